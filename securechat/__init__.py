@@ -1,0 +1,3 @@
+"""securechat: a chat server for a team's private talk, its client, and its certificate authority."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The server's rules: events in, effects out. No socket, clock, thread or SQL."""

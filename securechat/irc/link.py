@@ -1,0 +1,71 @@
+"""Invite links: `securechat://HOST:PORT/CODE/FINGERPRINT`.
+
+Made by `securechat-admin invite`, read by `securechat register`. No character in one means
+anything to a shell, so a person may paste it without quotes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+DEFAULT_PORT = 6697
+"""IRC over TLS (RFC 7194)."""
+
+_SHAPE = re.compile(
+    r"securechat://(?P<host>\[[0-9A-Fa-f:.]+\]|[^/:\s\[\]]+)(?::(?P<port>[0-9]{1,5}))?"
+    r"/(?P<code>[A-Za-z0-9_-]{8,64})/(?P<ca>[A-Za-z0-9_-]{43}|system)/?"
+)
+
+
+class LinkError(ValueError):
+    """A text is not an invite link."""
+
+
+@dataclass(frozen=True, slots=True)
+class InviteLink:
+    """host: DNS name or IP address without brackets. code: the one-time invite code.
+    ca_sha256: SHA-256 of the CA certificate's DER, 32 bytes; None when the server's certificate
+    is from a public CA, which the system's store verifies.
+    """
+
+    host: str
+    port: int
+    code: str
+    ca_sha256: bytes | None
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        pin = "system" if self.ca_sha256 is None else _b64(self.ca_sha256)
+        return f"securechat://{host}:{self.port}/{self.code}/{pin}"
+
+    @classmethod
+    def parse(cls, text: str) -> InviteLink:
+        """Raises LinkError with a text that says what a link looks like."""
+        found = _SHAPE.fullmatch(text.strip())
+        if not found:
+            raise LinkError(
+                "that is not an invite link; expected securechat://HOST:PORT/CODE/FINGERPRINT "
+                "as `securechat-admin invite` prints it, whole and on one line"
+            )
+        port = int(found["port"] or DEFAULT_PORT)
+        if not 0 < port < 65536:
+            raise LinkError(f"the link's port is {port}; expected 1 to 65535")
+        pin = None if found["ca"] == "system" else _unb64(found["ca"])
+        return cls(found["host"].strip("[]"), port, found["code"], pin)
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _unb64(text: str) -> bytes:
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:
+        data = b""
+    if len(data) != 32:
+        raise LinkError("the link's fingerprint is damaged; ask for the link again")
+    return data

@@ -1,0 +1,152 @@
+"""One IRC message: parsing and serialising.
+
+Grammar: https://modern.ircdocs.horse/#message-format with IRCv3 message tags
+(https://ircv3.net/specs/extensions/message-tags). Any thread may call; nothing here keeps state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MAX_BODY_BYTES = 510
+"""Longest message without its tags and without CR LF (RFC 1459, section 2.3)."""
+
+MAX_TAG_BYTES = 4096
+"""Longest tag section of a client, '@' and the space behind it counted (message-tags)."""
+
+MAX_LINE_BYTES = MAX_TAG_BYTES + MAX_BODY_BYTES
+"""What a client may send before its line end."""
+
+_COMMAND = re.compile(r"[A-Za-z]+\Z|[0-9]{3}\Z")
+_TAG_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
+_FORBIDDEN = re.compile("[\0\r\n]")
+_TO_WIRE = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})
+_FROM_WIRE = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
+_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+
+
+class MessageError(ValueError):
+    """A line is not an IRC message; the text says why, in a form fit for its sender."""
+
+
+class LineTooLongError(MessageError):
+    """A line, or its tag section, is over the limit of the specification."""
+
+
+@dataclass(slots=True)
+class Message:
+    """A parsed message.
+
+    command: upper case letters, or three digits.
+    params: the parameters, the last one without its colon.
+    source: what stood behind the leading colon, or None.
+    tags: unescaped values; a tag without a value has the empty string.
+    """
+
+    command: str
+    params: list[str] = field(default_factory=list)
+    source: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def nick(self) -> str:
+        """The part of the source before '!', or '' when there is no source."""
+        return (self.source or "").partition("!")[0]
+
+
+def decode(line: bytes) -> Message:
+    """Parse one line of a client, checked against the limits.
+
+    line: bytes without CR LF.
+    Raises LineTooLongError, or MessageError when it isn't UTF-8 or isn't a message.
+    """
+    body_at = line.find(b" ") + 1 if line[:1] == b"@" else 0
+    if len(line) - body_at > MAX_BODY_BYTES or body_at > MAX_TAG_BYTES:
+        raise LineTooLongError("Input line was too long")
+    try:
+        return parse(line.decode())
+    except UnicodeDecodeError:
+        raise MessageError("Expected UTF-8; the line has other bytes") from None
+
+
+def parse(line: str) -> Message:
+    """Parse one line without CR LF. Raises MessageError."""
+    if _FORBIDDEN.search(line):
+        raise MessageError("NUL, CR and LF are not allowed within a line")
+    tags: dict[str, str] = {}
+    source = None
+    if line.startswith("@"):
+        raw_tags, _, line = line[1:].partition(" ")
+        tags = parse_tags(raw_tags)
+        line = line.lstrip(" ")
+    if line.startswith(":"):
+        source, _, line = line[1:].partition(" ")
+        line = line.lstrip(" ")
+    head, colon, trailing = line.partition(" :")
+    words = head.split(" ")
+    command = words[0]
+    if not _COMMAND.match(command):
+        raise MessageError("Expected a command of letters or three digits")
+    params = [word for word in words[1:] if word]
+    if colon:
+        params.append(trailing)
+    return Message(command.upper(), params, source, tags)
+
+
+def parse_tags(raw: str) -> dict[str, str]:
+    """Parse the tag section without its '@'. Ill-formed keys are left out; the last value wins."""
+    tags = {}
+    for item in raw.split(";"):
+        key, _, value = item.partition("=")
+        if _TAG_KEY.match(key):
+            tags[key] = unescape_tag(value)
+    return tags
+
+
+def format_tags(tags: Mapping[str, str]) -> str:
+    """The tag section without '@' and without the trailing space; '' when there are none."""
+    return ";".join(f"{key}={escape_tag(value)}" if value else key for key, value in tags.items())
+
+
+def escape_tag(value: str) -> str:
+    """Escape a tag value for the wire."""
+    return value.translate(_TO_WIRE)
+
+
+def unescape_tag(value: str) -> str:
+    """Undo escape_tag; an invalid or lone backslash is dropped, as the specification says."""
+    if "\\" not in value:
+        return value
+    return _ESCAPE.sub(lambda found: _FROM_WIRE.get(found[1], found[1]), value)
+
+
+def format_message(
+    command: str,
+    *params: str,
+    source: str | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> str:
+    """One line without CR LF.
+
+    Raises ValueError when a parameter can't be sent: a line break or NUL in any of them, or a
+    space, a leading colon or nothing in one that isn't the last.
+    """
+    parts = []
+    if tags:
+        parts.append("@" + format_tags(tags))
+    if source is not None:
+        parts.append(":" + source)
+    parts.append(command)
+    *middles, last = params or ("",)
+    for middle in middles:
+        if not middle or middle[0] == ":" or " " in middle:
+            raise ValueError(f"only the last parameter may be empty or hold a space: {middle!r}")
+    plain = last and last[0] != ":" and " " not in last
+    if params:
+        parts += [*middles, last if plain else ":" + last]
+    line = " ".join(parts)
+    if _FORBIDDEN.search(line):
+        raise ValueError("NUL, CR and LF can't be sent in a message")
+    return line

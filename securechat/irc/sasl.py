@@ -1,0 +1,88 @@
+"""SASL over IRC: the AUTHENTICATE chunks and the PLAIN and EXTERNAL payloads.
+
+https://ircv3.net/specs/extensions/sasl-3.1, RFC 4616 (PLAIN), RFC 4422 appendix A (EXTERNAL).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import NamedTuple
+
+CHUNK = 400
+"""Characters of base64 in one AUTHENTICATE; a shorter chunk ends the payload."""
+
+MAX_PAYLOAD = 4096
+"""Base64 characters accepted for one payload: three 1,024-byte fields fit with room to spare."""
+
+
+class SaslError(ValueError):
+    """A payload is malformed. The text never holds any of the payload."""
+
+
+class SaslTooLongError(SaslError):
+    """A payload is over MAX_PAYLOAD, or a chunk over CHUNK (numeric 905)."""
+
+
+class Plain(NamedTuple):
+    """The fields of a PLAIN payload. authzid is '' when the client left it out."""
+
+    authzid: str
+    authcid: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Without the password, as a repr may reach a log."""
+        return f"Plain(authzid={self.authzid!r}, authcid={self.authcid!r})"
+
+
+def encode_chunks(payload: bytes) -> list[str]:
+    """The parameters of the AUTHENTICATE commands that carry payload ('+' for an empty one)."""
+    text = base64.b64encode(payload).decode()
+    chunks = [text[i : i + CHUNK] for i in range(0, len(text), CHUNK)]
+    if len(text) % CHUNK == 0:
+        chunks.append("+")
+    return chunks
+
+
+def encode_plain(account: str, password: str) -> bytes:
+    """The PLAIN payload that logs in to account."""
+    return b"\0".join(part.encode() for part in (account, account, password))
+
+
+def decode_plain(payload: bytes) -> Plain:
+    """Raises SaslError when payload is not three NUL-separated UTF-8 fields with a name."""
+    fields = payload.split(b"\0", 2)
+    if len(fields) != 3:
+        raise SaslError("expected authzid NUL authcid NUL password")
+    try:
+        authzid, authcid, password = (part.decode() for part in fields)
+    except UnicodeDecodeError:
+        raise SaslError("expected UTF-8 in the PLAIN payload") from None
+    if not authcid or not password:
+        raise SaslError("the account name or the password is empty")
+    return Plain(authzid, authcid, password)
+
+
+class Assembler:
+    """Puts the chunks of one payload together."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def feed(self, chunk: str) -> bytes | None:
+        """The payload when chunk completes it, else None. Raises SaslError."""
+        if len(chunk) > CHUNK:
+            raise SaslTooLongError("SASL message too long")
+        if chunk != "+":
+            self._text += chunk
+            if len(self._text) > MAX_PAYLOAD:
+                raise SaslTooLongError("SASL message too long")
+            if len(chunk) == CHUNK:
+                return None
+        try:
+            return base64.b64decode(self._text, validate=True)
+        except (binascii.Error, ValueError):
+            raise SaslError("expected base64 in AUTHENTICATE") from None

@@ -1,0 +1,1 @@
+"""Bytes and threads: TLS, listener, the I/O loop."""
