@@ -35,6 +35,10 @@ class LineTooLongError(MessageError):
     """A line, or its tag section, is over the limit of the specification."""
 
 
+class NotUtf8Error(MessageError):
+    """A line is not UTF-8 (https://ircv3.net/specs/extensions/utf8-only)."""
+
+
 @dataclass(slots=True)
 class Message:
     """A parsed message.
@@ -60,7 +64,7 @@ def decode(line: bytes) -> Message:
     """Parse one line of a client, checked against the limits.
 
     line: bytes without CR LF.
-    Raises LineTooLongError, or MessageError when it isn't UTF-8 or isn't a message.
+    Raises LineTooLongError, NotUtf8Error, or MessageError when it isn't a message.
     """
     body_at = line.find(b" ") + 1 if line[:1] == b"@" else 0
     if len(line) - body_at > MAX_BODY_BYTES or body_at > MAX_TAG_BYTES:
@@ -68,7 +72,7 @@ def decode(line: bytes) -> Message:
     try:
         return parse(line.decode())
     except UnicodeDecodeError:
-        raise MessageError("Expected UTF-8; the line has other bytes") from None
+        raise NotUtf8Error("Expected UTF-8; the line has other bytes") from None
 
 
 def parse(line: str) -> Message:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 CHUNK = 400
 """Characters of base64 in one AUTHENTICATE; a shorter chunk ends the payload."""
 
-MAX_PAYLOAD = 4096
+MAX_PAYLOAD = 12 * CHUNK
 """Base64 characters accepted for one payload: three 1,024-byte fields fit with room to spare."""
 
 

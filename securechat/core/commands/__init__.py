@@ -1,1 +1,15 @@
-"""The commands of the server, one family a file."""
+"""The commands of the server, one family a file. Importing this package registers them all."""
+
+from __future__ import annotations
+
+from securechat.core.commands import (
+    authentication,
+    connection,
+    info,
+    messages,
+    modes,
+    people,
+    rooms,
+)
+
+__all__ = ["authentication", "connection", "info", "messages", "modes", "people", "rooms"]

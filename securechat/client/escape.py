@@ -1,0 +1,88 @@
+"""What remote text may do to a terminal: nothing.
+
+Every piece of text that came over the network passes `escape()` before it is shown: messages,
+names, rooms, topics, numerics, error texts, and the names inside certificates. Any thread may
+call. References: ECMA-48 (control functions), UAX #9 (bidirectional controls), UTS #51 (joiners
+in emoji), https://modern.ircdocs.horse/formatting.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_FORMATTING = re.compile(
+    "\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?"
+    "|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?"
+    "|[\x02\x0f\x11\x16\x1d\x1e\x1f]"
+)
+"""Colours and styles of IRC clients, with the digits that belong to them."""
+
+_UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+"""Categories that move the cursor, reorder or hide text, or break a line."""
+
+# Letters and symbols that show nothing, and code points that programs are told to ignore.
+_BLANK = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)))
+_IGNORED = ((0x2065, 0x2065), (0xFDD0, 0xFDEF), (0xFFF0, 0xFFF8), (0xE0000, 0xE0FFF))
+
+_JOINERS = frozenset("\u200c\u200d")
+"""Needed within emoji and within words of Persian and Indic scripts; unsafe anywhere else."""
+
+_SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
+_KEYCAPS = frozenset("0123456789#*")
+_TAB = "    "
+
+
+def escape(text: str) -> str:
+    """text with everything unsafe made visible: ^[ for ESC, \\x9b for C1, <U+202E> for others.
+
+    Colour and style codes are taken out, a tab becomes four spaces, and what is left prints on
+    one line, from left to right as its letters say. Escaping twice changes nothing.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    safe: list[str] = []
+    last = ""
+    text = _FORMATTING.sub("", text)
+    for at, char in enumerate(text):
+        shown = char if _is_safe(char, last, text[at + 1 : at + 2]) else _visible(char)
+        safe.append(shown)
+        last = shown[-1]
+    return "".join(safe)
+
+
+def is_clean(text: str) -> bool:
+    """Whether text is safe as it stands, so that it may also be offered for typing."""
+    return escape(text) == text
+
+
+def _is_safe(char: str, last: str, following: str) -> bool:
+    if char in _JOINERS:
+        return _is_foreign(last, "LMS") and _is_foreign(following, "LS")
+    if char in _SELECTORS:
+        return _is_foreign(last, "LMS") or last in _KEYCAPS
+    return not _is_hidden(char)
+
+
+def _is_foreign(char: str, kinds: str) -> bool:
+    """Whether char is a visible non-ASCII one whose category begins with a letter of kinds."""
+    visible = bool(char) and not char.isascii() and not _is_hidden(char)
+    return visible and unicodedata.category(char)[0] in kinds
+
+
+def _is_hidden(char: str) -> bool:
+    if unicodedata.category(char) in _UNSAFE or char in _BLANK:
+        return True
+    code = ord(char)
+    return code & 0xFFFE == 0xFFFE or any(low <= code <= high for low, high in _IGNORED)
+
+
+def _visible(char: str) -> str:
+    code = ord(char)
+    if char == "\t":
+        return _TAB
+    if code < 0x20 or code == 0x7F:
+        return "^" + chr(code ^ 0x40)
+    if code < 0xA0:
+        return f"\\x{code:02x}"
+    return f"<U+{code:04X}>"

@@ -1,0 +1,180 @@
+"""What the session tells the one who shows it, as plain values.
+
+Texts in events are as they came over the network; render.py escapes them. Made on the receiving
+thread, never changed afterwards, so any thread may read them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from securechat.client.exits import Exit
+
+
+class Kind(StrEnum):
+    """How a message is meant."""
+
+    MESSAGE = "message"
+    NOTICE = "notice"
+    ACTION = "action"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said(Event):
+    """Somebody, perhaps we ourselves, said something.
+
+    target: the room, or the account it was sent to. mine: it is from our account. time: the
+    server's time in UTC, None when it didn't tell. missed: it was replayed, not live.
+    """
+
+    target: str
+    nick: str
+    text: str
+    kind: Kind = Kind.MESSAGE
+    mine: bool = False
+    time: datetime | None = None
+    missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Joined(Event):
+    """nick is in room now. mine: it is our own account."""
+
+    room: str
+    nick: str
+    mine: bool = False
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left(Event):
+    """nick left room, or, when room is None, the server. by: who removed it, '' for nobody."""
+
+    room: str | None
+    nick: str
+    reason: str = ""
+    by: str = ""
+    mine: bool = False
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicIs(Event):
+    """The topic of room. by: who changed it just now, '' when it was only told."""
+
+    room: str
+    topic: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamesAre(Event):
+    """Who is in room, each with the prefixes of its roles."""
+
+    room: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Info(Event):
+    """A line worth showing. remote: its text came from the server."""
+
+    text: str
+    remote: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Problem(Event):
+    """Something went wrong. remote: its text came from the server."""
+
+    text: str
+    remote: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Event):
+    """A message of ours is on the server's disk: its echo arrived."""
+
+    target: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Event):
+    """The server did not take a message of ours."""
+
+    target: str
+    text: str
+    reason: str
+
+
+class Doubt(StrEnum):
+    """Why a message of ours is not known to be stored."""
+
+    QUEUED = "waiting for the connection"
+    SILENT = "not confirmed by the server"
+    CUT = "not confirmed before the connection was lost"
+    RESENT = "was not stored; sent again"
+    UNSENT = "was not sent"
+    UNKNOWN = "was never confirmed: it may be stored or not"
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed(Event):
+    """A message of ours that isn't known to be stored, and why."""
+
+    target: str
+    text: str
+    doubt: Doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Ready(Event):
+    """We are logged in, as nick, and all that was missed has been shown. again: reconnected."""
+
+    nick: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRefused(Event):
+    """The server refused us. ask_again: "password" or "name" when another may do, else ""."""
+
+    text: str
+    ask_again: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(Event):
+    """The connection is gone. seconds: the next attempt comes after so many."""
+
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(Event):
+    """The client has ended and will not reconnect. text: '' when there is nothing to say."""
+
+    code: Exit
+    text: str = ""
+    ask_again: str = ""
+
+
+@dataclass(slots=True)
+class Output:
+    """What one step of the session wants done: lines to send, events to show.
+
+    hangup: when not None, the connection is to be closed, for this reason.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    hangup: str | None = None

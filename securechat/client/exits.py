@@ -1,0 +1,66 @@
+"""How the client ends: its exit codes, and the errors that carry one.
+
+ClientError
+ +-- UsageError          2  an argument, a file or a setting is wrong
+ |    +-- SettingsError     ... a file of the settings directory
+ +-- UnreachableError    3  no connection, or it was lost before all was confirmed
+ +-- CertificateError    4  the server's certificate was refused
+ +-- LoginError          5  the server refused the login or the registration
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes, the same for every command."""
+
+    OK = 0
+    REFUSED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    CERTIFICATE = 4
+    LOGIN = 5
+    INTERRUPTED = 130  # 128 + SIGINT, what shells expect after Ctrl-C
+
+
+class ClientError(Exception):
+    """Something the person at the terminal must know; the text is fit to be shown as it is."""
+
+    code = Exit.REFUSED
+
+
+class UsageError(ClientError):
+    """An argument or a file is not what it should be."""
+
+    code = Exit.USAGE
+
+
+class SettingsError(UsageError):
+    """A file of the settings directory can't be read, written or trusted."""
+
+
+class UnreachableError(ClientError):
+    """There is no connection to the server."""
+
+    code = Exit.UNREACHABLE
+
+
+class CertificateError(ClientError):
+    """The server's certificate was refused; nothing secret was sent."""
+
+    code = Exit.CERTIFICATE
+
+
+class LoginError(ClientError):
+    """The server refused the login or the registration.
+
+    ask_again: "password" or "name" when another one may be accepted, else "".
+    """
+
+    code = Exit.LOGIN
+
+    def __init__(self, text: str, ask_again: str = "") -> None:
+        super().__init__(text)
+        self.ask_again = ask_again

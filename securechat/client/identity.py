@@ -1,0 +1,67 @@
+"""Where to connect and as whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from securechat.client.exits import UsageError
+from securechat.irc.link import DEFAULT_PORT
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """host: DNS name or IP address without brackets."""
+
+    host: str
+    port: int = DEFAULT_PORT
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Log in to account; by the client certificate when password is None (SASL EXTERNAL)."""
+
+    account: str
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Make account with an invite code ('*' when registration is open), then be logged in."""
+
+    account: str
+    password: str = field(repr=False)
+    code: str = field(default="*", repr=False)
+
+
+def parse_target(text: str) -> tuple[str | None, Address]:
+    """The account, or None, and the address in `[ACCOUNT@]HOST[:PORT]`. Raises UsageError."""
+    account, at, place = text.strip().rpartition("@")
+    if at and not account:
+        raise UsageError(f"expected ACCOUNT@HOST[:PORT]; the account is missing in {text!r}")
+    return account or None, parse_address(place)
+
+
+def parse_address(text: str) -> Address:
+    """`HOST`, `HOST:PORT`, `[IPv6]:PORT` or a bare IPv6 address. Raises UsageError."""
+    host, port = _split(text)
+    if not host or any(char.isspace() or char in "/[]@" for char in host):
+        raise UsageError(f"expected HOST[:PORT], with IPv6 addresses in brackets; got {text!r}")
+    if not port:
+        return Address(host.rstrip("."))
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise UsageError(f"expected a port from 1 to 65535; got {port!r}")
+    return Address(host.rstrip("."), int(port))
+
+
+def _split(text: str) -> tuple[str, str]:
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        return (host, rest[1:]) if not rest or rest[0] == ":" else ("", "")
+    if text.count(":") > 1:  # an IPv6 address needs no brackets when no port follows
+        return text, ""
+    host, _, port = text.partition(":")
+    return host, port

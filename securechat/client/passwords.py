@@ -1,0 +1,94 @@
+"""Where the password comes from: the terminal, standard input, or a file of mode 0600.
+
+Never from an argument or the environment, which other users of the machine can read. Main thread.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from securechat.client.exits import UsageError
+
+MAX_PASSWORD = 1024
+"""Characters; what a login can carry (SASL) with room to spare."""
+
+Ask = Callable[[str], str]
+"""Asks on the terminal without echo; the argument is the prompt."""
+
+NO_WAY = (
+    "there is no terminal to ask for the password on; give --password-file FILE, "
+    "--password-stdin, or a client certificate with --cert FILE"
+)
+
+
+def ask_on_terminal(prompt: str) -> str:
+    """Ask without echo on the terminal, even when standard input is a pipe. Raises UsageError."""
+    try:
+        # getpass would fall back to reading standard input with echo; rather say what to do.
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        raise UsageError(NO_WAY) from None
+    try:
+        return getpass.getpass(prompt)
+    except UnicodeDecodeError:
+        raise UsageError("the password isn't valid in this terminal's encoding") from None
+
+
+def ask_new(ask: Ask, account: str, say: Callable[[str], None]) -> str:
+    """A new password, asked twice until both are the same."""
+    while True:
+        password = ask(f"New password for {account}: ")
+        if not password:
+            say("The password is empty; please choose one.")
+        elif ask("The same again: ") == password:
+            return checked(password)
+        else:
+            say("The two are not the same; once more.")
+
+
+def from_stdin() -> str:
+    """The first line of standard input; what follows stays to be read. Raises UsageError."""
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        raise UsageError("--password-stdin: the password is not UTF-8") from None
+    return _first_line(line, "--password-stdin")
+
+
+def from_file(path: Path) -> str:
+    """The first line of a file that only its owner can read. Raises UsageError."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            status = os.fstat(file.fileno())
+            if status.st_mode & 0o077 or status.st_uid not in (os.getuid(), 0):
+                raise UsageError(
+                    f"--password-file {path}: others can read this file; run: chmod 600 {path}"
+                )
+            return _first_line(file.readline(MAX_PASSWORD + 2), f"--password-file {path}")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "the password is not UTF-8"
+        raise UsageError(f"--password-file {path}: {reason}") from None
+
+
+def _first_line(line: str, source: str) -> str:
+    password = line.removesuffix("\n").removesuffix("\r")
+    if not password:
+        raise UsageError(f"{source}: expected the password on the first line; it is empty")
+    return checked(password)
+
+
+def checked(password: str) -> str:
+    """password, when it can be sent. Raises UsageError, which doesn't show it."""
+    if len(password) > MAX_PASSWORD:
+        raise UsageError(f"the password has more than {MAX_PASSWORD} characters")
+    if any(char in password for char in "\0\r\n"):
+        raise UsageError("the password holds a line break or NUL, which can't be sent")
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise UsageError("the password is not UTF-8") from None
+    return password

@@ -1,0 +1,163 @@
+"""The terminal: a line to type in below, messages arriving above it.
+
+The main thread runs the prompt on an event loop of its own; the receiving thread hands it events
+with call_soon_threadsafe and never touches the terminal. One task prints, so that lines stay in
+their order, and each time it takes the prompt away and puts it back with what was typed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application.run_in_terminal import in_terminal
+from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.input import Input
+from prompt_toolkit.output import ColorDepth, Output
+from prompt_toolkit.renderer import print_formatted_text
+from prompt_toolkit.shortcuts import CompleteStyle
+from prompt_toolkit.styles import Style
+
+from securechat.client.actions import Action, Quit
+from securechat.client.complete import DeskCompleter
+from securechat.client.connection import Client
+from securechat.client.desk import Desk
+from securechat.client.escape import escape
+from securechat.client.events import Event, Problem, Stopped
+from securechat.client.exits import Exit
+from securechat.client.render import Renderer, wrap
+
+LAST_WORDS = 8.0
+"""Seconds to wait for the receiving thread's end after /quit; it may hang in a connect()."""
+
+TOO_MUCH = Problem(
+    "too many lines are waiting for the connection; this one is back in the prompt", remote=False
+)
+
+
+class Chat:
+    """One session on the terminal.
+
+    colour: whether styles are shown. keyboard, screen: None for the real terminal.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        desk: Desk,
+        renderer: Renderer,
+        *,
+        colour: bool = True,
+        keyboard: Input | None = None,
+        screen: Output | None = None,
+    ) -> None:
+        self._client = client
+        self._desk = desk
+        self._renderer = renderer
+        self._depth = None if colour else ColorDepth.DEPTH_1_BIT
+        self._style = Style([]) if colour else None
+        self._arrived: asyncio.Queue[Sequence[Event]] = asyncio.Queue()
+        self._stopped = False
+        self._kept = ""
+        self._prompt: PromptSession[str] = PromptSession(
+            history=InMemoryHistory(),  # what was said belongs to the server's log alone
+            completer=DeskCompleter(desk),
+            complete_while_typing=False,
+            complete_style=CompleteStyle.READLINE_LIKE,
+            reserve_space_for_menu=0,
+            erase_when_done=True,  # the line is shown again when its echo arrives
+            color_depth=self._depth,
+            input=keyboard,
+            output=screen,
+        )
+
+    def run(self) -> Exit:
+        """Until the session ends; its exit code. Main thread."""
+        asyncio.run(self._run())
+        stopped = self._client.stopped
+        return stopped.code if stopped else Exit.OK
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def sink(events: Sequence[Event]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
+                loop.call_soon_threadsafe(self._take, list(events))
+
+        self._client.attach(sink)
+        printing = asyncio.create_task(self._print())
+        await self._read()
+        self._client.submit(Quit())
+        await asyncio.to_thread(self._client.join, LAST_WORDS)
+        await asyncio.sleep(0)  # let what the thread posted last reach the queue
+        await self._arrived.join()
+        printing.cancel()
+
+    async def _read(self) -> None:
+        while not self._stopped:
+            kept, self._kept = self._kept, ""
+            try:
+                typed = await self._prompt.prompt_async(self._message, default=kept)
+            except EOFError:
+                return
+            except KeyboardInterrupt:  # drops the line, and ends the session when there is none
+                if not self._prompt.default_buffer.text:
+                    return
+                continue
+            if self._obey(typed):
+                return
+
+    def _obey(self, typed: str) -> bool:
+        """Do what the line means; whether it ends the session."""
+        for item in self._desk.line(typed):
+            if isinstance(item, Quit):
+                self._client.submit(item)
+                return True
+            if isinstance(item, Event):
+                self._take([item])
+            elif isinstance(item, Action) and not self._client.submit(item):
+                self._kept = typed
+                self._take([TOO_MUCH])
+                break
+        return False
+
+    def _message(self) -> FormattedText:
+        where = escape(self._desk.target) or "no room"
+        away = [("ansired", "(offline) ")] if self._desk.offline else []
+        return FormattedText([*away, ("bold", where), ("", "> ")])
+
+    # -- printing
+
+    def _take(self, events: Sequence[Event]) -> None:
+        """Event loop only."""
+        for event in events:
+            self._desk.notice(event)
+            self._stopped = self._stopped or isinstance(event, Stopped)
+        self._arrived.put_nowait(events)
+        app = self._prompt.app
+        if self._stopped and app.is_running and not app.is_done:
+            app.exit(exception=EOFError)
+
+    async def _print(self) -> None:
+        while True:
+            batches = [await self._arrived.get()]
+            while not self._arrived.empty():
+                batches.append(self._arrived.get_nowait())
+            async with in_terminal():
+                for events in batches:
+                    self._show(events)
+            for _ in batches:
+                self._arrived.task_done()
+
+    def _show(self, events: Sequence[Event]) -> None:
+        output = self._prompt.output
+        width = output.get_size().columns
+        for event in events:
+            for line in self._renderer.render(event):
+                for row in wrap(line, width - 1):
+                    text = FormattedText([*row, ("", "\n")])
+                    print_formatted_text(output, text, self._style or Style([]), color_depth=self._depth)
+        output.flush()

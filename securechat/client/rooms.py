@@ -1,0 +1,105 @@
+"""The rooms we are in and who is there.
+
+Changed by the receiving thread only. The input thread reads for completion: rooms() and nicks()
+copy a dict in one step, which is atomic, and never iterate over one that may change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+DEFAULT_PREFIXES = "~&@%+"
+
+
+@dataclass(slots=True)
+class Room:
+    """name: as the server writes it. members: the folded nick -> (nick, prefixes of its roles)."""
+
+    name: str
+    members: dict[str, tuple[str, str]] = field(default_factory=dict)
+    arriving: dict[str, tuple[str, str]] | None = None
+
+
+class Rooms:
+    """All rooms of one account."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, Room] = {}
+        self.prefixes = DEFAULT_PREFIXES
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def __contains__(self, name: str) -> bool:
+        return name.casefold() in self._rooms
+
+    def rooms(self) -> list[str]:
+        """Their names, in the order of joining. Any thread may call."""
+        return [room.name for room in list(self._rooms.values())]
+
+    def nicks(self, name: str | None = None) -> list[str]:
+        """The nicks in a room, or in all of them together. Any thread may call."""
+        if name is None:
+            chosen = list(self._rooms.values())
+        else:
+            room = self._rooms.get(name.casefold())
+            chosen = [room] if room else []
+        found: dict[str, str] = {}
+        for room in chosen:
+            found.update((key, member[0]) for key, member in list(room.members.items()))
+        return list(found.values())
+
+    def clear(self) -> None:
+        """Forget everything; a new connection tells it anew."""
+        self._rooms.clear()
+
+    def enter(self, name: str) -> None:
+        """We are in the room now."""
+        self._rooms[name.casefold()] = Room(name)
+
+    def leave(self, name: str) -> None:
+        """We are in the room no more."""
+        self._rooms.pop(name.casefold(), None)
+
+    def add(self, name: str, nick: str) -> None:
+        """Somebody joined."""
+        if room := self._rooms.get(name.casefold()):
+            room.members[nick.casefold()] = (nick, "")
+
+    def remove(self, name: str, nick: str) -> None:
+        """Somebody left one room."""
+        if room := self._rooms.get(name.casefold()):
+            room.members.pop(nick.casefold(), None)
+
+    def remove_everywhere(self, nick: str) -> None:
+        """Somebody left the server."""
+        for room in self._rooms.values():
+            room.members.pop(nick.casefold(), None)
+
+    def rename(self, old: str, new: str) -> None:
+        """Somebody has another name now."""
+        for room in self._rooms.values():
+            if member := room.members.pop(old.casefold(), None):
+                room.members[new.casefold()] = (new, member[1])
+
+    def names_part(self, name: str, items: list[str]) -> None:
+        """One line of a NAMES answer: nicks with prefixes, perhaps with user and host."""
+        room = self._rooms.get(name.casefold())
+        if room is None:
+            return
+        if room.arriving is None:
+            room.arriving = {}
+        for item in items:
+            nick = item.lstrip(self.prefixes)
+            role = item[: len(item) - len(nick)]
+            nick = nick.partition("!")[0]
+            room.arriving[nick.casefold()] = (nick, role)
+
+    def names_end(self, name: str) -> tuple[str, ...]:
+        """The NAMES answer is whole; all names with their prefixes, sorted."""
+        room = self._rooms.get(name.casefold())
+        if room is None:
+            return ()
+        room.members, room.arriving = room.arriving or {}, None
+        in_order = sorted(room.members.items())
+        return tuple(role + nick for _, (nick, role) in in_order)

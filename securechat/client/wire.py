@@ -1,0 +1,143 @@
+"""One TLS connection, bytes to messages and back. Only the receiving thread may use it.
+
+A TLS connection has one owner: reading it in one thread while another writes loses connections,
+so the input thread only leaves a wish and wakes this one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import ssl
+from collections.abc import Sequence
+
+from securechat.irc.framing import TOO_LONG, LineBuffer
+from securechat.irc.message import Message, MessageError, parse
+
+MAX_INCOMING = 16384
+"""Bytes of one line: 8,191 of tags and 512 of body (message-tags), and room for sloppy servers."""
+
+RECORD = 16384
+"""Bytes of one TLS record, read or written at once."""
+
+READS_A_TURN = 16
+"""Records read before what they say is dealt with, so that no PING among them has to wait long."""
+
+
+class ConnectionLostError(Exception):
+    """The connection is gone; the text says how."""
+
+
+class Waker:
+    """Ends the wait of the receiving thread. wake() may be called by any thread."""
+
+    def __init__(self) -> None:
+        self._far, self.near = socket.socketpair()
+        self._far.setblocking(False)
+        self.near.setblocking(False)
+
+    def wake(self) -> None:
+        """Make the wait that is on, or the next one, end at once."""
+        with contextlib.suppress(OSError):  # full: it is awake already; closed: it has ended
+            self._far.send(b"\0")
+
+    def drain(self) -> None:
+        """Forget all calls of wake() so far."""
+        with contextlib.suppress(BlockingIOError):
+            while self.near.recv(4096):
+                pass
+
+    def wait(self, timeout: float | None) -> None:
+        """Wait without a connection; timeout in seconds, None for ever."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.near, selectors.EVENT_READ)
+            selector.select(timeout)
+        self.drain()
+
+    def close(self) -> None:
+        """Release both ends."""
+        self._far.close()
+        self.near.close()
+
+
+class Wire:
+    """tls: connected and past its handshake; it belongs to the Wire from now on."""
+
+    def __init__(self, tls: ssl.SSLSocket, waker: Waker) -> None:
+        tls.setblocking(False)
+        self._tls = tls
+        self._waker = waker
+        self._lines = LineBuffer(MAX_INCOMING)
+        self._unsent = bytearray()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(tls, selectors.EVENT_READ)
+        self._selector.register(waker.near, selectors.EVENT_READ)
+
+    def wait(self, timeout: float | None) -> None:
+        """Wait until there may be something to read, room to write, or a call of wake()."""
+        wish = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
+        self._selector.modify(self._tls, wish)
+        self._selector.select(0 if self._tls.pending() else timeout)
+        self._waker.drain()
+
+    def read(self) -> list[Message]:
+        """What has arrived, maybe nothing. Raises ConnectionLostError."""
+        messages: list[Message] = []
+        for _ in range(READS_A_TURN):
+            try:
+                data = self._tls.recv(RECORD)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                break
+            except OSError as error:
+                raise ConnectionLostError(reason_of(error)) from None
+            if not data:
+                if messages:
+                    break  # the end is found again by the next call, after these are shown
+                raise ConnectionLostError("the server closed the connection")
+            messages += [message for line in self._lines.feed(data) if (message := _message(line))]
+        return messages
+
+    def write(self, lines: Sequence[str]) -> None:
+        """Send lines, now or when there is room. Raises ConnectionLostError."""
+        for line in lines:
+            self._unsent += line.encode(errors="replace") + b"\r\n"
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what there is room for. Raises ConnectionLostError."""
+        while self._unsent:
+            try:
+                sent = self._tls.send(bytes(self._unsent[:RECORD]))
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return
+            except OSError as error:
+                raise ConnectionLostError(reason_of(error)) from None
+            del self._unsent[:sent]
+
+    def close(self) -> None:
+        """Close the connection, whatever its state."""
+        self._selector.close()
+        with contextlib.suppress(OSError, ValueError):
+            self._tls.setblocking(False)
+            self._tls.unwrap()  # says that this end is the true one; the answer isn't awaited
+        self._tls.close()
+
+
+def reason_of(error: OSError) -> str:
+    """An error of a socket or of TLS in a few words, without numbers and brackets."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ssl.SSLError):
+        return "TLS: " + (error.reason or str(error)).replace("_", " ").lower()
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def _message(line: bytes) -> Message | None:
+    """The message in line; what isn't one is passed over, as nothing sensible can be shown."""
+    if line is TOO_LONG:
+        return None
+    try:
+        return parse(line.decode(errors="replace"))
+    except MessageError:
+        return None

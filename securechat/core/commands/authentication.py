@@ -1,0 +1,102 @@
+"""AUTHENTICATE and REGISTER: becoming somebody.
+
+https://ircv3.net/specs/extensions/sasl-3.2,
+https://ircv3.net/specs/extensions/account-registration
+"""
+
+from __future__ import annotations
+
+from securechat.core import login
+from securechat.core.registry import BEFORE_LOGIN, command
+from securechat.core.session import Session
+from securechat.core.states import State, Trigger
+from securechat.core.turn import IrcError, Turn
+from securechat.irc import sasl
+from securechat.irc.message import Message
+from securechat.irc.numerics import Numeric
+
+
+@command("AUTHENTICATE", usage="PLAIN | EXTERNAL | <base64> | *", min_params=1, states=BEFORE_LOGIN)
+def authenticate(turn: Turn, session: Session, message: Message) -> None:
+    """Log in by SASL."""
+    if session.account is not None:
+        raise IrcError(Numeric.ERR_SASLALREADY, "You have already logged in")
+    parameter = message.params[0]
+    if parameter == "*":
+        if session.state is State.CHALLENGED:
+            session.move(Trigger.ABORTED)
+        raise IrcError(Numeric.ERR_SASLABORTED, "SASL authentication aborted")
+    if session.state is State.CHALLENGED:
+        _payload(turn, session, parameter)
+    else:
+        _mechanism(turn, session, parameter.upper())
+
+
+def _mechanism(turn: Turn, session: Session, mechanism: str) -> None:
+    offered = ("PLAIN", "EXTERNAL") if turn.settings.external else ("PLAIN",)
+    if mechanism not in offered:
+        turn.numeric(
+            session, Numeric.RPL_SASLMECHS, ",".join(offered), "are available SASL mechanisms"
+        )
+        raise IrcError(Numeric.ERR_SASLFAIL, "SASL authentication failed: unknown mechanism")
+    session.move(Trigger.MECHANISM)
+    session.mechanism = mechanism
+    session.assembler = sasl.Assembler()
+    turn.send(session, "AUTHENTICATE +")
+
+
+def _payload(turn: Turn, session: Session, chunk: str) -> None:
+    assert session.assembler is not None  # noqa: S101 - set on the way to CHALLENGED
+    try:
+        payload = session.assembler.feed(chunk)
+        if payload is None:
+            return
+        if session.mechanism == "PLAIN":
+            _plain(turn, session, sasl.decode_plain(payload))
+        else:
+            _external(turn, session, payload.decode(errors="replace"))
+    except sasl.SaslTooLongError:
+        session.move(Trigger.ABORTED)
+        raise IrcError(Numeric.ERR_SASLTOOLONG, "SASL message too long") from None
+    except sasl.SaslError as error:
+        session.move(Trigger.ABORTED)
+        raise IrcError(Numeric.ERR_SASLFAIL, f"SASL authentication failed: {error}") from None
+
+
+def _plain(turn: Turn, session: Session, plain: sasl.Plain) -> None:
+    if plain.authzid and plain.authzid != plain.authcid:
+        raise sasl.SaslError("you can log in as yourself only; leave the authzid empty")
+    session.move(Trigger.PAYLOAD)
+    login.verify(turn, session, plain.authcid, plain.password)
+
+
+def _external(turn: Turn, session: Session, authzid: str) -> None:
+    name = session.certificate_name
+    if name is None:
+        raise sasl.SaslError("show a client certificate from this server's client CA")
+    if authzid and authzid != name:
+        raise sasl.SaslError("the certificate is for another account")
+    session.move(Trigger.PAYLOAD)
+    login.certified(turn, session, name)
+
+
+@command("REGISTER", usage="* <invite code | *> <password>", min_params=3, states=BEFORE_LOGIN)
+def register(turn: Turn, session: Session, message: Message) -> None:
+    """Make an account with your nick as its name; the invite code stands in the e-mail's place."""
+    account, code, password = message.params[:3]
+    if session.account is not None:
+        _fail(turn, session, "ALREADY_AUTHENTICATED", account, "You are logged in already")
+    elif session.nick is None:
+        _fail(turn, session, "NEED_NICK", "*", "Send NICK with the name you want first")
+    elif account not in ("*", session.nick):
+        text = "Your account's name is your nick; send NICK with that name first"
+        _fail(turn, session, "ACCOUNT_NAME_MUST_BE_NICK", account, text)
+    elif session.state is State.CHALLENGED:
+        text = "A SASL login has begun; abort it with AUTHENTICATE * first"
+        _fail(turn, session, "TEMPORARILY_UNAVAILABLE", session.nick, text)
+    else:
+        login.create(turn, session, session.nick, code, password)
+
+
+def _fail(turn: Turn, session: Session, code: str, account: str, text: str) -> None:
+    turn.standard_reply(session, "FAIL", "REGISTER", code, account.split(" ")[0] or "*", text)

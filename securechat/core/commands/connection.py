@@ -1,0 +1,161 @@
+"""CAP, NICK, USER, PASS, PING, PONG, QUIT: the connection itself.
+
+https://modern.ircdocs.horse/#connection-messages,
+https://ircv3.net/specs/extensions/capability-negotiation
+"""
+
+from __future__ import annotations
+
+from securechat.core import login, presence
+from securechat.core.registry import ALWAYS, command
+from securechat.core.session import Session
+from securechat.core.states import State
+from securechat.core.text import shorten
+from securechat.core.turn import IrcError, Turn
+from securechat.irc import capabilities, names
+from securechat.irc.message import Message
+from securechat.irc.numerics import Numeric
+
+MAX_REAL_NAME_BYTES = 150
+
+
+@command("CAP", usage="LS [302] | LIST | REQ :names | END", min_params=1, states=ALWAYS)
+def cap(turn: Turn, session: Session, message: Message) -> None:
+    """Negotiate capabilities."""
+    subcommand = message.params[0].upper()
+    handler = _CAP.get(subcommand)
+    if handler is None:
+        raise IrcError(Numeric.ERR_INVALIDCAPCMD, message.params[0] or "*", "Invalid CAP command")
+    handler(turn, session, message.params[1:])
+
+
+def _cap_reply(turn: Turn, session: Session, subcommand: str, listed: str) -> None:
+    server, nick = turn.settings.name, session.shown_nick
+    turn.send(session, f":{server} CAP {nick} {subcommand} :{listed}")
+
+
+def _cap_ls(turn: Turn, session: Session, params: list[str]) -> None:
+    version = int(params[0]) if params and params[0].isdecimal() else 301
+    session.cap_302 = session.cap_302 or version >= 302
+    if session.cap_302:
+        session.set_caps(session.caps | capabilities.CAP_NOTIFY)
+    if session.state is not State.READY:
+        session.negotiating = True
+    values = capability_values(turn) if version >= 302 else {}
+    listed = " ".join(
+        f"{name}={values[name]}" if name in values else name for name in capabilities.NAMES
+    )
+    _cap_reply(turn, session, "LS", listed)
+
+
+def capability_values(turn: Turn) -> dict[str, str]:
+    """What CAP LS 302 tells beside the names."""
+    mechanisms = "PLAIN,EXTERNAL" if turn.settings.external else "PLAIN"
+    return {"sasl": mechanisms, "draft/account-registration": "before-connect"}
+
+
+def _cap_list(turn: Turn, session: Session, params: list[str]) -> None:
+    _cap_reply(turn, session, "LIST", " ".join(capabilities.names(session.caps)))
+
+
+def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
+    if session.state is not State.READY:
+        session.negotiating = True
+    wanted = params[0].split() if params else []
+    change = capabilities.bits(wanted)
+    if change is None:
+        _cap_reply(turn, session, "NAK", shorten(" ".join(wanted), 400))
+        return
+    added, removed = change
+    if session.cap_302:
+        removed &= ~capabilities.CAP_NOTIFY  # can't be switched off with version 302
+    session.set_caps((session.caps | added) & ~removed)
+    if session.state is State.READY:
+        session.who.forget_audience()
+    _cap_reply(turn, session, "ACK", " ".join(wanted))
+
+
+def _cap_end(turn: Turn, session: Session, params: list[str]) -> None:
+    if session.state is State.CHALLENGED:
+        login.abort(turn, session)
+    session.negotiating = False
+    login.advance(turn, session)
+
+
+_CAP = {"LS": _cap_ls, "LIST": _cap_list, "REQ": _cap_req, "END": _cap_end}
+
+
+@command("NICK", usage="<nick>", states=ALWAYS)
+def nick(turn: Turn, session: Session, message: Message) -> None:
+    """Say your name: it is the name of your account."""
+    wanted = message.params[0] if message.params else ""
+    if not wanted:
+        raise IrcError(Numeric.ERR_NONICKNAMEGIVEN, "No nickname given")
+    folded = names.fold_account(wanted)
+    if folded is None:
+        shown = shorten(wanted.split(" ")[0], 64) or "*"
+        raise IrcError(
+            Numeric.ERR_ERRONEUSNICKNAME,
+            shown if shown[0] != ":" else "*",
+            "Not a name here: 1 to 32 letters, digits or - _ [ ] { } | ^, of one script",
+        )
+    if session.account is not None:
+        _keep_nick(turn, session, wanted, folded)
+        return
+    session.nick = wanted
+    login.advance(turn, session)
+
+
+def _keep_nick(turn: Turn, session: Session, wanted: str, folded: str) -> None:
+    account = session.who
+    if folded == account.folded:
+        return
+    if folded in turn.model.by_name:
+        raise IrcError(Numeric.ERR_NICKNAMEINUSE, wanted, "That name is somebody else's account")
+    raise IrcError(
+        Numeric.ERR_ERRONEUSNICKNAME,
+        wanted,
+        f"Your nick is the name of your account, {account.name}; it can't be changed",
+    )
+
+
+@command("USER", usage="<user> 0 * :<real name>", min_params=4, states=ALWAYS)
+def user(turn: Turn, session: Session, message: Message) -> None:
+    """Give your real name, as any client does by itself."""
+    if session.user is not None:
+        raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You may not reregister")
+    session.user = message.params[0]
+    session.real_name = shorten(message.params[3], MAX_REAL_NAME_BYTES)
+    login.advance(turn, session)
+
+
+@command("PASS", usage="<account>:<password>", min_params=1, states=ALWAYS)
+def password(turn: Turn, session: Session, message: Message) -> None:
+    """Log in with a client that can't do SASL: PASS account:password, before NICK and USER."""
+    if session.account is not None or session.user is not None:
+        raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You may not reregister")
+    session.password = message.params[0]
+
+
+@command("PING", usage="<token>", states=ALWAYS)
+def ping(turn: Turn, session: Session, message: Message) -> None:
+    """Ask whether the server is there."""
+    if not message.params:
+        raise IrcError(Numeric.ERR_NOORIGIN, "No origin specified")
+    server = turn.settings.name
+    turn.send(session, f":{server} PONG {server} :{message.params[0]}")
+
+
+@command("PONG", usage="<token>", states=ALWAYS)
+def pong(turn: Turn, session: Session, message: Message) -> None:
+    """Answer a PING of the server, as any client does by itself."""
+    if session.state is State.READY and message.params:
+        presence.acknowledge(turn, session, message.params[-1])
+
+
+@command("QUIT", usage="[:<reason>]", states=ALWAYS)
+def quit_(turn: Turn, session: Session, message: Message) -> None:
+    """Leave; your rooms and messages are kept for you."""
+    reason = shorten(message.params[0], 200) if message.params else ""
+    presence.leave(turn, session, f"Quit: {reason}" if reason else "Quit", clean=True)
+    turn.close(session, f"Quit: {reason}" if reason else "Quit")

@@ -1,0 +1,190 @@
+"""PRIVMSG, NOTICE, TAGMSG: what the server is for.
+
+https://modern.ircdocs.horse/#sending-messages, https://ircv3.net/specs/extensions/message-tags,
+https://ircv3.net/specs/extensions/echo-message
+"""
+
+from __future__ import annotations
+
+from securechat.core import rooms
+from securechat.core.events import DirectOpened
+from securechat.core.line import Line
+from securechat.core.model import Account, Audience, Direct, Room
+from securechat.core.registry import command
+from securechat.core.session import Session
+from securechat.core.text import fits
+from securechat.core.turn import IrcError, Turn
+from securechat.core.welcome import MAX_TARGETS
+from securechat.irc import names
+from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
+from securechat.irc.message import Message, format_tags
+from securechat.irc.numerics import Numeric
+
+PASSING = frozenset({"+typing", "+draft/typing"})
+"""Client-only tags that say something about this moment; a TAGMSG of only these isn't stored."""
+
+
+@command("PRIVMSG", usage="<#channel or nick> :<text>")
+def privmsg(turn: Turn, session: Session, message: Message) -> None:
+    """Say something to a channel or to a person; a person who is offline gets it later."""
+    _say(turn, session, message)
+
+
+@command("NOTICE", usage="<#channel or nick> :<text>")
+def notice(turn: Turn, session: Session, message: Message) -> None:
+    """Say something that no program answers."""
+    try:
+        _say(turn, session, message)
+    except IrcError as error:
+        # A NOTICE is never answered, so that programs don't answer each other for ever; what
+        # could not be sent is told all the same, in a form that no client answers.
+        turn.standard_reply(
+            session, "FAIL", "NOTICE", error.numeric.name, *error.params[:-1], error.params[-1]
+        )
+
+
+@command("TAGMSG", usage="<#channel or nick>")
+def tagmsg(turn: Turn, session: Session, message: Message) -> None:
+    """Send client-only tags, such as a reaction, without a text."""
+    _say(turn, session, message)
+
+
+def _say(turn: Turn, session: Session, message: Message) -> None:
+    params = message.params
+    if not params or not params[0]:
+        raise IrcError(Numeric.ERR_NORECIPIENT, f"No recipient given ({message.command})")
+    kind = message.command
+    if kind == "TAGMSG":
+        text = ""
+    elif len(params) < 2 or not params[1]:
+        raise IrcError(Numeric.ERR_NOTEXTTOSEND, "No text to send")
+    else:
+        text = params[1]
+    tags = {key: value for key, value in message.tags.items() if key[0] == "+"}
+    if kind == "TAGMSG" and not tags:
+        return
+    targets = params[0].split(",")
+    if len(targets) > MAX_TARGETS:
+        raise IrcError(
+            Numeric.ERR_TOOMANYTARGETS, rooms.word(params[0]), f"At most {MAX_TARGETS} targets"
+        )
+    for target in targets:
+        _Saying(turn, session, kind, text, tags).to(target)
+
+
+class _Saying:
+    """One message of one session on its way to one target."""
+
+    __slots__ = ("account", "kind", "session", "stored", "tags", "text", "turn")
+
+    def __init__(
+        self, turn: Turn, session: Session, kind: str, text: str, tags: dict[str, str]
+    ) -> None:
+        self.turn = turn
+        self.session = session
+        self.account = session.who
+        self.kind = kind
+        self.text = text
+        self.tags = format_tags(tags) if tags else None
+        self.stored = kind != "TAGMSG" or not tags.keys() <= PASSING
+
+    def to(self, target: str) -> None:
+        self.account.active_ms = self.turn.now_ms
+        if target[:1] == "#":
+            self._to_room(rooms.find(self.turn, target))
+        else:
+            self._to_account(target)
+
+    def _to_room(self, room: Room) -> None:
+        _check_may_speak(self.turn, self.account, room)
+        line = self._line(self._body(room.name), room.id)
+        session = self.session
+        self.turn.broadcast(room.audience(), line, None if session.has(ECHO_MESSAGE) else session)
+        if self.account not in room.members and session.has(ECHO_MESSAGE):
+            self.turn.send_line(session, line)
+
+    def _to_account(self, target: str) -> None:
+        other = self.turn.model.by_name.get(names.fold_account(target) or "")
+        if other is None or not other.usable:
+            raise IrcError(Numeric.ERR_NOSUCHNICK, rooms.word(target), "No such nick/channel")
+        body = self._body(other.name)
+        target_id = _conversation(self.turn, self.account, other).id if self.stored else 0
+        line = self._line(body, target_id)
+        self.turn.broadcast(other.audience(), line)
+        if other is not self.account:
+            self._echo_direct(line)
+        if self.kind == "PRIVMSG":
+            self._tell_absence(other)
+
+    def _echo_direct(self, line: Line) -> None:
+        """To the sender's sessions that know echoes: others would take it for another's words."""
+        echoing = [s for s in self.account.sessions if s.has(ECHO_MESSAGE)]
+        if echoing:
+            self.turn.broadcast(Audience(echoing), line)
+
+    def _tell_absence(self, other: Account) -> None:
+        if not other.sessions:
+            text = "is offline; your message is kept and delivered at the next login"
+        elif other.away is not None:
+            text = other.away
+        else:
+            return
+        self.turn.numeric(self.session, Numeric.RPL_AWAY, other.name, text)
+
+    def _body(self, receiver: str) -> str:
+        """The line as it is relayed. Raises IrcError when that would have to be cut."""
+        head = f":{self.account.source(self.turn.settings.name)} {self.kind} {receiver}"
+        body = head if self.kind == "TAGMSG" else f"{head} :{self.text}"
+        if not fits(body):
+            raise IrcError(
+                Numeric.ERR_INPUTTOOLONG,
+                "Input line was too long: with your name in front it is over 512 bytes, "
+                "and nothing is cut off here; send it in parts",
+            )
+        return body
+
+    def _line(self, body: str, target_id: int) -> Line:
+        """Store the message and make its line."""
+        turn = self.turn
+        msgid = None
+        if self.stored:
+            entry = turn.log(target_id, self.account, self.kind, self.text, self.tags)
+            msgid = turn.model.msgid(entry.seq)
+        return Line(
+            body,
+            turn.now_ms,
+            msgid=msgid,
+            account=self.account.name,
+            client_tags=self.tags,
+            requires=MESSAGE_TAGS if self.kind == "TAGMSG" else 0,
+        )
+
+
+def _conversation(turn: Turn, account: Account, other: Account) -> Direct:
+    direct = account.directs.get(other)
+    if direct is None:
+        turn.model.last_target += 1
+        low, high = sorted((account.id, other.id))
+        turn.record(DirectOpened(turn.model.last_target, low, high))
+        direct = account.directs[other]
+    return direct
+
+
+def _check_may_speak(turn: Turn, account: Account, room: Room) -> None:
+    member = room.members.get(account)
+    if member is None:
+        if "n" not in room.modes and "m" not in room.modes and rooms.visible(room, account):
+            if rooms.banned(turn, room, account):
+                raise _cannot(room, "you are banned")
+            return
+        raise _cannot(room, "you are not a member; JOIN it first")
+    if member.role:
+        return
+    if "m" in room.modes:
+        raise _cannot(room, "the channel is moderated (+m)")
+    if room.bans and rooms.banned(turn, room, account):
+        raise _cannot(room, "you are banned")
+
+
+def _cannot(room: Room, why: str) -> IrcError:
+    return IrcError(Numeric.ERR_CANNOTSENDTOCHAN, room.name, f"Cannot send to channel: {why}")

@@ -1,0 +1,266 @@
+"""MODE: of channels and of oneself.
+
+https://modern.ircdocs.horse/#mode-message. Channel modes are b, k, l, the flags imnst, and the
+roles q, o, v.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from securechat.core import rooms
+from securechat.core.events import BanAdded, BanRemoved, ModesChanged, RoleChanged
+from securechat.core.line import Line
+from securechat.core.model import Account, Room
+from securechat.core.registry import command
+from securechat.core.session import Session
+from securechat.core.text import shorten
+from securechat.core.turn import IrcError, Turn
+from securechat.core.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
+from securechat.irc import names
+from securechat.irc.message import Message
+from securechat.irc.numerics import Numeric
+
+
+@command("MODE", usage="<#channel or nick> [<modes> [<parameters>]]", min_params=1)
+def mode(turn: Turn, session: Session, message: Message) -> None:
+    """Show or change the modes of a channel, such as +i (invite only) or +o (operator)."""
+    target, *changes = message.params
+    if target[:1] != "#":
+        _user_mode(turn, session, target, changes)
+        return
+    room = rooms.find(turn, target)
+    if not changes:
+        _show(turn, session, room)
+    elif _asks_for_bans(changes):
+        _show_bans(turn, session, room)
+    else:
+        _change(turn, session, rooms.find_run(turn, session, target), changes)
+
+
+# One's own modes
+
+
+def _user_mode(turn: Turn, session: Session, target: str, changes: list[str]) -> None:
+    if names.fold_account(target) != session.who.folded:
+        raise IrcError(Numeric.ERR_USERSDONTMATCH, "You can change your own modes only")
+    sign, unknown = "+", False
+    for letter in changes[0] if changes else "":
+        if letter in "+-":
+            sign = letter
+        elif letter == "i":
+            session.invisible = sign == "+"
+        else:
+            unknown = unknown or letter not in "ow"
+    if unknown:
+        turn.numeric(session, Numeric.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag; there is i")
+    if changes:
+        source = session.who.source(turn.settings.name)
+        if "i" in changes[0]:
+            shown = "+i" if session.invisible else "-i"
+            turn.send(session, f":{source} MODE {session.who.name} {shown}")
+        return
+    modes = ("i" if session.invisible else "") + ("o" if session.who.admin else "")
+    turn.numeric(session, Numeric.RPL_UMODEIS, "+" + modes)
+
+
+# A channel's modes
+
+
+def _show(turn: Turn, session: Session, room: Room) -> None:
+    inside = session.who in room.members
+    if not inside and not rooms.visible(room, session.who):
+        raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
+    letters, params = room.modes, []
+    if room.key is not None:
+        letters += "k"
+        params.append(room.key if room.runs(session.who) else "*")
+    if room.limit is not None:
+        letters += "l"
+        params.append(str(room.limit))
+    server, nick = turn.settings.name, session.shown_nick
+    shown = " ".join(["+" + letters, *params])
+    turn.send(session, f":{server} {Numeric.RPL_CHANNELMODEIS} {nick} {room.name} {shown}")
+    made = str(room.created_ms // 1000)
+    turn.numeric(session, Numeric.RPL_CREATIONTIME, room.name, made)
+
+
+def _asks_for_bans(changes: list[str]) -> bool:
+    return changes[0].lstrip("+") == "b" and len(changes) == 1
+
+
+def _show_bans(turn: Turn, session: Session, room: Room) -> None:
+    if session.who not in room.members and not room.runs(session.who):
+        raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
+    for mask, (by, at_ms) in room.bans.items():
+        turn.numeric(session, Numeric.RPL_BANLIST, room.name, mask, by, str(at_ms // 1000))
+    turn.numeric(session, Numeric.RPL_ENDOFBANLIST, room.name, "End of channel ban list")
+
+
+@dataclass(slots=True)
+class _Change:
+    """One MODE command as it is worked through."""
+
+    turn: Turn
+    session: Session
+    room: Room
+    params: list[str]
+    done: list[tuple[str, str, str]] = field(default_factory=list)
+    """(sign, letter, parameter or '') of what has changed."""
+
+    @property
+    def by(self) -> Account:
+        return self.session.who
+
+    def parameter(self, letter: str, what: str) -> str:
+        """The next parameter. Raises IrcError (696) when there is none."""
+        if not self.params:
+            raise IrcError(
+                Numeric.ERR_INVALIDMODEPARAM, self.room.name, letter, "*", f"Expected {what}"
+            )
+        return self.params.pop(0)
+
+    def record(self, **values: object) -> None:
+        """Change the flags, the key or the limit."""
+        room = self.room
+        state: dict[str, object] = {"modes": room.modes, "key": room.key, "limit": room.limit}
+        self.turn.record(ModesChanged(**{**state, **values}, room=room.id))  # type: ignore[arg-type]
+
+
+def _change(turn: Turn, session: Session, room: Room, changes: list[str]) -> None:
+    change = _Change(turn, session, room, changes[1:])
+    sign, count = "+", 0
+    for letter in changes[0]:
+        if letter in "+-":
+            sign = letter
+            continue
+        count += 1
+        if count > MAX_MODES:
+            break
+        try:
+            _change_one(change, sign, letter)
+        except IrcError as error:
+            turn.numeric(session, error.numeric, *error.params)
+    if change.done:
+        _tell(change)
+
+
+def _change_one(change: _Change, sign: str, letter: str) -> None:
+    if letter in CHANNEL_FLAGS:
+        _flag(change, sign, letter)
+    elif letter in _WITH_PARAMETER:
+        _WITH_PARAMETER[letter](change, sign, letter)
+    else:
+        raise IrcError(Numeric.ERR_UNKNOWNMODE, letter, f"is not a mode of {change.room.name}")
+
+
+def _flag(change: _Change, sign: str, letter: str) -> None:
+    before = set(change.room.modes)
+    after = before | {letter} if sign == "+" else before - {letter}
+    if after != before:
+        change.record(modes="".join(sorted(after)))
+        change.done.append((sign, letter, ""))
+
+
+def _key(change: _Change, sign: str, letter: str) -> None:
+    if sign == "-":
+        if change.params:
+            change.params.pop(0)  # a key is asked for by the specification, any one is taken
+        if change.room.key is not None:
+            change.record(key=None)
+            change.done.append(("-", "k", "*"))
+        return
+    key = change.parameter(letter, "a key")
+    if not key or len(key.encode()) > MAX_KEY_BYTES or "," in key or " " in key or key[0] == ":":
+        raise IrcError(
+            Numeric.ERR_INVALIDKEY,
+            change.room.name,
+            f"Expected a key of 1 to {MAX_KEY_BYTES} bytes without space or comma",
+        )
+    change.record(key=key)
+    change.done.append(("+", "k", key))
+
+
+def _limit(change: _Change, sign: str, letter: str) -> None:
+    if sign == "-":
+        if change.room.limit is not None:
+            change.record(limit=None)
+            change.done.append(("-", "l", ""))
+        return
+    text = change.parameter(letter, "a number of members")
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:10]) < 1_000_000:
+        raise IrcError(
+            Numeric.ERR_INVALIDMODEPARAM,
+            change.room.name,
+            "l",
+            rooms.word(text),
+            "Expected a number from 1 to 999999",
+        )
+    change.record(limit=int(text))
+    change.done.append(("+", "l", text))
+
+
+def _ban(change: _Change, sign: str, letter: str) -> None:
+    mask = names.normalise_mask(shorten(change.parameter(letter, "a mask nick!user@host"), 200))
+    bans = change.room.bans
+    if sign == "-":
+        if mask in bans:
+            change.turn.record(BanRemoved(change.room.id, mask))
+            change.done.append(("-", "b", mask))
+        return
+    if mask in bans:
+        return
+    limit = change.turn.settings.max_bans
+    if len(bans) >= limit:
+        raise IrcError(
+            Numeric.ERR_BANLISTFULL, change.room.name, "b", f"The list is full, at {limit} masks"
+        )
+    change.turn.record(BanAdded(change.room.id, mask, change.by.name, change.turn.now_ms))
+    change.done.append(("+", "b", mask))
+
+
+def _role(change: _Change, sign: str, letter: str) -> None:
+    room, by = change.room, change.by
+    nick = change.parameter(letter, "a nick")
+    other = change.turn.model.by_name.get(names.fold_account(nick) or "")
+    if other is None or other not in room.members:
+        raise IrcError(
+            Numeric.ERR_USERNOTINCHANNEL, rooms.word(nick), room.name, "They aren't on that channel"
+        )
+    had = room.role(other)
+    if not by.admin and "q" in (letter, had) and room.role(by) != "q":
+        raise IrcError(
+            Numeric.ERR_CHANOPRIVSNEEDED, room.name, "Only an owner (~) can change an owner"
+        )
+    wants = letter if sign == "+" else ""
+    if had == wants or (sign == "-" and had != letter):
+        return
+    change.turn.record(RoleChanged(wants, room.id, other.id))
+    if sign == "+" and had:
+        change.done.append(("-", had, other.name))  # a member has one role
+    change.done.append((sign, letter, other.name))
+
+
+_WITH_PARAMETER: dict[str, Callable[[_Change, str, str], None]] = {
+    "b": _ban,
+    "k": _key,
+    "l": _limit,
+    "q": _role,
+    "o": _role,
+    "v": _role,
+}
+
+
+def _tell(change: _Change) -> None:
+    letters, params, last = "", [], ""
+    for sign, letter, param in change.done:
+        letters += letter if sign == last else sign + letter
+        last = sign
+        if param:
+            params.append(param)
+    text = " ".join([letters, *params])
+    turn, room, by = change.turn, change.room, change.by
+    turn.log(room.id, by, "MODE", text)
+    body = f":{by.source(turn.settings.name)} MODE {room.name} {text}"
+    turn.broadcast(room.audience(), Line(body, turn.now_ms, account=by.name))

@@ -1,0 +1,193 @@
+"""WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY: people and their presence.
+
+https://modern.ircdocs.horse/#user-based-queries
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from securechat.core import presence, rooms
+from securechat.core.line import Line
+from securechat.core.model import Account, Audience, Room
+from securechat.core.registry import command
+from securechat.core.session import Session
+from securechat.core.text import fill, shorten, when
+from securechat.core.turn import IrcError, Turn
+from securechat.core.welcome import MAX_TEXT_BYTES
+from securechat.irc import names
+from securechat.irc.capabilities import AWAY_NOTIFY
+from securechat.irc.message import Message
+from securechat.irc.numerics import Numeric
+
+MAX_WHO = 500
+"""Rows of one WHO by a mask; of a channel all members are shown."""
+
+
+def _online(turn: Turn, name: str) -> Account | None:
+    account = turn.model.by_name.get(names.fold_account(name) or "")
+    return account if account is not None and account.sessions else None
+
+
+@command("WHO", usage="<#channel, nick or mask>")
+def who(turn: Turn, session: Session, message: Message) -> None:
+    """Show who is online: of a channel, by name, or by a mask such as a*."""
+    mask = message.params[0] if message.params and message.params[0] else "*"
+    if mask[:1] == "#":
+        room = turn.model.rooms.get(names.fold_channel(mask) or "")
+        if room is not None and rooms.visible(room, session.who):
+            for account in room.present:
+                _who_row(turn, session, room, account)
+    else:
+        for account in _matching(turn, session, mask):
+            _who_row(turn, session, None, account)
+    turn.numeric(session, Numeric.RPL_ENDOFWHO, rooms.word(mask), "End of WHO list")
+
+
+def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account]:
+    exact = _online(turn, mask)
+    if exact is not None:
+        yield exact
+        return
+    found = 0
+    for account in turn.model.online:
+        if names.mask_matches(mask, account.name) and _visible(session.who, account):
+            yield account
+            found += 1
+            if found == MAX_WHO:
+                return
+
+
+def _visible(asking: Account, account: Account) -> bool:
+    """Whether a mask finds the account: +i hides it from those who share no room with it."""
+    hidden = all(session.invisible for session in account.sessions)
+    return not hidden or account is asking or not asking.rooms.keys().isdisjoint(account.rooms)
+
+
+def _who_row(turn: Turn, session: Session, room: Room | None, account: Account) -> None:
+    server = turn.settings.name
+    flags = "G" if account.away is not None else "H"
+    if account.admin:
+        flags += "*"
+    if room is not None:
+        flags += rooms.prefix(room, account)
+    where = room.name if room is not None else "*"
+    turn.send(
+        session,
+        f":{server} {Numeric.RPL_WHOREPLY} {session.shown_nick} {where} {account.name} {server} "
+        f"{server} {account.name} {flags} :0 {account.real_name}",
+    )
+
+
+@command("WHOIS", usage="[<server>] <nick>")
+def whois(turn: Turn, session: Session, message: Message) -> None:
+    """Tell who somebody is, where they are and since when."""
+    if not message.params or not message.params[-1]:
+        raise IrcError(Numeric.ERR_NONICKNAMEGIVEN, "No nickname given")
+    name = message.params[-1].split(",")[0]
+    account = _online(turn, name)
+    if account is None:
+        turn.numeric(session, Numeric.ERR_NOSUCHNICK, rooms.word(name), _absent(turn, name))
+    else:
+        _whois(turn, session, account)
+    turn.numeric(session, Numeric.RPL_ENDOFWHOIS, rooms.word(name), "End of /WHOIS list")
+
+
+def _absent(turn: Turn, name: str) -> str:
+    account = turn.model.by_name.get(names.fold_account(name) or "")
+    if account is not None and account.usable:
+        return "is offline; messages are kept until the next login"
+    return "No such nick/channel"
+
+
+def _whois(turn: Turn, session: Session, account: Account) -> None:
+    server, nick = turn.settings.name, account.name
+
+    def tell(numeric: Numeric, *params: str) -> None:
+        turn.numeric(session, numeric, nick, *params)
+
+    tell(Numeric.RPL_WHOISUSER, nick, server, "*", account.real_name)
+    shown = (
+        rooms.prefix(room, account) + room.name
+        for room in account.rooms
+        if rooms.visible(room, session.who)
+    )
+    for names_text in fill(shown):
+        tell(Numeric.RPL_WHOISCHANNELS, names_text)
+    tell(Numeric.RPL_WHOISSERVER, server, turn.settings.network)
+    if account.admin:
+        tell(Numeric.RPL_WHOISOPERATOR, "administers this server")
+    if account.away is not None:
+        tell(Numeric.RPL_AWAY, account.away)
+    tell(Numeric.RPL_WHOISACCOUNT, nick, "is logged in as")
+    tell(Numeric.RPL_WHOISSECURE, "is using a secure connection")
+    idle = max(0, turn.now_ms - account.active_ms) // 1000
+    signed_on = account.signed_on_ms // 1000
+    tell(Numeric.RPL_WHOISIDLE, str(idle), str(signed_on), "seconds idle, signon time")
+
+
+@command("WHOWAS", usage="<nick>")
+def whowas(turn: Turn, session: Session, message: Message) -> None:
+    """Tell when somebody was last here."""
+    if not message.params or not message.params[0]:
+        raise IrcError(Numeric.ERR_NONICKNAMEGIVEN, "No nickname given")
+    name = message.params[0]
+    found = turn.model.departed.get(names.fold_account(name) or "")
+    if found is None:
+        turn.numeric(
+            session, Numeric.ERR_WASNOSUCHNICK, rooms.word(name), "There was no such nickname"
+        )
+    else:
+        account, at_ms = found
+        nick, server = account.name, turn.settings.name
+        turn.numeric(session, Numeric.RPL_WHOWASUSER, nick, nick, server, "*", account.real_name)
+        turn.numeric(session, Numeric.RPL_WHOISSERVER, nick, server, "left at " + when(at_ms))
+    turn.numeric(session, Numeric.RPL_ENDOFWHOWAS, rooms.word(name), "End of WHOWAS")
+
+
+@command("ISON", usage="<nick> [<nick>…]", min_params=1)
+def ison(turn: Turn, session: Session, message: Message) -> None:
+    """Tell which of some people are online."""
+    asked = " ".join(message.params).split()
+    found = [account.name for name in asked if (account := _online(turn, name))]
+    turn.numeric(session, Numeric.RPL_ISON, " ".join(found))
+
+
+@command("USERHOST", usage="<nick> [<nick>…]", min_params=1)
+def userhost(turn: Turn, session: Session, message: Message) -> None:
+    """Tell the addresses of up to five people: everybody's host is the server."""
+    rows = []
+    for name in message.params[:5]:
+        account = _online(turn, name)
+        if account is not None:
+            star = "*" if account.admin else ""
+            here = "-" if account.away is not None else "+"
+            rows.append(f"{account.name}{star}={here}{account.name}@{turn.settings.name}")
+    turn.numeric(session, Numeric.RPL_USERHOST, " ".join(rows))
+
+
+@command("AWAY", usage="[:<message>]")
+def away(turn: Turn, session: Session, message: Message) -> None:
+    """Say that you are away, and why; without a message, that you are back."""
+    account = session.who
+    text = shorten(message.params[0], MAX_TEXT_BYTES) if message.params else ""
+    before = account.away
+    account.away = text or None
+    if text:
+        turn.numeric(session, Numeric.RPL_NOWAWAY, "You have been marked as being away")
+    else:
+        turn.numeric(session, Numeric.RPL_UNAWAY, "You are no longer marked as being away")
+    if account.away != before:
+        _tell_away(turn, account)
+
+
+def _tell_away(turn: Turn, account: Account) -> None:
+    """https://ircv3.net/specs/extensions/away-notify"""
+    told = [
+        session
+        for session in presence.neighbours(account)
+        if session.has(AWAY_NOTIFY) and session.account is not account
+    ]
+    tail = f" :{account.away}" if account.away is not None else ""
+    body = f":{account.source(turn.settings.name)} AWAY{tail}"
+    turn.broadcast(Audience(told), Line(body, turn.now_ms, account=account.name))

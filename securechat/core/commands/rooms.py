@@ -1,0 +1,217 @@
+"""JOIN, PART, KICK, INVITE, TOPIC, NAMES, LIST: channels and who is in them.
+
+https://modern.ircdocs.horse/#channel-operations
+"""
+
+from __future__ import annotations
+
+from securechat.core import rooms
+from securechat.core.events import Invited, TopicChanged
+from securechat.core.line import Line
+from securechat.core.model import ROLES, Account, Room
+from securechat.core.registry import command
+from securechat.core.session import Session
+from securechat.core.text import fits, shorten
+from securechat.core.turn import IrcError, Turn
+from securechat.core.welcome import MAX_TARGETS, MAX_TEXT_BYTES, MAX_TOPIC_BYTES
+from securechat.irc import names
+from securechat.irc.message import Message
+from securechat.irc.names import InvalidName
+from securechat.irc.numerics import Numeric
+
+
+def _targets(message: Message, at: int = 0) -> list[str]:
+    found = [target for target in message.params[at].split(",") if target]
+    if len(found) > MAX_TARGETS:
+        raise IrcError(
+            Numeric.ERR_TOOMANYTARGETS, rooms.word(found[0]), f"At most {MAX_TARGETS} at once"
+        )
+    return found
+
+
+@command("JOIN", usage="<#channel>[,<#channel>…] [<key>[,<key>…]]", min_params=1)
+def join(turn: Turn, session: Session, message: Message) -> None:
+    """Enter a channel; one that doesn't exist yet is made, and is yours."""
+    keys = message.params[1].split(",") if len(message.params) > 1 else []
+    for number, name in enumerate(_targets(message)):
+        key = keys[number] if number < len(keys) else ""
+        try:
+            _join(turn, session, name, key)
+        except IrcError as error:
+            turn.numeric(session, error.numeric, *error.params)
+
+
+def _join(turn: Turn, session: Session, name: str, key: str) -> None:
+    account = session.who
+    room = turn.model.rooms.get(names.fold_channel(name) or "")
+    if room is not None and account in room.members:
+        return
+    if len(account.rooms) >= turn.settings.max_rooms:
+        raise IrcError(
+            Numeric.ERR_TOOMANYCHANNELS,
+            rooms.word(name),
+            f"You are in {len(account.rooms)} channels; leave one first",
+        )
+    if room is None:
+        room, role = _make(turn, account, name), "q"
+    else:
+        _check_may_enter(turn, account, room, key)
+        role = "q" if room.founder == account.id else ""
+    rooms.enter(turn, room, account, role)
+    turn.broadcast(room.audience(), rooms.join_line(turn, room, account))
+    for own in account.sessions:
+        rooms.show(turn, own, room)
+
+
+def _make(turn: Turn, account: Account, name: str) -> Room:
+    try:
+        wanted = names.channel_name(name)
+    except InvalidName as error:
+        raise IrcError(Numeric.ERR_NOSUCHCHANNEL, rooms.word(name), str(error)) from None
+    alike = turn.model.room_skeletons.get(wanted.skeleton)
+    if alike is not None:
+        hint = f", like {alike.name}" if rooms.visible(alike, account) else ""
+        text = f"That name looks like another channel's{hint}; choose one that can't be mixed up"
+        raise IrcError(Numeric.ERR_NOSUCHCHANNEL, wanted.display, text)
+    return rooms.create(turn, wanted, account)
+
+
+def _check_may_enter(turn: Turn, account: Account, room: Room, key: str) -> None:
+    if room in account.invited_to or account.admin or room.founder == account.id:
+        return
+    if "i" in room.modes:
+        raise IrcError(
+            Numeric.ERR_INVITEONLYCHAN, room.name, "Cannot join channel: invite only (+i)"
+        )
+    if room.key is not None and key != room.key:
+        raise IrcError(Numeric.ERR_BADCHANNELKEY, room.name, "Cannot join channel: wrong key (+k)")
+    if room.limit is not None and len(room.members) >= room.limit:
+        raise IrcError(Numeric.ERR_CHANNELISFULL, room.name, "Cannot join channel: it is full (+l)")
+    if rooms.banned(turn, room, account):
+        raise IrcError(
+            Numeric.ERR_BANNEDFROMCHAN, room.name, "Cannot join channel: you are banned (+b)"
+        )
+
+
+@command("PART", usage="<#channel>[,<#channel>…] [:<reason>]", min_params=1)
+def part(turn: Turn, session: Session, message: Message) -> None:
+    """Leave a channel for good, until you join it again."""
+    reason = shorten(message.params[1], MAX_TEXT_BYTES) if len(message.params) > 1 else ""
+    for name in _targets(message):
+        try:
+            _part(turn, session.who, rooms.find_mine(turn, session, name), reason)
+        except IrcError as error:
+            turn.numeric(session, error.numeric, *error.params)
+
+
+def _part(turn: Turn, account: Account, room: Room, reason: str) -> None:
+    tail = f" :{reason}" if reason else ""
+    _farewell(turn, room, account, "PART", reason, f"PART {room.name}{tail}")
+    rooms.depart(turn, room, account)
+
+
+def _farewell(turn: Turn, room: Room, by: Account, kind: str, text: str, command_text: str) -> None:
+    """Log an event of a room and tell its members, the one who goes included."""
+    turn.log(room.id, by, kind, text)
+    body = f":{by.source(turn.settings.name)} {command_text}"
+    turn.broadcast(room.audience(), Line(body, turn.now_ms, account=by.name))
+
+
+@command("KICK", usage="<#channel> <nick>[,<nick>…] [:<reason>]", min_params=2)
+def kick(turn: Turn, session: Session, message: Message) -> None:
+    """Put somebody out of a channel that you operate."""
+    room = rooms.find_run(turn, session, message.params[0])
+    reason = shorten(message.params[2], MAX_TEXT_BYTES) if len(message.params) > 2 else ""
+    for nick in _targets(message, 1):
+        _kick(turn, session.who, room, nick, reason or session.who.name)
+
+
+def _kick(turn: Turn, by: Account, room: Room, nick: str, reason: str) -> None:
+    other = turn.model.by_name.get(names.fold_account(nick) or "")
+    if other is None or other not in room.members:
+        raise IrcError(
+            Numeric.ERR_USERNOTINCHANNEL, rooms.word(nick), room.name, "They aren't on that channel"
+        )
+    if not by.admin and _rank(room.role(other)) < _rank(room.role(by)):
+        raise IrcError(
+            Numeric.ERR_CHANOPRIVSNEEDED, room.name, f"{other.name} has a higher role than you"
+        )
+    text = f"KICK {room.name} {other.name} :{reason}"
+    _farewell(turn, room, by, "KICK", f"{other.name} {reason}", text)
+    rooms.depart(turn, room, other)
+
+
+def _rank(role: str) -> int:
+    """0 is the highest."""
+    return ROLES.index(role) if role else len(ROLES)
+
+
+@command("INVITE", usage="<nick> <#channel>", min_params=2)
+def invite(turn: Turn, session: Session, message: Message) -> None:
+    """Let somebody into a channel of yours."""
+    nick, name = message.params[:2]
+    room = rooms.find_mine(turn, session, name)
+    account = session.who
+    other = turn.model.by_name.get(names.fold_account(nick) or "")
+    if other is None or not other.usable:
+        raise IrcError(Numeric.ERR_NOSUCHNICK, rooms.word(nick), "No such nick/channel")
+    if other in room.members:
+        raise IrcError(Numeric.ERR_USERONCHANNEL, other.name, room.name, "is already on channel")
+    if "i" in room.modes and not room.runs(account):
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
+    source = account.source(turn.settings.name)
+    turn.record(Invited(room.id, other.id, source))
+    turn.send(
+        session,
+        f":{turn.settings.name} {Numeric.RPL_INVITING} {account.name} {other.name} {room.name}",
+    )
+    body = f":{source} INVITE {other.name} {room.name}"
+    turn.broadcast(other.audience(), Line(body, turn.now_ms, account=account.name))
+
+
+@command("TOPIC", usage="<#channel> [:<topic>]", min_params=1)
+def topic(turn: Turn, session: Session, message: Message) -> None:
+    """Show a channel's topic, or set it."""
+    account = session.who
+    if len(message.params) < 2:
+        room = rooms.find(turn, message.params[0])
+        if account not in room.members and not rooms.visible(room, account):
+            raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
+        rooms.show_topic(turn, session, room)
+        return
+    room = rooms.find_mine(turn, session, message.params[0])
+    if "t" in room.modes and not room.runs(account):
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
+    text = message.params[1]
+    body = f":{account.source(turn.settings.name)} TOPIC {room.name} :{text}"
+    if len(text.encode()) > MAX_TOPIC_BYTES or not fits(body):
+        raise IrcError(
+            Numeric.ERR_INPUTTOOLONG, f"A topic has at most {MAX_TOPIC_BYTES} bytes of UTF-8"
+        )
+    turn.log(room.id, account, "TOPIC", text)
+    turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, room.id))
+    turn.broadcast(room.audience(), Line(body, turn.now_ms, account=account.name))
+
+
+@command("NAMES", usage="<#channel>", min_params=0)
+def names_(turn: Turn, session: Session, message: Message) -> None:
+    """List the members of a channel who are online."""
+    name = message.params[0] if message.params else "*"
+    room = turn.model.rooms.get(names.fold_channel(name) or "")
+    if room is not None and rooms.visible(room, session.who):
+        rooms.show_names(turn, session, room)
+    else:
+        turn.numeric(session, Numeric.RPL_ENDOFNAMES, rooms.word(name), "End of /NAMES list")
+
+
+@command("LIST", usage="[<#channel>[,<#channel>…]]")
+def list_(turn: Turn, session: Session, message: Message) -> None:
+    """List the channels, with how many of their members are online."""
+    wanted = None
+    if message.params and message.params[0]:
+        wanted = {names.fold_channel(name) for name in message.params[0].split(",")}
+    turn.numeric(session, Numeric.RPL_LISTSTART, "Channel", "Users  Name")
+    for room in turn.model.rooms.values():
+        if rooms.visible(room, session.who) and (wanted is None or room.folded in wanted):
+            turn.numeric(session, Numeric.RPL_LIST, room.name, str(len(room.present)), room.topic)
+    turn.numeric(session, Numeric.RPL_LISTEND, "End of /LIST")

@@ -1,0 +1,69 @@
+"""From effects to bytes: what each I/O thread has to write after a turn.
+
+A room's lines of one turn are joined once for each group of sessions whose bytes are the same, so
+that a message costs one list entry per group and not one object per member. Order: what one
+session gets from one room, and around its own replies, stays in the order of the effects.
+Hub thread only; pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from securechat.core.line import Line
+from securechat.core.model import Audience
+from securechat.core.session import Session
+from securechat.core.turn import Effect
+
+Waiting = list[tuple[Line, Session | None]]
+
+
+class Delivery(NamedTuple):
+    """The same bytes for several links, all of one I/O thread."""
+
+    links: Sequence[object]
+    data: bytes
+
+
+def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
+    """The number of each I/O thread with what it has to write, in order."""
+    plan = _Plan()
+    for audience, item, detail in effects:
+        if audience is None:
+            plan.direct(item, detail)  # type: ignore[arg-type] # the tuple's other form
+        else:
+            plan.waiting.setdefault(audience, []).append((item, detail))  # type: ignore[arg-type]
+    plan.flush(list(plan.waiting))
+    return plan.output
+
+
+class _Plan:
+    def __init__(self) -> None:
+        self.output: dict[int, list[Delivery]] = {}
+        self.waiting: dict[Audience, Waiting] = {}
+
+    def direct(self, session: Session, data: bytes) -> None:
+        """A reply comes behind all that its session has been sent before it."""
+        if self.waiting:
+            self.flush([a for a in self.waiting if session in a.sessions])
+        self.add(session.io, (session.link,), data)
+
+    def add(self, io: int, links: Sequence[object], data: bytes) -> None:
+        if data and links:
+            self.output.setdefault(io, []).append(Delivery(links, data))
+
+    def flush(self, audiences: list[Audience]) -> None:
+        for audience in audiences:
+            lines = self.waiting.pop(audience)
+            excluded = {session for _, session in lines if session}
+            for (io, caps), (sessions, links) in audience.groups.items():
+                apart = excluded.intersection(sessions) if excluded else None
+                data = b"".join([line.encode(caps) for line, _ in lines])
+                if not apart:
+                    self.add(io, links, data)
+                    continue
+                self.add(io, [s.link for s in sessions if s not in apart], data)
+                for session in apart:
+                    own = [line.encode(caps) for line, without in lines if without is not session]
+                    self.add(io, (session.link,), b"".join(own))

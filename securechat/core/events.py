@@ -1,0 +1,178 @@
+"""The journal: every change that outlives the process, as data.
+
+A turn of the hub records events; model.apply() puts each into memory at once, and the store writes
+all of a turn in one transaction before anything the turn says is sent. An event is a named tuple
+whose fields, in their order, are the parameters of the store's statement of the same name.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Logged(NamedTuple):
+    """A message, or something that happened in a room, in the one order of the server.
+
+    seq: its place in that order. target: id of the room or of the direct conversation.
+    sender: account id. at_ms: milliseconds since 1970 (UTC). kind: PRIVMSG, NOTICE, TAGMSG, JOIN,
+    PART, KICK, TOPIC or MODE. tags: the client-only tags as they stand on the wire, or None.
+    """
+
+    seq: int
+    target: int
+    sender: int
+    at_ms: int
+    kind: str
+    text: str
+    tags: str | None
+
+
+class AccountCreated(NamedTuple):
+    """seen: the newest seq at that time; nothing older counts as missed."""
+
+    id: int
+    name: str
+    folded: str
+    skeleton: str
+    password: str
+    admin: bool
+    created_ms: int
+    seen: int
+
+
+class PasswordChanged(NamedTuple):
+    """A new hash, after a login that found the old one of another cost."""
+
+    password: str
+    account: int
+
+
+class SeenAdvanced(NamedTuple):
+    """The account has certainly received everything up to seq."""
+
+    seq: int
+    account: int
+
+
+class InviteUsed(NamedTuple):
+    """One use of an invite; code_sha256 is all that is kept of its code."""
+
+    code_sha256: bytes
+
+
+class RoomCreated(NamedTuple):
+    """A room begins. founder: account id, None for the lobby."""
+
+    id: int
+    name: str
+    folded: str
+    skeleton: str
+    founder: int | None
+    modes: str
+    created_ms: int
+
+
+class RoomClosed(NamedTuple):
+    """The last member has left; the name is free again, the log stays."""
+
+    id: int
+
+
+class DirectOpened(NamedTuple):
+    """Two accounts exchange their first message. low, high: account ids, low <= high."""
+
+    id: int
+    low: int
+    high: int
+
+
+class Joined(NamedTuple):
+    """seq: the newest at that time; older messages of the room are not the member's to miss."""
+
+    room: int
+    account: int
+    role: str
+    seq: int
+
+
+class Left(NamedTuple):
+    """By PART or KICK."""
+
+    room: int
+    account: int
+
+
+class RoleChanged(NamedTuple):
+    """role: '' for a plain member, 'v', 'o' or 'q'."""
+
+    role: str
+    room: int
+    account: int
+
+
+class TopicChanged(NamedTuple):
+    """by: the nick that set it."""
+
+    topic: str
+    by: str
+    at_ms: int
+    room: int
+
+
+class ModesChanged(NamedTuple):
+    """modes: the letters of the flags that are set, sorted. key, limit: None when not set."""
+
+    modes: str
+    key: str | None
+    limit: int | None
+    room: int
+
+
+class BanAdded(NamedTuple):
+    """mask: nick!user@host with wildcards."""
+
+    room: int
+    mask: str
+    by: str
+    at_ms: int
+
+
+class BanRemoved(NamedTuple):
+    room: int
+    mask: str
+
+
+class Invited(NamedTuple):
+    """An account may enter a room. by: the nick that invited."""
+
+    room: int
+    account: int
+    by: str
+
+
+class InvitationEnded(NamedTuple):
+    """The invited account has joined."""
+
+    room: int
+    account: int
+
+
+Event = (
+    Logged
+    | AccountCreated
+    | PasswordChanged
+    | SeenAdvanced
+    | InviteUsed
+    | RoomCreated
+    | RoomClosed
+    | DirectOpened
+    | Joined
+    | Left
+    | RoleChanged
+    | TopicChanged
+    | ModesChanged
+    | BanAdded
+    | BanRemoved
+    | Invited
+    | InvitationEnded
+)

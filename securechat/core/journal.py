@@ -1,0 +1,172 @@
+"""The only place where what outlives the process changes in memory.
+
+apply(model, event) makes the change and returns what undoes it, for a turn that can't be stored.
+Hub thread only. A table, one small function per event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from securechat.core import events as e
+from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
+
+Undo = Callable[[], object]
+
+
+def apply(model: Model, event: e.Event) -> Undo:
+    """Change the model as the event says; the result, called, changes it back."""
+    return _APPLY[type(event)](model, event)
+
+
+def _logged(model: Model, event: e.Logged) -> Undo:
+    target = model.targets[event.target]
+    before = target.last_seq
+    target.last_seq = event.seq
+    model.recent.append(event)
+
+    def undo() -> None:
+        target.last_seq = before
+        if model.recent and model.recent[-1] is event:
+            model.recent.pop()
+
+    return undo
+
+
+def _account_created(model: Model, event: e.AccountCreated) -> Undo:
+    account = Account(event.id, event.name, event.folded, event.skeleton, event.admin)
+    account.seen = account.acknowledged = event.seen
+    model.add_account(account)
+    return lambda: model.remove_account(account)
+
+
+def _password_changed(model: Model, event: e.PasswordChanged) -> Undo:
+    return lambda: None  # hashes are not kept in memory
+
+
+def _seen_advanced(model: Model, event: e.SeenAdvanced) -> Undo:
+    return _set(model.accounts[event.account], seen=event.seq)
+
+
+def _invite_used(model: Model, event: e.InviteUsed) -> Undo:
+    invite = model.invites[event.code_sha256]
+    return _set(invite, uses=invite.uses - 1)
+
+
+def _room_created(model: Model, event: e.RoomCreated) -> Undo:
+    room = Room(event.id, event.name, event.folded, event.skeleton, event.founder, event.created_ms)
+    room.modes = event.modes
+    model.add_room(room)
+    return lambda: model.remove_room(room)
+
+
+def _room_closed(model: Model, event: e.RoomClosed) -> Undo:
+    room = model.room(event.id)
+    model.remove_room(room)
+    return lambda: model.add_room(room)
+
+
+def _direct_opened(model: Model, event: e.DirectOpened) -> Undo:
+    direct = Direct(event.id, event.low, event.high)
+    model.add_direct(direct)
+    return lambda: model.remove_direct(direct)
+
+
+def _joined(model: Model, event: e.Joined) -> Undo:
+    room, account = model.room(event.room), model.accounts[event.account]
+    _enter(room, account, Membership(event.role, event.seq))
+    return lambda: _leave(room, account)
+
+
+def _left(model: Model, event: e.Left) -> Undo:
+    room, account = model.room(event.room), model.accounts[event.account]
+    member = room.members[account]
+    _leave(room, account)
+    return lambda: _enter(room, account, member)
+
+
+def _enter(room: Room, account: Account, member: Membership) -> None:
+    room.members[account] = member
+    account.rooms[room] = None
+    if account.sessions:
+        room.present[account] = None
+    room.forget_audience()
+
+
+def _leave(room: Room, account: Account) -> None:
+    del room.members[account]
+    account.rooms.pop(room, None)
+    room.present.pop(account, None)
+    room.forget_audience()
+
+
+def _role_changed(model: Model, event: e.RoleChanged) -> Undo:
+    member = model.room(event.room).members[model.accounts[event.account]]
+    return _set(member, role=event.role)
+
+
+def _topic_changed(model: Model, event: e.TopicChanged) -> Undo:
+    room = model.room(event.room)
+    return _set(room, topic=event.topic, topic_by=event.by, topic_ms=event.at_ms)
+
+
+def _modes_changed(model: Model, event: e.ModesChanged) -> Undo:
+    room = model.room(event.room)
+    return _set(room, modes=event.modes, key=event.key, limit=event.limit)
+
+
+def _ban_added(model: Model, event: e.BanAdded) -> Undo:
+    bans = model.room(event.room).bans
+    bans[event.mask] = (event.by, event.at_ms)
+    return lambda: bans.pop(event.mask)
+
+
+def _ban_removed(model: Model, event: e.BanRemoved) -> Undo:
+    bans = model.room(event.room).bans
+    was = bans.pop(event.mask)
+    return lambda: bans.__setitem__(event.mask, was)
+
+
+def _invited(model: Model, event: e.Invited) -> Undo:
+    room, account = model.room(event.room), model.accounts[event.account]
+    account.invited_to[room] = event.by
+    return lambda: account.invited_to.pop(room, None)
+
+
+def _invitation_ended(model: Model, event: e.InvitationEnded) -> Undo:
+    room, account = model.room(event.room), model.accounts[event.account]
+    by = account.invited_to.pop(room)
+    return lambda: account.invited_to.__setitem__(room, by)
+
+
+def _set(item: Account | Room | Membership | Invite, **values: object) -> Undo:
+    before = {name: getattr(item, name) for name in values}
+    _assign(item, values)
+    return lambda: _assign(item, before)
+
+
+def _assign(item: object, values: dict[str, object]) -> None:
+    for name, value in values.items():
+        setattr(item, name, value)
+
+
+_APPLY: dict[type, Callable[[Model, Any], Undo]] = {
+    e.Logged: _logged,
+    e.AccountCreated: _account_created,
+    e.PasswordChanged: _password_changed,
+    e.SeenAdvanced: _seen_advanced,
+    e.InviteUsed: _invite_used,
+    e.RoomCreated: _room_created,
+    e.RoomClosed: _room_closed,
+    e.DirectOpened: _direct_opened,
+    e.Joined: _joined,
+    e.Left: _left,
+    e.RoleChanged: _role_changed,
+    e.TopicChanged: _topic_changed,
+    e.ModesChanged: _modes_changed,
+    e.BanAdded: _ban_added,
+    e.BanRemoved: _ban_removed,
+    e.Invited: _invited,
+    e.InvitationEnded: _invitation_ended,
+}

@@ -1,0 +1,100 @@
+"""One message on its way to many, encoded once for each set of capabilities."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from securechat.irc.capabilities import (
+    ACCOUNT_TAG,
+    BATCH,
+    EXTENDED_JOIN,
+    MESSAGE_TAGS,
+    SERVER_TIME,
+    WIRE,
+)
+
+_second = -1
+_second_text = ""
+
+
+def iso_time(at_ms: int) -> str:
+    """The form of the server-time tag: 2026-01-31T23:59:59.999Z. Hub thread only.
+
+    https://ircv3.net/specs/extensions/server-time
+    """
+    global _second, _second_text  # the messages of one second share the text
+    second, ms = divmod(at_ms, 1000)
+    if second != _second:
+        _second_text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        _second = second
+    return f"{_second_text}.{ms:03d}Z"
+
+
+class Line:
+    """A message with the tags a receiver may have asked for.
+
+    body: the line without tags and CR LF. account: the sender's, for account-tag.
+    client_tags: client-only tags as they stand on the wire. extended: what an extended-join
+    session gets in the place of body. requires: capabilities without which it is not sent.
+    batch: reference of the batch it is part of.
+    """
+
+    __slots__ = (
+        "_encoded",
+        "account",
+        "at_ms",
+        "batch",
+        "body",
+        "client_tags",
+        "extended",
+        "msgid",
+        "requires",
+    )
+
+    def __init__(
+        self,
+        body: str,
+        at_ms: int,
+        *,
+        msgid: str | None = None,
+        account: str | None = None,
+        client_tags: str | None = None,
+        extended: str | None = None,
+        requires: int = 0,
+        batch: str | None = None,
+    ) -> None:
+        self.body = body
+        self.at_ms = at_ms
+        self.msgid = msgid
+        self.account = account
+        self.client_tags = client_tags
+        self.extended = extended
+        self.requires = requires
+        self.batch = batch
+        self._encoded: dict[int, bytes] = {}
+
+    def encode(self, caps: int) -> bytes:
+        """The bytes for a session with these capabilities, CR LF included; b'' for nothing."""
+        key = caps & WIRE
+        data = self._encoded.get(key)
+        if data is None:
+            data = self._encoded[key] = self._render(key)
+        return data
+
+    def _render(self, caps: int) -> bytes:
+        if caps & self.requires != self.requires:
+            return b""
+        tags = []
+        if caps & SERVER_TIME:
+            tags.append("time=" + iso_time(self.at_ms))
+        if caps & MESSAGE_TAGS and self.msgid:
+            tags.append("msgid=" + self.msgid)
+        if caps & ACCOUNT_TAG and self.account:
+            tags.append("account=" + self.account)
+        if caps & BATCH and self.batch:
+            tags.append("batch=" + self.batch)
+        if caps & MESSAGE_TAGS and self.client_tags:
+            tags.append(self.client_tags)
+        body = self.extended if self.extended and caps & EXTENDED_JOIN else self.body
+        text = f"@{';'.join(tags)} {body}\r\n" if tags else body + "\r\n"
+        return text.encode()

@@ -1,0 +1,239 @@
+"""Who and what there is: accounts, rooms, direct conversations, sessions.
+
+The hub thread owns all of it. What outlives the process changes only in journal.apply().
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from securechat.core.events import Logged
+from securechat.core.session import Session
+
+RECENT = 2048
+"""Log entries kept in memory, to close the gap between a reader's answer and the present."""
+
+ROLES = "qov"
+"""Owner, operator, voice: the highest first. PREFIX=(qov)~@+."""
+
+PREFIXES = {"q": "~", "o": "@", "v": "+", "": ""}
+
+
+class Audience:
+    """The sessions that a message goes to, grouped by what their bytes have in common.
+
+    groups: (I/O thread, capabilities that matter) -> (sessions, their links). It never changes:
+    a change of membership makes a new one, so that one which waits in a turn stays as it was.
+    """
+
+    __slots__ = ("groups", "sessions")
+
+    def __init__(self, sessions: Iterable[Session]) -> None:
+        self.sessions = frozenset(sessions)
+        self.groups: dict[tuple[int, int], tuple[list[Session], list[object]]] = {}
+        for session in self.sessions:
+            members, links = self.groups.setdefault(session.lane, ([], []))
+            members.append(session)
+            links.append(session.link)
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """A person, or a bot. folded: the key names are compared by. seen: certainly received.
+
+    rooms, directs and sessions are the other side of Room.members, Direct and Session.account.
+    """
+
+    id: int
+    name: str
+    folded: str
+    skeleton: str
+    admin: bool = False
+    disabled: bool = False
+    deleted: bool = False
+    seen: int = 0
+    acknowledged: int = 0
+    away: str | None = None
+    real_name: str = ""
+    signed_on_ms: int = 0
+    active_ms: int = 0
+    rooms: dict[Room, None] = field(default_factory=dict)
+    directs: dict[Account, Direct] = field(default_factory=dict)
+    invited_to: dict[Room, str] = field(default_factory=dict)
+    sessions: list[Session] = field(default_factory=list)
+    _audience: Audience | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether somebody may be logged in as, or write to, this account."""
+        return not self.disabled and not self.deleted
+
+    def source(self, server: str) -> str:
+        """nick!user@host. The host is the server's name: nobody's address is shown."""
+        return f"{self.name}!{self.name}@{server}"
+
+    def audience(self) -> Audience:
+        """All of the account's sessions."""
+        if self._audience is None:
+            self._audience = Audience(self.sessions)
+        return self._audience
+
+    def forget_audience(self) -> None:
+        """To be called when a session comes, goes, or changes its capabilities."""
+        self._audience = None
+        for room in self.rooms:
+            room.forget_audience()
+
+
+@dataclass(slots=True, eq=False)
+class Membership:
+    """role: '' or a letter of ROLES. seq: the newest log entry when the account joined."""
+
+    role: str
+    seq: int
+
+
+@dataclass(slots=True, eq=False)
+class Room:
+    """An IRC channel. modes: the letters of its flags. present: the members that are online."""
+
+    id: int
+    name: str
+    folded: str
+    skeleton: str
+    founder: int | None
+    created_ms: int
+    modes: str = ""
+    key: str | None = None
+    limit: int | None = None
+    topic: str = ""
+    topic_by: str = ""
+    topic_ms: int = 0
+    last_seq: int = 0
+    members: dict[Account, Membership] = field(default_factory=dict)
+    present: dict[Account, None] = field(default_factory=dict)
+    bans: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _audience: Audience | None = None
+
+    def audience(self) -> Audience:
+        """All sessions of all members."""
+        if self._audience is None:
+            self._audience = Audience(s for member in self.present for s in member.sessions)
+        return self._audience
+
+    def forget_audience(self) -> None:
+        """To be called when a member or a session comes or goes."""
+        self._audience = None
+
+    def role(self, account: Account) -> str:
+        """The member's role; '' for a plain member and for a stranger."""
+        member = self.members.get(account)
+        return member.role if member else ""
+
+    def runs(self, account: Account) -> bool:
+        """Whether the account may operate the room; an administrator may operate all."""
+        return account.admin or self.role(account) in ("q", "o")
+
+
+@dataclass(slots=True, eq=False)
+class Direct:
+    """The conversation of two accounts, or of one with itself."""
+
+    id: int
+    low: int
+    high: int
+    last_seq: int = 0
+
+
+@dataclass(slots=True)
+class Invite:
+    """An invitation to register. admin: whether its account will administer the server."""
+
+    uses: int
+    expires_ms: int
+    admin: bool
+
+
+@dataclass(slots=True)
+class Model:
+    """Everything, with the indexes the rules need."""
+
+    instance: str
+    """Names this database in message ids, so that they stay unique after a restore."""
+    accounts: dict[int, Account] = field(default_factory=dict)
+    by_name: dict[str, Account] = field(default_factory=dict)
+    account_skeletons: dict[str, Account] = field(default_factory=dict)
+    rooms: dict[str, Room] = field(default_factory=dict)
+    room_skeletons: dict[str, Room] = field(default_factory=dict)
+    targets: dict[int, Room | Direct] = field(default_factory=dict)
+    invites: dict[bytes, Invite] = field(default_factory=dict)
+    sessions: dict[Session, None] = field(default_factory=dict)
+    online: dict[Account, None] = field(default_factory=dict)
+    departed: dict[str, tuple[Account, int]] = field(default_factory=dict)
+    unsaved: dict[Account, None] = field(default_factory=dict)
+    """Accounts whose acknowledged is ahead of what is stored as seen."""
+    recent: deque[Logged] = field(default_factory=lambda: deque(maxlen=RECENT))
+    last_seq: int = 0
+    committed_seq: int = 0
+    last_target: int = 0
+    most_online: int = 0
+    admins_online: int = 0
+    arrived: int = 0
+    """Sessions in the broadcast set."""
+
+    def add_account(self, account: Account) -> None:
+        """Put an account and its name into the indexes."""
+        self.accounts[account.id] = account
+        self.by_name[account.folded] = account
+        self.account_skeletons[account.skeleton] = account
+
+    def remove_account(self, account: Account) -> None:
+        """Undo add_account, for an account that could not be stored."""
+        del self.accounts[account.id]
+        del self.by_name[account.folded]
+        del self.account_skeletons[account.skeleton]
+
+    def add_room(self, room: Room) -> None:
+        """Put a room and its name into the indexes."""
+        self.targets[room.id] = room
+        self.rooms[room.folded] = room
+        self.room_skeletons[room.skeleton] = room
+
+    def remove_room(self, room: Room) -> None:
+        """Undo add_room."""
+        del self.targets[room.id]
+        del self.rooms[room.folded]
+        del self.room_skeletons[room.skeleton]
+
+    def add_direct(self, direct: Direct) -> None:
+        """Put a conversation into the indexes."""
+        low, high = self.accounts[direct.low], self.accounts[direct.high]
+        self.targets[direct.id] = direct
+        low.directs[high] = high.directs[low] = direct
+
+    def remove_direct(self, direct: Direct) -> None:
+        """Undo add_direct."""
+        low, high = self.accounts[direct.low], self.accounts[direct.high]
+        del self.targets[direct.id]
+        low.directs.pop(high, None)
+        high.directs.pop(low, None)
+
+    def msgid(self, seq: int) -> str:
+        """The message id of a log entry (https://ircv3.net/specs/extensions/message-ids)."""
+        return f"{self.instance}-{seq:x}"
+
+    def room(self, target: int) -> Room:
+        """The room with this id, which is known to be one."""
+        room = self.targets[target]
+        if not isinstance(room, Room):
+            raise TypeError(f"target {target} is not a room")
+        return room
+
+    def targets_of(self, account: Account) -> Iterator[tuple[int, int, int]]:
+        """(target, newest seq in it, seq after which it is the account's to read) of each."""
+        for room in account.rooms:
+            yield room.id, room.last_seq, room.members[account].seq
+        for direct in set(account.directs.values()):
+            yield direct.id, direct.last_seq, 0

@@ -1,0 +1,50 @@
+"""The table of commands: what each needs before it runs is data, checked in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from securechat.core.session import Session
+from securechat.core.states import State
+from securechat.core.turn import Turn
+from securechat.irc.message import Message
+
+Handler = Callable[[Turn, Session, Message], None]
+
+BEFORE_LOGIN = frozenset({State.CONNECTED, State.CHALLENGED, State.PROVEN})
+LOGGED_IN = frozenset({State.READY})
+ALWAYS = BEFORE_LOGIN | LOGGED_IN
+
+
+class Command(NamedTuple):
+    """min_params: fewer are answered with 461. states: in others the command is refused.
+    usage: the parameters as HELP shows them. help: one sentence.
+    """
+
+    name: str
+    handler: Handler
+    min_params: int
+    states: frozenset[State]
+    usage: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(
+    name: str,
+    *,
+    usage: str = "",
+    min_params: int = 0,
+    states: frozenset[State] = LOGGED_IN,
+) -> Callable[[Handler], Handler]:
+    """Register a handler; the first sentence of its docstring is its help text."""
+
+    def register(handler: Handler) -> Handler:
+        text = " ".join((handler.__doc__ or "").split("\n\n")[0].split())
+        COMMANDS[name] = Command(name, handler, min_params, states, usage, text)
+        return handler
+
+    return register

@@ -1,0 +1,118 @@
+"""What an account has missed, given back at its login: once, in order, with times, bounded.
+
+Sent as https://ircv3.net/specs/batches/chathistory where batches are known. Hub thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from securechat.core.events import Logged
+from securechat.core.line import Line, iso_time
+from securechat.core.model import Account, Direct, Model, Room
+from securechat.core.session import Session
+from securechat.core.turn import Turn
+from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, SERVER_TIME
+
+KINDS = frozenset({"PRIVMSG", "NOTICE"})
+"""What counts as missed."""
+
+CTCP = "\x01"
+
+
+def unread(model: Model, account: Account) -> Iterator[tuple[int, int, int]]:
+    """(target, its newest seq, seq after which it is unread) of every target with news."""
+    for target, newest, joined in model.targets_of(account):
+        after = max(joined, account.acknowledged)
+        if newest > after:
+            yield target, newest, after
+
+
+def since(model: Model, account: Account, upto: int) -> list[Logged]:
+    """The account's unread entries after upto, from memory."""
+    after = {target: first for target, _, first in unread(model, account)}
+    return [
+        entry
+        for entry in model.recent
+        if entry.seq > upto
+        and entry.kind in KINDS
+        and entry.seq > after.get(entry.target, entry.seq)
+    ]
+
+
+def send(turn: Turn, session: Session, entries: Iterable[Logged], *, cut: bool) -> None:
+    """Send entries, room by room, each in its order."""
+    by_target: dict[int, list[Logged]] = {}
+    for entry in entries:
+        if _wanted(turn.model, session, entry):
+            by_target.setdefault(entry.target, []).append(entry)
+    for number, (target, found) in enumerate(by_target.items()):
+        _send_target(turn, session, target, found, f"m{number}")
+    if cut:
+        turn.notice(
+            session,
+            f"You missed more than {turn.settings.replay} messages; these are the newest of them",
+        )
+
+
+def _wanted(model: Model, session: Session, entry: Logged) -> bool:
+    if entry.text.startswith(CTCP) and not entry.text.startswith(CTCP + "ACTION "):
+        return False  # a question to a client that was not there
+    own = entry.sender == session.who.id
+    return not own or session.has(ECHO_MESSAGE) or isinstance(model.targets[entry.target], Room)
+
+
+def _send_target(
+    turn: Turn, session: Session, target: int, entries: list[Logged], reference: str
+) -> None:
+    server = turn.settings.name
+    batched = session.has(BATCH)
+    if batched:
+        name = _buffer(turn.model, session.who, target)
+        turn.send(session, f":{server} BATCH +{reference} chathistory {name}")
+    for entry in entries:
+        turn.send_line(session, _line(turn, session, entry, reference))
+    if batched:
+        turn.send(session, f":{server} BATCH -{reference}")
+
+
+def _line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
+    model = turn.model
+    sender = model.accounts[entry.sender]
+    text = entry.text if session.has(SERVER_TIME) else _dated(entry)
+    receiver = _receiver(model, session.who, entry)
+    return Line(
+        f":{sender.source(turn.settings.name)} {entry.kind} {receiver} :{text}",
+        entry.at_ms,
+        msgid=model.msgid(entry.seq),
+        account=sender.name,
+        client_tags=entry.tags,
+        batch=reference,
+    )
+
+
+def _dated(entry: Logged) -> str:
+    """For a client without server-time: the time in the text."""
+    stamp = f"[{iso_time(entry.at_ms)[:16].replace('T', ' ')} UTC] "
+    action = CTCP + "ACTION "
+    if entry.text.startswith(action):
+        return action + stamp + entry.text.removeprefix(action)
+    return stamp + entry.text
+
+
+def _receiver(model: Model, account: Account, entry: Logged) -> str:
+    """The target as it stood in the message."""
+    target = model.targets[entry.target]
+    if isinstance(target, Room):
+        return target.name
+    return account.name if entry.sender != account.id else _other(model, account, target).name
+
+
+def _buffer(model: Model, account: Account, target_id: int) -> str:
+    """The name of the conversation, from the account's side."""
+    target = model.targets[target_id]
+    return target.name if isinstance(target, Room) else _other(model, account, target).name
+
+
+def _other(model: Model, account: Account, direct: Direct) -> Account:
+    return model.accounts[direct.high if direct.low == account.id else direct.low]

@@ -1,0 +1,141 @@
+"""What several commands do with rooms. Hub thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from securechat.core.events import InvitationEnded, Joined, Left, RoomClosed, RoomCreated
+from securechat.core.line import Line
+from securechat.core.model import PREFIXES, Account, Room
+from securechat.core.session import Session
+from securechat.core.text import fill
+from securechat.core.turn import IrcError, Turn
+from securechat.irc import names
+from securechat.irc.capabilities import USERHOST_IN_NAMES
+from securechat.irc.names import ChannelName
+from securechat.irc.numerics import Numeric
+
+DEFAULT_MODES = "nt"
+
+
+def find(turn: Turn, name: str) -> Room:
+    """The room of that name. Raises IrcError (403)."""
+    room = turn.model.rooms.get(names.fold_channel(name) or "")
+    if room is None:
+        raise IrcError(Numeric.ERR_NOSUCHCHANNEL, word(name), "No such channel")
+    return room
+
+
+def find_mine(turn: Turn, session: Session, name: str) -> Room:
+    """The room of that name, of which the session's account is a member. Raises IrcError."""
+    room = find(turn, name)
+    if session.who not in room.members:
+        raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
+    return room
+
+
+def find_run(turn: Turn, session: Session, name: str) -> Room:
+    """The room of that name, which the session's account may operate. Raises IrcError."""
+    room = find(turn, name)
+    if not room.runs(session.who):
+        if session.who not in room.members:
+            raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
+    return room
+
+
+def word(text: str) -> str:
+    """A parameter of somebody's, fit to be repeated in the middle of a reply."""
+    first = text.split(" ")[0].lstrip(":")[:64]
+    return first or "*"
+
+
+def visible(room: Room, account: Account) -> bool:
+    """Whether an account may know of a room: a secret one is for its members."""
+    return "s" not in room.modes or account in room.members or account.admin
+
+
+def create(turn: Turn, name: ChannelName, founder: Account | None) -> Room:
+    """A new room."""
+    turn.model.last_target += 1
+    turn.record(
+        RoomCreated(
+            turn.model.last_target,
+            name.display,
+            name.folded,
+            name.skeleton,
+            founder.id if founder else None,
+            DEFAULT_MODES,
+            turn.now_ms,
+        )
+    )
+    return turn.model.rooms[name.folded]
+
+
+def enter(turn: Turn, room: Room, account: Account, role: str) -> None:
+    """Make an account a member; nobody is told here."""
+    turn.record(Joined(room.id, account.id, role, turn.model.last_seq))
+    turn.log(room.id, account, "JOIN", "")
+    if room in account.invited_to:
+        turn.record(InvitationEnded(room.id, account.id))
+
+
+def depart(turn: Turn, room: Room, account: Account) -> None:
+    """End a membership; the room ends with its last one, the lobby never."""
+    turn.record(Left(room.id, account.id))
+    if not room.members and room.founder is not None:
+        turn.record(RoomClosed(room.id))
+
+
+def join_line(turn: Turn, room: Room, account: Account) -> Line:
+    """JOIN, plain and extended (https://ircv3.net/specs/extensions/extended-join)."""
+    body = f":{account.source(turn.settings.name)} JOIN {room.name}"
+    return Line(
+        body,
+        turn.now_ms,
+        account=account.name,
+        extended=f"{body} {account.name} :{account.real_name}",
+    )
+
+
+def show(turn: Turn, session: Session, room: Room) -> None:
+    """What follows a JOIN: the topic, if there is one, and the names."""
+    if room.topic:
+        show_topic(turn, session, room)
+    show_names(turn, session, room)
+
+
+def show_topic(turn: Turn, session: Session, room: Room) -> None:
+    """The topic, who set it and when; or that there is none."""
+    if not room.topic:
+        turn.numeric(session, Numeric.RPL_NOTOPIC, room.name, "No topic is set")
+        return
+    turn.numeric(session, Numeric.RPL_TOPIC, room.name, room.topic)
+    at = str(room.topic_ms // 1000)
+    turn.numeric(session, Numeric.RPL_TOPICWHOTIME, room.name, room.topic_by, at)
+
+
+def show_names(turn: Turn, session: Session, room: Room) -> None:
+    """The members that are online, with their prefixes."""
+    symbol = "@" if "s" in room.modes else "="
+    for names_text in fill(_names(turn, session, room)):
+        turn.numeric(session, Numeric.RPL_NAMREPLY, symbol, room.name, names_text)
+    turn.numeric(session, Numeric.RPL_ENDOFNAMES, room.name, "End of /NAMES list")
+
+
+def _names(turn: Turn, session: Session, room: Room) -> Iterator[str]:
+    full = session.has(USERHOST_IN_NAMES)
+    for account in room.present:
+        name = account.source(turn.settings.name) if full else account.name
+        yield prefix(room, account) + name
+
+
+def prefix(room: Room, account: Account) -> str:
+    """The prefix of a member's role. A member has one role, so multi-prefix changes nothing."""
+    return PREFIXES[room.role(account)]
+
+
+def banned(turn: Turn, room: Room, account: Account) -> bool:
+    """Whether a mask of the room's ban list matches the account."""
+    source = account.source(turn.settings.name)
+    return any(names.mask_matches(mask, source) for mask in room.bans)

@@ -1,0 +1,184 @@
+"""The door to the core: what happens, goes in; a Turn with what follows comes out.
+
+Sans-I/O: the hub passes the time in, stores the turn's events, has its jobs done, and sends its
+output. Hub thread only.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from securechat.core import commands, login, presence, rooms
+from securechat.core.events import SeenAdvanced
+from securechat.core.jobs import Answer, Hashed, Missed, Verified
+from securechat.core.model import Account, Model
+from securechat.core.registry import COMMANDS, Command
+from securechat.core.session import Session
+from securechat.core.settings import Settings
+from securechat.core.states import WAITING, State, Trigger
+from securechat.core.turn import IrcError, Turn
+from securechat.irc import names
+from securechat.irc.framing import TOO_LONG
+from securechat.irc.message import LineTooLongError, Message, MessageError, NotUtf8Error, decode
+from securechat.irc.numerics import Numeric
+
+__all__ = ["Rules", "commands"]
+
+log = logging.getLogger(__name__)
+
+
+class Rules:
+    """The server's behaviour. model: what there is; it changes only through turns."""
+
+    def __init__(self, model: Model, settings: Settings) -> None:
+        self.model = model
+        self.settings = settings
+
+    def turn(self, now_ms: int, clock: float) -> Turn:
+        """An empty turn. now_ms: milliseconds since 1970 (UTC). clock: monotonic seconds."""
+        return Turn(self.model, self.settings, now_ms, clock)
+
+    def start(self, turn: Turn) -> None:
+        """Make the lobby on the first start."""
+        name = self.settings.lobby
+        if name is not None and presence.lobby_of(turn) is None:
+            start = turn.mark()
+            rooms.create(turn, names.channel_name(name), None)
+            turn.finish_step(None, "START", start)
+
+    def opened(self, turn: Turn, session: Session) -> None:
+        """A connection has finished its TLS handshake."""
+        self.model.sessions[session] = None
+
+    def closed(self, turn: Turn, session: Session, reason: str) -> None:
+        """A connection is gone; reason is shown to others as the QUIT message."""
+        presence.leave(turn, session, reason, clean=False)
+        if session.state is not State.CLOSED:
+            session.move(Trigger.CLOSING)
+        self.model.sessions.pop(session, None)
+
+    def line(self, turn: Turn, session: Session, raw: bytes) -> None:
+        """A line of a client, without its line end; TOO_LONG for one that was over the limit."""
+        session.heard_at = turn.clock
+        if session.state in WAITING:
+            self._hold(turn, session, raw)
+        elif session.state is not State.CLOSED:
+            self._run(turn, session, raw)
+
+    def _hold(self, turn: Turn, session: Session, raw: bytes) -> None:
+        """Lines wait for a worker's answer in their order, but not without end."""
+        if len(session.held) >= self.settings.max_held_lines:
+            turn.close(session, "Too many lines before the login was answered")
+        else:
+            session.held.append(raw)
+
+    def _run(self, turn: Turn, session: Session, raw: bytes) -> None:
+        start = turn.mark()
+        command = "*"
+        try:
+            if raw is TOO_LONG:
+                raise LineTooLongError("Input line was too long")
+            message = decode(raw)
+            command = message.command
+            self._dispatch(turn, session, message)
+        except IrcError as error:
+            turn.numeric(session, error.numeric, *error.params)
+        except LineTooLongError as error:
+            turn.numeric(session, Numeric.ERR_INPUTTOOLONG, str(error))
+        except NotUtf8Error as error:
+            turn.standard_reply(session, "FAIL", "*", "INVALID_UTF8", str(error))
+        except MessageError as error:
+            turn.standard_reply(session, "FAIL", "*", "INVALID_MESSAGE", str(error))
+        except Exception:
+            turn.roll_back(start)
+            log.exception("a bug: %s failed and was taken back", command)
+            turn.numeric(
+                session,
+                Numeric.ERR_UNKNOWNERROR,
+                command,
+                "The server failed; it is logged",
+            )
+        turn.finish_step(session, command, start)
+
+    def _dispatch(self, turn: Turn, session: Session, message: Message) -> None:
+        found = COMMANDS.get(message.command)
+        if found is None:
+            if session.state is not State.READY:
+                raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
+            shown = message.command[:40]
+            raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
+        _check(found, session, message)
+        found.handler(turn, session, message)
+
+    def answered(self, turn: Turn, answer: Answer) -> None:
+        """A worker has done a job. The session's held lines follow at once."""
+        session = answer.session
+        if session.state is State.CLOSED:
+            return
+        start = turn.mark()
+        if isinstance(answer, Verified):
+            login.verified(turn, answer)
+        elif isinstance(answer, Hashed):
+            login.hashed(turn, answer)
+        elif isinstance(answer, Missed):
+            presence.missed(turn, answer)
+        elif session.state is State.LOADING:
+            turn.close(session, "The server can't read its messages now; try again later")
+        else:
+            login.failed(turn, session)
+        turn.finish_step(session, "LOGIN", start)
+        self._run_held(turn, session)
+
+    def _run_held(self, turn: Turn, session: Session) -> None:
+        held, session.held = session.held, []
+        for raw in held:
+            self.line(turn, session, raw)
+
+    def tick(self, turn: Turn) -> None:
+        """About once a second: deadlines, PINGs, and how far accounts have read."""
+        for session in list(self.model.sessions):
+            self._check_deadlines(turn, session)
+        start = turn.mark()
+        unsaved, self.model.unsaved = self.model.unsaved, {}
+        for account in unsaved:
+            turn.record(SeenAdvanced(account.acknowledged, account.id))
+        turn.on_failure(lambda: self.model.unsaved.update(unsaved))
+        turn.finish_step(None, "TICK", start)
+
+    def _check_deadlines(self, turn: Turn, session: Session) -> None:
+        settings = self.settings
+        if session.state is State.CLOSED:
+            return
+        if session.state is not State.READY:
+            if turn.clock - session.opened_at > settings.login_seconds:
+                turn.close(session, "Login took too long")
+            return
+        silent = turn.clock - session.heard_at
+        if silent > settings.dead_seconds:
+            presence.end_all(turn, [session], f"No answer for {silent:.0f} seconds")
+        elif session.asked_at is None or turn.clock - session.asked_at > settings.ping_seconds:
+            presence.ask(turn, session)
+
+    def account_changed(self, turn: Turn, account: Account, *, end_sessions: str = "") -> None:
+        """An administrator has changed an account. end_sessions: the reason to end them for."""
+        if end_sessions:
+            presence.end_all(turn, account.sessions, end_sessions)
+            for session in list(self.model.sessions):
+                if session.account is account:
+                    turn.close(session, end_sessions)
+
+    def stop(self, turn: Turn, reason: str) -> None:
+        """Tell everybody that the server stops."""
+        for session in list(self.model.sessions):
+            turn.close(session, reason)
+
+
+def _check(command: Command, session: Session, message: Message) -> None:
+    """The gates of a command. Raises IrcError."""
+    if session.state not in command.states:
+        if session.state is State.READY:
+            raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You are logged in already")
+        raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
+    if len(message.params) < command.min_params:
+        text = f"Not enough parameters: {command.name} {command.usage}"
+        raise IrcError(Numeric.ERR_NEEDMOREPARAMS, command.name, text)

@@ -1,0 +1,104 @@
+"""One connection as the rules see it. The hub thread owns it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from securechat.core.states import State, Trigger, after
+from securechat.irc.capabilities import WIRE
+
+if TYPE_CHECKING:
+    from securechat.core.model import Account
+    from securechat.irc.sasl import Assembler
+
+
+class Session:
+    """link: what the server delivers to, opaque here. io: the number of the link's I/O thread.
+
+    address: where it comes from, for logs. certificate_name: the common name of the verified
+    client certificate, or None. opened_at and the other *_at: seconds of the monotonic clock.
+    """
+
+    __slots__ = (
+        "account",
+        "address",
+        "asked_at",
+        "assembler",
+        "cap_302",
+        "caps",
+        "certificate_name",
+        "failures",
+        "heard_at",
+        "held",
+        "invisible",
+        "io",
+        "lane",
+        "link",
+        "mechanism",
+        "negotiating",
+        "nick",
+        "opened_at",
+        "password",
+        "present",
+        "real_name",
+        "state",
+        "user",
+    )
+
+    def __init__(
+        self,
+        link: object,
+        *,
+        io: int,
+        address: str,
+        certificate_name: str | None,
+        opened_at: float,
+    ) -> None:
+        self.link = link
+        self.io = io
+        self.lane = (io, 0)
+        self.address = address
+        self.certificate_name = certificate_name
+        self.opened_at = self.heard_at = opened_at
+        self.asked_at: float | None = None
+        self.state = State.CONNECTED
+        self.caps = 0
+        self.cap_302 = False
+        self.negotiating = False
+        self.nick: str | None = None
+        self.user: str | None = None
+        self.real_name = ""
+        self.password: str | None = None
+        self.mechanism = ""
+        self.assembler: Assembler | None = None
+        self.failures = 0
+        self.account: Account | None = None
+        self.held: list[bytes] = []
+        self.invisible = False
+        self.present = False
+        """Has answered a PING since its login, so what was sent before that has been received."""
+
+    def move(self, trigger: Trigger) -> None:
+        """Go to the next state. Raises TransitionError."""
+        self.state = after(self.state, trigger)
+
+    def set_caps(self, caps: int) -> None:
+        """Change the capabilities; the account's audiences must be forgotten then."""
+        self.caps = caps
+        self.lane = (self.io, caps & WIRE)
+
+    def has(self, capability: int) -> bool:
+        """Whether a capability is enabled."""
+        return bool(self.caps & capability)
+
+    @property
+    def shown_nick(self) -> str:
+        """What a numeric is addressed to."""
+        return self.account.name if self.account else self.nick or "*"
+
+    @property
+    def who(self) -> Account:
+        """The account of a session that is logged in."""
+        if self.account is None:
+            raise RuntimeError("the session is not logged in")
+        return self.account

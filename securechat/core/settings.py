@@ -1,0 +1,44 @@
+"""What the rules can be told: plain values, checked by whoever reads the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Registration = Literal["invite", "open", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The rules' part of the configuration.
+
+    name: the server's name on the wire, also the host part of every member's address.
+    lobby: the room everybody joins at login, or None. motd: its lines.
+    contact: how to reach who runs the server, for ADMIN.
+    min_password_length: characters. max_rooms: rooms an account may be in.
+    max_sessions: connections an account may have at once.
+    max_held_lines: lines a session may send ahead of a worker's answer.
+    max_bans: entries of one room's ban list. replay: messages given back at a login.
+    login_seconds: time to log in. ping_seconds: silence after which a session is asked.
+    dead_seconds: silence after which it is closed.
+    """
+
+    name: str
+    version: str
+    started_ms: int
+    network: str = "securechat"
+    contact: str = ""
+    lobby: str | None = "#lobby"
+    motd: tuple[str, ...] = ()
+    registration: Registration = "invite"
+    min_password_length: int = 15
+    external: bool = False
+    max_rooms: int = 100
+    max_sessions: int = 20
+    max_held_lines: int = 100
+    max_bans: int = 100
+    max_login_failures: int = 3
+    replay: int = 500
+    login_seconds: float = 60.0
+    ping_seconds: float = 60.0
+    dead_seconds: float = 120.0

@@ -1,0 +1,39 @@
+"""Small things about texts on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from securechat.irc.message import MAX_BODY_BYTES
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most limit bytes of UTF-8, cut between characters."""
+    data = text.encode()
+    return text if len(data) <= limit else data[:limit].decode(errors="ignore")
+
+
+def fits(line: str) -> bool:
+    """Whether a line, without tags and CR LF, is within the limit of the protocol."""
+    return len(line) * 4 <= MAX_BODY_BYTES or len(line.encode()) <= MAX_BODY_BYTES
+
+
+def fill(words: Iterable[str], limit: int = 300) -> Iterator[str]:
+    """Words joined by spaces into texts of at most limit bytes, for replies of many lines."""
+    line: list[str] = []
+    size = 0
+    for word in words:
+        length = len(word.encode()) + 1
+        if line and size + length > limit:
+            yield " ".join(line)
+            line, size = [], 0
+        line.append(word)
+        size += length
+    if line:
+        yield " ".join(line)
+
+
+def when(at_ms: int) -> str:
+    """A time as people read it."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"

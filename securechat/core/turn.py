@@ -1,0 +1,187 @@
+"""One turn of the hub: what a batch of input does, gathered before any of it is stored or sent.
+
+The order is: the rules run on every input and fill a turn; the turn's events are stored in one
+transaction; only then is its output handed on. When storing fails, fail() takes back what the
+failed steps changed and said, and tells those who asked. Hub thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from securechat.core import journal
+from securechat.core.events import Event, Logged
+from securechat.core.jobs import Job
+from securechat.core.journal import Undo
+from securechat.core.line import Line
+from securechat.core.model import Account, Audience, Model
+from securechat.core.session import Session
+from securechat.core.settings import Settings
+from securechat.core.states import State, Trigger
+from securechat.irc.numerics import Numeric
+
+Effect = tuple[Audience, Line, Session | None] | tuple[None, Session, bytes]
+"""To an audience, except one of its sessions; or bytes to one session."""
+
+
+class IrcError(Exception):
+    """A command can't be done; answered with a numeric. params: between the nick and the text."""
+
+    def __init__(self, numeric: Numeric, *params: str) -> None:
+        super().__init__(numeric, *params)
+        self.numeric = numeric
+        self.params = params
+
+
+class Mark(NamedTuple):
+    """How long the turn's lists were at some point."""
+
+    events: int
+    effects: int
+    undo: int
+
+
+class Step(NamedTuple):
+    """What one command put into the turn: everything between two marks."""
+
+    session: Session | None
+    command: str
+    start: Mark
+    end: Mark
+
+
+class Closing(NamedTuple):
+    """A session to be closed once its output is written. reason: for the log."""
+
+    session: Session
+    reason: str
+
+
+class Turn:
+    """now_ms: milliseconds since 1970 (UTC), for stamps. clock: seconds, monotonic, for waits."""
+
+    __slots__ = (
+        "clock",
+        "closings",
+        "effects",
+        "events",
+        "jobs",
+        "model",
+        "now_ms",
+        "settings",
+        "steps",
+        "undo",
+    )
+
+    def __init__(self, model: Model, settings: Settings, now_ms: int, clock: float) -> None:
+        self.model = model
+        self.settings = settings
+        self.now_ms = now_ms
+        self.clock = clock
+        self.events: list[Event] = []
+        self.effects: list[Effect] = []
+        self.undo: list[Undo] = []
+        self.steps: list[Step] = []
+        self.jobs: list[Job] = []
+        self.closings: list[Closing] = []
+
+    # What a command may do
+
+    def send(self, session: Session, text: str) -> None:
+        """One line, without CR LF, to one session."""
+        self.effects.append((None, session, (text + "\r\n").encode()))
+
+    def send_line(self, session: Session, line: Line) -> None:
+        """One line to one session, with the tags it asked for."""
+        self.effects.append((None, session, line.encode(session.caps)))
+
+    def numeric(self, session: Session, numeric: Numeric, *params: str) -> None:
+        """A numeric reply; the last parameter becomes the trailing one, and may be any text."""
+        *middles, last = params
+        head = " ".join([f":{self.settings.name} {numeric} {session.shown_nick}", *middles])
+        self.send(session, f"{head} :{last}")
+
+    def standard_reply(self, session: Session, kind: str, *params: str) -> None:
+        """FAIL, WARN or NOTE (https://ircv3.net/specs/extensions/standard-replies)."""
+        *middles, last = params
+        self.send(session, " ".join([f":{self.settings.name} {kind}", *middles, ":" + last]))
+
+    def notice(self, session: Session, text: str) -> None:
+        """A NOTICE of the server."""
+        self.send(session, f":{self.settings.name} NOTICE {session.shown_nick} :{text}")
+
+    def broadcast(self, audience: Audience, line: Line, exclude: Session | None = None) -> None:
+        """One line to all of an audience but one."""
+        self.effects.append((audience, line, exclude))
+
+    def record(self, event: Event) -> None:
+        """Change what outlives the process; stored before the turn's output is sent."""
+        self.undo.append(journal.apply(self.model, event))
+        self.events.append(event)
+
+    def log(
+        self, target: int, sender: Account, kind: str, text: str, tags: str | None = None
+    ) -> Logged:
+        """Put a message or an event of a room into the one order, and store it."""
+        self.model.last_seq += 1
+        entry = Logged(self.model.last_seq, target, sender.id, self.now_ms, kind, text, tags)
+        self.record(entry)
+        return entry
+
+    def on_failure(self, undo: Undo) -> None:
+        """Have something taken back, beside the recorded events, when the step can't be stored."""
+        self.undo.append(undo)
+
+    def job(self, job: Job) -> None:
+        """Work for a worker."""
+        self.jobs.append(job)
+
+    def close(self, session: Session, reason: str) -> None:
+        """End a session: ERROR with the reason, then close once that is written."""
+        if session.state is State.CLOSED:
+            return
+        session.move(Trigger.CLOSING)
+        self.send(session, f"ERROR :Closing link: {reason}")
+        self.closings.append(Closing(session, reason))
+
+    # Steps, and taking them back
+
+    def mark(self) -> Mark:
+        """The point that a step starts at."""
+        return Mark(len(self.events), len(self.effects), len(self.undo))
+
+    def finish_step(self, session: Session | None, command: str, start: Mark) -> None:
+        """Remember what came since start as one step, if it has something to store."""
+        if len(self.events) > start.events:
+            self.steps.append(Step(session, command, start, self.mark()))
+
+    def roll_back(self, start: Mark) -> None:
+        """Take back everything since start: a command failed half-way."""
+        self._run_undo(start.undo, len(self.undo))
+        del self.undo[start.undo :]
+        del self.events[start.events :]
+        del self.effects[start.effects :]
+
+    def fail(self, steps: Iterable[Step], text: str) -> None:
+        """Take back steps that could not be stored; their output becomes an error to the asker.
+
+        steps: of this turn, all of them or some, in any order. text: what went wrong and what to
+        do. The other steps' output stays as it is.
+        """
+        for step in sorted(steps, key=lambda step: step.start, reverse=True):
+            self._run_undo(step.start.undo, step.end.undo)
+            self.effects[step.start.effects : step.end.effects] = self._failure(step, text)
+
+    def _failure(self, step: Step, text: str) -> list[Effect]:
+        session = step.session
+        if session is None or session.state is State.CLOSED:
+            return []
+        nick, server = session.shown_nick, self.settings.name
+        number = Numeric.ERR_UNKNOWNERROR
+        line = f":{server} {number} {nick} {step.command} :{text}\r\n"
+        return [(None, session, line.encode())]
+
+    def _run_undo(self, start: int, end: int) -> None:
+        for undo in reversed(self.undo[start:end]):
+            undo()

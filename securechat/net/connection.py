@@ -1,0 +1,101 @@
+"""One connection as its I/O thread sees it: the socket, and what waits in either direction."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections import deque
+from enum import IntEnum
+from typing import NamedTuple
+
+from securechat.irc.framing import LineBuffer
+from securechat.net.throttle import TokenBucket
+
+
+class Phase(IntEnum):
+    """RAW ─► HANDSHAKE ─► OPEN ─► DRAINING ─► LINGERING ─► CLOSED, never back."""
+
+    RAW = 0
+    """Accepted; not a byte has come."""
+    HANDSHAKE = 1
+    OPEN = 2
+    DRAINING = 3
+    """To be closed once its output is written."""
+    LINGERING = 4
+    """Our end is said; what the peer still sends is thrown away, so that it can read our last."""
+    CLOSED = 5
+
+
+class Connection:
+    """owner: for the hub's use, never looked at here. address, port: the peer's.
+
+    Between its birth in the accept thread and its end all of it belongs to one I/O thread, save
+    owner, io, address, port and certificate_name, which the hub reads.
+    """
+
+    __slots__ = (
+        "address",
+        "backlog",
+        "blocked",
+        "bucket",
+        "buffer",
+        "certificate_name",
+        "close_reason",
+        "deadline",
+        "interest",
+        "io",
+        "out",
+        "out_bytes",
+        "owner",
+        "phase",
+        "port",
+        "sock",
+        "tls",
+    )
+
+    def __init__(self, sock: socket.socket, address: str, port: int, io: int) -> None:
+        self.sock = sock
+        self.tls: ssl.SSLSocket | None = None
+        self.address = address
+        self.port = port
+        self.io = io
+        self.phase = Phase.RAW
+        self.owner: object = None
+        self.certificate_name: str | None = None
+        self.buffer: LineBuffer | None = None
+        self.bucket: TokenBucket | None = None
+        self.backlog: deque[bytes] | None = None
+        """Lines over the rate; while there are any, nothing more is read."""
+        self.out: list[bytes] = []
+        self.out_bytes = 0
+        self.blocked = False
+        """A write must be tried again, with the same first item of out."""
+        self.interest = 0
+        self.deadline = 0.0
+        self.close_reason = ""
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.address} port {self.port} {self.phase.name}>"
+
+
+class Opened(NamedTuple):
+    """The TLS handshake is done."""
+
+    connection: Connection
+
+
+class Lines(NamedTuple):
+    """Lines without their ends, TOO_LONG among them (securechat.irc.framing)."""
+
+    connection: Connection
+    lines: list[bytes]
+
+
+class Closed(NamedTuple):
+    """The connection is gone; comes once for each Opened, as its last."""
+
+    connection: Connection
+    reason: str
+
+
+Input = Opened | Lines | Closed

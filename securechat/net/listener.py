@@ -1,0 +1,139 @@
+"""The accept thread: takes connections in and hands each to an I/O thread."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import logging
+import selectors
+import socket
+import threading
+from collections.abc import Sequence
+
+from securechat.net.admission import Admission
+from securechat.net.connection import Connection
+from securechat.net.io_loop import IoThread
+from securechat.net.waker import Waker
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 1024
+_OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class ListenError(Exception):
+    """The server can't listen there; the text says why and what to do."""
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets for every address of host. port 0 takes a free one, the same for all.
+
+    Raises ListenError.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise ListenError(
+            f"can't listen on {host!r}: expected an address or a name of this machine "
+            f"({error.strerror}); 0.0.0.0 means all its IPv4 addresses"
+        ) from error
+    sockets: list[socket.socket] = []
+    try:
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            sockets.append(_bind_one(family, kind, protocol, address, sockets))
+    except OSError as error:
+        for sock in sockets:
+            sock.close()
+        raise ListenError(_explain(host, port, error)) from error
+    return sockets
+
+
+def _bind_one(
+    family: int,
+    kind: int,
+    protocol: int,
+    address: tuple[object, ...],
+    before: Sequence[socket.socket],
+) -> socket.socket:
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        port = before[0].getsockname()[1] if before else address[1]
+        sock.bind((address[0], port, *address[2:]))
+        sock.listen(BACKLOG)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _explain(host: str, port: int, error: OSError) -> str:
+    hints = {
+        errno.EADDRINUSE: "another program listens there; end it, or choose another --port",
+        errno.EACCES: "ports below 1024 want privileges; choose another --port",
+        errno.EADDRNOTAVAIL: "this machine doesn't have that address; choose another --host",
+    }
+    hint = hints.get(error.errno or 0, "choose another --host or --port")
+    return f"can't listen on {host} port {port} ({error.strerror}): {hint}"
+
+
+class Listener(threading.Thread):
+    """sockets: from bind(). Connections go to the I/O threads in turn."""
+
+    def __init__(
+        self, sockets: Sequence[socket.socket], io: Sequence[IoThread], admission: Admission
+    ) -> None:
+        super().__init__(name="accept", daemon=True)
+        self._sockets = sockets
+        self._io = itertools.cycle(io)
+        self._admission = admission
+        self._waker = Waker()
+        self._waker.sleep()
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Accept no more. Any thread."""
+        self._stopping.set()
+        self._waker.wake()
+
+    def run(self) -> None:
+        """The loop."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._waker.receiver, selectors.EVENT_READ)
+            for sock in self._sockets:
+                selector.register(sock, selectors.EVENT_READ)
+            while not self._stopping.is_set():
+                for key, _ in selector.select():
+                    if isinstance(key.fileobj, socket.socket) and key.fileobj in self._sockets:
+                        self._accept(key.fileobj)
+        for sock in self._sockets:
+            sock.close()
+        self._waker.close()
+
+    def _accept(self, listening: socket.socket) -> None:
+        try:
+            sock, peer = listening.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in _OUT_OF_FILES:
+                raise
+            log.exception(
+                "can't accept: %s; raise the limit of open files (ulimit -n)", error.strerror
+            )
+            self._stopping.wait(0.5)
+            return
+        self._admit(sock, str(peer[0]), int(peer[1]))
+
+    def _admit(self, sock: socket.socket, address: str, port: int) -> None:
+        refusal = self._admission.admit(address)
+        if refusal is not None:
+            log.warning("refused %s port %d: %s", address, port, refusal)
+            sock.close()
+            return
+        sock.setblocking(False)
+        # Without it a lone message waits for the acknowledgement of the one before.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        io = next(self._io)
+        io.adopt(Connection(sock, address, port, io.number))

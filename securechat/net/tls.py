@@ -1,0 +1,165 @@
+"""The only place that sets TLS options.
+
+RFC 8446 (TLS 1.3), RFC 9325 (recommendations for use of TLS). Contexts are made by the main
+thread and then used by the I/O threads, which is safe in OpenSSL; a TLS connection is used by one
+thread only.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from pathlib import Path
+from typing import Any, Literal
+
+MinVersion = Literal["1.2", "1.3"]
+
+_VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+
+# For TLS 1.2 only, where a server chooses to allow it: forward secrecy and an AEAD.
+_TLS12_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+
+# OpenSSL's reasons for a key of another certificate: of the same type, of another type.
+_FOREIGN_KEY = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+
+
+class TlsFilesError(Exception):
+    """Certificate, key or CA could not be loaded; the text names the file and what to do."""
+
+
+def server_context(
+    certificate: Path,
+    key: Path,
+    *,
+    client_ca: Path | None = None,
+    min_version: MinVersion = "1.3",
+) -> ssl.SSLContext:
+    """The context of the listener.
+
+    certificate: PEM, the server's certificate followed by its chain. key: its PEM key, without
+    a passphrase. client_ca: PEM; certificates that it signed are asked for and, when a client
+    shows one, verified (SASL EXTERNAL). Raises TlsFilesError.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = _VERSIONS[min_version]
+    context.set_ciphers(_TLS12_CIPHERS)
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    context.options |= ssl.OP_SINGLE_ECDH_USE | ssl.OP_NO_TICKET
+    # No tickets: a ticket key would weaken forward secrecy, and writing two of them is a fifth of
+    # what a login costs. So TLS 1.3 never resumes. TLS 1.2, where allowed, may resume by session
+    # id from OpenSSL's bounded cache in memory, which Python offers no switch for.
+    context.num_tickets = 0
+    load_certificate(context, certificate, key)
+    if client_ca is not None:
+        _expect_pem(client_ca, "certificate")
+        try:
+            context.load_verify_locations(cafile=client_ca)
+        except (OSError, ssl.SSLError) as error:
+            raise TlsFilesError(
+                f"{client_ca}: expected a CA certificate in PEM form ({error})"
+            ) from error
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+    return context
+
+
+def load_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    """Load, or load anew, a certificate: later handshakes use it, running connections stay as they
+    are. Raises TlsFilesError and then leaves the context as it was.
+
+    OpenSSL keeps one certificate for each type of key (ECDSA, RSA), so one with another type is
+    served beside the old one, not instead of it. A server that reloads makes a new context.
+    """
+    _expect_pem(certificate, "certificate")
+    _expect_pem(key, "private key")
+    probe = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for target in (probe, context):
+        try:
+            target.load_cert_chain(certificate, key, password=_no_passphrase)
+        except (OSError, ssl.SSLError, _PassphraseWantedError) as error:
+            raise TlsFilesError(
+                f"can't use certificate {certificate} with key {key}: {_reason(error)}"
+            ) from error
+
+
+class _PassphraseWantedError(Exception):
+    """OpenSSL asked for a passphrase."""
+
+
+def _no_passphrase() -> str:
+    raise _PassphraseWantedError
+
+
+def _expect_pem(file: Path, what: str) -> None:
+    """OpenSSL's errors tell neither which file is wrong nor that two were swapped."""
+    wanted = f"expected a {what} in PEM form, as `gencerts` makes it"
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise TlsFilesError(f"{file}: {error.strerror}; {wanted}") from error
+    if not re.search(rb"-----BEGIN [A-Z0-9 ]*%b-----" % what.upper().encode(), content):
+        raise TlsFilesError(f"{file}: {wanted}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, _PassphraseWantedError):
+        return "the key is encrypted; expected one without a passphrase"
+    if isinstance(error, ssl.SSLError) and error.reason in _FOREIGN_KEY:
+        return "the key does not belong to the certificate"
+    if isinstance(error, ssl.SSLError):
+        return f"one of them is damaged ({error.reason or error})"
+    return str(getattr(error, "strerror", None) or error)
+
+
+def client_context(
+    *,
+    ca_pem: str | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> ssl.SSLContext:
+    """A context that verifies the server's certificate and its name.
+
+    ca_pem: the only CA that is trusted, as PEM text; None for the system's store.
+    certificate, key: a client certificate to show, PEM files. Raises TlsFilesError.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_TLS12_CIPHERS)
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    context.hostname_checks_common_name = False  # RFC 9525, section 2: only a SAN is a name
+    if ca_pem is None:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    else:
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        try:
+            context.load_verify_locations(cadata=ca_pem)
+        except (TypeError, ValueError, ssl.SSLError) as error:  # TypeError: not ASCII
+            raise TlsFilesError(f"expected a CA certificate in PEM form ({error})") from error
+    if certificate is not None:
+        load_certificate(context, certificate, key or certificate)
+    return context
+
+
+def probe_context() -> ssl.SSLContext:
+    """A context that verifies nothing, only to learn which chain a server shows.
+
+    For comparing the chain's CA with the fingerprint of an invite link before it is pinned.
+    Nothing secret may be sent on such a connection, and it is closed after the handshake.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def shown_chain(connection: ssl.SSLSocket) -> list[bytes]:
+    """The DER certificates that the peer sent, leaf first, verified or not; [] for none."""
+    if connection.getpeercert(binary_form=True) is None:
+        return []  # a server that asked gets [None] from the calls below
+    public: Any = getattr(connection, "get_unverified_chain", None)
+    if public is not None:  # Python 3.13
+        return list(public())
+    inner: Any = connection._sslobj  # type: ignore[attr-defined]
+    return [ssl.PEM_cert_to_DER_cert(sent.public_bytes()) for sent in inner.get_unverified_chain()]

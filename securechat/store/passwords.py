@@ -1,0 +1,227 @@
+"""Passwords: what is accepted, how it is stored, how it is checked.
+
+A stored password reads `sc1$` and a bcrypt hash. The hash isn't made of the password itself but of
+base64(HMAC-SHA-384(label, password)):
+
+- bcrypt reads at most 72 bytes and stops at a NUL. The digest gathers a password of any length;
+  base64 makes it 64 bytes that hold no NUL, as a raw digest may.
+- The label makes our digests unlike anybody's. With a plain SHA-384 a thief of our hashes could
+  feed them with plain SHA-384 digests leaked elsewhere, and so learn which of those passwords are
+  used here without having to guess them ("password shucking").
+
+`sc1` names this recipe; another one gets another name, and the login moves old hashes over.
+
+Specifications: RFC 8265 (OpaqueString), NIST SP 800-63B-4 (3.1.1.2). Every function may be called
+from any thread. Hashing takes 10 ms (cost 8) to seconds (cost 16) and releases the GIL.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import secrets
+from functools import cache
+from threading import Lock
+from unicodedata import normalize as unicode_normalize
+
+import bcrypt
+from precis_i18n import get_profile
+
+MAX_PASSWORD_BYTES = 1024  # far beyond any passphrase, far below what would be work to normalise
+_MAX_RAW_CHARS = 4 * MAX_PASSWORD_BYTES  # NFC joins at most four code points into one
+_MIN_COST, _MAX_COST = 4, 31  # bcrypt's own
+
+_SCHEME = "sc1$"
+_LABEL = b"securechat account password v1"
+_STORED = re.compile(r"sc1\$(?P<bcrypt>\$2b\$(?P<cost>0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53})")
+_BCRYPT_ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_FALLBACK_COST = 12  # what a check against a damaged hash costs
+
+# zxcvbn's time grows with a power of the length: symbols that stand for letters (p@$$w0rd) cost it
+# 4 s at 72 characters and 0.03 s at 24. So long passwords are judged in pieces.
+_PIECE_CHARS = 24
+_MAX_PIECES = 12
+_MAX_GUESSES_EXPONENT = 10  # zxcvbn's own border of its best score: 10^10 guesses
+_MIN_GUESSES_EXPONENT = 4
+_MIN_OWN_WORD = 3  # a shorter account name is in many a good password
+
+# A Russian keyboard types пароль where an English one types gfhjkm: a walk over the keys is as
+# easily guessed in one as in the other.
+_RUSSIAN_KEYS = str.maketrans(
+    "йцукенгшщзхъфывапролджэячсмитьбюё", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
+)
+
+_OPAQUE = get_profile("OpaqueString")
+_zxcvbn_lock = Lock()  # zxcvbn keeps the caller's own words in a global table
+
+
+class InvalidPassword(ValueError):  # noqa: N818 - reads as what it says: `except InvalidPassword`
+    """A password can't be used; the message says why and never holds any of it."""
+
+
+def normalise(password: str) -> str:
+    """The password by RFC 8265 OpaqueString: composed (NFC), any space as an ASCII space.
+
+    So it is the same from every keyboard and system. Raises InvalidPassword when it is empty, takes
+    more than 1024 bytes of UTF-8 or holds a character that the RFC disallows.
+    """
+    enforced = _enforce(password[: _MAX_RAW_CHARS + 1])
+    if enforced is None:
+        # Raised here and not where the codec failed: its error would carry the password along.
+        raise InvalidPassword(_malformed(password))
+    if len(enforced.encode()) > MAX_PASSWORD_BYTES:
+        raise InvalidPassword(
+            f"The password takes more than {MAX_PASSWORD_BYTES} bytes in UTF-8. Choose a shorter "
+            "one."
+        )
+    return enforced
+
+
+def check_acceptable(password: str, *, account: str, server_name: str, min_length: int) -> None:
+    """Refuse a new password that is too short or easily guessed.
+
+    `min_length` counts characters (Unicode code points, after normalisation). Guessed easily is:
+    what consists mainly of the account's or the server's name, and what zxcvbn finds in fewer than
+    10^10 guesses (10^(min_length - 2) where the shortest password is shorter than 12 characters):
+    common passwords, repetitions, sequences, dates, walks over the keys, however long. Fifteen
+    random lower case letters or four words drawn at random are always beyond that.
+
+    Raises InvalidPassword.
+    """
+    enforced = normalise(password)
+    if len(enforced) < min_length:
+        raise InvalidPassword(
+            f"The password has {len(enforced)} characters, this server asks for at least "
+            f"{min_length}. Four or more unrelated words make one that is easy to remember."
+        )
+    folded = unicode_normalize("NFKC", enforced).casefold()
+    own = _own_words(account, server_name)
+    if _mostly(folded, own):
+        raise InvalidPassword(
+            "The password consists mainly of the account's name or the server's, which is what is "
+            "tried first. Choose four or more unrelated words, or let a password manager make one."
+        )
+    exponent = min(max(min_length - 2, _MIN_GUESSES_EXPONENT), _MAX_GUESSES_EXPONENT)
+    if not _takes_guesses(unicode_normalize("NFKC", enforced), own, 10**exponent):
+        raise InvalidPassword(
+            "The password is easily guessed: it is a common one, or made of repetitions, sequences "
+            "or neighbouring keys. Choose four or more unrelated words, or let a password manager "
+            "make one."
+        )
+
+
+def hash_password(password: str, *, cost: int) -> str:
+    """The string to store for a password, with a new random salt.
+
+    `cost` is bcrypt's, 4 to 31: each step doubles the time. Raises InvalidPassword (see normalise),
+    and ValueError for another cost.
+    """
+    _check_cost(cost)
+    prehash = _prehash(normalise(password))
+    return _SCHEME + bcrypt.hashpw(prehash, bcrypt.gensalt(cost)).decode("ascii")
+
+
+def verify_password(password: str, stored: str) -> bool:
+    """Whether this is the password of the stored string, compared in constant time.
+
+    A malformed password is a wrong one and takes as long; a damaged stored string fits none.
+    """
+    try:
+        prehash, possible = _prehash(normalise(password)), True
+    except InvalidPassword:
+        prehash, possible = _prehash(""), False
+    match = _STORED.fullmatch(stored)
+    if match is None:
+        match, possible = _STORED.fullmatch(dummy_hash(_FALLBACK_COST)), False
+    return match is not None and bcrypt.checkpw(prehash, match["bcrypt"].encode()) and possible
+
+
+def needs_rehash(stored: str, *, cost: int) -> bool:
+    """Whether a string was stored by another recipe or at another cost than this one."""
+    match = _STORED.fullmatch(stored)
+    return match is None or int(match["cost"]) != cost
+
+
+@cache
+def dummy_hash(cost: int) -> str:
+    """A stored string that no password fits: what an unknown account's password is checked against.
+
+    So that it takes as long as a known account's. It is drawn instead of computed (even the first
+    call takes no time) and the same until the process ends. Raises ValueError for a cost outside
+    4 to 31.
+    """
+    _check_cost(cost)
+    checksum = "".join(secrets.choice(_BCRYPT_ALPHABET) for _ in range(31))
+    return _SCHEME + bcrypt.gensalt(cost).decode("ascii") + checksum
+
+
+def _enforce(password: str) -> str | None:
+    try:
+        return _OPAQUE.enforce(password)
+    except UnicodeEncodeError:
+        return None
+
+
+def _malformed(password: str) -> str:
+    if not password:
+        return "The password is empty. Choose one."
+    return (
+        "The password holds a character that can't be used in one: a control character such as TAB "
+        "or NUL, or one that Unicode has not assigned or advises against. Choose one of letters, "
+        "digits, punctuation and spaces of any script."
+    )
+
+
+def _check_cost(cost: int) -> None:
+    if not _MIN_COST <= cost <= _MAX_COST:
+        raise ValueError(f"the bcrypt cost must be {_MIN_COST} to {_MAX_COST}, not {cost}")
+
+
+def _prehash(password: str) -> bytes:
+    """What bcrypt gets: 64 bytes of ASCII, whatever the password (see the module)."""
+    return base64.b64encode(hmac.digest(_LABEL, password.encode(), "sha384"))
+
+
+def _own_words(account: str, server_name: str) -> list[str]:
+    words = [account, "securechat", server_name, *re.split(r"[.:]", server_name)]
+    folded = {unicode_normalize("NFKC", word).casefold() for word in words}
+    return sorted((w for w in folded if len(w) >= _MIN_OWN_WORD), key=lambda w: (-len(w), w))
+
+
+def _mostly(folded: str, own: list[str]) -> bool:
+    """Whether own words, forwards or backwards, make up half of a password or more."""
+    rest = folded
+    for word in own:
+        rest = rest.replace(word, "").replace(word[::-1], "")
+    return sum(map(str.isalnum, rest)) * 2 <= sum(map(str.isalnum, folded)) and rest != folded
+
+
+def _takes_guesses(password: str, own: list[str], enough: int) -> bool:
+    """Whether some piece of a password, as typed on any keyboard, withstands so many guesses."""
+    unit = _repeated_unit(password)
+    typed = {unit, unit.lower().translate(_RUSSIAN_KEYS)} if not unit.isascii() else {unit}
+    return all(
+        any(_guesses(piece, own) >= enough for piece in _pieces(variant)) for variant in typed
+    )
+
+
+def _repeated_unit(password: str) -> str:
+    """What a password repeats at least twice, the last time perhaps in part; else the password."""
+    for period in range(1, len(password) // 2 + 1):
+        if password.startswith(password[period:]):
+            return password[:period]
+    return password
+
+
+def _pieces(password: str) -> list[str]:
+    limit = min(len(password), _PIECE_CHARS * _MAX_PIECES)
+    return [password[at : at + _PIECE_CHARS] for at in range(0, limit, _PIECE_CHARS)]
+
+
+def _guesses(piece: str, own: list[str]) -> int:
+    # Imported with its first use: its word lists take time and memory that most commands can save.
+    from zxcvbn import zxcvbn
+
+    with _zxcvbn_lock:
+        return int(zxcvbn(piece, user_inputs=own)["guesses"])

@@ -1,0 +1,168 @@
+"""Reading: what the server starts from, what workers look up. One Reader belongs to one thread."""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from securechat.store.database import StoreError, explain, open_database
+
+Row = tuple[int, int, int, int, str, str, str | None]
+"""seq, target, sender, at_ms, kind, text, tags."""
+
+
+class AccountRow(NamedTuple):
+    id: int
+    name: str
+    folded: str
+    skeleton: str
+    admin: int
+    disabled: int
+    deleted: int
+    seen: int
+    created_ms: int
+
+
+class InviteRow(NamedTuple):
+    code_sha256: bytes
+    uses: int
+    expires_ms: int
+    admin: int
+    created_ms: int
+    note: str
+
+
+class RoomRow(NamedTuple):
+    id: int
+    name: str
+    folded: str
+    skeleton: str
+    founder: int | None
+    modes: str
+    room_key: str | None
+    member_limit: int | None
+    topic: str
+    topic_by: str
+    topic_ms: int
+    created_ms: int
+    last_seq: int
+
+
+_ACCOUNT = f"SELECT {', '.join(AccountRow._fields)} FROM accounts"  # noqa: S608 - no input in it
+_LAST_SEQ = "coalesce((SELECT max(seq) FROM log WHERE target = targets.id), 0)"
+_ROOMS = (
+    f"SELECT {', '.join(RoomRow._fields[:-1])}, {_LAST_SEQ} "  # noqa: S608 - no input in it
+    "FROM targets WHERE folded IS NOT NULL"
+)
+_DIRECTS = f"SELECT id, low, high, {_LAST_SEQ} FROM targets WHERE low IS NOT NULL"  # noqa: S608
+_MISSED = (
+    "SELECT seq, target, sender, at_ms, kind, text, tags FROM log "
+    "WHERE target = ? AND seq > ? AND seq <= ? AND kind IN ('PRIVMSG', 'NOTICE') "
+    "ORDER BY seq DESC LIMIT ?"
+)
+
+
+class Reader:
+    """Raises StoreError from every method when the database fails."""
+
+    def __init__(self, source: Path | sqlite3.Connection) -> None:
+        """source: the database's file, or a connection of the same thread to read through."""
+        if isinstance(source, Path):
+            source = open_database(source, read_only=True)
+        self._connection = source
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _all(self, sql: str, params: Iterable[object] = ()) -> list[tuple[object, ...]]:
+        try:
+            return self._connection.execute(sql, tuple(params)).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(explain(error)) from error
+
+    def instance(self) -> str:
+        """The name of this database in message ids."""
+        return str(self._all("SELECT value FROM meta WHERE key = 'instance'")[0][0])
+
+    def last_seq(self) -> int:
+        """The newest log entry's number, 0 when there is none."""
+        return self._number("SELECT max(seq) FROM log")
+
+    def last_target(self) -> int:
+        """The highest number of a room or a conversation."""
+        return self._number("SELECT max(id) FROM targets")
+
+    def last_change(self) -> int:
+        """The newest of the administrator's changes."""
+        return self._number("SELECT max(id) FROM changes")
+
+    def _number(self, sql: str) -> int:
+        value = self._all(sql)[0][0]
+        return int(value) if isinstance(value, int) else 0
+
+    def accounts(self) -> list[AccountRow]:
+        """All of them, the deleted ones too: the log names them."""
+        return [AccountRow(*row) for row in self._all(_ACCOUNT)]  # type: ignore[arg-type]
+
+    def account(self, account: int) -> AccountRow | None:
+        """One account, or None."""
+        rows = self._all(_ACCOUNT + " WHERE id = ?", (account,))
+        return AccountRow(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def account_named(self, folded: str) -> AccountRow | None:
+        """One account by its folded name, or None."""
+        rows = self._all(_ACCOUNT + " WHERE folded = ?", (folded,))
+        return AccountRow(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def password(self, account: int) -> str | None:
+        """The stored hash; None for an account that is gone, disabled or deleted."""
+        sql = "SELECT password FROM accounts WHERE id = ? AND disabled = 0 AND deleted = 0"
+        rows = self._all(sql, (account,))
+        return str(rows[0][0]) if rows and rows[0][0] else None
+
+    def invites(self) -> list[InviteRow]:
+        """All that were ever made, newest last."""
+        sql = f"SELECT {', '.join(InviteRow._fields)} FROM invites ORDER BY created_ms"  # noqa: S608
+        return [InviteRow(*row) for row in self._all(sql)]  # type: ignore[arg-type]
+
+    def rooms(self) -> list[RoomRow]:
+        """The open rooms."""
+        return [RoomRow(*row) for row in self._all(_ROOMS)]  # type: ignore[arg-type]
+
+    def directs(self) -> list[tuple[int, int, int, int]]:
+        """(id, low, high, newest seq) of the direct conversations."""
+        return self._all(_DIRECTS)  # type: ignore[return-value]
+
+    def memberships(self) -> list[tuple[int, int, str, int]]:
+        """(room, account, role, seq)."""
+        return self._all("SELECT room, account, role, seq FROM memberships")  # type: ignore[return-value]
+
+    def bans(self) -> list[tuple[int, str, str, int]]:
+        """(room, mask, by, at_ms)."""
+        return self._all("SELECT room, mask, by, at_ms FROM bans")  # type: ignore[return-value]
+
+    def invitations(self) -> list[tuple[int, int, str]]:
+        """(room, account, by)."""
+        return self._all("SELECT room, account, by FROM invitations")  # type: ignore[return-value]
+
+    def changes(self, after: int) -> list[tuple[int, str, int | None]]:
+        """(id, kind, account) of the administrator's changes after one."""
+        sql = "SELECT id, kind, account FROM changes WHERE id > ? ORDER BY id"
+        return self._all(sql, (after,))  # type: ignore[return-value]
+
+    def missed(
+        self, targets: Iterable[tuple[int, int]], upto: int, limit: int
+    ) -> tuple[list[Row], bool]:
+        """The newest messages in targets, in their order, and whether older ones were left out.
+
+        targets: (target, seq after which). upto: the last seq to be read. limit: of them all.
+        """
+        found: list[Row] = []
+        for target, after in targets:
+            rows = self._all(_MISSED, (target, after, upto, limit + 1))
+            found += rows  # type: ignore[arg-type]
+        newest = heapq.nlargest(limit, found, key=lambda row: row[0])
+        return newest[::-1], len(found) > limit

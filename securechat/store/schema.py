@@ -1,0 +1,102 @@
+"""The tables, as numbered migrations: number N takes a database from user_version N-1 to N.
+
+A migration that has been released is never changed; a new one is added.
+"""
+
+from __future__ import annotations
+
+FIRST = """
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A person or a bot. A deleted one stays as a row without password: its name is never given to
+-- a stranger, and the log keeps its author.
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    folded TEXT NOT NULL UNIQUE,
+    skeleton TEXT NOT NULL UNIQUE,
+    password TEXT NOT NULL,
+    admin INTEGER NOT NULL DEFAULT 0,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    created_ms INTEGER NOT NULL,
+    seen INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Only the hash of a code is kept. A revoked or used-up invite has no uses left.
+CREATE TABLE invites (
+    code_sha256 BLOB PRIMARY KEY,
+    uses INTEGER NOT NULL CHECK (uses >= 0),
+    expires_ms INTEGER NOT NULL,
+    admin INTEGER NOT NULL DEFAULT 0,
+    created_ms INTEGER NOT NULL,
+    note TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+-- What messages go to: a room (an open one has a folded name) or the direct conversation of two
+-- accounts. Ids are given by the hub and never used again.
+CREATE TABLE targets (
+    id INTEGER PRIMARY KEY,
+    name TEXT,
+    folded TEXT UNIQUE,
+    skeleton TEXT UNIQUE,
+    founder INTEGER,
+    modes TEXT NOT NULL DEFAULT '',
+    room_key TEXT,
+    member_limit INTEGER,
+    topic TEXT NOT NULL DEFAULT '',
+    topic_by TEXT NOT NULL DEFAULT '',
+    topic_ms INTEGER NOT NULL DEFAULT 0,
+    created_ms INTEGER NOT NULL DEFAULT 0,
+    low INTEGER,
+    high INTEGER,
+    UNIQUE (low, high)
+) STRICT;
+
+CREATE TABLE memberships (
+    room INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    role TEXT NOT NULL DEFAULT '',
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (room, account)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE bans (
+    room INTEGER NOT NULL,
+    mask TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (room, mask)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invitations (
+    room INTEGER NOT NULL,
+    account INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    PRIMARY KEY (room, account)
+) STRICT, WITHOUT ROWID;
+
+-- Every message and every event of a room, in the one order of the server.
+CREATE TABLE log (
+    seq INTEGER PRIMARY KEY,
+    target INTEGER NOT NULL,
+    sender INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    tags TEXT
+) STRICT;
+CREATE INDEX log_by_target ON log (target, seq);
+
+-- What the administrator has changed, for a running server to take up.
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    account INTEGER
+) STRICT;
+"""
+
+MIGRATIONS = [FIRST]

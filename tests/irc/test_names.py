@@ -1,0 +1,479 @@
+"""Names: what may be one, what is the same one, what looks like one."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from unicodedata import category, is_normalized
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from securechat.irc import names
+from securechat.irc.names import (
+    RESERVED,
+    InvalidName,
+    account_name,
+    channel_name,
+    fold,
+    fold_account,
+    fold_channel,
+    is_reserved,
+    mask_matches,
+    normalise_mask,
+)
+
+# Letters whose case, width, marks or looks are awkward, script by script, beside anything at all.
+AWKWARD = [
+    "aIil1|O0mMrnßẞſİıǅéｱＡ\u0301\u0308-_[]{}^",
+    "еЕсСЅѕіІоОйЙ1\u0306_",
+    "ςσΣΝνΗηΐᾳΆ\u0345\u0301-",
+    "김가각ᄀ漢Aa",
+    "שלום1_\u05b4",
+    "ري١۱ة\u0651",
+    "ขไकि१\u094d",
+    "a\u200d.#! *?@:,١",
+]
+texts = st.one_of(*(st.text(letters, min_size=1, max_size=9) for letters in AWKWARD), st.text())
+
+
+def looks_alike(one: str, other: str) -> bool:
+    return account_name(one).skeleton == account_name(other).skeleton
+
+
+def account_fault(text: str) -> str:
+    with pytest.raises(InvalidName) as caught:
+        account_name(text)
+    return str(caught.value)
+
+
+def channel_fault(text: str) -> str:
+    with pytest.raises(InvalidName) as caught:
+        channel_name(text)
+    return str(caught.value)
+
+
+class TestAccountName:
+    @pytest.mark.parametrize(
+        ("text", "display", "folded"),
+        [
+            ("alice", "alice", "alice"),
+            ("Alice", "Alice", "alice"),
+            ("x", "x", "x"),
+            ("1up", "1up", "1up"),
+            ("[Bot]{a}|^_-", "[Bot]{a}|^_-", "[bot]{a}|^_-"),
+            ("Борис", "Борис", "борис"),
+            ("Ｂｏｂ", "Bob", "bob"),
+            ("Rene\u0301", "René", "rené"),
+            ("Ελένη", "Ελένη", "ελένη"),
+            ("김철수", "김철수", "김철수"),
+            ("ひらがなカタカナ漢字Ken", "ひらがなカタカナ漢字Ken", "ひらがなカタカナ漢字ken"),
+            ("ㄅㄆ漢A", "ㄅㄆ漢A", "ㄅㄆ漢a"),
+            ("김漢A", "김漢A", "김漢a"),
+            ("שלום", "שלום", "שלום"),
+            ("العربية", "العربية", "العربية"),
+            ("हिन्दी", "हिन्दी", "हिन्दी"),
+            ("नमस्ते१२", "नमस्ते१२", "नमस्ते१२"),
+            ("Straße", "Straße", "straße"),
+            ("İdil", "İdil", "i̇dil"),
+        ],
+    )
+    def test_is_welcome_in_any_script(self, text: str, display: str, folded: str) -> None:
+        """Display keeps the case (UsernameCasePreserved), folded doesn't (UsernameCaseMapped)."""
+        name = account_name(text)
+        assert (name.display, name.folded) == (display, folded)
+        assert fold_account(text) == folded
+
+    @pytest.mark.parametrize("char", ".!@*?,:#&$+%~ \t\r\n\0\x1b\x7f\\/'\"`()<>=;")
+    def test_holds_only_the_punctuation_that_no_grammar_needs(self, char: str) -> None:
+        """Everything that means something on the wire or in a shell is refused, wherever it is."""
+        for text in (f"{char}bob", f"bo{char}b", f"bob{char}"):
+            assert f"U+{ord(char):04X}" in account_fault(text)
+            assert fold_account(text) is None
+
+    @pytest.mark.parametrize(
+        "char",
+        "\u200b\u200c\u200d\u2060\u200e\u202e\u2066\ufeff\u00ad\u034f\u115f\u3164\ufe0f\U000e0061",
+    )
+    def test_holds_nothing_invisible(self, char: str) -> None:
+        """What can't be seen would make two names of what looks like one."""
+        assert f"invisible character U+{ord(char):04X}" in account_fault(f"a{char}b")
+        assert fold_account(f"a{char}b") is None
+
+    def test_refuses_joiners_even_where_precis_allows_them(self) -> None:
+        """A joiner after a virama is within PRECIS and can't be seen all the same."""
+        assert "invisible character U+200D" in account_fault("क्\u200dष")
+
+    @pytest.mark.parametrize("char", "·٠〇Ⅷ²ǅ☃🎉\ue000\u0378 \u3000‿・")
+    def test_holds_letters_digits_and_marks_only(self, char: str) -> None:
+        """Symbols, other numbers, title case and unassigned characters are no letters or digits."""
+        assert "can't be an account name" in account_fault(f"x{char}x")
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("", "it is empty"),
+            ("-bob", "begins with a hyphen"),
+            ("\u0301bob", "begins with a combining mark"),
+            ("x" * 33, "it has 33 characters"),
+            ("я" * 33, "it has 33 characters"),
+            ("漢" * 22, "it takes 66 bytes"),
+            ("İ" * 32, "it has 64 characters"),
+            ("x" * 100_000, "it has 100000 characters"),
+            ("שלום_", "right-to-left"),
+            ("abשלום", "right-to-left"),
+            ("abc١", "right-to-left"),
+            ("Iван", "mixes the scripts Cyrillic and Latin"),
+            ("Νick", "mixes the scripts Greek and Latin"),
+            ("漢кот", "mixes the scripts Cyrillic and Han"),
+            ("ひ김", "mixes the scripts Hangul and Hiragana"),
+            ("a१", "mixes the scripts Devanagari and Latin"),
+            ("ab\ud800", "U+D800"),
+            ("a\u0323\u0307\u0304\u0301\u0300", "more than 4 combining marks"),
+            ("é\u0301", "a combining mark is repeated"),
+        ],
+    )
+    def test_says_what_is_wrong_and_what_to_do(self, text: str, why: str) -> None:
+        """A refusal names the reason and what is accepted, and can be printed anywhere."""
+        fault = account_fault(text)
+        assert why.lower() in fault.lower()
+        assert "Use 1 to 32 letters or digits" in fault
+        assert len(fault.encode()) < 600
+        assert fold_account(text) is None
+
+    def test_reaches_its_limits(self) -> None:
+        """32 characters and 64 bytes are accepted."""
+        assert account_name("x" * 32).display == "x" * 32
+        assert account_name("я" * 32).folded == "я" * 32
+        assert fold_account("X" * 32) == "x" * 32
+
+    def test_shows_control_characters_escaped(self) -> None:
+        """An error about a hostile name doesn't carry the attack."""
+        assert "\x1b" not in account_fault("\x1b[31mbob")
+        assert "\u202e" not in account_fault("bob\u202e")
+
+    @given(texts)
+    @example("İİ")
+    @example("ΟΔΟΣ")
+    @example("\u1e9e")
+    def test_folds_to_a_name_that_folds_to_itself(self, text: str) -> None:
+        """Folding is final, and every form of a name folds alike, by either function."""
+        folded = fold_account(text)
+        if folded is None:
+            account_fault(text)
+            return
+        name = account_name(text)
+        assert name.folded == folded
+        assert account_name(name.display) == name
+        assert fold_account(name.display) == folded
+        assert account_name(folded).folded == folded
+
+    @given(st.text(st.characters(max_codepoint=0x7F), max_size=34))
+    def test_of_ascii_is_lowered(self, text: str) -> None:
+        """The short way for ASCII agrees with PRECIS."""
+        try:
+            expected: str | None = account_name(text).folded
+        except InvalidName:
+            expected = None
+        assert fold_account(text) == expected
+
+    @given(texts)
+    def test_never_holds_what_another_grammar_needs(self, text: str) -> None:
+        """No accepted name can break out of a line, a mask or a list."""
+        assume(fold_account(text) is not None)
+        name = account_name(text)
+        for form in (name.display, name.folded):
+            assert not set(form) & set(".!@*?,:#&$+%~")
+            assert not any(category(char)[0] in "CZ" for char in form)
+            assert len(form) <= 32
+            assert len(form.encode()) <= 64
+
+
+class TestSkeleton:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("сосо", "coco"),
+            ("сосо", "COCO"),
+            ("alice", "aIice"),
+            ("alice", "a1ice"),
+            ("alice", "a|ice"),
+            ("b0b", "bob"),
+            ("BOB", "b0b"),
+            ("mike", "rnike"),
+            ("Mike", "rnike"),
+            ("modem", "modern"),
+            ("ian", "lan"),
+            ("Ian", "lan"),
+            ("ΝΟΝΑ", "NONA"),
+            ("ОСА", "OCA"),
+            ("æon", "aeon"),
+            ("strasse", "straße"),
+            ("οδος", "οδοσ"),
+            ("タロ", "夕口"),
+        ],
+    )
+    def test_is_shared_by_look_alikes(self, one: str, other: str) -> None:
+        """Two names that the eye can't tell apart have one skeleton."""
+        assert looks_alike(one, other)
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("neil", "nell"),
+            ("ali", "all"),
+            ("anna", "anne"),
+            ("борис", "барис"),
+            ("rene", "rené"),
+            ("a-b", "a_b"),
+            ("user1", "user2"),
+            ("田中", "中田"),
+            ("김철수", "김철호"),
+        ],
+    )
+    def test_differs_where_the_eye_sees_a_difference(self, one: str, other: str) -> None:
+        """Names that merely resemble each other may both exist."""
+        assert not looks_alike(one, other)
+
+    @given(texts)
+    def test_of_a_skeleton_is_itself(self, text: str) -> None:
+        """Nothing is left to map, so equal looks can't hide behind one more round."""
+        once = names._skeleton(text)
+        assert names._skeleton(once) == once
+
+    def test_of_each_character_is_final(self) -> None:
+        """The repeated mapping comes to rest for every character of the data."""
+        for char in map(chr, names._prototypes()):
+            once = names._skeleton(char)
+            assert names._skeleton(once) == once
+
+    def test_data_is_a_set_of_stars(self) -> None:
+        """Each character leads to a prototype that leads nowhere: what the table is built on."""
+        table = names._prototypes()
+        assert len(table) > 6000
+        assert not [end for end in table.values() if len(end) == 1 and ord(end) in table]
+
+    def test_is_equal_wherever_the_data_says_so(self) -> None:
+        """Every line of the data holds, but for those that decomposition (TR 39) overrides."""
+        checked = 0
+        for glyph, others in names._unicode_data("confusables.json").items():
+            for raw in (glyph, *(other["c"] for other in others)):
+                one, other = names._unmarked(glyph), names._unmarked(raw)
+                if is_normalized("NFD", one + other):
+                    assert names._skeleton(f"x{one}") == names._skeleton(f"x{other}")
+                    checked += one != other
+        assert checked > 10_000
+
+    def test_data_is_read_at_the_first_use(self) -> None:
+        """A program that needs no skeleton doesn't pay for the data."""
+        program = "from securechat.irc.names import _prototypes, _script_ranges as scripts;" + (
+            "raise SystemExit(_prototypes.cache_info().currsize + scripts.cache_info().currsize)"
+        )
+        assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+class TestReserved:
+    @pytest.mark.parametrize("text", sorted(RESERVED))
+    def test_are_names_that_speak_for_the_server(self, text: str) -> None:
+        """Each is refused in any case."""
+        for form in (text, text.upper(), text.title()):
+            assert is_reserved(account_name(form))
+
+    @pytest.mark.parametrize(
+        "text",
+        ["adm1n", "adrnin", "Adm|n", "_admin_", "nick-serv", "[root]", "r00t", "a11", "SYSTEM"],
+    )
+    def test_are_refused_in_disguise(self, text: str) -> None:
+        """Look-alikes and decorated forms impersonate as well."""
+        assert is_reserved(account_name(text))
+
+    @pytest.mark.parametrize("text", ["alice", "Ali", "rooter", "sall", "борис", "admina", "_"])
+    def test_leave_people_their_names(self, text: str) -> None:
+        """A name that contains or resembles a reserved one isn't it."""
+        assert not is_reserved(account_name(text))
+
+
+class TestChannelName:
+    @pytest.mark.parametrize(
+        ("text", "display", "folded"),
+        [
+            ("#Lobby", "#Lobby", "#lobby"),
+            ("##C++", "##C++", "##c++"),
+            ("#a.b/c;d&e~'\"\\", "#a.b/c;d&e~'\"\\", "#a.b/c;d&e~'\"\\"),
+            ("#Кухня", "#Кухня", "#кухня"),
+            ("#Straße", "#Straße", "#strasse"),
+            ("#Ｌｏｂｂｙ", "#Ｌｏｂｂｙ", "#lobby"),
+            ("#ᴬ㎒", "#ᴬ㎒", "#amhz"),
+            ("#cafe\u0301", "#café", "#café"),
+            ("#🎉", "#🎉", "#🎉"),
+            ("#" + "x" * 63, "#" + "x" * 63, "#" + "x" * 63),
+        ],
+    )
+    def test_is_composed_and_folded(self, text: str, display: str, folded: str) -> None:
+        """Display is NFC; neither case nor width make another room."""
+        name = channel_name(text)
+        assert (name.display, name.folded) == (display, folded)
+        assert fold_channel(text) == folded
+
+    @pytest.mark.parametrize(
+        "char", " ,:*?!@\x07\0\r\n\t\x1b\x7f\x9b\u200b\u200d\u202e\ufe0f\u2800"
+    )
+    def test_holds_no_character_with_a_meaning(self, char: str) -> None:
+        """Separators, wildcards, control, format and blank characters are refused."""
+        assert f"U+{ord(char):04X}" in channel_fault(f"#a{char}b")
+        assert fold_channel(f"#a{char}b") is None
+
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("", "doesn't begin with #"),
+            ("lobby", "doesn't begin with #"),
+            ("&lobby", "doesn't begin with #"),
+            ("＃lobby", "doesn't begin with #"),
+            ("#", "0 characters"),
+            ("#" + "x" * 64, "64 characters"),
+            ("#" + "x" * 100_000, "100001 characters"),
+            ("#" + "漢" * 43, "130 bytes"),
+            ("#\u0301x", "combining mark"),
+            ("#a，b", "','"),
+            ("#a\u00a0b", "U+00A0"),
+            ("#ﷺ", "U+0020"),
+            ("#\ud800", "U+D800"),
+            ("#\ue000", "U+E000"),
+        ],
+    )
+    def test_says_what_is_wrong_and_what_to_do(self, text: str, why: str) -> None:
+        """A refusal names the reason and what is accepted."""
+        fault = channel_fault(text)
+        assert why in fault
+        assert "Use # and 1 to 63 characters" in fault
+        assert fold_channel(text) is None
+
+    @pytest.mark.parametrize("text", ["#l0bby", "#Lоbby", "#ＬOBBY", "#1obby", "#Iobby", "#lоbbу"])
+    def test_has_the_skeleton_of_its_look_alikes(self, text: str) -> None:
+        """A room that looks like the lobby can be told from the lobby by its skeleton."""
+        assert channel_name(text).skeleton == channel_name("#lobby").skeleton
+        assert channel_name("#hobby").skeleton != channel_name("#lobby").skeleton
+
+    @given(texts.map("#{}".format))
+    @example("#\u0345\u0301")
+    @example("#ǅ")
+    def test_folds_to_a_name_that_folds_to_itself(self, text: str) -> None:
+        """Folding is final, and every form of a name folds alike, by either function."""
+        folded = fold_channel(text)
+        if folded is None:
+            channel_fault(text)
+            return
+        name = channel_name(text)
+        assert name.folded == folded
+        assert channel_name(name.display) == name
+        assert channel_name(folded).folded == folded
+
+    @given(st.text(st.characters(max_codepoint=0x7F), max_size=66).map("#{}".format))
+    def test_of_ascii_is_lowered(self, text: str) -> None:
+        """The short way for ASCII agrees with the long one."""
+        try:
+            expected: str | None = channel_name(text).folded
+        except InvalidName:
+            expected = None
+        assert fold_channel(text) == expected
+
+
+def reference_glob(mask: str, text: str) -> bool:
+    """The definition of a glob, one character at a time."""
+    if not mask:
+        return not text
+    if mask[0] == "*":
+        return any(reference_glob(mask[1:], text[at:]) for at in range(len(text) + 1))
+    return bool(text) and mask[0] in ("?", text[0]) and reference_glob(mask[1:], text[1:])
+
+
+class TestMask:
+    @pytest.mark.parametrize(
+        ("mask", "text"),
+        [
+            ("bob!*@*", "BOB!u@host"),
+            ("*!*@192.0.2.*", "bob!u@192.0.2.7"),
+            ("b?b!*@*", "bob!u@host"),
+            ("БОБ!*@*", "боб!u@host"),
+            ("*", ""),
+            ("[a-c]+!*@*", "[a-c]+!u@h"),
+            ("re\u0301mi*", "RÉMI!u@h"),
+        ],
+    )
+    def test_matches_the_whole_text_without_case(self, mask: str, text: str) -> None:
+        """'*' is any run, '?' one character, everything else is itself."""
+        assert mask_matches(mask, text)
+
+    @pytest.mark.parametrize(
+        ("mask", "text"),
+        [
+            ("bob", "bob!u@h"),
+            ("?", ""),
+            ("a*b", "ab\nc"),
+            ("[ab]", "a"),
+            ("bob!*@h", "bob!u@host"),
+            ("", "x"),
+        ],
+    )
+    def test_matches_nothing_else(self, mask: str, text: str) -> None:
+        """A part isn't the whole, and brackets are letters of a nick."""
+        assert not mask_matches(mask, text)
+
+    @settings(max_examples=300)
+    @given(st.text("ab*?", max_size=8), st.text("ab\n", max_size=8))
+    def test_agrees_with_the_definition(self, mask: str, text: str) -> None:
+        """Any mask matches exactly what the definition says."""
+        assert mask_matches(mask, text) == reference_glob(mask, text)
+
+    def test_cannot_be_made_to_backtrack(self) -> None:
+        """A mask of many stars ends at once; tried in every way it would outlast the suite."""
+        assert not mask_matches("*a" * 120 + "b", "a" * 450)
+        assert not mask_matches("*?a" * 100 + "b", "a" * 450)
+
+    @pytest.mark.parametrize(
+        ("text", "mask"),
+        [
+            ("bob", "bob!*@*"),
+            ("*@host", "*!*@host"),
+            ("u@host", "*!u@host"),
+            ("@host", "*!*@host"),
+            ("bob!u", "bob!u@*"),
+            ("bob!", "bob!*@*"),
+            ("bob!@host", "bob!*@host"),
+            ("bob!u@host", "bob!u@host"),
+            ("!u@", "*!u@*"),
+            ("192.0.2.*", "*!*@192.0.2.*"),
+            ("2001:db8::*", "*!*@2001:db8::*"),
+            ("***", "*!*@*"),
+            ("", "*!*@*"),
+            ("b**b!*", "b*b!*@*"),
+        ],
+    )
+    def test_is_completed(self, text: str, mask: str) -> None:
+        """What is left out is any."""
+        assert normalise_mask(text) == mask
+
+    @given(st.text("ab*?!@.:", max_size=10))
+    def test_completed_is_complete(self, text: str) -> None:
+        """Completing is final, and gives a nick, a user and a host."""
+        mask = normalise_mask(text)
+        assert normalise_mask(mask) == mask
+        assert re.fullmatch(r".+!.+@.+", mask)
+
+
+class TestFold:
+    @pytest.mark.parametrize(
+        ("one", "other"), [("ABC", "abc"), ("STRASSE", "straße"), ("É", "e\u0301"), ("ΣΑΣ", "σας")]
+    )
+    def test_takes_case_and_composition_away(self, one: str, other: str) -> None:
+        """What differs in case only folds alike."""
+        assert fold(one) == fold(other)
+
+    @given(texts)
+    @example("\u0345\u0301")
+    def test_is_final(self, text: str) -> None:
+        """A folded text folds to itself."""
+        assert fold(fold(text)) == fold(text)

@@ -1,0 +1,262 @@
+"""Who may import whom: the borders between the packages, read from the source itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import securechat
+
+ROOT = Path(securechat.__file__).parent
+
+# Which packages of ours each package may import besides itself. What isn't listed (server, the
+# modules at the top) joins the others and may import them all.
+BORDERS: dict[str, set[str]] = {
+    "irc": set(),
+    "core": {"irc"},
+    "store": {"irc"},
+    "net": {"irc"},
+    "client": {"irc", "net"},
+    "ca": set(),
+}
+
+# What brings in the world outside: the rules get time and input as arguments.
+IMPURE = {
+    *("asyncio", "concurrent", "multiprocessing", "queue", "sched", "threading", "_thread"),
+    *("select", "selectors", "socket", "socketserver", "ssl"),
+    *("glob", "io", "os", "pathlib", "shutil", "sqlite3", "tempfile"),
+    *("signal", "subprocess", "time"),
+}
+PURE = ("irc", "core")
+
+
+@dataclass(frozen=True)
+class Import:
+    """An import statement: which module of ours makes it, of what, in which line, and whether
+    only type checkers follow it.
+    """
+
+    module: str
+    target: str
+    line: int
+    for_types: bool
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.target}"
+
+    @property
+    def ours(self) -> bool:
+        return self.target.partition(".")[0] == "securechat"
+
+    @property
+    def crosses(self) -> tuple[str, str]:
+        """From which package to which; '' for what stands at the top of securechat."""
+        return package(self.module), package(self.target)
+
+
+def package(module: str) -> str:
+    return ([*module.split("."), ""])[1]
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """All modules below root by their names, packages by theirs."""
+    found = {}
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def targets(node: ast.AST, module: str, path: Path) -> Iterator[str]:
+    """The dotted names that a statement imports, relative ones made absolute."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        parents = module.split(".")[: None if path.name == "__init__.py" else -1]
+        base = parents[: len(parents) - node.level + 1] if node.level else []
+        prefix = ".".join([*base, *([node.module] if node.module else [])])
+        yield from (f"{prefix}.{alias.name}" for alias in node.names)
+
+
+def type_checking_only(parsed: ast.AST) -> Iterator[ast.AST]:
+    """What stands under `if TYPE_CHECKING:`."""
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            yield from (below for statement in node.body for below in ast.walk(statement))
+
+
+def imports(root: Path) -> list[Import]:
+    """Every import below root, those inside functions and for type checkers included.
+
+    `from a.b import c` is an import of a.b.c where that is a module of ours, else of a.b.
+    """
+    known = modules(root)
+    found = []
+    for module, path in known.items():
+        parsed = ast.parse(path.read_text(encoding="utf-8"))
+        unrun = set(type_checking_only(parsed))
+        for node in ast.walk(parsed):
+            for target in targets(node, module, path):
+                named = isinstance(node, ast.ImportFrom) and target not in known
+                name = target.rpartition(".")[0] if named else target
+                found.append(Import(module, name, getattr(node, "lineno", 0), node in unrun))
+    return found
+
+
+def trespasses(root: Path) -> list[str]:
+    """Imports over a border that is closed."""
+    return [str(found) for found in imports(root) if found.ours and not allowed(*found.crosses)]
+
+
+def allowed(here: str, there: str) -> bool:
+    return here not in BORDERS or there == here or there in BORDERS[here]
+
+
+def impurities(root: Path) -> list[str]:
+    """Imports of the world outside by the packages that are pure."""
+    return [
+        str(found)
+        for found in imports(root)
+        if package(found.module) in PURE and found.target.partition(".")[0] in IMPURE
+    ]
+
+
+def cycle(root: Path) -> str:
+    """A ring of imports as "a <- b <- a", or '' when there is none.
+
+    Two types may name each other (an account its sessions, a session its account), so what only
+    type checkers follow is no part of a ring.
+    """
+    graph: dict[str, set[str]] = {}
+    for found in imports(root):
+        if found.ours and found.target != found.module and not found.for_types:
+            graph.setdefault(found.module, set()).add(found.target)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return " <- ".join(error.args[1])
+    return ""
+
+
+# --- the package as it is ------------------------------------------------------------------------
+
+
+def test_the_borders_hold() -> None:
+    """irc and ca import nothing of ours, core only irc; store and net know neither core nor each
+    other; client knows irc and net.
+    """
+    assert trespasses(ROOT) == []
+
+
+def test_the_rules_are_pure() -> None:
+    """No socket, clock, thread, file or SQL in irc and core."""
+    assert impurities(ROOT) == []
+
+
+def test_there_is_no_import_cycle() -> None:
+    """Every module can be read after those that it builds on."""
+    assert cycle(ROOT) == ""
+
+
+def test_every_package_with_a_border_exists() -> None:
+    """A border around a package that was renamed would guard nothing."""
+    assert {name for name in BORDERS if not (ROOT / name / "__init__.py").is_file()} == set()
+
+
+# --- the guards themselves -----------------------------------------------------------------------
+
+
+def tree(directory: Path, **sources: str) -> Path:
+    """A package named securechat with these modules; a double underscore parts the names."""
+    root = directory / "securechat"
+    for name, source in sources.items():
+        path = root.joinpath(*name.split("__")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+        for parent in (path.parent, root):
+            (parent / "__init__.py").touch()
+    return root
+
+
+@pytest.mark.parametrize(
+    ("module", "statement", "target"),
+    [
+        ("irc__a", "import securechat.core", "securechat.core"),
+        ("irc__a", "from securechat import __version__", "securechat"),
+        ("core__a", "from securechat.store import log", "securechat.store"),
+        ("core__a", "from securechat.store.log import Log", "securechat.store.log"),
+        ("core__a", "from securechat import net", "securechat.net"),
+        ("core__a", "from ..net import tls", "securechat.net"),
+        ("core__a", "from .. import net", "securechat.net"),
+        ("core__a", "def late():\n    import securechat.server.hub", "securechat.server.hub"),
+        ("core__a", "if TYPE_CHECKING:\n    from securechat.ca import x", "securechat.ca"),
+        ("store__a", "from securechat.core.model import Account", "securechat.core.model"),
+        ("store__a", "from securechat.net.tls import x", "securechat.net.tls"),
+        ("net__a", "from securechat.store.log import x", "securechat.store.log"),
+        ("net__a", "from securechat.server.hub import x", "securechat.server.hub"),
+        ("client__a", "from securechat.core.model import x", "securechat.core.model"),
+        ("client__a", "from securechat.ca.files import x", "securechat.ca.files"),
+        ("ca__a", "from securechat.irc.names import x", "securechat.irc.names"),
+    ],
+)
+def test_a_trespass_is_found(tmp_path: Path, module: str, statement: str, target: str) -> None:
+    """However it is written and wherever it stands."""
+    names = ("irc", "core", "store", "net", "client", "ca", "server")
+    others = {f"{name}__b": "" for name in names}
+    others |= {"store__log": "", "net__tls": "", "core__model": "", "server__hub": ""}
+    others |= {"ca__files": "", "irc__names": ""}
+    root = tree(tmp_path, **others, **{module: statement})
+    [told] = trespasses(root)
+    assert told.startswith(f"securechat.{module.replace('__', '.')}:")
+    assert f"imports {target}" in told
+
+
+def test_what_is_allowed_is_no_trespass(tmp_path: Path) -> None:
+    """A package may import itself and what the borders let it, and the server everything."""
+    root = tree(
+        tmp_path,
+        irc__a="from . import b\nimport re",
+        irc__b="",
+        core__a="from securechat.irc import a\nfrom .b import x",
+        core__b="",
+        client__a="from ..irc.a import x\nfrom securechat import net",
+        net__a="import ssl",
+        server__a="import securechat.core.a\nfrom securechat.net.a import x",
+    )
+    assert trespasses(root) == []
+    assert cycle(root) == ""
+
+
+@pytest.mark.parametrize("statement", ["import time", "from os import path", "import os.path as p"])
+def test_an_impurity_is_found(tmp_path: Path, statement: str) -> None:
+    """In irc and core it is told, elsewhere it is at home."""
+    root = tree(tmp_path, core__commands__a=statement, irc__a=statement, net__a=statement)
+    assert [told.partition(":")[0] for told in impurities(root)] == [
+        "securechat.core.commands.a",
+        "securechat.irc.a",
+    ]
+
+
+def test_a_cycle_is_found(tmp_path: Path) -> None:
+    """With its modules, also when it goes through a function."""
+    root = tree(
+        tmp_path,
+        core__a="from securechat.core import b",
+        core__b="from .c import x",
+        core__c="def late():\n    from securechat.core.a import x",
+    )
+    assert set(cycle(root).split(" <- ")) == {f"securechat.core.{name}" for name in "abc"}
+
+
+def test_types_may_name_each_other(tmp_path: Path) -> None:
+    """What only type checkers follow makes no cycle; its else branch does."""
+    late = "if TYPE_CHECKING:\n    from securechat.core import {}\n"
+    root = tree(tmp_path, core__a="from securechat.core import b", core__b=late.format("a"))
+    assert cycle(root) == ""
+    (root / "core/b.py").write_text(late.format("c") + "else:\n    from securechat.core import a")
+    assert cycle(root) != ""
