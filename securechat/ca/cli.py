@@ -277,11 +277,11 @@ def _refuse_overwriting(order: _Order, wanted: Sequence[Name]) -> None:
     for path in (where / "server.pem", where / "server-key.pem"):
         if path.exists():
             again = gencerts(where, "--force", *map(str, wanted))
-            raise StorageError(
-                path,
-                f"is there already and was not overwritten. For a new one with the same names: "
-                f"'{gencerts(where, 'renew')}'. To replace it by one for these names: '{again}'",
-            )
+            ways = f"To replace it by one for these names: '{again}'"
+            if ca.exists(where):
+                same = gencerts(where, "renew")
+                ways = f"For a new one with the same names: '{same}'. {ways}"
+            raise StorageError(path, f"is there already and was not overwritten. {ways}")
 
 
 def _complaint(error: CaError) -> str:

@@ -60,8 +60,8 @@ def _close_to_others(path: Path, found: os.stat_result) -> None:
         raise StorageError(
             path,
             f"other users can look into this directory (mode {stat.S_IMODE(found.st_mode):04o}), "
-            f"and keys belong into a private one: name a directory of its own, or run "
-            f"'chmod 700' on this one",
+            f"and keys belong into a private one: name a directory of its own, or close "
+            f"this one with 'chmod 700' if nobody else needs it",
         )
     path.chmod(DIRECTORY_MODE)
 

@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from securechat.client.actions import Action
 from securechat.client.backoff import Backoff
@@ -92,6 +93,10 @@ class Client:
                 return True
         return False
 
+    def tell(self, event: Event) -> None:
+        """Show an event of our own among the others. Any thread may call."""
+        self._feed([event])
+
     def attach(self, sink: Sink) -> None:
         """Events go to sink from now on, beginning with those that came before."""
         self._feed.attach(sink)
@@ -110,10 +115,13 @@ class Client:
             stopped = Stopped(error.code, str(error))
         except Exception as error:  # a bug must end the program with a word, not hang it
             stopped = Stopped(Exit.REFUSED, f"the client failed: {type(error).__name__}: {error}")
-        self._show(self._session.abandon())
         self.stopped = stopped
-        self._feed([stopped])
-        self._settled.set()
+        try:
+            self._show(self._session.abandon())
+            self._feed([stopped])
+        finally:
+            self._settled.set()
+            self._waker.close()
 
     def _live(self) -> Stopped:
         while True:
@@ -146,7 +154,7 @@ class Client:
             self._ready_at = None
             self._show(self._session.closed())
 
-    def _converse(self, wire: Wire) -> None:
+    def _converse(self, wire: Wire) -> NoReturn:
         session = self._session
         self._do(session.opened(self._clock()), wire)
         while True:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from securechat.client.actions import Command, Say
 from securechat.client.events import Doubt, Kind, Unconfirmed
+from securechat.client.fold import same
 from securechat.client.split import ACTION_HEAD, ACTION_TAIL, split_text, text_room
 
 WINDOW = 32
@@ -169,11 +170,6 @@ class Deliveries:
     def _deadline(self, delivery: Delivery) -> float:
         # While echoes keep coming the server is only slow, not silent.
         return max(delivery.since, self._progress) + PATIENCE
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two names of rooms or accounts mean the same."""
-    return one.casefold() == other.casefold()
 
 
 def _pieces(delivery: Delivery, prefix: str) -> list[Delivery]:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Final
 
 from securechat.client.actions import Action, Quit, Say
-from securechat.client.deliveries import same
 from securechat.client.events import Event, Joined, Kind, Left, Lost, Problem, Ready
+from securechat.client.fold import same
 from securechat.client.rooms import Rooms
 from securechat.client.split import text_lines
 

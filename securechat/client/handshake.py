@@ -102,7 +102,7 @@ class Handshake:
             handler(self, message, out)
         elif message.command in _SASL_FAILURES:
             self._refuse(_last(message) or "the server refused the login", out, "password")
-        elif message.command.isdigit() and message.command >= "400":
+        elif message.command.isdigit() and "400" <= message.command < "700":
             out.events.append(Problem(_last(message)))
 
     @property
@@ -216,7 +216,8 @@ class Handshake:
             out.events.append(event(_last(message)))
             return
         code = message.params[1].upper()
-        if code in _LATER_CODES:  # not a refusal: the next attempt may succeed
+        if code in _LATER_CODES and isinstance(self._credential, Login):
+            # Not a refusal: the next attempt may succeed.
             out.hangup = _last(message)
             return
         again = "password" if code in _PASSWORD_CODES else "name" if code in _NAME_CODES else ""

@@ -11,25 +11,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from securechat.client import events
-from securechat.client.deliveries import Deliveries, same
+from securechat.client import answers, events
+from securechat.client.deliveries import Deliveries
 from securechat.client.events import Info, Kind, Output, Problem
+from securechat.client.fold import fold, same
 from securechat.client.rooms import Rooms
 from securechat.client.split import ACTION_HEAD, ACTION_TAIL
 from securechat.irc.message import Message, format_message
 
+SEEN: Final = "seen-"
+"""How the tokens of PING begin whose PONG says that everything before it has been read."""
+
 REMEMBERED_IDS = 4096
 """Message ids kept to show nothing twice; a replay after a reconnect is shorter than that."""
-
-SILENT: Final = frozenset(
-    # What a person has no use for: greetings, our own modes, counts, ends of lists.
-    "001 002 003 004 221 250 251 252 253 254 255 265 266 315 318 321 323 329 333 336 337 353 366 "
-    "368 369 374 375 376 422 706 900".split()
-)
-
-# Refusals that name the target of a message, and such as name nothing.
-_REFUSES_TARGET: Final = frozenset(["401", "402", "403", "404", "407", "442", "477", "531"])
-_REFUSES_ANY: Final = frozenset(["411", "412", "417"])
 
 
 class Inbound:
@@ -50,7 +44,7 @@ class Inbound:
         self.nick = nick
         # Until a JOIN of ours shows the true prefix, the longest host there may be is assumed.
         self.prefix = f"{nick}!{nick}@{'x' * 64}"
-        self._known = {room.casefold(): room for room in self._rooms.rooms()}
+        self._known = {fold(room): room for room in self._rooms.rooms()}
         self._rooms.clear()
         self._batches.clear()
         self._asked.clear()
@@ -65,7 +59,7 @@ class Inbound:
 
     def ask_names(self, room: str) -> None:
         """The next NAMES answer for room is to be shown."""
-        self._asked.add(room.casefold())
+        self._asked.add(fold(room))
 
     def receive(self, message: Message, now: float, out: Output) -> None:
         """One message; now: seconds of a monotonic clock."""
@@ -75,10 +69,8 @@ class Inbound:
         elif handler := _HANDLERS.get(command):
             if len(message.params) >= _NEEDS.get(command, 1):
                 handler(self, message, out)
-        elif command.isdigit():
-            self._numeric(message, now, out)
-        elif command in ("FAIL", "WARN", "NOTE"):
-            self._standard_reply(message, now, out)
+        else:
+            answers.receive(message, self._deliveries, now, out)
 
     def _is_mine(self, nick: str) -> bool:
         return same(nick, self.nick)
@@ -128,9 +120,9 @@ class Inbound:
         if mine:
             self.prefix = message.source or self.prefix
             self._rooms.enter(room)
-            if room.casefold() in self._known:
+            if fold(room) in self._known:
                 return  # we are back where we were; telling it again would only be noise
-            self._asked.add(room.casefold())
+            self._asked.add(fold(room))
         self._rooms.add(room, nick)
         out.events.append(events.Joined(room, nick, mine, parse_time(message)))
 
@@ -148,7 +140,7 @@ class Inbound:
         mine = self._is_mine(nick)
         if mine:
             self._rooms.leave(room)
-            self._known.pop(room.casefold(), None)
+            self._known.pop(fold(room), None)
         else:
             self._rooms.remove(room, nick)
         out.events.append(events.Left(room, nick, reason, by, mine, parse_time(message)))
@@ -172,7 +164,7 @@ class Inbound:
 
     def _topic_told(self, message: Message, out: Output) -> None:
         room, topic = message.params[1:3]
-        if room.casefold() not in self._known:
+        if fold(room) not in self._known:
             out.events.append(events.TopicIs(room, topic))
 
     def _names(self, message: Message, _out: Output) -> None:
@@ -181,8 +173,8 @@ class Inbound:
     def _names_end(self, message: Message, out: Output) -> None:
         room = message.params[1]
         names = self._rooms.names_end(room)
-        if room.casefold() in self._asked:
-            self._asked.discard(room.casefold())
+        if fold(room) in self._asked:
+            self._asked.discard(fold(room))
             out.events.append(events.NamesAre(room, names))
 
     def _invited(self, message: Message, out: Output) -> None:
@@ -194,51 +186,7 @@ class Inbound:
         if not self._is_mine(target):
             out.events.append(Info(f"{message.nick} sets {' '.join(change)} in {target}"))
 
-    # -- answers and errors
-
-    def _numeric(self, message: Message, now: float, out: Output) -> None:
-        text = " ".join(message.params[1:])
-        if message.command >= "400" and message.command not in ("671", "704", "705"):
-            self._error(message, text, now, out)
-        elif message.command not in SILENT and text:
-            out.events.append(Info(text))
-
-    def _error(self, message: Message, text: str, now: float, out: Output) -> None:
-        code, about = message.command, message.params[1:2]
-        refused = None
-        if code in _REFUSES_TARGET:
-            refused = self._deliveries.refuse(about, now)
-        elif code in _REFUSES_ANY or (code == "400" and about[:1] in (["PRIVMSG"], ["NOTICE"])):
-            refused = self._deliveries.refuse(None, now)
-        if refused:
-            reason = message.params[-1]
-            out.events.append(events.Refused(refused.target, refused.text, reason))
-        elif code not in SILENT:
-            out.events.append(Problem(text or code))
-
-    def _standard_reply(self, message: Message, now: float, out: Output) -> None:
-        if not message.params:
-            return
-        text = message.params[-1]
-        if message.command != "FAIL":
-            out.events.append((Info if message.command == "NOTE" else Problem)(text))
-            return
-        refused = None
-        if message.params[0].upper() in ("PRIVMSG", "NOTICE"):
-            context = message.params[2:-1]
-            refused = self._deliveries.refuse(context, now) or self._deliveries.refuse(None, now)
-        if refused:
-            out.events.append(events.Refused(refused.target, refused.text, text))
-        else:
-            out.events.append(Problem(text))
-
-    def _who(self, message: Message, out: Output) -> None:
-        room, _user, _host, _server, nick, flags, name = message.params[1:8]
-        away = " (away)" if flags.startswith("G") else ""
-        real = name.partition(" ")[2]  # without the hop count
-        alias = f" ({real})" if real and real != nick else ""
-        where = f" in {room}" if room != "*" else ""
-        out.events.append(Info(f"{nick}{alias}{where}{away}"))
+    # -- the connection itself
 
     def _error_line(self, message: Message, out: Output) -> None:
         out.events.append(Problem(message.params[0]))
@@ -265,9 +213,14 @@ def parse_time(message: Message) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def pong(message: Message) -> str:
-    """The answer to a PING, with its token."""
-    return format_message("PONG", message.params[-1] if message.params else "")
+def pong(message: Message, *, quiet: bool) -> str:
+    """The answer to a PING, with its token.
+
+    quiet: we only send. The tokens by which the server knows what its account has read are then
+    answered with another one, so that nothing is taken from the person who reads.
+    """
+    token = message.params[-1] if message.params else ""
+    return format_message("PONG", "here" if quiet and token.startswith(SEEN) else token)
 
 
 _HANDLERS: Final[dict[str, Callable[[Inbound, Message, Output], None]]] = {
@@ -281,7 +234,6 @@ _HANDLERS: Final[dict[str, Callable[[Inbound, Message, Output], None]]] = {
     "332": Inbound._topic_told,
     "353": Inbound._names,
     "366": Inbound._names_end,
-    "352": Inbound._who,
     "005": Inbound._isupport,
     "INVITE": Inbound._invited,
     "MODE": Inbound._mode,
@@ -297,7 +249,6 @@ _NEEDS: Final = {
     "332": 3,
     "353": 4,
     "366": 2,
-    "352": 8,
     "INVITE": 2,
     "MODE": 2,
     "CAP": 3,

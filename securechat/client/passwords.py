@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,13 +49,18 @@ def ask_new(ask: Ask, account: str, say: Callable[[str], None]) -> str:
             say("The two are not the same; once more.")
 
 
-def from_stdin() -> str:
-    """The first line of standard input; what follows stays to be read. Raises UsageError."""
+def from_stdin(handle: int) -> str:
+    """The first line of standard input, a file descriptor. Raises UsageError.
+
+    Read byte by byte, so that what follows stays there for whoever reads next.
+    """
+    line = b""
+    while len(line) < MAX_PASSWORD * 4 and (byte := os.read(handle, 1)) not in (b"", b"\n"):
+        line += byte
     try:
-        line = sys.stdin.readline()
+        return _first_line(line.decode(), "--password-stdin")
     except UnicodeDecodeError:
         raise UsageError("--password-stdin: the password is not UTF-8") from None
-    return _first_line(line, "--password-stdin")
 
 
 def from_file(path: Path) -> str:

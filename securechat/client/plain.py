@@ -29,13 +29,17 @@ class Printer:
     def __init__(self, renderer: Renderer, stream: TextIO) -> None:
         self._renderer = renderer
         self._stream = stream
+        self.broken = False
 
     def __call__(self, events: Sequence[Event]) -> None:
-        """Print what is to be shown of events."""
-        for event in events:
-            for line in self._renderer.render(event):
-                print(plain(line), file=self._stream)
-        self._stream.flush()
+        """Print what is to be shown of events; nothing any more once nobody reads."""
+        rows = [plain(line) for event in events for line in self._renderer.render(event)]
+        if not rows or self.broken:
+            return
+        try:
+            print(*rows, sep="\n", file=self._stream, flush=True)
+        except (BrokenPipeError, ValueError):  # the reader has gone; the stream is closed
+            self.broken = True
 
 
 def converse(client: Client, desk: Desk, lines: InputLines, printer: Printer) -> Exit:
@@ -49,6 +53,8 @@ def converse(client: Client, desk: Desk, lines: InputLines, printer: Printer) ->
             if isinstance(event, Stopped):
                 lines.stop()
         printer(events)
+        if printer.broken:
+            lines.stop()
 
     client.attach(sink)
     for line in lines:

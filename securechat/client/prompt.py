@@ -58,7 +58,7 @@ class Chat:
         self._desk = desk
         self._renderer = renderer
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
-        self._style = Style([]) if colour else None
+        self._style = Style([])
         self._arrived: asyncio.Queue[Sequence[Event]] = asyncio.Queue()
         self._stopped = False
         self._kept = ""
@@ -159,5 +159,5 @@ class Chat:
             for line in self._renderer.render(event):
                 for row in wrap(line, width - 1):
                     text = FormattedText([*row, ("", "\n")])
-                    print_formatted_text(output, text, self._style or Style([]), color_depth=self._depth)
+                    print_formatted_text(output, text, self._style, color_depth=self._depth)
         output.flush()

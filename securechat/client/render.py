@@ -13,7 +13,6 @@ from typing import Final
 
 from prompt_toolkit.utils import get_cwidth
 
-from securechat.client.deliveries import same
 from securechat.client.escape import escape
 from securechat.client.events import (
     Event,
@@ -30,6 +29,7 @@ from securechat.client.events import (
     TopicIs,
     Unconfirmed,
 )
+from securechat.client.fold import fold, same
 
 Line = list[tuple[str, str]]
 
@@ -59,7 +59,7 @@ NAMES_SHOWN: Final = 100
 
 def colour_of(name: str) -> str:
     """The style of a name, the same on every day and every machine."""
-    return COLOURS[zlib.crc32(name.casefold().encode(errors="replace")) % len(COLOURS)]
+    return COLOURS[zlib.crc32(fold(name).encode(errors="replace")) % len(COLOURS)]
 
 
 class Renderer:

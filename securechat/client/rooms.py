@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from securechat.client.fold import fold
+
 DEFAULT_PREFIXES = "~&@%+"
 
 
@@ -31,7 +33,7 @@ class Rooms:
         return len(self._rooms)
 
     def __contains__(self, name: str) -> bool:
-        return name.casefold() in self._rooms
+        return fold(name) in self._rooms
 
     def rooms(self) -> list[str]:
         """Their names, in the order of joining. Any thread may call."""
@@ -42,7 +44,7 @@ class Rooms:
         if name is None:
             chosen = list(self._rooms.values())
         else:
-            room = self._rooms.get(name.casefold())
+            room = self._rooms.get(fold(name))
             chosen = [room] if room else []
         found: dict[str, str] = {}
         for room in chosen:
@@ -55,36 +57,36 @@ class Rooms:
 
     def enter(self, name: str) -> None:
         """We are in the room now."""
-        self._rooms[name.casefold()] = Room(name)
+        self._rooms[fold(name)] = Room(name)
 
     def leave(self, name: str) -> None:
         """We are in the room no more."""
-        self._rooms.pop(name.casefold(), None)
+        self._rooms.pop(fold(name), None)
 
     def add(self, name: str, nick: str) -> None:
         """Somebody joined."""
-        if room := self._rooms.get(name.casefold()):
-            room.members[nick.casefold()] = (nick, "")
+        if room := self._rooms.get(fold(name)):
+            room.members[fold(nick)] = (nick, "")
 
     def remove(self, name: str, nick: str) -> None:
         """Somebody left one room."""
-        if room := self._rooms.get(name.casefold()):
-            room.members.pop(nick.casefold(), None)
+        if room := self._rooms.get(fold(name)):
+            room.members.pop(fold(nick), None)
 
     def remove_everywhere(self, nick: str) -> None:
         """Somebody left the server."""
         for room in self._rooms.values():
-            room.members.pop(nick.casefold(), None)
+            room.members.pop(fold(nick), None)
 
     def rename(self, old: str, new: str) -> None:
         """Somebody has another name now."""
         for room in self._rooms.values():
-            if member := room.members.pop(old.casefold(), None):
-                room.members[new.casefold()] = (new, member[1])
+            if member := room.members.pop(fold(old), None):
+                room.members[fold(new)] = (new, member[1])
 
     def names_part(self, name: str, items: list[str]) -> None:
         """One line of a NAMES answer: nicks with prefixes, perhaps with user and host."""
-        room = self._rooms.get(name.casefold())
+        room = self._rooms.get(fold(name))
         if room is None:
             return
         if room.arriving is None:
@@ -93,11 +95,11 @@ class Rooms:
             nick = item.lstrip(self.prefixes)
             role = item[: len(item) - len(nick)]
             nick = nick.partition("!")[0]
-            room.arriving[nick.casefold()] = (nick, role)
+            room.arriving[fold(nick)] = (nick, role)
 
     def names_end(self, name: str) -> tuple[str, ...]:
         """The NAMES answer is whole; all names with their prefixes, sorted."""
-        room = self._rooms.get(name.casefold())
+        room = self._rooms.get(fold(name))
         if room is None:
             return ()
         room.members, room.arriving = room.arriving or {}, None

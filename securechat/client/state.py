@@ -85,7 +85,7 @@ class Session:
         out = Output()
         self._liveness.heard(now)
         if message.command == "PING":
-            out.lines.append(pong(message))
+            out.lines.append(pong(message, quiet=self._quiet))
         elif self.stage is Stage.LEAVING:
             return out  # our goodbye is said; the server's is of no interest
         elif self.stage is Stage.LOGIN:

@@ -35,6 +35,10 @@ class Origin(Enum):
     SYSTEM = "a certificate authority that this system trusts"
 
 
+# What OpenSSL, in its versions, makes of bytes that are not TLS.
+_PLAINTEXT = frozenset(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"))
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """ca_pem: the only CA trusted, None for the system's store."""
@@ -159,10 +163,7 @@ def _shake_hands(address: Address, context: ssl.SSLContext) -> ssl.SSLSocket:
 
 def _no_tls(address: Address, error: OSError | ValueError) -> str:
     reason = reason_of(error) if isinstance(error, OSError) else "not a name of a host"
-    if isinstance(error, ssl.SSLError) and error.reason in (
-        "WRONG_VERSION_NUMBER",
-        "RECORD_LAYER_FAILURE",
-    ):
+    if isinstance(error, ssl.SSLError) and error.reason in _PLAINTEXT:
         return (
             f"{address} doesn't speak TLS; securechat never talks in plaintext. Check the port "
             "(securechat-server listens on 6697 unless told otherwise)"

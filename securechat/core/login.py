@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 
 from securechat.core import presence, replay
+from securechat.core.audit import note
 from securechat.core.events import AccountCreated, InviteUsed, PasswordChanged
 from securechat.core.jobs import Hashed, HashPassword, LoadMissed, Verified, VerifyPassword
 from securechat.core.model import Account, Invite
@@ -98,6 +99,7 @@ def abort(turn: Turn, session: Session) -> None:
 def _denied(turn: Turn, session: Session) -> None:
     session.move(Trigger.DENIED)
     session.failures += 1
+    note("login refused", address=session.address, reason="wrong account or password")
     if session.password is not None:
         session.password = None
         turn.numeric(session, Numeric.ERR_PASSWDMISMATCH, "Wrong account or password")
@@ -125,6 +127,7 @@ def _become(turn: Turn, session: Session, account: Account) -> None:
     session.move(Trigger.GRANTED)
     shown = session.shown_nick
     session.account = account
+    note("login", account=account.name, address=session.address)
     source = account.source(turn.settings.name)
     turn.send(
         session,
@@ -193,6 +196,7 @@ def _invite(turn: Turn, code: str) -> tuple[bytes, Invite] | None:
 def _refuse(turn: Turn, session: Session, refused: _Refused) -> None:
     name = session.nick or "*"
     turn.standard_reply(session, "FAIL", "REGISTER", refused.code, name, refused.text)
+    note("registration refused", address=session.address, reason=refused.code)
     session.failures += 1
     if session.failures >= turn.settings.max_login_failures * 3:
         turn.close(session, "Too many failed registrations")
@@ -215,6 +219,7 @@ def hashed(turn: Turn, answer: Hashed) -> None:
         return
     turn.on_failure(lambda: _unbecome(session))
     account = _store_account(turn, wanted, answer, found)
+    note("account registered", account=account.name, address=session.address, admin=account.admin)
     text = "Account registered. Welcome!"
     turn.send(session, f":{turn.settings.name} REGISTER SUCCESS {account.name} :{text}")
     _become(turn, session, account)

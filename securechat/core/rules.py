@@ -138,6 +138,11 @@ class Rules:
         """About once a second: deadlines, PINGs, and how far accounts have read."""
         for session in list(self.model.sessions):
             self._check_deadlines(turn, session)
+        self._store_seen(turn)
+
+    def _store_seen(self, turn: Turn) -> None:
+        if not self.model.unsaved:
+            return
         start = turn.mark()
         unsaved, self.model.unsaved = self.model.unsaved, {}
         for account in unsaved:
@@ -159,16 +164,35 @@ class Rules:
         elif session.asked_at is None or turn.clock - session.asked_at > settings.ping_seconds:
             presence.ask(turn, session)
 
-    def account_changed(self, turn: Turn, account: Account, *, end_sessions: str = "") -> None:
-        """An administrator has changed an account. end_sessions: the reason to end them for."""
-        if end_sessions:
-            presence.end_all(turn, account.sessions, end_sessions)
-            for session in list(self.model.sessions):
-                if session.account is account:
-                    turn.close(session, end_sessions)
+    def end_sessions(self, turn: Turn, account: Account, reason: str) -> None:
+        """An administrator's act: whatever is logged in as the account, or about to be, ends."""
+        presence.end_all(turn, account.sessions, reason)
+        for session in list(self.model.sessions):
+            if session.account is account:
+                turn.close(session, reason)
+
+    def account_removed(self, turn: Turn, account: Account, reason: str) -> None:
+        """An administrator has deleted an account: its sessions end, it leaves its rooms."""
+        self.end_sessions(turn, account, reason)
+        start = turn.mark()
+        for room in list(account.rooms):
+            rooms.depart(turn, room, account)
+        turn.finish_step(None, "DELETE", start)
+
+    def ask_all(self, turn: Turn) -> None:
+        """A last PING before the server stops, to learn how far everybody has read."""
+        for session in self.model.sessions:
+            if session.state is State.READY:
+                presence.ask(turn, session)
+
+    def all_answered(self) -> bool:
+        """Whether everybody who is online has received everything."""
+        newest = self.model.last_seq
+        return all(account.acknowledged >= newest for account in self.model.online)
 
     def stop(self, turn: Turn, reason: str) -> None:
         """Tell everybody that the server stops."""
+        self._store_seen(turn)
         for session in list(self.model.sessions):
             turn.close(session, reason)
 

@@ -55,6 +55,11 @@ class Journal:
             for kind, rows in groupby(events, type):
                 connection.executemany(STATEMENTS[kind.__name__], rows)
 
+    def remember(self, key: str, value: str) -> None:
+        """Keep a fact about this server beside the data. Raises StoreError."""
+        with transaction(self.connection) as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
     def changed_by_others(self) -> bool:
         """Whether another connection has committed since the last call."""
         version = self._data_version()

@@ -87,6 +87,11 @@ class Reader:
         """The name of this database in message ids."""
         return str(self._all("SELECT value FROM meta WHERE key = 'instance'")[0][0])
 
+    def remembered(self, key: str) -> str | None:
+        """A fact that the server has kept about itself, or None."""
+        rows = self._all("SELECT value FROM meta WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else None
+
     def last_seq(self) -> int:
         """The newest log entry's number, 0 when there is none."""
         return self._number("SELECT max(seq) FROM log")

@@ -120,7 +120,9 @@ def test_the_advice_stands_without_a_server_certificate(
     for content in (None, b"rubbish"):
         if content:
             (tmp_path / "server.pem").write_bytes(content)
-        with pytest.raises(OutsideConstraintsError, match="--force chat.example.org localhost a.b"):
+        with pytest.raises(
+            OutsideConstraintsError, match=r"--force chat.example.org localhost a.b"
+        ):
             ca.check_can_sign(authority, parse_names(["a.b"]), now=NOW)
 
 

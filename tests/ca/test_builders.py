@@ -83,6 +83,24 @@ def test_a_ca_signs_certificates_one_level_deep() -> None:
     assert extension(ca, x509.NameConstraints)[1] is True
 
 
+def test_a_ca_from_elsewhere_needs_no_key_identifier() -> None:
+    """The leaf then names the CA's key by the usual hash."""
+    ca = ISSUER.certificate
+    plain = (
+        x509.CertificateBuilder()
+        .subject_name(ca.subject)
+        .issuer_name(ca.subject)
+        .public_key(ISSUER.key.public_key())
+        .serial_number(7)
+        .not_valid_before(ca.not_valid_before_utc)
+        .not_valid_after(ca.not_valid_after_utc)
+    ).sign(ISSUER.key, hashes.SHA256())
+    leaf = make_server(builders.Issuer(plain, ISSUER.key), "chat.example.org")
+    assert extension(leaf, x509.AuthorityKeyIdentifier)[0] == (
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(ISSUER.key.public_key())
+    )
+
+
 def test_cas_have_names_of_their_own() -> None:
     """Two of one name would confuse trust stores; long host names are cut to fit."""
     first, second = make_issuer("a.example"), make_issuer("a.example")

@@ -169,14 +169,14 @@ def test_dates_are_checked(cert: Path, key: Path) -> None:
     second = timedelta(seconds=1)
     with pytest.raises(ValidityError, match=r"expired on 2030-06-16 10:59 UTC: .*gencerts renew"):
         check_server_files(cert, key, now=LEAF.not_valid_after_utc + second)
-    with pytest.raises(ValidityError, match="valid only from 2030-05-17 11:00 UTC.*clock"):
+    with pytest.raises(ValidityError, match=r"valid only from 2030-05-17 11:00 UTC.*clock"):
         check_server_files(cert, key, now=LEAF.not_valid_before_utc - second)
 
 
 def test_a_client_certificate_is_refused(cert: Path, key: Path) -> None:
     """It may not serve."""
     save_chain(cert, builders.build_client(ISSUER, KEY.public_key(), "alice", now=NOW))
-    with pytest.raises(AuthorityError, match="expected a server's certificate.*serverAuth"):
+    with pytest.raises(AuthorityError, match=r"expected a server's certificate.*serverAuth"):
         check_server_files(cert, key, now=NOW)
 
 

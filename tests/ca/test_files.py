@@ -20,8 +20,9 @@ from tests.ca.support import mode, modes_at_birth, tree
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077, 0o277], ids=lambda mask: f"umask {mask:03o}")
-def umask(request: pytest.FixtureRequest) -> Iterator[int]:
-    """Run the test under each umask."""
+def umask(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+    """Run the test under each umask, in a directory that was made before."""
+    assert tmp_path.is_dir()
     before = os.umask(request.param)
     yield request.param
     os.umask(before)
@@ -101,7 +102,7 @@ def test_a_file_in_place_of_the_directory_is_named(tmp_path: Path) -> None:
     (tmp_path / "certs").touch()
     with pytest.raises(StorageError, match="expected a directory, found a file"):
         files.private_directory(tmp_path / "certs")
-    with pytest.raises(StorageError, match="can't be used .Not a directory.: name a directory"):
+    with pytest.raises(StorageError, match=r"can't be used .Not a directory.: name a directory"):
         files.private_directory(tmp_path / "certs" / "below")
 
 
@@ -112,7 +113,7 @@ def test_an_unwritable_place_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(StorageError, match="Permission denied.: name a directory that you may"):
+    with pytest.raises(StorageError, match=r"Permission denied.: name a directory that you may"):
         files.private_directory(tmp_path / "certs")
 
 
@@ -159,7 +160,7 @@ def test_a_full_disk_changes_nothing(
         really_fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    with pytest.raises(StorageError, match="No space left on device.: nothing was changed"):
+    with pytest.raises(StorageError, match=r"No space left on device.: nothing was changed"):
         files.write_files(batch, overwrite=True)
     assert tree(tmp_path) == before
 
@@ -181,7 +182,8 @@ def test_a_kill_in_the_middle_leaves_no_half_file(tmp_path: Path) -> None:
         "os.fsync = lambda fd: os.kill(os.getpid(), 9)\n"
         "files.write_files([files.NewFile(Path(sys.argv[1]), b'new')], overwrite=True)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.pem")], check=False)
+    command = [sys.executable, "-c", program, str(tmp_path / "a.pem")]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], check=False)
     assert done.returncode == -9
     assert (tmp_path / "a.pem").read_bytes() == b"old"
     [left] = [path for path in tmp_path.iterdir() if path.name != "a.pem"]

@@ -1,0 +1,123 @@
+"""Numerics and standard replies: which of them a person is shown, which refuse a message.
+
+Pure; receiving thread. https://modern.ircdocs.horse/#numerics,
+https://ircv3.net/specs/extensions/standard-replies
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from securechat.client.deliveries import Deliveries
+from securechat.client.events import Info, Output, Problem, Refused
+from securechat.irc.message import Message
+from securechat.irc.numerics import Numeric
+
+# What a person has no use for: greetings, counts, our own modes, ends of lists.
+SILENT: Final = frozenset(
+    {
+        Numeric.RPL_WELCOME,
+        Numeric.RPL_YOURHOST,
+        Numeric.RPL_CREATED,
+        Numeric.RPL_MYINFO,
+        Numeric.RPL_UMODEIS,
+        Numeric.RPL_LUSERCLIENT,
+        Numeric.RPL_LUSEROP,
+        Numeric.RPL_LUSERUNKNOWN,
+        Numeric.RPL_LUSERCHANNELS,
+        Numeric.RPL_LUSERME,
+        Numeric.RPL_LOCALUSERS,
+        Numeric.RPL_GLOBALUSERS,
+        Numeric.RPL_ENDOFWHO,
+        Numeric.RPL_ENDOFWHOIS,
+        Numeric.RPL_LISTSTART,
+        Numeric.RPL_LISTEND,
+        Numeric.RPL_CREATIONTIME,
+        Numeric.RPL_TOPICWHOTIME,
+        Numeric.RPL_ENDOFINVITELIST,
+        Numeric.RPL_ENDOFBANLIST,
+        Numeric.RPL_ENDOFWHOWAS,
+        Numeric.RPL_ENDOFINFO,
+        Numeric.RPL_MOTDSTART,
+        Numeric.RPL_ENDOFMOTD,
+        Numeric.ERR_NOMOTD,
+        Numeric.RPL_ENDOFHELP,
+        Numeric.RPL_LOGGEDIN,
+    }
+)
+
+# Above 400 and yet friendly.
+_NOT_ERRORS: Final = frozenset(
+    {Numeric.RPL_WHOISSECURE, Numeric.RPL_HELPSTART, Numeric.RPL_HELPTXT}
+)
+
+# Refusals whose first parameter is the target of a message, if one was on its way there.
+_REFUSES_TARGET: Final = frozenset(
+    {
+        Numeric.ERR_NOSUCHNICK,
+        Numeric.ERR_NOSUCHCHANNEL,
+        Numeric.ERR_CANNOTSENDTOCHAN,
+        Numeric.ERR_TOOMANYTARGETS,
+        Numeric.ERR_NOTONCHANNEL,
+    }
+)
+
+# Refusals that don't name what they refuse; as answers keep their order it is the oldest.
+_REFUSES_ANY: Final = frozenset(
+    {Numeric.ERR_NORECIPIENT, Numeric.ERR_NOTEXTTOSEND, Numeric.ERR_INPUTTOOLONG}
+)
+
+_MESSAGES: Final = ("PRIVMSG", "NOTICE")
+
+
+def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
+    """One answer; other messages are passed over. now: seconds of a monotonic clock."""
+    command = message.command
+    if command == Numeric.RPL_WHOREPLY and len(message.params) >= 8:
+        out.events.append(_who(message))
+    elif command in ("FAIL", "WARN", "NOTE") and message.params:
+        _standard_reply(message, deliveries, now, out)
+    elif command.isdigit() and command not in SILENT:
+        text = " ".join(message.params[1:]) or command
+        if command < "400" or command in _NOT_ERRORS:
+            out.events.append(Info(text))
+        else:
+            out.events.append(_refused(message, deliveries, now) or Problem(text))
+
+
+def _refused(message: Message, deliveries: Deliveries, now: float) -> Refused | None:
+    """The message of ours that an error numeric refuses, if it does."""
+    code, about = message.command, message.params[1:2]
+    if code in _REFUSES_TARGET:
+        delivery = deliveries.refuse(about, now)
+    elif code in _REFUSES_ANY or (
+        code == Numeric.ERR_UNKNOWNERROR and about and about[0] in _MESSAGES
+    ):
+        delivery = deliveries.refuse(None, now)
+    else:
+        return None
+    return Refused(delivery.target, delivery.text, message.params[-1]) if delivery else None
+
+
+def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
+    text = message.params[-1]
+    if message.command != "FAIL":
+        out.events.append((Info if message.command == "NOTE" else Problem)(text))
+        return
+    delivery = None
+    if message.params[0].upper() in _MESSAGES:
+        context = message.params[2:-1]
+        delivery = deliveries.refuse(context, now) or deliveries.refuse(None, now)
+    if delivery:
+        out.events.append(Refused(delivery.target, delivery.text, text))
+    else:
+        out.events.append(Problem(text))
+
+
+def _who(message: Message) -> Info:
+    room, _user, _host, _server, nick, flags, name = message.params[1:8]
+    real = name.partition(" ")[2]  # without the hop count
+    alias = f" ({real})" if real and real != nick else ""
+    where = f" in {room}" if room != "*" else ""
+    away = ", away" if flags.startswith("G") else ""
+    return Info(f"{nick}{alias}{where}{away}")

@@ -1,0 +1,173 @@
+"""The configuration: a TOML file whose every key has a default, a type and a range.
+
+One table of sections and keys; example.toml beside this file explains each key and is loaded by the
+tests. Flags of the command line come over the file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from securechat.irc import names
+
+
+class ConfigError(Exception):
+    """The text names the file, the key, what was expected and what came."""
+
+
+def _option(default: object, expected: str, check: Callable[[Any], bool] = bool) -> Any:
+    """A key. expected: completes the sentence 'expected …'. The default passes unchecked."""
+    return field(default=default, metadata={"expected": expected, "check": check})
+
+
+def _between(low: float, high: float) -> Callable[[Any], bool]:
+    return lambda value: low <= value <= high
+
+
+def _is_lobby(value: str) -> bool:
+    return value == "" or names.fold_channel(value) is not None
+
+
+def _is_host_name(value: str) -> bool:
+    return value == "" or (
+        len(value) <= 63 and value.isascii() and all(c.isalnum() or c in "-." for c in value)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSection:
+    name: str = _option("", "a host name such as chat.example, at most 63 letters", _is_host_name)
+    address: str = _option("", "a host name or an IP address", lambda v: " " not in v)
+    network: str = _option(
+        "securechat", "a word of at most 40 letters", lambda v: v and " " not in v and len(v) <= 40
+    )
+    lobby: str = _option("#lobby", "a channel such as #lobby, or an empty text for none", _is_lobby)
+    motd: str = _option("", "a text", lambda v: True)
+    contact: str = _option("", "a text of one line", lambda v: "\n" not in v)
+
+
+@dataclass(frozen=True, slots=True)
+class ListenSection:
+    host: str = _option("127.0.0.1", "an address or a name of this machine")
+    port: int = _option(6697, "a number from 0 to 65535", _between(0, 65535))
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSection:
+    cert: str = _option("", "the path of a PEM file", lambda v: True)
+    key: str = _option("", "the path of a PEM file", lambda v: True)
+    client_ca: str = _option("", "the path of a PEM file", lambda v: True)
+    min_version: Literal["1.2", "1.3"] = _option(
+        "1.3", '"1.3" or "1.2"', lambda v: v in ("1.2", "1.3")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsSection:
+    registration: Literal["invite", "open", "closed"] = _option(
+        "invite", '"invite", "open" or "closed"', lambda v: v in ("invite", "open", "closed")
+    )
+    bcrypt_cost: int = _option(12, "a number from 4 to 31", _between(4, 31))
+    min_password_length: int = _option(15, "a number from 8 to 64", _between(8, 64))
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsSection:
+    connections: int = _option(10000, "a number from 1 to 1000000", _between(1, 1_000_000))
+    connections_per_address: int = _option(
+        200, "a number from 1 to 1000000", _between(1, 1_000_000)
+    )
+    sessions_per_account: int = _option(20, "a number from 1 to 10000", _between(1, 10_000))
+    rooms_per_account: int = _option(100, "a number from 1 to 10000", _between(1, 10_000))
+    lines_per_second: float = _option(20.0, "a number from 1 to 1000000", _between(1, 1_000_000))
+    burst_lines: float = _option(100.0, "a number from 10 to 1000000", _between(10, 1_000_000))
+    login_seconds: float = _option(60.0, "a number from 5 to 600", _between(5, 600))
+    ping_seconds: float = _option(90.0, "a number from 5 to 3600", _between(5, 3600))
+    unsent_kib: int = _option(1024, "a number from 64 to 1048576", _between(64, 1 << 20))
+    io_threads: int = _option(1, "a number from 1 to 64", _between(1, 64))
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySection:
+    replay: int = _option(500, "a number from 0 to 10000", _between(0, 10_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Each section as a frozen value. directory: what relative paths in it start from."""
+
+    server: ServerSection = ServerSection()
+    listen: ListenSection = ListenSection()
+    tls: TlsSection = TlsSection()
+    accounts: AccountsSection = AccountsSection()
+    limits: LimitsSection = LimitsSection()
+    history: HistorySection = HistorySection()
+    directory: Path = Path()
+
+    def path(self, text: str) -> Path | None:
+        """A path of the file, None for an empty one."""
+        return self.directory / Path(text).expanduser() if text else None
+
+    def with_values(self, section: str, values: Mapping[str, object], where: str) -> Config:
+        """The same with other values in one section, checked. Raises ConfigError."""
+        changed = _checked(getattr(self, section), section, values, where)
+        return replace(self, **{section: changed})
+
+
+SECTIONS = [item.name for item in fields(Config) if item.name != "directory"]
+
+
+def load_config(path: Path | None) -> Config:
+    """The file's configuration; the defaults without one. Raises ConfigError."""
+    if path is None:
+        return Config()
+    try:
+        with path.open("rb") as file:
+            content = tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"can't read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+    return parse_config(content, path)
+
+
+def parse_config(content: Mapping[str, object], path: Path) -> Config:
+    """The configuration in a parsed file; path is for errors and relative paths."""
+    config = Config(directory=path.absolute().parent)
+    for section, values in content.items():
+        if section not in SECTIONS:
+            raise ConfigError(
+                f"{path}: unknown section [{section}]; expected one of "
+                + ", ".join(f"[{name}]" for name in SECTIONS)
+            )
+        if not isinstance(values, dict):
+            raise ConfigError(f"{path}: expected a section [{section}], not a value")
+        config = config.with_values(section, values, str(path))
+    return config
+
+
+Section = TypeVar("Section")
+
+
+def _checked(section: Section, name: str, values: Mapping[str, object], where: str) -> Section:
+    options = {item.name: item for item in fields(section)}  # type: ignore[arg-type]
+    for key, value in values.items():
+        option = options.get(key)
+        if option is None:
+            raise ConfigError(
+                f"{where}: unknown key {name}.{key}; expected one of {', '.join(options)}"
+            )
+        if not _fits(value, option.default, option.metadata["check"]):
+            expected = option.metadata["expected"]
+            raise ConfigError(f"{where}: {name}.{key}: expected {expected}, not {value!r}")
+    return replace(section, **values)  # type: ignore[type-var]
+
+
+def _fits(value: object, default: object, check: Callable[[Any], bool]) -> bool:
+    if isinstance(default, float) and type(value) is int:
+        value = float(value)
+    return type(value) is type(default) and bool(check(value))

@@ -1,0 +1,261 @@
+"""The hub thread: the only owner of the chat's state.
+
+For each batch of input: run the rules on all of it, store the turn's events in one transaction,
+and only then hand its output on. While one batch is being stored the next one gathers, so a busy
+server commits many messages at once, and an idle one each on its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from securechat.core.audit import note
+from securechat.core.delivery import deliveries
+from securechat.core.jobs import Answer
+from securechat.core.rules import Rules
+from securechat.core.session import Session
+from securechat.core.turn import Step, Turn
+from securechat.net.connection import Closed, Connection, Input, Lines, Opened
+from securechat.net.io_loop import IoThread
+from securechat.server.loading import take_changes
+from securechat.store.database import ConflictError, StoreError
+from securechat.store.journal import Journal
+from securechat.store.reader import Reader
+
+log = logging.getLogger(__name__)
+
+MAX_LINES = 2000
+"""Lines in one turn: more would make the first of them wait for long."""
+
+CHANGES_SECONDS = 0.25
+"""How often the hub looks for what an administrator has changed; the look costs microseconds."""
+
+TICK_SECONDS = 1.0
+
+LAST_ANSWERS_SECONDS = 1.0
+"""How long a stopping server waits to learn what its clients have received."""
+
+NOT_STORED = "Not stored, so nobody saw it: the server's disk or database fails; try again later"
+
+
+class Stop(NamedTuple):
+    """End the hub once everybody has been told."""
+
+    reason: str
+
+
+Item = list[Input] | Answer | Stop
+
+
+class Hub(threading.Thread):
+    """rules, journal: used by this thread only, once it runs. submit: takes the turns' jobs."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        journal: Journal,
+        submit: Callable[[object], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        super().__init__(name="hub", daemon=True)
+        self._rules = rules
+        self._journal = journal
+        self._reader = Reader(journal.connection)
+        self._submit = submit
+        self._failed = failed
+        self._io: Sequence[IoThread] = ()
+        self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self._last_change = self._reader.last_change()
+        self._next_tick = self._next_look = 0.0
+        self._stop: Stop | None = None
+        self._stop_at = 0.0
+        self._storing = True
+
+    def serve(self, io: Sequence[IoThread]) -> None:
+        """Start, with the I/O threads to deliver to."""
+        self._io = io
+        self.start()
+
+    # Any thread
+
+    def put(self, item: Item) -> None:
+        """Hand something in."""
+        self._inbox.put(item)
+
+    # Hub thread only, from here on
+
+    def run(self) -> None:
+        """The loop."""
+        try:
+            turn = self._new_turn()
+            self._rules.start(turn)
+            self._finish(turn)
+            while not self._done():
+                self._run_turn()
+            turn = self._new_turn()
+            self._rules.stop(turn, self._stop.reason if self._stop else "")
+            self._finish(turn)
+        except BaseException as error:
+            self._failed(error)
+            raise
+        finally:
+            self._journal.close()
+
+    def _done(self) -> bool:
+        if self._stop is None:
+            return False
+        return time.monotonic() > self._stop_at or self._rules.all_answered()
+
+    def _new_turn(self) -> Turn:
+        return self._rules.turn(int(time.time() * 1000), time.monotonic())
+
+    def _run_turn(self) -> None:
+        items = self._gather()
+        turn = self._new_turn()
+        for item in items:
+            self._take(turn, item)
+        self._look_around(turn)
+        self._finish(turn)
+
+    def _gather(self) -> list[Item]:
+        """What has come, up to MAX_LINES; waits for something to come."""
+        wait = min(self._next_tick, self._next_look) - time.monotonic()
+        if self._stop is not None:
+            wait = min(wait, 0.02)
+        try:
+            items = [self._inbox.get(timeout=max(0.0, wait))]
+        except queue.Empty:
+            return []
+        lines = _count(items[0])
+        while lines < MAX_LINES:
+            try:
+                items.append(self._inbox.get_nowait())
+            except queue.Empty:
+                break
+            lines += _count(items[-1])
+        return items
+
+    def _take(self, turn: Turn, item: Item) -> None:
+        if isinstance(item, list):
+            for event in item:
+                self._take_input(turn, event)
+        elif isinstance(item, Stop):
+            self._stop = self._stop or item
+            self._stop_at = turn.clock + LAST_ANSWERS_SECONDS
+            self._rules.ask_all(turn)
+        else:
+            self._rules.answered(turn, item)
+
+    def _take_input(self, turn: Turn, event: Input) -> None:
+        connection = event.connection
+        session = connection.owner
+        if isinstance(event, Opened):
+            self._open(turn, connection)
+        elif not isinstance(session, Session):
+            raise TypeError(f"{connection} has no session")
+        elif isinstance(event, Lines):
+            run = self._rules.line
+            for line in event.lines:
+                run(turn, session, line)
+        else:
+            _note_end(session, event.reason)
+            self._rules.closed(turn, session, _shown_reason(event))
+            connection.owner = None
+
+    def _open(self, turn: Turn, connection: Connection) -> None:
+        note("connected", address=connection.address, port=connection.port)
+        session = Session(
+            connection,
+            io=connection.io,
+            address=connection.address,
+            certificate_name=connection.certificate_name,
+            opened_at=turn.clock,
+        )
+        connection.owner = session
+        self._rules.opened(turn, session)
+
+    def _look_around(self, turn: Turn) -> None:
+        if turn.clock >= self._next_tick:
+            self._next_tick = turn.clock + TICK_SECONDS
+            self._rules.tick(turn)
+        if turn.clock >= self._next_look:
+            self._next_look = turn.clock + CHANGES_SECONDS
+            self._take_changes(turn)
+
+    def _take_changes(self, turn: Turn) -> None:
+        try:
+            if self._journal.changed_by_others():
+                self._last_change = take_changes(self._rules, turn, self._reader, self._last_change)
+                self._journal.remember("applied_change", str(self._last_change))
+        except StoreError as error:
+            log.error("can't see what the administrator has changed: %s", error)  # noqa: TRY400
+
+    # Storing, then sending
+
+    def _finish(self, turn: Turn) -> None:
+        self._store(turn)
+        self._release(turn)
+
+    def _store(self, turn: Turn) -> None:
+        if not turn.events:
+            return
+        try:
+            self._journal.commit(turn.events)
+        except ConflictError:
+            self._store_steps(turn)
+        except StoreError as error:
+            self._not_stored(turn, turn.steps, error)
+        else:
+            self._stored()
+        self._rules.model.committed_seq = self._rules.model.last_seq
+
+    def _store_steps(self, turn: Turn) -> None:
+        """One step is in conflict with what is stored: the others must not suffer for it."""
+        for step in list(turn.steps):
+            try:
+                self._journal.commit(turn.events[step.start.events : step.end.events])
+            except StoreError as error:
+                self._not_stored(turn, [step], error)
+
+    def _not_stored(self, turn: Turn, steps: Sequence[Step], error: StoreError) -> None:
+        if self._storing or isinstance(error, ConflictError):
+            log.error("%d commands are not stored, and taken back: %s", len(steps), error)
+        self._storing = isinstance(error, ConflictError)
+        turn.fail(steps, NOT_STORED)
+
+    def _stored(self) -> None:
+        if not self._storing:
+            log.warning("messages are stored again")
+            self._storing = True
+
+    def _release(self, turn: Turn) -> None:
+        for number, found in deliveries(turn.effects).items():
+            self._io[number].deliver(found)
+        for closing in turn.closings:
+            session = closing.session
+            self._io[session.io].close([(session.link, closing.reason)])
+        for job in turn.jobs:
+            self._submit(job)
+
+
+def _count(item: Item) -> int:
+    if not isinstance(item, list):
+        return 1
+    return sum(len(event.lines) for event in item if isinstance(event, Lines))
+
+
+def _note_end(session: Session, reason: str) -> None:
+    """Without what a member wrote as a farewell: no message text is logged."""
+    who = session.account.name if session.account else "-"
+    reason = reason.partition(":")[0]
+    note("disconnected", account=who, address=session.address, reason=reason)
+
+
+def _shown_reason(event: Closed) -> str:
+    """What the others see as the QUIT message."""
+    return "Connection closed" if event.reason == "closed by the client" else "Connection lost"

@@ -1,0 +1,112 @@
+"""From the database to the model: at the start, and what an administrator changes later."""
+
+from __future__ import annotations
+
+from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
+from securechat.core.rules import Rules
+from securechat.core.turn import Turn
+from securechat.store.reader import AccountRow, Reader, RoomRow
+
+
+def load_model(reader: Reader) -> Model:
+    """Everything the rules keep in memory. Raises StoreError."""
+    model = Model(reader.instance())
+    model.last_seq = model.committed_seq = reader.last_seq()
+    model.last_target = reader.last_target()
+    for row in reader.accounts():
+        model.add_account(_account(row))
+    load_invites(model, reader)
+    for room in reader.rooms():
+        model.add_room(_room(room))
+    for number, low, high, newest in reader.directs():
+        model.add_direct(Direct(number, low, high, newest))
+    _load_room_lists(model, reader)
+    return model
+
+
+def _load_room_lists(model: Model, reader: Reader) -> None:
+    rooms = {room.id: room for room in model.rooms.values()}
+    for room_id, account_id, role, seq in reader.memberships():
+        room, account = rooms.get(room_id), model.accounts.get(account_id)
+        if room is not None and account is not None and not account.deleted:
+            room.members[account] = Membership(role, seq)
+            account.rooms[room] = None
+    for room_id, mask, by, at_ms in reader.bans():
+        if room_id in rooms:
+            rooms[room_id].bans[mask] = (by, at_ms)
+    for room_id, account_id, by in reader.invitations():
+        if room_id in rooms and account_id in model.accounts:
+            model.accounts[account_id].invited_to[rooms[room_id]] = by
+
+
+def load_invites(model: Model, reader: Reader) -> None:
+    """The invites as they are now."""
+    model.invites = {
+        row.code_sha256: Invite(row.uses, row.expires_ms, bool(row.admin))
+        for row in reader.invites()
+        if row.uses
+    }
+
+
+def _account(row: AccountRow) -> Account:
+    return Account(
+        row.id,
+        row.name,
+        row.folded,
+        row.skeleton,
+        admin=bool(row.admin),
+        disabled=bool(row.disabled),
+        deleted=bool(row.deleted),
+        seen=row.seen,
+        acknowledged=row.seen,
+    )
+
+
+def _room(row: RoomRow) -> Room:
+    return Room(
+        row.id,
+        row.name,
+        row.folded,
+        row.skeleton,
+        row.founder,
+        row.created_ms,
+        modes=row.modes,
+        key=row.room_key,
+        limit=row.member_limit,
+        topic=row.topic,
+        topic_by=row.topic_by,
+        topic_ms=row.topic_ms,
+        last_seq=row.last_seq,
+    )
+
+
+def take_changes(rules: Rules, turn: Turn, reader: Reader, after: int) -> int:
+    """Take up what an administrator has changed since a change's number; the newest number.
+
+    Hub thread. Raises StoreError.
+    """
+    changes = reader.changes(after)
+    for _, kind, account in changes:
+        if kind == "invites":
+            load_invites(rules.model, reader)
+        elif account is not None:
+            row = reader.account(account)
+            if row is not None:
+                _take_account(rules, turn, row, new_password=kind == "password")
+    return changes[-1][0] if changes else after
+
+
+def _take_account(rules: Rules, turn: Turn, row: AccountRow, *, new_password: bool) -> None:
+    account = rules.model.accounts.get(row.id)
+    if account is None:
+        rules.model.add_account(_account(row))
+        return
+    account.disabled, account.deleted = bool(row.disabled), bool(row.deleted)
+    if account.admin != bool(row.admin):
+        account.admin = bool(row.admin)
+    if account.deleted:
+        rules.account_removed(turn, account, "Your account has been deleted")
+    elif account.disabled:
+        rules.end_sessions(turn, account, "Your account has been disabled")
+    elif new_password:
+        rules.end_sessions(turn, account, "Your password has been changed; log in with the new one")

@@ -1,0 +1,135 @@
+"""The workers: bcrypt and history, beside the hub. Their answers come back as events.
+
+Passwords have a pool of their own, so that a flood of logins doesn't hold up the reading of
+history; it is smaller than the machine, so that chat keeps a core.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from securechat.core.events import Logged
+from securechat.core.jobs import (
+    Answer,
+    Failed,
+    Hashed,
+    HashPassword,
+    Job,
+    LoadMissed,
+    Missed,
+    Verified,
+    VerifyPassword,
+)
+from securechat.store import passwords
+from securechat.store.passwords import InvalidPassword
+from securechat.store.reader import Reader
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 256
+"""Password jobs that may wait: at cost 12 and one core that is about a minute; past it a login is
+answered at once with 'try again'."""
+
+
+class Workers:
+    """database: its path. cost: bcrypt's. answer: takes each answer, in a worker's thread."""
+
+    def __init__(
+        self,
+        database: Path,
+        *,
+        cost: int,
+        server_name: str,
+        min_password_length: int,
+        answer: Callable[[Answer], None],
+    ) -> None:
+        self._database = database
+        self._cost = cost
+        self._server_name = server_name
+        self._min_length = min_password_length
+        self._answer = answer
+        self._local = threading.local()
+        self._waiting = threading.BoundedSemaphore(MAX_WAITING)
+        cores = os.cpu_count() or 1
+        self._passwords = ThreadPoolExecutor(max(1, cores - 1), "password")
+        self._readers = ThreadPoolExecutor(2, "history")
+
+    def submit(self, job: Job) -> None:
+        """Have a job done. Hub thread."""
+        if isinstance(job, LoadMissed):
+            self._readers.submit(self._run, job)
+        elif self._waiting.acquire(blocking=False):
+            self._passwords.submit(self._run_password, job)
+        else:
+            log.warning("%d logins are waiting already; one more is turned away", MAX_WAITING)
+            self._answer(Failed(job.session))
+
+    def stop(self) -> None:
+        """End the threads; what has not begun is not done."""
+        self._passwords.shutdown(wait=True, cancel_futures=True)
+        self._readers.shutdown(wait=True, cancel_futures=True)
+
+    # In a worker's thread, from here on
+
+    def _run_password(self, job: Job) -> None:
+        try:
+            self._run(job)
+        finally:
+            self._waiting.release()
+
+    def _run(self, job: Job) -> None:
+        try:
+            answer = self._do(job)
+        except Exception:
+            log.exception("a worker failed at %s", type(job).__name__)
+            answer = Failed(job.session)
+        self._answer(answer)
+
+    def _do(self, job: Job) -> Answer:
+        if isinstance(job, VerifyPassword):
+            return self._verify(job)
+        if isinstance(job, HashPassword):
+            return self._hash(job)
+        return self._missed(job)
+
+    def _verify(self, job: VerifyPassword) -> Verified:
+        """An unknown account costs the same look-up and the same bcrypt as a known one."""
+        stored = self._reader().password(job.account if job.account is not None else -1)
+        known = stored is not None
+        stored = stored or passwords.dummy_hash(self._cost)
+        granted = passwords.verify_password(job.password, stored) and known
+        rehashed = None
+        if granted and passwords.needs_rehash(stored, cost=self._cost):
+            rehashed = passwords.hash_password(job.password, cost=self._cost)
+        return Verified(job.session, job.account, granted, rehashed)
+
+    def _hash(self, job: HashPassword) -> Hashed:
+        account_id = secrets.randbits(52)
+        try:
+            passwords.check_acceptable(
+                job.password,
+                account=job.account,
+                server_name=self._server_name,
+                min_length=self._min_length,
+            )
+            hashed = passwords.hash_password(job.password, cost=self._cost)
+        except InvalidPassword as error:
+            return Hashed(job.session, account_id, "", str(error))
+        return Hashed(job.session, account_id, hashed, None)
+
+    def _missed(self, job: LoadMissed) -> Missed:
+        rows, cut = self._reader().missed(job.targets, job.upto, job.limit)
+        return Missed(job.session, [Logged(*row) for row in rows], cut, job.upto)
+
+    def _reader(self) -> Reader:
+        """This thread's own connection to the database."""
+        reader: Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = Reader(self._database)
+        return reader

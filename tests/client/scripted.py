@@ -1,0 +1,232 @@
+"""A TLS server that plays dialogues: what it says, and what it expects to hear.
+
+    def dialogue(client: Peer) -> None:
+        client.logs_in("alice")
+        client.expects("PRIVMSG #lobby hello")
+        client.echoes("hello")
+
+    with ScriptedServer(certificate, dialogue) as server:
+        ...
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from securechat.client.handshake import ESSENTIAL, REGISTRATION, WANTED
+from securechat.client.identity import Address
+from securechat.client.state import SYNC
+
+PATIENCE = 20.0
+"""Seconds after which a dialogue that hangs fails; none takes a tenth of it."""
+
+NAME = "irc.test"
+PASSWORD = "correct horse battery staple"
+OFFER = " ".join(["sasl=PLAIN,EXTERNAL", *(name for name in WANTED if name != "sasl")])
+assert ESSENTIAL in OFFER
+
+
+class Peer:
+    """The server's end of one connection."""
+
+    def __init__(self, tls: ssl.SSLSocket, first: bytes) -> None:
+        self._tls = tls
+        self._rest = first
+        self.nick = ""
+
+    def hears(self) -> str:
+        """The next line of the client."""
+        while b"\n" not in self._rest:
+            data = self._tls.recv(65536)
+            assert data, f"the client closed the connection after {self._rest!r}"
+            self._rest += data
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line.removesuffix(b"\r").decode()
+
+    def expects(self, *lines: str) -> None:
+        """The next lines must be these."""
+        for line in lines:
+            assert self.hears() == line
+
+    def hears_the_end(self) -> None:
+        """The client closes the connection, after nothing more than it has sent already."""
+        assert self._rest == b""
+        assert self._tls.recv(65536) == b""
+
+    def says(self, *lines: str) -> None:
+        """Send lines; those without a source get the server's."""
+        text = "".join(
+            f"{line if line[:1] in ':@' else f':{NAME} {line}'}\r\n" for line in lines
+        )
+        self._tls.sendall(text.encode())
+
+    def says_raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
+        self._tls.sendall(data)
+
+    def echoes(self, text: str, target: str = "#lobby", tags: str = "") -> None:
+        """Confirm a message of the client."""
+        head = f"@{tags} " if tags else ""
+        self.says(f"{head}:{self.source()} PRIVMSG {target} :{text}")
+
+    def source(self, nick: str = "") -> str:
+        """nick!user@host of somebody, the client itself by default."""
+        nick = nick or self.nick
+        return f"{nick}!{nick}@{NAME}"
+
+    # -- whole passages
+
+    def greets(self, nick: str, offer: str = OFFER) -> list[str]:
+        """Up to the CAP ACK; the capabilities that were requested."""
+        self.nick = nick
+        self.expects("CAP LS 302", f"NICK {nick}", f"USER {nick} 0 * {nick}")
+        self.says(f"CAP * LS :{offer}")
+        verb, _, wanted = self.hears().partition(" :")
+        assert verb == "CAP REQ"
+        self.says(f"CAP * ACK :{wanted}")
+        return wanted.split()
+
+    def authenticates(self, account: str, password: str = PASSWORD) -> bool:
+        """SASL PLAIN up to its payload; whether that is as expected."""
+        self.expects("AUTHENTICATE PLAIN")
+        self.says("AUTHENTICATE +")
+        payload = base64.b64decode(self.hears().removeprefix("AUTHENTICATE "))
+        return payload == f"{account}\0{account}\0{password}".encode()
+
+    def welcomes(self, *missed: str, rooms: tuple[str, ...] = ("#lobby",)) -> None:
+        """900, 903, and from CAP END to the end of the replay."""
+        nick = self.nick
+        self.says(f"900 {nick} {self.source()} {nick} :You are now logged in as {nick}")
+        self.says(f"903 {nick} :SASL authentication successful")
+        self.expects("CAP END")
+        self.arrives(*missed, rooms=rooms)
+
+    def arrives(self, *missed: str, rooms: tuple[str, ...] = ("#lobby",)) -> None:
+        """From 001 to the end of the replay."""
+        nick = self.nick
+        self.says(f"001 {nick} :Welcome", f"005 {nick} PREFIX=(qov)~@+ CHANTYPES=# :are supported")
+        self.says(f"422 {nick} :There is no message of the day")
+        for room in rooms:
+            self.joins(room)
+        self.says(*missed)
+        self.expects(f"PING {SYNC}")
+        self.says(f"PONG {NAME} :{SYNC}")
+
+    def joins(self, room: str, *others: str) -> None:
+        """Put the client into a room."""
+        names = " ".join([self.nick, *others])
+        self.says(
+            f":{self.source()} JOIN {room} {self.nick} :{self.nick}",
+            f"353 {self.nick} = {room} :{names}",
+            f"366 {self.nick} {room} :End of /NAMES list",
+        )
+
+    def logs_in(self, nick: str, *missed: str, rooms: tuple[str, ...] = ("#lobby",)) -> None:
+        """A whole login with the right password."""
+        self.greets(nick)
+        assert self.authenticates(nick)
+        self.welcomes(*missed, rooms=rooms)
+
+    def quits(self) -> None:
+        """The client says goodbye."""
+        assert self.hears().startswith("QUIT")
+        self.says("ERROR :Closing link")
+
+
+Dialogue = Callable[[Peer], None]
+
+
+def registers(client: Peer, name: str, code: str, password: str = PASSWORD) -> None:
+    """A whole registration that succeeds."""
+    client.greets(name, f"{OFFER} {REGISTRATION}=before-connect")
+    client.expects(f"REGISTER * {code} :{password}")
+    client.says(f"REGISTER SUCCESS {name} :Account registered. Welcome!")
+    client.says(f"900 {name} {client.source()} {name} :You are now logged in as {name}")
+    client.expects("CAP END")
+    client.arrives()
+
+
+class ScriptedServer:
+    """Plays one dialogue for each connection that says something, in their order.
+
+    files: the server's certificate and its key. looks: how many connections shook hands and said nothing. refusals: how many handshakes the
+    client broke off. client_ca: asks for a client certificate of this CA.
+    """
+
+    def __init__(self, files: tuple[Path, Path], *dialogues: Dialogue, client_ca: str | None = None) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(*files)
+        if client_ca:
+            self._context.load_verify_locations(cadata=client_ca)
+            self._context.verify_mode = ssl.CERT_OPTIONAL
+        self._dialogues = list(dialogues)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = Address("localhost", self._listener.getsockname()[1])
+        self.looks = 0
+        self.refusals = 0
+        self.names: list[str] = []
+        self.done = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        if not dialogues:
+            self.done.set()
+
+    def __enter__(self) -> ScriptedServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        finished = kind is not None or self.done.wait(PATIENCE)
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(PATIENCE)
+        self._listener.close()
+        if self._error is not None:
+            raise self._error
+        assert finished, f"{len(self._dialogues)} dialogues were not played to their end"
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                raw, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                self._receive(raw)
+            except (AssertionError, OSError) as error:
+                self._error = self._error or error
+                self.done.set()
+
+    def _receive(self, raw: socket.socket) -> None:
+        raw.settimeout(PATIENCE)
+        try:
+            tls = self._context.wrap_socket(raw, server_side=True)
+            first = tls.recv(65536)  # with TLS 1.3 the client's refusal may arrive only here
+        except (ssl.SSLError, ConnectionError):
+            self.refusals += 1
+            raw.close()
+            return
+        with tls:
+            if not first:
+                self.looks += 1
+                return
+            subject = (tls.getpeercert() or {}).get("subject", ())
+            self.names = [str(value) for ((_, value),) in subject]  # type: ignore[misc]
+            assert self._dialogues, f"one connection too many, which says {first!r}"
+            self._dialogues[0](Peer(tls, first))
+            del self._dialogues[0]
+            with contextlib.suppress(OSError):
+                tls.unwrap()
+        if not self._dialogues:
+            self.done.set()
