@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from securechat.core.audit import note
 from securechat.core.delivery import deliveries
-from securechat.core.jobs import Answer
+from securechat.core.jobs import Answer, Job
 from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.turn import Step, Turn
@@ -59,7 +59,7 @@ class Hub(threading.Thread):
         self,
         rules: Rules,
         journal: Journal,
-        submit: Callable[[object], None],
+        submit: Callable[[Job], None],
         failed: Callable[[BaseException], None],
     ) -> None:
         super().__init__(name="hub", daemon=True)

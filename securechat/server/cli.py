@@ -1,0 +1,188 @@
+"""`securechat-server`: start, serve, stop."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from securechat import __version__, ca
+from securechat.net.listener import ListenError, bind
+from securechat.net.tls import TlsFilesError
+from securechat.server import logs
+from securechat.server.config import Config, ConfigError, load_config
+from securechat.server.data import DataDirectory, DataError, default_directory
+from securechat.server.greeting import greet
+from securechat.server.identity import find_identity
+from securechat.server.service import Service
+from securechat.store.database import StoreError
+
+log = logging.getLogger(__name__)
+
+FAILURES = (ConfigError, DataError, StoreError, ListenError, TlsFilesError, ca.CaError)
+
+LOW_COST = 10
+FAILED = 0
+"""Stands among signal numbers for the death of a thread."""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="TOML file.")
+@click.option("--host", help="Address to listen on; 0.0.0.0 for all. [127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on; 0 for a free one. [6697]")
+@click.option("--cert", type=click.Path(path_type=Path), help="Your certificate with its chain.")
+@click.option("--key", type=click.Path(path_type=Path), help="Its key. [X-key.pem for X.pem]")
+@click.option("--data", type=click.Path(path_type=Path), help="Directory of database and keys.")
+@click.option("--check", is_flag=True, help="Check configuration, files, dates and port; exit.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text")
+@click.version_option(__version__, prog_name="securechat-server")
+def command(
+    config: Path | None,
+    host: str | None,
+    port: int | None,
+    cert: Path | None,
+    key: Path | None,
+    data: Path | None,
+    check: bool,
+    log_format: logs.Format,
+) -> None:
+    """Run a securechat server.
+
+    With no option at all it makes its data directory, a certificate authority and a certificate,
+    listens on this machine only, and prints how to make the first account.
+    """
+    settings = with_flags(load_config(config), host=host, port=port, cert=cert, key=key)
+    directory = DataDirectory(data or default_directory())
+    logs.set_up(log_format)
+    if check:
+        check_all(settings, directory)
+    else:
+        serve(settings, directory)
+
+
+def with_flags(
+    config: Config,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    cert: Path | None = None,
+    key: Path | None = None,
+) -> Config:
+    """The configuration with the command line's flags over it. Raises ConfigError."""
+    listen = {"host": host, "port": port}
+    paths = {"cert": cert, "key": key}
+    where = "the command line"
+    given = {k: v for k, v in listen.items() if v is not None}
+    config = config.with_values("listen", given, where)
+    files = {k: str(v.absolute()) for k, v in paths.items() if v is not None}
+    return config.with_values("tls", files, where)
+
+
+def check_all(config: Config, data: DataDirectory) -> None:
+    """--check: everything that a start would need, without starting."""
+    data.create()
+    identity = find_identity(config, data)
+    if not data.running():
+        for sock in bind(config.listen.host, config.listen.port):
+            sock.close()
+    for warning in [*identity.warnings, *config_warnings(config)]:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(
+        f"Everything is in order: {identity.certificate} is for {', '.join(identity.names)} "
+        f"and valid for {identity.days_left} more days."
+    )
+
+
+def config_warnings(config: Config) -> list[str]:
+    """What is allowed and not wise."""
+    cost = config.accounts.bcrypt_cost
+    if cost < LOW_COST:
+        return [
+            f"accounts.bcrypt_cost is {cost}: a stolen database would be quick to crack; "
+            f"use {LOW_COST} or more, 12 by default"
+        ]
+    return []
+
+
+def serve(config: Config, data: DataDirectory) -> None:
+    """Run until a signal comes."""
+    ending = _Ending(config, data)
+    service = ending.service
+    service.start()
+    try:
+        for warning in [*service.identity.warnings, *config_warnings(config)]:
+            log.warning("%s", warning)
+        greet(service)
+        ending.wait()
+    finally:
+        service.stop(ending.reason)
+    log.info("stopped")
+    if service.failed.is_set():
+        raise click.exceptions.Exit(1)
+
+
+class _Ending:
+    """Waits for SIGTERM, Ctrl-C or the death of a thread; SIGHUP reloads the certificate."""
+
+    def __init__(self, config: Config, data: DataDirectory) -> None:
+        self.reason = "The server is stopping"
+        # A SimpleQueue may be put into from a signal handler, whatever the main thread is at.
+        self._events: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self.service = Service(config, data, on_failure=lambda: self._events.put(FAILED))
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda number, frame: self._events.put(number))
+
+    def wait(self) -> None:
+        while True:
+            number = self._events.get()
+            if number == signal.SIGHUP:
+                self._reload_certificate()
+                continue
+            if number == FAILED:
+                self.reason = "The server has failed and stops"
+            else:
+                log.info("stopping: %s", signal.Signals(number).name)
+            return
+
+    def _reload_certificate(self) -> None:
+        try:
+            self.service.reload()
+        except FAILURES as error:
+            log.error("the certificate is not reloaded, the old one stays: %s", error)  # noqa: TRY400
+            return
+        identity = self.service.identity
+        log.info("certificate reloaded: valid for %d more days", identity.days_left)
+        for warning in identity.warnings:
+            log.warning("%s", warning)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point. Returns 0 after an orderly stop, 1 when it can't run, 2 for bad usage."""
+    return run(command, argv, "securechat-server")
+
+
+def run(entry: click.Command, argv: Sequence[str] | None, name: str) -> int:
+    """Run a click command; its errors become one clear line on standard error."""
+    try:
+        result = entry.main(args=argv, prog_name=name, standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("Aborted.", err=True)
+        return 130
+    except FAILURES as error:
+        click.echo(f"{name}: {error}", err=True)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""The data directory: where it is, who may look into it, and that one server at a time uses it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from pathlib import Path
+
+import platformdirs
+
+from securechat.store.database import FILE_NAME
+
+
+class DataError(Exception):
+    """The data directory can't be used; the text says why and what to do."""
+
+
+def default_directory() -> Path:
+    """Where this user's server keeps its data when --data isn't given."""
+    return platformdirs.user_data_path("securechat") / "server"
+
+
+class DataDirectory:
+    """path: the directory. Making one doesn't touch the disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.database = self.path / FILE_NAME
+        self.tls = self.path / "tls"
+        self._lock_path = self.path / "lock"
+        self._lock: int | None = None
+
+    def create(self) -> None:
+        """Make it, 0700, when it is missing; refuse one that others can look into.
+
+        Raises DataError.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            mode = stat.S_IMODE(self.path.stat().st_mode)
+        except OSError as error:
+            raise DataError(
+                f"can't make the data directory {self.path}: {error.strerror}; "
+                "choose another with --data"
+            ) from error
+        if mode & 0o077:
+            raise DataError(
+                f"{self.path} can be read by others (mode {mode:04o}); it holds everybody's "
+                f"messages. Close it with: chmod 700 {self.path}"
+            )
+
+    def check_database(self) -> None:
+        """There must be one already. Raises DataError."""
+        if not self.database.exists():
+            raise DataError(
+                f"no securechat server has run on {self.path} yet: start securechat-server once, "
+                "or name its directory with --data"
+            )
+
+    def lock(self) -> None:
+        """Hold the directory until the process ends. Raises DataError when another one does."""
+        handle = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
+            os.close(handle)
+            raise DataError(
+                f"a securechat-server runs on {self.path} already (process {holder}); end it, or "
+                "start this one with another --data and --port"
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        self._lock = handle
+
+    def running(self) -> bool:
+        """Whether a server holds the directory now."""
+        try:
+            handle = os.open(self._lock_path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    def unlock(self) -> None:
+        """Let go of it."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None

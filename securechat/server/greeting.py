@@ -1,0 +1,71 @@
+"""What a started server prints: where it listens, whom to trust, and what to type next."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from securechat import __version__
+from securechat.server.data import default_directory
+from securechat.server.identity import Identity, public_host
+from securechat.server.invites import FIRST_DAYS, first_link
+from securechat.server.service import Service
+from securechat.store.admin import Admin
+
+
+def greet(service: Service) -> None:
+    """Print it on standard output. Main thread."""
+    click.echo(f"securechat {__version__} is running.")
+    for host, port in service.addresses:
+        click.echo(f"  listens on   {host} port {port}, TLS {_versions(service)}")
+    click.echo(f"  data         {service.data.path}")
+    for line in _trust(service.identity):
+        click.echo(line)
+    click.echo("")
+    admin = Admin(service.data.database)
+    try:
+        link = first_link(admin)
+    finally:
+        admin.close()
+    if link is not None:
+        click.echo("There is no account yet. Make the first one, which administers the server:\n")
+        click.echo(f"  {program('securechat')} register {link}\n")
+        click.echo(f"The link works once, within {FIRST_DAYS} days.")
+    else:
+        host, port = public_host(service.config), service.addresses[0][1]
+        click.echo(f"Log in with:    {program('securechat')} login NAME@{host}:{port}")
+        click.echo(f"Invite others:  {program('securechat-admin')} invite{_data_flag(service)}")
+    if service.config.listen.host in ("127.0.0.1", "::1", "localhost"):
+        click.echo("Only this machine can connect; --host 0.0.0.0 lets the network in.")
+    click.echo("Ctrl-C stops the server.", nl=True)
+    sys.stdout.flush()
+
+
+def _versions(service: Service) -> str:
+    return "1.3" if service.config.tls.min_version == "1.3" else "1.2 and 1.3"
+
+
+def _data_flag(service: Service) -> str:
+    default = default_directory().absolute()
+    return "" if service.data.path == default else f" --data {service.data.path}"
+
+
+def _trust(identity: Identity) -> list[str]:
+    if identity.ca_sha256 is None:
+        return [f"  certificate  {identity.certificate}"]
+    digits = identity.ca_sha256.hex()
+    lines = [f"  CA SHA-256   {digits}"]
+    if identity.ca_file is not None:
+        lines.insert(0, f"  CA           {identity.ca_file}")
+    return lines
+
+
+def program(name: str) -> str:
+    """How to call another of our programs: by its name if the shell finds it, else by its path."""
+    if shutil.which(name):
+        return name
+    beside = Path(sys.argv[0]).with_name(name)
+    return str(beside) if beside.exists() else name

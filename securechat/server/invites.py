@@ -1,0 +1,47 @@
+"""Making invite links, for the server's first start and for `securechat-admin invite`."""
+
+from __future__ import annotations
+
+import time
+
+from securechat.irc.link import DEFAULT_PORT, InviteLink
+from securechat.store.admin import Admin
+
+DAY_MS = 86_400_000
+
+FIRST_DAYS = 7
+
+
+def make_link(
+    admin: Admin, *, uses: int, days: float, administrator: bool = False, note: str = ""
+) -> InviteLink:
+    """A new invite as a link to the server that last ran on this database. Raises StoreError."""
+    now_ms = int(time.time() * 1000)
+    code = admin.invite(
+        uses=uses,
+        expires_ms=now_ms + int(days * DAY_MS),
+        now_ms=now_ms,
+        admin=administrator,
+        note=note,
+    )
+    reader = admin.reader
+    pin = reader.remembered("ca_sha256")
+    return InviteLink(
+        reader.remembered("host") or "localhost",
+        int(reader.remembered("port") or DEFAULT_PORT),
+        code,
+        bytes.fromhex(pin) if pin else None,
+    )
+
+
+def first_link(admin: Admin) -> InviteLink | None:
+    """The link for the account that will administer the server; None once there is an account.
+
+    An earlier one that was not used is revoked, as its code is known to nobody any more.
+    """
+    if any(not row.deleted for row in admin.reader.accounts()):
+        return None
+    unused = [row for row in admin.reader.invites() if row.admin and row.uses]
+    if unused:
+        admin.revoke_all(unused)
+    return make_link(admin, uses=1, days=FIRST_DAYS, administrator=True, note="first start")

@@ -1,0 +1,189 @@
+"""The whole server: its parts, made in order, started, and stopped in the opposite order."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from securechat import __version__
+from securechat.core.jobs import Answer
+from securechat.core.rules import Rules
+from securechat.core.settings import Settings
+from securechat.net import tls
+from securechat.net.admission import Admission
+from securechat.net.connection import Connection
+from securechat.net.io_loop import IoLimits, IoThread
+from securechat.net.listener import Listener, bind
+from securechat.net.throttle import Rate
+from securechat.server.config import Config
+from securechat.server.data import DataDirectory
+from securechat.server.hub import Hub, Stop
+from securechat.server.identity import Identity, find_identity, public_host, server_name
+from securechat.server.loading import load_model
+from securechat.server.workers import Workers
+from securechat.store.journal import Journal
+from securechat.store.reader import Reader
+
+log = logging.getLogger(__name__)
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread keeps the interpreter while another one waits: shorter than Python's 5 ms, so
+that a long turn of the hub does not hold up reading and writing."""
+
+STOP_SECONDS = 8.0
+SILENCE_SECONDS = 60.0
+"""After ping_seconds without an answer, this much longer until a client is taken for dead."""
+
+
+@dataclass
+class Service:
+    """config, data: what to run on. on_failure: called when a thread of the server has died and
+    the process must end. Everything else is made by start(). Main thread.
+    """
+
+    config: Config
+    data: DataDirectory
+    on_failure: Callable[[], None] = lambda: None
+    identity: Identity = field(init=False)
+    addresses: list[tuple[str, int]] = field(init=False, default_factory=list)
+    failed: threading.Event = field(init=False, default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Everything up to accepting connections.
+
+        Raises DataError, ca.CaError, TlsFilesError, StoreError, ListenError; then nothing runs.
+        """
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self.data.create()
+        self.data.lock()
+        try:
+            self._start()
+        except BaseException:
+            self.data.unlock()
+            raise
+
+    def _start(self) -> None:
+        config = self.config
+        self.identity = find_identity(config, self.data)
+        context = self._context()
+        sockets = bind(config.listen.host, config.listen.port)
+        try:
+            self._journal = Journal(self.data.database)
+            self.addresses = [sock.getsockname()[:2] for sock in sockets]
+            self._remember()
+            rules = Rules(load_model(Reader(self._journal.connection)), self._settings())
+        except BaseException:
+            for sock in sockets:
+                sock.close()
+            raise
+        self._admission = Admission(
+            total=config.limits.connections,
+            per_address=config.limits.connections_per_address,
+        )
+        self._workers = Workers(
+            self.data.database,
+            cost=config.accounts.bcrypt_cost,
+            server_name=server_name(config),
+            min_password_length=config.accounts.min_password_length,
+            answer=self._answer,
+        )
+        self._hub = Hub(rules, self._journal, self._workers.submit, self._thread_failed)
+        self._io = [
+            IoThread(
+                number, context, self._limits(), self._hub.put, self._release, self._thread_failed
+            )
+            for number in range(config.limits.io_threads)
+        ]
+        self._listener = Listener(sockets, self._io, self._admission)
+        self._hub.serve(self._io)
+        for thread in [*self._io, self._listener]:
+            thread.start()
+
+    def _settings(self) -> Settings:
+        config = self.config
+        limits = config.limits
+        return Settings(
+            name=server_name(config),
+            version=f"securechat-{__version__}",
+            started_ms=int(time.time() * 1000),
+            network=config.server.network,
+            contact=config.server.contact,
+            lobby=config.server.lobby or None,
+            motd=tuple(config.server.motd.splitlines()),
+            registration=config.accounts.registration,
+            external=bool(config.tls.client_ca),
+            max_rooms=limits.rooms_per_account,
+            max_sessions=limits.sessions_per_account,
+            replay=config.history.replay,
+            login_seconds=limits.login_seconds,
+            ping_seconds=limits.ping_seconds,
+            dead_seconds=limits.ping_seconds + SILENCE_SECONDS,
+        )
+
+    def _limits(self) -> IoLimits:
+        limits = self.config.limits
+        return IoLimits(
+            out_bytes=limits.unsent_kib * 1024,
+            rate=Rate(limits.lines_per_second, limits.burst_lines),
+        )
+
+    def _context(self) -> ssl.SSLContext:
+        config = self.config.tls
+        return tls.server_context(
+            self.identity.certificate,
+            self.identity.key,
+            client_ca=self.config.path(config.client_ca),
+            min_version=config.min_version,
+        )
+
+    def _remember(self) -> None:
+        """For `securechat-admin invite`, which makes links without knowing this command line."""
+        pin = self.identity.ca_sha256
+        self._journal.remember("host", public_host(self.config))
+        self._journal.remember("port", str(self.addresses[0][1]))
+        self._journal.remember("ca_sha256", pin.hex() if pin else "")
+        self._journal.remember("registration", self.config.accounts.registration)
+
+    def _answer(self, answer: Answer) -> None:
+        self._hub.put(answer)
+
+    def _release(self, connection: Connection) -> None:
+        self._admission.release(connection.address)
+
+    def _thread_failed(self, error: BaseException) -> None:
+        log.critical("a thread has died, so the server stops: %r", error)
+        self.failed.set()
+        self.on_failure()
+
+    def reload(self) -> None:
+        """Read certificate, key and client CA again; who is connected stays connected.
+
+        Raises ca.CaError or TlsFilesError, and then all stays as it was.
+        """
+        before = self.identity
+        try:
+            self.identity = find_identity(self.config, self.data)
+            context = self._context()
+        except BaseException:
+            self.identity = before
+            raise
+        for io in self._io:
+            io.use(context)
+
+    def stop(self, reason: str) -> None:
+        """Accept nobody, tell everybody, store what was accepted, end all threads."""
+        self._listener.stop()
+        self._listener.join(STOP_SECONDS)
+        self._hub.put(Stop(reason))
+        self._hub.join(STOP_SECONDS)
+        for io in self._io:
+            io.stop()
+        for io in self._io:
+            io.join(STOP_SECONDS)
+        self._workers.stop()
+        self.data.unlock()

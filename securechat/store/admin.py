@@ -1,0 +1,159 @@
+"""What an administrator does to accounts and invites, each in one transaction.
+
+Used by `securechat-admin` beside a running server, which learns of it through the changes table,
+and by the server for its first invite. The thread that made the Admin may call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from securechat.store.database import ConflictError, StoreError, open_database, transaction
+from securechat.store.reader import AccountRow, InviteRow, Reader
+
+
+class NewAccount(NamedTuple):
+    """The three forms of the name (securechat.irc.names) and the stored form of the password."""
+
+    name: str
+    folded: str
+    skeleton: str
+    password: str
+    admin: bool = False
+
+
+class UnknownError(StoreError):
+    """There is no such account or invite."""
+
+
+class Admin:
+    """now_ms: passed in, milliseconds since 1970 (UTC). All methods raise StoreError."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = open_database(path)
+        self.reader = Reader(self._connection)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # Accounts
+
+    def taken(self, account: NewAccount) -> str | None:
+        """Why an account can't be made: the name is taken or looks like another. None if it can."""
+        rows = self._connection.execute(
+            "SELECT name, folded, deleted FROM accounts WHERE folded = ? OR skeleton = ?",
+            (account.folded, account.skeleton),
+        ).fetchall()
+        if not rows:
+            return None
+        name, folded, deleted = rows[0]
+        if folded != account.folded:
+            return f"{account.name} looks like {name}, which exists; choose another name"
+        if deleted:
+            return f"{name} was deleted; a name is never given out again"
+        return f"{name} exists already"
+
+    def add(self, accounts: Sequence[NewAccount], now_ms: int) -> None:
+        """Make all of them or none. Raises ConflictError when a name is taken."""
+        with transaction(self._connection) as connection:
+            seen = self.reader.last_seq()
+            for account in accounts:
+                reason = self.taken(account)
+                if reason is not None:
+                    raise ConflictError(reason)
+                number = secrets.randbits(52)
+                connection.execute(
+                    "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
+                    "created_ms, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (number, *account, now_ms, seen),
+                )
+                self._changed("account", number)
+
+    def find(self, folded: str, shown: str) -> AccountRow:
+        """An account that isn't deleted. Raises UnknownError."""
+        row = self.reader.account_named(folded)
+        if row is None or row.deleted:
+            raise UnknownError(f"there is no account {shown}; `user list` shows them")
+        return row
+
+    def set_password(self, account: AccountRow, password: str) -> None:
+        """password: in its stored form. Whoever is logged in with the old one is not any more."""
+        self._update(account, "password", "password = ?", (password,))
+
+    def set_disabled(self, account: AccountRow, *, disabled: bool) -> None:
+        """A disabled account can't log in; its sessions end."""
+        self._update(account, "account", "disabled = ?", (int(disabled),))
+
+    def delete(self, account: AccountRow) -> None:
+        """The name stays taken, the messages stay; password, rooms and invitations go."""
+        self._update(account, "account", "deleted = 1, disabled = 1, admin = 0, password = ''", ())
+
+    def _update(
+        self, account: AccountRow, kind: str, change: str, values: tuple[object, ...]
+    ) -> None:
+        with transaction(self._connection) as connection:
+            connection.execute(
+                f"UPDATE accounts SET {change} WHERE id = ?",  # noqa: S608 - change is ours
+                (*values, account.id),
+            )
+            if account_is_gone(connection, account.id):
+                connection.execute("DELETE FROM memberships WHERE account = ?", (account.id,))
+                connection.execute("DELETE FROM invitations WHERE account = ?", (account.id,))
+            self._changed(kind, account.id)
+
+    def _changed(self, kind: str, account: int | None) -> None:
+        self._connection.execute(
+            "INSERT INTO changes (kind, account) VALUES (?, ?)", (kind, account)
+        )
+
+    # Invites
+
+    def invite(
+        self, *, uses: int, expires_ms: int, now_ms: int, admin: bool = False, note: str = ""
+    ) -> str:
+        """A new invite; its code, which is kept nowhere."""
+        code = secrets.token_urlsafe(16)
+        row = InviteRow(code_digest(code), uses, expires_ms, int(admin), now_ms, note)
+        with transaction(self._connection) as connection:
+            connection.execute("INSERT INTO invites VALUES (?, ?, ?, ?, ?, ?)", row)
+            self._changed("invites", None)
+        return code
+
+    def revoke(self, prefix: str) -> InviteRow:
+        """End the invite whose id, as `invite list` shows it, begins so. Raises UnknownError."""
+        found = [row for row in self.reader.invites() if invite_id(row).startswith(prefix.lower())]
+        if len(found) != 1:
+            what = "no invite has" if not found else "several invites have"
+            raise UnknownError(f"{what} the id {prefix}; `invite list` shows them")
+        self.revoke_all(found)
+        return found[0]
+
+    def revoke_all(self, rows: Iterable[InviteRow]) -> None:
+        """End invites."""
+        with transaction(self._connection) as connection:
+            connection.executemany(
+                "UPDATE invites SET uses = 0 WHERE code_sha256 = ?",
+                [(row.code_sha256,) for row in rows],
+            )
+            self._changed("invites", None)
+
+
+def account_is_gone(connection: sqlite3.Connection, account: int) -> bool:
+    """Whether the account is marked as deleted."""
+    row = connection.execute("SELECT deleted FROM accounts WHERE id = ?", (account,)).fetchone()
+    return bool(row and row[0])
+
+
+def code_digest(code: str) -> bytes:
+    """What is kept of an invite's code: it has 128 random bits, so a plain hash hides it."""
+    return hashlib.sha256(code.encode()).digest()
+
+
+def invite_id(row: InviteRow) -> str:
+    """What an invite is called in lists; it doesn't give the code away."""
+    return row.code_sha256.hex()[:12]
