@@ -188,9 +188,11 @@ def _run(argv: Sequence[str] | None) -> int:
     except ClientError as error:
         assemble.say(f"securechat: {error}")
         return error.code
-    except Exception as error:  # a bug; a traceback would help nobody who only wants to talk
-        assemble.say(f"securechat: this should not happen: {type(error).__name__}: {error}")
-        return Exit.REFUSED
     except (click.Abort, KeyboardInterrupt, EOFError):
         assemble.say("")
         return Exit.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # a bug; a traceback would help nobody who only wants to talk
+        assemble.say(f"securechat: this should not happen: {type(error).__name__}: {error}")
+        return Exit.REFUSED

@@ -59,8 +59,8 @@ def parse_address(text: str) -> Address:
 
 def _split(text: str) -> tuple[str, str]:
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        return (host, rest[1:]) if not rest or rest[0] == ":" else ("", "")
+        host, closed, rest = text[1:].partition("]")
+        return (host, rest[1:]) if closed and rest[:1] in ("", ":") else ("", "")
     if text.count(":") > 1:  # an IPv6 address needs no brackets when no port follows
         return text, ""
     host, _, port = text.partition(":")

@@ -12,7 +12,6 @@ import logging
 import selectors
 import socket
 import ssl
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +21,7 @@ from typing import Any
 
 from securechat.irc.framing import LineBuffer
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase
+from securechat.net.thread import Owner
 from securechat.net.throttle import Rate, TokenBucket
 from securechat.net.waker import Waker
 
@@ -59,7 +59,7 @@ class IoLimits:
     linger_seconds: float = 2.0
 
 
-class IoThread(threading.Thread):
+class IoThread(Owner):
     """number: which of the I/O threads. context: for the server's side of TLS. handle: takes what
     was read, called in this thread. released: called with each connection that is gone.
     """
@@ -73,7 +73,7 @@ class IoThread(threading.Thread):
         released: Callable[[Connection], None],
         failed: Callable[[BaseException], None],
     ) -> None:
-        super().__init__(name=f"io-{number}", daemon=True)
+        super().__init__(f"io-{number}")
         self.number = number
         self._context = context
         self._limits = limits
@@ -112,7 +112,7 @@ class IoThread(threading.Thread):
 
     def stop(self) -> None:
         """End the thread: all connections get what waits for them, within the drain time."""
-        self._give(self._stop, None)
+        self._give(self._begin_stop, None)
 
     def _give(self, action: Callable[[Any], None], argument: object) -> None:
         self._orders.append((action, argument))
@@ -431,7 +431,7 @@ class IoThread(threading.Thread):
         if opened:
             self._inputs.append(Closed(connection, reason))
 
-    def _stop(self, _: None) -> None:
+    def _begin_stop(self, _: None) -> None:
         self._stopping = True
         for connection in list(self._connections):
             self._close(connection, "server is stopping")

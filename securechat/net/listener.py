@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from securechat.net.admission import Admission
 from securechat.net.connection import Connection
 from securechat.net.io_loop import IoThread
+from securechat.net.thread import Owner
 from securechat.net.waker import Waker
 
 log = logging.getLogger(__name__)
@@ -78,13 +79,13 @@ def _explain(host: str, port: int, error: OSError) -> str:
     return f"can't listen on {host} port {port} ({error.strerror}): {hint}"
 
 
-class Listener(threading.Thread):
+class Listener(Owner):
     """sockets: from bind(). Connections go to the I/O threads in turn."""
 
     def __init__(
         self, sockets: Sequence[socket.socket], io: Sequence[IoThread], admission: Admission
     ) -> None:
-        super().__init__(name="accept", daemon=True)
+        super().__init__("accept")
         self._sockets = sockets
         self._io = itertools.cycle(io)
         self._admission = admission

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -22,7 +21,9 @@ from securechat.core.session import Session
 from securechat.core.turn import Step, Turn
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
 from securechat.net.io_loop import IoThread
+from securechat.net.thread import Owner
 from securechat.server.loading import take_changes
+from securechat.store.admin import APPLIED
 from securechat.store.database import ConflictError, StoreError
 from securechat.store.journal import Journal
 from securechat.store.reader import Reader
@@ -52,7 +53,7 @@ class Stop(NamedTuple):
 Item = list[Input] | Answer | Stop
 
 
-class Hub(threading.Thread):
+class Hub(Owner):
     """rules, journal: used by this thread only, once it runs. submit: takes the turns' jobs."""
 
     def __init__(
@@ -62,7 +63,7 @@ class Hub(threading.Thread):
         submit: Callable[[Job], None],
         failed: Callable[[BaseException], None],
     ) -> None:
-        super().__init__(name="hub", daemon=True)
+        super().__init__("hub")
         self._rules = rules
         self._journal = journal
         self._reader = Reader(journal.connection)
@@ -72,7 +73,7 @@ class Hub(threading.Thread):
         self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self._last_change = self._reader.last_change()
         self._next_tick = self._next_look = 0.0
-        self._stop: Stop | None = None
+        self._ending: Stop | None = None
         self._stop_at = 0.0
         self._storing = True
 
@@ -98,7 +99,7 @@ class Hub(threading.Thread):
             while not self._done():
                 self._run_turn()
             turn = self._new_turn()
-            self._rules.stop(turn, self._stop.reason if self._stop else "")
+            self._rules.stop(turn, self._ending.reason if self._ending else "")
             self._finish(turn)
         except BaseException as error:
             self._failed(error)
@@ -107,7 +108,7 @@ class Hub(threading.Thread):
             self._journal.close()
 
     def _done(self) -> bool:
-        if self._stop is None:
+        if self._ending is None:
             return False
         return time.monotonic() > self._stop_at or self._rules.all_answered()
 
@@ -125,7 +126,7 @@ class Hub(threading.Thread):
     def _gather(self) -> list[Item]:
         """What has come, up to MAX_LINES; waits for something to come."""
         wait = min(self._next_tick, self._next_look) - time.monotonic()
-        if self._stop is not None:
+        if self._ending is not None:
             wait = min(wait, 0.02)
         try:
             items = [self._inbox.get(timeout=max(0.0, wait))]
@@ -145,7 +146,7 @@ class Hub(threading.Thread):
             for event in item:
                 self._take_input(turn, event)
         elif isinstance(item, Stop):
-            self._stop = self._stop or item
+            self._ending = self._ending or item
             self._stop_at = turn.clock + LAST_ANSWERS_SECONDS
             self._rules.ask_all(turn)
         else:
@@ -191,7 +192,7 @@ class Hub(threading.Thread):
         try:
             if self._journal.changed_by_others():
                 self._last_change = take_changes(self._rules, turn, self._reader, self._last_change)
-                self._journal.remember("applied_change", str(self._last_change))
+                self._journal.remember(APPLIED, str(self._last_change))
         except StoreError as error:
             log.error("can't see what the administrator has changed: %s", error)  # noqa: TRY400
 

@@ -17,6 +17,10 @@ from securechat.store.database import ConflictError, StoreError, open_database, 
 from securechat.store.reader import AccountRow, InviteRow, Reader
 
 
+APPLIED = "applied_change"
+"""Under this key the running server remembers the newest change it has taken up."""
+
+
 class NewAccount(NamedTuple):
     """The three forms of the name (securechat.irc.names) and the stored form of the password."""
 
@@ -40,6 +44,11 @@ class Admin:
 
     def close(self) -> None:
         self._connection.close()
+
+    def in_effect(self) -> bool:
+        """Whether the server that runs on this database has taken up all changes."""
+        applied = int(self.reader.remembered(APPLIED) or 0)
+        return applied >= self.reader.last_change()
 
     # Accounts
 

@@ -1,12 +1,12 @@
 """A TLS server that plays dialogues: what it says, and what it expects to hear.
 
-    def dialogue(client: Peer) -> None:
-        client.logs_in("alice")
-        client.expects("PRIVMSG #lobby hello")
-        client.echoes("hello")
+def dialogue(client: Peer) -> None:
+    client.logs_in("alice")
+    client.expects("PRIVMSG #lobby hello")
+    client.echoes("hello")
 
-    with ScriptedServer(certificate, dialogue) as server:
-        ...
+with ScriptedServer(certificate, dialogue) as server:
+    ...
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ class Peer:
 
     def says(self, *lines: str) -> None:
         """Send lines; those without a source get the server's."""
-        text = "".join(
-            f"{line if line[:1] in ':@' else f':{NAME} {line}'}\r\n" for line in lines
-        )
+        text = "".join(f"{line if line[:1] in ':@' else f':{NAME} {line}'}\r\n" for line in lines)
         self._tls.sendall(text.encode())
 
     def says_raw(self, data: bytes) -> None:
@@ -156,11 +154,14 @@ def registers(client: Peer, name: str, code: str, password: str = PASSWORD) -> N
 class ScriptedServer:
     """Plays one dialogue for each connection that says something, in their order.
 
-    files: the server's certificate and its key. looks: how many connections shook hands and said nothing. refusals: how many handshakes the
-    client broke off. client_ca: asks for a client certificate of this CA.
+    files: the server's certificate and its key. looks: how many connections shook hands and said
+    nothing. refusals: how many handshakes the client broke off. client_ca: asks for a client
+    certificate of this CA; names: those in the last one that was shown.
     """
 
-    def __init__(self, files: tuple[Path, Path], *dialogues: Dialogue, client_ca: str | None = None) -> None:
+    def __init__(
+        self, files: tuple[Path, Path], *dialogues: Dialogue, client_ca: str | None = None
+    ) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(*files)
         if client_ca:

@@ -1,0 +1,89 @@
+"""A session without a network: what the server says goes in, what the client sends comes out."""
+
+from __future__ import annotations
+
+from securechat.client.actions import Action, Say
+from securechat.client.events import Event, Output
+from securechat.client.identity import Login, Registration
+from securechat.client.state import SYNC, Session
+from securechat.irc.message import parse
+from tests.client.scripted import NAME, OFFER
+
+ALICE = "alice!alice@irc.test"
+
+
+class Talk:
+    """One session and a clock that stands still until it is turned."""
+
+    def __init__(self, credential: Login | Registration, *, quiet: bool = False) -> None:
+        self.session = Session(credential, quiet=quiet)
+        self.now = 1000.0
+        self.events: list[Event] = []
+        self.hangup: str | None = None
+
+    def opens(self) -> list[str]:
+        """A connection is up; what the client sends first."""
+        return self._note(self.session.opened(self.now))
+
+    def hears(self, *lines: str) -> list[str]:
+        """The server says lines; what the client sends then."""
+        sent: list[str] = []
+        for line in lines:
+            text = line if line[:1] in ":@" else f":{NAME} {line}"
+            sent += self._note(self.session.receive(parse(text), self.now))
+        return sent
+
+    def does(self, action: Action) -> list[str]:
+        """The person does something; what the client sends then."""
+        return self._note(self.session.act(action, self.now))
+
+    def says(self, text: str, target: str = "#lobby") -> list[str]:
+        """The person says something."""
+        return self.does(Say(target, text))
+
+    def waits(self, seconds: float) -> list[str]:
+        """Time passes; what the client sends at its end."""
+        self.now += seconds
+        return self._note(self.session.tick(self.now))
+
+    def loses(self) -> None:
+        """The connection is gone."""
+        self._note(self.session.closed())
+
+    def shows(self) -> list[Event]:
+        """The events since the last call."""
+        shown, self.events = self.events, []
+        return shown
+
+    def _note(self, out: Output) -> list[str]:
+        self.events += out.events
+        self.hangup = out.hangup
+        return out.lines
+
+
+def arrival(*missed: str, rooms: tuple[str, ...] = ("#lobby",)) -> list[str]:
+    """What the server says from 001 to the end of the replay."""
+    lines = ["001 alice :Welcome", "005 alice PREFIX=(qov)~@+ :are supported", "422 alice :No MOTD"]
+    for room in rooms:
+        lines += [
+            f":{ALICE} JOIN {room} alice :alice",
+            f"353 alice = {room} :@alice bob!bob@irc.test",
+            f"366 alice {room} :End of /NAMES list",
+        ]
+    return [*lines, *missed, f"PONG irc.test :{SYNC}"]
+
+
+def handshake(talk: Talk, offer: str = OFFER) -> None:
+    """Open, and log in up to CAP END."""
+    talk.opens()
+    [request] = talk.hears(f"CAP * LS :{offer}")
+    talk.hears(request.replace("CAP REQ", "CAP * ACK"), "AUTHENTICATE +", "903 alice :ok")
+
+
+def online(*, quiet: bool = False, rooms: tuple[str, ...] = ("#lobby",)) -> Talk:
+    """Alice, logged in and in her rooms."""
+    talk = Talk(Login("alice", "secret"), quiet=quiet)
+    handshake(talk)
+    talk.hears(*arrival(rooms=rooms))
+    talk.shows()
+    return talk
