@@ -20,6 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from cryptography import x509
+
 from securechat.client.handshake import ESSENTIAL, REGISTRATION, WANTED
 from securechat.client.identity import Address
 from securechat.client.state import SYNC
@@ -151,12 +153,17 @@ def registers(client: Peer, name: str, code: str, password: str = PASSWORD) -> N
     client.arrives()
 
 
+def common_name(der: bytes) -> str:
+    """Whom a certificate is for."""
+    return x509.load_der_x509_certificate(der).subject.rfc4514_string()
+
+
 class ScriptedServer:
     """Plays one dialogue for each connection that says something, in their order.
 
     files: the server's certificate and its key. looks: how many connections shook hands and said
     nothing. refusals: how many handshakes the client broke off. client_ca: asks for a client
-    certificate of this CA; names: those in the last one that was shown.
+    certificate of this CA; names: those in the certificates that were shown.
     """
 
     def __init__(
@@ -222,8 +229,8 @@ class ScriptedServer:
             if not first:
                 self.looks += 1
                 return
-            subject = (tls.getpeercert() or {}).get("subject", ())
-            self.names = [str(value) for ((_, value),) in subject]  # type: ignore[misc]
+            if shown := tls.getpeercert(binary_form=True):
+                self.names.append(common_name(shown))
             assert self._dialogues, f"one connection too many, which says {first!r}"
             self._dialogues[0](Peer(tls, first))
             del self._dialogues[0]

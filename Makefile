@@ -1,0 +1,32 @@
+# Shortcuts for contributors; see CONTRIBUTING.md.
+VENV := .venv
+
+.PHONY: setup format check test bench run clean
+
+setup: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet -e '.[test]'
+	touch $@
+
+format: setup
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+check: setup
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+test: setup
+	$(VENV)/bin/pytest
+
+bench: setup
+	$(VENV)/bin/python tools/bench.py
+
+run: setup
+	$(VENV)/bin/securechat-server --data .data
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
