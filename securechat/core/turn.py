@@ -158,6 +158,8 @@ class Turn:
 
     def roll_back(self, start: Mark) -> None:
         """Take back everything since start: a command failed half-way."""
+        while self.steps and self.steps[-1].start >= start:
+            self.steps.pop()
         self._run_undo(start.undo, len(self.undo))
         del self.undo[start.undo :]
         del self.events[start.events :]

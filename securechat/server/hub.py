@@ -8,20 +8,20 @@ server commits many messages at once, and an idle one each on its own.
 from __future__ import annotations
 
 import logging
-import queue
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any
 
 from securechat.core.audit import note
 from securechat.core.delivery import deliveries
-from securechat.core.jobs import Answer, Job
+from securechat.core.jobs import Job
 from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.turn import Step, Turn
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
 from securechat.net.io_loop import IoThread
 from securechat.net.thread import Owner
+from securechat.server.inbox import Inbox, Item, Stop
 from securechat.server.loading import take_changes
 from securechat.store.admin import APPLIED
 from securechat.store.database import ConflictError, StoreError
@@ -29,9 +29,6 @@ from securechat.store.journal import Journal
 from securechat.store.reader import Reader
 
 log = logging.getLogger(__name__)
-
-MAX_LINES = 2000
-"""Lines in one turn: more would make the first of them wait for long."""
 
 CHANGES_SECONDS = 0.25
 """How often the hub looks for what an administrator has changed; the look costs microseconds."""
@@ -42,15 +39,6 @@ LAST_ANSWERS_SECONDS = 1.0
 """How long a stopping server waits to learn what its clients have received."""
 
 NOT_STORED = "Not stored, so nobody saw it: the server's disk or database fails; try again later"
-
-
-class Stop(NamedTuple):
-    """End the hub once everybody has been told."""
-
-    reason: str
-
-
-Item = list[Input] | Answer | Stop
 
 
 class Hub(Owner):
@@ -70,7 +58,7 @@ class Hub(Owner):
         self._submit = submit
         self._failed = failed
         self._io: Sequence[IoThread] = ()
-        self._inbox: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self.inbox = Inbox()
         self._last_change = self._reader.last_change()
         self._next_tick = self._next_look = 0.0
         self._ending: Stop | None = None
@@ -81,12 +69,6 @@ class Hub(Owner):
         """Start, with the I/O threads to deliver to."""
         self._io = io
         self.start()
-
-    # Any thread
-
-    def put(self, item: Item) -> None:
-        """Hand something in."""
-        self._inbox.put(item)
 
     # Hub thread only, from here on
 
@@ -105,6 +87,7 @@ class Hub(Owner):
             self._failed(error)
             raise
         finally:
+            self.inbox.close()
             self._journal.close()
 
     def _done(self) -> bool:
@@ -116,41 +99,37 @@ class Hub(Owner):
         return self._rules.turn(int(time.time() * 1000), time.monotonic())
 
     def _run_turn(self) -> None:
-        items = self._gather()
+        wait = min(self._next_tick, self._next_look) - time.monotonic()
+        items = self.inbox.take(wait if self._ending is None else min(wait, 0.02))
         turn = self._new_turn()
         for item in items:
             self._take(turn, item)
         self._look_around(turn)
         self._finish(turn)
 
-    def _gather(self) -> list[Item]:
-        """What has come, up to MAX_LINES; waits for something to come."""
-        wait = min(self._next_tick, self._next_look) - time.monotonic()
-        if self._ending is not None:
-            wait = min(wait, 0.02)
-        try:
-            items = [self._inbox.get(timeout=max(0.0, wait))]
-        except queue.Empty:
-            return []
-        lines = _count(items[0])
-        while lines < MAX_LINES:
-            try:
-                items.append(self._inbox.get_nowait())
-            except queue.Empty:
-                break
-            lines += _count(items[-1])
-        return items
-
     def _take(self, turn: Turn, item: Item) -> None:
         if isinstance(item, list):
             for event in item:
-                self._take_input(turn, event)
+                self._guarded(turn, event.connection.owner, self._take_input, event)
         elif isinstance(item, Stop):
             self._ending = self._ending or item
             self._stop_at = turn.clock + LAST_ANSWERS_SECONDS
             self._rules.ask_all(turn)
         else:
-            self._rules.answered(turn, item)
+            self._guarded(turn, item.session, self._rules.answered, item)
+
+    def _guarded(
+        self, turn: Turn, session: object, action: Callable[[Turn, Any], None], item: object
+    ) -> None:
+        """A bug that one session brings up is taken back, and costs only that session."""
+        start = turn.mark()
+        try:
+            action(turn, item)
+        except Exception:
+            turn.roll_back(start)
+            log.exception("a bug: %s failed and was taken back", type(item).__name__)
+            if isinstance(session, Session):
+                turn.close(session, "The server failed; it is logged")
 
     def _take_input(self, turn: Turn, event: Input) -> None:
         connection = event.connection
@@ -242,12 +221,6 @@ class Hub(Owner):
             self._io[session.io].close([(session.link, closing.reason)])
         for job in turn.jobs:
             self._submit(job)
-
-
-def _count(item: Item) -> int:
-    if not isinstance(item, list):
-        return 1
-    return sum(len(event.lines) for event in item if isinstance(event, Lines))
 
 
 def _note_end(session: Session, reason: str) -> None:

@@ -22,8 +22,9 @@ from securechat.net.listener import Listener, bind
 from securechat.net.throttle import Rate
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
-from securechat.server.hub import Hub, Stop
+from securechat.server.hub import Hub
 from securechat.server.identity import Identity, find_identity, public_host, server_name
+from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
 from securechat.server.workers import Workers
 from securechat.store.journal import Journal
@@ -95,7 +96,12 @@ class Service:
         self._hub = Hub(rules, self._journal, self._workers.submit, self._thread_failed)
         self._io = [
             IoThread(
-                number, context, self._limits(), self._hub.put, self._release, self._thread_failed
+                number,
+                context,
+                self._limits(),
+                self._hub.inbox.put_inputs,
+                self._release,
+                self._thread_failed,
             )
             for number in range(config.limits.io_threads)
         ]
@@ -150,7 +156,7 @@ class Service:
         self._journal.remember("registration", self.config.accounts.registration)
 
     def _answer(self, answer: Answer) -> None:
-        self._hub.put(answer)
+        self._hub.inbox.put(answer)
 
     def _release(self, connection: Connection) -> None:
         self._admission.release(connection.address)
@@ -179,7 +185,7 @@ class Service:
         """Accept nobody, tell everybody, store what was accepted, end all threads."""
         self._listener.stop()
         self._listener.join(STOP_SECONDS)
-        self._hub.put(Stop(reason))
+        self._hub.inbox.put(Stop(reason))
         self._hub.join(STOP_SECONDS)
         for io in self._io:
             io.stop()

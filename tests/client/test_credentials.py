@@ -15,7 +15,12 @@ from tests.support.certificates import Authority
 def test_a_password_that_is_asked_for() -> None:
     """The question names account and server."""
     asked: list[str] = []
-    sources = Sources(ask=lambda prompt: asked.append(prompt) or "secret")
+
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return "secret"
+
+    sources = Sources(ask=ask)
     assert sources.login("alice", "chat.example:6697") == Login("alice", "secret")
     assert asked == ["Password of alice at chat.example:6697: "]
     assert sources.asks

@@ -28,7 +28,12 @@ def test_letters_may_be_torn_between_reads() -> None:
     """They are put together again; what isn't UTF-8 becomes a replacement character."""
     text = "я" * CHUNK
     reading, writing = os.pipe()
-    writer = threading.Thread(target=lambda: (os.write(writing, text.encode()), os.close(writing)))
+
+    def write() -> None:
+        with open(writing, "wb") as pipe:
+            pipe.write(text.encode())
+
+    writer = threading.Thread(target=write)
     writer.start()
     assert list(InputLines(reading)) == [text]
     writer.join()

@@ -1,0 +1,354 @@
+"""The receiving thread: Client, Feed."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from securechat.client.actions import Action, Quit, Say
+from securechat.client.backoff import Backoff
+from securechat.client.connection import INBOX, Client, Feed
+from securechat.client.deliveries import MAX_WAITING
+from securechat.client.events import (
+    Doubt,
+    Event,
+    Info,
+    Lost,
+    Ready,
+    Said,
+    Stopped,
+    Unconfirmed,
+)
+from securechat.client.exits import Exit
+from securechat.client.identity import Address, Login
+from securechat.client.state import Session
+from securechat.client.trust import Dialer, Origin, Trust
+from tests.client.scripted import PASSWORD, Peer, ScriptedServer
+from tests.support.certificates import Authority
+
+PATIENCE = 20.0
+ALICE = Login("alice", PASSWORD)
+Files = tuple[Path, Path]
+
+
+class Ear:
+    """Takes events, and lets a test wait for one."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._new: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def __call__(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self.events.append(event)
+            self._new.put(event)
+
+    def hears(self, wanted: type[Event]) -> Event:
+        """The next event of this type."""
+        while True:
+            event = self._new.get(timeout=PATIENCE)
+            if isinstance(event, wanted):
+                return event
+
+
+def client_of(
+    server: ScriptedServer, authority: Authority, *, reconnect: bool = True
+) -> tuple[Client, Ear]:
+    """A client of a scripted server that comes back at once."""
+    dialer = Dialer(server.address, Trust(authority.pem, Origin.FILE))
+    backoff = Backoff(lambda: 0.0)
+    backoff.next = lambda: 0.001  # type: ignore[method-assign]
+    client = Client(Session(ALICE), dialer, reconnect=reconnect, backoff=backoff)
+    ear = Ear()
+    client.attach(ear)
+    client.start()
+    return client, ear
+
+
+def ends(client: Client) -> Stopped:
+    """How the client ended."""
+    stopped = client.join(PATIENCE)
+    assert stopped is not None
+    return stopped
+
+
+def say(client: Client, *texts: str) -> None:
+    for text in texts:
+        assert client.submit(Say("#lobby", text))
+
+
+def test_a_whole_session(certificate: Files, authority: Authority) -> None:
+    """Log in, say something, see it come back, leave."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby hello")
+        peer.echoes("hello")
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, ear = client_of(server, authority)
+        assert client.wait_ready() is None
+        say(client, "hello")
+        ear.hears(Said)
+        client.submit(Quit())
+        assert ends(client) == Stopped(Exit.OK)
+    assert ear.events[-1] == Stopped(Exit.OK)
+
+
+def test_a_ping_is_answered_while_the_person_does_nothing(
+    certificate: Files, authority: Authority
+) -> None:
+    """By the receiving thread, with the server's token."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.says("PING :are you there")
+        peer.expects("PONG :are you there")
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, _ = client_of(server, authority)
+        client.wait_ready()
+        client.submit(Quit(patience=0))
+        ends(client)
+
+
+def test_a_lost_connection_is_replaced(certificate: Files, authority: Authority) -> None:
+    """It is told, what was typed meanwhile is sent, and what the replay lacks is sent again."""
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby stored", "PRIVMSG #lobby lost")
+
+    def second(peer: Peer) -> None:
+        peer.logs_in(
+            "alice",
+            "BATCH +m0 chathistory #lobby",
+            f"@batch=m0;msgid=1 :{peer.source('alice')} PRIVMSG #lobby :stored",
+            "BATCH -m0",
+        )
+        peer.expects("PRIVMSG #lobby lost")
+        peer.echoes("lost")
+        peer.quits()
+
+    with ScriptedServer(certificate, first, second) as server:
+        client, ear = client_of(server, authority)
+        client.wait_ready()
+        say(client, "stored", "lost")
+        assert ear.hears(Lost) == Lost("the server closed the connection", 0.001)
+        assert ear.hears(Ready) == Ready("alice", again=True)
+        client.submit(Quit(patience=PATIENCE))
+        assert ends(client).code is Exit.OK
+    doubts = [(one.text, one.doubt) for one in ear.events if isinstance(one, Unconfirmed)]
+    assert doubts == [("stored", Doubt.CUT), ("lost", Doubt.CUT), ("lost", Doubt.RESENT)]
+
+
+def test_a_first_connection_that_fails_is_not_tried_again(authority: Authority) -> None:
+    """The person is told at once; the port of nobody refuses."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = Address("127.0.0.1", listener.getsockname()[1])
+    client = Client(Session(ALICE), Dialer(address, Trust(authority.pem, Origin.FILE)))
+    client.start()
+    stopped = client.wait_ready()
+    assert stopped is not None
+    assert stopped.code is Exit.UNREACHABLE
+    assert f"can't connect to {address}: connection refused" in stopped.text
+
+
+def test_a_refused_login_ends_everything(certificate: Files, authority: Authority) -> None:
+    """With the server's words."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greets("alice")
+        peer.authenticates("alice")
+        peer.says("904 alice :wrong account or password")
+        peer.expects("QUIT")
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, _ = client_of(server, authority)
+        assert client.wait_ready() == Stopped(
+            Exit.LOGIN, "wrong account or password", ask_again="password"
+        )
+
+
+def test_a_refused_login_ends_the_reconnecting(certificate: Files, authority: Authority) -> None:
+    """And what was typed is shown a last time."""
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby hello")
+
+    def second(peer: Peer) -> None:
+        peer.greets("alice")
+        peer.authenticates("alice")
+        peer.says("904 alice :disabled")
+        peer.expects("QUIT")
+
+    with ScriptedServer(certificate, first, second) as server:
+        client, ear = client_of(server, authority)
+        client.wait_ready()
+        say(client, "hello")
+        assert ends(client).code is Exit.LOGIN
+    assert Unconfirmed("#lobby", "hello", Doubt.UNKNOWN) in ear.events
+
+
+def test_another_certificate_ends_the_reconnecting(
+    certificate: Files, authority: Authority, stranger: Authority, tmp_path: Path
+) -> None:
+    """Nothing is sent to it."""
+    other = stranger.server("localhost").write(tmp_path, "other")
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+
+    with ScriptedServer(certificate, first) as server, ScriptedServer(other) as intruder:
+        addresses = [server.address, intruder.address]
+        trusted = Trust(authority.pem, Origin.PIN)
+
+        def dial() -> ssl.SSLSocket:
+            return Dialer(addresses.pop(0), trusted)()
+
+        backoff = Backoff(lambda: 0.0)
+        backoff.next = lambda: 0.001  # type: ignore[method-assign]
+        client = Client(Session(ALICE), dial, backoff=backoff)
+        client.start()
+        stopped = ends(client)
+    assert stopped.code is Exit.CERTIFICATE
+    assert (intruder.refusals, intruder.looks) == (1, 1)
+
+
+def test_without_reconnecting_a_loss_is_the_end(certificate: Files, authority: Authority) -> None:
+    """As in `send`."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, _ = client_of(server, authority, reconnect=False)
+        client.wait_ready()
+        assert ends(client) == Stopped(Exit.UNREACHABLE, "the server closed the connection")
+
+
+def test_attempts_that_fail_are_repeated(certificate: Files, authority: Authority) -> None:
+    """Until the server is back; each is told."""
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+
+    def second(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.quits()
+
+    with ScriptedServer(certificate, first, second) as server:
+        trusted = Trust(authority.pem, Origin.PIN)
+        with socket.create_server(("127.0.0.1", 0)) as nobody:
+            closed = Address("localhost", nobody.getsockname()[1])
+        addresses = [server.address, closed, closed, server.address]
+        backoff = Backoff(lambda: 0.0)
+        backoff.next = lambda: 0.001  # type: ignore[method-assign]
+        client = Client(
+            Session(ALICE), lambda: Dialer(addresses.pop(0), trusted)(), backoff=backoff
+        )
+        ear = Ear()
+        client.attach(ear)
+        client.start()
+        assert [type(ear.hears(Lost)) for _ in range(3)] == [Lost] * 3
+        ear.hears(Ready)
+        client.submit(Quit())
+        ends(client)
+
+
+def test_a_bug_ends_with_a_word(authority: Authority) -> None:
+    """And hangs nobody who waits."""
+
+    def dial() -> ssl.SSLSocket:
+        raise ZeroDivisionError("of all things")
+
+    client = Client(Session(ALICE), dial)
+    client.start()
+    stopped = client.wait_ready()
+    assert stopped is not None
+    assert "ZeroDivisionError" in stopped.text
+
+
+class Gate:
+    """A dial() that hangs until it is opened, and fails then."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.reached = threading.Event()
+
+    def __call__(self) -> ssl.SSLSocket:
+        self.reached.set()
+        self.opened.wait(PATIENCE)
+        raise ZeroDivisionError
+
+
+@pytest.fixture
+def hanging() -> tuple[Client, Gate]:
+    gate = Gate()
+    client = Client(Session(ALICE), gate)
+    client.start()
+    assert gate.reached.wait(PATIENCE)
+    return client, gate
+
+
+def test_the_inbox_is_bounded(hanging: tuple[Client, Gate]) -> None:
+    """Who won't wait is told that there is no room; who waits is let go when the thread ends."""
+    client, gate = hanging
+    assert [client.submit(Say("#x", "y")) for _ in range(INBOX + 1)] == [True] * INBOX + [False]
+    waiting = threading.Thread(target=lambda: client.submit(Say("#x", "y"), wait=True))
+    waiting.start()
+    gate.opened.set()
+    waiting.join(PATIENCE)
+    assert not waiting.is_alive()
+    ends(client)
+    assert client.submit(Say("#x", "late")) is False
+
+
+def test_a_script_waits_for_a_slow_server(certificate: Files, authority: Authority) -> None:
+    """More lines than all queues hold together arrive in their order."""
+    count = MAX_WAITING + INBOX + 200
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        for number in range(count):
+            peer.expects(f"PRIVMSG #lobby {number}")
+            peer.echoes(str(number))
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, _ = client_of(server, authority)
+        client.wait_ready()
+        for number in range(count):
+            assert client.submit(Say("#lobby", str(number)), wait=True)
+        client.submit(Quit(patience=PATIENCE), wait=True)
+        assert ends(client).code is Exit.OK
+
+
+def test_a_feed_keeps_what_came_before_its_listener() -> None:
+    """And passes everything on in its order."""
+    feed, ear = Feed(), Ear()
+    feed([Info("one")])
+    feed([Info("two")])
+    feed.attach(ear)
+    feed([Info("three")])
+    assert ear.events == [Info("one"), Info("two"), Info("three")]
+
+
+def test_our_own_events_stand_among_the_others(hanging: tuple[Client, Gate]) -> None:
+    """tell() is a way for the input thread to show something."""
+    client, gate = hanging
+    ear = Ear()
+    client.attach(ear)
+    client.tell(Info("hello", remote=False))
+    gate.opened.set()
+    ends(client)
+    assert ear.events[0] == Info("hello", remote=False)

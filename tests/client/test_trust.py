@@ -1,0 +1,239 @@
+"""Whom we believe to be the server: choose(), trust_link(), Dialer."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from securechat.client import trust
+from securechat.client.describe import fingerprint
+from securechat.client.exits import CertificateError, SettingsError, UnreachableError, UsageError
+from securechat.client.identity import Address
+from securechat.client.settings import Settings
+from securechat.client.trust import Dialer, Origin, Trust, choose, trust_link
+from securechat.irc.link import InviteLink
+from tests.client.scripted import ScriptedServer
+from tests.support.certificates import DAY, Authority, Issued, pem
+
+Files = tuple[Path, Path]
+
+
+@pytest.fixture
+def settings(settings_directory: Path) -> Settings:
+    return Settings(settings_directory)
+
+
+def link_to(server: ScriptedServer, authority: Authority) -> InviteLink:
+    digest = hashlib.sha256(authority.der).digest()
+    return InviteLink(server.address.host, server.address.port, "CODE12345", digest)
+
+
+def refused_by(server: ScriptedServer, trusted: Trust, address: Address | None = None) -> str:
+    """The text with which a connection is refused."""
+    with pytest.raises(CertificateError) as refused:
+        Dialer(address or server.address, trusted)()
+    return str(refused.value)
+
+
+def test_the_choice(settings: Settings, authority: Authority, ca_file: Path) -> None:
+    """A file that is given, else the pin, else the system's store."""
+    here = Address("chat.example")
+    assert choose(settings, here, None) == Trust(None, Origin.SYSTEM)
+    settings.save_pin(here, authority.pem)
+    assert choose(settings, here, None) == Trust(authority.pem, Origin.PIN)
+    assert choose(settings, here, ca_file) == Trust(authority.pem, Origin.FILE)
+
+
+def test_a_ca_file_that_is_none(settings: Settings, tmp_path: Path) -> None:
+    """Is told by its name."""
+    file = tmp_path / "words.pem"
+    file.write_text("words")
+    with pytest.raises(UsageError, match=r"words\.pem: expected a CA certificate"):
+        choose(settings, Address("x"), file)
+    with pytest.raises(UsageError, match=r"nowhere\.pem: No such file"):
+        choose(settings, Address("x"), tmp_path / "nowhere.pem")
+
+
+def test_a_certificate_of_the_trusted_ca(certificate: Files, authority: Authority) -> None:
+    """For the name we asked for, be it a DNS name or an IP address."""
+    with ScriptedServer(certificate) as server:
+        for host in ("localhost", "127.0.0.1"):
+            with Dialer(Address(host, server.address.port), Trust(authority.pem, Origin.PIN))():
+                pass
+
+
+def test_another_ca_of_the_same_name(
+    stranger: Authority, authority: Authority, certificate: Files
+) -> None:
+    """Is refused, with both fingerprints, before anything is sent."""
+    with ScriptedServer(certificate) as server:
+        text = refused_by(server, Trust(stranger.pem, Origin.PIN))
+    assert "isn't signed by the expected certificate authority" in text
+    assert f"pinned for this server, SHA-256 {fingerprint(stranger.der)}" in text
+    assert "securechat register" in text
+    assert (server.refusals, server.looks) == (1, 1)
+
+
+def test_the_systems_store_does_not_know_our_ca(certificate: Files) -> None:
+    """Nor does it become known by being seen."""
+    with ScriptedServer(certificate) as server:
+        for _ in range(2):
+            text = refused_by(server, Trust(None, Origin.SYSTEM))
+            assert "that this system trusts" in text
+
+
+def test_a_certificate_for_another_host(authority: Authority, tmp_path: Path) -> None:
+    """Says for which."""
+    files = authority.server("chat.example", "10.0.0.1").write(tmp_path, "other")
+    with ScriptedServer(files) as server:
+        text = refused_by(server, Trust(authority.pem, Origin.PIN))
+    assert "it is for chat.example, 10.0.0.1, not for localhost" in text
+
+
+def test_an_expired_certificate(authority: Authority, tmp_path: Path) -> None:
+    """Says since when."""
+    issued = authority.server("localhost", lasts=-DAY)
+    with ScriptedServer(issued.write(tmp_path, "old")) as server:
+        text = refused_by(server, Trust(authority.pem, Origin.PIN))
+    assert f"it has expired on {issued.certificate.not_valid_after_utc:%Y-%m-%d}" in text
+
+
+def test_there_is_no_way_around_the_verification() -> None:
+    """No argument of anything here turns it off."""
+    for function in (choose, trust_link, Dialer.__init__):
+        assert not {"verify", "insecure", "check"} & set(inspect.signature(function).parameters)
+    context = Dialer(Address("x"), Trust(None, Origin.SYSTEM))._context
+    assert context.check_hostname
+    assert context.verify_mode == trust.ssl.CERT_REQUIRED
+
+
+def test_a_port_where_nobody_listens(authority: Authority) -> None:
+    """Is told with what to check."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = Address("localhost", listener.getsockname()[1])
+    with pytest.raises(UnreachableError, match="connection refused; check the name and the port"):
+        Dialer(address, Trust(authority.pem, Origin.PIN))()
+
+
+@pytest.mark.parametrize("greeting", [b":old.server NOTICE * :Looking up your host\r\n", b""])
+def test_a_server_without_tls(authority: Authority, greeting: bytes) -> None:
+    """Nothing is sent in plaintext, whatever it says."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(65536)
+                peer.sendall(greeting)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        address = Address("localhost", listener.getsockname()[1])
+        words = "doesn't speak TLS" if greeting else "can't open a TLS connection"
+        with pytest.raises(UnreachableError, match=words):
+            Dialer(address, Trust(authority.pem, Origin.PIN))()
+        thread.join()
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70, "\udcff"])
+def test_a_host_that_cannot_be_one(authority: Authority, host: str) -> None:
+    """Is told without a traceback."""
+    with pytest.raises(UnreachableError, match="not a name of a host"):
+        Dialer(Address(host, 1), Trust(authority.pem, Origin.PIN))()
+
+
+def test_a_client_certificate_is_shown(
+    certificate: Files, authority: Authority, tmp_path: Path
+) -> None:
+    """Also when its key is in the same file; one without a key is told."""
+    cert, key = authority.client("alice").write(tmp_path, "alice")
+    both = tmp_path / "both.pem"
+    both.write_bytes(cert.read_bytes() + key.read_bytes())
+    trusted = Trust(authority.pem, Origin.PIN)
+    with ScriptedServer(certificate, lambda _: None, client_ca=authority.pem) as server:
+        with Dialer(server.address, trusted, both)() as tls:
+            tls.sendall(b"x")
+            server.done.wait(20)
+    assert server.names == ["CN=alice"]
+    with pytest.raises(UsageError, match="can't use certificate"):
+        Dialer(server.address, trusted, cert)
+
+
+def test_a_link_pins_its_ca(settings: Settings, certificate: Files, authority: Authority) -> None:
+    """After a look that says nothing; a second time changes nothing."""
+    with ScriptedServer(certificate) as server:
+        for _ in range(2):
+            found = trust_link(settings, link_to(server, authority))
+            assert found == Trust(settings.pin(server.address), Origin.PIN)
+    assert found.ca_pem is not None
+    assert found.ca_pem.strip() == authority.pem.strip()
+    assert server.looks == 2
+
+
+def test_a_link_that_names_another_ca(
+    settings: Settings, certificate: Files, stranger: Authority, authority: Authority
+) -> None:
+    """Is refused, and nothing is pinned."""
+    with ScriptedServer(certificate) as server, pytest.raises(CertificateError) as refused:
+        trust_link(settings, link_to(server, stranger))
+    text = str(refused.value)
+    assert fingerprint(stranger.der) in text
+    assert fingerprint(authority.der) in text
+    assert "Ask its administrator" in text
+    assert settings.pin(server.address) is None
+
+
+def leaf_only(issued: Issued, directory: Path) -> Files:
+    """The files of a server that doesn't show its CA."""
+    certificate, key = issued.write(directory, "leaf")
+    certificate.write_bytes(pem(issued.certificate))
+    return certificate, key
+
+
+def test_a_server_that_does_not_show_its_ca(
+    settings: Settings, authority: Authority, tmp_path: Path
+) -> None:
+    """Can't be pinned by a link."""
+    files = leaf_only(authority.server("localhost"), tmp_path)
+    with ScriptedServer(files) as server, pytest.raises(CertificateError):
+        trust_link(settings, link_to(server, authority))
+
+
+def test_a_link_does_not_replace_a_pin(
+    settings: Settings, certificate: Files, authority: Authority, stranger: Authority
+) -> None:
+    """A link may come from anybody: the person decides, by deleting the file that is named."""
+    with ScriptedServer(certificate) as server:
+        settings.save_pin(server.address, stranger.pem)
+        with pytest.raises(CertificateError) as refused:
+            trust_link(settings, link_to(server, authority))
+    assert str(settings.pin_file(server.address)) in str(refused.value)
+    assert settings.pin(server.address) == stranger.pem
+
+
+def test_a_link_to_a_public_ca_pins_nothing(settings: Settings) -> None:
+    """The system's store verifies it, and no connection is made for that."""
+    link = InviteLink("chat.example", 6697, "CODE12345", None)
+    assert trust_link(settings, link) == Trust(None, Origin.SYSTEM)
+
+
+def test_a_pin_that_cannot_be_read(settings: Settings, authority: Authority) -> None:
+    """Is an error; it doesn't fall back to the system's store."""
+    here = Address("chat.example")
+    settings.save_pin(here, authority.pem)
+    settings.pin_file(here).chmod(0o622)
+    with pytest.raises(SettingsError):
+        choose(settings, here, None)
+
+
+def test_a_pin_that_is_damaged(settings: Settings) -> None:
+    """Is an error as well."""
+    here = Address("chat.example")
+    settings.save_pin(here, "words")
+    with pytest.raises(UsageError, match="expected a CA certificate"):
+        Dialer(here, choose(settings, here, None))

@@ -1,0 +1,145 @@
+"""One TLS connection, bytes to messages and back: Wire, Waker."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from securechat.client.wire import MAX_INCOMING, ConnectionLostError, Waker, Wire, reason_of
+from securechat.irc.message import Message
+from securechat.net.tls import client_context, server_context
+from tests.support.certificates import Authority
+
+PATIENCE = 20.0
+
+
+class Ends:
+    """Both ends of a connection: ours, and the server's socket."""
+
+    def __init__(self, files: tuple[Path, Path], ca: str) -> None:
+        near, far = socket.socketpair()
+        for one in (near, far):
+            one.settimeout(PATIENCE)
+        self.waker = Waker()
+        with ThreadPoolExecutor(1) as other:
+            context = server_context(*files)
+            served = other.submit(context.wrap_socket, far, server_side=True)
+            ours = client_context(ca_pem=ca).wrap_socket(near, server_hostname="localhost")
+            self.far: ssl.SSLSocket = served.result(PATIENCE)
+        self.wire = Wire(ours, self.waker)
+
+    def reads(self, count: int) -> list[Message]:
+        """The next messages, at least so many."""
+        messages: list[Message] = []
+        while len(messages) < count:
+            self.wire.wait(PATIENCE)
+            messages += self.wire.read()
+        return messages
+
+    def close(self) -> None:
+        self.wire.close()
+        self.waker.close()
+        self.far.close()
+
+
+@pytest.fixture
+def ends(certificate: tuple[Path, Path], authority: Authority) -> Iterator[Ends]:
+    both = Ends(certificate, authority.pem)
+    yield both
+    both.close()
+
+
+def test_lines_become_messages(ends: Ends) -> None:
+    """Torn or together, with LF or CR LF."""
+    ends.far.sendall(b"PING one\r\nPI")
+    ends.far.sendall(b"NG two\nPING three\r\n")
+    assert [message.params for message in ends.reads(3)] == [["one"], ["two"], ["three"]]
+
+
+def test_what_is_no_message_is_passed_over(ends: Ends) -> None:
+    """Nonsense and lines that are too long; bytes that aren't UTF-8 are replaced."""
+    ends.far.sendall(b"\x00\r\n:::\r\n" + b"x" * (MAX_INCOMING * 3) + b"\r\nPING \xff\r\n")
+    assert [message.params for message in ends.reads(1)] == [["\ufffd"]]
+
+
+def test_much_is_sent_as_there_is_room(ends: Ends) -> None:
+    """A reader that is slow delays the sending, and nothing is lost or mixed up."""
+    lines = [f"PRIVMSG #x :{number} {'y' * 400}" for number in range(5000)]
+    ends.wire.write(lines)
+    got = bytearray()
+
+    def read() -> None:
+        while got.count(b"\n") < len(lines):
+            got.extend(ends.far.recv(65536))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while ends.wire._unsent:
+        ends.wire.wait(PATIENCE)
+        ends.wire.read()
+        ends.wire.flush()
+    reader.join(PATIENCE)
+    assert got.decode().split("\r\n") == [*lines, ""]
+
+
+def test_more_than_one_turn_reads(ends: Ends) -> None:
+    """What TLS has decrypted already is not waited for."""
+    ends.far.sendall(b"".join(b"PING %d\r\n" % number for number in range(40_000)))
+    messages = ends.reads(40_000)
+    assert messages[-1].params == ["39999"]
+
+
+def test_the_servers_end_is_told(ends: Ends) -> None:
+    """After everything that came before it."""
+    ends.far.sendall(b"ERROR :bye\r\n")
+    ends.far.close()
+    assert ends.reads(1)[0].command == "ERROR"
+    with pytest.raises(ConnectionLostError, match="closed the connection"):
+        ends.reads(1)
+
+
+def test_sending_to_nobody_is_told(ends: Ends) -> None:
+    """Sooner or later."""
+    ends.far.close()
+    with pytest.raises(ConnectionLostError):
+        while True:
+            ends.wire.write(["PING x" * 80])
+            ends.wire.read()
+
+
+def test_waking_ends_the_wait(ends: Ends) -> None:
+    """Called before or during it, once or often; then the next wait is a new one."""
+    for _ in range(100_000):
+        ends.waker.wake()
+    ends.wire.wait(None)
+    timer = threading.Timer(0.01, ends.waker.wake)
+    timer.start()
+    ends.wire.wait(None)
+    timer.join()
+    ends.wire.wait(0)
+
+
+def test_a_waker_alone() -> None:
+    """Waits without a connection, up to its timeout; closed, it may still be called."""
+    waker = Waker()
+    waker.wake()
+    waker.wait(None)
+    waker.wait(0)
+    waker.close()
+    waker.wake()
+
+
+def test_reasons_in_words() -> None:
+    """Without numbers and brackets."""
+    assert reason_of(ConnectionRefusedError(111, "Connection refused")) == "connection refused"
+    assert reason_of(TimeoutError("timed out")) == "no answer in time"
+    error = ssl.SSLError(1, "[SSL: X] text")
+    error.reason = "TLSV1_ALERT_UNKNOWN_CA"
+    assert reason_of(error) == "TLS: tlsv1 alert unknown ca"
+    assert reason_of(OSError()) == "oserror"
