@@ -10,7 +10,7 @@ from securechat.core.model import PREFIXES, Account, Room
 from securechat.core.session import Session
 from securechat.core.text import fill
 from securechat.core.turn import IrcError, Turn
-from securechat.irc import names
+from securechat.irc import masks, names
 from securechat.irc.capabilities import USERHOST_IN_NAMES
 from securechat.irc.names import ChannelName
 from securechat.irc.numerics import Numeric
@@ -138,4 +138,4 @@ def prefix(room: Room, account: Account) -> str:
 def banned(turn: Turn, room: Room, account: Account) -> bool:
     """Whether a mask of the room's ban list matches the account."""
     source = account.source(turn.settings.name)
-    return any(names.mask_matches(mask, source) for mask in room.bans)
+    return any(masks.mask_matches(mask, source) for mask in room.bans)

@@ -1,28 +1,26 @@
-"""Names on the wire: accounts, channels and the masks that match them.
+"""Names on the wire: accounts and channels.
 
 Every name has three forms. `display` is what people see. `folded` is what is compared and looked
 up: two names with one folded form are the same name. `skeleton` is what the eye compares: two
 names with one skeleton look alike, and only one of them may exist.
 
 Specifications: RFC 8264, RFC 8265 (PRECIS user names), RFC 5893 (bidi), Unicode TR 36 and TR 39
-(scripts and confusables), modern.ircdocs.horse (channels and masks). Every function is pure and
+(scripts and confusables), modern.ircdocs.horse (channels). Every function is pure and
 may be called from any thread.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import pairwise
-from typing import Any
 from unicodedata import category, normalize
 
 from precis_i18n import get_profile
+
+from securechat.irc.lookalikes import skeleton, unicode_data
 
 MAX_ACCOUNT_CHARS = 32
 MAX_ACCOUNT_BYTES = 64  # a prefix of nick!user@host must leave a 512 byte line room for its text
@@ -95,7 +93,7 @@ def account_name(text: str) -> AccountName:
     Raises InvalidName.
     """
     display, folded = _enforce_account(text)
-    return AccountName(display, folded, _skeleton(display))
+    return AccountName(display, folded, skeleton(display))
 
 
 def fold_account(text: str) -> str | None:
@@ -114,7 +112,7 @@ def is_reserved(name: AccountName) -> bool:
     Whoever registers freely must not have such a name; an administrator may give it.
     """
     bare = name.folded.translate(dict.fromkeys(map(ord, _PUNCTUATION)))
-    return not {name.skeleton, _skeleton(bare)}.isdisjoint(_reserved_skeletons())
+    return not {name.skeleton, skeleton(bare)}.isdisjoint(_reserved_skeletons())
 
 
 def channel_name(text: str) -> ChannelName:
@@ -128,7 +126,7 @@ def channel_name(text: str) -> ChannelName:
     Raises InvalidName.
     """
     display, folded = _enforce_channel(text)
-    return ChannelName(display, folded, "#" + _skeleton(display[1:]))
+    return ChannelName(display, folded, "#" + skeleton(display[1:]))
 
 
 def fold_channel(text: str) -> str | None:
@@ -139,39 +137,6 @@ def fold_channel(text: str) -> str | None:
     if text.isascii():
         return text.lower() if _ASCII_CHANNEL.fullmatch(text) else None
     return _fold_unicode_channel(text) if len(text) <= _MAX_RAW_CHARS else None
-
-
-def fold(text: str) -> str:
-    """A text without differences of case, for host masks (Unicode's D145, composed as NFC)."""
-    if text.isascii():
-        return text.lower()
-    return normalize("NFC", normalize("NFD", text).casefold())
-
-
-def mask_matches(mask: str, text: str) -> bool:
-    """Whether a mask matches the whole text: '*' is any run of characters, '?' exactly one.
-
-    Case doesn't count: both are folded first, so '?' stands for one character of folded text.
-    There is no escape character; no name may hold '*' or '?'. The time is bounded by the product
-    of both lengths, whatever the mask.
-    """
-    return _glob(mask).fullmatch(fold(text)) is not None
-
-
-def normalise_mask(text: str) -> str:
-    """A full nick!user@host mask from a short one: bob -> bob!*@*, *@host -> *!*@host.
-
-    A word with '.' or ':' can't be a nick, so it's taken as a host: 192.0.2.* -> *!*@192.0.2.*
-    """
-    nick, bang, rest = text.partition("!")
-    if not bang and "@" in text:
-        nick, rest = "", text
-    elif not bang and ("." in text or ":" in text):
-        nick, rest = "", f"@{text}"
-    user, at, host = rest.rpartition("@")
-    if not at:
-        user, host = rest, ""
-    return re.sub(r"\*+", "*", f"{nick or '*'}!{user or '*'}@{host or '*'}")
 
 
 # Accounts
@@ -260,7 +225,7 @@ def _scripts_fault(name: str) -> str | None:
 @cache
 def _script_ranges() -> tuple[list[int], list[int], list[str]]:
     """First code points, last code points and scripts of Unicode's Scripts.txt, in order."""
-    data = _unicode_data("categories.json")
+    data = unicode_data("categories.json")
     first, last, script = [], [], []
     for start, end, alias, _ in data["code_points_ranges"]:
         first.append(start)
@@ -324,77 +289,7 @@ def _channel_fault(name: str) -> str | None:
     return None
 
 
-# Look-alikes
-
-
-def _skeleton(text: str) -> str:
-    """Unicode TR 39's skeleton, without case.
-
-    It starts from the display form, since that is what people see: 'aIice' with a capital i looks
-    like 'alice', while its folded form doesn't. Taking case away can yield a letter with another
-    prototype (M has none, m looks like rn), hence the repetition; it ends after a few rounds.
-    """
-    table = _prototypes()
-    for _ in range(8):
-        before, text = text, normalize("NFD", text).translate(table)
-        text = normalize("NFD", normalize("NFD", text).casefold())
-        if text == before:
-            break
-    # Names are read with a capital at their beginning: ian as Ian, which looks like lan.
-    return "l" + text[1:] if text.startswith("i") else text
-
-
-@cache
-def _prototypes() -> dict[int, str]:
-    """Code points and what each looks like, for str.translate.
-
-    The data has Unicode's confusables.txt as a symmetric map. There each line leads from one
-    character to its prototype, a character or a few, that leads nowhere. So every family is a
-    star, and its centre, the one member with several neighbours, is the prototype. In a family of
-    two it is the longer one (ae for æ), otherwise the lower code point.
-    """
-    near: dict[str, set[str]] = defaultdict(set)
-    for glyph, others in _unicode_data("confusables.json").items():
-        for other in others:
-            near[_unmarked(glyph)].add(_unmarked(other["c"]))
-    leaves = ((leaf, next(iter(far))) for leaf, far in near.items() if len(far) == 1)
-    return {
-        ord(leaf): centre
-        for leaf, centre in leaves
-        if len(leaf) == 1 and (len(near[centre]) > 1 or len(centre) > 1 or centre < leaf)
-    }
-
-
-def _unmarked(glyph: str) -> str:
-    # The source wraps right-to-left characters in marks that keep its own lines in order.
-    return glyph.strip("\u200e")
-
-
 @cache
 def _reserved_skeletons() -> frozenset[str]:
     # In capitals as well: adm1n looks like ADMIN, not like admin.
-    return frozenset(_skeleton(form) for name in RESERVED for form in (name, name.upper()))
-
-
-def _unicode_data(filename: str) -> dict[str, Any]:
-    # Read as data: importing the package's own module costs more, and loads a web client.
-    path = files("confusable_homoglyphs").joinpath(filename)
-    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return data
-
-
-# Masks
-
-
-@lru_cache(maxsize=4096)
-def _glob(mask: str) -> re.Pattern[str]:
-    """A mask as an expression whose atomic groups leave nothing to try twice."""
-    head, *rest = (_literal(piece) for piece in re.split(r"\*+", fold(mask)))
-    if not rest:
-        return re.compile(head, re.DOTALL)
-    middle = "".join(f"(?>.*?{piece})" for piece in rest[:-1])
-    return re.compile(f"{head}{middle}.*{rest[-1]}", re.DOTALL)
-
-
-def _literal(piece: str) -> str:
-    return "".join("." if char == "?" else re.escape(char) for char in piece)
+    return frozenset(skeleton(form) for name in RESERVED for form in (name, name.upper()))

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from unicodedata import category, is_normalized
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from securechat.irc import names
+from securechat.irc import lookalikes
 from securechat.irc.names import (
     RESERVED,
     InvalidName,
     account_name,
     channel_name,
-    fold,
     fold_account,
     fold_channel,
     is_reserved,
-    mask_matches,
-    normalise_mask,
 )
-
-# Letters whose case, width, marks or looks are awkward, script by script, beside anything at all.
-AWKWARD = [
-    "aIil1|O0mMrnßẞſİıǅéｱＡ\u0301\u0308-_[]{}^",
-    "еЕсСЅѕіІоОйЙ1\u0306_",
-    "ςσΣΝνΗηΐᾳΆ\u0345\u0301-",
-    "김가각ᄀ漢Aa",
-    "שלום1_\u05b4",
-    "ري١۱ة\u0651",
-    "ขไकि१\u094d",
-    "a\u200d.#! *?@:,١",
-]
-texts = st.one_of(*(st.text(letters, min_size=1, max_size=9) for letters in AWKWARD), st.text())
+from tests.irc.awkward import texts
 
 
 def looks_alike(one: str, other: str) -> bool:
@@ -240,35 +224,37 @@ class TestSkeleton:
     @given(texts)
     def test_of_a_skeleton_is_itself(self, text: str) -> None:
         """Nothing is left to map, so equal looks can't hide behind one more round."""
-        once = names._skeleton(text)
-        assert names._skeleton(once) == once
+        once = lookalikes.skeleton(text)
+        assert lookalikes.skeleton(once) == once
 
     def test_of_each_character_is_final(self) -> None:
         """The repeated mapping comes to rest for every character of the data."""
-        for char in map(chr, names._prototypes()):
-            once = names._skeleton(char)
-            assert names._skeleton(once) == once
+        for char in map(chr, lookalikes._prototypes()):
+            once = lookalikes.skeleton(char)
+            assert lookalikes.skeleton(once) == once
 
     def test_data_is_a_set_of_stars(self) -> None:
         """Each character leads to a prototype that leads nowhere: what the table is built on."""
-        table = names._prototypes()
+        table = lookalikes._prototypes()
         assert len(table) > 6000
         assert not [end for end in table.values() if len(end) == 1 and ord(end) in table]
 
     def test_is_equal_wherever_the_data_says_so(self) -> None:
         """Every line of the data holds, but for those that decomposition (TR 39) overrides."""
         checked = 0
-        for glyph, others in names._unicode_data("confusables.json").items():
+        for glyph, others in lookalikes.unicode_data("confusables.json").items():
             for raw in (glyph, *(other["c"] for other in others)):
-                one, other = names._unmarked(glyph), names._unmarked(raw)
+                one, other = lookalikes._unmarked(glyph), lookalikes._unmarked(raw)
                 if is_normalized("NFD", one + other):
-                    assert names._skeleton(f"x{one}") == names._skeleton(f"x{other}")
+                    assert lookalikes.skeleton(f"x{one}") == lookalikes.skeleton(f"x{other}")
                     checked += one != other
         assert checked > 10_000
 
     def test_data_is_read_at_the_first_use(self) -> None:
         """A program that needs no skeleton doesn't pay for the data."""
-        program = "from securechat.irc.names import _prototypes, _script_ranges as scripts;" + (
+        program = (
+            "from securechat.irc.lookalikes import _prototypes\n"
+            "from securechat.irc.names import _script_ranges as scripts\n"
             "raise SystemExit(_prototypes.cache_info().currsize + scripts.cache_info().currsize)"
         )
         assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
@@ -379,101 +365,3 @@ class TestChannelName:
         except InvalidName:
             expected = None
         assert fold_channel(text) == expected
-
-
-def reference_glob(mask: str, text: str) -> bool:
-    """The definition of a glob, one character at a time."""
-    if not mask:
-        return not text
-    if mask[0] == "*":
-        return any(reference_glob(mask[1:], text[at:]) for at in range(len(text) + 1))
-    return bool(text) and mask[0] in ("?", text[0]) and reference_glob(mask[1:], text[1:])
-
-
-class TestMask:
-    @pytest.mark.parametrize(
-        ("mask", "text"),
-        [
-            ("bob!*@*", "BOB!u@host"),
-            ("*!*@192.0.2.*", "bob!u@192.0.2.7"),
-            ("b?b!*@*", "bob!u@host"),
-            ("БОБ!*@*", "боб!u@host"),
-            ("*", ""),
-            ("[a-c]+!*@*", "[a-c]+!u@h"),
-            ("re\u0301mi*", "RÉMI!u@h"),
-        ],
-    )
-    def test_matches_the_whole_text_without_case(self, mask: str, text: str) -> None:
-        """'*' is any run, '?' one character, everything else is itself."""
-        assert mask_matches(mask, text)
-
-    @pytest.mark.parametrize(
-        ("mask", "text"),
-        [
-            ("bob", "bob!u@h"),
-            ("?", ""),
-            ("a*b", "ab\nc"),
-            ("[ab]", "a"),
-            ("bob!*@h", "bob!u@host"),
-            ("", "x"),
-        ],
-    )
-    def test_matches_nothing_else(self, mask: str, text: str) -> None:
-        """A part isn't the whole, and brackets are letters of a nick."""
-        assert not mask_matches(mask, text)
-
-    @settings(max_examples=300)
-    @given(st.text("ab*?", max_size=8), st.text("ab\n", max_size=8))
-    def test_agrees_with_the_definition(self, mask: str, text: str) -> None:
-        """Any mask matches exactly what the definition says."""
-        assert mask_matches(mask, text) == reference_glob(mask, text)
-
-    def test_cannot_be_made_to_backtrack(self) -> None:
-        """A mask of many stars ends at once; tried in every way it would outlast the suite."""
-        assert not mask_matches("*a" * 120 + "b", "a" * 450)
-        assert not mask_matches("*?a" * 100 + "b", "a" * 450)
-
-    @pytest.mark.parametrize(
-        ("text", "mask"),
-        [
-            ("bob", "bob!*@*"),
-            ("*@host", "*!*@host"),
-            ("u@host", "*!u@host"),
-            ("@host", "*!*@host"),
-            ("bob!u", "bob!u@*"),
-            ("bob!", "bob!*@*"),
-            ("bob!@host", "bob!*@host"),
-            ("bob!u@host", "bob!u@host"),
-            ("!u@", "*!u@*"),
-            ("192.0.2.*", "*!*@192.0.2.*"),
-            ("2001:db8::*", "*!*@2001:db8::*"),
-            ("***", "*!*@*"),
-            ("", "*!*@*"),
-            ("b**b!*", "b*b!*@*"),
-        ],
-    )
-    def test_is_completed(self, text: str, mask: str) -> None:
-        """What is left out is any."""
-        assert normalise_mask(text) == mask
-
-    @given(st.text("ab*?!@.:", max_size=10))
-    def test_completed_is_complete(self, text: str) -> None:
-        """Completing is final, and gives a nick, a user and a host."""
-        mask = normalise_mask(text)
-        assert normalise_mask(mask) == mask
-        assert re.fullmatch(r".+!.+@.+", mask)
-
-
-class TestFold:
-    @pytest.mark.parametrize(
-        ("one", "other"), [("ABC", "abc"), ("STRASSE", "straße"), ("É", "e\u0301"), ("ΣΑΣ", "σας")]
-    )
-    def test_takes_case_and_composition_away(self, one: str, other: str) -> None:
-        """What differs in case only folds alike."""
-        assert fold(one) == fold(other)
-
-    @given(texts)
-    @example("\u0345\u0301")
-    def test_is_final(self, text: str) -> None:
-        """A folded text folds to itself."""
-        assert fold(fold(text)) == fold(text)

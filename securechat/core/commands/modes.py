@@ -18,7 +18,7 @@ from securechat.core.session import Session
 from securechat.core.text import shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
-from securechat.irc import names
+from securechat.irc import masks, names
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -189,7 +189,7 @@ def _limit(change: _Change, sign: str, letter: str) -> None:
             change.done.append(("-", "l", ""))
         return
     text = change.parameter(letter, "a number of members")
-    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:10]) < 1_000_000:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 6 and int(text)):
         raise IrcError(
             Numeric.ERR_INVALIDMODEPARAM,
             change.room.name,
@@ -198,11 +198,11 @@ def _limit(change: _Change, sign: str, letter: str) -> None:
             "Expected a number from 1 to 999999",
         )
     change.record(limit=int(text))
-    change.done.append(("+", "l", text))
+    change.done.append(("+", "l", str(int(text))))
 
 
 def _ban(change: _Change, sign: str, letter: str) -> None:
-    mask = names.normalise_mask(shorten(change.parameter(letter, "a mask nick!user@host"), 200))
+    mask = masks.normalise_mask(shorten(change.parameter(letter, "a mask nick!user@host"), 200))
     bans = change.room.bans
     if sign == "-":
         if mask in bans:

@@ -15,7 +15,7 @@ from securechat.core.session import Session
 from securechat.core.text import fill, shorten, when
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import MAX_TEXT_BYTES
-from securechat.irc import names
+from securechat.irc import masks, names
 from securechat.irc.capabilities import AWAY_NOTIFY
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
@@ -51,7 +51,7 @@ def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account]:
         return
     found = 0
     for account in turn.model.online:
-        if names.mask_matches(mask, account.name) and _visible(session.who, account):
+        if masks.mask_matches(mask, account.name) and _visible(session.who, account):
             yield account
             found += 1
             if found == MAX_WHO:

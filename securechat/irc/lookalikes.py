@@ -1,0 +1,64 @@
+"""What the eye compares: two names with one skeleton look alike (Unicode TR 39, section 4).
+
+Every function is pure and may be called from any thread; the data is read at the first call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from unicodedata import normalize
+
+
+def skeleton(text: str) -> str:
+    """Unicode TR 39's skeleton, without case.
+
+    It starts from the display form, since that is what people see: 'aIice' with a capital i looks
+    like 'alice', while its folded form doesn't. Taking case away can yield a letter with another
+    prototype (M has none, m looks like rn), hence the repetition; it ends after a few rounds.
+    """
+    table = _prototypes()
+    for _ in range(8):
+        before, text = text, normalize("NFD", text).translate(table)
+        text = normalize("NFD", normalize("NFD", text).casefold())
+        if text == before:
+            break
+    # Names are read with a capital at their beginning: ian as Ian, which looks like lan.
+    return "l" + text[1:] if text.startswith("i") else text
+
+
+@cache
+def _prototypes() -> dict[int, str]:
+    """Code points and what each looks like, for str.translate.
+
+    The data has Unicode's confusables.txt as a symmetric map. There each line leads from one
+    character to its prototype, a character or a few, that leads nowhere. So every family is a
+    star, and its centre, the one member with several neighbours, is the prototype. In a family of
+    two it is the longer one (ae for æ), otherwise the lower code point.
+    """
+    near: dict[str, set[str]] = defaultdict(set)
+    for glyph, others in unicode_data("confusables.json").items():
+        for other in others:
+            near[_unmarked(glyph)].add(_unmarked(other["c"]))
+    leaves = ((leaf, next(iter(far))) for leaf, far in near.items() if len(far) == 1)
+    return {
+        ord(leaf): centre
+        for leaf, centre in leaves
+        if len(leaf) == 1 and (len(near[centre]) > 1 or len(centre) > 1 or centre < leaf)
+    }
+
+
+def _unmarked(glyph: str) -> str:
+    # The source wraps right-to-left characters in marks that keep its own lines in order.
+    return glyph.strip("\u200e")
+
+
+def unicode_data(filename: str) -> dict[str, Any]:
+    """A file of Unicode data that the library confusable_homoglyphs carries."""
+    # Read as data: importing the package's own module costs more, and loads a web client.
+    path = files("confusable_homoglyphs").joinpath(filename)
+    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return data
