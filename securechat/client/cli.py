@@ -65,7 +65,7 @@ _OPTIONS = (
         "--cert", type=FILE, metavar="FILE", help="Log in with this client certificate (PEM)."
     ),
     click.option(
-        "--key", type=FILE, metavar="FILE", help="Its key, when it isn't in the same file."
+        "--key", type=FILE, metavar="FILE", help="Its key; else X-key.pem beside X.pem, or in it."
     ),
     click.option(
         "--password-file",

@@ -74,10 +74,11 @@ def _join(desk: Desk, rest: str) -> Reply:
         room = ROOM_SIGN + room
     if problem := target_problem(room):
         return [problem]
+    # At once: were the next line to go to the old room until the server has answered, a fast
+    # typist would say it to the wrong people. In a room that refuses us it is refused as well.
+    desk.aim(room)
     if room in desk.rooms:
-        desk.aim(room)
         return [Info(f"you write to {room} now", remote=False)]
-    desk.aim_when_joined(room)
     return [Command("JOIN", (room,))]
 
 
@@ -89,7 +90,7 @@ def _part(desk: Desk, rest: str) -> Reply:
     return [Command("PART", (room, reason) if reason else (room,))]
 
 
-@command("/msg NAME [TEXT]", "write to one person; without text, go on writing to them", "names")
+@command("/msg NAME [TEXT]", "write to a person, once or from now on", "names")
 def _msg(desk: Desk, rest: str) -> Reply:
     target, _, text = rest.partition(" ")
     if not target:

@@ -84,7 +84,7 @@ class Client:
         while self._thread.is_alive():
             try:
                 # Waiting in steps, as the thread may end while its inbox is full.
-                self._inbox.put(action, block=wait, timeout=1.0 if wait else None)
+                self._inbox.put(action, block=wait, timeout=0.2 if wait else None)
             except queue.Full:
                 if not wait:
                     return False

@@ -22,6 +22,7 @@ from securechat.client.identity import Login
 class Sources:
     """Where the credential may come from, as the options say.
 
+    key: without it X-key.pem beside the certificate X.pem, else the certificate's own file.
     ask: asks on the terminal without echo.
     """
 
@@ -37,6 +38,10 @@ class Sources:
             raise UsageError("--cert, --password-file and --password-stdin exclude each other")
         if self.key is not None and self.certificate is None:
             raise UsageError("--key FILE needs --cert FILE, the certificate that it belongs to")
+
+        if self.certificate is not None and self.key is None:
+            beside = self.certificate.with_name(f"{self.certificate.stem}-key.pem")
+            self.key = beside if beside.is_file() else None
 
     @property
     def asks(self) -> bool:

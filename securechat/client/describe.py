@@ -9,6 +9,7 @@ import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from textwrap import wrap
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -23,17 +24,16 @@ WRONG_NAME = frozenset((62, 64))
 OUTSIDE_CONSTRAINTS = frozenset((47, 48))
 UNKNOWN_ISSUER = frozenset((2, 7, 18, 19, 20, 21, 30, 31))
 
+WIDTH = 100
+"""Columns of a refusal's advice; fingerprints and names are never wrapped, so they can be found."""
+
 SHOWN_NAMES = 8
 """Names of a certificate that are listed; more would only hide the rest of the text."""
 
 
 def fingerprint(der: bytes) -> str:
-    """SHA-256 as hexadecimal bytes with colons."""
-    return _colons(sha256(der).digest())
-
-
-def _colons(digest: bytes) -> str:
-    return digest.hex(":").upper()
+    """SHA-256 in hexadecimal, as securechat-server and gencerts print it."""
+    return sha256(der).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def refusal(
             f"  shown:    {shown[0]}",
             *(f"            {line}" for line in shown[1:]),
             f"  expected: {expected}",
-            f"  do:       {advice}",
+            *wrap(f"  do:       {advice}", WIDTH, subsequent_indent=" " * 12),
             "Nothing was sent to it: neither your password nor your name.",
         ]
     )
@@ -108,7 +108,7 @@ def pin_refusal(address: Address, wanted: bytes, chain: list[bytes]) -> str:
     return "\n".join(
         [
             f"refused {address}: it doesn't show the certificate authority that the link names",
-            f"  expected: SHA-256 {_colons(wanted)}",
+            f"  expected: SHA-256 {wanted.hex()}",
             *(f"  shown:    {line}" for line in described or ["no certificate that can be read"]),
             "  do:       somebody may be between you and the server, or the server has a new",
             "            certificate authority since the link was made. Ask its administrator, on",

@@ -37,14 +37,13 @@ class Desk:
         self.rooms = rooms
         self.target = ""
         self.offline = False
-        self._wanted = ""
         self._run = run
 
     def notice(self, event: Event) -> None:
         """Keep up with what happens."""
         if isinstance(event, Joined) and event.mine:
-            if not self.target or same(event.room, self._wanted):
-                self.target, self._wanted = event.room, ""
+            if not self.target or same(event.room, self.target):
+                self.target = event.room
         elif isinstance(event, Left) and event.mine and event.room is not None:
             if same(event.room, self.target):
                 self.target = next(iter(self.rooms.rooms()), "")
@@ -54,10 +53,6 @@ class Desk:
     def aim(self, target: str) -> None:
         """Plain text goes to target from now on."""
         self.target = target
-
-    def aim_when_joined(self, room: str) -> None:
-        """Aim at a room as soon as we are in it."""
-        self._wanted = room
 
     def line(self, typed: str) -> Reply:
         """The meaning of one line, or of several that were pasted, which are all text."""

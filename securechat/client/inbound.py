@@ -88,6 +88,9 @@ class Inbound:
                 out.events.append(events.Stored(stored.target, stored.text))
         if not self._is_new(message.tags.get("msgid", "")):
             return
+        if message.command == "NOTICE" and "!" not in (message.source or ""):
+            out.events.append(Info(text))  # the server itself speaks
+            return
         kind = Kind.NOTICE if message.command == "NOTICE" else Kind.MESSAGE
         if text.startswith(ACTION_HEAD):
             kind, text = Kind.ACTION, text.removeprefix(ACTION_HEAD).removesuffix(ACTION_TAIL)

@@ -89,6 +89,7 @@ class Chat:
 
         self._client.attach(sink)
         printing = asyncio.create_task(self._print())
+        await asyncio.sleep(0)  # what has happened so far comes before the first prompt
         await self._read()
         self._client.submit(Quit())
         await asyncio.to_thread(self._client.join, LAST_WORDS)

@@ -70,6 +70,9 @@ class Wire:
         self._waker = waker
         self._lines = LineBuffer(MAX_INCOMING)
         self._unsent = bytearray()
+        # TLS's own end may come while TCP's doesn't, and then nothing would wake us for it: it is
+        # kept until what came before it has been dealt with.
+        self._ended = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(tls, selectors.EVENT_READ)
         self._selector.register(waker.near, selectors.EVENT_READ)
@@ -78,11 +81,13 @@ class Wire:
         """Wait until there may be something to read, room to write, or a call of wake()."""
         wish = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
         self._selector.modify(self._tls, wish)
-        self._selector.select(0 if self._tls.pending() else timeout)
+        self._selector.select(0 if self._ended or self._tls.pending() else timeout)
         self._waker.drain()
 
     def read(self) -> list[Message]:
         """What has arrived, maybe nothing. Raises ConnectionLostError."""
+        if self._ended:
+            raise ConnectionLostError("the server closed the connection")
         messages: list[Message] = []
         for _ in range(READS_A_TURN):
             try:
@@ -92,9 +97,8 @@ class Wire:
             except OSError as error:
                 raise ConnectionLostError(reason_of(error)) from None
             if not data:
-                if messages:
-                    break  # the end is found again by the next call, after these are shown
-                raise ConnectionLostError("the server closed the connection")
+                self._ended = True
+                break
             messages += [message for line in self._lines.feed(data) if (message := _message(line))]
         return messages
 

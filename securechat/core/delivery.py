@@ -44,9 +44,15 @@ class _Plan:
         self.waiting: dict[Audience, Waiting] = {}
 
     def direct(self, session: Session, data: bytes) -> None:
-        """A reply comes behind all that its session has been sent before it."""
-        if self.waiting:
-            self.flush([a for a in self.waiting if session in a.sessions])
+        """A reply comes behind all that its session has been sent before it.
+
+        What others wait for goes first where it came first: after a JOIN a room has a new
+        audience, and the old one's lines must not come behind the new one's.
+        """
+        waiting = list(self.waiting)
+        while waiting and session not in waiting[-1].sessions:
+            waiting.pop()
+        self.flush(waiting)
         self.add(session.io, (session.link,), data)
 
     def add(self, io: int, links: Sequence[object], data: bytes) -> None:

@@ -41,10 +41,15 @@ class AccountCreated(NamedTuple):
 
 
 class PasswordChanged(NamedTuple):
-    """A new hash, after a login that found the old one of another cost."""
+    """A new hash of the same password, after a login that found the old one of another cost.
+
+    replaced: that old one. If an administrator has changed the password meanwhile, it isn't there
+    any more, and nothing happens.
+    """
 
     password: str
     account: int
+    replaced: str
 
 
 class SeenAdvanced(NamedTuple):

@@ -24,12 +24,13 @@ class VerifyPassword:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """rehashed: a new hash to keep, when the stored one has another cost."""
+    """rehashed: a new hash to keep in the place of replaced, when that one has another cost."""
 
     session: Session
     account: int | None
     granted: bool
     rehashed: str | None = field(default=None, repr=False)
+    replaced: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,10 @@ def _ban_removed(model: Model, event: e.BanRemoved) -> Undo:
 
 def _invited(model: Model, event: e.Invited) -> Undo:
     room, account = model.room(event.room), model.accounts[event.account]
+    before = account.invited_to.get(room)
     account.invited_to[room] = event.by
+    if before is not None:
+        return lambda: account.invited_to.__setitem__(room, before)
     return lambda: account.invited_to.pop(room, None)
 
 

@@ -43,8 +43,8 @@ def advance(turn: Turn, session: Session) -> None:
 
 def _required(turn: Turn) -> str:
     how = {
-        "invite": " New here? Ask for an invite link.",
-        "open": " New here? REGISTER * * <password>.",
+        "invite": " New here? With the code of an invite: /quote REGISTER * CODE :PASSWORD",
+        "open": " New here? /quote REGISTER * * :PASSWORD",
         "closed": "",
     }[turn.settings.registration]
     return (
@@ -57,6 +57,7 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
     """Have a password checked. The session is in VERIFYING."""
     account = turn.model.by_name.get(names.fold_account(name) or "")
     usable = account is not None and account.usable
+    session.claimed = account
     turn.job(VerifyPassword(session, account.id if account and usable else None, password))
 
 
@@ -76,16 +77,31 @@ def verified(turn: Turn, answer: Verified) -> None:
     if not answer.granted or account is None or not account.usable:
         _denied(turn, session)
         return
-    if answer.rehashed is not None:
-        turn.record(PasswordChanged(answer.rehashed, account.id))
     _granted(turn, session, account)
+
+
+def keep_rehashed(turn: Turn, answer: Verified) -> None:
+    """A new hash of a password, of the present cost: a step of nobody's, as the login goes on
+    whether it can be stored or not.
+    """
+    if answer.granted and answer.rehashed is not None and answer.account is not None:
+        start = turn.mark()
+        turn.record(PasswordChanged(answer.rehashed, answer.account, answer.replaced))
+        turn.finish_step(None, "REHASH", start)
 
 
 def failed(turn: Turn, session: Session) -> None:
     """The worker could not do its work; the connection may try again."""
-    session.move(Trigger.DENIED)
-    session.password = None
     text = "The server can't check that now; try again in a minute"
+    registering, by_pass = session.state is State.CREATING, session.password is not None
+    session.move(Trigger.DENIED)
+    session.password, session.mechanism = None, ""
+    if registering:
+        _refuse(turn, session, _Refused("TEMPORARILY_UNAVAILABLE", text))
+        return
+    if by_pass:
+        turn.close(session, text)
+        return
     turn.standard_reply(session, "FAIL", "*", "TEMPORARILY_UNAVAILABLE", text)
     turn.numeric(session, Numeric.ERR_SASLFAIL, f"SASL authentication failed: {text}")
 
@@ -217,7 +233,7 @@ def hashed(turn: Turn, answer: Hashed) -> None:
         session.move(Trigger.DENIED)
         _refuse(turn, session, refused)
         return
-    turn.on_failure(lambda: _unbecome(session))
+    turn.on_failure(lambda: _unbecome(turn, session))
     account = _store_account(turn, wanted, answer, found)
     note("account registered", account=account.name, address=session.address, admin=account.admin)
     text = "Account registered. Welcome!"
@@ -248,10 +264,12 @@ def _store_account(
     return turn.model.accounts[answer.account_id]
 
 
-def _unbecome(session: Session) -> None:
+def _unbecome(turn: Turn, session: Session) -> None:
     """The new account could not be stored: back to a connection that is nobody's."""
+    turn.jobs[:] = [job for job in turn.jobs if job.session is not session]
+    session.account = None
+    session.held.clear()
     if session.state is not State.CLOSED:
-        session.account = None
         session.state = State.CONNECTED
 
 
@@ -263,8 +281,13 @@ def _load(turn: Turn, session: Session) -> None:
     account = session.who
     session.move(Trigger.COMPLETE)
     targets = tuple((target, after) for target, _, after in replay.unread(turn.model, account))
-    if targets:
+    if targets or _made_now(turn, account):
         upto = turn.model.committed_seq
         turn.job(LoadMissed(session, targets, upto, turn.settings.replay))
     else:
         presence.arrive(turn, session, [], cut=False)
+
+
+def _made_now(turn: Turn, account: Account) -> bool:
+    """Whether the account is not stored yet: nobody may hear of it, or from it, before it is."""
+    return any(type(event) is AccountCreated and event.id == account.id for event in turn.events)

@@ -12,11 +12,12 @@ from securechat.core import replay, rooms, welcome
 from securechat.core.events import Logged
 from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.line import Line
-from securechat.core.model import RECENT, Account, Audience, Room
+from securechat.core.model import Account, Audience, Room
 from securechat.core.session import Session
 from securechat.core.states import Trigger
 from securechat.core.turn import Turn
 from securechat.irc import names
+from securechat.irc.capabilities import AWAY_NOTIFY
 
 SEEN = "seen-"
 """A PING of the server carries the newest log entry; its PONG shows that all before arrived."""
@@ -31,12 +32,15 @@ def missed(turn: Turn, answer: Missed) -> None:
     """
     session, model = answer.session, turn.model
     oldest = model.recent[0].seq if model.recent else answer.upto + 1
-    if oldest > answer.upto + 1 and len(model.recent) == RECENT:
+    if oldest > answer.upto + 1:
         targets = tuple((t, after) for t, _, after in replay.unread(model, session.who))
         turn.job(LoadMissed(session, targets, model.committed_seq, turn.settings.replay))
         return
+    # Another session of the account may have left a room meanwhile.
+    still = {target for target, _, _ in model.targets_of(session.who)}
+    read = [entry for entry in answer.entries if entry.target in still]
     since = replay.since(model, session.who, answer.upto)
-    arrive(turn, session, [*answer.entries, *since], cut=answer.cut)
+    arrive(turn, session, [*read, *since], cut=answer.cut)
 
 
 def arrive(turn: Turn, session: Session, entries: list[Logged], *, cut: bool) -> None:
@@ -94,7 +98,8 @@ def lobby_of(turn: Turn) -> Room | None:
 
 def _not_arrived(turn: Turn, session: Session) -> None:
     """What the arrival had to store could not be stored."""
-    _detach(turn, session)
+    if session in session.who.sessions:  # it may have quit in the same turn
+        _detach(turn, session)
     turn.close(session, "The server can't store anything now; try again later")
 
 
@@ -142,6 +147,17 @@ def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
 def neighbours(account: Account) -> frozenset[Session]:
     """The sessions of all who share a room with an account, its own included."""
     return frozenset().union(*(room.audience().sessions for room in account.rooms))
+
+
+def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None:
+    """To those of the sessions that asked: the account is away, or back.
+
+    https://ircv3.net/specs/extensions/away-notify
+    """
+    told = [s for s in sessions if s.has(AWAY_NOTIFY) and s.account is not account]
+    tail = f" :{account.away}" if account.away is not None else ""
+    body = f":{account.source(turn.settings.name)} AWAY{tail}"
+    turn.broadcast(Audience(told), Line(body, turn.now_ms, account=account.name))
 
 
 def _detach(turn: Turn, session: Session) -> bool:

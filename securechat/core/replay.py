@@ -11,6 +11,7 @@ from securechat.core.events import Logged
 from securechat.core.line import Line, iso_time
 from securechat.core.model import Account, Direct, Model, Room
 from securechat.core.session import Session
+from securechat.core.text import fits
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, SERVER_TIME
 
@@ -79,10 +80,11 @@ def _send_target(
 def _line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
     model = turn.model
     sender = model.accounts[entry.sender]
-    text = entry.text if session.has(SERVER_TIME) else _dated(entry)
     receiver = _receiver(model, session.who, entry)
+    head = f":{sender.source(turn.settings.name)} {entry.kind} {receiver} :"
+    text = entry.text if session.has(SERVER_TIME) else _dated(entry)
     return Line(
-        f":{sender.source(turn.settings.name)} {entry.kind} {receiver} :{text}",
+        head + (text if fits(head + text) else entry.text),
         entry.at_ms,
         msgid=model.msgid(entry.seq),
         account=sender.name,

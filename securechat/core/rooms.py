@@ -8,10 +8,11 @@ from securechat.core.events import InvitationEnded, Joined, Left, RoomClosed, Ro
 from securechat.core.line import Line
 from securechat.core.model import PREFIXES, Account, Room
 from securechat.core.session import Session
-from securechat.core.text import fill
+from securechat.core.text import fill, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks, names
 from securechat.irc.capabilities import USERHOST_IN_NAMES
+from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.names import ChannelName
 from securechat.irc.numerics import Numeric
 
@@ -94,7 +95,7 @@ def join_line(turn: Turn, room: Room, account: Account) -> Line:
         body,
         turn.now_ms,
         account=account.name,
-        extended=f"{body} {account.name} :{account.real_name}",
+        extended=shorten(f"{body} {account.name} :{account.real_name}", MAX_BODY_BYTES),
     )
 
 
@@ -118,7 +119,8 @@ def show_topic(turn: Turn, session: Session, room: Room) -> None:
 def show_names(turn: Turn, session: Session, room: Room) -> None:
     """The members that are online, with their prefixes."""
     symbol = "@" if "s" in room.modes else "="
-    for names_text in fill(_names(turn, session, room)):
+    head = f":{turn.settings.name} 353 {session.shown_nick} = {room.name} :"
+    for names_text in fill(_names(turn, session, room), MAX_BODY_BYTES - len(head.encode())):
         turn.numeric(session, Numeric.RPL_NAMREPLY, symbol, room.name, names_text)
     turn.numeric(session, Numeric.RPL_ENDOFNAMES, room.name, "End of /NAMES list")
 

@@ -115,6 +115,8 @@ class Rules:
         session = answer.session
         if session.state is State.CLOSED:
             return
+        if isinstance(answer, Verified):
+            login.keep_rehashed(turn, answer)
         start = turn.mark()
         if isinstance(answer, Verified):
             login.verified(turn, answer)
@@ -168,7 +170,8 @@ class Rules:
         """An administrator's act: whatever is logged in as the account, or about to be, ends."""
         presence.end_all(turn, account.sessions, reason)
         for session in list(self.model.sessions):
-            if session.account is account:
+            checking = session.state is State.VERIFYING and session.claimed is account
+            if session.account is account or checking:
                 turn.close(session, reason)
 
     def account_removed(self, turn: Turn, account: Account, reason: str) -> None:

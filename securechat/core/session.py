@@ -27,6 +27,7 @@ class Session:
         "cap_302",
         "caps",
         "certificate_name",
+        "claimed",
         "failures",
         "heard_at",
         "held",
@@ -73,6 +74,8 @@ class Session:
         self.assembler: Assembler | None = None
         self.failures = 0
         self.account: Account | None = None
+        self.claimed: Account | None = None
+        """Whose password a worker is checking; what it finds may be out of date when it answers."""
         self.held: list[bytes] = []
         self.invisible = False
         self.present = False
@@ -93,8 +96,10 @@ class Session:
 
     @property
     def shown_nick(self) -> str:
-        """What a numeric is addressed to."""
-        return self.account.name if self.account else self.nick or "*"
+        """What a numeric is addressed to: until the welcome, the name the client gave itself."""
+        if self.account is not None and self.state is State.READY:
+            return self.account.name
+        return self.nick or "*"
 
     @property
     def who(self) -> Account:

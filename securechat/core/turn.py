@@ -19,6 +19,8 @@ from securechat.core.model import Account, Audience, Model
 from securechat.core.session import Session
 from securechat.core.settings import Settings
 from securechat.core.states import State, Trigger
+from securechat.core.text import fits, shorten
+from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.numerics import Numeric
 
 Effect = tuple[Audience, Line, Session | None] | tuple[None, Session, bytes]
@@ -89,7 +91,9 @@ class Turn:
     # What a command may do
 
     def send(self, session: Session, text: str) -> None:
-        """One line, without CR LF, to one session."""
+        """One line, without CR LF, to one session; cut where the protocol's limit is."""
+        if not fits(text):
+            text = shorten(text, MAX_BODY_BYTES)
         self.effects.append((None, session, (text + "\r\n").encode()))
 
     def send_line(self, session: Session, line: Line) -> None:
@@ -152,8 +156,11 @@ class Turn:
         return Mark(len(self.events), len(self.effects), len(self.undo))
 
     def finish_step(self, session: Session | None, command: str, start: Mark) -> None:
-        """Remember what came since start as one step, if it has something to store."""
-        if len(self.events) > start.events:
+        """Remember what came since start as one step, if it has something to store or to take back.
+
+        A login with nothing to store is one too: what it replays may be of this very turn.
+        """
+        if len(self.events) > start.events or len(self.undo) > start.undo:
             self.steps.append(Step(session, command, start, self.mark()))
 
     def roll_back(self, start: Mark) -> None:
@@ -177,7 +184,7 @@ class Turn:
 
     def _failure(self, step: Step, text: str) -> list[Effect]:
         session = step.session
-        if session is None or session.state is State.CLOSED:
+        if session is None:
             return []
         nick, server = session.shown_nick, self.settings.name
         number = Numeric.ERR_UNKNOWNERROR

@@ -20,6 +20,8 @@ MAX_TEXT_BYTES = 255
 MAX_TOPIC_BYTES = 300
 MAX_TARGETS = 4
 MAX_MODES = 6
+MAX_TOKENS = 13
+"""Of one 005: with the nick and the text they are the 15 parameters that a message may have."""
 
 
 def isupport(turn: Turn) -> list[str]:
@@ -37,7 +39,7 @@ def isupport(turn: Turn) -> list[str]:
         f"CHANLIMIT=#:{settings.max_rooms}",
         f"MAXLIST=b:{settings.max_bans}",
         f"NICKLEN={MAX_ACCOUNT_CHARS}",
-        f"CHANNELLEN={MAX_CHANNEL_CHARS}",
+        f"CHANNELLEN={MAX_CHANNEL_CHARS + 1}",
         f"TOPICLEN={MAX_TOPIC_BYTES}",
         f"KICKLEN={MAX_TEXT_BYTES}",
         f"AWAYLEN={MAX_TEXT_BYTES}",
@@ -72,9 +74,11 @@ def welcome(turn: Turn, session: Session) -> None:
 def send_isupport(turn: Turn, session: Session) -> None:
     """005, as many as it takes."""
     server, nick = turn.settings.name, session.shown_nick
-    for tokens in fill(isupport(turn)):
-        head = f":{server} {Numeric.RPL_ISUPPORT} {nick}"
-        turn.send(session, f"{head} {tokens} :are supported by this server")
+    head = f":{server} {Numeric.RPL_ISUPPORT} {nick}"
+    tokens = isupport(turn)
+    for at in range(0, len(tokens), MAX_TOKENS):
+        for text in fill(tokens[at : at + MAX_TOKENS]):
+            turn.send(session, f"{head} {text} :are supported by this server")
 
 
 def lusers(turn: Turn, session: Session) -> None:

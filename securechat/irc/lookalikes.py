@@ -43,6 +43,7 @@ def _prototypes() -> dict[int, str]:
     for glyph, others in unicode_data("confusables.json").items():
         for other in others:
             near[_unmarked(glyph)].add(_unmarked(other["c"]))
+    near["\u04cf"] = {"l"}  # Unicode says i, but the small palochka has no dot
     leaves = ((leaf, next(iter(far))) for leaf, far in near.items() if len(far) == 1)
     return {
         ord(leaf): centre

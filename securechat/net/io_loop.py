@@ -128,7 +128,6 @@ class IoThread(Owner):
                 self._turn()
         except BaseException as error:
             self._failed(error)
-            raise
         finally:
             self._waker.close()
             self._selector.close()
@@ -148,7 +147,9 @@ class IoThread(Owner):
             if connection is None:
                 self._waker.drain()
             else:
-                again.discard(connection)
+                if connection in again:
+                    again.discard(connection)
+                    events |= READ
                 self._guarded(self._on_event, connection, events)
         for connection in again:
             self._guarded(self._on_event, connection, READ)
@@ -311,10 +312,16 @@ class IoThread(Owner):
         self._again.add(connection)
 
     def _finish_reading(self, connection: Connection, reason: str) -> None:
-        """The peer has ended: its last lines still count, at the pace of all others."""
+        """The peer has ended: its last lines, one read's worth at most, still count."""
         if connection.backlog:
             self._inputs.append(Lines(connection, list(connection.backlog)))
         self._drop(connection, reason)
+
+    def _hear_out(self, connection: Connection, reason: str) -> None:
+        """The peer takes nothing more; what it said before it went still counts."""
+        if connection.phase is Phase.OPEN and not connection.backlog:
+            self._read(connection)
+        self._finish_reading(connection, reason)
 
     # Writing
 
@@ -324,6 +331,8 @@ class IoThread(Owner):
             size = len(data)
             for connection in connections:
                 if not connection.out:
+                    if connection.phase is not Phase.OPEN:
+                        continue  # its end is said: what comes now is for nobody
                     fresh.append(connection)
                 connection.out.append(data)
                 connection.out_bytes += size
@@ -350,7 +359,7 @@ class IoThread(Owner):
                 self._block(connection)
                 return
             except (OSError, ValueError) as error:
-                self._drop(connection, _reason(error))
+                self._hear_out(connection, _reason(error))
                 return
             connection.blocked = False
             connection.out_bytes -= sent
@@ -405,13 +414,16 @@ class IoThread(Owner):
         self._set_timer(connection, self._limits.linger_seconds)
 
     def _discard(self, connection: Connection) -> None:
-        try:
-            while connection.sock.recv(RECORD):
-                pass
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+        for _ in range(MAX_RECORDS):  # who sends without end must not keep the thread here
+            try:
+                if not connection.sock.recv(RECORD):
+                    break
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+                return
+            except (OSError, ValueError):
+                break
+        else:
             return
-        except (OSError, ValueError):
-            pass
         self._drop(connection, connection.close_reason)
 
     def _drop(self, connection: Connection, reason: str) -> None:

@@ -8,7 +8,8 @@ import logging
 import selectors
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from securechat.net.admission import Admission
 from securechat.net.connection import Connection
@@ -19,6 +20,10 @@ from securechat.net.waker import Waker
 log = logging.getLogger(__name__)
 
 BACKLOG = 1024
+
+RETRY_SECONDS = 0.5
+"""Between two tries to accept a connection when the system can't give one."""
+
 _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -80,15 +85,23 @@ def _explain(host: str, port: int, error: OSError) -> str:
 
 
 class Listener(Owner):
-    """sockets: from bind(). Connections go to the I/O threads in turn."""
+    """sockets: from bind(). Connections go to the I/O threads in turn. failed: called in this
+    thread when it dies of a bug.
+    """
 
     def __init__(
-        self, sockets: Sequence[socket.socket], io: Sequence[IoThread], admission: Admission
+        self,
+        sockets: Sequence[socket.socket],
+        io: Sequence[IoThread],
+        admission: Admission,
+        failed: Callable[[BaseException], None],
     ) -> None:
         super().__init__("accept")
         self._sockets = sockets
         self._io = itertools.cycle(io)
         self._admission = admission
+        self._failed = failed
+        self._starved = False
         self._waker = Waker()
         self._waker.sleep()
         self._stopping = threading.Event()
@@ -100,6 +113,16 @@ class Listener(Owner):
 
     def run(self) -> None:
         """The loop."""
+        try:
+            self._accept_all()
+        except BaseException as error:
+            self._failed(error)
+        finally:
+            for sock in self._sockets:
+                sock.close()
+            self._waker.close()
+
+    def _accept_all(self) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(self._waker.receiver, selectors.EVENT_READ)
             for sock in self._sockets:
@@ -108,9 +131,6 @@ class Listener(Owner):
                 for key, _ in selector.select():
                     if isinstance(key.fileobj, socket.socket) and key.fileobj in self._sockets:
                         self._accept(key.fileobj)
-        for sock in self._sockets:
-            sock.close()
-        self._waker.close()
 
     def _accept(self, listening: socket.socket) -> None:
         try:
@@ -118,14 +138,21 @@ class Listener(Owner):
         except (BlockingIOError, ConnectionAbortedError):
             return
         except OSError as error:
-            if error.errno not in _OUT_OF_FILES:
-                raise
-            log.exception(
-                "can't accept: %s; raise the limit of open files (ulimit -n)", error.strerror
-            )
-            self._stopping.wait(0.5)
+            self._not_accepted(error)
             return
+        self._starved = False
         self._admit(sock, str(peer[0]), int(peer[1]))
+
+    def _not_accepted(self, error: OSError) -> None:
+        """accept(2) also reports what befell the one connection it would have given; neither that
+        nor a lack of files may end the listener. The wait is there as the socket stays readable.
+        """
+        if not self._starved:
+            self._starved = True
+            hint = "; raise the limit of open files (ulimit -n)"
+            starved = error.errno in _OUT_OF_FILES
+            log.error("can't accept: %s%s", error.strerror, hint if starved else "")
+        self._stopping.wait(RETRY_SECONDS)
 
     def _admit(self, sock: socket.socket, address: str, port: int) -> None:
         refusal = self._admission.admit(address)
@@ -135,6 +162,7 @@ class Listener(Owner):
             return
         sock.setblocking(False)
         # Without it a lone message waits for the acknowledgement of the one before.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(OSError):  # some systems refuse when the peer has gone already
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         io = next(self._io)
         io.adopt(Connection(sock, address, port, io.number))

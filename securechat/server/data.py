@@ -38,12 +38,15 @@ class DataDirectory:
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            mode = stat.S_IMODE(self.path.stat().st_mode)
         except OSError as error:
             raise DataError(
                 f"can't make the data directory {self.path}: {error.strerror}; "
                 "choose another with --data"
             ) from error
+        self._check_private()
+
+    def _check_private(self) -> None:
+        mode = stat.S_IMODE(self.path.stat().st_mode)
         if mode & 0o077:
             raise DataError(
                 f"{self.path} can be read by others (mode {mode:04o}); it holds everybody's "
@@ -51,16 +54,30 @@ class DataDirectory:
             )
 
     def check_database(self) -> None:
-        """There must be one already. Raises DataError."""
-        if not self.database.exists():
+        """There must be one already, which others can't look into. Raises DataError."""
+        try:
+            self.database.stat()
+            self._check_private()
+        except (FileNotFoundError, NotADirectoryError):
             raise DataError(
                 f"no securechat server has run on {self.path} yet: start securechat-server once, "
                 "or name its directory with --data"
-            )
+            ) from None
+        except OSError as error:
+            raise DataError(
+                f"can't look into {self.path}: {error.strerror}; do this as the user that the "
+                "server runs as"
+            ) from error
 
     def lock(self) -> None:
         """Hold the directory until the process ends. Raises DataError when another one does."""
-        handle = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            handle = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DataError(
+                f"can't write in the data directory {self.path}: {error.strerror}; check its owner "
+                "and mode, or choose another with --data"
+            ) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

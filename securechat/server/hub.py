@@ -42,7 +42,10 @@ NOT_STORED = "Not stored, so nobody saw it: the server's disk or database fails;
 
 
 class Hub(Owner):
-    """rules, journal: used by this thread only, once it runs. submit: takes the turns' jobs."""
+    """rules, journal: used by this thread only, once it runs. submit: takes the turns' jobs.
+
+    last_change: the newest of the administrator's changes that the rules' model has in it.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Hub(Owner):
         journal: Journal,
         submit: Callable[[Job], None],
         failed: Callable[[BaseException], None],
+        last_change: int,
     ) -> None:
         super().__init__("hub")
         self._rules = rules
@@ -59,11 +63,15 @@ class Hub(Owner):
         self._failed = failed
         self._io: Sequence[IoThread] = ()
         self.inbox = Inbox()
-        self._last_change = self._reader.last_change()
+        self._last_change = last_change
         self._next_tick = self._next_look = 0.0
         self._ending: Stop | None = None
         self._stop_at = 0.0
         self._storing = True
+        self._behind = True
+        """There may be changes of the administrator's that are not taken up, or not said to be:
+        at the start those that were made while no server ran.
+        """
 
     def serve(self, io: Sequence[IoThread]) -> None:
         """Start, with the I/O threads to deliver to."""
@@ -85,7 +93,6 @@ class Hub(Owner):
             self._finish(turn)
         except BaseException as error:
             self._failed(error)
-            raise
         finally:
             self.inbox.close()
             self._journal.close()
@@ -169,11 +176,14 @@ class Hub(Owner):
 
     def _take_changes(self, turn: Turn) -> None:
         try:
-            if self._journal.changed_by_others():
+            if self._journal.changed_by_others() or self._behind:
                 self._last_change = take_changes(self._rules, turn, self._reader, self._last_change)
                 self._journal.remember(APPLIED, str(self._last_change))
+                self._behind = False
         except StoreError as error:
-            log.error("can't see what the administrator has changed: %s", error)  # noqa: TRY400
+            if not self._behind:
+                log.error("can't see what the administrator has changed: %s", error)  # noqa: TRY400
+            self._behind = True
 
     # Storing, then sending
 
@@ -196,11 +206,16 @@ class Hub(Owner):
 
     def _store_steps(self, turn: Turn) -> None:
         """One step is in conflict with what is stored: the others must not suffer for it."""
-        for step in list(turn.steps):
+        failed: list[Step] = []
+        reason: StoreError | None = None
+        for step in turn.steps:
             try:
                 self._journal.commit(turn.events[step.start.events : step.end.events])
             except StoreError as error:
-                self._not_stored(turn, [step], error)
+                failed.append(step)
+                reason = error
+        if reason is not None:
+            self._not_stored(turn, failed, reason)  # all at once: it moves the others' places
 
     def _not_stored(self, turn: Turn, steps: Sequence[Step], error: StoreError) -> None:
         if self._storing or isinstance(error, ConflictError):

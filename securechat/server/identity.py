@@ -41,9 +41,19 @@ def find_identity(config: Config, data: DataDirectory) -> Identity:
         return _own(config, data)
     key = config.path(config.tls.key) or ca.key_path_for(certificate)
     report = ca.check_server_files(certificate, key, now=datetime.now(UTC))
-    pin = bytes.fromhex(report.ca_fingerprint) if report.ca_fingerprint else None
+    pin = _pin(certificate, report)
     warnings = [*report.warnings, *_expiry(certificate, report.days_left)]
     return Identity(certificate, key, None, pin, report.days_left, report.names, tuple(warnings))
+
+
+def _pin(certificate: Path, report: ca.CertificateReport) -> bytes | None:
+    """The CA at the end of a chain. A public CA's chain ends with an intermediate, which changes
+    without notice and verifies nothing by itself: then clients use their system's store.
+    """
+    last = ca.pem.load_certificates(certificate)[-1]
+    if report.ca_fingerprint is None or not ca.pem.is_issued_by(last, last):
+        return None
+    return bytes.fromhex(report.ca_fingerprint)
 
 
 def _own(config: Config, data: DataDirectory) -> Identity:

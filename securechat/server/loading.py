@@ -11,10 +11,13 @@ from securechat.store.reader import AccountRow, Reader, RoomRow
 def load_model(reader: Reader) -> Model:
     """Everything the rules keep in memory. Raises StoreError."""
     model = Model(reader.instance())
-    model.last_seq = model.committed_seq = reader.last_seq()
+    model.last_seq = reader.last_seq()
     model.last_target = reader.last_target()
     for row in reader.accounts():
         model.add_account(_account(row))
+        # What could not be stored has a number too, which somebody may have acknowledged.
+        model.last_seq = max(model.last_seq, row.seen)
+    model.committed_seq = model.last_seq
     load_invites(model, reader)
     for room in reader.rooms():
         model.add_room(_room(room))
@@ -102,8 +105,9 @@ def _take_account(rules: Rules, turn: Turn, row: AccountRow, *, new_password: bo
         rules.model.add_account(_account(row))
         return
     account.disabled, account.deleted = bool(row.disabled), bool(row.deleted)
-    if account.admin != bool(row.admin):
-        account.admin = bool(row.admin)
+    if account in rules.model.online:
+        rules.model.admins_online += row.admin - account.admin
+    account.admin = bool(row.admin)
     if account.deleted:
         rules.account_removed(turn, account, "Your account has been deleted")
     elif account.disabled:

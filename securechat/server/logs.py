@@ -34,7 +34,9 @@ class TextFormatter(logging.Formatter):
         level = record.levelname.lower()
         text = f"{at:%Y-%m-%d %H:%M:%S} {level} {escape(record.getMessage())}{facts}"
         if record.exc_info:
-            text += "\n" + self.formatException(record.exc_info)
+            # Indented, so that an error which quotes what it failed at can't fake a line either.
+            lines = self.formatException(record.exc_info).split("\n")
+            text += "".join(f"\n    {escape(line)}" for line in lines)
         return text
 
 

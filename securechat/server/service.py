@@ -77,7 +77,9 @@ class Service:
             self._journal = Journal(self.data.database)
             self.addresses = [sock.getsockname()[:2] for sock in sockets]
             self._remember()
-            rules = Rules(load_model(Reader(self._journal.connection)), self._settings())
+            reader = Reader(self._journal.connection)
+            changed = reader.last_change()  # before the rest, so that none is overlooked
+            rules = Rules(load_model(reader), self._settings())
         except BaseException:
             for sock in sockets:
                 sock.close()
@@ -93,7 +95,7 @@ class Service:
             min_password_length=config.accounts.min_password_length,
             answer=self._answer,
         )
-        self._hub = Hub(rules, self._journal, self._workers.submit, self._thread_failed)
+        self._hub = Hub(rules, self._journal, self._workers.submit, self._thread_failed, changed)
         self._io = [
             IoThread(
                 number,
@@ -105,7 +107,7 @@ class Service:
             )
             for number in range(config.limits.io_threads)
         ]
-        self._listener = Listener(sockets, self._io, self._admission)
+        self._listener = Listener(sockets, self._io, self._admission, self._thread_failed)
         self._hub.serve(self._io)
         for thread in [*self._io, self._listener]:
             thread.start()
@@ -148,12 +150,16 @@ class Service:
         )
 
     def _remember(self) -> None:
-        """For `securechat-admin invite`, which makes links without knowing this command line."""
+        """For `securechat-admin`, which need not know this command line and configuration."""
+        accounts = self.config.accounts
         pin = self.identity.ca_sha256
         self._journal.remember("host", public_host(self.config))
         self._journal.remember("port", str(self.addresses[0][1]))
         self._journal.remember("ca_sha256", pin.hex() if pin else "")
-        self._journal.remember("registration", self.config.accounts.registration)
+        self._journal.remember("name", server_name(self.config))
+        self._journal.remember("registration", accounts.registration)
+        self._journal.remember("bcrypt_cost", str(accounts.bcrypt_cost))
+        self._journal.remember("min_password_length", str(accounts.min_password_length))
 
     def _answer(self, answer: Answer) -> None:
         self._hub.inbox.put(answer)
@@ -162,7 +168,9 @@ class Service:
         self._admission.release(connection.address)
 
     def _thread_failed(self, error: BaseException) -> None:
-        log.critical("a thread has died, so the server stops: %r", error)
+        # Not the error's repr: it may quote what it failed at.
+        name = type(error).__name__
+        log.critical("a thread has died of %s, so the server stops", name, exc_info=error)
         self.failed.set()
         self.on_failure()
 

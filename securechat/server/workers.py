@@ -107,7 +107,8 @@ class Workers:
         rehashed = None
         if granted and passwords.needs_rehash(stored, cost=self._cost):
             rehashed = passwords.hash_password(job.password, cost=self._cost)
-        return Verified(job.session, job.account, granted, rehashed)
+        replaced = stored if rehashed else ""
+        return Verified(job.session, job.account, granted, rehashed, replaced)
 
     def _hash(self, job: HashPassword) -> Hashed:
         account_id = secrets.randbits(52)

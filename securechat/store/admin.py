@@ -16,7 +16,6 @@ from typing import NamedTuple
 from securechat.store.database import ConflictError, StoreError, open_database, transaction
 from securechat.store.reader import AccountRow, InviteRow, Reader
 
-
 APPLIED = "applied_change"
 """Under this key the running server remembers the newest change it has taken up."""
 
@@ -54,15 +53,18 @@ class Admin:
 
     def taken(self, account: NewAccount) -> str | None:
         """Why an account can't be made: the name is taken or looks like another. None if it can."""
-        rows = self._connection.execute(
-            "SELECT name, folded, deleted FROM accounts WHERE folded = ? OR skeleton = ?",
-            (account.folded, account.skeleton),
-        ).fetchall()
-        if not rows:
+        # The same name comes before a look-alike: it is the better reason.
+        found = self._connection.execute(
+            "SELECT name, folded, deleted FROM accounts WHERE folded = ? OR skeleton = ? "
+            "ORDER BY folded = ? DESC LIMIT 1",
+            (account.folded, account.skeleton, account.folded),
+        ).fetchone()
+        if found is None:
             return None
-        name, folded, deleted = rows[0]
+        name, folded, deleted = found
         if folded != account.folded:
-            return f"{account.name} looks like {name}, which exists; choose another name"
+            fate = "was deleted and keeps its name" if deleted else "exists"
+            return f"{account.name} looks like {name}, which {fate}; choose another name"
         if deleted:
             return f"{name} was deleted; a name is never given out again"
         return f"{name} exists already"
@@ -97,6 +99,10 @@ class Admin:
     def set_disabled(self, account: AccountRow, *, disabled: bool) -> None:
         """A disabled account can't log in; its sessions end."""
         self._update(account, "account", "disabled = ?", (int(disabled),))
+
+    def set_admin(self, account: AccountRow, *, admin: bool) -> None:
+        """Whether the account administers the server: all rooms obey it."""
+        self._update(account, "account", "admin = ?", (int(admin),))
 
     def delete(self, account: AccountRow) -> None:
         """The name stays taken, the messages stay; password, rooms and invitations go."""
@@ -135,10 +141,11 @@ class Admin:
 
     def revoke(self, prefix: str) -> InviteRow:
         """End the invite whose id, as `invite list` shows it, begins so. Raises UnknownError."""
-        found = [row for row in self.reader.invites() if invite_id(row).startswith(prefix.lower())]
+        rows = self.reader.invites() if prefix else []
+        found = [row for row in rows if invite_id(row).startswith(prefix.lower())]
         if len(found) != 1:
-            what = "no invite has" if not found else "several invites have"
-            raise UnknownError(f"{what} the id {prefix}; `invite list` shows them")
+            what = "several invites have an id beginning with" if found else "no invite has the id"
+            raise UnknownError(f"{what} {prefix!r}; `invite list` shows them")
         self.revoke_all(found)
         return found[0]
 

@@ -45,11 +45,11 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             timeout=BUSY_SECONDS,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA foreign_keys = OFF")
-        if not read_only:
-            _prepare(connection, path)
-        else:
-            connection.execute("PRAGMA query_only = ON")
+        try:
+            _prepare(connection, path, read_only=read_only)
+        except BaseException:
+            connection.close()  # it may hold a lock
+            raise
     except (OSError, sqlite3.Error) as error:
         raise StoreError(explain(error, path)) from error
     return connection
@@ -61,7 +61,11 @@ def _create_file(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+        return
     connection.execute("PRAGMA journal_mode = WAL")
     # FULL: a commit returns when its data is on the disk; that is the promise.
     connection.execute("PRAGMA synchronous = FULL")
@@ -80,6 +84,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Everything in the block, or nothing of it. Raises ConflictError or StoreError."""
+    # A value that SQLite can't hold is the fault of its row alone, as a name that is taken.
     try:
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -89,7 +94,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-    except sqlite3.IntegrityError as error:
+    except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeError) as error:
         raise ConflictError(str(error)) from error
     except sqlite3.Error as error:
         raise StoreError(explain(error)) from error

@@ -18,7 +18,7 @@ STATEMENTS = {
     "Logged": "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
     "AccountCreated": "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
     "created_ms, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    "PasswordChanged": "UPDATE accounts SET password = ? WHERE id = ? AND password != ''",
+    "PasswordChanged": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
     "SeenAdvanced": "UPDATE accounts SET seen = ? WHERE id = ?",
     "InviteUsed": "UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?",
     "RoomCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, created_ms) "

@@ -218,6 +218,7 @@ class ScriptedServer:
 
     def _receive(self, raw: socket.socket) -> None:
         raw.settimeout(PATIENCE)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             tls = self._context.wrap_socket(raw, server_side=True)
             first = tls.recv(65536)  # with TLS 1.3 the client's refusal may arrive only here

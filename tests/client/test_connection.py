@@ -6,12 +6,12 @@ import queue
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from securechat.client.actions import Action, Quit, Say
+from securechat.client.actions import Quit, Say
 from securechat.client.backoff import Backoff
 from securechat.client.connection import INBOX, Client, Feed
 from securechat.client.deliveries import MAX_WAITING
@@ -111,12 +111,13 @@ def test_a_ping_is_answered_while_the_person_does_nothing(
         peer.logs_in("alice")
         peer.says("PING :are you there")
         peer.expects("PONG :are you there")
+        peer.says("NOTICE alice :thank you")
         peer.quits()
 
     with ScriptedServer(certificate, dialogue) as server:
-        client, _ = client_of(server, authority)
-        client.wait_ready()
-        client.submit(Quit(patience=0))
+        client, ear = client_of(server, authority)
+        assert ear.hears(Info) == Info("thank you")
+        client.submit(Quit())
         ends(client)
 
 

@@ -67,3 +67,11 @@ def test_what_cannot_be_an_account(name: str) -> None:
     """Is refused before it is sent."""
     with pytest.raises(UsageError, match="expected an account name"):
         checked_account(name)
+
+
+def test_the_key_is_found_beside_its_certificate(authority: Authority, tmp_path: Path) -> None:
+    """As `gencerts client` puts it there; else it is looked for in the same file."""
+    certificate, key = authority.client("alice").write(tmp_path, "alice")
+    assert Sources(certificate).key == key
+    key.unlink()
+    assert Sources(certificate).key is None

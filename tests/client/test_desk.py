@@ -60,14 +60,14 @@ def test_text_without_a_room() -> None:
     assert "/join" in problem.text
 
 
-def test_joining_takes_us_there_when_it_has_happened() -> None:
-    """And not before, as the server may refuse."""
+def test_joining_takes_us_there_at_once() -> None:
+    """What follows in the same breath is not for the room we come from."""
     at = desk("#lobby")
     assert at.line("/join #den") == [Command("JOIN", ("#den",))]
-    assert at.target == "#lobby"
+    assert at.line("secret") == [Say("#den", "secret")]
     at.notice(Joined("#other", "alice", mine=True))
     at.notice(Joined("#den", "bob"))
-    assert at.target == "#lobby"
+    assert at.target == "#den"
     at.notice(Joined("#Den", "alice", mine=True))
     assert at.target == "#Den"
 

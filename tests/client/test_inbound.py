@@ -36,11 +36,12 @@ def test_a_private_message_a_notice_and_an_action() -> None:
     """Each is its own kind."""
     talk = online()
     talk.hears(f":{BOB} PRIVMSG alice :psst")
-    talk.hears("NOTICE alice :Server speaking")
+    talk.hears("NOTICE alice :Server speaking", f":{BOB} NOTICE alice :beep")
     talk.hears(f":{BOB} PRIVMSG #lobby :\x01ACTION waves\x01")
     assert talk.shows() == [
         Said("alice", "bob", "psst"),
-        Said("alice", "irc.test", "Server speaking", Kind.NOTICE),
+        Info("Server speaking"),
+        Said("alice", "bob", "beep", Kind.NOTICE),
         Said("#lobby", "bob", "waves", Kind.ACTION),
     ]
 

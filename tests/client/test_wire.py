@@ -90,8 +90,11 @@ def test_much_is_sent_as_there_is_room(ends: Ends) -> None:
 
 def test_more_than_one_turn_reads(ends: Ends) -> None:
     """What TLS has decrypted already is not waited for."""
-    ends.far.sendall(b"".join(b"PING %d\r\n" % number for number in range(40_000)))
+    data = b"".join(b"PING %d\r\n" % number for number in range(40_000))
+    writer = threading.Thread(target=ends.far.sendall, args=(data,))
+    writer.start()
     messages = ends.reads(40_000)
+    writer.join(PATIENCE)
     assert messages[-1].params == ["39999"]
 
 
@@ -104,13 +107,29 @@ def test_the_servers_end_is_told(ends: Ends) -> None:
         ends.reads(1)
 
 
+def test_an_end_of_tls_alone_is_told(ends: Ends) -> None:
+    """Together with a last message, and although TCP stays open."""
+    ends.far.sendall(b"ERROR :bye\r\n")
+    ends.far.setblocking(False)
+    with pytest.raises(ssl.SSLWantReadError):
+        ends.far.unwrap()
+    assert ends.reads(1)[0].command == "ERROR"
+    ends.wire.wait(None)  # has to return, as there is something to tell
+    with pytest.raises(ConnectionLostError, match="closed the connection"):
+        ends.reads(1)
+
+
 def test_sending_to_nobody_is_told(ends: Ends) -> None:
     """Sooner or later."""
     ends.far.close()
-    with pytest.raises(ConnectionLostError):
+
+    def write_for_ever() -> None:
         while True:
             ends.wire.write(["PING x" * 80])
             ends.wire.read()
+
+    with pytest.raises(ConnectionLostError):
+        write_for_ever()
 
 
 def test_waking_ends_the_wait(ends: Ends) -> None:

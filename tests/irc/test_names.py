@@ -194,6 +194,7 @@ class TestSkeleton:
             ("ΝΟΝΑ", "NONA"),
             ("ОСА", "OCA"),
             ("æon", "aeon"),
+            ("аӏісе", "alice"),
             ("strasse", "straße"),
             ("οδος", "οδοσ"),
             ("タロ", "夕口"),
@@ -245,7 +246,7 @@ class TestSkeleton:
         for glyph, others in lookalikes.unicode_data("confusables.json").items():
             for raw in (glyph, *(other["c"] for other in others)):
                 one, other = lookalikes._unmarked(glyph), lookalikes._unmarked(raw)
-                if is_normalized("NFD", one + other):
+                if is_normalized("NFD", one + other) and "\u04cf" not in (one, other):
                     assert lookalikes.skeleton(f"x{one}") == lookalikes.skeleton(f"x{other}")
                     checked += one != other
         assert checked > 10_000

@@ -7,7 +7,7 @@ https://ircv3.net/specs/extensions/account-registration
 from __future__ import annotations
 
 from securechat.core import login
-from securechat.core.registry import BEFORE_LOGIN, command
+from securechat.core.registry import ALWAYS, command
 from securechat.core.session import Session
 from securechat.core.states import State, Trigger
 from securechat.core.turn import IrcError, Turn
@@ -16,7 +16,7 @@ from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
 
-@command("AUTHENTICATE", usage="PLAIN | EXTERNAL | <base64> | *", min_params=1, states=BEFORE_LOGIN)
+@command("AUTHENTICATE", usage="PLAIN | EXTERNAL | <base64> | *", min_params=1, states=ALWAYS)
 def authenticate(turn: Turn, session: Session, message: Message) -> None:
     """Log in by SASL."""
     if session.account is not None:
@@ -40,6 +40,7 @@ def _mechanism(turn: Turn, session: Session, mechanism: str) -> None:
         )
         raise IrcError(Numeric.ERR_SASLFAIL, "SASL authentication failed: unknown mechanism")
     session.move(Trigger.MECHANISM)
+    session.password = None  # some clients send PASS as well; SASL takes its place
     session.mechanism = mechanism
     session.assembler = sasl.Assembler()
     turn.send(session, "AUTHENTICATE +")
@@ -80,7 +81,7 @@ def _external(turn: Turn, session: Session, authzid: str) -> None:
     login.certified(turn, session, name)
 
 
-@command("REGISTER", usage="* <invite code | *> <password>", min_params=3, states=BEFORE_LOGIN)
+@command("REGISTER", usage="* <invite code | *> <password>", min_params=3, states=ALWAYS)
 def register(turn: Turn, session: Session, message: Message) -> None:
     """Make an account with your nick as its name; the invite code stands in the e-mail's place."""
     account, code, password = message.params[:3]

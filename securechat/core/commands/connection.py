@@ -6,7 +6,7 @@ https://ircv3.net/specs/extensions/capability-negotiation
 
 from __future__ import annotations
 
-from securechat.core import login, presence
+from securechat.core import login, presence, rooms
 from securechat.core.registry import ALWAYS, command
 from securechat.core.session import Session
 from securechat.core.states import State
@@ -25,7 +25,8 @@ def cap(turn: Turn, session: Session, message: Message) -> None:
     subcommand = message.params[0].upper()
     handler = _CAP.get(subcommand)
     if handler is None:
-        raise IrcError(Numeric.ERR_INVALIDCAPCMD, message.params[0] or "*", "Invalid CAP command")
+        shown = rooms.word(message.params[0])
+        raise IrcError(Numeric.ERR_INVALIDCAPCMD, shown, "Invalid CAP command")
     handler(turn, session, message.params[1:])
 
 
@@ -99,9 +100,10 @@ def nick(turn: Turn, session: Session, message: Message) -> None:
             shown if shown[0] != ":" else "*",
             "Not a name here: 1 to 32 letters, digits or - _ [ ] { } | ^, of one script",
         )
-    if session.account is not None:
+    if session.state is State.READY:
         _keep_nick(turn, session, wanted, folded)
         return
+    # Until the welcome says what the nick is, any will do: irssi sends NICK only after SASL.
     session.nick = wanted
     login.advance(turn, session)
 
@@ -156,6 +158,6 @@ def pong(turn: Turn, session: Session, message: Message) -> None:
 @command("QUIT", usage="[:<reason>]", states=ALWAYS)
 def quit_(turn: Turn, session: Session, message: Message) -> None:
     """Leave; your rooms and messages are kept for you."""
-    reason = shorten(message.params[0], 200) if message.params else ""
-    presence.leave(turn, session, f"Quit: {reason}" if reason else "Quit", clean=True)
-    turn.close(session, f"Quit: {reason}" if reason else "Quit")
+    reason = "Quit: " + (shorten(message.params[0], 200) if message.params else "")
+    presence.leave(turn, session, reason, clean=True)
+    turn.close(session, reason)

@@ -36,11 +36,7 @@ def notice(turn: Turn, session: Session, message: Message) -> None:
     try:
         _say(turn, session, message)
     except IrcError as error:
-        # A NOTICE is never answered, so that programs don't answer each other for ever; what
-        # could not be sent is told all the same, in a form that no client answers.
-        turn.standard_reply(
-            session, "FAIL", "NOTICE", error.numeric.name, *error.params[:-1], error.params[-1]
-        )
+        _refuse(turn, session, "NOTICE", error)
 
 
 @command("TAGMSG", usage="<#channel or nick>")
@@ -69,7 +65,20 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
             Numeric.ERR_TOOMANYTARGETS, rooms.word(params[0]), f"At most {MAX_TARGETS} targets"
         )
     for target in targets:
-        _Saying(turn, session, kind, text, tags).to(target)
+        try:
+            _Saying(turn, session, kind, text, tags).to(target)
+        except IrcError as error:
+            _refuse(turn, session, kind, error)
+
+
+def _refuse(turn: Turn, session: Session, kind: str, error: IrcError) -> None:
+    """A NOTICE is never answered, so that programs don't answer each other for ever; what could
+    not be sent is told all the same, in a form that no client answers.
+    """
+    if kind == "NOTICE":
+        turn.standard_reply(session, "FAIL", kind, error.numeric.name, *error.params)
+    else:
+        turn.numeric(session, error.numeric, *error.params)
 
 
 class _Saying:

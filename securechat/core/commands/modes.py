@@ -15,12 +15,18 @@ from securechat.core.line import Line
 from securechat.core.model import Account, Room
 from securechat.core.registry import command
 from securechat.core.session import Session
-from securechat.core.text import shorten
+from securechat.core.text import fits
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
 from securechat.irc import masks, names
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
+
+MAX_LETTERS = 32
+"""Of one MODE, signs included: each can be a change to store."""
+
+MAX_MASK_BYTES = 120
+"""Of a ban: what is left of a line beside the longest names."""
 
 
 @command("MODE", usage="<#channel or nick> [<modes> [<parameters>]]", min_params=1)
@@ -43,7 +49,10 @@ def mode(turn: Turn, session: Session, message: Message) -> None:
 
 
 def _user_mode(turn: Turn, session: Session, target: str, changes: list[str]) -> None:
-    if names.fold_account(target) != session.who.folded:
+    folded = names.fold_account(target) or ""
+    if folded not in turn.model.by_name:
+        raise IrcError(Numeric.ERR_NOSUCHNICK, rooms.word(target), "No such nick/channel")
+    if folded != session.who.folded:
         raise IrcError(Numeric.ERR_USERSDONTMATCH, "You can change your own modes only")
     sign, unknown = "+", False
     for letter in changes[0] if changes else "":
@@ -130,13 +139,13 @@ class _Change:
 
 def _change(turn: Turn, session: Session, room: Room, changes: list[str]) -> None:
     change = _Change(turn, session, room, changes[1:])
-    sign, count = "+", 0
-    for letter in changes[0]:
+    sign, variable = "+", 0
+    for letter in changes[0][:MAX_LETTERS]:
         if letter in "+-":
             sign = letter
             continue
-        count += 1
-        if count > MAX_MODES:
+        variable += letter in _WITH_PARAMETER
+        if variable > MAX_MODES:
             break
         try:
             _change_one(change, sign, letter)
@@ -152,7 +161,9 @@ def _change_one(change: _Change, sign: str, letter: str) -> None:
     elif letter in _WITH_PARAMETER:
         _WITH_PARAMETER[letter](change, sign, letter)
     else:
-        raise IrcError(Numeric.ERR_UNKNOWNMODE, letter, f"is not a mode of {change.room.name}")
+        raise IrcError(
+            Numeric.ERR_UNKNOWNMODE, rooms.word(letter), f"is not a mode of {change.room.name}"
+        )
 
 
 def _flag(change: _Change, sign: str, letter: str) -> None:
@@ -202,7 +213,16 @@ def _limit(change: _Change, sign: str, letter: str) -> None:
 
 
 def _ban(change: _Change, sign: str, letter: str) -> None:
-    mask = masks.normalise_mask(shorten(change.parameter(letter, "a mask nick!user@host"), 200))
+    text = change.parameter(letter, "a mask nick!user@host")
+    mask = masks.normalise_mask(text)
+    if not text or " " in mask or mask[0] == ":" or len(mask.encode()) > MAX_MASK_BYTES:
+        raise IrcError(
+            Numeric.ERR_INVALIDMODEPARAM,
+            change.room.name,
+            "b",
+            rooms.word(text),
+            f"Expected a mask nick!user@host of at most {MAX_MASK_BYTES} bytes without space",
+        )
     bans = change.room.bans
     if sign == "-":
         if mask in bans:
@@ -253,14 +273,23 @@ _WITH_PARAMETER: dict[str, Callable[[_Change, str, str], None]] = {
 
 
 def _tell(change: _Change) -> None:
-    letters, params, last = "", [], ""
-    for sign, letter, param in change.done:
+    turn, room, by = change.turn, change.room, change.by
+    head = f":{by.source(turn.settings.name)} MODE {room.name} "
+    part: list[tuple[str, str, str]] = []
+    for done in [*change.done, None]:
+        if part and (done is None or not fits(head + _text([*part, done]))):
+            turn.log(room.id, by, "MODE", _text(part))
+            line = Line(head + _text(part), turn.now_ms, account=by.name)
+            turn.broadcast(room.audience(), line)
+            part = []
+        if done is not None:
+            part.append(done)
+
+
+def _text(changes: list[tuple[str, str, str]]) -> str:
+    """Changes as they stand in a MODE: the letters, then their parameters."""
+    letters, last = "", ""
+    for sign, letter, _ in changes:
         letters += letter if sign == last else sign + letter
         last = sign
-        if param:
-            params.append(param)
-    text = " ".join([letters, *params])
-    turn, room, by = change.turn, change.room, change.by
-    turn.log(room.id, by, "MODE", text)
-    body = f":{by.source(turn.settings.name)} MODE {room.name} {text}"
-    turn.broadcast(room.audience(), Line(body, turn.now_ms, account=by.name))
+    return " ".join([letters, *(param for _, _, param in changes if param)])

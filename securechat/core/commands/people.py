@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from securechat.core import presence, rooms
-from securechat.core.line import Line
-from securechat.core.model import Account, Audience, Room
+from securechat.core.model import Account, Room
 from securechat.core.registry import command
 from securechat.core.session import Session
 from securechat.core.text import fill, shorten, when
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import MAX_TEXT_BYTES
 from securechat.irc import masks, names
-from securechat.irc.capabilities import AWAY_NOTIFY
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -150,7 +148,8 @@ def ison(turn: Turn, session: Session, message: Message) -> None:
     """Tell which of some people are online."""
     asked = " ".join(message.params).split()
     found = [account.name for name in asked if (account := _online(turn, name))]
-    turn.numeric(session, Numeric.RPL_ISON, " ".join(found))
+    for text in list(fill(found)) or [""]:
+        turn.numeric(session, Numeric.RPL_ISON, text)
 
 
 @command("USERHOST", usage="<nick> [<nick>…]", min_params=1)
@@ -163,7 +162,8 @@ def userhost(turn: Turn, session: Session, message: Message) -> None:
             star = "*" if account.admin else ""
             here = "-" if account.away is not None else "+"
             rows.append(f"{account.name}{star}={here}{account.name}@{turn.settings.name}")
-    turn.numeric(session, Numeric.RPL_USERHOST, " ".join(rows))
+    for text in list(fill(rows)) or [""]:
+        turn.numeric(session, Numeric.RPL_USERHOST, text)
 
 
 @command("AWAY", usage="[:<message>]")
@@ -178,16 +178,4 @@ def away(turn: Turn, session: Session, message: Message) -> None:
     else:
         turn.numeric(session, Numeric.RPL_UNAWAY, "You are no longer marked as being away")
     if account.away != before:
-        _tell_away(turn, account)
-
-
-def _tell_away(turn: Turn, account: Account) -> None:
-    """https://ircv3.net/specs/extensions/away-notify"""
-    told = [
-        session
-        for session in presence.neighbours(account)
-        if session.has(AWAY_NOTIFY) and session.account is not account
-    ]
-    tail = f" :{account.away}" if account.away is not None else ""
-    body = f":{account.source(turn.settings.name)} AWAY{tail}"
-    turn.broadcast(Audience(told), Line(body, turn.now_ms, account=account.name))
+        presence.tell_away(turn, account, presence.neighbours(account))

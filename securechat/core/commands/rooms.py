@@ -5,7 +5,7 @@ https://modern.ircdocs.horse/#channel-operations
 
 from __future__ import annotations
 
-from securechat.core import rooms
+from securechat.core import presence, rooms
 from securechat.core.events import Invited, TopicChanged
 from securechat.core.line import Line
 from securechat.core.model import ROLES, Account, Room
@@ -15,7 +15,7 @@ from securechat.core.text import fits, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import MAX_TARGETS, MAX_TEXT_BYTES, MAX_TOPIC_BYTES
 from securechat.irc import names
-from securechat.irc.message import Message
+from securechat.irc.message import MAX_BODY_BYTES, Message
 from securechat.irc.names import InvalidName
 from securechat.irc.numerics import Numeric
 
@@ -59,6 +59,8 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
         role = "q" if room.founder == account.id else ""
     rooms.enter(turn, room, account, role)
     turn.broadcast(room.audience(), rooms.join_line(turn, room, account))
+    if account.away is not None:
+        presence.tell_away(turn, account, room.audience().sessions)
     for own in account.sessions:
         rooms.show(turn, own, room)
 
@@ -77,7 +79,14 @@ def _make(turn: Turn, account: Account, name: str) -> Room:
 
 
 def _check_may_enter(turn: Turn, account: Account, room: Room, key: str) -> None:
-    if room in account.invited_to or account.admin or room.founder == account.id:
+    if account.admin or room.founder == account.id:
+        return
+    # First, as an invitation doesn't lift it: any member may invite.
+    if rooms.banned(turn, room, account):
+        raise IrcError(
+            Numeric.ERR_BANNEDFROMCHAN, room.name, "Cannot join channel: you are banned (+b)"
+        )
+    if room in account.invited_to:
         return
     if "i" in room.modes:
         raise IrcError(
@@ -87,10 +96,6 @@ def _check_may_enter(turn: Turn, account: Account, room: Room, key: str) -> None
         raise IrcError(Numeric.ERR_BADCHANNELKEY, room.name, "Cannot join channel: wrong key (+k)")
     if room.limit is not None and len(room.members) >= room.limit:
         raise IrcError(Numeric.ERR_CHANNELISFULL, room.name, "Cannot join channel: it is full (+l)")
-    if rooms.banned(turn, room, account):
-        raise IrcError(
-            Numeric.ERR_BANNEDFROMCHAN, room.name, "Cannot join channel: you are banned (+b)"
-        )
 
 
 @command("PART", usage="<#channel>[,<#channel>…] [:<reason>]", min_params=1)
@@ -113,7 +118,7 @@ def _part(turn: Turn, account: Account, room: Room, reason: str) -> None:
 def _farewell(turn: Turn, room: Room, by: Account, kind: str, text: str, command_text: str) -> None:
     """Log an event of a room and tell its members, the one who goes included."""
     turn.log(room.id, by, kind, text)
-    body = f":{by.source(turn.settings.name)} {command_text}"
+    body = shorten(f":{by.source(turn.settings.name)} {command_text}", MAX_BODY_BYTES)
     turn.broadcast(room.audience(), Line(body, turn.now_ms, account=by.name))
 
 
@@ -123,7 +128,10 @@ def kick(turn: Turn, session: Session, message: Message) -> None:
     room = rooms.find_run(turn, session, message.params[0])
     reason = shorten(message.params[2], MAX_TEXT_BYTES) if len(message.params) > 2 else ""
     for nick in _targets(message, 1):
-        _kick(turn, session.who, room, nick, reason or session.who.name)
+        try:
+            _kick(turn, session.who, room, nick, reason or session.who.name)
+        except IrcError as error:
+            turn.numeric(session, error.numeric, *error.params)
 
 
 def _kick(turn: Turn, by: Account, room: Room, nick: str, reason: str) -> None:

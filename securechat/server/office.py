@@ -1,0 +1,127 @@
+"""What every command of `securechat-admin` works with: the directory, the settings, the database.
+
+Main thread only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from securechat.server.config import Config, load_config
+from securechat.server.data import DataDirectory, DataError
+from securechat.server.identity import server_name
+from securechat.server.new_password import PasswordRules
+from securechat.store.admin import Admin
+from securechat.store.reader import Reader
+
+EFFECT_SECONDS = 5.0
+"""How long a running server may take to take up a change; it looks four times a second."""
+
+POLL_SECONDS = 0.02
+
+REMEMBERED = ("registration", "bcrypt_cost", "min_password_length")
+"""The keys of [accounts] that the server keeps in its database."""
+
+
+class Office:
+    """data: the server's directory. config_file: what --config names, None without it. pause:
+    waits for some seconds.
+
+    Nothing is read before it is needed, so that --help works without a server.
+    """
+
+    def __init__(
+        self,
+        data: DataDirectory,
+        config_file: Path | None,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.data = data
+        self._pause = pause
+        self._config_file = config_file
+
+    @cached_property
+    def config(self) -> Config:
+        """The file's settings; without one, those that the server last ran with.
+
+        Raises ConfigError, DataError, StoreError.
+        """
+        if self._config_file is not None:
+            return load_config(self._config_file)
+        return remembered_config(self.admin.reader)
+
+    @cached_property
+    def admin(self) -> Admin:
+        """The database, opened. Raises DataError when there is none, StoreError."""
+        self.data.check_database()
+        admin = Admin(self.data.database)
+        click.get_current_context().find_root().call_on_close(admin.close)
+        return admin
+
+    @cached_property
+    def rules(self) -> PasswordRules:
+        """What the server asks of passwords, and how it stores them."""
+        accounts = self.config.accounts
+        return PasswordRules(
+            accounts.bcrypt_cost, accounts.min_password_length, server_name(self.config)
+        )
+
+    def registration(self) -> str:
+        """Who may register: the running server's word, or what holds at its next start."""
+        running = self.admin.reader.remembered("registration") if self.data.running() else None
+        return running or self.config.accounts.registration
+
+    def check_served(self) -> None:
+        """The server must have run, as only it knows its address. Raises DataError."""
+        if self.admin.reader.remembered("host") is None:
+            raise DataError(
+                f"the server of {self.data.path} has never run, so nobody knows its address yet: "
+                "start securechat-server once"
+            )
+
+    def settle(self) -> None:
+        """Wait until a running server has taken up what was changed, and say how it stands.
+
+        On standard error, as it is no result. Ends the program with code 1 when the server
+        doesn't take it up: then the change is stored, and not in effect.
+        """
+        deadline = time.monotonic() + EFFECT_SECONDS
+        while self.data.running():
+            if self.admin.in_effect():
+                click.echo("In effect: the running server has taken it up.", err=True)
+                return
+            if time.monotonic() > deadline:
+                self._give_up()
+            self._pause(POLL_SECONDS)
+        click.echo(
+            f"No server is running on {self.data.path}; it takes effect when one starts.", err=True
+        )
+
+    def _give_up(self) -> None:
+        click.echo(
+            f"securechat-admin: warning: this is stored, but NOT IN EFFECT: the server that runs "
+            f"on {self.data.path} has not taken it up within {EFFECT_SECONDS:.0f} seconds. Look "
+            "into its log; a restart of the server takes it up",
+            err=True,
+        )
+        raise click.exceptions.Exit(1)
+
+
+def remembered_config(reader: Reader) -> Config:
+    """The settings that matter here, as the server kept them when it last started."""
+    defaults = Config()
+    where = "the database"
+    accounts: dict[str, object] = {}
+    for key in REMEMBERED:
+        kept = reader.remembered(key)
+        if kept is not None:
+            default = getattr(defaults.accounts, key)
+            accounts[key] = int(kept) if isinstance(default, int) else kept
+    name = reader.remembered("name") or ""
+    config = defaults.with_values("accounts", accounts, where)
+    return config.with_values("server", {"name": name}, where)

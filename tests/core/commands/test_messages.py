@@ -1,0 +1,302 @@
+"""PRIVMSG, NOTICE, TAGMSG."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from securechat.irc.message import parse
+from tests.support.stage import NOW_MS, SERVER, Person, Stage, codes, of, only, source
+
+TIME = datetime.fromtimestamp(NOW_MS / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def den(*names: str, caps: tuple[str, ...] = (), **settings: object) -> tuple[Stage, list[Person]]:
+    """A room with people in it; the first of them owns it."""
+    stage = Stage(*names, **settings)
+    people = [stage.member(name, *caps) for name in names]
+    for person in people:
+        person.says("JOIN #den")
+    for person in people:
+        person.hears()
+    return stage, people
+
+
+# To a room
+
+
+@pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE"])
+def test_a_room_hears_a_message(kind: str) -> None:
+    """Every member but the one who said it; it is stored under its number."""
+    stage, (alice, bob, carol) = den("alice", "bob", "carol")
+    assert alice.says(f"{kind} #DEN :hi  all: ") == []
+    expected = [f"{source('alice')} {kind} #den :hi  all: "]
+    assert bob.hears() == carol.hears() == expected
+    entry = stage.log[-1]
+    assert (entry.kind, entry.text, entry.at_ms) == (kind, "hi  all: ", stage.now_ms)
+    assert stage.model.targets[entry.target] is stage.room("#den")
+
+
+def test_an_echo_is_what_the_others_see() -> None:
+    """echo-message: the same line, in the place where it was said."""
+    _, (alice, bob) = den("alice", "bob", caps=("echo-message", "message-tags"))
+    (echo,) = alice.says("PRIVMSG #den :hi")
+    assert [echo] == bob.hears()
+
+
+def test_tags_are_for_those_who_asked() -> None:
+    """Time, msgid and account, each with its capability and not otherwise."""
+    stage, (alice,) = den("alice")
+    wanted = {
+        "server-time": {"time": TIME},
+        "message-tags": {"msgid": "*"},
+        "account-tag": {"account": "alice"},
+        "batch": {},
+    }
+    people = {}
+    for number, cap in enumerate(wanted):
+        stage.add(f"p{number}x")
+        people[cap] = stage.member(f"p{number}x", cap)
+        people[cap].says("JOIN #den")
+    for person in people.values():
+        person.hears()
+    alice.says("PRIVMSG #den :hi")
+    for cap, person in people.items():
+        tags = only(person.hears()).tags
+        if "msgid" in tags:
+            tags["msgid"] = "*"
+        assert tags == wanted[cap], cap
+
+
+def test_a_msgid_is_its_own() -> None:
+    """The same for all who hear it, another for the next message."""
+    _, (alice, bob) = den("alice", "bob", caps=("message-tags", "echo-message"))
+    alice.says("PRIVMSG #den :one", "PRIVMSG #den :two")
+    first, second = (parse(line).tags["msgid"] for line in bob.hears())
+    assert first != second
+    assert only(alice.says("PRIVMSG #den :three")).tags["msgid"] not in (first, second)
+
+
+def test_all_sessions_of_an_account_share_what_it_says() -> None:
+    """The other sessions hear it, echo-message or not; the speaking one as it asked."""
+    stage, (phone, bob) = den("alice", "bob")
+    desk = stage.member("alice")
+    phone.says("PRIVMSG #den :from the phone")
+    assert desk.hears() == bob.hears() == [f"{source('alice')} PRIVMSG #den :from the phone"]
+    assert phone.hears() == []
+
+
+@pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE", "TAGMSG"])
+def test_strangers_to_a_room_can_not_speak_in_it(kind: str) -> None:
+    """A room is +n from its beginning."""
+    stage, (alice,) = den("alice")
+    stage.add("bob")
+    bob = stage.member("bob", "message-tags")
+    refused = only(bob.says(f"@+x=y {kind} #den :hi"))
+    assert refused.command == ("FAIL" if kind == "NOTICE" else "404")
+    assert alice.hears() == []
+
+
+def test_an_open_room_hears_strangers() -> None:
+    """Without +n; the stranger's echo comes once."""
+    stage, (alice,) = den("alice")
+    stage.add("bob")
+    alice.says("MODE #den -n")
+    bob, quiet = stage.member("bob", "echo-message"), stage.member("bob")
+    expected = [f"{source('bob')} PRIVMSG #den :hi"]
+    assert bob.says("PRIVMSG #den :hi") == expected
+    assert alice.hears() == expected
+    assert quiet.says("PRIVMSG #den :hi") == []
+
+
+@pytest.mark.parametrize("modes", ["-n+m", "-n+b bob", "-n+s"])
+def test_an_open_room_is_not_open_to_all(modes: str) -> None:
+    """A moderated room, a banned account, a secret room."""
+    stage, (alice,) = den("alice")
+    stage.add("bob")
+    alice.says(f"MODE #den {modes}")
+    assert codes(stage.member("bob").says("PRIVMSG #den :hi")) == ["404"]
+
+
+def test_a_moderated_room_hears_those_with_a_role() -> None:
+    """+m: voice is enough."""
+    _, (alice, bob) = den("alice", "bob")
+    alice.says("MODE #den +m")
+    bob.hears()
+    assert codes(bob.says("PRIVMSG #den :hi")) == ["404"]
+    alice.says("MODE #den +v bob")
+    bob.hears()
+    assert bob.says("PRIVMSG #den :hi") == []
+
+
+def test_a_banned_member_is_silent() -> None:
+    """+b without a kick; a role is stronger."""
+    _, (alice, bob) = den("alice", "bob")
+    alice.says("MODE #den +b BOB")
+    bob.hears()
+    assert codes(bob.says("PRIVMSG #den :hi")) == ["404"]
+    alice.says("MODE #den +v bob")
+    bob.hears()
+    assert bob.says("PRIVMSG #den :hi") == []
+
+
+# To a person
+
+
+def test_a_direct_message() -> None:
+    """All sessions of the receiver, none of the sender's that doesn't know echoes."""
+    stage = Stage("alice", "bob")
+    alice, other = stage.member("alice"), stage.member("alice")
+    bob, phone = stage.member("bob"), stage.member("bob")
+    assert alice.says("PRIVMSG BOB :psst") == []
+    assert bob.hears() == phone.hears() == [f"{source('alice')} PRIVMSG bob :psst"]
+    assert other.hears() == []
+
+
+def test_a_direct_message_is_echoed_to_every_session_that_asked() -> None:
+    """One's other devices show what was said here."""
+    stage = Stage("alice", "bob")
+    alice, phone = stage.member("alice", "echo-message"), stage.member("alice", "echo-message")
+    expected = [f"{source('alice')} PRIVMSG bob :psst"]
+    assert alice.says("PRIVMSG bob :psst") != expected
+    assert phone.hears() == expected
+
+
+def test_a_note_to_oneself_comes_once() -> None:
+    """To each of one's sessions, echo-message or not."""
+    stage = Stage("alice")
+    alice, phone = stage.member("alice", "echo-message"), stage.member("alice")
+    expected = [f"{source('alice')} PRIVMSG alice :milk"]
+    assert alice.says("PRIVMSG alice :milk") == expected
+    assert phone.hears() == expected
+
+
+def test_a_message_to_somebody_offline_is_kept() -> None:
+    """301 says so."""
+    stage = Stage("alice", "bob")
+    told = only(stage.member("alice").says("PRIVMSG bob :later"))
+    assert (told.command, told.params[1]) == ("301", "bob")
+    assert "next login" in told.params[2]
+    assert stage.log[-1].text == "later"
+
+
+def test_a_message_to_somebody_away_is_answered_with_the_reason() -> None:
+    """301; for a NOTICE nothing."""
+    stage = Stage("alice", "bob")
+    alice, bob = stage.member("alice"), stage.member("bob")
+    bob.says("AWAY :at lunch")
+    assert alice.says("PRIVMSG bob :hi") == [f":{SERVER} 301 alice bob :at lunch"]
+    assert alice.says("NOTICE bob :hi") == []
+
+
+@pytest.mark.parametrize("target", ["nobody", "gone", "a.b", "@#den", "$$*", "-"])
+def test_nobody_of_that_name(target: str) -> None:
+    """401."""
+    stage = Stage("alice", "gone")
+    stage.account("gone").disabled = True
+    assert codes(stage.member("alice").says(f"PRIVMSG {target} :hi")) == ["401"]
+    assert stage.log == []
+
+
+# What is malformed
+
+
+@pytest.mark.parametrize(
+    ("line", "numeric"),
+    [
+        ("PRIVMSG", "411"),
+        ("PRIVMSG :", "411"),
+        ("PRIVMSG #den", "412"),
+        ("PRIVMSG #den :", "412"),
+        ("PRIVMSG #nowhere :x", "403"),
+        ("PRIVMSG #a,#b,#c,#d,#e :x", "407"),
+        ("TAGMSG", "411"),
+        ("@+x TAGMSG #nowhere", "403"),
+    ],
+)
+def test_refusals(line: str, numeric: str) -> None:
+    """Each with its numeric; for NOTICE the same as a FAIL, which no program answers."""
+    _, (alice,) = den("alice")
+    assert codes(alice.says(line)) == [numeric]
+    if line.startswith("PRIVMSG"):
+        fail = only(alice.says("NOTICE" + line.removeprefix("PRIVMSG")))
+        assert (fail.command, fail.params[0]) == ("FAIL", "NOTICE")
+
+
+def test_one_bad_target_does_not_stop_the_others() -> None:
+    """Each target is answered for itself, up to four."""
+    _, (alice, bob) = den("alice", "bob")
+    heard = alice.says("PRIVMSG nobody,#nowhere,#den,bob :hi")
+    assert codes(heard) == ["401", "403"]
+    assert [parse(line).params[0] for line in bob.hears()] == ["#den", "bob"]
+
+
+def test_what_would_have_to_be_cut_is_refused() -> None:
+    """Up to 510 bytes as the others see it; one more is 417, and nothing is stored."""
+    stage, (alice, bob) = den("alice", "bob")
+    room = 510 - len(f"{source('alice')} PRIVMSG #den :")
+    assert alice.says("PRIVMSG #den :" + "x" * room) == []
+    assert len(bob.hears()[0]) == 510
+    before = len(stage.log)
+    assert codes(alice.says("PRIVMSG #den :" + "x" * (room + 1))) == ["417"]
+    assert codes(alice.says("PRIVMSG #den :" + "я" * (room // 2 + 1))) == ["417"]
+    assert (bob.hears(), len(stage.log)) == ([], before)
+
+
+def test_a_message_too_long_opens_no_conversation() -> None:
+    """The refusal leaves nothing behind."""
+    stage = Stage("alice", "bob")
+    alice = stage.member("alice")
+    alice.says("PRIVMSG bob :" + "x" * 495)
+    assert stage.account("alice").directs == {}
+
+
+# Client-only tags
+
+
+def test_client_only_tags_travel_as_they_are() -> None:
+    """Behind the server's own, to those with message-tags; other tags are dropped."""
+    stage, (alice, bob, carol) = den("alice", "bob", "carol")
+    bob.says("CAP REQ :message-tags server-time")
+    alice.says(r"@+draft/reply=x\:1;time=then;unknown=1;+empty PRIVMSG #den :hi")
+    line = bob.hears()[-1]
+    assert line.startswith(f"@time={TIME};msgid=")
+    assert r";+draft/reply=x\:1;+empty :" in line
+    assert carol.hears() == [f"{source('alice')} PRIVMSG #den :hi"]
+    assert stage.log[-1].tags == r"+draft/reply=x\:1;+empty"
+
+
+def test_a_tagmsg_is_for_those_who_know_tags() -> None:
+    """With a msgid, stored, echoed."""
+    stage, (alice, bob, carol) = den("alice", "bob", "carol")
+    for person in (alice, bob):
+        person.says("CAP REQ :message-tags echo-message")
+    heard = alice.says("@+draft/react=:-) TAGMSG #den")
+    assert heard == bob.hears()
+    assert only(heard).tags.keys() == {"msgid", "+draft/react"}
+    assert carol.hears() == []
+    assert stage.log[-1].kind == "TAGMSG"
+
+
+@pytest.mark.parametrize("tags", ["+typing=active", "+draft/typing=done", "+typing;+draft/typing"])
+def test_typing_is_not_stored(tags: str) -> None:
+    """It passes; with a message or another tag beside it, it is kept like these."""
+    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
+    before = len(stage.stored)
+    alice.says(f"@{tags} TAGMSG #den", f"@{tags} TAGMSG bob")
+    assert [message.tags.keys() for message in of(bob.hears(), "TAGMSG")] == [
+        parse(f"@{tags} X").tags.keys()
+    ] * 2
+    assert len(stage.stored) == before
+    alice.says(f"@{tags};+other TAGMSG #den", f"@{tags} PRIVMSG #den :x")
+    assert len(stage.log) == len([e for e in stage.stored[:before] if hasattr(e, "kind")]) + 2
+
+
+@pytest.mark.parametrize("tags", ["", "@time=x ", "@label=1;account=bob "])
+def test_a_tagmsg_without_client_tags_is_nothing(tags: str) -> None:
+    """There is nothing in it to pass on."""
+    stage, (alice, bob) = den("alice", "bob", caps=("message-tags", "echo-message"))
+    before = len(stage.stored)
+    assert alice.says(f"{tags}TAGMSG #den") == []
+    assert (bob.hears(), len(stage.stored)) == ([], before)

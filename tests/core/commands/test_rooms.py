@@ -1,0 +1,460 @@
+"""JOIN, PART, KICK, INVITE, TOPIC, NAMES, LIST."""
+
+from __future__ import annotations
+
+import pytest
+
+from securechat.core.events import InvitationEnded, Invited, RoomClosed, RoomCreated
+from tests.support.stage import NOW_MS, SERVER, Person, Stage, codes, of, only, source
+
+
+def den(*names: str, **settings: object) -> tuple[Stage, list[Person]]:
+    """A room with people in it; the first of them owns it."""
+    stage = Stage(*names, **settings)
+    people = [stage.member(name) for name in names]
+    for person in people:
+        person.says("JOIN #den")
+    for person in people:
+        person.hears()
+    return stage, people
+
+
+def outsider(stage: Stage, name: str, *caps: str) -> Person:
+    stage.add(name)
+    return stage.member(name, *caps)
+
+
+# JOIN
+
+
+def test_the_first_makes_the_room() -> None:
+    """JOIN, no topic, the names: its maker is the owner; it is +nt."""
+    stage = Stage("alice")
+    assert stage.member("alice").says("JOIN #Den") == [
+        f"{source('alice')} JOIN #Den",
+        f":{SERVER} 353 alice = #Den :~alice",
+        f":{SERVER} 366 alice #Den :End of /NAMES list",
+    ]
+    (created,) = [event for event in stage.stored if isinstance(event, RoomCreated)]
+    assert (created.name, created.folded, created.modes) == ("#Den", "#den", "nt")
+
+
+def test_the_next_is_seen_to_come() -> None:
+    """The others see JOIN, the new one the topic and who is there; both by the room's name."""
+    stage, (alice,) = den("alice")
+    alice.says("TOPIC #den :soup")
+    bob = outsider(stage, "bob")
+    assert bob.says("JOIN #DEN") == [
+        f"{source('bob')} JOIN #den",
+        f":{SERVER} 332 bob #den :soup",
+        f":{SERVER} 333 bob #den alice!alice@{SERVER} :{NOW_MS // 1000}",
+        f":{SERVER} 353 bob = #den :~alice bob",
+        f":{SERVER} 366 bob #den :End of /NAMES list",
+    ]
+    assert alice.hears() == [f"{source('bob')} JOIN #den"]
+
+
+def test_all_sessions_of_an_account_join() -> None:
+    """Each gets the JOIN and the names; the others see one JOIN."""
+    stage, (alice,) = den("alice")
+    bob = outsider(stage, "bob")
+    phone = stage.member("bob")
+    assert codes(bob.says("JOIN #den")) == codes(phone.hears()) == ["JOIN", "353", "366"]
+    assert codes(alice.hears()) == ["JOIN"]
+
+
+def test_extended_join_tells_account_and_real_name() -> None:
+    """For those who asked."""
+    stage, (alice,) = den("alice")
+    alice.says("CAP REQ extended-join")
+    outsider(stage, "bob").says("JOIN #den")
+    assert alice.hears() == [f"{source('bob')} JOIN #den bob :Bob"]
+
+
+def test_joining_again_is_nothing() -> None:
+    """Neither for the member nor for the others."""
+    _, (alice, bob) = den("alice", "bob")
+    assert bob.says("JOIN #den,#DEN") == []
+    assert alice.hears() == []
+
+
+def test_several_at_once() -> None:
+    """Each with its key, in the order of the lists; an error does not stop the rest."""
+    stage, (alice,) = den("alice")
+    alice.says("JOIN #a,#b", "MODE #a +k one", "MODE #b +k two")
+    bob = outsider(stage, "bob")
+    heard = bob.says("JOIN #a,&bad,#b,#den one,x,two")
+    assert [m.params[0] for m in of(heard, "JOIN")] == ["#a", "#b", "#den"]
+    assert [m.params[1] for m in of(heard, "403")] == ["&bad"]
+
+
+@pytest.mark.parametrize("name", ["den", "#", "#a,", "0", "#" + "x" * 64, "#a\u200bb", ":#x y"])
+def test_a_name_that_is_none(name: str) -> None:
+    """403 with what is expected."""
+    stage = Stage("alice")
+    heard = stage.member("alice").says(f"JOIN {name}")
+    if name == "#a,":
+        assert codes(heard) == ["JOIN", "353", "366"]
+    else:
+        assert codes(heard) == ["403"]
+
+
+def test_a_look_alike_is_refused() -> None:
+    """Its double is named only to those who may know of it."""
+    stage, (alice,) = den("alice")
+    bob = outsider(stage, "bob")
+    refused = only(bob.says("JOIN #dеn"))
+    assert refused.command == "403"
+    assert "like #den" in refused.params[-1]
+    alice.says("MODE #den +s")
+    assert "#den" not in only(bob.says("JOIN #dеn")).params[-1]
+
+
+@pytest.mark.parametrize(
+    ("modes", "numeric"), [("+i", "473"), ("+k secret", "475"), ("+l 1", "471"), ("+b bob", "474")]
+)
+def test_a_closed_door(modes: str, numeric: str) -> None:
+    """Invite only, a key, full, banned."""
+    stage, (alice,) = den("alice")
+    alice.says(f"MODE #den {modes}")
+    bob = outsider(stage, "bob")
+    assert codes(bob.says("JOIN #den")) == [numeric]
+    assert codes(bob.says("JOIN #den wrong")) == [numeric]
+    assert bob.session.who not in stage.room("#den").members
+    assert alice.hears() == []
+
+
+def test_the_key_opens() -> None:
+    """And only the exact one."""
+    stage, (alice,) = den("alice")
+    alice.says("MODE #den +k secret")
+    bob = outsider(stage, "bob")
+    assert codes(bob.says("JOIN #den SECRET")) == ["475"]
+    assert codes(bob.says("JOIN #den secret"))[0] == "JOIN"
+
+
+def test_a_limit_counts_members_that_are_offline() -> None:
+    """They come back without asking."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("MODE #den +l 3")
+    bob.says("QUIT")
+    assert codes(outsider(stage, "carol").says("JOIN #den"))[0] == "JOIN"
+    assert codes(outsider(stage, "dave").says("JOIN #den")) == ["471"]
+
+
+def test_owner_and_administrator_always_get_in() -> None:
+    """The founder is the owner again."""
+    stage, (alice, bob) = den("alice", "bob")
+    stage.add("root_", admin=True)
+    alice.says("MODE #den +o bob", "PART #den")
+    bob.says("MODE #den +ikl x 1", "MODE #den +b *", "PART #nowhere")
+    bob.hears()
+    assert codes(alice.says("JOIN #den"))[0] == "JOIN"
+    assert stage.room("#den").role(stage.account("alice")) == "q"
+    assert codes(stage.member("root_").says("JOIN #den"))[0] == "JOIN"
+    assert stage.room("#den").role(stage.account("root_")) == ""
+
+
+def test_too_many_rooms() -> None:
+    """405 at the limit that ISUPPORT tells."""
+    stage = Stage("alice", max_rooms=2)
+    alice = stage.member("alice")
+    assert codes(alice.says("JOIN #a,#b,#c"))[-1] == "405"
+    alice.says("PART #a")
+    assert codes(alice.says("JOIN #c"))[0] == "JOIN"
+
+
+def test_who_is_away_is_seen_to_be() -> None:
+    """away-notify: AWAY follows the JOIN of somebody who is away."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("CAP REQ away-notify")
+    carol = outsider(stage, "carol", "away-notify")
+    carol.says("AWAY :lunch")
+    assert "AWAY" not in codes(carol.says("JOIN #den"))
+    assert alice.hears() == [f"{source('carol')} JOIN #den", f"{source('carol')} AWAY :lunch"]
+    assert codes(bob.hears()) == ["JOIN"]
+
+
+# PART
+
+
+def test_part_is_seen_by_all() -> None:
+    """The one who goes as well, on all sessions; with the reason."""
+    stage, (alice, bob) = den("alice", "bob")
+    phone = stage.member("bob")
+    expected = [f"{source('bob')} PART #den :off to bed"]
+    assert bob.says("PART #Den :off to bed") == expected
+    assert alice.hears() == phone.hears() == expected
+    assert codes(bob.says("PRIVMSG #den :x")) == ["404"]
+    assert bob.says("JOIN #den")[0] == f"{source('bob')} JOIN #den"
+    assert bob.says("PART #den") == [f"{source('bob')} PART #den"]
+
+
+def test_part_several() -> None:
+    """403 and 442 for those that can't be left; the others are."""
+    stage, (alice,) = den("alice")
+    bob = outsider(stage, "bob")
+    bob.says("JOIN #a")
+    assert codes(bob.says("PART #den,#nowhere,#a :x")) == ["442", "403", "PART"]
+    assert codes(bob.says("PART #a,#b,#c,#d,#e")) == ["407"]
+    assert codes(bob.says("PART")) == ["461"]
+    assert alice.hears() == []
+
+
+def test_a_room_ends_with_its_last_member() -> None:
+    """Its name is free; who comes next owns a new one, without its topic and modes."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("TOPIC #den :old", "MODE #den +i", "PART #den")
+    bob.says("PART #den")
+    bob.hears()
+    assert isinstance(stage.stored[-1], RoomClosed)
+    assert "#den" not in stage.model.rooms
+    assert bob.says("JOIN #den")[1] == f":{SERVER} 353 bob = #den :~bob"
+    assert stage.room("#den").topic == ""
+    assert stage.room("#den").modes == "nt"
+
+
+def test_the_lobby_never_ends() -> None:
+    """It is nobody's."""
+    stage = Stage("alice", lobby="#lobby")
+    stage.member("alice").says("PART #lobby")
+    assert stage.room("#lobby").members == {}
+
+
+def test_a_long_reason_is_cut() -> None:
+    """At 255 bytes, between letters."""
+    _, (alice, bob) = den("alice", "bob")
+    alice.says("PART #den :" + "я" * 200)
+    assert only(bob.hears()).params[1] == "я" * 127
+
+
+def test_the_longest_names_leave_room_for_less() -> None:
+    """No line is over the protocol's limit, whatever the names."""
+    long, room = "я" * 32, "#" + "ж" * 63
+    stage = Stage(long, "bob")
+    boris, bob = stage.member(long), stage.member("bob", "extended-join")
+    bob.says(f"JOIN {room}")
+    boris.says(f"JOIN {room}", f"PART {room} :" + "я" * 150, f"JOIN {room}")
+    bob.says(f"MODE {room} +q {long}")
+    boris.says(f"KICK {room} bob :" + "я" * 150)
+    assert len(bob.hears()[-1].encode()) in (509, 510)
+    assert codes(boris.hears()) == []
+
+
+# KICK
+
+
+def test_an_operator_kicks() -> None:
+    """All see it, the kicked one included, who is out then; the reason is by default the nick."""
+    _, (alice, bob, carol) = den("alice", "bob", "carol")
+    expected = [f"{source('alice')} KICK #den bob :behave"]
+    assert alice.says("KICK #den BOB :behave") == expected
+    assert bob.hears() == carol.hears() == expected
+    assert codes(bob.says("PRIVMSG #den :x")) == ["404"]
+    assert alice.says("KICK #den carol") == [f"{source('alice')} KICK #den carol :alice"]
+
+
+def test_kick_several() -> None:
+    """A message each; one who isn't there does not save the others."""
+    _, (alice, bob, carol) = den("alice", "bob", "carol")
+    heard = alice.says("KICK #den nobody,bob,carol :out")
+    assert codes(heard) == ["441", "KICK", "KICK"]
+    assert codes(alice.says("KICK #den a,b,c,d,e :out")) == ["407"]
+    assert [codes(bob.hears()), codes(carol.hears())] == [["KICK"], ["KICK", "KICK"]]
+
+
+def test_who_may_not_kick() -> None:
+    """403, 442, 482, 441, 461."""
+    stage, (alice, bob) = den("alice", "bob")
+    carol = outsider(stage, "carol")
+    assert codes(carol.says("KICK #nowhere bob")) == ["403"]
+    assert codes(carol.says("KICK #den bob")) == ["442"]
+    assert codes(bob.says("KICK #den alice")) == ["482"]
+    assert codes(alice.says("KICK #den carol")) == ["441"]
+    assert codes(alice.says("KICK #den")) == ["461"]
+
+
+def test_an_operator_does_not_kick_an_owner() -> None:
+    """482; an administrator may."""
+    stage, (alice, bob) = den("alice", "bob")
+    stage.add("boss", admin=True)
+    alice.says("MODE #den +o bob")
+    bob.hears()
+    assert codes(bob.says("KICK #den alice")) == ["482"]
+    boss = stage.member("boss")
+    boss.says("KICK #den alice :sorry")
+    assert codes(alice.hears())[-1] == "KICK"
+
+
+# INVITE
+
+
+def test_an_invitation_opens_the_door() -> None:
+    """341 to the one, INVITE to the other on all sessions, nothing to the rest; then it is used."""
+    stage, (alice, carol) = den("alice", "carol")
+    bob = outsider(stage, "bob")
+    phone = stage.member("bob")
+    alice.says("MODE #den +ikl key 1")
+    carol.hears()
+    assert alice.says("INVITE BOB #DEN") == [f":{SERVER} 341 alice bob #den"]
+    assert bob.hears() == phone.hears() == [f"{source('alice')} INVITE bob #den"]
+    assert carol.hears() == []
+    assert codes(bob.says("JOIN #den"))[0] == "JOIN"
+    kinds = [type(event) for event in stage.stored]
+    assert kinds.count(Invited) == kinds.count(InvitationEnded) == 1
+    bob.says("PART #den")
+    assert codes(bob.says("JOIN #den")) == ["473"]
+
+
+def test_an_invitation_waits_for_somebody_offline() -> None:
+    """It is shown at the login, as long as the room is there."""
+    stage, (alice,) = den("alice")
+    stage.add("bob")
+    alice.says("INVITE bob #den", "JOIN #x", "INVITE bob #x", "PART #x")
+    heard = stage.stranger().logs_in("bob")
+    assert [m.params for m in of(heard, "INVITE")] == [["bob", "#den"]]
+
+
+def test_an_invitation_does_not_lift_a_ban() -> None:
+    """Or any member could let anybody back in."""
+    stage, (alice, bob) = den("alice", "bob")
+    carol = outsider(stage, "carol")
+    alice.says("MODE #den +b carol")
+    bob.says("INVITE carol #den")
+    assert codes(carol.says("JOIN #den"))[-1] == "474"
+
+
+def test_who_may_not_invite() -> None:
+    """403, 442, 401, 443, 482 in a +i room, 461."""
+    stage, (alice, bob) = den("alice", "bob")
+    carol = outsider(stage, "carol")
+    assert codes(carol.says("INVITE alice #nowhere")) == ["403"]
+    assert codes(carol.says("INVITE alice #den")) == ["442"]
+    assert codes(bob.says("INVITE nobody #den")) == ["401"]
+    assert codes(bob.says("INVITE alice #den")) == ["443"]
+    assert codes(bob.says("INVITE carol")) == ["461"]
+    assert codes(bob.says("INVITE carol #den")) == ["341"]
+    alice.says("MODE #den +i")
+    bob.hears()
+    assert codes(bob.says("INVITE carol #den")) == ["482"]
+
+
+# TOPIC
+
+
+def test_a_topic_is_set_shown_and_cleared() -> None:
+    """TOPIC to all, 332 and 333 to who asks, 331 when there is none."""
+    _, (alice, bob) = den("alice", "bob")
+    assert bob.says("TOPIC #den") == [f":{SERVER} 331 bob #den :No topic is set"]
+    assert alice.says("TOPIC #DEN :the den") == [f"{source('alice')} TOPIC #den :the den"]
+    assert bob.hears() == [f"{source('alice')} TOPIC #den :the den"]
+    assert codes(bob.says("TOPIC #den")) == ["332", "333"]
+    assert alice.says("TOPIC #den :") == [f"{source('alice')} TOPIC #den :"]
+    bob.hears()
+    assert codes(bob.says("TOPIC #den")) == ["331"]
+
+
+def test_who_may_set_a_topic() -> None:
+    """With +t operators, without it members; never a stranger."""
+    stage, (alice, bob) = den("alice", "bob")
+    carol = outsider(stage, "carol")
+    assert codes(bob.says("TOPIC #den :x")) == ["482"]
+    assert codes(carol.says("TOPIC #den :x")) == ["442"]
+    assert codes(carol.says("TOPIC #nowhere :x")) == ["403"]
+    assert codes(carol.says("TOPIC")) == ["461"]
+    alice.says("MODE #den -t")
+    bob.hears()
+    assert codes(bob.says("TOPIC #den :x")) == ["TOPIC"]
+    assert codes(carol.says("TOPIC #den :x")) == ["442"]
+
+
+def test_a_secret_topic() -> None:
+    """A stranger to a +s room does not see it."""
+    stage, (alice,) = den("alice")
+    bob = outsider(stage, "bob")
+    alice.says("TOPIC #den :hush")
+    assert codes(bob.says("TOPIC #den")) == ["332", "333"]
+    alice.says("MODE #den +s")
+    assert codes(bob.says("TOPIC #den")) == ["442"]
+
+
+def test_a_topic_too_long() -> None:
+    """300 bytes go, 301 are refused: nothing is cut."""
+    _, (alice,) = den("alice")
+    assert codes(alice.says("TOPIC #den :" + "x" * 300)) == ["TOPIC"]
+    assert codes(alice.says("TOPIC #den :" + "x" * 301)) == ["417"]
+    assert codes(alice.says("TOPIC #den :" + "я" * 151)) == ["417"]
+
+
+# NAMES, LIST
+
+
+def test_names_shows_who_is_online() -> None:
+    """With their roles' prefixes; somebody offline is not shown."""
+    _, (alice, bob, carol) = den("alice", "bob", "carol")
+    alice.says("MODE #den +o-o+v bob carol carol", "MODE #den +v carol")
+    assert only(bob.says("NAMES #den")[-2:][:1]).params[-1] == "~alice @bob +carol"
+    carol.says("QUIT")
+    bob.hears()
+    assert only(bob.says("NAMES #den")[:1]).params[-1] == "~alice @bob"
+
+
+def test_names_with_hosts() -> None:
+    """userhost-in-names."""
+    _, (alice,) = den("alice")
+    alice.says("CAP REQ userhost-in-names")
+    assert only(alice.says("NAMES #den")[:1]).params[-1] == f"~alice!alice@{SERVER}"
+
+
+def test_many_names_take_many_lines() -> None:
+    """None is lost, none is split."""
+    stage, (alice,) = den("alice")
+    room, names = stage.room("#den"), [f"Member_{n:020}" for n in range(100)]
+    for name in names:
+        stage.add(name)
+        stage.member(name).says("JOIN #den")
+    alice.hears()
+    heard = of(alice.says("NAMES #den"), "353")
+    assert len(heard) > 1
+    shown = " ".join(message.params[-1] for message in heard).split()
+    assert sorted(shown) == sorted(["~alice", *names])
+    assert len(room.present) == 101
+
+
+@pytest.mark.parametrize("line", ["NAMES", "NAMES #nowhere", "NAMES #a,#b", "NAMES :", "NAMES #s"])
+def test_names_of_nothing(line: str) -> None:
+    """Only the end of the list; the same for a secret room."""
+    stage, (alice,) = den("alice")
+    alice.says("JOIN #s", "MODE #s +s")
+    assert codes(outsider(stage, "bob").says(line)) == ["366"]
+
+
+def test_a_secret_room_has_its_own_sign() -> None:
+    """@ instead of =."""
+    _, (alice,) = den("alice")
+    alice.says("MODE #den +s")
+    assert alice.says("NAMES #den")[0] == f":{SERVER} 353 alice @ #den :~alice"
+
+
+def test_list_shows_the_rooms() -> None:
+    """With how many are online and the topic; a secret one to its members and administrators."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("TOPIC #den :soup", "JOIN #s", "MODE #s +s")
+    bob.says("QUIT")
+    carol = outsider(stage, "carol")
+    assert carol.says("LIST") == [
+        f":{SERVER} 321 carol Channel :Users  Name",
+        f":{SERVER} 322 carol #den 1 :soup",
+        f":{SERVER} 323 carol :End of /LIST",
+    ]
+    assert [m.params[1] for m in of(alice.says("LIST"), "322")] == ["#den", "#s"]
+    stage.add("boss", admin=True)
+    assert len(of(stage.member("boss").says("LIST"), "322")) == 2
+
+
+def test_list_of_some() -> None:
+    """In any spelling; what there isn't is left out."""
+    _, (alice,) = den("alice")
+    alice.says("JOIN #a,#b,#c")
+    heard = of(alice.says("LIST #A,#c,#nowhere,bad"), "322")
+    assert [message.params[1] for message in heard] == ["#a", "#c"]

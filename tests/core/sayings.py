@@ -1,0 +1,83 @@
+"""Commands at random for the properties: everything that stores something, and what only asks."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tests.support.stage import Person, Stage
+
+NAMES = ("alice", "bob", "carol", "boss")
+ROOMS = ("#a", "#b", "#c")
+
+rooms = st.sampled_from(ROOMS)
+names = st.sampled_from([*NAMES, "dave", "nobody"])
+texts = st.sampled_from(["", "x", "hello all"])
+modes = st.sampled_from(
+    [
+        "+i",
+        "-i",
+        "+m",
+        "-nt",
+        "+s",
+        "+k key",
+        "-k x",
+        "+l 2",
+        "-l",
+        "+b bob",
+        "-b bob",
+        "+b *@x",
+        "+o bob",
+        "+v carol",
+        "+q bob",
+        "-o bob",
+        "-q alice",
+        "+qov carol bob alice",
+        "+ikb-t key dave",
+    ]
+)
+
+storing = st.one_of(
+    st.builds("JOIN {}".format, rooms),
+    st.builds("JOIN {},{} key,key".format, rooms, rooms),
+    st.builds("PART {} :{}".format, rooms, texts),
+    st.builds("KICK {} {},{}".format, rooms, names, names),
+    st.builds("INVITE {} {}".format, names, rooms),
+    st.builds("TOPIC {} :{}".format, rooms, texts),
+    st.builds("MODE {} {}".format, rooms, modes),
+    st.builds("PRIVMSG {},{} :hi".format, rooms, names),
+    st.builds("NOTICE {} :{}".format, names, texts),
+    st.builds("@+react=x TAGMSG {}".format, rooms),
+)
+"""Lines each of which stores something, or is refused."""
+
+asking = st.one_of(
+    st.builds("NAMES {}".format, rooms),
+    st.builds("TOPIC {}".format, rooms),
+    st.builds("MODE {}".format, rooms),
+    st.builds("WHOIS {}".format, names),
+    st.sampled_from(["LIST", "WHO *", "LUSERS", "PING x", "CAP LIST", "AWAY :x", "AWAY"]),
+)
+"""Lines that store nothing."""
+
+speakers = st.integers(0, len(NAMES))
+"""An index into the people of company()."""
+
+turns = st.lists(st.lists(st.tuples(speakers, storing), min_size=1, max_size=5), max_size=8)
+
+
+def company() -> tuple[Stage, list[Person]]:
+    """Four people, the first with two sessions; dave is offline, boss administers the server."""
+    stage = Stage("alice", "bob", "carol", "dave", lobby="#lobby")
+    stage.add("boss", admin=True)
+    people = [stage.member(name, "message-tags") for name in (*NAMES, "alice")]
+    for person in people:
+        person.hears()
+    return stage, people
+
+
+def talk(stage: Stage, people: list[Person], said: list[tuple[int, str]]) -> None:
+    """Everything in one turn."""
+    with stage.turn() as turn:
+        for number, line in said:
+            person = people[number]
+            stage.rules.line(turn, person.session, line.encode())

@@ -1,0 +1,141 @@
+"""Where what outlives the process changes in memory, and how it changes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from securechat.core import events as e
+from securechat.core import journal
+from securechat.core.model import Model
+from securechat.server.loading import load_model
+from securechat.store.journal import Journal
+from securechat.store.reader import Reader
+from tests.core.sayings import company, talk, turns
+from tests.support.stage import Stage, snapshot
+
+CODE = sha256(b"x").digest()
+
+
+def world() -> Model:
+    """alice (1) and bob (2) in #den with a ban and a topic; carol (3) is invited to it."""
+    stage = Stage("alice", "bob", "carol")
+    alice = stage.member("alice")
+    alice.says("JOIN #den", "TOPIC #den :t", "MODE #den +kb key x", "INVITE carol #den")
+    stage.member("bob").says("JOIN #den key", "PRIVMSG alice :hi")
+    stage.invite("x", uses=2)
+    return stage.model
+
+
+DEN, DIRECT = 1, 2
+CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
+    (e.Logged(99, DEN, 1, 5, "PRIVMSG", "x", None), lambda m: m.room(DEN).last_seq, 99),
+    (e.Logged(99, DIRECT, 1, 5, "PRIVMSG", "x", None), lambda m: m.recent[-1].seq, 99),
+    (e.AccountCreated(9, "D", "d", "o", "h", True, 5, 7), lambda m: m.by_name["d"].seen, 7),
+    (e.PasswordChanged("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
+    (e.SeenAdvanced(4, 1), lambda m: m.accounts[1].seen, 4),
+    (e.InviteUsed(CODE), lambda m: m.invites[CODE].uses, 1),
+    (e.RoomCreated(7, "#N", "#n", "#n", 1, "nt", 5), lambda m: m.rooms["#n"].modes, "nt"),
+    (e.RoomClosed(DEN), lambda m: "#den" in m.rooms, False),
+    (e.DirectOpened(8, 1, 3), lambda m: m.accounts[3].directs[m.accounts[1]].id, 8),
+    (e.Joined(DEN, 3, "v", 6), lambda m: m.room(DEN).members[m.accounts[3]].seq, 6),
+    (e.Left(DEN, 2), lambda m: m.accounts[2] in m.room(DEN).present, False),
+    (e.RoleChanged("o", DEN, 2), lambda m: m.room(DEN).role(m.accounts[2]), "o"),
+    (e.TopicChanged("n", "b", 6, DEN), lambda m: m.room(DEN).topic, "n"),
+    (e.ModesChanged("i", None, 3, DEN), lambda m: (m.room(DEN).key, m.room(DEN).limit), (None, 3)),
+    (e.BanAdded(DEN, "y!*@*", "a", 6), lambda m: list(m.room(DEN).bans), ["x!*@*", "y!*@*"]),
+    (e.BanRemoved(DEN, "x!*@*"), lambda m: m.room(DEN).bans, {}),
+    (e.Invited(DEN, 2, "a"), lambda m: m.accounts[2].invited_to[m.room(DEN)], "a"),
+    (e.Invited(DEN, 3, "b"), lambda m: m.accounts[3].invited_to[m.room(DEN)], "b"),
+    (e.InvitationEnded(DEN, 3), lambda m: m.accounts[3].invited_to, {}),
+]
+
+
+@pytest.mark.parametrize(("event", "look", "expected"), CHANGES)
+def test_an_event_changes_the_model_and_back(
+    event: e.Event, look: Callable[[Model], object], expected: object
+) -> None:
+    """Forth as it says, and back to what was, exactly."""
+    model = world()
+    before = snapshot(model)
+    undo = journal.apply(model, event)
+    assert look(model) == expected
+    undo()
+    assert snapshot(model) == before
+
+
+def test_every_event_is_tested() -> None:
+    """Above."""
+    assert {type(event) for event, _, _ in CHANGES} == set(get_args(e.Event))
+
+
+def test_who_is_offline_joins_without_being_present() -> None:
+    """A member, not a listener."""
+    model = world()
+    journal.apply(model, e.Joined(DEN, 3, "", 6))
+    room, carol = model.room(DEN), model.accounts[3]
+    assert carol in room.members
+    assert carol not in room.present
+
+
+# What memory holds, the database does
+
+
+def durable(model: Model) -> dict[str, object]:
+    """The part of a snapshot that outlives the process."""
+    found = snapshot(model)
+    accounts = {
+        a.id: (
+            a.seen,
+            {room.id for room in a.rooms},
+            {other.id: direct.id for other, direct in a.directs.items()},
+            {r.id: by for r, by in a.invited_to.items() if model.rooms.get(r.folded) is r},
+        )
+        for a in model.accounts.values()
+    }
+    rooms = {
+        room.id: (
+            (room.name, room.folded, room.skeleton, room.founder, room.created_ms),
+            (room.modes, room.key, room.limit, room.topic, room.topic_by, room.topic_ms),
+            {a.id: (m.role, m.seq) for a, m in room.members.items()},
+            dict(room.bans),
+        )
+        for room in model.rooms.values()
+    }
+    return {key: found[key] for key in ("names", "looks", "room looks", "targets")} | {
+        "accounts": accounts,
+        "rooms": rooms,
+        "last": model.last_seq,
+    }
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(turns)
+def test_a_restart_finds_what_there_was(tmp_path: Path, said: list[list[tuple[int, str]]]) -> None:
+    """Whatever is said: the model that is loaded is the model that was."""
+    stage, people = company()
+    for lines in said:
+        talk(stage, people, lines)
+    for person in people:
+        person.pongs()
+    stage.passes(1)
+    made = [
+        e.AccountCreated(a.id, a.name, a.folded, a.skeleton, "hash", a.admin, 0, 0)
+        for a in stage.model.accounts.values()
+    ]
+    path = tmp_path / "chat.db"
+    path.unlink(missing_ok=True)
+    store = Journal(path)
+    try:
+        store.connection.execute("PRAGMA synchronous = OFF")
+        store.commit([*made, *stage.stored])
+        assert durable(load_model(Reader(store.connection))) == durable(stage.model)
+    finally:
+        store.close()

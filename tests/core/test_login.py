@@ -1,0 +1,170 @@
+"""From a stranger's connection to a member: what a login waits for, and what it leaves."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from securechat.core.events import PasswordChanged
+from securechat.core.jobs import Verified, VerifyPassword
+from securechat.core.states import State
+from tests.support.stage import NEW_HASH, OLD_HASH, RIGHT, Person, Stage, codes, of, plain
+
+PARTS = ("NICK alice", "USER alice 0 * :Alice", "SASL", "CAP END")
+
+
+def says(person: Person, part: str) -> list[str]:
+    if part == "SASL":
+        return person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}")
+    return person.says(part)
+
+
+@pytest.mark.parametrize(
+    "parts", list(permutations(PARTS)), ids=lambda parts: "-".join(p[:4] for p in parts)
+)
+def test_the_parts_of_a_login_come_in_any_order(parts: tuple[str, ...]) -> None:
+    """The welcome comes with the last of them, once, and not before."""
+    stage = Stage("alice")
+    person = stage.stranger()
+    person.says("CAP LS 302")
+    for part in parts[:-1]:
+        assert "001" not in codes(says(person, part))
+        assert person.session.state is not State.READY
+    assert codes(says(person, parts[-1])).count("001") == 1
+    assert person.session.state is State.READY
+
+
+def test_everything_may_be_said_at_once() -> None:
+    """A client that doesn't wait is held back until the worker has answered, in order."""
+    stage = Stage("alice")
+    stage.busy = True
+    person = stage.stranger()
+    heard = person.says(
+        "CAP LS", "NICK alice", "USER alice 0 * :A", "CAP REQ sasl", "AUTHENTICATE PLAIN",
+        f"AUTHENTICATE {plain('alice')}", "CAP END", "JOIN #den", "PRIVMSG #den :hi", "PING done",
+    )  # fmt: skip
+    assert codes(heard) == ["CAP", "CAP", "AUTHENTICATE"]
+    assert person.session.state is State.VERIFYING
+    stage.work()
+    found = codes(person.hears())
+    assert (found[:3], found[-4:]) == (["900", "903", "001"], ["JOIN", "353", "366", "PONG"])
+
+
+def test_what_is_held_has_a_limit() -> None:
+    """A hundred lines; one more closes."""
+    stage = Stage("alice", max_held_lines=100)
+    stage.busy = True
+    person = stage.stranger()
+    person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}")
+    assert person.says(*["PING x"] * 100) == []
+    assert person.session.state is State.VERIFYING
+    assert codes(person.says("PING y")) == ["ERROR"]
+    stage.work()
+    assert person.hears() == []
+
+
+def test_what_is_held_waits_through_the_reader_too() -> None:
+    """Two waits, one order."""
+    stage = Stage("alice", "bob")
+    stage.member("bob").says("PRIVMSG alice :missed")
+    stage.busy = True
+    person = stage.stranger()
+    person.says("PASS alice:right", "NICK alice", "USER a 0 * :A", "PING 1", "PING 2")
+    stage.answer(stage.do(stage.jobs.pop(0)))
+    assert codes(person.hears()) == ["900"]
+    person.says("PING 3")
+    stage.work()
+    assert [message.params[1] for message in of(person.hears(), "PONG")] == ["1", "2", "3"]
+
+
+def test_a_line_behind_a_failed_login_is_run_as_a_stranger_s() -> None:
+    """What was held is judged by what the session is then."""
+    person = Stage("alice").stranger()
+    person.says("CAP LS", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
+    heard = person.says(f"AUTHENTICATE {plain('alice', 'wrong')}", "JOIN #den", "PING x")
+    assert codes(heard) == ["904", "451", "PONG"]
+
+
+def test_an_answer_for_a_closed_session_is_nothing() -> None:
+    """Who has gone meanwhile is not logged in."""
+    stage = Stage("alice")
+    stage.busy = True
+    person = stage.stranger()
+    person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
+    person.hangs_up()
+    stage.work()
+    assert (person.hears(), stage.account("alice").sessions) == ([], [])
+    assert stage.model.sessions == {}
+
+
+def test_a_worker_s_failure_ends_an_old_client_s_login() -> None:
+    """It could not say its password again on this connection."""
+    stage = Stage("alice")
+    stage.busy = True
+    person = stage.stranger()
+    person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
+    stage.fail_job()
+    assert codes(person.hears()) == ["ERROR"]
+
+
+def test_a_reader_s_failure_ends_the_login() -> None:
+    """Better none than one that hides what was missed."""
+    stage = Stage("alice", "bob")
+    stage.member("bob").says("PRIVMSG alice :missed")
+    stage.busy = True
+    person = stage.stranger()
+    person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
+    stage.answer(stage.do(stage.jobs.pop(0)))
+    stage.fail_job()
+    assert codes(person.hears()) == ["900", "ERROR"]
+    assert stage.account("alice").sessions == []
+
+
+def test_a_hash_of_another_cost_is_replaced() -> None:
+    """With the login that found it."""
+    stage = Stage("alice")
+    stage.rehashes = True
+    stage.member("alice")
+    assert stage.stored == [PasswordChanged(NEW_HASH, stage.account("alice").id, OLD_HASH)]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_login_does_not_fail_with_its_new_hash(whole: bool) -> None:
+    """It goes on with the old one."""
+    stage = Stage("alice")
+    stage.rehashes = True
+    stage.full = whole
+    stage.refuses = lambda step: True
+    person = stage.stranger()
+    person.says("CAP LS", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
+    assert codes(person.says(f"AUTHENTICATE {plain('alice')}")) == ["900", "903"]
+    assert "001" in codes(person.says("CAP END"))
+
+
+def test_a_refused_login_changes_no_hash() -> None:
+    """Whatever the worker says beside it."""
+    stage = Stage("alice")
+    stage.busy = True
+    person = stage.stranger()
+    person.says("PASS alice:wrong", "NICK alice", "USER a 0 * :A")
+    job = stage.jobs.pop(0)
+    assert isinstance(job, VerifyPassword)
+    stage.answer(Verified(job.session, job.account, granted=False, rehashed="x", replaced="y"))
+    assert stage.stored == []
+
+
+def test_the_password_is_not_kept() -> None:
+    """Once it is checked, granted or not."""
+    stage = Stage("alice")
+    for password in (RIGHT, "wrong"):
+        person = stage.stranger()
+        person.says(f"PASS alice:{password}", "NICK alice", "USER a 0 * :A")
+        assert person.session.password is None
+
+
+def test_a_login_needs_no_lobby_and_no_motd() -> None:
+    """The shortest one."""
+    heard = Stage("alice").stranger().says("PASS right", "NICK alice", "USER a 0 * :A")
+    assert codes(heard)[0] == "900"
+    assert codes(heard)[-1] == "422"

@@ -1,0 +1,229 @@
+"""Who is online: several sessions of one account, the lobby, PINGs, what others see."""
+
+from __future__ import annotations
+
+from securechat.core import presence
+from securechat.core.events import Joined, SeenAdvanced
+from tests.support.stage import SERVER, Person, Stage, codes, of, source
+
+
+def den(*names: str, **settings: object) -> tuple[Stage, list[Person]]:
+    """A room with people in it; the first of them owns it."""
+    stage = Stage(*names, **settings)
+    people = [stage.member(name) for name in names]
+    for person in people:
+        person.says("JOIN #den")
+    for person in people:
+        person.hears()
+    return stage, people
+
+
+def test_a_second_session_comes_unseen() -> None:
+    """It gets the account's rooms with their names; the others see nothing."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("TOPIC #den :soup")
+    bob.hears()
+    phone = stage.stranger()
+    heard = phone.logs_in("bob")
+    assert codes(heard)[-5:] == ["JOIN", "332", "333", "353", "366"]
+    assert of(heard, "JOIN")[0].source == "bob!bob@chat.test"
+    assert (alice.hears(), bob.hears()) == ([], [])
+
+
+def test_only_the_last_session_is_seen_to_go() -> None:
+    """QUIT once, at the end; in between the account stays."""
+    stage, (alice, bob) = den("alice", "bob")
+    phone = stage.member("bob")
+    phone.says("QUIT :battery")
+    assert alice.hears() == []
+    assert stage.account("bob").sessions == [bob.session]
+    bob.hangs_up("Connection lost")
+    assert alice.hears() == [f"{source('bob')} QUIT :Connection lost"]
+    assert stage.account("bob") not in stage.model.online
+
+
+def test_one_quit_for_those_who_share_several_rooms() -> None:
+    """And none for those who share no room."""
+    stage, (alice, bob) = den("alice", "bob")
+    stage.add("carol")
+    carol = stage.member("carol")
+    alice.says("JOIN #a")
+    bob.says("JOIN #a")
+    alice.hears()
+    bob.says("QUIT :x")
+    assert codes(alice.hears()) == ["QUIT"]
+    assert carol.hears() == []
+
+
+def test_membership_outlives_the_session() -> None:
+    """The next login is seen as a JOIN of every room, with the role kept."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("MODE #den +v bob", "JOIN #a", "INVITE bob #a")
+    bob.says("JOIN #a", "QUIT")
+    bob.hangs_up()
+    alice.hears()
+    again = stage.stranger()
+    heard = again.logs_in("bob")
+    assert [message.params[0] for message in of(heard, "JOIN")] == ["#den", "#a"]
+    assert of(heard, "353")[0].params[-1] == "~alice +bob"
+    assert alice.hears() == [f"{source('bob')} JOIN #den", f"{source('bob')} JOIN #a"]
+
+
+def test_the_lobby_is_joined_once() -> None:
+    """The first login stores the membership, the others show it."""
+    stage = Stage("alice", "bob", lobby="#Lobby")
+    alice = stage.member("alice")
+    bob = stage.stranger()
+    assert of(bob.logs_in("bob"), "JOIN")[0].params == ["#Lobby"]
+    assert alice.hears() == [f"{source('bob')} JOIN #Lobby"]
+    bob.says("QUIT")
+    stage.member("bob")
+    assert codes(alice.hears()) == ["QUIT", "JOIN"]
+    assert len([event for event in stage.stored if isinstance(event, Joined)]) == 2
+
+
+def test_who_left_the_lobby_is_back_at_the_next_login() -> None:
+    """Everybody is in it; another session of one that left brings it back for all of them."""
+    stage = Stage("alice", "bob", lobby="#lobby")
+    alice, bob = stage.member("alice"), stage.member("bob")
+    bob.says("PART #lobby")
+    alice.hears()
+    assert codes(stage.stranger().logs_in("bob"))[-3:] == ["JOIN", "353", "366"]
+    assert codes(alice.hears()) == ["JOIN"]
+    assert codes(bob.hears()) == ["JOIN"]
+
+
+def test_there_may_be_no_lobby() -> None:
+    """Then a login joins nothing."""
+    stage = Stage("alice")
+    assert "JOIN" not in codes(stage.stranger().logs_in("alice"))
+    assert stage.model.rooms == {}
+
+
+def test_the_lobby_is_made_once() -> None:
+    """A restart finds it."""
+    stage = Stage(lobby="#lobby")
+    room = stage.room("#lobby")
+    with stage.turn() as turn:
+        stage.rules.start(turn)
+        assert turn.events == []
+    assert stage.room("#lobby") is room
+
+
+def test_the_others_hear_nothing_before_the_arrival() -> None:
+    """A login that isn't complete is in nobody's room and gets none of its messages."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.says("QUIT")
+    alice.hears()
+    again = stage.stranger()
+    again.says("CAP LS", "NICK bob", "USER bob 0 * :Bob", "AUTHENTICATE PLAIN")
+    alice.says("PRIVMSG #den :anybody?")
+    assert again.hears() == []
+    assert alice.says("ISON bob") == [f":{SERVER} 303 alice :"]
+
+
+# PING and PONG
+
+
+def test_a_pong_shows_what_has_arrived() -> None:
+    """It is stored with the next tick, once."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("PRIVMSG #den :hi")
+    stage.passes(61)
+    bob.pongs()
+    newest = stage.model.last_seq
+    assert stage.account("bob").acknowledged == newest
+    stage.passes(1)
+    stage.passes(1)
+    seen = [event for event in stage.stored if isinstance(event, SeenAdvanced)]
+    assert seen == [SeenAdvanced(newest, stage.account("bob").id)]
+    assert stage.account("bob").seen == newest
+
+
+def test_what_could_not_be_stored_is_stored_later() -> None:
+    """How far an account has read is not forgotten when the disk is full for a while."""
+    stage, (_, bob) = den("alice", "bob")
+    stage.passes(61)
+    bob.pongs()
+    stage.full = True
+    stage.passes(1)
+    assert stage.account("bob").seen < stage.account("bob").acknowledged
+    stage.full = False
+    stage.passes(1)
+    assert stage.account("bob").seen == stage.account("bob").acknowledged
+
+
+def test_an_old_pong_takes_nothing_back() -> None:
+    """The newest counts."""
+    stage, (_, bob) = den("alice", "bob")
+    stage.passes(61)
+    bob.pongs()
+    bob.says("PONG seen-1")
+    assert stage.account("bob").acknowledged == stage.model.last_seq
+
+
+def test_quit_acknowledges_what_was_sent_to_who_answers_pings() -> None:
+    """A client that said good-bye has read; a script that only sends has not."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("PRIVMSG #den :hi")
+    bob.says("QUIT")
+    assert stage.account("bob").acknowledged < stage.model.last_seq
+    again = stage.member("bob")
+    again.pongs()
+    alice.says("PRIVMSG #den :more")
+    again.says("QUIT")
+    assert stage.account("bob").acknowledged == stage.model.last_seq
+
+
+def test_a_lost_connection_acknowledges_nothing() -> None:
+    """What was written to it may not have arrived."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.pongs()
+    before = stage.account("bob").acknowledged
+    alice.says("PRIVMSG #den :hi")
+    bob.hangs_up()
+    assert stage.account("bob").acknowledged == before
+
+
+def test_whowas_forgets_the_oldest() -> None:
+    """A bounded number of accounts is remembered."""
+    stage = Stage("alice")
+    alice = stage.member("alice")
+    alice.says("QUIT")
+    with stage.turn() as turn:
+        for number in range(presence.MAX_DEPARTED):
+            account = stage.add(f"x{number}y")
+            presence._remember_departed(turn, account)
+    assert len(stage.model.departed) == presence.MAX_DEPARTED
+    assert "alice" not in stage.model.departed
+
+
+# Arrivals that can't be stored
+
+
+def test_a_first_login_that_can_not_be_stored() -> None:
+    """It is told so and closed; nobody sees it come; the next try works."""
+    stage = Stage("alice", "bob", lobby="#lobby")
+    alice = stage.member("alice")
+    stage.full = True
+    bob = stage.stranger()
+    heard = bob.logs_in("bob")
+    assert codes(heard) == ["400", "ERROR"]
+    assert alice.hears() == []
+    assert stage.account("bob") not in stage.model.online
+    assert stage.model.arrived == 1
+    stage.full = False
+    stage.member("bob")
+    assert codes(alice.hears()) == ["JOIN"]
+
+
+def test_an_arrival_that_has_quit_already_can_be_taken_back() -> None:
+    """A script that says everything at once, and a disk that is full."""
+    stage = Stage("alice", lobby="#lobby")
+    stage.full = True
+    alice = stage.stranger()
+    alice.says("PASS right", "NICK alice", "USER a 0 * :A", "PRIVMSG #lobby :hi", "QUIT")
+    assert stage.model.arrived == 0
+    assert stage.account("alice").sessions == []
+    assert stage.account("alice").rooms == {}
+    assert stage.log == []

@@ -1,0 +1,244 @@
+"""The door to the core: lines, deadlines, and what an administrator does."""
+
+from __future__ import annotations
+
+import pytest
+
+from securechat.core.events import Left, RoomClosed
+from securechat.core.states import State
+from securechat.irc.framing import TOO_LONG
+from tests.support.stage import SERVER, Person, Stage, codes, of, only, plain, source
+
+
+def den(*names: str, **options: object) -> tuple[Stage, list[Person]]:
+    """A room with people in it; the first of them owns it."""
+    stage = Stage(*names, **options)
+    people = [stage.member(name) for name in names]
+    for person in people:
+        person.says("JOIN #den")
+    for person in people:
+        person.hears()
+    return stage, people
+
+
+# Lines
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        (TOO_LONG, "417"),
+        (b"PRIVMSG #den :" + b"x" * 600, "417"),
+        (b"@+x=" + b"y" * 4100 + b" PRIVMSG #den :x", "417"),
+        (b"PRIVMSG #den :\xff", "INVALID_UTF8"),
+        (b"PRIVMSG #den :\x00", "INVALID_MESSAGE"),
+        (b"PRIVMSG\r#den", "INVALID_MESSAGE"),
+        (b"12 x", "INVALID_MESSAGE"),
+        (b":alice", "INVALID_MESSAGE"),
+        (b"@x", "INVALID_MESSAGE"),
+    ],
+)
+def test_a_line_that_is_none(line: bytes, answer: str) -> None:
+    """It is refused for what it is, and nobody hears of it."""
+    stage, (alice, bob) = den("alice", "bob")
+    for person in (alice, stage.stranger()):
+        message = only(person.says(line))
+        assert answer in (message.command, message.params[1])
+    assert bob.hears() == []
+
+
+def test_who_a_line_says_it_is_from_does_not_count() -> None:
+    """A client's source is ignored."""
+    _, (alice, bob) = den("alice", "bob")
+    alice.says(":bob!bob@chat.test PRIVMSG #den :I am bob")
+    assert bob.hears() == [f"{source('alice')} PRIVMSG #den :I am bob"]
+
+
+def test_after_the_end_nothing_is_heard() -> None:
+    """Lines that were on their way are dropped."""
+    _, (alice, bob) = den("alice", "bob")
+    heard = alice.says("QUIT", "PRIVMSG #den :ghost", "PING x")
+    assert codes(heard) == ["ERROR"]
+    assert codes(bob.hears()) == ["QUIT"]
+
+
+# Connections
+
+
+def test_a_lost_connection_is_a_quit() -> None:
+    """With what the server saw as the reason; the session is forgotten."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.hangs_up("Connection lost")
+    assert alice.hears() == [f"{source('bob')} QUIT :Connection lost"]
+    assert bob.session not in stage.model.sessions
+    assert bob.session.state is State.CLOSED
+
+
+def test_a_connection_lost_after_quit_says_nothing_more() -> None:
+    """QUIT comes once."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.says("QUIT")
+    bob.hangs_up()
+    assert codes(alice.hears()) == ["QUIT"]
+    assert list(stage.model.sessions) == [alice.session]
+
+
+def test_a_stranger_s_connection_is_lost_unheard() -> None:
+    """In any state."""
+    stage, (alice,) = den("alice")
+    for lines in (
+        [],
+        ["AUTHENTICATE PLAIN"],
+        ["AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}"],
+    ):
+        person = stage.stranger()
+        person.says(*lines)
+        person.hangs_up()
+    assert alice.hears() == []
+    assert len(stage.model.sessions) == 1
+
+
+# Deadlines
+
+
+@pytest.mark.parametrize("lines", [[], ["CAP LS", "NICK alice"], ["AUTHENTICATE PLAIN"]])
+def test_a_login_takes_a_minute_at_most(lines: list[str]) -> None:
+    """Then the connection ends, however busy it is."""
+    stage = Stage("alice", login_seconds=60.0)
+    person = stage.stranger()
+    person.says(*lines)
+    stage.passes(60)
+    person.says("PING x")
+    assert person.session.state is not State.CLOSED
+    stage.passes(1)
+    assert codes(person.hears()) == ["ERROR"]
+
+
+def test_members_are_asked_whether_they_are_there() -> None:
+    """A PING with the newest number, every ping_seconds."""
+    stage, (alice,) = den("alice", ping_seconds=60.0)
+    first = alice.token
+    alice.says("PRIVMSG #den :x")
+    stage.passes(60)
+    assert alice.token == first
+    stage.passes(1)
+    assert alice.token == f"seen-{stage.model.last_seq}" != first
+
+
+def test_who_does_not_answer_is_gone() -> None:
+    """After dead_seconds of silence; any line is an answer."""
+    stage, (alice, bob) = den("alice", "bob", ping_seconds=60.0, dead_seconds=120.0)
+    for _ in range(4):
+        stage.passes(40)
+        alice.says("PING x")
+    assert bob.session.state is State.CLOSED
+    assert codes(bob.hears()) == ["ERROR"]
+    assert alice.session.state is State.READY
+
+
+def test_the_others_are_told_how_long() -> None:
+    """QUIT with the seconds."""
+    stage, (alice, bob) = den("alice", "bob", dead_seconds=120.0)
+    stage.passes(100)
+    alice.says("PING x")
+    stage.passes(21)
+    assert only(alice.hears()).params == ["No answer for 121 seconds"]
+    assert bob.session.account is not None
+
+
+def test_a_reader_that_takes_too_long_ends_the_login() -> None:
+    """The deadline holds while a worker is asked; its late answer is nothing."""
+    stage = Stage("alice", login_seconds=60.0)
+    stage.busy = True
+    person = stage.stranger()
+    person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
+    stage.passes(61)
+    assert codes(person.hears()) == ["ERROR"]
+    stage.work()
+    assert person.hears() == []
+
+
+# The administrator
+
+
+def test_an_account_s_sessions_can_be_ended() -> None:
+    """All of them, those that are logging in as well; the others see one QUIT."""
+    stage, (alice, bob) = den("alice", "bob")
+    phone, late, checked = stage.member("bob"), stage.stranger(), stage.stranger()
+    late.says("CAP LS", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('bob')}")
+    stage.busy = True
+    checked.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('bob')}")
+    late.hears()
+    with stage.turn() as turn:
+        stage.rules.end_sessions(turn, stage.account("bob"), "Disabled")
+    for person in (bob, phone, late, checked):
+        assert codes(person.hears())[-1:] == ["ERROR"]
+        assert person.session.state is State.CLOSED
+    assert alice.hears() == [f"{source('bob')} QUIT :Disabled"]
+
+
+def test_a_deleted_account_leaves_its_rooms() -> None:
+    """Those it was alone in end."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.says("JOIN #own")
+    account = stage.account("bob")
+    with stage.turn() as turn:
+        stage.rules.account_removed(turn, account, "Deleted")
+    assert codes(alice.hears()) == ["QUIT"]
+    assert [type(event) for event in stage.stored[-3:]] == [Left, Left, RoomClosed]
+    assert account.rooms == {}
+    assert "#own" not in stage.model.rooms
+    assert account not in stage.room("#den").members
+
+
+# The end
+
+
+def test_before_the_end_everybody_is_asked() -> None:
+    """all_answered tells when each has received everything."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("PRIVMSG #den :last words")
+    assert not stage.rules.all_answered()
+    with stage.turn() as turn:
+        stage.rules.ask_all(turn)
+    alice.pongs()
+    assert not stage.rules.all_answered()
+    bob.pongs()
+    assert stage.rules.all_answered()
+
+
+def test_the_end_is_told_to_all() -> None:
+    """ERROR with the reason, strangers too; what was acknowledged is stored."""
+    stage, (alice, bob) = den("alice", "bob")
+    stranger = stage.stranger()
+    stage.passes(61)
+    bob.pongs()
+    with stage.turn() as turn:
+        stage.rules.stop(turn, "Going down")
+    for person in (alice, bob):
+        assert person.hears() == ["ERROR :Closing link: Going down"]
+    assert codes(stranger.hears()) == ["ERROR"]
+    assert stage.account("bob").seen == stage.model.last_seq
+    assert len(stage.closings) == 3
+
+
+def test_nobody_online_has_answered() -> None:
+    """An empty server may stop at once."""
+    assert Stage("alice").rules.all_answered()
+
+
+def test_the_lobby_is_stored_with_the_first_turn() -> None:
+    """And is nobody's."""
+    stage = Stage(lobby="#Hall")
+    assert (stage.room("#hall").name, stage.room("#hall").founder) == ("#Hall", None)
+    assert len(stage.stored) == 1
+
+
+def test_a_dialogue_of_two() -> None:
+    """The whole, once, as they see it."""
+    stage = Stage("alice", "bob", lobby="#lobby")
+    alice, bob = stage.member("alice"), stage.member("bob")
+    alice.says("PRIVMSG #lobby :hello", "PRIVMSG bob :psst")
+    bob.says("PRIVMSG alice :yes?")
+    assert of(alice.hears(), "PRIVMSG")[0].params == ["alice", "yes?"]
+    assert SERVER not in "".join(person.session.shown_nick for person in (alice, bob))

@@ -1,0 +1,277 @@
+"""One turn: what it gathers, and how it is taken back when it can't be stored."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from securechat.core.commands import messages
+from securechat.core.events import AccountCreated, InviteUsed
+from securechat.core.states import State
+from securechat.core.turn import Step
+from tests.core.sayings import asking, company, speakers, storing, talk, turns
+from tests.support.stage import (
+    NOT_STORED,
+    SERVER,
+    Person,
+    Stage,
+    codes,
+    of,
+    only,
+    snapshot,
+    source,
+)
+
+
+def den(*names: str, **options: object) -> tuple[Stage, list[Person]]:
+    """A room with people in it; the first of them owns it."""
+    stage = Stage(*names, **options)
+    people = [stage.member(name, "message-tags") for name in names]
+    for person in people:
+        person.says("JOIN #den")
+    for person in people:
+        person.hears()
+    return stage, people
+
+
+# A store that stores nothing
+
+
+@settings(max_examples=150, deadline=None)
+@given(turns, st.lists(st.tuples(speakers, storing), min_size=1, max_size=8))
+def test_a_turn_that_can_not_be_stored_never_was(
+    before: list[list[tuple[int, str]]], lost: list[tuple[int, str]]
+) -> None:
+    """The model is as it was, and nobody has heard any of it: only who asked, that it failed."""
+    stage, people = company()
+    for said in before:
+        talk(stage, people, said)
+    for person in people:
+        person.hears()
+    state, stored = snapshot(stage.model), len(stage.stored)
+    stage.full = True
+    talk(stage, people, lost)
+    assert snapshot(stage.model) == state
+    assert len(stage.stored) == stored
+    for person in people:
+        for line in person.hears():
+            assert line.startswith(f":{SERVER} "), f"heard of what was not stored: {line}"
+            assert line[len(f":{SERVER} ")] in "4567F", line
+
+
+@settings(max_examples=60, deadline=None)
+@given(turns, st.lists(st.tuples(speakers, asking), max_size=6), st.tuples(speakers, storing))
+def test_after_a_failure_all_goes_on(
+    before: list[list[tuple[int, str]]], asked: list[tuple[int, str]], said: tuple[int, str]
+) -> None:
+    """The same command has the same effect as if it had not failed before."""
+    heard = []
+    for fails in (False, True):
+        stage, people = company()
+        for line in before:
+            talk(stage, people, line)
+        if fails:
+            stage.full = True
+            talk(stage, people, [said])
+            stage.full = False
+        for person in people:
+            person.hears()
+        talk(stage, people, [*asked, said, *asked])
+        heard.append([_without_ids(person.hears()) for person in people])
+    assert heard[0] == heard[1]
+
+
+def _without_ids(lines: list[str]) -> list[str]:
+    """Numbers are not used again, so a msgid differs. The order of names is nobody's promise."""
+    found = []
+    for line in lines:
+        head, _, rest = line.partition(" ") if line.startswith("@") else ("", "", line)
+        tags = [tag for tag in head.split(";") if not tag.startswith(("@msgid", "msgid"))]
+        words = sorted(rest.split(" :")[-1].split()) if " 353 " in rest or " 319 " in rest else []
+        found.append(" ".join([*tags, rest.split(" :")[0] if words else rest, *words]))
+    return found
+
+
+def test_the_asker_is_told_once_for_each_command() -> None:
+    """400 names the command and what went wrong; what needed no store is answered as ever."""
+    stage, (alice, bob) = den("alice", "bob")
+    stage.full = True
+    heard = alice.says("PING 1", "PRIVMSG #den :lost", "PING 2", "TOPIC #den :lost", "PING 3")
+    assert codes(heard) == ["PONG", "400", "PONG", "400", "PONG"]
+    assert heard[1] == f":{SERVER} 400 alice PRIVMSG :{NOT_STORED}"
+    assert heard[3] == f":{SERVER} 400 alice TOPIC :{NOT_STORED}"
+    assert bob.hears() == []
+
+
+def test_who_quits_is_still_told() -> None:
+    """A script that says its message and good-bye at once learns that it is lost."""
+    stage, (alice, bob) = den("alice", "bob")
+    stage.full = True
+    assert codes(alice.says("PRIVMSG #den :lost", "QUIT")) == ["400", "ERROR"]
+    assert codes(bob.hears()) == ["QUIT"]
+
+
+def test_what_came_before_the_failure_stays() -> None:
+    """Turns are stored one by one."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("PRIVMSG #den :kept")
+    stage.full = True
+    alice.says("PRIVMSG #den :lost")
+    stage.full = False
+    alice.says("PRIVMSG #den :kept too")
+    assert [message.params[1] for message in of(bob.hears(), "PRIVMSG")] == ["kept", "kept too"]
+    assert [entry.text for entry in stage.log[-2:]] == ["kept", "kept too"]
+
+
+def test_a_number_is_never_used_again() -> None:
+    """Not even that of a message which could not be stored: msgids are unique."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("CAP REQ echo-message")
+    stage.full = True
+    alice.says("PRIVMSG #den :lost")
+    lost = stage.model.last_seq
+    stage.full = False
+    alice.says("PRIVMSG #den :kept")
+    assert stage.log[-1].seq == lost + 1
+    assert len(bob.hears()) == 1
+
+
+# A store that refuses single steps
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=12))
+def test_one_refused_step_costs_the_others_nothing(said: list[tuple[int, bool]]) -> None:
+    """The refused messages are gone, the others are stored and heard, in their order."""
+    stage, people = den("alice", "bob", "carol")
+    refused = {number for number, (_, kept) in enumerate(said) if not kept}
+    steps = iter(range(len(said)))
+    stage.refuses = lambda step: next(steps) in refused
+    talk(stage, people, [(who, f"PRIVMSG #den :{n}") for n, (who, _) in enumerate(said)])
+    kept = [n for n in range(len(said)) if n not in refused]
+    assert [entry.text for entry in stage.log[3:]] == [str(n) for n in kept]
+    for number, person in enumerate(people):
+        heard = person.hears()
+        expected = [str(n) for n in kept if said[n][0] != number]
+        assert [message.params[1] for message in of(heard, "PRIVMSG")] == expected
+        assert codes(heard).count("400") == len([n for n in refused if said[n][0] == number])
+
+
+@settings(max_examples=100, deadline=None)
+@given(turns, st.tuples(speakers, storing))
+def test_a_refused_command_never_was(
+    before: list[list[tuple[int, str]]], said: tuple[int, str]
+) -> None:
+    """The same as for the whole turn, one step at a time."""
+    stage, people = company()
+    for line in before:
+        talk(stage, people, line)
+    state = snapshot(stage.model)
+    stage.refuses = lambda step: True
+    talk(stage, people, [said])
+    assert snapshot(stage.model) == state
+
+
+# A registration that can't be stored
+
+
+REGISTRATION = (
+    "CAP LS", "NICK carol", "USER carol 0 * :C", "REGISTER * code pw", "CAP END",
+    "JOIN #den", "PRIVMSG #den :I am carol", "PRIVMSG alice :psst",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("lobby", [None, "#lobby"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole: bool) -> None:
+    """Whatever it has said already: nothing of it happens, and it may register again."""
+    stage, (alice,) = den("alice", lobby=lobby)
+    stage.invite("code")
+    state, stored = snapshot(stage.model), len(stage.stored)
+
+    def conflicts(step: Step) -> bool:
+        return step.command == "LOGIN"
+
+    stage.full = whole
+    stage.refuses = conflicts
+    carol = stage.stranger()
+    heard = carol.says(*REGISTRATION)
+    assert codes(heard) == ["CAP", "400"]
+    assert alice.hears() == []
+    assert len(stage.stored) == stored
+    assert snapshot(stage.model) == state
+    assert (carol.session.state, carol.session.account) == (State.CONNECTED, None)
+    stage.full = False
+    stage.refuses = lambda step: False
+    heard = carol.says("REGISTER * code pw", "CAP END")
+    assert "001" in codes(heard)
+    assert [type(event) for event in stage.stored[stored:]][:2] == [InviteUsed, AccountCreated]
+
+
+def test_a_new_account_is_stored_before_it_is_somebody() -> None:
+    """What it says behind its registration comes in a later turn than the account itself."""
+    stage, (alice,) = den("alice")
+    stage.invite("code")
+    stage.busy = True
+    carol = stage.stranger()
+    carol.says(*REGISTRATION)
+    stage.answer(stage.do(stage.jobs.pop(0)))
+    assert isinstance(stage.stored[-1], AccountCreated)
+    assert alice.hears() == []
+    stage.work()
+    assert codes(alice.hears()) == ["JOIN", "PRIVMSG", "PRIVMSG"]
+
+
+# A bug
+
+
+def test_a_bug_is_taken_back_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a command leaves nothing behind; the rest of the turn goes on."""
+    stage, (alice, bob) = den("alice", "bob")
+    state = snapshot(stage.model)
+
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(messages._Saying, "_tell_absence", breaks)
+    heard = alice.says("PING 1", "PRIVMSG #den,bob,#den :hi", "PING 2")
+    assert codes(heard) == ["PONG", "400", "PONG"]
+    assert "logged" in heard[1]
+    assert bob.hears() == []
+    assert snapshot(stage.model) == state
+    monkeypatch.undo()
+    alice.says("PRIVMSG bob :hi")
+    assert bob.hears()[0].endswith(f"{source('alice')} PRIVMSG bob :hi")
+
+
+def test_a_bug_in_a_step_takes_inner_steps_along() -> None:
+    """They are not stored when the step around them is taken back."""
+    stage, (alice,) = den("alice")
+    turn = stage.rules.turn(stage.now_ms, stage.clock)
+    start = turn.mark()
+    stage.rules.line(turn, alice.session, b"PRIVMSG #den :x")
+    assert len(turn.steps) == 1
+    turn.roll_back(start)
+    assert (turn.steps, turn.events, turn.effects, turn.undo) == ([], [], [], [])
+
+
+# What a turn can say
+
+
+def test_an_over_long_reply_is_cut_at_the_limit() -> None:
+    """Between letters."""
+    stage, (alice,) = den("alice")
+    with stage.turn() as turn:
+        turn.notice(alice.session, "я" * 300)
+    assert len(alice.hears()[0].encode()) in (509, 510)
+
+
+def test_closing_twice_is_once() -> None:
+    """One ERROR, one closing."""
+    stage, (alice,) = den("alice")
+    with stage.turn() as turn:
+        turn.close(alice.session, "one")
+        turn.close(alice.session, "two")
+    assert only(alice.hears()).params == ["Closing link: one"]
+    assert [closing.reason for closing in stage.closings] == ["one"]

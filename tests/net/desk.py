@@ -1,0 +1,152 @@
+"""An I/O thread without rules behind it: what it reads is collected, and clients talk to it."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from securechat.net.connection import Closed, Connection, Input, Lines, Opened
+from securechat.net.io_loop import IoLimits, IoThread
+from securechat.net.throttle import Rate
+
+PATIENCE = 20.0
+"""Seconds until a test gives up waiting."""
+
+FREELY = Rate(lines=1e6, burst=1e6)
+
+SMALL = 4096
+"""A kernel buffer that is soon full."""
+
+
+class Visit(NamedTuple):
+    """Both ends of a connection: the server's, and the client's TLS socket."""
+
+    connection: Connection
+    client: ssl.SSLSocket
+
+    def says(self, *lines: str) -> None:
+        self.client.sendall("".join(line + "\r\n" for line in lines).encode())
+
+    def hears(self, size: int) -> bytes:
+        """So many bytes, fewer when the server ends before."""
+        data = b""
+        while len(data) < size:
+            piece = self.client.recv(size - len(data))
+            if not piece:
+                break
+            data += piece
+        return data
+
+    def hears_the_end(self) -> bytes:
+        """Everything up to the server's close_notify; an end without one is an error."""
+        data = b""
+        while piece := self.client.recv(65536):
+            data += piece
+        return data
+
+    def resets(self) -> None:
+        """Gone without a word, as when the machine behind it dies."""
+        linger = b"\1\0\0\0\0\0\0\0"
+        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.client.close()
+
+
+class Desk:
+    """server, client: the contexts of both sides."""
+
+    def __init__(self, server: ssl.SSLContext, client: ssl.SSLContext, limits: IoLimits) -> None:
+        self._client = client
+        self.inputs: queue.SimpleQueue[Input] = queue.SimpleQueue()
+        self.released: queue.SimpleQueue[Connection] = queue.SimpleQueue()
+        self.failures: list[BaseException] = []
+        self.on_line: Callable[[Connection, bytes], None] = lambda connection, line: None
+        self.thread = IoThread(
+            0, server, limits, self._take, self.released.put, self.failures.append
+        )
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._ends: list[socket.socket] = []
+        self.thread.start()
+
+    def _take(self, inputs: list[Input]) -> None:
+        for item in inputs:
+            self.inputs.put(item)
+            if isinstance(item, Lines):
+                for line in item.lines:
+                    self.on_line(item.connection, line)
+
+    def close(self) -> None:
+        self.thread.stop()
+        for end in self._ends:
+            end.close()
+        self.thread.join(PATIENCE)
+        self._listener.close()
+        assert not self.thread.alive
+
+    def knocks(self, *, small: bool = False) -> tuple[Connection, socket.socket]:
+        """A TCP connection that the thread has been given. small: with small kernel buffers."""
+        raw = socket.socket()
+        raw.settimeout(PATIENCE)
+        if small:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+        raw.connect(self._listener.getsockname())
+        accepted, (address, port) = self._listener.accept()
+        if small:
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
+        accepted.setblocking(False)
+        connection = Connection(accepted, address, port, 0)
+        self.thread.adopt(connection)
+        self._ends.append(raw)
+        return connection, raw
+
+    def visit(self, *, small: bool = False) -> Visit:
+        """A connection with TLS, whose Opened has come."""
+        connection, raw = self.knocks(small=small)
+        client = self._client.wrap_socket(
+            raw, server_hostname="localhost", suppress_ragged_eofs=False
+        )
+        self._ends.append(client)
+        assert self.next() == Opened(connection)
+        return Visit(connection, client)
+
+    def next(self) -> Input:
+        """The next thing that was read."""
+        return self.inputs.get(timeout=PATIENCE)
+
+    def lines(self, visit: Visit, count: int) -> list[bytes]:
+        """So many lines of one connection, which is the only one that speaks."""
+        lines: list[bytes] = []
+        while len(lines) < count:
+            item = self.next()
+            assert isinstance(item, Lines)
+            assert item.connection is visit.connection
+            lines += item.lines
+        return lines
+
+    def end(self, visit: Visit) -> str:
+        """Why the connection is gone, which is the next thing to be heard."""
+        item = self.next()
+        assert isinstance(item, Closed)
+        assert item.connection is visit.connection
+        return item.reason
+
+    def settles(self, visit: Visit) -> None:
+        """Returns when the thread has done all that it was told before."""
+        visit.says("settled?")
+        assert self.lines(visit, 1) == [b"settled?"]
+
+
+@contextlib.contextmanager
+def desk(
+    server: ssl.SSLContext, client: ssl.SSLContext, limits: IoLimits | None = None
+) -> Iterator[Desk]:
+    """A running I/O thread, with no bound on the rate unless limits say so."""
+    opened = Desk(server, client, limits or IoLimits(rate=FREELY))
+    try:
+        yield opened
+    finally:
+        opened.close()
+    assert opened.failures == []

@@ -1,0 +1,520 @@
+"""The I/O thread over real TLS: handshakes, reading, writing, ending."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import ssl
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from securechat.irc.framing import TOO_LONG
+from securechat.net import io_loop
+from securechat.net.connection import Connection, Lines, Opened, Phase
+from securechat.net.io_loop import MAX_READ, MAX_RECORDS, RECORD, IoLimits, IoThread
+from securechat.net.throttle import Rate
+from tests.net.desk import FREELY, PATIENCE, Desk, desk
+
+BURST = 10
+
+
+@pytest.fixture
+def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[Desk]:
+    """An I/O thread that lets everybody speak as fast as they can."""
+    with desk(server, trusting) as opened:
+        yield opened
+
+
+def numbered(count: int) -> list[str]:
+    return [f"line {number}" for number in range(count)]
+
+
+def encoded(lines: list[str]) -> list[bytes]:
+    return [line.encode() for line in lines]
+
+
+# --- beginning -----------------------------------------------------------------------------------
+
+
+def test_a_handshake_opens_a_connection(room: Desk) -> None:
+    """Opened comes once TLS stands, and it is TLS 1.3."""
+    visit = room.visit()
+    assert visit.connection.phase is Phase.OPEN
+    assert visit.client.version() == "TLSv1.3"
+    assert visit.connection.certificate_name is None
+
+
+def test_lines_may_come_with_the_end_of_the_handshake(room: Desk) -> None:
+    """A client that speaks at once is heard: Opened first, then its lines."""
+    connection, raw = room.knocks()
+    with room._client.wrap_socket(raw, server_hostname="localhost") as client:
+        client.sendall(b"at once\r\n")
+        assert room.next() == Opened(connection)
+        assert room.next() == Lines(connection, [b"at once"])
+
+
+@pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\n\r\n", b"NICK x\r\n", b"\x00", b"\x80\x2e"])
+def test_who_speaks_no_tls_gets_not_a_byte(
+    room: Desk, said: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The connection is closed, and one line in the log says why."""
+    caplog.set_level(logging.INFO)
+    connection, raw = room.knocks()
+    raw.sendall(said)
+    with contextlib.suppress(ConnectionResetError):  # what it said was never read
+        assert raw.recv(100) == b""
+    assert room.released.get(timeout=PATIENCE) is connection
+    told = [record.message for record in caplog.records]
+    assert told == [
+        f"refused 127.0.0.1 port {connection.port}: plaintext; this server speaks TLS only"
+    ]
+    assert room.inputs.empty()
+
+
+def test_who_goes_before_a_word_is_forgotten(room: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """A port scan leaves a line in the log and nothing else."""
+    caplog.set_level(logging.INFO)
+    connection, raw = room.knocks()
+    raw.close()
+    assert room.released.get(timeout=PATIENCE) is connection
+    assert "closed by the client before TLS began" in caplog.text
+    assert room.inputs.empty()
+
+
+@pytest.mark.parametrize("said", [b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"])
+def test_who_goes_in_the_handshake_is_forgotten(
+    room: Desk, said: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half a ClientHello, then nothing: the reason is in the log."""
+    caplog.set_level(logging.INFO)
+    connection, raw = room.knocks()
+    raw.sendall(said)
+    raw.close()
+    assert room.released.get(timeout=PATIENCE) is connection
+    assert "TLS handshake failed" in caplog.text
+    assert room.inputs.empty()
+
+
+def test_a_broken_handshake_is_refused(room: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """What begins like TLS and is none ends, at most with TLS's own alert."""
+    caplog.set_level(logging.INFO)
+    connection, raw = room.knocks()
+    raw.sendall(b"\x16" + b"x" * 200)
+    assert room.released.get(timeout=PATIENCE) is connection
+    assert "TLS handshake failed" in caplog.text
+    with contextlib.suppress(ConnectionResetError):  # not all it said was read
+        assert raw.recv(100)[:1] in (b"", b"\x15")  # TLS's alert, or nothing
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01"], ids=["silent", "half open"])
+def test_a_handshake_has_a_deadline(
+    server: ssl.SSLContext,
+    trusting: ssl.SSLContext,
+    said: bytes,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who never finishes doesn't hold a place for ever."""
+    caplog.set_level(logging.INFO)
+    with desk(server, trusting, IoLimits(handshake_seconds=0.05)) as room:
+        connection, raw = room.knocks()
+        raw.sendall(said)
+        assert room.released.get(timeout=PATIENCE) is connection
+        assert raw.recv(100) == b""
+    assert "the TLS handshake took too long" in caplog.text
+
+
+def test_who_is_open_has_no_deadline(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
+    """The handshake's deadline passes without a meaning once TLS stands."""
+    with desk(server, trusting, IoLimits(handshake_seconds=0.2)) as room:
+        early = room.visit()
+        late, _ = room.knocks()
+        assert room.released.get(timeout=PATIENCE) is late  # begun later, so its deadline is later
+        room.settles(early)
+
+
+def test_another_context_is_for_those_who_come(
+    server: ssl.SSLContext, old_server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """Open connections go on with the certificate that they were shown."""
+    with desk(server, trusting) as room:
+        before = room.visit()
+        room.thread.use(old_server)
+        after = room.visit()
+        assert before.connection.tls is not None
+        assert after.connection.tls is not None
+        assert before.connection.tls.context is server
+        assert after.connection.tls.context is old_server
+        room.settles(before)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def test_one_record_may_hold_many_lines(room: Desk) -> None:
+    """They come in their order, without their ends."""
+    visit = room.visit()
+    visit.says(*numbered(500))
+    assert room.lines(visit, 500) == encoded(numbered(500))
+
+
+def test_one_line_may_be_spread_over_records(room: Desk) -> None:
+    """A record a byte: a line is a line when its end has come."""
+    visit = room.visit()
+    for byte in b"PRIVMSG #den :hello":
+        visit.client.sendall(bytes([byte]))
+    visit.client.sendall(b"\r")
+    visit.client.sendall(b"\nnext\n")
+    assert room.lines(visit, 2) == [b"PRIVMSG #den :hello", b"next"]
+
+
+def test_more_records_than_one_turn_takes(room: Desk) -> None:
+    """A client that sends a record a line is heard to the end, in order."""
+    visit = room.visit()
+    lines = numbered(3 * MAX_RECORDS)
+    for line in lines:
+        visit.says(line)
+    assert room.lines(visit, len(lines)) == encoded(lines)
+
+
+def test_more_bytes_than_one_turn_takes(room: Desk) -> None:
+    """Four times what is read at once, in records as large as TLS allows."""
+    visit = room.visit()
+    lines = ["x" * 400 + str(number) for number in range(4 * MAX_READ // 400)]
+    visit.says(*lines)
+    assert room.lines(visit, len(lines)) == encoded(lines)
+
+
+def test_an_overlong_line_is_marked_and_the_next_is_heard(room: Desk) -> None:
+    """In its place stands TOO_LONG, itself and not something that looks like it."""
+    visit = room.visit()
+    visit.says("before", "x" * 100_000, "after")
+    lines = room.lines(visit, 3)
+    assert lines[0] == b"before"
+    assert lines[1] is TOO_LONG
+    assert lines[2] == b"after"
+
+
+def test_two_who_speak_are_kept_apart(room: Desk) -> None:
+    """Half a line of one never meets half a line of the other."""
+    one, two = room.visit(), room.visit()
+    one.client.sendall(b"one ")
+    two.client.sendall(b"two ")
+    one.client.sendall(b"first\r\n")
+    two.client.sendall(b"second\r\n")
+    heard = {item.connection: item.lines for item in (room.next(), room.next())}  # type: ignore[union-attr]
+    assert heard == {one.connection: [b"one first"], two.connection: [b"two second"]}
+
+
+# --- throttling ----------------------------------------------------------------------------------
+
+
+def test_a_flooder_is_slowed_down_and_loses_nothing(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """The burst passes at once, the rest at its pace and in its order."""
+    with desk(server, trusting, IoLimits(rate=Rate(lines=2000.0, burst=BURST))) as room:
+        visit = room.visit()
+        visit.says(*numbered(300))
+        first = room.next()
+        assert first == Lines(visit.connection, encoded(numbered(BURST)))
+        assert room.lines(visit, 300 - BURST) == encoded(numbered(300))[BURST:]
+        room.settles(visit)
+
+
+def test_a_throttled_connection_is_not_read(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """Its lines wait at the sender, in TCP's hands, while the others talk."""
+    slowly = IoLimits(rate=Rate(lines=0.001, burst=BURST))
+    with desk(server, trusting, slowly) as room:
+        flooder, other = room.visit(), room.visit()
+        flooder.says(*numbered(BURST + 1))
+        assert room.lines(flooder, BURST) == encoded(numbered(BURST))
+        room.settles(other)
+        assert not flooder.connection.interest & io_loop.READ
+        assert list(flooder.connection.backlog or ()) == [b"line %d" % BURST]
+
+
+def test_who_ends_while_throttled_is_heard_to_the_end(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """Lines and the end in one go: what was read is handed on, then comes the end."""
+    with desk(server, trusting, IoLimits(rate=Rate(lines=1000.0, burst=BURST))) as room:
+        visit = room.visit()
+        visit.says(*numbered(200))
+        visit.client.close()
+        assert room.lines(visit, 200) == encoded(numbered(200))
+        assert room.end(visit) in ("closed by the client", "connection reset by peer")
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def test_output_keeps_its_order(room: Desk) -> None:
+    """Deliveries to one and to several, of one call and of many."""
+    one, two = room.visit(), room.visit()
+    both = [one.connection, two.connection]
+    room.thread.deliver([(both, b"a\r\n"), ([one.connection], b"b\r\n"), (both, b"c\r\n")])
+    room.thread.deliver([([two.connection], b"d\r\n")])
+    assert one.hears(9) == b"a\r\nb\r\nc\r\n"
+    assert two.hears(9) == b"a\r\nc\r\nd\r\n"
+
+
+def test_a_reader_that_stops_gets_the_rest_when_it_goes_on(room: Desk) -> None:
+    """A write that TLS can't finish is finished later, byte by byte the same, and what was
+    delivered meanwhile follows it.
+    """
+    visit, other = room.visit(small=True), room.visit()
+    parts = [bytes([65 + number]) * 40_000 for number in range(20)]
+    for part in parts:
+        room.thread.deliver([([visit.connection], part)])
+    room.settles(other)
+    assert visit.connection.blocked
+    assert visit.hears(800_000) == b"".join(parts)
+    room.settles(visit)
+    assert visit.connection.out_bytes == 0
+    assert not visit.connection.interest & io_loop.WRITE
+
+
+def test_a_blocked_reader_is_still_heard(room: Desk) -> None:
+    """Who doesn't read may still speak."""
+    visit, other = room.visit(small=True), room.visit()
+    room.thread.deliver([([visit.connection], b"x" * 500_000)])
+    room.settles(other)
+    assert visit.connection.blocked
+    room.settles(visit)
+
+
+def test_a_reader_too_slow_is_closed_at_the_bound(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """Its output doesn't fill the memory, and the others notice nothing."""
+    with desk(server, trusting, IoLimits(out_bytes=65_536, rate=FREELY)) as room:
+        slow, other = room.visit(small=True), room.visit()
+        for _ in range(20):
+            room.thread.deliver([([slow.connection, other.connection], b"x" * 10_000)])
+        assert room.end(slow).startswith("reads too slowly: ")
+        assert other.hears(200_000) == b"x" * 200_000
+        assert slow.connection.out == []
+        assert room.released.get(timeout=PATIENCE) is slow.connection
+
+
+# --- ending --------------------------------------------------------------------------------------
+
+
+def test_the_last_words_come_before_the_end(room: Desk) -> None:
+    """What was delivered before the close is read, then TLS's own end, not a cut wire."""
+    visit = room.visit()
+    room.thread.deliver([([visit.connection], b"ERROR :bye\r\n")])
+    room.thread.close([(visit.connection, "quit")])
+    assert visit.hears_the_end() == b"ERROR :bye\r\n"
+    visit.client.close()
+    assert room.end(visit) == "quit"
+
+
+def test_the_last_words_come_also_to_one_who_is_still_talking(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """Unread input must not make the kernel reset the connection and swallow the reason."""
+    slowly = IoLimits(rate=Rate(lines=0.001, burst=BURST))
+    with desk(server, trusting, slowly) as room:
+        visit = room.visit()
+        visit.says(*numbered(BURST + 1))
+        room.lines(visit, BURST)
+        visit.client.sendall(b"y" * 300_000)  # nobody reads this any more
+        room.thread.deliver([([visit.connection], b"ERROR :flood\r\n")])
+        room.thread.close([(visit.connection, "flood")])
+        assert visit.hears_the_end() == b"ERROR :flood\r\n"
+        visit.client.close()
+        assert room.end(visit) == "flood"
+
+
+def test_nothing_follows_the_end(room: Desk) -> None:
+    """After close_notify the socket has no TLS any more: not a byte may leave by it."""
+    visit = room.visit()
+    room.thread.close([(visit.connection, "quit")])
+    room.thread.deliver([([visit.connection], b"SECRET\r\n")])
+    assert visit.hears_the_end() == b""
+    raw = visit.client.unwrap()
+    assert raw.recv(100) == b""
+    assert room.end(visit) == "quit"
+
+
+def test_who_never_reads_its_last_words_is_closed_in_time(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """The drain time ends what a blocked peer would hold open."""
+    with desk(server, trusting, IoLimits(drain_seconds=0.05, rate=FREELY)) as room:
+        visit = room.visit(small=True)
+        room.thread.deliver([([visit.connection], b"x" * 500_000)])
+        room.thread.close([(visit.connection, "quit")])
+        assert room.end(visit) == "quit"
+
+
+def test_who_never_answers_the_end_is_closed_in_time(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """The linger time ends what a silent peer would hold open."""
+    with desk(server, trusting, IoLimits(linger_seconds=0.05, rate=FREELY)) as room:
+        visit = room.visit()
+        room.thread.close([(visit.connection, "quit")])
+        assert room.end(visit) == "quit"
+
+
+def test_a_client_says_goodbye(room: Desk) -> None:
+    """close_notify on an idle connection is its end, and it is released once."""
+    visit = room.visit()
+    visit.client.setblocking(False)
+    with pytest.raises((ssl.SSLWantReadError, ssl.SSLSyscallError)):
+        visit.client.unwrap()
+    assert room.end(visit) == "closed by the client"
+    assert room.released.get(timeout=PATIENCE) is visit.connection
+    assert room.released.empty()
+
+
+def test_a_reset_is_an_end(room: Desk) -> None:
+    """A peer that vanishes costs only its own connection."""
+    visit, other = room.visit(), room.visit()
+    visit.resets()
+    assert room.end(visit)
+    room.settles(other)
+
+
+def test_who_ends_right_after_speaking_is_heard(room: Desk) -> None:
+    """Lines first, then the end."""
+    visit = room.visit()
+    visit.says(*numbered(1000))
+    visit.client.close()
+    assert room.lines(visit, 1000) == encoded(numbered(1000))
+    assert room.end(visit) in ("closed by the client", "connection reset by peer")
+
+
+def test_who_takes_nothing_more_is_heard_out(room: Desk) -> None:
+    """A failed write tells that the peer has gone; what it said before it went still counts."""
+    visit = room.visit()
+    read_first, gone = threading.Event(), threading.Event()
+
+    def deliver_to_nobody(connection: Connection, line: bytes) -> None:
+        if line == b"first":
+            read_first.set()
+            assert gone.wait(PATIENCE)
+            room.thread.deliver([([connection], b"x")])
+
+    room.on_line = deliver_to_nobody
+    visit.says("first")
+    assert read_first.wait(PATIENCE)
+    visit.says("second")
+    visit.resets()
+    gone.set()
+    assert room.lines(visit, 2) == [b"first", b"second"]
+    assert room.end(visit)
+
+
+def test_a_peer_that_floods_after_its_end_doesn_t_hold_the_thread(
+    room: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is thrown away is read in portions, so the others have their turn."""
+
+    class Flood:
+        reads = 0
+
+        def recv(self, size: int) -> bytes:
+            self.reads += 1
+            assert self.reads < 10_000, "the thread is held for ever"
+            return b"x" * size
+
+    visit = room.visit()
+    flood = Flood()
+    monkeypatch.setattr(visit.connection, "sock", flood)
+    room.thread._discard(visit.connection)
+    assert flood.reads == MAX_RECORDS
+    monkeypatch.undo()
+
+
+def test_closing_twice_is_closing_once(room: Desk) -> None:
+    """The rules and the peer may both end a connection; it ends once."""
+    visit = room.visit()
+    room.thread.close([(visit.connection, "first"), (visit.connection, "second")])
+    visit.client.close()
+    assert room.end(visit) == "first"
+    room.settles(room.visit())
+    assert room.inputs.empty()
+
+
+def test_the_thread_stops_when_all_are_told(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """What waits is written, TLS is ended, those in a handshake are closed, the thread ends."""
+    with desk(server, trusting, IoLimits(rate=FREELY)) as room:
+        visit = room.visit()
+        _, half = room.knocks()
+        half.sendall(b"\x16\x03\x01")
+        room.thread.deliver([([visit.connection], b"ERROR :stopping\r\n")])
+        room.thread.stop()
+        assert visit.hears_the_end() == b"ERROR :stopping\r\n"
+        with contextlib.suppress(ConnectionResetError):  # what it said was never read
+            assert half.recv(100) == b""
+        visit.client.close()
+        room.thread.join(PATIENCE)
+        assert not room.thread.alive
+        assert [room.released.get_nowait() for _ in range(2)]
+
+
+def test_who_comes_while_it_stops_is_closed(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """A connection that was accepted a moment too late is released, not forgotten."""
+    with desk(server, trusting, IoLimits(rate=FREELY)) as room:
+        visit = room.visit()
+        room.thread.stop()
+        late, raw = room.knocks()
+        assert raw.recv(100) == b""
+        visit.client.close()
+        released = {room.released.get(timeout=PATIENCE) for _ in range(2)}
+        assert released == {visit.connection, late}
+
+
+# --- bugs ----------------------------------------------------------------------------------------
+
+
+def test_a_bug_at_one_connection_costs_only_that_one(
+    room: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is closed and the log has the traceback; the others talk on."""
+    victim, other = room.visit(), room.visit()
+    split = IoThread._split
+
+    def broken(thread: IoThread, connection: Connection, data: bytes) -> None:
+        if connection is victim.connection:
+            raise ZeroDivisionError
+        split(thread, connection, data)
+
+    monkeypatch.setattr(IoThread, "_split", broken)
+    victim.says("boom")
+    assert room.end(victim) == "internal error"
+    assert "a bug: connection from 127.0.0.1 is closed" in caplog.text
+    room.settles(other)
+
+
+def test_a_bug_in_the_loop_is_reported(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
+    """The thread can't go on, and whoever started it learns why."""
+    room = Desk(server, trusting, IoLimits())
+    told = threading.Event()
+
+    def broken(connection: Connection, line: bytes) -> None:
+        told.set()
+        raise ZeroDivisionError
+
+    room.on_line = broken
+    visit = room.visit()
+    visit.says("boom")
+    assert told.wait(PATIENCE)
+    room.close()
+    assert [type(error) for error in room.failures] == [ZeroDivisionError]
+
+
+def test_a_record_is_never_larger_than_one_read() -> None:
+    """As what TLS has decrypted beyond one read would be seen by no select()."""
+    assert RECORD >= 16_384

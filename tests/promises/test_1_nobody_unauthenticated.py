@@ -1,0 +1,199 @@
+"""Promise 1: nobody unauthenticated is in the broadcast set.
+
+Before login a connection can register, authenticate and quit; every other command is refused, and
+nothing about users or rooms leaks.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.core.registry import BEFORE_LOGIN, COMMANDS
+from tests.support.house import PASSWORD, House, running
+from tests.support.person import Person
+
+BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER"}
+INVENTED = [
+    "HELLO",
+    "OPER",
+    "GET",
+    "EVAL",
+    "USERS",
+    "STATS",
+    "TRACE",
+    "LINKS",
+    "CHATHISTORY",
+    "999",
+]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A server by invitation, with two members in a room that strangers should not know of."""
+    accounts = {"registration": "invite"}
+    with running(tmp_path / "data", "alice", "bob", accounts=accounts) as house:
+        yield house
+
+
+@pytest.fixture
+def members(house: House) -> tuple[Person, Person]:
+    """Two who are in a room with a topic."""
+    alice, bob = house.member("alice", "echo-message"), house.member("bob", "echo-message")
+    alice.says("JOIN #den", "TOPIC #den :the secret of the den", "AWAY :at the seaside")
+    bob.says("JOIN #den")
+    for person in (bob, alice):
+        person.barrier()
+    return alice, bob
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+
+def test_these_and_no_others_work_before_login() -> None:
+    """A new command is for members unless somebody decides otherwise here."""
+    assert {command.name for command in COMMANDS.values() if command.states & BEFORE_LOGIN} == (
+        BEFORE
+    )
+
+
+@pytest.mark.usefixtures("members")
+def test_every_other_command_is_refused(house: House) -> None:
+    """With 451, whatever its parameters; an invented one as one that exists."""
+    stranger = house.stranger()
+    for command in [*sorted(COMMANDS.keys() - BEFORE), *INVENTED]:
+        for parameters in ("", " #den", " alice", " #den alice :x", " alice :x", " x y z"):
+            stranger.says(command + parameters)
+            assert stranger.hears() == ":chat.test 451 * :Log in first", command + parameters
+
+
+# --- what leaks ----------------------------------------------------------------------------------
+
+QUESTIONS = [
+    *(f"{command} {{room}}" for command in sorted(COMMANDS.keys() - {"QUIT", "CAP"})),
+    *(f"{command} {{nick}}" for command in sorted(COMMANDS.keys() - {"QUIT", "CAP"})),
+    "PRIVMSG {nick},{room} :x",
+    "WHOIS chat.test {nick}",
+    "NICK :{room}",
+    "USER {nick} 0 * :{room}",
+    "REGISTER {nick} * :violet kettles dance 4",
+    "REGISTER {nick} wrong-invite-code :violet kettles dance 4",
+    "REGISTER * wrong-invite-code :violet kettles dance 4",
+    "PASS {nick}:wrong password",
+    "CAP LS 302",
+    "CAP REQ :{nick}",
+    "@+draft/reply={nick} TAGMSG {room}",
+    ":{nick}!{nick}@chat.test PRIVMSG {room} :x",
+]
+
+
+def answers(house: House, question: str, nick: str, room: str) -> list[str]:
+    """What a new stranger, who calls himself so, hears to a question; with the names blotted."""
+    with house.stranger() as stranger:
+        stranger.says(f"NICK {nick}", question.format(nick=nick, room=room))
+        return [line.replace(room, "ROOM").replace(nick, "NICK") for line in stranger.barrier()]
+
+
+@pytest.mark.usefixtures("members")
+def test_a_question_tells_nothing_of_who_and_what_there_is(house: House) -> None:
+    """The answer about a member and his room is the answer about nobody and nothing."""
+    for question in QUESTIONS:
+        real = answers(house, question, "alice", "#den")
+        assert real == answers(house, question, "zelda", "#zoo")
+        told = " ".join(real)
+        assert not any(name in told for name in ("alice", "bob", "#den", "lobby", "seaside"))
+
+
+def logs_in_wrongly(person: Person, name: str) -> str:
+    payload = base64.b64encode(f"\0{name}\0wrong password".encode()).decode()
+    person.says("CAP REQ sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+    return person.hears_until(" 904 ")[-1]
+
+
+def test_a_failed_login_doesn_t_tell_which_accounts_there_are(house: House) -> None:
+    """Known, unknown, disabled, malformed: the same words."""
+    house.add("carol")
+    with house.office() as office:
+        office.set_disabled(office.find("carol", "carol"), disabled=True)
+        house.wait_for(office.in_effect)
+    told = {logs_in_wrongly(house.stranger(), name) for name in ("alice", "zelda", "carol", "a b")}
+    assert told == {":chat.test 904 * :SASL authentication failed: wrong account or password"}
+
+
+def test_who_has_no_account_is_told_to_get_one(house: House) -> None:
+    """NICK and USER alone make nobody a member, as on other servers they would."""
+    stranger = house.stranger()
+    stranger.says("NICK alice", "USER alice 0 * :Alice")
+    assert stranger.hears().startswith(":chat.test FAIL * ACCOUNT_REQUIRED ")
+    stranger.says("JOIN #lobby", "PRIVMSG #lobby :it's me, alice")
+    assert [" 451 " in stranger.hears() for _ in range(2)] == [True, True]
+
+
+# --- what is heard -------------------------------------------------------------------------------
+
+
+def fresh(person: Person) -> None:
+    """Has said nothing."""
+
+
+def named(person: Person) -> None:
+    """Has said a member's name."""
+    person.says("NICK alice", "USER alice 0 * :Alice")
+
+
+def negotiating(person: Person) -> None:
+    """Has asked for everything there is."""
+    person.says("CAP LS 302", "CAP REQ :echo-message away-notify account-notify", "NICK bob")
+
+
+def challenged(person: Person) -> None:
+    """Is in the middle of a login."""
+    person.says("CAP REQ :sasl", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
+
+
+def denied(person: Person) -> None:
+    """Has tried a wrong password."""
+    named(person)
+    logs_in_wrongly(person, "alice")
+
+
+def proven(person: Person) -> None:
+    """Has given the right password, and not finished the connection's registration."""
+    payload = base64.b64encode(f"\0bob\0{PASSWORD}".encode()).decode()
+    person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+    person.hears_until(" 903 ")
+
+
+@pytest.mark.parametrize("state", [fresh, named, negotiating, challenged, denied, proven])
+def test_a_stranger_hears_nothing_of_what_others_say(
+    house: House, members: tuple[Person, Person], state: Callable[[Person], None]
+) -> None:
+    """However far a login has come: until it is complete, not a line of anybody's arrives."""
+    alice, bob = members
+    stranger = house.stranger()
+    state(stranger)
+    stranger.barrier()
+    for number in range(10):
+        alice.says(f"PRIVMSG #lobby :{number}", f"PRIVMSG #den :{number}", f"PRIVMSG bob :{number}")
+        bob.says("AWAY :x", "AWAY", f"TOPIC #den :{number}", "PART #den", "JOIN #den")
+    alice.barrier()
+    bob.barrier()
+    bob.says("QUIT")
+    alice.hears_until("QUIT")
+    assert stranger.barrier() == []
+
+
+@pytest.mark.parametrize("state", [fresh, named, negotiating, challenged, denied])
+def test_members_learn_nothing_of_a_stranger(
+    house: House, members: tuple[Person, Person], state: Callable[[Person], None]
+) -> None:
+    """Nobody joins, speaks, quits or is listed who has not logged in."""
+    alice, _ = members
+    with house.stranger() as stranger:
+        state(stranger)
+        stranger.says("PRIVMSG #den :boo", "PRIVMSG alice :boo", "JOIN #den", "QUIT :boo")
+        stranger.hears_the_end()
+    assert alice.barrier() == []

@@ -1,0 +1,202 @@
+"""Promise 2: nothing travels in plaintext.
+
+There is no plaintext listener. TLS 1.3 by default, 1.2 only when configured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.net.tls import client_context
+from tests.support.handshake import only
+from tests.support.house import PASSWORD, House, running
+from tests.support.person import PATIENCE, Person
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A server with the defaults, where TLS is concerned."""
+    with running(tmp_path / "data", "alice", "bob") as house:
+        yield house
+
+
+def trusting(house: House) -> ssl.SSLContext:
+    return client_context(ca_pem=house.ca.read_text())
+
+
+def plaintext(house: House, said: bytes) -> tuple[bytes, int]:
+    """Everything that a client without TLS gets, and its port."""
+    with socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as client:
+        port = client.getsockname()[1]
+        client.sendall(said)
+        heard = b""
+        with contextlib.suppress(ConnectionResetError):  # not all it said was read
+            while piece := client.recv(4096):
+                heard += piece
+        return heard, port
+
+
+# --- no plaintext --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"NICK x\r\nUSER x 0 * :x\r\n",
+        b"CAP LS 302\r\n",
+        b"STARTTLS\r\n",
+        b"\r\n",
+        b"\0" * 1000,
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+    ],
+)
+def test_a_plaintext_client_gets_not_a_byte(
+    house: House, said: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A closed connection, and one line in the log that says so."""
+    caplog.set_level(logging.INFO)
+    heard, port = plaintext(house, said)
+    assert heard == b""
+    house.wait_for(lambda: bool(caplog.messages))
+    assert caplog.messages == [
+        f"refused 127.0.0.1 port {port}: plaintext; this server speaks TLS only"
+    ]
+
+
+def test_the_only_port_is_one_with_tls(house: House) -> None:
+    """What the server listens on is what it prints, and nothing more."""
+    assert [host for host, _ in house.service.addresses] == ["127.0.0.1"]
+    assert len(house.service._listener._sockets) == 1
+
+
+class Tap:
+    """Sits on the wire between a client and the server, and keeps what passes."""
+
+    def __init__(self, port: int) -> None:
+        self._server = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.passed = bytearray()
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        client, _ = self._listener.accept()
+        client.settimeout(PATIENCE)
+        self._threads.append(threading.Thread(target=self._pass, args=(client, self._server)))
+        self._threads[1].start()
+        self._pass(self._server, client)
+
+    def _pass(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                self.passed += data
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        for thread in self._threads:
+            thread.join(PATIENCE)
+        self._server.close()
+        self._listener.close()
+
+
+def test_nothing_that_is_said_can_be_read_on_the_wire(house: House) -> None:
+    """Password, names, rooms, messages, in either direction, from the first byte to the last."""
+    bob = house.member("bob")
+    tap = Tap(house.port)
+    with Person(tap.port, house.ca) as alice:
+        alice.logs_in("alice", PASSWORD, "echo-message")
+        alice.says("JOIN #thecave", "PRIVMSG #lobby :a message of mine")
+        alice.hears_until("a message of mine")
+        bob.says("PRIVMSG alice :an answer of his")
+        alice.hears_until("an answer of his")
+        alice.says("QUIT :a farewell of mine")
+        assert "farewell" in alice.hears_the_end()[-1]
+    tap.close()
+    assert len(tap.passed) > 2000
+    secrets = (PASSWORD, "alice", "bob", "#lobby", "#thecave", "message of", "answer of", "PRIVMSG")
+    assert [
+        secret for secret in (*secrets, "ERROR", "farewell") if secret.encode() in tap.passed
+    ] == []
+
+
+# --- which TLS -----------------------------------------------------------------------------------
+
+
+def test_tls_1_3_is_what_one_gets(house: House) -> None:
+    """With forward secrecy and an AEAD cipher, as every suite of it has."""
+    with house.stranger() as stranger:
+        assert stranger.sock.version() == "TLSv1.3"
+
+
+def test_tls_1_2_is_refused_by_default(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """In the handshake, before anything is said; the log says why."""
+    caplog.set_level(logging.INFO)
+    context = only(trusting(house), ssl.TLSVersion.TLSv1_2)
+    with (
+        socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as raw,
+        pytest.raises(ssl.SSLError, match=r"(?i)protocol.version"),
+    ):
+        context.wrap_socket(raw, server_hostname="localhost")
+    house.wait_for(lambda: "TLS handshake failed: unsupported protocol" in caplog.text)
+
+
+def test_tls_1_2_is_accepted_when_configured(tmp_path: Path) -> None:
+    """For old clients, where somebody has decided so; new ones still get 1.3."""
+    with running(tmp_path / "data", "alice", tls={"min_version": "1.2"}) as house:
+        context = only(trusting(house), ssl.TLSVersion.TLSv1_2)
+        with (
+            socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as raw,
+            context.wrap_socket(raw, server_hostname="localhost") as tls,
+        ):
+            assert tls.version() == "TLSv1.2"
+            tls.sendall(b"PING x\r\n")
+            assert tls.recv(100) == b":chat.test PONG chat.test :x\r\n"
+        assert house.member("alice").sock.version() == "TLSv1.3"
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1")
+@pytest.mark.parametrize("minimum", ["1.2", "1.3"])
+def test_older_than_1_2_is_never_accepted(tmp_path: Path, minimum: str) -> None:
+    """Whatever the configuration (RFC 8996)."""
+    with running(tmp_path / "data", tls={"min_version": minimum}) as house:
+        context = only(trusting(house), ssl.TLSVersion.TLSv1_1)
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with (
+            socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as raw,
+            pytest.raises((ssl.SSLError, ConnectionResetError)),
+        ):
+            context.wrap_socket(raw, server_hostname="localhost")
+
+
+def test_a_client_that_ends_tls_gets_no_plaintext(house: House) -> None:
+    """After close_notify the TCP connection is of no use, in either direction."""
+    alice, bob = house.member("alice"), house.member("bob", "echo-message")
+    alice.sock.setblocking(False)
+    with contextlib.suppress(ssl.SSLError):
+        alice.sock.unwrap()  # close_notify; the server's own is not awaited
+    with socket.socket(fileno=os.dup(alice.sock.fileno())) as raw:
+        raw.settimeout(PATIENCE)
+        with contextlib.suppress(OSError):
+            raw.sendall(b"PRIVMSG #lobby :in the clear\r\n")
+        bob.says("PRIVMSG #lobby :not for the clear")
+        heard = bob.hears_until("not for the clear")
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := raw.recv(4096):
+                received += piece
+    assert b"not for the clear" not in received
+    assert b"PRIVMSG" not in received
+    assert not any("in the clear" in line for line in [*heard, *bob.barrier()])

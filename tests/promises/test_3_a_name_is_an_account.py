@@ -1,0 +1,224 @@
+"""Promise 3: a name is an account.
+
+The nick is the account's name; nobody speaks as somebody else; look-alike names can't be
+registered.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.certificates import Authority
+from tests.support.house import PASSWORD, House, running
+from tests.support.person import Person
+
+NEW = "violet kettles dance 4"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A server where everybody may make an account, with two that exist."""
+    with running(tmp_path / "data", "alice", "bob") as house:
+        yield house
+
+
+def registers(house: House, name: str) -> str:
+    """The answer to somebody who wants an account of that name."""
+    with house.stranger() as person:
+        person.says(f"NICK {name}", "USER x 0 * :x")
+        if refusals := [line for line in person.barrier() if " 432 " in line]:
+            return refusals[0]
+        person.says(f"REGISTER * * :{NEW}")
+        return person.hears_until("REGISTER")[-1]
+
+
+# --- speaking as oneself -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        ":bob!bob@chat.test PRIVMSG #lobby :it's me",
+        ":bob PRIVMSG #lobby :it's me",
+        "@account=bob :bob!bob@chat.test PRIVMSG #lobby :it's me",
+        "@account=bob;msgid=1;time=2001-01-01T00:00:00.000Z PRIVMSG #lobby :it's me",
+        ":bob NOTICE #lobby :it's me",
+    ],
+)
+def test_who_claims_to_be_another_is_heard_as_himself(house: House, claim: str) -> None:
+    """A prefix or a tag of a client's says nothing: the sender is the account of the session."""
+    bob = house.member("bob", "account-tag", "message-tags", "server-time")
+    alice = house.member("alice")
+    bob.hears_until("JOIN")
+    alice.says(claim)
+    heard = bob.hears_until("it's me")[-1]
+    tags, source, _ = heard.split(" ", 2)
+    assert source == ":alice!alice@chat.test"
+    assert "account=alice" in tags
+    assert "bob" not in tags
+    assert "2001" not in tags
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ":bob QUIT :gone",
+        ":bob PART #lobby",
+        ":bob NICK zelda",
+        ":bob TOPIC #den :mine",
+        ":bob MODE #den +o alice",
+        ":bob KICK #den bob",
+        ":bob JOIN #other",
+    ],
+)
+def test_nobody_acts_for_another(house: House, order: str) -> None:
+    """Whatever a client puts in front of a command, it concerns nobody but itself."""
+    bob, alice = house.member("bob"), house.member("alice")
+    bob.says("JOIN #den")
+    alice.says("JOIN #den")
+    alice.barrier()
+    bob.barrier()
+    alice.says(order)
+    alice.barrier() if "QUIT" not in order else alice.hears_the_end()
+    assert not any(line.startswith(":bob") for line in bob.barrier())
+    bob.says("NAMES #den", "TOPIC #den")
+    told = " ".join(bob.hears_until(" 33"))
+    assert "~bob" in told
+    assert " 331 " in told
+
+
+def test_all_sessions_of_an_account_have_its_name(house: House) -> None:
+    """Whatever nick a client asked for before it logged in."""
+    one, two = house.member("alice"), house.stranger()
+    payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
+    two.says("CAP REQ :sasl", "NICK bob", "USER bob 0 * :Bob", "AUTHENTICATE PLAIN")
+    two.says(f"AUTHENTICATE {payload}", "CAP END")
+    two.hears_until(" 001 alice ")
+    two.barrier()
+    bob = house.member("bob")
+    two.says("PRIVMSG #lobby :hello")
+    assert bob.hears_until("hello")[-1].startswith(":alice!alice@")
+    assert one.hears_until("hello")[-1].startswith(":alice!alice@")
+
+
+# --- other people's names ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "numeric"), [("bob", "433"), ("BOB", "433"), ("ｂｏｂ", "433"), ("zelda", "432")]
+)
+def test_a_member_can_t_take_another_nick(house: House, wanted: str, numeric: str) -> None:
+    """433 for somebody's, in whatever spelling; 432 for one that is nobody's account."""
+    alice = house.member("alice")
+    alice.barrier()
+    alice.says(f"NICK {wanted}")
+    assert alice.hears().startswith(f":chat.test {numeric} alice {wanted} :")
+    alice.says("PRIVMSG alice :still me")
+    assert alice.hears().startswith(":alice!alice@")
+
+
+def test_a_password_is_for_ones_own_account(house: House) -> None:
+    """Authorisation as somebody else is no part of it."""
+    person = house.stranger()
+    payload = base64.b64encode(f"bob\0alice\0{PASSWORD}".encode()).decode()
+    person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+    assert "you can log in as yourself only" in person.hears_until(" 904 ")[-1]
+
+
+def test_a_certificate_is_for_the_account_it_names(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And none of another CA is for anybody."""
+    caplog.set_level(logging.INFO)
+    clients, others = Authority("Clients"), Authority("Others")
+    client_ca = clients.write(tmp_path, "client-ca")
+    alice_pem = together(clients, "alice", tmp_path)
+    with running(tmp_path / "data", "alice", "bob", tls={"client_ca": str(client_ca)}) as house:
+        person = house.stranger(certificate=alice_pem)
+        person.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL")
+        bob = base64.b64encode(b"bob").decode()
+        person.says(f"AUTHENTICATE {bob}")
+        assert "the certificate is for another account" in person.hears_until(" 904 ")[-1]
+        person.says("AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
+        assert " alice " in person.hears_until(" 900 ")[-1]
+
+        stranger = house.stranger(certificate=together(others, "bob", tmp_path))
+        with pytest.raises((OSError, EOFError)):
+            answer_to_a_ping(stranger)
+    assert "TLS handshake failed: certificate verify failed" in caplog.text
+
+
+def answer_to_a_ping(person: Person) -> str:
+    person.says("PING x")
+    return person.hears()
+
+
+def together(authority: Authority, name: str, directory: Path) -> Path:
+    """A client certificate and its key in one file."""
+    certificate, key = authority.client(name).write(directory, name)
+    certificate.write_bytes(certificate.read_bytes() + key.read_bytes())
+    return certificate
+
+
+# --- names that look alike -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "alice",
+        "ALICE",
+        "аlice",  # a Cyrillic а
+        "alicе",  # a Cyrillic е
+        "a1ice",
+        "aIice",
+        "ａｌｉｃｅ",  # full width
+        "ali\u0441e",
+        "b0b",
+        "boЬ",
+    ],
+)
+def test_a_name_that_looks_like_another_can_t_be_registered(house: House, name: str) -> None:
+    """The same name in another spelling, or one that the eye takes for it."""
+    answer = registers(house, name)
+    assert " FAIL REGISTER " in answer or " 432 " in answer
+
+
+@pytest.mark.parametrize("name", ["zelda", "Пётр", "алиса", "דנה", "alice2"])
+def test_other_names_in_any_script_can(house: House, name: str) -> None:
+    """Refusing look-alikes must not mean English only."""
+    assert " REGISTER SUCCESS " in registers(house, name) + " "
+
+
+def test_of_two_who_want_a_name_at_once_one_gets_it(house: House) -> None:
+    """Both passwords are being hashed when neither has it: the second is told so."""
+    two = [house.stranger(), house.stranger()]
+    for person in two:
+        person.says("NICK zelda", f"REGISTER * * :{NEW}")
+    answers = sorted(person.hears_until("REGISTER")[-1].split(" ")[2:4] for person in two)
+    assert [answer[:2] for answer in answers] == [
+        ["REGISTER", "ACCOUNT_EXISTS"],
+        ["SUCCESS", "zelda"],
+    ]
+
+
+def test_a_deleted_account_s_name_is_nobody_s(house: House) -> None:
+    """Old messages bear it, so no stranger may."""
+    with house.office() as office:
+        office.delete(office.find("bob", "bob"))
+        house.wait_for(office.in_effect)
+    assert " FAIL REGISTER " in registers(house, "bob")
+
+
+def test_one_who_logs_in_gets_the_name_as_it_was_made(house: House) -> None:
+    """Case doesn't make another person of somebody."""
+    person = Person(house.port, house.ca)
+    with person:
+        person.logs_in("ALICE", PASSWORD)
+        person.says("PRIVMSG alice :me")
+        assert person.hears().startswith(":alice!alice@")

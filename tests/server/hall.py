@@ -1,0 +1,230 @@
+"""A hub with a real database and the real rules, between stand-ins for I/O threads and workers.
+
+What it stores can be held back, and made to fail, so that a test decides what falls into one turn.
+"""
+
+from __future__ import annotations
+
+import base64
+import queue
+import socket
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import cast
+
+from securechat.core.events import AccountCreated, Event, Logged
+from securechat.core.jobs import Answer, HashPassword, Job, LoadMissed, Missed, Verified
+from securechat.core.rules import Rules
+from securechat.core.session import Session
+from securechat.core.settings import Settings
+from securechat.irc.names import account_name
+from securechat.net.connection import Closed, Connection, Input, Lines, Opened
+from securechat.net.io_loop import IoThread
+from securechat.server.hub import Hub
+from securechat.server.inbox import Stop
+from securechat.server.loading import load_model
+from securechat.store.database import FILE_NAME, StoreError
+from securechat.store.journal import Journal
+from securechat.store.reader import Reader
+
+PATIENCE = 20.0
+
+SETTINGS = Settings(name="chat.test", version="securechat-test", started_ms=0)
+
+
+class GatedJournal(Journal):
+    """A store that waits when it is told to, and fails when it is told to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.commits: list[list[Event]] = []
+        self.failure: StoreError | None = None
+        self.refused_text: str | None = None
+        """A message that can't be stored beside the others."""
+        self.waiting = threading.Semaphore(0)
+        self._gate = threading.Event()
+        self._gate.set()
+
+    def hold(self) -> None:
+        """Let no commit pass from now on."""
+        self._gate.clear()
+
+    def release(self) -> None:
+        """Let them pass."""
+        self._gate.set()
+
+    def holds_one(self) -> None:
+        """Returns when a commit waits at the gate."""
+        assert self.waiting.acquire(timeout=PATIENCE)
+
+    def commit(self, events: Iterable[Sequence[object]]) -> None:
+        """As the real one, but for gate and failures."""
+        events = list(events)
+        if not self._gate.is_set():
+            self.waiting.release()
+            assert self._gate.wait(PATIENCE)
+        if self.failure is not None:
+            raise self.failure
+        if any(isinstance(e, Logged) and e.text == self.refused_text for e in events):
+            events = [*events, *events]  # the second of each is in conflict with the first
+        super().commit(events)
+        self.commits.append(cast(list[Event], events))
+
+
+class Io:
+    """Takes what the hub hands on."""
+
+    def __init__(self) -> None:
+        self.closed: dict[object, str] = {}
+
+    def deliver(self, deliveries: Sequence[tuple[Sequence[object], bytes]]) -> None:
+        for links, data in deliveries:
+            for link in links:
+                guest = _guests[cast(Connection, link)]
+                for line in data.decode().split("\r\n")[:-1]:
+                    guest.takes(line)
+
+    def close(self, closings: Sequence[tuple[object, str]]) -> None:
+        for link, reason in closings:
+            self.closed[link] = reason
+            _guests[cast(Connection, link)].heard.put(f"(closed: {reason})")
+
+
+class Guest:
+    """Somebody at the hub's door."""
+
+    def __init__(self, hall: Hall) -> None:
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        ours.close()
+        self._hall = hall
+        self.connection = Connection(ours, "192.0.2.1", 4711, 0)
+        self.heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.leaving = False
+        """Whether it answers PINGs by itself, as nobody listens to it any more."""
+        _guests[self.connection] = self
+        hall.put(Opened(self.connection))
+
+    @property
+    def session(self) -> Session:
+        assert isinstance(self.connection.owner, Session)
+        return self.connection.owner
+
+    def takes(self, line: str) -> None:
+        """Hub thread."""
+        if self.leaving and line.startswith("PING "):
+            self.says("PONG " + line.removeprefix("PING "))
+        else:
+            self.heard.put(line)
+
+    def says(self, *lines: str) -> None:
+        self._hall.put(Lines(self.connection, [line.encode() for line in lines]))
+
+    def hears(self) -> str:
+        line = self.heard.get(timeout=PATIENCE)
+        if line.startswith("PING "):
+            self.says("PONG " + line.removeprefix("PING "))
+            return self.hears()
+        return line
+
+    def hears_until(self, wanted: str) -> list[str]:
+        heard = [self.hears()]
+        while wanted not in heard[-1]:
+            heard.append(self.hears())
+        return heard
+
+    def barrier(self) -> list[str]:
+        """Everything before the answer to a PING."""
+        self.says("PING barrier")
+        return self.hears_until(":barrier")[:-1]
+
+    def goes(self, reason: str = "closed by the client") -> None:
+        self._hall.put(Closed(self.connection, reason))
+
+    def begins(self, name: str, *caps: str) -> None:
+        """Everything a login needs; the workers' answers are due."""
+        payload = base64.b64encode(f"\0{name}\0password".encode()).decode()
+        self.says("CAP REQ :" + " ".join(["sasl", *caps]), f"NICK {name}", f"USER {name} 0 * :x")
+        self.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}", "CAP END")
+
+    def logs_in(self, name: str, *caps: str) -> None:
+        self.begins(name, *caps)
+        self.hears_until(" 422 ")
+        self.barrier()
+
+
+_guests: dict[Connection, Guest] = {}
+
+
+class Hall:
+    """names: of accounts, whose every password is right."""
+
+    def __init__(self, directory: Path, *names: str) -> None:
+        self.path = directory / FILE_NAME
+        self.journal = GatedJournal(self.path)
+        self.add(*names)
+        reader = Reader(self.journal.connection)
+        self.rules = Rules(load_model(reader), SETTINGS)
+        self.failures: list[BaseException] = []
+        self.io = Io()
+        self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.works = True
+        """Whether jobs are done at once; else they gather in jobs."""
+        self.hub = Hub(
+            self.rules, self.journal, self._submit, self.failures.append, reader.last_change()
+        )
+
+    def add(self, *names: str) -> None:
+        for name in names:
+            form = account_name(name)
+            number = sum(form.folded.encode()) * 1000 + len(form.folded)
+            self.journal.commit(
+                [AccountCreated(number, name, form.folded, form.skeleton, "hash", False, 0, 0)]
+            )
+
+    def open(self) -> None:
+        self.hub.serve([cast(IoThread, self.io)])
+
+    def close(self, reason: str = "over") -> None:
+        self.journal.release()
+        for guest in _guests.values():
+            guest.leaving = True
+        self.hub.inbox.put(Stop(reason))
+        self.hub.join(PATIENCE)
+        assert not self.hub.alive
+        _guests.clear()
+
+    def put(self, event: Input) -> None:
+        self.hub.inbox.put_inputs([event])
+
+    def answer(self, answer: Answer) -> None:
+        self.hub.inbox.put(answer)
+
+    def member(self, name: str, *caps: str) -> Guest:
+        guest = Guest(self)
+        guest.logs_in(name, *caps)
+        return guest
+
+    def gathers(self, speaker: Guest) -> None:
+        """From here on all that is said falls into one turn, until journal.release().
+
+        speaker: says something whose commit is held, so that the hub waits there.
+        """
+        self.journal.hold()
+        speaker.says("PRIVMSG #lobby :held")
+        self.journal.holds_one()
+
+    def _submit(self, job: Job) -> None:
+        if self.works:
+            self.answer(done(job))
+        else:
+            self.jobs.put(job)
+
+
+def done(job: Job) -> Answer:
+    """A worker's answer that says yes."""
+    if isinstance(job, LoadMissed):
+        return Missed(job.session, [], False, job.upto)
+    assert not isinstance(job, HashPassword)
+    return Verified(job.session, job.account, job.account is not None)

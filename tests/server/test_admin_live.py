@@ -1,0 +1,223 @@
+"""`securechat-admin` beside a running server: every change is in effect when the command ends."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.irc.link import InviteLink
+from securechat.store import passwords
+from tests.server.clerk import GOOD, Clerk
+from tests.support.house import PASSWORD, House, running
+from tests.support.person import Person
+
+IN_EFFECT = "In effect: the running server has taken it up.\n"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with running(tmp_path / "house", accounts={"registration": "invite"}) as house:
+        yield house
+
+
+@pytest.fixture
+def clerk(house: House) -> Clerk:
+    return Clerk(house.data.path)
+
+
+def is_let_in(house: House, name: str, password: str) -> bool:
+    """Whether a login succeeds."""
+    with house.stranger() as person:
+        person.says("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :{name}")
+        person.says("AUTHENTICATE PLAIN")
+        payload = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
+        person.says(f"AUTHENTICATE {payload}")
+        answer = person.hears_until(lambda line: " 903 " in line or " 904 " in line)[-1]
+    return " 903 " in answer
+
+
+def asks_to_register(house: House, name: str, code: str) -> str:
+    """The server's answer to a registration."""
+    with house.stranger() as person:
+        person.says("CAP LS 302", f"NICK {name}", f"USER {name} 0 * :{name}")
+        person.says(f"REGISTER * {code} :{PASSWORD}")
+        return person.hears_until("REGISTER ")[-1]
+
+
+def test_a_new_account_logs_in_at_once(house: House, clerk: Clerk) -> None:
+    """With the password that was given."""
+    assert not is_let_in(house, "alice", GOOD)
+    said = clerk("user add alice --password-stdin", GOOD)
+    assert (said.code, said.err) == (0, IN_EFFECT)
+    assert is_let_in(house, "alice", GOOD)
+    assert not is_let_in(house, "alice", PASSWORD)
+
+
+def test_a_disabled_account_is_out(house: House, clerk: Clerk) -> None:
+    """Its sessions hear why and are closed, a login is refused; enabling lets it in again."""
+    clerk.adds("alice", password=PASSWORD)
+    phone, laptop = house.member("alice"), house.member("alice")
+    assert clerk("user disable alice").err == IN_EFFECT
+    for session in (phone, laptop):
+        assert session.hears_the_end()[-1].startswith(
+            "ERROR :Closing link: Your account has been disabled"
+        )
+    assert not is_let_in(house, "alice", PASSWORD)
+    assert clerk("user enable alice").err == IN_EFFECT
+    assert is_let_in(house, "alice", PASSWORD)
+
+
+def test_others_see_the_disabled_one_leave(house: House, clerk: Clerk) -> None:
+    """As a QUIT; they stay."""
+    clerk.adds("alice", "bob", password=PASSWORD)
+    house.member("alice")
+    bob = house.member("bob")
+    clerk("user disable alice")
+    assert bob.hears_until(" QUIT ")[-1].startswith(":alice!")
+    assert bob.barrier() == []
+
+
+def test_a_new_password_ends_the_old_ones_sessions(house: House, clerk: Clerk) -> None:
+    """Whoever has stolen it is out."""
+    clerk.adds("alice", password=PASSWORD)
+    thief = house.member("alice")
+    assert clerk("user passwd alice --password-stdin", GOOD).err == IN_EFFECT
+    assert thief.hears_the_end()[-1].startswith(
+        "ERROR :Closing link: Your password has been changed"
+    )
+    assert not is_let_in(house, "alice", PASSWORD)
+    assert is_let_in(house, "alice", GOOD)
+
+
+def test_a_deleted_name_is_nobodys(house: House, clerk: Clerk) -> None:
+    """No stranger registers it nor a look-alike, with an invite neither; nobody logs in."""
+    clerk.adds("alice", password=PASSWORD)
+    alice = house.member("alice")
+    code = InviteLink.parse(clerk("invite --uses 5").out).code
+    assert clerk("user delete alice --yes").err == IN_EFFECT
+    assert alice.hears_the_end()[-1].startswith(
+        "ERROR :Closing link: Your account has been deleted"
+    )
+    assert not is_let_in(house, "alice", PASSWORD)
+    for name in ("alice", "ALICE"):
+        assert "FAIL REGISTER ACCOUNT_EXISTS" in asks_to_register(house, name, code)
+    for name in ("aIice", "аІісе"):
+        assert "FAIL REGISTER BAD_ACCOUNT_NAME" in asks_to_register(house, name, code)
+    assert "SUCCESS" in asks_to_register(house, "carol", code)
+
+
+def test_an_invite_makes_an_account(house: House, clerk: Clerk) -> None:
+    """Its link leads here, its code works as often as it says."""
+    said = clerk("invite --uses 2")
+    link = InviteLink.parse(said.out)
+    assert said.err.endswith(IN_EFFECT)
+    assert (link.host, link.port) == ("127.0.0.1", house.port)
+    assert link.ca_sha256 == house.service.identity.ca_sha256
+    assert "REGISTER SUCCESS alice" in asks_to_register(house, "alice", link.code)
+    assert "REGISTER SUCCESS bob" in asks_to_register(house, "bob", link.code)
+    assert "INVALID_EMAIL" in asks_to_register(house, "carol", link.code)
+    assert "ended" in clerk("invite list").out
+    assert clerk.accounts()["alice"].admin == 0
+
+
+def test_an_administrators_invite_makes_an_administrator(house: House, clerk: Clerk) -> None:
+    """--admin."""
+    code = InviteLink.parse(clerk("invite --admin").out).code
+    assert "SUCCESS" in asks_to_register(house, "alice", code)
+    assert clerk.accounts()["alice"].admin == 1
+
+
+def test_a_revoked_invite_is_refused(house: House, clerk: Clerk) -> None:
+    """At once."""
+    code = InviteLink.parse(clerk("invite --uses 5").out).code
+    assert "SUCCESS" in asks_to_register(house, "alice", code)
+    number = clerk("invite list").out.splitlines()[1].split()[0]
+    assert clerk(f"invite revoke {number}").err == IN_EFFECT
+    assert "INVALID_EMAIL" in asks_to_register(house, "bob", code)
+
+
+def test_an_administrator_is_made_and_unmade_while_online(house: House, clerk: Clerk) -> None:
+    """LUSERS counts it, and after a QUIT nobody is left over."""
+    clerk.adds("alice", "bob", password=PASSWORD)
+    house.member("alice")
+    bob = house.member("bob")
+
+    def administrators() -> str:
+        bob.says("LUSERS")
+        return next(line for line in bob.barrier() if " 252 " in line).split()[3]
+
+    assert administrators() == "0"
+    clerk("user admin alice")
+    assert administrators() == "1"
+    clerk("user admin alice --revoke")
+    assert administrators() == "0"
+    clerk("user admin alice")
+    clerk("user delete alice --yes")
+    assert administrators() == "0"
+
+
+def test_the_running_servers_rules_hold(tmp_path: Path) -> None:
+    """Its cost and length, without naming its configuration."""
+    settings = {"bcrypt_cost": 5, "min_password_length": 8}
+    with running(tmp_path / "house", accounts=settings) as house:
+        clerk = Clerk(house.data.path)
+        assert clerk("user add alice --password-stdin", "kvz81pwm").code == 0
+        assert "$2b$05$" in clerk.stored("alice")
+
+
+def test_closed_registration_is_told(tmp_path: Path) -> None:
+    """Also when the configuration named here says something else: the running server's counts."""
+    with running(tmp_path / "house", accounts={"registration": "closed"}) as house:
+        path = tmp_path / "new.toml"
+        path.write_text('[accounts]\nregistration = "invite"\n')
+        said = Clerk(house.data.path)("invite", config=str(path))
+        assert "warning: the link will be refused" in said.err
+        code = InviteLink.parse(said.out).code
+        assert "TEMPORARILY_UNAVAILABLE" in asks_to_register(house, "alice", code)
+
+
+def test_what_was_changed_before_the_start_is_in_effect(tmp_path: Path) -> None:
+    """A command that makes no change of its own doesn't wait for one of long ago."""
+    house_path = tmp_path / "house"
+    with running(house_path):
+        pass
+    clerk = Clerk(house_path)
+    clerk.adds("alice", password=PASSWORD)
+    with running(house_path) as house:
+        assert is_let_in(house, "alice", PASSWORD)
+        with house.office() as office:
+            house.wait_for(office.in_effect)
+
+
+def test_a_class_of_two_thousand_is_imported(
+    house: House, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All log in at once; with one bad row nobody does.
+
+    That passwords are judged is shown elsewhere; for so many of them it would take long.
+    """
+    monkeypatch.setattr(passwords, "_takes_guesses", lambda *_: True)
+    rows = [f"pupil{n},violet kettles dance {n}\n" for n in range(2000)]
+    bad = ["name,password\n", *rows[:50], "a b,violet kettles dance\n", *rows[50:100]]
+    said = clerk("user import -", "".join(bad))
+    assert said.code == 1
+    assert said.err.startswith("standard input, line 52: 'a b' can't be an account name")
+    assert clerk.accounts() == {}
+    said = clerk("user import -", "".join(["name,password\n", *rows]))
+    assert (said.code, said.out, said.err) == (0, "2000 accounts were added.\n", IN_EFFECT)
+    assert len(clerk.accounts()) == 2000
+    for n in (0, 999, 1999):
+        assert is_let_in(house, f"pupil{n}", f"violet kettles dance {n}")
+
+
+def test_sessions_of_others_are_left_alone(house: House, clerk: Clerk) -> None:
+    """Whatever is done to an account, the neighbours notice nothing but its leaving."""
+    clerk.adds("alice", "bob", password=PASSWORD)
+    bob: Person = house.member("bob")
+    clerk("user passwd alice --password-stdin", GOOD)
+    clerk("user disable alice")
+    clerk("invite")
+    assert bob.barrier() == []

@@ -1,0 +1,224 @@
+"""The configuration: the example is the truth, and each mistake is told with its place."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from securechat.server import config as config_module
+from securechat.server.config import SECTIONS, Config, ConfigError, load_config, parse_config
+
+EXAMPLE = Path(config_module.__file__).with_name("example.toml")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "chat.toml"
+
+
+def load(file: Path, text: str) -> Config:
+    file.write_text(text, encoding="utf-8")
+    return load_config(file)
+
+
+def refusal(file: Path, text: str | bytes) -> str:
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as caught:
+        load_config(file)
+    return str(caught.value)
+
+
+def uncommented(text: str) -> str:
+    """The example with the '#' in front of each key removed."""
+    return re.sub(r"(?m)^#(?=[a-z_]+ = )", "", text)
+
+
+def keys(config: Config) -> dict[str, set[str]]:
+    """The keys of each section."""
+    return {name: {item.name for item in fields(getattr(config, name))} for name in SECTIONS}
+
+
+# --- the example ---------------------------------------------------------------------------------
+
+
+def test_the_example_loads() -> None:
+    """As it stands it changes nothing."""
+    assert load_config(EXAMPLE) == replace(Config(), directory=EXAMPLE.parent)
+
+
+def test_the_example_gives_the_defaults(file: Path) -> None:
+    """With every '#' removed it says what holds without it."""
+    config = load(file, uncommented(EXAMPLE.read_text()))
+    assert config == replace(Config(), directory=file.parent)
+
+
+def test_the_example_names_every_key() -> None:
+    """And no other one."""
+    content = tomllib.loads(uncommented(EXAMPLE.read_text()))
+    assert {section: set(values) for section, values in content.items()} == keys(Config())
+
+
+def test_the_example_explains_every_key() -> None:
+    """Above each key, or above the group that it stands in, are words."""
+    blocks = re.split(r"\n(?=# |\[)", EXAMPLE.read_text())
+    for block in blocks:
+        if re.search(r"(?m)^#[a-z_]+ = ", block) and not block.startswith("[listen]"):
+            assert block.startswith("# "), block
+
+
+# --- what is accepted ----------------------------------------------------------------------------
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    """A server starts with nothing given."""
+    assert load_config(None) == Config()
+
+
+def test_what_is_given_comes_over_the_defaults(file: Path) -> None:
+    """Key by key."""
+    config = load(file, '[server]\nnetwork = "Кафе"\n[limits]\nlines_per_second = 5\n')
+    assert config.server.network == "Кафе"
+    assert config.server.lobby == "#lobby"
+    assert config.limits.lines_per_second == 5
+    assert config.limits.burst_lines == Config().limits.burst_lines
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("server", "name", '"chat.example"'),
+        ("server", "lobby", '""'),
+        ("server", "lobby", '"#Кафе"'),
+        ("server", "motd", '"""two\nlines"""'),
+        ("listen", "port", "0"),
+        ("listen", "port", "65535"),
+        ("listen", "host", '"::"'),
+        ("tls", "min_version", '"1.2"'),
+        ("accounts", "registration", '"closed"'),
+        ("accounts", "bcrypt_cost", "31"),
+        ("limits", "login_seconds", "5"),
+        ("limits", "login_seconds", "5.5"),
+        ("history", "replay", "0"),
+    ],
+)
+def test_good_values(file: Path, section: str, key: str, value: str) -> None:
+    """The ends of a range belong to it; a whole number may stand for another one."""
+    text = f"[{section}]\n{key} = {value}\n"
+    config = load(file, text)
+    assert getattr(getattr(config, section), key) == tomllib.loads(text)[section][key]
+
+
+def test_paths_start_from_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the server is started; absolute ones and those of a home stay."""
+    config = load(file, '[tls]\ncert = "certs/site.pem"\n')
+    assert config.path(config.tls.cert) == file.parent / "certs" / "site.pem"
+    assert config.path("/etc/site.pem") == Path("/etc/site.pem")
+    assert config.path("") is None
+    monkeypatch.setenv("HOME", "/home/alice")
+    assert config.path("~/site.pem") == Path("/home/alice/site.pem")
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "expected"),
+    [
+        ("server", "name", '"a b"', "a host name such as chat.example, at most 63 letters"),
+        ("server", "name", '"чат"', "a host name such as chat.example, at most 63 letters"),
+        ("server", "name", f'"{"x" * 64}"', "a host name such as chat.example"),
+        ("server", "address", '"a b"', "a host name or an IP address"),
+        ("server", "network", '""', "a word of at most 40 letters"),
+        ("server", "network", '"two words"', "a word of at most 40 letters"),
+        ("server", "lobby", '"lobby"', "a channel such as #lobby, or an empty text for none"),
+        ("server", "contact", r'"a\nb"', "a text of one line"),
+        ("server", "motd", "7", "a text"),
+        ("listen", "host", '""', "an address or a name of this machine"),
+        ("listen", "port", "65536", "a number from 0 to 65535"),
+        ("listen", "port", "-1", "a number from 0 to 65535"),
+        ("listen", "port", '"6697"', "a number from 0 to 65535"),
+        ("listen", "port", "6697.0", "a number from 0 to 65535"),
+        ("listen", "port", "true", "a number from 0 to 65535"),
+        ("tls", "cert", "[]", "the path of a PEM file"),
+        ("tls", "min_version", '"1.1"', '"1.3" or "1.2"'),
+        ("tls", "min_version", "1.3", '"1.3" or "1.2"'),
+        ("accounts", "registration", '"free"', '"invite", "open" or "closed"'),
+        ("accounts", "bcrypt_cost", "3", "a number from 4 to 31"),
+        ("accounts", "bcrypt_cost", "32", "a number from 4 to 31"),
+        ("accounts", "min_password_length", "7", "a number from 8 to 64"),
+        ("limits", "lines_per_second", "0", "a number from 1 to 1000000"),
+        ("limits", "lines_per_second", "nan", "a number from 1 to 1000000"),
+        ("limits", "lines_per_second", "inf", "a number from 1 to 1000000"),
+        ("limits", "lines_per_second", "true", "a number from 1 to 1000000"),
+        ("limits", "connections", "0.5", "a number from 1 to 1000000"),
+        ("history", "replay", "10001", "a number from 0 to 10000"),
+    ],
+)
+def test_a_bad_value_is_told(file: Path, section: str, key: str, value: str, expected: str) -> None:
+    """With file, key, what was expected and what came."""
+    text = f"[{section}]\n{key} = {value}\n"
+    came = tomllib.loads(text)[section][key]
+    told = refusal(file, text)
+    assert told.startswith(f"{file}: {section}.{key}: expected {expected}")
+    assert told.endswith(f", not {came!r}")
+
+
+def test_every_key_has_a_type(file: Path) -> None:
+    """None takes whatever comes, and each says what it expects."""
+    for section, names in keys(Config()).items():
+        for key in names:
+            told = refusal(file, f"[{section}]\n{key} = 1979-05-27\n")
+            assert told.startswith(f"{file}: {section}.{key}: expected ")
+
+
+def test_an_unknown_key_is_told(file: Path) -> None:
+    """With those that there are."""
+    told = refusal(file, "[listen]\nprot = 6697\n")
+    assert told == f"{file}: unknown key listen.prot; expected one of host, port"
+
+
+def test_an_unknown_section_is_told(file: Path) -> None:
+    """With those that there are; a key above all sections is one, too."""
+    expected = "expected one of [server], [listen], [tls], [accounts], [limits], [history]"
+    assert refusal(file, "[sever]\n") == f"{file}: unknown section [sever]; {expected}"
+    assert refusal(file, "port = 1\n") == f"{file}: unknown section [port]; {expected}"
+    assert "unknown section [directory]" in refusal(file, "[directory]\n")
+
+
+@pytest.mark.parametrize("text", ["listen = 6697\n", "[[listen]]\nport = 1\n"])
+def test_a_section_must_be_one(file: Path, text: str) -> None:
+    """Not a value, not a list."""
+    assert refusal(file, text) == f"{file}: expected a section [listen], not a value"
+
+
+@pytest.mark.parametrize("text", ["[listen\n", b"# caf\xe9\n", "a = 1\na = 2\n"])
+def test_what_is_not_toml_is_told(file: Path, text: str | bytes) -> None:
+    """With the file."""
+    assert refusal(file, text).startswith(f"{file} is not TOML: ")
+
+
+def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
+    """With the reason."""
+    with pytest.raises(ConfigError, match=r"can't read .*none\.toml: No such file or directory"):
+        load_config(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match=r"can't read .*: Is a directory"):
+        load_config(tmp_path)
+
+
+def test_values_from_elsewhere_are_checked_too() -> None:
+    """Flags of a command line; the error names where they came from."""
+    config = Config().with_values("listen", {"port": 7000}, "the command line")
+    assert (config.listen.host, config.listen.port) == ("127.0.0.1", 7000)
+    with pytest.raises(ConfigError, match=r"^the command line: listen\.port: expected a number"):
+        Config().with_values("listen", {"port": 70000}, "the command line")
+
+
+def test_a_configuration_does_not_change() -> None:
+    """Threads share it."""
+    config = parse_config({"listen": {"port": 1}}, Path("chat.toml"))
+    with pytest.raises(AttributeError):
+        config.listen.port = 2  # type: ignore[misc]

@@ -1,0 +1,176 @@
+"""The data directory: private, and one server's at a time."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from securechat.server.data import DataDirectory, DataError, default_directory
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDirectory:
+    """One that isn't made yet."""
+    return DataDirectory(tmp_path / "a" / "b")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def refusal(data: DataDirectory, method: str) -> str:
+    with pytest.raises(DataError) as caught:
+        getattr(data, method)()
+    return str(caught.value)
+
+
+def test_naming_one_makes_nothing(data: DataDirectory) -> None:
+    """Its parts have their places."""
+    assert not data.path.exists()
+    assert data.database == data.path / "securechat.db"
+    assert data.tls == data.path / "tls"
+
+
+def test_a_relative_path_stays_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may change its working directory."""
+    monkeypatch.chdir(tmp_path)
+    assert DataDirectory(Path("here")).path == tmp_path / "here"
+
+
+def test_the_default_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where this system keeps an application's data."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    if sys.platform.startswith("linux"):
+        assert default_directory() == tmp_path / "securechat" / "server"
+    assert default_directory().name == "server"
+
+
+def test_it_is_private_from_birth(data: DataDirectory) -> None:
+    """With its missing parents; a second time changes nothing."""
+    data.create()
+    assert mode(data.path) == 0o700
+    data.create()
+    assert mode(data.path) == 0o700
+
+
+@pytest.mark.parametrize("open_to", [0o710, 0o704, 0o755, 0o777])
+@pytest.mark.parametrize("method", ["create", "check_database"])
+def test_one_that_others_can_enter_is_refused(
+    data: DataDirectory, method: str, open_to: int
+) -> None:
+    """And left as it is: the person who opened it must know."""
+    data.create()
+    data.database.touch(0o600)
+    data.path.chmod(open_to)
+    told = refusal(data, method)
+    assert f"{data.path} can be read by others (mode {open_to:04o})" in told
+    assert f"chmod 700 {data.path}" in told
+    assert mode(data.path) == open_to
+
+
+def test_a_file_in_its_place_is_refused(tmp_path: Path) -> None:
+    """The text names the way on."""
+    (tmp_path / "file").touch()
+    told = refusal(DataDirectory(tmp_path / "file"), "create")
+    assert "can't make the data directory" in told
+    assert "choose another with --data" in told
+    assert "no securechat server has run on" in refusal(
+        DataDirectory(tmp_path / "file"), "check_database"
+    )
+
+
+def test_a_missing_database_is_told(data: DataDirectory) -> None:
+    """Whether the directory is there or not; afterwards it isn't, either."""
+    told = refusal(data, "check_database")
+    assert f"no securechat server has run on {data.path} yet: start securechat-server" in told
+    assert not data.path.exists()
+    data.create()
+    assert refusal(data, "check_database") == told
+    data.database.touch(0o600)
+    data.check_database()
+
+
+def test_somebody_elses_is_told(data: DataDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose work it is."""
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", denied)
+    told = refusal(data, "check_database")
+    assert told == (
+        f"can't look into {data.path}: Permission denied; do this as the user that the server "
+        "runs as"
+    )
+
+
+def test_one_server_at_a_time(data: DataDirectory) -> None:
+    """The second one is told who holds it; after the first has let go it may."""
+    data.create()
+    other = DataDirectory(data.path)
+    assert not data.running()
+    data.lock()
+    assert data.running()
+    assert other.running()
+    told = refusal(other, "lock")
+    assert "a securechat-server runs on" in told
+    assert "start this one with another --data and --port" in told
+    data.unlock()
+    assert not other.running()
+    other.lock()
+    assert data.running()
+    other.unlock()
+
+
+def test_the_lock_dies_with_its_process(data: DataDirectory) -> None:
+    """Killed, not ended: no stale lock is left to be removed by hand."""
+    data.create()
+    script = (
+        "import sys, pathlib; from securechat.server.data import DataDirectory\n"
+        "data = DataDirectory(pathlib.Path(sys.argv[1])); data.lock()\n"
+        "print('locked', flush=True); sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(data.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"locked\n"
+        assert data.running()
+        assert f"(process {process.pid})" in refusal(data, "lock")
+        process.kill()
+        process.wait(20)
+    assert not data.running()
+    data.lock()
+    data.unlock()
+
+
+def test_the_lock_file_is_private(data: DataDirectory) -> None:
+    """It stays; that it is there means nothing."""
+    data.create()
+    data.lock()
+    data.unlock()
+    assert mode(data.path / "lock") == 0o600
+    assert not data.running()
+
+
+def test_letting_go_twice_is_no_harm(data: DataDirectory) -> None:
+    """A stop after a failed start does so."""
+    data.create()
+    data.unlock()
+    data.lock()
+    data.unlock()
+    data.unlock()
+
+
+def test_a_lock_that_cannot_be_made_is_told(data: DataDirectory) -> None:
+    """As an error of the directory."""
+    told = refusal(data, "lock")
+    assert f"can't write in the data directory {data.path}: No such file or directory" in told

@@ -1,0 +1,93 @@
+"""What a started server prints, beside what test_cli shows of it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from securechat.irc.link import InviteLink
+from securechat.server.greeting import greet, program
+from tests.support.certificates import Authority
+from tests.support.house import House, config, running
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after an installation: the shell finds our programs."""
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+
+
+def greeting(house: House, capsys: pytest.CaptureFixture[str]) -> str:
+    greet(house.service)
+    return capsys.readouterr().out
+
+
+def test_the_first_link_leads_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """To this port, with this CA's fingerprint; and its account administers the server."""
+    with running(tmp_path / "data") as house:
+        said = greeting(house, capsys)
+        [command] = [line for line in said.splitlines() if "register" in line]
+        link = InviteLink.parse(command.split()[-1])
+        assert command == f"  securechat register {link}"
+        assert (link.host, link.port) == ("127.0.0.1", house.port)
+        assert link.ca_sha256 is not None
+        assert link.ca_sha256.hex() in said
+        house.wait_for(lambda: bool(house.service._hub._rules.model.invites))
+        first = house.stranger()
+        first.registers("alice", "violet kettles dance 4", link.code)
+        first.says("MODE alice")
+        assert first.hears_until(" 221 ")[-1] == ":chat.test 221 alice :+o"
+
+
+def test_with_accounts_it_says_how_to_log_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And how to invite others, into this data directory."""
+    with running(tmp_path / "data", "alice") as house:
+        said = greeting(house, capsys)
+    assert f"Log in with:    securechat login NAME@127.0.0.1:{house.port}\n" in said
+    assert f"Invite others:  securechat-admin invite --data {tmp_path / 'data'}\n" in said
+    assert "securechat://" not in said
+
+
+def test_the_address_that_clients_use_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The configured one, not the one it listens on."""
+    with running(tmp_path / "data", "alice", server={"address": "chat.example"}) as house:
+        assert f"login NAME@chat.example:{house.port}\n" in greeting(house, capsys)
+
+
+def test_tls_1_2_is_shown_where_it_is_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The administrator sees what the configuration has done."""
+    with running(tmp_path / "data", tls={"min_version": "1.2"}) as house:
+        assert ", TLS 1.2 and 1.3\n" in greeting(house, capsys)
+
+
+def test_ones_own_certificate_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the fingerprint of the CA that signed it, as it stands in the file."""
+    authority = Authority()
+    certificate, _ = authority.server("localhost").write(tmp_path, "server")
+    house = House(tmp_path / "data", config(tls={"cert": str(certificate)}))
+    house.open()
+    said = greeting(house, capsys)
+    house.close()
+    assert "CA SHA-256" in said or f"certificate  {certificate}" in said
+    assert "  CA           " not in said
+
+
+def test_a_program_is_named_so_that_it_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its name, by its path beside this one, or by its name for want of better."""
+    assert program("securechat") == "securechat"
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "securechat-server")])
+    assert program("securechat") == "securechat"
+    (tmp_path / "securechat").touch()
+    assert program("securechat") == str(tmp_path / "securechat")

@@ -1,0 +1,360 @@
+"""The hub thread: turns of it, what is stored before what is sent, and what a failure costs."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.core.events import Logged
+from securechat.core.jobs import Failed, LoadMissed, VerifyPassword
+from securechat.core.rules import Rules
+from securechat.net.connection import Closed, Lines
+from securechat.server import hub as module
+from securechat.server.inbox import MAX_LINES
+from securechat.server.loading import take_changes
+from securechat.store.admin import Admin
+from securechat.store.database import StoreError
+from tests.server.hall import PATIENCE, Guest, Hall, done
+
+FULL = StoreError("the disk is full; free some space")
+
+
+@pytest.fixture
+def hall(tmp_path: Path) -> Iterator[Hall]:
+    """A hub with three accounts, and nobody here yet."""
+    opened = Hall(tmp_path, "alice", "bob", "carol")
+    opened.open()
+    yield opened
+    opened.close()
+    assert opened.failures == []
+
+
+def texts(hall: Hall) -> list[str]:
+    """What is in the log, read through a connection of its own."""
+    connection = sqlite3.connect(hall.path)
+    sql = "SELECT text FROM log WHERE kind = 'PRIVMSG' ORDER BY seq"
+    found = [text for (text,) in connection.execute(sql)]
+    connection.close()
+    return found
+
+
+def spoken(lines: list[str]) -> list[str]:
+    """The texts of the messages among lines."""
+    return [line.rpartition(" :")[2] for line in lines if line.split(" ")[1] == "PRIVMSG"]
+
+
+# --- storing before sending ----------------------------------------------------------------------
+
+
+def test_nobody_hears_what_is_not_stored_yet(hall: Hall) -> None:
+    """Neither the others nor the sender's echo, until the commit has returned."""
+    alice, bob = hall.member("alice", "echo-message"), hall.member("bob")
+    alice.barrier()
+    hall.journal.hold()
+    alice.says("PRIVMSG #lobby :hi")
+    hall.journal.holds_one()
+    assert alice.heard.empty()
+    assert bob.heard.empty()
+    assert texts(hall) == []
+    hall.journal.release()
+    assert alice.hears() == bob.hears() == ":alice!alice@chat.test PRIVMSG #lobby :hi"
+    assert texts(hall) == ["hi"]
+
+
+def test_what_comes_while_it_stores_is_stored_together(hall: Hall) -> None:
+    """A busy hub commits many messages at once: that is what makes it fast."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    hall.gathers(alice)
+    before = len(hall.journal.commits)
+    for number in range(50):
+        (alice, bob)[number % 2].says(f"PRIVMSG #lobby :{number}")
+    hall.journal.release()
+    bob.hears_until(":48")
+    held, together = hall.journal.commits[before:]
+    assert len(held) == 1
+    assert [event.text for event in together if isinstance(event, Logged)] == [
+        str(number) for number in range(50)
+    ]
+
+
+def test_a_turn_has_an_end(hall: Hall) -> None:
+    """However much waits, the first of it doesn't wait for the last."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    hall.gathers(alice)
+    before = len(hall.journal.commits)
+    for number in range(5):
+        alice.says(*(f"PRIVMSG #lobby :{number}" for _ in range(MAX_LINES // 2)))
+    hall.journal.release()
+    bob.hears_until(":4")
+    alice.barrier()
+    assert max(map(len, hall.journal.commits[before:])) <= MAX_LINES
+    assert len(hall.journal.commits) - before == 4
+
+
+# --- a store that fails --------------------------------------------------------------------------
+
+
+def test_what_can_t_be_stored_is_seen_by_nobody(
+    hall: Hall, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The sender gets a clear error, and when there is room again, all goes on."""
+    alice, bob = hall.member("alice", "echo-message"), hall.member("bob")
+    alice.barrier()
+    hall.journal.failure = FULL
+    alice.says("PRIVMSG #lobby :lost")
+    assert alice.hears() == (
+        ":chat.test 400 alice PRIVMSG :Not stored, so nobody saw it: the server's disk or database "
+        "fails; try again later"
+    )
+    hall.journal.failure = None
+    alice.says("PRIVMSG #lobby :kept")
+    assert spoken([bob.hears(), alice.hears()]) == ["kept", "kept"]
+    assert texts(hall) == ["kept"]
+
+
+def test_a_failing_store_is_logged_once_and_its_return_once(
+    hall: Hall, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk must not be filled with lines that say so."""
+    caplog.set_level(logging.WARNING)
+    alice = hall.member("alice", "echo-message")
+    hall.journal.failure = FULL
+    for _ in range(3):
+        alice.says("PRIVMSG #lobby :lost")
+        alice.hears_until(" 400 ")
+    hall.journal.failure = None
+    for _ in range(3):
+        alice.says("PRIVMSG #lobby :kept")
+        alice.hears_until("kept")
+    assert caplog.messages == [
+        "1 commands are not stored, and taken back: the disk is full; free some space",
+        "messages are stored again",
+    ]
+
+
+def test_rooms_and_members_are_taken_back_too(hall: Hall) -> None:
+    """What isn't stored has not happened: the room isn't there, nobody is in it."""
+    alice = hall.member("alice")
+    hall.journal.failure = FULL
+    alice.says("JOIN #den")
+    assert " 400 alice JOIN " in alice.hears()
+    hall.journal.failure = None
+    alice.says("NAMES #den", "PRIVMSG #den :hello?")
+    assert " 366 " in alice.hears()
+    assert " 403 " in alice.hears()
+
+
+def test_one_conflict_doesn_t_cost_the_others(hall: Hall) -> None:
+    """Of a turn with several steps that can't be stored, each fails alone, and nothing of it is
+    seen, wherever it stood.
+    """
+    alice, bob, carol = (hall.member(name, "echo-message") for name in ("alice", "bob", "carol"))
+    for guest in (alice, bob, carol):
+        guest.barrier()
+    hall.gathers(carol)
+    hall.journal.refused_text = "bad"
+    alice.says("PRIVMSG #lobby :one", "PRIVMSG #lobby :bad")
+    bob.says("PRIVMSG #lobby :two", "PRIVMSG #lobby :bad", "PRIVMSG #lobby :three")
+    alice.says("PRIVMSG #lobby :bad", "PRIVMSG #lobby :four")
+    hall.journal.release()
+    heard = {guest: guest.hears_until(":four") for guest in (alice, bob, carol)}
+    for lines in heard.values():
+        assert spoken(lines) == ["held", "one", "two", "three", "four"]
+    failures = [sum(" 400 " in line for line in heard[guest]) for guest in (alice, bob, carol)]
+    assert failures == [2, 1, 0]
+    assert texts(hall) == ["held", "one", "two", "three", "four"]
+
+
+def test_who_arrives_in_a_failing_turn_is_shown_nothing_of_it(hall: Hall) -> None:
+    """A login of that very moment would replay a message that is not stored: it fails as well."""
+    alice = hall.member("alice")
+    first = hall.member("bob")
+    first.says("QUIT")
+    first.hears_until("(closed")
+    alice.says("PRIVMSG bob :so that there is something to read")
+    alice.barrier()
+    hall.works = False
+    bob = Guest(hall)
+    bob.begins("bob")
+    verify = hall.jobs.get(timeout=PATIENCE)
+    assert isinstance(verify, VerifyPassword)
+    hall.answer(done(verify))
+    load = hall.jobs.get(timeout=PATIENCE)
+    assert isinstance(load, LoadMissed)
+
+    hall.gathers(alice)
+    hall.journal.failure = FULL
+    alice.says("PRIVMSG bob :lost")
+    hall.answer(done(load))
+    hall.journal.release()
+    heard = bob.hears_until("(closed")
+    assert spoken(heard) == []
+    assert "ERROR :Closing link: The server can't store anything now" in heard[-2]
+
+
+# --- bugs ----------------------------------------------------------------------------------------
+
+
+def broken(*_: object) -> None:
+    raise ZeroDivisionError("a bug")
+
+
+def test_a_bug_in_a_login_costs_only_that_login(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log has the traceback; the others talk on."""
+    alice = hall.member("alice", "echo-message")
+    monkeypatch.setattr(Rules, "answered", broken)
+    bob = Guest(hall)
+    bob.begins("bob")
+    assert "ERROR :Closing link: The server failed; it is logged" in bob.hears_until("(closed")[-2]
+    alice.says("PRIVMSG #lobby :still here")
+    alice.hears_until(":still here")
+    assert "a bug: Verified failed and was taken back" in caplog.text
+
+
+def test_lines_of_nobody_cost_nobody_anything(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+    """A connection that never opened can only be a bug, and ends nothing."""
+    alice = hall.member("alice")
+    stray = Guest(hall)
+    stray.barrier()
+    stray.goes()
+    hall.put(Lines(stray.connection, [b"PRIVMSG #lobby :boo"]))
+    alice.barrier()
+    assert "a bug: Lines failed" in caplog.text
+
+
+def test_a_bug_of_the_hub_itself_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can't go on; who started it learns why, the database is closed, nobody waits for it."""
+    monkeypatch.setattr(Rules, "tick", broken)
+    hall = Hall(tmp_path, "alice")
+    hall.open()
+    hall.hub.join(PATIENCE)
+    assert [type(error) for error in hall.failures] == [ZeroDivisionError]
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        hall.journal.connection.execute("SELECT 1")
+    for _ in range(30):
+        hall.put(Lines(Guest(hall).connection, [b"x"] * 1000))  # would wait if it were open
+    hall.close()
+
+
+# --- coming and going ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [("closed by the client", "Connection closed"), ("timed out: 5 s", "Connection lost")],
+)
+def test_the_others_learn_that_somebody_is_gone(hall: Hall, reason: str, shown: str) -> None:
+    """In words that give nothing away of the network."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    alice.hears_until("JOIN #lobby")
+    bob.goes(reason)
+    assert alice.hears() == f":bob!bob@chat.test QUIT :{shown}"
+
+
+def test_the_log_tells_who_came_and_went_and_no_farewell(
+    hall: Hall, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A farewell is somebody's text."""
+    caplog.set_level(logging.INFO)
+    bob = hall.member("bob")
+    bob.says("QUIT :my secret farewell")
+    reason = bob.hears_until("(closed")[-1]
+    hall.put(Closed(bob.connection, reason.removeprefix("(closed: ").rstrip(")")))
+    hall.member("alice")
+    events = [(r.message, getattr(r, "facts", {})) for r in caplog.records]
+    assert ("connected", {"address": "192.0.2.1", "port": 4711}) in events
+    assert ("login", {"account": "bob", "address": "192.0.2.1"}) in events
+    gone = {"account": "bob", "address": "192.0.2.1", "reason": "Quit"}
+    assert ("disconnected", gone) in events
+    assert "farewell" not in str(events)
+
+
+def test_a_worker_that_failed_is_answered(hall: Hall) -> None:
+    """The client may try again."""
+    hall.works = False
+    guest = Guest(hall)
+    guest.begins("alice")
+    job = hall.jobs.get(timeout=PATIENCE)
+    hall.answer(Failed(job.session))
+    assert "can't check that now; try again" in guest.hears_until(" 904 ")[-1]
+
+
+# --- an administrator's changes ------------------------------------------------------------------
+
+
+def set_disabled(hall: Hall, name: str) -> None:
+    office = Admin(hall.path)
+    office.set_disabled(office.find(name, name), disabled=True)
+    office.close()
+
+
+def test_an_administrators_change_takes_effect(hall: Hall) -> None:
+    """Without a word to the server: the hub sees that the database has changed."""
+    alice = hall.member("alice")
+    set_disabled(hall, "alice")
+    assert "ERROR :Closing link: Your account has been disabled" in alice.hears_until("(closed")[-2]
+
+
+def test_a_change_that_can_t_be_read_is_taken_up_later(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failing disk doesn't keep a disabled account alive for ever."""
+    alice = hall.member("alice")
+    take: Callable[..., int] = take_changes
+    calls: list[int] = []
+
+    def fail_twice(*args: object) -> int:
+        calls.append(1)
+        if len(calls) < 3:
+            raise FULL
+        return take(*args)
+
+    monkeypatch.setattr(module, "take_changes", fail_twice)
+    set_disabled(hall, "alice")
+    assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
+    assert caplog.text.count("can't see what the administrator has changed") == 1
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+def test_at_the_end_everybody_is_told_why(tmp_path: Path) -> None:
+    """Members and strangers get the reason; what was said before is stored."""
+    hall = Hall(tmp_path, "alice", "bob")
+    hall.open()
+    alice, stranger = hall.member("alice", "echo-message"), Guest(hall)
+    alice.says("PRIVMSG #lobby :last words")
+    hall.close("The server is stopping")
+    assert alice.hears_until("last words")
+    for guest in (alice, stranger):
+        heard = []
+        while not guest.heard.empty():
+            heard.append(guest.heard.get())
+        assert heard[-2:] == [
+            "ERROR :Closing link: The server is stopping",
+            "(closed: The server is stopping)",
+        ]
+    assert texts(hall) == ["last words"]
+    assert hall.failures == []
+
+
+def test_at_the_end_it_is_learned_who_has_read_what(tmp_path: Path) -> None:
+    """A last PING is answered, and so nothing is given twice at the next login."""
+    hall = Hall(tmp_path, "alice", "bob")
+    hall.open()
+    alice, bob = hall.member("alice"), hall.member("bob")
+    alice.says("PRIVMSG #lobby :hi")
+    bob.hears_until(":hi")
+    hall.close()
+    connection = sqlite3.connect(hall.path)
+    newest = connection.execute("SELECT max(seq) FROM log").fetchone()[0]
+    assert connection.execute("SELECT DISTINCT seen FROM accounts").fetchall() == [(newest,)]
+    connection.close()

@@ -1,0 +1,266 @@
+"""From the database to the model: all of it at the start, changes while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.core.events import (
+    AccountCreated,
+    BanAdded,
+    DirectOpened,
+    Invited,
+    Joined,
+    Logged,
+    ModesChanged,
+    RoleChanged,
+    RoomClosed,
+    RoomCreated,
+    TopicChanged,
+)
+from securechat.core.model import Model
+from securechat.core.rules import Rules
+from securechat.core.session import Session
+from securechat.core.settings import Settings
+from securechat.core.states import State, Trigger
+from securechat.core.turn import Turn
+from securechat.server.loading import load_model, take_changes
+from securechat.store.admin import Admin, NewAccount
+from securechat.store.database import FILE_NAME
+from securechat.store.journal import Journal
+from securechat.store.reader import Reader
+
+ALICE, BOB = 1, 2
+DEN, OLD, TALK = 10, 11, 12
+SETTINGS = Settings(name="chat.test", version="test", started_ms=0)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """The writer of a database with two accounts and a room."""
+    opened = Journal(tmp_path / FILE_NAME)
+    opened.commit(
+        [
+            AccountCreated(ALICE, "Alice", "alice", "al", "hash", True, 0, 3),
+            AccountCreated(BOB, "bob", "bob", "bob", "hash", False, 0, 0),
+            RoomCreated(DEN, "#Den", "#den", "#den", ALICE, "nt", 3000),
+            Joined(DEN, ALICE, "q", 0),
+            Joined(DEN, BOB, "", 2),
+        ]
+    )
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def office(journal: Journal, tmp_path: Path) -> Iterator[Admin]:
+    """The administrator, in a process beside the server."""
+    admin = Admin(tmp_path / FILE_NAME)
+    yield admin
+    admin.close()
+
+
+def load(journal: Journal) -> Model:
+    return load_model(Reader(journal.connection))
+
+
+# --- at the start --------------------------------------------------------------------------------
+
+
+def test_accounts_are_found_by_id_name_and_looks(journal: Journal) -> None:
+    """With what they have read, which is also what they have acknowledged."""
+    model = load(journal)
+    alice = model.accounts[ALICE]
+    assert alice is model.by_name["alice"] is model.account_skeletons["al"]
+    assert (alice.name, alice.admin, alice.seen, alice.acknowledged) == ("Alice", True, 3, 3)
+    assert not alice.sessions
+
+
+def test_a_room_is_as_it_was_left(journal: Journal) -> None:
+    """Topic, modes, key, limit, roles, bans and invitations; nobody is present yet."""
+    journal.commit(
+        [
+            TopicChanged("Tea", "Alice", 4000, DEN),
+            ModesChanged("int", "key", 7, DEN),
+            RoleChanged("o", DEN, BOB),
+            BanAdded(DEN, "eve!*@*", "Alice", 5000),
+            Invited(DEN, BOB, "Alice"),
+            Logged(9, DEN, ALICE, 6000, "PRIVMSG", "hi", None),
+        ]
+    )
+    model = load(journal)
+    alice, bob, den = model.accounts[ALICE], model.accounts[BOB], model.rooms["#den"]
+    assert (den.topic, den.topic_by, den.topic_ms) == ("Tea", "Alice", 4000)
+    assert (den.modes, den.key, den.limit, den.last_seq) == ("int", "key", 7, 9)
+    assert {account: (m.role, m.seq) for account, m in den.members.items()} == {
+        alice: ("q", 0),
+        bob: ("o", 2),
+    }
+    assert den.bans == {"eve!*@*": ("Alice", 5000)}
+    assert bob.invited_to == {den: "Alice"}
+    assert list(alice.rooms) == [den]
+    assert not den.present
+
+
+def test_conversations_are_found_from_both_sides(journal: Journal) -> None:
+    """With their newest entry."""
+    journal.commit([DirectOpened(TALK, ALICE, BOB), Logged(4, TALK, BOB, 0, "PRIVMSG", "hi", None)])
+    model = load(journal)
+    alice, bob = model.accounts[ALICE], model.accounts[BOB]
+    assert alice.directs[bob] is bob.directs[alice]
+    talk = alice.directs[bob]
+    assert (talk.id, talk.low, talk.high, talk.last_seq) == (TALK, ALICE, BOB, 4)
+
+
+def test_numbers_go_on_where_they_stopped(journal: Journal) -> None:
+    """Of the log, and of rooms; also those of a room that is closed are never used again."""
+    journal.commit(
+        [
+            RoomCreated(OLD, "#old", "#old", "#old", BOB, "nt", 0),
+            Logged(41, OLD, BOB, 0, "PRIVMSG", "hi", None),
+            RoomClosed(OLD),
+        ]
+    )
+    model = load(journal)
+    assert (model.last_seq, model.committed_seq, model.last_target) == (41, 41, OLD)
+    assert list(model.rooms) == ["#den"]
+    assert OLD not in model.targets
+
+
+def test_message_ids_keep_their_beginning(journal: Journal) -> None:
+    """The database's name: a restart changes no message's id."""
+    assert load(journal).msgid(1) == load(journal).msgid(1)
+
+
+def test_a_deleted_account_keeps_only_its_name(journal: Journal, office: Admin) -> None:
+    """The log names it; it is in no room."""
+    office.delete(office.find("bob", "bob"))
+    model = load(journal)
+    bob = model.by_name["bob"]
+    assert bob.deleted
+    assert not bob.usable
+    assert bob not in model.rooms["#den"].members
+
+
+def test_only_invites_that_work_are_kept(journal: Journal, office: Admin) -> None:
+    """A used-up one is nothing to the rules."""
+    office.invite(uses=2, expires_ms=99, now_ms=1, admin=True)
+    office.invite(uses=1, expires_ms=99, now_ms=2)
+    office.revoke_all(office.reader.invites()[1:])
+    [invite] = load(journal).invites.values()
+    assert (invite.uses, invite.expires_ms, invite.admin) == (2, 99, True)
+
+
+# --- while it runs -------------------------------------------------------------------------------
+
+
+class Running:
+    """Rules on a database that an administrator changes beside them."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.reader = Reader(journal.connection)
+        self.rules = Rules(load_model(self.reader), SETTINGS)
+        self.last_change = self.reader.last_change()
+
+    @property
+    def model(self) -> Model:
+        return self.rules.model
+
+    def comes(self, account: int) -> Session:
+        """A session that is logged in, short of being ready."""
+        session = Session(object(), io=0, address="", certificate_name=None, opened_at=0.0)
+        self.model.sessions[session] = None
+        session.move(Trigger.PASSWORD)
+        session.move(Trigger.GRANTED)
+        session.account = self.model.accounts[account]
+        return session
+
+    def looks(self) -> Turn:
+        turn = self.rules.turn(0, 0.0)
+        self.last_change = take_changes(self.rules, turn, self.reader, self.last_change)
+        return turn
+
+
+@pytest.fixture
+def running(journal: Journal) -> Running:
+    """The rules, as the hub has them."""
+    return Running(journal)
+
+
+def test_nothing_changed_changes_nothing(running: Running) -> None:
+    """The number stays."""
+    before = running.last_change
+    running.looks()
+    assert running.last_change == before
+
+
+def test_a_new_account_is_there_at_once(running: Running, office: Admin) -> None:
+    """Under its name, with what was said before not counted as missed."""
+    office.add([NewAccount("carol", "carol", "carol", "hash", admin=True)], 1)
+    running.looks()
+    carol = running.model.by_name["carol"]
+    assert (carol.admin, carol.usable) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        ("disable", "Your account has been disabled"),
+        ("delete", "Your account has been deleted"),
+        ("passwd", "Your password has been changed; log in with the new one"),
+    ],
+)
+def test_who_is_not_welcome_any_more_is_told(
+    running: Running, office: Admin, act: str, told: str
+) -> None:
+    """All sessions of that account end, also one that is only half logged in; others stay."""
+    alice, bob = running.comes(ALICE), running.comes(BOB)
+    row = office.find("bob", "bob")
+    if act == "disable":
+        office.set_disabled(row, disabled=True)
+    elif act == "delete":
+        office.delete(row)
+    else:
+        office.set_password(row, "new hash")
+    turn = running.looks()
+    assert [(closing.session, closing.reason) for closing in turn.closings] == [(bob, told)]
+    assert alice.state is State.PROVEN
+    assert running.model.accounts[BOB].usable == (act == "passwd")
+
+
+def test_a_deleted_account_leaves_its_rooms(running: Running, office: Admin) -> None:
+    """In memory as in the database, where the deletion itself did it."""
+    office.delete(office.find("bob", "bob"))
+    running.looks()
+    assert [account.id for account in running.model.rooms["#den"].members] == [ALICE]
+
+
+def test_an_enabled_account_may_come_back(running: Running, office: Admin) -> None:
+    """Two changes in one look: the last one counts."""
+    row = office.find("bob", "bob")
+    office.set_disabled(row, disabled=True)
+    office.set_disabled(row, disabled=False)
+    running.looks()
+    assert running.model.accounts[BOB].usable
+
+
+def test_invites_come_and_go(running: Running, office: Admin) -> None:
+    """Made and revoked while the server runs."""
+    office.invite(uses=1, expires_ms=99, now_ms=1)
+    running.looks()
+    assert len(running.model.invites) == 1
+    office.revoke_all(office.reader.invites())
+    running.looks()
+    assert running.model.invites == {}
+
+
+def test_taking_a_change_twice_is_harmless(running: Running, office: Admin) -> None:
+    """The hub does so when it could not note that it had taken it."""
+    office.delete(office.find("bob", "bob"))
+    before = running.last_change
+    running.looks()
+    running.last_change = before
+    running.looks()
+    assert running.model.accounts[BOB].deleted

@@ -1,0 +1,270 @@
+"""The workers: passwords and history, beside the hub; each job has an answer."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.core.events import AccountCreated, Logged, RoomCreated
+from securechat.core.jobs import (
+    Answer,
+    Failed,
+    Hashed,
+    HashPassword,
+    Job,
+    LoadMissed,
+    Missed,
+    Verified,
+    VerifyPassword,
+)
+from securechat.core.session import Session
+from securechat.net.connection import Connection
+from securechat.server import workers as module
+from securechat.server.workers import Workers
+from securechat.store import passwords
+from securechat.store.database import FILE_NAME
+from securechat.store.journal import Journal
+
+PATIENCE = 20.0
+COST = 4
+PASSWORD = "violet kettles dance 4"
+ALICE = 1
+DEN = 10
+
+
+class Bench:
+    """Workers on a database, and where their answers go."""
+
+    def __init__(self, directory: Path, cost: int = COST) -> None:
+        self.journal = Journal(directory / FILE_NAME)
+        self.answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        self.workers = Workers(
+            directory / FILE_NAME,
+            cost=cost,
+            server_name="chat.test",
+            min_password_length=15,
+            answer=self.answers.put,
+        )
+        sock = socket.socket()
+        sock.close()
+        self.session = Session(
+            Connection(sock, "192.0.2.1", 4711, 0),
+            io=0,
+            address="192.0.2.1",
+            certificate_name=None,
+            opened_at=0.0,
+        )
+
+    def add_alice(self, password: str = PASSWORD, cost: int = COST) -> None:
+        stored = passwords.hash_password(password, cost=cost)
+        self.journal.commit([AccountCreated(ALICE, "alice", "alice", "al", stored, False, 0, 0)])
+
+    def does(self, job: Job) -> Answer:
+        self.workers.submit(job)
+        return self.answers.get(timeout=PATIENCE)
+
+    def verifies(self, account: int | None, password: str) -> Verified:
+        answer = self.does(VerifyPassword(self.session, account, password))
+        assert isinstance(answer, Verified)
+        assert (answer.session, answer.account) == (self.session, account)
+        return answer
+
+    def hashes(self, password: str) -> Hashed:
+        answer = self.does(HashPassword(self.session, "alice", password))
+        assert isinstance(answer, Hashed)
+        return answer
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """Workers with one account to know."""
+    made = Bench(tmp_path)
+    made.add_alice()
+    yield made
+    made.workers.stop()
+    made.journal.close()
+
+
+# --- passwords -----------------------------------------------------------------------------------
+
+
+def test_the_right_password_is_granted(bench: Bench) -> None:
+    """And its hash is of the right cost, so there is no new one."""
+    assert bench.verifies(ALICE, PASSWORD) == Verified(bench.session, ALICE, True, None)
+
+
+@pytest.mark.parametrize("password", ["", PASSWORD + " ", PASSWORD.upper(), "x" * 10_000, "\0"])
+def test_a_wrong_password_is_not(bench: Bench, password: str) -> None:
+    """Whatever it is; the answer is a no and not a failure."""
+    assert not bench.verifies(ALICE, password).granted
+
+
+@pytest.mark.parametrize("account", [None, 99])
+def test_nobody_has_no_password(bench: Bench, account: int | None) -> None:
+    """Neither that of the hash that stands in for theirs."""
+    for password in ("", PASSWORD, passwords.dummy_hash(COST)):
+        assert not bench.verifies(account, password).granted
+
+
+def test_an_unknown_account_costs_the_same_work(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One bcrypt of the same cost, so that time doesn't tell which accounts there are."""
+    checked: list[str] = []
+    verify = passwords.verify_password
+
+    def noted(password: str, stored: str) -> bool:
+        checked.append(stored)
+        return verify(password, stored)
+
+    monkeypatch.setattr(passwords, "verify_password", noted)
+    for account in (ALICE, 99, None):
+        bench.verifies(account, "wrong")
+    assert len(checked) == 3
+    assert {passwords.needs_rehash(stored, cost=COST) for stored in checked} == {False}
+
+
+def test_another_cost_makes_a_new_hash(tmp_path: Path) -> None:
+    """At the next login with the right password, and only with it."""
+    bench = Bench(tmp_path, cost=5)
+    bench.add_alice(cost=4)
+    assert bench.verifies(ALICE, "wrong").rehashed is None
+    rehashed = bench.verifies(ALICE, PASSWORD).rehashed
+    assert rehashed is not None
+    assert not passwords.needs_rehash(rehashed, cost=5)
+    assert passwords.verify_password(PASSWORD, rehashed)
+    bench.workers.stop()
+
+
+def test_a_new_password_is_hashed(bench: Bench) -> None:
+    """With the configured cost, and an id that can't be guessed for the account."""
+    one, two = bench.hashes("another fine otter 7"), bench.hashes("another fine otter 7")
+    assert one.refusal is None
+    assert passwords.verify_password("another fine otter 7", one.hashed)
+    assert not passwords.needs_rehash(one.hashed, cost=COST)
+    assert one.hashed != two.hashed
+    assert one.account_id != two.account_id
+    assert 0 <= one.account_id < 2**52
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "alice alice alice", "passwordpassword", "tab\there"]
+)
+def test_a_bad_password_is_refused_with_the_reason(bench: Bench, password: str) -> None:
+    """And no hash of it is made."""
+    answer = bench.hashes(password)
+    assert answer.refusal
+    assert answer.hashed == ""
+    assert password not in repr(answer)
+
+
+def test_no_job_or_answer_shows_a_password(bench: Bench) -> None:
+    """A repr may reach a log."""
+    jobs = [
+        VerifyPassword(bench.session, ALICE, PASSWORD),
+        HashPassword(bench.session, "alice", PASSWORD),
+        bench.hashes(PASSWORD),
+        Verified(bench.session, ALICE, True, "$2b$hash"),
+    ]
+    assert PASSWORD not in repr(jobs)
+    assert "$2b$" not in repr(jobs)
+
+
+# --- history -------------------------------------------------------------------------------------
+
+
+def test_what_was_missed_is_read(bench: Bench) -> None:
+    """As entries of the log, with what the question was about."""
+    entries = [Logged(n, DEN, ALICE, 1000 + n, "PRIVMSG", f"text {n}", None) for n in range(1, 6)]
+    bench.journal.commit([RoomCreated(DEN, "#den", "#den", "#den", 1, "nt", 0), *entries])
+    answer = bench.does(LoadMissed(bench.session, ((DEN, 1),), upto=4, limit=2))
+    assert answer == Missed(bench.session, entries[2:4], cut=True, upto=4)
+
+
+def test_history_is_read_while_passwords_wait(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flood of logins doesn't hold up those who are logged in."""
+    gate = threading.Event()
+    monkeypatch.setattr(passwords, "verify_password", lambda *_: gate.wait(PATIENCE))
+    for _ in range(50):
+        bench.workers.submit(VerifyPassword(bench.session, ALICE, "x"))
+    answer = bench.does(LoadMissed(bench.session, (), upto=0, limit=1))
+    assert isinstance(answer, Missed)
+    gate.set()
+
+
+# --- limits and failures -------------------------------------------------------------------------
+
+
+def test_more_logins_than_can_wait_are_turned_away(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At once, instead of after a minute; when the others are done, logins are taken again."""
+    gate = threading.Event()
+    verify = passwords.verify_password
+
+    def slow(password: str, stored: str) -> bool:
+        assert gate.wait(PATIENCE)
+        return verify(password, stored)
+
+    monkeypatch.setattr(passwords, "verify_password", slow)
+    job = VerifyPassword(bench.session, ALICE, PASSWORD)
+    for _ in range(module.MAX_WAITING):
+        bench.workers.submit(job)
+    assert bench.does(job) == Failed(bench.session)
+    assert "256 logins are waiting already; one more is turned away" in caplog.text
+    gate.set()
+    for _ in range(module.MAX_WAITING):
+        assert isinstance(bench.answers.get(timeout=PATIENCE), Verified)
+    assert bench.verifies(ALICE, PASSWORD).granted
+
+
+@pytest.mark.parametrize("kind", ["password", "history"])
+def test_a_failure_is_an_answer_too(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A session never waits for an answer that doesn't come; the log says what happened, without
+    the password.
+    """
+    bench = Bench(tmp_path)
+    bench.journal.connection.executescript("DROP TABLE log; DROP TABLE accounts;")
+    jobs: dict[str, Job] = {
+        "password": VerifyPassword(bench.session, ALICE, PASSWORD),
+        "history": LoadMissed(bench.session, ((DEN, 0),), upto=5, limit=5),
+    }
+    assert bench.does(jobs[kind]) == Failed(bench.session)
+    assert "a worker failed at" in caplog.text
+    assert PASSWORD not in caplog.text
+    bench.workers.stop()
+
+
+def test_a_failed_job_gives_its_place_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise the server would end up refusing all logins."""
+    caplog.set_level(logging.CRITICAL)
+
+    def broken(*_: object) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(passwords, "verify_password", broken)
+    job = VerifyPassword(bench.session, ALICE, PASSWORD)
+    for _ in range(module.MAX_WAITING + 10):
+        assert bench.does(job) == Failed(bench.session)
+    monkeypatch.undo()
+    assert bench.verifies(ALICE, PASSWORD).granted
+
+
+def test_stopping_ends_the_threads(bench: Bench) -> None:
+    """What has not begun is not done, and nothing is left running."""
+    bench.verifies(ALICE, PASSWORD)
+    bench.workers.stop()
+    names = {thread.name.partition("_")[0] for thread in threading.enumerate()}
+    assert not names & {"password", "history"}

@@ -1,0 +1,299 @@
+"""What the administrator does to accounts and invites, on the database alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.irc.names import account_name
+from securechat.store.admin import (
+    APPLIED,
+    Admin,
+    NewAccount,
+    UnknownError,
+    account_is_gone,
+    code_digest,
+    invite_id,
+)
+from securechat.store.database import ConflictError, open_database
+from securechat.store.journal import Journal
+from securechat.store.reader import AccountRow
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "securechat.db"
+
+
+@pytest.fixture
+def admin(path: Path) -> Iterator[Admin]:
+    admin = Admin(path)
+    yield admin
+    admin.close()
+
+
+def new(name: str, *, password: str = "hash", admin: bool = False) -> NewAccount:
+    forms = account_name(name)
+    return NewAccount(forms.display, forms.folded, forms.skeleton, password, admin)
+
+
+def made(admin: Admin, name: str) -> AccountRow:
+    """An account that has been made."""
+    admin.add([new(name)], 1000)
+    return admin.find(account_name(name).folded, name)
+
+
+def found(admin: Admin, name: str) -> AccountRow:
+    row = admin.reader.account_named(name)
+    assert row is not None
+    return row
+
+
+def count(path: Path, table: str) -> int:
+    connection = open_database(path)
+    number: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    connection.close()
+    return number
+
+
+# --- accounts ------------------------------------------------------------------------------------
+
+
+def test_an_account_is_stored(admin: Admin) -> None:
+    """All of it; what was written before it came is not its to read."""
+    admin._connection.execute("INSERT INTO log VALUES (7, 1, 1, 1, 'PRIVMSG', 'early', NULL)")
+    admin.add([new("Alice", password="its hash", admin=True)], 1000)
+    row = found(admin, "alice")
+    assert (row.name, row.admin, row.disabled, row.deleted) == ("Alice", 1, 0, 0)
+    assert (row.created_ms, row.seen) == (1000, 7)
+    assert admin.reader.password(row.id) == "its hash"
+
+
+def test_accounts_are_made_all_or_none(admin: Admin) -> None:
+    """One that is taken holds up the others, and leaves no change behind."""
+    made(admin, "bob")
+    before = admin.reader.last_change()
+    with pytest.raises(ConflictError, match="bob exists already"):
+        admin.add([new("alice"), new("bob"), new("carol")], 1)
+    assert [row.name for row in admin.reader.accounts()] == ["bob"]
+    assert admin.reader.last_change() == before
+
+
+def test_two_of_one_name_are_not_made(admin: Admin) -> None:
+    """Nor two that look alike."""
+    with pytest.raises(ConflictError, match="alice exists already"):
+        admin.add([new("alice"), new("Alice")], 1)
+    with pytest.raises(ConflictError, match="aIice looks like alice, which exists"):
+        admin.add([new("alice"), new("aIice")], 1)
+    assert admin.reader.accounts() == []
+
+
+@pytest.mark.parametrize("name", ["alice", "ALICE", "aIice"])
+def test_a_deleted_name_is_not_given_again(admin: Admin, name: str) -> None:
+    """Nor one that looks like it: messages keep their author."""
+    admin.delete(made(admin, "alice"))
+    reason = admin.taken(new(name))
+    assert reason is not None
+    assert "deleted" in reason
+    with pytest.raises(ConflictError):
+        admin.add([new(name)], 1)
+
+
+def test_the_same_name_is_a_better_reason_than_a_look_alike(admin: Admin) -> None:
+    """When a name is the one account and looks like another."""
+    admin.add([new("alice")], 1)
+    connection = admin._connection
+    both = NewAccount("bob", "bob", account_name("alice").skeleton, "hash")
+    connection.execute(
+        "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms) "
+        "VALUES (1, 'bob', 'bob', 'bob', '', 1)"
+    )
+    assert admin.taken(both) == "bob exists already"
+
+
+def test_a_free_name_is_not_taken(admin: Admin) -> None:
+    """None is the answer."""
+    made(admin, "alice")
+    assert admin.taken(new("bob")) is None
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "gone"])
+def test_what_is_not_there_is_not_found(admin: Admin, name: str) -> None:
+    """A deleted account isn't, either."""
+    admin.delete(made(admin, "gone"))
+    with pytest.raises(UnknownError, match="there is no account Shown; `user list` shows them"):
+        admin.find(name, "Shown")
+
+
+def test_a_password_is_replaced(admin: Admin) -> None:
+    """By its stored form; the change is told as one of a password."""
+    alice = made(admin, "alice")
+    before = admin.reader.last_change()
+    admin.set_password(alice, "new hash")
+    assert admin.reader.password(alice.id) == "new hash"
+    assert admin.reader.changes(before) == [(before + 1, "password", alice.id)]
+
+
+def test_disabling_hides_the_password(admin: Admin) -> None:
+    """So no login can succeed; enabling brings it back."""
+    alice = made(admin, "alice")
+    admin.set_disabled(alice, disabled=True)
+    assert found(admin, "alice").disabled == 1
+    assert admin.reader.password(alice.id) is None
+    admin.set_disabled(alice, disabled=False)
+    assert admin.reader.password(alice.id) == "hash"
+
+
+def test_the_administrators_role(admin: Admin) -> None:
+    """Given and taken, each a change."""
+    alice = made(admin, "alice")
+    before = admin.reader.last_change()
+    admin.set_admin(alice, admin=True)
+    assert found(admin, "alice").admin == 1
+    admin.set_admin(alice, admin=False)
+    assert found(admin, "alice").admin == 0
+    assert [kind for _, kind, _ in admin.reader.changes(before)] == ["account", "account"]
+
+
+def test_a_change_is_one_accounts(admin: Admin) -> None:
+    """The neighbour keeps everything."""
+    alice, bob = made(admin, "alice"), made(admin, "bob")
+    admin.set_password(alice, "new hash")
+    admin.set_disabled(alice, disabled=True)
+    admin.set_admin(alice, admin=True)
+    admin.delete(alice)
+    assert found(admin, "bob") == bob
+    assert admin.reader.password(bob.id) == "hash"
+
+
+def test_deleting_leaves_the_name_and_the_messages(admin: Admin, path: Path) -> None:
+    """Password, role, rooms and invitations go; others' stay."""
+    alice, bob = made(admin, "alice"), made(admin, "bob")
+    admin.set_admin(alice, admin=True)
+    for number in (alice.id, bob.id):
+        admin._connection.execute("INSERT INTO memberships VALUES (1, ?, 'o', 0)", (number,))
+        admin._connection.execute("INSERT INTO invitations VALUES (2, ?, 'x!x@x')", (number,))
+    admin._connection.execute(
+        "INSERT INTO log VALUES (1, 1, ?, 1, 'PRIVMSG', 'hello', NULL)", (alice.id,)
+    )
+    assert not account_is_gone(admin._connection, alice.id)
+    admin.delete(alice)
+    row = found(admin, "alice")
+    assert (row.name, row.admin, row.deleted) == ("alice", 0, 1)
+    assert admin.reader.password(alice.id) is None
+    assert account_is_gone(admin._connection, alice.id)
+    assert [account for _, account, _, _ in admin.reader.memberships()] == [bob.id]
+    assert [account for _, account, _ in admin.reader.invitations()] == [bob.id]
+    assert count(path, "log") == 1
+
+
+def test_a_deleted_account_stays_deleted(admin: Admin) -> None:
+    """A password set by somebody who found it a moment before lets nobody in."""
+    alice = made(admin, "alice")
+    admin.delete(alice)
+    admin.set_password(alice, "too late")
+    admin.set_disabled(alice, disabled=False)
+    assert admin.reader.password(alice.id) is None
+
+
+# --- invites -------------------------------------------------------------------------------------
+
+
+def test_an_invite_is_kept_as_a_hash(admin: Admin, path: Path) -> None:
+    """Its code has 128 bits and is nowhere in the database."""
+    code = admin.invite(uses=3, expires_ms=5000, now_ms=1000, admin=True, note="for Bob")
+    [row] = admin.reader.invites()
+    assert row == (code_digest(code), 3, 5000, 1, 1000, "for Bob")
+    assert len(code) >= 22
+    assert code not in repr(row)
+    admin._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert code.encode() not in path.read_bytes()
+
+
+def test_no_two_codes_are_the_same(admin: Admin) -> None:
+    """They are drawn at random."""
+    assert len({admin.invite(uses=1, expires_ms=1, now_ms=1) for _ in range(20)}) == 20
+
+
+def test_an_id_does_not_give_the_code_away(admin: Admin) -> None:
+    """It's the beginning of the hash."""
+    code = admin.invite(uses=1, expires_ms=1, now_ms=1)
+    [row] = admin.reader.invites()
+    assert invite_id(row) == code_digest(code).hex()[:12]
+
+
+def test_revoking_ends_one_invite(admin: Admin) -> None:
+    """By the beginning of its id, in any case of letters; the row stays."""
+    for note in ("one", "two"):
+        admin.invite(uses=5, expires_ms=1, now_ms=1, note=note)
+    one, two = sorted(admin.reader.invites(), key=lambda row: row.note)
+    assert admin.revoke(invite_id(one).upper()).note == "one"
+    left = {row.note: row.uses for row in admin.reader.invites()}
+    assert left == {"one": 0, "two": two.uses}
+
+
+@pytest.mark.parametrize("prefix", ["", "xyz", "%", "_"])
+def test_an_unknown_id_revokes_nothing(admin: Admin, prefix: str) -> None:
+    """The empty one fits every invite and means none."""
+    admin.invite(uses=1, expires_ms=1, now_ms=1)
+    with pytest.raises(UnknownError, match="no invite has the id"):
+        admin.revoke(prefix)
+    assert admin.reader.invites()[0].uses == 1
+
+
+def test_an_ambiguous_id_revokes_nothing(admin: Admin) -> None:
+    """Seventeen ids of sixteen digits: two begin alike."""
+    for _ in range(17):
+        admin.invite(uses=1, expires_ms=1, now_ms=1)
+    firsts = [invite_id(row)[0] for row in admin.reader.invites()]
+    shared = next(digit for digit in firsts if firsts.count(digit) > 1)
+    with pytest.raises(UnknownError, match="several invites have an id beginning with"):
+        admin.revoke(shared)
+    assert all(row.uses for row in admin.reader.invites())
+
+
+# --- a running server ----------------------------------------------------------------------------
+
+
+def test_every_act_is_told_to_the_server(admin: Admin) -> None:
+    """One change each, in their order."""
+    alice = made(admin, "alice")
+    admin.set_password(alice, "new hash")
+    admin.set_disabled(alice, disabled=True)
+    admin.set_admin(alice, admin=True)
+    admin.delete(alice)
+    admin.invite(uses=1, expires_ms=1, now_ms=1)
+    admin.revoke_all(admin.reader.invites())
+    assert [(kind, account) for _, kind, account in admin.reader.changes(0)] == [
+        ("account", alice.id),
+        ("password", alice.id),
+        *[("account", alice.id)] * 3,
+        *[("invites", None)] * 2,
+    ]
+
+
+def test_a_change_is_in_effect_when_the_server_says_so(admin: Admin, path: Path) -> None:
+    """Without any change nothing is left to do; a later one is a new one."""
+    assert admin.in_effect()
+    made(admin, "alice")
+    assert not admin.in_effect()
+    server = Journal(path)
+    server.remember(APPLIED, str(admin.reader.last_change()))
+    assert admin.in_effect()
+    made(admin, "bob")
+    assert not admin.in_effect()
+    server.close()
+
+
+def test_a_server_notices_what_the_administrator_does(admin: Admin, path: Path) -> None:
+    """And its own commits are not news to it."""
+    server = Journal(path)
+    assert not server.changed_by_others()
+    made(admin, "alice")
+    assert server.changed_by_others()
+    assert not server.changed_by_others()
+    server.remember("fact", "1")
+    assert not server.changed_by_others()
+    server.close()

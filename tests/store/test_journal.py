@@ -1,0 +1,250 @@
+"""Writing events: each kind to its table, all of a turn or nothing, on the disk at once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import pytest
+
+from securechat.core import events
+from securechat.core.events import (
+    AccountCreated,
+    BanAdded,
+    BanRemoved,
+    DirectOpened,
+    InvitationEnded,
+    Invited,
+    InviteUsed,
+    Joined,
+    Left,
+    Logged,
+    ModesChanged,
+    PasswordChanged,
+    RoleChanged,
+    RoomClosed,
+    RoomCreated,
+    SeenAdvanced,
+    TopicChanged,
+)
+from securechat.store.database import FILE_NAME, ConflictError, StoreError
+from securechat.store.journal import STATEMENTS, Journal
+
+ALICE = AccountCreated(1, "Alice", "alice", "alice", "hash", False, 1000, 0)
+BOB = AccountCreated(2, "bob", "bob", "bob", "hash", True, 2000, 0)
+DEN = RoomCreated(10, "#Den", "#den", "#den", 1, "nt", 3000)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the database will be."""
+    return tmp_path / FILE_NAME
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    """The hub's, with two accounts and a room in it."""
+    opened = Journal(path)
+    opened.commit([ALICE, BOB, DEN])
+    yield opened
+    opened.close()
+
+
+def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+    """What another connection reads."""
+    connection = sqlite3.connect(path)
+    found = connection.execute(sql).fetchall()
+    connection.close()
+    return found
+
+
+def said(seq: int, text: str = "hi") -> Logged:
+    return Logged(seq, 10, 1, 5000 + seq, "PRIVMSG", text, None)
+
+
+# --- kinds ---------------------------------------------------------------------------------------
+
+
+def test_every_event_has_its_statement() -> None:
+    """By its name, with a place for each of its fields: none can be left behind unwritten."""
+    kinds = {kind.__name__: len(kind._fields) for kind in get_args(events.Event)}
+    assert kinds == {name: sql.count("?") for name, sql in STATEMENTS.items()}
+
+
+def test_an_account_and_its_changes(journal: Journal, path: Path) -> None:
+    """A new hash, and how far it has read."""
+    journal.commit([PasswordChanged("newer", 1, "hash"), SeenAdvanced(42, 1)])
+    sql = "SELECT id, name, folded, skeleton, password, admin, created_ms, seen FROM accounts"
+    assert rows(path, sql + " ORDER BY id") == [
+        (1, "Alice", "alice", "alice", "newer", 0, 1000, 42),
+        (2, "bob", "bob", "bob", "hash", 1, 2000, 0),
+    ]
+
+
+def test_a_password_changed_meanwhile_stays(journal: Journal, path: Path) -> None:
+    """A login with the old one, on its way when the administrator changed it, doesn't revive it."""
+    journal.connection.execute("UPDATE accounts SET password = 'other' WHERE id = 1")
+    journal.commit([PasswordChanged("newer", 1, "hash")])
+    assert rows(path, "SELECT password FROM accounts WHERE id = 1") == [("other",)]
+
+
+def test_a_deleted_account_gets_no_password_back(journal: Journal, path: Path) -> None:
+    """A login that was on its way when the account was deleted doesn't revive it."""
+    journal.connection.execute("UPDATE accounts SET password = '' WHERE id = 1")
+    journal.commit([PasswordChanged("newer", 1, "hash")])
+    assert rows(path, "SELECT password FROM accounts WHERE id = 1") == [("",)]
+
+
+def test_a_room_and_its_changes(journal: Journal, path: Path) -> None:
+    """Topic and modes; the log of a closed room stays, its name is free."""
+    journal.commit(
+        [TopicChanged("Tea", "Alice", 4000, 10), ModesChanged("mnt", "key", 5, 10), said(1)]
+    )
+    sql = "SELECT folded, founder, modes, room_key, member_limit, topic, topic_by, topic_ms"
+    assert rows(path, sql + " FROM targets") == [("#den", 1, "mnt", "key", 5, "Tea", "Alice", 4000)]
+    journal.commit([RoomClosed(10), RoomCreated(11, "#den", "#den", "#den", 2, "nt", 6000)])
+    assert rows(path, "SELECT id, folded FROM targets ORDER BY id") == [(10, None), (11, "#den")]
+    assert rows(path, "SELECT target, text FROM log") == [(10, "hi")]
+
+
+def test_a_membership_from_its_beginning_to_its_end(journal: Journal, path: Path) -> None:
+    """Joined, promoted, gone."""
+    journal.commit([Joined(10, 1, "q", 0), Joined(10, 2, "", 7), RoleChanged("o", 10, 2)])
+    sql = "SELECT room, account, role, seq FROM memberships ORDER BY account"
+    assert rows(path, sql) == [(10, 1, "q", 0), (10, 2, "o", 7)]
+    journal.commit([Left(10, 1)])
+    assert rows(path, sql) == [(10, 2, "o", 7)]
+
+
+def test_bans_and_invitations_come_and_go(journal: Journal, path: Path) -> None:
+    """And a second invitation to the same room replaces the first."""
+    journal.commit(
+        [
+            BanAdded(10, "eve!*@*", "Alice", 1),
+            BanAdded(10, "mallory!*@*", "Alice", 2),
+            BanRemoved(10, "eve!*@*"),
+            Invited(10, 2, "Alice"),
+            Invited(10, 2, "carol"),
+        ]
+    )
+    assert rows(path, "SELECT * FROM bans") == [(10, "mallory!*@*", "Alice", 2)]
+    assert rows(path, "SELECT * FROM invitations") == [(10, 2, "carol")]
+    journal.commit([InvitationEnded(10, 2)])
+    assert rows(path, "SELECT * FROM invitations") == []
+
+
+def test_a_conversation_and_what_is_said_in_it(journal: Journal, path: Path) -> None:
+    """With the client's tags, as they stood on the wire."""
+    entry = Logged(1, 20, 1, 5000, "PRIVMSG", "psst", "+draft/react=x")
+    journal.commit([DirectOpened(20, 1, 2), entry])
+    assert rows(path, "SELECT id, low, high FROM targets WHERE low IS NOT NULL") == [(20, 1, 2)]
+    assert rows(path, "SELECT * FROM log") == [tuple(entry)]
+
+
+def test_an_invite_is_used(journal: Journal, path: Path) -> None:
+    """One use at a time."""
+    journal.connection.execute("INSERT INTO invites VALUES (x'aa', 2, 0, 0, 0, '')")
+    journal.commit([InviteUsed(b"\xaa")])
+    assert rows(path, "SELECT uses FROM invites") == [(1,)]
+
+
+def test_text_is_kept_as_it_is(journal: Journal, path: Path) -> None:
+    """Quotes, control characters, any script: a text is a value and never part of a statement."""
+    texts = ["'; DROP TABLE log; --", "\x01ACTION waves\x01", "при́вет 🦦", "a\0b", "%s ? :x"]
+    journal.commit([said(number, text) for number, text in enumerate(texts, 1)])
+    assert [text for (text,) in rows(path, "SELECT text FROM log ORDER BY seq")] == texts
+
+
+# --- commits -------------------------------------------------------------------------------------
+
+
+def test_a_commit_is_seen_by_others_when_it_returns(journal: Journal, path: Path) -> None:
+    """Many kinds, mixed, in one transaction."""
+    journal.commit([said(1), Joined(10, 1, "", 1), said(2), Left(10, 1), said(3)])
+    assert rows(path, "SELECT seq FROM log ORDER BY seq") == [(1,), (2,), (3,)]
+    assert rows(path, "SELECT * FROM memberships") == []
+
+
+def test_order_within_a_commit_matters_and_is_kept(journal: Journal, path: Path) -> None:
+    """Left and joined again is joined."""
+    journal.commit([Joined(10, 1, "q", 0), Left(10, 1), Joined(10, 1, "", 9)])
+    assert rows(path, "SELECT role, seq FROM memberships") == [("", 9)]
+
+
+def test_all_or_nothing(journal: Journal, path: Path) -> None:
+    """A conflict in the last event takes the first back too."""
+    journal.commit([said(1)])
+    with pytest.raises(ConflictError):
+        journal.commit([said(2), said(3), said(1)])
+    assert rows(path, "SELECT seq FROM log") == [(1,)]
+    journal.commit([said(2)])
+    assert rows(path, "SELECT seq FROM log") == [(1,), (2,)]
+
+
+def test_a_name_that_an_administrator_gave_out_meanwhile(journal: Journal) -> None:
+    """It is a conflict, not a failure of the store."""
+    with pytest.raises(ConflictError):
+        journal.commit([AccountCreated(3, "ALICE", "alice", "alice2", "hash", False, 1, 0)])
+
+
+def test_a_full_disk_stores_nothing_and_then_goes_on(journal: Journal, path: Path) -> None:
+    """As nothing was stored, the same may be stored again when there is room."""
+    pages = journal.connection.execute("PRAGMA page_count").fetchone()[0]
+    journal.connection.execute(f"PRAGMA max_page_count = {pages}")
+    big = [said(number, "x" * 10_000) for number in range(1, 20)]
+    with pytest.raises(StoreError, match="the disk is full"):
+        journal.commit(big)
+    assert rows(path, "SELECT * FROM log") == []
+    journal.connection.execute("PRAGMA max_page_count = 1000000")
+    journal.commit(big)
+    assert rows(path, "SELECT count(*) FROM log") == [(19,)]
+
+
+def test_an_event_without_a_statement_is_a_bug(journal: Journal) -> None:
+    """It is not passed over in silence."""
+
+    class Unheard(NamedTuple):
+        a: int
+
+    with pytest.raises(KeyError, match="Unheard"):
+        journal.commit([Unheard(1)])
+
+
+# --- beside the events ---------------------------------------------------------------------------
+
+
+def test_facts_are_remembered(journal: Journal, path: Path) -> None:
+    """The newest value stays."""
+    journal.remember("host", "a.example")
+    journal.remember("host", "b.example")
+    assert rows(path, "SELECT value FROM meta WHERE key = 'host'") == [("b.example",)]
+
+
+def test_only_others_changes_are_noticed(journal: Journal, path: Path) -> None:
+    """The look is cheap, so that the hub may take it often: its own commits are no news."""
+    assert not journal.changed_by_others()
+    journal.commit([said(1)])
+    journal.remember("a", "b")
+    assert not journal.changed_by_others()
+    other = Journal(path)
+    other.commit([said(2)])
+    assert journal.changed_by_others()
+    assert not journal.changed_by_others()
+    other.close()
+
+
+def test_closing_leaves_one_file(path: Path) -> None:
+    """The write-ahead log is folded in, so that the database alone is a whole copy."""
+    journal = Journal(path)
+    journal.commit([ALICE])
+    journal.close()
+    assert [file.name for file in path.parent.iterdir()] == [FILE_NAME]
+
+
+def test_closing_twice_is_harmless(path: Path) -> None:
+    """The hub closes it, whatever has happened before."""
+    journal = Journal(path)
+    journal.close()
+    journal.close()

@@ -1,0 +1,257 @@
+"""Reading: what the server starts from, and what a member has missed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.core.events import (
+    AccountCreated,
+    BanAdded,
+    DirectOpened,
+    Event,
+    Invited,
+    Joined,
+    Logged,
+    RoomClosed,
+    RoomCreated,
+    TopicChanged,
+)
+from securechat.store.database import FILE_NAME, StoreError
+from securechat.store.journal import Journal
+from securechat.store.reader import AccountRow, InviteRow, Reader, RoomRow
+
+ALICE, BOB = 1, 2
+DEN, LAB, TALK = 10, 11, 12
+
+HOUSE: list[Event] = [
+    AccountCreated(ALICE, "Alice", "alice", "al", "hash of alice", True, 1000, 0),
+    AccountCreated(BOB, "bob", "bob", "bob", "hash of bob", False, 2000, 5),
+    RoomCreated(DEN, "#Den", "#den", "#den", ALICE, "nt", 3000),
+    RoomCreated(LAB, "#lab", "#lab", "#lab", None, "ns", 3001),
+    DirectOpened(TALK, ALICE, BOB),
+    TopicChanged("Tea", "Alice", 4000, DEN),
+    Joined(DEN, ALICE, "q", 0),
+    Joined(DEN, BOB, "", 3),
+    BanAdded(DEN, "eve!*@*", "Alice", 5000),
+    Invited(LAB, BOB, "Alice"),
+]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """The writer, with a small house in it."""
+    opened = Journal(tmp_path / FILE_NAME)
+    opened.commit(HOUSE)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def reader(journal: Journal, tmp_path: Path) -> Iterator[Reader]:
+    """A worker's, with a connection of its own."""
+    opened = Reader(tmp_path / FILE_NAME)
+    yield opened
+    opened.close()
+
+
+def said(seq: int, target: int = DEN, kind: str = "PRIVMSG") -> Logged:
+    return Logged(seq, target, ALICE, 5000 + seq, kind, f"text {seq}", None)
+
+
+def seqs(found: list[tuple[int, int, int, int, str, str, str | None]]) -> list[int]:
+    return [row[0] for row in found]
+
+
+# --- what the server starts from -----------------------------------------------------------------
+
+
+def test_an_empty_database_is_read(tmp_path: Path) -> None:
+    """The first start finds nothing, and zeros."""
+    journal = Journal(tmp_path / FILE_NAME)
+    reader = Reader(journal.connection)
+    assert (reader.last_seq(), reader.last_target(), reader.last_change()) == (0, 0, 0)
+    assert reader.accounts() == []
+    assert reader.rooms() == []
+    assert reader.invites() == []
+    assert reader.directs() == []
+    journal.close()
+
+
+def test_each_database_has_a_name(journal: Journal, reader: Reader, tmp_path: Path) -> None:
+    """The same for all who read it, another for another database."""
+    other = Journal(tmp_path / "other.db")
+    assert reader.instance() == Reader(journal.connection).instance()
+    assert reader.instance() != Reader(other.connection).instance()
+    other.close()
+
+
+def test_facts_are_found_again(journal: Journal, reader: Reader) -> None:
+    """And what was never remembered is None."""
+    journal.remember("port", "6697")
+    assert reader.remembered("port") == "6697"
+    assert reader.remembered("nothing") is None
+
+
+def test_accounts_are_read_with_all_that_is_known(reader: Reader) -> None:
+    """Save the password's hash, which nobody needs who starts a server."""
+    alice = AccountRow(ALICE, "Alice", "alice", "al", 1, 0, 0, 0, 1000)
+    assert sorted(reader.accounts()) == [
+        alice,
+        AccountRow(BOB, "bob", "bob", "bob", 0, 0, 0, 5, 2000),
+    ]
+    assert reader.account(ALICE) == alice
+    assert reader.account_named("alice") == alice
+    assert reader.account(99) is None
+    assert reader.account_named("Alice") is None
+
+
+def test_a_password_is_read_by_itself(reader: Reader) -> None:
+    """For the worker that checks it."""
+    assert reader.password(ALICE) == "hash of alice"
+    assert reader.password(99) is None
+
+
+@pytest.mark.parametrize("change", ["disabled = 1", "deleted = 1", "password = ''"])
+def test_who_may_not_log_in_has_no_password(journal: Journal, reader: Reader, change: str) -> None:
+    """A login that a worker checks at the very moment of the change is refused as well."""
+    journal.connection.execute(f"UPDATE accounts SET {change} WHERE id = 1")
+    assert reader.password(ALICE) is None
+    assert reader.password(BOB) is not None
+
+
+def test_rooms_are_read_with_their_newest_entry(journal: Journal, reader: Reader) -> None:
+    """What somebody has missed is known without reading the log."""
+    journal.commit([said(1), said(2, LAB), said(3)])
+    den, lab = sorted(reader.rooms())
+    assert den == RoomRow(
+        DEN, "#Den", "#den", "#den", ALICE, "nt", None, None, "Tea", "Alice", 4000, 3000, 3
+    )
+    assert (lab.founder, lab.modes, lab.last_seq) == (None, "ns", 2)
+
+
+def test_closed_rooms_are_not_read(journal: Journal, reader: Reader) -> None:
+    """But their numbers are never given out again."""
+    journal.commit([RoomClosed(LAB)])
+    assert [room.id for room in reader.rooms()] == [DEN]
+    assert reader.last_target() == TALK
+
+
+def test_conversations_are_read(journal: Journal, reader: Reader) -> None:
+    """With their newest entry, 0 for none."""
+    assert reader.directs() == [(TALK, ALICE, BOB, 0)]
+    journal.commit([said(7, TALK)])
+    assert reader.directs() == [(TALK, ALICE, BOB, 7)]
+
+
+def test_members_bans_and_invitations_are_read(reader: Reader) -> None:
+    """Everything that belongs to a room."""
+    assert sorted(reader.memberships()) == [(DEN, ALICE, "q", 0), (DEN, BOB, "", 3)]
+    assert reader.bans() == [(DEN, "eve!*@*", "Alice", 5000)]
+    assert reader.invitations() == [(LAB, BOB, "Alice")]
+
+
+def test_invites_are_read_oldest_first(journal: Journal, reader: Reader) -> None:
+    """Used-up ones too: the list shows them."""
+    insert = "INSERT INTO invites VALUES (?, ?, ?, ?, ?, ?)"
+    journal.connection.execute(insert, (b"\2", 0, 10, 1, 200, "late"))
+    journal.connection.execute(insert, (b"\1", 3, 10, 0, 100, ""))
+    assert reader.invites() == [
+        InviteRow(b"\1", 3, 10, 0, 100, ""),
+        InviteRow(b"\2", 0, 10, 1, 200, "late"),
+    ]
+
+
+def test_changes_are_read_after_the_last_known(journal: Journal, reader: Reader) -> None:
+    """In the order in which the administrator made them."""
+    for kind, account in [("account", 1), ("invites", None), ("password", 2)]:
+        journal.connection.execute(
+            "INSERT INTO changes (kind, account) VALUES (?, ?)", (kind, account)
+        )
+    assert reader.changes(1) == [(2, "invites", None), (3, "password", 2)]
+    assert reader.last_change() == 3
+
+
+# --- what was missed -----------------------------------------------------------------------------
+
+
+def test_what_was_missed_comes_in_its_order(journal: Journal, reader: Reader) -> None:
+    """Of all the targets that were asked for, and of no other."""
+    journal.commit([said(1), said(2, TALK), said(3, LAB), said(4), said(5, TALK)])
+    found, cut = reader.missed([(DEN, 0), (TALK, 0)], upto=5, limit=10)
+    assert seqs(found) == [1, 2, 4, 5]
+    assert found[0] == (1, DEN, ALICE, 5001, "PRIVMSG", "text 1", None)
+    assert not cut
+
+
+def test_each_target_has_its_own_beginning(journal: Journal, reader: Reader) -> None:
+    """After what the account has received there, up to what it was asked for, not beyond."""
+    journal.commit([said(1), said(2, TALK), said(3), said(4, TALK), said(5)])
+    found, _ = reader.missed([(DEN, 1), (TALK, 2)], upto=4, limit=10)
+    assert seqs(found) == [3, 4]
+
+
+def test_of_too_many_the_newest_are_given(journal: Journal, reader: Reader) -> None:
+    """Of all targets together, and it is told that older ones were left out."""
+    journal.commit([said(number, (DEN, TALK)[number % 2]) for number in range(1, 21)])
+    assert reader.missed([(DEN, 0), (TALK, 0)], upto=20, limit=20)[1] is False
+    found, cut = reader.missed([(DEN, 0), (TALK, 0)], upto=20, limit=5)
+    assert seqs(found) == [16, 17, 18, 19, 20]
+    assert cut
+
+
+def test_one_more_than_the_limit_in_one_room_is_noticed(journal: Journal, reader: Reader) -> None:
+    """At the very border."""
+    journal.commit([said(number) for number in range(1, 7)])
+    assert reader.missed([(DEN, 0)], upto=6, limit=6)[1] is False
+    assert reader.missed([(DEN, 0)], upto=6, limit=5)[1] is True
+
+
+def test_a_limit_of_none_gives_nothing(journal: Journal, reader: Reader) -> None:
+    """A server may be told to replay nothing; it still tells that there was something."""
+    journal.commit([said(1)])
+    assert reader.missed([(DEN, 0)], upto=1, limit=0) == ([], True)
+
+
+@pytest.mark.parametrize("kind", ["JOIN", "PART", "KICK", "TOPIC", "MODE", "TAGMSG"])
+def test_only_messages_are_missed(journal: Journal, reader: Reader, kind: str) -> None:
+    """Who came and went meanwhile is not news any more."""
+    journal.commit([said(1, kind=kind), said(2, kind="NOTICE")])
+    assert seqs(reader.missed([(DEN, 0)], upto=2, limit=10)[0]) == [2]
+
+
+def test_a_reader_sees_what_is_committed_while_it_is_open(journal: Journal, reader: Reader) -> None:
+    """A worker keeps its connection; each look is at the present."""
+    assert reader.last_seq() == 0
+    journal.commit([said(1)])
+    assert reader.last_seq() == 1
+
+
+def test_a_failure_is_told_as_one(journal: Journal) -> None:
+    """Every method speaks of the store and not of SQLite."""
+    reader = Reader(journal.connection)
+    journal.connection.execute("DROP TABLE log")
+    with pytest.raises(StoreError, match="the database can't be used: no such table: log"):
+        reader.last_seq()
+    with pytest.raises(StoreError):
+        reader.missed([(DEN, 0)], 1, 1)
+
+
+def test_a_closed_reader_is_no_reader(journal: Journal, tmp_path: Path) -> None:
+    """It owns its connection when it was given a path."""
+    reader = Reader(tmp_path / FILE_NAME)
+    reader.close()
+    with pytest.raises(StoreError):
+        reader.last_seq()
+
+
+def test_it_may_read_through_the_writers_connection(journal: Journal) -> None:
+    """The hub's own reader shares its connection, and so sees its own transaction."""
+    assert isinstance(journal.connection, sqlite3.Connection)
+    journal.connection.execute("BEGIN")
+    journal.connection.execute("DELETE FROM accounts")
+    assert Reader(journal.connection).accounts() == []
+    journal.connection.execute("ROLLBACK")

@@ -1,0 +1,100 @@
+"""The tables as the migrations make them."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from securechat.store.schema import MIGRATIONS
+
+
+@pytest.fixture
+def fresh() -> sqlite3.Connection:
+    """A database in memory after all migrations."""
+    connection = sqlite3.connect(":memory:")
+    for script in MIGRATIONS:
+        connection.executescript(script)
+    return connection
+
+
+def tables(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    sql = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    return connection.execute(sql + " ORDER BY name").fetchall()
+
+
+def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
+    """What a backup holds, by name."""
+    assert [name for name, _ in tables(fresh)] == [
+        "accounts",
+        "bans",
+        "changes",
+        "invitations",
+        "invites",
+        "log",
+        "memberships",
+        "meta",
+        "targets",
+    ]
+
+
+def test_every_table_is_strict(fresh: sqlite3.Connection) -> None:
+    """A column holds its type and nothing else: a text never stands where a number belongs."""
+    assert [name for name, sql in tables(fresh) if "STRICT" not in sql] == []
+
+
+def test_names_are_unique_in_each_form(fresh: sqlite3.Connection) -> None:
+    """Also what only looks like another name is refused by the table itself."""
+    insert = (
+        "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms) "
+        "VALUES (?, ?, ?, ?, 'hash', 0)"
+    )
+    fresh.execute(insert, (1, "Alice", "alice", "alice"))
+    for row in [(2, "alice", "alice", "other"), (3, "a1ice", "a1ice", "alice")]:
+        with pytest.raises(sqlite3.IntegrityError):
+            fresh.execute(insert, row)
+
+
+def test_closed_rooms_give_their_name_back(fresh: sqlite3.Connection) -> None:
+    """Rooms without a folded name may be many; with one, each is unique."""
+    insert = "INSERT INTO targets (id, name, folded) VALUES (?, ?, ?)"
+    fresh.execute(insert, (1, "#den", None))
+    fresh.execute(insert, (2, "#den", None))
+    fresh.execute(insert, (3, "#den", "#den"))
+    with pytest.raises(sqlite3.IntegrityError):
+        fresh.execute(insert, (4, "#den", "#den"))
+
+
+def test_two_accounts_have_one_conversation(fresh: sqlite3.Connection) -> None:
+    """And an account has one with itself."""
+    insert = "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)"
+    fresh.execute(insert, (1, 7, 8))
+    fresh.execute(insert, (2, 7, 7))
+    with pytest.raises(sqlite3.IntegrityError):
+        fresh.execute(insert, (3, 7, 8))
+
+
+def test_an_invite_can_t_be_used_more_often_than_it_has_uses(fresh: sqlite3.Connection) -> None:
+    """The table refuses what the rules should have refused."""
+    fresh.execute("INSERT INTO invites VALUES (x'00', 1, 0, 0, 0, '')")
+    use = "UPDATE invites SET uses = uses - 1"
+    fresh.execute(use)
+    with pytest.raises(sqlite3.IntegrityError):
+        fresh.execute(use)
+
+
+def test_a_place_in_the_log_is_given_once(fresh: sqlite3.Connection) -> None:
+    """The one order has no two entries at one place."""
+    insert = "INSERT INTO log VALUES (1, 1, 1, 0, 'PRIVMSG', 'hi', NULL)"
+    fresh.execute(insert)
+    with pytest.raises(sqlite3.IntegrityError):
+        fresh.execute(insert)
+
+
+def test_history_of_a_room_is_read_by_an_index(fresh: sqlite3.Connection) -> None:
+    """A long log of other rooms costs a reader nothing."""
+    plan = fresh.execute(
+        "EXPLAIN QUERY PLAN SELECT seq FROM log WHERE target = 1 AND seq > 5 ORDER BY seq DESC"
+    ).fetchall()
+    assert "USING COVERING INDEX log_by_target" in plan[0][3]
+    assert len(plan) == 1  # no sorting

@@ -1,0 +1,105 @@
+"""The commands of docs/clients.md, word for word but for the names that stand for the reader's."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from securechat.irc.link import InviteLink
+from securechat.server.invites import make_link
+from tests.strangers.driver import CHECKOUT, LOG_TIME
+from tests.support.house import PASSWORD, House, running
+
+
+def block(label: str) -> str:
+    """The code block of docs/clients.md that bears a label, as it stands there."""
+    text = (CHECKOUT / "docs/clients.md").read_text()
+    found = re.findall(rf"^```{re.escape(label)}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(found) == 1, f"expected one block {label}, found {len(found)}"
+    return str(found[0])
+
+
+def readme_block(program: str) -> str:
+    """The code block of README.md that follows the name of a program."""
+    text = (CHECKOUT / "README.md").read_text()
+    found = re.findall(rf"^{program}:\n```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(found) == 1, f"expected one block for {program}, found {len(found)}"
+    return str(found[0])
+
+
+def for_reader(
+    text: str, house: House, account: str, *, password: str = PASSWORD, code: str = "*"
+) -> str:
+    """A block with a reader's own names in place of the handbook's."""
+    names = {
+        "chat.example": "localhost",
+        "6697": str(house.port),
+        "alice": account,
+        "robot": account,
+        "PASSWORD": password,
+        "CODE": code,
+    }
+    pattern = "|".join(rf"\b{re.escape(name)}\b" for name in names)
+    return re.sub(pattern, lambda found: names[found[0]], text)
+
+
+def commands(label: str, house: House, account: str, **others: str) -> list[str]:
+    """The commands of a block, a line each, for a reader with an account of that name."""
+    return for_reader(block(label), house, account, **others).splitlines()
+
+
+def for_weechat(lines: list[str]) -> list[str]:
+    """With what the handbook says of WeeChat 3."""
+    return [line.replace(" -tls", " -ssl") for line in lines] if weechat_is_old() else lines
+
+
+def weechat_commands(label: str, house: House, account: str, **others: str) -> list[str]:
+    """The commands of a block for the WeeChat that is installed."""
+    return for_weechat(commands(label, house, account, **others))
+
+
+@functools.cache
+def weechat_is_old() -> bool:
+    done = subprocess.run(["weechat-headless", "--version"], capture_output=True, check=True)
+    return done.stdout.startswith(b"3.")
+
+
+@contextlib.contextmanager
+def open_house(home: Path, *names: str, **sections: dict[str, Any]) -> Iterator[House]:
+    """A running server whose CA is where the handbook has it: ~/ca.pem."""
+    with running(home / "house", *names, **sections) as house:
+        shutil.copy(house.ca, home / "ca.pem")
+        yield house
+
+
+def invite(house: House) -> InviteLink:
+    """A link for one account, in effect."""
+    with house.office() as office:
+        link = make_link(office, uses=1, days=1)
+        house.wait_for(office.in_effect)
+    return link
+
+
+HOURS = 2
+
+
+def put_back(home: Path) -> None:
+    """Make all that has been said two hours older. The server must not be running."""
+    with contextlib.closing(sqlite3.connect(home / "house" / "securechat.db")) as database:
+        database.execute("UPDATE log SET at_ms = at_ms - ?", (HOURS * 3_600_000,))
+        database.commit()
+
+
+def hours_ago(line: str) -> str:
+    """Two hours before a line's server-time tag, as the programs log times."""
+    stamp = re.match(r"@time=(\S+)\.\d{3}Z ", line)
+    assert stamp, line
+    return (datetime.fromisoformat(stamp[1]) - timedelta(hours=HOURS)).strftime(LOG_TIME)

@@ -1,0 +1,83 @@
+"""What else docs/clients.md has people type: the CA from the network, the bot."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.strangers.driver import end, environment
+from tests.strangers.handbook import block, for_reader
+from tests.support.house import PASSWORD, House
+from tests.support.person import PATIENCE
+
+needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing")
+
+
+@needs_openssl
+def test_fetches_the_authority_from_the_network(house: House, tmp_path: Path) -> None:
+    """The commands bring the CA and show its fingerprint as the server prints it."""
+    (tmp_path / "ca.pem").unlink()
+    done = subprocess.run(
+        ["sh", "-c", for_reader(block("sh"), house, "alice")],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    pin = house.service.identity.ca_sha256
+    assert pin is not None
+    assert done.stdout.split()[0] == pin.hex()
+    assert (tmp_path / "ca.pem").read_text() == house.ca.read_text()
+
+
+@contextlib.contextmanager
+def bot(home: Path, house: House) -> Iterator[None]:
+    """The handbook's bot, running."""
+    program = [sys.executable, str(write_bot(home, house))]
+    running = subprocess.Popen(program, env=environment(home), stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        end(running)
+
+
+def write_bot(home: Path, house: House) -> Path:
+    program = home / "bot.py"
+    program.write_text(for_reader(block("python"), house, "robot", password="PASSWORD"))
+    return program
+
+
+def test_the_bot_answers(house: House, tmp_path: Path) -> None:
+    """It answers what is asked in its rooms now, and not what was asked while it was away."""
+    house.add("robot")
+    (tmp_path / "robot-password").write_text(f"{PASSWORD}\n")
+    bob, robot = house.member("bob"), house.member("robot")
+    robot.says("JOIN #den", "QUIT")
+    bob.hears_until("robot!robot@chat.test QUIT")
+    bob.says("JOIN #den", "PRIVMSG #den :!ping")
+    bob.barrier()
+    with bot(tmp_path, house):
+        bob.hears_until("robot!robot@chat.test JOIN #lobby")
+        bob.hears_until("robot!robot@chat.test JOIN #den")
+        bob.says("PRIVMSG #lobby :!ping")
+        assert bob.hears() == ":robot!robot@chat.test PRIVMSG #lobby :pong"
+
+
+def test_the_bot_gives_up_with_a_wrong_password(house: House, tmp_path: Path) -> None:
+    """It ends and says why."""
+    (tmp_path / "robot-password").write_text("not the password\n")
+    done = subprocess.run(
+        [sys.executable, write_bot(tmp_path, house)],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 1
+    assert "wrong account or password" in done.stderr

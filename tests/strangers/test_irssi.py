@@ -1,0 +1,172 @@
+"""irssi, as Debian has it, on a real server, set up as docs/clients.md says."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.strangers.driver import Irssi, needs_irssi
+from tests.strangers.handbook import (
+    commands,
+    for_reader,
+    hours_ago,
+    invite,
+    open_house,
+    put_back,
+    readme_block,
+)
+from tests.support.certificates import Authority
+from tests.support.house import House
+
+pytestmark = needs_irssi
+
+IN_LOBBY = "Irssi: #lobby: Total of"
+
+
+def connect(irs: Irssi, house: House) -> None:
+    """Log in with the handbook's commands, and be in the lobby."""
+    irs.types(*commands("irssi", house, "iris"))
+    irs.shows(IN_LOBBY)
+
+
+def joins_of_lobby(irs: Irssi) -> int:
+    """How often irssi has seen itself join."""
+    return sum("iris [iris@chat.test] has joined #lobby" in line for line in irs.log.lines())
+
+
+def test_logs_in_with_the_commands_of_the_handbook(irs: Irssi, house: House) -> None:
+    """SASL, the pinned CA and the lobby, without one complaint; the nick is the account's."""
+    connect(irs, house)
+    irs.types("/eval echo the nick is $N")
+    irs.shows("the nick is iris")
+    said = "\n".join(irs.log.lines())
+    assert "SASL authentication succeeded" in said
+    assert "Welcome to securechat, iris!iris@chat.test" in said
+    assert joins_of_lobby(irs) == 1
+    assert irs.complaints() == []
+
+
+def test_logs_in_with_the_commands_of_the_readme(irs: Irssi, house: House) -> None:
+    """The short form does, too."""
+    irs.types(*for_reader(readme_block("irssi"), house, "iris").splitlines())
+    irs.shows(IN_LOBBY)
+    assert irs.complaints() == []
+
+
+def test_takes_the_account_for_its_nick(irs: Irssi, house: House) -> None:
+    """Whatever irssi calls itself before, afterwards it knows itself as its account."""
+    lines = commands("irssi", house, "iris")
+    irs.types(*[line.replace("-nick iris", "-nick bob") for line in lines])
+    irs.shows(IN_LOBBY)
+    irs.types("/eval echo the nick is $N", "/nick bob", "/nick somebody")
+    irs.shows("the nick is iris")
+    irs.shows("Nick bob is already in use")
+    irs.shows("Your nick is the name of your account, iris")
+
+
+def test_talks_and_is_heard(irs: Irssi, house: House) -> None:
+    """Texts, actions, topics and direct messages go both ways."""
+    bob = house.member("bob")
+    connect(irs, house)
+    irs.types("/join #den")
+    irs.shows("Irssi: #den: Total of 1 nicks [1 ops")
+    bob.says("JOIN #den")
+    irs.shows("bob [bob@chat.test] has joined #den")
+
+    irs.types("hello from irssi", "/me waves", "/topic otters only")
+    bob.hears_until("PRIVMSG #den :hello from irssi")
+    bob.hears_until("PRIVMSG #den :\1ACTION waves\1")
+    bob.hears_until("TOPIC #den :otters only")
+    bob.says("PRIVMSG #den :hello from bob", "PRIVMSG iris :psst")
+    irs.shows("< bob> hello from bob")
+    irs.shows("<bob> psst")
+    irs.types("/msg bob psst yourself")
+    bob.hears_until("PRIVMSG bob :psst yourself")
+    assert irs.complaints() == []
+
+
+def test_sees_who_is_there(irs: Irssi, house: House) -> None:
+    """NAMES, WHO, WHOIS, TOPIC and AWAY are understood."""
+    bob = house.member("bob", "away-notify")
+    bob.says("JOIN #den", "TOPIC #den :otters only")
+    bob.barrier()
+    connect(irs, house)
+    irs.types("/join #den")
+    irs.shows("Topic for #den: otters only")
+    irs.shows("[~bob] [ iris]")
+    irs.types("/who #den", "/whois bob", "/away fishing")
+    irs.shows("#den bob       H~  0  bob@chat.test [Bob]")
+    irs.shows("channels : #lobby ~#den")
+    irs.shows("account  : bob")
+    irs.shows("You have been marked as being away")
+    bob.hears_until("AWAY :fishing")
+    bob.says("PRIVMSG iris :there?")
+    bob.hears_until("301 bob iris :fishing")
+    assert irs.complaints() == []
+
+
+def test_comes_back_and_catches_up(irs: Irssi, tmp_path: Path) -> None:
+    """After a restart it logs in by itself; what it missed bears the time at which it was said."""
+    with open_house(tmp_path, "iris", "bob") as house:
+        connect(irs, house)
+        irs.types("/set server_reconnect_time 1s")
+        irs.shows("server_reconnect_time 1s")
+    irs.shows("ERROR Closing link: The test is over")
+    with open_house(tmp_path) as elsewhere:
+        bob = elsewhere.member("bob", "server-time", "echo-message")
+        bob.says("PRIVMSG #lobby :one", "PRIVMSG iris :two", "PRIVMSG #lobby :three")
+        said = [hours_ago(bob.hears_until(text)[-1]) for text in ("one", "two", "three")]
+    put_back(tmp_path)
+    with open_house(tmp_path, listen={"port": house.port}) as reopened:
+        assert irs.shows("< bob> one") == f"{said[0]} #lobby: < bob> one"
+        assert irs.shows("< bob> three") == f"{said[2]} #lobby: < bob> three"
+        assert irs.shows("<bob> two") == f"{said[1]} <bob> two"
+        bob = reopened.member("bob")
+        irs.types("/msg #lobby still here")
+        bob.hears_until("PRIVMSG #lobby :still here")
+        assert joins_of_lobby(irs) == 2
+        assert sum("< bob> one" in line for line in irs.log.lines()) == 1
+
+
+def test_refuses_a_server_of_another_authority(
+    irs: Irssi, house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With another CA pinned it hangs up, and no password reaches the server."""
+    caplog.set_level(logging.INFO)
+    Authority("another").write(tmp_path)
+    irs.types(*commands("irssi", house, "iris"))
+    irs.shows("Could not verify TLS servers certificate")
+    irs.shows("Connection lost to localhost")
+    assert "login" not in caplog.text
+
+
+def test_shows_that_the_password_is_wrong(
+    irs: Irssi, house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says so, and waits before it tries again."""
+    caplog.set_level(logging.INFO)
+    irs.types(*commands("irssi", house, "iris", password="a wrong password"))
+    irs.shows(
+        "Cannot authenticate via SASL (SASL authentication failed: wrong account or password)"
+    )
+    irs.shows("Connection lost to localhost")
+    irs.types("/server")
+    irs.shows(f"RECON-1: localhost:{house.port} (team) (00:")
+    assert caplog.messages.count("login refused") == 1
+
+
+def test_makes_an_account_with_an_invite(irs: Irssi, tmp_path: Path) -> None:
+    """/quote REGISTER, as the handbook has it; the next login goes by SASL."""
+    with open_house(tmp_path, accounts={"registration": "invite"}) as house:
+        link = invite(house)
+        *setting_up, register = commands("irssi-register", house, "rose", code=link.code)
+        irs.types(*setting_up)
+        irs.shows("FAIL * ACCOUNT_REQUIRED")
+        irs.types(register)
+        irs.shows("REGISTER SUCCESS rose")
+        irs.shows(IN_LOBBY)
+        irs.types(*commands("irssi-afterwards", house, "rose"), "/disconnect team", "/connect team")
+        irs.shows("SASL authentication succeeded")
+        irs.shows(IN_LOBBY)

@@ -1,0 +1,46 @@
+"""The order in which clients say things, without the clients: what each of them relies on."""
+
+from __future__ import annotations
+
+import base64
+
+from tests.support.house import PASSWORD, House
+from tests.support.person import Person
+
+
+def authenticates(person: Person, account: str) -> list[str]:
+    """SASL PLAIN, and what is heard of its success."""
+    payload = base64.b64encode(f"{account}\0{account}\0{PASSWORD}".encode()).decode()
+    person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+    return person.hears_until(" 903 ")
+
+
+def test_nick_and_user_may_come_after_the_login(house: House) -> None:
+    """irssi says NICK and USER only when SASL is done; its JOIN before that is a mere probe."""
+    iris = house.stranger()
+    iris.says("CAP LS 302", "JOIN :", "CAP REQ :sasl server-time")
+    iris.hears_until(" ACK ")
+    assert authenticates(iris, "iris")[-1] == (":chat.test 903 * :SASL authentication successful")
+    iris.says("CAP END", "NICK iris", "USER iris iris localhost :Iris")
+    assert iris.hears_until(" 001 ")[-1].startswith(":chat.test 001 iris :")
+    iris.hears_until("JOIN #lobby")
+
+
+def test_the_welcome_says_what_the_nick_is(house: House) -> None:
+    """Until then numerics are addressed to the name that the client gave itself."""
+    wes = house.stranger()
+    wes.says("CAP LS 302", "NICK somebody", "USER somebody 0 * :Somebody", "CAP REQ :sasl")
+    heard = authenticates(wes, "wes")
+    assert heard[-2].startswith(":chat.test 900 somebody wes!wes@chat.test wes :")
+    assert heard[-1].startswith(":chat.test 903 somebody :")
+    wes.says("CAP END")
+    assert wes.hears_until(" 001 ")[-1].startswith(":chat.test 001 wes :")
+
+
+def test_another_nick_after_the_login_does_not_stop_the_welcome(house: House) -> None:
+    """Not even somebody else's name: the welcome says which nick it is."""
+    wes = house.stranger()
+    wes.says("CAP REQ :sasl")
+    authenticates(wes, "wes")
+    wes.says("NICK bob", "USER wes 0 * :Wes", "CAP END")
+    assert wes.hears_until(" 001 ")[-1].startswith(":chat.test 001 wes :")

@@ -1,0 +1,152 @@
+"""A server as a process of its own, as people start it; and what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import securechat
+from securechat.irc.names import account_name
+from securechat.server.data import DataDirectory
+from securechat.store import passwords
+from securechat.store.admin import Admin, NewAccount
+from tests.support.house import COST, DEFAULTS, PASSWORD
+from tests.support.person import PATIENCE, Person
+
+ROOT = Path(securechat.__file__).parents[1]
+
+
+def write_config(path: Path, **sections: dict[str, Any]) -> Path:
+    """The tests' configuration as a TOML file, with other values in some sections."""
+    lines = []
+    for name in [*DEFAULTS, *(name for name in sections if name not in DEFAULTS)]:
+        lines.append(f"[{name}]")
+        values = {**DEFAULTS.get(name, {}), **sections.get(name, {})}
+        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def add_accounts(directory: Path, *names: str) -> None:
+    """Accounts with the tests' password, for a server that doesn't run yet."""
+    data = DataDirectory(directory)
+    data.create()
+    stored = passwords.hash_password(PASSWORD, cost=COST)
+    forms = [account_name(name) for name in names]
+    office = Admin(data.database)
+    office.add([NewAccount(f.display, f.folded, f.skeleton, stored) for f in forms], 1)
+    office.close()
+
+
+def run_server(*flags: object, **env: str) -> subprocess.CompletedProcess[str]:
+    """Start a server that is expected to end by itself."""
+    return subprocess.run(
+        _command(flags),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 2,
+        env=_environment(env),
+        check=False,
+    )
+
+
+def _command(flags: tuple[object, ...], spoiled_by: str = "") -> list[str]:
+    program = ["-m", "securechat.server"]
+    if spoiled_by:
+        run = "import sys; from securechat.server.cli import main; sys.exit(main(sys.argv[1:]))"
+        program = ["-c", f"{spoiled_by}\n{run}"]
+    return [sys.executable, *program, *map(str, flags)]
+
+
+def _environment(env: dict[str, str]) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT), **env}
+
+
+class ServerProcess:
+    """One that runs. spoiled_by: Python code that breaks something in it before it starts.
+    greeting: its standard output up to the end of the greeting.
+    """
+
+    def __init__(self, directory: Path, *flags: object, spoiled_by: str = "") -> None:
+        self.data = DataDirectory(directory)
+        self._log = directory.with_suffix(".log")
+        with self._log.open("a") as log:
+            self.process = subprocess.Popen(
+                _command(("--data", directory, "--port", 0, *flags), spoiled_by),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=_environment({}),
+            )
+        self.greeting = self._greeting()
+        [port] = re.findall(r"listens on +\S+ port (\d+)", self.greeting)
+        self.port = int(port)
+
+    def _greeting(self) -> str:
+        """Reads with a deadline: one that hangs is killed, and the reading ends."""
+        alarm = threading.Timer(PATIENCE * 2, self.process.kill)
+        alarm.start()
+        lines = []
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            lines.append(line)
+            if line.startswith("Ctrl-C"):
+                break
+        alarm.cancel()
+        if not lines or not lines[-1].startswith("Ctrl-C"):
+            raise AssertionError(f"the server did not start: {''.join(lines)}{self.log}")
+        return "".join(lines)
+
+    @property
+    def log(self) -> str:
+        """Its standard error, of all starts on this directory."""
+        return self._log.read_text()
+
+    def logs(self, text: str) -> None:
+        """Returns when the log has a text in it."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.log:
+            assert time.monotonic() < deadline, f"never logged {text!r}: {self.log}"
+            time.sleep(0.01)
+
+    def stranger(self, ca: Path | None = None) -> Person:
+        return Person(self.port, ca or self.data.tls / "ca.pem")
+
+    def member(self, name: str, *caps: str, ca: Path | None = None) -> Person:
+        person = self.stranger(ca)
+        person.logs_in(name, PASSWORD, *caps)
+        return person
+
+    def tell(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def ends(self) -> int:
+        """Its exit code."""
+        return self.process.wait(PATIENCE)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@contextlib.contextmanager
+def serving(directory: Path, *flags: object, spoiled_by: str = "") -> Iterator[ServerProcess]:
+    """A server process for the time of a block; killed at its end, if it still runs."""
+    server = ServerProcess(directory, *flags, spoiled_by=spoiled_by)
+    try:
+        yield server
+    finally:
+        server.close()

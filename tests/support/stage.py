@@ -1,0 +1,335 @@
+"""A stage for the rules alone: a model, a clock that is turned by hand, a store that can fail, a
+worker that knows one password, and people whose lines are turns.
+
+    stage = Stage("alice", "bob")
+    alice, bob = stage.member("alice"), stage.member("bob")
+    alice.says("JOIN #den")
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from securechat.core.delivery import deliveries
+from securechat.core.events import Event, Logged
+from securechat.core.jobs import (
+    Answer,
+    Failed,
+    Hashed,
+    HashPassword,
+    Job,
+    LoadMissed,
+    Missed,
+    Verified,
+    VerifyPassword,
+)
+from securechat.core.model import Account, Invite, Model, Room
+from securechat.core.replay import KINDS
+from securechat.core.rules import Rules
+from securechat.core.session import Session
+from securechat.core.settings import Settings
+from securechat.core.turn import Closing, Step, Turn
+from securechat.irc import names
+from securechat.irc.message import MAX_BODY_BYTES, Message, parse
+
+SERVER = "chat.test"
+RIGHT = "right"
+"""Everybody's password."""
+OLD_HASH, NEW_HASH = "old hash", "new hash"
+WEAK = "weak"
+"""A password that no account may have."""
+NOW_MS = 1_700_000_000_000
+"""2023-11-14T22:13:20Z."""
+NOT_STORED = "Not stored"
+PLAIN_SETTINGS = Settings(name=SERVER, version="securechat-test", started_ms=NOW_MS, lobby=None)
+
+
+class Stage:
+    """names: the accounts there are. settings: what differs from PLAIN_SETTINGS."""
+
+    def __init__(self, *names: str, **settings: Any) -> None:
+        self.model = Model("test")
+        self.settings = replace(PLAIN_SETTINGS, **settings)
+        self.rules = Rules(self.model, self.settings)
+        self.now_ms = NOW_MS
+        self.clock = 1000.0
+        self.stored: list[Event] = []
+        self.refuses: Callable[[Step], bool] = lambda step: False
+        """Which steps the store has no place for."""
+        self.full = False
+        """Whether the store stores nothing at all."""
+        self.jobs: list[Job] = []
+        self.busy = False
+        """Whether the workers leave their jobs for later, that is for work()."""
+        self.rehashes = False
+        """Whether the workers find hashes of another cost than today's."""
+        self.closings: list[Closing] = []
+        self._turn: Turn | None = None
+        self._ids = count(1)
+        for name in names:
+            self.add(name)
+        with self.turn() as turn:
+            self.rules.start(turn)
+
+    # Accounts and invites
+
+    def add(self, name: str, *, admin: bool = False) -> Account:
+        """An account that the administrator has made."""
+        forms = names.account_name(name)
+        number = next(self._ids)
+        account = Account(number, forms.display, forms.folded, forms.skeleton, admin=admin)
+        account.seen = account.acknowledged = self.model.last_seq
+        self.model.add_account(account)
+        return account
+
+    def invite(self, code: str, *, uses: int = 1, days: float = 1, admin: bool = False) -> None:
+        """An invite code; a negative number of days has passed already."""
+        digest = hashlib.sha256(code.encode()).digest()
+        expires = self.now_ms + int(days * 86_400_000)
+        self.model.invites[digest] = Invite(uses, expires, admin)
+
+    def account(self, name: str) -> Account:
+        return self.model.by_name[name]
+
+    def room(self, name: str) -> Room:
+        return self.model.rooms[name]
+
+    # Turns
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """What happens in the block happens in one turn; it is stored and sent at its end."""
+        if self._turn is not None:
+            yield self._turn
+            return
+        turn = self._turn = self.rules.turn(self.now_ms, self.clock)
+        try:
+            yield turn
+        finally:
+            self._turn = None
+        self._store(turn)
+        self._release(turn)
+        if not self.busy:
+            self.work()
+
+    def _store(self, turn: Turn) -> None:
+        """As the hub does: all in one, or one step after the other when one is refused."""
+        if not turn.events:
+            return
+        if self.full:
+            turn.fail(turn.steps, NOT_STORED)
+        else:
+            for step in list(turn.steps):
+                events = turn.events[step.start.events : step.end.events]
+                if events and self.refuses(step):
+                    turn.fail([step], NOT_STORED)
+                else:
+                    self.stored += events
+        self.model.committed_seq = self.model.last_seq
+
+    def _release(self, turn: Turn) -> None:
+        for io, found in deliveries(turn.effects).items():
+            for links, data in found:
+                for link in links:
+                    assert isinstance(link, Person)
+                    assert link.session.io == io, "bytes for a link of another I/O thread"
+                    link.take(data)
+        self.closings += turn.closings
+        self.jobs += turn.jobs
+
+    def passes(self, seconds: float) -> None:
+        """Time goes by, and the server has a look at it."""
+        self.clock += seconds
+        self.now_ms += int(seconds * 1000)
+        with self.turn() as turn:
+            self.rules.tick(turn)
+
+    # Workers
+
+    def work(self) -> None:
+        """Do the jobs, each answer in a turn of its own."""
+        while self.jobs:
+            self.answer(self.do(self.jobs.pop(0)))
+
+    def answer(self, answer: Answer) -> None:
+        with self.turn() as turn:
+            self.rules.answered(turn, answer)
+
+    def fail_job(self) -> None:
+        """The worker fails at the job that waits."""
+        self.answer(Failed(self.jobs.pop(0).session))
+
+    def do(self, job: Job) -> Answer:
+        """A job's answer, as a worker would have it."""
+        if isinstance(job, VerifyPassword):
+            granted = job.account is not None and job.password == RIGHT
+            new = NEW_HASH if granted and self.rehashes else None
+            return Verified(job.session, job.account, granted, new, OLD_HASH)
+        if isinstance(job, HashPassword):
+            refusal = "Too weak" if job.password == WEAK else None
+            return Hashed(job.session, next(self._ids), "a hash", refusal)
+        return self._missed(job)
+
+    def _missed(self, job: LoadMissed) -> Missed:
+        after = dict(job.targets)
+        found = [
+            entry
+            for entry in self.log
+            if entry.kind in KINDS and after.get(entry.target, job.upto) < entry.seq <= job.upto
+        ]
+        newest = found[-job.limit :]
+        return Missed(job.session, newest, len(found) > len(newest), job.upto)
+
+    @property
+    def log(self) -> list[Logged]:
+        """The log as it is on the disk."""
+        return [event for event in self.stored if isinstance(event, Logged)]
+
+    # People
+
+    def stranger(self, *, certificate: str | None = None, io: int = 0) -> Person:
+        """A connection that nobody has logged in on."""
+        return Person(self, certificate, io)
+
+    def member(self, name: str, *caps: str, io: int = 0) -> Person:
+        """Somebody who has logged in and has heard the greeting."""
+        person = self.stranger(io=io)
+        person.logs_in(name, *caps)
+        person.hears()
+        return person
+
+
+class Person:
+    """One connection. The stage gives every line that it says a turn, unless it is in one."""
+
+    def __init__(self, stage: Stage, certificate: str | None, io: int) -> None:
+        self.stage = stage
+        self.session = Session(
+            self,
+            io=io,
+            address="192.0.2.1",
+            certificate_name=certificate,
+            opened_at=stage.clock,
+        )
+        self.token = ""
+        """Of the server's last PING."""
+        self._heard: list[str] = []
+        with stage.turn() as turn:
+            stage.rules.opened(turn, self.session)
+
+    def says(self, *lines: str | bytes) -> list[str]:
+        """Send lines, in one turn; what was heard since the last time."""
+        with self.stage.turn() as turn:
+            for line in lines:
+                raw = line.encode() if isinstance(line, str) else line
+                self.stage.rules.line(turn, self.session, raw)
+        return self.hears()
+
+    def hears(self) -> list[str]:
+        """What has come since the last call, without the server's PINGs."""
+        heard, self._heard = self._heard, []
+        return heard
+
+    def take(self, data: bytes) -> None:
+        """Every line that is delivered has to be one that a client can read."""
+        assert data.endswith(b"\r\n")
+        for line in data.decode().removesuffix("\r\n").split("\r\n"):
+            self._check(line)
+            if line.startswith("PING "):
+                self.token = line.removeprefix("PING :")
+            else:
+                self._heard.append(line)
+
+    def _check(self, line: str) -> None:
+        body = line.partition(" ")[2] if line.startswith("@") else line
+        assert len(body.encode()) <= MAX_BODY_BYTES, f"too long for the protocol: {line}"
+        assert parse(line).command, line
+
+    def pongs(self) -> None:
+        """Answer the server's last PING."""
+        self.says(f"PONG {self.token}")
+
+    def hangs_up(self, reason: str = "Connection lost") -> None:
+        """The connection is gone."""
+        with self.stage.turn() as turn:
+            self.stage.rules.closed(turn, self.session, reason)
+
+    def logs_in(self, name: str, *caps: str, password: str = RIGHT) -> list[str]:
+        """By SASL PLAIN, as clients do; what was heard after CAP END."""
+        self.says("CAP LS 302", f"NICK {name}", f"USER {name} 0 * :{name.title()}")
+        self.says("CAP REQ :" + " ".join(["sasl", *caps]))
+        self.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(name, password)}")
+        return self.says("CAP END")
+
+
+def plain(name: str, password: str = RIGHT, authzid: str = "") -> str:
+    """A PLAIN payload in one chunk."""
+    return b64encode(f"{authzid}\0{name}\0{password}".encode()).decode()
+
+
+def codes(lines: list[str]) -> list[str]:
+    """The commands and numerics of some lines."""
+    return [parse(line).command for line in lines]
+
+
+def only(lines: list[str]) -> Message:
+    """The one line that was heard, parsed."""
+    assert len(lines) == 1, lines
+    return parse(lines[0])
+
+
+def of(lines: list[str], *commands: str) -> list[Message]:
+    """Those of some lines that are of these commands, parsed."""
+    return [message for line in lines if (message := parse(line)).command in commands]
+
+
+def source(name: str) -> str:
+    """Who a member's lines are from."""
+    return f":{name}!{name}@{SERVER}"
+
+
+def snapshot(model: Model) -> dict[str, object]:
+    """All that a command which can't be stored must leave as it was, by value."""
+    return {
+        "accounts": {a.id: _account(a) for a in model.accounts.values()},
+        "names": {key: a.id for key, a in model.by_name.items()},
+        "looks": {key: a.id for key, a in model.account_skeletons.items()},
+        "rooms": {key: _room(room) for key, room in model.rooms.items()},
+        "room looks": {key: room.id for key, room in model.room_skeletons.items()},
+        "targets": {key: target.last_seq for key, target in model.targets.items()},
+        "invites": {key: (i.uses, i.expires_ms, i.admin) for key, i in model.invites.items()},
+        "recent": list(model.recent),
+        "online": {a.id for a in model.online},
+        "arrived": model.arrived,
+        "admins": model.admins_online,
+    }
+
+
+def _account(account: Account) -> dict[str, object]:
+    return {
+        "seen": account.seen,
+        "admin": account.admin,
+        "rooms": {room.id for room in account.rooms},
+        "directs": {other.id: direct.id for other, direct in account.directs.items()},
+        "invited to": {room.id: by for room, by in account.invited_to.items()},
+        "sessions": list(account.sessions),
+        "told": account.audience().sessions,
+    }
+
+
+def _room(room: Room) -> dict[str, object]:
+    return {
+        "id": room.id,
+        "modes": (room.modes, room.key, room.limit),
+        "topic": (room.topic, room.topic_by, room.topic_ms),
+        "members": {a.id: (m.role, m.seq) for a, m in room.members.items()},
+        "present": {a.id for a in room.present},
+        "bans": dict(room.bans),
+        "told": room.audience().sessions,
+    }

@@ -1,0 +1,177 @@
+"""The load notices whatever a server does wrong with a message."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+from benchlib.client import Client, User
+from benchlib.link import Link
+from benchlib.stream import Checker, Reader, Said, Stream, Talker, WrongError, compose
+from benchlib.talking import Room
+
+NICKS = {3: b"load3", 7: b"load7"}
+SIZE = 64
+
+
+def said(sender: int, number: int, text: bytes | None = None, tags: bytes = b"") -> bytes:
+    """A message as a server relays it."""
+    text = compose(sender, number, 1000, SIZE) if text is None else text
+    nick = NICKS[sender]
+    return tags + b":" + nick + b"!" + nick + b"@127.0.0.1 PRIVMSG #load0 :" + text + b"\r\n"
+
+
+class Member:
+    """A listener in a room of two senders, and what else it heard."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.others: list[bytes] = []
+        self.reader = Reader(stream, self.others.append, lambda: 5000)
+
+    def hears(self, *lines: bytes) -> None:
+        self.reader.feed(b"".join(lines))
+
+
+def room() -> Stream:
+    return Stream(Checker(b"#load0", NICKS, SIZE))
+
+
+def test_a_text_has_the_size_that_was_asked_for() -> None:
+    """Whoever sends it, and whatever its number: the work is the same for all."""
+    assert {len(compose(s, n, 123456789, SIZE)) for s in (0, 999) for n in (0, 99999)} == {SIZE}
+
+
+def test_all_members_hear_the_same_however_it_is_cut() -> None:
+    """Bytes come in any pieces; what counts are whole lines, and that nothing is left over."""
+    stream = room()
+    first, second = Member(stream), Member(stream)
+    whole = said(3, 0) + said(7, 0) + said(3, 1)
+    first.hears(whole)
+    for cut in range(len(whole)):
+        assert not second.reader.complete()
+        second.hears(whole[cut : cut + 1])
+    assert first.reader.complete()
+    assert second.reader.complete()
+    assert stream.checker.counts == {3: 2, 7: 1}
+
+
+def test_tags_before_a_message_are_no_part_of_it() -> None:
+    """With or without them, the nick and the text are what is checked."""
+    stream = room()
+    Member(stream).hears(said(3, 0, tags=b"@time=2026-01-31T23:59:59.999Z;account=load3 "))
+    assert stream.checker.counts[3] == 1
+
+
+def test_other_lines_between_messages_are_handed_on() -> None:
+    """A PING comes when it wants to, to one member and not to another."""
+    stream = room()
+    first, second = Member(stream), Member(stream)
+    first.hears(said(3, 0), said(3, 1))
+    second.hears(said(3, 0), b"PING :seen-1\r\n", said(3, 1)[:20])
+    assert second.others == [b"PING :seen-1"]
+    second.hears(said(3, 1)[20:])
+    assert second.reader.complete()
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ([said(3, 0), said(3, 2)], "message 2 of sender 3 came where 1 was expected"),
+        ([said(3, 0), said(3, 0)], "message 0 of sender 3 came where 1 was expected"),
+        ([said(3, 1), said(3, 0)], "message 1 of sender 3 came where 0 was expected"),
+        ([said(3, 0, compose(3, 0, 1000, SIZE)[:-1])], "message 0 of sender 3 was changed"),
+        ([said(3, 0, compose(7, 0, 1000, SIZE))], "message 0 of sender 7 came as from b'load3'"),
+        ([said(3, 0, b"hello")], "expected a message of the load"),
+        ([said(3, 0).replace(b"#load0", b"#load1")], "expected a message of the load"),
+    ],
+    ids=["lost", "doubled", "swapped", "cut", "impostor", "foreign", "wrong room"],
+)
+def test_a_wrong_delivery_is_an_error(lines: list[bytes], told: str) -> None:
+    """To the first member that hears it, and to a sender, which is checked on its own."""
+    with pytest.raises(WrongError, match=told):
+        Member(room()).hears(*lines)
+    with pytest.raises(WrongError, match=told):
+        Talker(Checker(b"#load0", NICKS, SIZE), lambda line: None).feed(b"".join(lines))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[said(7, 0), said(3, 0)], [said(3, 0), said(3, 1)], [said(7, 0)]],
+    ids=["another order", "one lost", "first lost"],
+)
+def test_a_member_that_hears_something_else_than_the_others_is_an_error(lines: list[bytes]) -> None:
+    """All of a room see one order."""
+    stream = room()
+    Member(stream).hears(said(3, 0), said(7, 0), said(3, 1))
+    with pytest.raises(WrongError, match="different lines"):
+        Member(stream).hears(*lines)
+
+
+def test_the_order_of_a_room_has_a_digest() -> None:
+    """Processes of the load compare theirs: equal for one order, different for another."""
+    first, same, other = room(), room(), room()
+    Member(first).hears(said(3, 0), said(7, 0))
+    Member(same).hears(said(3, 0), said(7, 0))
+    Member(other).hears(said(7, 0), said(3, 0))
+    assert first.order() == same.order() != other.order()
+
+
+def test_each_message_is_heard_once_it_is_whole() -> None:
+    """So a latency is from sending to the last byte."""
+    member = Member(room())
+    heard: list[Said] = []
+    member.reader.heard = heard.append
+    member.hears(said(3, 0), said(7, 0)[:-1])
+    assert heard == [Said(3, 0, 1000)]
+    member.hears(b"\n")
+    assert heard == [Said(3, 0, 1000), Said(7, 0, 1000)]
+
+
+# --- a room in one process of the load -----------------------------------------------------------
+
+
+class Wire:
+    """Stands in for a connection: keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def send(self, lines: list[bytes]) -> None:
+        self.sent += lines
+
+
+def member(number: int, *, talks: bool = False) -> tuple[Client, Wire]:
+    wire = Wire()
+    user = User(number, f"load{number}", None, "#load0", talks)
+    return Client(user, cast(Link, wire), frozenset(), lambda client: None), wire
+
+
+def test_a_sender_goes_on_when_its_listener_has_heard_it() -> None:
+    """The window: an unacknowledged message more is sent for each that was heard."""
+    (talker, wire), (listener, _) = member(3, talks=True), member(4)
+    place = Room("#load0", [talker.user], SIZE)
+    place.enter([talker, listener])
+    sender = place.senders[0]
+    sender.talking = True
+    sender.send(2)
+    echoed = [b":load3!load3@127.0.0.1 " + line for line in wire.sent]
+    listener.sink(echoed[0])
+    assert sender.count == 3
+    sender.talking = False
+    listener.sink(echoed[1])
+    assert sender.count == 3
+
+
+def test_who_still_waits_is_known_by_name() -> None:
+    """A message that one member lacks is not counted as delivered to all."""
+    (talker, wire), (first, _), (second, _) = member(3, talks=True), member(4), member(5)
+    place = Room("#load0", [talker.user], SIZE)
+    place.enter([talker, first, second])
+    place.senders[0].send()
+    echoed = b":load3!load3@127.0.0.1 " + wire.sent[0]
+    assert place.waiting({3: 1}) == [first, second]
+    first.sink(echoed)
+    assert place.waiting({3: 1}) == [second]
+    second.sink(echoed)
+    assert place.waiting({3: 1}) == []
+    assert place.delivered() == 2

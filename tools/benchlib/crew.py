@@ -1,0 +1,91 @@
+"""All workers of a load: processes that the parent gives orders to, all at the same time."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Self, TypeVar
+
+from benchlib import orders
+from benchlib.client import User
+from benchlib.worker import work
+
+PATIENCE = 300.0
+"""Seconds without an answer after which a worker is given up; a worker's own limits are shorter."""
+
+Wanted = TypeVar("Wanted")
+
+
+class CrewError(Exception):
+    """The load could not be carried out; the text says why."""
+
+
+class Crew:
+    """target: the server under load. size: how many processes. Ends them when the block ends."""
+
+    def __init__(self, target: orders.Target, size: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipes: list[Connection] = []
+        self._processes = []
+        for _ in range(size):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=work, args=(theirs, target), daemon=True)
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for pipe in self._pipes:
+            pipe.close()
+        for process in self._processes:
+            process.join(2.0)
+            process.kill()
+            process.join()
+
+    def all(self, order: orders.Order, answer: type[Wanted]) -> list[Wanted]:
+        """The same order for every worker; their answers. Raises CrewError."""
+        return self.each([order] * len(self._pipes), answer)
+
+    def each(self, given: Sequence[orders.Order], answer: type[Wanted]) -> list[Wanted]:
+        """An order for each worker; their answers. Raises CrewError."""
+        for pipe, order in zip(self._pipes, given, strict=True):
+            try:
+                pipe.send(order)
+            except OSError as error:
+                raise CrewError("a process of the load has died") from error
+        return [self._receive(pipe, answer) for pipe in self._pipes]
+
+    def _receive(self, pipe: Connection, wanted: type[Wanted]) -> Wanted:
+        try:
+            if not pipe.poll(PATIENCE):
+                raise CrewError(f"a process of the load has not answered for {PATIENCE:.0f} s")
+            answer = pipe.recv()
+        except (EOFError, OSError) as error:
+            raise CrewError("a process of the load has died") from error
+        if isinstance(answer, orders.Failure):
+            raise CrewError(answer.text)
+        if not isinstance(answer, wanted):
+            raise CrewError(f"expected {wanted.__name__} of a process of the load, got {answer!r}")
+        return answer
+
+
+def shares(users: Sequence[User], size: int) -> list[list[User]]:
+    """Which worker gets which users: rooms stay together when there are enough of them."""
+    rooms = list(dict.fromkeys(user.room for user in users))
+    if len(rooms) >= size:
+        place = {room: index * size // len(rooms) for index, room in enumerate(rooms)}
+        return [[user for user in users if place[user.room] == share] for share in range(size)]
+    cuts = [share * len(users) // size for share in range(size + 1)]
+    return [list(users[start:end]) for start, end in itertools.pairwise(cuts)]

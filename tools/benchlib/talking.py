@@ -1,0 +1,136 @@
+"""The members of the rooms in one worker: who speaks, who has heard what, and who still waits."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+
+from benchlib.client import Client, User
+from benchlib.link import LostError
+from benchlib.stream import Checker, Reader, Said, Stream, Talker, compose
+
+
+class Sender:
+    """Speaks as far as its window allows. client: its connection. size: bytes of a text."""
+
+    def __init__(self, client: Client, size: int) -> None:
+        self.client = client
+        self.number = client.user.number
+        self.count = 0
+        self.talking = False
+        self._size = size
+        self._head = b"PRIVMSG " + client.user.room.encode() + b" :"
+
+    def send(self, messages: int = 1) -> None:
+        """So many more messages, each a TLS record, all in one write."""
+        lines = []
+        for number in range(self.count, self.count + messages):
+            text = compose(self.number, number, time.monotonic_ns(), self._size)
+            lines.append(self._head + text + b"\r\n")
+        self.count += messages
+        self.client.link.send(lines)
+
+
+class Acknowledger:
+    """A listener stands in for the echo, which not every server has: what this member has received
+    of a sender lets that sender send as much again.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._senders: dict[int, Sender] = {}
+        self._credit: dict[Sender, int] = {}
+        reader.heard = self._heard
+
+    def serve(self, sender: Sender) -> None:
+        """Acknowledge this sender's messages."""
+        self._senders[sender.number] = sender
+
+    def feed(self, chunk: bytes) -> None:
+        """What the member has received. Raises WrongError and LostError."""
+        self._reader.feed(chunk)
+        if self._credit:
+            credit, self._credit = self._credit, {}
+            for sender, messages in credit.items():
+                sender.send(messages)
+
+    def _heard(self, said: Said) -> None:
+        sender = self._senders.get(said.sender)
+        if sender is not None and sender.talking:
+            self._credit[sender] = self._credit.get(sender, 0) + 1
+
+
+class Room:
+    """name: as it is joined. talkers: its senders in all workers."""
+
+    def __init__(self, name: str, talkers: Iterable[User], size: int) -> None:
+        self.name = name
+        self.nicks = {user.number: user.nick.encode() for user in talkers}
+        self._size = size
+        self.stream = Stream(self._checker())
+        self.readers: dict[Client, Reader] = {}
+        self.talkers: dict[Client, Talker] = {}
+        self.senders: list[Sender] = []
+        self._before = 0
+
+    def _checker(self, without: int = -1) -> Checker:
+        nicks = {number: nick for number, nick in self.nicks.items() if number != without}
+        return Checker(self.name.encode(), nicks, self._size)
+
+    def enter(self, clients: Sequence[Client]) -> None:
+        """The members in this worker. Raises LostError when a sender has no listener here."""
+        for client in clients:
+            if client.user.talks:
+                talker = Talker(self._checker(client.user.number), client.take)
+                self.talkers[client] = talker
+                client.sink = talker.feed
+                self.senders.append(Sender(client, self._size))
+            else:
+                reader = Reader(self.stream, client.take, time.monotonic_ns)
+                self.readers[client] = reader
+                client.sink = reader.feed
+        if self.senders and not self.readers:
+            raise LostError(
+                f"{self.name} has senders and no listeners in one process of the load; "
+                "use fewer --processes"
+            )
+        self._appoint()
+
+    def _appoint(self) -> None:
+        """Each sender gets an acknowledger, spread over the listeners as the senders are."""
+        listeners = list(self.readers)
+        appointed: dict[Client, Acknowledger] = {}
+        for index, sender in enumerate(self.senders):
+            client = listeners[index * len(listeners) // len(self.senders)]
+            if client not in appointed:
+                appointed[client] = Acknowledger(self.readers[client])
+                client.sink = appointed[client].feed
+            appointed[client].serve(sender)
+
+    def begin(self, latencies: array[int] | None) -> None:
+        """A new round; everybody has everything of the last one."""
+        self._before = self.deliveries()
+        self.stream.begin()
+        for reader in self.readers.values():
+            reader.begin(latencies)
+
+    def deliveries(self) -> int:
+        """Verified ones since the start, when everybody is complete."""
+        heard = sum(self.stream.checker.counts.values()) * len(self.readers)
+        return heard + sum(sum(t.checker.counts.values()) for t in self.talkers.values())
+
+    def delivered(self) -> int:
+        """Verified ones in this round, when everybody is complete."""
+        return self.deliveries() - self._before
+
+    def waiting(self, counts: Mapping[int, int]) -> list[Client]:
+        """Who has not received everything. counts: messages of each sender since the start."""
+        late = [
+            client
+            for client, talker in self.talkers.items()
+            if any(talker.checker.counts.get(n, c) != c for n, c in counts.items())
+        ]
+        if self.readers and self.stream.checker.counts != counts:
+            return late + list(self.readers)
+        return late + [client for client, reader in self.readers.items() if not reader.complete()]
