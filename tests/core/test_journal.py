@@ -17,7 +17,8 @@ from securechat.server.loading import load_model
 from securechat.store.journal import Journal
 from securechat.store.reader import Reader
 from tests.core.sayings import company, talk, turns
-from tests.support.stage import Stage, snapshot
+from tests.support.snapshot import snapshot
+from tests.support.stage import Stage
 
 CODE = sha256(b"x").digest()
 

@@ -6,7 +6,8 @@ import pytest
 
 from securechat.core.model import Audience
 from securechat.irc import capabilities as caps
-from tests.support.stage import Stage, snapshot
+from tests.support.snapshot import snapshot
+from tests.support.stage import Stage
 
 
 def test_an_account_is_usable_or_not() -> None:

@@ -230,6 +230,20 @@ def test_what_is_said_while_the_reader_reads_is_not_lost() -> None:
     assert texts(of(again.hears(), *KINDS)) == ["one", "two", "psst", "three"]
 
 
+def test_what_happens_while_the_reader_reads_is_no_message() -> None:
+    """Topics, modes and reactions are not given back from memory either."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.says("QUIT")
+    alice.says("PRIVMSG #den :one")
+    again = loading(stage, "bob")
+    answer = stage.do(stage.jobs.pop(0))
+    alice.says("TOPIC #den :soup", "MODE #den +s", "@+x TAGMSG #den")
+    stage.answer(answer)
+    heard = again.hears()
+    assert texts(of(heard, *KINDS)) == ["one"]
+    assert of(heard, "TOPIC", "MODE", "TAGMSG") == []
+
+
 def test_what_is_said_in_the_turn_of_the_arrival_is_not_lost() -> None:
     """Before it: replayed; after it: live."""
     stage, (alice, bob) = den("alice", "bob")

@@ -11,6 +11,7 @@ from securechat.core.events import AccountCreated, InviteUsed
 from securechat.core.states import State
 from securechat.core.turn import Step
 from tests.core.sayings import asking, company, speakers, storing, talk, turns
+from tests.support.snapshot import snapshot
 from tests.support.stage import (
     NOT_STORED,
     SERVER,
@@ -19,7 +20,6 @@ from tests.support.stage import (
     codes,
     of,
     only,
-    snapshot,
     source,
 )
 
@@ -207,6 +207,7 @@ def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole:
     heard = carol.says("REGISTER * code pw", "CAP END")
     assert "001" in codes(heard)
     assert [type(event) for event in stage.stored[stored:]][:2] == [InviteUsed, AccountCreated]
+    assert "PRIVMSG" not in codes(alice.hears()), "what was held then has come now"
 
 
 def test_a_new_account_is_stored_before_it_is_somebody() -> None:

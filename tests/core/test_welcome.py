@@ -125,7 +125,6 @@ TARGETS = {
     "PRIVMSG": "PRIVMSG {} :x",
     "NOTICE": "NOTICE {} :x",
     "TAGMSG": "@+x TAGMSG {}",
-    "JOIN": "JOIN {}",
     "PART": "PART {}",
     "KICK": "KICK #r0 {}",
 }
@@ -139,8 +138,7 @@ def test_targmax_is_how_many_targets_a_command_takes(command: str) -> None:
     for count in (limit, limit + 1):
         stage = Stage("alice")
         alice = stage.member("alice")
-        if command != "JOIN":
-            alice.says(*(f"JOIN #r{n}" for n in range(count)))
+        alice.says(*(f"JOIN #r{n}" for n in range(count)))
         words = [f"n{n}" if command == "KICK" else f"#r{n}" for n in range(count)]
         refused = " 407 " in " ".join(found := alice.says(TARGETS[command].format(",".join(words))))
         refused = refused or "TOOMANYTARGETS" in " ".join(found)
@@ -148,10 +146,14 @@ def test_targmax_is_how_many_targets_a_command_takes(command: str) -> None:
 
 
 def test_the_other_targets_of_targmax() -> None:
-    """NAMES and WHOIS take one, LIST any number."""
+    """NAMES and WHOIS take one, JOIN and LIST any number."""
     listed = dict(item.split(":") for item in tokens()["TARGMAX"].split(","))
     assert (listed["NAMES"], listed["WHOIS"], listed["LIST"]) == ("1", "1", "")
-    assert set(listed) == {*TARGETS, "NAMES", "WHOIS", "LIST"}
+    assert set(listed) == {*TARGETS, "NAMES", "WHOIS", "JOIN", "LIST"}
+    stage = Stage("alice")
+    rooms = [f"#r{number}" for number in range(60)]
+    assert listed["JOIN"] == ""
+    assert codes(stage.member("alice").says("JOIN " + ",".join(rooms))).count("366") == 60
 
 
 def test_chanmodes_and_prefix_are_the_modes_there_are() -> None:

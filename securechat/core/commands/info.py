@@ -79,7 +79,8 @@ def admin(turn: Turn, session: Session, message: Message) -> None:
     turn.numeric(session, Numeric.RPL_ADMINLOC1, settings.network)
     for text in fill(admins):
         turn.numeric(session, Numeric.RPL_ADMINLOC2, f"Administrators: {text}")
-    turn.numeric(session, Numeric.RPL_ADMINEMAIL, settings.contact or "Write to one of them here")
+    how = "Write to one of them here" if admins else "No way to reach them is configured"
+    turn.numeric(session, Numeric.RPL_ADMINEMAIL, settings.contact or how)
 
 
 @command("HELP", usage="[<command>]")

@@ -21,7 +21,7 @@ from securechat.irc.numerics import Numeric
 
 
 def _targets(message: Message, at: int = 0) -> list[str]:
-    found = [target for target in message.params[at].split(",") if target]
+    found = _names(message, at)
     if len(found) > MAX_TARGETS:
         raise IrcError(
             Numeric.ERR_TOOMANYTARGETS, rooms.word(found[0]), f"At most {MAX_TARGETS} at once"
@@ -29,11 +29,15 @@ def _targets(message: Message, at: int = 0) -> list[str]:
     return found
 
 
+def _names(message: Message, at: int = 0) -> list[str]:
+    return [target for target in message.params[at].split(",") if target]
+
+
 @command("JOIN", usage="<#channel>[,<#channel>…] [<key>[,<key>…]]", min_params=1)
 def join(turn: Turn, session: Session, message: Message) -> None:
     """Enter a channel; one that doesn't exist yet is made, and is yours."""
     keys = message.params[1].split(",") if len(message.params) > 1 else []
-    for number, name in enumerate(_targets(message)):
+    for number, name in enumerate(_names(message)):  # clients join all they remember in one line
         key = keys[number] if number < len(keys) else ""
         try:
             _join(turn, session, name, key)

@@ -23,7 +23,7 @@ def test_lusers_counts() -> None:
     """Accounts online, administrators, connections without a login, rooms, the most there were."""
     stage = Stage("alice", "bob")
     stage.add("boss", admin=True)
-    alice, _, bob, _ = (stage.member(name) for name in ("alice", "alice", "bob", "boss"))
+    alice, _, bob, boss = (stage.member(name) for name in ("alice", "alice", "bob", "boss"))
     stage.stranger()
     alice.says("JOIN #a")
     bob.says("QUIT")
@@ -32,6 +32,9 @@ def test_lusers_counts() -> None:
     assert codes(heard) == ["251", "252", "253", "254", "255", "265", "266"]
     assert "There are 2 users" in heard[0]
     assert [message.params[1] for message in of(heard, "252", "253", "254")] == ["1", "1", "1"]
+    boss.says("QUIT")
+    stage.member("bob")
+    heard = alice.says("LUSERS")
     assert of(heard, "265")[0].params[1:3] == of(heard, "266")[0].params[1:3] == ["2", "3"]
 
 

@@ -86,6 +86,13 @@ def test_the_invisible_are_found_by_those_who_share_a_room() -> None:
     assert "alice" in shown(carol.says("WHO *"))
 
 
+def test_the_invisible_see_themselves() -> None:
+    """Also when they are in no room."""
+    alice = Stage("alice").member("alice")
+    alice.says("MODE alice +i")
+    assert shown(alice.says("WHO *")) == ["alice"]
+
+
 def test_a_who_has_an_end() -> None:
     """500 rows by a mask."""
     stage = Stage("alice")

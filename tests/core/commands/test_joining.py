@@ -1,0 +1,172 @@
+"""JOIN."""
+
+from __future__ import annotations
+
+import pytest
+
+from securechat.core.events import RoomCreated
+from tests.support.stage import NOW_MS, SERVER, Person, Stage, codes, of, only, source
+
+
+def den(*names: str, **settings: object) -> tuple[Stage, list[Person]]:
+    """A room with people in it; the first of them owns it."""
+    stage = Stage(*names, **settings)
+    people = [stage.member(name) for name in names]
+    for person in people:
+        person.says("JOIN #den")
+    for person in people:
+        person.hears()
+    return stage, people
+
+
+def outsider(stage: Stage, name: str, *caps: str) -> Person:
+    stage.add(name)
+    return stage.member(name, *caps)
+
+
+def test_the_first_makes_the_room() -> None:
+    """JOIN, no topic, the names: its maker is the owner; it is +nt."""
+    stage = Stage("alice")
+    assert stage.member("alice").says("JOIN #Den") == [
+        f"{source('alice')} JOIN #Den",
+        f":{SERVER} 353 alice = #Den :~alice",
+        f":{SERVER} 366 alice #Den :End of /NAMES list",
+    ]
+    (created,) = [event for event in stage.stored if isinstance(event, RoomCreated)]
+    assert (created.name, created.folded, created.modes) == ("#Den", "#den", "nt")
+
+
+def test_the_next_is_seen_to_come() -> None:
+    """The others see JOIN, the new one the topic and who is there; both by the room's name."""
+    stage, (alice,) = den("alice")
+    alice.says("TOPIC #den :soup")
+    bob = outsider(stage, "bob")
+    assert bob.says("JOIN #DEN") == [
+        f"{source('bob')} JOIN #den",
+        f":{SERVER} 332 bob #den :soup",
+        f":{SERVER} 333 bob #den alice!alice@{SERVER} :{NOW_MS // 1000}",
+        f":{SERVER} 353 bob = #den :~alice bob",
+        f":{SERVER} 366 bob #den :End of /NAMES list",
+    ]
+    assert alice.hears() == [f"{source('bob')} JOIN #den"]
+
+
+def test_all_sessions_of_an_account_join() -> None:
+    """Each gets the JOIN and the names; the others see one JOIN."""
+    stage, (alice,) = den("alice")
+    bob = outsider(stage, "bob")
+    phone = stage.member("bob")
+    assert codes(bob.says("JOIN #den")) == codes(phone.hears()) == ["JOIN", "353", "366"]
+    assert codes(alice.hears()) == ["JOIN"]
+
+
+def test_extended_join_tells_account_and_real_name() -> None:
+    """For those who asked."""
+    stage, (alice,) = den("alice")
+    alice.says("CAP REQ extended-join")
+    outsider(stage, "bob").says("JOIN #den")
+    assert alice.hears() == [f"{source('bob')} JOIN #den bob :Bob"]
+
+
+def test_joining_again_is_nothing() -> None:
+    """Neither for the member nor for the others."""
+    _, (alice, bob) = den("alice", "bob")
+    assert bob.says("JOIN #den,#DEN") == []
+    assert alice.hears() == []
+
+
+def test_several_at_once() -> None:
+    """Each with its key, in the order of the lists; an error does not stop the rest."""
+    stage, (alice,) = den("alice")
+    alice.says("JOIN #a,#b", "MODE #a +k one", "MODE #b +k two")
+    bob = outsider(stage, "bob")
+    heard = bob.says("JOIN #a,&bad,#b,#den one,x,two")
+    assert [m.params[0] for m in of(heard, "JOIN")] == ["#a", "#b", "#den"]
+    assert [m.params[1] for m in of(heard, "403")] == ["&bad"]
+
+
+@pytest.mark.parametrize("name", ["den", "#", "#a,", "0", "#" + "x" * 64, "#a\u200bb", ":#x y"])
+def test_a_name_that_is_none(name: str) -> None:
+    """403 with what is expected."""
+    stage = Stage("alice")
+    heard = stage.member("alice").says(f"JOIN {name}")
+    if name == "#a,":
+        assert codes(heard) == ["JOIN", "353", "366"]
+    else:
+        assert codes(heard) == ["403"]
+
+
+def test_a_look_alike_is_refused() -> None:
+    """Its double is named only to those who may know of it."""
+    stage, (alice,) = den("alice")
+    bob = outsider(stage, "bob")
+    refused = only(bob.says("JOIN #dеn"))
+    assert refused.command == "403"
+    assert "like #den" in refused.params[-1]
+    alice.says("MODE #den +s")
+    assert "#den" not in only(bob.says("JOIN #dеn")).params[-1]
+
+
+@pytest.mark.parametrize(
+    ("modes", "numeric"), [("+i", "473"), ("+k secret", "475"), ("+l 1", "471"), ("+b bob", "474")]
+)
+def test_a_closed_door(modes: str, numeric: str) -> None:
+    """Invite only, a key, full, banned."""
+    stage, (alice,) = den("alice")
+    alice.says(f"MODE #den {modes}")
+    bob = outsider(stage, "bob")
+    assert codes(bob.says("JOIN #den")) == [numeric]
+    assert codes(bob.says("JOIN #den wrong")) == [numeric]
+    assert bob.session.who not in stage.room("#den").members
+    assert alice.hears() == []
+
+
+def test_the_key_opens() -> None:
+    """And only the exact one."""
+    stage, (alice,) = den("alice")
+    alice.says("MODE #den +k secret")
+    bob = outsider(stage, "bob")
+    assert codes(bob.says("JOIN #den SECRET")) == ["475"]
+    assert codes(bob.says("JOIN #den secret"))[0] == "JOIN"
+
+
+def test_a_limit_counts_members_that_are_offline() -> None:
+    """They come back without asking."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("MODE #den +l 3")
+    bob.says("QUIT")
+    assert codes(outsider(stage, "carol").says("JOIN #den"))[0] == "JOIN"
+    assert codes(outsider(stage, "dave").says("JOIN #den")) == ["471"]
+
+
+def test_owner_and_administrator_always_get_in() -> None:
+    """The founder is the owner again."""
+    stage, (alice, bob) = den("alice", "bob")
+    stage.add("root_", admin=True)
+    alice.says("MODE #den +o bob", "PART #den")
+    bob.says("MODE #den +ikl x 1", "MODE #den +b *", "PART #nowhere")
+    bob.hears()
+    assert codes(alice.says("JOIN #den"))[0] == "JOIN"
+    assert stage.room("#den").role(stage.account("alice")) == "q"
+    assert codes(stage.member("root_").says("JOIN #den"))[0] == "JOIN"
+    assert stage.room("#den").role(stage.account("root_")) == ""
+
+
+def test_too_many_rooms() -> None:
+    """405 at the limit that ISUPPORT tells."""
+    stage = Stage("alice", max_rooms=2)
+    alice = stage.member("alice")
+    assert codes(alice.says("JOIN #a,#b,#c"))[-1] == "405"
+    alice.says("PART #a")
+    assert codes(alice.says("JOIN #c"))[0] == "JOIN"
+
+
+def test_who_is_away_is_seen_to_be() -> None:
+    """away-notify: AWAY follows the JOIN of somebody who is away."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("CAP REQ away-notify")
+    carol = outsider(stage, "carol", "away-notify")
+    carol.says("AWAY :lunch")
+    assert "AWAY" not in codes(carol.says("JOIN #den"))
+    assert alice.hears() == [f"{source('carol')} JOIN #den", f"{source('carol')} AWAY :lunch"]
+    assert codes(bob.hears()) == ["JOIN"]

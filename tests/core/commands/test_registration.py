@@ -1,0 +1,200 @@
+"""REGISTER."""
+
+from __future__ import annotations
+
+import pytest
+
+from securechat.core.events import AccountCreated, InviteUsed
+from securechat.core.states import State
+from tests.support.stage import SERVER, WEAK, Person, Stage, codes, only
+
+
+def greeted(stage: Stage, nick: str = "alice", certificate: str | None = None) -> Person:
+    """A stranger who has said all but who it is."""
+    person = stage.stranger(certificate=certificate)
+    person.says("CAP LS 302", f"NICK {nick}", f"USER {nick} 0 * :{nick.title()}")
+    return person
+
+
+def fail_code(lines: list[str]) -> str:
+    """The code of the FAIL REGISTER that is all that was heard."""
+    message = only(lines)
+    assert (message.command, message.params[0]) == ("FAIL", "REGISTER")
+    return message.params[1]
+
+
+def test_an_invited_guest_registers() -> None:
+    """SUCCESS and 900, CAP END brings the welcome, and the invite is used up."""
+    stage = Stage()
+    stage.invite("s3cret")
+    person = greeted(stage, "Carol")
+    assert person.says("REGISTER * s3cret :a long password") == [
+        f":{SERVER} REGISTER SUCCESS Carol :Account registered. Welcome!",
+        f":{SERVER} 900 Carol Carol!Carol@{SERVER} Carol :You are now logged in as Carol",
+    ]
+    assert "001" in codes(person.says("CAP END"))
+    assert [type(event) for event in stage.stored[:2]] == [InviteUsed, AccountCreated]
+    assert not stage.account("carol").admin
+    assert fail_code(greeted(stage, "dave").says("REGISTER * s3cret pw")) == "INVALID_EMAIL"
+
+
+def test_the_account_may_be_named() -> None:
+    """By the nick, exactly."""
+    stage = Stage(registration="open")
+    person = greeted(stage, "carol")
+    assert fail_code(person.says("REGISTER dave * pw")) == "ACCOUNT_NAME_MUST_BE_NICK"
+    assert codes(person.says("REGISTER carol * pw")) == ["REGISTER", "900"]
+
+
+def test_an_admin_invite_makes_an_administrator() -> None:
+    """It is the first link of a new server."""
+    stage = Stage()
+    stage.invite("first", admin=True)
+    person = greeted(stage, "carol")
+    person.says("REGISTER * first pw", "CAP END")
+    assert stage.account("carol").admin
+    assert stage.model.admins_online == 1
+
+
+@pytest.mark.parametrize("code", ["*", "unknown", "expired", "used"])
+def test_an_invite_that_is_none(code: str) -> None:
+    """INVALID_EMAIL, as the code stands in the e-mail's place; nothing else is looked at."""
+    stage = Stage("alice")
+    stage.invite("expired", days=-1)
+    stage.invite("used", uses=0)
+    for nick in ("alice", "carol"):
+        assert fail_code(greeted(stage, nick).says(f"REGISTER * {code} pw")) == "INVALID_EMAIL"
+    assert stage.jobs == []
+
+
+def test_an_invite_ends_at_its_hour() -> None:
+    """It is good until then."""
+    stage = Stage()
+    stage.invite("code", days=1)
+    stage.now_ms += 86_399_999
+    assert codes(greeted(stage, "carol").says("REGISTER * code pw")) == ["REGISTER", "900"]
+    stage.invite("other", days=0)
+    assert fail_code(greeted(stage, "dave").says("REGISTER * other pw")) == "INVALID_EMAIL"
+
+
+def test_an_invite_for_one_is_for_one() -> None:
+    """Two who use it at once: the first gets in, the other is refused when its hash is there."""
+    stage = Stage()
+    stage.invite("code")
+    stage.busy = True
+    carol, dave = greeted(stage, "carol"), greeted(stage, "dave")
+    carol.says("REGISTER * code pw")
+    dave.says("REGISTER * code pw")
+    stage.work()
+    assert codes(carol.hears()) == ["REGISTER", "900"]
+    assert fail_code(dave.hears()) == "INVALID_EMAIL"
+    assert dave.session.state is State.CONNECTED
+
+
+def test_two_want_one_name() -> None:
+    """The first gets it."""
+    stage = Stage(registration="open")
+    stage.busy = True
+    first, second = greeted(stage, "carol"), greeted(stage, "CAROL")
+    first.says("REGISTER * * pw")
+    second.says("REGISTER * * pw")
+    stage.work()
+    assert codes(first.hears()) == ["REGISTER", "900"]
+    assert fail_code(second.hears()) == "ACCOUNT_EXISTS"
+
+
+@pytest.mark.parametrize(
+    ("nick", "code"),
+    [
+        ("alice", "ACCOUNT_EXISTS"),
+        ("ALICE", "ACCOUNT_EXISTS"),
+        ("a1ice", "BAD_ACCOUNT_NAME"),
+        ("сор", "BAD_ACCOUNT_NAME"),
+        ("admin", "BAD_ACCOUNT_NAME"),
+        ("NickServ", "BAD_ACCOUNT_NAME"),
+    ],
+)
+def test_names_that_can_not_be_had(nick: str, code: str) -> None:
+    """Taken, looking like somebody's, or speaking for the server."""
+    person = greeted(Stage("alice", "cop", registration="open"), nick)
+    message = only(person.says("REGISTER * * pw"))
+    assert message.params[1:3] == [code, nick]
+
+
+def test_other_scripts_are_welcome() -> None:
+    """A Cyrillic name of its own."""
+    person = greeted(Stage(registration="open"), "Борис")
+    assert codes(person.says("REGISTER * * pw")) == ["REGISTER", "900"]
+
+
+def test_a_weak_password() -> None:
+    """The worker says so, with the reason; another one may follow."""
+    person = greeted(Stage(registration="open"), "carol")
+    message = only(person.says(f"REGISTER * * {WEAK}"))
+    assert message.params[1:] == ["WEAK_PASSWORD", "carol", "Too weak"]
+    assert codes(person.says("REGISTER * * better")) == ["REGISTER", "900"]
+
+
+def test_registration_is_closed() -> None:
+    """Even with an invite."""
+    stage = Stage(registration="closed")
+    stage.invite("code")
+    for code in ("*", "code"):
+        found = fail_code(greeted(stage, "carol").says(f"REGISTER * {code} pw"))
+        assert found == "TEMPORARILY_UNAVAILABLE"
+
+
+def test_open_registration_takes_invites_too() -> None:
+    """An administrator's link works there; a wrong code is not taken for none."""
+    stage = Stage(registration="open")
+    stage.invite("code", admin=True)
+    assert fail_code(greeted(stage, "dave").says("REGISTER * wrong pw")) == "INVALID_EMAIL"
+    greeted(stage, "carol").says("REGISTER * code pw")
+    assert stage.account("carol").admin
+
+
+def test_register_needs_a_nick() -> None:
+    """NEED_NICK."""
+    person = Stage(registration="open").stranger()
+    assert fail_code(person.says("REGISTER * * pw")) == "NEED_NICK"
+
+
+def test_register_once() -> None:
+    """ALREADY_AUTHENTICATED, before the welcome and after it."""
+    stage = Stage("alice", registration="open")
+    person = greeted(stage, "carol")
+    person.says("REGISTER * * pw")
+    assert fail_code(person.says("REGISTER * * pw")) == "ALREADY_AUTHENTICATED"
+    person.says("CAP END")
+    assert fail_code(person.says("REGISTER * * pw")) == "ALREADY_AUTHENTICATED"
+
+
+def test_register_beside_sasl() -> None:
+    """One after the other."""
+    person = greeted(Stage(registration="open"), "carol")
+    person.says("AUTHENTICATE PLAIN")
+    assert fail_code(person.says("REGISTER * * pw")) == "TEMPORARILY_UNAVAILABLE"
+
+
+def test_register_when_the_worker_fails() -> None:
+    """REGISTER is answered, not SASL, and may be said again."""
+    stage = Stage(registration="open")
+    stage.busy = True
+    person = greeted(stage, "carol")
+    person.says("REGISTER * * pw")
+    stage.fail_job()
+    assert fail_code(person.hears()) == "TEMPORARILY_UNAVAILABLE"
+    stage.busy = False
+    assert codes(person.says("REGISTER * * pw")) == ["REGISTER", "900"]
+
+
+def test_register_needs_its_parameters() -> None:
+    """461."""
+    assert codes(greeted(Stage(), "carol").says("REGISTER * *")) == ["461"]
+
+
+def test_guessing_invites_ends() -> None:
+    """Nine wrong ones and the connection is closed."""
+    person = greeted(Stage(), "carol")
+    heard = person.says(*(f"REGISTER * guess{n} pw" for n in range(20)))
+    assert codes(heard) == ["FAIL"] * 9 + ["ERROR"]

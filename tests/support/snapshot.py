@@ -1,0 +1,46 @@
+"""A model by value, to be compared with itself later."""
+
+from __future__ import annotations
+
+from securechat.core.model import Account, Model, Room
+
+
+def snapshot(model: Model) -> dict[str, object]:
+    """All that a command which can't be stored must leave as it was, by value."""
+    return {
+        "accounts": {a.id: _account(a) for a in model.accounts.values()},
+        "names": {key: a.id for key, a in model.by_name.items()},
+        "looks": {key: a.id for key, a in model.account_skeletons.items()},
+        "rooms": {key: _room(room) for key, room in model.rooms.items()},
+        "room looks": {key: room.id for key, room in model.room_skeletons.items()},
+        "targets": {key: target.last_seq for key, target in model.targets.items()},
+        "invites": {key: (i.uses, i.expires_ms, i.admin) for key, i in model.invites.items()},
+        "recent": list(model.recent),
+        "online": {a.id for a in model.online},
+        "arrived": model.arrived,
+        "admins": model.admins_online,
+    }
+
+
+def _account(account: Account) -> dict[str, object]:
+    return {
+        "seen": account.seen,
+        "admin": account.admin,
+        "rooms": {room.id for room in account.rooms},
+        "directs": {other.id: direct.id for other, direct in account.directs.items()},
+        "invited to": {room.id: by for room, by in account.invited_to.items()},
+        "sessions": list(account.sessions),
+        "told": account.audience().sessions,
+    }
+
+
+def _room(room: Room) -> dict[str, object]:
+    return {
+        "id": room.id,
+        "modes": (room.modes, room.key, room.limit),
+        "topic": (room.topic, room.topic_by, room.topic_ms),
+        "members": {a.id: (m.role, m.seq) for a, m in room.members.items()},
+        "present": {a.id for a in room.present},
+        "bans": dict(room.bans),
+        "told": room.audience().sessions,
+    }
