@@ -35,6 +35,9 @@ from benchlib.workloads import Chat, Idle, Login, Settings, Workload
 SPARE_FILES = 200
 """Of a process, besides its connections: the interpreter's, the database's, the logs."""
 
+PATHS = ("--json", "--update", "--directory", "--ca", "--accounts")
+"""Options that don't change what is measured."""
+
 TAGS = frozenset({"account-tag", "message-tags", "server-time"})
 
 FULL: dict[str, list[Workload]] = {
@@ -190,9 +193,10 @@ def _text(
     parts = [
         f"Measured {datetime.now(UTC):%Y-%m-%d} with `{_command_line()}`: {machine.cores} cores "
         f"of {machine.cpu}, Linux {machine.kernel}, Python {machine.python}, {machine.openssl}; "
-        f"{_tls(measures)} on loopback (TCP {machine.congestion}){versions}; {settings.repeats} rounds of {settings.seconds:g} s, load "
-        f"from {settings.processes} processes; texts of {settings.size} bytes. Writing 4 KiB to "
-        f"the disk and syncing it took {machine.sync_ms} ms; load average before: {machine.load}.",
+        f"{_tls(measures)} on loopback, TCP {machine.congestion}{versions}; {settings.repeats} "
+        f"rounds of {settings.seconds:g} s, load from {settings.processes} processes; texts of "
+        f"{settings.size} bytes. Writing 4 KiB to the disk and syncing it took {machine.sync_ms} "
+        f"ms; load average before: {machine.load}.",
         f"### Against the targets\n\n{compared}" if compared else "",
         report.tables(measures, titles),
         _stored(measures),
@@ -225,7 +229,15 @@ def _stored(measures: list[Measure]) -> str:
 
 
 def _command_line() -> str:
-    return shlex.join(["python", "tools/bench.py", *sys.argv[1:]])
+    """What was typed, without where files are on this machine."""
+    shown = ["python", "tools/bench.py"]
+    skip = False
+    for word in sys.argv[1:]:
+        option, equals, _ = word.partition("=")
+        if not skip and option not in PATHS:
+            shown.append(word)
+        skip = option in PATHS and not equals
+    return shlex.join(shown)
 
 
 def _progress(text: str) -> None:

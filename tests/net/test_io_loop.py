@@ -253,11 +253,21 @@ def test_who_ends_while_throttled_is_heard_to_the_end(
 
 
 def test_output_keeps_its_order(room: Desk) -> None:
-    """Deliveries to one and to several, of one call and of many."""
+    """Deliveries to one and to several, of one call and of many that wait together."""
     one, two = room.visit(), room.visit()
     both = [one.connection, two.connection]
+    told, go = threading.Event(), threading.Event()
+
+    def wait(connection: Connection, line: bytes) -> None:
+        told.set()
+        assert go.wait(PATIENCE)
+
+    room.on_line = wait
+    one.says("hold the thread")
+    assert told.wait(PATIENCE)
     room.thread.deliver([(both, b"a\r\n"), ([one.connection], b"b\r\n"), (both, b"c\r\n")])
     room.thread.deliver([([two.connection], b"d\r\n")])
+    go.set()
     assert one.hears(9) == b"a\r\nb\r\nc\r\n"
     assert two.hears(9) == b"a\r\nc\r\nd\r\n"
 

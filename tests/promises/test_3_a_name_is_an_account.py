@@ -79,8 +79,9 @@ def test_who_claims_to_be_another_is_heard_as_himself(house: House, claim: str) 
 def test_nobody_acts_for_another(house: House, order: str) -> None:
     """Whatever a client puts in front of a command, it concerns nobody but itself."""
     bob, alice = house.member("bob"), house.member("alice")
-    bob.says("JOIN #den")
-    alice.says("JOIN #den")
+    for person in (bob, alice):
+        person.says("JOIN #den")
+        person.hears_until(" 366 ")
     alice.barrier()
     bob.barrier()
     alice.says(order)

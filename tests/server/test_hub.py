@@ -157,7 +157,7 @@ def test_one_conflict_doesn_t_cost_the_others(hall: Hall) -> None:
         guest.barrier()
     hall.gathers(carol)
     hall.journal.refused_text = "bad"
-    alice.says("PRIVMSG #lobby :one", "PRIVMSG #lobby :bad")
+    alice.says("PRIVMSG #lobby :one", "PRIVMSG #lobby,bob,carol :bad")
     bob.says("PRIVMSG #lobby :two", "PRIVMSG #lobby :bad", "PRIVMSG #lobby :three")
     alice.says("PRIVMSG #lobby :bad", "PRIVMSG #lobby :four")
     hall.journal.release()

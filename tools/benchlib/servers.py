@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import re
 import shutil
 import socket
 import sqlite3
@@ -154,11 +155,12 @@ def _find(program: str) -> str | None:
 
 
 def _version(program: str) -> str:
-    """The first words that it says of itself, such as 'InspIRCd-3.15.0-debian'."""
+    """What it calls itself, such as 'ngIRCd 26.1'."""
     told = subprocess.run(
         [_find(program) or program, "--version"], capture_output=True, text=True, check=False
     )
-    return " ".join(told.stdout.split()[:2])[:24]
+    found = re.search(r"\w+[- ][0-9.]+", told.stdout)
+    return found[0] if found else program
 
 
 def _peer(

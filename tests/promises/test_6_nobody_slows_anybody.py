@@ -1,0 +1,194 @@
+"""Promise 6: nobody slows anybody.
+
+A slow, stuck, flooding or hostile connection costs its owner, not the others. Every buffer, queue
+and wait has a limit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.core.settings import Settings
+from securechat.store import passwords
+from tests.support.house import PASSWORD, House, running
+from tests.support.person import PATIENCE, Person
+
+UNSENT_KIB = 64
+LONG = "x" * 380
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A server with small bounds, so that they are soon reached."""
+    limits = {"unsent_kib": UNSENT_KIB}
+    with running(tmp_path / "data", "alice", "bob", "carol", limits=limits) as house:
+        yield house
+
+
+def stuck(house: House, name: str) -> Person:
+    """A member who reads nothing any more, over a connection whose systems keep little for it."""
+    person = house.member(name)
+    person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    [io] = house.service._io
+    port = person.sock.getsockname()[1]
+    [connection] = [c for c in list(io._connections) if c.port == port]
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    return person
+
+
+# --- readers -------------------------------------------------------------------------------------
+
+
+def test_who_doesn_t_read_is_disconnected_at_the_bound(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the others talk on, hear everything, and learn that somebody is gone. What was missed
+    is in the history.
+    """
+    caplog.set_level(logging.INFO)
+    alice, bob = house.member("alice", "echo-message"), house.member("bob")
+    carol = stuck(house, "carol")
+    bob.hears_until(":carol!")
+    alice.barrier()
+    gone, said = False, 0
+    while not gone:
+        for _ in range(100):
+            alice.says(f"PRIVMSG #lobby :{said} {LONG}")
+            said += 1
+        alice.hears_until(f" PRIVMSG #lobby :{said - 1} ")
+        heard = bob.hears_until(f" PRIVMSG #lobby :{said - 1} ")
+        assert sum(" PRIVMSG " in line for line in heard) == 100
+        gone = any(line == ":carol!carol@chat.test QUIT :Connection lost" for line in heard)
+        assert said < 5000, "the reader was never disconnected"
+    reasons = [getattr(r, "facts", {}).get("reason") for r in caplog.records]
+    assert "reads too slowly" in reasons
+    with pytest.raises((EOFError, OSError)):
+        drain(carol)
+
+
+def drain(person: Person) -> None:
+    while True:
+        person.hears()
+
+
+def test_a_stuck_reader_costs_its_bound_and_no_more(house: House) -> None:
+    """Its outbox never holds more than the limit and one turn's output."""
+    alice = house.member("alice", "echo-message")
+    stuck(house, "carol")
+    [io] = house.service._io
+    most = 0
+    for number in range(600):
+        alice.says(f"PRIVMSG #lobby :{number} {LONG}")
+        alice.hears_until(f" PRIVMSG #lobby :{number} ")
+        most = max([most, *(c.out_bytes for c in list(io._connections))])
+    assert UNSENT_KIB * 900 < most <= UNSENT_KIB * 1024 + 2000
+
+
+# --- speakers ------------------------------------------------------------------------------------
+
+
+def test_a_flooder_is_slowed_down_and_loses_nothing(tmp_path: Path) -> None:
+    """All of it arrives, in its order, at the pace that the rate allows; who is polite meanwhile
+    is heard between the flooder's lines.
+    """
+    limits = {"lines_per_second": 300.0, "burst_lines": 20.0}
+    with running(tmp_path / "data", "alice", "bob", limits=limits) as house:
+        flooder, polite = house.member("alice", "echo-message"), house.member("bob", "echo-message")
+        polite.barrier()
+        flooder.says(*(f"PRIVMSG #lobby :{number}" for number in range(200)))
+        polite.says("PRIVMSG #lobby :excuse me")
+        heard = polite.hears_until(":199")
+        order = [line.rpartition(" :")[2] for line in heard if " PRIVMSG " in line]
+        assert order.index("excuse me") < order.index("199")
+        order.remove("excuse me")
+        assert order == [str(number) for number in range(200)]
+
+
+def test_a_flood_before_login_is_cut_off(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that wait for a password check are held, to a bound."""
+    go = threading.Event()
+    monkeypatch.setattr(passwords, "verify_password", lambda *_: go.wait(PATIENCE))
+    stranger = house.stranger()
+    stranger.says(f"PASS alice:{PASSWORD}", "NICK alice", "USER a 0 * :a")
+    with contextlib.suppress(OSError):
+        stranger.says(*["JOIN #lobby"] * (Settings("", "", 0).max_held_lines + 1))
+    assert stranger.hears_the_end() == [
+        "ERROR :Closing link: Too many lines before the login was answered"
+    ]
+    go.set()
+
+
+def test_a_line_without_end_is_thrown_away(house: House) -> None:
+    """A megabyte in one line costs no memory and no connection."""
+    alice = house.member("alice")
+    alice.says("PRIVMSG #lobby :" + "x" * 1_000_000)
+    assert " 417 alice :Input line was too long" in alice.hears()
+    assert alice.barrier() == []
+
+
+# --- connections ---------------------------------------------------------------------------------
+
+
+def test_one_address_can_t_take_all_places(tmp_path: Path) -> None:
+    """Who opens many connections is refused further ones; the members don't notice."""
+    limits = {"connections_per_address": 5}
+    with running(tmp_path / "data", "alice", limits=limits) as house:
+        alice = house.member("alice")
+        idle = [socket.create_connection(("127.0.0.1", house.port)) for _ in range(4)]
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            house.stranger()
+        assert alice.barrier() == []
+        for sock in idle:
+            sock.close()
+
+
+def test_silent_handshakes_hold_up_nobody(house: House) -> None:
+    """Connections that never finish their handshake are no hindrance to one that does."""
+    idle = [socket.create_connection(("127.0.0.1", house.port)) for _ in range(50)]
+    for number, sock in enumerate(idle):
+        sock.sendall(b"\x16\x03\x01\x02\x00"[: number % 6])
+    alice = house.member("alice")
+    assert alice.barrier() == []
+    for sock in idle:
+        sock.close()
+
+
+def test_rubbish_costs_only_who_sends_it(house: House) -> None:
+    """Random bytes within TLS, from several, while members talk."""
+    alice, bob = house.member("alice", "echo-message"), house.member("bob")
+    bob.barrier()
+    for number in range(20):
+        with house.stranger() as hostile:
+            hostile.sock.sendall(os.urandom(5000))
+        alice.says(f"PRIVMSG #lobby :{number}")
+        assert bob.hears() == f":alice!alice@chat.test PRIVMSG #lobby :{number}"
+
+
+def test_one_account_has_a_limit_of_sessions(tmp_path: Path) -> None:
+    """A client that reconnects in a loop ends with an error, and the earlier ones stay."""
+    limits = {"sessions_per_account": 3}
+    with running(tmp_path / "data", "alice", limits=limits) as house:
+        people = [house.member("alice") for _ in range(3)]
+        with pytest.raises(EOFError):
+            house.stranger().logs_in("alice", PASSWORD)
+        assert all(person.barrier() is not None for person in people)
+
+
+def test_who_never_logs_in_is_sent_away(tmp_path: Path) -> None:
+    """A connection has so long to become somebody; a member has for ever."""
+    with running(tmp_path / "data", "alice", limits={"login_seconds": 5}) as house:
+        alice, stranger = house.member("alice"), house.stranger()
+        stranger.barrier()
+        for session in list(house.service._hub._rules.model.sessions):
+            session.opened_at -= 6.0  # as if both had come so much earlier
+        assert stranger.hears_the_end() == ["ERROR :Closing link: Login took too long"]
+        assert alice.barrier() == []
