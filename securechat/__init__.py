@@ -1,3 +1,3 @@
-"""securechat: a chat server for a team's private talk, its client, and its certificate authority."""
+"""A chat server for private talk, its client, and its certificate authority."""
 
 __version__ = "0.1.0"

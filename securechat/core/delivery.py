@@ -64,7 +64,7 @@ class _Plan:
             lines = self.waiting.pop(audience)
             excluded = {session for _, session in lines if session}
             for (io, caps), (sessions, links) in audience.groups.items():
-                apart = excluded.intersection(sessions) if excluded else None
+                apart = [s for s in excluded if audience.sessions.get(s) == (io, caps)]
                 data = b"".join([line.encode(caps) for line, _ in lines])
                 if not apart:
                     self.add(io, links, data)

@@ -31,10 +31,11 @@ class Audience:
     __slots__ = ("groups", "sessions")
 
     def __init__(self, sessions: Iterable[Session]) -> None:
-        self.sessions = frozenset(sessions)
+        self.sessions = {session: session.lane for session in sessions}
+        """Each with its group: a session's lane may change while this waits in a turn."""
         self.groups: dict[tuple[int, int], tuple[list[Session], list[object]]] = {}
-        for session in self.sessions:
-            members, links = self.groups.setdefault(session.lane, ([], []))
+        for session, lane in self.sessions.items():
+            members, links = self.groups.setdefault(lane, ([], []))
             members.append(session)
             links.append(session.link)
 

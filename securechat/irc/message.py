@@ -19,7 +19,6 @@ MAX_TAG_BYTES = 4096
 MAX_LINE_BYTES = MAX_TAG_BYTES + MAX_BODY_BYTES
 """What a client may send before its line end."""
 
-_COMMAND = re.compile(r"[A-Za-z]+\Z|[0-9]{3}\Z")
 _TAG_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
 _FORBIDDEN = re.compile("[\0\r\n]")
 _TO_WIRE = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})
@@ -77,7 +76,7 @@ def decode(line: bytes) -> Message:
 
 def parse(line: str) -> Message:
     """Parse one line without CR LF. Raises MessageError."""
-    if _FORBIDDEN.search(line):
+    if "\0" in line or "\r" in line or "\n" in line:
         raise MessageError("NUL, CR and LF are not allowed within a line")
     tags: dict[str, str] = {}
     source = None
@@ -89,14 +88,18 @@ def parse(line: str) -> Message:
         source, _, line = line[1:].partition(" ")
         line = line.lstrip(" ")
     head, colon, trailing = line.partition(" :")
-    words = head.split(" ")
-    command = words[0]
-    if not _COMMAND.match(command):
+    command, *params = head.split(" ")
+    if not _is_command(command):
         raise MessageError("Expected a command of letters or three digits")
-    params = [word for word in words[1:] if word]
+    if "" in params:  # several spaces count as one
+        params = [word for word in params if word]
     if colon:
         params.append(trailing)
     return Message(command.upper(), params, source, tags)
+
+
+def _is_command(word: str) -> bool:
+    return word.isascii() and (word.isalpha() or (len(word) == 3 and word.isdigit()))
 
 
 def parse_tags(raw: str) -> dict[str, str]:

@@ -62,8 +62,10 @@ class Inbox:
                 break
             lines += _count(items[-1])
         with self._room:
+            full = self._lines > MAX_QUEUED
             self._lines -= lines
-            self._room.notify_all()
+            if full:
+                self._room.notify_all()
         return items
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import ssl
 import sys
@@ -111,6 +112,7 @@ class Service:
         self._hub.serve(self._io)
         for thread in [*self._io, self._listener]:
             thread.start()
+        _tame_garbage_collection()
 
     def _settings(self) -> Settings:
         config = self.config
@@ -201,3 +203,13 @@ class Service:
             io.join(STOP_SECONDS)
         self._workers.stop()
         self.data.unlock()
+
+
+def _tame_garbage_collection() -> None:
+    """What was loaded stays, so it needn't be looked through again and again; and what a turn makes
+    is freed by reference counts. Python's own thresholds cost a seventh of the CPU time in a test
+    with a hundred busy rooms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)

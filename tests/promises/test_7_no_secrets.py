@@ -4,6 +4,7 @@ a terminal.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import signal
@@ -29,14 +30,16 @@ KEY = "roomkey99"
 def lives_a_day(server: ServerProcess) -> None:
     """Everything that has to do with secrets, done right and done wrong."""
     alice = server.member("alice", "echo-message")
-    fails(server, f"PASS alice:{WRONG}", "NICK alice", "USER alice 0 * :A")
-    fails(server, f"PASS {WRONG}", "NICK nobody", "USER nobody 0 * :N")
+    fails(server, f"PASS :alice:{WRONG}", "NICK alice", "USER alice 0 * :A")
+    fails(server, f"PASS :{WRONG}", "NICK nobody", "USER nobody 0 * :N")
+    payload = base64.b64encode(f"\0alice\0{WRONG}".encode()).decode()
+    fails(server, *["AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}"] * 3)
     with server.stranger() as person:
         person.says("NICK zelda", f"REGISTER * {CODE} :{NEW}")
         assert " FAIL REGISTER " in person.hears()
         person.says(f"REGISTER * * :{NEW}", "USER zelda 0 * :Z")
         person.hears_until(" 422 ")
-        person.says(f"PASS zelda:{NEW}", f"AUTHENTICATE {NEW}", f"OPER zelda {NEW}")
+        person.says(f"PASS :zelda:{NEW}", f"AUTHENTICATE {NEW}", f"OPER zelda {NEW}")
         person.barrier()
     alice.says("JOIN #den", f"MODE #den +k {KEY}", f"PRIVMSG #lobby :{TEXTS[0]}")
     alice.says(f"PRIVMSG zelda :{TEXTS[1]}", f"TOPIC #den :{TEXTS[2]}", f"PART #den :{TEXTS[3]}")
