@@ -64,7 +64,14 @@ def _room_created(model: Model, event: e.RoomCreated) -> Undo:
 def _room_closed(model: Model, event: e.RoomClosed) -> Undo:
     room = model.room(event.id)
     model.remove_room(room)
-    return lambda: model.add_room(room)
+    invited = {account: account.invited_to.pop(room) for account in room.invited}
+
+    def undo() -> None:
+        model.add_room(room)
+        for account, by in invited.items():
+            account.invited_to[room] = by
+
+    return undo
 
 
 def _direct_opened(model: Model, event: e.DirectOpened) -> Undo:
@@ -125,22 +132,31 @@ def _ban_added(model: Model, event: e.BanAdded) -> Undo:
 def _ban_removed(model: Model, event: e.BanRemoved) -> Undo:
     bans = model.room(event.room).bans
     was = bans.pop(event.mask)
+    model.room(event.room).ban_matchers.pop(event.mask, None)
     return lambda: bans.__setitem__(event.mask, was)
 
 
 def _invited(model: Model, event: e.Invited) -> Undo:
     room, account = model.room(event.room), model.accounts[event.account]
     before = account.invited_to.get(room)
-    account.invited_to[room] = event.by
-    if before is not None:
-        return lambda: account.invited_to.__setitem__(room, before)
-    return lambda: account.invited_to.pop(room, None)
+    _invite(room, account, event.by)
+    return lambda: _invite(room, account, before)
 
 
 def _invitation_ended(model: Model, event: e.InvitationEnded) -> Undo:
     room, account = model.room(event.room), model.accounts[event.account]
-    by = account.invited_to.pop(room)
-    return lambda: account.invited_to.__setitem__(room, by)
+    by = account.invited_to[room]
+    _invite(room, account, None)
+    return lambda: _invite(room, account, by)
+
+
+def _invite(room: Room, account: Account, by: str | None) -> None:
+    """Both sides of an invitation; None ends it."""
+    if by is None:
+        del account.invited_to[room], room.invited[account]
+    else:
+        account.invited_to[room] = by
+        room.invited[account] = None
 
 
 def _set(item: Account | Room | Membership | Invite, **values: object) -> Undo:

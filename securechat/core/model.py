@@ -6,7 +6,7 @@ The hub thread owns all of it. What outlives the process changes only in journal
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from securechat.core.events import Logged
@@ -63,6 +63,10 @@ class Account:
     rooms: dict[Room, None] = field(default_factory=dict)
     directs: dict[Account, Direct] = field(default_factory=dict)
     invited_to: dict[Room, str] = field(default_factory=dict)
+    """By whose address; the other side is Room.invited."""
+    rows_left: float = 0.0
+    rows_at: float = float("-inf")
+    """What core.budget has left for the account, and since when."""
     sessions: list[Session] = field(default_factory=list)
     _audience: Audience | None = None
 
@@ -116,6 +120,9 @@ class Room:
     members: dict[Account, Membership] = field(default_factory=dict)
     present: dict[Account, None] = field(default_factory=dict)
     bans: dict[str, tuple[str, int]] = field(default_factory=dict)
+    ban_matchers: dict[str, Callable[[str], object]] = field(default_factory=dict)
+    """The bans as they are matched, made at their first use."""
+    invited: dict[Account, None] = field(default_factory=dict)
     _audience: Audience | None = None
 
     def audience(self) -> Audience:
@@ -192,9 +199,13 @@ class Model:
 
     def remove_account(self, account: Account) -> None:
         """Undo add_account, for an account that could not be stored."""
+        for index, key in (
+            (self.by_name, account.folded),
+            (self.account_skeletons, account.skeleton),
+        ):
+            if index.get(key) is account:  # an administrator may have made another one meanwhile
+                del index[key]
         del self.accounts[account.id]
-        del self.by_name[account.folded]
-        del self.account_skeletons[account.skeleton]
 
     def add_room(self, room: Room) -> None:
         """Put a room and its name into the indexes."""

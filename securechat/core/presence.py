@@ -15,7 +15,7 @@ from securechat.core.line import Line
 from securechat.core.model import Account, Audience, Room
 from securechat.core.session import Session
 from securechat.core.states import Trigger
-from securechat.core.turn import Turn
+from securechat.core.turn import IrcError, Turn
 from securechat.irc import names
 from securechat.irc.capabilities import AWAY_NOTIFY
 
@@ -46,6 +46,9 @@ def missed(turn: Turn, answer: Missed) -> None:
 def arrive(turn: Turn, session: Session, entries: list[Logged], *, cut: bool) -> None:
     """A session enters the broadcast set: welcome, its rooms, what was missed, then live."""
     account = session.who
+    if len(account.sessions) >= turn.settings.max_sessions:
+        turn.close(session, f"{account.name} has {len(account.sessions)} connections already")
+        return
     session.move(Trigger.LOADED)
     turn.on_failure(lambda: _not_arrived(turn, session))
     first = not account.sessions
@@ -78,7 +81,7 @@ def _come_online(turn: Turn, account: Account) -> None:
 def _show_rooms(turn: Turn, session: Session, *, first: bool) -> None:
     account = session.who
     lobby = lobby_of(turn)
-    new = lobby is not None and lobby not in account.rooms
+    new = lobby is not None and lobby not in account.rooms and _may_enter(turn, session, lobby)
     if lobby is not None and new:
         rooms.enter(turn, lobby, account, "")
     for room in account.rooms:
@@ -88,6 +91,16 @@ def _show_rooms(turn: Turn, session: Session, *, first: bool) -> None:
         else:
             turn.send_line(session, line)
         rooms.show(turn, session, room)
+
+
+def _may_enter(turn: Turn, session: Session, room: Room) -> bool:
+    """Whether the lobby's bans and modes let somebody in; if not, they are told."""
+    try:
+        rooms.check_may_enter(turn, session.who, room)
+    except IrcError as error:
+        turn.numeric(session, error.numeric, *error.params)
+        return False
+    return True
 
 
 def lobby_of(turn: Turn) -> Room | None:

@@ -19,17 +19,17 @@ from securechat.irc.numerics import Numeric
 DEFAULT_MODES = "nt"
 
 
-def find(turn: Turn, name: str) -> Room:
-    """The room of that name. Raises IrcError (403)."""
+def find(turn: Turn, session: Session, name: str) -> Room:
+    """The room of that name. Raises IrcError (403), also for a secret one of others."""
     room = turn.model.rooms.get(names.fold_channel(name) or "")
-    if room is None:
+    if room is None or not visible(room, session.who):
         raise IrcError(Numeric.ERR_NOSUCHCHANNEL, word(name), "No such channel")
     return room
 
 
 def find_mine(turn: Turn, session: Session, name: str) -> Room:
     """The room of that name, of which the session's account is a member. Raises IrcError."""
-    room = find(turn, name)
+    room = find(turn, session, name)
     if session.who not in room.members:
         raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
     return room
@@ -37,7 +37,7 @@ def find_mine(turn: Turn, session: Session, name: str) -> Room:
 
 def find_run(turn: Turn, session: Session, name: str) -> Room:
     """The room of that name, which the session's account may operate. Raises IrcError."""
-    room = find(turn, name)
+    room = find(turn, session, name)
     if not room.runs(session.who):
         if session.who not in room.members:
             raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
@@ -139,5 +139,40 @@ def prefix(room: Room, account: Account) -> str:
 
 def banned(turn: Turn, room: Room, account: Account) -> bool:
     """Whether a mask of the room's ban list matches the account."""
-    source = account.source(turn.settings.name)
-    return any(masks.mask_matches(mask, source) for mask in room.bans)
+    source = masks.fold(account.source(turn.settings.name))
+    matchers = room.ban_matchers
+    for mask in room.bans:
+        if mask not in matchers:
+            matchers[mask] = masks.matcher(mask)
+        if matchers[mask](source):
+            return True
+    return False
+
+
+def check_may_enter(turn: Turn, account: Account, room: Room, key: str = "") -> None:
+    """Raises IrcError when the room's modes keep the account out."""
+    if account.admin or room.founder == account.id:
+        return
+    if banned(turn, room, account):  # first, as an invitation doesn't lift it
+        raise IrcError(
+            Numeric.ERR_BANNEDFROMCHAN, room.name, "Cannot join channel: you are banned (+b)"
+        )
+    if _invited(turn, room, account):
+        return
+    if "i" in room.modes:
+        raise IrcError(
+            Numeric.ERR_INVITEONLYCHAN, room.name, "Cannot join channel: invite only (+i)"
+        )
+    if room.key is not None and key != room.key:
+        raise IrcError(Numeric.ERR_BADCHANNELKEY, room.name, "Cannot join channel: wrong key (+k)")
+    if room.limit is not None and len(room.members) >= room.limit:
+        raise IrcError(Numeric.ERR_CHANNELISFULL, room.name, "Cannot join channel: it is full (+l)")
+
+
+def _invited(turn: Turn, room: Room, account: Account) -> bool:
+    """Whether somebody has invited the account who operates the room now: a plain member's
+    invitation into an open room must not outlive its closing.
+    """
+    by = account.invited_to.get(room, "").partition("!")[0]
+    inviter = turn.model.by_name.get(names.fold_account(by) or "")
+    return inviter is not None and room.runs(inviter)

@@ -6,8 +6,11 @@ Every function is pure and may be called from any thread.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from unicodedata import normalize
+
+MAX_WILDCARDS = 8
 
 
 def fold(text: str) -> str:
@@ -25,6 +28,19 @@ def mask_matches(mask: str, text: str) -> bool:
     of both lengths, whatever the mask.
     """
     return _glob(mask).fullmatch(fold(text)) is not None
+
+
+def matcher(mask: str) -> Callable[[str], object]:
+    """The mask as a function that is true of a folded text which it matches as a whole.
+
+    For who keeps it: mask_matches() forgets masks when there are thousands.
+    """
+    return _glob.__wrapped__(mask).fullmatch
+
+
+def too_wild(mask: str) -> bool:
+    """Whether a mask has more wildcards than anybody needs; each of them costs time."""
+    return len(re.findall(r"\*+", mask)) + mask.count("?") > MAX_WILDCARDS
 
 
 def normalise_mask(text: str) -> str:

@@ -109,9 +109,9 @@ class Hub(Owner):
         wait = min(self._next_tick, self._next_look) - time.monotonic()
         items = self.inbox.take(wait if self._ending is None else min(wait, 0.02))
         turn = self._new_turn()
+        self._look_around(turn)  # first: what the items change isn't in the database yet
         for item in items:
             self._take(turn, item)
-        self._look_around(turn)
         self._finish(turn)
 
     def _take(self, turn: Turn, item: Item) -> None:

@@ -40,6 +40,7 @@ def _load_room_lists(model: Model, reader: Reader) -> None:
     for room_id, account_id, by in reader.invitations():
         if room_id in rooms and account_id in model.accounts:
             model.accounts[account_id].invited_to[rooms[room_id]] = by
+            rooms[room_id].invited[model.accounts[account_id]] = None
 
 
 def load_invites(model: Model, reader: Reader) -> None:

@@ -79,6 +79,12 @@ CREATE TABLE invitations (
     PRIMARY KEY (room, account)
 ) STRICT, WITHOUT ROWID;
 
+-- Nobody is invited into a closed room, or banned from it.
+CREATE TRIGGER room_closed AFTER UPDATE OF folded ON targets WHEN NEW.folded IS NULL BEGIN
+    DELETE FROM invitations WHERE room = NEW.id;
+    DELETE FROM bans WHERE room = NEW.id;
+END;
+
 -- Every message and every event of a room, in the one order of the server.
 CREATE TABLE log (
     seq INTEGER PRIMARY KEY,

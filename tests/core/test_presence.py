@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from securechat.core import presence
 from securechat.core.events import Joined, SeenAdvanced
-from tests.support.stage import SERVER, Person, Stage, codes, of, source
+from tests.support.stage import SERVER, Person, Stage, codes, of, plain, source
 
 
 def den(*names: str, **settings: object) -> tuple[Stage, list[Person]]:
@@ -227,3 +227,28 @@ def test_an_arrival_that_has_quit_already_can_be_taken_back() -> None:
     assert stage.account("alice").sessions == []
     assert stage.account("alice").rooms == {}
     assert stage.log == []
+
+
+def test_the_lobby_stays_closed_to_the_banned() -> None:
+    """A new login brings nobody past a ban or +i; they are told, and the rest of it goes on."""
+    stage = Stage("alice", "bob", lobby="#lobby")
+    stage.account("alice").admin = True
+    alice, bob = stage.member("alice"), stage.member("bob")
+    alice.says("MODE #lobby +b bob!*@*", "KICK #lobby bob")
+    bob.says("QUIT")
+    again = stage.stranger()
+    assert "474" in codes(again.logs_in("bob"))
+    alice.says("PRIVMSG #lobby :among us")
+    assert again.hears() == []
+
+
+def test_the_limit_of_sessions_holds_for_those_who_come_at_once() -> None:
+    """Logins that were granted before the others arrived are counted when they arrive."""
+    stage = Stage("alice", max_sessions=2)
+    waiting = [stage.stranger() for _ in range(4)]
+    for person in waiting:
+        person.says("CAP LS 302", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
+        person.says(f"AUTHENTICATE {plain('alice')}")
+    found = [codes(person.says("CAP END")) for person in waiting]
+    assert ["001" in heard for heard in found] == [True, True, False, False]
+    assert len(stage.account("alice").sessions) == 2

@@ -136,6 +136,9 @@ def password(turn: Turn, session: Session, message: Message) -> None:
     """Log in with a client that can't do SASL: PASS account:password, before NICK and USER."""
     if session.account is not None or session.user is not None:
         raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You may not reregister")
+    if session.state is not State.CONNECTED:
+        text = "PASS is for clients that don't do SASL; this one has begun to"
+        raise IrcError(Numeric.ERR_ALREADYREGISTERED, text)
     session.password = message.params[0]
 
 

@@ -59,7 +59,7 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
     tags = {key: value for key, value in message.tags.items() if key[0] == "+"}
     if kind == "TAGMSG" and not tags:
         return
-    targets = params[0].split(",")
+    targets = list(dict.fromkeys(params[0].split(",")))
     if len(targets) > MAX_TARGETS:
         raise IrcError(
             Numeric.ERR_TOOMANYTARGETS, rooms.word(params[0]), f"At most {MAX_TARGETS} targets"
@@ -100,7 +100,7 @@ class _Saying:
     def to(self, target: str) -> None:
         self.account.active_ms = self.turn.now_ms
         if target[:1] == "#":
-            self._to_room(rooms.find(self.turn, target))
+            self._to_room(rooms.find(self.turn, self.session, target))
         else:
             self._to_account(target)
 
@@ -182,7 +182,7 @@ def _conversation(turn: Turn, account: Account, other: Account) -> Direct:
 def _check_may_speak(turn: Turn, account: Account, room: Room) -> None:
     member = room.members.get(account)
     if member is None:
-        if "n" not in room.modes and "m" not in room.modes and rooms.visible(room, account):
+        if "n" not in room.modes and "m" not in room.modes:
             if rooms.banned(turn, room, account):
                 raise _cannot(room, "you are banned")
             return

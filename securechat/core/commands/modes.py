@@ -36,7 +36,7 @@ def mode(turn: Turn, session: Session, message: Message) -> None:
     if target[:1] != "#":
         _user_mode(turn, session, target, changes)
         return
-    room = rooms.find(turn, target)
+    room = rooms.find(turn, session, target)
     if not changes:
         _show(turn, session, room)
     elif _asks_for_bans(changes):
@@ -78,9 +78,6 @@ def _user_mode(turn: Turn, session: Session, target: str, changes: list[str]) ->
 
 
 def _show(turn: Turn, session: Session, room: Room) -> None:
-    inside = session.who in room.members
-    if not inside and not rooms.visible(room, session.who):
-        raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
     letters, params = room.modes, []
     if room.key is not None:
         letters += "k"
@@ -215,13 +212,20 @@ def _limit(change: _Change, sign: str, letter: str) -> None:
 def _ban(change: _Change, sign: str, letter: str) -> None:
     text = change.parameter(letter, "a mask nick!user@host")
     mask = masks.normalise_mask(text)
-    if not text or " " in mask or mask[0] == ":" or len(mask.encode()) > MAX_MASK_BYTES:
+    if (
+        not text
+        or " " in mask
+        or mask[0] == ":"
+        or len(mask.encode()) > MAX_MASK_BYTES
+        or (sign == "+" and masks.too_wild(mask))
+    ):
         raise IrcError(
             Numeric.ERR_INVALIDMODEPARAM,
             change.room.name,
             "b",
             rooms.word(text),
-            f"Expected a mask nick!user@host of at most {MAX_MASK_BYTES} bytes without space",
+            f"Expected a mask nick!user@host of at most {MAX_MASK_BYTES} bytes and "
+            f"{masks.MAX_WILDCARDS} wildcards, without space",
         )
     bans = change.room.bans
     if sign == "-":

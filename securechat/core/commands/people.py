@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import presence, rooms
+from securechat.core import budget, presence, rooms
 from securechat.core.model import Account, Room
 from securechat.core.registry import command
 from securechat.core.session import Session
@@ -34,6 +34,7 @@ def who(turn: Turn, session: Session, message: Message) -> None:
     if mask[:1] == "#":
         room = turn.model.rooms.get(names.fold_channel(mask) or "")
         if room is not None and rooms.visible(room, session.who):
+            budget.charge(turn, session, "WHO", len(room.present))
             for account in room.present:
                 _who_row(turn, session, room, account)
     else:
@@ -47,6 +48,9 @@ def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account]:
     if exact is not None:
         yield exact
         return
+    if masks.too_wild(mask):
+        return
+    budget.charge(turn, session, "WHO", len(turn.model.online) // 4 + 50)
     found = 0
     for account in turn.model.online:
         if masks.mask_matches(mask, account.name) and _visible(session.who, account):

@@ -5,7 +5,7 @@ https://modern.ircdocs.horse/#channel-operations
 
 from __future__ import annotations
 
-from securechat.core import presence, rooms
+from securechat.core import budget, presence, rooms
 from securechat.core.events import Invited, TopicChanged
 from securechat.core.line import Line
 from securechat.core.model import ROLES, Account, Room
@@ -18,6 +18,9 @@ from securechat.irc import names
 from securechat.irc.message import MAX_BODY_BYTES, Message
 from securechat.irc.names import InvalidName
 from securechat.irc.numerics import Numeric
+
+MAX_INVITATIONS = 100
+"""Of one account that it has not followed."""
 
 
 def _targets(message: Message, at: int = 0) -> list[str]:
@@ -59,7 +62,8 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
     if room is None:
         room, role = _make(turn, account, name), "q"
     else:
-        _check_may_enter(turn, account, room, key)
+        rooms.check_may_enter(turn, account, room, key)
+        budget.charge(turn, session, "JOIN", len(room.present) // 8)
         role = "q" if room.founder == account.id else ""
     rooms.enter(turn, room, account, role)
     turn.broadcast(room.audience(), rooms.join_line(turn, room, account))
@@ -80,26 +84,6 @@ def _make(turn: Turn, account: Account, name: str) -> Room:
         text = f"That name looks like another channel's{hint}; choose one that can't be mixed up"
         raise IrcError(Numeric.ERR_NOSUCHCHANNEL, wanted.display, text)
     return rooms.create(turn, wanted, account)
-
-
-def _check_may_enter(turn: Turn, account: Account, room: Room, key: str) -> None:
-    if account.admin or room.founder == account.id:
-        return
-    # First, as an invitation doesn't lift it: any member may invite.
-    if rooms.banned(turn, room, account):
-        raise IrcError(
-            Numeric.ERR_BANNEDFROMCHAN, room.name, "Cannot join channel: you are banned (+b)"
-        )
-    if room in account.invited_to:
-        return
-    if "i" in room.modes:
-        raise IrcError(
-            Numeric.ERR_INVITEONLYCHAN, room.name, "Cannot join channel: invite only (+i)"
-        )
-    if room.key is not None and key != room.key:
-        raise IrcError(Numeric.ERR_BADCHANNELKEY, room.name, "Cannot join channel: wrong key (+k)")
-    if room.limit is not None and len(room.members) >= room.limit:
-        raise IrcError(Numeric.ERR_CHANNELISFULL, room.name, "Cannot join channel: it is full (+l)")
 
 
 @command("PART", usage="<#channel>[,<#channel>…] [:<reason>]", min_params=1)
@@ -171,6 +155,9 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
         raise IrcError(Numeric.ERR_USERONCHANNEL, other.name, room.name, "is already on channel")
     if "i" in room.modes and not room.runs(account):
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
+    if room not in other.invited_to and len(other.invited_to) >= MAX_INVITATIONS:
+        text = f"has {MAX_INVITATIONS} open invitations already"
+        raise IrcError(Numeric.ERR_UNKNOWNERROR, "INVITE", f"{other.name} {text}")
     source = account.source(turn.settings.name)
     turn.record(Invited(room.id, other.id, source))
     turn.send(
@@ -186,9 +173,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     """Show a channel's topic, or set it."""
     account = session.who
     if len(message.params) < 2:
-        room = rooms.find(turn, message.params[0])
-        if account not in room.members and not rooms.visible(room, account):
-            raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
+        room = rooms.find(turn, session, message.params[0])
         rooms.show_topic(turn, session, room)
         return
     room = rooms.find_mine(turn, session, message.params[0])
@@ -211,6 +196,7 @@ def names_(turn: Turn, session: Session, message: Message) -> None:
     name = message.params[0] if message.params else "*"
     room = turn.model.rooms.get(names.fold_channel(name) or "")
     if room is not None and rooms.visible(room, session.who):
+        budget.charge(turn, session, "NAMES", len(room.present) // 8)
         rooms.show_names(turn, session, room)
     else:
         turn.numeric(session, Numeric.RPL_ENDOFNAMES, rooms.word(name), "End of /NAMES list")
@@ -222,6 +208,7 @@ def list_(turn: Turn, session: Session, message: Message) -> None:
     wanted = None
     if message.params and message.params[0]:
         wanted = {names.fold_channel(name) for name in message.params[0].split(",")}
+    budget.charge(turn, session, "LIST", len(turn.model.rooms))
     turn.numeric(session, Numeric.RPL_LISTSTART, "Channel", "Users  Name")
     for room in turn.model.rooms.values():
         if rooms.visible(room, session.who) and (wanted is None or room.folded in wanted):

@@ -170,3 +170,38 @@ def test_who_is_away_is_seen_to_be() -> None:
     assert "AWAY" not in codes(carol.says("JOIN #den"))
     assert alice.hears() == [f"{source('carol')} JOIN #den", f"{source('carol')} AWAY :lunch"]
     assert codes(bob.hears()) == ["JOIN"]
+
+
+def test_a_plain_members_invitation_ends_with_the_open_door() -> None:
+    """What any member may give while a room is open lifts nothing once it is closed."""
+    stage, (alice, bob) = den("alice", "bob")
+    carol = outsider(stage, "carol")
+    bob.says("INVITE carol #den")
+    alice.says("MODE #den +ik secret")
+    assert "473" in codes(carol.says("JOIN #den"))
+    alice.says("INVITE carol #den")
+    assert "366" in codes(carol.says("JOIN #den"))
+
+
+def test_the_invitations_of_a_closed_room_are_forgotten() -> None:
+    """Its name may be given to another one, and nothing of the old is kept in memory."""
+    stage, (alice,) = den("alice")
+    carol = outsider(stage, "carol")
+    alice.says("INVITE carol #den", "PART #den")
+    assert stage.account("carol").invited_to == {}
+    alice.says("JOIN #den", "MODE #den +i")
+    assert "473" in codes(carol.says("JOIN #den"))
+
+
+def test_invitations_of_one_account_are_bounded() -> None:
+    """A hundred that it has not followed."""
+    stage, (alice,) = den("alice")
+    stage.add("carol")
+    for batch in range(0, 101, 10):
+        names = [f"#r{number}" for number in range(batch, batch + 10)]
+        alice.says("JOIN " + ",".join(names))
+        found = alice.says(*(f"INVITE carol {name}" for name in names))
+        alice.says(*(f"MODE {name} -n" for name in names))
+        stage.account("alice").rooms.clear()
+    assert "400" in codes(found)
+    assert len(stage.account("carol").invited_to) == 100

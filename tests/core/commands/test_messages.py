@@ -110,9 +110,9 @@ def test_an_open_room_hears_strangers() -> None:
     assert quiet.says("PRIVMSG #den :hi") == []
 
 
-@pytest.mark.parametrize("modes", ["-n+m", "-n+b bob", "-n+s"])
+@pytest.mark.parametrize("modes", ["-n+m", "-n+b bob"])
 def test_an_open_room_is_not_open_to_all(modes: str) -> None:
-    """A moderated room, a banned account, a secret room."""
+    """A moderated room, a banned account."""
     stage, (alice,) = den("alice")
     stage.add("bob")
     alice.says(f"MODE #den {modes}")

@@ -49,14 +49,28 @@ def test_a_room_without_modes() -> None:
     assert alice.says("MODE #den")[0] == f":{SERVER} 324 alice #den +"
 
 
-def test_a_secret_room_shows_nothing_to_strangers() -> None:
-    """442; and 403 for a room that there is not."""
+@pytest.mark.parametrize(
+    "line",
+    [
+        "MODE {}",
+        "MODE {} +i",
+        "TOPIC {}",
+        "TOPIC {} :x",
+        "PART {}",
+        "KICK {} alice",
+        "INVITE alice {}",
+        "PRIVMSG {} :x",
+    ],
+)
+def test_a_secret_room_is_like_none_to_strangers(line: str) -> None:
+    """Every answer is the one for a room that there is not."""
     stage, (alice,) = den("alice")
     alice.says("MODE #den +s")
     stage.add("bob")
     bob = stage.member("bob")
-    assert codes(bob.says("MODE #den")) == ["442"]
-    assert codes(bob.says("MODE #nowhere", "MODE")) == ["403", "461"]
+    found = bob.says(line.format("#den"))
+    assert [text.replace("#den", "#nil") for text in found] == bob.says(line.format("#nil"))
+    assert codes(found) == ["403"]
 
 
 # Flags
@@ -363,3 +377,11 @@ def test_others_modes_are_theirs() -> None:
         "401",
         "401",
     ]
+
+
+def test_a_mask_with_many_wildcards_is_refused() -> None:
+    """Each costs time at every message and JOIN; eight are enough for anybody."""
+    _, (alice,) = den("alice")
+    assert alice.says("MODE #den +b *a*b*c*d*e*f!*@*")
+    assert codes(alice.says("MODE #den +b *a*b*c*d*e*f*g!*@*")) == ["696"]
+    assert codes(alice.says("MODE #den +b " + "?" * 9 + "!x@y")) == ["696"]
