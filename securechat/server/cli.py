@@ -7,6 +7,7 @@ import queue
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ import click
 from securechat import __version__, ca
 from securechat.net.listener import ListenError, bind
 from securechat.net.tls import TlsFilesError
-from securechat.server import logs
+from securechat.server import logs, open_files
 from securechat.server.config import Config, ConfigError, load_config
 from securechat.server.data import DataDirectory, DataError, default_directory
 from securechat.server.greeting import greet
@@ -58,11 +59,11 @@ def command(
     """
     settings = with_flags(load_config(config), host=host, port=port, cert=cert, key=key)
     directory = DataDirectory(data or default_directory())
-    logs.set_up(log_format)
-    if check:
-        check_all(settings, directory)
-    else:
-        serve(settings, directory)
+    with closing(logs.set_up(log_format)):
+        if check:
+            check_all(settings, directory)
+        else:
+            serve(settings, directory)
 
 
 def with_flags(
@@ -111,11 +112,13 @@ def config_warnings(config: Config) -> list[str]:
 
 def serve(config: Config, data: DataDirectory) -> None:
     """Run until a signal comes."""
+    few_files = open_files.allow(config.limits.connections)
     ending = _Ending(config, data)
     service = ending.service
     service.start()
     try:
-        for warning in [*service.identity.warnings, *config_warnings(config)]:
+        warnings = [*service.identity.warnings, *config_warnings(config), few_files]
+        for warning in filter(None, warnings):
             log.warning("%s", warning)
         greet(service)
         ending.wait()

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import click
 
 from securechat import __version__
+from securechat.irc.link import InviteLink
 from securechat.server.data import default_directory
 from securechat.server.identity import Identity, public_host
 from securechat.server.invites import FIRST_DAYS, first_link
 from securechat.server.service import Service
 from securechat.store.admin import Admin
+
+EFFECT_SECONDS = 5.0
+"""How long the greeting waits at most for the hub to take up the first invite."""
+
+POLL_SECONDS = 0.02
 
 
 def greet(service: Service) -> None:
@@ -25,11 +32,7 @@ def greet(service: Service) -> None:
     for line in _trust(service.identity):
         click.echo(line)
     click.echo("")
-    admin = Admin(service.data.database)
-    try:
-        link = first_link(admin)
-    finally:
-        admin.close()
+    link = _first_link(service)
     if link is not None:
         click.echo("There is no account yet. Make the first one, which administers the server:\n")
         click.echo(f"  {program('securechat')} register {link}\n")
@@ -42,6 +45,20 @@ def greet(service: Service) -> None:
         click.echo("Only this machine can connect; --host 0.0.0.0 lets the network in.")
     click.echo("Ctrl-C stops the server.", nl=True)
     sys.stdout.flush()
+
+
+def _first_link(service: Service) -> InviteLink | None:
+    """A link that works by the time it is printed, as a script may use it at once."""
+    admin = Admin(service.data.database)
+    try:
+        link = first_link(admin)
+        deadline = time.monotonic() + EFFECT_SECONDS
+        while link is not None and not admin.in_effect():
+            if service.failed.wait(POLL_SECONDS) or time.monotonic() > deadline:
+                break
+        return link
+    finally:
+        admin.close()
 
 
 def _versions(service: Service) -> str:

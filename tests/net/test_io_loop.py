@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -330,13 +331,17 @@ def test_the_last_words_come_also_to_one_who_is_still_talking(
     """Unread input must not make the kernel reset the connection and swallow the reason."""
     slowly = IoLimits(rate=Rate(lines=0.001, burst=BURST))
     with desk(server, trusting, slowly) as room:
-        visit = room.visit()
+        visit, other = room.visit(small=True), room.visit()
         visit.says(*numbered(BURST + 1))
         room.lines(visit, BURST)
-        visit.client.sendall(b"y" * 300_000)  # nobody reads this any more
-        room.thread.deliver([([visit.connection], b"ERROR :flood\r\n")])
+        visit.client.sendall(b"y" * 30_000)  # nobody reads this any more
+        much = b"x" * 100_000  # more than the systems between take at once
+        room.thread.deliver([([visit.connection], much), ([visit.connection], b"ERROR :flood\r\n")])
         room.thread.close([(visit.connection, "flood")])
-        assert visit.hears_the_end() == b"ERROR :flood\r\n"
+        assert visit.hears_the_end() == much + b"ERROR :flood\r\n"
+        room.settles(other)
+        assert visit.client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+        assert visit.connection.phase is Phase.LINGERING
         visit.client.close()
         assert room.end(visit) == "flood"
 

@@ -56,6 +56,12 @@ def hears_messages(person: Person, count: int) -> list[str]:
     return lines
 
 
+def all_heard(people: list[Person]) -> list[list[str]]:
+    """What each has heard, once all that they have said has come to the server."""
+    heard = [person.barrier() for person in people]
+    return [before + person.barrier() for before, person in zip(heard, people, strict=True)]
+
+
 def all_at_once(acts: list[threading.Thread]) -> None:
     for act in acts:
         act.start()
@@ -118,7 +124,7 @@ def test_joins_parts_and_topics_keep_their_place_among_messages(house: House) ->
 
     talks = [threading.Thread(target=speak, args=(person,)) for person in (alice, bob)]
     all_at_once([*talks, *(threading.Thread(target=come_and_go, args=(p,)) for p in restless)])
-    heard = [of_den(person.barrier()) for person in (alice, bob)]
+    heard = [of_den(lines) for lines in all_heard([alice, bob])]
     assert heard[0] == heard[1]
     kinds = {"PRIVMSG", "JOIN", "PART", "TOPIC"}
     order = [event for event in logged(house.data.database) if event.split(" ")[1] in kinds]
@@ -209,8 +215,8 @@ def test_several_sessions_of_one_account_hear_one_order(house: House) -> None:
 
     all_at_once([threading.Thread(target=speak, args=(p,)) for p in (one, two, bob)])
     heard = [
-        [line for line in person.barrier() if " PRIVMSG #lobby " in line]
-        for person in (one, two, bob)
+        [line for line in lines if " PRIVMSG #lobby " in line]
+        for lines in all_heard([one, two, bob])
     ]
     assert heard[0] == heard[1] == heard[2]
     assert len(heard[0]) == 120

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import stat
+import threading
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
+from securechat.store.admin import Admin, NewAccount
+from securechat.store.database import FILE_NAME
 from securechat.store.passwords import verify_password
 from tests.server.clerk import GOOD, Clerk, served_once
 
@@ -324,10 +327,14 @@ def test_a_name_taken_while_it_hashes_adds_nothing(clerk: Clerk, tmp_path: Path)
     """Between the check and the end others may come; then it's all or nothing again."""
     path = sheet(tmp_path, f"bob,{GOOD}", f"carol,{GOOD}")
 
+    once = threading.Lock()  # two threads hash
+
     def meanwhile(*_: object, **__: object) -> str:
-        if "carol" not in clerk.accounts():
-            with mock.patch("securechat.store.passwords.hash_password", return_value="x"):
-                clerk("user add carol --password-stdin", GOOD)
+        with once:
+            if "carol" not in clerk.accounts():
+                admin = Admin(clerk.data / FILE_NAME)
+                admin.add([NewAccount("carol", "carol", "carol", "x")], 1)
+                admin.close()
         return "stored"
 
     with mock.patch("securechat.store.passwords.hash_password", meanwhile):

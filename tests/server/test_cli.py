@@ -121,6 +121,7 @@ def test_a_signal_ends_it_in_order(data: Path, config: Path, number: signal.Sign
     add_accounts(data, "alice")
     with serving(data, "--config", config) as server:
         alice, stranger = server.member("alice", "echo-message"), server.stranger()
+        stranger.barrier()
         for count in range(50):
             alice.says(f"PRIVMSG #lobby :{count}")
         alice.hears_until(":49")

@@ -104,6 +104,7 @@ def test_everybody_is_told_the_reason(tmp_path: Path) -> None:
     """Also who has not logged in yet."""
     with running(tmp_path / "data", "alice") as house:
         alice, stranger = house.member("alice"), house.stranger()
+        stranger.barrier()
         stopping = threading.Thread(target=house.service.stop, args=("Moving house",))
         stopping.start()
         for person in (alice, stranger):
