@@ -20,6 +20,9 @@ KINDS = frozenset({"PRIVMSG", "NOTICE"})
 
 CTCP = "\x01"
 
+_OVERHEAD = 400
+"""Bytes of a replayed line beside its text and its client's tags, at the most."""
+
 
 def unread(model: Model, account: Account) -> Iterator[tuple[int, int, int]]:
     """(target, its newest seq, seq after which it is unread) of every target with news."""
@@ -43,17 +46,29 @@ def since(model: Model, account: Account, upto: int) -> list[Logged]:
 
 def send(turn: Turn, session: Session, entries: Iterable[Logged], *, cut: bool) -> None:
     """Send entries, room by room, each in its order."""
+    wanted = [entry for entry in entries if _wanted(turn.model, session, entry)]
+    newest = _newest(wanted, turn.settings.replay_bytes)
     by_target: dict[int, list[Logged]] = {}
-    for entry in entries:
-        if _wanted(turn.model, session, entry):
-            by_target.setdefault(entry.target, []).append(entry)
+    for entry in newest:
+        by_target.setdefault(entry.target, []).append(entry)
     for number, (target, found) in enumerate(by_target.items()):
         _send_target(turn, session, target, found, f"m{number}")
-    if cut:
-        turn.notice(
-            session,
-            f"You missed more than {turn.settings.replay} messages; these are the newest of them",
-        )
+    if cut or len(newest) < len(wanted):
+        turn.notice(session, "You missed more messages than these; they are the newest of them")
+
+
+def _newest(entries: list[Logged], limit: int) -> list[Logged]:
+    """As many of the last ones as fit: what is too much for one go would have the session closed
+    as a slow reader, at each of its logins again.
+    """
+    size, first = 0, len(entries)
+    while first:
+        entry = entries[first - 1]
+        size += _OVERHEAD + len(entry.text.encode()) + len(entry.tags or "")
+        if size > limit:
+            break
+        first -= 1
+    return entries[first:]
 
 
 def _wanted(model: Model, session: Session, entry: Logged) -> bool:

@@ -18,7 +18,8 @@ class Settings:
     min_password_length: characters. max_rooms: rooms an account may be in.
     max_sessions: connections an account may have at once.
     max_held_lines: lines a session may send ahead of a worker's answer.
-    max_bans: entries of one room's ban list. replay: messages given back at a login.
+    max_bans: entries of one room's ban list. replay, replay_bytes: messages given back at
+    a login, and what they may take.
     login_seconds: time to log in. ping_seconds: silence after which a session is asked.
     dead_seconds: silence after which it is closed.
     """
@@ -39,6 +40,7 @@ class Settings:
     max_bans: int = 100
     max_login_failures: int = 3
     replay: int = 500
+    replay_bytes: int = 512 * 1024
     login_seconds: float = 60.0
     ping_seconds: float = 60.0
     dead_seconds: float = 120.0

@@ -18,7 +18,8 @@ from securechat.core.settings import Settings
 from securechat.net import tls
 from securechat.net.admission import Admission
 from securechat.net.connection import Connection
-from securechat.net.io_loop import IoLimits, IoThread
+from securechat.net.io_loop import IoThread
+from securechat.net.limits import IoLimits
 from securechat.net.listener import Listener, bind
 from securechat.net.throttle import Rate
 from securechat.server.config import Config
@@ -130,6 +131,7 @@ class Service:
             max_rooms=limits.rooms_per_account,
             max_sessions=limits.sessions_per_account,
             replay=config.history.replay,
+            replay_bytes=limits.unsent_kib * 1024 // 2,
             login_seconds=limits.login_seconds,
             ping_seconds=limits.ping_seconds,
             dead_seconds=limits.ping_seconds + SILENCE_SECONDS,

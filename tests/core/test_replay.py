@@ -198,7 +198,7 @@ def test_it_is_bounded() -> None:
     stage.account("bob").sessions[0].link.hangs_up()  # type: ignore[attr-defined]
     found = missed(stage, "bob", "server-time")
     assert texts(found)[:3] == ["1", "2", "3"]
-    assert (found[3].source, "more than 3" in found[3].params[1]) == (SERVER, True)
+    assert (found[3].source, "more messages than these" in found[3].params[1]) == (SERVER, True)
 
 
 # The gap between a reader's answer and the present
@@ -345,3 +345,14 @@ def test_the_clock_of_a_replay_is_the_message_s() -> None:
     stage.now_ms = NOW_MS + 86_400_123
     (found,) = missed(stage, "bob", "server-time")
     assert found.tags["time"] == "2023-11-14T22:14:21.000Z"
+
+
+def test_a_replay_has_a_size() -> None:
+    """The newest that fit; else a few large messages would close their receiver's every login."""
+    stage = Stage("alice", "bob", replay_bytes=5000)
+    alice = stage.member("alice", "message-tags")
+    alice.says(*(f"@+x={'y' * 1000} PRIVMSG bob :{number}" for number in range(9)))
+    bob = stage.stranger()
+    heard = bob.logs_in("bob", "message-tags", "server-time")
+    assert [line[-1] for line in heard if " PRIVMSG " in line] == ["6", "7", "8"]
+    assert any("NOTICE" in line and "more messages than these" in line for line in heard)
