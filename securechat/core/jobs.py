@@ -13,12 +13,14 @@ from securechat.core.session import Session
 
 @dataclass(frozen=True, slots=True)
 class VerifyPassword:
-    """Is this the account's password? account: its id, None when there is no such account:
-    the answer must take the same time then. Answered by Verified.
+    """Is this the account's password? account: its id, None when there is no such account, or none
+    that may log in: the answer must take the same time then. name: the folded one that was claimed,
+    empty when no account can be called so. Answered by Verified, unless the session has closed.
     """
 
     session: Session
     account: int | None
+    name: str
     password: str = field(repr=False)
 
 
@@ -35,7 +37,9 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class HashPassword:
-    """Check a new account's password against the rules and hash it. Answered by Hashed."""
+    """Check a new account's password against the rules and hash it. Answered by Hashed, unless
+    the session has closed.
+    """
 
     session: Session
     account: str

@@ -55,10 +55,11 @@ def _required(turn: Turn) -> str:
 
 def verify(turn: Turn, session: Session, name: str, password: str) -> None:
     """Have a password checked. The session is in VERIFYING."""
-    account = turn.model.by_name.get(names.fold_account(name) or "")
+    folded = names.fold_account(name) or ""
+    account = turn.model.by_name.get(folded)
     usable = account is not None and account.usable
     session.claimed = account
-    turn.job(VerifyPassword(session, account.id if account and usable else None, password))
+    turn.job(VerifyPassword(session, account.id if account and usable else None, folded, password))
 
 
 def certified(turn: Turn, session: Session, name: str) -> None:
@@ -115,7 +116,9 @@ def abort(turn: Turn, session: Session) -> None:
 def _denied(turn: Turn, session: Session) -> None:
     session.move(Trigger.DENIED)
     session.failures += 1
-    note("login refused", address=session.address, reason="wrong account or password")
+    # Only a name that is an account's: people type their password in its place.
+    claimed = session.claimed.name if session.claimed else "-"
+    note("login refused", account=claimed, address=session.address)
     if session.password is not None:
         session.password = None
         turn.numeric(session, Numeric.ERR_PASSWDMISMATCH, "Wrong account or password")

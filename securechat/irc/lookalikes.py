@@ -10,11 +10,23 @@ from collections import defaultdict
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from unicodedata import normalize
+from unicodedata import combining, normalize
+
+# Unicode's Soft_Dotted: an accent above takes their dot's place, so one that is a dot isn't seen.
+# With them the dotless ones, which look like the others when a dot is put on them, and the capitals
+# whose small letter has the dot.
+_SOFT_DOTTED = (
+    "iIjJ\u0131\u0237\u0249\u0268\u029d\u02b2\u03f3\u0406\u0408\u0456\u0458\u1d62\u1d96\u1da4\u1da8"
+    "\u2071\u2c7c"
+)
+_DOTLESS_J = "\u0237"
+_DOT_ABOVE = "\u0307"
+_ABOVE = 230
+"""The combining class of marks above the letter: a dot after another one stands on that one."""
 
 
 def skeleton(text: str) -> str:
-    """Unicode TR 39's skeleton, without case.
+    """Unicode TR 39's skeleton, without case, and without the dots that aren't seen.
 
     It starts from the display form, since that is what people see: 'aIice' with a capital i looks
     like 'alice', while its folded form doesn't. Taking case away can yield a letter with another
@@ -22,12 +34,28 @@ def skeleton(text: str) -> str:
     """
     table = _prototypes()
     for _ in range(8):
-        before, text = text, normalize("NFD", text).translate(table)
+        before, text = text, _undotted(normalize("NFD", text)).translate(table)
         text = normalize("NFD", normalize("NFD", text).casefold())
         if text == before:
             break
     # Names are read with a capital at their beginning: ian as Ian, which looks like lan.
     return "l" + text[1:] if text.startswith("i") else text
+
+
+def _undotted(text: str) -> str:
+    """Without a dot above a letter that has one by itself. text: decomposed."""
+    if _DOT_ABOVE not in text:
+        return text
+    kept: list[str] = []
+    letter = -1  # where the soft-dotted letter is that a dot would stand on
+    for char in text:
+        if char == _DOT_ABOVE and letter >= 0:
+            kept[letter] = {"I": "i", "\u0406": "i"}.get(kept[letter], kept[letter])
+            continue
+        if combining(char) in (0, _ABOVE):
+            letter = len(kept) if char in _SOFT_DOTTED else -1
+        kept.append(char)
+    return "".join(kept)
 
 
 @cache
@@ -45,11 +73,12 @@ def _prototypes() -> dict[int, str]:
             near[_unmarked(glyph)].add(_unmarked(other["c"]))
     near["\u04cf"] = {"l"}  # Unicode says i, but the small palochka has no dot
     leaves = ((leaf, next(iter(far))) for leaf, far in near.items() if len(far) == 1)
-    return {
-        ord(leaf): centre
+    table = {
+        ord(leaf): centre.replace(_DOTLESS_J, "j")
         for leaf, centre in leaves
         if len(leaf) == 1 and (len(near[centre]) > 1 or len(centre) > 1 or centre < leaf)
     }
+    return table | {ord(_DOTLESS_J): "j"}  # Unicode has this line for the dotless i only
 
 
 def _unmarked(glyph: str) -> str:

@@ -36,7 +36,8 @@ _ASCII_CHANNEL = re.compile(r"#[^\x00-\x20,:*?!@\x7f]{1,63}")
 _CHANNEL_FORBIDDEN = frozenset(",:*?!@")
 # Drawn as nothing although their general category is a letter, a mark or a symbol.
 _BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U00016fe4\U000e0000-\U000e0fff]"
 )
 # Unicode TR 39, 5.2 "highly restrictive": the scripts that one name may mix.
 _SCRIPT_MIXES = (
@@ -146,6 +147,9 @@ def _enforce_account(text: str) -> tuple[str, str]:
     """Display and folded form; raises InvalidName."""
     if len(text) > _MAX_RAW_CHARS:
         raise _invalid_account(text, f"it has {len(text)} characters")
+    # Before PRECIS, whose time for a long text is a hundred times this one's.
+    if (length := len(normalize("NFC", text))) > MAX_ACCOUNT_CHARS:
+        raise _invalid_account(text, f"it has {length} characters")
     try:
         display = _PRESERVED.enforce(text)
         folded = _MAPPED.enforce(display)
@@ -190,7 +194,8 @@ def _character_fault(char: str) -> str:
 
 def _account_fault(name: str) -> str | None:
     for char in name:
-        if char not in _PUNCTUATION and category(char) not in _ACCOUNT_CATEGORIES:
+        allowed = char in _PUNCTUATION or category(char) in _ACCOUNT_CATEGORIES
+        if not allowed or _BLANK.match(char):
             return _character_fault(char)
     if len(name) > MAX_ACCOUNT_CHARS:
         return f"it has {len(name)} characters"
@@ -248,8 +253,7 @@ def _enforce_channel(text: str) -> tuple[str, str]:
     if len(text) > _MAX_RAW_CHARS:
         raise _invalid_channel(text, f"it has {len(text)} characters")
     display = normalize("NFC", text)
-    folded = _fold_compatible(display)
-    if fault := _channel_fault(display) or _channel_fault(folded):
+    if fault := _channel_fault(display) or _channel_fault(folded := _fold_compatible(display)):
         raise _invalid_channel(text, fault)
     return display, folded
 
@@ -277,11 +281,11 @@ def _invalid_channel(text: str, fault: str) -> InvalidName:
 def _channel_fault(name: str) -> str | None:
     if not name.startswith("#"):
         return "it doesn't begin with #"
+    if not 1 <= len(name) - 1 <= MAX_CHANNEL_CHARS:
+        return f"it has {len(name) - 1} characters after the #"
     for char in name:
         if char in _CHANNEL_FORBIDDEN or category(char)[0] in "CZ" or _BLANK.match(char):
             return _character_fault(char)
-    if not 1 <= len(name) - 1 <= MAX_CHANNEL_CHARS:
-        return f"it has {len(name) - 1} characters after the #"
     if (size := len(name.encode())) > MAX_CHANNEL_BYTES:
         return f"it takes {size} bytes in UTF-8"
     if category(name[1]).startswith("M"):

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 FAILURES = (ConfigError, DataError, StoreError, ListenError, TlsFilesError, ca.CaError)
 
 LOW_COST = 10
+CERTIFICATE_SECONDS = 86_400.0
+"""How often the certificate is looked at again: a server may run for longer than it is valid."""
+
 FAILED = 0
 """Stands among signal numbers for the death of a thread."""
 
@@ -142,7 +145,10 @@ class _Ending:
 
     def wait(self) -> None:
         while True:
-            number = self._events.get()
+            try:
+                number = self._events.get(timeout=CERTIFICATE_SECONDS)
+            except queue.Empty:
+                number = signal.SIGHUP  # the server's own certificate is renewed in time so
             if number == signal.SIGHUP:
                 self._reload_certificate()
                 continue

@@ -5,11 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import time
 from pathlib import Path
 
 import platformdirs
 
 from securechat.store.database import FILE_NAME
+
+LOCK_SECONDS = 0.5
+"""How long a starting server tries: who only looks, in running(), holds the lock for an instant."""
+
+_RETRY_SECONDS = 0.02
 
 
 class DataError(Exception):
@@ -78,15 +84,13 @@ class DataDirectory:
                 f"can't write in the data directory {self.path}: {error.strerror}; check its owner "
                 "and mode, or choose another with --data"
             ) from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(handle):
             holder = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
             os.close(handle)
             raise DataError(
                 f"a securechat-server runs on {self.path} already (process {holder}); end it, or "
                 "start this one with another --data and --port"
-            ) from None
+            )
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         self._lock = handle
@@ -98,7 +102,8 @@ class DataDirectory:
         except OSError:
             return False
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Shared, so that two who look don't take each other for a server.
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         finally:
@@ -110,3 +115,17 @@ class DataDirectory:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock, trying for a while."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return True

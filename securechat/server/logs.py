@@ -1,23 +1,136 @@
-"""The log: one line an event, for people or, as JSON, for programs. Goes to standard error."""
+"""The log: one line an event, for people or, as JSON, for programs. Goes to standard error.
+
+Whoever reads it may stall: a terminal that is stopped, a pipe to a program that hangs. The chat
+must not wait for that, so a thread of the log's own writes, and everybody else only queues.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import select
 import sys
+import threading
 from datetime import UTC, datetime
 from typing import Literal
 
 Format = Literal["text", "json"]
 
+MAX_WAITING = 10_000
+"""Lines that may wait for a reader, some 2 MB: minutes of a busy server, then they are dropped."""
 
-def set_up(log_format: Format, *, verbose: bool = False) -> None:
-    """Configure the root logger of this process. Main thread, once."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+CLOSE_SECONDS = 2.0
+"""How long the end waits for what is queued; a reader that stalls must not keep the server."""
+
+DROPPED = "%d log entries were dropped, as standard error could not be written"
+
+
+def set_up(log_format: Format, *, verbose: bool = False) -> QueuedHandler:
+    """Configure the root logger of this process, to standard error. Main thread.
+
+    Close what is returned at the end, or what was logged last may not be written.
+    """
+    formatter = JsonFormatter() if log_format == "json" else TextFormatter()
+    handler = QueuedHandler(*_standard_error(), formatter)
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    before, root.handlers[:] = root.handlers[:], [handler]
+    for other in before:
+        if isinstance(other, QueuedHandler):
+            other.close()
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    return handler
+
+
+def _standard_error() -> tuple[int, str]:
+    """Its file descriptor and encoding."""
+    if sys.stderr is None:  # its number may be that of the next file opened: the database, say
+        return os.open(os.devnull, os.O_WRONLY), "utf-8"
+    # A byte that is a letter in one encoding drives a terminal of another.
+    return sys.stderr.fileno(), sys.stderr.encoding
+
+
+class QueuedHandler(logging.Handler):
+    """Writes to a file descriptor, in a thread of its own. Lines are made in the thread that logs,
+    so that no error with its frames, nor any other object, lives on in the queue.
+
+    The descriptor and not sys.stderr, whose lock a stalled write would hold when Python ends.
+    """
+
+    def __init__(self, fd: int, encoding: str, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self.setFormatter(formatter)
+        self._fd = fd
+        self._encoding = encoding, "backslashreplace"
+        self._lines: list[str] = []
+        self._dropped = 0
+        self._closing = False
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue a line, or count it when the queue is full. Any thread; never waits."""
+        try:
+            line = self.format(record)
+        except Exception as error:
+            name = type(error).__name__
+            line = self._said("an entry of %s can't be formatted: %s", record.name, name)
+        with self._news:
+            if len(self._lines) < MAX_WAITING:
+                self._lines.append(line)
+                self._news.notify()
+            else:
+                self._dropped += 1
+
+    def close(self) -> None:
+        """Write what is queued, for two seconds at most. Harmless when it is closed already."""
+        logging.getLogger().removeHandler(self)
+        with self._news:
+            if self._closing:
+                return
+            self._closing = True
+            self._news.notify()
+        self._thread.join(CLOSE_SECONDS)
+        super().close()
+
+    def _said(self, message: str, *args: object) -> str:
+        record = logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, args, None)
+        return self.format(record)
+
+    # The log's own thread, from here on
+
+    def _run(self) -> None:
+        while True:
+            lines, dropped = self._take()
+            if not lines and not dropped:
+                return
+            # What had no room came after what was waiting, so that is where it is told of.
+            text = [*lines, self._said(DROPPED, dropped)] if dropped else lines
+            try:
+                _write(self._fd, "".join(f"{line}\n" for line in text).encode(*self._encoding))
+            except OSError:  # a full disk, or a pipe that nobody reads any more
+                if self._closing:
+                    return
+                with self._news:
+                    self._dropped += len(lines) + dropped
+
+    def _take(self) -> tuple[list[str], int]:
+        """All lines that wait, and the number of those that had no room. Nothing at the end."""
+        with self._news:
+            self._news.wait_for(lambda: self._lines or self._closing)
+            lines, self._lines = self._lines, []
+            dropped, self._dropped = self._dropped, 0
+        return lines, dropped
+
+
+def _write(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(fd, rest) :]
+        except BlockingIOError:  # another program has made our terminal or pipe non-blocking
+            select.select([], [fd], [])
 
 
 def _facts(record: logging.LogRecord) -> dict[str, object]:

@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,6 +27,7 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
+from securechat.core.states import State
 from securechat.store import passwords
 from securechat.store.passwords import InvalidPassword
 from securechat.store.reader import Reader
@@ -37,8 +39,14 @@ MAX_WAITING = 256
 answered at once with 'try again'."""
 
 
+COSTS_SECONDS = 60.0
+"""How long it is remembered how many accounts have which cost: all of them are counted for it."""
+
+
 class Workers:
-    """database: its path. cost: bcrypt's. answer: takes each answer, in a worker's thread."""
+    """database: its path. cost: bcrypt's. answer: takes each answer, in a worker's thread. clock:
+    seconds, monotonic.
+    """
 
     def __init__(
         self,
@@ -48,12 +56,14 @@ class Workers:
         server_name: str,
         min_password_length: int,
         answer: Callable[[Answer], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._cost = cost
         self._server_name = server_name
         self._min_length = min_password_length
         self._answer = answer
+        self._stand_ins = _StandIns(cost, clock)
         self._local = threading.local()
         self._waiting = threading.BoundedSemaphore(MAX_WAITING)
         cores = os.cpu_count() or 1
@@ -79,7 +89,10 @@ class Workers:
 
     def _run_password(self, job: Job) -> None:
         try:
-            self._run(job)
+            # The hub's to change, but CLOSED is final, and nobody waits for the answer then: who
+            # floods the server with logins and hangs up has no bcrypt of it.
+            if job.session.state is not State.CLOSED:
+                self._run(job)
         finally:
             self._waiting.release()
 
@@ -99,10 +112,12 @@ class Workers:
         return self._missed(job)
 
     def _verify(self, job: VerifyPassword) -> Verified:
-        """An unknown account costs the same look-up and the same bcrypt as a known one."""
-        stored = self._reader().password(job.account if job.account is not None else -1)
+        """An unknown account costs the same look-ups and the same bcrypt as a known one."""
+        reader = self._reader()
+        stand_in = self._stand_ins.find(reader, job.name)
+        stored = reader.password(job.account if job.account is not None else -1)
         known = stored is not None
-        stored = stored or passwords.dummy_hash(self._cost)
+        stored = stored or stand_in
         granted = passwords.verify_password(job.password, stored) and known
         rehashed = None
         if granted and passwords.needs_rehash(stored, cost=self._cost):
@@ -134,3 +149,34 @@ class Workers:
         if reader is None:
             reader = self._local.reader = Reader(self._database)
         return reader
+
+
+class _StandIns:
+    """What a password is checked against that is no account's, so that its time tells nothing.
+
+    After a change of the configured cost the accounts keep theirs until their next login. So who is
+    disabled or deleted costs what they did, and a name that nobody has costs what one of the
+    accounts does: any single cost would tell it from those that have the other.
+    """
+
+    def __init__(self, cost: int, clock: Callable[[], float]) -> None:
+        self._cost = cost
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._counted: tuple[bytes, dict[int, int]] | None = None
+        self._until = 0.0
+
+    def find(self, reader: Reader, name: str) -> str:
+        """The stand-in for a name, folded. Does the same work for all. Any worker's thread."""
+        key, costs = self._count(reader)
+        drawn = passwords.draw_cost(name, costs, key=key)
+        own = reader.cost(name)
+        return passwords.dummy_hash(own or drawn or self._cost)
+
+    def _count(self, reader: Reader) -> tuple[bytes, dict[int, int]]:
+        now = self._clock()
+        with self._lock:
+            if self._counted is None or now >= self._until:
+                self._counted = reader.cost_key(), reader.costs()
+                self._until = now + COSTS_SECONDS
+            return self._counted

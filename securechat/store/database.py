@@ -17,8 +17,17 @@ from securechat.store.schema import MIGRATIONS
 
 FILE_NAME = "securechat.db"
 
-BUSY_SECONDS = 5.0
-"""How long a writer waits for another one, such as `securechat-admin user import`."""
+BUSY_SECONDS = 2.0
+"""How long a writer waits for another one, such as `securechat-admin user import`. The hub is one,
+and all chat waits with it.
+"""
+
+READER_BUSY_SECONDS = 5.0
+"""How long a reader waits: only for what is exclusive, such as the recovery after a crash."""
+
+WAL_BYTES = 64 * 1024 * 1024
+"""What the write-ahead log is cut to when it begins anew: one long transaction, or a reader that
+kept it from being folded in, would leave a file of its peak size for ever."""
 
 
 class StoreError(Exception):
@@ -42,7 +51,7 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
-            timeout=BUSY_SECONDS,
+            timeout=READER_BUSY_SECONDS if read_only else BUSY_SECONDS,
             check_same_thread=False,
         )
         try:
@@ -70,6 +79,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
     # FULL: a commit returns when its data is on the disk; that is the promise.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -16000")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise StoreError(
@@ -78,7 +88,10 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
         )
     for number, script in enumerate(MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version={number};COMMIT;")
-    connection.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?)", (secrets.token_hex(3),))
+    connection.execute(
+        "INSERT OR IGNORE INTO meta VALUES ('instance', ?), ('cost_key', ?)",
+        (secrets.token_hex(3), secrets.token_hex(32)),
+    )
 
 
 @contextmanager

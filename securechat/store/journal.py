@@ -12,7 +12,7 @@ from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
-from securechat.store.database import open_database, transaction
+from securechat.store.database import StoreError, explain, open_database, transaction
 
 STATEMENTS = {
     "Logged": "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -61,14 +61,17 @@ class Journal:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def changed_by_others(self) -> bool:
-        """Whether another connection has committed since the last call."""
+        """Whether another connection has committed since the last call. Raises StoreError."""
         version = self._data_version()
         changed = version != self._version
         self._version = version
         return changed
 
     def _data_version(self) -> int:
-        version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        try:
+            version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise StoreError(explain(error)) from error
         return version
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ import base64
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from functools import cache
 from threading import Lock
 from unicodedata import normalize as unicode_normalize
@@ -36,7 +37,11 @@ _SCHEME = "sc1$"
 _LABEL = b"securechat account password v1"
 _STORED = re.compile(r"sc1\$(?P<bcrypt>\$2b\$(?P<cost>0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53})")
 _BCRYPT_ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_HEAD = re.compile(r"sc1\$\$2b\$(0[4-9]|[12]\d|3[01])\$")
 _FALLBACK_COST = 12  # what a check against a damaged hash costs
+
+HEAD_CHARS = 11
+"""A stored password's beginning, up to its cost: nothing of the password or its salt is in it."""
 
 # zxcvbn's time grows with a power of the length: symbols that stand for letters (p@$$w0rd) cost it
 # 4 s at 72 characters and 0.03 s at 24. So long passwords are judged in pieces.
@@ -147,13 +152,36 @@ def needs_rehash(stored: str, *, cost: int) -> bool:
 def dummy_hash(cost: int) -> str:
     """A stored string that no password fits: what an unknown account's password is checked against.
 
-    So that it takes as long as a known account's. It is drawn instead of computed (even the first
-    call takes no time) and the same until the process ends. Raises ValueError for a cost outside
-    4 to 31.
+    So that it takes as long as an account's whose password has this cost. It is drawn instead of
+    computed (even the first call takes no time) and the same until the process ends. Raises
+    ValueError for a cost outside 4 to 31.
     """
     _check_cost(cost)
     checksum = "".join(secrets.choice(_BCRYPT_ALPHABET) for _ in range(31))
     return _SCHEME + bcrypt.gensalt(cost).decode("ascii") + checksum
+
+
+def cost_of(stored: str) -> int | None:
+    """The cost of a stored password, whose first HEAD_CHARS suffice; None for another text."""
+    match = _HEAD.match(stored)
+    return int(match[1]) if match else None
+
+
+def draw_cost(name: str, costs: Mapping[int, int], *, key: bytes) -> int | None:
+    """The cost of a name that nobody has: drawn as if it were one of the accounts.
+
+    costs: of the stored passwords, with the number of accounts each. key: secret, and lasting, so
+    that a name costs the same tomorrow and nobody can tell beforehand what an account that isn't
+    there would cost. While logins move the accounts from one cost to another, each name follows
+    once, as an account does. None when there are no accounts.
+    """
+    digest = hmac.digest(key, name.encode(errors="surrogatepass"), "sha256")
+    place = int.from_bytes(digest[:8]) * sum(costs.values()) >> 64
+    for cost, accounts in sorted(costs.items()):
+        if place < accounts:
+            return cost
+        place -= accounts
+    return None
 
 
 def _enforce(password: str) -> str | None:

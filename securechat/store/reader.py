@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from securechat.store.database import StoreError, explain, open_database
+from securechat.store.passwords import HEAD_CHARS, cost_of
 
 Row = tuple[int, int, int, int, str, str, str | None]
 """seq, target, sender, at_ms, kind, text, tags."""
@@ -58,9 +59,12 @@ _ROOMS = (
     "FROM targets WHERE folded IS NOT NULL"
 )
 _DIRECTS = f"SELECT id, low, high, {_LAST_SEQ} FROM targets WHERE low IS NOT NULL"  # noqa: S608
+_HEADS = f"SELECT substr(password, 1, {HEAD_CHARS})"
+# A CTCP is a question to a client that was not there; what somebody does (ACTION) is a message.
 _MISSED = (
     "SELECT seq, target, sender, at_ms, kind, text, tags FROM log "
     "WHERE target = ? AND seq > ? AND seq <= ? AND kind IN ('PRIVMSG', 'NOTICE') "
+    "AND (substr(text, 1, 1) <> char(1) OR substr(text, 1, 8) = char(1) || 'ACTION ') "
     "ORDER BY seq DESC LIMIT ?"
 )
 
@@ -128,6 +132,24 @@ class Reader:
         rows = self._all(sql, (account,))
         return str(rows[0][0]) if rows and rows[0][0] else None
 
+    def cost(self, folded: str) -> int | None:
+        """The bcrypt cost of the account with a folded name, in whatever state; None for nobody."""
+        rows = self._all(_HEADS + " FROM accounts WHERE folded = ?", (folded,))
+        return cost_of(str(rows[0][0])) if rows else None
+
+    def costs(self) -> dict[int, int]:
+        """The bcrypt costs of all accounts, in whatever state, each with their number."""
+        rows = self._all(_HEADS + ", count(*) FROM accounts GROUP BY 1")
+        found = ((cost_of(str(head)), count) for head, count in rows)
+        return {cost: count for cost, count in found if cost is not None}  # type: ignore[misc]
+
+    def cost_key(self) -> bytes:
+        """The secret by which a name that nobody has gets its cost. Raises StoreError."""
+        key = self.remembered("cost_key")
+        if key is None:
+            raise StoreError("the database was never opened by this version; start the server")
+        return bytes.fromhex(key)
+
     def invites(self) -> list[InviteRow]:
         """All that were ever made, newest last."""
         sql = f"SELECT {', '.join(InviteRow._fields)} FROM invites ORDER BY created_ms"  # noqa: S608
@@ -163,11 +185,20 @@ class Reader:
     ) -> tuple[list[Row], bool]:
         """The newest messages in targets, in their order, and whether older ones were left out.
 
-        targets: (target, seq after which). upto: the last seq to be read. limit: of them all.
+        targets: (target, seq after which). upto: the last seq to be read. limit: of them all. Each
+        target has an equal share of it for its own newest, so that a flood in one doesn't push out
+        what was said in the others; what a target doesn't need goes to the newest of the rest.
         """
-        found: list[Row] = []
-        for target, after in targets:
-            rows = self._all(_MISSED, (target, after, upto, limit + 1))
-            found += rows  # type: ignore[arg-type]
-        newest = heapq.nlargest(limit, found, key=lambda row: row[0])
-        return newest[::-1], len(found) > limit
+        found: list[list[Row]] = [
+            self._all(_MISSED, (target, after, upto, limit + 1))  # type: ignore[misc]
+            for target, after in targets
+        ]
+        share = limit // max(len(found), 1)
+        sure = [row for rows in found for row in rows[:share]]
+        rest = [row for rows in found for row in rows[share:]]
+        more = heapq.nlargest(limit - len(sure), rest, key=_seq)
+        return sorted(sure + more, key=_seq), len(more) < len(rest)
+
+
+def _seq(row: Row) -> int:
+    return row[0]

@@ -12,7 +12,7 @@ def test_no_secret_in_a_repr() -> None:
     """Neither a password nor a hash, as a repr may reach a log."""
     session = Stage().stranger().session
     for job in (
-        VerifyPassword(session, 1, SECRET),
+        VerifyPassword(session, 1, "alice", SECRET),
         HashPassword(session, "alice", SECRET),
         Verified(session, 1, granted=True, rehashed=SECRET),
         Hashed(session, 1, SECRET, None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tracemalloc
 
 import pytest
@@ -117,3 +118,123 @@ def test_an_endless_line_takes_no_memory(reads: int) -> None:
     assert lines == [TOO_LONG]
     assert held < 4096
     assert peak < 4 * (MAX_LINE_BYTES + len(piece))
+
+
+# --- a part of them ------------------------------------------------------------------------------
+
+
+def feed_in_parts(pieces: list[bytes], limit: int, most: list[int]) -> list[bytes]:
+    """All the lines, asked for a few at a time."""
+    buffer, lines = LineBuffer(limit), []
+    for piece, many in zip(pieces, itertools.cycle(most), strict=False):
+        lines += buffer.feed(piece, many)
+        while buffer.has_line:
+            lines += buffer.feed(b"", 1)
+    return lines
+
+
+def test_no_more_lines_than_asked_for() -> None:
+    """The others wait, in their order, and are there when they are asked for."""
+    buffer = LineBuffer()
+    assert buffer.feed(b"one\r\ntwo\r\nthree\r\nfo", 2) == [b"one", b"two"]
+    assert buffer.has_line
+    assert buffer.feed(b"ur\r\n", 0) == []
+    assert buffer.has_line
+    assert buffer.feed(b"", 5) == [b"three", b"four"]
+    assert not buffer.has_line
+
+
+def test_half_a_line_is_none_that_waits() -> None:
+    """Only a line end makes one."""
+    buffer = LineBuffer()
+    assert buffer.feed(b"one\r\ntw", 1) == [b"one"]
+    assert not buffer.has_line
+    assert buffer.feed(b"o\n", 0) == []
+    assert buffer.has_line
+
+
+def test_an_empty_line_takes_a_place() -> None:
+    """Else who sends nothing but line ends would be asked for lines without end."""
+    buffer = LineBuffer()
+    assert buffer.feed(b"\n\r\n\none\n", 2) == []
+    assert buffer.weight == 2
+    assert buffer.has_line
+    assert buffer.feed(b"", 2) == [b"one"]
+
+
+def test_what_waits_behind_lines_may_be_long() -> None:
+    """It is looked at when its turn comes, and not thrown away with the lines before it."""
+    buffer = LineBuffer(4)
+    assert buffer.feed(b"one\ntwo\nfar too long\nend\n", 1) == [b"one"]
+    assert buffer.feed(b"", 1) == [b"two"]
+    assert buffer.feed(b"", 1) == [TOO_LONG]
+    assert buffer.feed(b"", 1) == [b"end"]
+
+
+@given(
+    streams,
+    st.lists(st.integers(1, 9), min_size=1),
+    st.integers(1, 6),
+    st.lists(st.integers(-1, 3), min_size=1),
+)
+def test_asking_for_a_part_changes_nothing(
+    stream: bytes, sizes: list[int], limit: int, most: list[int]
+) -> None:
+    """However many are asked for at a time, the lines and their order are the same."""
+    assert feed_in_parts(cut(stream, sizes), limit, most) == expected(stream, limit)
+
+
+def test_lines_that_wait_take_their_bytes_and_little_more() -> None:
+    """64 KiB of the shortest lines would be a megabyte as lines."""
+    stream = b"ab\n" * 21_845
+    buffer = LineBuffer()
+    tracemalloc.start()
+    try:
+        lines = buffer.feed(stream, 100)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert lines == [b"ab"] * 100
+    assert peak < 2 * len(stream)
+
+
+# --- their weight --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stream", "weight"),
+    [
+        (b"", 0),
+        (b"half a li", 0),
+        (b"PING\r\nPING\r\n", 2),
+        (b"\n\r\n", 2),
+        (b"x" * 511 + b"\r\n", 1),
+        (b"x" * 512 + b"\r\n", 2),
+        (b"a\n" + b"x" * 4096 + b"\nb\n", 11),
+    ],
+)
+def test_a_line_weighs_more_the_longer_it_is(stream: bytes, weight: int) -> None:
+    """One, and one more for each 512 bytes; what is no line yet weighs nothing yet."""
+    buffer = LineBuffer()
+    buffer.feed(stream)
+    assert buffer.weight == weight
+
+
+def test_what_is_thrown_away_weighs_as_well() -> None:
+    """A line without end is no way to send without being counted."""
+    buffer = LineBuffer()
+    assert buffer.feed(b"x" * 16_384) == [TOO_LONG]
+    assert buffer.weight == 32
+    assert buffer.feed(b"x" * 16_384) == []
+    assert buffer.weight == 32
+    assert buffer.feed(b"x") == []
+    assert buffer.weight == 1
+    assert buffer.feed(b"x" * 16_384 + b"\nPING\n") == [b"PING"]
+    assert buffer.weight == 34
+
+
+def test_a_line_that_was_too_long_weighs_all_its_bytes() -> None:
+    """Whether its end has come with it or not."""
+    buffer = LineBuffer()
+    assert buffer.feed(b"x" * 51_200 + b"\n") == [TOO_LONG]
+    assert buffer.weight == 101

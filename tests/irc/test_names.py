@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from securechat.irc import lookalikes
+from securechat.irc import lookalikes, names
 from securechat.irc.names import (
     RESERVED,
     InvalidName,
@@ -79,7 +79,8 @@ class TestAccountName:
 
     @pytest.mark.parametrize(
         "char",
-        "\u200b\u200c\u200d\u2060\u200e\u202e\u2066\ufeff\u00ad\u034f\u115f\u3164\ufe0f\U000e0061",
+        "\u200b\u200c\u200d\u2060\u200e\u202e\u2066\ufeff\u00ad\u034f\u115f\u3164\ufe0f\U00016fe4"
+        "\U000e0061",
     )
     def test_holds_nothing_invisible(self, char: str) -> None:
         """What can't be seen would make two names of what looks like one."""
@@ -127,8 +128,22 @@ class TestAccountName:
         assert len(fault.encode()) < 600
         assert fold_account(text) is None
 
+    def test_is_measured_before_it_is_worked_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A long text costs nobody the time that PRECIS takes for it."""
+
+        def worked(*_: object) -> str:
+            raise AssertionError("worked on")
+
+        monkeypatch.setattr(names._PRESERVED, "enforce", worked)
+        monkeypatch.setattr(names, "_fold_compatible", worked)
+        assert "it has 33 characters" in account_fault("é" * 33)
+        assert fold_account("e\u0301" * 33) is None
+        assert "it has 64 characters after the #" in channel_fault("#" + "é" * 64)
+        assert fold_channel("#" + "e\u0301" * 64) is None
+
     def test_reaches_its_limits(self) -> None:
-        """32 characters and 64 bytes are accepted."""
+        """32 characters and 64 bytes are accepted, however many code points they come in."""
+        assert account_name("e\u0301" * 32).display == "é" * 32
         assert account_name("x" * 32).display == "x" * 32
         assert account_name("я" * 32).folded == "я" * 32
         assert fold_account("X" * 32) == "x" * 32
@@ -198,6 +213,16 @@ class TestSkeleton:
             ("strasse", "straße"),
             ("οδος", "οδοσ"),
             ("タロ", "夕口"),
+            ("alice", "ali\u0307ce"),
+            ("alice", "al\u0131\u0307ce"),
+            ("alice", "al\u0130ce"),
+            ("ali\u0323ce", "ali\u0323\u0307ce"),
+            ("hajo", "haj\u0307o"),
+            ("hajo", "ha\u0237o"),
+            ("hajo", "ha\u0237\u0307o"),
+            ("Hajo", "HaJ\u0307o"),
+            ("\u043c\u0456\u0440", "\u043c\u0456\u0307\u0440"),
+            ("h\u0268c", "h\u0268\u0307c"),
         ],
     )
     def test_is_shared_by_look_alikes(self, one: str, other: str) -> None:
@@ -212,6 +237,9 @@ class TestSkeleton:
             ("anna", "anne"),
             ("борис", "барис"),
             ("rene", "rené"),
+            ("roza", "ro\u017ca"),
+            ("al\u00edce", "ali\u0301\u0307ce"),
+            ("alice", "al\u00edce"),
             ("a-b", "a_b"),
             ("user1", "user2"),
             ("田中", "中田"),
@@ -305,7 +333,7 @@ class TestChannelName:
         assert fold_channel(text) == folded
 
     @pytest.mark.parametrize(
-        "char", " ,:*?!@\x07\0\r\n\t\x1b\x7f\x9b\u200b\u200d\u202e\ufe0f\u2800"
+        "char", " ,:*?!@\x07\0\r\n\t\x1b\x7f\x9b\u200b\u200d\u202e\ufe0f\u2800\U00016fe4"
     )
     def test_holds_no_character_with_a_meaning(self, char: str) -> None:
         """Separators, wildcards, control, format and blank characters are refused."""

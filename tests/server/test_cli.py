@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import subprocess
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class Told:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
     """Runs the command in this process, whose logging is left alone."""
-    monkeypatch.setattr(logs, "set_up", lambda *_, **__: None)
+    monkeypatch.setattr(logs, "set_up", lambda *_, **__: ExitStack())
 
     def run(*flags: object) -> Told:
         code = main([str(flag) for flag in flags])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,39 @@ def test_one_server_at_a_time(data: DataDirectory) -> None:
     other.lock()
     assert data.running()
     other.unlock()
+
+
+def test_a_look_at_the_lock_keeps_no_server_from_starting(
+    data: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`running()` holds it for an instant, so a start tries again for a while."""
+    data.create()
+    other = DataDirectory(data.path)
+    other.lock()
+    monkeypatch.setattr(time, "sleep", lambda _: other.unlock())
+    data.lock()
+    assert other.running()
+    data.unlock()
+
+
+def test_who_looks_takes_nobody_else_that_looks_for_a_server(
+    data: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two commands of an administrator may look at the same instant."""
+    data.create()
+    data.lock()
+    data.unlock()
+    seen = []
+    real = fcntl.flock
+
+    def flock(handle: int, how: int) -> None:
+        real(handle, how)
+        monkeypatch.setattr(fcntl, "flock", real)
+        seen.append(DataDirectory(data.path).running())
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    assert not data.running()
+    assert seen == [False]
 
 
 def test_the_lock_dies_with_its_process(data: DataDirectory) -> None:

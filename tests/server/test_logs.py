@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+import threading
+import weakref
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from datetime import datetime
 
 import pytest
@@ -13,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.server import logs
-from securechat.server.logs import JsonFormatter, TextFormatter, escape
+from securechat.server.logs import JsonFormatter, QueuedHandler, TextFormatter, escape
 
 
 def record(
@@ -158,24 +162,195 @@ def root() -> Iterator[logging.Logger]:
     root.handlers[:], root.level = handlers, level
 
 
+def threads() -> int:
+    return sum(thread.name == "log" for thread in threading.enumerate())
+
+
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_the_log_goes_to_standard_error(
-    root: logging.Logger, capsys: pytest.CaptureFixture[str], log_format: logs.Format
+    root: logging.Logger, capfd: pytest.CaptureFixture[str], log_format: logs.Format
 ) -> None:
-    """Once, however often it is set up; from INFO on."""
+    """Once, however often it is set up; from INFO on. The end leaves no thread behind."""
     logs.set_up(log_format)
-    logs.set_up(log_format)
+    log = logs.set_up(log_format)
+    assert root.handlers == [log]
+    assert threads() == 1
     logging.getLogger("securechat.test").info("started")
     logging.getLogger("securechat.test").debug("detail")
-    said = capsys.readouterr()
+    log.close()
+    log.close()
+    assert (root.handlers, threads()) == ([], 0)
+    said = capfd.readouterr()
     assert said.out == ""
     assert said.err.count("started") == 1
     assert "detail" not in said.err
     assert said.err.startswith("{") is (log_format == "json")
 
 
-def test_verbose_tells_details(root: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_tells_details(root: logging.Logger, capfd: pytest.CaptureFixture[str]) -> None:
     """From DEBUG on."""
-    logs.set_up("text", verbose=True)
-    logging.getLogger("securechat.test").debug("detail")
-    assert capsys.readouterr().err.endswith(" debug detail\n")
+    with closing(logs.set_up("text", verbose=True)):
+        logging.getLogger("securechat.test").debug("detail")
+    assert capfd.readouterr().err.endswith(" debug detail\n")
+
+
+def test_without_standard_error_there_is_no_log(
+    root: logging.Logger, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its file descriptor may be another file's by now."""
+    monkeypatch.setattr(sys, "stderr", None)
+    with closing(logs.set_up("text")):
+        logging.getLogger("securechat.test").error("detail")
+    assert capfd.readouterr().err == ""
+
+
+# --- the queue -----------------------------------------------------------------------------------
+
+
+class Pipe:
+    """A log with a reader that may stall."""
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        self.out, self.into = os.pipe()
+        self.log = QueuedHandler(self.into, encoding, logging.Formatter("%(message)s"))
+
+    def stall(self) -> None:
+        """Fill the pipe, so that whoever writes has to wait."""
+        os.set_blocking(self.into, False)
+        with suppress(BlockingIOError):
+            while True:
+                os.write(self.into, b"." * 4096)
+        os.set_blocking(self.into, True)
+
+    def says(self, *messages: str) -> None:
+        for message in messages:
+            self.log.handle(record(message))
+
+    def reads_all(self) -> list[str]:
+        """What is read once the reader goes on, up to an orderly end; without the filling."""
+        read: list[bytes] = []
+
+        def drain() -> None:
+            while data := os.read(self.out, 65_536):
+                read.append(data)
+
+        reader = threading.Thread(target=drain)
+        reader.start()
+        self.log.close()
+        self.log._thread.join()  # close() may have given up on it while nobody read
+        os.close(self.into)
+        reader.join()
+        os.close(self.out)
+        return b"".join(read).decode().lstrip(".").splitlines()
+
+
+def test_all_that_is_queued_is_written_at_the_end() -> None:
+    """In its order, after a stall as well."""
+    pipe = Pipe()
+    pipe.stall()
+    said = [f"line {number}" for number in range(1000)]
+    pipe.says(*said)
+    assert pipe.reads_all() == said
+
+
+def test_a_reader_that_stalls_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the limit lines are dropped; when it moves again, a line in their place counts them."""
+    monkeypatch.setattr(logs, "MAX_WAITING", 20)
+    pipe = Pipe()
+    pipe.stall()
+    said = [f"line {number}" for number in range(100)]
+    pipe.says(*said)
+    *written, told = pipe.reads_all()
+    assert written == said[: len(written)]
+    assert 20 <= len(written) <= 40  # as many again may be on their way
+    assert told == logs.DROPPED % (100 - len(written))
+
+
+def test_the_end_does_not_wait_for_a_reader_that_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for long, that is."""
+    monkeypatch.setattr(logs, "CLOSE_SECONDS", 0.01)
+    pipe = Pipe()
+    pipe.stall()
+    pipe.says("never read")
+    pipe.log.close()
+    pipe.reads_all()
+
+
+def test_what_can_not_be_written_is_counted_too() -> None:
+    """Such as on a full disk; the log goes on."""
+    pipe = Pipe()
+    written, failed = os.write, threading.Event()
+
+    def full(fd: int, data: bytes) -> int:
+        if fd != pipe.into:
+            return written(fd, data)
+        failed.set()
+        raise OSError(28, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "write", full)
+        pipe.says("lost")
+        assert failed.wait(20)
+    pipe.says("kept")
+    assert pipe.reads_all() == ["kept", logs.DROPPED % 1]
+
+
+def test_a_pipe_that_nobody_reads_ends_nothing() -> None:
+    """Neither the chat, nor the log's own end."""
+    pipe = Pipe()
+    os.close(pipe.out)
+    pipe.says("a", "b")
+    pipe.log.close()
+    pipe.says("c")
+    os.close(pipe.into)
+    assert threads() == 0
+
+
+def test_a_non_blocking_descriptor_is_waited_for() -> None:
+    """A terminal is shared with programs that make it so."""
+    pipe = Pipe()
+    pipe.stall()
+    os.set_blocking(pipe.into, False)
+    said = ["x" * 50_000, "y" * 50_000]
+    pipe.says(*said)
+    assert pipe.reads_all() == said
+
+
+def test_the_encoding_is_the_terminals() -> None:
+    """Where it has no such letter, it is escaped: in UTF-8 this one holds a byte that other
+    terminals take for the beginning of a command.
+    """
+    pipe = Pipe("latin-1")
+    pipe.says("\u011b")
+    assert pipe.reads_all() == ["\\u011b"]
+
+
+def test_a_queued_line_keeps_nothing_alive() -> None:
+    """It is made at once, traceback and all, so a stalled log holds no session or frame."""
+
+    class Held:
+        def __str__(self) -> str:
+            return "held"
+
+    pipe = Pipe()
+    pipe.stall()
+    held = Held()
+    gone = weakref.ref(held)
+    pipe.log.handle(record("it was %s", logging.INFO, None, held))
+    del held
+    assert gone() is None
+    pipe.log.handle(failed())
+    lines = pipe.reads_all()
+    assert lines[:3] == ["it was held", "a bug", "Traceback (most recent call last):"]
+    assert lines[-1] == "second line"
+
+
+def test_an_entry_that_can_not_be_formatted_is_told() -> None:
+    """A bug in what is logged costs that entry only."""
+    pipe = Pipe()
+    pipe.log.handle(record("%d", logging.INFO, None, "no number"))
+    pipe.says("next")
+    assert pipe.reads_all() == [
+        "an entry of securechat.test can't be formatted: TypeError",
+        "next",
+    ]

@@ -6,7 +6,8 @@ import logging
 import queue
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,15 @@ from securechat.core.jobs import (
     VerifyPassword,
 )
 from securechat.core.session import Session
+from securechat.core.states import Trigger
 from securechat.net.connection import Connection
 from securechat.server import workers as module
 from securechat.server.workers import Workers
 from securechat.store import passwords
+from securechat.store.admin import Admin
 from securechat.store.database import FILE_NAME
 from securechat.store.journal import Journal
+from securechat.store.reader import Reader
 
 PATIENCE = 20.0
 COST = 4
@@ -42,6 +46,7 @@ class Bench:
     """Workers on a database, and where their answers go."""
 
     def __init__(self, directory: Path, cost: int = COST) -> None:
+        self.now = 1000.0
         self.journal = Journal(directory / FILE_NAME)
         self.answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self.workers = Workers(
@@ -50,10 +55,15 @@ class Bench:
             server_name="chat.test",
             min_password_length=15,
             answer=self.answers.put,
+            clock=lambda: self.now,
         )
+        self.session = self.new_session()
+
+    @staticmethod
+    def new_session() -> Session:
         sock = socket.socket()
         sock.close()
-        self.session = Session(
+        return Session(
             Connection(sock, "192.0.2.1", 4711, 0),
             io=0,
             address="192.0.2.1",
@@ -61,16 +71,19 @@ class Bench:
             opened_at=0.0,
         )
 
-    def add_alice(self, password: str = PASSWORD, cost: int = COST) -> None:
-        stored = passwords.hash_password(password, cost=cost)
-        self.journal.commit([AccountCreated(ALICE, "alice", "alice", "al", stored, False, 0, 0)])
+    def add(self, number: int, name: str, cost: int) -> None:
+        stored = passwords.hash_password(PASSWORD, cost=cost)
+        self.journal.commit([AccountCreated(number, name, name, name, stored, False, 0, 0)])
+
+    def add_alice(self, cost: int = COST) -> None:
+        self.add(ALICE, "alice", cost)
 
     def does(self, job: Job) -> Answer:
         self.workers.submit(job)
         return self.answers.get(timeout=PATIENCE)
 
-    def verifies(self, account: int | None, password: str) -> Verified:
-        answer = self.does(VerifyPassword(self.session, account, password))
+    def verifies(self, account: int | None, password: str, name: str = "alice") -> Verified:
+        answer = self.does(VerifyPassword(self.session, account, name, password))
         assert isinstance(answer, Verified)
         assert (answer.session, answer.account) == (self.session, account)
         return answer
@@ -112,22 +125,97 @@ def test_nobody_has_no_password(bench: Bench, account: int | None) -> None:
         assert not bench.verifies(account, password).granted
 
 
+class Bcrypt:
+    """Counts instead of computing."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.costs: list[int | None] = []
+        monkeypatch.setattr(passwords, "verify_password", self.verify)
+
+    def verify(self, _: str, stored: str) -> bool:
+        self.costs.append(passwords.cost_of(stored))
+        return False
+
+    def cost(self, bench: Bench, account: int | None, name: str) -> int | None:
+        """Of the one bcrypt that a login takes."""
+        self.costs.clear()
+        assert not bench.verifies(account, "wrong", name).granted
+        [cost] = self.costs
+        return cost
+
+
+STRANGERS = [f"stranger{number}" for number in range(200)]
+
+
 def test_an_unknown_account_costs_the_same_work(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One bcrypt of the same cost, so that time doesn't tell which accounts there are."""
-    checked: list[str] = []
-    verify = passwords.verify_password
+    """The same questions to the database and one bcrypt of the same cost, so that time doesn't
+    tell which accounts there are.
+    """
+    bcrypt, asked = Bcrypt(monkeypatch), list[str]()
+    ask = Reader._all
 
-    def noted(password: str, stored: str) -> bool:
-        checked.append(stored)
-        return verify(password, stored)
+    def noted(reader: Reader, sql: str, params: Iterable[object] = ()) -> list[tuple[object, ...]]:
+        asked.append(sql)
+        return ask(reader, sql, params)
 
-    monkeypatch.setattr(passwords, "verify_password", noted)
-    for account in (ALICE, 99, None):
-        bench.verifies(account, "wrong")
-    assert len(checked) == 3
-    assert {passwords.needs_rehash(stored, cost=COST) for stored in checked} == {False}
+    monkeypatch.setattr(Reader, "_all", noted)
+    bench.verifies(None, "first", "nobody")  # the accounts are counted
+    questions = set()
+    for account, name in ((ALICE, "alice"), (99, "gone"), (None, "nobody"), (None, "")):
+        asked.clear()
+        assert bcrypt.cost(bench, account, name) == COST
+        questions.add(tuple(asked))
+    assert len(questions) == 1
+
+
+def test_after_a_change_of_cost_strangers_cost_what_accounts_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The accounts keep their cost until they log in, so a name that nobody has has one of theirs:
+    each as often as among the accounts, and not that of the configuration.
+    """
+    bench, bcrypt = Bench(tmp_path, cost=7), Bcrypt(monkeypatch)
+    for number, cost in enumerate([5, 5, 5, 6]):
+        bench.add(number, f"account{number}", cost)
+    assert bcrypt.cost(bench, 3, "account3") == 6
+    found = [bcrypt.cost(bench, None, name) for name in STRANGERS]
+    assert set(found) == {5, 6}
+    assert 120 < found.count(5) < 180
+    assert found == [bcrypt.cost(bench, None, name) for name in STRANGERS]
+    bench.workers.stop()
+    again = Bench(tmp_path, cost=7)
+    assert found == [bcrypt.cost(again, None, name) for name in STRANGERS]
+    again.workers.stop()
+
+
+def test_strangers_follow_the_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The accounts are counted once a minute: when all have moved, so have all other names."""
+    bench, bcrypt = Bench(tmp_path, cost=6), Bcrypt(monkeypatch)
+    assert bcrypt.cost(bench, None, "nobody") == 6
+    bench.add_alice(cost=5)
+    bench.now += module.COSTS_SECONDS - 1
+    assert bcrypt.cost(bench, None, "nobody") == 6
+    bench.now += 1
+    assert bcrypt.cost(bench, None, "nobody") == 5
+    bench.workers.stop()
+
+
+@pytest.mark.parametrize("end", ["disable", "delete"])
+def test_who_may_not_log_in_any_more_costs_what_they_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Nobody outside learns of it."""
+    bench, bcrypt = Bench(tmp_path), Bcrypt(monkeypatch)
+    bench.add_alice(cost=6)
+    for number in range(2, 20):
+        bench.add(number, f"account{number}", 5)
+    with closing(Admin(tmp_path / FILE_NAME)) as office:
+        alice = office.find("alice", "alice")
+        office.delete(alice) if end == "delete" else office.set_disabled(alice, disabled=True)
+    assert [bcrypt.cost(bench, account, "alice") for account in (ALICE, None)] == [6, 6]
+    bench.workers.stop()
 
 
 def test_another_cost_makes_a_new_hash(tmp_path: Path) -> None:
@@ -167,7 +255,7 @@ def test_a_bad_password_is_refused_with_the_reason(bench: Bench, password: str) 
 def test_no_job_or_answer_shows_a_password(bench: Bench) -> None:
     """A repr may reach a log."""
     jobs = [
-        VerifyPassword(bench.session, ALICE, PASSWORD),
+        VerifyPassword(bench.session, ALICE, "alice", PASSWORD),
         HashPassword(bench.session, "alice", PASSWORD),
         bench.hashes(PASSWORD),
         Verified(bench.session, ALICE, True, "$2b$hash"),
@@ -187,6 +275,20 @@ def test_what_was_missed_is_read(bench: Bench) -> None:
     assert answer == Missed(bench.session, entries[2:4], cut=True, upto=4)
 
 
+def test_who_has_gone_costs_no_bcrypt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither to check a password nor to make a hash: there is nobody to be answered."""
+    bcrypt = Bcrypt(monkeypatch)
+    monkeypatch.setattr(passwords, "hash_password", bcrypt.verify)
+    gone = Bench.new_session()
+    gone.move(Trigger.CLOSING)
+    for _ in range(module.MAX_WAITING + 10):  # more than may wait: each gives its place back
+        bench.workers.submit(VerifyPassword(gone, ALICE, "alice", PASSWORD))
+        bench.workers.submit(HashPassword(gone, "carol", PASSWORD))
+        bench.verifies(ALICE, PASSWORD)
+    assert len(bcrypt.costs) == module.MAX_WAITING + 10
+    assert bench.answers.empty()
+
+
 def test_history_is_read_while_passwords_wait(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,7 +296,7 @@ def test_history_is_read_while_passwords_wait(
     gate = threading.Event()
     monkeypatch.setattr(passwords, "verify_password", lambda *_: gate.wait(PATIENCE))
     for _ in range(50):
-        bench.workers.submit(VerifyPassword(bench.session, ALICE, "x"))
+        bench.workers.submit(VerifyPassword(bench.session, ALICE, "alice", "x"))
     answer = bench.does(LoadMissed(bench.session, (), upto=0, limit=1))
     assert isinstance(answer, Missed)
     gate.set()
@@ -215,7 +317,7 @@ def test_more_logins_than_can_wait_are_turned_away(
         return verify(password, stored)
 
     monkeypatch.setattr(passwords, "verify_password", slow)
-    job = VerifyPassword(bench.session, ALICE, PASSWORD)
+    job = VerifyPassword(bench.session, ALICE, "alice", PASSWORD)
     for _ in range(module.MAX_WAITING):
         bench.workers.submit(job)
     assert bench.does(job) == Failed(bench.session)
@@ -236,7 +338,7 @@ def test_a_failure_is_an_answer_too(
     bench = Bench(tmp_path)
     bench.journal.connection.executescript("DROP TABLE log; DROP TABLE accounts;")
     jobs: dict[str, Job] = {
-        "password": VerifyPassword(bench.session, ALICE, PASSWORD),
+        "password": VerifyPassword(bench.session, ALICE, "alice", PASSWORD),
         "history": LoadMissed(bench.session, ((DEN, 0),), upto=5, limit=5),
     }
     assert bench.does(jobs[kind]) == Failed(bench.session)
@@ -255,7 +357,7 @@ def test_a_failed_job_gives_its_place_back(
         raise ZeroDivisionError
 
     monkeypatch.setattr(passwords, "verify_password", broken)
-    job = VerifyPassword(bench.session, ALICE, PASSWORD)
+    job = VerifyPassword(bench.session, ALICE, "alice", PASSWORD)
     for _ in range(module.MAX_WAITING + 10):
         assert bench.does(job) == Failed(bench.session)
     monkeypatch.undo()

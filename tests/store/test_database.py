@@ -58,11 +58,29 @@ def test_a_commit_is_on_the_disk(path: Path) -> None:
 
 
 def test_a_new_one_has_the_newest_format(path: Path) -> None:
-    """All migrations have run, and it has a name of its own for message ids."""
+    """All migrations have run, and it has a name of its own for message ids, and a secret."""
     connection = open_database(path)
     assert pragma(connection, "user_version") == len(MIGRATIONS)
     [instance] = connection.execute("SELECT value FROM meta WHERE key = 'instance'").fetchone()
     assert len(instance) == 6
+    [key] = connection.execute("SELECT value FROM meta WHERE key = 'cost_key'").fetchone()
+    assert len(bytes.fromhex(key)) == 32
+    connection.close()
+
+
+def test_the_write_ahead_log_does_not_keep_its_peak_size(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folded in, it is cut to the limit when it begins anew."""
+    monkeypatch.setattr(database, "WAL_BYTES", 100_000)
+    connection = open_database(path)
+    wal = path.with_name(path.name + "-wal")
+    with transaction(connection):
+        put(connection, "big", "x" * 1_000_000)
+    assert wal.stat().st_size > 1_000_000
+    connection.execute("PRAGMA wal_checkpoint(FULL)")
+    put(connection, "small")
+    assert wal.stat().st_size == 100_000
     connection.close()
 
 
@@ -175,7 +193,7 @@ def keys(path: Path) -> set[str]:
     other = open_database(path, read_only=True)
     found = {key for (key,) in other.execute("SELECT key FROM meta")}
     other.close()
-    return found - {"instance"}
+    return found - {"instance", "cost_key"}
 
 
 def test_all_of_a_block_is_stored(connection: sqlite3.Connection, path: Path) -> None:
@@ -239,6 +257,14 @@ def test_a_database_that_another_holds_is_told(path: Path, monkeypatch: pytest.M
         ):
             put(two, "b")
     assert keys(path) == {"a"}
+
+
+def test_who_writes_waits_less_than_who_reads(path: Path) -> None:
+    """All chat waits with the hub."""
+    writer, reader = open_database(path), open_database(path, read_only=True)
+    assert (pragma(writer, "busy_timeout"), pragma(reader, "busy_timeout")) == (2000, 5000)
+    writer.close()
+    reader.close()
 
 
 def test_a_full_disk_is_told(connection: sqlite3.Connection, path: Path) -> None:

@@ -235,6 +235,13 @@ def test_only_others_changes_are_noticed(journal: Journal, path: Path) -> None:
     other.close()
 
 
+def test_a_look_that_fails_is_told_as_a_failure_of_the_store(journal: Journal) -> None:
+    """So that the hub can go on with the chat."""
+    journal.close()
+    with pytest.raises(StoreError, match="the database can't be used"):
+        journal.changed_by_others()
+
+
 def test_closing_leaves_one_file(path: Path) -> None:
     """The write-ahead log is folded in, so that the database alone is a whole copy."""
     journal = Journal(path)

@@ -390,6 +390,37 @@ class TestDummy:
         assert not any(verify_password(p, dummy_hash(COST)) for p in (GOOD, "x", *MALFORMED))
         assert len(checked) == 2 + len(MALFORMED)
 
+    def test_cost_is_read_from_the_head(self) -> None:
+        """Whether there is a hash behind it or not."""
+        stored = hash_password(GOOD, cost=COST)
+        assert passwords.cost_of(stored) == COST
+        assert passwords.cost_of(stored[: passwords.HEAD_CHARS]) == COST
+        assert passwords.cost_of(stored[: passwords.HEAD_CHARS - 1]) is None
+        assert [passwords.cost_of(text) for text in ("", "sc1$$2b$99$", "hash")] == [None] * 3
+
+    @given(st.text(), st.dictionaries(st.integers(4, 31), st.integers(0, 1000)))
+    def test_cost_of_nobody_is_somebodys(self, name: str, costs: dict[int, int]) -> None:
+        """The same each time, and one that some account has, if there is an account."""
+        drawn = passwords.draw_cost(name, costs, key=b"k")
+        assert drawn == passwords.draw_cost(name, costs, key=b"k")
+        assert costs[drawn] > 0 if drawn is not None else not any(costs.values())
+
+    def test_cost_of_nobody_depends_on_the_secret(self) -> None:
+        """Or anybody could tell what it would be."""
+        names = [f"name{number}" for number in range(50)]
+        one, other = (
+            [passwords.draw_cost(n, {4: 1, 5: 1}, key=k) for n in names] for k in (b"a", b"b")
+        )
+        assert one != other
+
+    def test_cost_of_nobody_changes_once(self) -> None:
+        """While the accounts move from one cost to the other, each name does so once."""
+        for name in map(str, range(20)):
+            drawn = [passwords.draw_cost(name, {10: 50 - n, 12: n}, key=b"k") for n in range(51)]
+            moved = drawn.index(12)
+            assert drawn == [10] * moved + [12] * (51 - moved)
+            assert moved > 0
+
     def test_is_made_once(self) -> None:
         """The same for each cost until the process ends; another for another cost."""
         assert dummy_hash(COST) is dummy_hash(COST)

@@ -123,6 +123,27 @@ def test_who_may_not_log_in_has_no_password(journal: Journal, reader: Reader, ch
     assert reader.password(BOB) is not None
 
 
+def test_costs_are_counted_over_all_accounts(journal: Journal, reader: Reader) -> None:
+    """Whatever their state; what is no hash has no cost."""
+    change = "UPDATE accounts SET password = ?, disabled = 1, deleted = 1 WHERE id = ?"
+    assert reader.costs() == {}
+    assert reader.cost("alice") is None
+    journal.connection.execute(change, ("sc1$$2b$12$", ALICE))
+    assert reader.costs() == {12: 1}
+    journal.connection.execute(change, ("sc1$$2b$12$" + "x" * 53, BOB))
+    assert reader.costs() == {12: 2}
+    assert [reader.cost(name) for name in ("alice", "bob", "nobody")] == [12, 12, None]
+
+
+def test_the_secret_of_costs_is_kept(journal: Journal, reader: Reader) -> None:
+    """And one that isn't there is told."""
+    assert reader.cost_key() == Reader(journal.connection).cost_key()
+    assert len(reader.cost_key()) == 32
+    journal.connection.execute("DELETE FROM meta")
+    with pytest.raises(StoreError, match="start the server"):
+        reader.cost_key()
+
+
 def test_rooms_are_read_with_their_newest_entry(journal: Journal, reader: Reader) -> None:
     """What somebody has missed is known without reading the log."""
     journal.commit([said(1), said(2, LAB), said(3)])
@@ -201,6 +222,38 @@ def test_of_too_many_the_newest_are_given(journal: Journal, reader: Reader) -> N
     found, cut = reader.missed([(DEN, 0), (TALK, 0)], upto=20, limit=5)
     assert seqs(found) == [16, 17, 18, 19, 20]
     assert cut
+
+
+def test_a_flood_in_one_place_leaves_the_others_their_share(
+    journal: Journal, reader: Reader
+) -> None:
+    """Each has an equal part of the limit for its newest; all come in one order."""
+    early = [said(1, LAB), said(2, TALK), said(3, LAB), said(4, TALK), said(5, TALK), said(6, TALK)]
+    journal.commit([*early, *(said(number) for number in range(7, 100))])
+    found, cut = reader.missed([(DEN, 0), (LAB, 0), (TALK, 0)], upto=99, limit=9)
+    assert seqs(found) == [1, 3, 4, 5, 6, 96, 97, 98, 99]
+    assert cut
+
+
+def test_more_targets_than_the_limit_share_nothing(journal: Journal, reader: Reader) -> None:
+    """The newest are given then."""
+    journal.commit([said(1, LAB), said(2, TALK), said(3), said(4)])
+    found, cut = reader.missed([(DEN, 0), (LAB, 0), (TALK, 0)], upto=4, limit=2)
+    assert (seqs(found), cut) == ([3, 4], True)
+
+
+def test_without_targets_there_is_nothing(reader: Reader) -> None:
+    """Nor anything left out."""
+    assert reader.missed([], upto=9, limit=5) == ([], False)
+
+
+def test_questions_to_a_client_are_not_missed(journal: Journal, reader: Reader) -> None:
+    """A CTCP is for who is there; an ACTION is a message. They don't count for the limit."""
+    texts = ["a", "\x01ACTION waves\x01", "\x01VERSION\x01", "\x01ACTIONS\x01", "\x01", "", "b"]
+    journal.commit([said(n)._replace(text=text) for n, text in enumerate(texts, 1)])
+    found, cut = reader.missed([(DEN, 0)], upto=9, limit=4)
+    assert [row[5] for row in found] == ["a", "\x01ACTION waves\x01", "", "b"]
+    assert not cut
 
 
 def test_one_more_than_the_limit_in_one_room_is_noticed(journal: Journal, reader: Reader) -> None:
