@@ -18,9 +18,11 @@ from pathlib import Path
 import pytest
 
 from securechat import __version__
+from securechat.ca import CaError
 from securechat.server import cli, logs
 from securechat.server.cli import main
 from securechat.server.config import Config, ConfigError
+from securechat.server.data import DataDirectory
 from securechat.store.database import FILE_NAME
 from tests.support.certificates import Authority
 from tests.support.person import Person
@@ -414,3 +416,23 @@ def test_python_m_is_the_same_program() -> None:
     told = run_server("--version")
     assert isinstance(told, subprocess.CompletedProcess)
     assert told.stdout == f"securechat-server, version {__version__}\n"
+
+
+def test_the_certificate_is_looked_at_again_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may run for longer than its certificate is valid, and nobody sends it a SIGHUP."""
+    monkeypatch.setattr(cli, "CERTIFICATE_SECONDS", 0.001)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    ending = cli._Ending(Config(), DataDirectory(tmp_path))
+    looks = []
+
+    def reload() -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            ending._events.put(signal.SIGTERM)
+        raise CaError("not today")
+
+    monkeypatch.setattr(ending.service, "reload", reload)
+    ending.wait()
+    assert len(looks) >= 3
