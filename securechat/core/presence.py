@@ -50,6 +50,7 @@ def arrive(turn: Turn, session: Session, entries: list[Logged], *, cut: bool) ->
         turn.close(session, f"{account.name} has {len(account.sessions)} connections already")
         return
     session.move(Trigger.LOADED)
+    turn.arrived.append(session)
     turn.on_failure(lambda: _not_arrived(turn, session))
     first = not account.sessions
     account.sessions.append(session)

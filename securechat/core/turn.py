@@ -64,6 +64,7 @@ class Turn:
     """now_ms: milliseconds since 1970 (UTC), for stamps. clock: seconds, monotonic, for waits."""
 
     __slots__ = (
+        "arrived",
         "clock",
         "closings",
         "effects",
@@ -87,6 +88,8 @@ class Turn:
         self.steps: list[Step] = []
         self.jobs: list[Job] = []
         self.closings: list[Closing] = []
+        self.arrived: list[Session] = []
+        """Whose login is complete; some may be closed again by the end of the turn."""
 
     # What a command may do
 

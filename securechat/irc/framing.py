@@ -12,38 +12,62 @@ TOO_LONG: Final = b"\n"
 It can't be mistaken for a line, as no line holds its own line end.
 """
 
+PLAIN_LINE: Final = 512
+"""Bytes of a line as large as it gets without tags, with its CR LF (RFC 1459, section 2.3)."""
+
 
 class LineBuffer:
     """Splits a byte stream at LF or CR LF; empty lines are left out.
 
     limit: bytes a line may have. A longer one is thrown away as it comes, so the memory held
-    never passes the limit by more than one read.
+    never passes the limit by more than what was fed and not yet asked for.
+
+    has_line: whether a whole line waits, for which there was no room in what was asked for.
+    weight: of what the last feed() took: 1 for each line, be it empty, and 1 for each further
+    PLAIN_LINE bytes of it, be they thrown away.
     """
 
-    __slots__ = ("_discarding", "_limit", "_rest")
+    __slots__ = ("_discarding", "_limit", "_rest", "has_line", "weight")
 
     def __init__(self, limit: int = MAX_LINE_BYTES) -> None:
         self._limit = limit
         self._rest = b""
         self._discarding = False
+        self.has_line = False
+        self.weight = 0
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """The lines that data completes, TOO_LONG in the place of each that was thrown away."""
-        lines = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
+    def feed(self, data: bytes, most: int = -1) -> list[bytes]:
+        """The lines that data completes, TOO_LONG in the place of each that was thrown away.
+
+        most: how many to split off, empty ones counted; -1 for all. What is behind them waits as
+        it came, as a line that is split off takes many times its bytes in memory. A line that is
+        thrown away before its end has come is told of at once, and not counted.
+        """
+        lines = (self._rest + data).split(b"\n", most)
         self._rest = lines.pop()
+        self.weight = len(lines)
+        self.has_line = len(lines) == most and b"\n" in self._rest
         if self._discarding and lines:
             self._discarding = False
-            lines = lines[1:]
-        limit = self._limit
+            self.weight += len(lines.pop(0)) // PLAIN_LINE
         lines = [
             line[:-1] if line[-1:] == b"\r" else line for line in lines if line and line != b"\r"
         ]
-        if lines and max(map(len, lines)) > limit:
-            lines = [line if len(line) <= limit else TOO_LONG for line in lines]
-        if self._discarding:
-            self._rest = b""
-        elif len(self._rest) > limit + 1:  # a CR may still belong to the line end
-            self._discarding = True
-            self._rest = b""
+        longest = max(map(len, lines), default=0)
+        if longest >= PLAIN_LINE:
+            self.weight += sum(len(line) // PLAIN_LINE for line in lines)
+        if longest > self._limit:
+            lines = [line if len(line) <= self._limit else TOO_LONG for line in lines]
+        if not self.has_line and self._is_to_go():
             lines.append(TOO_LONG)
         return lines
+
+    def _is_to_go(self) -> bool:
+        """Throw away the beginning of a line that is too long; True when it is a new one."""
+        size = len(self._rest)
+        if not self._discarding and size <= self._limit + 1:  # a CR may still belong to the end
+            return False
+        self._rest = b""
+        self.weight += -(-size // PLAIN_LINE)
+        began, self._discarding = not self._discarding, True
+        return began

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections import deque
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -35,7 +34,6 @@ class Connection:
 
     __slots__ = (
         "address",
-        "backlog",
         "blocked",
         "bucket",
         "buffer",
@@ -63,9 +61,8 @@ class Connection:
         self.owner: object = None
         self.certificate_name: str | None = None
         self.buffer: LineBuffer | None = None
+        """What has come and is no line yet, or over the rate; then nothing more is read."""
         self.bucket: TokenBucket | None = None
-        self.backlog: deque[bytes] | None = None
-        """Lines over the rate; while there are any, nothing more is read."""
         self.out: list[bytes] = []
         self.out_bytes = 0
         self.blocked = False

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+MOST_WAKES = 4
+"""Times a second, at most, that one who is too fast is looked at again."""
+
 
 class Rate(NamedTuple):
     """lines: a second, on average. burst: lines at once after a pause."""
@@ -13,7 +16,9 @@ class Rate(NamedTuple):
 
 
 class TokenBucket:
-    """Starts full."""
+    """Starts full. A token is a line of the usual size; what was taken may have cost more than
+    there was, and then the debt must be waited off first.
+    """
 
     __slots__ = ("_rate", "_stamp", "_tokens")
 
@@ -22,16 +27,31 @@ class TokenBucket:
         self._tokens = rate.burst
         self._stamp = now
 
-    def take(self, wanted: int, now: float) -> int:
-        """How many of the wanted lines may pass now; they are paid for. now: seconds."""
+    def available(self, now: float) -> int:
+        """How many lines may pass. now: seconds."""
         rate = self._rate
         self._tokens = min(rate.burst, self._tokens + max(0.0, now - self._stamp) * rate.lines)
         self._stamp = now
-        granted = min(wanted, int(self._tokens))
-        self._tokens -= granted
-        return granted
+        return max(0, int(self._tokens))
 
-    def wait(self, wanted: int) -> float:
-        """Seconds until some more may pass: a quarter of the burst, so as not to wake often."""
-        tokens = max(1.0, min(float(wanted), self._rate.burst / 4))
-        return max(0.0, tokens - self._tokens) / self._rate.lines
+    def spend(self, cost: int) -> None:
+        """Pay for what has passed, in tokens."""
+        self._tokens -= cost
+
+    @property
+    def in_debt(self) -> bool:
+        """Whether more has passed than there was."""
+        return self._tokens < 0
+
+    def wait(self) -> float:
+        """Seconds until some more may pass: more than one, so as not to wake often."""
+        rate = self._rate
+        tokens = max(1.0, min(rate.burst / 4, rate.lines / MOST_WAKES))
+        return max(0.0, tokens - self._tokens) / rate.lines
+
+    def change(self, rate: Rate, now: float) -> None:
+        """Another rate from now on. A larger burst is given at once; what is spent stays spent."""
+        self.available(now)
+        gained = max(0.0, rate.burst - self._rate.burst)
+        self._tokens = min(rate.burst, self._tokens + gained)
+        self._rate = rate

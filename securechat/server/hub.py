@@ -229,6 +229,8 @@ class Hub(Owner):
             self._storing = True
 
     def _release(self, turn: Turn) -> None:
+        for session in turn.arrived:  # before its welcome: who has read that may speak
+            self._io[session.io].trust(session.link)
         for number, found in deliveries(turn.effects).items():
             self._io[number].deliver(found)
         for closing in turn.closings:

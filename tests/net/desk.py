@@ -6,11 +6,13 @@ import contextlib
 import queue
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
-from securechat.net.io_loop import IoLimits, IoThread
+from securechat.net.io_loop import IoThread
+from securechat.net.limits import IoLimits
 from securechat.net.throttle import Rate
 
 PATIENCE = 20.0
@@ -133,6 +135,26 @@ class Desk:
         assert item.connection is visit.connection
         return item.reason
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Meanwhile the thread does nothing: what is sent lies ready for it, all at once."""
+        holding, go = threading.Event(), threading.Event()
+
+        def hold(connection: Connection, line: bytes) -> None:
+            holding.set()
+            assert go.wait(PATIENCE)
+
+        before, self.on_line = self.on_line, hold
+        visit = self.visit()
+        visit.says("hold the thread")
+        assert holding.wait(PATIENCE)
+        self.on_line = before
+        try:
+            yield
+        finally:
+            go.set()
+        assert self.lines(visit, 1) == [b"hold the thread"]
+
     def settles(self, visit: Visit) -> None:
         """Returns when the thread has done all that it was told before."""
         visit.says("settled?")
@@ -144,7 +166,7 @@ def desk(
     server: ssl.SSLContext, client: ssl.SSLContext, limits: IoLimits | None = None
 ) -> Iterator[Desk]:
     """A running I/O thread, with no bound on the rate unless limits say so."""
-    opened = Desk(server, client, limits or IoLimits(rate=FREELY))
+    opened = Desk(server, client, limits or IoLimits(rate=FREELY, stranger_rate=FREELY))
     try:
         yield opened
     finally:

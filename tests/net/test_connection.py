@@ -29,6 +29,8 @@ def test_a_new_connection_is_nobody() -> None:
         assert connection.certificate_name is None
         assert connection.tls is None
         assert connection.out == []
+        assert connection.buffer is None
+        assert connection.interest == 0
 
 
 def test_its_repr_shows_where_it_is_from_and_nothing_it_carries() -> None:

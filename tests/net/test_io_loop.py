@@ -12,10 +12,12 @@ from collections.abc import Iterator
 import pytest
 
 from securechat.irc.framing import TOO_LONG
-from securechat.net import io_loop
 from securechat.net.connection import Connection, Lines, Opened, Phase
-from securechat.net.io_loop import MAX_READ, MAX_RECORDS, RECORD, IoLimits, IoThread
+from securechat.net.io_loop import IoThread
+from securechat.net.limits import IoLimits
 from securechat.net.throttle import Rate
+from securechat.net.transport import MAX_READ, MAX_RECORDS
+from securechat.net.watcher import READ, WRITE
 from tests.net.desk import FREELY, PATIENCE, Desk, desk
 
 BURST = 10
@@ -26,6 +28,11 @@ def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[Desk]:
     """An I/O thread that lets everybody speak as fast as they can."""
     with desk(server, trusting) as opened:
         yield opened
+
+
+def at(rate: Rate) -> IoLimits:
+    """One rate for all."""
+    return IoLimits(rate=rate, stranger_rate=rate)
 
 
 def numbered(count: int) -> list[str]:
@@ -215,7 +222,7 @@ def test_a_flooder_is_slowed_down_and_loses_nothing(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """The burst passes at once, the rest at its pace and in its order."""
-    with desk(server, trusting, IoLimits(rate=Rate(lines=2000.0, burst=BURST))) as room:
+    with desk(server, trusting, at(Rate(lines=2000.0, burst=BURST))) as room:
         visit = room.visit()
         visit.says(*numbered(300))
         first = room.next()
@@ -228,26 +235,115 @@ def test_a_throttled_connection_is_not_read(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """Its lines wait at the sender, in TCP's hands, while the others talk."""
-    slowly = IoLimits(rate=Rate(lines=0.001, burst=BURST))
+    slowly = at(Rate(lines=0.001, burst=BURST))
     with desk(server, trusting, slowly) as room:
         flooder, other = room.visit(), room.visit()
         flooder.says(*numbered(BURST + 1))
         assert room.lines(flooder, BURST) == encoded(numbered(BURST))
         room.settles(other)
-        assert not flooder.connection.interest & io_loop.READ
-        assert list(flooder.connection.backlog or ()) == [b"line %d" % BURST]
+        assert not flooder.connection.interest & READ
+        assert flooder.connection.buffer is not None
+        assert flooder.connection.buffer.has_line
 
 
-def test_who_ends_while_throttled_is_heard_to_the_end(
+def test_who_ends_is_heard_as_far_as_its_rate_allows(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    """Lines and the end in one go: what was read is handed on, then comes the end."""
-    with desk(server, trusting, IoLimits(rate=Rate(lines=1000.0, burst=BURST))) as room:
+    """Lines and the end in one go: to hang up is no way around the rate."""
+    with desk(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
         visit = room.visit()
-        visit.says(*numbered(200))
-        visit.client.close()
-        assert room.lines(visit, 200) == encoded(numbered(200))
+        with room.held():
+            visit.says(*numbered(200))
+            visit.client.close()
+        assert room.lines(visit, BURST) == encoded(numbered(BURST))
         assert room.end(visit) in ("closed by the client", "connection reset by peer")
+
+
+def test_who_waits_for_the_end_is_heard_to_the_end(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """However much it has said before, at its pace."""
+    with desk(server, trusting, at(Rate(lines=1000.0, burst=BURST))) as room:
+        visit = room.visit()
+        visit.says(*numbered(200), "QUIT")
+        assert room.lines(visit, 201) == encoded([*numbered(200), "QUIT"])
+
+
+def test_who_takes_nothing_more_while_throttled_is_not_heard_out(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """A failed write ends a connection that waits; what waits goes with it."""
+    with desk(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
+        visit, other = room.visit(), room.visit()
+        visit.says(*numbered(BURST + 5))
+        assert room.lines(visit, BURST) == encoded(numbered(BURST))
+        visit.resets()
+        room.thread.deliver([([visit.connection], b"x")])
+        assert room.end(visit)
+        assert visit.connection.buffer is None
+        room.settles(other)
+
+
+def test_a_long_line_is_paid_for_by_its_bytes(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """One of four kilobytes costs nine plain ones, and the rest waits so much longer."""
+    with desk(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
+        visit = room.visit()
+        long = "x" * 4096
+        visit.says(long, *numbered(1))
+        assert room.lines(visit, 2) == encoded([long, *numbered(1)])
+        visit.says("one too many")
+        room.settles(room.visit())
+        assert visit.connection.buffer is not None
+        assert visit.connection.buffer.has_line
+
+
+def test_a_line_without_end_is_read_no_faster(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """What is thrown away is paid for as well, though nothing waits behind it."""
+    with desk(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
+        visit = room.visit()
+        visit.client.sendall(b"x" * 16_384)
+        assert room.lines(visit, 1)[0] is TOO_LONG
+        room.settles(room.visit())
+        assert not visit.connection.interest & READ
+
+
+def test_line_ends_alone_are_lines(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
+    """Who sends nothing but them is slowed down as well."""
+    with desk(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
+        visit = room.visit()
+        visit.client.sendall(b"\n" * 1000)
+        visit.says("hidden behind them")
+        room.settles(room.visit())
+        room.settles(room.visit())
+        assert not visit.connection.interest & READ
+
+
+def test_a_stranger_has_a_rate_of_its_own(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
+    """Until it is trusted; then what has waited comes at once."""
+    limits = IoLimits(rate=FREELY, stranger_rate=Rate(lines=0.001, burst=BURST))
+    with desk(server, trusting, limits) as room:
+        visit = room.visit()
+        visit.says(*numbered(500))
+        assert room.lines(visit, BURST) == encoded(numbered(BURST))
+        room.settles(room.visit())
+        room.thread.trust(visit.connection)
+        assert room.lines(visit, 500 - BURST) == encoded(numbered(500))[BURST:]
+        room.settles(visit)
+
+
+def test_trust_that_comes_too_late_changes_nothing(room: Desk) -> None:
+    """The connection may have gone while its login was being stored."""
+    visit, other = room.visit(), room.visit()
+    room.thread.close([(visit.connection, "quit")])
+    room.thread.trust(visit.connection)
+    visit.client.close()
+    assert room.end(visit) == "quit"
+    room.thread.trust(visit.connection)
+    room.settles(other)
 
 
 # --- writing -------------------------------------------------------------------------------------
@@ -286,7 +382,7 @@ def test_a_reader_that_stops_gets_the_rest_when_it_goes_on(room: Desk) -> None:
     assert visit.hears(800_000) == b"".join(parts)
     room.settles(visit)
     assert visit.connection.out_bytes == 0
-    assert not visit.connection.interest & io_loop.WRITE
+    assert not visit.connection.interest & WRITE
 
 
 def test_a_blocked_reader_is_still_heard(room: Desk) -> None:
@@ -302,7 +398,9 @@ def test_a_reader_too_slow_is_closed_at_the_bound(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """Its output doesn't fill the memory, and the others notice nothing."""
-    with desk(server, trusting, IoLimits(out_bytes=65_536, rate=FREELY)) as room:
+    with desk(
+        server, trusting, IoLimits(out_bytes=65_536, rate=FREELY, stranger_rate=FREELY)
+    ) as room:
         slow, other = room.visit(small=True), room.visit()
         for _ in range(20):
             room.thread.deliver([([slow.connection, other.connection], b"x" * 10_000)])
@@ -329,7 +427,7 @@ def test_the_last_words_come_also_to_one_who_is_still_talking(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """Unread input must not make the kernel reset the connection and swallow the reason."""
-    slowly = IoLimits(rate=Rate(lines=0.001, burst=BURST))
+    slowly = at(Rate(lines=0.001, burst=BURST))
     with desk(server, trusting, slowly) as room:
         visit, other = room.visit(small=True), room.visit()
         visit.says(*numbered(BURST + 1))
@@ -361,7 +459,9 @@ def test_who_never_reads_its_last_words_is_closed_in_time(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """The drain time ends what a blocked peer would hold open."""
-    with desk(server, trusting, IoLimits(drain_seconds=0.05, rate=FREELY)) as room:
+    with desk(
+        server, trusting, IoLimits(drain_seconds=0.05, rate=FREELY, stranger_rate=FREELY)
+    ) as room:
         visit = room.visit(small=True)
         room.thread.deliver([([visit.connection], b"x" * 500_000)])
         room.thread.close([(visit.connection, "quit")])
@@ -372,7 +472,9 @@ def test_who_never_answers_the_end_is_closed_in_time(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """The linger time ends what a silent peer would hold open."""
-    with desk(server, trusting, IoLimits(linger_seconds=0.05, rate=FREELY)) as room:
+    with desk(
+        server, trusting, IoLimits(linger_seconds=0.05, rate=FREELY, stranger_rate=FREELY)
+    ) as room:
         visit = room.visit()
         room.thread.close([(visit.connection, "quit")])
         assert room.end(visit) == "quit"
@@ -427,27 +529,6 @@ def test_who_takes_nothing_more_is_heard_out(room: Desk) -> None:
     assert room.end(visit)
 
 
-def test_a_peer_that_floods_after_its_end_doesn_t_hold_the_thread(
-    room: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is thrown away is read in portions, so the others have their turn."""
-
-    class Flood:
-        reads = 0
-
-        def recv(self, size: int) -> bytes:
-            self.reads += 1
-            assert self.reads < 10_000, "the thread is held for ever"
-            return b"x" * size
-
-    visit = room.visit()
-    flood = Flood()
-    monkeypatch.setattr(visit.connection, "sock", flood)
-    room.thread._discard(visit.connection)
-    assert flood.reads == MAX_RECORDS
-    monkeypatch.undo()
-
-
 def test_closing_twice_is_closing_once(room: Desk) -> None:
     """The rules and the peer may both end a connection; it ends once."""
     visit = room.visit()
@@ -462,7 +543,7 @@ def test_the_thread_stops_when_all_are_told(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """What waits is written, TLS is ended, those in a handshake are closed, the thread ends."""
-    with desk(server, trusting, IoLimits(rate=FREELY)) as room:
+    with desk(server, trusting, IoLimits(rate=FREELY, stranger_rate=FREELY)) as room:
         visit = room.visit()
         _, half = room.knocks()
         half.sendall(b"\x16\x03\x01")
@@ -481,7 +562,7 @@ def test_who_comes_while_it_stops_is_closed(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """A connection that was accepted a moment too late is released, not forgotten."""
-    with desk(server, trusting, IoLimits(rate=FREELY)) as room:
+    with desk(server, trusting, IoLimits(rate=FREELY, stranger_rate=FREELY)) as room:
         visit = room.visit()
         room.thread.stop()
         late, raw = room.knocks()
@@ -499,14 +580,14 @@ def test_a_bug_at_one_connection_costs_only_that_one(
 ) -> None:
     """It is closed and the log has the traceback; the others talk on."""
     victim, other = room.visit(), room.visit()
-    split = IoThread._split
+    take = IoThread._take
 
-    def broken(thread: IoThread, connection: Connection, data: bytes) -> None:
+    def broken(thread: IoThread, connection: Connection, data: bytes) -> bool:
         if connection is victim.connection:
             raise ZeroDivisionError
-        split(thread, connection, data)
+        return take(thread, connection, data)
 
-    monkeypatch.setattr(IoThread, "_split", broken)
+    monkeypatch.setattr(IoThread, "_take", broken)
     victim.says("boom")
     assert room.end(victim) == "internal error"
     assert "a bug: connection from 127.0.0.1 is closed" in caplog.text
@@ -528,8 +609,3 @@ def test_a_bug_in_the_loop_is_reported(server: ssl.SSLContext, trusting: ssl.SSL
     assert told.wait(PATIENCE)
     room.close()
     assert [type(error) for error in room.failures] == [ZeroDivisionError]
-
-
-def test_a_record_is_never_larger_than_one_read() -> None:
-    """As what TLS has decrypted beyond one read would be seen by no select()."""
-    assert RECORD >= 16_384

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from securechat.core.settings import Settings
+from securechat.net.connection import Input
 from securechat.store import passwords
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import PATIENCE, Person
@@ -113,8 +114,60 @@ def test_a_flooder_is_slowed_down_and_loses_nothing(tmp_path: Path) -> None:
         assert order == [str(number) for number in range(200)]
 
 
+def test_a_stranger_is_slowed_down_and_a_member_is_not(house: House) -> None:
+    """What one who has not logged in says beyond a login's few lines waits at its own door."""
+    alice, stranger = house.member("alice"), house.stranger()
+    said = [f"PING {number}" for number in range(100)]
+    for person in (stranger, alice):
+        person.says(*said)
+    assert alice.hears_until("PONG chat.test :99") == pongs(100)
+    assert [stranger.hears() for _ in range(40)] == pongs(40)
+    [io] = house.service._io
+    [waiting] = [c.port for c in list(io._connections) if c.buffer and c.buffer.has_line]
+    assert waiting == stranger.sock.getsockname()[1]
+
+
+def pongs(count: int) -> list[str]:
+    return [f":chat.test PONG chat.test :{number}" for number in range(count)]
+
+
+def test_who_closes_at_once_says_no_more_than_its_rate_allows(tmp_path: Path) -> None:
+    """Speaking and hanging up, again and again, is no way around the rate."""
+    limits = {"lines_per_second": 1.0, "burst_lines": 50.0}
+    with running(tmp_path / "data", "alice", "bob", limits=limits) as house:
+        alice, bob = house.member("alice"), house.member("bob")
+        with reading_held(house, bob):
+            alice.says(*(f"PRIVMSG #lobby :{number}" for number in range(1600)))
+            alice.hang_up()
+        heard = bob.hears_until(":alice!alice@chat.test QUIT ")
+        said = [line.rpartition(":")[2] for line in heard if " PRIVMSG " in line]
+        assert 0 < len(said) <= 50
+        assert said == [str(number) for number in range(len(said))]
+
+
+@contextlib.contextmanager
+def reading_held(house: House, person: Person) -> Iterator[None]:
+    """Meanwhile nothing is read: what is sent lies ready, all at once. person: says something."""
+    [io] = house.service._io
+    holding, go = threading.Event(), threading.Event()
+    handle = io._handle
+
+    def hold(inputs: list[Input]) -> None:
+        handle(inputs)
+        holding.set()
+        assert go.wait(PATIENCE)
+
+    io._handle = hold
+    person.says("PING now")
+    assert holding.wait(PATIENCE)
+    io._handle = handle
+    yield
+    go.set()
+
+
 def test_a_flood_before_login_is_cut_off(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines that wait for a password check are held, to a bound."""
+    house.lets_strangers_speak()
     go = threading.Event()
     monkeypatch.setattr(passwords, "verify_password", lambda *_: go.wait(PATIENCE))
     stranger = house.stranger()

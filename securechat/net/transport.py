@@ -1,0 +1,163 @@
+"""What a connection's socket does: first byte, TLS, reading, writing, the end. I/O thread only.
+
+Nothing here waits, watches or decides: each function does what can be done at once and says how
+far it came. A connection that is lost on the way is a LostError.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from contextlib import suppress
+from selectors import EVENT_READ, EVENT_WRITE
+from typing import Any
+
+from securechat.net.connection import Connection
+
+RECORD = 16384
+"""The most that one TLS record holds, and so what one recv() gives (RFC 8446, section 5.1)."""
+
+MAX_RECORDS = 64
+"""Records read from one connection in one turn: a client sends a record a line, and reading few of
+them at a time costs several times as much in all."""
+
+MAX_READ = 65536
+"""Bytes read from one connection in one turn, so that nobody fills the memory or the turn."""
+
+TLS_HANDSHAKE = 0x16
+"""The first byte of any TLS connection (RFC 8446, section 5.1, ContentType)."""
+
+
+class LostError(Exception):
+    """The connection can't go on. The text is for the log; what a peer sent is never in it."""
+
+
+def tls_begins(connection: Connection) -> bool:
+    """Whether the first byte is there, and is TLS. Raises LostError."""
+    try:
+        first = connection.sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise LostError(f"connection lost ({error.strerror})") from None
+    if not first:
+        raise LostError("closed by the client before TLS began")
+    if first[0] != TLS_HANDSHAKE:
+        raise LostError("plaintext; this server speaks TLS only")
+    return True
+
+
+def begin_tls(connection: Connection, context: ssl.SSLContext) -> None:
+    """Put TLS over the socket, which no selector may know any more. Raises LostError."""
+    try:
+        tls = context.wrap_socket(connection.sock, server_side=True, do_handshake_on_connect=False)
+    except (OSError, ValueError) as error:
+        raise LostError(f"connection lost ({error})") from None
+    connection.sock = connection.tls = tls
+
+
+def handshake(connection: Connection) -> int:
+    """What to watch for until the next step, 0 when TLS stands. Raises LostError."""
+    tls = _tls(connection)
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return EVENT_READ
+    except ssl.SSLWantWriteError:
+        return EVENT_WRITE
+    except (OSError, ValueError) as error:
+        raise LostError(f"TLS handshake failed: {_reason(error)}") from None
+    connection.certificate_name = _common_name(tls)
+    return 0
+
+
+def receive(connection: Connection) -> tuple[bytes, bool, str]:
+    """What has come; whether TLS may hold more that no selector knows of; how it ended, if so."""
+    chunks, size = [], 0
+    recv = connection.sock.recv
+    more, ended = False, ""
+    while True:
+        try:
+            data = recv(RECORD)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            break
+        except (OSError, ValueError) as error:
+            ended = _reason(error)
+            break
+        if not data:
+            ended = "closed by the client"
+            break
+        chunks.append(data)
+        size += len(data)
+        if size >= MAX_READ or len(chunks) >= MAX_RECORDS:
+            more = True
+            break
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks), more, ended
+
+
+def send(connection: Connection) -> bool:
+    """Write what waits; whether all of it could be written. Raises LostError."""
+    out = connection.out
+    while out:
+        if not connection.blocked and len(out) > 1:
+            out[:] = [b"".join(out)]
+        # A write that TLS could not finish is repeated with the same bytes, as it must be.
+        try:
+            sent = connection.sock.send(out[0])
+        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            connection.blocked = True
+            return False
+        except (OSError, ValueError) as error:
+            raise LostError(_reason(error)) from None
+        connection.blocked = False
+        connection.out_bytes -= sent
+        if sent < len(out[0]):
+            out[0] = out[0][sent:]
+        else:
+            del out[0]
+    return True
+
+
+def say_goodbye(connection: Connection) -> None:
+    """close_notify and FIN. Raises LostError."""
+    with suppress(OSError, ValueError):  # WantRead: the peer's close_notify isn't there yet
+        _tls(connection).unwrap()
+    try:
+        connection.sock.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        raise LostError(_reason(error)) from None
+
+
+def throw_away(connection: Connection) -> bool:
+    """Read some of what a peer still sends after the end; whether its own end has come."""
+    for _ in range(MAX_RECORDS):  # who sends without end must not keep the thread here
+        try:
+            if not connection.sock.recv(RECORD):
+                return True
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            return False
+        except (OSError, ValueError):
+            return True
+    return False
+
+
+def _tls(connection: Connection) -> ssl.SSLSocket:
+    if connection.tls is None:
+        raise RuntimeError("TLS has not begun")
+    return connection.tls
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "TLS error").replace("_", " ").lower()
+    return str(getattr(error, "strerror", None) or "connection lost").lower()
+
+
+def _common_name(tls: ssl.SSLSocket) -> str | None:
+    """The name in a client certificate that the handshake has verified."""
+    certificate: Any = tls.getpeercert()
+    for part in (certificate or {}).get("subject", ()):
+        for key, value in part:
+            if key == "commonName":
+                return str(value)
+    return None

@@ -1,0 +1,260 @@
+"""What a connection's socket does, step by step, over a pair of sockets and over scripted ones."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+
+from securechat.net.connection import Connection
+from securechat.net.transport import (
+    MAX_READ,
+    MAX_RECORDS,
+    RECORD,
+    LostError,
+    begin_tls,
+    handshake,
+    receive,
+    say_goodbye,
+    send,
+    throw_away,
+    tls_begins,
+)
+
+Step = bytes | int | Exception
+
+
+class Script:
+    """A socket whose calls end as written: bytes that come, numbers of bytes that went, errors."""
+
+    def __init__(self, *steps: Step) -> None:
+        self.steps = list(steps)
+        self.sent: list[bytes] = []
+
+    def _next(self) -> bytes | int:
+        step = self.steps.pop(0)
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        data = self._next()
+        assert isinstance(data, bytes)
+        assert len(data) <= size
+        return data
+
+    def send(self, data: bytes) -> int:
+        self.sent.append(data)
+        went = self._next()
+        assert isinstance(went, int)
+        return went
+
+
+def scripted(*steps: Step) -> tuple[Connection, Script]:
+    script = Script(*steps)
+    return Connection(cast(socket.socket, script), "192.0.2.1", 4711, 0), script
+
+
+@contextlib.contextmanager
+def pair() -> Iterator[tuple[Connection, socket.socket]]:
+    """A connection without TLS, and its peer."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        yield Connection(ours, "192.0.2.1", 4711, 0), theirs
+
+
+# --- beginning -----------------------------------------------------------------------------------
+
+
+def test_the_first_byte_is_looked_at_and_left() -> None:
+    """TLS itself needs it."""
+    with pair() as (connection, peer):
+        assert not tls_begins(connection)
+        peer.sendall(b"\x16\x03")
+        assert tls_begins(connection)
+        assert connection.sock.recv(10) == b"\x16\x03"
+
+
+def test_what_is_no_tls_is_lost() -> None:
+    """With the reason, and not a word of what was said."""
+    with pair() as (connection, peer):
+        peer.sendall(b"NICK alice")
+        with pytest.raises(LostError, match=r"^plaintext; this server speaks TLS only$"):
+            tls_begins(connection)
+
+
+def test_who_goes_before_the_first_byte_is_lost() -> None:
+    """By an end or by a reset."""
+    with pair() as (connection, peer):
+        peer.close()
+        with pytest.raises(LostError, match="closed by the client before TLS began"):
+            tls_begins(connection)
+    connection, _ = scripted(ConnectionResetError(104, "Connection reset by peer"))
+    with pytest.raises(LostError, match=r"connection lost \(Connection reset by peer\)"):
+        tls_begins(connection)
+
+
+def test_a_handshake_goes_step_by_step(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
+    """Each step says what to wait for, and the last that there is nothing to."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = trusting.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with pair_over_tcp() as (connection, peer):
+        begin_tls(connection, server)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            client.do_handshake()
+        assert handshake(connection) == 1
+        peer.sendall(outgoing.read())
+        assert handshake(connection) == 1
+        incoming.write(peer.recv(RECORD))
+        client.do_handshake()
+        peer.sendall(outgoing.read())
+        assert handshake(connection) == 0
+        assert connection.tls is not None
+        connection.tls.close()
+
+
+@contextlib.contextmanager
+def pair_over_tcp() -> Iterator[tuple[Connection, socket.socket]]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        peer = socket.create_connection(listener.getsockname(), timeout=20)
+        ours, _ = listener.accept()
+    with peer:
+        ours.setblocking(False)
+        yield Connection(ours, "127.0.0.1", 4711, 0), peer
+
+
+def test_a_handshake_before_tls_is_a_bug() -> None:
+    """Of ours, not the peer's."""
+    with pair() as (connection, _), pytest.raises(RuntimeError, match="TLS has not begun"):
+        handshake(connection)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def test_all_that_is_there_is_read() -> None:
+    """Record by record, until TLS has no more."""
+    connection, _ = scripted(b"one ", b"two ", b"three", ssl.SSLWantReadError())
+    assert receive(connection) == (b"one two three", False, "")
+
+
+def test_an_end_comes_with_what_was_before_it() -> None:
+    """And says whose end it was."""
+    connection, _ = scripted(b"last words", b"")
+    assert receive(connection) == (b"last words", False, "closed by the client")
+    connection, _ = scripted(b"last", ConnectionResetError(104, "Connection reset by peer"))
+    assert receive(connection) == (b"last", False, "connection reset by peer")
+    connection, _ = scripted(ValueError("Read on closed or unwrapped SSL socket."))
+    assert receive(connection) == (b"", False, "connection lost")
+
+
+def test_a_turn_reads_so_many_records() -> None:
+    """TLS may hold more than select() knows of, and the caller is told."""
+    connection, script = scripted(*[b"x"] * (MAX_RECORDS + 1))
+    assert receive(connection) == (b"x" * MAX_RECORDS, True, "")
+    assert len(script.steps) == 1
+
+
+def test_a_turn_reads_so_many_bytes() -> None:
+    """And a record more at most."""
+    connection, script = scripted(*[b"x" * (RECORD - 1)] * 10)
+    data, more, ended = receive(connection)
+    assert MAX_READ <= len(data) < MAX_READ + RECORD
+    assert (more, ended) == (True, "")
+    assert len(script.steps) == 5
+
+
+def test_a_record_is_never_larger_than_one_read() -> None:
+    """As what TLS has decrypted beyond one read would be seen by no select()."""
+    assert RECORD >= 16_384
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def waiting(connection: Connection, *parts: bytes) -> None:
+    connection.out += parts
+    connection.out_bytes += sum(map(len, parts))
+
+
+def test_what_waits_is_written_at_once() -> None:
+    """As one write, however many parts it has."""
+    connection, script = scripted(6)
+    waiting(connection, b"one", b"two")
+    assert send(connection)
+    assert script.sent == [b"onetwo"]
+    assert (connection.out, connection.out_bytes, connection.blocked) == ([], 0, False)
+
+
+def test_a_write_that_could_not_be_finished_is_repeated_with_the_same_bytes() -> None:
+    """As TLS asks for; what was delivered since follows it."""
+    connection, script = scripted(ssl.SSLWantWriteError(), 3, 7)
+    waiting(connection, b"one")
+    assert not send(connection)
+    assert connection.blocked
+    waiting(connection, b"two", b"more")
+    assert send(connection)
+    assert script.sent == [b"one", b"one", b"twomore"]
+    assert (connection.out, connection.out_bytes, connection.blocked) == ([], 0, False)
+
+
+def test_a_write_may_go_in_part() -> None:
+    """The rest is the next one."""
+    connection, script = scripted(2, ssl.SSLWantWriteError())
+    waiting(connection, b"hello")
+    assert not send(connection)
+    assert script.sent == [b"hello", b"llo"]
+    assert (connection.out, connection.out_bytes) == ([b"llo"], 3)
+
+
+def test_a_write_to_nobody_is_a_loss() -> None:
+    """With its reason."""
+    connection, _ = scripted(BrokenPipeError(32, "Broken pipe"))
+    waiting(connection, b"x")
+    with pytest.raises(LostError, match=r"^broken pipe$"):
+        send(connection)
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+def test_nobody_can_be_told_goodbye_who_has_gone(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """A reset connection has no end left to say."""
+    with pair_over_tcp() as (connection, peer):
+        begin_tls(connection, server)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        peer.close()
+        with pytest.raises(LostError):
+            handshake(connection)
+        with pytest.raises(LostError):
+            say_goodbye(connection)
+        connection.sock.close()
+
+
+@pytest.mark.parametrize(
+    ("last", "ended"),
+    [
+        (b"", True),
+        (ssl.SSLWantReadError(), False),
+        (BlockingIOError(), False),
+        (ConnectionResetError(), True),
+    ],
+)
+def test_what_comes_after_the_end_is_thrown_away(last: Step, ended: bool) -> None:
+    """Until the peer's own end."""
+    connection, _ = scripted(b"x", b"y", last)
+    assert throw_away(connection) is ended
+
+
+def test_a_peer_that_floods_after_its_end_doesn_t_hold_the_thread() -> None:
+    """What is thrown away is read in portions, so the others have their turn."""
+    connection, script = scripted(*[b"x" * RECORD] * 1000)
+    assert not throw_away(connection)
+    assert len(script.steps) == 1000 - MAX_RECORDS

@@ -1,0 +1,89 @@
+"""What a thread waits for, over a pair of sockets, with the time passed in."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from securechat.net.connection import Connection
+from securechat.net.watcher import READ, WRITE, Watcher
+
+
+@pytest.fixture
+def waker() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+@pytest.fixture
+def watcher(waker: tuple[socket.socket, socket.socket]) -> Iterator[Watcher]:
+    watcher = Watcher(waker[0])
+    yield watcher
+    watcher.close()
+
+
+@contextlib.contextmanager
+def connected() -> Iterator[tuple[Connection, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield Connection(ours, "192.0.2.1", 4711, 0), theirs
+
+
+def seen(watcher: Watcher) -> list[tuple[object, int]]:
+    return [(key.data, events) for key, events in watcher.wait(long=False)]
+
+
+def test_a_wake_up_ends_a_wait(
+    watcher: Watcher, waker: tuple[socket.socket, socket.socket]
+) -> None:
+    """It comes without a connection."""
+    waker[1].send(b"x")
+    assert [key.data for key, _ in watcher.wait(long=True)] == [None]
+
+
+def test_only_what_is_watched_is_seen(watcher: Watcher) -> None:
+    """Reading, writing, both, or nothing."""
+    with connected() as (connection, peer):
+        peer.send(b"x")
+        assert seen(watcher) == []
+        for interest in (READ, WRITE, READ | WRITE, READ):
+            watcher.watch(connection, interest)
+            assert seen(watcher) == [(connection, interest)]
+            assert connection.interest == interest
+        watcher.watch(connection, 0)
+        assert seen(watcher) == []
+
+
+def test_a_deadline_comes_once(watcher: Watcher) -> None:
+    """The earliest first."""
+    with connected() as (one, _), connected() as (two, _):
+        watcher.set_deadline(one, 20.0)
+        watcher.set_deadline(two, 10.0)
+        assert list(watcher.due(9.9)) == []
+        assert list(watcher.due(20.0)) == [two, one]
+        assert list(watcher.due(99.0)) == []
+
+
+def test_a_connection_has_one_deadline(watcher: Watcher) -> None:
+    """A new one takes the place of the old, whether earlier or later; none is no deadline."""
+    with connected() as (sooner, _), connected() as (later, _), connected() as (never, _):
+        for connection, deadlines in ((sooner, (20.0, 10.0)), (later, (10.0, 20.0))):
+            for deadline in deadlines:
+                watcher.set_deadline(connection, deadline)
+        watcher.set_deadline(never, 10.0)
+        never.deadline = 0.0
+        assert list(watcher.due(10.0)) == [sooner]
+        assert list(watcher.due(20.0)) == [later]
+
+
+def test_a_deadline_ends_a_wait(watcher: Watcher) -> None:
+    """Nothing needs to be ready for it."""
+    with connected() as (connection, _):
+        watcher.set_deadline(connection, time.monotonic())
+        assert watcher.wait(long=True) == []
+        assert list(watcher.due(time.monotonic())) == [connection]
