@@ -65,6 +65,16 @@ def test_nobody_hears_what_is_not_stored_yet(hall: Hall) -> None:
     assert texts(hall) == ["hi"]
 
 
+def test_who_logs_in_may_speak_faster(hall: Hall) -> None:
+    """From its welcome on, and not before its login is complete."""
+    guest = Guest(hall)
+    guest.says("CAP LS", "NICK alice", "USER a 0 * :A")
+    guest.barrier()
+    assert not guest.trusted
+    assert hall.member("bob").trusted
+    assert not guest.trusted
+
+
 def test_what_comes_while_it_stores_is_stored_together(hall: Hall) -> None:
     """A busy hub commits many messages at once: that is what makes it fast."""
     alice, bob = hall.member("alice"), hall.member("bob")
