@@ -12,7 +12,8 @@ from pathlib import Path
 
 import click
 
-from securechat import __version__, ca
+from securechat import __version__
+from securechat.ca.errors import CaError
 from securechat.net.listener import ListenError, bind
 from securechat.net.tls import TlsFilesError
 from securechat.server import logs, open_files
@@ -25,7 +26,7 @@ from securechat.store.database import StoreError
 
 log = logging.getLogger(__name__)
 
-FAILURES = (ConfigError, DataError, StoreError, ListenError, TlsFilesError, ca.CaError)
+FAILURES = (ConfigError, DataError, StoreError, ListenError, TlsFilesError, CaError)
 
 LOW_COST = 10
 CERTIFICATE_SECONDS = 86_400.0

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from securechat import ca
+from securechat.ca import pem
+from securechat.ca.check import CertificateReport, check_server_files
+from securechat.ca.ensure import ensure_server_certificate
+from securechat.ca.names import default_names
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 
@@ -34,31 +37,31 @@ class Identity:
 def find_identity(config: Config, data: DataDirectory) -> Identity:
     """The configured certificate, checked; or the server's own, made or renewed as needed.
 
-    Raises ca.CaError.
+    Raises CaError.
     """
     certificate = config.path(config.tls.cert)
     if certificate is None:
         return _own(config, data)
-    key = config.path(config.tls.key) or ca.key_path_for(certificate)
-    report = ca.check_server_files(certificate, key, now=datetime.now(UTC))
+    key = config.path(config.tls.key) or pem.key_path_for(certificate)
+    report = check_server_files(certificate, key, now=datetime.now(UTC))
     pin = _pin(certificate, report)
     warnings = [*report.warnings, *_expiry(certificate, report.days_left)]
     return Identity(certificate, key, None, pin, report.days_left, report.names, tuple(warnings))
 
 
-def _pin(certificate: Path, report: ca.CertificateReport) -> bytes | None:
+def _pin(certificate: Path, report: CertificateReport) -> bytes | None:
     """The CA at the end of a chain. A public CA's chain ends with an intermediate, which changes
     without notice and verifies nothing by itself: then clients use their system's store.
     """
-    last = ca.pem.load_certificates(certificate)[-1]
-    if report.ca_fingerprint is None or not ca.pem.is_issued_by(last, last):
+    last = pem.load_certificates(certificate)[-1]
+    if report.ca_fingerprint is None or not pem.is_issued_by(last, last):
         return None
     return bytes.fromhex(report.ca_fingerprint)
 
 
 def _own(config: Config, data: DataDirectory) -> Identity:
     now = datetime.now(UTC)
-    made = ca.ensure_server_certificate(data.tls, wanted_names(config), now=now)
+    made = ensure_server_certificate(data.tls, wanted_names(config), now=now)
     days = (made.not_after - now).days
     warnings = [made.warning] if made.warning else []
     if made.refused_names:
@@ -79,7 +82,7 @@ def _expiry(certificate: Path, days: int) -> list[str]:
 
 def wanted_names(config: Config) -> list[str]:
     """What the server's own certificate should be for: this machine's names, and the configured."""
-    names = list(ca.default_names())
+    names = list(default_names())
     address = local_address()
     if address is not None:
         names.append(address)

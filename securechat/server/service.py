@@ -59,7 +59,7 @@ class Service:
     def start(self) -> None:
         """Everything up to accepting connections.
 
-        Raises DataError, ca.CaError, TlsFilesError, StoreError, ListenError; then nothing runs.
+        Raises DataError, CaError, TlsFilesError, StoreError, ListenError; then nothing runs.
         """
         sys.setswitchinterval(SWITCH_SECONDS)
         self.data.create()
@@ -181,7 +181,7 @@ class Service:
     def reload(self) -> None:
         """Read certificate, key and client CA again; who is connected stays connected.
 
-        Raises ca.CaError or TlsFilesError, and then all stays as it was.
+        Raises CaError or TlsFilesError, and then all stays as it was.
         """
         before = self.identity
         try:

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import NameOID
 
-from securechat.ca import builders, check_server_files, files, fingerprint, pem
+from securechat.ca import builders, files, pem
+from securechat.ca.check import check_server_files
 from securechat.ca.errors import (
     AuthorityError,
     KeyMismatchError,
@@ -23,6 +24,7 @@ from securechat.ca.errors import (
 )
 from securechat.ca.files import NewFile
 from securechat.ca.names import parse_names
+from securechat.ca.pem import fingerprint
 from tests.ca.support import GOOD_PASSPHRASE, NOW, make_issuer
 
 ISSUER = make_issuer("chat.example.org", days=60)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.ca import cli, fingerprint, pem
+from securechat.ca import cli, pem
+from securechat.ca.pem import fingerprint
 from tests.ca.support import GOOD_PASSPHRASE, NOW, make_issuer, make_server, mode, tree
 
 ROOT = Path(__file__).resolve().parents[2]

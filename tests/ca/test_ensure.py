@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from securechat import ca as public
 from securechat.ca import authority as ca
-from securechat.ca import builders, ensure_authority, ensure_server_certificate, files, pem
+from securechat.ca import builders, files, pem
+from securechat.ca.check import check_server_files
+from securechat.ca.ensure import ensure_authority, ensure_server_certificate
 from securechat.ca.errors import (
     BadNameError,
     CaError,
@@ -40,7 +41,7 @@ def test_the_first_start_makes_everything(certs: Path) -> None:
     assert server.reissued
     assert server.names == tuple(NAMES)
     assert server.refused_names == ()
-    assert server.ca_fingerprint == public.fingerprint(certs / "ca.pem")
+    assert server.ca_fingerprint == pem.fingerprint(certs / "ca.pem")
     assert (server.not_after - NOW).days == 396
 
 
@@ -161,7 +162,7 @@ def test_a_spoilt_certificate_is_made_again(certs: Path, spoil: object) -> None:
     spoil(certs)
     server = ensure_server_certificate(certs, NAMES, now=NOW)
     assert server.reissued
-    report = public.check_server_files(server.certificate, server.key, now=NOW)
+    report = check_server_files(server.certificate, server.key, now=NOW)
     assert report.ca_fingerprint == server.ca_fingerprint
 
 
@@ -233,7 +234,7 @@ def test_two_first_starts_agree_on_one_ca(certs: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert found == {public.fingerprint(certs / "ca.pem")}
+    assert found == {pem.fingerprint(certs / "ca.pem")}
 
 
 def test_a_ca_made_elsewhere_serves_without_constraints(certs: Path) -> None:

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from securechat.core import presence
 from securechat.core.events import Joined, SeenAdvanced
-from tests.support.stage import SERVER, Person, Stage, codes, of, plain, source
-
-
-def den(*names: str, **settings: object) -> tuple[Stage, list[Person]]:
-    """A room with people in it; the first of them owns it."""
-    stage = Stage(*names, **settings)
-    people = [stage.member(name) for name in names]
-    for person in people:
-        person.says("JOIN #den")
-    for person in people:
-        person.hears()
-    return stage, people
+from tests.support.stage import SERVER, Stage, codes, den, of, plain, source
 
 
 def test_a_second_session_comes_unseen() -> None:

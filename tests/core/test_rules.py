@@ -7,19 +7,7 @@ import pytest
 from securechat.core.events import Left, RoomClosed
 from securechat.core.states import State
 from securechat.irc.framing import TOO_LONG
-from tests.support.stage import SERVER, Person, Stage, codes, of, only, plain, source
-
-
-def den(*names: str, **options: object) -> tuple[Stage, list[Person]]:
-    """A room with people in it; the first of them owns it."""
-    stage = Stage(*names, **options)
-    people = [stage.member(name) for name in names]
-    for person in people:
-        person.says("JOIN #den")
-    for person in people:
-        person.hears()
-    return stage, people
-
+from tests.support.stage import SERVER, Stage, codes, den, of, only, plain, source
 
 # Lines
 

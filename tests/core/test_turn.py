@@ -12,28 +12,7 @@ from securechat.core.states import State
 from securechat.core.turn import Step
 from tests.core.sayings import asking, company, speakers, storing, talk, turns
 from tests.support.snapshot import snapshot
-from tests.support.stage import (
-    NOT_STORED,
-    SERVER,
-    Person,
-    Stage,
-    codes,
-    of,
-    only,
-    source,
-)
-
-
-def den(*names: str, **options: object) -> tuple[Stage, list[Person]]:
-    """A room with people in it; the first of them owns it."""
-    stage = Stage(*names, **options)
-    people = [stage.member(name, "message-tags") for name in names]
-    for person in people:
-        person.says("JOIN #den")
-    for person in people:
-        person.hears()
-    return stage, people
-
+from tests.support.stage import NOT_STORED, SERVER, codes, den, of, only, source
 
 # A store that stores nothing
 
@@ -95,7 +74,7 @@ def _without_ids(lines: list[str]) -> list[str]:
 
 def test_the_asker_is_told_once_for_each_command() -> None:
     """400 names the command and what went wrong; what needed no store is answered as ever."""
-    stage, (alice, bob) = den("alice", "bob")
+    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
     stage.full = True
     heard = alice.says("PING 1", "PRIVMSG #den :lost", "PING 2", "TOPIC #den :lost", "PING 3")
     assert codes(heard) == ["PONG", "400", "PONG", "400", "PONG"]
@@ -106,7 +85,7 @@ def test_the_asker_is_told_once_for_each_command() -> None:
 
 def test_who_quits_is_still_told() -> None:
     """A script that says its message and good-bye at once learns that it is lost."""
-    stage, (alice, bob) = den("alice", "bob")
+    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
     stage.full = True
     assert codes(alice.says("PRIVMSG #den :lost", "QUIT")) == ["400", "ERROR"]
     assert codes(bob.hears()) == ["QUIT"]
@@ -114,7 +93,7 @@ def test_who_quits_is_still_told() -> None:
 
 def test_what_came_before_the_failure_stays() -> None:
     """Turns are stored one by one."""
-    stage, (alice, bob) = den("alice", "bob")
+    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
     alice.says("PRIVMSG #den :kept")
     stage.full = True
     alice.says("PRIVMSG #den :lost")
@@ -126,7 +105,7 @@ def test_what_came_before_the_failure_stays() -> None:
 
 def test_a_number_is_never_used_again() -> None:
     """Not even that of a message which could not be stored: msgids are unique."""
-    stage, (alice, bob) = den("alice", "bob")
+    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
     alice.says("CAP REQ echo-message")
     stage.full = True
     alice.says("PRIVMSG #den :lost")
@@ -144,7 +123,7 @@ def test_a_number_is_never_used_again() -> None:
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=12))
 def test_one_refused_step_costs_the_others_nothing(said: list[tuple[int, bool]]) -> None:
     """The refused messages are gone, the others are stored and heard, in their order."""
-    stage, people = den("alice", "bob", "carol")
+    stage, people = den("alice", "bob", "carol", caps=("message-tags",))
     refused = {number for number, (_, kept) in enumerate(said) if not kept}
     steps = iter(range(len(said)))
     stage.refuses = lambda step: next(steps) in refused
@@ -186,7 +165,7 @@ REGISTRATION = (
 @pytest.mark.parametrize("whole", [True, False])
 def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole: bool) -> None:
     """Whatever it has said already: nothing of it happens, and it may register again."""
-    stage, (alice,) = den("alice", lobby=lobby)
+    stage, (alice,) = den("alice", lobby=lobby, caps=("message-tags",))
     stage.invite("code")
     state, stored = snapshot(stage.model), len(stage.stored)
 
@@ -212,7 +191,7 @@ def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole:
 
 def test_a_new_account_is_stored_before_it_is_somebody() -> None:
     """What it says behind its registration comes in a later turn than the account itself."""
-    stage, (alice,) = den("alice")
+    stage, (alice,) = den("alice", caps=("message-tags",))
     stage.invite("code")
     stage.busy = True
     carol = stage.stranger()
@@ -229,7 +208,7 @@ def test_a_new_account_is_stored_before_it_is_somebody() -> None:
 
 def test_a_bug_is_taken_back_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a command leaves nothing behind; the rest of the turn goes on."""
-    stage, (alice, bob) = den("alice", "bob")
+    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
     state = snapshot(stage.model)
 
     def breaks(*_: object) -> None:
@@ -248,7 +227,7 @@ def test_a_bug_is_taken_back_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_bug_in_a_step_takes_inner_steps_along() -> None:
     """They are not stored when the step around them is taken back."""
-    stage, (alice,) = den("alice")
+    stage, (alice,) = den("alice", caps=("message-tags",))
     turn = stage.rules.turn(stage.now_ms, stage.clock)
     start = turn.mark()
     stage.rules.line(turn, alice.session, b"PRIVMSG #den :x")
@@ -262,7 +241,7 @@ def test_a_bug_in_a_step_takes_inner_steps_along() -> None:
 
 def test_an_over_long_reply_is_cut_at_the_limit() -> None:
     """Between letters."""
-    stage, (alice,) = den("alice")
+    stage, (alice,) = den("alice", caps=("message-tags",))
     with stage.turn() as turn:
         turn.notice(alice.session, "я" * 300)
     assert len(alice.hears()[0].encode()) in (509, 510)
@@ -270,7 +249,7 @@ def test_an_over_long_reply_is_cut_at_the_limit() -> None:
 
 def test_closing_twice_is_once() -> None:
     """One ERROR, one closing."""
-    stage, (alice,) = den("alice")
+    stage, (alice,) = den("alice", caps=("message-tags",))
     with stage.turn() as turn:
         turn.close(alice.session, "one")
         turn.close(alice.session, "two")

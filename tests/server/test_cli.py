@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from securechat import __version__
-from securechat.ca import CaError
+from securechat.ca.errors import CaError
 from securechat.server import cli, logs
 from securechat.server.cli import main
 from securechat.server.config import Config, ConfigError

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from securechat import ca
+from securechat.ca.errors import CaError
+from securechat.ca.pem import fingerprint
 from securechat.server import identity
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory
@@ -63,7 +64,7 @@ def test_with_nothing_given_the_server_makes_its_own(data: DataDirectory) -> Non
     assert found.key == data.tls / "server-key.pem"
     assert found.ca_file == data.tls / "ca.pem"
     assert found.ca_sha256 is not None
-    assert found.ca_sha256.hex() == ca.fingerprint(data.tls / "ca.pem")
+    assert found.ca_sha256.hex() == fingerprint(data.tls / "ca.pem")
     assert found.names == ("localhost", "127.0.0.1", "::1", "laptop", "192.168.1.5")
     assert found.days_left > 390
     assert found.warnings == ()
@@ -163,12 +164,12 @@ def test_an_unusable_one_is_refused(data: DataDirectory, tmp_path: Path) -> None
     """Expired, missing, or without its key: the server doesn't make its own instead."""
     authority = Authority()
     settings = shown(authority.server("chat.example", lasts=-DAY), tmp_path, authority)
-    with pytest.raises(ca.CaError, match="expired on"):
+    with pytest.raises(CaError, match="expired on"):
         find_identity(settings, data)
     (tmp_path / "site-key.pem").unlink()
-    with pytest.raises(ca.CaError, match=r"site-key\.pem"):
+    with pytest.raises(CaError, match=r"site-key\.pem"):
         find_identity(settings, data)
-    with pytest.raises(ca.CaError, match=r"none\.pem"):
+    with pytest.raises(CaError, match=r"none\.pem"):
         find_identity(config(tls={"cert": str(tmp_path / "none.pem")}), data)
     assert not data.tls.exists()
 

@@ -268,6 +268,23 @@ class Person:
         return self.says("CAP END")
 
 
+def den(*names: str, caps: tuple[str, ...] = (), **settings: object) -> tuple[Stage, list[Person]]:
+    """A room #den with people in it, who have heard of each other; the first of them owns it."""
+    stage = Stage(*names, **settings)
+    people = [stage.member(name, *caps) for name in names]
+    for person in people:
+        person.says("JOIN #den")
+    for person in people:
+        person.hears()
+    return stage, people
+
+
+def outsider(stage: Stage, name: str, *caps: str) -> Person:
+    """Somebody with a new account, in no room but the lobby."""
+    stage.add(name)
+    return stage.member(name, *caps)
+
+
 def plain(name: str, password: str = RIGHT, authzid: str = "") -> str:
     """A PLAIN payload in one chunk."""
     return b64encode(f"{authzid}\0{name}\0{password}".encode()).decode()

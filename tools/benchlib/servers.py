@@ -22,7 +22,7 @@ from string import Template
 
 from benchlib.client import User
 from benchlib.link import Address, resolve
-from securechat import ca
+from securechat.ca.ensure import ensure_server_certificate
 from securechat.irc.names import account_name
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
@@ -186,7 +186,7 @@ def _home(directory: Path | None) -> Iterator[Path]:
     """A temporary directory with a certificate that is good for loopback."""
     with tempfile.TemporaryDirectory(prefix="securechat-bench-", dir=directory) as name:
         home = Path(name)
-        ca.ensure_server_certificate(home / "tls", ["localhost", HOST], now=datetime.now(UTC))
+        ensure_server_certificate(home / "tls", ["localhost", HOST], now=datetime.now(UTC))
         yield home
 
 

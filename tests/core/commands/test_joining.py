@@ -5,23 +5,17 @@ from __future__ import annotations
 import pytest
 
 from securechat.core.events import RoomCreated
-from tests.support.stage import NOW_MS, SERVER, Person, Stage, codes, of, only, source
-
-
-def den(*names: str, **settings: object) -> tuple[Stage, list[Person]]:
-    """A room with people in it; the first of them owns it."""
-    stage = Stage(*names, **settings)
-    people = [stage.member(name) for name in names]
-    for person in people:
-        person.says("JOIN #den")
-    for person in people:
-        person.hears()
-    return stage, people
-
-
-def outsider(stage: Stage, name: str, *caps: str) -> Person:
-    stage.add(name)
-    return stage.member(name, *caps)
+from tests.support.stage import (
+    NOW_MS,
+    SERVER,
+    Stage,
+    codes,
+    den,
+    of,
+    only,
+    outsider,
+    source,
+)
 
 
 def test_the_first_makes_the_room() -> None:

@@ -7,20 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from securechat.irc.message import parse
-from tests.support.stage import NOW_MS, SERVER, Person, Stage, codes, of, only, source
+from tests.support.stage import NOW_MS, SERVER, Stage, codes, den, of, only, source
 
 TIME = datetime.fromtimestamp(NOW_MS / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def den(*names: str, caps: tuple[str, ...] = (), **settings: object) -> tuple[Stage, list[Person]]:
-    """A room with people in it; the first of them owns it."""
-    stage = Stage(*names, **settings)
-    people = [stage.member(name, *caps) for name in names]
-    for person in people:
-        person.says("JOIN #den")
-    for person in people:
-        person.hears()
-    return stage, people
 
 
 # To a room
