@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,12 +126,16 @@ def test_a_mistyped_command_is_told_among_the_messages(certificate: Files, opens
 def test_a_lost_connection_ends_the_waiting_for_lines(certificate: Files, opens: Opens) -> None:
     """Here without reconnecting; the input has no end."""
 
+    opened = threading.Event()
+
     def dialogue(peer: Peer) -> None:
         peer.logs_in("alice")
+        assert opened.wait(20)
 
     reading, writing = os.pipe()
     with ScriptedServer(certificate, dialogue) as server:
         stage = opens(server)
+        opened.set()
         desk = Desk(stage.session.rooms, commands.run)
         code = plain.converse(stage.client, desk, InputLines(reading), stage.printer)
     os.close(writing)
