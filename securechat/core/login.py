@@ -6,17 +6,16 @@ completes the connection's registration once everything it needs has come. Hub t
 
 from __future__ import annotations
 
-import hashlib
-
 from securechat.core import presence, replay
 from securechat.core.audit import note
 from securechat.core.events import AccountCreated, InviteUsed, PasswordChanged
-from securechat.core.jobs import Hashed, HashPassword, LoadMissed, Verified, VerifyPassword
+from securechat.core.jobs import Hashed, HashPassword, Verified, VerifyPassword
 from securechat.core.model import Account, Invite
 from securechat.core.session import Session
 from securechat.core.states import State, Trigger
 from securechat.core.turn import Turn
 from securechat.irc import names
+from securechat.irc.link import code_digest
 from securechat.irc.names import AccountName, InvalidName
 from securechat.irc.numerics import Numeric
 
@@ -64,7 +63,7 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
 
 def certified(turn: Turn, session: Session, name: str) -> None:
     """A verified client certificate names the account. The session is in VERIFYING."""
-    account = turn.model.by_name.get(names.fold_account(name) or "")
+    account = turn.model.account_named(name)
     if account is None or not account.usable:
         _denied(turn, session)
     else:
@@ -200,7 +199,7 @@ def _invite(turn: Turn, code: str) -> tuple[bytes, Invite] | None:
     """The invite that a code stands for; None when none is needed. Raises _Refused."""
     if turn.settings.registration == "closed":
         raise _Refused("TEMPORARILY_UNAVAILABLE", "Accounts are made by the administrator here")
-    digest = hashlib.sha256(code.encode()).digest()
+    digest = code_digest(code)
     invite = turn.model.invites.get(digest)
     if invite is not None and invite.uses > 0 and invite.expires_ms > turn.now_ms:
         return digest, invite
@@ -283,10 +282,8 @@ def _load(turn: Turn, session: Session) -> None:
     """Read what the account has missed, or go on at once when there is nothing."""
     account = session.who
     session.move(Trigger.COMPLETE)
-    targets = tuple((target, after) for target, _, after in replay.unread(turn.model, account))
-    if targets or _made_now(turn, account):
-        upto = turn.model.committed_seq
-        turn.job(LoadMissed(session, targets, upto, turn.settings.replay))
+    if any(replay.unread(turn.model, account)) or _made_now(turn, account):
+        replay.load(turn, session)
     else:
         presence.arrive(turn, session, [], cut=False)
 

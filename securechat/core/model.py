@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from securechat.core.events import Logged
 from securechat.core.session import Session
+from securechat.irc import names
 
 RECENT = 2048
 """Log entries kept in memory, to close the gap between a reader's answer and the present."""
@@ -231,6 +232,14 @@ class Model:
         del self.targets[direct.id]
         low.directs.pop(high, None)
         high.directs.pop(low, None)
+
+    def account_named(self, text: str) -> Account | None:
+        """The account that a text names, in any case and form; None when there is none."""
+        return self.by_name.get(names.fold_account(text) or "")
+
+    def room_named(self, text: str) -> Room | None:
+        """The open room that a text names, in any case and form; None when there is none."""
+        return self.rooms.get(names.fold_channel(text) or "")
 
     def msgid(self, seq: int) -> str:
         """The message id of a log entry (https://ircv3.net/specs/extensions/message-ids)."""

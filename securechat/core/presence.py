@@ -10,13 +10,12 @@ from collections.abc import Iterable
 
 from securechat.core import replay, rooms, welcome
 from securechat.core.events import Logged
-from securechat.core.jobs import LoadMissed, Missed
+from securechat.core.jobs import Missed
 from securechat.core.line import Line
 from securechat.core.model import Account, Audience, Room
 from securechat.core.session import Session
 from securechat.core.states import Trigger
 from securechat.core.turn import IrcError, Turn
-from securechat.irc import names
 from securechat.irc.capabilities import AWAY_NOTIFY
 
 SEEN = "seen-"
@@ -33,8 +32,7 @@ def missed(turn: Turn, answer: Missed) -> None:
     session, model = answer.session, turn.model
     oldest = model.recent[0].seq if model.recent else answer.upto + 1
     if oldest > answer.upto + 1:
-        targets = tuple((t, after) for t, _, after in replay.unread(model, session.who))
-        turn.job(LoadMissed(session, targets, model.committed_seq, turn.settings.replay))
+        replay.load(turn, session)
         return
     # Another session of the account may have left a room meanwhile.
     still = {target for target, _, _ in model.targets_of(session.who)}
@@ -64,8 +62,7 @@ def arrive(turn: Turn, session: Session, entries: list[Logged], *, cut: bool) ->
     welcome.welcome(turn, session)
     _show_rooms(turn, session, first=first)
     for room, by in account.invited_to.items():
-        if turn.model.rooms.get(room.folded) is room:
-            turn.send(session, f":{by} INVITE {account.name} {room.name}")
+        turn.send(session, f":{by} INVITE {account.name} {room.name}")
     replay.send(turn, session, entries, cut=cut)
     ask(turn, session)
 
@@ -107,7 +104,7 @@ def _may_enter(turn: Turn, session: Session, room: Room) -> bool:
 def lobby_of(turn: Turn) -> Room | None:
     """The room that everybody joins, if there is one."""
     name = turn.settings.lobby
-    return turn.model.rooms.get(names.fold_channel(name) or "") if name else None
+    return turn.model.room_named(name) if name else None
 
 
 def _not_arrived(turn: Turn, session: Session) -> None:

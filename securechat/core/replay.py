@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from securechat.core.events import Logged
+from securechat.core.jobs import LoadMissed
 from securechat.core.line import Line, iso_time
 from securechat.core.model import Account, Direct, Model, Room
 from securechat.core.session import Session
@@ -30,6 +31,13 @@ def unread(model: Model, account: Account) -> Iterator[tuple[int, int, int]]:
         after = max(joined, account.acknowledged)
         if newest > after:
             yield target, newest, after
+
+
+def load(turn: Turn, session: Session) -> None:
+    """Have a worker read what the session's account has not read; answered by Missed."""
+    model = turn.model
+    targets = tuple((target, after) for target, _, after in unread(model, session.who))
+    turn.job(LoadMissed(session, targets, model.committed_seq, turn.settings.replay))
 
 
 def since(model: Model, account: Account, upto: int) -> list[Logged]:

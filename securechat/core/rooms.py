@@ -10,7 +10,7 @@ from securechat.core.model import PREFIXES, Account, Room
 from securechat.core.session import Session
 from securechat.core.text import fill, shorten
 from securechat.core.turn import IrcError, Turn
-from securechat.irc import masks, names
+from securechat.irc import masks
 from securechat.irc.capabilities import USERHOST_IN_NAMES
 from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.names import ChannelName
@@ -21,7 +21,7 @@ DEFAULT_MODES = "nt"
 
 def find(turn: Turn, session: Session, name: str) -> Room:
     """The room of that name. Raises IrcError (403), also for a secret one of others."""
-    room = turn.model.rooms.get(names.fold_channel(name) or "")
+    room = turn.model.room_named(name)
     if room is None or not visible(room, session.who):
         raise IrcError(Numeric.ERR_NOSUCHCHANNEL, word(name), "No such channel")
     return room
@@ -174,5 +174,5 @@ def _invited(turn: Turn, room: Room, account: Account) -> bool:
     invitation into an open room must not outlive its closing.
     """
     by = account.invited_to.get(room, "").partition("!")[0]
-    inviter = turn.model.by_name.get(names.fold_account(by) or "")
+    inviter = turn.model.account_named(by)
     return inviter is not None and room.runs(inviter)

@@ -8,6 +8,7 @@ need them, in some shells.
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from dataclasses import dataclass, field
 
@@ -64,3 +65,8 @@ def _b64(data: bytes) -> str:
 def _unb64(text: str) -> bytes:
     """32 bytes: the 43 letters that _SHAPE let through can't be anything else."""
     return base64.urlsafe_b64decode(text + "=")
+
+
+def code_digest(code: str) -> bytes:
+    """What is kept of an invite's code: it has 128 random bits, so a plain SHA-256 hides it."""
+    return hashlib.sha256(code.encode()).digest()

@@ -6,13 +6,13 @@ and by the server for its first invite. The thread that made the Admin may call.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from securechat.irc.link import code_digest
 from securechat.store.database import ConflictError, StoreError, open_database, transaction
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.reader import AccountRow, InviteRow, Reader
@@ -166,11 +166,6 @@ def account_is_gone(connection: sqlite3.Connection, account: int) -> bool:
     """Whether the account is marked as deleted."""
     row = connection.execute("SELECT deleted FROM accounts WHERE id = ?", (account,)).fetchone()
     return bool(row and row[0])
-
-
-def code_digest(code: str) -> bytes:
-    """What is kept of an invite's code: it has 128 random bits, so a plain hash hides it."""
-    return hashlib.sha256(code.encode()).digest()
 
 
 def invite_id(row: InviteRow) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.irc.link import InviteLink
-from securechat.store.admin import Admin, code_digest
+from securechat.irc.link import InviteLink, code_digest
+from securechat.store.admin import Admin
 from securechat.store.database import FILE_NAME
 from securechat.store.reader import InviteRow
 from tests.server.clerk import Clerk, served_once

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from securechat.irc.link import InviteLink
+from securechat.irc.link import InviteLink, code_digest
 from securechat.server.invites import DAY_MS, FIRST_DAYS, first_link, make_link
-from securechat.store.admin import Admin, NewAccount, code_digest
+from securechat.store.admin import Admin, NewAccount
 from securechat.store.database import FILE_NAME
 from securechat.store.journal import Journal
 from securechat.store.reader import InviteRow

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.irc.link import code_digest
 from securechat.irc.names import account_name
 from securechat.store.admin import (
     APPLIED,
@@ -14,7 +15,6 @@ from securechat.store.admin import (
     NewAccount,
     UnknownError,
     account_is_gone,
-    code_digest,
     invite_id,
 )
 from securechat.store.database import ConflictError, open_database

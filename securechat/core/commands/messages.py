@@ -15,7 +15,6 @@ from securechat.core.session import Session
 from securechat.core.text import fits
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import MAX_TARGETS
-from securechat.irc import names
 from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
 from securechat.irc.message import Message, format_tags
 from securechat.irc.numerics import Numeric
@@ -113,7 +112,7 @@ class _Saying:
             self.turn.send_line(session, line)
 
     def _to_account(self, target: str) -> None:
-        other = self.turn.model.by_name.get(names.fold_account(target) or "")
+        other = self.turn.model.account_named(target)
         if other is None or not other.usable:
             raise IrcError(Numeric.ERR_NOSUCHNICK, rooms.word(target), "No such nick/channel")
         body = self._body(other.name)

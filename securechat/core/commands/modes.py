@@ -247,7 +247,7 @@ def _ban(change: _Change, sign: str, letter: str) -> None:
 def _role(change: _Change, sign: str, letter: str) -> None:
     room, by = change.room, change.by
     nick = change.parameter(letter, "a nick")
-    other = change.turn.model.by_name.get(names.fold_account(nick) or "")
+    other = change.turn.model.account_named(nick)
     if other is None or other not in room.members:
         raise IrcError(
             Numeric.ERR_USERNOTINCHANNEL, rooms.word(nick), room.name, "They aren't on that channel"

@@ -23,7 +23,7 @@ MAX_WHO = 500
 
 
 def _online(turn: Turn, name: str) -> Account | None:
-    account = turn.model.by_name.get(names.fold_account(name) or "")
+    account = turn.model.account_named(name)
     return account if account is not None and account.sessions else None
 
 
@@ -32,7 +32,7 @@ def who(turn: Turn, session: Session, message: Message) -> None:
     """Show who is online: of a channel, by name, or by a mask such as a*."""
     mask = message.params[0] if message.params and message.params[0] else "*"
     if mask[:1] == "#":
-        room = turn.model.rooms.get(names.fold_channel(mask) or "")
+        room = turn.model.room_named(mask)
         if room is not None and rooms.visible(room, session.who):
             budget.charge(turn, session, "WHO", len(room.present))
             for account in room.present:
@@ -96,7 +96,7 @@ def whois(turn: Turn, session: Session, message: Message) -> None:
 
 
 def _absent(turn: Turn, name: str) -> str:
-    account = turn.model.by_name.get(names.fold_account(name) or "")
+    account = turn.model.account_named(name)
     if account is not None and account.usable:
         return "is offline; messages are kept until the next login"
     return "No such nick/channel"

@@ -50,7 +50,7 @@ def join(turn: Turn, session: Session, message: Message) -> None:
 
 def _join(turn: Turn, session: Session, name: str, key: str) -> None:
     account = session.who
-    room = turn.model.rooms.get(names.fold_channel(name) or "")
+    room = turn.model.room_named(name)
     if room is not None and account in room.members:
         return
     if len(account.rooms) >= turn.settings.max_rooms:
@@ -123,7 +123,7 @@ def kick(turn: Turn, session: Session, message: Message) -> None:
 
 
 def _kick(turn: Turn, by: Account, room: Room, nick: str, reason: str) -> None:
-    other = turn.model.by_name.get(names.fold_account(nick) or "")
+    other = turn.model.account_named(nick)
     if other is None or other not in room.members:
         raise IrcError(
             Numeric.ERR_USERNOTINCHANNEL, rooms.word(nick), room.name, "They aren't on that channel"
@@ -148,7 +148,7 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
     nick, name = message.params[:2]
     room = rooms.find_mine(turn, session, name)
     account = session.who
-    other = turn.model.by_name.get(names.fold_account(nick) or "")
+    other = turn.model.account_named(nick)
     if other is None or not other.usable:
         raise IrcError(Numeric.ERR_NOSUCHNICK, rooms.word(nick), "No such nick/channel")
     if other in room.members:
@@ -194,7 +194,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
 def names_(turn: Turn, session: Session, message: Message) -> None:
     """List the members of a channel who are online."""
     name = message.params[0] if message.params else "*"
-    room = turn.model.rooms.get(names.fold_channel(name) or "")
+    room = turn.model.room_named(name)
     if room is not None and rooms.visible(room, session.who):
         budget.charge(turn, session, "NAMES", len(room.present) // 8)
         rooms.show_names(turn, session, room)
