@@ -52,6 +52,95 @@ class PasswordChanged(NamedTuple):
     replaced: str
 
 
+class PasswordSet(NamedTuple):
+    """A new password, chosen by its owner."""
+
+    password: str
+    account: int
+
+
+class TokenCreated(NamedTuple):
+    """digest: the SHA-256 that is all that is kept of a device token. name: its own in the account.
+
+    created_ms: milliseconds since 1970 (UTC).
+    """
+
+    digest: bytes
+    account: int
+    name: str
+    created_ms: int
+
+
+class TokenUsed(NamedTuple):
+    """A login with the token."""
+
+    used_ms: int
+    digest: bytes
+
+
+class TokenRevoked(NamedTuple):
+    """The token is no credential any more."""
+
+    digest: bytes
+
+
+class FactorSet(NamedTuple):
+    """The account has a second factor from now on. secret: sealed. counter: of the newest code that
+    was accepted, in RFC 6238's time steps.
+    """
+
+    account: int
+    secret: str
+    counter: int
+    created_ms: int
+
+
+class FactorUsed(NamedTuple):
+    """A code was accepted; it and older ones are not any more."""
+
+    counter: int
+    account: int
+
+
+class FactorRemoved(NamedTuple):
+    """The account has no second factor any more, and no recovery codes."""
+
+    account: int
+
+
+class RecoveryCodeAdded(NamedTuple):
+    """digest: the keyed digest that is all that is kept of the code."""
+
+    digest: bytes
+    account: int
+
+
+class RecoveryCodesCleared(NamedTuple):
+    """None of the account's recovery codes is valid any more."""
+
+    account: int
+
+
+class RecoveryCodeUsed(NamedTuple):
+    """A code has stood in for one of the second factor, and can't again."""
+
+    digest: bytes
+    account: int
+
+
+class Audited(NamedTuple):
+    """Something about the server's security. account: a name, '-' for nobody's. address: where
+    from. result: 'ok', or why not. facts: a JSON object.
+    """
+
+    at_ms: int
+    event: str
+    account: str
+    address: str
+    result: str
+    facts: str
+
+
 class SeenAdvanced(NamedTuple):
     """The account has certainly received everything up to seq."""
 
@@ -166,6 +255,16 @@ Event = (
     Logged
     | AccountCreated
     | PasswordChanged
+    | PasswordSet
+    | TokenCreated
+    | TokenUsed
+    | TokenRevoked
+    | FactorSet
+    | FactorUsed
+    | FactorRemoved
+    | RecoveryCodeAdded
+    | RecoveryCodesCleared
+    | RecoveryCodeUsed
     | SeenAdvanced
     | InviteUsed
     | RoomCreated

@@ -15,30 +15,39 @@ from securechat.core.session import Session
 class VerifyPassword:
     """Is this the account's password? account: its id, None when there is no such account, or none
     that may log in: the answer must take the same time then. name: the folded one that was claimed,
-    empty when no account can be called so. Answered by Verified, unless the session has closed.
+    as it came when no account can be called so. code: what may be a code of the second factor at the
+    password's end; it is then tried with and without. known: whether the account has logged in from
+    there before. Answered by Verified, unless the session has closed.
     """
 
     session: Session
     account: int | None
     name: str
     password: str = field(repr=False)
+    code: str = field(default="", repr=False)
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """rehashed: a new hash to keep in the place of replaced, when that one has another cost."""
+    """granted: whether the password is right. rehashed: a new hash to keep in the place of
+    replaced, when that one has another cost. name: as asked. code: what had to be taken off the
+    password's end for it to be right.
+    """
 
     session: Session
     account: int | None
     granted: bool
     rehashed: str | None = field(default=None, repr=False)
     replaced: str = field(default="", repr=False)
+    name: str = ""
+    code: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class HashPassword:
-    """Check a new account's password against the rules and hash it. Answered by Hashed, unless
-    the session has closed.
+    """Check a new password against the rules and hash it: of a new account, or of the one that the
+    session is logged in as. Answered by Hashed, unless the session has closed.
     """
 
     session: Session
@@ -48,7 +57,7 @@ class HashPassword:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """account_id: a random id for the new account. refusal: why the password won't do, or None."""
+    """account_id: a random id, for a new account. refusal: why the password won't do, or None."""
 
     session: Session
     account_id: int
@@ -71,12 +80,15 @@ class LoadMissed:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """entries: in their order. cut: whether older ones were left out. upto: as asked."""
+    """entries: in their order. cut: whether older ones were left out. upto: as asked. damaged:
+    whether there are some that can't be read any more.
+    """
 
     session: Session
     entries: list[Logged]
     cut: bool
     upto: int
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from securechat.core import events as e
+from securechat.core.credentials import Factor, Token
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 
 Undo = Callable[[], object]
@@ -27,9 +28,12 @@ def _logged(model: Model, event: e.Logged) -> Undo:
     model.recent.append(event)
 
     def undo() -> None:
-        target.last_seq = before
+        if target.last_seq == event.seq:  # else a later step was stored that this one was not
+            target.last_seq = before
         if model.recent and model.recent[-1] is event:
             model.recent.pop()
+        elif event in model.recent:
+            model.recent.remove(event)
 
     return undo
 
@@ -43,6 +47,61 @@ def _account_created(model: Model, event: e.AccountCreated) -> Undo:
 
 def _password_changed(model: Model, event: e.PasswordChanged) -> Undo:
     return lambda: None  # hashes are not kept in memory
+
+
+def _password_set(model: Model, event: e.PasswordSet) -> Undo:
+    return lambda: None
+
+
+def _token_created(model: Model, event: e.TokenCreated) -> Undo:
+    token = Token(event.digest, event.account, event.name, event.created_ms)
+    model.add_token(token)
+    return lambda: model.remove_token(token)
+
+
+def _token_used(model: Model, event: e.TokenUsed) -> Undo:
+    return _set(model.tokens[event.digest], used_ms=event.used_ms)
+
+
+def _token_revoked(model: Model, event: e.TokenRevoked) -> Undo:
+    token = model.tokens[event.digest]
+    model.remove_token(token)
+    return lambda: model.add_token(token)
+
+
+def _factor_set(model: Model, event: e.FactorSet) -> Undo:
+    return _set(model.accounts[event.account], factor=Factor(event.secret, event.counter))
+
+
+def _factor_used(model: Model, event: e.FactorUsed) -> Undo:
+    return _set(_factor(model, event.account), counter=event.counter)
+
+
+def _factor_removed(model: Model, event: e.FactorRemoved) -> Undo:
+    return _set(model.accounts[event.account], factor=None)
+
+
+def _recovery_code_added(model: Model, event: e.RecoveryCodeAdded) -> Undo:
+    codes = _factor(model, event.account).recovery
+    codes.add(event.digest)
+    return lambda: codes.discard(event.digest)
+
+
+def _recovery_codes_cleared(model: Model, event: e.RecoveryCodesCleared) -> Undo:
+    return _set(_factor(model, event.account), recovery=set())
+
+
+def _recovery_code_used(model: Model, event: e.RecoveryCodeUsed) -> Undo:
+    codes = _factor(model, event.account).recovery
+    codes.remove(event.digest)
+    return lambda: codes.add(event.digest)
+
+
+def _factor(model: Model, account: int) -> Factor:
+    factor = model.accounts[account].factor
+    if factor is None:
+        raise LookupError(f"account {account} has no second factor")
+    return factor
 
 
 def _seen_advanced(model: Model, event: e.SeenAdvanced) -> Undo:
@@ -159,7 +218,7 @@ def _invite(room: Room, account: Account, by: str | None) -> None:
         room.invited[account] = None
 
 
-def _set(item: Account | Room | Membership | Invite, **values: object) -> Undo:
+def _set(item: Account | Room | Membership | Invite | Token | Factor, **values: object) -> Undo:
     before = {name: getattr(item, name) for name in values}
     _assign(item, values)
     return lambda: _assign(item, before)
@@ -174,6 +233,16 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.Logged: _logged,
     e.AccountCreated: _account_created,
     e.PasswordChanged: _password_changed,
+    e.PasswordSet: _password_set,
+    e.TokenCreated: _token_created,
+    e.TokenUsed: _token_used,
+    e.TokenRevoked: _token_revoked,
+    e.FactorSet: _factor_set,
+    e.FactorUsed: _factor_used,
+    e.FactorRemoved: _factor_removed,
+    e.RecoveryCodeAdded: _recovery_code_added,
+    e.RecoveryCodesCleared: _recovery_codes_cleared,
+    e.RecoveryCodeUsed: _recovery_code_used,
     e.SeenAdvanced: _seen_advanced,
     e.InviteUsed: _invite_used,
     e.RoomCreated: _room_created,

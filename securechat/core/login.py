@@ -1,26 +1,35 @@
 """From a stranger's connection to a member of the broadcast set.
 
-verify(), certified() and create() begin a login; a worker's answer continues it; advance()
-completes the connection's registration once everything it needs has come. Hub thread only.
+verify() and certified() begin a login; a worker's answer continues it; advance() completes the
+connection's registration once everything it needs has come. Hub thread only.
 """
 
 from __future__ import annotations
 
-from securechat.core import presence, replay
-from securechat.core.audit import note
-from securechat.core.events import AccountCreated, InviteUsed, PasswordChanged
-from securechat.core.jobs import Hashed, HashPassword, Verified, VerifyPassword
-from securechat.core.model import Account, Invite
+from securechat.core import presence, replay, second_factor, totp
+from securechat.core.events import PasswordChanged
+from securechat.core.jobs import Verified, VerifyPassword
+from securechat.core.model import Account
 from securechat.core.session import Session
 from securechat.core.states import State, Trigger
 from securechat.core.turn import Turn
 from securechat.irc import names
-from securechat.irc.link import code_digest
-from securechat.irc.names import AccountName, InvalidName
 from securechat.irc.numerics import Numeric
+from securechat.irc.token import is_token, token_digest
 
-WRONG = "SASL authentication failed: wrong account or password"
-"""One text for an unknown account, a wrong password and a disabled account."""
+WRONG = "Wrong account or password"
+"""One text for an unknown account, a wrong password, a wrong code and a disabled account."""
+
+LATER = "The server can't check that now; try again in a minute"
+
+CODE_REQUIRED = (
+    "CODE_REQUIRED",
+    "Put the code of your authenticator, or a recovery code, directly behind the password",
+)
+TOO_MANY_CODES = (
+    "TOO_MANY_CODES",
+    "Too many wrong codes; wait some minutes, or log in with a device token",
+)
 
 
 def advance(turn: Turn, session: Session) -> None:
@@ -53,21 +62,54 @@ def _required(turn: Turn) -> str:
 
 
 def verify(turn: Turn, session: Session, name: str, password: str) -> None:
-    """Have a password checked. The session is in VERIFYING."""
-    folded = names.fold_account(name) or ""
+    """Have a password checked, or a device token in its place. The session is in VERIFYING."""
+    folded = names.fold_account(name) or name
     account = turn.model.by_name.get(folded)
-    usable = account is not None and account.usable
     session.claimed = account
-    turn.job(VerifyPassword(session, account.id if account and usable else None, folded, password))
+    if account is not None and not account.usable:
+        account = None
+    token = turn.model.tokens.get(token_digest(password)) if is_token(password) else None
+    if token is not None and account is not None and token.account == account.id:
+        session.token = token
+        token.used_ms = turn.now_ms
+        turn.model.used_tokens[token] = None
+        _granted(turn, session, account, "token")
+        return
+    guesses = turn.model.guesses
+    known = guesses.known(folded, session.network)
+    number = account.id if account else None
+    code = totp.code_at_end(password)
+    job = VerifyPassword(session, number, folded, password, code, known)
+    wait = guesses.wait(folded, session.network, turn.clock)
+    if wait:
+        _hold(turn, job, wait)
+    else:
+        turn.job(job)
+
+
+def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
+    """Too many wrong guesses came before: this attempt waits, and its client is told."""
+    if not turn.model.guesses.hold(job, turn.clock + wait):
+        failed(turn, job.session)
+        return
+    text = f"After several wrong passwords the next one is looked at in {wait:.0f} s"
+    turn.standard_reply(job.session, "NOTE", "AUTHENTICATE", "WAIT", f"{wait:.0f}", text)
+
+
+def go_on(turn: Turn) -> None:
+    """Have those passwords checked that have waited long enough."""
+    for job in turn.model.guesses.due(turn.clock):
+        if job.session.state is not State.CLOSED:
+            turn.job(job)
 
 
 def certified(turn: Turn, session: Session, name: str) -> None:
     """A verified client certificate names the account. The session is in VERIFYING."""
     account = turn.model.account_named(name)
     if account is None or not account.usable:
-        _denied(turn, session)
+        _denied(turn, session, account.name if account else "-", "no such account")
     else:
-        _granted(turn, session, account)
+        _granted(turn, session, account, "certificate")
 
 
 def verified(turn: Turn, answer: Verified) -> None:
@@ -75,9 +117,42 @@ def verified(turn: Turn, answer: Verified) -> None:
     session = answer.session
     account = turn.model.accounts.get(answer.account) if answer.account is not None else None
     if not answer.granted or account is None or not account.usable:
-        _denied(turn, session)
+        turn.model.guesses.wrong(answer.name, session.network, turn.clock)
+        # Only a name that is an account's: people type their password in its place.
+        _denied(turn, session, session.claimed.name if session.claimed else "-", "wrong password")
         return
-    _granted(turn, session, account)
+    how = "password"
+    if account.factor is not None or answer.code:
+        found = _second_factor(turn, session, account, answer.code)
+        if found is None:
+            return
+        how = f"password and {found}"
+    turn.model.guesses.right(account.folded, session.network)
+    session.proved_at = turn.clock
+    _granted(turn, session, account, how)
+
+
+def _second_factor(turn: Turn, session: Session, account: Account, code: str) -> str | None:
+    """The password is right: is the code? What it was, or None when the login was denied."""
+    if account.factor is None:  # what was taken for a code is a wrong ending of the password
+        turn.model.guesses.wrong(account.folded, session.network, turn.clock)
+        _denied(turn, session, account.name, "wrong password")
+        return None
+    if not code:
+        _denied(turn, session, account.name, "no code", CODE_REQUIRED)
+        return None
+    if not turn.model.guesses.may_try_code(account.id, turn.clock):
+        _denied(turn, session, account.name, "too many codes", TOO_MANY_CODES)
+        return None
+    found = second_factor.use(turn, account, account.factor, code)
+    if found is None:
+        turn.model.guesses.wrong_code(account.id, turn.clock)
+        turn.model.guesses.wrong(account.folded, session.network, turn.clock)
+        _denied(turn, session, account.name, "wrong code")
+        return None
+    session.unstored = True  # a code that could not be stored as used might be used again
+    turn.on_failure(lambda: unbecome(turn, session))
+    return found
 
 
 def keep_rehashed(turn: Turn, answer: Verified) -> None:
@@ -91,19 +166,15 @@ def keep_rehashed(turn: Turn, answer: Verified) -> None:
 
 
 def failed(turn: Turn, session: Session) -> None:
-    """The worker could not do its work; the connection may try again."""
-    text = "The server can't check that now; try again in a minute"
-    registering, by_pass = session.state is State.CREATING, session.password is not None
+    """The password can't be checked now; the connection may try again."""
+    by_pass = session.password is not None
     session.move(Trigger.DENIED)
     session.password, session.mechanism = None, ""
-    if registering:
-        _refuse(turn, session, _Refused("TEMPORARILY_UNAVAILABLE", text))
-        return
     if by_pass:
-        turn.close(session, text)
+        turn.close(session, LATER)
         return
-    turn.standard_reply(session, "FAIL", "*", "TEMPORARILY_UNAVAILABLE", text)
-    turn.numeric(session, Numeric.ERR_SASLFAIL, f"SASL authentication failed: {text}")
+    turn.standard_reply(session, "FAIL", "*", "TEMPORARILY_UNAVAILABLE", LATER)
+    turn.numeric(session, Numeric.ERR_SASLFAIL, f"SASL authentication failed: {LATER}")
 
 
 def abort(turn: Turn, session: Session) -> None:
@@ -112,40 +183,48 @@ def abort(turn: Turn, session: Session) -> None:
     turn.numeric(session, Numeric.ERR_SASLABORTED, "SASL authentication aborted")
 
 
-def _denied(turn: Turn, session: Session) -> None:
+def _denied(
+    turn: Turn, session: Session, account: str, result: str, told: tuple[str, str] | None = None
+) -> None:
+    """told: the code and the text of what may be known, as the password was right."""
     session.move(Trigger.DENIED)
     session.failures += 1
-    # Only a name that is an account's: people type their password in its place.
-    claimed = session.claimed.name if session.claimed else "-"
-    note("login refused", account=claimed, address=session.address)
+    turn.audit("login", session, account=account, result=result)
+    if told is not None:
+        turn.standard_reply(session, "FAIL", "AUTHENTICATE", *told)
+    text = told[1] if told is not None else WRONG
     if session.password is not None:
         session.password = None
-        turn.numeric(session, Numeric.ERR_PASSWDMISMATCH, "Wrong account or password")
-        turn.close(session, "Wrong account or password")
+        turn.numeric(session, Numeric.ERR_PASSWDMISMATCH, text)
+        turn.close(session, text)
         return
-    turn.numeric(session, Numeric.ERR_SASLFAIL, WRONG)
+    reason = text[0].lower() + text[1:]
+    turn.numeric(session, Numeric.ERR_SASLFAIL, f"SASL authentication failed: {reason}")
     if session.failures >= turn.settings.max_login_failures:
         turn.close(session, "Too many failed logins")
 
 
-def _granted(turn: Turn, session: Session, account: Account) -> None:
+def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
     by_sasl = session.password is None
     session.password = None
     if len(account.sessions) >= turn.settings.max_sessions:
         session.move(Trigger.DENIED)
+        turn.audit("login", session, account=account.name, result="too many connections")
         turn.close(session, f"{account.name} has {len(account.sessions)} connections already")
         return
-    _become(turn, session, account)
+    become(turn, session, account)
+    token = {"token": session.token.name} if session.token else {}
+    turn.audit("login", session, by=how, **token)
     if by_sasl:
         turn.numeric(session, Numeric.RPL_SASLSUCCESS, "SASL authentication successful")
     advance(turn, session)
 
 
-def _become(turn: Turn, session: Session, account: Account) -> None:
+def become(turn: Turn, session: Session, account: Account) -> None:
+    """The session is the account's from now on; its registration goes on with advance()."""
     session.move(Trigger.GRANTED)
     shown = session.shown_nick
     session.account = account
-    note("login", account=account.name, address=session.address)
     source = account.source(turn.settings.name)
     turn.send(
         session,
@@ -154,122 +233,10 @@ def _become(turn: Turn, session: Session, account: Account) -> None:
     )
 
 
-# Registration of an account
-
-
-class _Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(code, text)
-        self.code = code
-        self.text = text
-
-
-def create(turn: Turn, session: Session, name: str, code: str, password: str) -> None:
-    """Begin to make an account: what can be refused at once is, the hash is a worker's work."""
-    try:
-        wanted = _wanted(turn, session, name, code)
-    except _Refused as refused:
-        _refuse(turn, session, refused)
-        return
-    session.move(Trigger.REGISTER)
-    session.assembler = None
-    session.mechanism = code  # needed again when the hash is there
-    turn.job(HashPassword(session, wanted.display, password))
-
-
-def _wanted(turn: Turn, session: Session, name: str, code: str) -> AccountName:
-    """The checked name, for somebody who may register. The invite comes first: without one,
-    nothing is to be learned about which names there are.
-    """
-    _invite(turn, code)
-    try:
-        wanted = names.account_name(name)
-    except InvalidName as error:
-        raise _Refused("BAD_ACCOUNT_NAME", str(error)) from None
-    if names.is_reserved(wanted):
-        raise _Refused("BAD_ACCOUNT_NAME", "That name is reserved; choose another")
-    if wanted.folded in turn.model.by_name:
-        raise _Refused("ACCOUNT_EXISTS", "That name is taken; choose another with NICK")
-    if wanted.skeleton in turn.model.account_skeletons:
-        raise _Refused("BAD_ACCOUNT_NAME", "That name looks like somebody else's; choose another")
-    return wanted
-
-
-def _invite(turn: Turn, code: str) -> tuple[bytes, Invite] | None:
-    """The invite that a code stands for; None when none is needed. Raises _Refused."""
-    if turn.settings.registration == "closed":
-        raise _Refused("TEMPORARILY_UNAVAILABLE", "Accounts are made by the administrator here")
-    digest = code_digest(code)
-    invite = turn.model.invites.get(digest)
-    if invite is not None and invite.uses > 0 and invite.expires_ms > turn.now_ms:
-        return digest, invite
-    if turn.settings.registration == "open" and code == "*":
-        return None
-    text = "This invite is used up, expired or unknown; ask for a new link"
-    if code == "*":
-        text = "This server registers by invitation: put the invite code in the e-mail's place"
-    raise _Refused("INVALID_EMAIL", text)
-
-
-def _refuse(turn: Turn, session: Session, refused: _Refused) -> None:
-    name = session.nick or "*"
-    turn.standard_reply(session, "FAIL", "REGISTER", refused.code, name, refused.text)
-    note("registration refused", address=session.address, reason=refused.code)
-    session.failures += 1
-    if session.failures >= turn.settings.max_login_failures * 3:
-        turn.close(session, "Too many failed registrations")
-
-
-def hashed(turn: Turn, answer: Hashed) -> None:
-    """A worker has checked and hashed the password of a new account; all else is checked again,
-    as others may have come first.
-    """
-    session = answer.session
-    code, session.mechanism = session.mechanism, ""
-    try:
-        if answer.refusal is not None:
-            raise _Refused("WEAK_PASSWORD", answer.refusal)
-        wanted = _wanted(turn, session, session.nick or "", code)
-        found = _invite(turn, code)
-    except _Refused as refused:
-        session.move(Trigger.DENIED)
-        _refuse(turn, session, refused)
-        return
-    turn.on_failure(lambda: _unbecome(turn, session))
-    account = _store_account(turn, wanted, answer, found)
-    note("account registered", account=account.name, address=session.address, admin=account.admin)
-    text = "Account registered. Welcome!"
-    turn.send(session, f":{turn.settings.name} REGISTER SUCCESS {account.name} :{text}")
-    _become(turn, session, account)
-    advance(turn, session)
-
-
-def _store_account(
-    turn: Turn, wanted: AccountName, answer: Hashed, found: tuple[bytes, Invite] | None
-) -> Account:
-    admin = False
-    if found is not None:
-        turn.record(InviteUsed(found[0]))
-        admin = found[1].admin
-    turn.record(
-        AccountCreated(
-            answer.account_id,
-            wanted.display,
-            wanted.folded,
-            wanted.skeleton,
-            answer.hashed,
-            admin,
-            turn.now_ms,
-            turn.model.last_seq,
-        )
-    )
-    return turn.model.accounts[answer.account_id]
-
-
-def _unbecome(turn: Turn, session: Session) -> None:
-    """The new account could not be stored: back to a connection that is nobody's."""
+def unbecome(turn: Turn, session: Session) -> None:
+    """What the login had to store could not be: back to a connection that is nobody's."""
     turn.jobs[:] = [job for job in turn.jobs if job.session is not session]
-    session.account = None
+    session.account = session.proved_at = None
     session.held.clear()
     if session.state is not State.CLOSED:
         session.state = State.CONNECTED
@@ -279,15 +246,14 @@ def _unbecome(turn: Turn, session: Session) -> None:
 
 
 def _load(turn: Turn, session: Session) -> None:
-    """Read what the account has missed, or go on at once when there is nothing."""
+    """Read what the account has missed, or go on at once when there is nothing.
+
+    A login that isn't stored yet takes the longer way: nobody may hear of it, or from it, before.
+    """
     account = session.who
     session.move(Trigger.COMPLETE)
-    if any(replay.unread(turn.model, account)) or _made_now(turn, account):
+    if session.unstored or any(replay.unread(turn.model, account)):
+        session.unstored = False
         replay.load(turn, session)
     else:
         presence.arrive(turn, session, [], cut=False)
-
-
-def _made_now(turn: Turn, account: Account) -> bool:
-    """Whether the account is not stored yet: nobody may hear of it, or from it, before it is."""
-    return any(type(event) is AccountCreated and event.id == account.id for event in turn.events)

@@ -9,7 +9,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from securechat.core.credentials import Factor, Token
 from securechat.core.events import Logged
+from securechat.core.guesses import Guesses
 from securechat.core.session import Session
 from securechat.irc import names
 
@@ -65,6 +67,9 @@ class Account:
     directs: dict[Account, Direct] = field(default_factory=dict)
     invited_to: dict[Room, str] = field(default_factory=dict)
     """By whose address; the other side is Room.invited."""
+    tokens: dict[str, Token] = field(default_factory=dict)
+    """By name; the other side is Model.tokens."""
+    factor: Factor | None = None
     rows_left: float = 0.0
     rows_at: float = float("-inf")
     """What core.budget has left for the account, and since when."""
@@ -178,6 +183,11 @@ class Model:
     room_skeletons: dict[str, Room] = field(default_factory=dict)
     targets: dict[int, Room | Direct] = field(default_factory=dict)
     invites: dict[bytes, Invite] = field(default_factory=dict)
+    tokens: dict[bytes, Token] = field(default_factory=dict)
+    """By digest."""
+    used_tokens: dict[Token, None] = field(default_factory=dict)
+    """Whose used_ms is newer than what is stored."""
+    guesses: Guesses = field(default_factory=Guesses)
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
     departed: dict[str, tuple[Account, int]] = field(default_factory=dict)
@@ -207,6 +217,16 @@ class Model:
             if index.get(key) is account:  # an administrator may have made another one meanwhile
                 del index[key]
         del self.accounts[account.id]
+
+    def add_token(self, token: Token) -> None:
+        """Put a device token into the indexes."""
+        self.tokens[token.digest] = token
+        self.accounts[token.account].tokens[token.name] = token
+
+    def remove_token(self, token: Token) -> None:
+        """It is no credential any more."""
+        del self.tokens[token.digest]
+        del self.accounts[token.account].tokens[token.name]
 
     def add_room(self, room: Room) -> None:
         """Put a room and its name into the indexes."""

@@ -9,17 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from securechat.core import replay, rooms, welcome
+from securechat.core.credentials import Token
 from securechat.core.events import Logged
 from securechat.core.jobs import Missed
 from securechat.core.line import Line
 from securechat.core.model import Account, Audience, Room
 from securechat.core.session import Session
-from securechat.core.states import Trigger
+from securechat.core.states import State, Trigger
 from securechat.core.turn import IrcError, Turn
 from securechat.irc.capabilities import AWAY_NOTIFY
 
 SEEN = "seen-"
 """A PING of the server carries the newest log entry; its PONG shows that all before arrived."""
+
+AFTER_CHANGE = "Your password has been changed; log in with the new one"
+"""Told to every session that the old one had let in."""
+
+UNREADABLE = (
+    "Some of the messages that you missed can't be read: the server's database is damaged; tell "
+    "whoever runs it"
+)
 
 MAX_DEPARTED = 1000
 """Accounts remembered for WHOWAS."""
@@ -39,6 +48,8 @@ def missed(turn: Turn, answer: Missed) -> None:
     read = [entry for entry in answer.entries if entry.target in still]
     since = replay.since(model, session.who, answer.upto)
     arrive(turn, session, [*read, *since], cut=answer.cut)
+    if answer.damaged:
+        turn.notice(session, UNREADABLE)
 
 
 def arrive(turn: Turn, session: Session, entries: list[Logged], *, cut: bool) -> None:
@@ -200,3 +211,17 @@ def end_all(turn: Turn, sessions: Iterable[Session], reason: str) -> None:
     for session in list(sessions):
         leave(turn, session, reason, clean=False)
         turn.close(session, reason)
+
+
+def end_account(turn: Turn, account: Account, reason: str, keep: Session | None = None) -> None:
+    """Whatever is logged in as the account, or about to be, ends, save one session."""
+    end_all(turn, [session for session in account.sessions if session is not keep], reason)
+    for session in list(turn.model.sessions):
+        checking = session.state is State.VERIFYING and session.claimed is account
+        if session is not keep and (session.account is account or checking):
+            turn.close(session, reason)
+
+
+def end_token(turn: Turn, token: Token, reason: str) -> None:
+    """A device token is revoked: whatever is logged in with it ends."""
+    end_all(turn, [s for s in turn.model.sessions if s.token is token], reason)

@@ -7,9 +7,11 @@ output. Hub thread only.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
-from securechat.core import commands, login, presence, rooms
-from securechat.core.events import SeenAdvanced
+from securechat.core import commands, login, presence, registration, rooms
+from securechat.core.commands import credentials
+from securechat.core.events import SeenAdvanced, TokenUsed
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
 from securechat.core.model import Account, Model
 from securechat.core.registry import COMMANDS, Command
@@ -17,6 +19,7 @@ from securechat.core.session import Session
 from securechat.core.settings import Settings
 from securechat.core.states import WAITING, State, Trigger
 from securechat.core.turn import IrcError, Turn
+from securechat.core.vault import Vault
 from securechat.irc import names
 from securechat.irc.framing import TOO_LONG
 from securechat.irc.message import LineTooLongError, Message, MessageError, NotUtf8Error, decode
@@ -28,15 +31,18 @@ log = logging.getLogger(__name__)
 
 
 class Rules:
-    """The server's behaviour. model: what there is; it changes only through turns."""
+    """The server's behaviour. model: what there is; it changes only through turns. vault: where
+    secrets come from.
+    """
 
-    def __init__(self, model: Model, settings: Settings) -> None:
+    def __init__(self, model: Model, settings: Settings, vault: Vault) -> None:
         self.model = model
         self.settings = settings
+        self.vault = vault
 
     def turn(self, now_ms: int, clock: float) -> Turn:
         """An empty turn. now_ms: milliseconds since 1970 (UTC). clock: monotonic seconds."""
-        return Turn(self.model, self.settings, now_ms, clock)
+        return Turn(self.model, self.settings, self.vault, now_ms, clock)
 
     def start(self, turn: Turn) -> None:
         """Make the lobby on the first start."""
@@ -118,18 +124,28 @@ class Rules:
         if isinstance(answer, Verified):
             login.keep_rehashed(turn, answer)
         start = turn.mark()
+        if session.state is State.READY:
+            credentials.answered(turn, answer)
+            turn.finish_step(session, "PASSWD", start)
+            return
         if isinstance(answer, Verified):
             login.verified(turn, answer)
         elif isinstance(answer, Hashed):
-            login.hashed(turn, answer)
+            registration.hashed(turn, answer)
         elif isinstance(answer, Missed):
             presence.missed(turn, answer)
-        elif session.state is State.LOADING:
-            turn.close(session, "The server can't read its messages now; try again later")
         else:
-            login.failed(turn, session)
+            self._failed(turn, session)
         turn.finish_step(session, "LOGIN", start)
         self._run_held(turn, session)
+
+    def _failed(self, turn: Turn, session: Session) -> None:
+        if session.state is State.LOADING:
+            turn.close(session, "The server can't read its messages now; try again later")
+        elif session.state is State.CREATING:
+            registration.failed(turn, session)
+        else:
+            login.failed(turn, session)
 
     def _run_held(self, turn: Turn, session: Session) -> None:
         held, session.held = session.held, []
@@ -140,7 +156,9 @@ class Rules:
         """About once a second: deadlines, PINGs, and how far accounts have read."""
         for session in list(self.model.sessions):
             self._check_deadlines(turn, session)
+        login.go_on(turn)
         self._store_seen(turn)
+        self._store_used(turn)
 
     def _store_seen(self, turn: Turn) -> None:
         if not self.model.unsaved:
@@ -150,6 +168,15 @@ class Rules:
         for account in unsaved:
             turn.record(SeenAdvanced(account.acknowledged, account.id))
         turn.on_failure(lambda: self.model.unsaved.update(unsaved))
+        turn.finish_step(None, "TICK", start)
+
+    def _store_used(self, turn: Turn) -> None:
+        """When device tokens were last used; within the second is near enough."""
+        start = turn.mark()
+        for token in self.model.used_tokens:
+            if token.digest in self.model.tokens and token.used_ms is not None:
+                turn.record(TokenUsed(token.used_ms, token.digest))
+        self.model.used_tokens.clear()
         turn.finish_step(None, "TICK", start)
 
     def _check_deadlines(self, turn: Turn, session: Session) -> None:
@@ -168,11 +195,7 @@ class Rules:
 
     def end_sessions(self, turn: Turn, account: Account, reason: str) -> None:
         """An administrator's act: whatever is logged in as the account, or about to be, ends."""
-        presence.end_all(turn, account.sessions, reason)
-        for session in list(self.model.sessions):
-            checking = session.state is State.VERIFYING and session.claimed is account
-            if session.account is account or checking:
-                turn.close(session, reason)
+        presence.end_account(turn, account, reason)
 
     def account_removed(self, turn: Turn, account: Account, reason: str) -> None:
         """An administrator has deleted an account: its sessions end, it leaves its rooms."""
@@ -181,6 +204,12 @@ class Rules:
         for room in list(account.rooms):
             rooms.depart(turn, room, account)
         turn.finish_step(None, "DELETE", start)
+
+    def announce(self, turn: Turn, sessions: Iterable[Session], text: str) -> None:
+        """A NOTICE of the server to those of some sessions that are logged in."""
+        for session in sessions:
+            if session.state is State.READY:
+                turn.notice(session, text)
 
     def ask_all(self, turn: Turn) -> None:
         """A last PING before the server stops, to learn how far everybody has read."""
@@ -196,6 +225,7 @@ class Rules:
     def stop(self, turn: Turn, reason: str) -> None:
         """Tell everybody that the server stops."""
         self._store_seen(turn)
+        self._store_used(turn)
         for session in list(self.model.sessions):
             turn.close(session, reason)
 

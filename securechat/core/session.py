@@ -8,6 +8,7 @@ from securechat.core.states import State, Trigger, after
 from securechat.irc.capabilities import WIRE
 
 if TYPE_CHECKING:
+    from securechat.core.credentials import Token
     from securechat.core.model import Account
     from securechat.irc.sasl import Assembler
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 class Session:
     """link: what the server delivers to, opaque here. io: the number of the link's I/O thread.
 
-    address: where it comes from, for logs. certificate_name: the common name of the verified
+    address: where it comes from, for logs. network: what counts as one place there, in limits: the
+    address, or the /64 of an IPv6 one. certificate_name: the common name of the verified
     client certificate, or None. opened_at and the other *_at: seconds of the monotonic clock.
     """
 
@@ -27,7 +29,9 @@ class Session:
         "cap_302",
         "caps",
         "certificate_name",
+        "changing",
         "claimed",
+        "enrolling",
         "failures",
         "heard_at",
         "held",
@@ -37,12 +41,16 @@ class Session:
         "link",
         "mechanism",
         "negotiating",
+        "network",
         "nick",
         "opened_at",
         "password",
         "present",
+        "proved_at",
         "real_name",
         "state",
+        "token",
+        "unstored",
         "user",
     )
 
@@ -54,11 +62,13 @@ class Session:
         address: str,
         certificate_name: str | None,
         opened_at: float,
+        network: str = "",
     ) -> None:
         self.link = link
         self.io = io
         self.lane = (io, 0)
         self.address = address
+        self.network = network or address
         self.certificate_name = certificate_name
         self.opened_at = self.heard_at = opened_at
         self.asked_at: float | None = None
@@ -76,6 +86,16 @@ class Session:
         self.account: Account | None = None
         self.claimed: Account | None = None
         """Whose password a worker is checking; what it finds may be out of date when it answers."""
+        self.token: Token | None = None
+        """The device token that it logged in with."""
+        self.proved_at: float | None = None
+        """When it showed the account's password, if it did."""
+        self.unstored = False
+        """Its login holds something that is not stored yet."""
+        self.enrolling: bytes | None = None
+        """The secret of a second factor that awaits its first code."""
+        self.changing = False
+        """A worker makes the hash of its account's new password."""
         self.held: list[bytes] = []
         self.invisible = False
         self.present = False

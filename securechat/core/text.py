@@ -37,3 +37,8 @@ def fill(words: Iterable[str], limit: int = 300) -> Iterator[str]:
 def when(at_ms: int) -> str:
     """A time as people read it."""
     return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def iso(at_ms: int) -> str:
+    """A time in ISO 8601, to the second, in UTC."""
+    return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"

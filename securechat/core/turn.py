@@ -7,11 +7,12 @@ failed steps changed and said, and tells those who asked. Hub thread only.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from securechat.core import journal
-from securechat.core.events import Event, Logged
+from securechat.core.events import Audited, Event, Logged
 from securechat.core.jobs import Job
 from securechat.core.journal import Undo
 from securechat.core.line import Line
@@ -20,6 +21,7 @@ from securechat.core.session import Session
 from securechat.core.settings import Settings
 from securechat.core.states import State, Trigger
 from securechat.core.text import fits, shorten
+from securechat.core.vault import Vault
 from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.numerics import Numeric
 
@@ -65,6 +67,7 @@ class Turn:
 
     __slots__ = (
         "arrived",
+        "audits",
         "clock",
         "closings",
         "effects",
@@ -75,11 +78,15 @@ class Turn:
         "settings",
         "steps",
         "undo",
+        "vault",
     )
 
-    def __init__(self, model: Model, settings: Settings, now_ms: int, clock: float) -> None:
+    def __init__(
+        self, model: Model, settings: Settings, vault: Vault, now_ms: int, clock: float
+    ) -> None:
         self.model = model
         self.settings = settings
+        self.vault = vault
         self.now_ms = now_ms
         self.clock = clock
         self.events: list[Event] = []
@@ -90,6 +97,8 @@ class Turn:
         self.closings: list[Closing] = []
         self.arrived: list[Session] = []
         """Whose login is complete; some may be closed again by the end of the turn."""
+        self.audits: list[Audited] = []
+        """Stored with the events; if they can't be, the log still has them."""
 
     # What a command may do
 
@@ -135,6 +144,18 @@ class Turn:
         entry = Logged(self.model.last_seq, target, sender.id, self.now_ms, kind, text, tags)
         self.record(entry)
         return entry
+
+    def audit(
+        self, event: str, session: Session, *, account: str = "", result: str = "ok", **facts: str
+    ) -> None:
+        """Something about the server's security. account: whose; the session's own when empty.
+
+        result: 'ok', or why not. facts: what else there is to know; never a secret or a text.
+        """
+        if not account:
+            account = session.account.name if session.account else "-"
+        told = json.dumps(facts, ensure_ascii=False)
+        self.audits.append(Audited(self.now_ms, event, account, session.address, result, told))
 
     def on_failure(self, undo: Undo) -> None:
         """Have something taken back, beside the recorded events, when the step can't be stored."""

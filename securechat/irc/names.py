@@ -34,6 +34,7 @@ _ACCOUNT_CATEGORIES = frozenset({"Ll", "Lu", "Lo", "Lm", "Nd", "Mn", "Mc"})
 _ASCII_ACCOUNT = re.compile(r"[A-Za-z0-9_\[\]{}|^][A-Za-z0-9_\[\]{}|^-]{0,31}")
 _ASCII_CHANNEL = re.compile(r"#[^\x00-\x20,:*?!@\x7f]{1,63}")
 _CHANNEL_FORBIDDEN = frozenset(",:*?!@")
+_DOTS = frozenset(".\u3002\u06d4")
 # Drawn as nothing although their general category is a letter, a mark or a symbol.
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
@@ -122,12 +123,13 @@ def channel_name(text: str) -> ChannelName:
     `display` is NFC. PRECIS has no profile for rooms, whose names may hold symbols and emoji, so
     `folded` is Unicode's compatibility caseless form (Unicode standard, definition D146): as with
     user names width and case don't count, and for ASCII both come to lower case. It must itself
-    be a valid channel name, so a fullwidth comma is refused like a comma.
+    be a valid channel name, so a fullwidth comma is refused like a comma. Dots at its end don't
+    make it look like another name.
 
     Raises InvalidName.
     """
     display, folded = _enforce_channel(text)
-    return ChannelName(display, folded, "#" + skeleton(display[1:]))
+    return ChannelName(display, folded, "#" + skeleton(_without_final_dots(display[1:])))
 
 
 def fold_channel(text: str) -> str | None:
@@ -264,6 +266,14 @@ def _fold_unicode_channel(text: str) -> str | None:
         return _enforce_channel(text)[1]
     except InvalidName:
         return None
+
+
+def _without_final_dots(name: str) -> str:
+    """Where a sentence ends with a name, nobody sees whether its full stop belongs to it."""
+    end = len(name)
+    while end > 1 and set(normalize("NFKC", name[end - 1])) <= _DOTS:
+        end -= 1
+    return name[:end]
 
 
 def _fold_compatible(text: str) -> str:

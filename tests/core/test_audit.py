@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
 
-from tests.support.stage import RIGHT, WEAK, Stage, plain
+from tests.support.stage import RIGHT, WEAK, Stage, den, plain
 
 SECRETS = [RIGHT, WEAK, "wrong-one", "code-of-an-invite", "psst"]
 
@@ -23,9 +24,9 @@ def test_logins_and_refusals_are_noted(caplog: pytest.LogCaptureFixture) -> None
     stage.stranger().logs_in("hunter2", password="wrong-one")
     stage.stranger().logs_in("alice", password="wrong-one")
     assert facts(caplog) == [
-        ("login", {"account": "alice", "address": "192.0.2.1"}),
-        ("login refused", {"account": "-", "address": "192.0.2.1"}),
-        ("login refused", {"account": "alice", "address": "192.0.2.1"}),
+        ("login", {"account": "alice", "address": "192.0.2.1", "by": "password"}),
+        ("login refused", {"account": "-", "address": "192.0.2.1", "reason": "wrong password"}),
+        ("login refused", {"account": "alice", "address": "192.0.2.1", "reason": "wrong password"}),
     ]
 
 
@@ -41,10 +42,22 @@ def test_registrations_are_noted(caplog: pytest.LogCaptureFixture) -> None:
     assert [(event, fact.get("reason")) for event, fact in found] == [
         ("registration refused", "INVALID_EMAIL"),
         ("registration refused", "WEAK_PASSWORD"),
-        ("account registered", None),
+        ("registration", None),
         ("login", None),
     ]
-    assert found[2][1]["admin"] is True
+    assert found[2][1]["rights"] == "administrator"
+
+
+def test_who_may_do_what_is_audited() -> None:
+    """Each change of a role, with who made it, whose it is and what it was."""
+    stage, (alice, _) = den("alice", "bob")
+    alice.says("MODE #den +o bob", "MODE #den +v bob", "MODE #den -v bob")
+    found = [audited for audited in stage.audits if audited.event == "role changed"]
+    assert {(a.account, a.address, a.result) for a in found} == {("alice", "192.0.2.1", "ok")}
+    assert [json.loads(audited.facts) for audited in found] == [
+        {"room": "#den", "of": "bob", "had": had, "has": has}
+        for had, has in [("", "o"), ("o", "v"), ("v", "")]
+    ]
 
 
 def test_no_secret_and_no_text_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from securechat.core import events
 from securechat.store.journal import STATEMENTS
-from securechat.store.schema import FIRST
+from securechat.store.schema import MIGRATIONS
 
-KINDS = get_args(events.Event)
+KINDS = (*get_args(events.Event), events.Audited)
 COLUMNS = {
+    "PasswordSet": {"account": "id"},
     "PasswordChanged": {"account": "id", "replaced": "password"},
     "SeenAdvanced": {"seq": "seen", "account": "id"},
     "TopicChanged": {"by": "topic_by", "at_ms": "topic_ms", "room": "id"},
@@ -35,7 +36,7 @@ def columns(sql: str) -> list[str]:
     if listed[2]:
         return listed[2].split(", ")
     connection = sqlite3.connect(":memory:")
-    connection.executescript(FIRST)
+    connection.executescript("".join(MIGRATIONS))
     return [row[1] for row in connection.execute(f"PRAGMA table_info({listed[1]})")]
 
 

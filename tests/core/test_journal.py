@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, given, settings
 
 from securechat.core import events as e
 from securechat.core import journal
+from securechat.core.credentials import Factor
 from securechat.core.model import Model
 from securechat.server.loading import load_model
 from securechat.store.journal import Journal
 from securechat.store.reader import Reader
 from tests.core.sayings import company, talk, turns
+from tests.support.pepper import PEPPER
 from tests.support.snapshot import snapshot
 from tests.support.stage import Stage
 
@@ -30,7 +32,20 @@ def world() -> Model:
     alice.says("JOIN #den", "TOPIC #den :t", "MODE #den +kb key x", "INVITE carol #den")
     stage.member("bob").says("JOIN #den key", "PRIVMSG alice :hi")
     stage.invite("x", uses=2)
+    for event in (
+        e.TokenCreated(b"t", 1, "laptop", 5),
+        e.FactorSet(1, "sealed", 7, 5),
+        e.RecoveryCodeAdded(b"r", 1),
+    ):
+        journal.apply(stage.model, event)
     return stage.model
+
+
+def factor(model: Model, account: int = 1) -> Factor:
+    """An account's, that has one."""
+    found = model.accounts[account].factor
+    assert found is not None
+    return found
 
 
 DEN, DIRECT = 1, 2
@@ -39,6 +54,17 @@ CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
     (e.Logged(99, DIRECT, 1, 5, "PRIVMSG", "x", None), lambda m: m.recent[-1].seq, 99),
     (e.AccountCreated(9, "D", "d", "o", "h", True, 5, 7), lambda m: m.by_name["d"].seen, 7),
     (e.PasswordChanged("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
+    (e.PasswordSet("h", 1), lambda m: m.accounts[1].name, "alice"),
+    (e.TokenCreated(b"n", 1, "phone", 5), lambda m: m.tokens[b"n"].name, "phone"),
+    (e.TokenCreated(b"n", 2, "phone", 5), lambda m: list(m.accounts[2].tokens), ["phone"]),
+    (e.TokenUsed(9, b"t"), lambda m: m.tokens[b"t"].used_ms, 9),
+    (e.TokenRevoked(b"t"), lambda m: (dict(m.tokens), dict(m.accounts[1].tokens)), ({}, {})),
+    (e.FactorSet(2, "sealed", 3, 5), lambda m: factor(m, 2).counter, 3),
+    (e.FactorUsed(8, 1), lambda m: factor(m).counter, 8),
+    (e.FactorRemoved(1), lambda m: m.accounts[1].factor, None),
+    (e.RecoveryCodeAdded(b"s", 1), lambda m: factor(m).recovery, {b"r", b"s"}),
+    (e.RecoveryCodesCleared(1), lambda m: factor(m).recovery, set()),
+    (e.RecoveryCodeUsed(b"r", 1), lambda m: factor(m).recovery, set()),
     (e.SeenAdvanced(4, 1), lambda m: m.accounts[1].seen, 4),
     (e.InviteUsed(CODE), lambda m: m.invites[CODE].uses, 1),
     (e.RoomCreated(7, "#N", "#n", "#n", 1, "nt", 5), lambda m: m.rooms["#n"].modes, "nt"),
@@ -133,10 +159,10 @@ def test_a_restart_finds_what_there_was(tmp_path: Path, said: list[list[tuple[in
     ]
     path = tmp_path / "chat.db"
     path.unlink(missing_ok=True)
-    store = Journal(path)
+    store = Journal(path, PEPPER)
     try:
         store.connection.execute("PRAGMA synchronous = OFF")
         store.commit([*made, *stage.stored])
-        assert durable(load_model(Reader(store.connection))) == durable(stage.model)
+        assert durable(load_model(Reader(store.connection), PEPPER)) == durable(stage.model)
     finally:
         store.close()

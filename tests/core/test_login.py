@@ -9,7 +9,7 @@ import pytest
 from securechat.core.events import PasswordChanged
 from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.states import State
-from tests.support.stage import NEW_HASH, OLD_HASH, RIGHT, Person, Stage, codes, of, plain
+from tests.support.stage import NEW_HASH, OLD_HASH, RIGHT, Person, Stage, codes, of, only, plain
 
 PARTS = ("NICK alice", "USER alice 0 * :Alice", "SASL", "CAP END")
 
@@ -168,3 +168,85 @@ def test_a_login_needs_no_lobby_and_no_motd() -> None:
     heard = Stage("alice").stranger().says("PASS right", "NICK alice", "USER a 0 * :A")
     assert codes(heard)[0] == "900"
     assert codes(heard)[-1] == "422"
+
+
+# Guessing
+
+
+def guesses(stage: Stage, times: int, name: str = "alice", address: str = "203.0.113.9") -> None:
+    """Wrong passwords, each on a connection of its own, one after the other."""
+    for _ in range(times):
+        person = stage.stranger(address=address)
+        person.logs_in(name, password="wrong")
+        while person.session.state is not State.CONNECTED:
+            stage.passes(1)
+        person.hangs_up()
+
+
+def begins(stage: Stage, address: str, password: str = RIGHT, name: str = "alice") -> Person:
+    """A login, up to its payload."""
+    person = stage.stranger(address=address)
+    person.says("CAP LS", f"NICK {name}", "USER x 0 * :X", "AUTHENTICATE PLAIN")
+    person.says(f"AUTHENTICATE {plain(name, password)}")
+    return person
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_a_guesser_is_told_to_wait(name: str) -> None:
+    """And the password is looked at only then, for a name that nobody has just as for one."""
+    stage = Stage("alice")
+    guesses(stage, 7, name)
+    stage.busy = True
+    person = stage.stranger(address="203.0.113.9")
+    person.says("CAP LS", f"NICK {name}", "USER x 0 * :X", "AUTHENTICATE PLAIN")
+    told = only(person.says(f"AUTHENTICATE {plain(name, 'wrong')}"))
+    assert (told.command, told.params[:3]) == ("NOTE", ["AUTHENTICATE", "WAIT", "4"])
+    stage.passes(3)
+    assert stage.jobs == []
+    stage.passes(1)
+    assert len(stage.jobs) == 1
+    stage.work()
+    assert codes(person.hears()) == ["904"]
+
+
+def test_the_owner_comes_in_while_others_guess() -> None:
+    """Nobody is locked out: from a new place it takes one wait, from a known one none."""
+    stage = Stage("alice", max_sessions=99)
+    stage.member("alice")  # at 192.0.2.1
+    guesses(stage, 30)
+    begun = begins(stage, "198.51.100.7")
+    states = [begun.session.state]
+    stage.passes(16)
+    assert [*states, begun.session.state] == [State.VERIFYING, State.PROVEN]
+    assert begins(stage, "192.0.2.1").session.state is State.PROVEN
+
+
+def test_a_network_s_waiting_attempts_are_few() -> None:
+    """Many connections at once don't help who guesses."""
+    stage = Stage("alice")
+    guesses(stage, 9)
+    waiting = [begins(stage, "203.0.113.9", "wrong") for _ in range(9)]
+    states = [person.session.state for person in waiting]
+    assert states == [State.VERIFYING] * 8 + [State.CONNECTED]
+    last = waiting[-1]
+    last.says("AUTHENTICATE PLAIN")
+    heard = last.says(f"AUTHENTICATE {plain('alice', 'wrong')}")
+    assert codes(heard) == ["FAIL", "904"]
+
+
+def test_an_attempt_that_hangs_up_is_forgotten() -> None:
+    """No bcrypt is spent on it."""
+    stage = Stage("alice")
+    guesses(stage, 9)
+    begins(stage, "203.0.113.9").hangs_up()
+    stage.busy = True
+    stage.passes(16)
+    assert stage.jobs == []
+
+
+def test_a_token_doesn_t_wait() -> None:
+    """It can't be guessed."""
+    stage = Stage("alice")
+    token = only(stage.member("alice").says("TOKEN CREATE laptop")).params[3]
+    guesses(stage, 30)
+    assert begins(stage, "203.0.113.9", token).session.state is State.PROVEN

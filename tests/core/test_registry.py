@@ -15,11 +15,12 @@ AFTER = {
     *("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "INVITE", "TOPIC", "NAMES", "LIST"),
     *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "AWAY"),
     *("MOTD", "LUSERS", "VERSION", "TIME", "INFO", "ADMIN", "HELP"),
+    *("TOKEN", "TOTP", "PASSWD"),
 }
 
 PARAMS = [
     *("", "alice", "#den", "alice #den", "#den alice", "#den :x", "alice :x", "#lobby +b", "*"),
-    *("* * password", "alice 0 * :x", "PLAIN"),
+    *("* * password", "alice 0 * :x", "PLAIN", "LIST", "CREATE x", "ENROLL"),
 ]
 
 

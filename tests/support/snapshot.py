@@ -15,6 +15,7 @@ def snapshot(model: Model) -> dict[str, object]:
         "room looks": {key: room.id for key, room in model.room_skeletons.items()},
         "targets": {key: target.last_seq for key, target in model.targets.items()},
         "invites": {key: (i.uses, i.expires_ms, i.admin) for key, i in model.invites.items()},
+        "tokens": {t.digest: (t.account, t.name, t.used_ms) for t in model.tokens.values()},
         "recent": list(model.recent),
         "online": {a.id for a in model.online},
         "arrived": model.arrived,
@@ -29,6 +30,9 @@ def _account(account: Account) -> dict[str, object]:
         "rooms": {room.id for room in account.rooms},
         "directs": {other.id: direct.id for other, direct in account.directs.items()},
         "invited to": {room.id: by for room, by in account.invited_to.items()},
+        "tokens": set(account.tokens),
+        "factor": account.factor
+        and (account.factor.secret, account.factor.counter, set(account.factor.recovery)),
         "sessions": list(account.sessions),
         "told": account.audience().sessions,
     }

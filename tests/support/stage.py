@@ -16,8 +16,9 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from securechat.core.audit import tell
 from securechat.core.delivery import deliveries
-from securechat.core.events import Event, Logged
+from securechat.core.events import Audited, Event, Logged
 from securechat.core.jobs import (
     Answer,
     Failed,
@@ -37,10 +38,12 @@ from securechat.core.settings import Settings
 from securechat.core.turn import Closing, Step, Turn
 from securechat.irc import names
 from securechat.irc.message import MAX_BODY_BYTES, Message, parse
+from securechat.store.pepper import Pepper
 
 SERVER = "chat.test"
 RIGHT = "right"
 """Everybody's password."""
+PEPPER = Pepper(bytes(range(32)))
 OLD_HASH, NEW_HASH = "old hash", "new hash"
 WEAK = "weak"
 """A password that no account may have."""
@@ -56,10 +59,11 @@ class Stage:
     def __init__(self, *names: str, **settings: Any) -> None:
         self.model = Model("test")
         self.settings = replace(PLAIN_SETTINGS, **settings)
-        self.rules = Rules(self.model, self.settings)
+        self.rules = Rules(self.model, self.settings, PEPPER)
         self.now_ms = NOW_MS
         self.clock = 1000.0
         self.stored: list[Event] = []
+        self.audits: list[Audited] = []
         self.refuses: Callable[[Step], bool] = lambda step: False
         """Which steps the store has no place for."""
         self.full = False
@@ -120,6 +124,8 @@ class Stage:
 
     def _store(self, turn: Turn) -> None:
         """As the hub does: all in one, or one step after the other when one is refused."""
+        self.audits += turn.audits
+        tell(turn.audits)
         if not turn.events:
             return
         if self.full:
@@ -168,9 +174,10 @@ class Stage:
     def do(self, job: Job) -> Answer:
         """A job's answer, as a worker would have it."""
         if isinstance(job, VerifyPassword):
-            granted = job.account is not None and job.password == RIGHT
+            granted = job.account is not None and job.password in (RIGHT, RIGHT + job.code)
+            code = "" if job.password == RIGHT else job.code
             new = NEW_HASH if granted and self.rehashes else None
-            return Verified(job.session, job.account, granted, new, OLD_HASH)
+            return Verified(job.session, job.account, granted, new, OLD_HASH, job.name, code)
         if isinstance(job, HashPassword):
             refusal = "Too weak" if job.password == WEAK else None
             return Hashed(job.session, next(self._ids), "a hash", refusal)
@@ -193,9 +200,11 @@ class Stage:
 
     # People
 
-    def stranger(self, *, certificate: str | None = None, io: int = 0) -> Person:
+    def stranger(
+        self, *, certificate: str | None = None, io: int = 0, address: str = "192.0.2.1"
+    ) -> Person:
         """A connection that nobody has logged in on."""
-        return Person(self, certificate, io)
+        return Person(self, certificate, io, address)
 
     def member(self, name: str, *caps: str, io: int = 0) -> Person:
         """Somebody who has logged in and has heard the greeting."""
@@ -208,12 +217,12 @@ class Stage:
 class Person:
     """One connection. The stage gives every line that it says a turn, unless it is in one."""
 
-    def __init__(self, stage: Stage, certificate: str | None, io: int) -> None:
+    def __init__(self, stage: Stage, certificate: str | None, io: int, address: str) -> None:
         self.stage = stage
         self.session = Session(
             self,
             io=io,
-            address="192.0.2.1",
+            address=address,
             certificate_name=certificate,
             opened_at=stage.clock,
         )

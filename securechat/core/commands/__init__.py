@@ -5,6 +5,7 @@ from __future__ import annotations
 from securechat.core.commands import (
     authentication,
     connection,
+    credentials,
     info,
     messages,
     modes,
@@ -12,4 +13,13 @@ from securechat.core.commands import (
     rooms,
 )
 
-__all__ = ["authentication", "connection", "info", "messages", "modes", "people", "rooms"]
+__all__ = [
+    "authentication",
+    "connection",
+    "credentials",
+    "info",
+    "messages",
+    "modes",
+    "people",
+    "rooms",
+]

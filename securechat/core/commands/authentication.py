@@ -6,7 +6,7 @@ https://ircv3.net/specs/extensions/account-registration
 
 from __future__ import annotations
 
-from securechat.core import login
+from securechat.core import login, registration
 from securechat.core.registry import ALWAYS, command
 from securechat.core.session import Session
 from securechat.core.states import State, Trigger
@@ -96,7 +96,7 @@ def register(turn: Turn, session: Session, message: Message) -> None:
         text = "A SASL login has begun; abort it with AUTHENTICATE * first"
         _fail(turn, session, "TEMPORARILY_UNAVAILABLE", session.nick, text)
     else:
-        login.create(turn, session, session.nick, code, password)
+        registration.create(turn, session, session.nick, code, password)
 
 
 def _fail(turn: Turn, session: Session, code: str, account: str, text: str) -> None:

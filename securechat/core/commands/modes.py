@@ -261,6 +261,8 @@ def _role(change: _Change, sign: str, letter: str) -> None:
     if had == wants or (sign == "-" and had != letter):
         return
     change.turn.record(RoleChanged(wants, room.id, other.id))
+    facts = {"room": room.name, "of": other.name, "had": had, "has": wants}
+    change.turn.audit("role changed", change.session, **facts)
     if sign == "+" and had:
         change.done.append(("-", had, other.name))  # a member has one role
     change.done.append((sign, letter, other.name))
@@ -282,12 +284,18 @@ def _tell(change: _Change) -> None:
     part: list[tuple[str, str, str]] = []
     for done in [*change.done, None]:
         if part and (done is None or not fits(head + _text([*part, done]))):
-            turn.log(room.id, by, "MODE", _text(part))
+            turn.log(room.id, by, "MODE", _text([_without_key(one) for one in part]))
             line = Line(head + _text(part), turn.now_ms, account=by.name)
             turn.broadcast(room.audience(), line)
             part = []
         if done is not None:
             part.append(done)
+
+
+def _without_key(done: tuple[str, str, str]) -> tuple[str, str, str]:
+    """As it is logged: the log stands in the database as text, and a key is a secret."""
+    sign, letter, _ = done
+    return (sign, letter, "*") if letter == "k" else done
 
 
 def _text(changes: list[tuple[str, str, str]]) -> str:

@@ -285,6 +285,14 @@ def test_six_parameters_go_and_flags_beside_them() -> None:
     assert stage.room("#den").modes == "imnst"
 
 
+def test_a_key_is_told_and_not_logged() -> None:
+    """The members see it; the log stands in the database as text, and a key is a secret."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("MODE #den +kl otter 5")
+    assert of(bob.hears(), "MODE")[0].params == ["#den", "+kl", "otter", "5"]
+    assert [entry.text for entry in stage.log if entry.kind == "MODE"] == ["+kl * 5"]
+
+
 def test_a_long_change_takes_several_lines() -> None:
     """None over the limit, none lost, each stored as it was said."""
     stage, (alice, bob) = den("alice", "bob")

@@ -1,0 +1,45 @@
+"""Device tokens: random credentials that stand in for a password, one for each device.
+
+A token reads `sct1_` and 43 characters of base64url: 256 random bits. It is shown once; the server
+keeps its digest only. As it can't be guessed, a plain hash is enough for it, and checking one costs
+no bcrypt. Pure; any thread may call.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+TOKEN_BYTES = 32
+"""What a token is made of: so many random bytes."""
+
+MAX_NAME_CHARS = 32
+
+_PREFIX = "sct1_"
+_TOKEN = re.compile(r"sct1_[A-Za-z0-9_-]{43}")
+
+
+def format_token(secret: bytes) -> str:
+    """The token of TOKEN_BYTES random bytes."""
+    return _PREFIX + base64.urlsafe_b64encode(secret).rstrip(b"=").decode("ascii")
+
+
+def is_token(text: str) -> bool:
+    """Whether a text that came in a password's place is a token by its form."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def token_digest(token: str) -> bytes:
+    """SHA-256: what is kept of a token, and what it is looked up by."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def is_token_name(name: str) -> bool:
+    """Whether a token may be called so: one word of at most MAX_NAME_CHARS printable characters."""
+    return (
+        0 < len(name) <= MAX_NAME_CHARS
+        and name.isprintable()
+        and " " not in name
+        and not name.startswith(":")
+    )
