@@ -217,6 +217,9 @@ def _run(call: Callable[[], Any]) -> int:
     except CaError as error:
         click.echo(_complaint(error), err=True)
         return 1
+    except OSError as error:
+        click.echo(f"{_PROG}: {printable(f'{error.filename}: {error.strerror}')}", err=True)
+        return 1
     return result if isinstance(result, int) else 0
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import pwd
 import re
 import secrets
+import select
+import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +24,7 @@ _OPEN_TO_OTHERS = 0o077
 # The largest chains have a few certificates of 2 KiB each; this keeps a wrong path (a device, an
 # image of a disk) from filling the memory.
 _MAX_READ = 1 << 20
+_PIPE_SECONDS = 5.0
 _OURS = re.compile(r"(ca|server|client-.*)(-key)?\.pem|README\.md|\.gitignore|\..*\.tmp", re.DOTALL)
 
 
@@ -151,21 +155,73 @@ def _sync(directory: Path) -> None:
         os.close(descriptor)
 
 
+def exposure(found: os.stat_result, path: Path) -> str | None:
+    """Why a file is no place for a secret, and what to type; None for a private one.
+
+    A pipe or a device, such as a shell's ``<(…)``, has nobody else's eyes on it.
+    """
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    if found.st_mode & _OPEN_TO_OTHERS:
+        mode = stat.S_IMODE(found.st_mode)
+        return (
+            f"other users can read this secret (mode {mode:04o}); a key that "
+            f"somebody may have read must be replaced. Close it with: chmod 600 {_typed(path)}"
+        )
+    return foreign_owner(found, path)
+
+
+def foreign_owner(found: os.stat_result, path: Path) -> str | None:
+    """Why a file or directory isn't ours, and what to do; None for this user's or root's.
+
+    Its owner may open it to others at any time, and change what is in it.
+    """
+    if found.st_uid in (os.geteuid(), 0):
+        return None
+    owner, us = _user_name(found.st_uid), _user_name(os.geteuid())
+    return (
+        f"it belongs to the user {owner}, and this runs as {us}: do this as {owner}, or, if it is "
+        f"yours, have it given to you with: chown {us} {_typed(path)}"
+    )
+
+
+def _user_name(number: int) -> str:
+    """What the system calls the user; the number of one that it doesn't know."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def _typed(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def _open(path: Path) -> int:
+    """Open for reading, without waiting for ever for somebody to write into a pipe."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+        if pipe and not select.select([descriptor], [], [], _PIPE_SECONDS)[0]:
+            raise StorageError(path, "it is a pipe, and nobody writes to it")
+        os.set_blocking(descriptor, True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
 def read(path: Path, *, secret: bool = False) -> bytes:
     """The content of a file of at most 1 MiB.
 
-    :param secret: refuse a file that its group or others can read.
-    :raises StorageError: missing, unreadable, too large, or open to others.
+    :param secret: refuse a file that its group or others can read, or that is another user's.
+    :raises StorageError: missing, unreadable, too large, or exposed to others.
     """
     try:
-        with path.open("rb") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
-            if secret and stat.S_ISREG(mode) and mode & _OPEN_TO_OTHERS:
-                raise StorageError(
-                    path,
-                    f"other users can read this secret (mode {stat.S_IMODE(mode):04o}): run "
-                    f"'chmod 600' on it, and replace it if somebody may have read it",
-                )
+        with open(_open(path), "rb") as stream:
+            reason = exposure(os.fstat(stream.fileno()), path) if secret else None
+            if reason is not None:
+                raise StorageError(path, reason)
             data = stream.read(_MAX_READ + 1)
     except FileNotFoundError as error:
         raise StorageError(path, "no such file: check the path") from error

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
 
-from securechat.store.database import FILE_NAME
+from securechat.ca.files import exposure, foreign_owner
+from securechat.store import database, pepper
 
 LOCK_SECONDS = 0.5
 """How long a starting server tries: who only looks, in running(), holds the lock for an instant."""
@@ -32,7 +35,8 @@ class DataDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self.database = self.path / FILE_NAME
+        self.database = self.path / database.FILE_NAME
+        self.pepper = self.path / pepper.FILE_NAME
         self.tls = self.path / "tls"
         self._lock_path = self.path / "lock"
         self._lock: int | None = None
@@ -52,18 +56,49 @@ class DataDirectory:
         self._check_private()
 
     def _check_private(self) -> None:
-        mode = stat.S_IMODE(self.path.stat().st_mode)
+        found = self.path.stat()
+        mode = stat.S_IMODE(found.st_mode)
         if mode & 0o077:
             raise DataError(
                 f"{self.path} can be read by others (mode {mode:04o}); it holds everybody's "
-                f"messages. Close it with: chmod 700 {self.path}"
+                f"messages. Close it with: chmod 700 {shlex.quote(str(self.path))}"
             )
+        reason = foreign_owner(found, self.path)
+        if reason is not None:
+            raise DataError(f"{self.path}: {reason}")
+
+    def check_files(self) -> None:
+        """Refuse to go on with a secret that others can read, or that is another user's.
+
+        Only what is there is looked at. Raises DataError.
+        """
+        for fault in self.exposed_files():
+            raise DataError(fault)
+
+    def exposed_files(self) -> Iterator[str]:
+        """What check_files refuses, all of it."""
+        for path in self._secrets():
+            try:
+                reason = exposure(path.stat(), path)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                reason = f"can't be looked at: {error.strerror}"
+            if reason is not None:
+                yield f"{path}: {reason}"
+
+    def _secrets(self) -> list[Path]:
+        """Files that hold a secret, or by which somebody could disturb the server."""
+        beside = [self.database.with_name(self.database.name + end) for end in ("-wal", "-shm")]
+        keys = sorted(self.tls.glob("*-key.pem"))
+        return [self.database, *beside, self.pepper, *keys, self._lock_path]
 
     def check_database(self) -> None:
         """There must be one already, which others can't look into. Raises DataError."""
         try:
             self.database.stat()
             self._check_private()
+            self.check_files()
         except (FileNotFoundError, NotADirectoryError):
             raise DataError(
                 f"no securechat server has run on {self.path} yet: start securechat-server once, "

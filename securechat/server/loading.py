@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from securechat.core import presence
+from securechat.core.credentials import Factor, Token
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn
+from securechat.store.database import DamagedError
+from securechat.store.pepper import Pepper
 from securechat.store.reader import AccountRow, Reader, RoomRow
 
 
-def load_model(reader: Reader) -> Model:
-    """Everything the rules keep in memory. Raises StoreError."""
+def load_model(reader: Reader, pepper: Pepper) -> Model:
+    """Everything the rules keep in memory. pepper: of the reader's database. Raises StoreError."""
+    try:
+        return _load_model(reader, pepper)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        # SQLite has found nothing wrong with a page whose cells are some other page's.
+        name = type(error).__name__
+        raise DamagedError(
+            f"the database is damaged; restore a backup (a row holds nonsense: {name})"
+        ) from error
+
+
+def _load_model(reader: Reader, pepper: Pepper) -> Model:
     model = Model(reader.instance())
     model.last_seq = reader.last_seq()
     model.last_target = reader.last_target()
@@ -18,8 +33,9 @@ def load_model(reader: Reader) -> Model:
         # What could not be stored has a number too, which somebody may have acknowledged.
         model.last_seq = max(model.last_seq, row.seen)
     model.committed_seq = model.last_seq
+    _load_credentials(model, reader)
     load_invites(model, reader)
-    for room in reader.rooms():
+    for room in reader.rooms(pepper):
         model.add_room(_room(room))
     for number, low, high, newest in reader.directs():
         model.add_direct(Direct(number, low, high, newest))
@@ -41,6 +57,19 @@ def _load_room_lists(model: Model, reader: Reader) -> None:
         if room_id in rooms and account_id in model.accounts:
             model.accounts[account_id].invited_to[rooms[room_id]] = by
             rooms[room_id].invited[model.accounts[account_id]] = None
+
+
+def _load_credentials(model: Model, reader: Reader) -> None:
+    for row in reader.tokens():
+        if row.account in model.accounts:
+            model.add_token(Token(*row))
+    for account, secret, counter in reader.factors():
+        if account in model.accounts:
+            model.accounts[account].factor = Factor(secret, counter)
+    for digest, account in reader.recovery_codes():
+        factor = model.accounts[account].factor if account in model.accounts else None
+        if factor is not None:
+            factor.recovery.add(digest)
 
 
 def load_invites(model: Model, reader: Reader) -> None:
@@ -96,15 +125,17 @@ def take_changes(rules: Rules, turn: Turn, reader: Reader, after: int) -> int:
         elif account is not None:
             row = reader.account(account)
             if row is not None:
-                _take_account(rules, turn, row, new_password=kind == "password")
+                _take_account(rules, turn, reader, row, new_password=kind == "password")
     return changes[-1][0] if changes else after
 
 
-def _take_account(rules: Rules, turn: Turn, row: AccountRow, *, new_password: bool) -> None:
+def _take_account(
+    rules: Rules, turn: Turn, reader: Reader, row: AccountRow, *, new_password: bool
+) -> None:
     account = rules.model.accounts.get(row.id)
     if account is None:
-        rules.model.add_account(_account(row))
-        return
+        account = _account(row)
+        rules.model.add_account(account)
     account.disabled, account.deleted = bool(row.disabled), bool(row.deleted)
     if account in rules.model.online:
         rules.model.admins_online += row.admin - account.admin
@@ -114,4 +145,19 @@ def _take_account(rules: Rules, turn: Turn, row: AccountRow, *, new_password: bo
     elif account.disabled:
         rules.end_sessions(turn, account, "Your account has been disabled")
     elif new_password:
-        rules.end_sessions(turn, account, "Your password has been changed; log in with the new one")
+        rules.end_sessions(turn, account, presence.AFTER_CHANGE)
+    _take_credentials(turn, reader, account)
+
+
+def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
+    """An administrator makes and revokes tokens, and removes a second factor; never makes one."""
+    rows = {row.digest: row for row in reader.tokens_of(account.id)}
+    for token in list(account.tokens.values()):
+        if token.digest not in rows:
+            turn.model.remove_token(token)
+            presence.end_token(turn, token, f"The device token {token.name} has been revoked")
+    for digest, row in rows.items():
+        if digest not in turn.model.tokens:
+            turn.model.add_token(Token(*row))
+    if not reader.has_factor(account.id):
+        account.factor = None

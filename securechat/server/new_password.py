@@ -13,6 +13,7 @@ import click
 
 from securechat.store import passwords
 from securechat.store.passwords import MAX_PASSWORD_BYTES, InvalidPassword
+from securechat.store.pepper import Pepper
 
 _MAX_LINE = 4 * MAX_PASSWORD_BYTES
 """Bytes read of a line; composing (NFC) may still shorten what is longer than the limit."""
@@ -26,11 +27,14 @@ password_stdin = click.option(
 
 @dataclass(frozen=True, slots=True)
 class PasswordRules:
-    """cost: bcrypt's. min_length: in characters. server_name: no password may consist of it."""
+    """cost: bcrypt's. min_length: in characters. server_name: no password may consist of it.
+    pepper: the server's.
+    """
 
     cost: int
     min_length: int
     server_name: str
+    pepper: Pepper
 
     def why_refused(self, password: str, account: str) -> str | None:
         """Why the account's password can't be this one, or None. Takes some milliseconds."""
@@ -47,7 +51,7 @@ class PasswordRules:
 
     def stored(self, password: str) -> str:
         """The form in which it is kept. Takes 300 ms at cost 12."""
-        return passwords.hash_password(password, cost=self.cost)
+        return passwords.hash_password(password, cost=self.cost, pepper=self.pepper)
 
 
 def new_password(account: str, rules: PasswordRules, *, from_stdin: bool) -> str:

@@ -5,6 +5,8 @@ Main thread only.
 
 from __future__ import annotations
 
+import os
+import pwd
 import time
 from collections.abc import Callable
 from functools import cached_property
@@ -17,6 +19,8 @@ from securechat.server.data import DataDirectory, DataError
 from securechat.server.identity import server_name
 from securechat.server.new_password import PasswordRules
 from securechat.store.admin import Admin
+from securechat.store.pairing import find_pepper
+from securechat.store.pepper import Pepper
 from securechat.store.reader import Reader
 
 EFFECT_SECONDS = 5.0
@@ -42,8 +46,8 @@ class Office:
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         self.data = data
-        self._pause = pause
-        self._config_file = config_file
+        self.pause = pause
+        self.config_file = config_file
 
     @cached_property
     def config(self) -> Config:
@@ -51,15 +55,15 @@ class Office:
 
         Raises ConfigError, DataError, StoreError.
         """
-        if self._config_file is not None:
-            return load_config(self._config_file)
+        if self.config_file is not None:
+            return load_config(self.config_file)
         return remembered_config(self.admin.reader)
 
     @cached_property
     def admin(self) -> Admin:
         """The database, opened. Raises DataError when there is none, StoreError."""
         self.data.check_database()
-        admin = Admin(self.data.database)
+        admin = Admin(self.data.database, by=who())
         click.get_current_context().find_root().call_on_close(admin.close)
         return admin
 
@@ -67,9 +71,14 @@ class Office:
     def rules(self) -> PasswordRules:
         """What the server asks of passwords, and how it stores them."""
         accounts = self.config.accounts
-        return PasswordRules(
-            accounts.bcrypt_cost, accounts.min_password_length, server_name(self.config)
-        )
+        name = server_name(self.config)
+        return PasswordRules(accounts.bcrypt_cost, accounts.min_password_length, name, self.pepper)
+
+    @cached_property
+    def pepper(self) -> Pepper:
+        """The database's own. Raises DataError when there is no database, StoreError."""
+        self.data.check_database()
+        return find_pepper(self.data.database, self.data.pepper)
 
     def registration(self) -> str:
         """Who may register: the running server's word, or what holds at its next start."""
@@ -97,7 +106,7 @@ class Office:
                 return
             if time.monotonic() > deadline:
                 self._give_up()
-            self._pause(POLL_SECONDS)
+            self.pause(POLL_SECONDS)
         click.echo(
             f"No server is running on {self.data.path}; it takes effect when one starts.", err=True
         )
@@ -110,6 +119,15 @@ class Office:
             err=True,
         )
         raise click.exceptions.Exit(1)
+
+
+def who() -> str:
+    """Who acts here, for the audit: no account of the server, but a user of this machine."""
+    number = os.getuid()
+    try:
+        return f"os:{pwd.getpwuid(number).pw_name}"
+    except KeyError:  # a container may run as a number that has no name
+        return f"os:{number}"
 
 
 def remembered_config(reader: Reader) -> Config:

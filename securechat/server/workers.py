@@ -28,8 +28,11 @@ from securechat.core.jobs import (
     VerifyPassword,
 )
 from securechat.core.states import State
+from securechat.server.fair_queue import FairQueue
 from securechat.store import passwords
+from securechat.store.database import DamagedError
 from securechat.store.passwords import InvalidPassword
+from securechat.store.pepper import Pepper
 from securechat.store.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -44,13 +47,14 @@ COSTS_SECONDS = 60.0
 
 
 class Workers:
-    """database: its path. cost: bcrypt's. answer: takes each answer, in a worker's thread. clock:
-    seconds, monotonic.
+    """database: its path; pepper: its own. cost: bcrypt's. answer: takes each answer, in a worker's
+    thread. clock: seconds, monotonic.
     """
 
     def __init__(
         self,
         database: Path,
+        pepper: Pepper,
         *,
         cost: int,
         server_name: str,
@@ -59,13 +63,14 @@ class Workers:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
+        self._pepper = pepper
         self._cost = cost
         self._server_name = server_name
         self._min_length = min_password_length
         self._answer = answer
-        self._stand_ins = _StandIns(cost, clock)
+        self._stand_ins = _StandIns(cost, pepper.cost_key, clock)
         self._local = threading.local()
-        self._waiting = threading.BoundedSemaphore(MAX_WAITING)
+        self._waiting = FairQueue(MAX_WAITING)
         cores = os.cpu_count() or 1
         self._passwords = ThreadPoolExecutor(max(1, cores - 1), "password")
         self._readers = ThreadPoolExecutor(2, "history")
@@ -74,11 +79,13 @@ class Workers:
         """Have a job done. Hub thread."""
         if isinstance(job, LoadMissed):
             self._readers.submit(self._run, job)
-        elif self._waiting.acquire(blocking=False):
-            self._passwords.submit(self._run_password, job)
-        else:
+            return
+        dropped = self._waiting.put(job)
+        if dropped is None:
+            self._passwords.submit(self._run_password)
+        else:  # whoever runs next takes the new job in the place of the dropped one
             log.warning("%d logins are waiting already; one more is turned away", MAX_WAITING)
-            self._answer(Failed(job.session))
+            self._answer(Failed(dropped.session))
 
     def stop(self) -> None:
         """End the threads; what has not begun is not done."""
@@ -87,14 +94,12 @@ class Workers:
 
     # In a worker's thread, from here on
 
-    def _run_password(self, job: Job) -> None:
-        try:
-            # The hub's to change, but CLOSED is final, and nobody waits for the answer then: who
-            # floods the server with logins and hangs up has no bcrypt of it.
-            if job.session.state is not State.CLOSED:
-                self._run(job)
-        finally:
-            self._waiting.release()
+    def _run_password(self) -> None:
+        job = self._waiting.take()
+        # The hub's to change, but CLOSED is final, and nobody waits for the answer then: who floods
+        # the server with logins and hangs up has no bcrypt of it.
+        if job is not None and job.session.state is not State.CLOSED:
+            self._run(job)
 
     def _run(self, job: Job) -> None:
         try:
@@ -118,12 +123,17 @@ class Workers:
         stored = reader.password(job.account if job.account is not None else -1)
         known = stored is not None
         stored = stored or stand_in
-        granted = passwords.verify_password(job.password, stored) and known
+        password, code = job.password, ""
+        granted = passwords.verify_password(password, stored, self._pepper)
+        if not granted and job.code:  # for everybody, so that its time tells nothing of the account
+            password, code = password.removesuffix(job.code), job.code
+            granted = passwords.verify_password(password, stored, self._pepper)
+        granted = granted and known
         rehashed = None
         if granted and passwords.needs_rehash(stored, cost=self._cost):
-            rehashed = passwords.hash_password(job.password, cost=self._cost)
+            rehashed = self._hashed(password)
         replaced = stored if rehashed else ""
-        return Verified(job.session, job.account, granted, rehashed, replaced)
+        return Verified(job.session, job.account, granted, rehashed, replaced, job.name, code)
 
     def _hash(self, job: HashPassword) -> Hashed:
         account_id = secrets.randbits(52)
@@ -134,14 +144,21 @@ class Workers:
                 server_name=self._server_name,
                 min_length=self._min_length,
             )
-            hashed = passwords.hash_password(job.password, cost=self._cost)
+            hashed = self._hashed(job.password)
         except InvalidPassword as error:
             return Hashed(job.session, account_id, "", str(error))
         return Hashed(job.session, account_id, hashed, None)
 
+    def _hashed(self, password: str) -> str:
+        return passwords.hash_password(password, cost=self._cost, pepper=self._pepper)
+
     def _missed(self, job: LoadMissed) -> Missed:
-        rows, cut = self._reader().missed(job.targets, job.upto, job.limit)
-        return Missed(job.session, [Logged(*row) for row in rows], cut, job.upto)
+        damages: list[DamagedError] = []
+        rows, cut = self._reader().missed(job.targets, job.upto, job.limit, damages.append)
+        if damages:
+            log.error("%d rooms or conversations can't be read: %s", len(damages), damages[0])
+        entries = [Logged(*row) for row in rows]
+        return Missed(job.session, entries, cut, job.upto, damaged=bool(damages))
 
     def _reader(self) -> Reader:
         """This thread's own connection to the database."""
@@ -159,24 +176,24 @@ class _StandIns:
     accounts does: any single cost would tell it from those that have the other.
     """
 
-    def __init__(self, cost: int, clock: Callable[[], float]) -> None:
+    def __init__(self, cost: int, key: bytes, clock: Callable[[], float]) -> None:
         self._cost = cost
+        self._key = key
         self._clock = clock
         self._lock = threading.Lock()
-        self._counted: tuple[bytes, dict[int, int]] | None = None
+        self._counted: dict[int, int] | None = None
         self._until = 0.0
 
     def find(self, reader: Reader, name: str) -> str:
         """The stand-in for a name, folded. Does the same work for all. Any worker's thread."""
-        key, costs = self._count(reader)
-        drawn = passwords.draw_cost(name, costs, key=key)
+        drawn = passwords.draw_cost(name, self._count(reader), key=self._key)
         own = reader.cost(name)
         return passwords.dummy_hash(own or drawn or self._cost)
 
-    def _count(self, reader: Reader) -> tuple[bytes, dict[int, int]]:
+    def _count(self, reader: Reader) -> dict[int, int]:
         now = self._clock()
         with self._lock:
             if self._counted is None or now >= self._until:
-                self._counted = reader.cost_key(), reader.costs()
+                self._counted = reader.costs()
                 self._until = now + COSTS_SECONDS
             return self._counted

@@ -1,4 +1,5 @@
-"""What an administrator does to accounts and invites, each in one transaction.
+"""What an administrator does to accounts, tokens and invites, each in one transaction with its row
+in the audit.
 
 Used by `securechat-admin` beside a running server, which learns of it through the changes table,
 and by the server for its first invite. The thread that made the Admin may call.
@@ -8,17 +9,24 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from securechat.irc.link import code_digest
+from securechat.irc.token import TOKEN_BYTES, format_token, token_digest
+from securechat.store import audit
+from securechat.store.audit import AuditRow, Wanted
 from securechat.store.database import ConflictError, StoreError, open_database, transaction
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.reader import AccountRow, InviteRow, Reader
 
 APPLIED = "applied_change"
 """Under this key the running server remembers the newest change it has taken up."""
+
+MAX_TOKENS = 20
+"""Of one account: as many as its owner may make."""
 
 
 class NewAccount(NamedTuple):
@@ -32,14 +40,25 @@ class NewAccount(NamedTuple):
 
 
 class UnknownError(StoreError):
-    """There is no such account or invite."""
+    """There is no such account, token, second factor or invite."""
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970 (UTC)."""
+    return time.time_ns() // 1_000_000
 
 
 class Admin:
-    """now_ms: passed in, milliseconds since 1970 (UTC). All methods raise StoreError."""
+    """by: who acts, for the audit. clock: gives the milliseconds since 1970 (UTC), as every now_ms
+    that is passed in. All methods raise StoreError.
+    """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, by: str = audit.NOBODY, clock: Callable[[], int] = wall_clock
+    ) -> None:
         self._connection = open_database(path)
+        self._by = by
+        self._clock = clock
         self.reader = Reader(self._connection)
 
     def close(self) -> None:
@@ -85,6 +104,8 @@ class Admin:
                     (number, *account, now_ms, seen),
                 )
                 self._changed("account", number)
+                rights = {"rights": "administrator"} if account.admin else {}
+                self._note("account created", account=account.name, **rights)
 
     def find(self, folded: str, shown: str) -> AccountRow:
         """An account that isn't deleted. Raises UnknownError."""
@@ -94,40 +115,132 @@ class Admin:
         return row
 
     def set_password(self, account: AccountRow, password: str) -> None:
-        """password: in its stored form. Whoever is logged in with the old one is not any more."""
-        self._update(account, "password", "password = ?", (password,))
+        """password: in its stored form. Whoever is logged in with the old one is not any more, and
+        no device token of the account is worth anything.
+        """
+        with transaction(self._connection):
+            self._update(account, "password = ?", password)
+            ended = self._end_tokens(account)
+            self._changed("password", account.id)
+            self._note(
+                "password set by the administrator", account=account.name, tokens_ended=ended
+            )
 
     def set_disabled(self, account: AccountRow, *, disabled: bool) -> None:
-        """A disabled account can't log in; its sessions end."""
-        self._update(account, "account", "disabled = ?", (int(disabled),))
+        """A disabled account can't log in; its sessions end. Its tokens are good again when it is
+        enabled.
+        """
+        with transaction(self._connection):
+            self._update(account, "disabled = ?", int(disabled))
+            self._changed("account", account.id)
+            self._note(f"account {'disabled' if disabled else 'enabled'}", account=account.name)
 
     def set_admin(self, account: AccountRow, *, admin: bool) -> None:
         """Whether the account administers the server: all rooms obey it."""
-        self._update(account, "account", "admin = ?", (int(admin),))
+        with transaction(self._connection):
+            self._update(account, "admin = ?", int(admin))
+            self._changed("account", account.id)
+            change = "given" if admin else "taken"
+            self._note(f"administrator rights {change}", account=account.name)
 
     def delete(self, account: AccountRow) -> None:
-        """The name stays taken, the messages stay; password, rooms and invitations go."""
+        """The name stays taken, the messages stay; all credentials, rooms and invitations go."""
         # Of the password only its cost stays: the name must not answer faster than before.
         change = "deleted = 1, disabled = 1, admin = 0, password = substr(password, 1, ?)"
-        self._update(account, "account", change, (HEAD_CHARS,))
-
-    def _update(
-        self, account: AccountRow, kind: str, change: str, values: tuple[object, ...]
-    ) -> None:
         with transaction(self._connection) as connection:
-            connection.execute(
-                f"UPDATE accounts SET {change} WHERE id = ?",  # noqa: S608 - change is ours
-                (*values, account.id),
-            )
-            if account_is_gone(connection, account.id):
-                connection.execute("DELETE FROM memberships WHERE account = ?", (account.id,))
-                connection.execute("DELETE FROM invitations WHERE account = ?", (account.id,))
-            self._changed(kind, account.id)
+            self._update(account, change, HEAD_CHARS)
+            ended = self._end_tokens(account)
+            for table in ("factors", "memberships", "invitations"):
+                connection.execute(f"DELETE FROM {table} WHERE account = ?", (account.id,))  # noqa: S608
+            self._changed("account", account.id)
+            self._note("account deleted", account=account.name, tokens_ended=ended)
+
+    def _update(self, account: AccountRow, change: str, value: object) -> None:
+        self._connection.execute(
+            f"UPDATE accounts SET {change} WHERE id = ?",  # noqa: S608 - change is ours
+            (value, account.id),
+        )
 
     def _changed(self, kind: str, account: int | None) -> None:
         self._connection.execute(
             "INSERT INTO changes (kind, account) VALUES (?, ?)", (kind, account)
         )
+
+    # Tokens and the second factor
+
+    def make_token(self, account: AccountRow, name: str, now_ms: int) -> str:
+        """A new device token, which is kept nowhere. name: a token's (securechat.irc.token).
+
+        Raises ConflictError when the account has one of that name, or as many as it may have.
+        """
+        token = format_token(secrets.token_bytes(TOKEN_BYTES))
+        with transaction(self._connection) as connection:
+            self._check_room(account, name)
+            connection.execute(
+                "INSERT INTO tokens (digest, account, name, created_ms) VALUES (?, ?, ?, ?)",
+                (token_digest(token), account.id, name, now_ms),
+            )
+            self._changed("tokens", account.id)
+            self._note("token created", account=account.name, token=name)
+        return token
+
+    def _check_room(self, account: AccountRow, name: str) -> None:
+        if account_is_gone(self._connection, account.id):
+            raise UnknownError(f"{account.name} was deleted meanwhile")
+        names = [row.name for row in self.reader.tokens_of(account.id)]
+        if name in names:
+            raise ConflictError(
+                f"{account.name} has a token named {name} already; choose another name, or revoke "
+                "that one first"
+            )
+        if len(names) >= MAX_TOKENS:
+            raise ConflictError(
+                f"{account.name} has {len(names)} tokens, and an account may have {MAX_TOKENS}: "
+                "revoke one first"
+            )
+
+    def revoke_token(self, account: AccountRow, name: str) -> None:
+        """End a device token, and the sessions that logged in with it. Raises UnknownError."""
+        with transaction(self._connection) as connection:
+            ended = connection.execute(
+                "DELETE FROM tokens WHERE account = ? AND name = ?", (account.id, name)
+            )
+            if not ended.rowcount:
+                raise UnknownError(
+                    f"{account.name} has no token {name!r}; `token list {account.name}` shows them"
+                )
+            self._changed("tokens", account.id)
+            self._note("token revoked", account=account.name, token=name)
+
+    def _end_tokens(self, account: AccountRow) -> int:
+        """How many tokens the account had."""
+        ended = self._connection.execute("DELETE FROM tokens WHERE account = ?", (account.id,))
+        if ended.rowcount:
+            self._changed("tokens", account.id)
+        return ended.rowcount
+
+    def remove_factor(self, account: AccountRow) -> None:
+        """The password alone is enough from now on. Raises UnknownError when it was already."""
+        with transaction(self._connection) as connection:
+            gone = connection.execute("DELETE FROM factors WHERE account = ?", (account.id,))
+            if not gone.rowcount:
+                raise UnknownError(f"{account.name} has no second factor")
+            self._changed("factor", account.id)
+            self._note("second factor removed", account=account.name)
+
+    # The audit
+
+    def audited(self, wanted: Wanted) -> Iterator[AuditRow]:
+        """What the audit has, oldest first."""
+        return audit.rows(self._connection, wanted)
+
+    def note(self, event: str, **facts: str | int) -> None:
+        """Write an act that changes nothing in the database. facts: never a secret."""
+        with transaction(self._connection):
+            self._note(event, **facts)
+
+    def _note(self, event: str, **facts: str | int) -> None:
+        audit.note(self._connection, at_ms=self._clock(), by=self._by, event=event, **facts)
 
     # Invites
 
@@ -140,6 +253,8 @@ class Admin:
         with transaction(self._connection) as connection:
             connection.execute("INSERT INTO invites VALUES (?, ?, ?, ?, ?, ?)", row)
             self._changed("invites", None)
+            rights = {"rights": "administrator"} if admin else {}
+            self._note("invite made", invite=invite_id(row), uses=uses, note=note, **rights)
         return code
 
     def revoke(self, prefix: str) -> InviteRow:
@@ -152,7 +267,7 @@ class Admin:
         self.revoke_all(found)
         return found[0]
 
-    def revoke_all(self, rows: Iterable[InviteRow]) -> None:
+    def revoke_all(self, rows: Sequence[InviteRow]) -> None:
         """End invites."""
         with transaction(self._connection) as connection:
             connection.executemany(
@@ -160,6 +275,8 @@ class Admin:
                 [(row.code_sha256,) for row in rows],
             )
             self._changed("invites", None)
+            for row in rows:
+                self._note("invite revoked", invite=invite_id(row))
 
 
 def account_is_gone(connection: sqlite3.Connection, account: int) -> bool:

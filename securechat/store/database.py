@@ -38,6 +38,10 @@ class ConflictError(StoreError):
     """A row can't be stored because of what others have stored: a name taken meanwhile."""
 
 
+class DamagedError(StoreError):
+    """A part of the database holds nonsense; what stands in other parts can be used."""
+
+
 def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection for the calling thread; makes the file (0600) and its tables when missing.
 
@@ -60,14 +64,35 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             connection.close()  # it may hold a lock
             raise
     except (OSError, sqlite3.Error) as error:
-        raise StoreError(explain(error, path)) from error
+        raise fault(error, path) from error
     return connection
 
 
 def _create_file(path: Path) -> None:
     """Mode 0600 from birth; SQLite gives its -wal and -shm files the mode of the database."""
+    _check_beginning(path)
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _check_beginning(path: Path) -> None:
+    """SQLite would take a lost database for a new one, and throw away what is left of it. Raises
+    DamagedError.
+    """
+    rest = path.with_name(path.name + "-wal")
+    # In this order: where another process makes the database just now, the log comes second.
+    if _size(rest) > 0 and _size(path) == 0:
+        raise DamagedError(
+            f"{path} is missing or empty, but {rest.name} beside it is not: the database has been "
+            "lost; restore a backup, or move both files away to begin anew"
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
@@ -79,19 +104,35 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
     # FULL: a commit returns when its data is on the disk; that is the promise.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -16000")
+    # What was replaced, such as the hash of an old password, is not left behind in free space.
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    _migrate(connection)
+    version = _version(connection)
     if version > len(MIGRATIONS):
         raise StoreError(
             f"{path} was made by a newer securechat (its format is {version}, this one knows "
             f"up to {len(MIGRATIONS)}); install that version, or restore a backup"
         )
-    for number, script in enumerate(MIGRATIONS[version:], version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version={number};COMMIT;")
-    connection.execute(
-        "INSERT OR IGNORE INTO meta VALUES ('instance', ?), ('cost_key', ?)",
-        (secrets.token_hex(3), secrets.token_hex(32)),
-    )
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?)", (secrets.token_hex(3),))
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    while (version := _version(connection)) < len(MIGRATIONS):
+        script = f"{MIGRATIONS[version]}PRAGMA user_version={version + 1};"
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE;{script}COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if _version(connection) == version:
+                raise
+            # Another process that opens it was faster, and has done the same.
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
 
 
 @contextmanager
@@ -110,12 +151,20 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeError) as error:
         raise ConflictError(str(error)) from error
     except sqlite3.Error as error:
-        raise StoreError(explain(error)) from error
+        raise fault(error) from error
+
+
+def fault(error: Exception, path: Path | None = None) -> StoreError:
+    """The error to raise for one of SQLite or the file system: a DamagedError where it fits."""
+    text = explain(error, path)
+    return DamagedError(text) if _DAMAGED in text else StoreError(text)
 
 
 def explain(error: Exception, path: Path | None = None) -> str:
     """What an error of SQLite or the file system means for the person who runs the server."""
     text = str(error)
+    if text.startswith("Could not decode to UTF-8"):
+        text = "a text in it is not UTF-8"  # the error quotes it, which may be a secret
     where = f"{path}: " if path else ""
     for sign, meaning in _MEANINGS.items():
         if sign in text:
@@ -123,12 +172,15 @@ def explain(error: Exception, path: Path | None = None) -> str:
     return f"{where}the database can't be used: {text}"
 
 
+_DAMAGED = "the database is damaged; restore a backup"
+
 _MEANINGS = {
     "database or disk is full": "the disk is full; free some space",
     "readonly": "the database can't be written; check the owner and mode of its directory",
     "Permission denied": "no permission; check the owner and mode of the directory",
     "unable to open": "the database can't be opened; check that the directory is there and yours",
-    "malformed": "the database is damaged; restore a backup",
+    "malformed": _DAMAGED,
+    "is not UTF-8": _DAMAGED,
     "not a database": "this is not a securechat database; restore a backup or name another one",
     "locked": "another program holds the database; end it, then try again",
     "disk I/O error": "the disk reports an error; check it",

@@ -7,18 +7,35 @@ knows the names and not the types, as it imports nothing of the rules.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 
-from securechat.store.database import StoreError, explain, open_database, transaction
+from securechat.store.database import BUSY_SECONDS, fault, open_database, transaction
+from securechat.store.pepper import Pepper
+from securechat.store.room_keys import seal_room_key
+
+TRIAL, TRIAL_BYTES = "trial", 64 * 1024
+"""What try_out() stores, and how much of it: the pages of about a dozen messages."""
 
 STATEMENTS = {
     "Logged": "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
     "AccountCreated": "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
     "created_ms, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "PasswordChanged": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
+    "PasswordSet": "UPDATE accounts SET password = ? WHERE id = ?",
+    "TokenCreated": "INSERT INTO tokens (digest, account, name, created_ms) VALUES (?, ?, ?, ?)",
+    "TokenUsed": "UPDATE tokens SET used_ms = ? WHERE digest = ?",
+    "TokenRevoked": "DELETE FROM tokens WHERE digest = ?",
+    "FactorSet": "INSERT INTO factors VALUES (?, ?, ?, ?)",
+    "FactorUsed": "UPDATE factors SET counter = ? WHERE account = ?",
+    "FactorRemoved": "DELETE FROM factors WHERE account = ?",
+    "RecoveryCodeAdded": "INSERT INTO recovery_codes VALUES (?, ?)",
+    "RecoveryCodesCleared": "DELETE FROM recovery_codes WHERE account = ?",
+    "RecoveryCodeUsed": "DELETE FROM recovery_codes WHERE digest = ? AND account = ?",
+    "Audited": "INSERT INTO audit (at_ms, event, account, address, result, facts) "
+    "VALUES (?, ?, ?, ?, ?, ?)",
     "SeenAdvanced": "UPDATE accounts SET seen = ? WHERE id = ?",
     "InviteUsed": "UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?",
     "RoomCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, created_ms) "
@@ -36,13 +53,24 @@ STATEMENTS = {
     "InvitationEnded": "DELETE FROM invitations WHERE room = ? AND account = ?",
 }
 
+LAST_RESORT_PAGES = 32_000
+"""A commit that finds this many pages (128 MiB) in the write-ahead log folds them in itself."""
+
 
 class Journal:
     """The hub's connection. Only the hub thread may call, once it has begun."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises StoreError."""
+    def __init__(self, path: Path, pepper: Pepper) -> None:
+        """pepper: of this database; what must not stand in it in the clear is sealed with it.
+
+        Raises StoreError.
+        """
         self.connection = open_database(path)
+        # The server has a thread that does it; here it is only the last resort.
+        self.connection.execute(f"PRAGMA wal_autocheckpoint = {LAST_RESORT_PAGES}")
+        self.commit_count = 0
+        """So many there have been; any thread may look."""
+        self._pepper = pepper
         self._version = self._data_version()
 
     def commit(self, events: Iterable[Sequence[object]]) -> None:
@@ -53,12 +81,38 @@ class Journal:
         """
         with transaction(self.connection) as connection:
             for kind, rows in groupby(events, type):
-                connection.executemany(STATEMENTS[kind.__name__], rows)
+                name = kind.__name__
+                if name == "ModesChanged":
+                    rows = map(self._sealed, rows)
+                connection.executemany(STATEMENTS[name], rows)
+        self.commit_count += 1
+
+    def _sealed(self, modes_changed: Sequence[object]) -> Sequence[object]:
+        modes, key, limit, room = modes_changed
+        return modes, seal_room_key(self._pepper, room, key), limit, room  # type: ignore[arg-type]
 
     def remember(self, key: str, value: str) -> None:
         """Keep a fact about this server beside the data. Raises StoreError."""
         with transaction(self.connection) as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def try_out(self) -> None:
+        """Store as much as some messages take, and take it away again.
+
+        Raises StoreError when that fails; at once, also when another program holds the database.
+        """
+        with self._without_waiting():
+            self.remember(TRIAL, "x" * TRIAL_BYTES)
+            with transaction(self.connection) as connection:
+                connection.execute("DELETE FROM meta WHERE key = ?", (TRIAL,))
+
+    @contextmanager
+    def _without_waiting(self) -> Iterator[None]:
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     def changed_by_others(self) -> bool:
         """Whether another connection has committed since the last call. Raises StoreError."""
@@ -71,7 +125,7 @@ class Journal:
         try:
             version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error as error:
-            raise StoreError(explain(error)) from error
+            raise fault(error) from error
         return version
 
     def close(self) -> None:

@@ -1,15 +1,16 @@
 """Passwords: what is accepted, how it is stored, how it is checked.
 
-A stored password reads `sc1$` and a bcrypt hash. The hash isn't made of the password itself but of
-base64(HMAC-SHA-384(label, password)):
+A stored password reads `sc2$` and a bcrypt hash. The hash isn't made of the password itself but of
+base64(HMAC-SHA-384(key, label and password)):
 
 - bcrypt reads at most 72 bytes and stops at a NUL. The digest gathers a password of any length;
   base64 makes it 64 bytes that hold no NUL, as a raw digest may.
-- The label makes our digests unlike anybody's. With a plain SHA-384 a thief of our hashes could
-  feed them with plain SHA-384 digests leaked elsewhere, and so learn which of those passwords are
-  used here without having to guess them ("password shucking").
+- The key comes from the server's pepper, which is not in the database. Who steals the database
+  alone can't even begin to guess, nor feed our hashes with digests leaked elsewhere and so learn
+  which of those passwords are used here ("password shucking").
 
-`sc1` names this recipe; another one gets another name, and the login moves old hashes over.
+`sc2` names this recipe; another one gets another name, and the login moves old hashes over. The
+recipe of before, `sc1`, is base64(HMAC-SHA-384(its label, password)), without a pepper.
 
 Specifications: RFC 8265 (OpaqueString), NIST SP 800-63B-4 (3.1.1.2). Every function may be called
 from any thread. Hashing takes 10 ms (cost 8) to seconds (cost 16) and releases the GIL.
@@ -29,15 +30,20 @@ from unicodedata import normalize as unicode_normalize
 import bcrypt
 from precis_i18n import get_profile
 
+from securechat.store.pepper import Pepper
+
 MAX_PASSWORD_BYTES = 1024  # far beyond any passphrase, far below what would be work to normalise
 _MAX_RAW_CHARS = 4 * MAX_PASSWORD_BYTES  # NFC joins at most four code points into one
 _MIN_COST, _MAX_COST = 4, 31  # bcrypt's own
 
-_SCHEME = "sc1$"
-_LABEL = b"securechat account password v1"
-_STORED = re.compile(r"sc1\$(?P<bcrypt>\$2b\$(?P<cost>0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53})")
+_SCHEME = "sc2$"
+_LABEL = b"securechat account password v2\0"
+_SC1_LABEL = b"securechat account password v1"
+_STORED = re.compile(
+    r"(?P<scheme>sc[12]\$)(?P<bcrypt>\$2b\$(?P<cost>0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53})"
+)
 _BCRYPT_ALPHABET = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_HEAD = re.compile(r"sc1\$\$2b\$(0[4-9]|[12]\d|3[01])\$")
+_HEAD = re.compile(r"sc[12]\$\$2b\$(0[4-9]|[12]\d|3[01])\$")
 _FALLBACK_COST = 12  # what a check against a damaged hash costs
 
 HEAD_CHARS = 11
@@ -116,36 +122,39 @@ def check_acceptable(password: str, *, account: str, server_name: str, min_lengt
         )
 
 
-def hash_password(password: str, *, cost: int) -> str:
+def hash_password(password: str, *, cost: int, pepper: Pepper) -> str:
     """The string to store for a password, with a new random salt.
 
     `cost` is bcrypt's, 4 to 31: each step doubles the time. Raises InvalidPassword (see normalise),
     and ValueError for another cost.
     """
     _check_cost(cost)
-    prehash = _prehash(normalise(password))
+    prehash = _prehashes(normalise(password), pepper)[_SCHEME]
     return _SCHEME + bcrypt.hashpw(prehash, bcrypt.gensalt(cost)).decode("ascii")
 
 
-def verify_password(password: str, stored: str) -> bool:
+def verify_password(password: str, stored: str, pepper: Pepper) -> bool:
     """Whether this is the password of the stored string, compared in constant time.
 
-    A malformed password is a wrong one and takes as long; a damaged stored string fits none.
+    pepper: of the database that the string comes from. A malformed password is a wrong one and
+    takes as long; a damaged stored string fits none.
     """
     try:
-        prehash, possible = _prehash(normalise(password)), True
+        prehashes, possible = _prehashes(normalise(password), pepper), True
     except InvalidPassword:
-        prehash, possible = _prehash(""), False
+        prehashes, possible = _prehashes("", pepper), False
     match = _STORED.fullmatch(stored)
     if match is None:
         match, possible = _STORED.fullmatch(dummy_hash(_FALLBACK_COST)), False
-    return match is not None and bcrypt.checkpw(prehash, match["bcrypt"].encode()) and possible
+    if match is None:
+        return False
+    return bcrypt.checkpw(prehashes[match["scheme"]], match["bcrypt"].encode()) and possible
 
 
 def needs_rehash(stored: str, *, cost: int) -> bool:
     """Whether a string was stored by another recipe or at another cost than this one."""
     match = _STORED.fullmatch(stored)
-    return match is None or int(match["cost"]) != cost
+    return match is None or match["scheme"] != _SCHEME or int(match["cost"]) != cost
 
 
 @cache
@@ -206,9 +215,17 @@ def _check_cost(cost: int) -> None:
         raise ValueError(f"the bcrypt cost must be {_MIN_COST} to {_MAX_COST}, not {cost}")
 
 
-def _prehash(password: str) -> bytes:
-    """What bcrypt gets: 64 bytes of ASCII, whatever the password (see the module)."""
-    return base64.b64encode(hmac.digest(_LABEL, password.encode(), "sha384"))
+def _prehashes(password: str, pepper: Pepper) -> dict[str, bytes]:
+    """What bcrypt gets by each recipe: 64 bytes of ASCII, whatever the password (see the module).
+
+    Always all of them, so that no recipe can be told from another by its time.
+    """
+    raw = password.encode()
+    digests = {
+        "sc1$": hmac.digest(_SC1_LABEL, raw, "sha384"),
+        _SCHEME: hmac.digest(pepper.password_key, _LABEL + raw, "sha384"),
+    }
+    return {scheme: base64.b64encode(digest) for scheme, digest in digests.items()}
 
 
 def _own_words(account: str, server_name: str) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from securechat.store.database import StoreError, explain, open_database
+from securechat.store.database import DamagedError, fault, open_database
 from securechat.store.passwords import HEAD_CHARS, cost_of
+from securechat.store.pepper import Pepper
+from securechat.store.room_keys import open_room_key
 
 Row = tuple[int, int, int, int, str, str, str | None]
 """seq, target, sender, at_ms, kind, text, tags."""
@@ -34,6 +36,20 @@ class InviteRow(NamedTuple):
     admin: int
     created_ms: int
     note: str
+
+
+class TokenRow(NamedTuple):
+    digest: bytes
+    account: int
+    name: str
+    created_ms: int
+    used_ms: int | None
+
+
+class FactorRow(NamedTuple):
+    account: int
+    secret: str
+    counter: int
 
 
 class RoomRow(NamedTuple):
@@ -85,7 +101,7 @@ class Reader:
         try:
             return self._connection.execute(sql, tuple(params)).fetchall()
         except sqlite3.Error as error:
-            raise StoreError(explain(error)) from error
+            raise fault(error) from error
 
     def instance(self) -> str:
         """The name of this database in message ids."""
@@ -143,21 +159,38 @@ class Reader:
         found = ((cost_of(str(head)), count) for head, count in rows)
         return {cost: count for cost, count in found if cost is not None}  # type: ignore[misc]
 
-    def cost_key(self) -> bytes:
-        """The secret by which a name that nobody has gets its cost. Raises StoreError."""
-        key = self.remembered("cost_key")
-        if key is None:
-            raise StoreError("the database was never opened by this version; start the server")
-        return bytes.fromhex(key)
-
     def invites(self) -> list[InviteRow]:
         """All that were ever made, newest last."""
         sql = f"SELECT {', '.join(InviteRow._fields)} FROM invites ORDER BY created_ms"  # noqa: S608
         return [InviteRow(*row) for row in self._all(sql)]  # type: ignore[arg-type]
 
-    def rooms(self) -> list[RoomRow]:
-        """The open rooms."""
-        return [RoomRow(*row) for row in self._all(_ROOMS)]  # type: ignore[arg-type]
+    def tokens(self) -> list[TokenRow]:
+        """The device tokens of all accounts."""
+        sql = f"SELECT {', '.join(TokenRow._fields)} FROM tokens ORDER BY account, name"  # noqa: S608
+        return [TokenRow(*row) for row in self._all(sql)]  # type: ignore[arg-type]
+
+    def tokens_of(self, account: int) -> list[TokenRow]:
+        """The device tokens of one account."""
+        sql = f"SELECT {', '.join(TokenRow._fields)} FROM tokens WHERE account = ?"  # noqa: S608
+        return [TokenRow(*row) for row in self._all(sql, (account,))]  # type: ignore[arg-type]
+
+    def factors(self) -> list[FactorRow]:
+        """The second factors of all accounts."""
+        sql = "SELECT account, secret, counter FROM factors"
+        return [FactorRow(*row) for row in self._all(sql)]  # type: ignore[arg-type]
+
+    def has_factor(self, account: int) -> bool:
+        """Whether an account has a second factor."""
+        return bool(self._all("SELECT 1 FROM factors WHERE account = ?", (account,)))
+
+    def recovery_codes(self) -> list[tuple[bytes, int]]:
+        """(digest, account) of all that are left."""
+        return self._all("SELECT digest, account FROM recovery_codes")  # type: ignore[return-value]
+
+    def rooms(self, pepper: Pepper) -> list[RoomRow]:
+        """The open rooms, their keys opened. Raises SealError when one can't be."""
+        rows = [RoomRow(*row) for row in self._all(_ROOMS)]  # type: ignore[arg-type]
+        return [row._replace(room_key=open_room_key(pepper, row.id, row.room_key)) for row in rows]
 
     def directs(self) -> list[tuple[int, int, int, int]]:
         """(id, low, high, newest seq) of the direct conversations."""
@@ -181,23 +214,41 @@ class Reader:
         return self._all(sql, (after,))  # type: ignore[return-value]
 
     def missed(
-        self, targets: Iterable[tuple[int, int]], upto: int, limit: int
+        self,
+        targets: Iterable[tuple[int, int]],
+        upto: int,
+        limit: int,
+        damaged: Callable[[DamagedError], object] | None = None,
     ) -> tuple[list[Row], bool]:
         """The newest messages in targets, in their order, and whether older ones were left out.
 
         targets: (target, seq after which). upto: the last seq to be read. limit: of them all. Each
         target has an equal share of it for its own newest, so that a flood in one doesn't push out
         what was said in the others; what a target doesn't need goes to the newest of the rest.
+        damaged: called for each target that can't be read to its end, which then has what can be
+        read; without it that is an error, as everywhere.
         """
-        found: list[list[Row]] = [
-            self._all(_MISSED, (target, after, upto, limit + 1))  # type: ignore[misc]
-            for target, after in targets
+        found = [
+            self._newest((target, after, upto, limit + 1), damaged) for target, after in targets
         ]
         share = limit // max(len(found), 1)
         sure = [row for rows in found for row in rows[:share]]
         rest = [row for rows in found for row in rows[share:]]
         more = heapq.nlargest(limit - len(sure), rest, key=_seq)
         return sorted(sure + more, key=_seq), len(more) < len(rest)
+
+    def _newest(
+        self, params: tuple[int, ...], damaged: Callable[[DamagedError], object] | None
+    ) -> list[Row]:
+        rows: list[Row] = []
+        try:
+            rows.extend(self._connection.execute(_MISSED, params))
+        except sqlite3.Error as error:
+            told = fault(error)
+            if damaged is None or not isinstance(told, DamagedError):
+                raise told from error
+            damaged(told)
+        return rows
 
 
 def _seq(row: Row) -> int:

@@ -105,4 +105,54 @@ CREATE TABLE changes (
 ) STRICT;
 """
 
-MIGRATIONS = [FIRST]
+CREDENTIALS = """
+-- What a device logs in with in the password's place. Only the SHA-256 of a token is kept.
+CREATE TABLE tokens (
+    digest BLOB PRIMARY KEY,
+    account INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    used_ms INTEGER,
+    UNIQUE (account, name)
+) STRICT, WITHOUT ROWID;
+
+-- The second factor of an account. secret: sealed with the pepper. counter: of the last code that
+-- was accepted; that one and older ones are refused.
+CREATE TABLE factors (
+    account INTEGER PRIMARY KEY,
+    secret TEXT NOT NULL,
+    counter INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL
+) STRICT;
+
+-- Each stands in for a code of the second factor once. digest: keyed with the pepper.
+CREATE TABLE recovery_codes (
+    digest BLOB PRIMARY KEY,
+    account INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recovery_by_account ON recovery_codes (account);
+CREATE TRIGGER factor_removed AFTER DELETE ON factors BEGIN
+    DELETE FROM recovery_codes WHERE account = OLD.account;
+END;
+
+-- Who did what to the server's security, written in the same transaction as what it tells of.
+-- account: the name of who did it, '-' for nobody's. address: where from, '' for an administrator
+-- on the machine itself. result: 'ok', or why not. facts: a JSON object.
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    account TEXT NOT NULL,
+    address TEXT NOT NULL,
+    result TEXT NOT NULL,
+    facts TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN
+    SELECT raise(ABORT, 'the audit is append-only');
+END;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit BEGIN
+    SELECT raise(ABORT, 'the audit is append-only');
+END;
+"""
+
+MIGRATIONS = [FIRST, CREDENTIALS]

@@ -11,13 +11,19 @@ from securechat.core.events import (
     AccountCreated,
     BanAdded,
     DirectOpened,
+    FactorRemoved,
+    FactorSet,
+    FactorUsed,
     Invited,
     Joined,
     Logged,
     ModesChanged,
+    RecoveryCodeAdded,
     RoleChanged,
     RoomClosed,
     RoomCreated,
+    TokenCreated,
+    TokenUsed,
     TopicChanged,
 )
 from securechat.core.model import Model
@@ -26,11 +32,13 @@ from securechat.core.session import Session
 from securechat.core.settings import Settings
 from securechat.core.states import State, Trigger
 from securechat.core.turn import Turn
+from securechat.irc.token import token_digest
 from securechat.server.loading import load_model, take_changes
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.database import FILE_NAME
 from securechat.store.journal import Journal
 from securechat.store.reader import Reader
+from tests.support.pepper import PEPPER
 
 ALICE, BOB = 1, 2
 DEN, OLD, TALK = 10, 11, 12
@@ -40,7 +48,7 @@ SETTINGS = Settings(name="chat.test", version="test", started_ms=0)
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     """The writer of a database with two accounts and a room."""
-    opened = Journal(tmp_path / FILE_NAME)
+    opened = Journal(tmp_path / FILE_NAME, PEPPER)
     opened.commit(
         [
             AccountCreated(ALICE, "Alice", "alice", "al", "hash", True, 0, 3),
@@ -63,7 +71,7 @@ def office(journal: Journal, tmp_path: Path) -> Iterator[Admin]:
 
 
 def load(journal: Journal) -> Model:
-    return load_model(Reader(journal.connection))
+    return load_model(Reader(journal.connection), PEPPER)
 
 
 # --- at the start --------------------------------------------------------------------------------
@@ -161,7 +169,7 @@ class Running:
 
     def __init__(self, journal: Journal) -> None:
         self.reader = Reader(journal.connection)
-        self.rules = Rules(load_model(self.reader), SETTINGS)
+        self.rules = Rules(load_model(self.reader, PEPPER), SETTINGS, PEPPER)
         self.last_change = self.reader.last_change()
 
     @property
@@ -264,3 +272,57 @@ def test_taking_a_change_twice_is_harmless(running: Running, office: Admin) -> N
     running.last_change = before
     running.looks()
     assert running.model.accounts[BOB].deleted
+
+
+# --- credentials ---------------------------------------------------------------------------------
+
+TOKEN, FACTOR = TokenCreated(b"t", ALICE, "laptop", 5), FactorSet(ALICE, "sealed", 7, 5)
+
+
+def test_credentials_are_loaded(journal: Journal) -> None:
+    """As they were left."""
+    journal.commit([TOKEN, TokenUsed(9, b"t"), TokenCreated(b"u", BOB, "laptop", 6)])
+    journal.commit([FACTOR, RecoveryCodeAdded(b"r", ALICE), FactorUsed(8, ALICE)])
+    model = load(journal)
+    alice = model.accounts[ALICE]
+    assert model.tokens[b"t"] is alice.tokens["laptop"]
+    assert (model.tokens[b"t"].used_ms, model.tokens[b"u"].account) == (9, BOB)
+    assert alice.factor is not None
+    assert (alice.factor.secret, alice.factor.counter, alice.factor.recovery) == (
+        *("sealed", 8, {b"r"}),
+    )
+    assert model.accounts[BOB].factor is None
+
+
+def test_a_factor_goes_with_its_recovery_codes(journal: Journal) -> None:
+    """All at once."""
+    journal.commit([FACTOR, RecoveryCodeAdded(b"r", ALICE), RecoveryCodeAdded(b"s", BOB)])
+    journal.commit([FactorRemoved(ALICE)])
+    assert Reader(journal.connection).recovery_codes() == [(b"s", BOB)]
+
+
+def test_a_token_made_by_the_administrator_lets_in(running: Running, office: Admin) -> None:
+    """At once; and revoking it ends what it let in."""
+    row = office.find("alice", "alice")
+    made = office.make_token(row, "robot", 1)
+    running.looks()
+    token = running.model.tokens[token_digest(made)]
+    alice, other = running.comes(ALICE), running.comes(ALICE)
+    alice.token = token
+    office.revoke_token(row, "robot")
+    turn = running.looks()
+    assert [closing.session for closing in turn.closings] == [alice]
+    assert not running.model.tokens
+    assert not running.model.accounts[ALICE].tokens
+    assert other.state is State.PROVEN
+
+
+def test_a_factor_taken_away_by_the_administrator_is_gone(journal: Journal, office: Admin) -> None:
+    """Sessions go on; the next login needs the password only."""
+    journal.commit([FACTOR])
+    running = Running(journal)
+    session = running.comes(ALICE)
+    office.remove_factor(office.find("alice", "alice"))
+    running.looks()
+    assert running.model.accounts[ALICE].factor is None
+    assert session.state is State.PROVEN

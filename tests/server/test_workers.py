@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import socket
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.events import AccountCreated, Logged, RoomCreated
+from securechat.core.events import AccountCreated, Logged, PasswordSet, RoomCreated
 from securechat.core.jobs import (
     Answer,
     Failed,
@@ -33,7 +34,9 @@ from securechat.store import passwords
 from securechat.store.admin import Admin
 from securechat.store.database import FILE_NAME
 from securechat.store.journal import Journal
+from securechat.store.pepper import Pepper
 from securechat.store.reader import Reader
+from tests.support.pepper import PEPPER
 
 PATIENCE = 20.0
 COST = 4
@@ -47,10 +50,11 @@ class Bench:
 
     def __init__(self, directory: Path, cost: int = COST) -> None:
         self.now = 1000.0
-        self.journal = Journal(directory / FILE_NAME)
+        self.journal = Journal(directory / FILE_NAME, PEPPER)
         self.answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self.workers = Workers(
             directory / FILE_NAME,
+            PEPPER,
             cost=cost,
             server_name="chat.test",
             min_password_length=15,
@@ -71,8 +75,8 @@ class Bench:
             opened_at=0.0,
         )
 
-    def add(self, number: int, name: str, cost: int) -> None:
-        stored = passwords.hash_password(PASSWORD, cost=cost)
+    def add(self, number: int, name: str, cost: int, password: str = PASSWORD) -> None:
+        stored = passwords.hash_password(password, cost=cost, pepper=PEPPER)
         self.journal.commit([AccountCreated(number, name, name, name, stored, False, 0, 0)])
 
     def add_alice(self, cost: int = COST) -> None:
@@ -109,7 +113,48 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def test_the_right_password_is_granted(bench: Bench) -> None:
     """And its hash is of the right cost, so there is no new one."""
-    assert bench.verifies(ALICE, PASSWORD) == Verified(bench.session, ALICE, True, None)
+    granted = Verified(bench.session, ALICE, granted=True, name="alice")
+    assert bench.verifies(ALICE, PASSWORD) == granted
+
+
+@pytest.mark.parametrize(
+    ("password", "code", "granted"),
+    [
+        (PASSWORD + "123456", "123456", True),
+        (PASSWORD + "abcde-fgh23", "abcde-fgh23", True),
+        ("wrong123456", "123456", False),
+        ("123456", "123456", False),
+    ],
+)
+def test_a_code_at_the_end_is_tried_apart(
+    bench: Bench, password: str, code: str, granted: bool
+) -> None:
+    """The answer tells what had to be taken off; the rules judge the code."""
+    answer = bench.does(VerifyPassword(bench.session, ALICE, "alice", password, code))
+    assert answer == Verified(bench.session, ALICE, granted, name="alice", code=code)
+
+
+def test_a_password_that_ends_like_a_code_is_right_as_a_whole(bench: Bench) -> None:
+    """Nothing is taken off it."""
+    bench.add(ALICE + 1, "bob", COST, PASSWORD + "123456")
+    job = VerifyPassword(bench.session, ALICE + 1, "bob", PASSWORD + "123456", "123456")
+    assert bench.does(job) == Verified(bench.session, ALICE + 1, True, name="bob")
+
+
+@pytest.mark.parametrize("account", [ALICE, None])
+def test_a_code_costs_everybody_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, account: int | None
+) -> None:
+    """Two looks for a wrong password, whether there is such an account or not."""
+    looks: list[str] = []
+
+    def look(password: str, stored: str, pepper: Pepper) -> bool:
+        looks.append(password)
+        return False
+
+    monkeypatch.setattr(passwords, "verify_password", look)
+    bench.does(VerifyPassword(bench.session, account, "alice", "wrong123456", "123456"))
+    assert looks == ["wrong123456", "wrong"]
 
 
 @pytest.mark.parametrize("password", ["", PASSWORD + " ", PASSWORD.upper(), "x" * 10_000, "\0"])
@@ -132,7 +177,7 @@ class Bcrypt:
         self.costs: list[int | None] = []
         monkeypatch.setattr(passwords, "verify_password", self.verify)
 
-    def verify(self, _: str, stored: str) -> bool:
+    def verify(self, _: str, stored: str, *__: object) -> bool:
         self.costs.append(passwords.cost_of(stored))
         return False
 
@@ -226,15 +271,38 @@ def test_another_cost_makes_a_new_hash(tmp_path: Path) -> None:
     rehashed = bench.verifies(ALICE, PASSWORD).rehashed
     assert rehashed is not None
     assert not passwords.needs_rehash(rehashed, cost=5)
-    assert passwords.verify_password(PASSWORD, rehashed)
+    assert passwords.verify_password(PASSWORD, rehashed, PEPPER)
     bench.workers.stop()
+
+
+def test_a_hash_from_before_the_pepper_is_made_anew(bench: Bench) -> None:
+    """At the next login, though its cost is right; until then it is checked as it was made."""
+    old = "sc1$$2b$04$9pJqjnIbBTkQ719Ltq0pz.Qw1kvtQccncBkOsCgjYUMFbFfu0BxZq"
+    bench.journal.commit([PasswordSet(old, ALICE)])
+    assert not bench.verifies(ALICE, PASSWORD).granted
+    answer = bench.verifies(ALICE, "пароль" * 20)
+    assert answer.granted
+    assert answer.replaced == old
+    assert str(answer.rehashed).startswith("sc2$")
+
+
+@pytest.mark.parametrize("scheme", ["sc1$", "sc2$"])
+def test_hashes_of_all_recipes_cost_what_strangers_do(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """One bcrypt of the cost that stands in the hash, whether it is of before the pepper or not."""
+    bcrypt = Bcrypt(monkeypatch)
+    stored = scheme + passwords.dummy_hash(6).removeprefix("sc2$")
+    bench.journal.commit([PasswordSet(stored, ALICE)])
+    assert bcrypt.cost(bench, ALICE, "alice") == 6
+    assert bcrypt.cost(bench, None, "nobody") == 6
 
 
 def test_a_new_password_is_hashed(bench: Bench) -> None:
     """With the configured cost, and an id that can't be guessed for the account."""
     one, two = bench.hashes("another fine otter 7"), bench.hashes("another fine otter 7")
     assert one.refusal is None
-    assert passwords.verify_password("another fine otter 7", one.hashed)
+    assert passwords.verify_password("another fine otter 7", one.hashed, PEPPER)
     assert not passwords.needs_rehash(one.hashed, cost=COST)
     assert one.hashed != two.hashed
     assert one.account_id != two.account_id
@@ -312,12 +380,18 @@ def test_more_logins_than_can_wait_are_turned_away(
     gate = threading.Event()
     verify = passwords.verify_password
 
-    def slow(password: str, stored: str) -> bool:
+    busy = threading.Semaphore(0)
+
+    def slow(password: str, stored: str, pepper: Pepper) -> bool:
+        busy.release()
         assert gate.wait(PATIENCE)
-        return verify(password, stored)
+        return verify(password, stored, pepper)
 
     monkeypatch.setattr(passwords, "verify_password", slow)
     job = VerifyPassword(bench.session, ALICE, "alice", PASSWORD)
+    for _ in range(max(1, (os.cpu_count() or 1) - 1)):  # as many as there are workers
+        bench.workers.submit(job)
+        assert busy.acquire(timeout=PATIENCE)
     for _ in range(module.MAX_WAITING):
         bench.workers.submit(job)
     assert bench.does(job) == Failed(bench.session)

@@ -30,7 +30,11 @@ from securechat.core.events import (
     TopicChanged,
 )
 from securechat.store.database import FILE_NAME, ConflictError, StoreError
-from securechat.store.journal import STATEMENTS, Journal
+from securechat.store.journal import STATEMENTS, TRIAL, TRIAL_BYTES, Journal
+from securechat.store.pepper import SealError
+from securechat.store.reader import Reader
+from securechat.store.room_keys import open_room_key
+from tests.support.pepper import PEPPER
 
 ALICE = AccountCreated(1, "Alice", "alice", "alice", "hash", False, 1000, 0)
 BOB = AccountCreated(2, "bob", "bob", "bob", "hash", True, 2000, 0)
@@ -46,7 +50,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def journal(path: Path) -> Iterator[Journal]:
     """The hub's, with two accounts and a room in it."""
-    opened = Journal(path)
+    opened = Journal(path, PEPPER)
     opened.commit([ALICE, BOB, DEN])
     yield opened
     opened.close()
@@ -69,7 +73,7 @@ def said(seq: int, text: str = "hi") -> Logged:
 
 def test_every_event_has_its_statement() -> None:
     """By its name, with a place for each of its fields: none can be left behind unwritten."""
-    kinds = {kind.__name__: len(kind._fields) for kind in get_args(events.Event)}
+    kinds = {kind.__name__: len(kind._fields) for kind in (*get_args(events.Event), events.Audited)}
     assert kinds == {name: sql.count("?") for name, sql in STATEMENTS.items()}
 
 
@@ -102,11 +106,23 @@ def test_a_room_and_its_changes(journal: Journal, path: Path) -> None:
     journal.commit(
         [TopicChanged("Tea", "Alice", 4000, 10), ModesChanged("mnt", "key", 5, 10), said(1)]
     )
-    sql = "SELECT folded, founder, modes, room_key, member_limit, topic, topic_by, topic_ms"
-    assert rows(path, sql + " FROM targets") == [("#den", 1, "mnt", "key", 5, "Tea", "Alice", 4000)]
+    sql = "SELECT folded, founder, modes, member_limit, topic, topic_by, topic_ms FROM targets"
+    assert rows(path, sql) == [("#den", 1, "mnt", 5, "Tea", "Alice", 4000)]
     journal.commit([RoomClosed(10), RoomCreated(11, "#den", "#den", "#den", 2, "nt", 6000)])
     assert rows(path, "SELECT id, folded FROM targets ORDER BY id") == [(10, None), (11, "#den")]
     assert rows(path, "SELECT target, text FROM log") == [(10, "hi")]
+
+
+def test_a_room_s_key_is_sealed(journal: Journal, path: Path) -> None:
+    """It opens with the pepper, for its own room only; a key that is taken away is gone."""
+    journal.commit([ModesChanged("nt", "otter", None, 10)])
+    [[sealed]] = rows(path, "SELECT room_key FROM targets")
+    assert "otter" not in str(sealed)
+    assert open_room_key(PEPPER, 10, str(sealed)) == "otter"
+    with pytest.raises(SealError):
+        open_room_key(PEPPER, 11, str(sealed))
+    journal.commit([ModesChanged("nt", None, None, 10)])
+    assert rows(path, "SELECT room_key FROM targets") == [(None,)]
 
 
 def test_a_membership_from_its_beginning_to_its_end(journal: Journal, path: Path) -> None:
@@ -228,7 +244,7 @@ def test_only_others_changes_are_noticed(journal: Journal, path: Path) -> None:
     journal.commit([said(1)])
     journal.remember("a", "b")
     assert not journal.changed_by_others()
-    other = Journal(path)
+    other = Journal(path, PEPPER)
     other.commit([said(2)])
     assert journal.changed_by_others()
     assert not journal.changed_by_others()
@@ -244,7 +260,7 @@ def test_a_look_that_fails_is_told_as_a_failure_of_the_store(journal: Journal) -
 
 def test_closing_leaves_one_file(path: Path) -> None:
     """The write-ahead log is folded in, so that the database alone is a whole copy."""
-    journal = Journal(path)
+    journal = Journal(path, PEPPER)
     journal.commit([ALICE])
     journal.close()
     assert [file.name for file in path.parent.iterdir()] == [FILE_NAME]
@@ -252,6 +268,45 @@ def test_closing_leaves_one_file(path: Path) -> None:
 
 def test_closing_twice_is_harmless(path: Path) -> None:
     """The hub closes it, whatever has happened before."""
-    journal = Journal(path)
+    journal = Journal(path, PEPPER)
     journal.close()
     journal.close()
+
+
+# --- trying out whether anything can be stored ---------------------------------------------------
+
+
+def test_a_trial_leaves_nothing_behind(journal: Journal, path: Path) -> None:
+    """It stores as much as some messages take, and takes it away again."""
+    pages = journal.connection.execute("PRAGMA page_count").fetchone()[0]
+    journal.try_out()
+    grown = journal.connection.execute("PRAGMA page_count").fetchone()[0] - pages
+    assert grown * 4096 >= TRIAL_BYTES
+    assert Reader(path).remembered(TRIAL) is None
+
+
+def test_a_trial_needs_more_room_than_a_row(journal: Journal) -> None:
+    """A disk that has a page left is full all the same."""
+    pages = journal.connection.execute("PRAGMA page_count").fetchone()[0]
+    journal.connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+    journal.remember("a", "row")
+    with pytest.raises(StoreError, match="the disk is full"):
+        journal.try_out()
+    journal.connection.execute(f"PRAGMA max_page_count = {pages + 300}")
+    journal.try_out()
+
+
+def test_a_trial_waits_for_nobody(journal: Journal, path: Path) -> None:
+    """All chat waits with the hub; real messages may wait for another writer as before."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    timeouts = []
+    journal.connection.set_trace_callback(
+        lambda sql: timeouts.append(sql) if "busy_timeout" in sql else None
+    )
+    with pytest.raises(StoreError, match="another program holds the database"):
+        journal.try_out()
+    other.close()
+    journal.connection.set_trace_callback(None)
+    assert timeouts == ["PRAGMA busy_timeout = 0", "PRAGMA busy_timeout = 2000"]
+    assert journal.connection.execute("PRAGMA busy_timeout").fetchone() == (2000,)

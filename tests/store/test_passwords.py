@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import itertools
@@ -25,6 +26,8 @@ from securechat.store.passwords import (
     normalise,
     verify_password,
 )
+from securechat.store.pepper import Pepper
+from tests.support.pepper import PEPPER
 
 COST = 4  # bcrypt's least, to be fast
 GOOD = "correct horse battery staple"
@@ -228,33 +231,47 @@ class TestAcceptable:
 class TestHash:
     def test_describes_itself(self) -> None:
         """The recipe's name, then bcrypt's own string with its cost."""
-        stored = hash_password(GOOD, cost=COST)
-        assert stored.startswith("sc1$$2b$04$")
+        stored = hash_password(GOOD, cost=COST, pepper=PEPPER)
+        assert stored.startswith("sc2$$2b$04$")
         assert GOOD not in stored
 
     def test_is_salted(self) -> None:
         """Equal passwords are stored differently."""
-        assert hash_password(GOOD, cost=COST) != hash_password(GOOD, cost=COST)
+        one, other = (hash_password(GOOD, cost=COST, pepper=PEPPER) for _ in range(2))
+        assert one != other
 
-    def test_is_labelled(self) -> None:
-        """Unlabelled digests of the password, as leaked elsewhere, don't fit our bcrypt hash."""
-        stored = hash_password(GOOD, cost=COST).removeprefix("sc1$").encode()
+    @pytest.mark.parametrize("recipe", ["sc1$", "sc2$"])
+    def test_needs_the_pepper(self, recipe: str) -> None:
+        """Without it the right password is a wrong one; the recipe of before had none."""
+        stored = {"sc1$": FIRST_VERSION, "sc2$": hash_password(FIRST, cost=COST, pepper=PEPPER)}
+        fits = [verify_password(FIRST, stored[recipe], p) for p in (PEPPER, Pepper(bytes(32)))]
+        assert fits == [True, recipe == "sc1$"]
+
+    def test_is_not_what_anybody_else_makes(self) -> None:
+        """Digests of the password, as leaked elsewhere or made without the pepper, don't fit our
+        bcrypt hash.
+        """
+        stored = hash_password(GOOD, cost=COST, pepper=PEPPER).removeprefix("sc2$").encode()
         for name in ("md5", "sha1", "sha256", "sha384"):
             digest = hashlib.new(name, GOOD.encode())
             for guess in (digest.digest(), digest.hexdigest().encode()[:72]):
                 assert not bcrypt.checkpw(guess, stored)
                 assert not bcrypt.checkpw(base64.b64encode(guess)[:72], stored)
+        for label in (passwords._LABEL, passwords._SC1_LABEL):
+            keyed = base64.b64encode(hmac.digest(label, GOOD.encode(), "sha384"))
+            assert not bcrypt.checkpw(keyed, stored)
 
     def test_keeps_its_recipe(self) -> None:
-        """What is in databases must verify for ever: the first version stored this string."""
-        assert verify_password("пароль" * 20, FIRST_VERSION)
-        assert not verify_password("пароль" * 19, FIRST_VERSION)
+        """What is in databases must verify for ever: the versions so far stored these strings."""
+        for stored in (FIRST_VERSION, SECOND_VERSION):
+            assert verify_password(FIRST, stored, PEPPER)
+            assert not verify_password("пароль" * 19, stored, PEPPER)
 
     @pytest.mark.parametrize("cost", [-1, 0, 3, 32])
     def test_refuses_an_impossible_cost(self, cost: int) -> None:
         """bcrypt's cost is 4 to 31."""
         with pytest.raises(ValueError, match=f"4 to 31, not {cost}"):
-            hash_password(GOOD, cost=cost)
+            hash_password(GOOD, cost=cost, pepper=PEPPER)
         with pytest.raises(ValueError, match=f"4 to 31, not {cost}"):
             dummy_hash(cost)
 
@@ -262,15 +279,16 @@ class TestHash:
     def test_refuses_the_malformed(self, password: str) -> None:
         """Nothing is stored for a password that could never be typed."""
         with pytest.raises(InvalidPassword):
-            hash_password(password, cost=COST)
+            hash_password(password, cost=COST, pepper=PEPPER)
 
     @given(st.binary(max_size=300), st.binary(max_size=300))
     def test_prehash_fits_bcrypt(self, one: bytes, other: bytes) -> None:
         """Any two passwords become 64 bytes without NUL that differ."""
-        first, second = (passwords._prehash(raw.decode("latin-1")) for raw in (one, other))
-        assert len(first) == 64
-        assert b"\0" not in first
-        assert (first == second) == (one == other)
+        firsts, seconds = (prehashes(raw.decode("latin-1")) for raw in (one, other))
+        for first, second in zip(firsts, seconds, strict=True):
+            assert len(first) == 64
+            assert b"\0" not in first
+            assert (first == second) == (one == other)
 
 
 class TestVerify:
@@ -285,66 +303,67 @@ class TestVerify:
             normalise(password)
         except InvalidPassword:
             password = "x" * len(password)
-        stored = hash_password(password, cost=COST)
-        assert verify_password(password, stored)
-        assert not verify_password(password + "x", stored)
-        assert not verify_password(password[:-1] + ("y" if password[-1] != "y" else "z"), stored)
+        stored = hash_password(password, cost=COST, pepper=PEPPER)
+        assert verify_password(password, stored, PEPPER)
+        assert not verify_password(password + "x", stored, PEPPER)
+        other_end = password[:-1] + ("y" if password[-1] != "y" else "z")
+        assert not verify_password(other_end, stored, PEPPER)
 
     @pytest.mark.parametrize("length", [71, 72, 73, 299, 1023])
     def test_the_last_byte_counts(self, length: int) -> None:
         """bcrypt alone reads 72 bytes; here the last byte of any length matters."""
-        stored = hash_password("x" * length + "a", cost=COST)
-        assert verify_password("x" * length + "a", stored)
-        assert not verify_password("x" * length + "b", stored)
-        assert not verify_password("x" * length, stored)
+        stored = hash_password("x" * length + "a", cost=COST, pepper=PEPPER)
+        assert verify_password("x" * length + "a", stored, PEPPER)
+        assert not verify_password("x" * length + "b", stored, PEPPER)
+        assert not verify_password("x" * length, stored, PEPPER)
 
     def test_a_nul_in_the_digest_hides_nothing(self) -> None:
         """bcrypt may stop at a NUL: passwords whose raw digests begin with one still differ."""
-        label = passwords._LABEL
-        digests = ((f"{n}", hmac.digest(label, f"{n}".encode(), "sha384")) for n in range(10_000))
+        digests = ((f"{n}", base64.b64decode(prehashes(f"{n}")[1])) for n in range(10_000))
         one, other = itertools.islice((p for p, digest in digests if digest[0] == 0), 2)
-        stored = hash_password(one, cost=COST)
-        assert verify_password(one, stored)
-        assert not verify_password(other, stored)
+        stored = hash_password(one, cost=COST, pepper=PEPPER)
+        assert verify_password(one, stored, PEPPER)
+        assert not verify_password(other, stored, PEPPER)
 
     def test_a_nul_in_the_password_cuts_nothing_off(self) -> None:
         """A password with a NUL isn't the password before the NUL, it's malformed: wrong."""
-        stored = hash_password("hunter2", cost=COST)
-        assert not verify_password("hunter2\0", stored)
-        assert not verify_password("hunter2\0more", stored)
-        assert passwords._prehash("a\0b") != passwords._prehash("a\0c")
+        stored = hash_password("hunter2", cost=COST, pepper=PEPPER)
+        assert not verify_password("hunter2\0", stored, PEPPER)
+        assert not verify_password("hunter2\0more", stored, PEPPER)
+        assert not set(prehashes("a\0b")) & set(prehashes("a\0c"))
 
     def test_composition_does_not_matter(self) -> None:
         """A keyboard that decomposes logs in with the password of one that composes."""
-        stored = hash_password("résumé très secret", cost=COST)
-        assert verify_password("re\u0301sume\u0301 tre\u0300s\u00a0secret", stored)
-        assert not verify_password("resume tres secret", stored)
+        stored = hash_password("résumé très secret", cost=COST, pepper=PEPPER)
+        assert verify_password("re\u0301sume\u0301 tre\u0300s\u00a0secret", stored, PEPPER)
+        assert not verify_password("resume tres secret", stored, PEPPER)
 
     @pytest.mark.parametrize("password", [*MALFORMED, "x" * 1025, "x" * 100_000])
     def test_malformed_is_wrong_at_the_same_price(
         self, password: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A malformed password is hashed as well, so its rejection takes as long as another's."""
-        stored = hash_password(GOOD, cost=COST)
+        stored = hash_password(GOOD, cost=COST, pepper=PEPPER)
         checked = count_checks(monkeypatch)
-        assert not verify_password(password, stored)
-        assert checked == [stored.removeprefix("sc1$")]
+        assert not verify_password(password, stored, PEPPER)
+        assert checked == [stored.removeprefix("sc2$")]
 
     def test_stand_in_for_the_malformed_fits_nothing(self) -> None:
         """Even a hash made of that stand-in isn't opened by a malformed password."""
-        forged = bcrypt.hashpw(passwords._prehash(""), bcrypt.gensalt(COST)).decode()
-        assert not verify_password("", f"sc1${forged}")
+        for scheme, prehash in zip(("sc1$", "sc2$"), prehashes(""), strict=True):
+            forged = bcrypt.hashpw(prehash, bcrypt.gensalt(COST)).decode()
+            assert not verify_password("", scheme + forged, PEPPER)
 
     @pytest.mark.parametrize(
         "stored",
         [
             "",
-            "sc1$",
+            "sc2$",
             "!",
-            "sc1$$2b$04$short",
-            "sc2$$2b$04$" + "a" * 53,
-            "sc1$$2b$99$" + "a" * 53,
-            "sc1$$2b$04$" + "a" * 53 + "\n",
+            "sc2$$2b$04$short",
+            "sc3$$2b$04$" + "a" * 53,
+            "sc2$$2b$99$" + "a" * 53,
+            "sc2$$2b$04$" + "a" * 53 + "\n",
             "$2b$04$" + "a" * 53,
         ],
     )
@@ -352,22 +371,23 @@ class TestVerify:
         """A damaged stored string opens to nobody, raises nothing and takes its time."""
         monkeypatch.setattr(passwords, "_FALLBACK_COST", COST)
         checked = count_checks(monkeypatch)
-        assert not verify_password(GOOD, stored)
+        assert not verify_password(GOOD, stored, PEPPER)
         assert len(checked) == 1
         assert needs_rehash(stored, cost=COST)
 
     def test_from_many_threads(self) -> None:
         """The pool's threads share nothing: right ones fit and wrong ones don't."""
-        stored = hash_password(GOOD, cost=COST)
+        stored = hash_password(GOOD, cost=COST, pepper=PEPPER)
         with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(lambda p: verify_password(p, stored), [GOOD, "wrong"] * 20))
+            verify = functools.partial(verify_password, stored=stored, pepper=PEPPER)
+            answers = list(pool.map(verify, [GOOD, "wrong"] * 20))
         assert answers == [True, False] * 20
 
 
 class TestRehash:
     def test_follows_the_cost(self) -> None:
         """A hash of another cost, higher or lower, is to be made anew at the next login."""
-        stored = hash_password(GOOD, cost=5)
+        stored = hash_password(GOOD, cost=5, pepper=PEPPER)
         assert not needs_rehash(stored, cost=5)
         assert needs_rehash(stored, cost=4)
         assert needs_rehash(stored, cost=12)
@@ -376,27 +396,33 @@ class TestRehash:
         """A plain bcrypt hash, however costly, isn't of this recipe."""
         assert needs_rehash("$2b$12$" + "a" * 53, cost=12)
 
+    def test_moves_the_recipe_of_before(self) -> None:
+        """What was stored without the pepper is stored with it from the next login on."""
+        assert needs_rehash(FIRST_VERSION, cost=COST)
+        assert not needs_rehash(SECOND_VERSION, cost=COST)
+
 
 class TestDummy:
     def test_costs_like_a_real_one(self) -> None:
         """It's a whole hash of the wanted cost, so that a check against it does the same work."""
         assert not needs_rehash(dummy_hash(COST), cost=COST)
         assert needs_rehash(dummy_hash(COST), cost=COST + 1)
-        assert len(dummy_hash(COST)) == len(hash_password(GOOD, cost=COST))
+        assert len(dummy_hash(COST)) == len(hash_password(GOOD, cost=COST, pepper=PEPPER))
 
     def test_fits_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """No password opens an account that doesn't exist, and the check is a real one."""
         checked = count_checks(monkeypatch)
-        assert not any(verify_password(p, dummy_hash(COST)) for p in (GOOD, "x", *MALFORMED))
+        stored = dummy_hash(COST)
+        assert not any(verify_password(p, stored, PEPPER) for p in (GOOD, "x", *MALFORMED))
         assert len(checked) == 2 + len(MALFORMED)
 
     def test_cost_is_read_from_the_head(self) -> None:
         """Whether there is a hash behind it or not."""
-        stored = hash_password(GOOD, cost=COST)
-        assert passwords.cost_of(stored) == COST
-        assert passwords.cost_of(stored[: passwords.HEAD_CHARS]) == COST
-        assert passwords.cost_of(stored[: passwords.HEAD_CHARS - 1]) is None
-        assert [passwords.cost_of(text) for text in ("", "sc1$$2b$99$", "hash")] == [None] * 3
+        for stored in (FIRST_VERSION, hash_password(GOOD, cost=COST, pepper=PEPPER)):
+            assert passwords.cost_of(stored) == COST
+            assert passwords.cost_of(stored[: passwords.HEAD_CHARS]) == COST
+            assert passwords.cost_of(stored[: passwords.HEAD_CHARS - 1]) is None
+        assert [passwords.cost_of(text) for text in ("", "sc2$$2b$99$", "hash")] == [None] * 3
 
     @given(st.text(), st.dictionaries(st.integers(4, 31), st.integers(0, 1000)))
     def test_cost_of_nobody_is_somebodys(self, name: str, costs: dict[int, int]) -> None:
@@ -427,8 +453,16 @@ class TestDummy:
         assert dummy_hash(COST) != dummy_hash(COST + 1)
 
 
-# Made with hash_password("пароль" * 20, cost=4).
+FIRST = "пароль" * 20
+# Made of it at cost 4, by the recipe without a pepper, and with that of the tests.
 FIRST_VERSION = "sc1$$2b$04$9pJqjnIbBTkQ719Ltq0pz.Qw1kvtQccncBkOsCgjYUMFbFfu0BxZq"
+SECOND_VERSION = "sc2$$2b$04$pAaeFJkkcR3xoECF8gjffOmkAdIdDfqAfJYr.lUnTl5M7oaXRwBou"
+
+
+def prehashes(password: str) -> list[bytes]:
+    """What bcrypt gets by the recipes, the oldest first."""
+    made = passwords._prehashes(password, PEPPER)
+    return [made["sc1$"], made["sc2$"]]
 
 
 def count_checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -23,6 +23,7 @@ from securechat.core.events import (
 from securechat.store.database import FILE_NAME, StoreError
 from securechat.store.journal import Journal
 from securechat.store.reader import AccountRow, InviteRow, Reader, RoomRow
+from tests.support.pepper import PEPPER
 
 ALICE, BOB = 1, 2
 DEN, LAB, TALK = 10, 11, 12
@@ -44,7 +45,7 @@ HOUSE: list[Event] = [
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     """The writer, with a small house in it."""
-    opened = Journal(tmp_path / FILE_NAME)
+    opened = Journal(tmp_path / FILE_NAME, PEPPER)
     opened.commit(HOUSE)
     yield opened
     opened.close()
@@ -71,11 +72,11 @@ def seqs(found: list[tuple[int, int, int, int, str, str, str | None]]) -> list[i
 
 def test_an_empty_database_is_read(tmp_path: Path) -> None:
     """The first start finds nothing, and zeros."""
-    journal = Journal(tmp_path / FILE_NAME)
+    journal = Journal(tmp_path / FILE_NAME, PEPPER)
     reader = Reader(journal.connection)
     assert (reader.last_seq(), reader.last_target(), reader.last_change()) == (0, 0, 0)
     assert reader.accounts() == []
-    assert reader.rooms() == []
+    assert reader.rooms(PEPPER) == []
     assert reader.invites() == []
     assert reader.directs() == []
     journal.close()
@@ -83,7 +84,7 @@ def test_an_empty_database_is_read(tmp_path: Path) -> None:
 
 def test_each_database_has_a_name(journal: Journal, reader: Reader, tmp_path: Path) -> None:
     """The same for all who read it, another for another database."""
-    other = Journal(tmp_path / "other.db")
+    other = Journal(tmp_path / "other.db", PEPPER)
     assert reader.instance() == Reader(journal.connection).instance()
     assert reader.instance() != Reader(other.connection).instance()
     other.close()
@@ -135,19 +136,10 @@ def test_costs_are_counted_over_all_accounts(journal: Journal, reader: Reader) -
     assert [reader.cost(name) for name in ("alice", "bob", "nobody")] == [12, 12, None]
 
 
-def test_the_secret_of_costs_is_kept(journal: Journal, reader: Reader) -> None:
-    """And one that isn't there is told."""
-    assert reader.cost_key() == Reader(journal.connection).cost_key()
-    assert len(reader.cost_key()) == 32
-    journal.connection.execute("DELETE FROM meta")
-    with pytest.raises(StoreError, match="start the server"):
-        reader.cost_key()
-
-
 def test_rooms_are_read_with_their_newest_entry(journal: Journal, reader: Reader) -> None:
     """What somebody has missed is known without reading the log."""
     journal.commit([said(1), said(2, LAB), said(3)])
-    den, lab = sorted(reader.rooms())
+    den, lab = sorted(reader.rooms(PEPPER))
     assert den == RoomRow(
         DEN, "#Den", "#den", "#den", ALICE, "nt", None, None, "Tea", "Alice", 4000, 3000, 3
     )
@@ -157,7 +149,7 @@ def test_rooms_are_read_with_their_newest_entry(journal: Journal, reader: Reader
 def test_closed_rooms_are_not_read(journal: Journal, reader: Reader) -> None:
     """But their numbers are never given out again."""
     journal.commit([RoomClosed(LAB)])
-    assert [room.id for room in reader.rooms()] == [DEN]
+    assert [room.id for room in reader.rooms(PEPPER)] == [DEN]
     assert reader.last_target() == TALK
 
 

@@ -27,14 +27,18 @@ def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
     """What a backup holds, by name."""
     assert [name for name, _ in tables(fresh)] == [
         "accounts",
+        "audit",
         "bans",
         "changes",
+        "factors",
         "invitations",
         "invites",
         "log",
         "memberships",
         "meta",
+        "recovery_codes",
         "targets",
+        "tokens",
     ]
 
 

@@ -1,0 +1,90 @@
+"""The audit: what was done to the server's security, kept in the database and never changed there.
+
+The server writes its rows with its journal; an administrator's acts are written here, in the same
+transaction as the act. Whoever owns the connection may call.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from securechat.store.database import fault
+
+NOBODY = "-"
+"""Stands for an account where an act is nobody's."""
+
+
+class AuditRow(NamedTuple):
+    """at_ms: milliseconds since 1970 (UTC). account: who did it; address: from where, '' for an
+    administrator on the machine itself. result: 'ok', or why not. facts: a JSON object.
+    """
+
+    id: int
+    at_ms: int
+    event: str
+    account: str
+    address: str
+    result: str
+    facts: str
+
+    def told(self) -> dict[str, object]:
+        """The facts as an object; empty for a text that is none."""
+        try:
+            facts = json.loads(self.facts)
+        except ValueError:
+            return {}
+        return facts if isinstance(facts, dict) else {}
+
+
+class Wanted(NamedTuple):
+    """Which rows. account: did it, or had it done to itself; '' for anybody. event: a part of its
+    name in any case of letters. since_ms: not before. last: at most so many, the newest; None for
+    all.
+    """
+
+    account: str = ""
+    event: str = ""
+    since_ms: int = 0
+    last: int | None = None
+
+
+def note(
+    connection: sqlite3.Connection, *, at_ms: int, by: str, event: str, **facts: str | int
+) -> None:
+    """Write that somebody on this machine has done something. by: who; facts: never a secret.
+
+    Within the caller's transaction, whose errors it raises.
+    """
+    connection.execute(
+        "INSERT INTO audit (at_ms, event, account, address, result, facts) "
+        "VALUES (?, ?, ?, '', 'ok', ?)",
+        # ASCII: the name of a file may hold what is no character.
+        (at_ms, event, by, json.dumps(facts)),
+    )
+
+
+def rows(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[AuditRow]:
+    """What is asked for, oldest first, read as it is taken. Raises StoreError."""
+    limit = -1 if wanted.last is None else wanted.last
+    parameters = (wanted.since_ms, wanted.event, wanted.account, limit)
+    try:
+        for row in connection.execute(_ROWS, parameters):
+            yield AuditRow(*row)
+    except sqlite3.Error as error:
+        raise fault(error) from error
+
+
+# By their number: a clock that was set back must not change the order in which it happened.
+_ROWS = """
+SELECT * FROM (
+    SELECT id, at_ms, event, account, address, result, facts FROM audit
+    WHERE at_ms >= ?1
+    AND (?2 = '' OR instr(lower(event), lower(?2)))
+    AND (?3 = '' OR account = ?3
+        OR (json_valid(facts) AND json_extract(facts, '$.account') = ?3))
+    ORDER BY id DESC LIMIT ?4
+) ORDER BY id
+"""

@@ -1,0 +1,188 @@
+"""The pepper: a key of the server that is kept beside its database and never in it.
+
+Who has a copy of the database alone lacks it: passwords can't be guessed, what is sealed can't be
+read, and short codes can't be found by trying them all. Each use has a key of its own, derived from
+the pepper by its label, so that nothing made for one of them fits another.
+
+Specifications: RFC 5869 (HKDF), NIST SP 800-38D (AES-GCM), RFC 2104 (HMAC). A Pepper may be used
+by any thread.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from securechat.store.database import StoreError
+
+FILE_NAME = "pepper"
+
+KEY_BYTES = 32
+
+_SEALED = "sp1,"  # with a comma, which no room key has: it is never taken for one
+_NONCE_BYTES = 12  # random; safe for 2^32 seals, and a server makes some thousands
+_TAG_BYTES = 16
+
+
+class PepperError(StoreError):
+    """The pepper's file is missing, damaged or of another database; the text says what to do."""
+
+
+class SealError(StoreError):
+    """Something sealed can't be opened: it was changed, or sealed elsewhere or for another place.
+
+    Its text holds neither the secret nor the sealed text.
+    """
+
+
+@dataclass(frozen=True)
+class Pepper:
+    """key: KEY_BYTES random bytes. Raises ValueError for another number."""
+
+    key: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.key) != KEY_BYTES:
+            raise ValueError(f"a pepper has {KEY_BYTES} bytes, not {len(self.key)}")
+
+    @cached_property
+    def password_key(self) -> bytes:
+        """Keys the digest of a password that bcrypt gets; 48 bytes."""
+        return self._derived("password", 48)
+
+    @cached_property
+    def cost_key(self) -> bytes:
+        """By which a name that nobody has gets its bcrypt cost; 32 bytes."""
+        return self._derived("cost of a name", 32)
+
+    def fingerprint(self) -> str:
+        """What a database keeps to know its pepper again: 32 hex digits that tell nothing of it."""
+        return self._derived("fingerprint", 16).hex()
+
+    def random(self, size: int) -> bytes:
+        """So many bytes that nobody can foretell."""
+        return secrets.token_bytes(size)
+
+    def digest(self, text: str) -> bytes:
+        """HMAC-SHA-256, for codes that are short enough to be found from a plain digest."""
+        return hmac.digest(self._digest_key, text.encode(), "sha256")
+
+    def seal(self, secret: bytes, context: str) -> str:
+        """Encrypt and authenticate, by AES-256-GCM with a random nonce.
+
+        context: what the secret is and whose; what was sealed for one doesn't open for another.
+        """
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, secret, context.encode())
+        return _SEALED + base64.urlsafe_b64encode(sealed).decode("ascii")
+
+    def unseal(self, sealed: str, context: str) -> bytes:
+        """The secret again. Raises SealError."""
+        raw = _sealed_bytes(sealed)
+        if len(raw) < _NONCE_BYTES + _TAG_BYTES:
+            raise SealError(_closed(context))
+        try:
+            return self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], context.encode())
+        except InvalidTag:
+            raise SealError(_closed(context)) from None
+
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        return AESGCM(self._derived("seal", 32))
+
+    @cached_property
+    def _digest_key(self) -> bytes:
+        return self._derived("digest", 32)
+
+    def _derived(self, label: str, size: int) -> bytes:
+        info = f"securechat pepper v1: {label}".encode()
+        return HKDF(algorithm=SHA256(), length=size, salt=None, info=info).derive(self.key)
+
+
+def _sealed_bytes(sealed: str) -> bytes:
+    """Nonce, ciphertext and tag; empty for what is no sealed text."""
+    if not sealed.startswith(_SEALED):
+        return b""
+    try:
+        return base64.b64decode(sealed[len(_SEALED) :], altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):  # ValueError: not ASCII
+        return b""
+
+
+def _closed(context: str) -> str:
+    return (
+        f"the {context} in the database can't be opened: it was changed, or sealed with another "
+        "pepper; put database and pepper back from the same backup"
+    )
+
+
+def load_pepper(file: Path) -> Pepper:
+    """Raises PepperError when the file is missing, can't be read or holds something else.
+
+    Who may read it, the caller has checked.
+    """
+    try:
+        with file.open("rb") as stream:
+            key = stream.read(KEY_BYTES + 1)
+    except FileNotFoundError:
+        raise PepperError(f"{file} is missing; restore it from a backup, with mode 0600") from None
+    except OSError as error:
+        raise PepperError(
+            f"{file} can't be read: {error.strerror}; check its owner and mode"
+        ) from error
+    if len(key) != KEY_BYTES:
+        found = f"{len(key)}" if len(key) < KEY_BYTES else "more"
+        raise PepperError(
+            f"{file}: expected the {KEY_BYTES} bytes of a pepper, found {found}; restore it from a "
+            "backup"
+        )
+    return Pepper(key)
+
+
+def create_pepper(file: Path) -> Pepper:
+    """A new one, on the disk when this returns; if another process makes one meanwhile, that one.
+
+    The file is 0600 from birth and never there in part. Raises PepperError.
+    """
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        try:
+            _write_new(draft, secrets.token_bytes(KEY_BYTES))
+            os.link(draft, file)  # unlike a rename, it replaces nothing
+        except FileExistsError:
+            return load_pepper(file)
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync(file.parent)
+    except OSError as error:
+        raise PepperError(
+            f"{file} can't be written: {error.strerror}; check the owner and mode of its directory"
+        ) from error
+    return load_pepper(file)
+
+
+def _write_new(file: Path, content: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(file, flags, 0o600), "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

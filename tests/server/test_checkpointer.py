@@ -1,0 +1,88 @@
+"""The thread that folds the write-ahead log in."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.server import checkpointer as module
+from securechat.server.checkpointer import Checkpointer
+from securechat.store.database import StoreError, open_database
+
+PATIENCE = 20.0
+
+
+class Desk:
+    """A checkpointer whose work is counted instead of done."""
+
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.commits = 0
+        self.errors: list[StoreError] = []
+        self.deaths: list[BaseException] = []
+        self.done = threading.Semaphore(0)
+        monkeypatch.setattr(module, "INTERVAL_SECONDS", 0.001)
+        monkeypatch.setattr(module, "checkpoint", self.fold)
+        open_database(path).close()
+        self.thread = Checkpointer(path, lambda: self.commits, self.deaths.append)
+        self.thread.start()
+
+    def fold(self, connection: sqlite3.Connection) -> None:
+        error = self.errors.pop() if self.errors else None
+        self.done.release()
+        if error is not None:
+            raise error
+
+    def is_done(self) -> None:
+        assert self.done.acquire(timeout=PATIENCE)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    made = Desk(tmp_path / "chat.db", monkeypatch)
+    yield made
+    made.thread.stop()
+    made.thread.join(PATIENCE)
+    assert not made.thread.alive
+
+
+def test_it_works_when_there_is_something_new(desk: Desk) -> None:
+    """At the start there may be: what a crash has left."""
+    desk.is_done()
+    assert not desk.done.acquire(timeout=0.05)
+    desk.commits += 1
+    desk.is_done()
+
+
+def test_a_failure_is_told_once_and_tried_again(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log grows meanwhile; nothing is lost."""
+    caplog.set_level(logging.ERROR)
+    desk.is_done()
+    desk.errors += [StoreError("the disk is full")] * 3
+    desk.commits += 1
+    for _ in range(4):
+        desk.is_done()
+    desk.commits += 1
+    desk.is_done()
+    assert caplog.messages == ["the write-ahead log can't be folded in: the disk is full"]
+    assert desk.deaths == []
+
+
+def test_what_it_dies_of_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the server stops in order, and doesn't go on without it unseen."""
+
+    def broken(_: sqlite3.Connection) -> None:
+        raise ZeroDivisionError
+
+    desk = Desk(tmp_path / "chat.db", monkeypatch)
+    desk.is_done()
+    monkeypatch.setattr(module, "checkpoint", broken)
+    desk.commits += 1
+    desk.thread.join(PATIENCE)
+    assert [type(error) for error in desk.deaths] == [ZeroDivisionError]

@@ -1,0 +1,103 @@
+"""Passwords that wait: whose turn it is, and who has to go."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securechat.core.jobs import HashPassword, VerifyPassword
+from securechat.server.fair_queue import FairQueue, PasswordJob
+from tests.support.stage import Stage
+
+STAGE = Stage()
+
+
+def login(network: str, password: str = "x", *, known: bool = False) -> VerifyPassword:
+    session = STAGE.stranger(address=network).session
+    return VerifyPassword(session, 1, "alice", password, known=known)
+
+
+def taken(queue: FairQueue) -> list[PasswordJob]:
+    jobs = []
+    while (job := queue.take()) is not None:
+        jobs.append(job)
+    return jobs
+
+
+def test_networks_take_turns() -> None:
+    """A flood from one costs the flood: another one's login is the second, not the hundredth."""
+    queue = FairQueue(256)
+    flood = [login("evil") for _ in range(100)]
+    for job in flood:
+        assert queue.put(job) is None
+    late = login("home")
+    assert queue.put(late) is None
+    assert queue.take() is flood[0]
+    assert queue.take() is late
+    assert taken(queue) == flood[1:]
+
+
+def test_a_network_s_own_are_in_their_order() -> None:
+    """First come, first served."""
+    queue = FairQueue(256)
+    jobs = [login("home") for _ in range(5)]
+    for job in jobs:
+        queue.put(job)
+    assert taken(queue) == jobs
+
+
+def test_known_networks_have_every_second_turn() -> None:
+    """However many unknown ones there are; and these aren't starved either."""
+    queue = FairQueue(256)
+    crowd = [login(f"bot{number}") for number in range(50)]
+    friends = [login(f"home{number}", known=True) for number in range(3)]
+    for job in (*crowd, *friends):
+        queue.put(job)
+    order = taken(queue)
+    assert [order.index(job) for job in friends] in ([0, 2, 4], [1, 3, 5])
+    assert [job for job in order if job in crowd] == crowd
+
+
+def test_when_it_is_full_the_longest_has_to_give() -> None:
+    """The newest of the network with the most; a network with few keeps them."""
+    queue = FairQueue(10)
+    flood = [login("evil") for _ in range(9)]
+    for job in (login("home"), *flood):
+        assert queue.put(job) is None
+    late = login("cafe")
+    assert queue.put(late) is flood[-1]
+    one_more = login("evil")
+    assert queue.put(one_more) is one_more
+    assert len(queue) == 10
+    assert late in taken(queue)
+
+
+def test_registrations_wait_among_the_unknown() -> None:
+    """They cost the same bcrypt."""
+    queue = FairQueue(256)
+    job = HashPassword(STAGE.stranger().session, "carol", "x")
+    queue.put(job)
+    assert taken(queue) == [job]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()) | st.none(), max_size=60))
+def test_nothing_is_lost_and_nothing_comes_twice(steps: list[tuple[str, bool] | None]) -> None:
+    """Whatever is put and taken: each job is taken, dropped or waiting, once."""
+    queue = FairQueue(7)
+    put: list[PasswordJob] = []
+    out: list[PasswordJob] = []
+    for step in steps:
+        if step is None:
+            job = queue.take()
+            assert (job is None) == (len(put) == len(out))
+            out += [job] if job else []
+        else:
+            new = login(step[0], known=step[1])
+            put.append(new)
+            dropped = queue.put(new)
+            out += [dropped] if dropped else []
+        assert len(queue) == len(put) - len(out) <= 7
+    out += taken(queue)
+    assert Counter(map(id, out)) == Counter(map(id, put))
