@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from securechat.client.events import Kind
 
@@ -23,10 +23,23 @@ class Say(Action):
 
 @dataclass(frozen=True, slots=True)
 class Command(Action):
-    """Send a command whose answer is shown as it comes, such as JOIN or WHO."""
+    """Send a command whose answer is shown as it comes, such as JOIN or WHO.
+
+    params: for PASSWD and TOTP they are secrets, so no repr shows them.
+    """
 
     name: str
-    params: tuple[str, ...]
+    params: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt(Action):
+    """Log in with this token when the connection has to be replaced.
+
+    A password costs the server much more to check, and the code of a second factor is good once.
+    """
+
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from securechat.client.deliveries import Deliveries
-from securechat.client.events import Info, Output, Problem, Refused
+from securechat.client.events import Info, Output, PersonIs, Problem, Refused, Reply
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -69,11 +69,16 @@ _REFUSES_ANY: Final = frozenset(
 
 _MESSAGES: Final = ("PRIVMSG", "NOTICE")
 
+_INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD")
+"""Commands whose answers somebody waits for: they become Reply, refusals by numeric included."""
+
 
 def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
     """One answer; other messages are passed over. now: seconds of a monotonic clock."""
     command = message.command
-    if command == Numeric.RPL_WHOREPLY and len(message.params) >= 8:
+    if reply := _reply(message):
+        out.events.append(reply)
+    elif command == Numeric.RPL_WHOREPLY and len(message.params) >= 8:
         out.events.append(_who(message))
     elif command in ("FAIL", "WARN", "NOTE") and message.params:
         _standard_reply(message, deliveries, now, out)
@@ -83,6 +88,21 @@ def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -
             out.events.append(Info(text))
         else:
             out.events.append(_refused(message, deliveries, now) or Problem(text))
+
+
+def _reply(message: Message) -> Reply | None:
+    """The answer to an inquiry, if that is what the message is."""
+    verdict = message.command
+    if len(message.params) < 3:
+        return None
+    if verdict in ("FAIL", "WARN", "NOTE"):
+        command, code, *context, text = message.params
+    elif verdict.isdigit() and (verdict >= "400" or verdict == Numeric.RPL_TRYAGAIN):
+        _, command, *context, text = message.params
+        verdict, code = "FAIL", verdict
+    else:
+        return None
+    return Reply(verdict, command, code, tuple(context), text) if command in _INQUIRIES else None
 
 
 def _refused(message: Message, deliveries: Deliveries, now: float) -> Refused | None:
@@ -114,10 +134,7 @@ def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: O
         out.events.append(Problem(text))
 
 
-def _who(message: Message) -> Info:
+def _who(message: Message) -> PersonIs:
     room, _user, _host, _server, nick, flags, name = message.params[1:8]
     real = name.partition(" ")[2]  # without the hop count
-    alias = f" ({real})" if real and real != nick else ""
-    where = f" in {room}" if room != "*" else ""
-    away = ", away" if flags.startswith("G") else ""
-    return Info(f"{nick}{alias}{where}{away}")
+    return PersonIs(nick, real, "" if room == "*" else room, flags.startswith("G"))

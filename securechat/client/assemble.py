@@ -8,70 +8,90 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import click
-
-from securechat.client import commands, passwords, plain, trust
-from securechat.client.connection import Client
+from securechat.client import commands, device, passwords, plain, trust
 from securechat.client.credentials import Sources, ask_account, checked_account
 from securechat.client.desk import Desk
-from securechat.client.escape import escape
-from securechat.client.events import Stopped
-from securechat.client.exits import ClientError, Exit, LoginError, UsageError
-from securechat.client.identity import Address, Login, Registration, parse_target
+from securechat.client.entry import Entry
+from securechat.client.exits import Exit, LoginError, UsageError
+from securechat.client.identity import Address, Registration, parse_target
 from securechat.client.lines import InputLines
 from securechat.client.render import Renderer
+from securechat.client.running import Running, start
+from securechat.client.say import say
 from securechat.client.settings import Settings
 from securechat.client.state import Session
+from securechat.client.tokens import Owner, Tokens
 from securechat.client.trust import Dialer, Origin, Trust
 from securechat.irc.link import InviteLink
-
-ATTEMPTS = 3
-"""How often a password is asked for before the command gives up."""
 
 
 @dataclass(slots=True)
 class Setup:
-    """What the options of a command come to. ca_file: the argument of --ca."""
+    """What the options of a command come to.
+
+    ca_file: the argument of --ca. tokens: None when this device is not to be remembered.
+    """
 
     settings: Settings
     sources: Sources
     ca_file: Path | None = None
+    tokens: Tokens | None = None
 
 
 @dataclass(slots=True)
-class Running:
-    """A client that is logged in."""
+class Visit:
+    """Where a command goes, and as whom."""
 
-    session: Session
-    client: Client
-
-
-def say(text: str) -> None:
-    """Print text, which may have several lines, to standard error, escaped."""
-    for line in text.split("\n"):
-        click.echo(escape(line), err=True)
+    owner: Owner
+    trusted: Trust
+    dialer: Dialer
 
 
-def log_in(setup: Setup, where: str | None, *, quiet: bool = False) -> Running:
-    """Log in to `[ACCOUNT@]HOST[:PORT]`, or to where we were last.
+def visit(setup: Setup, where: str | None) -> Visit:
+    """`[ACCOUNT@]HOST[:PORT]`, or where we were last; asks for an account that is missing.
 
-    quiet: only for sending; no replay and no reconnecting. Raises ClientError.
+    Raises ClientError.
     """
     account, address = _where(setup.settings, where)
     account = account or setup.settings.account(address)
     trusted = trust.choose(setup.settings, address, setup.ca_file)
-    dialer = _dialer(setup, address, trusted)
+    dialer = Dialer(address, trusted, setup.sources.certificate, setup.sources.key)
     if setup.sources.certificate is not None and where and "@" not in where:
         account = None  # the certificate says who we are
-    login = setup.sources.login(account, str(address))
-    running = _until_accepted(setup, login, dialer, str(address), quiet=quiet)
-    if trusted.origin is Origin.FILE and trusted.ca_pem:
-        setup.settings.save_pin(address, trusted.ca_pem)
-    setup.settings.remember(address, running.session.nick)
+    account = setup.sources.account(account, str(address))
+    return Visit(Owner(address, trusted.identity, account), trusted, dialer)
+
+
+def log_in(setup: Setup, where: str | None, *, quiet: bool = False) -> Running:
+    """Log in to `[ACCOUNT@]HOST[:PORT]`, or to where we were last, and have this device remembered.
+
+    quiet: only for sending; no replay and no reconnecting. Raises ClientError.
+    """
+    goal = visit(setup, where)
+    running = enter(setup, goal, quiet=quiet)
+    if setup.tokens and running.credential.by_password:
+        device.remember(running.client, setup.tokens, goal.owner)
+    return running
+
+
+def enter(setup: Setup, goal: Visit, *, quiet: bool, by_token: bool = True) -> Running:
+    """Log in, no more. by_token: the token of this device will do, else the password is needed.
+
+    Raises ClientError.
+    """
+    tokens = setup.tokens if by_token else None
+    entry = Entry(
+        goal.owner, setup.sources, tokens, lambda login: start(login, goal.dialer, quiet=quiet)
+    )
+    running = entry.enter()
+    if goal.trusted.origin is Origin.FILE and goal.trusted.ca_pem:
+        setup.settings.save_pin(goal.owner.address, goal.trusted.ca_pem)
+    # Not what the server calls us: at the next login it would choose whom we say we are.
+    setup.settings.remember(goal.owner.address, goal.owner.account)
     return running
 
 
@@ -86,12 +106,12 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> Running:
     if account is not None:
         checked_account(account)
     trusted = trust.trust_link(setup.settings, link)
-    dialer = _dialer(setup, address, trusted)
+    dialer = Dialer(address, trusted)
     account = account or ask_account(f"Name of your account at {address}")
     while True:
         password = given or passwords.ask_new(setup.sources.ask, account, say)
         try:
-            running = _start(Registration(account, password, link.code), dialer)
+            running = start(Registration(account, password, link.code), dialer)
         except LoginError as error:
             if given or not error.ask_again:
                 raise
@@ -99,7 +119,10 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> Running:
             if error.ask_again == "name":
                 account = ask_account("Another name")
         else:
-            setup.settings.remember(address, running.session.nick)
+            setup.settings.remember(address, account)
+            if setup.tokens:
+                owner = Owner(address, trusted.identity, account)
+                device.remember(running.client, setup.tokens, owner)
             return running
 
 
@@ -113,45 +136,6 @@ def _where(settings: Settings, where: str | None) -> tuple[str | None, Address]:
             "`securechat register LINK`"
         )
     return None, last
-
-
-def _dialer(setup: Setup, address: Address, trusted: Trust) -> Dialer:
-    return Dialer(address, trusted, setup.sources.certificate, setup.sources.key)
-
-
-def _until_accepted(
-    setup: Setup, login: Login, dialer: Dialer, place: str, *, quiet: bool
-) -> Running:
-    """Log in; a wrong password that was typed is asked for again."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _start(login, dialer, quiet=quiet)
-        except LoginError as error:
-            if not (setup.sources.asks and error.ask_again == "password"):
-                raise
-            say(f"refused: {error}")
-        again = setup.sources.ask(f"Password of {login.account} at {place}: ")
-        login = replace(login, password=passwords.checked(again))
-    return _start(login, dialer, quiet=quiet)
-
-
-def _start(credential: Login | Registration, dialer: Dialer, *, quiet: bool = False) -> Running:
-    session = Session(credential, quiet=quiet)
-    client = Client(session, dialer, reconnect=not quiet)
-    client.start()
-    stopped = client.wait_ready()
-    if stopped is not None:
-        raise failure(stopped)
-    return Running(session, client)
-
-
-def failure(stopped: Stopped) -> ClientError:
-    """The error that a client's end stands for."""
-    if stopped.code is Exit.LOGIN:
-        return LoginError(stopped.text, stopped.ask_again)
-    error = ClientError(stopped.text)
-    error.code = stopped.code
-    return error
 
 
 def renderer_for(session: Session, clock: Callable[[], datetime] | None = None) -> Renderer:
@@ -171,9 +155,7 @@ def talk(running: Running) -> Exit:
         printer = plain.Printer(renderer, sys.stdout)
         lines = InputLines(sys.stdin.fileno())
         code = plain.converse(running.client, desk, lines, printer)
-    stopped = running.client.stopped
-    if stopped is not None and stopped.text:
-        say(stopped.text)
+    _say_how_it_ended(running)
     return code
 
 
@@ -182,7 +164,19 @@ def send(running: Running, target: str, texts: list[str] | None) -> Exit:
     printer = plain.Printer(renderer_for(running.session), sys.stderr)
     source = InputLines(sys.stdin.fileno()) if texts is None else texts
     code = plain.send(running.client, target, source, printer)
-    stopped = running.client.stopped
-    if stopped is not None and stopped.text:
-        say(stopped.text)
+    _say_how_it_ended(running)
     return code
+
+
+def _say_how_it_ended(running: Running) -> None:
+    stopped = running.client.stopped
+    if stopped is None or not stopped.text:
+        return
+    if stopped.code is not Exit.LOGIN:
+        say(f"securechat: {stopped.text}")
+    elif stopped.ask_again == "code":
+        say("securechat: a new connection needs a new code; that of a remembered device needs none")
+    else:
+        say(f"securechat: refused: {stopped.text}")
+    if stopped.code is Exit.LOGIN:  # while reconnecting, where nobody could be asked
+        say("`securechat login` begins anew")

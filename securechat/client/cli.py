@@ -1,23 +1,20 @@
-"""The command line: `securechat login`, `register` and `send`."""
+"""The command line: `securechat login`, `send` and the others."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import metadata
-from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-from securechat.client import assemble
-from securechat.client.credentials import Sources
+from securechat.client import account, assemble, factor
 from securechat.client.desk import target_problem
-from securechat.client.exits import ClientError, Exit, UsageError
-from securechat.client.settings import VARIABLE, Settings, default_directory
+from securechat.client.exits import ClientError, Exit, LoginError, RefusedError, UsageError
+from securechat.client.options import asking, chatting, managing, proving
+from securechat.client.say import say
 from securechat.client.split import text_lines
 from securechat.irc.link import InviteLink, LinkError
 
@@ -31,67 +28,15 @@ Exit codes:
   5  the login or the registration was refused
 """
 
-FILE = click.Path(dir_okay=False, path_type=Path)
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def common(function: Function) -> Function:
-    """The options of every command; they come to one argument, setup."""
-
-    @functools.wraps(function)
-    def gathered(
-        config_dir: Path | None,
-        ca: Path | None,
-        cert: Path | None,
-        key: Path | None,
-        password_file: Path | None,
-        password_stdin: bool,
-        **others: Any,
-    ) -> Any:
-        sources = Sources(cert, key, password_file, password_stdin)
-        settings = Settings(config_dir or default_directory())
-        return function(assemble.Setup(settings, sources, ca), **others)
-
-    for option in reversed(_OPTIONS):
-        gathered = option(gathered)
-    return gathered  # type: ignore[return-value]
-
-
-_OPTIONS = (
-    click.option(
-        "--ca", type=FILE, metavar="FILE", help="Trust this CA (PEM), and remember it afterwards."
-    ),
-    click.option(
-        "--cert", type=FILE, metavar="FILE", help="Log in with this client certificate (PEM)."
-    ),
-    click.option(
-        "--key", type=FILE, metavar="FILE", help="Its key; else X-key.pem beside X.pem, or in it."
-    ),
-    click.option(
-        "--password-file",
-        type=FILE,
-        metavar="FILE",
-        help="Read the password from a file of mode 0600.",
-    ),
-    click.option(
-        "--password-stdin",
-        is_flag=True,
-        help="Read the password from the first line of standard input.",
-    ),
-    click.option(
-        "--config-dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        metavar="DIR",
-        help=f"Settings and pinned CAs; also ${VARIABLE}.",
-    ),
-)
-
 
 def _version() -> str:
     try:
         return metadata.version("securechat")
     except metadata.PackageNotFoundError:
         return "(from a checkout)"
+
+
+WHERE = click.argument("where", required=False, metavar="[[ACCOUNT@]HOST[:PORT]]")
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -102,25 +47,28 @@ def cli() -> None:
 
 @cli.command(epilog=EPILOG)
 @click.argument("link")
-@click.option("--account", metavar="NAME", help="The name of the new account.")
-@common
-def register(setup: assemble.Setup, link: str, account: str | None) -> Exit:
+@click.option("--account", "name", metavar="NAME", help="The name of the new account.")
+@chatting
+def register(setup: assemble.Setup, link: str, name: str | None) -> Exit:
     """Make an account with the invite LINK that the server's administrator gave you.
 
     The link says which certificate authority to trust; it is remembered for `securechat login`.
+    So is this device, by a token in the system's keyring: the password isn't asked for again.
     """
     try:
         invite = InviteLink.parse(link)
     except LinkError as error:
         raise UsageError(str(error)) from None
-    return assemble.talk(assemble.register(setup, invite, account))
+    return assemble.talk(assemble.register(setup, invite, name))
 
 
 @cli.command(epilog=EPILOG)
-@click.argument("where", required=False, metavar="[[ACCOUNT@]HOST[:PORT]]")
-@common
+@WHERE
+@chatting
 def login(setup: assemble.Setup, where: str | None) -> Exit:
     """Log in and talk. Without an argument: where you were last, as the same account.
+
+    The password is asked for once: then this device is remembered, until `securechat logout`.
 
     On a terminal, /help tells what can be typed. From a pipe, each line is sent (or is a command
     such as /join), what arrives is printed plainly, and the end of the input ends the session.
@@ -134,7 +82,7 @@ def login(setup: assemble.Setup, where: str | None) -> Exit:
 @click.option(
     "--server", metavar="[ACCOUNT@]HOST[:PORT]", help="Where; without it, where you were last."
 )
-@common
+@chatting
 def send(setup: assemble.Setup, target: str, text: tuple[str, ...], server: str | None) -> Exit:
     """Send TEXT, or each line of standard input, to TARGET (a #room or an account).
 
@@ -150,6 +98,85 @@ def send(setup: assemble.Setup, target: str, text: tuple[str, ...], server: str 
             "or the password with --password-file FILE"
         )
     return assemble.send(assemble.log_in(setup, server, quiet=True), target, texts)
+
+
+@cli.command(epilog=EPILOG)
+@WHERE
+@asking
+def logout(setup: assemble.Setup, where: str | None) -> Exit:
+    """Forget this device, at the server too: the next login asks for the password."""
+    return account.logout(setup, where)
+
+
+@cli.group(epilog=EPILOG)
+def token() -> None:
+    """Tokens stand in for the password, one for each device or script, and can be revoked."""
+
+
+@token.command("list", epilog=EPILOG)
+@WHERE
+@managing
+def token_list(setup: assemble.Setup, where: str | None) -> Exit:
+    """Show the account's tokens: the names, when each was made and last used."""
+    return account.token_list(setup, where)
+
+
+@token.command("create", epilog=EPILOG)
+@click.argument("name")
+@WHERE
+@proving
+def token_create(setup: assemble.Setup, name: str, where: str | None) -> Exit:
+    """Make a token for a script or another client, and print it alone to standard output.
+
+    It goes wherever the password goes, needs no code of a second factor, and is shown this once.
+    """
+    return account.token_create(setup, name, where)
+
+
+@token.command("revoke", epilog=EPILOG)
+@click.argument("name")
+@WHERE
+@managing
+def token_revoke(setup: assemble.Setup, name: str, where: str | None) -> Exit:
+    """End a token, and the sessions that logged in with it."""
+    return account.token_revoke(setup, name, where)
+
+
+@cli.group(epilog=EPILOG)
+def totp() -> None:
+    """The second factor: a code of an authenticator app beside the password."""
+
+
+@totp.command(epilog=EPILOG)
+@WHERE
+@asking
+def enroll(setup: assemble.Setup, where: str | None) -> Exit:
+    """Switch it on: scan a QR code, type the code that the app shows, keep the recovery codes."""
+    return factor.enroll(setup, where)
+
+
+@totp.command(epilog=EPILOG)
+@WHERE
+@asking
+def remove(setup: assemble.Setup, where: str | None) -> Exit:
+    """Switch it off, with a code."""
+    return factor.remove(setup, where)
+
+
+@totp.command(epilog=EPILOG)
+@WHERE
+@asking
+def recovery(setup: assemble.Setup, where: str | None) -> Exit:
+    """Make new recovery codes, with a code; those of before are void."""
+    return factor.recovery(setup, where)
+
+
+@cli.command(epilog=EPILOG)
+@WHERE
+@asking
+def passwd(setup: assemble.Setup, where: str | None) -> Exit:
+    """Change the password. All other sessions and all tokens of the account end."""
+    return account.passwd(setup, where)
 
 
 def _texts(words: tuple[str, ...]) -> list[str]:
@@ -186,13 +213,18 @@ def _run(argv: Sequence[str] | None) -> int:
         error.show()
         return Exit.USAGE
     except ClientError as error:
-        assemble.say(f"securechat: {error}")
+        # The server's words come behind our own, so that they can't be taken for ours.
+        refused = "refused: " if isinstance(error, LoginError | RefusedError) else ""
+        say(f"securechat: {refused}{error}")
         return error.code
     except (click.Abort, KeyboardInterrupt, EOFError):
-        assemble.say("")
+        say("")
         return Exit.INTERRUPTED
     except BrokenPipeError:
         raise
+    except OSError as error:
+        say(f"securechat: {error.filename}: {error.strerror}")
+        return Exit.USAGE
     except Exception as error:  # a bug; a traceback would help nobody who only wants to talk
-        assemble.say(f"securechat: this should not happen: {type(error).__name__}: {error}")
+        say(f"securechat: this should not happen: {type(error).__name__}: {error}")
         return Exit.REFUSED

@@ -8,16 +8,27 @@ The input thread is the program's main thread: the prompt, or standard input.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from securechat.client.actions import Action
 from securechat.client.backoff import Backoff
-from securechat.client.events import Event, LoginRefused, Lost, Output, Ready, Stopped
+from securechat.client.events import (
+    Event,
+    LoginRefused,
+    Lost,
+    Output,
+    Ready,
+    Reply,
+    Stopped,
+    Waiting,
+)
 from securechat.client.exits import ClientError, Exit, UnreachableError
 from securechat.client.state import Session
 from securechat.client.wire import ConnectionLostError, Waker, Wire
@@ -31,8 +42,14 @@ STEADY = 30.0
 Dial = Callable[[], ssl.SSLSocket]
 """Opens a verified connection. Raises UnreachableError or CertificateError."""
 
+MAX_KEPT = 12_000
+"""Events kept until somebody listens: more than the largest replay."""
+
 Sink = Callable[[Sequence[Event]], None]
 """Takes events, on the receiving thread."""
+
+Replies = queue.SimpleQueue[Reply | None]
+"""Answers to inquiries; None when the client has stopped."""
 
 
 class Client:
@@ -59,7 +76,9 @@ class Client:
         self._inbox: queue.Queue[Action] = queue.Queue(INBOX)
         self._waker = Waker()
         self._feed = Feed()
-        self._settled = threading.Event()
+        self._settled = False
+        self._early: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._replies: Replies | None = None
         self._refusal: LoginRefused | None = None
         self._ready_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
@@ -71,10 +90,28 @@ class Client:
         """Begin to connect. Main thread, once."""
         self._thread.start()
 
-    def wait_ready(self) -> Stopped | None:
-        """Wait until we are logged in, which returns None, or until it has failed."""
-        self._settled.wait()
+    def wait_ready(self, told: Callable[[Waiting], None] | None = None) -> Stopped | None:
+        """Wait until we are logged in, which returns None, or until it has failed.
+
+        told: is called, on this thread, when the server makes us wait.
+        """
+        for waiting in iter(self._early.get, None):
+            if told is not None:
+                told(waiting)
+        self._early.put(None)  # for who asks again
         return self.stopped
+
+    @contextlib.contextmanager
+    def replies(self) -> Iterator[Replies]:
+        """For the time of a block, answers to inquiries come here instead of to the sink."""
+        replies: Replies = queue.SimpleQueue()
+        self._replies = replies
+        try:
+            if self.stopped is not None:
+                replies.put(None)
+            yield replies
+        finally:
+            self._replies = None
 
     def submit(self, action: Action, *, wait: bool = False) -> bool:
         """Hand over an action; False when there is no room for it. Any thread may call.
@@ -120,7 +157,9 @@ class Client:
             self._show(self._session.abandon())
             self._feed([stopped])
         finally:
-            self._settled.set()
+            self._settle()
+            if replies := self._replies:
+                replies.put(None)
             self._waker.close()
 
     def _live(self) -> Stopped:
@@ -199,11 +238,27 @@ class Client:
                 self._refusal = event
             elif isinstance(event, Ready):
                 self._ready_at = self._clock()
-        shown = [event for event in out.events if not isinstance(event, LoginRefused)]
+        shown = [event for event in out.events if not self._kept_apart(event)]
         if shown:
             self._feed(shown)
         if self._ready_at is not None:
-            self._settled.set()
+            self._settle()
+
+    def _kept_apart(self, event: Event) -> bool:
+        """Whether an event is for somebody who waits for it, and not for the sink."""
+        if isinstance(event, Waiting) and not self._settled:
+            self._early.put(event)
+            return True
+        replies = self._replies
+        if isinstance(event, Reply) and replies is not None:
+            replies.put(event)
+            return True
+        return isinstance(event, LoginRefused)
+
+    def _settle(self) -> None:
+        if not self._settled:
+            self._settled = True
+            self._early.put(None)
 
     def _timeout(self) -> float | None:
         wake_at = self._session.wake_at()
@@ -215,7 +270,7 @@ class Feed:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: list[Event] = []
+        self._kept: deque[Event] = deque(maxlen=MAX_KEPT)
         self._sink: Sink | None = None
 
     def __call__(self, events: Sequence[Event]) -> None:
@@ -230,6 +285,7 @@ class Feed:
         """Give sink what was kept, then everything."""
         with self._lock:
             self._sink = sink
-            kept, self._kept = self._kept, []
+            kept = list(self._kept)
+            self._kept.clear()
             if kept:
                 sink(kept)

@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from securechat.client import passwords
 from securechat.client.exits import UsageError
 from securechat.client.identity import Login
+from securechat.net.files import read_named
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Sources:
     key: Path | None = None
     password_file: Path | None = None
     password_stdin: bool = False
-    ask: passwords.Ask = field(default=passwords.ask_on_terminal)
+    ask: passwords.Ask = field(default_factory=lambda: passwords.ask_on_terminal)
 
     def __post_init__(self) -> None:
         given = [self.certificate is not None, self.password_file is not None, self.password_stdin]
@@ -54,11 +55,18 @@ class Sources:
             return passwords.from_file(self.password_file)
         return passwords.from_stdin(sys.stdin.fileno()) if self.password_stdin else None
 
-    def login(self, account: str | None, place: str) -> Login:
+    def account(self, name: str | None, place: str) -> str:
+        """The account to log in to at place, a server: name, or the certificate's, or asked for."""
+        if name:
+            return checked_account(name)
+        if self.certificate is not None:
+            return checked_account(certificate_name(self.certificate))
+        return ask_account(f"Account at {place}")
+
+    def login(self, account: str, place: str) -> Login:
         """The credential for account at place, a server; asks for what is missing."""
         if self.certificate is not None:
-            return Login(checked_account(account or certificate_name(self.certificate)))
-        account = checked_account(account) if account else ask_account(f"Account at {place}")
+            return Login(account)
         password = self.given()
         if password is None:
             password = passwords.checked(self.ask(f"Password of {account} at {place}: "))
@@ -87,7 +95,7 @@ def checked_account(name: str) -> str:
 def certificate_name(path: Path) -> str:
     """The account that a client certificate names. Raises UsageError."""
     try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        certificate = x509.load_pem_x509_certificate(read_named(path))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "expected a certificate in PEM form"
         raise UsageError(f"--cert {path}: {reason}") from None

@@ -46,7 +46,9 @@ class Desk:
                 self.target = event.room
         elif isinstance(event, Left) and event.mine and event.room is not None:
             if same(event.room, self.target):
-                self.target = next(iter(self.rooms.rooms()), "")
+                # Who was removed may be in the middle of a line, which is not for another room.
+                removed = event.by and not same(event.by, event.nick)
+                self.target = "" if removed else next(iter(self.rooms.rooms()), "")
         elif isinstance(event, Lost | Ready):
             self.offline = isinstance(event, Lost)
 

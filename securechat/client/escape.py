@@ -32,6 +32,15 @@ _SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 _KEYCAPS = frozenset("0123456789#*")
 _TAB = "    "
 
+MAX_MARKS = 6
+"""Marks on one letter; Tibetan needs five. More of them climb over the lines above and below."""
+
+MAX_NAME = 128
+"""Characters shown of a name; a room's has at most 64, and the prompt must stay usable."""
+
+MAX_TEXT = 2048
+"""Characters shown of a text; a line has 510 bytes, and a hostile one must not fill the screen."""
+
 
 def escape(text: str) -> str:
     """text with everything unsafe made visible: ^[ for ESC, \\x9b for C1, <U+202E> for others.
@@ -43,12 +52,33 @@ def escape(text: str) -> str:
         return text
     safe: list[str] = []
     last = ""
+    marks = 0
     text = _FORMATTING.sub("", text)
     for at, char in enumerate(text):
-        shown = char if _is_safe(char, last, text[at + 1 : at + 2]) else _visible(char)
+        marks = marks + 1 if _is_mark(char) else 0
+        fine = marks <= MAX_MARKS and _is_safe(char, last, text[at + 1 : at + 2])
+        shown = char if fine else _visible(char)
         safe.append(shown)
         last = shown[-1]
     return "".join(safe)
+
+
+def escape_text(text: str) -> str:
+    """What somebody wrote: escaped, and cut where no text of a chat can be so long."""
+    return escape(_cut(text, MAX_TEXT))
+
+
+def escape_name(text: str) -> str:
+    """The name of a person, a room or a server: escaped, cut, and one word.
+
+    With a space in it a name could be read as a sentence of the client's own.
+    """
+    shown = escape(_cut(text, MAX_NAME))
+    return "".join(f"<U+{ord(char):04X}>" if char.isspace() else char for char in shown)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"
 
 
 def is_clean(text: str) -> bool:
@@ -62,6 +92,12 @@ def _is_safe(char: str, last: str, following: str) -> bool:
     if char in _SELECTORS:
         return _is_foreign(last, "LMS") or last in _KEYCAPS
     return not _is_hidden(char)
+
+
+def _is_mark(char: str) -> bool:
+    """Whether char takes no room of its own: marks, and the vowels and ends of Hangul in parts."""
+    hangul = "\u1160" <= char <= "\u11ff" or "\ud7b0" <= char <= "\ud7ff"
+    return hangul or unicodedata.category(char) in ("Mn", "Me")
 
 
 def _is_foreign(char: str, kinds: str) -> bool:

@@ -83,8 +83,43 @@ class NamesAre(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed(Event):
+    """Somebody has another name now."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invited(Event):
+    """by asks us into room."""
+
+    by: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModesSet(Event):
+    """by has changed the modes of room; change: letters, then their parameters."""
+
+    by: str
+    room: str
+    change: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonIs(Event):
+    """Somebody, as WHO tells of them. room: '' when it wasn't asked about one."""
+
+    nick: str
+    real_name: str
+    room: str
+    away: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Info(Event):
-    """A line worth showing. remote: its text came from the server."""
+    """A line worth showing. remote: its words are the server's."""
 
     text: str
     remote: bool = True
@@ -92,7 +127,7 @@ class Info(Event):
 
 @dataclass(frozen=True, slots=True)
 class Problem(Event):
-    """Something went wrong. remote: its text came from the server."""
+    """Something went wrong. remote: the words are the server's."""
 
     text: str
     remote: bool = True
@@ -136,6 +171,29 @@ class Unconfirmed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Reply(Event):
+    """A standard reply to TOKEN, TOTP or PASSWD, or an error that stands for one.
+
+    verdict: "NOTE", "WARN" or "FAIL". context: what stands between code and text; it may hold
+    secrets. https://ircv3.net/specs/extensions/standard-replies
+    """
+
+    verdict: str
+    command: str
+    code: str
+    context: tuple[str, ...] = field(repr=False)
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Event):
+    """The server holds our login back for some seconds."""
+
+    text: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ready(Event):
     """We are logged in, as nick, and all that was missed has been shown. again: reconnected."""
 
@@ -145,7 +203,11 @@ class Ready(Event):
 
 @dataclass(frozen=True, slots=True)
 class LoginRefused(Event):
-    """The server refused us. ask_again: "password" or "name" when another may do, else ""."""
+    """The server refused us.
+
+    ask_again: "password" or "name" when another may do, "code" when that of the second factor is
+    missing, else "".
+    """
 
     text: str
     ask_again: str = ""

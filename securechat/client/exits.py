@@ -1,6 +1,7 @@
 """How the client ends: its exit codes, and the errors that carry one.
 
 ClientError
+ +-- RefusedError        1  the server refused a command
  +-- UsageError          2  an argument, a file or a setting is wrong
  |    +-- SettingsError     ... a file of the settings directory
  +-- UnreachableError    3  no connection, or it was lost before all was confirmed
@@ -31,6 +32,14 @@ class ClientError(Exception):
     code = Exit.REFUSED
 
 
+class RefusedError(ClientError):
+    """The server refused a command. reason: the code of its standard reply."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
 class UsageError(ClientError):
     """An argument or a file is not what it should be."""
 
@@ -56,7 +65,8 @@ class CertificateError(ClientError):
 class LoginError(ClientError):
     """The server refused the login or the registration.
 
-    ask_again: "password" or "name" when another one may be accepted, else "".
+    ask_again: "password" or "name" when another one may be accepted, "code" when that of the
+    second factor is missing, else "".
     """
 
     code = Exit.LOGIN

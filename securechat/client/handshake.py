@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
-from securechat.client.events import Info, LoginRefused, Output, Problem
+from securechat.client.events import Info, LoginRefused, Output, Problem, Waiting
 from securechat.client.identity import Login, Registration
 from securechat.irc import sasl
 from securechat.irc.message import MAX_BODY_BYTES, Message, format_message
@@ -70,6 +70,17 @@ _SASL_FAILURES = frozenset(("902", "904", "905", "906", "907"))
 _PASSWORD_CODES = frozenset(("WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD"))
 _LATER_CODES = frozenset(("TEMPORARILY_UNAVAILABLE", "RATE_LIMITED", "TRY_AGAIN"))
 _NAME_CODES = frozenset(("ACCOUNT_EXISTS", "BAD_ACCOUNT_NAME", "NEED_NICK"))
+_ASK_AGAIN: Final = {
+    **dict.fromkeys(_PASSWORD_CODES, "password"),
+    **dict.fromkeys(_NAME_CODES, "name"),
+    "CODE_REQUIRED": "code",
+}
+
+MAX_OFFERED = 1000
+"""Capabilities remembered; there are some fifty, and a hostile server lists them without end."""
+
+MAX_WAIT = 120
+"""Seconds that a server may hold our login back; what claims to take longer is lost."""
 
 
 class Handshake:
@@ -97,6 +108,8 @@ class Handshake:
 
     def receive(self, message: Message, out: Output) -> None:
         """One message of the server before the welcome."""
+        if self.phase is Phase.REFUSED:
+            return  # a 904 comes behind the FAIL that tells more
         handler = _HANDLERS.get(message.command)
         if handler is not None:
             handler(self, message, out)
@@ -142,7 +155,8 @@ class Handshake:
     def _cap_ls(self, message: Message, out: Output) -> None:
         for item in _last(message).split():
             name, _, value = item.partition("=")
-            self._offered[name] = value
+            if len(self._offered) < MAX_OFFERED:
+                self._offered[name] = value
         if message.params[2] == "*" or not self._move("listed"):  # '*': more lines follow
             return
         if ESSENTIAL not in self._offered:
@@ -158,7 +172,7 @@ class Handshake:
         for name in names:
             if name.startswith("-"):
                 self.enabled.discard(name[1:])
-            else:
+            elif name in self.wanted:
                 self.enabled.add(name)
 
     # -- login and registration
@@ -182,7 +196,8 @@ class Handshake:
             payload = (
                 credential.account.encode()
                 if credential.password is None
-                else sasl.encode_plain(credential.account, credential.password)
+                # The code of a second factor follows the password, as in clients that can't ask.
+                else sasl.encode_plain(credential.account, credential.password + credential.code)
             )
             out.lines += [f"AUTHENTICATE {chunk}" for chunk in sasl.encode_chunks(payload)]
 
@@ -212,17 +227,15 @@ class Handshake:
 
     def _standard_reply(self, message: Message, out: Output) -> None:
         if message.command != "FAIL" or len(message.params) < 3:
-            event = Info if message.command == "NOTE" else Problem
-            out.events.append(event(_last(message)))
+            out.events.append(_remark(message))
             return
         code = message.params[1].upper()
         if code in _LATER_CODES and isinstance(self._credential, Login):
             # Not a refusal: the next attempt may succeed.
-            out.hangup = _last(message)
+            out.hangup = f"the server says: {_last(message)}"
             return
-        again = "password" if code in _PASSWORD_CODES else "name" if code in _NAME_CODES else ""
         text = self._nick_problem if code == "NEED_NICK" and self._nick_problem else _last(message)
-        self._refuse(text, out, again)
+        self._refuse(text, out, _ASK_AGAIN.get(code, ""))
 
     def _bad_nick(self, message: Message, out: Output) -> None:
         self._nick_problem = _last(message)
@@ -243,6 +256,16 @@ class Handshake:
 
     def _notice(self, message: Message, out: Output) -> None:
         out.events.append(Info(_last(message)))
+
+
+def _remark(message: Message) -> Info | Problem | Waiting:
+    if message.command != "NOTE":
+        return Problem(_last(message))
+    seconds = message.params[2] if message.params[1:2] == ["WAIT"] and message.params[3:] else ""
+    if seconds.isascii() and seconds.isdigit():
+        # The length first: int() refuses thousands of digits.
+        return Waiting(_last(message), min(int(seconds[:6]), MAX_WAIT))
+    return Info(_last(message))
 
 
 def _last(message: Message) -> str:

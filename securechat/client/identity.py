@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from securechat.client.exits import UsageError
 from securechat.irc.link import DEFAULT_PORT
+from securechat.irc.token import is_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,19 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Log in to account; by the client certificate when password is None (SASL EXTERNAL)."""
+    """Log in to account; by the client certificate when password is None (SASL EXTERNAL).
+
+    password: or a device token, which stands in for one. code: of the second factor, good once.
+    """
 
     account: str
     password: str | None = field(default=None, repr=False)
+    code: str = field(default="", repr=False)
+
+    @property
+    def by_password(self) -> bool:
+        """Whether it is the person's password, not a token or a certificate."""
+        return self.password is not None and not is_token(self.password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,11 @@ class Registration:
     account: str
     password: str = field(repr=False)
     code: str = field(default="*", repr=False)
+
+    @property
+    def by_password(self) -> bool:
+        """As with Login."""
+        return True
 
 
 def parse_target(text: str) -> tuple[str | None, Address]:

@@ -25,6 +25,15 @@ SEEN: Final = "seen-"
 REMEMBERED_IDS = 4096
 """Message ids kept to show nothing twice; a replay after a reconnect is shorter than that."""
 
+MAX_ID = 256
+"""Characters of an id that is kept; they have some twenty."""
+
+MAX_BATCHES = 100
+"""Batches open at once. Servers open one after the other, and a hostile one never closes them."""
+
+_YEARS = range(1970, 9999)
+"""Within which a time can be told in any time zone."""
+
 
 class Inbound:
     """Handles one message after the other, over all connections of a session."""
@@ -99,7 +108,7 @@ class Inbound:
         out.events.append(events.Said(target, message.nick, text, kind, mine, time, missed))
 
     def _is_new(self, msgid: str) -> bool:
-        if not msgid:
+        if not msgid or len(msgid) > MAX_ID:
             return True
         if msgid in self._seen:
             return False
@@ -110,10 +119,10 @@ class Inbound:
 
     def _batch(self, message: Message, _out: Output) -> None:
         ref = message.params[0]
-        if ref.startswith("+") and len(message.params) > 1:
-            self._batches[ref[1:]] = message.params[1].removeprefix("draft/")
-        else:
+        if not (ref.startswith("+") and len(message.params) > 1):
             self._batches.pop(ref[1:], None)
+        elif len(self._batches) < MAX_BATCHES:
+            self._batches[ref[1:]] = message.params[1].removeprefix("draft/")
 
     # -- rooms
 
@@ -122,7 +131,8 @@ class Inbound:
         mine = self._is_mine(nick)
         if mine:
             self.prefix = message.source or self.prefix
-            self._rooms.enter(room)
+            if not self._rooms.enter(room):
+                return
             if fold(room) in self._known:
                 return  # we are back where we were; telling it again would only be noise
             self._asked.add(fold(room))
@@ -160,7 +170,7 @@ class Inbound:
         self._rooms.rename(message.nick, new)
         if self._is_mine(message.nick):
             self.nick = new
-        out.events.append(Info(f"{message.nick} is now {new}"))
+        out.events.append(events.Renamed(message.nick, new))
 
     def _topic(self, message: Message, out: Output) -> None:
         out.events.append(events.TopicIs(message.params[0], message.params[1], message.nick))
@@ -181,13 +191,12 @@ class Inbound:
             out.events.append(events.NamesAre(room, names))
 
     def _invited(self, message: Message, out: Output) -> None:
-        room = message.params[1]
-        out.events.append(Info(f"{message.nick} invites you to {room}; enter with /join {room}"))
+        out.events.append(events.Invited(message.nick, message.params[1]))
 
     def _mode(self, message: Message, out: Output) -> None:
         target, *change = message.params
         if not self._is_mine(target):
-            out.events.append(Info(f"{message.nick} sets {' '.join(change)} in {target}"))
+            out.events.append(events.ModesSet(message.nick, target, tuple(change)))
 
     # -- the connection itself
 
@@ -212,6 +221,8 @@ def parse_time(message: Message) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if time.year not in _YEARS:
         return None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from securechat.client.exits import UsageError
+from securechat.net.files import open_named
 
 MAX_PASSWORD = 1024
 """Characters; what a login can carry (SASL) with room to spare."""
@@ -19,8 +20,9 @@ Ask = Callable[[str], str]
 """Asks on the terminal without echo; the argument is the prompt."""
 
 NO_WAY = (
-    "there is no terminal to ask for the password on; give --password-file FILE, "
-    "--password-stdin, or a client certificate with --cert FILE"
+    "there is no terminal to ask for the password on; run `securechat login` on one once, so that "
+    "this device is remembered, or give --password-file FILE, --password-stdin, or a client "
+    "certificate with --cert FILE"
 )
 
 
@@ -66,7 +68,7 @@ def from_stdin(handle: int) -> str:
 def from_file(path: Path) -> str:
     """The first line of a file that only its owner can read. Raises UsageError."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with open(open_named(path), encoding="utf-8", newline="") as file:
             status = os.fstat(file.fileno())
             if status.st_mode & 0o077 or status.st_uid not in (os.getuid(), 0):
                 raise UsageError(

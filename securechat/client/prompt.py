@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Sequence
 
 from prompt_toolkit import PromptSession
@@ -17,7 +18,6 @@ from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import ColorDepth, Output
-from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Style
 
@@ -25,13 +25,22 @@ from securechat.client.actions import Action, Quit
 from securechat.client.complete import DeskCompleter
 from securechat.client.connection import Client
 from securechat.client.desk import Desk
-from securechat.client.escape import escape
+from securechat.client.escape import escape_name
 from securechat.client.events import Event, Problem, Stopped
 from securechat.client.exits import Exit
-from securechat.client.render import Renderer, wrap
+from securechat.client.render import Line, Renderer, wrap
 
 LAST_WORDS = 8.0
 """Seconds to wait for the receiving thread's end after /quit; it may hang in a connect()."""
+
+MAX_UNSHOWN = 1000
+"""Events that wait to be shown. Who brings more waits, so that a flood fills no memory."""
+
+SHOWN_AT_ONCE = 50
+"""Batches of events shown before the keyboard has its turn again."""
+
+PROMPT_NAME = 40
+"""Characters of a room's name in the prompt: the longest must leave room to type in."""
 
 TOO_MUCH = Problem(
     "too many lines are waiting for the connection; this one is back in the prompt", remote=False
@@ -60,6 +69,7 @@ class Chat:
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
         self._style = Style([])
         self._arrived: asyncio.Queue[Sequence[Event]] = asyncio.Queue()
+        self._backlog = Backlog(MAX_UNSHOWN)
         self._stopped = False
         self._kept = ""
         self._prompt: PromptSession[str] = PromptSession(
@@ -84,6 +94,7 @@ class Chat:
         loop = asyncio.get_running_loop()
 
         def sink(events: Sequence[Event]) -> None:
+            self._backlog.enter(len(events))
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
                 loop.call_soon_threadsafe(self._take, list(events))
 
@@ -95,6 +106,7 @@ class Chat:
         await asyncio.to_thread(self._client.join, LAST_WORDS)
         await asyncio.sleep(0)  # let what the thread posted last reach the queue
         await self._arrived.join()
+        self._backlog.lift()
         printing.cancel()
 
     async def _read(self) -> None:
@@ -126,7 +138,8 @@ class Chat:
         return False
 
     def _message(self) -> FormattedText:
-        where = escape(self._desk.target) or "no room"
+        target = self._desk.target
+        where = escape_name(target[:PROMPT_NAME]) + "…" * (len(target) > PROMPT_NAME) or "no room"
         away = [("ansired", "(offline) ")] if self._desk.offline else []
         return FormattedText([*away, ("bold", where), ("", "> ")])
 
@@ -145,12 +158,13 @@ class Chat:
     async def _print(self) -> None:
         while True:
             batches = [await self._arrived.get()]
-            while not self._arrived.empty():
+            while not self._arrived.empty() and len(batches) < SHOWN_AT_ONCE:
                 batches.append(self._arrived.get_nowait())
             async with in_terminal():
                 for events in batches:
                     self._show(events)
-            for _ in batches:
+            for events in batches:
+                self._backlog.leave(len(events))
                 self._arrived.task_done()
 
     def _show(self, events: Sequence[Event]) -> None:
@@ -159,6 +173,46 @@ class Chat:
         for event in events:
             for line in self._renderer.render(event):
                 for row in wrap(line, width - 1):
-                    text = FormattedText([*row, ("", "\n")])
-                    print_formatted_text(output, text, self._style, color_depth=self._depth)
+                    self._write(row)
         output.flush()
+
+    def _write(self, row: Line) -> None:
+        """One row, and no more: terminals differ in how wide they draw some letters, and what
+        they carry over to the next row would begin at its left edge, like a line of its own.
+        """
+        output = self._prompt.output
+        depth = self._depth or output.get_default_color_depth()
+        output.disable_autowrap()
+        for style, text in row:
+            output.set_attributes(self._style.get_attrs_for_style_str(style), depth)
+            output.write(text)
+        output.reset_attributes()
+        output.enable_autowrap()
+        output.write_raw("\r\n")
+
+
+class Backlog:
+    """How many events wait to be shown; a thread that brings more waits until there is room."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting = 0
+        self._changed = threading.Condition()
+
+    def enter(self, count: int) -> None:
+        """Events come, when fewer than the limit are waiting. Receiving thread."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting < self._limit)
+            self._waiting += count
+
+    def leave(self, count: int) -> None:
+        """Events have been shown; our own, which have not entered, may be among them."""
+        with self._changed:
+            self._waiting = max(0, self._waiting - count)
+            self._changed.notify_all()
+
+    def lift(self) -> None:
+        """Nobody has to wait any more."""
+        with self._changed:
+            self._limit = 1 << 62
+            self._changed.notify_all()

@@ -6,6 +6,7 @@ takes them; styles come from here only, never from remote text.
 
 from __future__ import annotations
 
+import unicodedata
 import zlib
 from collections.abc import Callable
 from datetime import datetime
@@ -13,21 +14,27 @@ from typing import Final
 
 from prompt_toolkit.utils import get_cwidth
 
-from securechat.client.escape import escape
+from securechat.client.escape import escape, escape_name, escape_text
 from securechat.client.events import (
     Event,
     Info,
+    Invited,
     Joined,
     Kind,
     Left,
     Lost,
+    ModesSet,
     NamesAre,
+    PersonIs,
     Problem,
     Ready,
     Refused,
+    Renamed,
+    Reply,
     Said,
     TopicIs,
     Unconfirmed,
+    Waiting,
 )
 from securechat.client.fold import fold, same
 
@@ -52,6 +59,9 @@ NOTE: Final = "italic"
 ALERT: Final = "ansired bold"
 INDENT: Final = 6
 """Columns before the second row of a wrapped line: the width of "HH:MM "."""
+
+QUOTE: Final = "server: "
+"""Before the server's own words, which so can't be taken for the client's."""
 
 NAMES_SHOWN: Final = 100
 """Names listed of one room; more would push everything else off the screen."""
@@ -88,26 +98,30 @@ class Renderer:
         match event:
             case Said():
                 return [self._said(event)]
+            case Reply(verdict="FAIL" | "WARN", text=text):
+                return [[(ALERT, f"!! {QUOTE}{_e(text)}")]]
+            case Reply(text=text) | Waiting(text):
+                return [[(NOTE, f"-- {QUOTE}{_e(text)}")]]
             case Info(text, remote):
                 return [[(NOTE, f"-- {line}")] for line in _rows(text, remote)]
             case Problem(text, remote):
                 return [[(ALERT, f"!! {line}")] for line in _rows(text, remote)]
             case Refused(target, text, reason):
-                return [[(ALERT, f"!! not sent to {_e(target)}: {_e(reason)}: "), ("", _e(text))]]
+                return [[(ALERT, f"!! not sent to {_n(target)}: {_e(reason)}: "), ("", _e(text))]]
             case Unconfirmed(target, text, doubt):
-                return [[(ALERT, f"!! to {_e(target)}, {doubt.value}: "), ("", _e(text))]]
+                return [[(ALERT, f"!! to {_n(target)}, {doubt.value}: "), ("", _e(text))]]
         note = _note(event)
         return [[(NOTE, f"-- {note}")]] if note else []
 
     def _said(self, event: Said) -> Line:
-        name = _e(event.nick) or "server"
+        name = _n(event.nick) or "server"
         style = colour_of(event.nick)
         line: Line = [(NOTE, "(missed) ")] if event.missed else []
         if not _is_room(event.target):
-            private = f"(to {_e(event.target)}) " if event.mine else "(private) "
+            private = f"(to {_n(event.target)}) " if event.mine else "(private) "
             line.append((NOTE, private))
         elif self._rooms() > 1:
-            line.append(("", f"{_e(event.target)} "))
+            line.append(("", f"{_n(event.target)} "))
         before, after = {
             Kind.MESSAGE: ("<", "> "),
             Kind.NOTICE: ("-", "- "),
@@ -117,7 +131,11 @@ class Renderer:
 
 
 def _e(text: str) -> str:
-    return escape(text)
+    return escape_text(text)
+
+
+def _n(name: str) -> str:
+    return escape_name(name)
 
 
 def _is_room(target: str) -> bool:
@@ -125,39 +143,56 @@ def _is_room(target: str) -> bool:
 
 
 def _rows(text: str, remote: bool) -> list[str]:
-    """Remote text stays on one row whatever it holds; our own may have several."""
-    return [escape(row) for row in ([text] if remote else text.split("\n"))]
+    """The server's words stay on one row whatever they are; our own may have several."""
+    if remote:
+        return [QUOTE + _e(text)]
+    return [escape(row) for row in text.split("\n")]
 
 
 def _note(event: Event) -> str:
     match event:
         case Joined(room, nick, mine):
-            return f"you are in {_e(room)}" if mine else f"{_e(nick)} joined {_e(room)}"
+            return f"you are in {_n(room)}" if mine else f"{_n(nick)} joined {_n(room)}"
         case Left():
             return _left(event)
         case TopicIs(room, topic, by):
-            who = f"{_e(by)} set the topic of" if by else "topic of"
-            return f"{who} {_e(room)}: {_e(topic)}"
+            who = f"{_n(by)} set the topic of" if by else "topic of"
+            return f"{who} {_n(room)}: {_e(topic)}"
         case NamesAre(room, names):
-            shown = " ".join(map(_e, names[:NAMES_SHOWN]))
+            shown = " ".join(map(_n, names[:NAMES_SHOWN]))
             more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-            return f"in {_e(room)} ({len(names)}): {shown}{more}"
+            return f"in {_n(room)} ({len(names)}): {shown}{more}"
         case Ready(nick, again):
-            return "the connection is back" if again else f"you are logged in as {_e(nick)}"
+            return "the connection is back" if again else f"you are logged in as {_n(nick)}"
         case Lost(reason, seconds):
             return f"the connection is lost ({_e(reason)}); trying again in {seconds:.0f} s"
+        case Renamed(old, new):
+            return f"{_n(old)} is now {_n(new)}"
+        case Invited(by, room):
+            return f"{_n(by)} invites you to {_n(room)}; enter with /join {_n(room)}"
+        case ModesSet(by, room, change):
+            return f"{_n(by)} sets {_e(' '.join(change))} in {_n(room)}"
+        case PersonIs():
+            return _person(event)
     return ""
 
 
+def _person(event: PersonIs) -> str:
+    alias = f" ({_e(event.real_name)})" if event.real_name not in ("", event.nick) else ""
+    where = f" in {_n(event.room)}" if event.room else ""
+    return f"{_n(event.nick)}{alias}{where}{', away' if event.away else ''}"
+
+
 def _left(event: Left) -> str:
-    who = "you" if event.mine else _e(event.nick)
-    reason = f" ({_e(event.reason)})" if event.reason else ""
+    who = "you" if event.mine else _n(event.nick)
+    # The server puts "Quit: " before every farewell, also before none.
+    reason = f" ({_e(event.reason)})" if event.reason.strip() not in ("", "Quit:") else ""
     if event.room is None:
         return f"{who} went away{reason}"
-    room = _e(event.room)
+    room = _n(event.room)
     if event.by and not same(event.by, event.nick):
         was = "were" if event.mine else "was"
-        return f"{who} {was} removed from {room} by {_e(event.by)}{reason}"
+        return f"{who} {was} removed from {room} by {_n(event.by)}{reason}"
     return f"{who} left {room}{reason}"
 
 
@@ -178,17 +213,23 @@ def wrap(line: Line, width: int) -> list[Line]:
     used = 0
     for style, text in line:
         for char in text:
-            size = get_cwidth(char)
+            size = _columns(char)
             if used + size > width:
                 kept, row = _break(row, 0 if not rows else INDENT)
                 rows.append(kept)
                 row = [("", " ")] * INDENT + row
-                used = sum(get_cwidth(one) for _, one in row)
+                used = sum(_columns(one) for _, one in row)
                 if char == " " and len(row) == INDENT:
                     continue  # the border of the row stands for it
             row.append((style, char))
             used += size
     return [_joined(one) for one in [*rows, row]]
+
+
+def _columns(char: str) -> int:
+    """What char takes at the most: for some letters terminals and tables disagree about 0 or 1."""
+    least = 0 if unicodedata.category(char) in ("Mn", "Me", "Cf") else 1
+    return max(least, get_cwidth(char))
 
 
 def _break(row: Line, indent: int) -> tuple[Line, Line]:

@@ -12,6 +12,15 @@ from securechat.client.fold import fold
 
 DEFAULT_PREFIXES = "~&@%+"
 
+MAX_ROOMS = 1000
+"""Rooms we are said to be in; a server lets an account into a hundred."""
+
+MAX_MEMBERS = 100_000
+"""Members remembered, of all rooms together: for completion, so that it may be fewer than all."""
+
+MAX_NAME = 256
+"""Characters of a name that is remembered; servers allow a quarter of that."""
+
 
 @dataclass(slots=True)
 class Room:
@@ -55,9 +64,12 @@ class Rooms:
         """Forget everything; a new connection tells it anew."""
         self._rooms.clear()
 
-    def enter(self, name: str) -> None:
-        """We are in the room now."""
+    def enter(self, name: str) -> bool:
+        """We are in the room now; False when that can't be remembered."""
+        if len(name) > MAX_NAME or len(self._rooms) >= MAX_ROOMS:
+            return False
         self._rooms[fold(name)] = Room(name)
+        return True
 
     def leave(self, name: str) -> None:
         """We are in the room no more."""
@@ -65,7 +77,8 @@ class Rooms:
 
     def add(self, name: str, nick: str) -> None:
         """Somebody joined."""
-        if room := self._rooms.get(fold(name)):
+        room = self._rooms.get(fold(name))
+        if room and len(nick) <= MAX_NAME and self._spare():
             room.members[fold(nick)] = (nick, "")
 
     def remove(self, name: str, nick: str) -> None:
@@ -81,7 +94,7 @@ class Rooms:
     def rename(self, old: str, new: str) -> None:
         """Somebody has another name now."""
         for room in self._rooms.values():
-            if member := room.members.pop(fold(old), None):
+            if (member := room.members.pop(fold(old), None)) and len(new) <= MAX_NAME:
                 room.members[fold(new)] = (new, member[1])
 
     def names_part(self, name: str, items: list[str]) -> None:
@@ -91,11 +104,19 @@ class Rooms:
             return
         if room.arriving is None:
             room.arriving = {}
-        for item in items:
+        for item in items[: self._spare()]:
+            if len(item) > MAX_NAME:
+                continue
             nick = item.lstrip(self.prefixes)
             role = item[: len(item) - len(nick)]
             nick = nick.partition("!")[0]
             room.arriving[fold(nick)] = (nick, role)
+
+    def _spare(self) -> int:
+        """For how many more members there is room."""
+        rooms = self._rooms.values()
+        known = sum(len(room.members) + len(room.arriving or ()) for room in rooms)
+        return max(0, MAX_MEMBERS - known)
 
     def names_end(self, name: str) -> tuple[str, ...]:
         """The NAMES answer is whole; all names with their prefixes, sorted."""

@@ -3,20 +3,21 @@
     servers.json          {"last": "chat.example:6697", "accounts": {"chat.example:6697": "alice"}}
     pins/HOST_PORT.pem    the only CA that is trusted for that server
 
-No password is ever kept here. The directory is 0700 and its files are 0600; a pin that others
-could have written is refused. Main thread only.
+"remember": false in servers.json has no device remembered (tokens.py). No password is ever kept
+here. The directory is 0700 and its files are 0600; a pin that others could have written is
+refused. Main thread only.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
 from pathlib import Path
 from urllib.parse import quote
 
 import platformdirs
 
+from securechat.client import files
 from securechat.client.exits import SettingsError, UsageError
 from securechat.client.identity import Address, parse_address
 
@@ -47,13 +48,13 @@ class Settings:
 
     def save_pin(self, address: Address, pem: str) -> None:
         """Trust this CA, and no other, for address from now on. Raises SettingsError."""
-        _write(self.pin_file(address), pem)
+        files.write(self.pin_file(address), pem)
 
     def remember(self, address: Address, account: str) -> None:
         """This was the last server, and our account there. Raises SettingsError."""
         accounts = {**self._accounts(), str(address): account}
-        content = {"last": str(address), "accounts": accounts}
-        _write(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+        content = {**self._load(), "last": str(address), "accounts": accounts}
+        files.write(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
     def last(self) -> Address | None:
         """The server of the last login. Raises SettingsError."""
@@ -68,6 +69,16 @@ class Settings:
     def account(self, address: Address) -> str | None:
         """Our account at address when we logged in last. Raises SettingsError."""
         return self._accounts().get(str(address))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether devices may be remembered; true unless switched off. Raises SettingsError."""
+        wish = self._load().get("remember", True)
+        if not isinstance(wish, bool):
+            raise SettingsError(
+                f'{self._servers}: "remember": expected true or false; got {wish!r}'
+            )
+        return wish
 
     def _accounts(self) -> dict[str, str]:
         accounts = self._load().get("accounts", {})
@@ -89,36 +100,8 @@ class Settings:
 
 
 def _read(path: Path) -> str | None:
-    try:
-        with path.open(encoding="utf-8") as file:
-            if os.fstat(file.fileno()).st_mode & 0o022:
-                raise SettingsError(
-                    f"{path}: others may write this file, so it can't be trusted; "
-                    f"check it and run: chmod 600 {path}"
-                )
-            return file.read()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise SettingsError(f"can't read {path}: {reason}") from None
-
-
-def _write(path: Path, text: str) -> None:
-    """Atomically: a reader finds the old content or the new, also after a power cut."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        for directory in (path.parent.parent, path.parent):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        try:
-            with open(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise SettingsError(f"can't write {path}: {error.strerror}") from None
+    return files.read(
+        path,
+        0o022,
+        f"others may write this file, so it can't be trusted; check it and run: chmod 600 {path}",
+    )

@@ -7,11 +7,20 @@ clock, and only the receiving thread may call, except where a docstring says oth
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum, auto
 
-from securechat.client.actions import Action, Command, Quit, Say
+from securechat.client.actions import Action, Adopt, Command, Quit, Say
 from securechat.client.deliveries import Deliveries, Delivery
-from securechat.client.events import Doubt, LoginRefused, Output, Problem, Ready, Refused
+from securechat.client.events import (
+    Doubt,
+    LoginRefused,
+    Output,
+    Problem,
+    Ready,
+    Refused,
+    Waiting,
+)
 from securechat.client.handshake import Handshake, Phase
 from securechat.client.identity import Login, Registration
 from securechat.client.inbound import Inbound, pong
@@ -42,7 +51,8 @@ class Stage(Enum):
 class Session:
     """One account's session.
 
-    credential: a Registration becomes a Login once it has succeeded. quiet: ask for no replay.
+    credential: a Registration becomes a Login once it has succeeded, a code of a second factor is
+    dropped then, as it is good once. quiet: ask for no replay.
     """
 
     def __init__(self, credential: Login | Registration, *, quiet: bool = False) -> None:
@@ -89,7 +99,7 @@ class Session:
         elif self.stage is Stage.LEAVING:
             return out  # our goodbye is said; the server's is of no interest
         elif self.stage is Stage.LOGIN:
-            self._log_in(message, out)
+            self._log_in(message, now, out)
         elif message.command == "PONG":
             self._in_sync(message, now, out)
         else:
@@ -104,6 +114,8 @@ class Session:
         out = Output()
         if isinstance(action, Quit):
             self._leave, self._leave_at = action, now + action.patience
+        elif isinstance(action, Adopt):
+            self._credential = Login(self._credential.account, action.token)
         elif isinstance(action, Say | Command):
             self._deliveries.put(action)
             if isinstance(action, Say) and self.stage is not Stage.ONLINE and self.was_online:
@@ -117,7 +129,7 @@ class Session:
         out = Output()
         out.events += [late.doubt(Doubt.SILENT) for late in self._deliveries.overdue(now)]
         if self.stage in (Stage.LOGIN, Stage.REPLAY) and now >= self._deadline:
-            out.hangup = f"the login was not finished within {LOGIN_PATIENCE:.0f} seconds"
+            out.hangup = "the login was not finished in time"
         elif self.stage is Stage.LEAVING and now >= self._deadline:
             out.hangup = ""
         elif self.stage is not Stage.OFFLINE:
@@ -152,17 +164,22 @@ class Session:
 
     # -- steps
 
-    def _log_in(self, message: Message, out: Output) -> None:
-        handshake = self._handshake
+    def _log_in(self, message: Message, now: float, out: Output) -> None:
+        handshake, credential = self._handshake, self._credential
         handshake.receive(message, out)
         if handshake.phase is Phase.WELCOMED:
             self.stage = Stage.REPLAY
             self._inbound.restart(handshake.nick)
-            if isinstance(self._credential, Registration):
-                self._credential = Login(self._credential.account, self._credential.password)
-        elif any(isinstance(event, LoginRefused) for event in out.events):
-            self.finished = True
-            out.hangup = "login refused"
+            if isinstance(credential, Registration):
+                self._credential = Login(credential.account, credential.password)
+            elif credential.code:
+                self._credential = replace(credential, code="")
+        for event in out.events:
+            if isinstance(event, LoginRefused):
+                self.finished = True
+                out.hangup = "login refused"
+            elif isinstance(event, Waiting):
+                self._deadline = now + event.seconds + LOGIN_PATIENCE
 
     def _in_sync(self, message: Message, now: float, out: Output) -> None:
         if self.stage is not Stage.REPLAY or message.params[-1:] != [SYNC]:

@@ -21,6 +21,7 @@ from securechat.client.identity import Address
 from securechat.client.settings import Settings
 from securechat.client.wire import reason_of
 from securechat.irc.link import InviteLink
+from securechat.net.files import read_named
 from securechat.net.tls import TlsFilesError, client_context, probe_context, shown_chain
 
 CONNECT_TIMEOUT = 15.0
@@ -38,6 +39,10 @@ class Origin(Enum):
 # What OpenSSL, in its versions, makes of bytes that are not TLS.
 _PLAINTEXT = frozenset(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"))
 
+# The server has marked that it was asked for less than it offers (RFC 8446, section 4.1.3), or has
+# been told that we can do better (RFC 7507).
+_WEAKENED = frozenset(("INAPPROPRIATE_FALLBACK", "TLSV1_ALERT_INAPPROPRIATE_FALLBACK"))
+
 
 @dataclass(frozen=True, slots=True)
 class Trust:
@@ -45,6 +50,15 @@ class Trust:
 
     ca_pem: str | None
     origin: Origin
+
+    @property
+    def identity(self) -> str:
+        """Tells this trust from another, for secrets that are bound to a server: the SHA-256 of the
+        CA, or "system".
+        """
+        if self.ca_pem is None:
+            return "system"
+        return f"sha256:{sha256(b''.join(sorted(_ders(self.ca_pem)))).hexdigest()}"
 
     def expectation(self, address: Address) -> str:
         """What would be accepted, in words."""
@@ -168,12 +182,17 @@ def _no_tls(address: Address, error: OSError | ValueError) -> str:
             f"{address} doesn't speak TLS; securechat never talks in plaintext. Check the port "
             "(securechat-server listens on 6697 unless told otherwise)"
         )
+    if isinstance(error, ssl.SSLError) and error.reason in _WEAKENED:
+        return (
+            f"refused {address}: somebody in between has changed what was said, to make the "
+            "connection weaker than both sides can. Nothing was sent. Try another network"
+        )
     return f"can't open a TLS connection to {address}: {reason}"
 
 
 def _read_ca(path: Path) -> str:
     try:
-        pem = path.read_text(encoding="ascii")
+        pem = read_named(path).decode("ascii")
         client_context(ca_pem=pem)
     except (OSError, UnicodeDecodeError, TlsFilesError) as error:
         reason = getattr(error, "strerror", None) or "expected a CA certificate in PEM form"

@@ -18,6 +18,12 @@ from securechat.irc.message import Message, MessageError, parse
 MAX_INCOMING = 16384
 """Bytes of one line: 8,191 of tags and 512 of body (message-tags), and room for sloppy servers."""
 
+MAX_BODY = 4096
+"""Bytes of a line behind its tags; 510 by the specification. Longer ones are passed over."""
+
+MAX_UNSENT = 4 << 20
+"""Bytes that wait to be sent; a server that asks and never reads would have us keep them all."""
+
 RECORD = 16384
 """Bytes of one TLS record, read or written at once."""
 
@@ -107,6 +113,8 @@ class Wire:
         for line in lines:
             self._unsent += line.encode(errors="replace") + b"\r\n"
         self.flush()
+        if len(self._unsent) > MAX_UNSENT:
+            raise ConnectionLostError("the server doesn't read what we send")
 
     def flush(self) -> None:
         """Send what there is room for. Raises ConnectionLostError."""
@@ -139,7 +147,8 @@ def reason_of(error: OSError) -> str:
 
 def _message(line: bytes) -> Message | None:
     """The message in line; what isn't one is passed over, as nothing sensible can be shown."""
-    if line is TOO_LONG:
+    body_at = line.find(b" ") + 1 if line[:1] == b"@" else 0
+    if line is TOO_LONG or len(line) - body_at > MAX_BODY:
         return None
     try:
         return parse(line.decode(errors="replace"))

@@ -22,15 +22,19 @@ from types import TracebackType
 
 from cryptography import x509
 
+from securechat.client.device import machine_name
 from securechat.client.handshake import ESSENTIAL, REGISTRATION, WANTED
 from securechat.client.identity import Address
 from securechat.client.state import SYNC
+from securechat.irc.token import format_token
 
 PATIENCE = 20.0
 """Seconds after which a dialogue that hangs fails; none takes a tenth of it."""
 
 NAME = "irc.test"
 PASSWORD = "correct horse battery staple"
+TOKEN = format_token(bytes(range(32)))
+DEVICE = machine_name(socket.gethostname())
 OFFER = " ".join(["sasl=PLAIN,EXTERNAL", *(name for name in WANTED if name != "sasl")])
 assert ESSENTIAL in OFFER
 
@@ -128,11 +132,29 @@ class Peer:
             f"366 {self.nick} {room} :End of /NAMES list",
         )
 
-    def logs_in(self, nick: str, *missed: str, rooms: tuple[str, ...] = ("#lobby",)) -> None:
-        """A whole login with the right password."""
+    def logs_in(
+        self,
+        nick: str,
+        *missed: str,
+        rooms: tuple[str, ...] = ("#lobby",),
+        password: str = PASSWORD,
+    ) -> None:
+        """A whole login with the right password, or with what stands in for it."""
         self.greets(nick)
-        assert self.authenticates(nick)
+        assert self.authenticates(nick, password)
         self.welcomes(*missed, rooms=rooms)
+
+    def refuses(self, nick: str, *lines: str, password: str = PASSWORD) -> None:
+        """A login with this password, which is answered so."""
+        self.greets(nick)
+        assert self.authenticates(nick, password)
+        self.says(*lines)
+        self.expects("QUIT")
+
+    def remembers(self, name: str = DEVICE, token: str = TOKEN) -> None:
+        """The client asks for a token, and gets it."""
+        self.expects(f"TOKEN CREATE {name}")
+        self.says(f"NOTE TOKEN CREATED {name} {token} :Keep it, it is shown this once")
 
     def quits(self) -> None:
         """The client says goodbye."""

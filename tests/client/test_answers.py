@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.client.events import Event, Info, Problem, Refused
+from securechat.client.events import Event, Info, PersonIs, Problem, Refused, Reply
 from tests.client.dialogue import online
 
 
@@ -88,9 +88,41 @@ def test_standard_replies() -> None:
     assert answer("FAIL PRIVMSG CODE :No", *said) == [Refused("#lobby", "one", "No")]
 
 
-def test_who_in_words() -> None:
+def test_who_as_a_person() -> None:
     """The room, the real name where it tells something, and whether they are away."""
     assert answer("352 alice #lobby bob irc.test irc.test bob H@ :0 Bob B.") == [
-        Info("bob (Bob B.) in #lobby")
+        PersonIs("bob", "Bob B.", "#lobby", away=False)
     ]
-    assert answer("352 alice * bob irc.test irc.test bob G :0 bob") == [Info("bob, away")]
+    assert answer("352 alice * bob irc.test irc.test bob G :0 bob") == [
+        PersonIs("bob", "bob", "", away=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "reply"),
+    [
+        (
+            "NOTE TOKEN CREATED laptop sct1_x :Keep it",
+            Reply("NOTE", "TOKEN", "CREATED", ("laptop", "sct1_x"), "Keep it"),
+        ),
+        ("NOTE TOTP ENABLED :On", Reply("NOTE", "TOTP", "ENABLED", (), "On")),
+        (
+            "FAIL PASSWD WEAK_PASSWORD :Too short",
+            Reply("FAIL", "PASSWD", "WEAK_PASSWORD", (), "Too short"),
+        ),
+        ("421 alice TOKEN :Unknown command", Reply("FAIL", "TOKEN", "421", (), "Unknown command")),
+        ("400 alice PASSWD :Not stored", Reply("FAIL", "PASSWD", "400", (), "Not stored")),
+        ("263 alice TOTP :Try again", Reply("FAIL", "TOTP", "263", (), "Try again")),
+    ],
+)
+def test_answers_that_somebody_waits_for(line: str, reply: Reply) -> None:
+    """Those to TOKEN, TOTP and PASSWD come whole; what may be secret in them is in no repr."""
+    assert answer(line) == [reply]
+    assert "sct1_x" not in repr(reply)
+
+
+@pytest.mark.parametrize("line", ["FAIL TOKEN :Short", "421 alice WHAT :Unknown", "421 TOKEN"])
+def test_answers_that_nobody_waits_for(line: str) -> None:
+    """Are shown as any other."""
+    [shown] = answer(line)
+    assert isinstance(shown, Problem)

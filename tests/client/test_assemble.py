@@ -10,29 +10,20 @@ import pytest
 
 from securechat.client import assemble
 from securechat.client.actions import Quit
-from securechat.client.assemble import Running, Setup
+from securechat.client.assemble import Setup
 from securechat.client.credentials import Sources
+from securechat.client.entry import ATTEMPTS
 from securechat.client.exits import CertificateError, ClientError, Exit, LoginError, UsageError
 from securechat.client.handshake import REGISTRATION
+from securechat.client.running import Running
 from securechat.client.settings import Settings
 from securechat.irc.link import InviteLink
+from tests.client.keyboard import Keyboard
 from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer, registers
 from tests.support.certificates import Authority
 
 Files = tuple[Path, Path]
 CODE = "CODE12345"
-
-
-class Person:
-    """Answers when asked on the terminal, and remembers the questions."""
-
-    def __init__(self, *answers: str) -> None:
-        self._answers = list(answers)
-        self.questions: list[str] = []
-
-    def __call__(self, prompt: str) -> str:
-        self.questions.append(prompt)
-        return self._answers.pop(0)
 
 
 @pytest.fixture
@@ -75,9 +66,9 @@ def test_the_first_login_teaches_the_second(
 ) -> None:
     """Server, account and CA are remembered, so that later nothing need be given."""
     with ScriptedServer(certificate, logs_in, logs_in) as server:
-        sources = Sources(ask=Person(PASSWORD))
+        sources = Sources(ask=Keyboard(PASSWORD))
         leaves(assemble.log_in(Setup(settings, sources, ca_file), f"alice@{server.address}"))
-        person = Person(PASSWORD)
+        person = Keyboard(PASSWORD)
         leaves(assemble.log_in(Setup(settings, Sources(ask=person)), None))
     assert person.questions == [f"Password of alice at {server.address}: "]
 
@@ -87,7 +78,7 @@ def test_a_wrong_password_is_asked_for_again(
 ) -> None:
     """With the server's words; each attempt is a connection of its own."""
     with ScriptedServer(certificate, refuses("wrong"), logs_in) as server:
-        person = Person("not it at all", PASSWORD)
+        person = Keyboard("not it at all", PASSWORD)
         setup = Setup(settings, Sources(ask=person), ca_file)
         leaves(assemble.log_in(setup, f"alice@{server.address}"))
     assert len(person.questions) == 2
@@ -98,9 +89,9 @@ def test_three_wrong_passwords_are_enough(
     settings: Settings, certificate: Files, ca_file: Path
 ) -> None:
     """And nothing is remembered of a login that failed."""
-    dialogues = [refuses("wrong")] * assemble.ATTEMPTS
+    dialogues = [refuses("wrong")] * ATTEMPTS
     with ScriptedServer(certificate, *dialogues) as server:
-        setup = Setup(settings, Sources(ask=Person("a", "b", "c")), ca_file)
+        setup = Setup(settings, Sources(ask=Keyboard("a", "b", "c")), ca_file)
         with pytest.raises(LoginError, match="wrong"):
             assemble.log_in(setup, f"alice@{server.address}")
     assert settings.last() is None
@@ -149,7 +140,7 @@ def test_a_registration_pins_first_and_speaks_then(
     settings: Settings, certificate: Files, authority: Authority
 ) -> None:
     """A look that says nothing; then, verified, code and password; then later logins."""
-    person = Person(PASSWORD, PASSWORD)
+    person = Keyboard(PASSWORD, PASSWORD)
 
     def dialogue(peer: Peer) -> None:
         registers(peer, "alice", CODE)
@@ -159,7 +150,7 @@ def test_a_registration_pins_first_and_speaks_then(
         link = link_to(server, authority)
         leaves(assemble.register(Setup(settings, Sources(ask=person)), link, "alice"))
         assert server.looks == 1
-        leaves(assemble.log_in(Setup(settings, Sources(ask=Person(PASSWORD))), None))
+        leaves(assemble.log_in(Setup(settings, Sources(ask=Keyboard(PASSWORD))), None))
     assert person.questions == ["New password for alice: ", "The same again: "]
 
 
@@ -167,7 +158,7 @@ def test_an_impostor_hears_nothing(
     settings: Settings, certificate: Files, stranger: Authority
 ) -> None:
     """Neither the code nor the password, which isn't even asked for."""
-    person = Person()
+    person = Keyboard()
     setup = Setup(settings, Sources(ask=person))
     with ScriptedServer(certificate) as server, pytest.raises(CertificateError):
         assemble.register(setup, link_to(server, stranger), "alice")
@@ -186,7 +177,7 @@ def test_an_impostor_who_shows_the_right_ca_hears_nothing(
     """
     forged, key = stranger.server("localhost").write(tmp_path, "forged")
     forged.write_text(forged.read_text() + authority.pem)
-    setup = Setup(settings, Sources(ask=Person(PASSWORD, PASSWORD)))
+    setup = Setup(settings, Sources(ask=Keyboard(PASSWORD, PASSWORD)))
     with ScriptedServer((forged, key)) as server, pytest.raises(ClientError) as refused:
         assemble.register(setup, link_to(server, authority), "alice")
     assert refused.value.code is Exit.CERTIFICATE
@@ -212,7 +203,7 @@ def test_a_weak_password_is_asked_for_again(
         peer.quits()
 
     with ScriptedServer(certificate, first, second) as server:
-        person = Person("weak", "weak", PASSWORD, PASSWORD)
+        person = Keyboard("weak", "weak", PASSWORD, PASSWORD)
         setup = Setup(settings, Sources(ask=person))
         leaves(assemble.register(setup, link_to(server, authority), "alice"))
     assert "refused: The password is too short" in capsys.readouterr().err
@@ -230,7 +221,7 @@ def test_a_used_up_link_ends_the_registration(
         peer.expects("QUIT")
 
     with ScriptedServer(certificate, dialogue) as server:
-        setup = Setup(settings, Sources(ask=Person(PASSWORD, PASSWORD)))
+        setup = Setup(settings, Sources(ask=Keyboard(PASSWORD, PASSWORD)))
         with pytest.raises(LoginError, match="used up"):
             assemble.register(setup, link_to(server, authority), "alice")
     assert settings.last() is None

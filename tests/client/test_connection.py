@@ -21,9 +21,11 @@ from securechat.client.events import (
     Info,
     Lost,
     Ready,
+    Reply,
     Said,
     Stopped,
     Unconfirmed,
+    Waiting,
 )
 from securechat.client.exits import Exit
 from securechat.client.identity import Address, Login
@@ -353,3 +355,105 @@ def test_our_own_events_stand_among_the_others(hanging: tuple[Client, Gate]) -> 
     gate.opened.set()
     ends(client)
     assert ear.events[0] == Info("hello", remote=False)
+
+
+def test_a_login_that_is_held_back_is_told_at_once(
+    certificate: Files, authority: Authority
+) -> None:
+    """To who waits for it, before it is decided."""
+    told = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.greets("alice")
+        assert peer.authenticates("alice")
+        peer.says("NOTE AUTHENTICATE WAIT 4 :Many guesses; please wait")
+        assert told.wait(PATIENCE)
+        peer.welcomes()
+        peer.quits()
+
+    texts: list[str] = []
+
+    def tell(waiting: Waiting) -> None:
+        texts.append(waiting.text)
+        told.set()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, ear = client_of(server, authority)
+        assert client.wait_ready(tell) is None
+        assert client.wait_ready() is None
+        client.submit(Quit())
+        ends(client)
+    assert texts == ["Many guesses; please wait"]
+    assert not any(isinstance(event, Waiting) for event in ear.events)
+
+
+def test_a_reconnection_that_is_held_back_is_told_among_the_messages(
+    certificate: Files, authority: Authority
+) -> None:
+    """As nobody waits for it."""
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+
+    def second(peer: Peer) -> None:
+        peer.greets("alice")
+        assert peer.authenticates("alice")
+        peer.says("NOTE AUTHENTICATE WAIT 0 :Please wait")
+        peer.welcomes()
+        peer.quits()
+
+    with ScriptedServer(certificate, first, second) as server:
+        client, ear = client_of(server, authority)
+        assert ear.hears(Waiting) == Waiting("Please wait", 0)
+        ear.hears(Ready)
+        client.submit(Quit())
+        ends(client)
+
+
+def test_answers_to_an_inquiry_are_kept_from_the_screen(
+    certificate: Files, authority: Authority
+) -> None:
+    """While somebody waits for them; at other times they are shown."""
+    asked = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        assert asked.wait(PATIENCE)
+        peer.says("NOTE TOKEN CREATED laptop secret :Keep it")
+        peer.expects("PRIVMSG #lobby next")
+        peer.says("NOTE TOKEN REVOKED laptop :Gone")
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, ear = client_of(server, authority)
+        assert client.wait_ready() is None
+        with client.replies() as replies:
+            asked.set()
+            reply = replies.get(timeout=PATIENCE)
+            assert reply is not None
+            assert reply.context == ("laptop", "secret")
+        say(client, "next")
+        assert ear.hears(Reply) == Reply("NOTE", "TOKEN", "REVOKED", ("laptop",), "Gone")
+        client.submit(Quit(patience=0.0))
+        ends(client)
+    assert sum(isinstance(event, Reply) for event in ear.events) == 1
+
+
+def test_who_waits_for_an_answer_is_told_of_the_end(
+    certificate: Files, authority: Authority
+) -> None:
+    """While waiting, and when it is over already."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby hello")
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, _ = client_of(server, authority, reconnect=False)
+        assert client.wait_ready() is None
+        with client.replies() as replies:
+            say(client, "hello")
+            assert replies.get(timeout=PATIENCE) is None
+        ends(client)
+        with client.replies() as replies:
+            assert replies.get(timeout=PATIENCE) is None

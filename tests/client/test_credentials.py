@@ -40,7 +40,8 @@ def test_a_certificate_needs_no_password(authority: Authority, tmp_path: Path) -
     """And names the account, unless one is given."""
     certificate, key = authority.client("alice").write(tmp_path, "alice")
     sources = Sources(certificate, key)
-    assert sources.login(None, "here") == Login("alice")
+    assert sources.account(None, "here") == "alice"
+    assert sources.account("bob", "here") == "bob"
     assert sources.login("bob", "here") == Login("bob")
 
 

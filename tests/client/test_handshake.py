@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.client.events import Info, LoginRefused, Problem
-from securechat.client.handshake import NO_REPLAY, REGISTRATION, WANTED
+from securechat.client.events import Info, LoginRefused, Problem, Waiting
+from securechat.client.handshake import MAX_WAIT, NO_REPLAY, REGISTRATION, WANTED
 from securechat.client.identity import Login, Registration
-from securechat.client.state import Stage
+from securechat.client.state import LOGIN_PATIENCE, Stage
 from tests.client.dialogue import Talk
 from tests.client.scripted import OFFER
 
@@ -131,7 +131,7 @@ def test_a_temporary_failure_is_no_refusal() -> None:
     talk = alice()
     granted(talk)
     talk.hears("FAIL * TEMPORARILY_UNAVAILABLE :try again in a minute")
-    assert talk.hangup == "try again in a minute"
+    assert talk.hangup == "the server says: try again in a minute"
     assert not talk.session.finished
 
 
@@ -233,3 +233,53 @@ def test_an_error_before_the_welcome_is_shown() -> None:
         Problem("Too many connections"),
         Problem("Not registered"),
     ]
+
+
+def test_the_code_follows_the_password_directly() -> None:
+    """As in clients that can't ask for it: alice, NUL, alice, NUL, secret123456."""
+    talk = Talk(Login("alice", "secret", "123456"))
+    talk.opens()
+    granted(talk)
+    assert talk.hears("AUTHENTICATE +") == ["AUTHENTICATE YWxpY2UAYWxpY2UAc2VjcmV0MTIzNDU2"]
+
+
+def test_a_code_that_is_wanted() -> None:
+    """The person may be asked for it; the 904 that follows is of no interest."""
+    talk = alice()
+    granted(talk)
+    talk.hears("AUTHENTICATE +")
+    sent = talk.hears("FAIL AUTHENTICATE CODE_REQUIRED :Your code, please", "904 alice :failed")
+    assert sent == ["QUIT"]
+    assert talk.shows() == [LoginRefused("Your code, please", "code")]
+    assert talk.session.finished
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("7", 7), ("0", 0), ("9" * 5000, MAX_WAIT)])
+def test_a_login_that_is_held_back(told: str, seconds: int) -> None:
+    """Is shown, and the time for the login begins anew."""
+    talk = alice()
+    granted(talk)
+    talk.hears("AUTHENTICATE +", f"NOTE AUTHENTICATE WAIT {told} :Wait, there were many guesses")
+    assert talk.shows() == [Waiting("Wait, there were many guesses", seconds)]
+    assert talk.waits(LOGIN_PATIENCE + seconds - 1) == (["PING alive"] if seconds else [])
+    talk.hears("903 alice :ok")
+    assert talk.hangup is None
+    talk.waits(2)
+    assert talk.hangup == "the login was not finished in time"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["NOTE AUTHENTICATE WAIT :text", "NOTE AUTHENTICATE WAIT soon :text", "NOTE * CODE 5 :text"],
+)
+def test_a_note_of_another_kind(line: str) -> None:
+    """Is shown as one."""
+    talk = alice()
+    talk.hears(line)
+    assert talk.shows() == [Info("text")]
+
+
+def test_no_secret_of_a_login_is_in_a_repr() -> None:
+    """As that may reach a log."""
+    assert "secret" not in repr(Login("alice", "secret", "secret code"))
+    assert "secret" not in repr(Registration("alice", "secret", "secret code"))

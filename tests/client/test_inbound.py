@@ -9,11 +9,14 @@ import pytest
 from securechat.client.actions import Command
 from securechat.client.events import (
     Info,
+    Invited,
     Joined,
     Kind,
     Left,
+    ModesSet,
     NamesAre,
     Problem,
+    Renamed,
     Said,
     TopicIs,
 )
@@ -118,7 +121,7 @@ def test_people_come_and_go() -> None:
         Joined("#lobby", "carol"),
         Joined("#lobby", "dave"),
         Left("#lobby", "dave", "spam", by="carol"),
-        Info("carol is now caro"),
+        Renamed("carol", "caro"),
         Left(None, "caro", "bye"),
     ]
     assert talk.session.rooms.nicks() == ["alice"]
@@ -151,8 +154,8 @@ def test_invitations_and_modes() -> None:
     talk = online()
     talk.hears(f":{BOB} INVITE alice #den", f":{BOB} MODE #lobby +o alice", "MODE alice +i")
     assert talk.shows() == [
-        Info("bob invites you to #den; enter with /join #den"),
-        Info("bob sets +o alice in #lobby"),
+        Invited("bob", "#den"),
+        ModesSet("bob", "#lobby", ("+o", "alice")),
     ]
 
 

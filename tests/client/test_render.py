@@ -13,18 +13,24 @@ from securechat.client.events import (
     Doubt,
     Event,
     Info,
+    Invited,
     Joined,
     Kind,
     Left,
     Lost,
+    ModesSet,
     NamesAre,
+    PersonIs,
     Problem,
     Ready,
     Refused,
+    Renamed,
+    Reply,
     Said,
     Stored,
     TopicIs,
     Unconfirmed,
+    Waiting,
 )
 from securechat.client.render import COLOURS, INDENT, Renderer, colour_of, plain, wrap
 
@@ -54,13 +60,25 @@ def shown(*events: Event, rooms: int = 1) -> list[str]:
         (Left("#lobby", "bob"), "-- bob left #lobby"),
         (Left("#lobby", "bob", "tired"), "-- bob left #lobby (tired)"),
         (Left(None, "bob", "bye"), "-- bob went away (bye)"),
+        (Left(None, "bob", "Quit: "), "-- bob went away"),
+        (Left(None, "bob", "Quit: bye"), "-- bob went away (Quit: bye)"),
         (Left("#lobby", "bob", by="carol"), "-- bob was removed from #lobby by carol"),
         (Left("#x", "al", "spam", "bob", True), "-- you were removed from #x by bob (spam)"),
         (TopicIs("#lobby", "Be kind"), "-- topic of #lobby: Be kind"),
         (TopicIs("#lobby", "Be kind", "bob"), "-- bob set the topic of #lobby: Be kind"),
         (NamesAre("#lobby", ("@alice", "bob")), "-- in #lobby (2): @alice bob"),
-        (Info("news"), "-- news"),
-        (Problem("trouble"), "!! trouble"),
+        (Reply("NOTE", "TOKEN", "CREATED", ("x", "sct1_x"), "Keep it"), "-- server: Keep it"),
+        (Reply("FAIL", "TOKEN", "TOO_MANY", (), "Enough"), "!! server: Enough"),
+        (Waiting("Wait a little", 3), "-- server: Wait a little"),
+        (Info("news"), "-- server: news"),
+        (Info("help", remote=False), "-- help"),
+        (Problem("trouble"), "!! server: trouble"),
+        (Problem("mistyped", remote=False), "!! mistyped"),
+        (Renamed("bob", "rob"), "-- bob is now rob"),
+        (Invited("bob", "#den"), "-- bob invites you to #den; enter with /join #den"),
+        (ModesSet("bob", "#den", ("+o", "al")), "-- bob sets +o al in #den"),
+        (PersonIs("bob", "Bob B.", "#den", True), "-- bob (Bob B.) in #den, away"),
+        (PersonIs("bob", "bob", "", False), "-- bob"),
         (Refused("#den", "hi", "Cannot send"), "!! not sent to #den: Cannot send: hi"),
         (Unconfirmed("#x", "hi", Doubt.SILENT), "!! to #x, not confirmed by the server: hi"),
         (Ready("alice"), "-- you are logged in as alice"),
@@ -94,20 +112,21 @@ def test_times_are_local() -> None:
     renderer = Renderer(lambda: 1, lambda: NOW)
     said = Said("#lobby", "bob", "hi", time=datetime(2025, 11, 22, 10, 5, tzinfo=UTC))
     assert plain(renderer.render(said)[0]) == "12:05 <bob> hi"
-    assert plain(renderer.render(Info("x"))[0]) == "14:30 -- x"
+    assert plain(renderer.render(Joined("#x", "al"))[0]) == "14:30 -- al joined #x"
 
 
 def test_a_date_line_when_the_day_changes() -> None:
     """There and back: what was missed is from another day, what follows is from today."""
     renderer = Renderer(lambda: 1, lambda: NOW)
     old = Said("#lobby", "bob", "hi", time=datetime(2025, 11, 20, 23, 0, tzinfo=UTC), missed=True)
-    lines = [plain(line) for event in (old, old, Info("x")) for line in renderer.render(event)]
+    new = Left("#lobby", "al")
+    lines = [plain(line) for event in (old, old, new) for line in renderer.render(event)]
     assert lines == [
         "--- Friday, 21 November 2025 ---",
         "01:00 (missed) <bob> hi",
         "01:00 (missed) <bob> hi",
         "--- Saturday, 22 November 2025 ---",
-        "14:30 -- x",
+        "14:30 -- al left #lobby",
     ]
 
 

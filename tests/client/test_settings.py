@@ -114,3 +114,23 @@ def test_a_failed_write_leaves_the_old_content(settings: Settings) -> None:
         settings.save_pin(HERE, "new \udcff")
     assert settings.pin(HERE) == "old"
     assert len(list(settings.pin_file(HERE).parent.iterdir())) == 1
+
+
+def test_devices_are_remembered_unless_somebody_says_no(settings: Settings) -> None:
+    """By hand, in servers.json; what the client writes there leaves it as it is."""
+    assert settings.remembers
+    settings.remember(HERE, "alice")
+    assert settings.remembers
+    file = settings.directory / "servers.json"
+    file.write_text(file.read_text().replace("{", '{"remember": false, ', 1))
+    assert not settings.remembers
+    settings.remember(THERE, "alice")
+    assert not settings.remembers
+
+
+def test_a_wish_that_is_none(settings: Settings) -> None:
+    """Is told with what is expected."""
+    settings.remember(HERE, "alice")
+    (settings.directory / "servers.json").write_text('{"remember": "no"}')
+    with pytest.raises(SettingsError, match="expected true or false; got 'no'"):
+        _ = settings.remembers

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import pytest
 
-from securechat.client.actions import Command, Quit, Say
+from securechat.client.actions import Adopt, Command, Quit, Say
 from securechat.client.deliveries import PATIENCE
 from securechat.client.events import (
     Doubt,
@@ -22,6 +24,7 @@ from securechat.client.identity import Login
 from securechat.client.liveness import ANSWER, IDLE
 from securechat.client.state import GOODBYE, LOGIN_PATIENCE, SYNC, Stage
 from tests.client.dialogue import ALICE, Talk, arrival, handshake, online
+from tests.client.scripted import OFFER
 
 
 def reconnect(talk: Talk, *missed: str, rooms: tuple[str, ...] = ("#lobby",)) -> list[str]:
@@ -248,3 +251,36 @@ def test_a_target_that_cannot_be_sent_refuses_its_message(target: str) -> None:
     assert refused.text == "hello"
     talk.hears(f":{ALICE} PRIVMSG #lobby :fine")
     assert talk.does(Quit()) == ["QUIT"]
+
+
+def test_a_token_takes_the_passwords_place_at_the_next_connection() -> None:
+    """Not before; and a code of the second factor isn't sent twice, as it is good once."""
+    talk = Talk(Login("alice", "secret", "123456"))
+    handshake(talk)
+    talk.hears(*arrival())
+    assert talk.does(Adopt("sct1_token")) == []
+    talk.loses()
+    assert payload(talk) == "alice\0alice\0sct1_token"
+
+
+def test_without_a_token_the_password_is_sent_without_its_code() -> None:
+    """The server asks for a new one then, which the person has to type."""
+    talk = Talk(Login("alice", "secret", "123456"))
+    handshake(talk)
+    talk.hears(*arrival())
+    talk.loses()
+    assert payload(talk) == "alice\0alice\0secret"
+
+
+def payload(talk: Talk) -> str:
+    """What a new connection sends to log in."""
+    talk.opens()
+    [request] = talk.hears(f"CAP * LS :{OFFER}")
+    [sent] = talk.hears(request.replace("CAP REQ", "CAP * ACK"), "AUTHENTICATE +")[1:]
+    return b64decode(sent.removeprefix("AUTHENTICATE ")).decode()
+
+
+def test_no_secret_of_an_action_is_in_a_repr() -> None:
+    """As that may reach a log."""
+    assert "secret" not in repr(Adopt("secret"))
+    assert "secret" not in repr(Command("PASSWD", ("secret",)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from securechat.client.exits import Exit
 from securechat.client.handshake import REGISTRATION
 from securechat.irc.link import InviteLink
-from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer, registers
+from tests.client.scripted import DEVICE, OFFER, PASSWORD, TOKEN, Peer, ScriptedServer, registers
 from tests.client.terminal import Terminal
 from tests.support.certificates import Authority
 
@@ -30,7 +30,8 @@ def test_a_new_person_registers_and_talks(
     certificate: Files, authority: Authority, settings_directory: Path
 ) -> None:
     """Name and password are asked for, the password without echo, twice, and again when the two
-    differ or the server finds it weak; then there is a prompt, which survives what arrives.
+    differ or the server finds it weak; then there is a prompt, which survives what arrives. The
+    device is remembered: the next login asks for nothing.
     """
     typed = threading.Event()
 
@@ -42,13 +43,18 @@ def test_a_new_person_registers_and_talks(
 
     def second(peer: Peer) -> None:
         registers(peer, "alice", CODE)
+        peer.remembers()
         assert typed.wait(20)
         peer.says(f":{peer.source('bob')} PRIVMSG #lobby :welcome, \x1b[31malice")
         peer.expects("PRIVMSG #lobby :thank you")
         peer.echoes("thank you")
         peer.quits()
 
-    with ScriptedServer(certificate, first, second) as server:
+    def third(peer: Peer) -> None:
+        peer.logs_in("alice", password=TOKEN)
+        peer.quits()
+
+    with ScriptedServer(certificate, first, second, third) as server:
         digest = hashlib.sha256(authority.der).digest()
         link = str(InviteLink("localhost", server.address.port, CODE, digest))
         env = {"SECURECHAT_CONFIG_DIR": str(settings_directory)}
@@ -63,6 +69,7 @@ def test_a_new_person_registers_and_talks(
             chooses(terminal, "weak one")
             terminal.shows("refused: The password is too short")
             chooses(terminal, PASSWORD)
+            terminal.shows(f"This device is remembered as {DEVICE}")
             terminal.shows("#lobby>")
             terminal.types("thank")
             terminal.shows("thank")
@@ -73,7 +80,13 @@ def test_a_new_person_registers_and_talks(
             terminal.types("exit\r")
             assert terminal.ends() == Exit.OK
             shown = terminal.text
+        with Terminal("login", env=env) as terminal:
+            terminal.shows("#lobby>")
+            terminal.types("\x04")
+            assert terminal.ends() == Exit.OK
+            shown += terminal.text
     assert PASSWORD not in shown
+    assert TOKEN not in shown
     assert "weak one" not in shown
     assert "Traceback" not in shown
 
@@ -96,7 +109,8 @@ def test_no_colour_where_none_is_wanted(
     with ScriptedServer(certificate, first, second) as server:
         ca = str(authority.write(tmp_path))
         env = {"SECURECHAT_CONFIG_DIR": str(settings_directory), "NO_COLOR": "1"}
-        with Terminal("login", f"alice@{server.address}", "--ca", ca, env=env) as terminal:
+        argv = ("login", f"alice@{server.address}", "--ca", ca, "--no-remember")
+        with Terminal(*argv, env=env) as terminal:
             terminal.shows("Password of alice")
             terminal.types("wrong\r")
             terminal.shows("refused: wrong account or password")

@@ -238,3 +238,12 @@ def test_a_pin_that_is_damaged(settings: Settings) -> None:
     settings.save_pin(here, "words")
     with pytest.raises(UsageError, match="expected a CA certificate"):
         Dialer(here, choose(settings, here, None))
+
+
+def test_what_is_trusted_has_an_identity(authority: Authority, stranger: Authority) -> None:
+    """The same for the same CAs in any order, however they were chosen; secrets are bound to it."""
+    mine, both = authority.pem, authority.pem + stranger.pem
+    assert Trust(mine, Origin.PIN).identity == Trust(mine, Origin.FILE).identity
+    assert Trust(both, Origin.PIN).identity == Trust(stranger.pem + mine, Origin.PIN).identity
+    trusts = [Trust(pem, Origin.PIN) for pem in (mine, stranger.pem, both, None)]
+    assert len({trust.identity for trust in trusts}) == 4

@@ -1,0 +1,80 @@
+"""Has a device remembered: trades the password of a login for a token. Main thread."""
+
+from __future__ import annotations
+
+import socket
+
+from securechat.client.actions import Adopt
+from securechat.client.connection import Client
+from securechat.client.events import Reply
+from securechat.client.exits import RefusedError, SettingsError, UnreachableError
+from securechat.client.inquiry import UNKNOWN, Inquiry, inquiring
+from securechat.client.say import say
+from securechat.client.tokens import Owner, Token, Tokens
+from securechat.irc.token import MAX_NAME_CHARS, is_token
+
+ATTEMPTS = 21
+"""Names tried: an account has at most 20 tokens, so one of 21 is free."""
+
+_NO_NOISE = UNKNOWN | {"REAUTHENTICATE"}
+"""Refusals that a person can do nothing about: the next login is by password again."""
+
+
+def machine_name(host: str) -> str:
+    """A token's name made of a host name: its first label, without what a name can't have."""
+    label = host.strip().partition(".")[0].lstrip(":")
+    name = "".join(char for char in label if char.isprintable() and not char.isspace())
+    return name[:MAX_NAME_CHARS] or "device"
+
+
+def remember(client: Client, tokens: Tokens, owner: Owner) -> None:
+    """Get a token for this machine, keep it, and reconnect by it. Says what came of it.
+
+    client: logged in with the password. Raises nothing: the login is good without a token.
+    """
+    try:
+        with inquiring(client) as inquiry:
+            token = _create(inquiry, machine_name(socket.gethostname()))
+            _keep(inquiry, tokens, owner, token)
+    except RefusedError as refused:
+        if refused.reason not in _NO_NOISE:
+            say(f"this device can't be remembered: {refused}")
+    except (UnreachableError, SettingsError) as error:
+        say(f"this device can't be remembered: {error}")
+    else:
+        client.submit(Adopt(token.text), wait=True)
+        say(f"This device is remembered as {token.name}; `securechat logout` forgets it.")
+
+
+def create(inquiry: Inquiry, name: str) -> Token:
+    """Have the server make a token. Raises RefusedError or UnreachableError."""
+    return _made(inquiry.ask("CREATED", "TOKEN", "CREATE", name), name)
+
+
+def _create(inquiry: Inquiry, base: str) -> Token:
+    name = base
+    for number in range(2, ATTEMPTS + 2):
+        try:
+            return create(inquiry, name)
+        except RefusedError as refused:
+            if refused.reason != "NAME_TAKEN":
+                raise
+        suffix = f"-{number}"
+        name = base[: MAX_NAME_CHARS - len(suffix)] + suffix
+    raise RefusedError(f"{base} is taken, and so is every name like it", "NAME_TAKEN")
+
+
+def _made(reply: Reply, name: str) -> Token:
+    """The token in the server's answer. Its name is ours: it is shown, and kept."""
+    if len(reply.context) != 2 or not is_token(reply.context[1]):
+        raise RefusedError("the server's answer holds no token", "CREATED")
+    return Token(name, reply.context[1])
+
+
+def _keep(inquiry: Inquiry, tokens: Tokens, owner: Owner, token: Token) -> None:
+    """Store token; one that can't be stored is ended, as nobody would know it."""
+    try:
+        tokens.save(owner, token)
+    except SettingsError:
+        inquiry.ask("REVOKED", "TOKEN", "REVOKE", token.name)
+        raise

@@ -1,0 +1,43 @@
+"""A client that is logged in, as the commands hand it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from securechat.client.connection import Client
+from securechat.client.events import Stopped
+from securechat.client.exits import ClientError, Exit, LoginError
+from securechat.client.identity import Login, Registration
+from securechat.client.render import QUOTE
+from securechat.client.say import say
+from securechat.client.state import Session
+from securechat.client.trust import Dialer
+
+
+@dataclass(slots=True)
+class Running:
+    """credential: what the server accepted."""
+
+    session: Session
+    client: Client
+    credential: Login | Registration
+
+
+def start(credential: Login | Registration, dialer: Dialer, *, quiet: bool = False) -> Running:
+    """Connect and log in, once. Raises ClientError. Main thread."""
+    session = Session(credential, quiet=quiet)
+    client = Client(session, dialer, reconnect=not quiet)
+    client.start()
+    stopped = client.wait_ready(lambda waiting: say(f"{QUOTE}{waiting.text}"))
+    if stopped is not None:
+        raise failure(stopped)
+    return Running(session, client, credential)
+
+
+def failure(stopped: Stopped) -> ClientError:
+    """The error that a client's end stands for."""
+    if stopped.code is Exit.LOGIN:
+        return LoginError(stopped.text, stopped.ask_again)
+    error = ClientError(stopped.text)
+    error.code = stopped.code
+    return error

@@ -1,0 +1,242 @@
+"""Our client and our server: tokens, the second factor and a new password, from end to end."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from securechat.client import account, assemble, factor
+from securechat.client.actions import Quit
+from securechat.client.assemble import Setup
+from securechat.client.credentials import Sources
+from securechat.client.events import Ready, Stopped
+from securechat.client.exits import Exit, LoginError, RefusedError
+from securechat.client.keyrings import Keyring
+from securechat.client.running import Running
+from securechat.client.settings import Settings
+from securechat.client.tokens import Tokens
+from securechat.core import totp
+from tests.client.keyboard import Keyboard
+from tests.client.scripted import DEVICE
+from tests.client.test_connection import Ear
+from tests.support.house import PASSWORD, House, running
+
+NEW = "a wholly new pass phrase 1"
+
+
+@dataclass
+class Machine:
+    """A machine of alice's. What is typed is asked for, no more and no less."""
+
+    house: House
+    directory: Path
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def where(self) -> str:
+        return f"alice@localhost:{self.house.port}"
+
+    def setup(self, *typed: str) -> Setup:
+        tokens = Tokens(
+            self.directory / "tokens", Keyring(lambda: None, lambda: None), self.said.append
+        )
+        settings = Settings(self.directory / "settings")
+        return Setup(settings, Sources(ask=Keyboard(*typed)), self.house.ca, tokens)
+
+    def logs_in(self, *typed: str) -> Running:
+        setup = self.setup(*typed)
+        running = assemble.log_in(setup, self.where)
+        assert isinstance(setup.sources.ask, Keyboard)
+        assert setup.sources.ask.silent
+        return running
+
+    def visits(self, *typed: str) -> None:
+        """Log in, and leave."""
+        leaves(self.logs_in(*typed))
+
+
+def leaves(running: Running) -> None:
+    running.client.submit(Quit())
+    stopped = running.client.join(20)
+    assert stopped is not None
+    assert stopped.code is Exit.OK
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with running(tmp_path / "house", "alice", "bob") as house:
+        yield house
+
+
+@pytest.fixture
+def laptop(house: House, tmp_path: Path) -> Machine:
+    return Machine(house, tmp_path / "laptop")
+
+
+@pytest.fixture
+def desk(house: House, tmp_path: Path) -> Machine:
+    return Machine(house, tmp_path / "desk")
+
+
+def test_the_password_is_asked_for_once(laptop: Machine, desk: Machine) -> None:
+    """Then the machine's token is enough, until somebody logs out there; others aren't touched."""
+    laptop.visits(PASSWORD)
+    desk.visits(PASSWORD)
+    laptop.visits()
+    assert account.logout(laptop.setup(), laptop.where) is Exit.OK
+    desk.visits()
+    laptop.visits(PASSWORD)
+
+
+def test_the_tokens_of_several_machines(
+    laptop: Machine, desk: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Have names of their own, and each can end another; its session ends at once."""
+    laptop.visits(PASSWORD)
+    session = desk.logs_in(PASSWORD)
+    leaves(session)
+    session = desk.logs_in()
+    ear = Ear()
+    session.client.attach(ear)
+    ear.hears(Ready)
+    capsys.readouterr()
+
+    assert account.token_list(laptop.setup(), laptop.where) is Exit.OK
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{DEVICE} ")
+    assert first.endswith("(this device)")
+    assert second.startswith(f"{DEVICE}-2 ")
+
+    assert account.token_revoke(laptop.setup(), f"{DEVICE}-2", laptop.where) is Exit.OK
+    stopped = session.client.join(20)
+    assert isinstance(stopped, Stopped)
+    assert stopped.code is Exit.LOGIN
+    desk.visits(PASSWORD)
+
+
+def test_a_token_for_a_script(
+    laptop: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Goes where a password goes; it makes no other tokens."""
+    laptop.visits(PASSWORD)
+    capsys.readouterr()
+    assert account.token_create(laptop.setup(PASSWORD), "backup", laptop.where) is Exit.OK
+    file = tmp_path / "token"
+    file.write_text(capsys.readouterr().out)
+    file.chmod(0o600)
+    script = replace(laptop.setup(), sources=Sources(password_file=file), tokens=None)
+    leaves(assemble.log_in(script, laptop.where))
+    with pytest.raises(RefusedError) as refused:
+        account.token_create(script, "another", laptop.where)
+    assert refused.value.reason == "REAUTHENTICATE"
+
+
+def test_short_sessions_take_nothing_away(laptop: Machine, house: House) -> None:
+    """What was said meanwhile still comes at the next login."""
+    laptop.visits(PASSWORD)
+    bob = house.member("bob", "echo-message")
+    bob.says("PRIVMSG alice :are you there?")
+    bob.hears_until("are you there?")
+    account.token_list(laptop.setup(), laptop.where)
+    account.token_create(laptop.setup(PASSWORD), "one", laptop.where)
+    account.token_revoke(laptop.setup(), "one", laptop.where)
+    account.logout(laptop.setup(), laptop.where)
+    alice = house.stranger()
+    assert any("are you there?" in line for line in alice.logs_in("alice", PASSWORD))
+
+
+class Authenticator:
+    """A phone that reads the secret off the screen when it is asked for a code."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], password: str = PASSWORD) -> None:
+        self._capsys = capsys
+        self._password = password
+        self._secret = b""
+
+    def __call__(self, question: str) -> str:
+        if question.startswith("Password"):
+            return self._password
+        if not self._secret:
+            shown = self._capsys.readouterr().err.splitlines()
+            self._secret = base64.b32decode(shown[-1].replace(" ", ""))
+        return totp.code_of(self._secret, int(time.time() * 1000) // totp.STEP_MS).decode()
+
+
+def enrolls(machine: Machine, capsys: pytest.CaptureFixture[str], password: str) -> list[str]:
+    """The recovery codes."""
+    setup = machine.setup()
+    setup.sources = Sources(ask=Authenticator(capsys, password))
+    assert factor.enroll(setup, machine.where) is Exit.OK
+    codes = capsys.readouterr().out.splitlines()
+    assert len(codes) == totp.RECOVERY_CODES
+    return codes
+
+
+def test_a_second_factor(
+    laptop: Machine, desk: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Enrolled, asked for where there is no token, renewed, and switched off again."""
+    laptop.visits(PASSWORD)
+    first, second, third, *_ = enrolls(laptop, capsys, PASSWORD)
+    laptop.visits()
+    with pytest.raises(LoginError, match="the code was not accepted"):
+        desk.logs_in(PASSWORD, "000000", "000000", "000000")
+    desk.visits(PASSWORD, first)
+    desk.visits()
+    capsys.readouterr()
+    assert factor.recovery(desk.setup(PASSWORD, second, third), desk.where) is Exit.OK
+    fourth, fifth, *_ = capsys.readouterr().out.splitlines()
+    assert factor.remove(desk.setup(PASSWORD, fourth, fifth), desk.where) is Exit.OK
+    account.logout(desk.setup(), desk.where)
+    desk.visits(PASSWORD)
+
+
+def test_a_password_that_looks_as_if_it_ended_in_a_code(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Is asked for its code as any other."""
+    password = "the quick brown otter 123456"
+    house.add("carol", password=password)
+
+    class CarolsMachine(Machine):
+        @property
+        def where(self) -> str:
+            return f"carol@localhost:{self.house.port}"
+
+    machine = CarolsMachine(house, tmp_path / "carols")
+    code, *_ = enrolls(machine, capsys, password)
+    machine.visits(password, code)
+    machine.visits()
+
+
+def test_a_new_password(laptop: Machine, desk: Machine, house: House) -> None:
+    """Ends everything else; the machine where it was made is remembered by a fresh token."""
+    laptop.visits(PASSWORD)
+    desk.visits(PASSWORD)
+    other = house.member("alice")
+    assert account.passwd(laptop.setup(PASSWORD, NEW, NEW), laptop.where) is Exit.OK
+    assert any("ERROR" in line for line in other.hears_the_end())
+    laptop.visits()
+    desk.visits(NEW)
+
+
+def test_a_weak_new_password(laptop: Machine) -> None:
+    """Is refused with the server's words, and asked for again."""
+    typed = (PASSWORD, "password", "password", NEW, NEW)
+    assert account.passwd(laptop.setup(*typed), laptop.where) is Exit.OK
+    laptop.visits(NEW)
+
+
+def test_a_login_that_is_held_back(laptop: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """After many wrong passwords the server makes everybody wait, says so, and lets us in then."""
+    with pytest.raises(LoginError, match="wrong account or password"):
+        laptop.logs_in("one", "two", "three")
+    laptop.visits("four", "five", PASSWORD)
+    said = capsys.readouterr().err
+    assert said.count("server: After several wrong passwords") == 1
+    assert "five" not in said
