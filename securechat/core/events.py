@@ -41,7 +41,8 @@ class AccountCreated(NamedTuple):
 
 
 class PasswordChanged(NamedTuple):
-    """A new hash of the same password, after a login that found the old one of another cost.
+    """A new hash: of a new password, or of the same one after a login that found the old hash of
+    another cost.
 
     replaced: that old one. If an administrator has changed the password meanwhile, it isn't there
     any more, and nothing happens.
@@ -50,13 +51,6 @@ class PasswordChanged(NamedTuple):
     password: str
     account: int
     replaced: str
-
-
-class PasswordSet(NamedTuple):
-    """A new password, chosen by its owner."""
-
-    password: str
-    account: int
 
 
 class TokenCreated(NamedTuple):
@@ -255,7 +249,6 @@ Event = (
     Logged
     | AccountCreated
     | PasswordChanged
-    | PasswordSet
     | TokenCreated
     | TokenUsed
     | TokenRevoked

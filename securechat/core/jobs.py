@@ -15,8 +15,8 @@ from securechat.core.session import Session
 class VerifyPassword:
     """Is this the account's password? account: its id, None when there is no such account, or none
     that may log in: the answer must take the same time then. name: the folded one that was claimed,
-    as it came when no account can be called so. code: what may be a code of the second factor at the
-    password's end; it is then tried with and without. known: whether the account has logged in from
+    as it came when no account can be called so. code: what may be a code of the second factor, at
+    the password's end; it is then tried with and without. known: whether the account has logged in from
     there before. Answered by Verified, unless the session has closed.
     """
 
@@ -47,22 +47,28 @@ class Verified:
 @dataclass(frozen=True, slots=True)
 class HashPassword:
     """Check a new password against the rules and hash it: of a new account, or of the one that the
-    session is logged in as. Answered by Hashed, unless the session has closed.
+    session is logged in as. number: that one's id. Answered by Hashed, unless the session has
+    closed.
     """
 
     session: Session
     account: str
     password: str = field(repr=False)
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """account_id: a random id, for a new account. refusal: why the password won't do, or None."""
+    """account_id: a random id, for a new account. refusal: why the password won't do, or None.
+
+    replaced: the hash that an existing account had when the work began.
+    """
 
     session: Session
     account_id: int
     hashed: str = field(repr=False)
     refusal: str | None
+    replaced: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

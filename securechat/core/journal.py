@@ -49,10 +49,6 @@ def _password_changed(model: Model, event: e.PasswordChanged) -> Undo:
     return lambda: None  # hashes are not kept in memory
 
 
-def _password_set(model: Model, event: e.PasswordSet) -> Undo:
-    return lambda: None
-
-
 def _token_created(model: Model, event: e.TokenCreated) -> Undo:
     token = Token(event.digest, event.account, event.name, event.created_ms)
     model.add_token(token)
@@ -233,7 +229,6 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.Logged: _logged,
     e.AccountCreated: _account_created,
     e.PasswordChanged: _password_changed,
-    e.PasswordSet: _password_set,
     e.TokenCreated: _token_created,
     e.TokenUsed: _token_used,
     e.TokenRevoked: _token_revoked,

@@ -16,6 +16,9 @@ TOKEN_BYTES = 32
 
 MAX_NAME_CHARS = 32
 
+MAX_TOKENS = 20
+"""So many an account may have."""
+
 _PREFIX = "sct1_"
 _TOKEN = re.compile(r"sct1_[A-Za-z0-9_-]{43}")
 

@@ -1,4 +1,4 @@
-"""`securechat-admin`: accounts and invites, on a stopped or a running server."""
+"""`securechat-admin`: what whoever runs a server does with it, while it runs or is stopped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from pathlib import Path
 import click
 
 from securechat import __version__
+from securechat.server import admin_user_lists
+from securechat.server.admin_audit import audit
+from securechat.server.admin_backup import backup, check, restore
 from securechat.server.admin_invites import invite
+from securechat.server.admin_tokens import token
 from securechat.server.admin_users import user
 from securechat.server.cli import run
 from securechat.server.data import DataDirectory, default_directory
@@ -38,8 +42,10 @@ def command(context: click.Context, config: Path | None, data: Path | None) -> N
     context.obj = Office(DataDirectory(data or default_directory()), config)
 
 
-command.add_command(user)
-command.add_command(invite)
+user.add_command(admin_user_lists.list_)
+user.add_command(admin_user_lists.show)
+for part in (user, invite, token, audit, backup, restore, check):
+    command.add_command(part)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

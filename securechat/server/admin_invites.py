@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import click
 from click.core import ParameterSource
 
-from securechat.server.admin_users import local_time, now_ms
 from securechat.server.invites import make_link
+from securechat.server.moments import local_time, utc
 from securechat.server.office import Office
 from securechat.server.table import table
-from securechat.store.admin import invite_id
+from securechat.store.admin import invite_id, wall_clock
 from securechat.store.reader import InviteRow
 
 MAX_NOTE = 200
@@ -88,7 +87,7 @@ def _warn_when_closed(office: Office) -> None:
 def list_(office: Office, as_json: bool) -> None:
     """Show the invites. Their links can't be shown again: only a hash of each code is kept."""
     rows = office.admin.reader.invites()
-    now = now_ms()
+    now = wall_clock()
     if as_json:
         click.echo(json.dumps([_entry(row, now) for row in rows], indent=2))
     elif rows:
@@ -105,12 +104,11 @@ def _cells(row: InviteRow, now: int) -> tuple[str, ...]:
 
 
 def _entry(row: InviteRow, now: int) -> dict[str, object]:
-    expires = datetime.fromtimestamp(row.expires_ms / 1000, UTC)
     return {
         "id": invite_id(row),
         "state": state(row, now),
         "uses": row.uses,
-        "expires": expires.isoformat(timespec="seconds"),
+        "expires": utc(row.expires_ms),
         "admin": bool(row.admin),
         "note": row.note,
     }

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from securechat.irc import names
 from securechat.irc.names import AccountName, InvalidName
+from securechat.net.files import open_named
 from securechat.server import user_import
 from securechat.server.new_password import new_password, password_stdin
 from securechat.server.office import Office
-from securechat.server.table import table
 from securechat.server.user_import import ImportRefused
-from securechat.store.admin import NewAccount
+from securechat.store.admin import NewAccount, wall_clock
 from securechat.store.reader import AccountRow
 
 STDIN = Path("-")
@@ -47,7 +44,7 @@ def add(office: Office, name: AccountName, password_stdin: bool, admin: bool) ->
     """Make the account NAME."""
     refuse_taken(office, name)
     stored = new_password(name.display, office.rules, from_stdin=password_stdin)
-    office.admin.add([NewAccount(*_forms(name), stored, admin)], now_ms())
+    office.admin.add([NewAccount(*_forms(name), stored, admin)], wall_clock())
     role = " and administers the server" if admin else ""
     click.echo(f"{name.display} has an account{role}.")
     office.settle()
@@ -67,11 +64,6 @@ def why_taken(office: Office, name: AccountName) -> str | None:
 
 def _forms(name: AccountName) -> tuple[str, str, str]:
     return name.display, name.folded, name.skeleton
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970 (UTC)."""
-    return int(time.time() * 1000)
 
 
 @user.command("import")
@@ -101,7 +93,7 @@ def _content(file: Path) -> bytes:
     if file == STDIN:
         return sys.stdin.buffer.read(limit)
     try:
-        with file.open("rb") as opened:
+        with open(open_named(file), "rb") as opened:
             return opened.read(limit)
     except OSError as error:
         raise click.ClickException(f"can't read {file}: {error.strerror}") from None
@@ -118,7 +110,7 @@ def _import_all(office: Office, content: bytes) -> int:
         raise ImportRefused(faults)
     threads = user_import.threads_beside(office.data.running())
     hashed = user_import.hash_all(rows, rules.stored, progress, threads)
-    office.admin.add([NewAccount(*_forms(name), stored) for name, stored in hashed], now_ms())
+    office.admin.add([NewAccount(*_forms(name), stored) for name, stored in hashed], wall_clock())
     return len(hashed)
 
 
@@ -139,56 +131,11 @@ def _warn_about(file: Path) -> None:
         )
 
 
-# Listing
-
-
-@user.command("list")
-@click.option("--all", "everybody", is_flag=True, help="The deleted accounts too.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@click.pass_obj
-def list_(office: Office, everybody: bool, as_json: bool) -> None:
-    """Show the accounts."""
-    rows = [row for row in office.admin.reader.accounts() if everybody or not row.deleted]
-    rows.sort(key=lambda row: row.folded)
-    if as_json:
-        click.echo(json.dumps([_entry(row) for row in rows], indent=2))
-    elif rows:
-        cells = [(row.name, _state(row), _role(row), local_time(row.created_ms)) for row in rows]
-        click.echo("\n".join(table(("NAME", "STATE", "ROLE", "MADE"), cells)))
-    else:
-        click.echo("There is no account yet; `user add NAME` makes one.", err=True)
-
-
-def _entry(row: AccountRow) -> dict[str, object]:
-    made = datetime.fromtimestamp(row.created_ms / 1000, UTC)
-    return {
-        "name": row.name,
-        "state": _state(row),
-        "admin": bool(row.admin),
-        "created": made.isoformat(timespec="seconds"),
-    }
-
-
-def _state(row: AccountRow) -> str:
-    if row.deleted:
-        return "deleted"
-    return "disabled" if row.disabled else "active"
-
-
-def _role(row: AccountRow) -> str:
-    return "admin" if row.admin else ""
-
-
-def local_time(at_ms: int) -> str:
-    """A moment as people here write it, without seconds."""
-    return f"{datetime.fromtimestamp(at_ms / 1000).astimezone():%Y-%m-%d %H:%M}"
-
-
 # Changing
 
 
-def _find(office: Office, name: str) -> AccountRow:
-    """Raises UnknownError."""
+def find_account(office: Office, name: str) -> AccountRow:
+    """The account as somebody types its name. Raises UnknownError."""
     return office.admin.find(names.fold_account(name) or "", repr(name)[1:-1])
 
 
@@ -198,7 +145,7 @@ def _find(office: Office, name: str) -> AccountRow:
 @click.pass_obj
 def passwd(office: Office, name: str, password_stdin: bool) -> None:
     """Give NAME another password. Whoever is logged in as NAME is logged out."""
-    account = _find(office, name)
+    account = find_account(office, name)
     stored = new_password(account.name, office.rules, from_stdin=password_stdin)
     office.admin.set_password(account, stored)
     click.echo(f"{account.name} has a new password; the old one is worth nothing.")
@@ -210,7 +157,7 @@ def passwd(office: Office, name: str, password_stdin: bool) -> None:
 @click.pass_obj
 def disable(office: Office, name: str) -> None:
     """Keep NAME out until `user enable`. Whoever is logged in as NAME is logged out."""
-    account = _find(office, name)
+    account = find_account(office, name)
     office.admin.set_disabled(account, disabled=True)
     click.echo(f"{account.name} is disabled: no login until `user enable {account.name}`.")
     office.settle()
@@ -221,7 +168,7 @@ def disable(office: Office, name: str) -> None:
 @click.pass_obj
 def enable(office: Office, name: str) -> None:
     """Let NAME in again, with the password as it was."""
-    account = _find(office, name)
+    account = find_account(office, name)
     office.admin.set_disabled(account, disabled=False)
     click.echo(f"{account.name} is enabled and can log in.")
     office.settle()
@@ -233,7 +180,7 @@ def enable(office: Office, name: str) -> None:
 @click.pass_obj
 def admin(office: Office, name: str, revoke: bool) -> None:
     """Let NAME administer the server: all rooms obey an administrator."""
-    account = _find(office, name)
+    account = find_account(office, name)
     office.admin.set_admin(account, admin=not revoke)
     change = "no longer administers" if revoke else "administers"
     click.echo(f"{account.name} {change} the server.")
@@ -250,22 +197,48 @@ def delete(office: Office, name: str, yes: bool) -> None:
     Its sessions end and it leaves its rooms. What it wrote stays, and so does its name: it is
     never given to anybody else.
     """
-    account = _find(office, name)
+    account = find_account(office, name)
     if not yes:
-        _confirm_deletion(account.name)
+        _confirm(
+            f"This can't be undone: {account.name} is logged out, leaves all rooms and can't log "
+            f"in again.\nWhat {account.name} wrote stays, and the name is never given to anybody "
+            f"else.\nTo keep {account.name} out for a while: user disable {account.name}",
+            f"Delete {account.name}?",
+            "nothing was deleted",
+        )
     office.admin.delete(account)
     click.echo(f"{account.name} is deleted. The messages stay; the name is given to nobody else.")
     office.settle()
 
 
-def _confirm_deletion(name: str) -> None:
+def _confirm(explained: str, question: str, refused: str) -> None:
+    """Raises click.ClickException, saying refused, unless somebody answers yes."""
     if not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask whether you are sure on; give --yes")
-    click.echo(
-        f"This can't be undone: {name} is logged out, leaves all rooms and can't log in again.\n"
-        f"What {name} wrote stays, and the name is never given to anybody else.\n"
-        f"To keep {name} out for a while: user disable {name}",
-        err=True,
-    )
-    if not click.confirm(f"Delete {name}?", err=True):
-        raise click.ClickException("nothing was deleted")
+    click.echo(explained, err=True)
+    if not click.confirm(question, err=True):
+        raise click.ClickException(refused)
+
+
+@user.command("remove-factor")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Don't ask whether you are sure.")
+@click.pass_obj
+def remove_factor(office: Office, name: str, yes: bool) -> None:
+    """Turn the second factor of NAME off, for who has lost the phone and the recovery codes.
+
+    From then on the password alone is enough. Make sure that it is NAME who asks for it.
+    """
+    account = find_account(office, name)
+    if not office.admin.reader.has_factor(account.id):
+        raise click.ClickException(f"{account.name} has no second factor")
+    if not yes:
+        _confirm(
+            f"From then on the password alone lets somebody in as {account.name}. Be sure that it "
+            f"is {account.name} who asks: face to face, or by a call to a number that you know.",
+            f"Remove the second factor of {account.name}?",
+            "the second factor stays",
+        )
+    office.admin.remove_factor(account)
+    click.echo(f"{account.name} logs in with the password alone; the client can turn it on again.")
+    office.settle()

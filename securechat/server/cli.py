@@ -15,18 +15,28 @@ import click
 from securechat import __version__
 from securechat.ca.errors import CaError
 from securechat.net.listener import ListenError, bind
-from securechat.net.tls import TlsFilesError
+from securechat.net.tls import TlsFilesError, server_context
 from securechat.server import logs, open_files
+from securechat.server.archive import BackupError
 from securechat.server.config import Config, ConfigError, load_config
 from securechat.server.data import DataDirectory, DataError, default_directory
 from securechat.server.greeting import greet
 from securechat.server.identity import find_identity
 from securechat.server.service import Service
 from securechat.store.database import StoreError
+from securechat.store.pairing import check_pepper
 
 log = logging.getLogger(__name__)
 
-FAILURES = (ConfigError, DataError, StoreError, ListenError, TlsFilesError, CaError)
+FAILURES = (
+    ConfigError,
+    DataError,
+    StoreError,
+    ListenError,
+    TlsFilesError,
+    CaError,
+    BackupError,
+)
 
 LOW_COST = 10
 CERTIFICATE_SECONDS = 86_400.0
@@ -91,7 +101,15 @@ def with_flags(
 def check_all(config: Config, data: DataDirectory) -> None:
     """--check: everything that a start would need, without starting."""
     data.create()
+    data.check_files()
+    check_pepper(data.database, data.pepper)
     identity = find_identity(config, data)
+    server_context(
+        identity.certificate,
+        identity.key,
+        client_ca=config.path(config.tls.client_ca),
+        min_version=config.tls.min_version,
+    )
     if not data.running():
         for sock in bind(config.listen.host, config.listen.port):
             sock.close()
@@ -183,15 +201,24 @@ def run(entry: click.Command, argv: Sequence[str] | None, name: str) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
+        error.message = _printable(error.message)
         error.show()
         return error.exit_code
     except click.Abort:
         click.echo("Aborted.", err=True)
         return 130
     except FAILURES as error:
-        click.echo(f"{name}: {error}", err=True)
+        click.echo(_printable(f"{name}: {error}"), err=True)
+        return 1
+    except OSError as error:
+        click.echo(_printable(f"{name}: {error.filename}: {error.strerror}"), err=True)
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _printable(text: str) -> str:
+    """An error may quote what a file or an argument holds."""
+    return "\n".join(logs.escape(line) for line in text.split("\n"))
 
 
 if __name__ == "__main__":

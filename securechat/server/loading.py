@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from securechat.core import presence
 from securechat.core.credentials import Factor, Token
+from securechat.core.events import TokenRevoked
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn
@@ -146,7 +147,16 @@ def _take_account(
         rules.end_sessions(turn, account, "Your account has been disabled")
     elif new_password:
         rules.end_sessions(turn, account, presence.AFTER_CHANGE)
+        _revoke_all(turn, account)
     _take_credentials(turn, reader, account)
+
+
+def _revoke_all(turn: Turn, account: Account) -> None:
+    """Also the tokens that somebody has made by the old password since the new one was set."""
+    start = turn.mark()
+    for token in list(account.tokens.values()):
+        turn.record(TokenRevoked(token.digest))
+    turn.finish_step(None, "PASSWORD", start)
 
 
 def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
@@ -156,8 +166,9 @@ def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
         if token.digest not in rows:
             turn.model.remove_token(token)
             presence.end_token(turn, token, f"The device token {token.name} has been revoked")
+    ending = {event.digest for event in turn.events if isinstance(event, TokenRevoked)}
     for digest, row in rows.items():
-        if digest not in turn.model.tokens:
+        if digest not in turn.model.tokens and digest not in ending:
             turn.model.add_token(Token(*row))
     if not reader.has_factor(account.id):
         account.factor = None

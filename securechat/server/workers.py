@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from securechat.core.events import Logged
@@ -48,7 +48,7 @@ COSTS_SECONDS = 60.0
 
 class Workers:
     """database: its path; pepper: its own. cost: bcrypt's. answer: takes each answer, in a worker's
-    thread. clock: seconds, monotonic.
+    thread. failed: called when a worker has died. clock: seconds, monotonic.
     """
 
     def __init__(
@@ -60,8 +60,10 @@ class Workers:
         server_name: str,
         min_password_length: int,
         answer: Callable[[Answer], None],
+        failed: Callable[[BaseException], None] = lambda error: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._failed = failed
         self._database = database
         self._pepper = pepper
         self._cost = cost
@@ -78,11 +80,11 @@ class Workers:
     def submit(self, job: Job) -> None:
         """Have a job done. Hub thread."""
         if isinstance(job, LoadMissed):
-            self._readers.submit(self._run, job)
+            self._readers.submit(self._run, job).add_done_callback(self._ended)
             return
         dropped = self._waiting.put(job)
         if dropped is None:
-            self._passwords.submit(self._run_password)
+            self._passwords.submit(self._run_password).add_done_callback(self._ended)
         else:  # whoever runs next takes the new job in the place of the dropped one
             log.warning("%d logins are waiting already; one more is turned away", MAX_WAITING)
             self._answer(Failed(dropped.session))
@@ -94,6 +96,12 @@ class Workers:
 
     # In a worker's thread, from here on
 
+    def _ended(self, done: Future[None]) -> None:
+        """A pool would keep to itself what went wrong, and somebody wait for ever."""
+        error = None if done.cancelled() else done.exception()
+        if error is not None:
+            self._failed(error)
+
     def _run_password(self) -> None:
         job = self._waiting.take()
         # The hub's to change, but CLOSED is final, and nobody waits for the answer then: who floods
@@ -104,7 +112,7 @@ class Workers:
     def _run(self, job: Job) -> None:
         try:
             answer = self._do(job)
-        except Exception:
+        except BaseException:  # bcrypt is written in Rust, whose panics are no Exception
             log.exception("a worker failed at %s", type(job).__name__)
             answer = Failed(job.session)
         self._answer(answer)
@@ -137,6 +145,7 @@ class Workers:
 
     def _hash(self, job: HashPassword) -> Hashed:
         account_id = secrets.randbits(52)
+        replaced = self._reader().password(job.number) if job.number is not None else None
         try:
             passwords.check_acceptable(
                 job.password,
@@ -147,7 +156,7 @@ class Workers:
             hashed = self._hashed(job.password)
         except InvalidPassword as error:
             return Hashed(job.session, account_id, "", str(error))
-        return Hashed(job.session, account_id, hashed, None)
+        return Hashed(job.session, account_id, hashed, None, replaced or "")
 
     def _hashed(self, password: str) -> str:
         return passwords.hash_password(password, cost=self._cost, pepper=self._pepper)

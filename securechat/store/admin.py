@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from securechat.irc.link import code_digest
-from securechat.irc.token import TOKEN_BYTES, format_token, token_digest
+from securechat.irc.token import MAX_TOKENS, TOKEN_BYTES, format_token, token_digest
 from securechat.store import audit
 from securechat.store.audit import AuditRow, Wanted
 from securechat.store.database import ConflictError, StoreError, open_database, transaction
@@ -24,9 +24,6 @@ from securechat.store.reader import AccountRow, InviteRow, Reader
 
 APPLIED = "applied_change"
 """Under this key the running server remembers the newest change it has taken up."""
-
-MAX_TOKENS = 20
-"""Of one account: as many as its owner may make."""
 
 
 class NewAccount(NamedTuple):

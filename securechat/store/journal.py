@@ -24,7 +24,6 @@ STATEMENTS = {
     "AccountCreated": "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
     "created_ms, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "PasswordChanged": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
-    "PasswordSet": "UPDATE accounts SET password = ? WHERE id = ?",
     "TokenCreated": "INSERT INTO tokens (digest, account, name, created_ms) VALUES (?, ?, ?, ?)",
     "TokenUsed": "UPDATE tokens SET used_ms = ? WHERE digest = ?",
     "TokenRevoked": "DELETE FROM tokens WHERE digest = ?",

@@ -14,7 +14,6 @@ from securechat.store.schema import MIGRATIONS
 
 KINDS = (*get_args(events.Event), events.Audited)
 COLUMNS = {
-    "PasswordSet": {"account": "id"},
     "PasswordChanged": {"account": "id", "replaced": "password"},
     "SeenAdvanced": {"seq": "seen", "account": "id"},
     "TopicChanged": {"by": "topic_by", "at_ms": "topic_ms", "room": "id"},

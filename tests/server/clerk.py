@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import shlex
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
 from securechat.server.admin import main
 from securechat.store.admin import Admin
+from securechat.store.audit import Wanted
 from securechat.store.database import FILE_NAME, open_database
-from securechat.store.reader import AccountRow
+from securechat.store.passwords import verify_password
+from securechat.store.pepper import FILE_NAME as PEPPER_NAME
+from securechat.store.pepper import load_pepper
+from securechat.store.reader import AccountRow, Reader
 
 GOOD = "violet kettles dance 4"
 """A password that is acceptable, and not that of the tests' house."""
@@ -85,6 +90,38 @@ class Clerk:
             return {row.name: row for row in admin.reader.accounts()}
         finally:
             admin.close()
+
+    def knows(self, name: str, password: str) -> bool:
+        """Whether the account of that name has this password."""
+        pepper = load_pepper(self.data / PEPPER_NAME)
+        return verify_password(password, self.stored(name), pepper)
+
+    def protects(self, *names: str) -> None:
+        """Give accounts a second factor, each with a recovery code."""
+        for name in names:
+            number = self.accounts()[name].id
+            connection = open_database(self.data / FILE_NAME)
+            connection.execute("INSERT INTO factors VALUES (?, 'sealed', 1, 1)", (number,))
+            connection.execute("INSERT INTO recovery_codes VALUES (randomblob(32), ?)", (number,))
+            connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """What the database holds."""
+        reader = Reader(self.data / FILE_NAME)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    def audited(self, *events: str) -> list[tuple[str, str, dict[str, object]]]:
+        """What the audit has of these events, of all without any: who, event, facts."""
+        admin = Admin(self.data / FILE_NAME)
+        try:
+            rows = [*admin.audited(Wanted())]
+        finally:
+            admin.close()
+        return [(r.account, r.event, r.told()) for r in rows if not events or r.event in events]
 
     def stored(self, name: str) -> str:
         """The stored form of a password."""

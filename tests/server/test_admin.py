@@ -15,6 +15,7 @@ from tests.server.clerk import GOOD, Clerk, served_once
 
 COMMANDS = [
     "user list",
+    "user show alice",
     "user add alice",
     "user import people.csv",
     "user passwd alice",
@@ -22,9 +23,16 @@ COMMANDS = [
     "user enable alice",
     "user admin alice",
     "user delete alice --yes",
+    "user remove-factor alice --yes",
     "invite",
     "invite list",
     "invite revoke ab12",
+    "token create alice laptop",
+    "token list",
+    "token revoke alice laptop",
+    "audit",
+    "backup file.tar",
+    "check",
 ]
 
 

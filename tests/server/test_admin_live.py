@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from securechat.core import totp
 from securechat.irc.link import InviteLink
+from securechat.server.office import who
 from securechat.store import passwords
 from tests.server.clerk import GOOD, Clerk
 from tests.support.house import PASSWORD, House, running
@@ -157,6 +161,96 @@ def test_an_administrator_is_made_and_unmade_while_online(house: House, clerk: C
     clerk("user admin alice")
     clerk("user delete alice --yes")
     assert administrators() == "0"
+
+
+def test_a_new_token_logs_in_at_once(house: House, clerk: Clerk) -> None:
+    """Its own account and no other."""
+    clerk.adds("alice", "bob", password=PASSWORD)
+    said = clerk("token create alice laptop")
+    assert said.err.endswith(IN_EFFECT)
+    token = said.out.strip()
+    assert is_let_in(house, "alice", token)
+    assert not is_let_in(house, "bob", token)
+
+
+def test_a_revoked_token_ends_its_sessions(house: House, clerk: Clerk) -> None:
+    """And no others of the account."""
+    clerk.adds("alice", password=PASSWORD)
+    laptop, phone = (
+        clerk(f"token create alice {name}").out.strip() for name in ("laptop", "phone")
+    )
+    stolen, own = house.member("alice", password=laptop), house.member("alice", password=phone)
+    typed = house.member("alice")
+    assert clerk("token revoke alice laptop").err == IN_EFFECT
+    assert stolen.hears_the_end()[-1].startswith("ERROR :Closing link: ")
+    own.barrier()
+    typed.barrier()
+    assert not is_let_in(house, "alice", laptop)
+    assert is_let_in(house, "alice", phone)
+
+
+def test_a_new_password_ends_all_tokens(house: House, clerk: Clerk) -> None:
+    """With their sessions: who has taken the account over is out."""
+    clerk.adds("alice", password=PASSWORD)
+    token = clerk("token create alice laptop").out.strip()
+    thief = house.member("alice", password=token)
+    clerk("user passwd alice --password-stdin", GOOD)
+    assert thief.hears_the_end()[-1].startswith("ERROR :Closing link: ")
+    assert not is_let_in(house, "alice", token)
+    assert clerk("token list").out == ""
+
+
+def test_a_disabled_accounts_tokens_wait(house: House, clerk: Clerk) -> None:
+    """They are worth nothing until it is enabled."""
+    clerk.adds("alice", password=PASSWORD)
+    token = clerk("token create alice laptop").out.strip()
+    session = house.member("alice", password=token)
+    clerk("user disable alice")
+    assert session.hears_the_end()[-1].startswith("ERROR :Closing link: ")
+    assert not is_let_in(house, "alice", token)
+    clerk("user enable alice")
+    assert is_let_in(house, "alice", token)
+
+
+def test_a_deleted_accounts_token_is_nothing(house: House, clerk: Clerk) -> None:
+    """At once."""
+    clerk.adds("alice", password=PASSWORD)
+    token = clerk("token create alice laptop").out.strip()
+    clerk("user delete alice --yes")
+    assert not is_let_in(house, "alice", token)
+
+
+def test_a_lost_second_factor_is_removed(house: House, clerk: Clerk) -> None:
+    """Then the password alone is enough."""
+    clerk.adds("alice", password=PASSWORD)
+    with house.member("alice") as alice:
+        alice.says("TOTP ENROLL")
+        secret = alice.hears_until("TOTP SECRET")[-1].split(" SECRET ")[1].split()[0]
+        step = int(time.time()) // 30
+        code = totp.code_of(base64.b32decode(secret), step).decode()
+        alice.says(f"TOTP CONFIRM {code}")
+        alice.hears_until("TOTP RECOVERY")
+    assert not is_let_in(house, "alice", PASSWORD)
+    assert " on " in clerk("user list").out
+    assert clerk("user remove-factor alice --yes").err == IN_EFFECT
+    assert is_let_in(house, "alice", PASSWORD)
+
+
+def test_what_was_done_is_in_one_audit(house: House, clerk: Clerk) -> None:
+    """The server's rows and the administrator's, in their order."""
+    clerk.adds("alice", password=PASSWORD)
+    assert is_let_in(house, "alice", PASSWORD)
+    assert not is_let_in(house, "alice", GOOD)
+    clerk("user disable alice")
+    rows = [json.loads(line) for line in clerk("audit --account alice --json").out.splitlines()]
+    told = [(row["event"], row["account"], row["result"][:7]) for row in rows]
+    assert told == [
+        ("account created", who(), "ok"),
+        ("login", "alice", "ok"),
+        ("login", "alice", "wrong p"),
+        ("account disabled", who(), "ok"),
+    ]
+    assert [row["address"] for row in rows] == ["", "127.0.0.1", "127.0.0.1", ""]
 
 
 def test_the_running_servers_rules_hold(tmp_path: Path) -> None:

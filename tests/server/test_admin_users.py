@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import stat
 import threading
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.database import FILE_NAME
-from securechat.store.passwords import verify_password
 from tests.server.clerk import GOOD, Clerk, served_once
 
 
@@ -30,7 +28,7 @@ def test_an_account_is_made(clerk: Clerk) -> None:
     assert (said.code, said.out) == (0, "Алиса has an account.\n")
     row = clerk.accounts()["Алиса"]
     assert (row.folded, row.admin, row.disabled, row.deleted) == ("алиса", 0, 0, 0)
-    assert verify_password(GOOD, clerk.stored("Алиса"))
+    assert clerk.knows("Алиса", GOOD)
 
 
 def test_an_administrator_is_made(clerk: Clerk) -> None:
@@ -96,7 +94,7 @@ def test_a_bad_password_is_refused(clerk: Clerk, typed: bytes, told: str) -> Non
 def test_the_password_is_the_first_line(clerk: Clerk, ending: str) -> None:
     """Whatever ends it."""
     assert clerk("user add alice --password-stdin", GOOD + ending).code == 0
-    assert verify_password(GOOD, clerk.stored("alice"))
+    assert clerk.knows("alice", GOOD)
 
 
 def test_a_password_is_not_piped_from_a_terminal(clerk: Clerk) -> None:
@@ -121,7 +119,7 @@ def test_a_password_is_asked_for_until_it_is_good(clerk: Clerk) -> None:
     assert said.code == 0
     assert "asks for at least 15" in said.err
     assert "do not match" in said.err
-    assert verify_password(GOOD, clerk.stored("alice"))
+    assert clerk.knows("alice", GOOD)
 
 
 def test_ctrl_c_at_the_question_makes_nothing(clerk: Clerk) -> None:
@@ -142,49 +140,7 @@ def test_what_a_terminal_garbles_is_not_shown(clerk: Clerk) -> None:
     assert "secret" not in said.err
 
 
-# --- list ----------------------------------------------------------------------------------------
-
-
-def test_the_list_is_aligned(clerk: Clerk) -> None:
-    """Also beside letters that take two columns; the deleted are left out."""
-    clerk.adds("bob", "Алиса", "花子", "gone")
-    clerk("user disable bob")
-    clerk("user admin 花子")
-    clerk("user delete gone --yes")
-    said = clerk("user list")
-    assert said.code == 0
-    made = {line.split()[0]: line[-16:] for line in said.out.splitlines()[1:]}
-    assert said.out.splitlines() == [
-        "NAME   STATE     ROLE   MADE",
-        f"bob    disabled         {made['bob']}",
-        f"Алиса  active           {made['Алиса']}",
-        f"花子   active    admin  {made['花子']}",
-    ]
-
-
-def test_the_whole_list_shows_the_deleted(clerk: Clerk) -> None:
-    """--all."""
-    clerk.adds("gone")
-    clerk("user delete gone --yes")
-    assert "gone" not in clerk("user list").out
-    assert clerk("user list --all").out.splitlines()[1].split()[:2] == ["gone", "deleted"]
-
-
-def test_the_list_for_programs(clerk: Clerk) -> None:
-    """--json: one object an account."""
-    clerk.adds("alice")
-    [entry] = json.loads(clerk("user list --json").out)
-    assert entry.pop("created").endswith("+00:00")
-    assert entry == {"name": "alice", "state": "active", "admin": False}
-
-
-def test_an_empty_list_says_how_to_begin(clerk: Clerk) -> None:
-    """For people; a program gets an empty list."""
-    said = clerk("user list")
-    assert (said.code, said.out) == (0, "")
-    assert "`user add NAME` makes one" in said.err
-    assert json.loads(clerk("user list --json").out) == []
-
+REMOVE = "remove-factor --yes"
 
 # --- passwd, disable, enable, admin, delete ------------------------------------------------------
 
@@ -197,8 +153,8 @@ def test_a_password_is_changed(clerk: Clerk) -> None:
         0,
         "alice has a new password; the old one is worth nothing.\n",
     )
-    assert verify_password("a different kettle 9", clerk.stored("alice"))
-    assert not verify_password(GOOD, clerk.stored("alice"))
+    assert clerk.knows("alice", "a different kettle 9")
+    assert not clerk.knows("alice", GOOD)
 
 
 def test_a_new_password_must_be_good(clerk: Clerk) -> None:
@@ -206,7 +162,7 @@ def test_a_new_password_must_be_good(clerk: Clerk) -> None:
     clerk.adds("alice")
     said = clerk("user passwd alice --password-stdin", "alicealicealice")
     assert said.code == 1
-    assert verify_password(GOOD, clerk.stored("alice"))
+    assert clerk.knows("alice", GOOD)
 
 
 def test_disabling_and_enabling(clerk: Clerk) -> None:
@@ -218,7 +174,7 @@ def test_disabling_and_enabling(clerk: Clerk) -> None:
     for _ in range(2):
         assert clerk("user enable alice").code == 0
         assert clerk.accounts()["alice"].disabled == 0
-    assert verify_password(GOOD, clerk.stored("alice"))
+    assert clerk.knows("alice", GOOD)
 
 
 def test_the_administrators_role_is_given_and_taken(clerk: Clerk) -> None:
@@ -232,7 +188,8 @@ def test_the_administrators_role_is_given_and_taken(clerk: Clerk) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["passwd", "disable", "enable", "admin", "admin --revoke", "delete --yes"]
+    "command",
+    ["show", "passwd", "disable", "enable", "admin", "admin --revoke", "delete --yes", REMOVE],
 )
 @pytest.mark.parametrize("name", ["nobody1", "gone", "'not a name'", "'\x1b[2J'"])
 def test_only_accounts_that_exist_are_changed(clerk: Clerk, command: str, name: str) -> None:
@@ -268,6 +225,49 @@ def test_deleting_in_a_script_wants_yes(clerk: Clerk) -> None:
     assert clerk("user delete alice --yes").code == 0
 
 
+# --- remove-factor -------------------------------------------------------------------------------
+
+
+def test_a_lost_second_factor_is_removed(clerk: Clerk) -> None:
+    """With its recovery codes; the neighbour keeps those of its own."""
+    clerk.adds("alice", "bob")
+    clerk.protects("alice", "bob")
+    said = clerk("user remove-factor ALICE --yes")
+    assert (said.code, said.out) == (
+        0,
+        "alice logs in with the password alone; the client can turn it on again.\n",
+    )
+    bob = clerk.accounts()["bob"].id
+    with clerk.reading() as reader:
+        assert [row.account for row in reader.factors()] == [bob]
+        assert {account for _, account in reader.recovery_codes()} == {bob}
+
+
+def test_removing_a_factor_asks_first(clerk: Clerk) -> None:
+    """It says how to be sure who asks; no is the answer unless yes is typed."""
+    clerk.adds("alice")
+    clerk.protects("alice")
+    said = clerk("user remove-factor alice", "\n", terminal=True)
+    assert said.code == 1
+    assert "Be sure that it is alice who asks" in said.err
+    assert "the second factor stays" in said.err
+    said = clerk("user remove-factor alice", "y\n")
+    assert (said.code, said.out) == (2, "")
+    assert "give --yes" in said.err
+    with clerk.reading() as reader:
+        assert len(reader.factors()) == 1
+    assert clerk("user remove-factor alice", "y\n", terminal=True).code == 0
+    with clerk.reading() as reader:
+        assert reader.factors() == []
+
+
+def test_without_a_factor_there_is_nothing_to_remove(clerk: Clerk) -> None:
+    """And nobody is asked."""
+    clerk.adds("alice")
+    said = clerk("user remove-factor alice", terminal=True)
+    assert (said.code, said.err) == (1, "Error: alice has no second factor\n")
+
+
 # --- import --------------------------------------------------------------------------------------
 
 
@@ -285,8 +285,8 @@ def test_a_class_is_imported(clerk: Clerk, tmp_path: Path) -> None:
     said = clerk(f"user import {path}")
     assert (said.code, said.out) == (0, "2 accounts were added.\n")
     assert "warning:" not in said.err
-    assert verify_password(GOOD, clerk.stored("alice"))
-    assert verify_password("quick, brown otter 11", clerk.stored("Борис"))
+    assert clerk.knows("alice", GOOD)
+    assert clerk.knows("Борис", "quick, brown otter 11")
 
 
 def test_standard_input_is_a_file_too(clerk: Clerk) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.core.credentials import Token
 from securechat.core.events import (
     AccountCreated,
     BanAdded,
@@ -326,3 +327,20 @@ def test_a_factor_taken_away_by_the_administrator_is_gone(journal: Journal, offi
     running.looks()
     assert running.model.accounts[ALICE].factor is None
     assert session.state is State.PROVEN
+
+
+def test_a_token_made_by_the_old_password_ends_with_it(
+    journal: Journal, running: Running, office: Admin
+) -> None:
+    """Also when it was made after the administrator's change and before that was looked at; the
+    administrator's own new one stays.
+    """
+    row = office.find("alice", "alice")
+    office.set_password(row, "new hash")
+    journal.commit([TokenCreated(b"late", ALICE, "late", 5)])
+    running.model.add_token(Token(b"late", ALICE, "late", 5))
+    made = office.make_token(row, "robot", 6)
+    turn = running.looks()
+    journal.commit(turn.events)
+    assert list(running.model.tokens) == [token_digest(made)]
+    assert [token.name for token in running.reader.tokens()] == ["robot"]

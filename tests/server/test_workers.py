@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.events import AccountCreated, Logged, PasswordSet, RoomCreated
+from securechat.core.events import AccountCreated, Logged, PasswordChanged, RoomCreated
 from securechat.core.jobs import (
     Answer,
     Failed,
@@ -78,6 +78,10 @@ class Bench:
     def add(self, number: int, name: str, cost: int, password: str = PASSWORD) -> None:
         stored = passwords.hash_password(password, cost=cost, pepper=PEPPER)
         self.journal.commit([AccountCreated(number, name, name, name, stored, False, 0, 0)])
+
+    def stored(self) -> str:
+        """Alice's hash."""
+        return str(Reader(self.journal.connection).password(ALICE))
 
     def add_alice(self, cost: int = COST) -> None:
         self.add(ALICE, "alice", cost)
@@ -278,7 +282,7 @@ def test_another_cost_makes_a_new_hash(tmp_path: Path) -> None:
 def test_a_hash_from_before_the_pepper_is_made_anew(bench: Bench) -> None:
     """At the next login, though its cost is right; until then it is checked as it was made."""
     old = "sc1$$2b$04$9pJqjnIbBTkQ719Ltq0pz.Qw1kvtQccncBkOsCgjYUMFbFfu0BxZq"
-    bench.journal.commit([PasswordSet(old, ALICE)])
+    bench.journal.commit([PasswordChanged(old, ALICE, bench.stored())])
     assert not bench.verifies(ALICE, PASSWORD).granted
     answer = bench.verifies(ALICE, "пароль" * 20)
     assert answer.granted
@@ -293,7 +297,7 @@ def test_hashes_of_all_recipes_cost_what_strangers_do(
     """One bcrypt of the cost that stands in the hash, whether it is of before the pepper or not."""
     bcrypt = Bcrypt(monkeypatch)
     stored = scheme + passwords.dummy_hash(6).removeprefix("sc2$")
-    bench.journal.commit([PasswordSet(stored, ALICE)])
+    bench.journal.commit([PasswordChanged(stored, ALICE, bench.stored())])
     assert bcrypt.cost(bench, ALICE, "alice") == 6
     assert bcrypt.cost(bench, None, "nobody") == 6
 
@@ -368,6 +372,16 @@ def test_history_is_read_while_passwords_wait(
     answer = bench.does(LoadMissed(bench.session, (), upto=0, limit=1))
     assert isinstance(answer, Missed)
     gate.set()
+
+
+def test_a_new_password_takes_the_place_of_the_one_that_was(bench: Bench) -> None:
+    """So that it can't take the place of one that an administrator sets meanwhile."""
+    answer = bench.does(HashPassword(bench.session, "alice", "another fine kettle 5", ALICE))
+    assert isinstance(answer, Hashed)
+    assert answer.replaced == bench.stored()
+    bench.journal.commit([PasswordChanged("of the administrator", ALICE, bench.stored())])
+    bench.journal.commit([PasswordChanged(answer.hashed, ALICE, answer.replaced)])
+    assert bench.stored() == "of the administrator"
 
 
 # --- limits and failures -------------------------------------------------------------------------

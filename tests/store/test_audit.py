@@ -24,7 +24,9 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     )
     note(connection, at_ms=3 * DAY, by="os:root", event="token created", account="alice", token="x")
     note(connection, at_ms=2 * DAY, by="os:root", event="Login of bob", account="bob")
-    connection.execute(logins + "(?, 'login', '-', '192.0.2.8', 'refused', '{}')", (4 * DAY,))
+    connection.execute(
+        logins + "(?, 'login', '-', '192.0.2.8', 'wrong password', '{}')", (4 * DAY,)
+    )
     yield connection
     connection.close()
 

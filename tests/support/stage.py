@@ -180,7 +180,7 @@ class Stage:
             return Verified(job.session, job.account, granted, new, OLD_HASH, job.name, code)
         if isinstance(job, HashPassword):
             refusal = "Too weak" if job.password == WEAK else None
-            return Hashed(job.session, next(self._ids), "a hash", refusal)
+            return Hashed(job.session, next(self._ids), "a hash", refusal, OLD_HASH)
         return self._missed(job)
 
     def _missed(self, job: LoadMissed) -> Missed:

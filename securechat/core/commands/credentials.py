@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from securechat.core import presence, second_factor, totp
 from securechat.core.credentials import Factor
-from securechat.core.events import PasswordSet, TokenCreated, TokenRevoked
+from securechat.core.events import PasswordChanged, TokenCreated, TokenRevoked
 from securechat.core.jobs import Answer, Hashed, HashPassword
 from securechat.core.model import Account
 from securechat.core.registry import command
@@ -18,14 +18,13 @@ from securechat.core.session import Session
 from securechat.core.text import iso
 from securechat.core.turn import Turn
 from securechat.irc.message import Message
-from securechat.irc.token import TOKEN_BYTES, format_token, is_token_name, token_digest
+from securechat.irc.token import MAX_TOKENS, TOKEN_BYTES, format_token, is_token_name, token_digest
 
 FRESH_SECONDS = 600.0
 """How long after its login with the password a session may change credentials (OWASP ASVS 5,
 7.5.1): longer, and whoever finds it unattended could.
 """
 
-MAX_TOKENS = 20
 MAX_NAME_SHOWN = 40
 
 
@@ -214,7 +213,8 @@ def passwd(turn: Turn, session: Session, message: Message) -> None:
         _fail(turn, session, "PASSWD", refused)
         return
     session.changing = True
-    turn.job(HashPassword(session, session.who.name, message.params[0]))
+    account = session.who
+    turn.job(HashPassword(session, account.name, message.params[0], account.id))
 
 
 def answered(turn: Turn, answer: Answer) -> None:
@@ -227,12 +227,12 @@ def answered(turn: Turn, answer: Answer) -> None:
     elif answer.refusal is not None:
         _fail(turn, session, "PASSWD", _Refused("WEAK_PASSWORD", answer.refusal))
     else:
-        _set_password(turn, session, answer.hashed)
+        _set_password(turn, session, answer)
 
 
-def _set_password(turn: Turn, session: Session, hashed: str) -> None:
+def _set_password(turn: Turn, session: Session, answer: Hashed) -> None:
     account = session.who
-    turn.record(PasswordSet(hashed, account.id))
+    turn.record(PasswordChanged(answer.hashed, account.id, answer.replaced))
     for item in list(account.tokens.values()):
         turn.record(TokenRevoked(item.digest))
     turn.audit("password changed", session)

@@ -8,12 +8,23 @@ import json
 import pytest
 
 from securechat.core import totp
-from securechat.core.commands.credentials import FRESH_SECONDS, MAX_TOKENS
-from securechat.core.events import PasswordSet, RecoveryCodeUsed, TokenCreated, TokenUsed
+from securechat.core.commands.credentials import FRESH_SECONDS
+from securechat.core.events import PasswordChanged, RecoveryCodeUsed, TokenCreated, TokenUsed
 from securechat.core.states import State
 from securechat.irc.message import Message
-from securechat.irc.token import is_token, token_digest
-from tests.support.stage import NOT_STORED, RIGHT, WEAK, Person, Stage, codes, of, only, plain
+from securechat.irc.token import MAX_TOKENS, is_token, token_digest
+from tests.support.stage import (
+    NOT_STORED,
+    OLD_HASH,
+    RIGHT,
+    WEAK,
+    Person,
+    Stage,
+    codes,
+    of,
+    only,
+    plain,
+)
 
 
 def params(lines: list[str]) -> list[str]:
@@ -436,7 +447,7 @@ def test_a_new_password_is_hashed_by_a_worker() -> None:
     alice = stage.member("alice")
     heard = alice.says("PASSWD :quite another password")
     assert params(heard) == ["PASSWD", "CHANGED"]
-    assert stage.stored[-1] == PasswordSet("a hash", stage.account("alice").id)
+    assert stage.stored[-1] == PasswordChanged("a hash", stage.account("alice").id, OLD_HASH)
 
 
 def test_it_ends_everything_that_the_old_one_let_in() -> None:
@@ -466,7 +477,7 @@ def test_a_weak_one_is_refused() -> None:
     refused = only(alice.says(f"PASSWD {WEAK}"))
     assert refused.params == ["PASSWD", "WEAK_PASSWORD", "Too weak"]
     assert other.session.state is State.READY
-    assert not [event for event in stage.stored if isinstance(event, PasswordSet)]
+    assert not [event for event in stage.stored if isinstance(event, PasswordChanged)]
 
 
 def test_one_change_at_a_time() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import sqlite3
 import tarfile
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from securechat.server.archive import MANIFEST
+from tests.server.clerk import Clerk
 
 
 def plain(name: str, content: bytes) -> tuple[tarfile.TarInfo, bytes]:
@@ -80,3 +83,26 @@ def bare_tar(**files: bytes) -> bytes:
             info, data = plain(name, content)
             tar.addfile(info, io.BytesIO(data))
     return stream.getvalue()
+
+
+def refusal(ground: Path, file: Path) -> str:
+    """What somebody is told who restores a forgery."""
+    said = Clerk(ground / "data")(f"restore {file}")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith(f"securechat-admin: nothing was restored from {file}: it")
+    assert said.err.endswith("\n")
+    assert said.err[:-1].isprintable()
+    return said.err
+
+
+def forged(forgery: Forgery, ground: Path) -> str:
+    return refusal(ground, forgery.write(ground.parent / "evil.tar"))
+
+
+def spoil(forgery: Forgery, *statements: str) -> None:
+    """Change the database in a backup as one likes."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.deserialize(forgery.members["securechat.db"])
+        for statement in statements:
+            connection.execute(statement)
+        forgery.members["securechat.db"] = connection.serialize()

@@ -1,0 +1,60 @@
+"""The data directory of a server that has run, with something in every table of its database."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from securechat.ca.ensure import ensure_server_certificate
+from securechat.server.data import DataDirectory
+from securechat.store.admin import Admin, NewAccount
+from securechat.store.database import open_database
+from securechat.store.pairing import find_pepper
+
+TABLES = [
+    "INSERT INTO targets (id, name, folded, skeleton, low, high) "
+    "VALUES (1, '#den', '#den', '#den', NULL, NULL), (2, NULL, NULL, NULL, 1, 2)",
+    "INSERT INTO memberships VALUES (1, 1, 'q', 0)",
+    "INSERT INTO bans VALUES (1, 'eve!*@*', 'alice', 1)",
+    "INSERT INTO invitations VALUES (1, 2, 'alice')",
+    "INSERT INTO log VALUES (1, 1, 1, 1, 'PRIVMSG', 'hello', NULL)",
+    "INSERT INTO factors VALUES (1, 'sealed', 1, 1)",
+    "INSERT INTO recovery_codes VALUES (x'17', 1)",
+]
+
+
+def estate(path: Path) -> DataDirectory:
+    """All that a backup holds: database, pepper, authority and certificate."""
+    data = DataDirectory(path)
+    data.create()
+    find_pepper(data.database, data.pepper)
+    with closing(Admin(data.database, by="os:test")) as admin:
+        admin.add([NewAccount(name, name, name, f"hash of {name}") for name in ("alice", "bob")], 1)
+        alice = admin.find("alice", "alice")
+        admin.make_token(alice, "laptop", 1)
+        admin.invite(uses=3, expires_ms=1, now_ms=1)
+    with closing(open_database(data.database)) as connection:
+        for statement in TABLES:
+            connection.execute(statement)
+    ensure_server_certificate(data.tls, ["localhost"], now=datetime.now(UTC))
+    return data
+
+
+def contents(database: Path) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables."""
+    with closing(sqlite3.connect(database)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {
+            name: sorted(connection.execute(f"SELECT * FROM {name}").fetchall(), key=repr)
+            for (name,) in tables.fetchall()
+        }
+
+
+def everything(directory: Path) -> dict[str, bytes]:
+    """All files below a directory, with what is in them; a directory counts as an empty one."""
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes() if path.is_file() else b""
+        for path in sorted(directory.rglob("*"))
+    }
