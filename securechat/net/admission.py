@@ -4,42 +4,126 @@ from __future__ import annotations
 
 import ipaddress
 import threading
-from collections import Counter
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+from functools import lru_cache
+
+from securechat.net.connection import Connection
+from securechat.net.strangers import Strangers
+
+BARRED_SECONDS = 60.0
+
+MAX_NETWORKS = 10_000
+"""That members have come from, and that are remembered; the ones not seen for longest go first."""
+
+
+class NotAdmittedError(Exception):
+    """A connection may not come; the text says why, for the log."""
 
 
 class Admission:
-    """An IPv6 host owns at least a /64, so that is what counts as one address there."""
+    """An IPv6 host owns at least a /64, so that is what counts as one address there.
 
-    def __init__(self, *, total: int, per_address: int) -> None:
+    When there is a stranger too many, the oldest of the address that has the most goes: somebody
+    who comes alone is the last whom a crowd pushes out. And where a member has logged in from, as
+    far back as that is remembered, nobody is pushed out by those from elsewhere.
+
+    total, per_address: connections. strangers, strangers_per_address: those of them that have not
+    logged in; whoever may fill that share can't fill the rest, which is the members'. clock:
+    seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        *,
+        total: int,
+        per_address: int,
+        strangers: int,
+        strangers_per_address: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._total = total
         self._per_address = per_address
+        self._max_strangers = strangers
+        self._strangers_per_address = strangers_per_address
         self._lock = threading.Lock()
         self._by_address: Counter[str] = Counter()
         self._count = 0
+        self._strangers = Strangers()
+        self._familiar = Strangers()
+        """Those who come from where a member has come from before."""
+        self._members_networks: OrderedDict[str, None] = OrderedDict()
+        self._barred: dict[str, float] = {}
+        """Networks, and until when."""
+        self._clock = clock
 
-    def admit(self, address: str) -> str | None:
-        """Count a connection in; the reason when it may not come, and then it isn't counted."""
-        key = _network(address)
+    def admit(self, connection: Connection) -> Connection | None:
+        """Count a connection in, as a stranger's. Returns the stranger that has to go for it, if
+        there is one too many now; it isn't counted as a stranger any more.
+
+        Raises NotAdmittedError when the new one may not come, and then it isn't counted.
+        """
+        network = network_of(connection.address)
         with self._lock:
-            if self._count >= self._total:
-                return f"all {self._total} connections are in use"
-            if self._by_address[key] >= self._per_address:
-                return f"{self._per_address} connections from {key} already"
-            self._by_address[key] += 1
+            self._check(network)
+            self._by_address[network] += 1
             self._count += 1
-        return None
+            known = network in self._members_networks
+            (self._familiar if known else self._strangers).add(network, connection)
+            if len(self._strangers) + len(self._familiar) <= self._max_strangers:
+                return None
+            return (self._strangers or self._familiar).push_out()
 
-    def release(self, address: str) -> None:
-        """Count a connection out that was admitted."""
-        key = _network(address)
+    def _check(self, network: str) -> None:
+        if self._barred.get(network, 0.0) > self._clock():
+            raise NotAdmittedError(f"{network} is barred for a minute, for what it did")
+        if self._count >= self._total:
+            raise NotAdmittedError(f"all {self._total} connections are in use")
+        if self._by_address[network] >= self._per_address:
+            raise NotAdmittedError(f"{self._per_address} connections from {network} already")
+        strangers = self._strangers.of(network) + self._familiar.of(network)
+        if strangers >= self._strangers_per_address:
+            raise NotAdmittedError(
+                f"{self._strangers_per_address} connections from {network} already that have not "
+                "logged in"
+            )
+
+    def trust(self, connection: Connection) -> None:
+        """It has logged in, and its network is a member's from now on."""
+        network = network_of(connection.address)
         with self._lock:
+            self._forget(network, connection)
+            self._members_networks[network] = None
+            self._members_networks.move_to_end(network)
+            if len(self._members_networks) > MAX_NETWORKS:
+                self._members_networks.popitem(last=False)
+
+    def bar(self, connection: Connection) -> None:
+        """Its network may open no more connections for a minute; those it has are not touched."""
+        now = self._clock()
+        with self._lock:
+            self._barred = {key: until for key, until in self._barred.items() if until > now}
+            self._barred[network_of(connection.address)] = now + BARRED_SECONDS
+
+    def release(self, connection: Connection) -> None:
+        """Count a connection out that was admitted."""
+        network = network_of(connection.address)
+        with self._lock:
+            self._forget(network, connection)
             self._count -= 1
-            self._by_address[key] -= 1
-            if not self._by_address[key]:
-                del self._by_address[key]
+            self._by_address[network] -= 1
+            if not self._by_address[network]:
+                del self._by_address[network]
+
+    def _forget(self, network: str, connection: Connection) -> None:
+        for strangers in (self._strangers, self._familiar):
+            strangers.remove(network, connection)
 
 
-def _network(address: str) -> str:
+@lru_cache(maxsize=4096)  # asked for several times of each connection, and parsing takes a while
+def network_of(address: str) -> str:
+    """What counts as one place: an IPv4 address, or the /64 that an IPv6 one is in."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)

@@ -29,7 +29,7 @@ class Connection:
     """owner: for the hub's use, never looked at here. address, port: the peer's.
 
     Between its birth in the accept thread and its end all of it belongs to one I/O thread, save
-    owner, io, address, port and certificate_name, which the hub reads.
+    owner, io, address, port and certificate_name, which the hub reads, and done, which it writes.
     """
 
     __slots__ = (
@@ -40,6 +40,8 @@ class Connection:
         "certificate_name",
         "close_reason",
         "deadline",
+        "done",
+        "handed",
         "interest",
         "io",
         "out",
@@ -49,6 +51,7 @@ class Connection:
         "port",
         "sock",
         "tls",
+        "trusted",
     )
 
     def __init__(self, sock: socket.socket, address: str, port: int, io: int) -> None:
@@ -57,12 +60,17 @@ class Connection:
         self.address = address
         self.port = port
         self.io = io
+        self.trusted = False
+        """Somebody has logged in on it."""
         self.phase = Phase.RAW
         self.owner: object = None
         self.certificate_name: str | None = None
         self.buffer: LineBuffer | None = None
         """What has come and is no line yet, or over the rate; then nothing more is read."""
         self.bucket: TokenBucket | None = None
+        self.handed = 0
+        self.done = 0
+        """Lines that the I/O thread has handed on, and those that the hub has done with."""
         self.out: list[bytes] = []
         self.out_bytes = 0
         self.blocked = False

@@ -11,15 +11,27 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from securechat.net.admission import Admission
+from securechat.net.admission import Admission, NotAdmittedError
 from securechat.net.connection import Connection
 from securechat.net.io_loop import IoThread
+from securechat.net.tally import Tally
 from securechat.net.thread import Owner
 from securechat.net.waker import Waker
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 1024
+
+RECEIVED_BYTES = 1 << 16
+"""What the kernel keeps of a connection until we read it (it doubles the number for its own use):
+many times what a chat needs, and so little that what lies there is read in an instant.
+"""
+
+AT_ONCE = 64
+PAUSE_SECONDS = 0.005
+"""After so many connections at once: a flood of them, which could have this thread take the
+interpreter from the others all the time. Some 10,000 a second can come in nevertheless.
+"""
 
 RETRY_SECONDS = 0.5
 """Between two tries to accept a connection when the system can't give one."""
@@ -66,6 +78,7 @@ def _bind_one(
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         port = before[0].getsockname()[1] if before else address[1]
         sock.bind((address[0], port, *address[2:]))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)  # all inherit it
         sock.listen(BACKLOG)
         sock.setblocking(False)
     except OSError:
@@ -98,10 +111,12 @@ class Listener(Owner):
     ) -> None:
         super().__init__("accept")
         self._sockets = sockets
-        self._io = itertools.cycle(io)
+        self._io = io
+        self._next = itertools.cycle(io)
         self._admission = admission
         self._failed = failed
         self._starved = False
+        self._tally = Tally(log)
         self._waker = Waker()
         self._waker.sleep()
         self._stopping = threading.Event()
@@ -133,15 +148,19 @@ class Listener(Owner):
                         self._accept(key.fileobj)
 
     def _accept(self, listening: socket.socket) -> None:
-        try:
-            sock, peer = listening.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return
-        except OSError as error:
-            self._not_accepted(error)
-            return
-        self._starved = False
-        self._admit(sock, str(peer[0]), int(peer[1]))
+        for _ in range(AT_ONCE):
+            try:
+                sock, peer = listening.accept()
+            except BlockingIOError:
+                return
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                self._not_accepted(error)
+                return
+            self._starved = False
+            self._admit(sock, str(peer[0]), int(peer[1]))
+        self._stopping.wait(PAUSE_SECONDS)
 
     def _not_accepted(self, error: OSError) -> None:
         """accept(2) also reports what befell the one connection it would have given; neither that
@@ -155,14 +174,18 @@ class Listener(Owner):
         self._stopping.wait(RETRY_SECONDS)
 
     def _admit(self, sock: socket.socket, address: str, port: int) -> None:
-        refusal = self._admission.admit(address)
-        if refusal is not None:
-            log.warning("refused %s port %d: %s", address, port, refusal)
+        io = next(self._next)
+        connection = Connection(sock, address, port, io.number)
+        try:
+            first_to_go = self._admission.admit(connection)
+        except NotAdmittedError as refusal:
+            self._tally.tell(logging.WARNING, "refused %s port %d: %s", address, port, refusal)
             sock.close()
             return
         sock.setblocking(False)
         # Without it a lone message waits for the acknowledgement of the one before.
         with suppress(OSError):  # some systems refuse when the peer has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        io = next(self._io)
-        io.adopt(Connection(sock, address, port, io.number))
+        io.adopt(connection)
+        if first_to_go is not None:  # perhaps the new one itself
+            self._io[first_to_go.io].make_room(first_to_go)

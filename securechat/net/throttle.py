@@ -7,6 +7,14 @@ from typing import NamedTuple
 MOST_WAKES = 4
 """Times a second, at most, that one who is too fast is looked at again."""
 
+LINE_SECONDS = 0.0002
+"""Of CPU, to read a line; an ordinary one takes a tenth of it. Who sends each byte in a record of
+its own, or messages of TLS that hold no line at all, pays for the time they take.
+"""
+
+SPARE_SECONDS = 0.001
+"""Of the same, that nobody is asked for."""
+
 
 class Rate(NamedTuple):
     """lines: a second, on average. burst: lines at once after a pause."""
@@ -20,12 +28,13 @@ class TokenBucket:
     there was, and then the debt must be waited off first.
     """
 
-    __slots__ = ("_rate", "_stamp", "_tokens")
+    __slots__ = ("_owed", "_rate", "_stamp", "_tokens")
 
     def __init__(self, rate: Rate, now: float) -> None:
         self._rate = rate
         self._tokens = rate.burst
         self._stamp = now
+        self._owed = 0.0
 
     def available(self, now: float) -> int:
         """How many lines may pass. now: seconds."""
@@ -34,9 +43,18 @@ class TokenBucket:
         self._stamp = now
         return max(0, int(self._tokens))
 
-    def spend(self, cost: int) -> None:
-        """Pay for what has passed, in tokens."""
+    def spend(self, cost: int, seconds: float = 0.0) -> None:
+        """Pay for what has passed, in tokens. seconds: of CPU that it took to read."""
         self._tokens -= cost
+        self._owed = max(0.0, self._owed + seconds - cost * LINE_SECONDS)
+        if self._owed > SPARE_SECONDS:
+            self._tokens -= int(self._owed / LINE_SECONDS)
+            self._owed = 0.0
+
+    @property
+    def burst(self) -> int:
+        """How many lines may pass at once after a pause."""
+        return int(self._rate.burst)
 
     @property
     def in_debt(self) -> bool:

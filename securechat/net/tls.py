@@ -12,6 +12,8 @@ import ssl
 from pathlib import Path
 from typing import Any, Literal
 
+from securechat.net.files import read_named
+
 MinVersion = Literal["1.2", "1.3"]
 
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
@@ -46,6 +48,10 @@ def server_context(
     context.set_ciphers(_TLS12_CIPHERS)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.options |= ssl.OP_SINGLE_ECDH_USE | ssl.OP_NO_TICKET
+    # One group for the key exchange, as Python has no list of groups before 3.15. Left to itself
+    # OpenSSL also offers finite fields: a handshake over the largest costs the server 140 ms and
+    # a stranger nothing (CVE-2002-20001). Every client has this one (RFC 8446, section 9.1).
+    context.set_ecdh_curve("prime256v1")
     # No tickets: a ticket key would weaken forward secrecy, and writing two of them is a fifth of
     # what a login costs. So TLS 1.3 never resumes. TLS 1.2, where allowed, may resume by session
     # id from OpenSSL's bounded cache in memory, which Python offers no switch for.
@@ -95,7 +101,7 @@ def _expect_pem(file: Path, what: str) -> None:
     """OpenSSL's errors tell neither which file is wrong nor that two were swapped."""
     wanted = f"expected a {what} in PEM form, as `gencerts` makes it"
     try:
-        content = file.read_bytes()
+        content = read_named(file)
     except OSError as error:
         raise TlsFilesError(f"{file}: {error.strerror}; {wanted}") from error
     if not re.search(rb"-----BEGIN [A-Z0-9 ]*%b-----" % what.upper().encode(), content):

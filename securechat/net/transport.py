@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterable
 from contextlib import suppress
 from selectors import EVENT_READ, EVENT_WRITE
-from typing import Any
+from typing import Any, NamedTuple
 
-from securechat.net.connection import Connection
+from securechat.net.connection import Connection, Phase
 
 RECORD = 16384
 """The most that one TLS record holds, and so what one recv() gives (RFC 8446, section 5.1)."""
@@ -23,6 +24,11 @@ them at a time costs several times as much in all."""
 
 MAX_READ = 65536
 """Bytes read from one connection in one turn, so that nobody fills the memory or the turn."""
+
+STRANGER_RECORDS = 16
+"""Of one who has not logged in; and bytes as one record has, so that a thousand of them, each with
+what it may not say yet, take some 20 MiB.
+"""
 
 TLS_HANDSHAKE = 0x16
 """The first byte of any TLS connection (RFC 8446, section 5.1, ContentType)."""
@@ -71,15 +77,30 @@ def handshake(connection: Connection) -> int:
     return 0
 
 
-def receive(connection: Connection) -> tuple[bytes, bool, str]:
-    """What has come; whether TLS may hold more that no selector knows of; how it ended, if so."""
+class Heard(NamedTuple):
+    """data: what has come. more: whether TLS may hold more that no selector knows of. stuck:
+    whether TLS has something to say first that the peer doesn't take. ended: how, if it has.
+    """
+
+    data: bytes
+    more: bool = False
+    stuck: bool = False
+    ended: str = ""
+
+
+def receive(connection: Connection, *, freely: bool = True) -> Heard:
+    """Read what has come, up to what a turn has room for. freely: or else as little as needed."""
+    most_bytes, most_records = (MAX_READ, MAX_RECORDS) if freely else (RECORD, STRANGER_RECORDS)
     chunks, size = [], 0
     recv = connection.sock.recv
-    more, ended = False, ""
+    more, stuck, ended = False, False, ""
     while True:
         try:
             data = recv(RECORD)
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        except ssl.SSLWantReadError:
+            break
+        except ssl.SSLWantWriteError:
+            stuck = True
             break
         except (OSError, ValueError) as error:
             ended = _reason(error)
@@ -89,10 +110,10 @@ def receive(connection: Connection) -> tuple[bytes, bool, str]:
             break
         chunks.append(data)
         size += len(data)
-        if size >= MAX_READ or len(chunks) >= MAX_RECORDS:
+        if size >= most_bytes or len(chunks) >= most_records:
             more = True
             break
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks), more, ended
+    return Heard(chunks[0] if len(chunks) == 1 else b"".join(chunks), more, stuck, ended)
 
 
 def send(connection: Connection) -> bool:
@@ -116,6 +137,32 @@ def send(connection: Connection) -> bool:
         else:
             del out[0]
     return True
+
+
+def send_at_once(connections: Iterable[Connection], data: bytes) -> list[Connection]:
+    """Write the same bytes to all that have nothing waiting; with the others they wait. Returns
+    those for whom it could not be done, and who have them waiting now.
+
+    In a room this is nearly all that is ever written, and nobody has anything waiting.
+    """
+    failed, size = [], len(data)
+    for connection in connections:
+        sent = 0
+        if not connection.out:
+            if connection.phase is not Phase.OPEN:
+                continue  # its end is said: what comes now is for nobody
+            try:
+                sent = connection.sock.send(data)
+                if sent == size:
+                    continue
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                connection.blocked = True
+            except (OSError, ValueError):
+                pass  # it is lost, as the next try shows
+            failed.append(connection)
+        connection.out.append(data[sent:])
+        connection.out_bytes += size - sent
+    return failed
 
 
 def say_goodbye(connection: Connection) -> None:

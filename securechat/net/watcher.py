@@ -12,6 +12,11 @@ from collections.abc import Iterator
 from securechat.net.connection import Connection
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
+TIME = 4
+"""A deadline has come: an event beside the selectors' two."""
+
+SPARE_TIMERS = 256
+"""Forgotten deadlines that may lie about before it is worth while to throw them away."""
 
 
 class Watcher:
@@ -22,13 +27,18 @@ class Watcher:
         self._selector.register(waker, READ)
         self._timers: list[tuple[float, int, Connection]] = []
         self._order = itertools.count()
+        self._forgotten = 0
+        """How many of the timers are not their connection's deadline any more."""
 
-    def wait(self, *, long: bool) -> list[tuple[selectors.SelectorKey, int]]:
+    def wait(self, most: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         """What is ready, with the connection, or None for the waker, as its key's data.
 
-        long: until something is, or until the next deadline; else only what is so now.
+        most: seconds to wait for something, None without end; the next deadline ends it as well.
         """
-        return self._selector.select(self._until_next() if long else 0.0)
+        if most != 0.0 and self._timers:
+            until_next = max(0.0, self._timers[0][0] - time.monotonic())
+            most = until_next if most is None else min(most, until_next)
+        return self._selector.select(most)
 
     def watch(self, connection: Connection, interest: int) -> None:
         """Wait for READ, WRITE, both or nothing of a connection."""
@@ -47,22 +57,31 @@ class Watcher:
         """The connection's one deadline, in seconds of the monotonic clock; an earlier one is
         forgotten.
         """
+        self.forget_deadline(connection)
         connection.deadline = at
         heapq.heappush(self._timers, (at, next(self._order), connection))
 
+    def forget_deadline(self, connection: Connection) -> None:
+        """The connection has none any more."""
+        if not connection.deadline:
+            return
+        connection.deadline = 0.0
+        self._forgotten += 1
+        if self._forgotten > max(SPARE_TIMERS, len(self._timers) // 2):
+            self._timers = [timer for timer in self._timers if timer[0] == timer[2].deadline]
+            heapq.heapify(self._timers)
+            self._forgotten = 0
+
     def due(self, now: float) -> Iterator[Connection]:
         """Whose deadline has come, each once."""
-        timers = self._timers
-        while timers and timers[0][0] <= now:
-            deadline, _, connection = heapq.heappop(timers)
+        while self._timers and self._timers[0][0] <= now:
+            deadline, _, connection = heapq.heappop(self._timers)
             if connection.deadline == deadline:
+                connection.deadline = 0.0
                 yield connection
+            else:
+                self._forgotten -= 1
 
     def close(self) -> None:
         """Watch nothing any more."""
         self._selector.close()
-
-    def _until_next(self) -> float | None:
-        if not self._timers:
-            return None
-        return max(0.0, self._timers[0][0] - time.monotonic())

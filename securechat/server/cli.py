@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import queue
 import signal
@@ -201,8 +202,9 @@ def run(entry: click.Command, argv: Sequence[str] | None, name: str) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.message = _printable(error.message)
-        error.show()
+        text = io.StringIO()
+        error.show(text)
+        click.echo(_printable(text.getvalue()), nl=False, err=True)
         return error.exit_code
     except click.Abort:
         click.echo("Aborted.", err=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from securechat.irc import names
+from securechat.net.files import read_named
 
 
 class ConfigError(Exception):
@@ -28,6 +29,14 @@ def _between(low: float, high: float) -> Callable[[Any], bool]:
     return lambda value: low <= value <= high
 
 
+def _is_text(value: str) -> bool:
+    return all(line.replace("\t", "").isprintable() for line in value.splitlines())
+
+
+def _is_path(value: str) -> bool:
+    return "\0" not in value
+
+
 def _is_lobby(value: str) -> bool:
     return value == "" or names.fold_channel(value) is not None
 
@@ -41,13 +50,17 @@ def _is_host_name(value: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class ServerSection:
     name: str = _option("", "a host name such as chat.example, at most 63 letters", _is_host_name)
-    address: str = _option("", "a host name or an IP address", lambda v: " " not in v)
+    address: str = _option(
+        "", "a host name or an IP address", lambda v: v.isprintable() and " " not in v
+    )
     network: str = _option(
-        "securechat", "a word of at most 40 letters", lambda v: v and " " not in v and len(v) <= 40
+        "securechat",
+        "a word of at most 40 letters",
+        lambda v: v and v.isprintable() and " " not in v and len(v) <= 40,
     )
     lobby: str = _option("#lobby", "a channel such as #lobby, or an empty text for none", _is_lobby)
-    motd: str = _option("", "a text", lambda v: True)
-    contact: str = _option("", "a text of one line", lambda v: "\n" not in v)
+    motd: str = _option("", "a text without control characters", _is_text)
+    contact: str = _option("", "a text of one line", str.isprintable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +71,9 @@ class ListenSection:
 
 @dataclass(frozen=True, slots=True)
 class TlsSection:
-    cert: str = _option("", "the path of a PEM file", lambda v: True)
-    key: str = _option("", "the path of a PEM file", lambda v: True)
-    client_ca: str = _option("", "the path of a PEM file", lambda v: True)
+    cert: str = _option("", "the path of a PEM file", _is_path)
+    key: str = _option("", "the path of a PEM file", _is_path)
+    client_ca: str = _option("", "the path of a PEM file", _is_path)
     min_version: Literal["1.2", "1.3"] = _option(
         "1.3", '"1.3" or "1.2"', lambda v: v in ("1.2", "1.3")
     )
@@ -81,6 +94,8 @@ class LimitsSection:
     connections_per_address: int = _option(
         200, "a number from 1 to 1000000", _between(1, 1_000_000)
     )
+    strangers: int = _option(1000, "a number from 1 to 1000000", _between(1, 1_000_000))
+    strangers_per_address: int = _option(100, "a number from 1 to 1000000", _between(1, 1_000_000))
     sessions_per_account: int = _option(20, "a number from 1 to 10000", _between(1, 10_000))
     rooms_per_account: int = _option(100, "a number from 1 to 10000", _between(1, 10_000))
     lines_per_second: float = _option(20.0, "a number from 1 to 1000000", _between(1, 1_000_000))
@@ -89,6 +104,11 @@ class LimitsSection:
     ping_seconds: float = _option(90.0, "a number from 5 to 3600", _between(5, 3600))
     unsent_kib: int = _option(1024, "a number from 64 to 1048576", _between(64, 1 << 20))
     io_threads: int = _option(1, "a number from 1 to 64", _between(1, 64))
+
+    @property
+    def most_strangers(self) -> int:
+        """At most half of all connections, whatever is configured: the rest is the members'."""
+        return min(self.strangers, max(1, self.connections // 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +146,7 @@ def load_config(path: Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
+        content = tomllib.loads(read_named(path).decode())
     except OSError as error:
         raise ConfigError(f"can't read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -8,6 +8,7 @@ import shlex
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -126,8 +127,9 @@ class DataDirectory:
                 f"a securechat-server runs on {self.path} already (process {holder}); end it, or "
                 "start this one with another --data and --port"
             )
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # it is for people to read; on a full disk the lock is one without
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         self._lock = handle
 
     def running(self) -> bool:

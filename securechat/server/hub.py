@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from securechat.core.audit import note
+from securechat.core.audit import note, tell
 from securechat.core.delivery import deliveries
+from securechat.core.events import Event
 from securechat.core.jobs import Job
 from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.turn import Step, Turn
+from securechat.net.admission import network_of
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
 from securechat.net.io_loop import IoThread
 from securechat.net.thread import Owner
-from securechat.server.inbox import Inbox, Item, Stop
+from securechat.server.agenda import SHARES, Agenda, Shares
+from securechat.server.alarm import Alarm
+from securechat.server.inbox import Inbox, Order, Stop
 from securechat.server.loading import take_changes
 from securechat.store.admin import APPLIED
-from securechat.store.database import ConflictError, StoreError
+from securechat.store.database import ConflictError, DamagedError, StoreError
 from securechat.store.journal import Journal
 from securechat.store.reader import Reader
 
@@ -35,6 +39,12 @@ CHANGES_SECONDS = 0.25
 
 TICK_SECONDS = 1.0
 
+GATHER_SECONDS = 0.005
+"""From the beginning of a turn in which several have spoken to the next: what they answer falls
+into one turn then, and costs one commit and one write to each member instead of several. A lone
+speaker never waits (PostgreSQL knows this as commit_delay and commit_siblings).
+"""
+
 LAST_ANSWERS_SECONDS = 1.0
 """How long a stopping server waits to learn what its clients have received."""
 
@@ -44,7 +54,8 @@ NOT_STORED = "Not stored, so nobody saw it: the server's disk or database fails;
 class Hub(Owner):
     """rules, journal: used by this thread only, once it runs. submit: takes the turns' jobs.
 
-    last_change: the newest of the administrator's changes that the rules' model has in it.
+    last_change: the newest of the administrator's changes that the rules' model has in it. shares:
+    whose input a turn takes for how long.
     """
 
     def __init__(
@@ -54,6 +65,7 @@ class Hub(Owner):
         submit: Callable[[Job], None],
         failed: Callable[[BaseException], None],
         last_change: int,
+        shares: Shares = SHARES,
     ) -> None:
         super().__init__("hub")
         self._rules = rules
@@ -61,13 +73,17 @@ class Hub(Owner):
         self._reader = Reader(journal.connection)
         self._submit = submit
         self._failed = failed
+        self._shares = shares
         self._io: Sequence[IoThread] = ()
         self.inbox = Inbox()
         self._last_change = last_change
         self._next_tick = self._next_look = 0.0
         self._ending: Stop | None = None
         self._stop_at = 0.0
-        self._storing = True
+        self._began = 0.0
+        self._spoke: set[Session] = set()
+        """Who has had something to say in this turn."""
+        self._alarm = Alarm(rules, journal)
         self._behind = True
         """There may be changes of the administrator's that are not taken up, or not said to be:
         at the start those that were made while no server ran.
@@ -100,30 +116,48 @@ class Hub(Owner):
     def _done(self) -> bool:
         if self._ending is None:
             return False
-        return time.monotonic() > self._stop_at or self._rules.all_answered()
+        if time.monotonic() > self._stop_at:
+            return True
+        return not self.inbox.members and self._rules.all_answered()
 
     def _new_turn(self) -> Turn:
         return self._rules.turn(int(time.time() * 1000), time.monotonic())
 
     def _run_turn(self) -> None:
+        self._let_gather()
         wait = min(self._next_tick, self._next_look) - time.monotonic()
-        items = self.inbox.take(wait if self._ending is None else min(wait, 0.02))
+        orders = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
         turn = self._new_turn()
-        self._look_around(turn)  # first: what the items change isn't in the database yet
-        for item in items:
-            self._take(turn, item)
+        self._began = turn.clock
+        self._spoke.clear()
+        self._look_around(turn)  # first: what the input changes isn't in the database yet
+        for order in orders:
+            self._obey(turn, order)
+        self._work_off(turn, self.inbox.members, self._shares.members)
+        self._work_off(turn, self.inbox.strangers, self._shares.strangers)
         self._finish(turn)
 
-    def _take(self, turn: Turn, item: Item) -> None:
-        if isinstance(item, list):
-            for event in item:
-                self._guarded(turn, event.connection.owner, self._take_input, event)
-        elif isinstance(item, Stop):
-            self._ending = self._ending or item
+    def _let_gather(self) -> None:
+        """When several spoke in the last turn, more will in this one: it begins a little later."""
+        early = self._began + GATHER_SECONDS - time.monotonic()
+        if len(self._spoke) > 1 and early > 0 and self._ending is None:
+            time.sleep(early)
+
+    def _obey(self, turn: Turn, order: Order) -> None:
+        if isinstance(order, Stop):
+            self._ending = self._ending or order
             self._stop_at = turn.clock + LAST_ANSWERS_SECONDS
             self._rules.ask_all(turn)
         else:
-            self._guarded(turn, item.session, self._rules.answered, item)
+            self._guarded(turn, order.session, self._rules.answered, order)
+
+    def _work_off(self, turn: Turn, agenda: Agenda, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while agenda:
+            event = agenda.take()
+            self._guarded(turn, event.connection.owner, self._take_input, event)
+            if time.monotonic() >= end:
+                break
 
     def _guarded(
         self, turn: Turn, session: object, action: Callable[[Turn, Any], None], item: object
@@ -146,20 +180,32 @@ class Hub(Owner):
         elif not isinstance(session, Session):
             raise TypeError(f"{connection} has no session")
         elif isinstance(event, Lines):
-            run = self._rules.line
-            for line in event.lines:
-                run(turn, session, line)
+            self._run_lines(turn, session, event)
         else:
             _note_end(session, event.reason)
             self._rules.closed(turn, session, _shown_reason(event))
             connection.owner = None
 
+    def _run_lines(self, turn: Turn, session: Session, event: Lines) -> None:
+        """As many as there is time for; the others when it is this connection's turn again."""
+        self._spoke.add(session)
+        run, now = self._rules.line, time.monotonic
+        end = now() + self._shares.party
+        for number, line in enumerate(event.lines, 1):
+            event.connection.done += 1
+            run(turn, session, line)
+            if now() >= end and number < len(event.lines):
+                agenda, party = self.inbox.place(event.connection)
+                agenda.put_back(party, event._replace(lines=event.lines[number:]))
+                break
+
     def _open(self, turn: Turn, connection: Connection) -> None:
-        note("connected", address=connection.address, port=connection.port)
+        note("connected", level=logging.DEBUG, address=connection.address, port=connection.port)
         session = Session(
             connection,
             io=connection.io,
             address=connection.address,
+            network=network_of(connection.address),
             certificate_name=connection.certificate_name,
             opened_at=turn.clock,
         )
@@ -170,6 +216,7 @@ class Hub(Owner):
         if turn.clock >= self._next_tick:
             self._next_tick = turn.clock + TICK_SECONDS
             self._rules.tick(turn)
+            self._alarm.look(turn)
         if turn.clock >= self._next_look:
             self._next_look = turn.clock + CHANGES_SECONDS
             self._take_changes(turn)
@@ -189,44 +236,55 @@ class Hub(Owner):
 
     def _finish(self, turn: Turn) -> None:
         self._store(turn)
+        self._alarm.greet(turn)
         self._release(turn)
 
     def _store(self, turn: Turn) -> None:
-        if not turn.events:
-            return
+        if turn.events or turn.audits:
+            self._commit(turn)
+            tell(turn.audits)
+
+    def _commit(self, turn: Turn) -> None:
         try:
-            self._journal.commit(turn.events)
-        except ConflictError:
+            self._journal.commit([*turn.events, *turn.audits])
+        except (ConflictError, DamagedError):
             self._store_steps(turn)
         except StoreError as error:
-            self._not_stored(turn, turn.steps, error)
+            # What only the audit lacks has happened all the same: a full disk locks nobody out.
+            self._not_stored(turn, turn.steps if turn.events else [], error)
         else:
-            self._stored()
+            self._alarm.look(turn)
         self._rules.model.committed_seq = self._rules.model.last_seq
 
     def _store_steps(self, turn: Turn) -> None:
-        """One step is in conflict with what is stored: the others must not suffer for it."""
+        """One step is in conflict with what is stored, or meets a damaged part of the database:
+        the others must not suffer for it, unless they build on it.
+        """
         failed: list[Step] = []
         reason: StoreError | None = None
+        lost: set[int] = set()
         for step in turn.steps:
+            events = turn.events[step.start.events : step.end.events]
+            places = places_of(events)
             try:
-                self._journal.commit(turn.events[step.start.events : step.end.events])
+                if not lost.isdisjoint(places):
+                    raise DamagedError("it builds on what could not be stored")
+                self._journal.commit(events)
             except StoreError as error:
                 failed.append(step)
-                reason = error
+                if isinstance(error, DamagedError):
+                    lost |= places
+                reason = error if reason is None or isinstance(reason, ConflictError) else reason
         if reason is not None:
             self._not_stored(turn, failed, reason)  # all at once: it moves the others' places
+        try:
+            self._journal.commit(turn.audits)
+        except StoreError as error:
+            log.error("the audit lacks %d entries: %s", len(turn.audits), error)  # noqa: TRY400
 
     def _not_stored(self, turn: Turn, steps: Sequence[Step], error: StoreError) -> None:
-        if self._storing or isinstance(error, ConflictError):
-            log.error("%d commands are not stored, and taken back: %s", len(steps), error)
-        self._storing = isinstance(error, ConflictError)
         turn.fail(steps, NOT_STORED)
-
-    def _stored(self) -> None:
-        if not self._storing:
-            log.warning("messages are stored again")
-            self._storing = True
+        self._alarm.raised(turn, len(steps), error)
 
     def _release(self, turn: Turn) -> None:
         for session in turn.arrived:  # before its welcome: who has read that may speak
@@ -240,11 +298,20 @@ class Hub(Owner):
             self._submit(job)
 
 
+def places_of(events: Iterable[Event]) -> set[int]:
+    """The rooms, conversations and new accounts that events are about."""
+    fields = ("target", "room", "id")
+    found = {getattr(event, name, None) for event in events for name in fields}
+    return {place for place in found if place is not None}
+
+
 def _note_end(session: Session, reason: str) -> None:
     """Without what a member wrote as a farewell: no message text is logged."""
     who = session.account.name if session.account else "-"
     reason = reason.partition(":")[0]
-    note("disconnected", account=who, address=session.address, reason=reason)
+    # Of strangers there may be thousands a second.
+    level = logging.INFO if session.account else logging.DEBUG
+    note("disconnected", level=level, account=who, address=session.address, reason=reason)
 
 
 def _shown_reason(event: Closed) -> str:

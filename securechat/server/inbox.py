@@ -1,21 +1,27 @@
 """What waits for the hub, with a bound: I/O threads that fill it faster than the hub empties it
-wait, and so stop reading, and so TCP slows the senders down.
+wait, and so stop reading, and so TCP slows the senders down. Strangers are not read long before.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from securechat.core.jobs import Answer
-from securechat.net.connection import Input, Lines
-
-MAX_LINES = 2000
-"""Lines in one turn: more would make the first of them wait for long."""
+from securechat.core.session import Session
+from securechat.net.admission import network_of
+from securechat.net.connection import Connection, Input
+from securechat.server.agenda import Agenda, count_lines
 
 MAX_QUEUED = 20_000
 """Lines that may wait: some tenths of a second of the hub's work, and at most 90 MiB."""
+
+STRANGERS_WAIT = 1000
+"""The same of those who have not logged in, who then are not read, and hold up no I/O thread: there
+may be many of them, and what all may wait for is the members' room.
+"""
 
 
 class Stop(NamedTuple):
@@ -24,58 +30,101 @@ class Stop(NamedTuple):
     reason: str
 
 
-Item = list[Input] | Answer | Stop
+Order = Answer | Stop
+
+
+class _Batch(NamedTuple):
+    """What an I/O thread has read in a turn. The counts stay what they were, whoever logs in."""
+
+    inputs: list[Input]
+    lines: int
+    of_strangers: int
 
 
 class Inbox:
-    """Any thread puts, the hub takes."""
+    """Any thread puts, the hub takes. members, strangers: what has been gathered of either's."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Batch | Order] = queue.SimpleQueue()
         self._room = threading.Condition()
-        self._lines = 0
+        self._queued = 0
+        self._queued_of_strangers = 0
+        self._gathered = 0
         self._open = True
+        self.members = Agenda()
+        self.strangers = Agenda()
 
-    def put(self, item: Answer | Stop) -> None:
+    def put(self, order: Order) -> None:
         """Never waits: there is at most one answer for each session."""
-        self._queue.put(item)
+        self._queue.put(order)
 
     def put_inputs(self, inputs: list[Input]) -> None:
         """From an I/O thread; waits while too much is queued."""
-        self._queue.put(inputs)
+        counts = [(count_lines(event), event.connection.trusted) for event in inputs]
+        lines = sum(count for count, _ in counts)
+        of_strangers = sum(count for count, trusted in counts if not trusted)
+        self._queue.put(_Batch(inputs, lines, of_strangers))
         with self._room:
-            self._lines += _count(inputs)
-            while self._lines > MAX_QUEUED and self._open:
+            self._queued += lines
+            self._queued_of_strangers += of_strangers
+            while self._waiting > MAX_QUEUED and self._open:
                 self._room.wait()
 
-    def take(self, seconds: float) -> list[Item]:
-        """What has come, up to MAX_LINES lines or a batch more; waits so long for the first."""
-        try:
-            items = [self._queue.get(timeout=max(0.0, seconds))]
-        except queue.Empty:
-            return []
-        lines = _count(items[0])
-        while lines < MAX_LINES:
-            try:
-                items.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
-            lines += _count(items[-1])
-        with self._room:
-            full = self._lines > MAX_QUEUED
-            self._lines -= lines
-            if full:
-                self._room.notify_all()
-        return items
+    @property
+    def _waiting(self) -> int:
+        return self._queued + self._gathered
+
+    def behind(self) -> bool:
+        """Whether strangers have to wait, for what others of them have said. Any thread."""
+        waiting = self._queued_of_strangers + self.strangers.lines
+        return self._open and waiting > STRANGERS_WAIT
 
     def close(self) -> None:
-        """The hub takes no more: nobody waits for it."""
+        """The hub takes no more: nobody waits for it. Any thread."""
         with self._room:
             self._open = False
             self._room.notify_all()
 
+    # Hub thread only, from here on
 
-def _count(item: Item) -> int:
-    if not isinstance(item, list):
-        return 0
-    return sum(len(event.lines) for event in item if isinstance(event, Lines))
+    def gather(self, seconds: float) -> list[Order]:
+        """Take in all that has come; waits so long for the first when nothing is left from before.
+        Returns the orders, which are not for the agendas.
+        """
+        orders: list[Order] = []
+        lines = of_strangers = 0
+        for item in self._new(0.0 if self.members or self.strangers else max(0.0, seconds)):
+            if isinstance(item, _Batch):
+                lines += item.lines
+                of_strangers += item.of_strangers
+                for event in item.inputs:
+                    agenda, party = self.place(event.connection)
+                    agenda.add(party, event)
+            else:
+                orders.append(item)
+        with self._room:
+            full = self._waiting > MAX_QUEUED
+            self._queued -= lines
+            self._queued_of_strangers -= of_strangers
+            self._gathered = self.members.lines + self.strangers.lines
+            if full:
+                self._room.notify_all()
+        return orders
+
+    def _new(self, seconds: float) -> Iterator[_Batch | Order]:
+        """All that is in the queue; waits so long for the first."""
+        try:
+            yield self._queue.get(timeout=seconds)
+            while True:
+                yield self._queue.get_nowait()
+        except queue.Empty:
+            return
+
+    def place(self, connection: Connection) -> tuple[Agenda, object]:
+        """Where a connection's input belongs, and as whose."""
+        session = connection.owner
+        account = session.account if isinstance(session, Session) else None
+        # Who has just become the other is not overtaken by itself.
+        if connection in self.strangers or (account is None and connection not in self.members):
+            return self.strangers, network_of(connection.address)
+        return self.members, account

@@ -17,11 +17,13 @@ from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.net import tls
 from securechat.net.admission import Admission
-from securechat.net.connection import Connection
+from securechat.net.guard import Guard
 from securechat.net.io_loop import IoThread
 from securechat.net.limits import IoLimits
 from securechat.net.listener import Listener, bind
+from securechat.net.steps import Callbacks
 from securechat.net.throttle import Rate
+from securechat.server.checkpointer import Checkpointer
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 from securechat.server.hub import Hub
@@ -30,6 +32,7 @@ from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
 from securechat.server.workers import Workers
 from securechat.store.journal import Journal
+from securechat.store.pairing import find_pepper
 from securechat.store.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class Service:
         """
         sys.setswitchinterval(SWITCH_SECONDS)
         self.data.create()
+        self.data.check_files()
         self.data.lock()
         try:
             self._start()
@@ -76,12 +80,13 @@ class Service:
         context = self._context()
         sockets = bind(config.listen.host, config.listen.port)
         try:
-            self._journal = Journal(self.data.database)
+            pepper = find_pepper(self.data.database, self.data.pepper)
+            self._journal = Journal(self.data.database, pepper)
             self.addresses = [sock.getsockname()[:2] for sock in sockets]
             self._remember()
             reader = Reader(self._journal.connection)
             changed = reader.last_change()  # before the rest, so that none is overlooked
-            rules = Rules(load_model(reader), self._settings())
+            rules = Rules(load_model(reader, pepper), self._settings(), pepper)
         except BaseException:
             for sock in sockets:
                 sock.close()
@@ -89,29 +94,37 @@ class Service:
         self._admission = Admission(
             total=config.limits.connections,
             per_address=config.limits.connections_per_address,
+            strangers=config.limits.most_strangers,
+            strangers_per_address=config.limits.strangers_per_address,
         )
         self._workers = Workers(
             self.data.database,
+            pepper,
             cost=config.accounts.bcrypt_cost,
             server_name=server_name(config),
             min_password_length=config.accounts.min_password_length,
             answer=self._answer,
+            failed=self._thread_failed,
         )
         self._hub = Hub(rules, self._journal, self._workers.submit, self._thread_failed, changed)
+        call = Callbacks(
+            self._hub.inbox.put_inputs,
+            self._hub.inbox.behind,
+            self._admission.trust,
+            self._admission.release,
+            self._thread_failed,
+        )
         self._io = [
-            IoThread(
-                number,
-                context,
-                self._limits(),
-                self._hub.inbox.put_inputs,
-                self._release,
-                self._thread_failed,
-            )
+            IoThread(number, context, self._limits(), call)
             for number in range(config.limits.io_threads)
         ]
         self._listener = Listener(sockets, self._io, self._admission, self._thread_failed)
+        self._checkpointer = Checkpointer(
+            self.data.database, lambda: self._journal.commit_count, self._thread_failed
+        )
+        self._guard = Guard(self._io, self._admission.bar, self._thread_failed)
         self._hub.serve(self._io)
-        for thread in [*self._io, self._listener]:
+        for thread in [*self._io, self._guard, self._listener, self._checkpointer]:
             thread.start()
         _tame_garbage_collection()
 
@@ -168,9 +181,6 @@ class Service:
     def _answer(self, answer: Answer) -> None:
         self._hub.inbox.put(answer)
 
-    def _release(self, connection: Connection) -> None:
-        self._admission.release(connection.address)
-
     def _thread_failed(self, error: BaseException) -> None:
         # Not the error's repr: it may quote what it failed at.
         name = type(error).__name__
@@ -196,13 +206,17 @@ class Service:
     def stop(self, reason: str) -> None:
         """Accept nobody, tell everybody, store what was accepted, end all threads."""
         self._listener.stop()
-        self._listener.join(STOP_SECONDS)
+        self._checkpointer.stop()
+        for thread in (self._listener, self._checkpointer):
+            thread.join(STOP_SECONDS)
         self._hub.inbox.put(Stop(reason))
         self._hub.join(STOP_SECONDS)
         for io in self._io:
             io.stop()
         for io in self._io:
             io.join(STOP_SECONDS)
+        self._guard.stop()
+        self._guard.join(STOP_SECONDS)
         self._workers.stop()
         self.data.unlock()
 

@@ -203,6 +203,10 @@ class _StandIns:
         now = self._clock()
         with self._lock:
             if self._counted is None or now >= self._until:
-                self._counted = reader.costs()
+                try:
+                    self._counted = reader.costs()
+                except DamagedError as error:  # of one account, for which nobody else must suffer
+                    log.error("not all accounts can be read: %s", error)  # noqa: TRY400
+                    self._counted = self._counted or {}
                 self._until = now + COSTS_SECONDS
             return self._counted

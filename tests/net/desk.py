@@ -13,6 +13,7 @@ from typing import NamedTuple
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
 from securechat.net.io_loop import IoThread
 from securechat.net.limits import IoLimits
+from securechat.net.steps import Callbacks
 from securechat.net.throttle import Rate
 
 PATIENCE = 20.0
@@ -22,6 +23,11 @@ FREELY = Rate(lines=1e6, burst=1e6)
 
 SMALL = 4096
 """A kernel buffer that is soon full."""
+
+
+def at(rate: Rate) -> IoLimits:
+    """One rate for all, and as much output."""
+    return IoLimits(rate=rate, stranger_rate=rate, stranger_out_bytes=1 << 20)
 
 
 class Visit(NamedTuple):
@@ -64,11 +70,20 @@ class Desk:
         self._client = client
         self.inputs: queue.SimpleQueue[Input] = queue.SimpleQueue()
         self.released: queue.SimpleQueue[Connection] = queue.SimpleQueue()
+        self.behind = False
+        self.keeps_up = True
+        """Whether what was handed on counts as done."""
+        self.trusted: list[Connection] = []
         self.failures: list[BaseException] = []
         self.on_line: Callable[[Connection, bytes], None] = lambda connection, line: None
-        self.thread = IoThread(
-            0, server, limits, self._take, self.released.put, self.failures.append
+        call = Callbacks(
+            self._take,
+            lambda: self.behind,
+            self.trusted.append,
+            self.released.put,
+            self.failures.append,
         )
+        self.thread = IoThread(0, server, limits, call)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._ends: list[socket.socket] = []
         self.thread.start()
@@ -77,6 +92,7 @@ class Desk:
         for item in inputs:
             self.inputs.put(item)
             if isinstance(item, Lines):
+                item.connection.done += len(item.lines) if self.keeps_up else 0
                 for line in item.lines:
                     self.on_line(item.connection, line)
 
@@ -166,7 +182,7 @@ def desk(
     server: ssl.SSLContext, client: ssl.SSLContext, limits: IoLimits | None = None
 ) -> Iterator[Desk]:
     """A running I/O thread, with no bound on the rate unless limits say so."""
-    opened = Desk(server, client, limits or IoLimits(rate=FREELY, stranger_rate=FREELY))
+    opened = Desk(server, client, limits or at(FREELY))
     try:
         yield opened
     finally:

@@ -1,51 +1,91 @@
-"""Who may connect: so many in all, so many from one address."""
+"""Who may connect: so many in all, so many from one address, and of strangers fewer."""
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import pytest
 
-from securechat.net.admission import Admission
+from securechat.net import admission as admission_module
+from securechat.net.admission import BARRED_SECONDS, Admission, NotAdmittedError
+from securechat.net.connection import Connection
 
 
-def door(total: int = 100, per_address: int = 2) -> Admission:
-    return Admission(total=total, per_address=per_address)
+class Door:
+    """An admission to the house, and a clock."""
+
+    def __init__(
+        self,
+        total: int = 100,
+        per_address: int = 2,
+        strangers: int = 100,
+        strangers_per_address: int = 100,
+    ) -> None:
+        self.now = 1000.0
+        self.admission = Admission(
+            total=total,
+            per_address=per_address,
+            strangers=strangers,
+            strangers_per_address=strangers_per_address,
+            clock=lambda: self.now,
+        )
+
+    def knocks(self, address: str) -> tuple[Connection, Connection | None]:
+        """The new connection, and the one that goes for it."""
+        connection = Connection(cast(socket.socket, None), address, 4711, 0)
+        return connection, self.admission.admit(connection)
+
+    def admits(self, address: str) -> Connection:
+        connection, gone = self.knocks(address)
+        assert gone is None
+        return connection
+
+    def refuses(self, address: str) -> str:
+        with pytest.raises(NotAdmittedError) as caught:
+            self.knocks(address)
+        return str(caught.value)
+
+
+# --- all connections -----------------------------------------------------------------------------
 
 
 def test_one_address_has_its_share() -> None:
     """A third connection is refused, with a reason that names the address; others may come."""
-    admission = door()
-    assert admission.admit("192.0.2.1") is None
-    assert admission.admit("192.0.2.1") is None
-    assert admission.admit("192.0.2.1") == "2 connections from 192.0.2.1 already"
-    assert admission.admit("192.0.2.2") is None
+    door = Door()
+    door.admits("192.0.2.1")
+    door.admits("192.0.2.1")
+    assert door.refuses("192.0.2.1") == "2 connections from 192.0.2.1 already"
+    door.admits("192.0.2.2")
 
 
 def test_all_together_have_a_limit() -> None:
     """Whatever the addresses, there is an end."""
-    admission = door(total=3)
+    door = Door(total=3)
     for number in range(3):
-        assert admission.admit(f"192.0.2.{number}") is None
-    assert admission.admit("192.0.2.9") == "all 3 connections are in use"
+        door.admits(f"192.0.2.{number}")
+    assert door.refuses("192.0.2.9") == "all 3 connections are in use"
 
 
 def test_who_leaves_makes_room() -> None:
     """A released connection may be replaced, for its address and for all."""
-    admission = door(total=2)
-    admission.admit("192.0.2.1")
-    admission.admit("192.0.2.1")
-    admission.release("192.0.2.1")
-    assert admission.admit("192.0.2.7") is None
-    assert admission.admit("192.0.2.8") is not None
+    door = Door(total=2)
+    one = door.admits("192.0.2.1")
+    door.admits("192.0.2.1")
+    door.admission.release(one)
+    door.admits("192.0.2.7")
+    door.refuses("192.0.2.8")
 
 
 def test_a_refused_one_is_not_counted() -> None:
     """Knocking a thousand times doesn't fill the house."""
-    admission = door(total=3)
+    door = Door(total=3)
+    for _ in range(2):
+        door.admits("192.0.2.1")
     for _ in range(1000):
-        admission.admit("192.0.2.1")
-    assert admission.admit("192.0.2.2") is None
+        door.refuses("192.0.2.1")
+    door.admits("192.0.2.2")
 
 
 @pytest.mark.parametrize(
@@ -58,9 +98,9 @@ def test_a_refused_one_is_not_counted() -> None:
 )
 def test_what_counts_as_one_address(first: str, second: str) -> None:
     """Nobody gets a second share by writing an address in another way."""
-    admission = door(per_address=1)
-    assert admission.admit(first) is None
-    assert admission.admit(second) is not None
+    door = Door(per_address=1)
+    door.admits(first)
+    door.refuses(second)
 
 
 @pytest.mark.parametrize(
@@ -69,21 +109,147 @@ def test_what_counts_as_one_address(first: str, second: str) -> None:
 )
 def test_neighbours_are_counted_apart(first: str, second: str) -> None:
     """Another /64, another IPv4 address: somebody else."""
-    admission = door(per_address=1)
-    assert admission.admit(first) is None
-    assert admission.admit(second) is None
+    door = Door(per_address=1)
+    door.admits(first)
+    door.admits(second)
 
 
 def test_threads_may_come_and_go_at_once() -> None:
     """The accept thread counts in while I/O threads count out: the sum stays right."""
-    admission = door(total=1000, per_address=1000)
+    door = Door(total=1000, per_address=1000, strangers=1000, strangers_per_address=1000)
 
     def visit(number: int) -> None:
         for _ in range(200):
-            assert admission.admit(f"192.0.2.{number}") is None
-            admission.release(f"192.0.2.{number}")
+            door.admission.release(door.admits(f"192.0.2.{number}"))
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(visit, [1, 1, 2, 2]))
-    refusals = [admission.admit("192.0.2.1") for _ in range(1001)]
-    assert refusals.count(None) == 1000
+    for _ in range(1000):
+        door.admits("192.0.2.1")
+    door.refuses("192.0.2.1")
+
+
+# --- those who have not logged in ----------------------------------------------------------------
+
+
+def test_strangers_of_one_address_have_a_smaller_share() -> None:
+    """Who logs in makes room for the next one there."""
+    door = Door(per_address=5, strangers_per_address=2)
+    first = door.admits("192.0.2.1")
+    door.admits("192.0.2.1")
+    assert door.refuses("192.0.2.1") == (
+        "2 connections from 192.0.2.1 already that have not logged in"
+    )
+    door.admission.trust(first)
+    door.admits("192.0.2.1")
+    door.refuses("192.0.2.1")
+
+
+def test_a_stranger_too_many_goes_and_it_is_one_of_the_crowd() -> None:
+    """The oldest of the address that has the most, so who comes alone stays."""
+    door = Door(per_address=10, strangers=5)
+    door.admits("192.0.2.1")
+    crowd = [door.admits("192.0.2.66") for _ in range(3)]
+    door.admits("192.0.2.2")
+    assert door.knocks("192.0.2.3")[1] is crowd[0]
+    assert door.knocks("192.0.2.66")[1] is crowd[1]
+
+
+def test_among_equals_it_is_the_first_who_goes() -> None:
+    """When everybody comes from elsewhere, who has waited longest has had the most time."""
+    door = Door(strangers=2)
+    one, two = door.admits("192.0.2.1"), door.admits("192.0.2.2")
+    assert door.knocks("192.0.2.3")[1] is one
+    assert door.knocks("192.0.2.4")[1] is two
+
+
+def test_members_are_nobodys_crowd() -> None:
+    """Who has logged in is neither counted nor pushed out."""
+    door = Door(per_address=10, strangers=2)
+    for _ in range(5):
+        door.admission.trust(door.admits("192.0.2.1"))
+    stranger = door.admits("192.0.2.2")
+    door.admits("192.0.2.3")
+    assert door.knocks("192.0.2.4")[1] is stranger
+
+
+def test_where_a_member_came_from_nobody_is_pushed_out() -> None:
+    """Not by any number of those from elsewhere: who belongs here gets in."""
+    door = Door(per_address=10, strangers=3)
+    member = door.admits("192.0.2.1")
+    door.admission.trust(member)
+    door.admission.release(member)
+    again = door.admits("192.0.2.1")
+    crowd = [door.admits("192.0.2.66"), door.admits("192.0.2.67")]
+    pushed = [door.knocks(f"192.0.2.{number}")[1] for number in range(100, 150)]
+    assert pushed[:2] == crowd
+    assert again not in pushed
+    assert None not in pushed
+
+
+def test_those_from_members_addresses_push_out_each_other() -> None:
+    """When there is nobody else."""
+    door = Door(per_address=10, strangers=2)
+    for number in range(1, 4):
+        door.admission.trust(door.admits(f"192.0.2.{number}"))
+    one, two = door.admits("192.0.2.1"), door.admits("192.0.2.2")
+    assert door.knocks("192.0.2.3")[1] is one
+    stranger, gone = door.knocks("192.0.2.66")
+    assert gone is stranger
+    assert door.knocks("192.0.2.1")[1] is two
+
+
+def test_so_many_addresses_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that were not seen for longest are forgotten."""
+    monkeypatch.setattr(admission_module, "MAX_NETWORKS", 2)
+    door = Door(per_address=10)
+    for address in ("192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3"):
+        door.admission.trust(door.admits(address))
+    assert list(door.admission._members_networks) == ["192.0.2.1", "192.0.2.3"]
+
+
+def test_who_was_pushed_out_counts_until_it_is_gone() -> None:
+    """Its socket is open as long, and files have an end too."""
+    door = Door(total=2, strangers=1)
+    first = door.admits("192.0.2.1")
+    assert door.knocks("192.0.2.2")[1] is first
+    assert "all 2 connections" in door.refuses("192.0.2.3")
+    door.admission.release(first)
+    door.knocks("192.0.2.3")
+
+
+def test_nothing_is_kept_of_those_who_have_gone() -> None:
+    """However they went: no table grows with the visitors."""
+    door = Door(total=100, per_address=50, strangers=10)
+    come = [door.knocks(f"192.0.2.{number % 30}")[0] for number in range(60)]
+    for connection in come[::3]:
+        door.admission.trust(connection)
+    for connection in come:
+        door.admission.release(connection)
+    assert (door.admission._count, len(door.admission._by_address)) == (0, 0)
+    for left in (door.admission._strangers, door.admission._familiar):
+        assert (len(left), left._by_network, left._by_count) == (0, {}, {})
+
+
+# --- who is barred -------------------------------------------------------------------------------
+
+
+def test_who_is_barred_comes_again_after_a_minute() -> None:
+    """Its neighbours are not, and what it has open stays counted."""
+    door = Door()
+    culprit = door.admits("192.0.2.66")
+    door.admission.bar(culprit)
+    assert door.refuses("192.0.2.66") == "192.0.2.66 is barred for a minute, for what it did"
+    door.admits("192.0.2.67")
+    door.now += BARRED_SECONDS
+    door.admits("192.0.2.66")
+    assert "2 connections" in door.refuses("192.0.2.66")
+
+
+def test_those_whose_time_is_over_are_forgotten() -> None:
+    """A thousand networks over the years leave nothing."""
+    door = Door(total=2000, strangers=2000)
+    for number in range(1000):
+        door.admission.bar(door.admits(f"2001:db8:0:{number:x}::1"))
+        door.now += BARRED_SECONDS
+    assert len(door.admission._barred) <= 2

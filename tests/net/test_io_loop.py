@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -18,7 +19,7 @@ from securechat.net.limits import IoLimits
 from securechat.net.throttle import Rate
 from securechat.net.transport import MAX_READ, MAX_RECORDS
 from securechat.net.watcher import READ, WRITE
-from tests.net.desk import FREELY, PATIENCE, Desk, desk
+from tests.net.desk import FREELY, PATIENCE, Desk, at, desk
 
 BURST = 10
 
@@ -28,11 +29,6 @@ def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[Desk]:
     """An I/O thread that lets everybody speak as fast as they can."""
     with desk(server, trusting) as opened:
         yield opened
-
-
-def at(rate: Rate) -> IoLimits:
-    """One rate for all."""
-    return IoLimits(rate=rate, stranger_rate=rate)
 
 
 def numbered(count: int) -> list[str]:
@@ -459,9 +455,7 @@ def test_who_never_reads_its_last_words_is_closed_in_time(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """The drain time ends what a blocked peer would hold open."""
-    with desk(
-        server, trusting, IoLimits(drain_seconds=0.05, rate=FREELY, stranger_rate=FREELY)
-    ) as room:
+    with desk(server, trusting, replace(at(FREELY), drain_seconds=0.05)) as room:
         visit = room.visit(small=True)
         room.thread.deliver([([visit.connection], b"x" * 500_000)])
         room.thread.close([(visit.connection, "quit")])
@@ -543,7 +537,7 @@ def test_the_thread_stops_when_all_are_told(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """What waits is written, TLS is ended, those in a handshake are closed, the thread ends."""
-    with desk(server, trusting, IoLimits(rate=FREELY, stranger_rate=FREELY)) as room:
+    with desk(server, trusting, at(FREELY)) as room:
         visit = room.visit()
         _, half = room.knocks()
         half.sendall(b"\x16\x03\x01")
@@ -562,7 +556,7 @@ def test_who_comes_while_it_stops_is_closed(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """A connection that was accepted a moment too late is released, not forgotten."""
-    with desk(server, trusting, IoLimits(rate=FREELY, stranger_rate=FREELY)) as room:
+    with desk(server, trusting, at(FREELY)) as room:
         visit = room.visit()
         room.thread.stop()
         late, raw = room.knocks()
@@ -582,10 +576,10 @@ def test_a_bug_at_one_connection_costs_only_that_one(
     victim, other = room.visit(), room.visit()
     take = IoThread._take
 
-    def broken(thread: IoThread, connection: Connection, data: bytes) -> bool:
+    def broken(thread: IoThread, connection: Connection, data: bytes, seconds: float) -> bool:
         if connection is victim.connection:
             raise ZeroDivisionError
-        return take(thread, connection, data)
+        return take(thread, connection, data, seconds)
 
     monkeypatch.setattr(IoThread, "_take", broken)
     victim.says("boom")

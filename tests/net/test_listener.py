@@ -26,15 +26,26 @@ class Io:
     def __init__(self, number: int) -> None:
         self.number = number
         self.adopted: list[Connection] = []
+        self.dropped: list[Connection] = []
         self.came = threading.Semaphore(0)
 
     def adopt(self, connection: Connection) -> None:
         self.adopted.append(connection)
         self.came.release()
 
+    def make_room(self, connection: Connection) -> None:
+        self.dropped.append(connection)
+
     def comes(self) -> Connection:
         assert self.came.acquire(timeout=PATIENCE)
         return self.adopted[-1]
+
+
+def rooms(per_address: int = 100, strangers: int = 100) -> Admission:
+    """An admission with some of its limits small."""
+    return Admission(
+        total=100, per_address=per_address, strangers=strangers, strangers_per_address=100
+    )
 
 
 class Door:
@@ -48,7 +59,7 @@ class Door:
         self.listener = Listener(
             self.sockets,
             [cast(IoThread, io) for io in self.io],
-            admission or Admission(total=100, per_address=100),
+            admission or rooms(),
             self.failures.append,
         )
         self._clients: list[socket.socket] = []
@@ -189,7 +200,7 @@ def test_who_is_not_admitted_gets_not_a_byte(
     opened: Callable[..., Door], caplog: pytest.LogCaptureFixture
 ) -> None:
     """A closed connection and a line in the log; those inside stay."""
-    door = opened(admission=Admission(total=100, per_address=1))
+    door = opened(admission=rooms(per_address=1))
     door.knock()
     inside = door.io[0].comes()
     outside = door.knock()
@@ -198,6 +209,40 @@ def test_who_is_not_admitted_gets_not_a_byte(
         f"refused 127.0.0.1 port {outside.getsockname()[1]}: 1 connections from 127.0.0.1 already"
     ]
     assert door.io[0].adopted == [inside]
+
+
+def test_who_is_one_too_many_has_another_go(opened: Callable[..., Door]) -> None:
+    """The I/O thread that has that one is told, and the new one comes in."""
+    door = opened(threads=2, admission=rooms(strangers=1))
+    door.knock()
+    first = door.io[0].comes()
+    door.knock()
+    door.io[1].comes()
+    assert (door.io[0].dropped, door.io[1].dropped) == ([first], [])
+
+
+def test_a_flood_of_them_leaves_time_to_the_others(
+    opened: Callable[..., Door], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many at once the thread rests, and takes the next ones then."""
+    pauses: list[float] = []
+    door = Door()
+    monkeypatch.setattr(door.listener._stopping, "wait", pauses.append)
+    for _ in range(module.AT_ONCE + 1):
+        door.knock()
+    door.listener.start()
+    for _ in range(module.AT_ONCE + 1):
+        assert door.io[0].came.acquire(timeout=PATIENCE)
+    assert pauses == [module.PAUSE_SECONDS]
+    door.close()
+
+
+def test_the_kernel_keeps_little_of_what_nobody_reads(opened: Callable[..., Door]) -> None:
+    """A connection that is throttled costs no megabytes there."""
+    door = opened()
+    door.knock()
+    kept = door.io[0].comes().sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    assert kept <= 2 * module.RECEIVED_BYTES
 
 
 class Stubborn(socket.socket):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.net.throttle import MOST_WAKES, Rate, TokenBucket
+from securechat.net.throttle import LINE_SECONDS, MOST_WAKES, SPARE_SECONDS, Rate, TokenBucket
 
 RATE = Rate(lines=8.0, burst=40.0)
 SLOW = Rate(lines=2.0, burst=10.0)
@@ -63,6 +63,34 @@ def test_a_debt_is_waited_off_first() -> None:
     assert bucket.available(2.0) == 0
     assert not bucket.in_debt
     assert bucket.available(2.125) == 1
+
+
+def test_lines_pay_for_the_time_they_take() -> None:
+    """Reading them is in their price, however many there are."""
+    bucket = TokenBucket(RATE, 0.0)
+    for _ in range(20):
+        bucket.spend(1, LINE_SECONDS)
+    assert bucket.available(0.0) == 20
+
+
+def test_time_that_no_line_pays_for_is_paid_by_itself() -> None:
+    """Bytes in a record each, or messages of TLS's own, are not free."""
+    bucket = TokenBucket(RATE, 0.0)
+    bucket.spend(0, SPARE_SECONDS)
+    assert bucket.available(0.0) == 40
+    bucket.spend(0, 10 * LINE_SECONDS)
+    spare = int(SPARE_SECONDS / LINE_SECONDS)
+    assert bucket.available(0.0) == 40 - spare - 10
+    bucket.spend(0, 1.0)
+    assert bucket.in_debt
+
+
+def test_cheap_lines_save_nothing_up() -> None:
+    """A night of talk buys no flood of anything else."""
+    bucket = TokenBucket(Rate(1000.0, 1000.0), 0.0)
+    bucket.spend(500, 0.0)
+    bucket.spend(0, SPARE_SECONDS + 10 * LINE_SECONDS)
+    assert bucket.available(0.0) < 500
 
 
 def test_the_wait_grows_with_the_debt() -> None:

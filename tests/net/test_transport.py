@@ -10,17 +10,20 @@ from typing import cast
 
 import pytest
 
-from securechat.net.connection import Connection
+from securechat.net.connection import Connection, Phase
 from securechat.net.transport import (
     MAX_READ,
     MAX_RECORDS,
     RECORD,
+    STRANGER_RECORDS,
+    Heard,
     LostError,
     begin_tls,
     handshake,
     receive,
     say_goodbye,
     send,
+    send_at_once,
     throw_away,
     tls_begins,
 )
@@ -102,6 +105,7 @@ def test_who_goes_before_the_first_byte_is_lost() -> None:
 def test_a_handshake_goes_step_by_step(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     """Each step says what to wait for, and the last that there is nothing to."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    trusting.set_ecdh_curve("prime256v1")  # the server's, so that one hello is enough
     client = trusting.wrap_bio(incoming, outgoing, server_hostname="localhost")
     with pair_over_tcp() as (connection, peer):
         begin_tls(connection, server)
@@ -140,33 +144,48 @@ def test_a_handshake_before_tls_is_a_bug() -> None:
 def test_all_that_is_there_is_read() -> None:
     """Record by record, until TLS has no more."""
     connection, _ = scripted(b"one ", b"two ", b"three", ssl.SSLWantReadError())
-    assert receive(connection) == (b"one two three", False, "")
+    assert receive(connection) == Heard(b"one two three")
 
 
 def test_an_end_comes_with_what_was_before_it() -> None:
     """And says whose end it was."""
     connection, _ = scripted(b"last words", b"")
-    assert receive(connection) == (b"last words", False, "closed by the client")
+    assert receive(connection) == Heard(b"last words", ended="closed by the client")
     connection, _ = scripted(b"last", ConnectionResetError(104, "Connection reset by peer"))
-    assert receive(connection) == (b"last", False, "connection reset by peer")
+    assert receive(connection) == Heard(b"last", ended="connection reset by peer")
     connection, _ = scripted(ValueError("Read on closed or unwrapped SSL socket."))
-    assert receive(connection) == (b"", False, "connection lost")
+    assert receive(connection) == Heard(b"", ended="connection lost")
 
 
 def test_a_turn_reads_so_many_records() -> None:
     """TLS may hold more than select() knows of, and the caller is told."""
     connection, script = scripted(*[b"x"] * (MAX_RECORDS + 1))
-    assert receive(connection) == (b"x" * MAX_RECORDS, True, "")
+    assert receive(connection) == Heard(b"x" * MAX_RECORDS, more=True)
     assert len(script.steps) == 1
 
 
 def test_a_turn_reads_so_many_bytes() -> None:
     """And a record more at most."""
     connection, script = scripted(*[b"x" * (RECORD - 1)] * 10)
-    data, more, ended = receive(connection)
-    assert MAX_READ <= len(data) < MAX_READ + RECORD
-    assert (more, ended) == (True, "")
+    heard = receive(connection)
+    assert MAX_READ <= len(heard.data) < MAX_READ + RECORD
+    assert (heard.more, heard.ended) == (True, "")
     assert len(script.steps) == 5
+
+
+def test_a_stranger_is_read_in_smaller_portions() -> None:
+    """So that a thousand of them, with what they may not say yet, are no burden."""
+    connection, script = scripted(*[b"x"] * 100)
+    assert receive(connection, freely=False) == Heard(b"x" * STRANGER_RECORDS, more=True)
+    connection, script = scripted(*[b"x" * (RECORD - 1)] * 10)
+    assert len(receive(connection, freely=False).data) < 2 * RECORD
+    assert len(script.steps) == 8
+
+
+def test_who_takes_none_of_tls_s_answers_is_stuck() -> None:
+    """TLS has something to say first, and reads nothing before that."""
+    connection, _ = scripted(b"words", ssl.SSLWantWriteError())
+    assert receive(connection) == Heard(b"words", stuck=True)
 
 
 def test_a_record_is_never_larger_than_one_read() -> None:
@@ -210,6 +229,31 @@ def test_a_write_may_go_in_part() -> None:
     assert not send(connection)
     assert script.sent == [b"hello", b"llo"]
     assert (connection.out, connection.out_bytes) == ([b"llo"], 3)
+
+
+def test_many_get_the_same_at_once() -> None:
+    """Those who can't take it have it waiting; whoever is not open any more gets nothing."""
+    quick, _ = scripted(5)
+    slow, _ = scripted(ssl.SSLWantWriteError())
+    partly, _ = scripted(3)
+    lost, _ = scripted(OSError("gone"))
+    ended, _ = scripted()
+    waiting, _ = scripted()
+    for connection in (quick, slow, partly, lost, waiting):
+        connection.phase = Phase.OPEN
+    ended.phase = Phase.LINGERING
+    waiting.out, waiting.out_bytes = [b"before"], 6
+    everybody = [quick, slow, partly, lost, ended, waiting]
+    assert send_at_once(everybody, b"hello") == [slow, partly, lost]
+    assert [(c.out, c.out_bytes) for c in everybody] == [
+        ([], 0),
+        ([b"hello"], 5),
+        ([b"lo"], 2),
+        ([b"hello"], 5),
+        ([], 0),
+        ([b"before", b"hello"], 11),
+    ]
+    assert [connection.blocked for connection in (slow, partly, lost)] == [True, False, False]
 
 
 def test_a_write_to_nobody_is_a_loss() -> None:

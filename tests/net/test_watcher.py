@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from securechat.net.connection import Connection
-from securechat.net.watcher import READ, WRITE, Watcher
+from securechat.net.watcher import READ, SPARE_TIMERS, WRITE, Watcher
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def connected() -> Iterator[tuple[Connection, socket.socket]]:
 
 
 def seen(watcher: Watcher) -> list[tuple[object, int]]:
-    return [(key.data, events) for key, events in watcher.wait(long=False)]
+    return [(key.data, events) for key, events in watcher.wait(0.0)]
 
 
 def test_a_wake_up_ends_a_wait(
@@ -43,7 +43,7 @@ def test_a_wake_up_ends_a_wait(
 ) -> None:
     """It comes without a connection."""
     waker[1].send(b"x")
-    assert [key.data for key, _ in watcher.wait(long=True)] == [None]
+    assert [key.data for key, _ in watcher.wait(None)] == [None]
 
 
 def test_only_what_is_watched_is_seen(watcher: Watcher) -> None:
@@ -76,7 +76,7 @@ def test_a_connection_has_one_deadline(watcher: Watcher) -> None:
             for deadline in deadlines:
                 watcher.set_deadline(connection, deadline)
         watcher.set_deadline(never, 10.0)
-        never.deadline = 0.0
+        watcher.forget_deadline(never)
         assert list(watcher.due(10.0)) == [sooner]
         assert list(watcher.due(20.0)) == [later]
 
@@ -85,5 +85,35 @@ def test_a_deadline_ends_a_wait(watcher: Watcher) -> None:
     """Nothing needs to be ready for it."""
     with connected() as (connection, _):
         watcher.set_deadline(connection, time.monotonic())
-        assert watcher.wait(long=True) == []
+        assert watcher.wait(None) == []
         assert list(watcher.due(time.monotonic())) == [connection]
+
+
+def test_a_wait_has_its_own_end(watcher: Watcher) -> None:
+    """Whichever comes first, that or a deadline."""
+    with connected() as (connection, _):
+        watcher.set_deadline(connection, time.monotonic() + 1000.0)
+        assert watcher.wait(0.001) == []
+
+
+def test_what_is_forgotten_is_thrown_away(watcher: Watcher) -> None:
+    """A flood of connections that came and went is not kept until their deadlines would come."""
+    with connected() as (stays, _), connected() as (passes, _):
+        watcher.set_deadline(stays, 20.0)
+        for _ in range(5 * SPARE_TIMERS):
+            watcher.set_deadline(passes, 30.0)
+            watcher.forget_deadline(passes)
+        assert len(watcher._timers) <= SPARE_TIMERS + 2
+        watcher.set_deadline(passes, 10.0)
+        assert list(watcher.due(99.0)) == [passes, stays]
+        assert watcher._timers == []
+
+
+def test_many_deadlines_that_mean_something_all_come(watcher: Watcher) -> None:
+    """To tidy up takes only what is forgotten."""
+    with connected() as (first, _):
+        others = [Connection(first.sock, "192.0.2.1", port, 0) for port in range(2 * SPARE_TIMERS)]
+        for port, other in enumerate(others):
+            watcher.set_deadline(other, 1000.0 + port)
+            watcher.set_deadline(other, 2000.0 - port)
+        assert list(watcher.due(5000.0)) == others[::-1]

@@ -21,14 +21,18 @@ from securechat.core.settings import Settings
 from securechat.irc.names import account_name
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
 from securechat.net.io_loop import IoThread
+from securechat.server.agenda import Shares
 from securechat.server.hub import Hub
 from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
 from securechat.store.database import FILE_NAME, StoreError
 from securechat.store.journal import Journal
 from securechat.store.reader import Reader
+from tests.support.pepper import PEPPER
 
 PATIENCE = 20.0
+
+AMPLE = Shares(PATIENCE, PATIENCE, PATIENCE)
 
 SETTINGS = Settings(name="chat.test", version="securechat-test", started_ms=0)
 
@@ -37,7 +41,7 @@ class GatedJournal(Journal):
     """A store that waits when it is told to, and fails when it is told to."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        super().__init__(path, PEPPER)
         self.commits: list[list[Event]] = []
         self.failure: StoreError | None = None
         self.refused_text: str | None = None
@@ -70,6 +74,12 @@ class GatedJournal(Journal):
             events = [*events, *events]  # the second of each is in conflict with the first
         super().commit(events)
         self.commits.append(cast(list[Event], events))
+
+    def try_out(self) -> None:
+        """As the real one, but for failures."""
+        if self.failure is not None:
+            raise self.failure
+        super().try_out()
 
 
 class Io:
@@ -163,21 +173,28 @@ _guests: dict[Connection, Guest] = {}
 
 
 class Hall:
-    """names: of accounts, whose every password is right."""
+    """names: of accounts, whose every password is right. shares: of a turn; there is time for all,
+    unless told otherwise.
+    """
 
-    def __init__(self, directory: Path, *names: str) -> None:
+    def __init__(self, directory: Path, *names: str, shares: Shares = AMPLE) -> None:
         self.path = directory / FILE_NAME
         self.journal = GatedJournal(self.path)
         self.add(*names)
         reader = Reader(self.journal.connection)
-        self.rules = Rules(load_model(reader), SETTINGS)
+        self.rules = Rules(load_model(reader, PEPPER), SETTINGS, PEPPER)
         self.failures: list[BaseException] = []
         self.io = Io()
         self.jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self.works = True
         """Whether jobs are done at once; else they gather in jobs."""
         self.hub = Hub(
-            self.rules, self.journal, self._submit, self.failures.append, reader.last_change()
+            self.rules,
+            self.journal,
+            self._submit,
+            self.failures.append,
+            reader.last_change(),
+            shares,
         )
 
     def add(self, *names: str) -> None:

@@ -341,6 +341,7 @@ def test_a_certificate_that_isn_t_there_is_told(run: Callable[..., Told], data: 
 def test_a_damaged_database_is_told(run: Callable[..., Told], data: Path) -> None:
     """And not overwritten."""
     data.mkdir(mode=0o700)
+    (data / FILE_NAME).touch(0o600)
     (data / FILE_NAME).write_bytes(b"this was a database once, long ago " * 100)
     told = run("--data", data, "--port", 0)
     assert told.code == 1
@@ -388,6 +389,20 @@ def test_check_refuses_what_a_start_would_refuse(
     told = run("--check", "--data", data, "--port", 0, "--cert", certificate)
     assert told.code == 1
     assert "expired" in told.err
+
+
+@pytest.mark.parametrize("flags", [[], ["--check"]])
+def test_a_database_without_its_pepper_is_told(
+    run: Callable[..., Told], data: Path, flags: list[str]
+) -> None:
+    """By a start and by a check alike, with what to restore and where; no new one is made."""
+    add_accounts(data, "alice")
+    (data / "pepper").unlink()
+    told = run(*flags, "--data", data, "--port", 0)
+    assert told.code == 1
+    assert told.err.startswith(f"securechat-server: {data / 'pepper'} is missing: ")
+    assert f"Restore it from a backup to {data / 'pepper'}, with mode 0600" in told.err
+    assert not (data / "pepper").exists()
 
 
 # --- parts ---------------------------------------------------------------------------------------

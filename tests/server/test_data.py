@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import stat
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def test_naming_one_makes_nothing(data: DataDirectory) -> None:
     """Its parts have their places."""
     assert not data.path.exists()
     assert data.database == data.path / "securechat.db"
+    assert data.pepper == data.path / "pepper"
     assert data.tls == data.path / "tls"
 
 
@@ -74,6 +76,68 @@ def test_one_that_others_can_enter_is_refused(
     assert f"{data.path} can be read by others (mode {open_to:04o})" in told
     assert f"chmod 700 {data.path}" in told
     assert mode(data.path) == open_to
+
+
+SECRETS = [
+    *("securechat.db", "securechat.db-wal", "securechat.db-shm", "pepper", "lock"),
+    *("tls/server-key.pem", "tls/ca-key.pem", "tls/client-bob-key.pem"),
+]
+
+
+@pytest.fixture
+def full(data: DataDirectory) -> DataDirectory:
+    """One with every file of secrets that there may be, and with public ones."""
+    data.create()
+    data.tls.mkdir(0o700)
+    for name in SECRETS:
+        (data.path / name).touch(0o600)
+    for name in ("tls/server.pem", "tls/ca.pem"):
+        (data.path / name).touch(0o644)
+    return data
+
+
+@pytest.mark.parametrize("method", ["check_files", "check_database"])
+@pytest.mark.parametrize("open_to", [0o640, 0o604, 0o620, 0o666])
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_that_others_can_read_is_refused(
+    full: DataDirectory, name: str, open_to: int, method: str
+) -> None:
+    """Or write; with what to type, and left as it is."""
+    getattr(full, method)()
+    path = full.path / name
+    path.chmod(open_to)
+    told = refusal(full, method)
+    assert told.startswith(f"{path}: other users can read this secret (mode {open_to:04o})")
+    assert told.endswith(f"Close it with: chmod 600 {path}")
+    assert mode(path) == open_to
+
+
+def test_what_is_not_there_is_not_missed(data: DataDirectory) -> None:
+    """A first start has no secrets yet."""
+    data.create()
+    data.check_files()
+
+
+def test_what_is_typed_survives_a_shell(tmp_path: Path) -> None:
+    """A directory's name may have a space in it."""
+    data = DataDirectory(tmp_path / "my data")
+    data.create()
+    data.pepper.touch(0o644)
+    assert refusal(data, "check_files").endswith(f"chmod 600 '{data.pepper}'")
+    data.path.chmod(0o755)
+    assert refusal(data, "create").endswith(f"chmod 700 '{data.path}'")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("name", ["", *SECRETS])
+def test_a_secret_of_another_user_is_refused(full: DataDirectory, name: str) -> None:
+    """Its owner may open it to others at any time; root's is as good as our own."""
+    path = full.path / name
+    os.chown(path, 54321, -1)
+    told = refusal(full, "check_database")
+    assert told.startswith(f"{path}: it belongs to the user 54321, and this runs as root")
+    assert told.endswith(f"chown root {path}")
+    assert name or refusal(full, "create") == told
 
 
 def test_a_file_in_its_place_is_refused(tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ import pytest
 from securechat.core.events import Logged
 from securechat.core.jobs import Failed, LoadMissed, VerifyPassword
 from securechat.core.rules import Rules
+from securechat.core.session import Session
+from securechat.core.turn import Turn
 from securechat.net.connection import Closed, Lines
 from securechat.server import hub as module
-from securechat.server.inbox import MAX_LINES
+from securechat.server.agenda import Shares
 from securechat.server.loading import take_changes
 from securechat.store.admin import Admin
 from securechat.store.database import StoreError
@@ -91,18 +93,74 @@ def test_what_comes_while_it_stores_is_stored_together(hall: Hall) -> None:
     ]
 
 
-def test_a_turn_has_an_end(hall: Hall) -> None:
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[Hall]:
+    """A hub that takes one line of the members in a turn, and one of the strangers."""
+    opened = Hall(tmp_path, "alice", "bob", "carol", shares=Shares(0.0, 0.0, 0.0))
+    opened.open()
+    yield opened
+    opened.close()
+    assert opened.failures == []
+
+
+def test_a_turn_has_an_end(hasty: Hall) -> None:
     """However much waits, the first of it doesn't wait for the last."""
-    alice, bob = hall.member("alice"), hall.member("bob")
-    hall.gathers(alice)
-    before = len(hall.journal.commits)
-    for number in range(5):
-        alice.says(*(f"PRIVMSG #lobby :{number}" for _ in range(MAX_LINES // 2)))
-    hall.journal.release()
-    bob.hears_until(":4")
+    alice, bob = hasty.member("alice"), hasty.member("bob")
     alice.barrier()
-    assert max(map(len, hall.journal.commits[before:])) <= MAX_LINES
-    assert len(hall.journal.commits) - before == 4
+    before = len(hasty.journal.commits)
+    alice.says(*(f"PRIVMSG #lobby :{number}" for number in range(20)))
+    assert spoken(bob.hears_until(":19"))[-20:] == [str(number) for number in range(20)]
+    assert len(hasty.journal.commits) - before == 20
+
+
+def test_who_says_much_waits_for_itself(hasty: Hall) -> None:
+    """Each account in its turn, however many connections it speaks on; of one connection all stays
+    in its order.
+    """
+    alice, again, bob = hasty.member("alice"), hasty.member("alice"), hasty.member("bob")
+    carol = hasty.member("carol")
+    hasty.gathers(carol)
+    alice.says(*(f"PRIVMSG #lobby :a{number}" for number in range(4)))
+    again.says(*(f"PRIVMSG #lobby :A{number}" for number in range(4)))
+    bob.says(*(f"PRIVMSG #lobby :b{number}" for number in range(3)))
+    hasty.journal.release()
+    heard = spoken(carol.hears_until(":A3"))
+    assert heard == ["a0", "b0", "A0", "b1", "a1", "b2", "A1", "a2", "A2", "a3", "A3"]
+
+
+def test_strangers_wait_for_the_members(hasty: Hall) -> None:
+    """Of each turn the members have their part first."""
+    alice, stranger = hasty.member("alice"), Guest(hasty)
+    stranger.barrier()
+    order: list[str] = []
+    run = hasty.rules.line
+
+    def line(turn: Turn, session: Session, raw: bytes) -> None:
+        order.append(raw.decode())
+        run(turn, session, raw)
+
+    hasty.gathers(alice)
+    hasty.rules.line = line  # type: ignore[method-assign]
+    stranger.says("PING s0", "PING s1")
+    alice.says("PING m0", "PING m1", "PING m2")
+    hasty.journal.release()
+    stranger.hears_until(":s1")
+    alice.hears_until(":m2")
+    assert order == ["PING m0", "PING s0", "PING m1", "PING s1", "PING m2"]
+
+
+def test_the_first_lines_of_a_member_are_not_overtaken(hasty: Hall) -> None:
+    """What it sent before its login was complete waits among the strangers; the rest follows."""
+    alice, guest = hasty.member("alice"), Guest(hasty)
+    hasty.gathers(alice)
+    guest.begins("bob")
+    guest.says(*(f"PING {number}" for number in range(5)))
+    hasty.journal.release()
+    guest.hears_until(" 422 ")
+    guest.says("PING 5")
+    heard = guest.hears_until("PONG chat.test :5")
+    pongs = [line.rpartition(":")[2] for line in heard if " PONG " in line]
+    assert pongs == [str(number) for number in range(6)]
 
 
 # --- a store that fails --------------------------------------------------------------------------
@@ -122,7 +180,10 @@ def test_what_can_t_be_stored_is_seen_by_nobody(
     )
     hall.journal.failure = None
     alice.says("PRIVMSG #lobby :kept")
-    assert spoken([bob.hears(), alice.hears()]) == ["kept", "kept"]
+    for guest in (alice, bob):
+        heard = guest.hears_until(":kept")
+        assert spoken(heard) == ["kept"]
+        assert {line.split(" ")[1] for line in heard} == {"NOTICE", "PRIVMSG"}
     assert texts(hall) == ["kept"]
 
 
@@ -154,8 +215,7 @@ def test_rooms_and_members_are_taken_back_too(hall: Hall) -> None:
     assert " 400 alice JOIN " in alice.hears()
     hall.journal.failure = None
     alice.says("NAMES #den", "PRIVMSG #den :hello?")
-    assert " 366 " in alice.hears()
-    assert " 403 " in alice.hears()
+    assert [line.split(" ")[1] for line in alice.hears_until(" 403 ")][-2:] == ["366", "403"]
 
 
 def test_one_conflict_doesn_t_cost_the_others(hall: Hall) -> None:
@@ -204,6 +264,56 @@ def test_who_arrives_in_a_failing_turn_is_shown_nothing_of_it(hall: Hall) -> Non
     heard = bob.hears_until("(closed")
     assert spoken(heard) == []
     assert "ERROR :Closing link: The server can't store anything now" in heard[-2]
+
+
+# --- the audit -----------------------------------------------------------------------------------
+
+
+def audited(hall: Hall) -> list[tuple[str, str, str]]:
+    """What the database has of it."""
+    connection = sqlite3.connect(hall.path)
+    found = connection.execute("SELECT event, account, result FROM audit ORDER BY id").fetchall()
+    connection.close()
+    return found
+
+
+def test_logins_are_in_the_database(hall: Hall) -> None:
+    """Those that were refused as well."""
+    hall.member("alice").barrier()
+    stranger = Guest(hall)
+    stranger.begins("mallory")
+    stranger.hears_until(" 904 ")
+    assert audited(hall) == [("login", "alice", "ok"), ("login", "-", "wrong password")]
+
+
+def test_a_conflict_does_not_cost_the_audit(hall: Hall) -> None:
+    """Of a turn in which one step can't be stored, what was to be audited is."""
+    alice = hall.member("alice", "echo-message")
+    hall.member("bob").barrier()
+    alice.says("JOIN #den")
+    alice.hears_until(" 366 ")
+    before = audited(hall)
+    hall.gathers(alice)
+    hall.journal.refused_text = "bad"
+    alice.says("PRIVMSG #lobby :bad", "TOKEN CREATE laptop")
+    hall.journal.release()
+    alice.hears_until("TOKEN CREATED")
+    assert audited(hall) == [*before, ("token created", "alice", "ok")]
+
+
+def test_a_full_disk_keeps_nobody_out(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+    """Reading goes on; the log has what the audit can't."""
+    caplog.set_level(logging.INFO)
+    alice = hall.member("alice")
+    alice.says("QUIT")
+    alice.hears_until("(closed")
+    before = audited(hall)
+    caplog.clear()
+    hall.journal.failure = FULL
+    hall.member("alice").barrier()
+    hall.journal.failure = None
+    assert audited(hall) == before
+    assert "login" in caplog.messages
 
 
 # --- bugs ----------------------------------------------------------------------------------------
@@ -273,7 +383,7 @@ def test_the_log_tells_who_came_and_went_and_no_farewell(
     hall: Hall, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A farewell is somebody's text."""
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     bob = hall.member("bob")
     bob.says("QUIT :my secret farewell")
     reason = bob.hears_until("(closed")[-1]
@@ -281,7 +391,8 @@ def test_the_log_tells_who_came_and_went_and_no_farewell(
     hall.member("alice")
     events = [(r.message, getattr(r, "facts", {})) for r in caplog.records]
     assert ("connected", {"address": "192.0.2.1", "port": 4711}) in events
-    assert ("login", {"account": "bob", "address": "192.0.2.1"}) in events
+    login = {"account": "bob", "address": "192.0.2.1", "by": "password"}
+    assert ("login", login) in events
     gone = {"account": "bob", "address": "192.0.2.1", "reason": "Quit"}
     assert ("disconnected", gone) in events
     assert "farewell" not in str(events)
@@ -368,3 +479,43 @@ def test_at_the_end_it_is_learned_who_has_read_what(tmp_path: Path) -> None:
     newest = connection.execute("SELECT max(seq) FROM log").fetchone()[0]
     assert connection.execute("SELECT DISTINCT seen FROM accounts").fetchall() == [(newest,)]
     connection.close()
+
+
+# --- gathering -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What the hub has waited to let others speak, without the waiting."""
+    taken: list[float] = []
+    monkeypatch.setattr(module.time, "sleep", taken.append)
+    return taken
+
+
+def test_several_who_speak_are_gathered(hall: Hall, naps: list[float]) -> None:
+    """After a turn in which two spoke the next one begins a little later."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    for guest in (alice, bob):
+        guest.barrier()
+    hall.gathers(alice)
+    naps.clear()
+    alice.says("PRIVMSG #lobby :one")
+    bob.says("PRIVMSG #lobby :two")
+    hall.journal.release()
+    bob.hears_until(":one")
+    alice.barrier()
+    assert len(naps) == 1
+    assert 0 < naps[0] <= module.GATHER_SECONDS
+
+
+def test_a_lone_speaker_never_waits(hall: Hall, naps: list[float]) -> None:
+    """However much there is to say."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    for guest in (alice, bob):
+        guest.barrier()
+    naps.clear()
+    for number in range(20):
+        alice.says(f"PRIVMSG #lobby :{number}")
+        alice.barrier()
+    bob.hears_until(":19")
+    assert naps == []

@@ -1,4 +1,4 @@
-"""What waits for the hub: taken in order, in portions, and never without a bound."""
+"""What waits for the hub: gathered when it has time, sorted by whose it is, within a bound."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import threading
 
 import pytest
 
+from securechat.core.model import Account
+from securechat.core.session import Session
 from securechat.net.connection import Connection, Input, Lines
 from securechat.server import inbox as module
 from securechat.server.inbox import Inbox, Stop
@@ -16,44 +18,112 @@ PATIENCE = 20.0
 
 @pytest.fixture
 def connection() -> Connection:
-    """Somebody who speaks."""
+    """Somebody who speaks, and has not logged in."""
+    return somebody()
+
+
+def somebody(account: Account | None = None) -> Connection:
     sock = socket.socket()
     sock.close()
-    return Connection(sock, "192.0.2.1", 4711, 0)
+    connection = Connection(sock, "192.0.2.1", 4711, 0)
+    session = Session(
+        connection,
+        io=0,
+        address="192.0.2.1",
+        network="192.0.2.1",
+        certificate_name=None,
+        opened_at=0.0,
+    )
+    session.account = account
+    connection.owner = session
+    return connection
+
+
+def member() -> Connection:
+    return somebody(Account(1, "alice", "alice", "alice"))
+
+
+def trusted(connection: Connection) -> Connection:
+    """As its I/O thread sees a member."""
+    connection.trusted = True
+    return connection
 
 
 def spoken(connection: Connection, lines: int) -> list[Input]:
     return [Lines(connection, [b"x"] * lines)]
 
 
-def test_what_came_first_is_taken_first(connection: Connection) -> None:
-    """Lines and orders in one queue."""
-    inbox = Inbox()
-    lines = spoken(connection, 1)
-    inbox.put_inputs(lines)
+def emptied(inbox: Inbox) -> int:
+    """Take all that was gathered, and say how many lines it was."""
+    lines = 0
+    for agenda in (inbox.members, inbox.strangers):
+        lines += agenda.lines
+        while agenda:
+            agenda.take()
+    return lines
+
+
+def test_orders_come_at_once_and_input_is_sorted(connection: Connection) -> None:
+    """Members' here, strangers' there."""
+    inbox, alice = Inbox(), member()
+    inbox.put_inputs([*spoken(connection, 1), *spoken(alice, 2)])
     inbox.put(Stop("over"))
-    assert inbox.take(0.0) == [lines, Stop("over")]
+    assert inbox.gather(0.0) == [Stop("over")]
+    assert inbox.members.take() == Lines(alice, [b"x"] * 2)
+    assert inbox.strangers.take() == Lines(connection, [b"x"])
 
 
 def test_nothing_is_nothing() -> None:
     """Who only looks doesn't wait, and a negative time is none."""
-    assert Inbox().take(0.0) == []
-    assert Inbox().take(-1.0) == []
-
-
-def test_a_portion_has_a_bound(connection: Connection) -> None:
-    """MAX_LINES, or one batch more."""
     inbox = Inbox()
-    for _ in range(5):
-        inbox.put_inputs(spoken(connection, module.MAX_LINES // 2))
-    assert len(inbox.take(0.0)) == 2
-    assert len(inbox.take(0.0)) == 2
-    assert len(inbox.take(0.0)) == 1
+    assert inbox.gather(0.0) == []
+    assert inbox.gather(-1.0) == []
+    assert not inbox.members
+    assert not inbox.strangers
+
+
+def test_nobody_waits_for_more_while_something_is_left(connection: Connection) -> None:
+    """The hub goes on with what there is."""
+    inbox = Inbox()
+    inbox.put_inputs(spoken(connection, 1))
+    inbox.gather(0.0)
+    assert inbox.gather(10 * PATIENCE) == []
+    assert inbox.strangers.lines == 1
+
+
+def test_who_becomes_a_member_is_not_overtaken_by_itself(connection: Connection) -> None:
+    """What it said as a stranger comes first, however long that waits."""
+    inbox = Inbox()
+    inbox.put_inputs(spoken(connection, 1))
+    inbox.gather(0.0)
+    assert isinstance(connection.owner, Session)
+    connection.owner.account = Account(1, "alice", "alice", "alice")
+    inbox.put_inputs(spoken(connection, 2))
+    inbox.gather(0.0)
+    assert [inbox.strangers.take() for _ in range(2)] == [
+        *spoken(connection, 1),
+        *spoken(connection, 2),
+    ]
+    inbox.put_inputs(spoken(connection, 3))
+    inbox.gather(0.0)
+    assert inbox.members.take() == Lines(connection, [b"x"] * 3)
+
+
+def test_who_is_no_member_any_more_is_not_overtaken_by_itself() -> None:
+    """A new account that could not be stored is nobody's again."""
+    inbox, connection = Inbox(), member()
+    inbox.put_inputs(spoken(connection, 1))
+    inbox.gather(0.0)
+    assert isinstance(connection.owner, Session)
+    connection.owner.account = None
+    inbox.put_inputs(spoken(connection, 2))
+    inbox.gather(0.0)
+    assert inbox.members.lines == 3
 
 
 def test_who_fills_it_waits_until_there_is_room(connection: Connection) -> None:
     """An I/O thread that waits doesn't read: so the senders are slowed down, not the memory
-    filled.
+    filled. Gathered is not done: it counts until it is taken.
     """
     inbox = Inbox()
     inbox.put_inputs(spoken(connection, module.MAX_QUEUED))
@@ -69,9 +139,42 @@ def test_who_fills_it_waits_until_there_is_room(connection: Connection) -> None:
     assert begun.wait(PATIENCE)
     assert not ended.wait(0.05)
     inbox.put(Stop("an order never waits"))
-    inbox.take(0.0)
+    inbox.gather(0.0)
+    assert not ended.wait(0.05)
+    emptied(inbox)
+    inbox.gather(0.0)
     thread.join(PATIENCE)
     assert ended.is_set()
+
+
+def test_strangers_wait_long_before_it_is_full(connection: Connection) -> None:
+    """What they may fill is a part, so that they never bring a member to a stop."""
+    inbox = Inbox()
+    inbox.put_inputs(spoken(trusted(member()), module.MAX_QUEUED // 2))
+    inbox.put_inputs(spoken(connection, module.STRANGERS_WAIT))
+    assert not inbox.behind()
+    inbox.put_inputs(spoken(connection, 1))
+    assert inbox.behind()
+    inbox.gather(0.0)
+    assert inbox.behind()
+    emptied(inbox)
+    inbox.gather(0.0)
+    assert not inbox.behind()
+    assert module.STRANGERS_WAIT <= module.MAX_QUEUED // 10
+
+
+def test_who_logs_in_meanwhile_is_counted_once(connection: Connection) -> None:
+    """As what it was when it spoke, so that nothing is left over."""
+    inbox = Inbox()
+    for _ in range(3):
+        connection.trusted = False
+        inbox.put_inputs(spoken(connection, module.STRANGERS_WAIT + 1))
+        trusted(connection)
+        inbox.gather(0.0)
+        emptied(inbox)
+        inbox.gather(0.0)
+        assert not inbox.behind()
+        assert (inbox._waiting, inbox._queued_of_strangers) == (0, 0)
 
 
 def test_nobody_waits_for_a_hub_that_has_ended(connection: Connection) -> None:
@@ -83,12 +186,15 @@ def test_nobody_waits_for_a_hub_that_has_ended(connection: Connection) -> None:
     filler.join(PATIENCE)
     assert not filler.is_alive()
     inbox.put_inputs(spoken(connection, 50_000))
+    assert not inbox.behind()
 
 
 def test_room_that_is_made_counts_for_all(connection: Connection) -> None:
     """Taken is taken: after any traffic there is as much room as at the start."""
     inbox = Inbox()
-    for _ in range(3 * module.MAX_QUEUED // module.MAX_LINES):
-        inbox.put_inputs(spoken(connection, module.MAX_LINES))
-        assert inbox.take(0.0)
+    for _ in range(10):
+        inbox.put_inputs(spoken(connection, module.MAX_QUEUED // 4))
+        inbox.gather(0.0)
+        assert emptied(inbox) == module.MAX_QUEUED // 4
+    inbox.gather(0.0)
     inbox.put_inputs(spoken(connection, module.MAX_QUEUED))

@@ -14,6 +14,7 @@ from securechat.store.admin import Admin, NewAccount
 from securechat.store.database import FILE_NAME
 from securechat.store.journal import Journal
 from securechat.store.reader import InviteRow
+from tests.support.pepper import PEPPER
 
 PIN = bytes(range(32))
 
@@ -21,7 +22,7 @@ PIN = bytes(range(32))
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Admin]:
     """The administrator's access to a database on which a server has run."""
-    journal = Journal(tmp_path / FILE_NAME)
+    journal = Journal(tmp_path / FILE_NAME, PEPPER)
     for key, value in {"host": "chat.example", "port": "6698", "ca_sha256": PIN.hex()}.items():
         journal.remember(key, value)
     journal.close()
@@ -44,7 +45,7 @@ def test_a_link_leads_to_the_server_that_ran_here(office: Admin) -> None:
 
 def test_a_certificate_of_a_public_ca_isn_t_pinned(office: Admin, tmp_path: Path) -> None:
     """The client trusts its system's store then."""
-    journal = Journal(tmp_path / FILE_NAME)
+    journal = Journal(tmp_path / FILE_NAME, PEPPER)
     journal.remember("ca_sha256", "")
     journal.close()
     assert make_link(office, uses=1, days=7).ca_sha256 is None

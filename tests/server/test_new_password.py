@@ -13,8 +13,9 @@ import pytest
 from securechat.server.new_password import PasswordRules
 from securechat.store.passwords import verify_password
 from tests.server.clerk import GOOD, served_once
+from tests.support.pepper import PEPPER
 
-RULES = PasswordRules(4, 15, "otterhouse.example")
+RULES = PasswordRules(4, 15, "otterhouse.example", PEPPER)
 
 
 def test_on_a_terminal_the_password_is_not_seen(tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_on_a_terminal_the_password_is_not_seen(tmp_path: Path) -> None:
     assert process.wait(60) == 0
     os.close(person)
     assert GOOD.encode() not in seen
-    assert verify_password(GOOD, clerk.stored("alice"))
+    assert clerk.knows("alice", GOOD)
 
 
 @pytest.mark.parametrize(
@@ -68,4 +69,4 @@ def test_the_rules_store_at_their_cost() -> None:
     assert RULES.why_refused(GOOD, "alice") is None
     stored = RULES.stored(GOOD)
     assert "$2b$04$" in stored
-    assert verify_password(GOOD, stored)
+    assert verify_password(GOOD, stored, PEPPER)

@@ -16,6 +16,7 @@ from securechat.store.database import FILE_NAME
 from securechat.store.journal import Journal
 from securechat.store.reader import Reader
 from tests.server.clerk import served_once
+from tests.support.pepper import PEPPER
 
 
 def test_settings_that_nobody_kept_are_the_defaults(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_it_waits_until_the_server_has_taken_it_up(
     steps = iter(["0", "0", "1"])
 
     def server() -> None:
-        journal = Journal(data.database)
+        journal = Journal(data.database, PEPPER)
         journal.remember(APPLIED, next(steps))
         journal.close()
 

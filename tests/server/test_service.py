@@ -147,6 +147,7 @@ def test_a_database_that_can_t_be_used_frees_the_port(tmp_path: Path) -> None:
     """The listening socket is closed as well."""
     data = DataDirectory(tmp_path / "data")
     data.create()
+    data.database.touch(0o600)
     data.database.write_bytes(b"rubbish " * 1000)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

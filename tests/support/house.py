@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from securechat.core.guesses import Guesses
 from securechat.irc.names import account_name
 from securechat.server.config import Config, parse_config
 from securechat.server.data import DataDirectory
 from securechat.server.service import Service
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
+from securechat.store.pairing import find_pepper
 from tests.support.person import PATIENCE, Person
 
 PASSWORD = "the quick brown otter 7"
@@ -68,9 +70,16 @@ class House:
     def ca(self) -> Path:
         return self.data.tls / "ca.pem"
 
-    def add(self, *names: str, admin: bool = False, password: str = PASSWORD) -> None:
+    def forgets_guesses(self) -> None:
+        """As if the wrong passwords of before were long ago."""
+        self.service._hub._rules.model.guesses = Guesses()
+
+    def add(
+        self, *names: str, admin: bool = False, password: str = PASSWORD, cost: int = COST
+    ) -> None:
         """Accounts made by the administrator; returns when they are in effect."""
-        stored = passwords.hash_password(password, cost=COST)
+        pepper = find_pepper(self.data.database, self.data.pepper)
+        stored = passwords.hash_password(password, cost=cost, pepper=pepper)
         forms = [account_name(name) for name in names]
         with self.office() as office:
             office.add(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -24,11 +25,13 @@ class Person:
         *,
         host: str = "127.0.0.1",
         certificate: Path | None = None,
+        source: str = "",
     ) -> None:
+        """source: the address to come from, such as any other one of 127.0.0.0/8."""
         context = ssl.create_default_context(cafile=str(ca))
         if certificate is not None:
             context.load_cert_chain(certificate)
-        raw = socket.create_connection((host, port), timeout=PATIENCE)
+        raw = socket.create_connection((host, port), PATIENCE, (source, 0) if source else None)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = context.wrap_socket(raw, server_hostname="localhost")
         self.nick = "*"
@@ -63,6 +66,10 @@ class Person:
             self.says("PONG " + line.removeprefix("PING "))
             return self.hears()
         return line
+
+    def has_heard(self) -> bool:
+        """Whether something has come that was not listened to yet."""
+        return bool(self._lines) or bool(select.select([self.sock], [], [], 0)[0])
 
     def hears_until(self, wanted: str | Callable[[str], bool]) -> list[str]:
         """All lines up to and with the first that holds a text, or fulfils a condition."""

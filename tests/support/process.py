@@ -20,6 +20,7 @@ from securechat.irc.names import account_name
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
+from securechat.store.pairing import find_pepper
 from tests.support.house import COST, DEFAULTS, PASSWORD
 from tests.support.person import PATIENCE, Person
 
@@ -41,7 +42,8 @@ def add_accounts(directory: Path, *names: str) -> None:
     """Accounts with the tests' password, for a server that doesn't run yet."""
     data = DataDirectory(directory)
     data.create()
-    stored = passwords.hash_password(PASSWORD, cost=COST)
+    pepper = find_pepper(data.database, data.pepper)
+    stored = passwords.hash_password(PASSWORD, cost=COST, pepper=pepper)
     forms = [account_name(name) for name in names]
     office = Admin(data.database)
     office.add([NewAccount(f.display, f.folded, f.skeleton, stored) for f in forms], 1)
@@ -70,6 +72,10 @@ def _command(flags: tuple[object, ...], spoiled_by: str = "") -> list[str]:
 
 def _environment(env: dict[str, str]) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), **env}
+
+
+class NotStartedError(AssertionError):
+    """A server has ended before it was ready; the text is what it said."""
 
 
 class ServerProcess:
@@ -104,7 +110,7 @@ class ServerProcess:
                 break
         alarm.cancel()
         if not lines or not lines[-1].startswith("Ctrl-C"):
-            raise AssertionError(f"the server did not start: {''.join(lines)}{self.log}")
+            raise NotStartedError(f"the server did not start: {''.join(lines)}{self.log}")
         return "".join(lines)
 
     @property

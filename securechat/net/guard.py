@@ -1,0 +1,95 @@
+"""Watches the I/O threads, and frees one that a peer holds fast.
+
+OpenSSL reads TLS's own messages, such as KeyUpdate (RFC 8446, section 4.6.3), as long as there are
+any, before it gives the thread back: who sends them without end would have the thread to himself.
+Python can't tell OpenSSL to stop after some, so another thread looks, and hangs up on the peer.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from securechat.net.connection import Connection
+from securechat.net.io_loop import IoThread
+from securechat.net.tally import Tally
+from securechat.net.thread import Owner
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.02
+
+MOST_SECONDS = 0.03
+"""Of CPU, for what is done at one connection at a time. The most that is ever needed, reading and
+writing all that the limits allow, takes some milliseconds.
+"""
+
+
+class Guard(Owner):
+    """io: whom to watch. caught: called in this thread, with each connection that has held one of
+    them. failed: called when it dies of a bug.
+    """
+
+    def __init__(
+        self,
+        io: Sequence[IoThread],
+        caught: Callable[[Connection], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        super().__init__("guard")
+        self._watched = [_Watched(thread) for thread in io]
+        self._caught = caught
+        self._failed = failed
+        self._tally = Tally(log)
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Any thread."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """The loop."""
+        try:
+            while not self._stopping.wait(LOOK_SECONDS):
+                for watched in self._watched:
+                    connection = watched.holder()
+                    if connection is not None:
+                        self._hang_up(connection)
+        except BaseException as error:
+            self._failed(error)
+
+    def _hang_up(self, connection: Connection) -> None:
+        """The kernel ends the connection, and the thread that reads it sees that at once; all else,
+        the TLS above it included, stays that thread's.
+        """
+        self._caught(connection)
+        self._tally.tell(
+            logging.WARNING,
+            "hung up on %s port %d, whose TLS kept a thread busy",
+            connection.address,
+            connection.port,
+        )
+        with suppress(OSError):  # it has gone by itself
+            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+
+
+class _Watched:
+    """An I/O thread and what it was seen doing."""
+
+    def __init__(self, thread: IoThread) -> None:
+        self._thread = thread
+        self._task: tuple[Connection] | None = None
+        self._since = 0.0
+
+    def holder(self) -> Connection | None:
+        """The connection that the thread has been at for too long by now; each once."""
+        task, cpu = self._thread.task, self._thread.cpu_seconds()
+        if task is not self._task:
+            self._task, self._since = task, cpu
+        elif task is not None and cpu - self._since > MOST_SECONDS:
+            self._since = float("inf")
+            return task[0]
+        return None

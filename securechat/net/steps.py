@@ -1,0 +1,298 @@
+"""What an I/O thread does at one connection: its beginning, reading, writing, its end.
+
+How far each step comes and what is waited for next; when it is whose turn is io_loop.py's matter.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from securechat.irc.framing import LineBuffer
+from securechat.net import transport
+from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase
+from securechat.net.limits import IoLimits
+from securechat.net.tally import Tally
+from securechat.net.throttle import TokenBucket
+from securechat.net.transport import LostError
+from securechat.net.waker import Waker
+from securechat.net.watcher import READ, WRITE, Watcher
+
+log = logging.getLogger(__name__)
+
+STUCK_SECONDS = 0.25
+"""Until TLS is tried again at a peer that takes none of its answers."""
+
+BUSY_SECONDS = 0.02
+"""Until it is looked again whether the hub has come to what a connection has said."""
+
+NO_ROOM = b"ERROR :Closing link: Too many connections that have not logged in; please try again\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Whom an I/O thread tells what; all are called in that thread.
+
+    handle: takes what was read. behind: whether so much waits there that strangers are not to be
+    read. trusted: each connection that is a member's from now on. released: each that is gone.
+    failed: the bug that the thread dies of.
+    """
+
+    handle: Callable[[list[Input]], None]
+    behind: Callable[[], bool]
+    trusted: Callable[[Connection], None]
+    released: Callable[[Connection], None]
+    failed: Callable[[BaseException], None]
+
+
+class Steps:
+    """context: for the server's side of TLS."""
+
+    def __init__(self, context: ssl.SSLContext, limits: IoLimits, call: Callbacks) -> None:
+        self._context = context
+        self._limits = limits
+        self._call = call
+        self._waker = Waker()
+        self._watcher = Watcher(self._waker.receiver)
+        self._watch = self._watcher.watch
+        self._tally = Tally(log)
+        self._inputs: list[Input] = []
+        self._again: set[Connection] = set()
+        """Who may have more in TLS than any selector knows of."""
+        self._waiting: OrderedDict[Connection, int] = OrderedDict()
+        """Who has not logged in and awaits its turn, with what has happened there."""
+        self._blocked: set[Connection] = set()
+        self._connections: set[Connection] = set()
+        self._now = 0.0
+
+    def _set_timer(self, connection: Connection, seconds: float) -> None:
+        self._watcher.set_deadline(connection, self._now + seconds)
+
+    # Beginning
+
+    def _first_byte(self, connection: Connection) -> None:
+        """Who speaks anything but TLS gets not a byte, and a line in the log."""
+        try:
+            if not transport.tls_begins(connection):
+                self._watch(connection, READ)
+                return
+            self._watch(connection, 0)
+            transport.begin_tls(connection, self._context)
+        except LostError as lost:
+            self._refuse(connection, str(lost))
+            return
+        connection.phase = Phase.HANDSHAKE
+        self._handshake(connection)
+
+    def _handshake(self, connection: Connection) -> None:
+        try:
+            wanted = transport.handshake(connection)
+        except LostError as lost:
+            self._refuse(connection, str(lost))
+            return
+        if wanted:
+            self._watch(connection, wanted)
+        else:
+            self._open(connection)
+
+    def _open(self, connection: Connection) -> None:
+        connection.phase = Phase.OPEN
+        self._watcher.forget_deadline(connection)
+        connection.buffer = LineBuffer()
+        connection.bucket = TokenBucket(self._limits.stranger_rate, self._now)
+        self._inputs.append(Opened(connection))
+        self._watch(connection, READ)
+        self._read(connection)  # the first lines may have come with the handshake's last record
+
+    def _refuse(self, connection: Connection, reason: str) -> None:
+        address, port = connection.address, connection.port
+        self._tally.tell(logging.INFO, "refused %s port %d: %s", address, port, reason)
+        self._drop(connection, reason)
+
+    def _trust(self, connection: Connection) -> None:
+        if connection.phase is not Phase.OPEN or connection.bucket is None:
+            return
+        connection.trusted = True
+        self._call.trusted(connection)
+        connection.bucket.change(self._limits.rate, self._now)
+        if not connection.interest & READ:
+            self._set_timer(connection, 0.0)
+
+    # Reading
+
+    def _read(self, connection: Connection) -> None:
+        began = time.thread_time()
+        heard = transport.receive(connection, freely=connection.trusted)
+        if heard.more:
+            self._again.add(connection)
+        self._take(connection, heard.data, time.thread_time() - began)
+        if heard.ended:
+            self._drop(connection, heard.ended)
+        elif heard.stuck:
+            self._pause(connection, STUCK_SECONDS)
+
+    def _take(self, connection: Connection, data: bytes, seconds: float = 0.0) -> bool:
+        """Hand on the lines that the rate allows; False when the others must wait. seconds: of CPU
+        that it took to read the data.
+        """
+        buffer, bucket = connection.buffer, connection.bucket
+        assert buffer is not None  # noqa: S101 - set with Phase.OPEN
+        assert bucket is not None  # noqa: S101
+        # What the hub has not come to yet counts: it may be long in doing what was said at once.
+        room = max(0, bucket.burst - (connection.handed - connection.done))
+        lines = buffer.feed(data, min(room, bucket.available(self._now)))
+        bucket.spend(buffer.weight, seconds)
+        if lines:
+            connection.handed += len(lines)
+            self._inputs.append(Lines(connection, lines))
+        if not buffer.has_line and not bucket.in_debt:
+            return True
+        self._pause(connection, max(bucket.wait(), 0.0 if room else BUSY_SECONDS))
+        return False
+
+    def _pause(self, connection: Connection, seconds: float) -> None:
+        """Too fast: nothing is dropped, and nothing more is read until what waits has passed."""
+        self._again.discard(connection)
+        self._watch(connection, connection.interest & ~READ)
+        self._set_timer(connection, seconds)
+
+    def _resume(self, connection: Connection) -> None:
+        if self._take(connection, b""):
+            self._watcher.forget_deadline(connection)
+            self._watch(connection, connection.interest | READ)
+            self._again.add(connection)
+
+    def _hear_out(self, connection: Connection, reason: str) -> None:
+        """The peer takes nothing more. What it said before it went counts as far as its rate
+        allows: who wants all of it to count says QUIT and waits for the end.
+        """
+        if connection.phase is Phase.OPEN:
+            if connection.interest & READ:
+                self._read(connection)
+            else:
+                self._take(connection, b"")
+        self._drop(connection, reason)
+
+    # Writing
+
+    def _deliver(self, deliveries: Sequence[tuple[Sequence[Connection], bytes]]) -> None:
+        if len(deliveries) == 1:
+            [(connections, data)] = deliveries
+            fresh = transport.send_at_once(connections, data)
+        else:
+            fresh = self._queue(deliveries)
+        flush = self._flush
+        for connection in fresh:
+            flush(connection)
+        if self._blocked:
+            self._check_blocked()
+
+    def _queue(self, deliveries: Iterable[tuple[Sequence[Connection], bytes]]) -> list[Connection]:
+        """Put everything where its connection's output waits: so one that gets several deliveries
+        gets them in one write. Returns those that had nothing waiting before.
+        """
+        fresh = []
+        for connections, data in deliveries:
+            size = len(data)
+            for connection in connections:
+                if not connection.out:
+                    if connection.phase is not Phase.OPEN:
+                        continue  # its end is said: what comes now is for nobody
+                    fresh.append(connection)
+                connection.out.append(data)
+                connection.out_bytes += size
+        return fresh
+
+    def _check_blocked(self) -> None:
+        member, stranger = self._limits.out_bytes, self._limits.stranger_out_bytes
+        for connection in list(self._blocked):
+            if connection.out_bytes > (member if connection.trusted else stranger):
+                self._drop(connection, f"reads too slowly: {connection.out_bytes} bytes unsent")
+
+    def _flush(self, connection: Connection) -> None:
+        try:
+            if not transport.send(connection):
+                self._block(connection)
+                return
+        except LostError as lost:
+            self._hear_out(connection, str(lost))
+            return
+        if connection in self._blocked:
+            self._blocked.discard(connection)
+            self._watch(connection, connection.interest & ~WRITE)
+        if connection.phase is Phase.DRAINING:
+            self._say_goodbye(connection)
+
+    def _block(self, connection: Connection) -> None:
+        if connection not in self._blocked:
+            self._blocked.add(connection)
+            self._watch(connection, connection.interest | WRITE)
+
+    # Ending
+
+    def _close(self, connection: Connection, reason: str) -> None:
+        if connection.phase is not Phase.OPEN:
+            if connection.phase < Phase.OPEN:
+                self._drop(connection, reason)
+            return
+        connection.phase = Phase.DRAINING
+        connection.close_reason = reason
+        connection.buffer = None
+        self._again.discard(connection)
+        self._watch(connection, WRITE if connection.blocked else 0)
+        self._set_timer(connection, self._limits.drain_seconds)
+        self._flush(connection)
+
+    def _say_goodbye(self, connection: Connection) -> None:
+        """Our end; then what the peer still sends is read and thrown away, as an unread byte would
+        make the kernel reset the connection and the peer lose our last words.
+        """
+        connection.phase = Phase.LINGERING
+        try:
+            transport.say_goodbye(connection)
+        except LostError:
+            self._drop(connection, connection.close_reason)
+            return
+        self._watch(connection, READ)
+        self._set_timer(connection, self._limits.linger_seconds)
+
+    def _await_end(self, connection: Connection) -> None:
+        if transport.throw_away(connection):
+            self._drop(connection, connection.close_reason)
+
+    def _make_room(self, connection: Connection) -> None:
+        """A stranger goes at once, with a word if that can be said without waiting."""
+        if connection.trusted:
+            return  # it has logged in meanwhile
+        if connection.phase < Phase.OPEN:
+            self._refuse(connection, "too many connections that have not logged in")
+            return
+        if connection.phase is Phase.OPEN and not connection.out:
+            connection.out.append(NO_ROOM)
+            with suppress(LostError):
+                transport.send(connection)
+        self._drop(connection, "made room for a newer one, as it had not logged in")
+
+    def _drop(self, connection: Connection, reason: str) -> None:
+        """Close at once and forget."""
+        if connection.phase is Phase.CLOSED:
+            return
+        opened = connection.phase >= Phase.OPEN
+        connection.phase = Phase.CLOSED
+        self._watch(connection, 0)
+        self._watcher.forget_deadline(connection)
+        connection.sock.close()
+        connection.out.clear()
+        connection.buffer = None
+        self._again.discard(connection)
+        self._waiting.pop(connection, None)
+        self._blocked.discard(connection)
+        self._connections.discard(connection)
+        self._call.released(connection)
+        if opened:
+            self._inputs.append(Closed(connection, reason))

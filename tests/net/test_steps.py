@@ -1,0 +1,176 @@
+"""The I/O thread between members and strangers: who comes first, who goes, who gets less room."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from securechat.net import io_loop, steps, transport
+from securechat.net.connection import Connection, Lines, Phase
+from securechat.net.steps import NO_ROOM
+from securechat.net.throttle import Rate
+from securechat.net.transport import Heard
+from tests.net.desk import FREELY, PATIENCE, Desk, at, desk
+
+
+@pytest.fixture
+def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[Desk]:
+    """An I/O thread that lets everybody speak as fast as they can."""
+    with desk(server, trusting) as opened:
+        yield opened
+
+
+def test_a_member_is_attended_to_before_the_strangers(room: Desk) -> None:
+    """However early they were ready."""
+    stranger, member = room.visit(), room.visit()
+    room.thread.trust(member.connection)
+    room.settles(member)
+    with room.held():
+        stranger.says("me first")
+        member.says("no, me")
+    assert room.next() == Lines(member.connection, [b"no, me"])
+    assert room.next() == Lines(stranger.connection, [b"me first"])
+
+
+def test_a_crowd_of_strangers_is_attended_to_bit_by_bit(
+    room: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member who speaks meanwhile waits for one of them, not for all."""
+    monkeypatch.setattr(io_loop, "STRANGERS_SECONDS", 0.0)
+    crowd, member = [room.visit() for _ in range(5)], room.visit()
+    room.thread.trust(member.connection)
+    room.settles(member)
+
+    def speak_up(connection: Connection, line: bytes) -> None:
+        if line == b"crowd":
+            member.says("and me")
+
+    room.on_line = speak_up
+    with room.held():
+        room.on_line = speak_up
+        for stranger in crowd:
+            stranger.says("crowd")
+    heard = [item.lines for item in (room.next() for _ in range(10)) if isinstance(item, Lines)]
+    assert heard == [[b"crowd"], [b"and me"]] * 5
+
+
+def test_strangers_wait_while_the_hub_is_behind(room: Desk) -> None:
+    """Members are read on; and when it has caught up, nothing is lost."""
+    stranger, member = room.visit(), room.visit()
+    room.thread.trust(member.connection)
+    room.settles(member)
+    room.behind = True
+    stranger.says("whenever you like")
+    for _ in range(3):
+        room.settles(member)
+    late, _ = room.knocks()
+    room.behind = False
+    assert room.next() == Lines(stranger.connection, [b"whenever you like"])
+    assert late.phase is Phase.RAW
+
+
+def test_no_more_is_handed_on_than_may_be_said_at_once(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """However fast the rate, who asks for what takes long fills no queue with it."""
+    with desk(server, trusting, at(Rate(lines=1e6, burst=10))) as room:
+        visit = room.visit()
+        room.keeps_up = False
+        visit.says(*(f"{number}" for number in range(100)))
+        assert len(room.lines(visit, 10)) == 10
+        room.settles(room.visit())
+        assert visit.connection.handed == 10
+        visit.connection.done += 5
+        assert room.lines(visit, 5) == [b"10", b"11", b"12", b"13", b"14"]
+        room.keeps_up = True
+        visit.connection.done += 10
+        assert room.lines(visit, 85)[-1] == b"99"
+
+
+def test_who_is_trusted_is_told_of(room: Desk) -> None:
+    """Once, for the count of strangers."""
+    visit = room.visit()
+    assert not visit.connection.trusted
+    room.thread.trust(visit.connection)
+    room.settles(visit)
+    assert room.trusted == [visit.connection]
+    assert visit.connection.trusted
+
+
+def test_a_stranger_that_makes_room_is_told(room: Desk) -> None:
+    """One line, then the end, at once."""
+    visit, other = room.visit(), room.visit()
+    room.thread.make_room(visit.connection)
+    assert visit.hears(len(NO_ROOM)) == NO_ROOM
+    assert room.end(visit) == "made room for a newer one, as it had not logged in"
+    assert room.released.get(timeout=PATIENCE) is visit.connection
+    room.settles(other)
+
+
+def test_a_half_open_connection_makes_room_without_a_word(
+    room: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would not understand one."""
+    caplog.set_level(logging.INFO)
+    connection, raw = room.knocks()
+    raw.sendall(b"\x16\x03\x01")
+    room.thread.make_room(connection)
+    assert room.released.get(timeout=PATIENCE) is connection
+    with contextlib.suppress(ConnectionResetError):  # what it said was never read
+        assert raw.recv(100) == b""
+    assert "too many connections that have not logged in" in caplog.text
+    assert room.inputs.empty()
+
+
+def test_who_logged_in_just_now_makes_room_for_nobody(room: Desk) -> None:
+    """The count was made a moment before."""
+    visit = room.visit()
+    room.thread.trust(visit.connection)
+    room.thread.make_room(visit.connection)
+    room.settles(visit)
+
+
+def test_a_stranger_has_less_room_for_what_it_doesn_t_read(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """A member has all of it."""
+    limits = replace(at(FREELY), out_bytes=1 << 20, stranger_out_bytes=1 << 16)
+    with desk(server, trusting, limits) as room:
+        stranger, member = room.visit(small=True), room.visit(small=True)
+        room.thread.trust(member.connection)
+        part = [([member.connection, stranger.connection], b"x" * 50_000)]
+        for _ in range(6):
+            room.thread.deliver(part)
+        assert room.end(stranger).startswith("reads too slowly")
+        assert member.hears(300_000) == b"x" * 300_000
+        room.settles(member)
+
+
+def test_who_takes_none_of_tls_s_answers_is_left_alone_for_a_while(
+    room: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS reads nothing before it has said what it has to, and to try at once, again and again,
+    would keep the thread busy.
+    """
+    monkeypatch.setattr(steps, "STUCK_SECONDS", 0.01)
+    visit, other = room.visit(), room.visit()
+    tries: list[Connection] = []
+    receive = transport.receive
+
+    def stuck(connection: Connection, *, freely: bool = True) -> Heard:
+        if connection is visit.connection:
+            tries.append(connection)
+            if len(tries) < 3:
+                return Heard(b"", stuck=True)
+        return receive(connection, freely=freely)
+
+    monkeypatch.setattr(transport, "receive", stuck)
+    visit.says("hello")
+    assert room.lines(visit, 1) == [b"hello"]
+    assert len(tries) == 3
+    room.settles(other)
