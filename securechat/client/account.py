@@ -76,10 +76,14 @@ def logout(setup: Setup, where: str | None) -> Exit:
     code = Exit.OK
     try:
         token = setup.tokens.find(goal.owner) if setup.tokens else None
-        if token is None:
-            say(f"this device is not remembered at {place}")
-        else:
+        if token is not None:
             code = _revoke_own(goal, token, place)
+        elif setup.tokens and setup.tokens.locked_out:
+            say(f"a token for {place} may be left in the keyring: `securechat logout` once more,")
+            say("when it can be used, or end the token by `securechat token revoke`")
+            code = Exit.USAGE
+        else:
+            say(f"this device is not remembered at {place}")
     except SettingsError as error:  # the token can't be known, and so not be revoked
         say(str(error))
         code = error.code

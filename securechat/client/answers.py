@@ -116,7 +116,8 @@ def _refused(message: Message, deliveries: Deliveries, now: float) -> Refused | 
         delivery = deliveries.refuse(None, now)
     else:
         return None
-    return Refused(delivery.target, delivery.text, message.params[-1]) if delivery else None
+    reason = message.params[-1] if message.params else code
+    return Refused(delivery.target, delivery.text, reason) if delivery else None
 
 
 def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:

@@ -28,7 +28,9 @@ def candidates(desk: Desk, before: str) -> tuple[str, list[str]]:
     here = desk.rooms.nicks(desk.target) or desk.rooms.nicks()
     names = desk.rooms.nicks() if kind == "names" else here
     ending = " " if space else ": "
-    return word, _matching(sorted(name + ending for name in names), word)
+    # No name of an honest server begins with a slash: it would be obeyed as a command.
+    offers = sorted(name + ending for name in names if name[:1] != "/")
+    return word, _matching(offers, word)
 
 
 def _kind(head: str, word: str) -> str:

@@ -45,6 +45,11 @@ Dial = Callable[[], ssl.SSLSocket]
 MAX_KEPT = 12_000
 """Events kept until somebody listens: more than the largest replay."""
 
+MAX_REPLIES = 2000
+"""Answers kept while nobody takes them, as the person is asked for something: more than the longest
+list has, and a hostile server sends them without end.
+"""
+
 Sink = Callable[[Sequence[Event]], None]
 """Takes events, on the receiving thread."""
 
@@ -251,7 +256,8 @@ class Client:
             return True
         replies = self._replies
         if isinstance(event, Reply) and replies is not None:
-            replies.put(event)
+            if replies.qsize() < MAX_REPLIES:
+                replies.put(event)
             return True
         return isinstance(event, LoginRefused)
 

@@ -72,9 +72,11 @@ def _made(reply: Reply, name: str) -> Token:
 
 
 def _keep(inquiry: Inquiry, tokens: Tokens, owner: Owner, token: Token) -> None:
-    """Store token; one that can't be stored is ended, as nobody would know it."""
+    """Store token; one that can't be stored is ended, as nobody would know it. Also when somebody
+    has had enough of a keyring that doesn't answer.
+    """
     try:
         tokens.save(owner, token)
-    except SettingsError:
+    except (SettingsError, KeyboardInterrupt):
         inquiry.ask("REVOKED", "TOKEN", "REVOKE", token.name)
         raise

@@ -7,6 +7,7 @@ https://ircv3.net/specs/extensions/standard-replies
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,6 +30,7 @@ class Inquiry:
         self._client = client
         self._replies = replies
         self._patience = patience
+        self._until = 0.0
         self._command = ""
 
     def ask(self, expected: str, command: str, *params: str) -> Reply:
@@ -42,6 +44,7 @@ class Inquiry:
 
     def more(self, expected: str) -> Reply:
         """The next answer to the last command. Raises as ask()."""
+        self._until = time.monotonic() + self._patience
         while True:
             reply = self._next()
             if reply.command != self._command:
@@ -53,7 +56,8 @@ class Inquiry:
 
     def _next(self) -> Reply:
         try:
-            reply = self._replies.get(timeout=self._patience)
+            # For the answer, not for each line: a hostile server may say anything without end.
+            reply = self._replies.get(timeout=max(0.0, self._until - time.monotonic()))
         except queue.Empty:
             text = f"the server has not answered {self._command} in {self._patience:.0f} s"
             raise UnreachableError(text) from None

@@ -71,7 +71,8 @@ class Tokens:
         self._directory = directory
         self._keyring = keyring
         self._say = say
-        self._locked_out = False
+        self.locked_out = False
+        """Whether the keyring has failed: there may be something in it."""
 
     def path(self, owner: Owner) -> Path:
         """Where the owner's file is, or would be."""
@@ -106,12 +107,12 @@ class Tokens:
 
     def _try(self, call: Callable[[Keyring], T]) -> T | None:
         """A call of the keyring; after one that failed it is left alone."""
-        if self._locked_out:
+        if self.locked_out:
             return None
         try:
             return call(self._keyring)
         except KeyringTroubleError as error:
-            self._locked_out = True
+            self.locked_out = True
             self._say(
                 f"the keyring of this system can't be used: {error}; going on with files in "
                 f"{self._directory}"
@@ -139,6 +140,6 @@ def _decode(entry: str, owner: Owner, damaged: str) -> Token | None:
         token = Token(content["name"], content["token"])
         if not (is_token(token.text) and is_token_name(token.name)):
             raise ValueError("not a token")
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise SettingsError(damaged) from None
     return token if bound == (*owner.key, owner.trust) else None

@@ -36,12 +36,27 @@ class Origin(Enum):
     SYSTEM = "a certificate authority that this system trusts"
 
 
-# What OpenSSL, in its versions, makes of bytes that are not TLS.
-_PLAINTEXT = frozenset(("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"))
+_PLAINTEXT = (
+    "doesn't speak TLS; securechat never talks in plaintext. Check the port (securechat-server "
+    "listens on 6697 unless told otherwise)"
+)
+_TOO_OLD = "speaks only versions of TLS that are too old; expected 1.2 or 1.3. Nothing was sent"
+_WEAKENED = (
+    "was refused: somebody in between has changed what was said, to make the connection weaker "
+    "than both sides can. Nothing was sent. Try another network"
+)
 
-# The server has marked that it was asked for less than it offers (RFC 8446, section 4.1.3), or has
-# been told that we can do better (RFC 7507).
-_WEAKENED = frozenset(("INAPPROPRIATE_FALLBACK", "TLSV1_ALERT_INAPPROPRIATE_FALLBACK"))
+# OpenSSL's reasons, in its versions, and what they mean here. A server marks that it was asked for
+# less than it offers (RFC 8446, section 4.1.3), or is told that we can do better (RFC 7507).
+_MEANING = {
+    "WRONG_VERSION_NUMBER": _PLAINTEXT,
+    "RECORD_LAYER_FAILURE": _PLAINTEXT,
+    "HTTP_REQUEST": _PLAINTEXT,
+    "UNSUPPORTED_PROTOCOL": _TOO_OLD,
+    "TLSV1_ALERT_PROTOCOL_VERSION": _TOO_OLD,
+    "INAPPROPRIATE_FALLBACK": _WEAKENED,
+    "TLSV1_ALERT_INAPPROPRIATE_FALLBACK": _WEAKENED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +192,8 @@ def _shake_hands(address: Address, context: ssl.SSLContext) -> ssl.SSLSocket:
 
 def _no_tls(address: Address, error: OSError | ValueError) -> str:
     reason = reason_of(error) if isinstance(error, OSError) else "not a name of a host"
-    if isinstance(error, ssl.SSLError) and error.reason in _PLAINTEXT:
-        return (
-            f"{address} doesn't speak TLS; securechat never talks in plaintext. Check the port "
-            "(securechat-server listens on 6697 unless told otherwise)"
-        )
-    if isinstance(error, ssl.SSLError) and error.reason in _WEAKENED:
-        return (
-            f"refused {address}: somebody in between has changed what was said, to make the "
-            "connection weaker than both sides can. Nothing was sent. Try another network"
-        )
+    if isinstance(error, ssl.SSLError) and error.reason in _MEANING:
+        return f"{address} {_MEANING[error.reason]}"
     return f"can't open a TLS connection to {address}: {reason}"
 
 

@@ -76,9 +76,9 @@ class Wire:
         self._waker = waker
         self._lines = LineBuffer(MAX_INCOMING)
         self._unsent = bytearray()
-        # TLS's own end may come while TCP's doesn't, and then nothing would wake us for it: it is
-        # kept until what came before it has been dealt with.
-        self._ended = False
+        # TLS's own end may come while TCP's doesn't, and then nothing would wake us for it: how it
+        # ended is kept until what came before it has been dealt with.
+        self._ended = ""
         self._selector = selectors.DefaultSelector()
         self._selector.register(tls, selectors.EVENT_READ)
         self._selector.register(waker.near, selectors.EVENT_READ)
@@ -93,7 +93,7 @@ class Wire:
     def read(self) -> list[Message]:
         """What has arrived, maybe nothing. Raises ConnectionLostError."""
         if self._ended:
-            raise ConnectionLostError("the server closed the connection")
+            raise ConnectionLostError(self._ended)
         messages: list[Message] = []
         for _ in range(READS_A_TURN):
             try:
@@ -101,9 +101,10 @@ class Wire:
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 break
             except OSError as error:
-                raise ConnectionLostError(reason_of(error)) from None
+                self._ended = reason_of(error)
+                break
             if not data:
-                self._ended = True
+                self._ended = "the server closed the connection"
                 break
             messages += [message for line in self._lines.feed(data) if (message := _message(line))]
         return messages

@@ -15,13 +15,17 @@ from __future__ import annotations
 import heapq
 from collections import Counter, OrderedDict
 from itertools import count
+from math import ceil
 
 from securechat.core.jobs import VerifyPassword
 
 FREE = 4
 """Wrong guesses that cost no wait: people mistype."""
 
-MAX_WAIT_SECONDS = 16.0
+MAX_WAIT_SECONDS = 10.0
+"""Clients give a login up, and come back to wait anew: WeeChat after 15 s, irssi after 20. A longer
+wait would keep their people out for as long as somebody guesses.
+"""
 
 FORGET_SECONDS = 60.0
 """One wrong guess is forgotten in so much time."""
@@ -30,7 +34,14 @@ MAX_LEVEL = 12
 """More wrong guesses than this don't make it longer until all are forgotten."""
 
 MAX_KEYS = 20_000
-"""Names, networks and pairs of them that are remembered; the ones not seen for longest go first."""
+"""Names, networks, pairs of them, and names with the networks where they are known: so many of each
+are remembered; the ones not seen for longest go first.
+"""
+
+MAX_NETWORKS = 32
+"""Networks that one account is known at: a member who logs in from thousands pushes out none of the
+others' by it.
+"""
 
 MAX_HELD = 8
 """Attempts of one network that may wait at once; further ones are turned away."""
@@ -55,13 +66,16 @@ class Levels:
 
     def level(self, key: object, clock: float) -> int:
         """How many count now."""
+        return ceil(self._left(key, clock))
+
+    def _left(self, key: object, clock: float) -> float:
+        # Not rounded before one is added: else one guess each half minute would never count.
         level, at = self._levels.get(key, (0.0, clock))
-        return max(0, round(level - (clock - at) / self._forget))
+        return max(0.0, level - (clock - at) / self._forget)
 
     def add(self, key: object, clock: float) -> None:
         """One more."""
-        level = min(self.level(key, clock) + 1, MAX_LEVEL)
-        self._levels[key] = (level, clock)
+        self._levels[key] = (min(self._left(key, clock) + 1, MAX_LEVEL), clock)
         self._levels.move_to_end(key)
         if len(self._levels) > self._limit:
             self._levels.popitem(last=False)
@@ -74,7 +88,7 @@ class Guesses:
         self._names = Levels()
         self._networks = Levels()
         self._pairs = Levels()
-        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._known: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
         self._codes = Levels(CODE_FORGET_SECONDS)
         self._held: list[tuple[float, int, VerifyPassword]] = []
         self._held_of: Counter[str] = Counter()
@@ -82,7 +96,7 @@ class Guesses:
 
     def wait(self, name: str, network: str, clock: float) -> float:
         """Seconds that an attempt must wait. name: folded. network: session.network."""
-        if (name, network) in self._known:
+        if self.known(name, network):
             level = self._pairs.level((name, network), clock)
         else:
             level = max(self._names.level(name, clock), self._networks.level(network, clock))
@@ -90,11 +104,11 @@ class Guesses:
 
     def known(self, name: str, network: str) -> bool:
         """Whether the account has logged in from there, as far back as is remembered."""
-        return (name, network) in self._known
+        return network in self._known.get(name, ())
 
     def wrong(self, name: str, network: str, clock: float) -> None:
         """A wrong guess."""
-        if (name, network) in self._known:
+        if self.known(name, network):
             self._pairs.add((name, network), clock)
         else:
             self._names.add(name, clock)
@@ -102,8 +116,12 @@ class Guesses:
 
     def right(self, name: str, network: str) -> None:
         """A login. It doesn't take back others' wrong guesses: an attacker has an account too."""
-        self._known[name, network] = None
-        self._known.move_to_end((name, network))
+        networks = self._known.setdefault(name, OrderedDict())
+        networks[network] = None
+        networks.move_to_end(network)
+        if len(networks) > MAX_NETWORKS:
+            networks.popitem(last=False)
+        self._known.move_to_end(name)
         if len(self._known) > MAX_KEYS:
             self._known.popitem(last=False)
 

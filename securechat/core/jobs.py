@@ -13,11 +13,12 @@ from securechat.core.session import Session
 
 @dataclass(frozen=True, slots=True)
 class VerifyPassword:
-    """Is this the account's password? account: its id, None when there is no such account, or none
-    that may log in: the answer must take the same time then. name: the folded one that was claimed,
-    as it came when no account can be called so. code: what may be a code of the second factor, at
-    the password's end; it is then tried with and without. known: whether the account has logged in from
-    there before. Answered by Verified, unless the session has closed.
+    """Is this the account's password? Answered by Verified, unless the session has closed.
+
+    account: its id, None when there is no such account, or none that may log in: the answer must
+    take the same time then. name: the folded one that was claimed, as it came when no account can
+    be called so. code: what may be a code of the second factor, at the password's end; it is then
+    tried with and without. known: whether the account has logged in from there before.
     """
 
     session: Session

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from securechat.core import presence, replay, second_factor, totp
 from securechat.core.events import PasswordChanged
+from securechat.core.guesses import MAX_WAIT_SECONDS
 from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.model import Account
 from securechat.core.session import Session
@@ -63,9 +64,9 @@ def _required(turn: Turn) -> str:
 
 def verify(turn: Turn, session: Session, name: str, password: str) -> None:
     """Have a password checked, or a device token in its place. The session is in VERIFYING."""
-    folded = names.fold_account(name) or name
+    folded = names.fold_account(name) or name[: names.MAX_ACCOUNT_BYTES]
     account = turn.model.by_name.get(folded)
-    session.claimed = account
+    session.claimed, session.outdated = account, False
     if account is not None and not account.usable:
         account = None
     token = turn.model.tokens.get(token_digest(password)) if is_token(password) else None
@@ -89,11 +90,14 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
 
 def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
     """Too many wrong guesses came before: this attempt waits, and its client is told."""
+    session = job.session
     if not turn.model.guesses.hold(job, turn.clock + wait):
-        failed(turn, job.session)
+        failed(turn, session)
         return
+    most = turn.settings.max_login_failures * MAX_WAIT_SECONDS
+    session.held_back = min(session.held_back + wait, most)
     text = f"After several wrong passwords the next one is looked at in {wait:.0f} s"
-    turn.standard_reply(job.session, "NOTE", "AUTHENTICATE", "WAIT", f"{wait:.0f}", text)
+    turn.standard_reply(session, "NOTE", "AUTHENTICATE", "WAIT", f"{wait:.0f}", text)
 
 
 def go_on(turn: Turn) -> None:
@@ -116,7 +120,7 @@ def verified(turn: Turn, answer: Verified) -> None:
     """A worker has checked a password."""
     session = answer.session
     account = turn.model.accounts.get(answer.account) if answer.account is not None else None
-    if not answer.granted or account is None or not account.usable:
+    if not answer.granted or account is None or not account.usable or session.outdated:
         turn.model.guesses.wrong(answer.name, session.network, turn.clock)
         # Only a name that is an account's: people type their password in its place.
         _denied(turn, session, session.claimed.name if session.claimed else "-", "wrong password")
@@ -127,7 +131,6 @@ def verified(turn: Turn, answer: Verified) -> None:
         if found is None:
             return
         how = f"password and {found}"
-    turn.model.guesses.right(account.folded, session.network)
     session.proved_at = turn.clock
     _granted(turn, session, account, how)
 
@@ -207,6 +210,7 @@ def _denied(
 def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
     by_sasl = session.password is None
     session.password = None
+    turn.model.guesses.right(account.folded, session.network)
     if len(account.sessions) >= turn.settings.max_sessions:
         session.move(Trigger.DENIED)
         turn.audit("login", session, account=account.name, result="too many connections")
@@ -224,7 +228,7 @@ def become(turn: Turn, session: Session, account: Account) -> None:
     """The session is the account's from now on; its registration goes on with advance()."""
     session.move(Trigger.GRANTED)
     shown = session.shown_nick
-    session.account = account
+    session.account, session.password = account, None
     source = account.source(turn.settings.name)
     turn.send(
         session,

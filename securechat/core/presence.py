@@ -214,11 +214,16 @@ def end_all(turn: Turn, sessions: Iterable[Session], reason: str) -> None:
 
 
 def end_account(turn: Turn, account: Account, reason: str, keep: Session | None = None) -> None:
-    """Whatever is logged in as the account, or about to be, ends, save one session."""
+    """Whatever is logged in as the account, or about to be, ends, save one session.
+
+    Whose password is only being checked will hear that it is wrong, and no more: it may be a
+    stranger, who must not learn of the account.
+    """
     end_all(turn, [session for session in account.sessions if session is not keep], reason)
     for session in list(turn.model.sessions):
-        checking = session.state is State.VERIFYING and session.claimed is account
-        if session is not keep and (session.account is account or checking):
+        if session.state is State.VERIFYING and session.claimed is account:
+            session.outdated = True
+        elif session is not keep and session.account is account:
             turn.close(session, reason)
 
 

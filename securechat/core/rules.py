@@ -29,6 +29,13 @@ __all__ = ["Rules", "commands"]
 
 log = logging.getLogger(__name__)
 
+WEB_METHODS = frozenset(
+    ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI")
+)
+"""What a request of a browser begins with (RFC 9110, 9113). A web page can make its visitor's
+browser send one here, with the visitor's certificate and with lines of the page's own in it.
+"""
+
 
 class Rules:
     """The server's behaviour. model: what there is; it changes only through turns. vault: where
@@ -110,6 +117,9 @@ class Rules:
         found = COMMANDS.get(message.command)
         if found is None:
             if session.state is not State.READY:
+                if message.command in WEB_METHODS:
+                    turn.close(session, "This is a chat server, not a web server")
+                    return
                 raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
             shown = message.command[:40]
             raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
@@ -184,7 +194,7 @@ class Rules:
         if session.state is State.CLOSED:
             return
         if session.state is not State.READY:
-            if turn.clock - session.opened_at > settings.login_seconds:
+            if turn.clock - session.opened_at - session.held_back > settings.login_seconds:
                 turn.close(session, "Login took too long")
             return
         silent = turn.clock - session.heard_at

@@ -35,6 +35,7 @@ class Session:
         "failures",
         "heard_at",
         "held",
+        "held_back",
         "invisible",
         "io",
         "lane",
@@ -44,6 +45,7 @@ class Session:
         "network",
         "nick",
         "opened_at",
+        "outdated",
         "password",
         "present",
         "proved_at",
@@ -85,7 +87,11 @@ class Session:
         self.failures = 0
         self.account: Account | None = None
         self.claimed: Account | None = None
-        """Whose password a worker is checking; what it finds may be out of date when it answers."""
+        """Whose password a worker is checking."""
+        self.outdated = False
+        """What the worker finds is no more true: password or account have changed since."""
+        self.held_back = 0.0
+        """Seconds that its attempts had to wait; they are no part of its time for the login."""
         self.token: Token | None = None
         """The device token that it logged in with."""
         self.proved_at: float | None = None

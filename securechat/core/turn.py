@@ -8,7 +8,7 @@ failed steps changed and said, and tells those who asked. Hub thread only.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from securechat.core import journal
@@ -44,6 +44,7 @@ class Mark(NamedTuple):
     events: int
     effects: int
     undo: int
+    audits: int
 
 
 class Step(NamedTuple):
@@ -66,6 +67,7 @@ class Turn:
     """now_ms: milliseconds since 1970 (UTC), for stamps. clock: seconds, monotonic, for waits."""
 
     __slots__ = (
+        "_then",
         "arrived",
         "audits",
         "clock",
@@ -99,6 +101,7 @@ class Turn:
         """Whose login is complete; some may be closed again by the end of the turn."""
         self.audits: list[Audited] = []
         """Stored with the events; if they can't be, the log still has them."""
+        self._then: list[Callable[[], object]] = []
 
     # What a command may do
 
@@ -177,7 +180,13 @@ class Turn:
 
     def mark(self) -> Mark:
         """The point that a step starts at."""
-        return Mark(len(self.events), len(self.effects), len(self.undo))
+        return Mark(len(self.events), len(self.effects), len(self.undo), len(self.audits))
+
+    def after_step(self, action: Callable[[], object]) -> None:
+        """Have something done behind the present step, as it is not taken back with it: a session
+        that was closed stays closed, and the others must hear of it.
+        """
+        self._then.append(action)
 
     def finish_step(self, session: Session | None, command: str, start: Mark) -> None:
         """Remember what came since start as one step, if it has something to store or to take back.
@@ -186,6 +195,9 @@ class Turn:
         """
         if len(self.events) > start.events or len(self.undo) > start.undo:
             self.steps.append(Step(session, command, start, self.mark()))
+        then, self._then = self._then, []
+        for action in then:
+            action()
 
     def roll_back(self, start: Mark) -> None:
         """Take back everything since start: a command failed half-way."""
@@ -195,6 +207,8 @@ class Turn:
         del self.undo[start.undo :]
         del self.events[start.events :]
         del self.effects[start.effects :]
+        del self.audits[start.audits :]
+        self._then.clear()
 
     def fail(self, steps: Iterable[Step], text: str) -> None:
         """Take back steps that could not be stored; their output becomes an error to the asker.
@@ -205,6 +219,8 @@ class Turn:
         for step in sorted(steps, key=lambda step: step.start, reverse=True):
             self._run_undo(step.start.undo, step.end.undo)
             self.effects[step.start.effects : step.end.effects] = self._failure(step, text)
+            audits = slice(step.start.audits, step.end.audits)
+            self.audits[audits] = map(_not_done, self.audits[audits])
 
     def _failure(self, step: Step, text: str) -> list[Effect]:
         session = step.session
@@ -218,3 +234,8 @@ class Turn:
     def _run_undo(self, start: int, end: int) -> None:
         for undo in reversed(self.undo[start:end]):
             undo()
+
+
+def _not_done(audited: Audited) -> Audited:
+    """What was audited of a step that has been taken back."""
+    return audited._replace(result="not stored") if audited.result == "ok" else audited

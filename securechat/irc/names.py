@@ -58,7 +58,7 @@ RESERVED = frozenset(
     server service services system daemon securechat security support help helpdesk
     abuse hostmaster postmaster webmaster noreply irc status notice announce
     nickserv chanserv memoserv hostserv operserv botserv authserv saslserv infoserv histserv
-    all everyone everybody here channel room lobby nobody anonymous guest null undefined
+    all everyone everybody you here channel room lobby nobody anonymous guest null undefined
     """.split()  # noqa: SIM905 - fifty words read better than fifty quoted ones
 )
 

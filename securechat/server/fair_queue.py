@@ -1,51 +1,76 @@
 """Passwords that wait to be checked: every network in its turn, and those we know first.
 
 A flood of logins from one address costs the flooder: each network gives one job after the other
-network's. Networks that an account has logged in from before have a queue of their own, which takes
-turns with the queue of the unknown ones. Any thread may call.
+network's. Who rents a machine may have 65,536 networks of IPv6, all in one /48: so a /48 has one
+turn, which its networks take in their turns. Networks that an account has logged in from before,
+and members, have a queue of their own, which takes turns with the queue of the unknown ones. Any
+thread may call.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
+from ipaddress import ip_network
 
 from securechat.core.jobs import HashPassword, VerifyPassword
 
 PasswordJob = VerifyPassword | HashPassword
 
 
+def site_of(network: str) -> str:
+    """What one owner may have: of IPv6 the /48 that a network, a /64, is in; else the network."""
+    return str(ip_network(network).supernet(new_prefix=48)) if ":" in network else network
+
+
 class _Lane:
-    """The jobs of one kind of networks, each network's in their order."""
+    """The jobs of one kind of networks, each network's in their order, and the networks by site."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[str, deque[PasswordJob]] = OrderedDict()
+        self._sites: OrderedDict[str, OrderedDict[str, deque[PasswordJob]]] = OrderedDict()
+        self._sizes: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return self._sizes.total()
 
     def put(self, job: PasswordJob) -> None:
-        self._waiting.setdefault(job.session.network, deque()).append(job)
+        network = job.session.network
+        site = site_of(network)
+        networks = self._sites.setdefault(site, OrderedDict())
+        networks.setdefault(network, deque()).append(job)
+        self._sizes[site] += 1
 
     def take(self) -> PasswordJob | None:
-        """The next network's oldest; the network goes to the end."""
-        if not self._waiting:
+        """The oldest of the next site's next network; both go to the end."""
+        if not self._sites:
             return None
-        network, jobs = self._waiting.popitem(last=False)
+        site = next(iter(self._sites))
+        network, jobs = self._sites[site].popitem(last=False)
         job = jobs.popleft()
         if jobs:
-            self._waiting[network] = jobs
+            self._sites[site][network] = jobs
+        self._sites.move_to_end(site)
+        self._left(site)
         return job
-
-    def longest(self) -> int:
-        """How many jobs the network with the most has."""
-        return max(map(len, self._waiting.values()), default=0)
 
     def drop(self) -> PasswordJob:
-        """The newest job of the network with the most. There must be one."""
-        network = max(self._waiting, key=lambda network: len(self._waiting[network]))
-        jobs = self._waiting[network]
-        job = jobs.pop()
-        if not jobs:
-            del self._waiting[network]
+        """The newest job of the network with the most at the site with the most; of several such
+        the last, as the first have waited. There must be one.
+        """
+        site = max(reversed(self._sites), key=self._sizes.__getitem__)
+        networks = self._sites[site]
+        network = max(reversed(networks), key=lambda network: len(networks[network]))
+        job = networks[network].pop()
+        if not networks[network]:
+            del networks[network]
+        self._left(site)
         return job
+
+    def _left(self, site: str) -> None:
+        """A job of a site is gone."""
+        self._sizes[site] -= 1
+        if not self._sizes[site]:
+            del self._sizes[site], self._sites[site]
 
 
 class FairQueue:
@@ -64,7 +89,8 @@ class FairQueue:
 
     def put(self, job: PasswordJob) -> PasswordJob | None:
         """Let a job wait. When that is one too many, the job that has to go, perhaps this one: the
-        newest of the network that has most waiting.
+        newest of who has most waiting, of the known or the unknown, whichever are more: so half of
+        the places are always theirs.
         """
         with self._lock:
             self._lane(job).put(job)
@@ -72,7 +98,7 @@ class FairQueue:
             if self._size <= self._limit:
                 return None
             self._size -= 1
-            unknown = self._unknown.longest() >= self._known.longest()
+            unknown = len(self._unknown) >= len(self._known)
             return (self._unknown if unknown else self._known).drop()
 
     def take(self) -> PasswordJob | None:
@@ -88,5 +114,6 @@ class FairQueue:
             return job
 
     def _lane(self, job: PasswordJob) -> _Lane:
+        member = job.session.account is not None  # who changes the password
         known = isinstance(job, VerifyPassword) and job.known
-        return self._known if known else self._unknown
+        return self._known if known or member else self._unknown

@@ -39,7 +39,8 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
     for room in reader.rooms(pepper):
         model.add_room(_room(room))
     for number, low, high, newest in reader.directs():
-        model.add_direct(Direct(number, low, high, newest))
+        if low in model.accounts and high in model.accounts:
+            model.add_direct(Direct(number, low, high, newest))
     _load_room_lists(model, reader)
     return model
 

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import sqlite3
 
-from securechat.store.database import fault
+from securechat.store.database import BUSY_SECONDS, fault
 
 LONG_PAGES = 8000
 """A log of more pages than this (32 MiB) is begun anew, even if its writer has to wait for that."""
+
+HOLD_MS = 50
+"""So long the writer may have to. Where a reader goes on reading, as a backup does for minutes, it
+would be in vain: SQLite would keep the writer out for all the time that is waited for the reader.
+"""
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:
@@ -23,6 +28,14 @@ def checkpoint(connection: sqlite3.Connection) -> None:
     try:
         _, pages, folded = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         if pages > LONG_PAGES and folded < pages:
-            connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+            _begin_anew(connection)
     except sqlite3.Error as error:
         raise fault(error) from error
+
+
+def _begin_anew(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {HOLD_MS}")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")

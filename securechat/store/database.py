@@ -25,6 +25,9 @@ and all chat waits with it.
 READER_BUSY_SECONDS = 5.0
 """How long a reader waits: only for what is exclusive, such as the recovery after a crash."""
 
+SHM_BYTES = 32 * 1024
+"""Of the shared index of the write-ahead log, which SQLite makes before anything is read."""
+
 WAL_BYTES = 64 * 1024 * 1024
 """What the write-ahead log is cut to when it begins anew: one long transaction, or a reader that
 kept it from being folded in, would leave a file of its peak size for ever."""
@@ -166,16 +169,27 @@ def explain(error: Exception, path: Path | None = None) -> str:
     if text.startswith("Could not decode to UTF-8"):
         text = "a text in it is not UTF-8"  # the error quotes it, which may be a secret
     where = f"{path}: " if path else ""
+    if "disk I/O error" in text and path and _is_full(path):
+        return f"{where}{_FULL} ({text})"  # where it can't make its files SQLite says no more
     for sign, meaning in _MEANINGS.items():
         if sign in text:
             return f"{where}{meaning} ({text})"
     return f"{where}the database can't be used: {text}"
 
 
+def _is_full(path: Path) -> bool:
+    """Whether the disk has no room for the smallest of the files that SQLite makes."""
+    with suppress(OSError):
+        disk = os.statvfs(path.parent)
+        return disk.f_bavail * disk.f_frsize < SHM_BYTES
+    return False
+
+
+_FULL = "the disk is full; free some space"
 _DAMAGED = "the database is damaged; restore a backup"
 
 _MEANINGS = {
-    "database or disk is full": "the disk is full; free some space",
+    "database or disk is full": _FULL,
     "readonly": "the database can't be written; check the owner and mode of its directory",
     "Permission denied": "no permission; check the owner and mode of the directory",
     "unable to open": "the database can't be opened; check that the directory is there and yours",

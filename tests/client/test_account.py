@@ -21,6 +21,7 @@ from securechat.client.tokens import Owner, Token, Tokens
 from securechat.client.trust import Origin, Trust
 from securechat.irc.token import format_token
 from tests.client.keyboard import Keyboard
+from tests.client.keyrings import LockedKeyring
 from tests.client.scripted import OFFER, PASSWORD, TOKEN, Peer, ScriptedServer
 from tests.support.certificates import Authority
 
@@ -119,6 +120,19 @@ def test_logging_out_where_nobody_is_logged_in(
         where = home.knows(server, remembered=False)
         assert account.logout(home.setup(), where) is Exit.OK
     assert f"this device is not remembered at {where}" in capsys.readouterr().err
+
+
+def test_logging_out_with_a_locked_keyring(
+    home: Home, certificate: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What may lie in it is not said to be gone."""
+    home.tokens = Tokens(home.tokens._directory, Keyring(lambda: None, LockedKeyring), print)
+    with ScriptedServer(certificate) as server:
+        where = home.knows(server, remembered=False)
+        assert account.logout(home.setup(), where) is Exit.USAGE
+    said = capsys.readouterr().err
+    assert f"a token for {where} may be left in the keyring" in said
+    assert "not remembered" not in said
 
 
 def test_logging_out_with_a_damaged_token(

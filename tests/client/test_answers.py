@@ -71,6 +71,12 @@ def test_a_refusal_without_a_target_is_of_the_oldest(line: str) -> None:
     assert refused.text == "one"
 
 
+def test_a_refusal_without_a_word() -> None:
+    """A server that says nothing but the number refuses all the same, and crashes nobody."""
+    assert answer("417", ("#lobby", "one")) == [Refused("#lobby", "one", "417")]
+    assert answer("417") == [Problem("417")]
+
+
 def test_an_unknown_error_of_another_command() -> None:
     """Refuses no message."""
     assert answer("400 alice TOPIC :It could not be stored", ("#lobby", "one")) == [

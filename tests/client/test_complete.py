@@ -19,6 +19,14 @@ def crowded() -> Desk:
     return at
 
 
+def test_a_name_that_would_be_obeyed_is_not_offered() -> None:
+    """A server that gives somebody such a name means no good."""
+    at = crowded()
+    at.rooms.add("#lobby", "/quit")
+    assert candidates(at, "")[1] == candidates(crowded(), "")[1]
+    assert candidates(at, "/msg /")[1] == []
+
+
 @pytest.mark.parametrize(
     ("before", "offers"),
     [

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.client import connection
 from securechat.client.actions import Quit, Say
 from securechat.client.backoff import Backoff
 from securechat.client.connection import INBOX, Client, Feed
@@ -437,6 +438,30 @@ def test_answers_to_an_inquiry_are_kept_from_the_screen(
         client.submit(Quit(patience=0.0))
         ends(client)
     assert sum(isinstance(event, Reply) for event in ear.events) == 1
+
+
+def test_answers_that_nobody_takes_are_not_kept_without_end(
+    certificate: Files, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hostile server sends them while a code is being typed."""
+    monkeypatch.setattr(connection, "MAX_REPLIES", 10)
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby begin")
+        peer.says(*["NOTE TOKEN ENTRY x y z :Another"] * 50)
+        peer.echoes("begin")
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, ear = client_of(server, authority)
+        assert client.wait_ready() is None
+        with client.replies() as replies:
+            say(client, "begin")
+            ear.hears(Said)
+            assert replies.qsize() == 10
+        client.submit(Quit())
+        ends(client)
 
 
 def test_who_waits_for_an_answer_is_told_of_the_end(

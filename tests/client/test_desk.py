@@ -85,6 +85,15 @@ def test_leaving_takes_us_to_another_room() -> None:
     assert at.target == ""
 
 
+def test_being_removed_takes_us_nowhere() -> None:
+    """A line that is half typed was for that room, and is for no other."""
+    at = desk("#lobby", "#den")
+    at.rooms.leave("#lobby")
+    at.notice(Left("#lobby", "alice", by="bob", mine=True))
+    assert at.target == ""
+    assert isinstance(at.line("a word in confidence")[0], Problem)
+
+
 def test_it_knows_whether_we_are_connected() -> None:
     """For the prompt to show it."""
     at = desk("#lobby")

@@ -169,6 +169,30 @@ def test_a_token_that_cannot_be_kept_is_revoked(
     assert "this device can't be remembered: can't write" in capsys.readouterr().err
 
 
+def test_a_token_that_nobody_waits_for_is_revoked(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while the keyring doesn't answer: the program ends as it was told to."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.remembers("laptop")
+        peer.expects("TOKEN REVOKE laptop")
+        peer.says("NOTE TOKEN REVOKED laptop :It is revoked")
+        peer.quits()
+
+    def interrupted(owner: Owner, token: Token) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(home.tokens, "save", interrupted)
+    with ScriptedServer(home._files, dialogue) as server:
+        running = start(Login("alice", PASSWORD), Dialer(server.address, home._trust))
+        owner = Owner(server.address, home._trust.identity, "alice")
+        with pytest.raises(KeyboardInterrupt):
+            device.remember(running.client, home.tokens, owner)
+        leaves(running)
+
+
 def test_the_next_connection_logs_in_by_the_token(home: Home) -> None:
     """A thousand clients that come back at once would have a server busy with passwords, and the
     code of a second factor is good once.

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.client.escape import escape, is_clean
+from securechat.client.escape import (
+    MAX_MARKS,
+    MAX_NAME,
+    MAX_TEXT,
+    escape,
+    escape_name,
+    escape_text,
+    is_clean,
+)
 
 HOSTILE = "\x1b\x9b\x00\x07\x7f\u202e\u2066\u2028\u200b\u200d\ufe0f\x03\x02\t\r\n\U000e0041a1é❤"
 
@@ -77,6 +85,35 @@ def test_escaping_twice_changes_nothing(text: str) -> None:
 def test_letters_and_digits_are_left_alone(text: str) -> None:
     """In every script."""
     assert escape(text) == text
+
+
+@pytest.mark.parametrize("text", ["Việt", "ทั้งนี้", "བརྒྱུད་", "e\u0301\u0302", "שָׁלוֹם"])
+def test_marks_that_writing_needs_stay(text: str) -> None:
+    """Also several on one letter."""
+    assert escape(text) == text
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u0e47", "\u20dd", "\u1161", "\ufe0f"])
+def test_a_pile_of_marks_is_made_visible(mark: str) -> None:
+    """It would climb over the lines above, or make the terminal lose count of its columns."""
+    shown = escape("世" + mark * 100)
+    assert shown.count(mark) == MAX_MARKS
+    assert shown.count(f"<U+{ord(mark):04X}>") == 100 - MAX_MARKS
+
+
+def test_a_name_is_one_word() -> None:
+    """Whatever kind of space it holds, and no longer than a screen has room for."""
+    assert (
+        escape_name("a b\u00a0c\u3000d\te") == "a<U+0020>b<U+00A0>c<U+3000>d" + "<U+0020>" * 4 + "e"
+    )
+    assert escape_name("x" * MAX_NAME) == "x" * MAX_NAME
+    assert escape_name("x" * 5000) == "x" * MAX_NAME + "…"
+
+
+def test_a_text_has_an_end() -> None:
+    """That is seen to be none of its author's."""
+    assert escape_text("x" * MAX_TEXT) == "x" * MAX_TEXT
+    assert escape_text("x" * 50_000) == "x" * MAX_TEXT + "…"
 
 
 def test_clean_is_what_needs_no_escaping() -> None:

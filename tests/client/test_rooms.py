@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from securechat.client.rooms import Rooms
+import pytest
+
+from securechat.client import rooms as module
+from securechat.client.rooms import MAX_NAME, Rooms
 
 
 def lobby() -> Rooms:
@@ -58,3 +61,22 @@ def test_rooms_that_we_left_are_forgotten() -> None:
     assert rooms.rooms() == []
     assert "#lobby" not in rooms
     assert len(rooms) == 0
+
+
+def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of rooms, of members in all rooms together, and of a name."""
+    monkeypatch.setattr(module, "MAX_ROOMS", 2)
+    monkeypatch.setattr(module, "MAX_MEMBERS", 4)
+    rooms = lobby()
+    assert not rooms.enter("#" + "x" * MAX_NAME)
+    assert rooms.enter("#den")
+    assert not rooms.enter("#full")
+    rooms.names_part("#den", ["dave", "x" * 500, "eve"])
+    rooms.names_end("#den")
+    rooms.add("#den", "frank")
+    assert rooms.rooms() == ["#lobby", "#den"]
+    assert rooms.nicks("#den") == ["dave"]
+    rooms.remove("#lobby", "bob")
+    rooms.add("#den", "frank")
+    rooms.rename("frank", "f" * 500)
+    assert rooms.nicks("#den") == ["dave"]

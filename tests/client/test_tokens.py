@@ -118,6 +118,7 @@ def test_a_long_name_in_any_script(store: Store) -> None:
         json.dumps({"server": "s", "account": "a", "trust": "t", "name": "n", "token": 5}),
         json.dumps({"server": "s", "account": "a", "trust": "t", "name": "n", "token": "secret"}),
         json.dumps({"server": "s", "account": "a", "trust": "t", "name": "a b", "token": TOKEN}),
+        json.dumps({"server": "s", "account": "a", "trust": "t", "name": ["n"], "token": TOKEN}),
     ],
 )
 def test_a_damaged_file(store: Store, content: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -11,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.wire import MAX_INCOMING, ConnectionLostError, Waker, Wire, reason_of
+from securechat.client import wire
+from securechat.client.wire import (
+    MAX_BODY,
+    MAX_INCOMING,
+    ConnectionLostError,
+    Waker,
+    Wire,
+    reason_of,
+)
 from securechat.irc.message import Message
 from securechat.net.tls import client_context, server_context
 from tests.support.certificates import Authority
@@ -68,6 +77,22 @@ def test_what_is_no_message_is_passed_over(ends: Ends) -> None:
     assert [message.params for message in ends.reads(1)] == [["\ufffd"]]
 
 
+def test_a_line_that_no_chat_has_is_passed_over(ends: Ends) -> None:
+    """Its tags may be as long as the specification has them, its text may not."""
+    ends.far.sendall(b"@a=" + b"x" * 8000 + b" PING one\r\nPING " + b"x" * MAX_BODY + b"\r\n")
+    ends.far.sendall(b"PING two\r\n")
+    assert [message.params for message in ends.reads(2)] == [["one"], ["two"]]
+
+
+def test_what_nobody_reads_is_not_kept_for_ever(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection ends instead."""
+    monkeypatch.setattr(wire, "MAX_UNSENT", 1 << 16)
+    with pytest.raises(ConnectionLostError, match="doesn't read what we send"):
+        ends.wire.write(["PONG " + "x" * 4000] * 5000)
+
+
 def test_much_is_sent_as_there_is_room(ends: Ends) -> None:
     """A reader that is slow delays the sending, and nothing is lost or mixed up."""
     lines = [f"PRIVMSG #x :{number} {'y' * 400}" for number in range(5000)]
@@ -103,6 +128,25 @@ def test_the_servers_end_is_told(ends: Ends) -> None:
     ends.far.sendall(b"ERROR :bye\r\n")
     ends.far.close()
     assert ends.reads(1)[0].command == "ERROR"
+    with pytest.raises(ConnectionLostError, match="closed the connection"):
+        ends.reads(1)
+
+
+def test_what_came_before_damage_is_told_first(ends: Ends) -> None:
+    """A record that can't be decrypted doesn't take the one before it with it."""
+    with socket.socket(fileno=os.dup(ends.far.fileno())) as below:
+        ends.far.sendall(b"ERROR :bye\r\n")
+        below.sendall(b"\x17\3\3\0\x20" + bytes(32))
+    assert ends.reads(1)[0].command == "ERROR"
+    with pytest.raises(ConnectionLostError, match="bad record mac"):
+        ends.reads(1)
+
+
+def test_half_a_line_at_the_end_is_nothing(ends: Ends) -> None:
+    """Whoever has cut it off: it may mean the opposite of the whole."""
+    ends.far.sendall(b"PING whole\r\n:bob PRIVMSG #lobby :yes")
+    ends.far.close()
+    assert [message.command for message in ends.reads(1)] == ["PING"]
     with pytest.raises(ConnectionLostError, match="closed the connection"):
         ends.reads(1)
 

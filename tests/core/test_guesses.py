@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from securechat.core import guesses as module
-from securechat.core.guesses import FREE, MAX_HELD, MAX_WAIT_SECONDS, Guesses, Levels
+from securechat.core.guesses import (
+    FREE,
+    MAX_HELD,
+    MAX_NETWORKS,
+    MAX_WAIT_SECONDS,
+    Guesses,
+    Levels,
+)
 from securechat.core.jobs import VerifyPassword
 from tests.support.stage import Stage
 
@@ -32,8 +39,15 @@ def test_waits_grow_up_to_a_limit() -> None:
     for _ in range(12):
         tries(guesses, 1)
         waits.append(guesses.wait("alice", EVIL, 0.0))
-    assert waits == [0, 0, 0, 0, 1, 2, 4, 8, 16, 16, 16, 16]
+    assert waits == [0, 0, 0, 0, 1, 2, 4, 8, 10, 10, 10, 10]
     assert max(waits) == MAX_WAIT_SECONDS
+
+
+def test_clients_wait_longer_than_they_are_made_to() -> None:
+    """WeeChat gives a login up after 15 s and begins anew: a stranger who guesses on would keep it
+    out for ever. The hub looks once a second who has waited, and then comes bcrypt.
+    """
+    assert MAX_WAIT_SECONDS + 1 < 15 - 3
 
 
 def test_they_are_forgotten_with_time() -> None:
@@ -41,8 +55,16 @@ def test_they_are_forgotten_with_time() -> None:
     guesses = Guesses()
     tries(guesses, 1000)
     waits = [guesses.wait("alice", EVIL, minute * 60.0) for minute in range(15)]
-    assert waits[:9] == [16, 16, 16, 16, 8, 4, 2, 1, 0]
+    assert waits[:9] == [10, 10, 10, 10, 8, 4, 2, 1, 0]
     assert set(waits[9:]) == {0}
+
+
+def test_slow_guesses_count_too() -> None:
+    """One each half minute comes faster than they are forgotten, which is one a minute."""
+    levels = Levels()
+    for number in range(10):
+        levels.add("alice", number * 31.0)
+    assert levels.level("alice", 279.0) == 6
 
 
 def test_a_network_waits_whatever_name_it_tries() -> None:
@@ -104,6 +126,17 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [guesses.known(name, HOME) for name in "abcd"] == [False, True, True, True]
 
 
+def test_a_member_who_moves_about_pushes_out_nobody() -> None:
+    """A thousand networks cost who has them their own oldest."""
+    guesses = Guesses()
+    guesses.right("alice", HOME)
+    for number in range(MAX_NETWORKS + 1):
+        guesses.right("mallory", f"2001:db8:1:{number:x}::/64")
+    assert guesses.known("alice", HOME)
+    assert not guesses.known("mallory", "2001:db8:1:0::/64")
+    assert guesses.known("mallory", f"2001:db8:1:{MAX_NETWORKS:x}::/64")
+
+
 # Attempts that wait
 
 
@@ -136,6 +169,16 @@ def test_a_network_has_so_many_attempts_waiting_and_no_more() -> None:
 
 
 # Codes
+
+
+def test_codes_are_tried_240_times_a_day() -> None:
+    """At the most, by who has the password."""
+    guesses, tried = Guesses(), 0
+    for second in range(0, 86_400, 10):
+        if guesses.may_try_code(1, second):
+            guesses.wrong_code(1, second)
+            tried += 1
+    assert 240 <= tried <= 250
 
 
 def test_wrong_codes_end_after_ten() -> None:

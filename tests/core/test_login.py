@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 
 from securechat.core.events import PasswordChanged
+from securechat.core.guesses import MAX_WAIT_SECONDS
 from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.states import State
+from securechat.irc.sasl import encode_chunks
 from tests.support.stage import NEW_HASH, OLD_HASH, RIGHT, Person, Stage, codes, of, only, plain
 
 PARTS = ("NICK alice", "USER alice 0 * :Alice", "SASL", "CAP END")
@@ -216,7 +219,7 @@ def test_the_owner_comes_in_while_others_guess() -> None:
     guesses(stage, 30)
     begun = begins(stage, "198.51.100.7")
     states = [begun.session.state]
-    stage.passes(16)
+    stage.passes(MAX_WAIT_SECONDS)
     assert [*states, begun.session.state] == [State.VERIFYING, State.PROVEN]
     assert begins(stage, "192.0.2.1").session.state is State.PROVEN
 
@@ -240,8 +243,59 @@ def test_an_attempt_that_hangs_up_is_forgotten() -> None:
     guesses(stage, 9)
     begins(stage, "203.0.113.9").hangs_up()
     stage.busy = True
-    stage.passes(16)
+    stage.passes(MAX_WAIT_SECONDS)
     assert stage.jobs == []
+
+
+def test_a_wait_is_no_part_of_the_time_for_a_login() -> None:
+    """However short that is: the owner would be locked out by who guesses. But it has an end."""
+    stage = Stage("alice", max_sessions=99)
+    guesses(stage, 20)
+    stage.rules.settings = replace(stage.settings, login_seconds=5.0)
+    owner, idle = begins(stage, "198.51.100.7"), stage.stranger(address="198.51.100.8")
+    for _ in range(int(MAX_WAIT_SECONDS)):
+        stage.passes(1)
+    assert (owner.session.state, idle.session.state) == (State.PROVEN, State.CLOSED)
+    for _ in range(6):
+        stage.passes(1)
+    assert owner.session.state is State.CLOSED
+
+
+def test_many_waits_excuse_no_more_than_the_tries_there_are() -> None:
+    """Who is turned away after each of them can't stay for ever."""
+    stage = Stage("alice", max_sessions=99, max_login_failures=3, login_seconds=60.0)
+    guesses(stage, 20)
+    stage.busy = True
+    person = begins(stage, "198.51.100.7")
+    for _ in range(60 + 3 * int(MAX_WAIT_SECONDS) + 1):
+        stage.passes(1)
+        if stage.jobs:
+            stage.fail_job()
+            person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}")
+    assert person.session.state is State.CLOSED
+
+
+def test_a_name_that_nobody_can_have_is_not_kept_whole() -> None:
+    """It may be as long as a login, and thousands of them are remembered."""
+    stage = Stage()
+    stage.busy = True
+    person = stage.stranger()
+    person.says("AUTHENTICATE PLAIN")
+    for chunk in encode_chunks(b"\0" + b"x" * 3000 + b"\0wrong"):
+        person.says(f"AUTHENTICATE {chunk}")
+    [job] = stage.jobs
+    assert isinstance(job, VerifyPassword)
+    assert job.name == "x" * 64
+
+
+def test_a_token_makes_its_network_known() -> None:
+    """Whose device is there needs not wait there with the password, whoever guesses elsewhere."""
+    stage = Stage("alice", max_sessions=99)
+    token = only(stage.member("alice").says("TOKEN CREATE laptop")).params[3]
+    begins(stage, "198.51.100.7", token)
+    guesses(stage, 20)
+    assert begins(stage, "198.51.100.7").session.state is State.PROVEN
+    assert begins(stage, "198.51.100.8").session.state is State.VERIFYING
 
 
 def test_a_token_doesn_t_wait() -> None:

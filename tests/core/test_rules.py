@@ -7,7 +7,7 @@ import pytest
 from securechat.core.events import Left, RoomClosed
 from securechat.core.states import State
 from securechat.irc.framing import TOO_LONG
-from tests.support.stage import SERVER, Stage, codes, den, of, only, plain, source
+from tests.support.stage import RIGHT, SERVER, Stage, codes, den, of, only, plain, source
 
 # Lines
 
@@ -150,19 +150,40 @@ def test_a_reader_that_takes_too_long_ends_the_login() -> None:
 
 
 def test_an_account_s_sessions_can_be_ended() -> None:
-    """All of them, those that are logging in as well; the others see one QUIT."""
+    """All of them, those that have just logged in as well; the others see one QUIT."""
     stage, (alice, bob) = den("alice", "bob")
-    phone, late, checked = stage.member("bob"), stage.stranger(), stage.stranger()
+    phone, late = stage.member("bob"), stage.stranger()
     late.says("CAP LS", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('bob')}")
-    stage.busy = True
-    checked.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('bob')}")
-    late.hears()
     with stage.turn() as turn:
         stage.rules.end_sessions(turn, stage.account("bob"), "Disabled")
-    for person in (bob, phone, late, checked):
+    for person in (bob, phone, late):
         assert codes(person.hears())[-1:] == ["ERROR"]
         assert person.session.state is State.CLOSED
     assert alice.hears() == [f"{source('bob')} QUIT :Disabled"]
+
+
+@pytest.mark.parametrize("password", [RIGHT, "wrong"])
+def test_a_stranger_does_not_hear_of_an_account_s_end(password: str) -> None:
+    """Who waits for an answer gets the one that a name of nobody's gets, even if the password was
+    right when it was looked at; and may try again.
+    """
+    stage = Stage("bob")
+    stage.busy = True
+    heard = []
+    for name in ("bob", "nobody"):
+        person = stage.stranger()
+        person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(name, password)}")
+        with stage.turn() as turn:
+            stage.rules.end_sessions(turn, stage.account("bob"), "Disabled")
+        stage.work()
+        heard.append(person.hears())
+        assert person.session.state is State.CONNECTED
+    assert heard[0] == heard[1]
+    assert codes(heard[0]) == ["904"]
+    person = stage.stranger()
+    person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('bob')}")
+    stage.work()
+    assert codes(person.hears()) == ["900", "903"]
 
 
 def test_a_deleted_account_leaves_its_rooms() -> None:

@@ -116,6 +116,33 @@ def test_a_number_is_never_used_again() -> None:
     assert len(bob.hears()) == 1
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_audit_does_not_tell_of_what_never_was(whole: bool) -> None:
+    """But that it was tried; what was refused anyway was refused."""
+    stage, (alice,) = den("alice")
+    stage.full, stage.refuses = whole, lambda step: True
+    alice.says("TOKEN CREATE laptop")
+    stage.stranger().logs_in("alice", password="wrong")
+    found = [(a.event, a.result) for a in stage.audits if a.event != "login" or a.result != "ok"]
+    assert found == [("token created", "not stored"), ("login", "wrong password")]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_who_was_sent_away_by_a_failed_command_is_seen_to_go(whole: bool) -> None:
+    """A session that is closed can't come back, so the others must not see it stay."""
+    stage, (alice, bob) = den("alice", "bob")
+    token = only(alice.says("TOKEN CREATE laptop")).params[3]
+    alice.hangs_up()
+    device = stage.stranger()
+    device.logs_in("alice", password=token)
+    device.hears()
+    bob.hears()
+    stage.full, stage.refuses = whole, lambda step: True
+    assert codes(device.says("TOKEN REVOKE laptop")) == ["400", "ERROR"]
+    assert codes(bob.hears()) == ["QUIT"]
+    assert "laptop" in stage.account("alice").tokens
+
+
 # A store that refuses single steps
 
 
@@ -230,10 +257,11 @@ def test_a_bug_in_a_step_takes_inner_steps_along() -> None:
     stage, (alice,) = den("alice", caps=("message-tags",))
     turn = stage.rules.turn(stage.now_ms, stage.clock)
     start = turn.mark()
+    stage.rules.line(turn, alice.session, b"TOKEN CREATE laptop")
     stage.rules.line(turn, alice.session, b"PRIVMSG #den :x")
-    assert len(turn.steps) == 1
+    assert len(turn.steps) == 2
     turn.roll_back(start)
-    assert (turn.steps, turn.events, turn.effects, turn.undo) == ([], [], [], [])
+    assert (turn.steps, turn.events, turn.effects, turn.undo, turn.audits) == ([], [], [], [], [])
 
 
 # What a turn can say

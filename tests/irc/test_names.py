@@ -372,6 +372,13 @@ class TestChannelName:
         assert channel_name(text).skeleton == channel_name("#lobby").skeleton
         assert channel_name("#hobby").skeleton != channel_name("#lobby").skeleton
 
+    @pytest.mark.parametrize("text", ["#den.", "#den...", "#den\u2026", "#den\u3002", "#den\uff0e"])
+    def test_looks_the_same_with_a_full_stop(self, text: str) -> None:
+        """Nobody sees whether the stop behind a name is a part of it; within it everybody does."""
+        assert channel_name(text).skeleton == channel_name("#den").skeleton
+        assert channel_name("#v1.2").skeleton != channel_name("#v12").skeleton
+        assert channel_name("#...").skeleton == channel_name("#.").skeleton
+
     @given(texts.map("#{}".format))
     @example("#\u0345\u0301")
     @example("#ǅ")

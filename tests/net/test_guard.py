@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from securechat.net import transport
+from securechat.net import thread, transport
 from securechat.net.connection import Connection
 from securechat.net.guard import MOST_SECONDS, Guard, _Watched
 from securechat.net.io_loop import IoThread
@@ -117,6 +117,27 @@ def test_the_thread_is_freed(
     port = culprit.connection.port
     told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert told == [f"hung up on 127.0.0.1 port {port}, whose TLS kept a thread busy"]
+
+
+def test_where_the_system_can_t_tell_nobody_is_suspected(
+    server: ssl.SSLContext, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """macOS doesn't say how much CPU a single thread has used."""
+    monkeypatch.setattr(thread, "CAN_TELL_CPU", False)
+    with desk(server, trusting) as room:
+        room.settles(room.visit())
+        assert room.thread.cpu_seconds() == 0.0
+
+
+@pytest.mark.skipif(not thread.CAN_TELL_CPU, reason="this system doesn't tell a thread's CPU time")
+def test_a_thread_s_time_is_its_own(room: Desk) -> None:
+    """It grows with what it does."""
+    visit = room.visit()
+    before = room.thread.cpu_seconds()
+    assert before > 0.0
+    visit.says(*(f"{number}" for number in range(1000)))
+    room.lines(visit, 1000)
+    assert room.thread.cpu_seconds() > before
 
 
 def test_a_bug_is_reported(room: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

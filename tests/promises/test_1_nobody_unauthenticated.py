@@ -20,7 +20,6 @@ BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE",
 INVENTED = [
     "HELLO",
     "OPER",
-    "GET",
     "EVAL",
     "USERS",
     "STATS",

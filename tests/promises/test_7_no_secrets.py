@@ -87,7 +87,7 @@ def test_a_first_invite_is_printed_and_never_logged(tmp_path: Path) -> None:
         server.tell(signal.SIGTERM)
         assert server.ends() == 0
     assert code not in server.log
-    assert "account registered account=alice" in server.log
+    assert "registration account=alice" in server.log
     assert code.encode() not in (data / FILE_NAME).read_bytes()
 
 

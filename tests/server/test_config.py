@@ -78,6 +78,15 @@ def test_without_a_file_the_defaults_hold() -> None:
     assert load_config(None) == Config()
 
 
+@pytest.mark.parametrize(
+    ("connections", "strangers", "most"), [(10_000, 1000, 1000), (100, 1000, 50), (1, 1000, 1)]
+)
+def test_strangers_never_take_all_places(connections: int, strangers: int, most: int) -> None:
+    """At most half of them, whatever is written: the other half is the members'."""
+    limits = replace(Config().limits, connections=connections, strangers=strangers)
+    assert limits.most_strangers == most
+
+
 def test_what_is_given_comes_over_the_defaults(file: Path) -> None:
     """Key by key."""
     config = load(file, '[server]\nnetwork = "Кафе"\n[limits]\nlines_per_second = 5\n')

@@ -74,6 +74,78 @@ def test_when_it_is_full_the_longest_has_to_give() -> None:
     assert late in taken(queue)
 
 
+def test_those_who_have_waited_are_not_the_ones_to_go() -> None:
+    """Where all have one each it is the newest: of a crowd somebody must come in."""
+    queue = FairQueue(10)
+    crowd = [login(f"bot{number}") for number in range(10)]
+    for job in crowd:
+        queue.put(job)
+    late = login("late")
+    assert queue.put(late) is late
+    assert taken(queue) == crowd
+
+
+def test_known_networks_and_unknown_ones_have_half_of_the_places() -> None:
+    """A crowd of strangers with one job each doesn't push out an office with several, nor does an
+    office keep strangers out.
+    """
+    queue = FairQueue(10)
+    crowd = [login(f"bot{number}") for number in range(10)]
+    office = [login("office", known=True) for _ in range(5)]
+    for job in crowd:
+        queue.put(job)
+    assert [queue.put(job) for job in office] == crowd[:4:-1]
+    one_more = login("office", known=True)
+    assert queue.put(one_more) is one_more
+
+
+def test_a_site_has_one_turn_however_many_networks_it_has() -> None:
+    """A /48 of IPv6 is one machine's owner's; who comes from elsewhere is the second."""
+    queue = FairQueue(256)
+    flood = [login(f"2001:db8:1:{number:x}::/64") for number in range(200)]
+    for job in flood:
+        queue.put(job)
+    owner, other = login("198.51.100.7"), login("2001:db8:2:1::/64")
+    queue.put(owner)
+    queue.put(other)
+    order = taken(queue)
+    assert [order.index(job) for job in (owner, other)] == [1, 2]
+    assert [job for job in order if job in flood] == flood
+
+
+def test_a_site_gives_its_own_when_the_queue_is_full() -> None:
+    """Of the network there that has the most; its neighbours keep theirs."""
+    queue = FairQueue(10)
+    flood = [login("2001:db8:1:1::/64") for _ in range(5)]
+    neighbours = [login(f"2001:db8:1:{number}::/64") for number in (2, 3)]
+    others = [login(f"198.51.100.{number}") for number in range(3)]
+    for job in (*flood, *neighbours, *others):
+        queue.put(job)
+    assert [queue.put(login(f"203.0.113.{number}")) for number in range(3)] == flood[:1:-1]
+
+
+def test_networks_of_a_site_take_turns() -> None:
+    """A neighbour of a flood comes second there."""
+    queue = FairQueue(256)
+    flood = [login("2001:db8:1:1::/64") for _ in range(20)]
+    for job in flood:
+        queue.put(job)
+    neighbour = login("2001:db8:1:2::/64")
+    queue.put(neighbour)
+    assert taken(queue).index(neighbour) == 1
+
+
+def test_a_member_s_new_password_waits_among_the_known() -> None:
+    """A flood of strangers doesn't keep anybody from changing it."""
+    queue, stage = FairQueue(256), Stage("alice")
+    crowd = [login(f"bot{number}") for number in range(50)]
+    for job in crowd:
+        queue.put(job)
+    change = HashPassword(stage.member("alice").session, "alice", "x")
+    queue.put(change)
+    assert taken(queue).index(change) < 2
+
+
 def test_registrations_wait_among_the_unknown() -> None:
     """They cost the same bcrypt."""
     queue = FairQueue(256)
@@ -82,7 +154,10 @@ def test_registrations_wait_among_the_unknown() -> None:
     assert taken(queue) == [job]
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()) | st.none(), max_size=60))
+NETWORKS = ("a", "b", "2001:db8:1:1::/64", "2001:db8:1:2::/64")
+
+
+@given(st.lists(st.tuples(st.sampled_from(NETWORKS), st.booleans()) | st.none(), max_size=60))
 def test_nothing_is_lost_and_nothing_comes_twice(steps: list[tuple[str, bool] | None]) -> None:
     """Whatever is put and taken: each job is taken, dropped or waiting, once."""
     queue = FairQueue(7)

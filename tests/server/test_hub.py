@@ -488,7 +488,7 @@ def test_at_the_end_it_is_learned_who_has_read_what(tmp_path: Path) -> None:
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the hub has waited to let others speak, without the waiting."""
     taken: list[float] = []
-    monkeypatch.setattr(module.time, "sleep", taken.append)
+    monkeypatch.setattr("securechat.server.hub.time.sleep", taken.append)
     return taken
 
 

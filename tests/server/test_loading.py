@@ -123,6 +123,14 @@ def test_conversations_are_found_from_both_sides(journal: Journal) -> None:
     assert (talk.id, talk.low, talk.high, talk.last_seq) == (TALK, ALICE, BOB, 4)
 
 
+def test_a_conversation_with_nobody_is_passed_over(journal: Journal) -> None:
+    """A message to an account that was stored in the same moment, and then was not."""
+    journal.commit([DirectOpened(TALK, ALICE, 99), Logged(4, TALK, ALICE, 0, "PRIVMSG", "x", None)])
+    model = load(journal)
+    assert not model.accounts[ALICE].directs
+    assert (TALK in model.targets, model.last_target) == (False, TALK)
+
+
 def test_numbers_go_on_where_they_stopped(journal: Journal) -> None:
     """Of the log, and of rooms; also those of a room that is closed are never used again."""
     journal.commit(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from securechat.store import checkpoint as module
 from securechat.store.checkpoint import checkpoint
-from securechat.store.database import StoreError, open_database
+from securechat.store.database import BUSY_SECONDS, StoreError, open_database
 
 
 @pytest.fixture
@@ -73,16 +74,42 @@ def test_a_log_that_never_ends_is_begun_anew(
     writer, folder = chat
     told: list[str] = []
     folder.set_trace_callback(told.append)
-    folder.execute("PRAGMA busy_timeout = 1")
     reader = open_database(tmp_path / "chat.db", read_only=True)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM notes").fetchone()
     notes(writer, 50)
     checkpoint(folder)
-    assert told[-1] == "PRAGMA wal_checkpoint(RESTART)"
+    assert told[-2] == "PRAGMA wal_checkpoint(RESTART)"
     reader.close()
     checkpoint(folder)
     assert told[-1] == "PRAGMA wal_checkpoint(PASSIVE)"
+
+
+def test_a_long_reader_does_not_keep_the_writer_out(
+    chat: tuple[sqlite3.Connection, sqlite3.Connection],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Such as a backup: while SQLite waits for it, it lets nobody write. So it waits for a moment
+    only, and the next passive look has the patience of before.
+    """
+    monkeypatch.setattr(module, "LONG_PAGES", 20)
+    writer, folder = chat
+    with closing(open_database(tmp_path / "chat.db", read_only=True)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM notes").fetchone()
+        notes(writer, 50)
+        told: list[str] = []
+        folder.set_trace_callback(told.append)
+        checkpoint(folder)
+    assert told == [
+        "PRAGMA wal_checkpoint(PASSIVE)",
+        f"PRAGMA busy_timeout = {module.HOLD_MS}",
+        "PRAGMA wal_checkpoint(RESTART)",
+        f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}",
+    ]
+    assert module.HOLD_MS / 1000 < BUSY_SECONDS / 10
+    notes(writer, 1)
 
 
 def test_a_failing_disk_is_a_store_error(

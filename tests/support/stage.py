@@ -124,10 +124,12 @@ class Stage:
 
     def _store(self, turn: Turn) -> None:
         """As the hub does: all in one, or one step after the other when one is refused."""
+        if turn.events:
+            self._store_events(turn)
         self.audits += turn.audits
         tell(turn.audits)
-        if not turn.events:
-            return
+
+    def _store_events(self, turn: Turn) -> None:
         if self.full:
             turn.fail(turn.steps, NOT_STORED)
         else:

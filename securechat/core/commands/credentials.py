@@ -111,7 +111,8 @@ def _revoke(turn: Turn, session: Session, name: str) -> None:
     turn.record(TokenRevoked(found.digest))
     turn.audit("token revoked", session, token=name)
     _note(turn, session, "TOKEN", "REVOKED", name, "It logs nobody in any more")
-    presence.end_token(turn, found, f"The device token {name} has been revoked")
+    reason = f"The device token {name} has been revoked"
+    turn.after_step(lambda: presence.end_token(turn, found, reason))
 
 
 def _shown(name: str) -> str:
@@ -186,6 +187,7 @@ def _check_code(turn: Turn, session: Session, code: str) -> Factor:
         raise _Refused("WRONG_CODE", "Too many wrong codes; wait some minutes")
     if second_factor.use(turn, account, account.factor, code) is None:
         turn.model.guesses.wrong_code(account.id, turn.clock)
+        turn.audit("second factor code", session, result="wrong code")
         text = "That isn't a code of now, or it was used before; wait for the next one"
         raise _Refused("WRONG_CODE", text)
     return account.factor
@@ -238,4 +240,5 @@ def _set_password(turn: Turn, session: Session, answer: Hashed) -> None:
     turn.audit("password changed", session)
     text = "Your password is changed; all other sessions and all device tokens have ended"
     _note(turn, session, "PASSWD", "CHANGED", text)
-    presence.end_account(turn, account, presence.AFTER_CHANGE, keep=session)
+    reason = presence.AFTER_CHANGE
+    turn.after_step(lambda: presence.end_account(turn, account, reason, keep=session))

@@ -10,7 +10,7 @@ from securechat.core.registry import COMMANDS, command
 from securechat.core.session import Session
 from securechat.core.text import fill, when
 from securechat.core.turn import IrcError, Turn
-from securechat.irc import masks, names
+from securechat.irc import masks
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -19,10 +19,9 @@ def _check_server(turn: Turn, message: Message, at: int = 0) -> None:
     """These commands may name a server; there is one. Raises IrcError (402)."""
     if len(message.params) > at and message.params[at]:
         mask = message.params[at]
-        if (
-            not masks.mask_matches(mask, turn.settings.name)
-            and names.fold_account(mask) not in turn.model.by_name
-        ):
+        account = turn.model.account_named(mask)
+        known = account is not None and account.usable
+        if not known and not masks.mask_matches(mask, turn.settings.name):
             raise IrcError(Numeric.ERR_NOSUCHSERVER, rooms.word(mask), "No such server")
 
 

@@ -126,8 +126,11 @@ class _Saying:
 
     def _echo_direct(self, line: Line) -> None:
         """To the sender's sessions that know echoes: others would take it for another's words."""
-        echoing = [s for s in self.account.sessions if s.has(ECHO_MESSAGE)]
-        if echoing:
+        sessions = self.account.sessions
+        echoing = [s for s in sessions if s.has(ECHO_MESSAGE)]
+        if len(echoing) == len(sessions):  # the audience of the answers, so that they keep in order
+            self.turn.broadcast(self.account.audience(), line)
+        elif echoing:
             self.turn.broadcast(Audience(echoing), line)
 
     def _tell_absence(self, other: Account) -> None:

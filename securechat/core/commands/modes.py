@@ -18,7 +18,7 @@ from securechat.core.session import Session
 from securechat.core.text import fits
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
-from securechat.irc import masks, names
+from securechat.irc import masks
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -49,10 +49,10 @@ def mode(turn: Turn, session: Session, message: Message) -> None:
 
 
 def _user_mode(turn: Turn, session: Session, target: str, changes: list[str]) -> None:
-    folded = names.fold_account(target) or ""
-    if folded not in turn.model.by_name:
+    account = turn.model.account_named(target)
+    if account is None or not account.usable:
         raise IrcError(Numeric.ERR_NOSUCHNICK, rooms.word(target), "No such nick/channel")
-    if folded != session.who.folded:
+    if account is not session.who:
         raise IrcError(Numeric.ERR_USERSDONTMATCH, "You can change your own modes only")
     sign, unknown = "+", False
     for letter in changes[0] if changes else "":

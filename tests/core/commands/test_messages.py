@@ -34,6 +34,18 @@ def test_an_echo_is_what_the_others_see() -> None:
     assert [echo] == bob.hears()
 
 
+def test_two_who_talk_at_once_see_one_order() -> None:
+    """Echoes and answers, also within a turn: as they are stored, and as history has them."""
+    stage = Stage("alice", "bob")
+    alice, bob = (stage.member(name, "echo-message") for name in ("alice", "bob"))
+    with stage.turn():
+        alice.says("PRIVMSG bob :1", "PRIVMSG bob :2")
+        bob.says("PRIVMSG alice :3")
+        alice.says("PRIVMSG bob :4")
+    for person in (alice, bob):
+        assert [parse(line).params[1] for line in person.hears()] == ["1", "2", "3", "4"]
+
+
 def test_tags_are_for_those_who_asked() -> None:
     """Time, msgid and account, each with its capability and not otherwise."""
     stage, (alice,) = den("alice")

@@ -1,0 +1,120 @@
+"""A registered member floods the server with commands, on as many connections as an account may
+have: each is read at its rate, and what they ask for is done in turns with what others ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.security.talk import Record, forgets, newcomer, tables, talking
+from tests.support.flood import Orders, flooding
+from tests.support.house import PASSWORD, House, running
+
+LIMITS = {
+    "lines_per_second": 200.0,
+    "burst_lines": 100.0,
+    "sessions_per_account": 10,
+    "unsent_kib": 256,
+}
+"""Ten times the rate of the defaults, as those who talk need it."""
+
+FLOODERS = ["mallory", "trudy"]
+SESSIONS = 10
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    names = ["alice", "bob", "carol", *FLOODERS]
+    with running(tmp_path / "data", *names, limits=LIMITS) as house:
+        yield house
+
+
+def orders(house: House, lines: list[str]) -> Orders:
+    return Orders(
+        "speak",
+        house.port,
+        connections=SESSIONS,
+        addresses=SESSIONS,
+        names=FLOODERS,
+        password=PASSWORD,
+        lines=lines,
+    )
+
+
+HUNDRED = ",".join(f"#room{number}" for number in range(40))
+LINES = {
+    "PRIVMSG": ["PRIVMSG #lobby :x"] * 100,
+    "long messages": ["PRIVMSG #lobby :" + "x" * 400] * 100,
+    "long tags": ["@+draft/x=" + "y" * 3900 + " TAGMSG #lobby"] * 20,
+    "direct messages": ["PRIVMSG alice,bob,carol :x", "NOTICE nobody :x"] * 50,
+    "PING": ["PING " + "x" * 400] * 100,
+    "JOIN and PART": ["JOIN #a,#b,#c,#d", "PART #a,#b,#c,#d"] * 50,
+    "JOIN of many rooms": [f"JOIN {HUNDRED}", *[f"PART #room{n},#room{n + 1}" for n in range(40)]],
+    "JOIN refused": ["JOIN " + ",".join("!" * 40)] * 20,
+    "NAMES and WHO": ["NAMES #lobby", "WHO #lobby", "WHO *", "WHO a*b*c*d*e", "WHOIS alice"] * 20,
+    "LIST": ["LIST", "LIST " + ",".join(f"#{n}" for n in range(100))] * 50,
+    "MODE and TOPIC": ["JOIN #mine", "TOPIC #mine :x", "MODE #mine +b x!*@*", "MODE #mine b"] * 25,
+    "TOKEN and TOTP": ["TOKEN CREATE x", "TOKEN LIST", "TOKEN REVOKE x", "TOTP ENROLL"] * 25,
+    "nonsense": ["BLAH", "@", ":x", "PRIVMSG", "JOIN", "\x01" * 400] * 20,
+}
+
+
+@pytest.mark.parametrize("lines", LINES.values(), ids=LINES)
+def test_a_flood_of(house: House, record_property: Record, lines: list[str]) -> None:
+    """Who talks goes on, who comes gets in, and when it is over nothing of it is left."""
+    with talking(house, record_property) as talk:
+        inside = tables(house)
+        with flooding(orders(house, lines)) as flood:
+            talk.goes_on()
+            newcomer(house, "carol").hang_up()
+        forgets(house, inside)
+    assert flood.did["connections"] >= SESSIONS
+    assert flood.did["bytes heard"] > 0
+
+
+def test_a_flood_by_those_who_don_t_read(house: House, record_property: Record) -> None:
+    """Whose answers nobody takes is disconnected at the bound, however often he comes again."""
+    deaf = replace(orders(house, ["PING " + "x" * 400] * 200), deaf=True)
+    with talking(house, record_property) as talk:
+        inside = tables(house)
+        with flooding(deaf) as flood:
+            talk.goes_on()
+            newcomer(house, "carol").hang_up()
+            [io] = house.service._io
+            unsent = [connection.out_bytes for connection in list(io._connections)]
+        forgets(house, inside)
+    assert flood.did["connections"] >= SESSIONS
+    assert max(unsent) <= LIMITS["unsent_kib"] * 1024 + 100_000  # and one turn's output
+
+
+def test_a_byte_at_a_time(house: House, record_property: Record) -> None:
+    """Each in a TLS record of its own: they take the server's time, and pay for it by waiting."""
+    bytewise = replace(orders(house, ["PRIVMSG #lobby :hello"] * 50), bytewise=True)
+    with talking(house, record_property) as talk:
+        inside = tables(house)
+        with flooding(bytewise) as flood:
+            talk.goes_on()
+            newcomer(house, "carol").hang_up()
+        forgets(house, inside)
+    assert flood.did["connections"] >= SESSIONS
+
+
+def test_coming_again_and_again_for_what_was_missed(house: House, record_property: Record) -> None:
+    """Hundreds of messages are read and sent at each login of one who never says it has them."""
+    carol = house.member("carol")
+    for name in FLOODERS:
+        house.member(name).hang_up()
+    for number in range(300):
+        carol.says(f"PRIVMSG #lobby :{number} " + "x" * 200)
+    carol.barrier()
+    again = replace(orders(house, ["PING x"]), connections=8, full=24, hangs_up=True)
+    with talking(house, record_property) as talk:
+        inside = tables(house)
+        with flooding(again) as flood:
+            talk.goes_on()
+        forgets(house, inside)
+    assert flood.did["connections"] >= 24

@@ -1,0 +1,226 @@
+"""A stranger tries every command there is before a login, in every state of the connection.
+
+Two servers are asked the same: one with people, rooms and talk, and one where nobody ever was. If
+a single byte of the answers differs, something has leaked. The commands come from the server's own
+table, so one that is added later is tried as well.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from securechat.core import guesses
+from securechat.core.registry import BEFORE_LOGIN, COMMANDS
+from securechat.irc.message import parse
+from tests.support.house import PASSWORD, House, running
+from tests.support.person import Person
+
+OPEN = sorted(c.name for c in COMMANDS.values() if c.states & BEFORE_LOGIN)
+CLOSED = sorted(c.name for c in COMMANDS.values() if not c.states & BEFORE_LOGIN)
+INVENTED = ["OPER", "STATS", "WALLOPS", "KILL", "CHATHISTORY", "MONITOR", "SETNAME", "999"]
+PARAMETERS = [
+    "",
+    "#den",
+    "alice",
+    "alice :hello",
+    "#den :hello",
+    "#den alice :hello",
+    "alice #den",
+    "#den +b",
+    "chat.test alice",
+    "LIST",
+    "LS 302",
+    "REQ :echo-message account-tag",
+    "CREATE laptop",
+    "REVOKE laptop",
+    "CONFIRM 123456",
+    "LATEST #den * 50",
+    "alice 0 * :#den",
+    "* wrong-invite-code :violet kettles dance 4",
+    "alice * :violet kettles dance 4",
+    "alice:seventeen green herons",
+    "PLAIN",
+    "EXTERNAL",
+    "YWxpY2U=",
+    "*",
+    "END",
+]
+FORGED = "@account=alice;+typing=active :alice!alice@chat.test "
+BREATH = 80
+"""Lines said at once: as many are held while a password is checked, and one TLS record has them."""
+
+
+def sasl(name: str, password: str) -> str:
+    return base64.b64encode(f"\0{name}\0{password}".encode()).decode()
+
+
+@dataclass
+class Town:
+    """A server, its members who are online, and an invite code that nobody has used."""
+
+    house: House
+    people: list[Person]
+    code: str
+
+
+def settle(house: House) -> Town:
+    """carol has an account everywhere, as somebody must for a right password to be given."""
+    house.lets_strangers_speak()
+    house.add("carol")
+    with house.office() as office:
+        code = office.invite(uses=9, expires_ms=4_000_000_000_000, now_ms=1)
+        house.wait_for(office.in_effect)
+    return Town(house, [], code)
+
+
+@pytest.fixture(scope="module")
+def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, Town]]:
+    """The lively server and the deserted one, which don't make those wait who guess passwords."""
+    rules = {"accounts": {"registration": "invite"}}
+    directory: Path = tmp_path_factory.mktemp("towns")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        running(directory / "lively", "alice", "bob", **rules) as lively,
+        running(directory / "deserted", **rules) as deserted,
+    ):
+        patch.setattr(guesses, "FREE", guesses.MAX_LEVEL)
+        town = settle(lively)
+        alice, bob = lively.member("alice", "echo-message"), lively.member("bob")
+        alice.says("JOIN #den", "TOPIC #den :the secret of the den", "MODE #den +b eve!*@*")
+        alice.says("TOKEN CREATE laptop", "AWAY :at the seaside", "PRIVMSG bob :between us")
+        bob.says("JOIN #den", "PRIVMSG #den :hello")
+        for person in (alice, bob, alice):
+            person.barrier()
+        town.people += [alice, bob]
+        yield town, settle(deserted)
+
+
+# --- states ---------------------------------------------------------------------------------------
+
+
+def connected(_: Town) -> list[str]:
+    return []
+
+
+def negotiating(_: Town) -> list[str]:
+    return ["CAP LS 302", "CAP REQ :sasl echo-message account-tag message-tags away-notify batch"]
+
+
+def named(_: Town) -> list[str]:
+    return ["NICK alice", "USER alice 0 * :Alice"]
+
+
+def challenged(_: Town) -> list[str]:
+    return ["CAP REQ :sasl", "NICK alice", "AUTHENTICATE PLAIN"]
+
+
+def verifying(_: Town) -> list[str]:
+    """What follows in the same breath comes while the password is being checked."""
+    return ["CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {sasl('alice', 'wrong')}"]
+
+
+def creating(town: Town) -> list[str]:
+    """The password is being looked at; it is too weak for an account."""
+    return ["NICK yvonne", f"REGISTER * {town.code} :yvonne"]
+
+
+def passing(_: Town) -> list[str]:
+    """The password of PASS is being checked; the connection ends with the answer."""
+    return ["PASS alice:wrong", "NICK alice", "USER alice 0 * :Alice"]
+
+
+def proven(_: Town) -> list[str]:
+    """The right password of somebody whose connection isn't registered yet."""
+    return ["CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {sasl('carol', PASSWORD)}"]
+
+
+STATES = [connected, negotiating, named, challenged, verifying, creating, passing, proven]
+
+State = Callable[[Town], list[str]]
+
+
+def answers(town: Town, state: State, lines: list[str]) -> list[str]:
+    """What strangers hear who say all this, each as much as fits into a breath."""
+    heard = []
+    for at in range(0, len(lines), BREATH):
+        with town.house.stranger() as stranger:
+            stranger.says(*state(town), *lines[at : at + BREATH], "PING done", "QUIT")
+            heard += stranger.hears_the_end()
+    return heard
+
+
+def each_once(command: str) -> list[str]:
+    return [f"{command} {parameters}".rstrip() for parameters in PARAMETERS]
+
+
+# --- the walk -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_no_members_command_works_before_the_login(towns: tuple[Town, Town], state: State) -> None:
+    """Every line is answered with 451, in every state, and no two servers answer differently."""
+    lines = [line for command in [*CLOSED, *INVENTED] for line in each_once(command)]
+    lines += [FORGED + line for line in lines[:: len(PARAMETERS) // 2]]
+    lively, deserted = (answers(town, state, lines) for town in towns)
+    assert lively == deserted
+    refused = [line for line in lively if " 451 " in line]
+    ended = state is passing
+    assert len(refused) == (0 if ended else len(lines))
+    assert {parse(line).params[-1] for line in refused} <= {"Log in first"}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("command", OPEN)
+def test_what_works_before_the_login_tells_nothing(
+    towns: tuple[Town, Town], state: State, command: str
+) -> None:
+    """The few commands of the login answer the same, whether the names in them exist or not."""
+    lines = [line for line in each_once(command) if state is not proven or line != "CAP END"]
+    lines += [FORGED + line for line in lines[1::3]]
+    lively, deserted = (answers(town, state, lines) for town in towns)
+    assert lively == deserted
+    told = " ".join(lively).replace("account:password", "")
+    assert not [word for word in ("bob", "lobby", "seaside", "secret of") if word in told]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_account_that_exists_answers_like_one_that_doesn_t(
+    towns: tuple[Town, Town], state: State
+) -> None:
+    """On the same server: the names of a member and of nobody, of a room and of none."""
+
+    def told(nick: str, room: str) -> list[str]:
+        def swap(lines: list[str]) -> list[str]:
+            return [line.replace("alice", nick).replace("#den", room) for line in lines]
+
+        lines = [line for command in [*OPEN, *CLOSED] for line in each_once(command)]
+        said = [line for line in swap(lines) if not line.startswith(("QUIT", "CAP END"))]
+        heard = answers(towns[0], lambda town: swap(state(town)), said)
+        return [line.replace(nick, "NICK").replace(room, "ROOM") for line in heard]
+
+    assert told("alice", "#den") == told("zelda", "#zoo")
+
+
+def test_all_this_has_changed_nothing_and_nobody_has_noticed(towns: tuple[Town, Town]) -> None:
+    """After a stranger has said everything, members have heard nothing, and all is as it was."""
+    town = towns[0]
+    alice, bob = town.people
+    for person in town.people:
+        person.barrier()
+
+    def looks() -> list[str]:
+        alice.says("TOPIC #den", "MODE #den", "MODE #den b", "NAMES #den", "LIST", "TOKEN LIST")
+        alice.says("NAMES #lobby", "WHO a*", "ISON alice bob carol zelda yvonne")
+        return alice.barrier()
+
+    before = looks()
+    everything = [line for name in sorted(COMMANDS) for line in each_once(name) if name != "QUIT"]
+    for state in STATES:
+        answers(town, state, [line for line in everything if line != "CAP END"])
+    assert looks() == before
+    assert bob.barrier() == []

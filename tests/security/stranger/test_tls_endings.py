@@ -1,0 +1,90 @@
+"""A stranger on the wire cuts a connection where it suits them (truncation).
+
+TCP's end can be forged by anybody on the way; TLS's, close_notify, can't. Neither completes a line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.house import PASSWORD, House, running
+from tests.support.person import Person
+
+Ending = Callable[[Person], None]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with running(tmp_path / "data", "alice", "bob") as house:
+        yield house
+
+
+def fin(person: Person) -> None:
+    """TCP ends, and TLS doesn't know."""
+    with socket.socket(fileno=os.dup(person.sock.fileno())) as raw:
+        raw.shutdown(socket.SHUT_WR)
+
+
+def reset(person: Person) -> None:
+    """As when the machine behind it dies."""
+    person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    person.sock.close()
+
+
+def close_notify(person: Person) -> None:
+    """TLS ends as it should, but in the middle of a line."""
+    person.sock.setblocking(False)
+    with contextlib.suppress(ssl.SSLError):  # the server's own is not awaited
+        person.sock.unwrap()
+
+
+ENDINGS = {"by TCP": fin, "by a reset": reset, "by TLS": close_notify}
+
+
+@pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
+def test_half_a_message(house: House, end: Ending) -> None:
+    """Is nobody's: "yes" must not become of "yes, but not to the address in the mail"."""
+    bob, alice = house.member("bob"), house.member("alice")
+    bob.barrier()
+    alice.says("PRIVMSG #lobby :all of it")
+    alice.sock.sendall(b"PRIVMSG #lobby :yes")
+    end(alice)
+    heard = bob.hears_until("QUIT")
+    assert [line for line in heard if "PRIVMSG" in line] == [
+        ":alice!alice@chat.test PRIVMSG #lobby :all of it"
+    ]
+
+
+@pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
+def test_half_a_goodbye(house: House, end: Ending) -> None:
+    """Is no QUIT, which would say that everything has been read: what was not, comes again."""
+    bob, alice = house.member("bob"), house.member("alice")
+    bob.says("PRIVMSG alice :did you get this?")
+    bob.barrier()
+    alice.sock.sendall(b"QUIT :I have read all")
+    end(alice)
+    assert "I have read all" not in bob.hears_until("QUIT")[-1]
+    assert "did you get this?" in "".join(missed(house))
+
+
+def missed(house: House) -> list[str]:
+    """What alice is told at a login of what came before it."""
+    alice = house.stranger()
+    return alice.logs_in("alice", PASSWORD)
+
+
+def test_a_whole_goodbye(house: House) -> None:
+    """Says that everything has been read, so that the test above means something."""
+    bob, alice = house.member("bob"), house.member("alice")
+    bob.says("PRIVMSG alice :did you get this?")
+    bob.barrier()
+    alice.says("QUIT :I have read all")
+    assert "I have read all" in bob.hears_until("QUIT")[-1]
+    assert "did you get this?" not in "".join(missed(house))

@@ -1,0 +1,58 @@
+"""A web page makes its visitor's browser send a request to the chat's port (cross-protocol attack).
+
+The browser speaks TLS, shows the visitor's client certificate if it has one, and comes from inside
+the network. What the page puts into the request's body are lines of IRC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.house import House, running
+
+PASSWORD = "violet kettles dance at 4"
+HEADERS = [
+    "Host: chat.test:6697",
+    "Origin: https://evil.example",
+    "Content-Type: text/plain;charset=UTF-8",
+    "Content-Length: 300",
+    "",
+]
+BODY = [
+    "CAP LS 302",
+    "NICK eve",
+    "USER eve 0 * :eve",
+    "CAP REQ :sasl draft/account-registration",
+    f"REGISTER * * :{PASSWORD}",
+    "CAP END",
+    "PRIVMSG #lobby :from your colleague's browser",
+]
+METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT", "PRI"]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server where anybody may register, so that the lines of the body could do something."""
+    with running(tmp_path_factory.mktemp("house") / "data", "alice") as house:
+        yield house
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_request_with_commands_in_its_body(house: House, method: str) -> None:
+    """Is over with its first line: a browser always begins with one that gives it away."""
+    alice = house.member("alice")
+    with house.stranger() as browser:
+        browser.says(f"{method} / HTTP/1.1", *HEADERS, *BODY)
+        heard = browser.hears_the_end()
+    assert len(heard) == 1
+    assert heard[0].startswith("ERROR :")
+    assert alice.barrier() == []
+
+
+def test_the_same_commands_from_a_client_work(house: House) -> None:
+    """So that the refusals above mean something."""
+    with house.stranger() as client:
+        client.says(*BODY)
+        assert "REGISTER SUCCESS eve" in client.hears_until("REGISTER")[-1]

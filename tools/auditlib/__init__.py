@@ -1,0 +1,1 @@
+"""The parts of tls_audit.py: ``scanners`` runs them and reads their words, ``report`` shows it."""
