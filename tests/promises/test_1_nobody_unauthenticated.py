@@ -23,7 +23,6 @@ INVENTED = [
     "EVAL",
     "USERS",
     "STATS",
-    "TRACE",
     "LINKS",
     "CHATHISTORY",
     "999",
