@@ -15,6 +15,36 @@ from securechat.core.events import Audited
 log = logging.getLogger("securechat.audit")
 
 
+REFUSALS = 1000
+"""Refusals that may be stored at once; a day's work for an attacker is a few thousand rows."""
+
+REFUSAL_SECONDS = 6.0
+"""In so much time one more may be."""
+
+
+class Refusals:
+    """How many refusals the audit still takes: strangers cause them, and must not fill the disk.
+
+    clock: monotonic seconds. Hub thread only.
+    """
+
+    def __init__(self) -> None:
+        self._left = float(REFUSALS)
+        self._at = 0.0
+        self._left_out = 0
+
+    def take(self, clock: float) -> int | None:
+        """Room for one more: how many were left out before it. None when there is no room."""
+        earned = max(0.0, clock - self._at) / REFUSAL_SECONDS
+        self._left, self._at = min(self._left + earned, REFUSALS), clock
+        if self._left < 1:
+            self._left_out += 1
+            return None
+        self._left -= 1
+        left_out, self._left_out = self._left_out, 0
+        return left_out
+
+
 def note(event: str, *, level: int = logging.INFO, **facts: object) -> None:
     """One event. facts: shown as key=value, or as keys of a JSON object."""
     log.log(level, event, extra={"facts": facts})

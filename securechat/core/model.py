@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from securechat.core.audit import Refusals
 from securechat.core.credentials import Factor, Token
 from securechat.core.events import Logged
 from securechat.core.guesses import Guesses
@@ -188,6 +189,7 @@ class Model:
     used_tokens: dict[Token, None] = field(default_factory=dict)
     """Whose used_ms is newer than what is stored."""
     guesses: Guesses = field(default_factory=Guesses)
+    refusals: Refusals = field(default_factory=Refusals)
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
     departed: dict[str, tuple[Account, int]] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from securechat.core import journal
+from securechat.core.audit import tell
 from securechat.core.events import Audited, Event, Logged
 from securechat.core.jobs import Job
 from securechat.core.journal import Undo
@@ -153,12 +154,20 @@ class Turn:
     ) -> None:
         """Something about the server's security. account: whose; the session's own when empty.
 
-        result: 'ok', or why not. facts: what else there is to know; never a secret or a text.
+        result: 'ok', or why not; of refusals only so many are stored. facts: what else there is to
+        know; never a secret or a text.
         """
         if not account:
             account = session.account.name if session.account else "-"
+        left_out = 0 if result == "ok" else self.model.refusals.take(self.clock)
+        if left_out:
+            facts["left_out"] = str(left_out)
         told = json.dumps(facts, ensure_ascii=False)
-        self.audits.append(Audited(self.now_ms, event, account, session.address, result, told))
+        audited = Audited(self.now_ms, event, account, session.address, result, told)
+        if left_out is None:
+            tell([audited])
+        else:
+            self.audits.append(audited)
 
     def on_failure(self, undo: Undo) -> None:
         """Have something taken back, beside the recorded events, when the step can't be stored."""

@@ -290,7 +290,6 @@ class Steps:
         connection.out.clear()
         connection.buffer = None
         self._again.discard(connection)
-        self._waiting.pop(connection, None)
         self._blocked.discard(connection)
         self._connections.discard(connection)
         self._call.released(connection)

@@ -14,7 +14,7 @@ from typing import Any
 
 from securechat.core.audit import note, tell
 from securechat.core.delivery import deliveries
-from securechat.core.events import Event
+from securechat.core.events import AccountCreated, DirectOpened, Event, RoomCreated
 from securechat.core.jobs import Job
 from securechat.core.rules import Rules
 from securechat.core.session import Session
@@ -263,15 +263,19 @@ class Hub(Owner):
         failed: list[Step] = []
         reason: StoreError | None = None
         lost: set[int] = set()
+        unmade: set[tuple[str, int]] = set()
         for step in turn.steps:
             events = turn.events[step.start.events : step.end.events]
             places = places_of(events)
             try:
                 if not lost.isdisjoint(places):
                     raise DamagedError("it builds on what could not be stored")
+                if not unmade.isdisjoint(needed_by(events)):
+                    raise ConflictError("it builds on what could not be stored")
                 self._journal.commit(events)
             except StoreError as error:
                 failed.append(step)
+                unmade |= made_by(events)
                 if isinstance(error, DamagedError):
                     lost |= places
                 reason = error if reason is None or isinstance(reason, ConflictError) else reason
@@ -303,6 +307,30 @@ def places_of(events: Iterable[Event]) -> set[int]:
     fields = ("target", "room", "id")
     found = {getattr(event, name, None) for event in events for name in fields}
     return {place for place in found if place is not None}
+
+
+_NEEDS = {
+    "target": "target",
+    "room": "target",
+    "account": "account",
+    "sender": "account",
+    "low": "account",
+    "high": "account",
+}
+
+
+def needed_by(events: Iterable[Event]) -> set[tuple[str, int]]:
+    """The accounts, rooms and conversations that events speak of, as (kind, id)."""
+    found = {(kind, getattr(e, field, None)) for e in events for field, kind in _NEEDS.items()}
+    return {(kind, number) for kind, number in found if number is not None}
+
+
+def made_by(events: Iterable[Event]) -> set[tuple[str, int]]:
+    """Those that events bring into being."""
+    accounts = {("account", e.id) for e in events if isinstance(e, AccountCreated)}
+    return accounts | {
+        ("target", e.id) for e in events if isinstance(e, RoomCreated | DirectOpened)
+    }
 
 
 def _note_end(session: Session, reason: str) -> None:

@@ -8,6 +8,7 @@ from securechat.core.events import TokenRevoked
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn
+from securechat.net.admission import network_of
 from securechat.store.database import DamagedError
 from securechat.store.pepper import Pepper
 from securechat.store.reader import AccountRow, Reader, RoomRow
@@ -42,7 +43,16 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
         if low in model.accounts and high in model.accounts:
             model.add_direct(Direct(number, low, high, newest))
     _load_room_lists(model, reader)
+    load_familiar(model, reader)
     return model
+
+
+def load_familiar(model: Model, reader: Reader) -> None:
+    """Where the accounts have logged in from before, so that nobody's guessing slows them there."""
+    for name, address in reader.logins():
+        account = model.account_named(name)
+        if account is not None and address:
+            model.guesses.right(account.folded, network_of(address))
 
 
 def _load_room_lists(model: Model, reader: Reader) -> None:

@@ -17,6 +17,10 @@ Row = tuple[int, int, int, int, str, str, str | None]
 """seq, target, sender, at_ms, kind, text, tags."""
 
 
+NEWEST_AUDITED = 50_000
+"""Rows of the audit that are looked through for logins: a moment's work, however long it is."""
+
+
 class AccountRow(NamedTuple):
     id: int
     name: str
@@ -182,6 +186,15 @@ class Reader:
     def has_factor(self, account: int) -> bool:
         """Whether an account has a second factor."""
         return bool(self._all("SELECT 1 FROM factors WHERE account = ?", (account,)))
+
+    def logins(self) -> list[tuple[str, str]]:
+        """(account's name, address) of the newest logins that the audit has, oldest first."""
+        sql = (
+            "SELECT account, address FROM (SELECT id, account, address FROM audit "
+            "WHERE id > (SELECT max(id) FROM audit) - ? AND event = 'login' AND result = 'ok') "
+            "GROUP BY account, address ORDER BY max(id)"
+        )
+        return self._all(sql, (NEWEST_AUDITED,))  # type: ignore[return-value]
 
     def recovery_codes(self) -> list[tuple[bytes, int]]:
         """(digest, account) of all that are left."""

@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from securechat.core.audit import Refusals
 from tests.support.stage import RIGHT, WEAK, Stage, den, plain
 
 SECRETS = [RIGHT, WEAK, "wrong-one", "code-of-an-invite", "psst"]
@@ -81,3 +82,29 @@ def test_no_secret_and_no_text_is_logged(caplog: pytest.LogCaptureFixture) -> No
     assert [secret for secret in SECRETS if f"'{secret}'" in logged or f":{secret}" in logged] == []
     for secret in ("wrong-one", "code-of-an-invite", "psst"):
         assert secret not in logged
+
+
+def test_refusals_do_not_fill_the_disk() -> None:
+    """After a thousand, one each six seconds is stored; it tells how many are in the log alone."""
+    refusals = Refusals()
+    taken = [refusals.take(100.0) for _ in range(1010)]
+    assert taken == [0] * 1000 + [None] * 10
+    assert refusals.take(105.9) is None
+    assert refusals.take(106.1) == 11
+    assert refusals.take(106.2) is None
+    assert [refusals.take(1e9) for _ in range(1001)].count(None) == 1
+
+
+def test_what_is_not_stored_is_logged_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    """And what is no refusal is always stored."""
+    caplog.set_level(logging.INFO, "securechat.audit")
+    stage = Stage("alice")
+    while stage.model.refusals.take(stage.clock) is not None:
+        pass
+    stage.stranger().logs_in("alice", password="wrong-one")
+    stage.member("alice")
+    assert [(a.event, a.result) for a in stage.audits] == [("login", "ok")]
+    assert [event for event, _ in facts(caplog)] == ["login refused", "login"]
+    stage.passes(6)
+    stage.stranger().logs_in("alice", password="wrong-one")
+    assert json.loads(stage.audits[-1].facts) == {"left_out": "2"}

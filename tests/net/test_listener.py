@@ -237,12 +237,15 @@ def test_a_flood_of_them_leaves_time_to_the_others(
     door.close()
 
 
-def test_the_kernel_keeps_little_of_what_nobody_reads(opened: Callable[..., Door]) -> None:
+def test_the_kernel_keeps_little_of_what_nobody_reads(
+    opened: Callable[..., Door], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A connection that is throttled costs no megabytes there."""
+    monkeypatch.setattr(module, "RECEIVED_BYTES", 20_000)
     door = opened()
     door.knock()
     kept = door.io[0].comes().sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    assert kept <= 2 * module.RECEIVED_BYTES
+    assert kept in (20_000, 40_000)  # Linux doubles it, for its own use
 
 
 class Stubborn(socket.socket):

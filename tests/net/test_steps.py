@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import ssl
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,6 +17,7 @@ from securechat.net.connection import Connection, Lines, Phase
 from securechat.net.steps import NO_ROOM
 from securechat.net.throttle import Rate
 from securechat.net.transport import Heard
+from securechat.net.watcher import READ
 from tests.net.desk import FREELY, PATIENCE, Desk, at, desk
 
 
@@ -64,14 +67,16 @@ def test_strangers_wait_while_the_hub_is_behind(room: Desk) -> None:
     stranger, member = room.visit(), room.visit()
     room.thread.trust(member.connection)
     room.settles(member)
+    early, raw = room.knocks()
+    room.settles(stranger)
     room.behind = True
+    raw.sendall(b"\x16\x03\x01")
     stranger.says("whenever you like")
     for _ in range(3):
         room.settles(member)
-    late, _ = room.knocks()
+    assert (early.phase, early.interest) == (Phase.RAW, 0)  # not looked at again and again
     room.behind = False
     assert room.next() == Lines(stranger.connection, [b"whenever you like"])
-    assert late.phase is Phase.RAW
 
 
 def test_no_more_is_handed_on_than_may_be_said_at_once(
@@ -157,7 +162,7 @@ def test_who_takes_none_of_tls_s_answers_is_left_alone_for_a_while(
     """TLS reads nothing before it has said what it has to, and to try at once, again and again,
     would keep the thread busy.
     """
-    monkeypatch.setattr(steps, "STUCK_SECONDS", 0.01)
+    monkeypatch.setattr(steps, "STUCK_SECONDS", 1000.0)
     visit, other = room.visit(), room.visit()
     tries: list[Connection] = []
     receive = transport.receive
@@ -165,12 +170,32 @@ def test_who_takes_none_of_tls_s_answers_is_left_alone_for_a_while(
     def stuck(connection: Connection, *, freely: bool = True) -> Heard:
         if connection is visit.connection:
             tries.append(connection)
-            if len(tries) < 3:
+            if len(tries) == 1:
                 return Heard(b"", stuck=True)
         return receive(connection, freely=freely)
 
     monkeypatch.setattr(transport, "receive", stuck)
     visit.says("hello")
+    for _ in range(3):
+        room.settles(other)
+    assert len(tries) == 1
+    room.thread.trust(visit.connection)  # which looks at once whether there is more
     assert room.lines(visit, 1) == [b"hello"]
-    assert len(tries) == 3
-    room.settles(other)
+
+
+def test_what_takes_long_to_read_is_paid_for(
+    server: ssl.SSLContext, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few lines it is: the time of the thread is everybody's."""
+    with desk(server, trusting, at(Rate(lines=0.001, burst=10))) as room:
+        visit, other = room.visit(), room.visit()
+        room.settles(visit)
+        room.settles(other)
+        assert visit.connection.interest & READ
+        clock = itertools.count()
+        monkeypatch.setattr(time, "thread_time", lambda: float(next(clock)))
+        room.settles(visit)
+        monkeypatch.undo()
+        room.settles(other)
+        assert not visit.connection.interest & READ
+        assert other.connection.interest & READ

@@ -106,7 +106,7 @@ def test_an_event_is_found_by_a_part_of_it(clerk: Clerk) -> None:
     assert shown(clerk, "--event created") == ALL[2:]
 
 
-AGES = {"3w": 3, "2d": 3, "24h": 2, "61m": 2, "59m": 1}
+AGES = {"3w": 3, "2d": 3, "24h": 2, "65m": 2, "59m": 1}
 DATES = {"2020-01-31": 3, "2999-01-01": 0, "2020-01-31T18:00": 3, "2020-01-31T18:00+02:00": 3}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -10,15 +11,18 @@ from pathlib import Path
 import pytest
 
 from securechat.core.events import Logged
-from securechat.core.jobs import Failed, LoadMissed, VerifyPassword
+from securechat.core.jobs import Failed, Hashed, LoadMissed, VerifyPassword
+from securechat.core.model import Invite
 from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.turn import Turn
+from securechat.irc.link import code_digest
 from securechat.net.connection import Closed, Lines
 from securechat.server import hub as module
 from securechat.server.agenda import Shares
+from securechat.server.inbox import Stop
 from securechat.server.loading import take_changes
-from securechat.store.admin import Admin
+from securechat.store.admin import Admin, NewAccount
 from securechat.store.database import StoreError
 from tests.server.hall import PATIENCE, Guest, Hall, done
 
@@ -111,6 +115,17 @@ def test_a_turn_has_an_end(hasty: Hall) -> None:
     alice.says(*(f"PRIVMSG #lobby :{number}" for number in range(20)))
     assert spoken(bob.hears_until(":19"))[-20:] == [str(number) for number in range(20)]
     assert len(hasty.journal.commits) - before == 20
+
+
+def test_what_was_said_before_the_end_is_done(hasty: Hall) -> None:
+    """A server that stops takes no more, but what waits was accepted."""
+    alice = hasty.member("alice")
+    alice.barrier()
+    alice.says(*(f"PING {number}" for number in range(200)))
+    hasty.hub.inbox.put(Stop("over"))
+    alice.leaving = True
+    hasty.hub.join(PATIENCE)
+    assert "PONG chat.test :199" in "".join(alice.hears_until(":199"))
 
 
 def test_who_says_much_waits_for_itself(hasty: Hall) -> None:
@@ -237,6 +252,28 @@ def test_one_conflict_doesn_t_cost_the_others(hall: Hall) -> None:
     failures = [sum(" 400 " in line for line in heard[guest]) for guest in (alice, bob, carol)]
     assert failures == [2, 1, 0]
     assert texts(hall) == ["held", "one", "two", "three", "four"]
+
+
+def test_what_builds_on_a_conflict_fails_with_it(hall: Hall) -> None:
+    """A message to an account that could not be made: there is no conversation with nobody."""
+    alice = hall.member("alice", "echo-message")
+    hall.works = False
+    hall.rules.model.invites[code_digest("code")] = Invite(1, 2**62, False)
+    carla = Guest(hall)
+    carla.says("NICK carla", "REGISTER * code :pw")
+    registering = hall.jobs.get(timeout=PATIENCE)
+    hall.hub._next_look = float("inf")
+    hall.gathers(alice)
+    with contextlib.closing(Admin(hall.path)) as office:
+        office.add([NewAccount("carla", "carla", "carla", "hash")], 1)
+    hall.answer(Hashed(registering.session, 777, "hash", None))
+    alice.says("PRIVMSG carla :hello", "PRIVMSG #lobby :and all others")
+    hall.journal.release()
+    heard = alice.hears_until(":and all others")
+    assert any(" 400 alice PRIVMSG " in line for line in heard)
+    connection = sqlite3.connect(hall.path)
+    assert connection.execute("SELECT count(*) FROM targets WHERE low = 777").fetchone() == (0,)
+    connection.close()
 
 
 def test_who_arrives_in_a_failing_turn_is_shown_nothing_of_it(hall: Hall) -> None:

@@ -10,6 +10,7 @@ import pytest
 from securechat.core.credentials import Token
 from securechat.core.events import (
     AccountCreated,
+    Audited,
     BanAdded,
     DirectOpened,
     FactorRemoved,
@@ -301,6 +302,22 @@ def test_credentials_are_loaded(journal: Journal) -> None:
         *("sealed", 8, {b"r"}),
     )
     assert model.accounts[BOB].factor is None
+
+
+def test_where_people_have_been_is_remembered(journal: Journal) -> None:
+    """So that after a restart, too, nobody's guessing slows the owner there."""
+    journal.commit(
+        [
+            Audited(5, "login", "Alice", "192.0.2.1", "ok", "{}"),
+            Audited(6, "login", "Alice", "2001:db8:1:2::3", "ok", "{}"),
+            Audited(7, "login", "bob", "192.0.2.7", "wrong password", "{}"),
+            Audited(8, "login", "gone", "192.0.2.8", "ok", "{}"),
+        ]
+    )
+    guesses = load(journal).guesses
+    places = ("192.0.2.1", "2001:db8:1:2::/64", "192.0.2.7")
+    assert [guesses.known("alice", place) for place in places] == [True, True, False]
+    assert not guesses.known("bob", "192.0.2.7")
 
 
 def test_a_factor_goes_with_its_recovery_codes(journal: Journal) -> None:

@@ -190,6 +190,31 @@ def test_a_flood_of_logins_from_one_address(
         assert unanswered
 
 
+@pytest.mark.parametrize("end", ["disabled", "deleted", "another password"])
+def test_learning_of_an_account_by_its_end(tmp_path: Path, end: str) -> None:
+    """Who has an attempt waiting, at a member or at nobody, hears the same of what happens to the
+    member meanwhile: nothing.
+    """
+    with running(tmp_path, "alice") as house, house.office() as office:
+        wears_out(house, "alice", "127.8.4.1")
+        waiting = []
+        for name in ("alice", "nobody"):
+            person = house.stranger(source="127.8.4.1")
+            person.says("CAP REQ sasl", "NICK guest", "USER guest 0 * :x")
+            assert " WAIT " in guesses(person, name, "wrong password")
+            waiting.append(person)
+        row = office.find("alice", "alice")
+        if end == "deleted":
+            office.delete(row)
+        elif end == "disabled":
+            office.set_disabled(row, disabled=True)
+        else:
+            office.set_password(row, "of no interest")
+        house.wait_for(office.in_effect)
+        heard = [person.hears_until(" 904 ") for person in waiting]
+        assert heard[0] == heard[1]
+
+
 @pytest.mark.parametrize("how", ["a revoked token", "another's token", "a mangled token"])
 def test_using_a_token_that_is_none(tmp_path: Path, how: str) -> None:
     """It is a wrong password like any other."""
