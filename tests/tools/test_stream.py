@@ -7,7 +7,16 @@ from typing import cast
 import pytest
 from benchlib.client import Client, User
 from benchlib.link import Link
-from benchlib.stream import Checker, Reader, Said, Stream, Talker, WrongError, compose
+from benchlib.stream import (
+    Checker,
+    Reader,
+    Replay,
+    Said,
+    Stream,
+    Talker,
+    WrongError,
+    compose,
+)
 from benchlib.talking import Room
 
 NICKS = {3: b"load3", 7: b"load7"}
@@ -127,6 +136,61 @@ def test_each_message_is_heard_once_it_is_whole() -> None:
     assert heard == [Said(3, 0, 1000), Said(7, 0, 1000)]
 
 
+# --- what a server gives back of a log -----------------------------------------------------------
+
+
+def replay(first: int, last: int) -> Replay:
+    """Of a log in which two authors took turns."""
+    return Replay(b"#load0", [b"load0", b"load1"], (first, last), SIZE, lambda: 77)
+
+
+def logged(place: int) -> bytes:
+    """The line at a place of that log."""
+    author = place % 2
+    text = compose(author, place // 2, place, SIZE)
+    return b":load%d!load%d@s PRIVMSG #load0 :" % (author, author) + text
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 5), (3, 6), (4, 6)])
+def test_all_of_what_was_missed_comes_in_its_order(first: int, last: int) -> None:
+    """From whichever place on; its end is noted when the last one is there."""
+    found = replay(first, last)
+    for place in range(first, last):
+        assert found.finished == 0
+        found.check(logged(place))
+    assert found.finished == 77
+    found.check_complete()
+
+
+@pytest.mark.parametrize(
+    ("places", "told"),
+    [
+        ([3, 5], "a message of sender 1 came too early"),
+        ([4], "came too early"),
+        ([3, 3], "message 1 of sender 1 came where 2 was expected"),
+        ([2], "message 1 of sender 0 came where 2 was expected"),
+        ([3, 4, 5, 6], "more came than the 3 missed messages"),
+    ],
+    ids=["gap", "late begin", "doubled", "too old", "too many"],
+)
+def test_a_wrong_replay_is_an_error(places: list[int], told: str) -> None:
+    """Whatever is wrong with it."""
+    *before, wrong = places
+    found = replay(3, 6)
+    for place in before:
+        found.check(logged(place))
+    with pytest.raises(WrongError, match=told):
+        found.check(logged(wrong))
+
+
+def test_a_replay_that_ends_early_is_an_error() -> None:
+    """It is known how much must come."""
+    found = replay(3, 6)
+    found.check(logged(3))
+    with pytest.raises(WrongError, match="1 of 3 missed messages came"):
+        found.check_complete()
+
+
 # --- a room in one process of the load -----------------------------------------------------------
 
 
@@ -142,7 +206,7 @@ class Wire:
 
 def member(number: int, *, talks: bool = False) -> tuple[Client, Wire]:
     wire = Wire()
-    user = User(number, f"load{number}", None, "#load0", talks)
+    user = User(number, f"load{number}", room="#load0", talks=talks)
     return Client(user, cast(Link, wire), frozenset(), lambda client: None), wire
 
 
@@ -160,6 +224,18 @@ def test_a_sender_goes_on_when_its_listener_has_heard_it() -> None:
     sender.talking = False
     listener.sink(echoed[1])
     assert sender.count == 3
+
+
+def test_a_sender_says_no_more_than_it_is_to() -> None:
+    """A window does not go past the last message of the round."""
+    (talker, wire), (listener, _) = member(3, talks=True), member(4)
+    place = Room("#load0", [talker.user], SIZE)
+    place.enter([talker, listener])
+    sender = place.senders[0]
+    sender.left, sender.talking = 3, True
+    sender.send(2)
+    listener.sink(b"".join(b":load3!load3@127.0.0.1 " + line for line in wire.sent))
+    assert (sender.count, sender.left) == (3, 0)
 
 
 def test_who_still_waits_is_known_by_name() -> None:

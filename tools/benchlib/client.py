@@ -20,8 +20,9 @@ READY = frozenset((b"376", b"422"))
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """number: among all of the load. password: None where there are no accounts. room: to join,
-    '' for none. talks: whether it is one of the senders.
+    """number: among all of the load. password: or a token; None where there are no accounts.
+    certificate: a file to log in with instead. room: to be in, '' for none. talks: whether it is
+    one of the senders. member: whether the server brings it into its room by itself.
     """
 
     number: int
@@ -29,6 +30,15 @@ class User:
     password: str | None = None
     room: str = ""
     talks: bool = False
+    certificate: str | None = None
+    member: bool = False
+
+    @property
+    def mechanism(self) -> str | None:
+        """Of SASL; None where there are no accounts."""
+        if self.certificate is not None:
+            return "EXTERNAL"
+        return None if self.password is None else "PLAIN"
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -54,17 +64,26 @@ def split(line: bytes) -> Line:
 
 class Client:
     """link: its connection, just begun. caps: capabilities to ask for, where they are offered.
-    progressed: called when the client has come to where it was sent.
+    progressed: called when the client has come to where it was sent, at first to the end of its
+    welcome. enters: also into its room, then.
     """
 
     def __init__(
-        self, user: User, link: Link, caps: frozenset[str], progressed: Callable[[Client], None]
+        self,
+        user: User,
+        link: Link,
+        caps: frozenset[str],
+        progressed: Callable[[Client], None],
+        *,
+        enters: bool = False,
     ) -> None:
         self.user = user
         self.link = link
         self._caps = caps
         self._progressed = progressed
         self._begun = False
+        self._welcomed = False
+        self._seated = not (enters and user.room)
         self._offered: set[str] = set()
         self._awaited: Callable[[Line], bool] | None = None
         self._carry = b""
@@ -103,7 +122,7 @@ class Client:
         """The lines of an ordinary client."""
         nick = self.user.nick
         lines = [f"NICK {nick}", f"USER {nick} 0 * :{nick}"]
-        if self.user.password is not None or self._caps:
+        if self.user.mechanism is not None or self._caps:
             lines.insert(0, "CAP LS 302")
         self._awaited = self._logging_in
         self._say(*lines)
@@ -114,13 +133,23 @@ class Client:
         if command == b"CAP":
             self._negotiate(line.rest.decode(errors="replace"))
         elif command == b"AUTHENTICATE" and line.rest == b"+":
-            self._say(f"AUTHENTICATE {self._plain()}")
+            self._say(f"AUTHENTICATE {self._proof()}")
         elif command == b"903":
             self._say("CAP END")
         elif command in REFUSALS:
             text = (command + b" " + line.rest).decode(errors="replace")
             raise LostError(f"{self.user.nick} is not let in: {text}")
-        return command in READY
+        return self._arriving(line)
+
+    def _arriving(self, line: Line) -> bool:
+        """Whether the welcome is over, and the client in its room if it is to be."""
+        if line.command in READY:
+            self._welcomed = True
+            if not self._seated and not self.user.member:
+                self._say(f"JOIN {self.user.room}")
+        elif line.command == b"366":  # the end of the list of members, nick and room before it
+            self._seated |= line.rest.split(b" ")[1] == self.user.room.encode()
+        return self._welcomed and self._seated
 
     def _negotiate(self, rest: str) -> None:
         """CAP LS, in one line or several, and the answer to CAP REQ."""
@@ -133,23 +162,20 @@ class Client:
                 self._request()
         elif words[1] == "ACK":
             self.granted = listed
-            self._say("AUTHENTICATE PLAIN" if "sasl" in listed else "CAP END")
+            self._say(f"AUTHENTICATE {self.user.mechanism}" if "sasl" in listed else "CAP END")
 
     def _request(self) -> None:
-        wanted = self._caps | ({"sasl"} if self.user.password is not None else set())
+        wanted = self._caps | ({"sasl"} if self.user.mechanism is not None else set())
         wanted &= self._offered
         self._say(f"CAP REQ :{' '.join(sorted(wanted))}" if wanted else "CAP END")
 
-    def _plain(self) -> str:
+    def _proof(self) -> str:
+        if self.user.certificate is not None:
+            return "+"
         nick = self.user.nick
         return base64.b64encode(f"\0{nick}\0{self.user.password}".encode()).decode()
 
     # Once logged in
-
-    def join(self) -> None:
-        """Enter the user's room; done at the end of the list of its members (366)."""
-        self._awaited = lambda line: line.command == b"366"
-        self._say(f"JOIN {self.user.room}")
 
     def sync(self, token: str) -> None:
         """Done when everything that the server has sent before this has come."""

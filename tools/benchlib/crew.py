@@ -54,18 +54,40 @@ class Crew:
             process.kill()
             process.join()
 
-    def all(self, order: orders.Order, answer: type[Wanted]) -> list[Wanted]:
-        """The same order for every worker; their answers. Raises CrewError."""
-        return self.each([order] * len(self._pipes), answer)
+    @property
+    def size(self) -> int:
+        """How many workers there are."""
+        return len(self._pipes)
 
-    def each(self, given: Sequence[orders.Order], answer: type[Wanted]) -> list[Wanted]:
-        """An order for each worker; their answers. Raises CrewError."""
-        for pipe, order in zip(self._pipes, given, strict=True):
-            try:
-                pipe.send(order)
-            except OSError as error:
-                raise CrewError("a process of the load has died") from error
-        return [self._receive(pipe, answer) for pipe in self._pipes]
+    def rest(self, first: int, order: orders.Order, answer: type[Wanted]) -> list[Wanted]:
+        """The same order for every worker from the first; their answers. Raises CrewError."""
+        return self.each([order] * (self.size - first), answer, first=first)
+
+    def each(
+        self, given: Sequence[orders.Order], answer: type[Wanted], *, first: int = 0
+    ) -> list[Wanted]:
+        """An order for each worker from the first; their answers. Raises CrewError."""
+        numbers = range(first, first + len(given))
+        for number, order in zip(numbers, given, strict=True):
+            self.give(number, order)
+        return [self.take(number, answer) for number in numbers]
+
+    def one(self, number: int, order: orders.Order, answer: type[Wanted]) -> Wanted:
+        """An order for one worker; its answer. Raises CrewError."""
+        self.give(number, order)
+        return self.take(number, answer)
+
+    def give(self, number: int, order: orders.Order) -> None:
+        """An order for one worker, whose answer is to be taken later. Raises CrewError."""
+        try:
+            self._pipes[number].send(order)
+        except OSError:
+            self.take(number, type(None))  # it may have said why it went
+            raise
+
+    def take(self, number: int, wanted: type[Wanted]) -> Wanted:
+        """The answer to the oldest order of a worker that has none yet. Raises CrewError."""
+        return self._receive(self._pipes[number], wanted)
 
     def _receive(self, pipe: Connection, wanted: type[Wanted]) -> Wanted:
         try:

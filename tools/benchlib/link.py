@@ -44,12 +44,14 @@ def resolve(host: str, port: int) -> Address:
     return Address(host, port, family, sockaddr)
 
 
-def context_for(ca_pem: str | None) -> ssl.SSLContext:
+def context_for(ca_pem: str | None, certificate: str | None = None) -> ssl.SSLContext:
     """TLS 1.3 only, so that all servers are measured at the same work. ca_pem: the only CA that is
-    trusted; None for the system's.
+    trusted; None for the system's. certificate: a file to log in with, its key in it.
     """
     context = ssl.create_default_context(cadata=ca_pem)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
+    if certificate is not None:
+        context.load_cert_chain(certificate)
     return context
 
 

@@ -23,21 +23,19 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Have users log in, at most at_once of them at a time. talkers: of all workers."""
+    """Have users log in and enter their rooms, at most at_once of them at a time."""
 
     users: Sequence[User]
-    talkers: Sequence[User] = ()
     at_once: int = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
-    """Have everybody enter its room."""
+class Seat:
+    """Wait until everybody has received what was sent so far; from then on messages of the load
+    may come, and are checked. talkers: of all workers.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Sync:
-    """Wait until everybody has received what was sent so far; then messages may begin."""
+    talkers: Sequence[User]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,13 @@ class Prepare:
 @dataclass(frozen=True, slots=True)
 class Talk:
     """A round. seconds: how long the senders talk. window: unacknowledged messages of each, or 0
-    for a pace. interval, offset: seconds between this worker's messages, and before the first.
+    for a pace. interval, offset: seconds between this worker's messages, and before the first. A
+    pace also ends with the next order. messages: after which a sender is done, 0 for never.
     """
 
     seconds: float
     window: int = 0
+    messages: int = 0
     interval: float = 0.0
     offset: float = 0.0
 
@@ -70,6 +70,11 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class Hush:
+    """An order to end a pace with."""
+
+
+@dataclass(frozen=True, slots=True)
 class LogIn:
     """Log in and out over and over. users: each logged in by one at a time, in parallel."""
 
@@ -78,11 +83,37 @@ class LogIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Brace:
+    """The server is going to stop: it may close the connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeeOut:
+    """Wait until the server has closed all connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Have users log in one after the other, and check what they are given of what they missed in
+    their room. authors: nicks of those who spoke there in turn. span: the places in its log of the
+    first message that must come, and after the last.
+    """
+
+    users: Sequence[User]
+    authors: Sequence[str]
+    span: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
-    """cipher: what TLS agreed on. granted: capabilities that were acknowledged."""
+    """cipher: what TLS agreed on. granted: capabilities that were acknowledged. finished: when the
+    last one was in, monotonic seconds. cpu: seconds of this worker.
+    """
 
     cipher: str
     granted: frozenset[str]
+    finished: float
+    cpu: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +138,28 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """logins: finished ones. finished: when the last one was, monotonic seconds."""
+    """logins: finished ones. finished: when the last one was, monotonic seconds. cipher: what TLS
+    agreed on.
+    """
 
     logins: int
     finished: float
     cpu: float
+    cipher: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """messages: verified ones. finished, cpu, cipher: as above. welcomed, replayed: of each user,
+    nanoseconds from connecting to the end of the welcome, and to the last missed message.
+    """
+
+    messages: int
+    finished: float
+    cpu: float
+    cipher: str
+    welcomed: bytes
+    replayed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +169,5 @@ class Failure:
     text: str
 
 
-Order = Connect | Join | Sync | Prepare | Talk | Expect | LogIn
-Answer = Connected | Sent | Received | LoggedIn | Failure | None
+Order = Connect | Seat | Prepare | Talk | Hush | Expect | LogIn | Brace | SeeOut | Return
+Answer = Connected | Sent | Received | LoggedIn | Returned | Failure | None

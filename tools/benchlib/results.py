@@ -29,7 +29,8 @@ def latency_of(samples: array[int]) -> Latency:
 @dataclass(frozen=True, slots=True)
 class Round:
     """count: verified deliveries, or logins. seconds: from the first to the last. server_cpu,
-    load_cpu: seconds of CPU; None where the server's process isn't known.
+    load_cpu: seconds of CPU; None where the server's process isn't known. latency: of deliveries;
+    of a return, until everything missed has come, and welcome until the welcome was over.
     """
 
     count: int
@@ -37,6 +38,7 @@ class Round:
     server_cpu: float | None
     load_cpu: float
     latency: Latency | None = None
+    welcome: Latency | None = None
 
     @property
     def rate(self) -> float:
@@ -68,11 +70,23 @@ def spread(values: list[float]) -> Spread:
     return Spread(statistics.median(values), min(values), max(values))
 
 
+def _together(found: list[Latency]) -> Latency | None:
+    if not found:
+        return None
+    return Latency(
+        statistics.median(one.p50 for one in found),
+        statistics.median(one.p99 for one in found),
+        max(one.longest for one in found),
+    )
+
+
 @dataclass(slots=True)
 class Measure:
     """One workload on one server. sent: messages in all rounds, the warm-up's too. stored: how many
     of them are in the server's database. resident_kib: memory at the end. kib_each: memory a
-    connection. error: why it could not be measured, '' when it was.
+    connection; kib_batches: of those that came together. samples: memory in the course of the
+    workload, in KiB. point: where on a curve it stands. error: why it could not be measured, ''
+    when it was.
     """
 
     server: str
@@ -85,6 +99,9 @@ class Measure:
     resident_kib: int | None = None
     connections: int = 0
     kib_each: float | None = None
+    kib_batches: list[float] = field(default_factory=list)
+    samples: list[int] = field(default_factory=list)
+    point: int | None = None
     error: str = ""
 
     @property
@@ -104,16 +121,19 @@ class Measure:
         return spread([found.load_us for found in self.rounds]) if self.rounds else None
 
     @property
+    def seconds(self) -> Spread | None:
+        """How long a round took."""
+        return spread([found.seconds for found in self.rounds]) if self.rounds else None
+
+    @property
     def latency(self) -> Latency | None:
         """The medians of the rounds' values, and the longest of all."""
-        found = [one.latency for one in self.rounds if one.latency is not None]
-        if not found:
-            return None
-        return Latency(
-            statistics.median(one.p50 for one in found),
-            statistics.median(one.p99 for one in found),
-            max(one.longest for one in found),
-        )
+        return _together([one.latency for one in self.rounds if one.latency is not None])
+
+    @property
+    def welcome(self) -> Latency | None:
+        """The same of the times until the welcome was over."""
+        return _together([one.welcome for one in self.rounds if one.welcome is not None])
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""

@@ -1,4 +1,4 @@
-"""The servers that can be measured: each started anew for each workload, with its own directory."""
+"""What can be measured: each server started anew for each workload, with its own directory."""
 
 from __future__ import annotations
 
@@ -7,87 +7,113 @@ import os
 import pwd
 import re
 import shutil
-import socket
-import sqlite3
 import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from string import Template
+from typing import Literal, NamedTuple
 
 from benchlib.client import User
 from benchlib.link import Address, resolve
-from securechat.ca.ensure import ensure_server_certificate
-from securechat.irc.names import account_name
-from securechat.server.data import DataDirectory
-from securechat.store import passwords
-from securechat.store.admin import Admin, NewAccount
+from benchlib.process import (
+    HOST,
+    Process,
+    StartError,
+    ca_pem,
+    configure,
+    free_port,
+    home_in,
+    running,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = ROOT / "tools" / "peers"
-HOST = "127.0.0.1"
-PASSWORD = "every user of the load has this one 7"
 UNPRIVILEGED = "nobody"
 """InspIRCd and ngIRCd don't run as root; started by root they run as this user."""
 
-START_SECONDS = 30.0
-STOP_SECONDS = 20.0
+Credential = Literal["password", "token", "certificate"]
+
+Ability = Literal["token", "certificate", "lobby", "restart", "store"]
+"""What a workload may want of a server: a kind of login, a room that everybody joins, that it can
+be stopped and started, and that it stores messages, also such as are there in advance.
+"""
 
 
-class StartError(Exception):
-    """A server did not start; the text says what it wrote."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a server has to have when it starts; those without accounts ignore all of it.
+
+    accounts: how many. credential: what they log in with. rooms: of which the accounts are members
+    already, each of so many of them, its neighbours being in the same. messages: in the log, by so
+    many authors in each room in turn, with texts of size bytes. unread: whether the accounts have
+    yet to receive them. lobby: whether there is a room that everybody joins.
+    """
+
+    accounts: int
+    credential: Credential = "password"
+    rooms: int = 0
+    each: int = 1
+    messages: int = 0
+    authors: int = 1
+    size: int = 64
+    unread: bool = False
+    lobby: bool = False
+
+
+class Key(NamedTuple):
+    """How a user logs in: the nick, and a password or a certificate's file if it takes one."""
+
+    nick: str
+    password: str | None = None
+    certificate: str | None = None
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server. pid: of its process, None when it isn't ours to look at. logins: name and
-    password of each user, or None when any nick will do. database: of a securechat.
+    """A running server. process: None when it isn't ours to start. known_pid: of the process then,
+    if it is on this machine. key: of the user with a number; raises StartError when there is none.
+    members: whether users are in their rooms already. count_stored: messages of the load that are
+    in its database.
     """
 
     address: Address
     ca_pem: str | None
-    pid: int | None = None
-    logins: Sequence[tuple[str, str]] | None = None
-    database: Path | None = None
+    key: Callable[[int], Key]
+    process: Process | None = None
+    known_pid: int | None = None
+    members: bool = False
+    count_stored: Callable[[], int | None] = lambda: None
+
+    @property
+    def pid(self) -> int | None:
+        """Of its process, None when it isn't ours to look at."""
+        return self.process.pid if self.process is not None else self.known_pid
+
+    def own_process(self) -> Process:
+        """The process, which may be stopped and started. Raises StartError."""
+        if self.process is None:
+            raise StartError("the server was not started by this program; it can't restart it")
+        return self.process
 
     def user(self, number: int, room: str = "", *, talks: bool = False) -> User:
         """The user of this number. Raises StartError when there is no account for it."""
-        if self.logins is None:
-            return User(number, nick(number), None, room, talks)
-        if number >= len(self.logins):
-            raise StartError(
-                f"{len(self.logins)} accounts are given and more than {number} are needed; "
-                "add accounts, or measure a smaller workload"
-            )
-        name, password = self.logins[number]
-        return User(number, name, password, room, talks)
-
-    def stored(self) -> int | None:
-        """Messages in the database, None where there is none to look into."""
-        if self.database is None:
-            return None
-        with contextlib.closing(
-            sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True)
-        ) as db:
-            found: int = db.execute("SELECT count(*) FROM log WHERE kind = 'PRIVMSG'").fetchone()[0]
-        return found
+        nick, password, certificate = self.key(number)
+        return User(number, nick, password, room, talks, certificate, self.members and room != "")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """Something to measure. start: a running server with so many accounts, for the time of a
-    block. caps: capabilities that the load asks for. version: as the program tells it.
+    """Something to measure. start: a running server by a plan, for the time of a block. offers:
+    what it can. caps: capabilities that the load asks for. version: as the program tells it.
+    at_once: logins under way in each process of the load, where it isn't told to have all at once:
+    few enough for a queue of new connections that is short, and for one of passwords.
     """
 
     name: str
-    start: Callable[[int], AbstractContextManager[Server]]
+    start: Callable[[Plan], AbstractContextManager[Server]]
+    offers: frozenset[Ability] = frozenset()
     caps: frozenset[str] = frozenset()
     version: str = ""
+    at_once: int = 50
 
 
 def nick(number: int) -> str:
@@ -95,23 +121,9 @@ def nick(number: int) -> str:
     return f"load{number}"
 
 
-def securechat(bcrypt_cost: int, directory: Path | None) -> Subject:
-    """This checkout. directory: where its temporary directory is made."""
-
-    @contextlib.contextmanager
-    def start(accounts: int) -> Iterator[Server]:
-        with _home(directory) as home:
-            data = DataDirectory(home / "data")
-            data.create()
-            _make_accounts(data.database, accounts, bcrypt_cost)
-            port = _free_port()
-            config = _configure("securechat.toml", home, port, bcrypt_cost=str(bcrypt_cost))
-            command = [sys.executable, "-m", "securechat.server", "--config", str(config)]
-            with _running([*command, "--data", str(data.path)], home, port) as pid:
-                logins = [(nick(number), PASSWORD) for number in range(accounts)]
-                yield Server(_address(port), _ca_pem(home), pid, logins, data.database)
-
-    return Subject("securechat", start)
+def room_name(number: int) -> str:
+    """Of a room of the load."""
+    return f"#load{number}"
 
 
 def inspircd(directory: Path | None) -> Subject:
@@ -120,9 +132,8 @@ def inspircd(directory: Path | None) -> Subject:
     def command(config: Path) -> list[str]:
         return ["inspircd", "--nofork", "--nopid", "--config", str(config)]
 
-    return Subject(
-        "InspIRCd", _peer("inspircd.conf", command, directory), version=_version("inspircd")
-    )
+    # It completes the logins that wait once a second.
+    return replace(_peer("InspIRCd", "inspircd", command, directory), at_once=200)
 
 
 def ngircd(directory: Path | None) -> Subject:
@@ -131,7 +142,8 @@ def ngircd(directory: Path | None) -> Subject:
     def command(config: Path) -> list[str]:
         return ["ngircd", "--nodaemon", "--config", str(config)]
 
-    return Subject("ngIRCd", _peer("ngircd.conf", command, directory), version=_version("ngircd"))
+    # Ten new connections may wait to be accepted.
+    return replace(_peer("ngIRCd", "ngircd", command, directory), at_once=16)
 
 
 def installed_peers(directory: Path | None) -> list[Subject]:
@@ -141,12 +153,23 @@ def installed_peers(directory: Path | None) -> list[Subject]:
 
 
 def elsewhere(
-    host: str, port: int, ca_file: Path | None, pid: int | None, logins: Sequence[tuple[str, str]]
+    name: str, address: Address, ca_file: Path | None, pid: int | None, keys: Sequence[Key]
 ) -> Subject:
-    """A server that somebody else has started. logins: empty when any nick will do."""
-    ca_pem = ca_file.read_text() if ca_file is not None else None
-    server = Server(resolve(host, port), ca_pem, pid, logins or None)
-    return Subject(f"{host}:{port}", lambda accounts: contextlib.nullcontext(server))
+    """A server that somebody else has started. keys: empty when any nick will do."""
+
+    def key(number: int) -> Key:
+        if not keys:
+            return Key(nick(number))
+        if number >= len(keys):
+            raise StartError(
+                f"{len(keys)} accounts are given and more than {number} are needed; "
+                "add accounts, or measure a smaller workload"
+            )
+        return keys[number]
+
+    pem = ca_file.read_text() if ca_file is not None else None
+    server = Server(address, pem, key, known_pid=pid)
+    return Subject(name, lambda plan: contextlib.nullcontext(server))
 
 
 def _find(program: str) -> str | None:
@@ -164,117 +187,26 @@ def _version(program: str) -> str:
 
 
 def _peer(
-    template: str, command: Callable[[Path], list[str]], directory: Path | None
-) -> Callable[[int], AbstractContextManager[Server]]:
+    name: str, program: str, command: Callable[[Path], list[str]], directory: Path | None
+) -> Subject:
     @contextlib.contextmanager
-    def start(accounts: int) -> Iterator[Server]:
-        with _home(directory) as home:
-            port = _free_port()
-            program, *arguments = command(_configure(template, home, port))
-            found = _find(program) or program
+    def start(plan: Plan) -> Iterator[Server]:
+        with home_in(directory) as home:
+            port = free_port()
+            _, *arguments = command(configure(f"{program}.conf", home, port))
             user = UNPRIVILEGED if os.geteuid() == 0 else None
             if user is not None:
                 _give_away(home, user)
-            with _running([found, *arguments], home, port, user) as pid:
-                yield Server(_address(port), _ca_pem(home), pid)
+            process = Process([_find(program) or program, *arguments], home, port, user)
+            with running(process):
+                yield Server(
+                    resolve(HOST, port), ca_pem(home), lambda number: Key(nick(number)), process
+                )
 
-    return start
-
-
-@contextlib.contextmanager
-def _home(directory: Path | None) -> Iterator[Path]:
-    """A temporary directory with a certificate that is good for loopback."""
-    with tempfile.TemporaryDirectory(prefix="securechat-bench-", dir=directory) as name:
-        home = Path(name)
-        ensure_server_certificate(home / "tls", ["localhost", HOST], now=datetime.now(UTC))
-        yield home
+    return Subject(name, start, frozenset({"restart"}), version=_version(program))
 
 
 def _give_away(home: Path, user: str) -> None:
     owner = pwd.getpwnam(user)
     for path in [home, *home.rglob("*")]:
         os.chown(path, owner.pw_uid, owner.pw_gid)
-
-
-def _configure(template: str, home: Path, port: int, **more: str) -> Path:
-    values = {
-        "port": str(port),
-        "certificate": str(home / "tls" / "server.pem"),
-        "key": str(home / "tls" / "server-key.pem"),
-        "directory": str(home),
-        **more,
-    }
-    text = (TEMPLATES / template).read_text()
-    if "$plain_port" in text:
-        values["plain_port"] = str(_free_port())
-    text = text.replace("behind a dollar sign", "in this file")
-    config = home / template
-    config.write_text(Template(text).substitute(values))
-    return config
-
-
-def _ca_pem(home: Path) -> str:
-    return (home / "tls" / "ca.pem").read_text()
-
-
-def _address(port: int) -> Address:
-    return resolve(HOST, port)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind((HOST, 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
-def _make_accounts(database: Path, count: int, cost: int) -> None:
-    """All with one password, whose hash is made once."""
-    stored = passwords.hash_password(PASSWORD, cost=cost)
-    forms = [account_name(nick(number)) for number in range(count)]
-    office = Admin(database)
-    try:
-        office.add([NewAccount(f.display, f.folded, f.skeleton, stored) for f in forms], 1)
-    finally:
-        office.close()
-
-
-@contextlib.contextmanager
-def _running(
-    command: Sequence[str], home: Path, port: int, user: str | None = None
-) -> Iterator[int]:
-    """The process for the time of a block; its pid. Raises StartError."""
-    output = home / "output"
-    environment: Mapping[str, str] = {**os.environ, "PYTHONPATH": str(ROOT)}
-    group = pwd.getpwnam(user).pw_gid if user is not None else None
-    with output.open("wb") as file:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-            env=environment,
-            user=user,
-            group=group,
-            extra_groups=None if user is None else [],
-        )
-    try:
-        _wait_for(process, port, output)
-        yield process.pid
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(process: subprocess.Popen[bytes], port: int, output: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
-            return
-        time.sleep(0.05)
-    said = output.read_text(errors="replace")[-2000:].strip()
-    raise StartError(f"{process.args!r} does not listen on port {port}. It wrote:\n{said}")

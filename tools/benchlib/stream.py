@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-_ALPHABET = b"The-quick-brown-fox-jumps-over-the-lazy-dog-while-seven-wizards-vex-the-zebra."
-_FILLER = _ALPHABET * 8
+ALPHABET = b"The-quick-brown-fox-jumps-over-the-lazy-dog-while-seven-wizards-vex-the-zebra."
+FILLER = ALPHABET * 8
 """Without spaces, as a server may drop one at the end of a line."""
 
 MAX_TEXT = 400
@@ -37,8 +37,8 @@ class Said(NamedTuple):
 def compose(sender: int, number: int, stamp: int, size: int) -> bytes:
     """The text of a sender's message: size bytes, which differ with sender and number."""
     head = b"%d %d %d " % (sender, number, stamp)
-    start = (sender + number) % len(_ALPHABET)
-    return head + _FILLER[start : start + max(0, size - len(head))]
+    start = (sender + number) % len(ALPHABET)
+    return head + FILLER[start : start + max(0, size - len(head))]
 
 
 class Checker:
@@ -73,6 +73,49 @@ class Checker:
             raise WrongError(f"message {number} of sender {sender} came as from {_nick(head)!r}")
         self.counts[sender] = number + 1
         return Said(sender, number, stamp)
+
+
+class Replay(Checker):
+    """Checks what a server gives back of a log that was written in advance.
+
+    room: its name. authors: nicks of those who spoke in turn, as numbers 0, 1 and so on. first,
+    last: places in the log of the first message that has to come, and after the last. now: a clock.
+    """
+
+    def __init__(
+        self,
+        room: bytes,
+        authors: Sequence[bytes],
+        span: tuple[int, int],
+        size: int,
+        now: Callable[[], int],
+    ) -> None:
+        super().__init__(room, dict(enumerate(authors)), size)
+        self._first, self._last = span
+        self._place = self._first
+        self._now = now
+        self.finished = 0
+        for author in self.counts:
+            self.counts[author] = -(-(self._first - author) // len(authors))
+
+    def check(self, line: bytes) -> Said:
+        """line: without CR LF. Raises WrongError."""
+        if self._place == self._last:
+            raise WrongError(f"more came than the {self._last - self._first} missed messages")
+        said = super().check(line)
+        if said.sender != self._place % len(self.counts):
+            raise WrongError(f"a message of sender {said.sender} came too early: {line!r}")
+        self._place += 1
+        if self._place == self._last:
+            self.finished = self._now()
+        return said
+
+    def check_complete(self) -> None:
+        """Everything has come that will. Raises WrongError when something is missing."""
+        if self._place != self._last:
+            raise WrongError(
+                f"{self._place - self._first} of {self._last - self._first} missed messages came"
+            )
 
 
 def _nick(head: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,18 +13,23 @@ from benchlib.stream import Checker, Reader, Said, Stream, Talker, compose
 
 
 class Sender:
-    """Speaks as far as its window allows. client: its connection. size: bytes of a text."""
+    """Speaks as far as its window allows. client: its connection. size: bytes of a text. left:
+    how many more messages it may say in this round.
+    """
 
     def __init__(self, client: Client, size: int) -> None:
         self.client = client
         self.number = client.user.number
         self.count = 0
         self.talking = False
+        self.left: float = math.inf
         self._size = size
         self._head = b"PRIVMSG " + client.user.room.encode() + b" :"
 
     def send(self, messages: int = 1) -> None:
-        """So many more messages, each a TLS record, all in one write."""
+        """So many more messages, if there are as many left, each a TLS record, all in one write."""
+        messages = int(min(messages, self.left))
+        self.left -= messages
         lines = []
         for number in range(self.count, self.count + messages):
             text = compose(self.number, number, time.monotonic_ns(), self._size)

@@ -1,0 +1,244 @@
+"""A real server and its model, which are told the same and have to agree after every step."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from securechat.irc.message import parse
+from tests.fuzz.town import SERVER, Entry, Heard, Seat, Town
+from tests.support.house import PASSWORD, House, config
+from tests.support.person import Person
+
+NAMES = ("alice", "bob", "carol")
+MAX_SEATS = 6
+EVENTS = frozenset(
+    {"PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "QUIT", "KICK", "MODE", "TOPIC", "INVITE"}
+)
+
+
+class Both:
+    """The server and its model, side by side. directory: of the server, with the accounts in it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.town = Town(NAMES)
+        self.people: dict[Seat, Person] = {}
+        self.count = self.restarted_at = 0
+        self._open()
+
+    def _open(self) -> None:
+        limits = {"ping_seconds": 3600.0}
+        self.house = House(self.directory, config(server={"lobby": ""}, limits=limits))
+        self.house.open()
+        self.house.lets_strangers_speak()
+
+    def closes(self) -> None:
+        """The end of the server, if it still runs."""
+        self.house.close()
+
+    def ends(self) -> None:
+        """What is stored is what was said."""
+        assert self._stored() == [entry.text for entry in self.town.log]
+
+    def _stored(self) -> list[str]:
+        with closing(sqlite3.connect(self.house.data.database)) as connection:
+            sql = "SELECT text FROM log WHERE kind = 'PRIVMSG' ORDER BY seq"
+            return [text for (text,) in connection.execute(sql)]
+
+    def _seat(self, number: int) -> tuple[Seat, Person]:
+        """A session, and who sits there."""
+        if not self.people:
+            self.comes(NAMES[number % len(NAMES)], {"echo-message"})
+        every = list(self.people.items())
+        return every[number % len(every)]
+
+    def _text(self, ending: str) -> str:
+        """One that was never said before."""
+        self.count += 1
+        return f"m{self.count} {ending}".strip()
+
+    def _says(self, person: Person, line: str, *, allowed: bool) -> None:
+        """Somebody says something, and all hear what they should; who may not is told so."""
+        person.says(line)
+        answers = person.barrier()
+        errors = [a for a in answers if parse(a).command[:1] in "45" or " FAIL " in a]
+        assert bool(errors) != allowed, f"{line}: {answers}"
+        self._all_hear({person: answers})
+
+    def _all_hear(self, heard: dict[Person, list[str]] | None = None) -> None:
+        """Every session has heard what the model says, and nothing else of anybody. The order holds
+        within a room and within a conversation.
+        """
+        for seat, person in self.people.items():
+            lines = (heard or {}).get(person, []) + person.barrier()
+            found, due = events(lines), seat.hears
+            assert by_target(found) == by_target(due), f"{seat.name}: {found} instead of {due}"
+            seat.hears = []
+
+    # Coming and going
+
+    def comes(self, name: str, caps: set[str]) -> None:
+        """A member logs in, is put back into its rooms and is given what it has missed, once."""
+        if len(self.people) == MAX_SEATS:
+            return
+        person = self.house.stranger()
+        lines = person.logs_in(name, PASSWORD, "server-time", *sorted(caps))
+        seat, missed = self.town.comes(name, echo="echo-message" in caps)
+        self.people[seat] = person
+        told = [heard for heard in events(lines) if heard.command == "PRIVMSG"]
+        assert by_target(told) == by_target(map(shown, missed))
+        joined = [heard for heard in events(lines) if heard.command == "JOIN"]
+        assert sorted(joined) == sorted(seat.hears)
+        for room in self.town.rooms.values():
+            assert name not in room.roles or not room.topic or room.topic in "".join(lines)
+        seat.hears = []
+        self._all_hear()
+
+    def goes(self, number: int, politely: bool) -> None:
+        """With QUIT, or with a connection that breaks."""
+        seat, person = self._seat(number)
+        del self.people[seat]
+        if politely:
+            person.says("QUIT :bye")
+            person.hears_the_end()
+        person.hang_up()
+        self.town.goes(seat, politely=politely)
+        self._wait_for_sessions()
+        self._all_hear()
+
+    def _wait_for_sessions(self) -> None:
+        model = self.house.service._hub._rules.model
+        self.house.wait_for(lambda: len(model.sessions) == len(self.people))
+
+    def restarts(self) -> None:
+        """All connections break, and the server starts again on what it has stored.
+
+        Only when enough was said since the last time: it takes as long as all else together.
+        """
+        if self.count < self.restarted_at + 5:
+            return
+        self.restarted_at = self.count
+        for seat, person in list(self.people.items()):
+            person.hang_up()
+            self.town.goes(seat, politely=False)
+        self.people.clear()
+        self._wait_for_sessions()
+        self.house.close()
+        self._open()
+
+    # Rooms
+
+    def joins(self, number: int, room: str) -> None:
+        seat, person = self._seat(number)
+        allowed = self.town.joins(seat.name, room)
+        self._says(person, f"JOIN {room}", allowed=allowed)
+
+    def parts(self, number: int, room: str) -> None:
+        seat, person = self._seat(number)
+        self._says(person, f"PART {room}", allowed=self.town.parts(seat.name, room))
+
+    def kicks(self, number: int, room: str, name: str) -> None:
+        seat, person = self._seat(number)
+        allowed = self.town.kicks(seat.name, name, room)
+        self._says(person, f"KICK {room} {name}", allowed=allowed)
+
+    def sets_mode(self, number: int, room: str, sign: str, letter: str) -> None:
+        seat, person = self._seat(number)
+        allowed = self.town.sets_mode(seat.name, room, sign + letter)
+        self._says(person, f"MODE {room} {sign}{letter}", allowed=allowed)
+
+    def sets_role(self, number: int, room: str, sign: str, letter: str, name: str) -> None:
+        seat, person = self._seat(number)
+        allowed = self.town.sets_role(seat.name, room, sign + letter, name)
+        self._says(person, f"MODE {room} {sign}{letter} {name}", allowed=allowed)
+
+    def sets_topic(self, number: int, room: str, ending: str) -> None:
+        seat, person = self._seat(number)
+        topic = self._text(ending)
+        allowed = self.town.sets_topic(seat.name, room, topic)
+        self._says(person, f"TOPIC {room} :{topic}", allowed=allowed)
+
+    def invites(self, number: int, room: str, name: str) -> None:
+        seat, person = self._seat(number)
+        allowed = self.town.invites(seat.name, name, room)
+        self._says(person, f"INVITE {name} {room}", allowed=allowed)
+
+    # Messages
+
+    def says(self, number: int, to: str, ending: str) -> None:
+        seat, person = self._seat(number)
+        text = self._text(ending)
+        allowed = self.town.says(seat, to, text)
+        self._says(person, f"PRIVMSG {to} :{text}", allowed=allowed)
+
+    def all_talk_at_once(self, room: str, lines: list[int]) -> None:
+        """Nobody waits for anybody: what comes first is the server's choice, the same for all."""
+        said: dict[str, Seat] = {}
+        for number in lines:
+            seat, person = self._seat(number)
+            if self.town.may_hear(seat, room) is not None:
+                said[text := self._text("")] = seat
+                person.says(f"PRIVMSG {room} :{text}")
+        heard = {person: person.barrier() for person in self.people.values()}
+        order = self._stored()[len(self.town.log) :]
+        assert sorted(order) == sorted(said)
+        for text in order:
+            self.town.says(said[text], room, text)
+        for seat in self.people:
+            mine = [text for text in order if said[text] is seat]
+            assert mine == [text for text in said if said[text] is seat], "not as it was said"
+        self._all_hear(heard)
+
+    # Those who mean no good
+
+    def garbage(self, number: int, lines: list[bytes]) -> None:
+        """From a member: answered to it alone."""
+        _, person = self._seat(number)
+        person.sock.sendall(b"".join(line + b"\r\n" for line in lines))
+        self._all_hear()
+
+    def a_stranger_tries(self, lines: list[bytes], room: str, name: str, politely: bool) -> None:
+        """Whatever it says before a login, it hears of nobody, and nobody of it."""
+        stranger = self.house.stranger()
+        stranger.says(f"JOIN {room}", f"PRIVMSG {room} :boo", f"WHOIS {name}", f"NICK {name}")
+        stranger.says(f"TOPIC {room}", f"NAMES {room}", "LIST", "WHO *", f"KICK {room} {name}")
+        stranger.sock.sendall(b"".join(line + b"\r\n" for line in lines))
+        heard = stranger.barrier() if politely else []
+        assert all(parse(line).source in (None, SERVER) for line in heard)
+        assert not any(entry.text in line for entry in self.town.log for line in heard)
+        stranger.hang_up()
+        self._wait_for_sessions()
+        self._all_hear()
+
+
+def events(lines: list[str]) -> list[Heard]:
+    """What members have brought about, of all that was heard."""
+    found = []
+    for line in lines:
+        message = parse(line)
+        if message.command in EVENTS and "!" in (message.source or ""):
+            told = message.command in ("PRIVMSG", "TOPIC", "INVITE")
+            target = message.params[0] if message.command != "QUIT" else ""
+            text = message.params[1] if told else ""
+            found.append(Heard(message.nick, message.command, target, text))
+    return found
+
+
+def shown(entry: Entry) -> Heard:
+    """How an entry of the log is replayed."""
+    if isinstance(entry.place, str):
+        return Heard(entry.sender, "PRIVMSG", entry.place, entry.text)
+    [other] = entry.place - {entry.sender} or entry.place
+    return Heard(entry.sender, "PRIVMSG", other, entry.text)
+
+
+def by_target(heard: Iterable[Heard]) -> dict[frozenset[str] | str, list[Heard]]:
+    """What is replayed comes room by room, and person by person, each in its order."""
+    found: dict[frozenset[str] | str, list[Heard]] = {}
+    for one in heard:
+        room = one.target.startswith("#")
+        found.setdefault(one.target if room else frozenset({one.nick, one.target}), []).append(one)
+    return found

@@ -1,0 +1,143 @@
+"""What holds after every turn, whatever was said in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from securechat.core import journal
+from securechat.core.events import Logged
+from securechat.core.model import Account, Model, Room
+from securechat.core.states import WAITING, State
+from securechat.irc.message import MAX_BODY_BYTES, parse
+from tests.support.snapshot import snapshot
+from tests.support.stage import SERVER, Stage
+
+if TYPE_CHECKING:
+    from tests.fuzz.world import World
+
+MAX_SERVER_TAGS = 8191
+"""Bytes of the tags of a server's line (https://ircv3.net/specs/extensions/message-tags)."""
+
+BEFORE_LOGIN = frozenset({"AUTHENTICATE", "CAP", "ERROR", "FAIL", "NOTE", "PONG", "REGISTER"})
+"""What somebody may hear who is not logged in, beside numerics; always from the server."""
+
+
+class Watch:
+    """Over what one connection hears. in_log: what is stored, by its number."""
+
+    def __init__(self, in_log: Mapping[int, Logged]) -> None:
+        self._in_log = in_log
+        self._newest: dict[int, int] = {}
+        self.welcomed = self._ended = False
+
+    def hears(self, line: str) -> None:
+        """A line that the server delivers."""
+        tags, _, body = line.partition(" ") if line.startswith("@") else ("", "", line)
+        assert len(tags.encode()) < MAX_SERVER_TAGS, line
+        assert len(body.encode()) <= MAX_BODY_BYTES, line
+        assert not set("\0\r\n") & set(line), line
+        assert not self._ended, f"after the end comes {line}"
+        message = parse(line)
+        self.welcomed = self.welcomed or message.command == "001"
+        self._ended = message.command == "ERROR"
+        if not self.welcomed:
+            assert message.source in (None, SERVER), f"a stranger hears {line}"
+            assert message.command in BEFORE_LOGIN or message.command.isdigit(), line
+        if "msgid" in message.tags:
+            self._in_order(int(message.tags["msgid"].rpartition("-")[2], 16))
+
+    def _in_order(self, seq: int) -> None:
+        """Stored before seen; and of each conversation once, in the one order."""
+        assert seq in self._in_log, f"{seq} is seen, and not stored"
+        target = self._in_log[seq].target
+        assert seq > self._newest.get(target, 0), f"{seq} comes after {self._newest[target]}"
+        self._newest[target] = seq
+
+
+def check_model(world: World, *, thoroughly: bool = False) -> None:
+    """All tables agree with each other; thoroughly: and with what is stored."""
+    model = world.model
+    for room in model.rooms.values():
+        _check_room(model, room)
+    for account in model.accounts.values():
+        _check_account(model, account)
+    _check_sessions(world)
+    _check_order(world)
+    if thoroughly:
+        _check_stored(world)
+
+
+def _check_room(model: Model, room: Room) -> None:
+    assert model.targets[room.id] is room
+    assert model.room_skeletons[room.skeleton] is room
+    assert all(room in account.rooms for account in room.members)
+    assert set(room.present) == {account for account in room.members if account.sessions}
+    listening = {session for account in room.present for session in account.sessions}
+    assert set(room.audience().sessions) == listening
+    assert all(room in account.invited_to for account in room.invited)
+    assert room.members or room.founder is None, f"{room.name} has no members"
+    assert room.bans.keys() >= room.ban_matchers.keys()
+
+
+def _check_account(model: Model, account: Account) -> None:
+    assert all(account in room.members for room in account.rooms), account.name
+    assert all(model.rooms.get(room.folded) is room for room in account.rooms), account.name
+    assert all(account in room.invited for room in account.invited_to)
+    assert all(other.directs[account] is direct for other, direct in account.directs.items())
+    assert all(model.tokens[token.digest] is token for token in account.tokens.values())
+    assert (account in model.online) == bool(account.sessions)
+    assert set(account.audience().sessions) == set(account.sessions)
+    assert len(set(account.sessions)) == len(account.sessions)
+    assert not account.sessions or account.usable, f"{account.name} should be gone"
+    assert account.seen <= account.acknowledged <= model.last_seq
+
+
+def _check_sessions(world: World) -> None:
+    model, jobs = world.model, list(world.jobs)
+    assert model.arrived == sum(len(account.sessions) for account in model.online)
+    assert model.admins_online == sum(account.admin for account in model.online)
+    jobs += [job for _, _, job in model.guesses._held]
+    awaited = {job.session for job in jobs}
+    for session in model.sessions:
+        ready = session.state is State.READY
+        assert ready == (session.account is not None and session in session.account.sessions)
+        assert session.state not in WAITING or session in awaited, f"{session.state} for ever"
+        assert len(session.held) <= world.settings.max_held_lines
+    assert all(s in model.sessions for account in model.online for s in account.sessions)
+
+
+def _check_order(world: World) -> None:
+    model, log = world.model, list(world.in_log.values())
+    assert all(a.seq < b.seq for a, b in pairwise(log)), "stored out of order"
+    assert list(model.recent) == log[len(log) - len(model.recent) :]
+    assert model.committed_seq <= model.last_seq
+    newest: dict[int, int] = {}
+    for entry in log:
+        newest[entry.target] = entry.seq
+    for number, target in model.targets.items():
+        assert target.last_seq == newest.get(number, 0), f"target {number} is not as stored"
+
+
+def _check_stored(world: World) -> None:
+    """Who starts from the disk has the same model."""
+    from tests.fuzz.world import furnish
+
+    again = furnish(Stage()).model
+    for event in world.stored:
+        journal.apply(again, event)
+    left_out = {"tokens", "factor", "invites"} if world.administered else set()
+    assert _kept(again, left_out) == _kept(world.model, left_out)
+
+
+def _kept(model: Model, left_out: set[str]) -> dict[str, Any]:
+    """What outlives the process, by value."""
+    shot: dict[str, Any] = snapshot(model)
+    live = left_out | {"present", "told", "sessions", "admin"}
+    for kind in ("accounts", "rooms"):
+        for item in shot[kind].values():
+            for name in live & item.keys():
+                del item[name]
+    names = {"accounts", "names", "looks", "rooms", "room looks", "targets", "invites"}
+    return {name: shot[name] for name in names - left_out}

@@ -1,0 +1,126 @@
+"""The wall clock jumps by hours, both ways: a battery that is empty, a time server that is wrong.
+
+What is stored keeps its order, nobody is sent away, and what depends on the date follows the clock.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securechat.server import hub
+from tests.support.house import PASSWORD, House, running
+
+HOUR = 3600.0
+JUMPS = [5 * HOUR, -11 * HOUR, 24 * 365 * HOUR, -24 * 365 * HOUR, 0.0]
+"""Seconds off the true time, one after the other."""
+
+
+class Wall:
+    """A clock on the wall that can be put forward and back; the monotonic one runs on."""
+
+    def __init__(self) -> None:
+        self.off = 0.0
+
+    def time(self) -> float:
+        return time.time() + self.off
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
+    """What the hub takes for the time."""
+    wall = Wall()
+    monkeypatch.setattr(hub, "time", wall)
+    return wall
+
+
+@pytest.fixture
+def house(tmp_path: Path, wall: Wall) -> Iterator[House]:
+    with running(tmp_path / "data", "alice", "bob", accounts={"registration": "invite"}) as house:
+        yield house
+
+
+def said(lines: list[str]) -> list[str]:
+    return [line.rpartition(" :")[2] for line in lines if " PRIVMSG #lobby :" in line]
+
+
+def stamps(lines: list[str]) -> list[datetime]:
+    return [
+        datetime.fromisoformat(found[1])
+        for line in lines
+        if (found := re.match(r"@time=([^; ]+)\S* \S+ PRIVMSG #lobby :", line))
+    ]
+
+
+def test_messages_keep_their_order(house: House, wall: Wall) -> None:
+    """Live and replayed, as each was said; their stamps tell what the clock showed."""
+    alice, bob = house.member("alice", "echo-message"), house.member("bob", "server-time")
+    for number, wall.off in enumerate(JUMPS):
+        alice.says(f"PRIVMSG #lobby :live {number}")
+        alice.hears_until(f":live {number}")
+    live = bob.barrier()
+    assert said(live) == [f"live {number}" for number in range(len(JUMPS))]
+    for stamp, off in zip(stamps(live), JUMPS, strict=True):
+        assert abs((stamp - datetime.now(UTC)).total_seconds() - off) < 60
+    bob.says("QUIT")
+    bob.hears_the_end()
+    for number, wall.off in enumerate(JUMPS):
+        alice.says(f"PRIVMSG #lobby :later {number}")
+        alice.hears_until(f":later {number}")
+    missed = house.stranger().logs_in("bob", PASSWORD, "server-time")
+    assert said(missed) == [f"later {number}" for number in range(len(JUMPS))]
+
+
+def test_nobody_is_sent_away(house: House, wall: Wall) -> None:
+    """Deadlines and PINGs go by a clock that doesn't jump; nobody is idle for less than 0 s."""
+    alice, bob, stranger = house.member("alice"), house.member("bob"), house.stranger()
+    for wall.off in JUMPS[1:4]:
+        moment = house.service._hub._next_tick
+        house.wait_for(lambda moment=moment: house.service._hub._next_tick > moment)  # type: ignore[misc]
+        alice.says("WHOIS bob")
+        [idle] = [line for line in alice.hears_until(" 318 ") if " 317 " in line]
+        assert int(idle.split(" ")[4]) >= 0
+        assert stranger.barrier() == []
+    assert not any("QUIT" in line for line in [*alice.barrier(), *bob.barrier()])
+
+
+def test_an_invite_follows_the_clock(house: House, wall: Wall) -> None:
+    """A clock a year ahead makes it expire, and its return makes it good again; it is used once."""
+    with house.office() as office:
+        now = int(time.time() * 1000)
+        code = office.invite(uses=1, expires_ms=now + 7 * 24 * 3_600_000, now_ms=now)
+        house.wait_for(office.in_effect)
+    wall.off = 365 * 24 * HOUR
+    assert "expired or unknown" in registers(house, "zelda", code)
+    wall.off = -365 * 24 * HOUR
+    assert "REGISTER SUCCESS zelda" in registers(house, "zelda", code)
+    assert "used up, expired or unknown" in registers(house, "yolanda", code)
+
+
+def registers(house: House, name: str, code: str) -> str:
+    """What a stranger is answered who wants an account."""
+    person = house.stranger()
+    person.says(f"NICK {name}", f"REGISTER * {code} :violet kettles dance 4")
+    return person.hears_until("REGISTER")[-1]
+
+
+def test_a_clock_before_1970(house: House, wall: Wall) -> None:
+    """A machine without a battery: what can't be is still said, stored and replayed."""
+    alice, bob = house.member("alice", "echo-message"), house.member("bob")
+    bob.says("QUIT")
+    bob.hears_the_end()
+    wall.off = -time.time() - HOUR
+    alice.says("PRIVMSG #lobby :before time", "TOPIC #lobby", "MODE #lobby", "WHOIS alice")
+    alice.hears_until(" 318 ")
+    missed = house.stranger().logs_in("bob", PASSWORD, "server-time")
+    assert said(missed) == ["before time"]
+    assert [stamp.year for stamp in stamps(missed)] == [1969]

@@ -1,0 +1,189 @@
+"""Members of rooms, some of whom talk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchlib import columns, orders
+from benchlib.client import User
+from benchlib.columns import Column
+from benchlib.crew import Crew, CrewError
+from benchlib.results import Measure, Round, latency_of
+from benchlib.servers import Ability, Credential, Plan, Server, Subject, room_name
+from benchlib.workload import (
+    Clock,
+    Settings,
+    connect,
+    crew_for,
+    memory,
+    samples_of,
+    tell,
+)
+
+Counts = dict[str, dict[int, int]]
+"""Messages of each sender since the start, by room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """window: unacknowledged messages of each sender; 0 for a pace of rate messages a second in
+    all, whose latency is measured. history: messages in the first room's log before the start.
+    """
+
+    name: str
+    clients: int
+    rooms: int
+    senders: int
+    window: int = 0
+    rate: float = 0.0
+    history: int = 0
+    credential: Credential = "password"
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        return columns.ROUNDS if self.window else (*columns.ROUNDS, *columns.LATENCY)
+
+    @property
+    def connections(self) -> int:
+        return self.clients
+
+    @property
+    def needs(self) -> frozenset[Ability]:
+        return frozenset({"store"} if self.history else ())
+
+    def plan(self, settings: Settings) -> Plan:
+        """Members are in their rooms in advance where the log is."""
+        rooms = self.rooms if self.history else 0
+        authors = min(10, self.clients // self.rooms)
+        return Plan(
+            self.clients,
+            self.credential,
+            rooms=rooms,
+            messages=self.history,
+            authors=authors,
+            size=settings.size,
+        )
+
+    def run(self, subject: Subject, settings: Settings) -> Measure:
+        if self.history:
+            settings.say(f"{subject.name} {self.name}: {self.history:,} messages are written")
+        with subject.start(self.plan(settings)) as server:
+            users = self.users(server)
+            measure = Measure(subject.name, self.name, connections=len(users))
+            with crew_for(server, subject, settings) as crew:
+                connect(crew, users, subject, settings, measure)
+                talk = Talk(crew, server, users)
+                talk.seat()
+                for number, seconds in enumerate(settings.lengths):
+                    given = self._orders(settings, seconds)
+                    tell(settings, measure, number, talk.round(given, timed=not self.window))
+            measure.sent = talk.sent
+            measure.resident_kib = memory(server)
+            measure.stored = server.count_stored()
+        return measure
+
+    def users(self, server: Server) -> list[User]:
+        """Members one after the other, room by room; in each the senders evenly among them."""
+        members = self.clients // self.rooms
+        return [
+            server.user(room * members + place, room_name(room), talks=place in self._places(room))
+            for room in range(self.rooms)
+            for place in range(members)
+        ]
+
+    def _places(self, room: int) -> set[int]:
+        """Where the senders of a room are; where there are fewer than rooms, some have none."""
+        members = self.clients // self.rooms
+        talkers = (room + 1) * self.senders // self.rooms - room * self.senders // self.rooms
+        return {place * members // talkers for place in range(talkers)}
+
+    def _orders(self, settings: Settings, seconds: float) -> list[orders.Talk]:
+        if self.window:
+            return [orders.Talk(seconds, self.window)] * settings.processes
+        step = 1 / self.rate
+        interval = step * settings.processes
+        return [
+            orders.Talk(seconds, interval=interval, offset=step * (index + 1))
+            for index in range(settings.processes)
+        ]
+
+
+class Talk:
+    """Rounds of talk among users that are in their rooms. crew: of which the workers from the first
+    have them.
+    """
+
+    def __init__(self, crew: Crew, server: Server, users: Sequence[User], first: int = 0) -> None:
+        self._crew = crew
+        self._server = server
+        self._users = users
+        self._first = first
+        self._before: Counts = {}
+
+    @property
+    def sent(self) -> int:
+        """Messages in all rounds."""
+        return _total(self._before)
+
+    def seat(self) -> None:
+        """To be called before the first round. Raises CrewError."""
+        talkers = [user for user in self._users if user.talks]
+        self._crew.rest(self._first, orders.Seat(talkers), type(None))
+
+    def round(self, given: Sequence[orders.Talk], *, timed: bool = False) -> Round:
+        """One round, every delivery of which is verified. Raises CrewError."""
+        crew, first = self._crew, self._first
+        crew.rest(first, orders.Prepare(timed=timed), type(None))
+        with Clock(self._server) as clock:
+            sent = crew.each(given, orders.Sent, first=first)
+            counts = by_room(self._users, sent)
+            received = crew.rest(first, orders.Expect(counts), orders.Received)
+        self.check(counts, received)
+        return round_of(clock, received)
+
+    def check(self, counts: Counts, received: Sequence[orders.Received]) -> None:
+        """Every message of the round at every other member, and one order for all of a room."""
+        expected = deliveries_of(self._users, counts) - deliveries_of(self._users, self._before)
+        self._before = counts
+        found = sum(one.deliveries for one in received)
+        if found != expected:
+            raise CrewError(f"expected {expected} deliveries, {found} came")
+        for room in counts:
+            seen = {one.orders[room] for one in received if room in one.orders}
+            if len(seen) > 1:
+                raise CrewError(f"the members of {room} saw its messages in different orders")
+
+
+def round_of(clock: Clock, received: Sequence[orders.Received]) -> Round:
+    """What a round of talk was."""
+    samples = samples_of(one.latencies for one in received)
+    return Round(
+        count=sum(one.deliveries for one in received),
+        seconds=max(one.finished for one in received) - clock.begun,
+        server_cpu=clock.cpu,
+        load_cpu=sum(one.cpu for one in received),
+        latency=latency_of(samples) if samples else None,
+    )
+
+
+def by_room(users: Sequence[User], sent: Sequence[orders.Sent]) -> Counts:
+    """What has been sent, by those who are in a room."""
+    counts: Counts = {}
+    together = {number: count for one in sent for number, count in one.counts.items()}
+    for user in users:
+        counts.setdefault(user.room, {})
+        if user.talks:
+            counts[user.room][user.number] = together[user.number]
+    return counts
+
+
+def deliveries_of(users: Sequence[User], counts: Counts) -> int:
+    """How many there must be: each message at each other member of its room."""
+    members = Counter(user.room for user in users)
+    return sum((members[room] - 1) * sum(counts[room].values()) for room in counts)
+
+
+def _total(counts: Counts) -> int:
+    return sum(sum(by_sender.values()) for by_sender in counts.values())

@@ -1,0 +1,109 @@
+"""Rounds of talk among the users of one process of the load."""
+
+from __future__ import annotations
+
+import gc
+import math
+import time
+from array import array
+from collections.abc import Sequence
+
+from benchlib import orders
+from benchlib.client import User
+from benchlib.floor import Floor
+from benchlib.stream import WrongError
+from benchlib.talking import Room, Sender
+
+
+class Rounds:
+    """floor: the users, who are in their rooms."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._rooms: dict[str, Room] = {}
+        self._senders: list[Sender] = []
+        self._latencies: array[int] | None = None
+        self._cpu = 0.0
+
+    def forget(self) -> None:
+        """Nobody is in a room any more."""
+        self._rooms.clear()
+        self._senders.clear()
+
+    def seat(self, talkers: Sequence[User]) -> None:
+        """From now on each member's messages are checked. talkers: of all processes."""
+        floor = self._floor
+        floor.awaited = len(floor.clients)
+        for client in floor.clients.values():
+            client.sync("all-here")
+        floor.wait(lambda: not floor.awaited, "be reached")
+        self.forget()
+        for name in dict.fromkeys(client.user.room for client in floor.clients.values()):
+            if name:
+                self._furnish(name, [user for user in talkers if user.room == name])
+        self._senders = [sender for room in self._rooms.values() for sender in room.senders]
+        # The load's own pauses for garbage collection would count as the server's latency.
+        gc.collect()
+        gc.freeze()
+
+    def _furnish(self, name: str, talkers: Sequence[User]) -> None:
+        room = self._rooms[name] = Room(name, talkers, self._floor.target.size)
+        room.enter([c for c in self._floor.clients.values() if c.user.room == name])
+
+    def prepare(self, order: orders.Prepare) -> None:
+        """Begin a round."""
+        self._latencies = array("q") if order.timed else None
+        for room in self._rooms.values():
+            room.begin(self._latencies)
+        self._cpu = time.process_time()
+
+    def talk(self, order: orders.Talk) -> orders.Sent:
+        """Have the senders talk."""
+        end = time.monotonic() + order.seconds
+        for sender in self._senders:
+            sender.left = order.messages or math.inf
+        if order.window:
+            self._talk_freely(order.window, end)
+        else:
+            self._talk_paced(order, end)
+        return orders.Sent({sender.number: sender.count for sender in self._senders})
+
+    def _talk_freely(self, window: int, end: float) -> None:
+        for sender in self._senders:
+            sender.talking = True
+            sender.send(window)
+        self._floor.pump(lambda: not any(sender.left for sender in self._senders), end)
+        for sender in self._senders:
+            sender.talking = False
+
+    def _talk_paced(self, order: orders.Talk, end: float) -> None:
+        due = time.monotonic() + order.offset
+        turn = 0
+        while due < end and self._senders and not self._floor.pump_until_called(due):
+            self._senders[turn % len(self._senders)].send()
+            turn += 1
+            due += order.interval
+        self._floor.pump_until_called(end)
+
+    def expect(self, order: orders.Expect) -> orders.Received:
+        """Go on until everything has come. Raises WrongError when something has not."""
+        rooms = [(room, order.counts[name]) for name, room in self._rooms.items()]
+        late = list(rooms)
+
+        def all_here() -> bool:
+            late[:] = [(room, counts) for room, counts in late if room.waiting(counts)]
+            return not late
+
+        if not self._floor.pump(all_here, time.monotonic() + order.patience):
+            names = [client.user.nick for room, counts in late for client in room.waiting(counts)]
+            raise WrongError(
+                f"{len(names)} members, {names[0]} among them, have not received every message "
+                f"after {order.patience:.0f} s"
+            )
+        return orders.Received(
+            deliveries=sum(room.delivered() for room, _ in rooms),
+            finished=time.monotonic(),
+            cpu=time.process_time() - self._cpu,
+            latencies=self._latencies.tobytes() if self._latencies is not None else b"",
+            orders={room.name: room.stream.order() for room, _ in rooms if room.readers},
+        )
