@@ -31,6 +31,9 @@ STUCK_SECONDS = 0.25
 BUSY_SECONDS = 0.02
 """Until it is looked again whether the hub has come to what a connection has said."""
 
+MOST_CHARGED_SECONDS = 0.002
+"""For one read: Python's garbage collection may fall into anybody's, and take ten times as long."""
+
 NO_ROOM = b"ERROR :Closing link: Too many connections that have not logged in; please try again\r\n"
 
 
@@ -130,7 +133,8 @@ class Steps:
         heard = transport.receive(connection, freely=connection.trusted)
         if heard.more:
             self._again.add(connection)
-        self._take(connection, heard.data, time.thread_time() - began)
+        seconds = min(time.thread_time() - began, MOST_CHARGED_SECONDS)
+        self._take(connection, heard.data, seconds)
         if heard.ended:
             self._drop(connection, heard.ended)
         elif heard.stuck:

@@ -110,6 +110,7 @@ def check_all(config: Config, data: DataDirectory) -> None:
         identity.key,
         client_ca=config.path(config.tls.client_ca),
         min_version=config.tls.min_version,
+        key_exchange=config.tls.key_exchange,
     )
     if not data.running():
         for sock in bind(config.listen.host, config.listen.port):

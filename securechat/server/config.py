@@ -77,6 +77,9 @@ class TlsSection:
     min_version: Literal["1.2", "1.3"] = _option(
         "1.3", '"1.3" or "1.2"', lambda v: v in ("1.2", "1.3")
     )
+    key_exchange: Literal["X25519", "P-256"] = _option(
+        "X25519", '"X25519" or "P-256"', lambda v: v in ("X25519", "P-256")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,7 @@ class Service:
             self.identity.key,
             client_ca=self.config.path(config.client_ca),
             min_version=config.min_version,
+            key_exchange=config.key_exchange,
         )
 
     def _remember(self) -> None:

@@ -33,6 +33,10 @@ WAL_BYTES = 64 * 1024 * 1024
 kept it from being folded in, would leave a file of its peak size for ever."""
 
 
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What reading raises; the second where SQLite's own error quotes a damaged page."""
+
+
 class StoreError(Exception):
     """The database can't be used, or refuses; the text says why and what to do."""
 
@@ -66,7 +70,7 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         except BaseException:
             connection.close()  # it may hold a lock
             raise
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *FAULTS) as error:
         raise fault(error, path) from error
     return connection
 
@@ -151,9 +155,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-    except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeError) as error:
+    except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError) as error:
         raise ConflictError(str(error)) from error
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise fault(error) from error
 
 
@@ -166,7 +170,7 @@ def fault(error: Exception, path: Path | None = None) -> StoreError:
 def explain(error: Exception, path: Path | None = None) -> str:
     """What an error of SQLite or the file system means for the person who runs the server."""
     text = str(error)
-    if text.startswith("Could not decode to UTF-8"):
+    if isinstance(error, UnicodeDecodeError) or text.startswith("Could not decode to UTF-8"):
         text = "a text in it is not UTF-8"  # the error quotes it, which may be a secret
     where = f"{path}: " if path else ""
     if "disk I/O error" in text and path and _is_full(path):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from securechat.store.database import DamagedError, fault, open_database
+from securechat.store.database import FAULTS, DamagedError, fault, open_database
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper
 from securechat.store.room_keys import open_room_key
@@ -104,7 +104,7 @@ class Reader:
     def _all(self, sql: str, params: Iterable[object] = ()) -> list[tuple[object, ...]]:
         try:
             return self._connection.execute(sql, tuple(params)).fetchall()
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise fault(error) from error
 
     def instance(self) -> str:
@@ -256,7 +256,7 @@ class Reader:
         rows: list[Row] = []
         try:
             rows.extend(self._connection.execute(_MISSED, params))
-        except sqlite3.Error as error:
+        except FAULTS as error:
             told = fault(error)
             if damaged is None or not isinstance(told, DamagedError):
                 raise told from error

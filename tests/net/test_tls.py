@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.net.tls import probe_context, server_context
+from securechat.net.tls import KeyExchange, probe_context, server_context
 from tests.net.conftest import Pki
 from tests.support.handshake import PATIENCE, meet, only
 
@@ -129,3 +129,16 @@ def test_a_leaf_alone_is_a_chain_of_one(pki: Pki, tmp_path: Path) -> None:
     certificate.write_text(ssl.DER_cert_to_PEM_cert(issued.der))
     _, seen = meet(server_context(certificate, key), probe_context())
     assert seen.chain == [issued.der]
+
+
+@pytest.mark.parametrize(("configured", "curve"), [("X25519", "X25519"), ("P-256", "prime256v1")])
+def test_keys_are_exchanged_over_one_group(
+    pki: Pki, trusting: ssl.SSLContext, configured: KeyExchange, curve: str
+) -> None:
+    """The one that is configured; a client that has another one only is refused."""
+    server = server_context(pki.server, pki.server_key, key_exchange=configured)
+    trusting.set_ecdh_curve(curve)
+    assert [side.error for side in meet(server, trusting)] == [None, None]
+    trusting.set_ecdh_curve("secp384r1")
+    seen, _ = meet(server, trusting)
+    assert isinstance(seen.error, ssl.SSLError)

@@ -132,3 +132,12 @@ def test_damage_is_told_from_all_else() -> None:
     )
     full = fault(sqlite3.OperationalError("database or disk is full"))
     assert not isinstance(full, DamagedError | ConflictError)
+
+
+def test_a_schema_that_is_not_utf_8_is_damage_and_is_not_quoted(path: Path) -> None:
+    """SQLite's error would quote it, in bytes that Python can't read."""
+    content = path.read_bytes()
+    assert content.count(b"CREATE TABLE bans") == 1
+    path.write_bytes(content.replace(b"CREATE TABLE bans", b"CREATE T\xff\xfeLE bans"))
+    with pytest.raises(DamagedError, match="a text in it is not UTF-8"):
+        open_database(path)

@@ -1,6 +1,11 @@
 """The parts of bench.py: servers to measure, a load in processes of its own, and the report.
 
-``stream`` checks what is received (pure), ``link`` is one TLS connection, ``client`` one user,
-``worker`` a process full of them, ``crew`` all workers, ``servers`` starts what is measured,
-``workloads`` says what is done, ``report`` shows it.
+What is measured: ``process`` runs a server, ``servers`` knows which there are, ``ours`` is the one
+of this checkout, ``seed`` fills its database.
+The load: ``stream`` checks what is received (pure), ``link`` is one TLS connection, ``client`` one
+user, ``talking`` a room, ``floor`` all users of a process, ``rounds`` and ``comings`` what they do,
+``worker`` the process, ``crew`` all processes, which get their ``orders``.
+The workloads: ``chat``, ``logins``, ``missed``, ``standing``, ``curves``; ``workload`` has what all
+share, ``catalogue`` names and sizes them.
+The report: ``results``, ``columns``, ``targets``, ``plot``, ``report``, ``summary``.
 """

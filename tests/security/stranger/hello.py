@@ -9,8 +9,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.support.person import PATIENCE
 
@@ -24,7 +23,7 @@ OLD_SUITES = (0xC02B, 0xC02C, 0xC02F, 0xC030, 0xC009, 0xC013, 0x009C, 0x002F, 0x
 FALLBACK_SCSV = 0x5600
 """A client's word that it could do better than it offers (RFC 7507)."""
 
-P256, FFDHE8192 = 0x0017, 0x0104
+X25519, P256, FFDHE8192 = 0x001D, 0x0017, 0x0104
 
 ALERT, HANDSHAKE = 21, 22
 ALERTS = {
@@ -51,7 +50,7 @@ class Hello:
     versions: Sequence[int] = (TLS13,)
     suites: Sequence[int] = (AES_256_GCM,)
     compression: bytes = b"\0"
-    groups: Sequence[int] = (P256,)
+    groups: Sequence[int] = (X25519, P256)
     shares: Sequence[tuple[int, bytes]] = ()
     extra: bytes = b""
 
@@ -94,9 +93,8 @@ def record(kind: int, data: bytes, version: int = TLS12) -> bytes:
 
 def good_hello() -> Hello:
     """One that the server answers with its own."""
-    key = ec.generate_private_key(ec.SECP256R1()).public_key()
-    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return Hello(shares=((P256, point),))
+    key = X25519PrivateKey.generate().public_key()
+    return Hello(shares=((X25519, key.public_bytes_raw()),))
 
 
 def old_hello(version: int, *suites: int) -> Hello:

@@ -19,10 +19,10 @@ from tests.security.stranger.hello import (
     FALLBACK_SCSV,
     FFDHE8192,
     HANDSHAKE,
-    P256,
     TLS12,
     TLS13,
     VERSIONS,
+    X25519,
     Hello,
     alert,
     answer,
@@ -168,7 +168,7 @@ def test_a_flood_of_key_shares_that_only_the_server_pays_for(
     with talking(house, record_property):
         for _ in range(150):
             assert alert(answer(house.port, dear_hello().record())) == "handshake_failure"
-            heard = answer(house.port, dear_hello(P256).record(), GIVES_UP)
+            heard = answer(house.port, dear_hello(X25519).record(), GIVES_UP)
             assert chosen(heard).random == RETRY
 
 
