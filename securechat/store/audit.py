@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from securechat.store.database import fault
+from securechat.store.database import FAULTS, fault
 
 NOBODY = "-"
 """Stands for an account where an act is nobody's."""
@@ -73,7 +73,7 @@ def rows(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[AuditRow]:
     try:
         for row in connection.execute(_ROWS, parameters):
             yield AuditRow(*row)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise fault(error) from error
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from securechat.store import audit
-from securechat.store.database import StoreError, explain, open_database, transaction
+from securechat.store.database import FAULTS, StoreError, explain, open_database, transaction
 from securechat.store.schema import MIGRATIONS
 
 STEP_PAGES = 256
@@ -35,7 +35,7 @@ def copy_database(source: Path, target: Path, between: Callable[[], object]) -> 
             connection.execute("BEGIN")
             connection.execute("SELECT count(*) FROM meta")
             _copy(connection, target, between)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *FAULTS) as error:
             raise StoreError(f"{source} can't be copied to {target}: {explain(error)}") from error
 
 
@@ -74,7 +74,7 @@ def look_over(path: Path, *, thoroughly: bool = True) -> Findings:
             found = _foreign_schema(connection, schema)
             # Not on a foreign schema: it says itself what is to be run when it is checked.
             return Findings(schema, found or _damages(connection, thoroughly=thoroughly))
-        except sqlite3.Error as error:
+        except FAULTS as error:
             return Findings(schema, [ascii(explain(error))[1:-1]])  # it may quote what it read
 
 

@@ -10,7 +10,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from securechat.store.database import StoreError, explain, open_database, transaction
+from securechat.store.database import FAULTS, StoreError, explain, open_database, transaction
 from securechat.store.pepper import Pepper, PepperError, create_pepper, load_pepper
 from securechat.store.room_keys import seal_room_key
 
@@ -53,7 +53,7 @@ def _known(connection: sqlite3.Connection) -> str | None:
     """The fingerprint of the database's pepper; None before there is one."""
     try:
         row = connection.execute("SELECT value FROM meta WHERE key = ?", (PEPPER_ID,)).fetchone()
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise StoreError(explain(error)) from error
     return str(row[0]) if row else None
 

@@ -13,7 +13,7 @@ from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.model import Account
 from securechat.core.states import State
 from securechat.core.turn import Turn
-from securechat.server.hub import places_of
+from securechat.server.hub import made_by, needed_by, places_of
 from securechat.server.loading import take_changes
 from securechat.store.pepper import Pepper
 from securechat.store.reader import AccountRow, Reader, TokenRow
@@ -159,11 +159,14 @@ class World(Stage):
             super()._store(turn)
             return
         lost, failed = set(self.damaged), []
+        unmade: set[tuple[str, int]] = set()
         for step in turn.steps:
             events = turn.events[step.start.events : step.end.events]
-            if self._taken(events) or not lost.isdisjoint(places_of(events)):
+            damaged = not lost.isdisjoint(places_of(events))
+            if damaged or self._taken(events) or not unmade.isdisjoint(needed_by(events)):
                 failed.append(step)
-                lost |= places_of(events)
+                unmade |= made_by(events)
+                lost |= places_of(events) if damaged else set()
             else:
                 self.stored += events
                 self.in_log |= {event.seq: event for event in events if isinstance(event, Logged)}

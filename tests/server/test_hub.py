@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from securechat.core.events import Logged
+from securechat.core.events import Logged, RoomCreated
 from securechat.core.jobs import Failed, Hashed, LoadMissed, VerifyPassword
 from securechat.core.model import Invite
 from securechat.core.rules import Rules
@@ -23,8 +23,8 @@ from securechat.server.agenda import Shares
 from securechat.server.inbox import Stop
 from securechat.server.loading import take_changes
 from securechat.store.admin import Admin, NewAccount
-from securechat.store.database import StoreError
-from tests.server.hall import PATIENCE, Guest, Hall, done
+from securechat.store.database import DamagedError, StoreError
+from tests.server.hall import PATIENCE, GatedJournal, Guest, Hall, done
 
 FULL = StoreError("the disk is full; free some space")
 
@@ -274,6 +274,38 @@ def test_what_builds_on_a_conflict_fails_with_it(hall: Hall) -> None:
     connection = sqlite3.connect(hall.path)
     assert connection.execute("SELECT count(*) FROM targets WHERE low = 777").fetchone() == (0,)
     connection.close()
+
+
+def test_what_builds_on_a_damaged_place_fails_with_it(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A room that can't be stored has nobody in it; the other rooms' steps of the turn are kept."""
+    alice, bob, carol = (hall.member(name, "echo-message") for name in ("alice", "bob", "carol"))
+    for guest in (alice, bob, carol):
+        guest.barrier()
+    commit = GatedJournal.commit
+
+    def damaged(journal: GatedJournal, events: Iterable[Sequence[object]]) -> None:
+        events = list(events)
+        if any(isinstance(event, RoomCreated) for event in events):
+            raise DamagedError("the database is damaged; restore a backup")
+        commit(journal, events)
+
+    hall.gathers(carol)
+    monkeypatch.setattr(GatedJournal, "commit", damaged)
+    alice.says("JOIN #den")
+    bob.says("JOIN #den", "PRIVMSG #den :lost")
+    carol.says("PRIVMSG #lobby :kept")
+    hall.journal.release()
+    for guest, failures in ((alice, 1), (bob, 2), (carol, 0)):
+        heard = guest.hears_until(":kept")
+        assert spoken(heard) == ["held", "kept"]
+        assert sum(" 400 " in line for line in heard) == failures
+    assert "#den" not in hall.rules.model.rooms
+    assert all(
+        room.name == "#lobby" for a in hall.rules.model.accounts.values() for room in a.rooms
+    )
+    assert texts(hall) == ["held", "kept"]
 
 
 def test_who_arrives_in_a_failing_turn_is_shown_nothing_of_it(hall: Hall) -> None:

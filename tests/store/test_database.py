@@ -6,6 +6,7 @@ import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -317,3 +318,13 @@ def test_an_error_names_the_file_when_it_is_known() -> None:
     """Somebody may have several servers."""
     text = explain(sqlite3.OperationalError("disk I/O error"), Path("/data/chat.db"))
     assert text.startswith("/data/chat.db: ")
+
+
+@pytest.mark.parametrize(("free", "told"), [(0, "the disk is full; free"), (9, "check it")])
+def test_an_error_of_a_full_disk_is_called_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch, free: int, told: str
+) -> None:
+    """Where it can't make the files beside the database, SQLite speaks of an I/O error only."""
+    disk = SimpleNamespace(f_bavail=free, f_frsize=4096)
+    monkeypatch.setattr("os.statvfs", lambda _: disk)
+    assert told in explain(sqlite3.OperationalError("disk I/O error"), path)
