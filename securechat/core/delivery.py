@@ -64,12 +64,17 @@ class _Plan:
             lines = self.waiting.pop(audience)
             excluded = {session for _, session in lines if session}
             for (io, caps), (sessions, links) in audience.groups.items():
-                apart = [s for s in excluded if audience.sessions.get(s) == (io, caps)]
-                data = b"".join([line.encode(caps) for line, _ in lines])
+                apart = {s for s in excluded if audience.sessions.get(s) == (io, caps)}
+                encoded = [line.encode(caps) for line, _ in lines]
+                data = b"".join(encoded)
                 if not apart:
                     self.add(io, links, data)
                     continue
                 self.add(io, [s.link for s in sessions if s not in apart], data)
                 for session in apart:
-                    own = [line.encode(caps) for line, without in lines if without is not session]
+                    own = [
+                        part
+                        for part, (_, without) in zip(encoded, lines, strict=True)
+                        if without is not session
+                    ]
                     self.add(io, (session.link,), b"".join(own))

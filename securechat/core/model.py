@@ -257,11 +257,12 @@ class Model:
 
     def account_named(self, text: str) -> Account | None:
         """The account that a text names, in any case and form; None when there is none."""
-        return self.by_name.get(names.fold_account(text) or "")
+        # Mostly it stands as it is compared.
+        return self.by_name.get(text) or self.by_name.get(names.fold_account(text) or "")
 
     def room_named(self, text: str) -> Room | None:
         """The open room that a text names, in any case and form; None when there is none."""
-        return self.rooms.get(names.fold_channel(text) or "")
+        return self.rooms.get(text) or self.rooms.get(names.fold_channel(text) or "")
 
     def msgid(self, seq: int) -> str:
         """The message id of a log entry (https://ircv3.net/specs/extensions/message-ids)."""

@@ -22,7 +22,7 @@ DEFAULT_MODES = "nt"
 def find(turn: Turn, session: Session, name: str) -> Room:
     """The room of that name. Raises IrcError (403), also for a secret one of others."""
     room = turn.model.room_named(name)
-    if room is None or not visible(room, session.who):
+    if room is None or ("s" in room.modes and not visible(room, session.who)):
         raise IrcError(Numeric.ERR_NOSUCHCHANNEL, word(name), "No such channel")
     return room
 

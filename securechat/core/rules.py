@@ -123,7 +123,8 @@ class Rules:
                 raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
             shown = message.command[:40]
             raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
-        _check(found, session, message)
+        if session.state not in found.states or len(message.params) < found.min_params:
+            raise _refusal(found, session)
         found.handler(turn, session, message)
 
     def answered(self, turn: Turn, answer: Answer) -> None:
@@ -240,12 +241,11 @@ class Rules:
             turn.close(session, reason)
 
 
-def _check(command: Command, session: Session, message: Message) -> None:
-    """The gates of a command. Raises IrcError."""
-    if session.state not in command.states:
-        if session.state is State.READY:
-            raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You are logged in already")
-        raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
-    if len(message.params) < command.min_params:
+def _refusal(command: Command, session: Session) -> IrcError:
+    """Why a command is not for this session now, or lacks parameters."""
+    if session.state in command.states:
         text = f"Not enough parameters: {command.name} {command.usage}"
-        raise IrcError(Numeric.ERR_NEEDMOREPARAMS, command.name, text)
+        return IrcError(Numeric.ERR_NEEDMOREPARAMS, command.name, text)
+    if session.state is State.READY:
+        return IrcError(Numeric.ERR_ALREADYREGISTERED, "You are logged in already")
+    return IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")

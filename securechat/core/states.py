@@ -12,11 +12,13 @@ and from everywhere: closing ──► CLOSED
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 
 
-class State(Enum):
-    """What a session has shown of itself so far."""
+class State(IntEnum):
+    """What a session has shown of itself so far. Looked up for every line: an int has no hash to
+    be computed in Python.
+    """
 
     CONNECTED = auto()
     """Nobody yet: may negotiate, register, authenticate and quit."""

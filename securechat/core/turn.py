@@ -11,11 +11,10 @@ import json
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from securechat.core import journal
 from securechat.core.audit import tell
 from securechat.core.events import Audited, Event, Logged
 from securechat.core.jobs import Job
-from securechat.core.journal import Undo
+from securechat.core.journal import Undo, apply
 from securechat.core.line import Line
 from securechat.core.model import Account, Audience, Model
 from securechat.core.session import Session
@@ -28,6 +27,12 @@ from securechat.irc.numerics import Numeric
 
 Effect = tuple[Audience, Line, Session | None] | tuple[None, Session, bytes]
 """To an audience, except one of its sessions; or bytes to one session."""
+
+
+_new = tuple.__new__
+"""Makes a named tuple from a tuple as its class does, in a third of the time: for those that every
+line needs.
+"""
 
 
 class IrcError(Exception):
@@ -137,15 +142,16 @@ class Turn:
 
     def record(self, event: Event) -> None:
         """Change what outlives the process; stored before the turn's output is sent."""
-        self.undo.append(journal.apply(self.model, event))
+        self.undo.append(apply(self.model, event))
         self.events.append(event)
 
     def log(
         self, target: int, sender: Account, kind: str, text: str, tags: str | None = None
     ) -> Logged:
         """Put a message or an event of a room into the one order, and store it."""
-        self.model.last_seq += 1
-        entry = Logged(self.model.last_seq, target, sender.id, self.now_ms, kind, text, tags)
+        model = self.model
+        model.last_seq = seq = model.last_seq + 1
+        entry = _new(Logged, (seq, target, sender.id, self.now_ms, kind, text, tags))
         self.record(entry)
         return entry
 
@@ -189,7 +195,7 @@ class Turn:
 
     def mark(self) -> Mark:
         """The point that a step starts at."""
-        return Mark(len(self.events), len(self.effects), len(self.undo), len(self.audits))
+        return _new(Mark, (len(self.events), len(self.effects), len(self.undo), len(self.audits)))
 
     def after_step(self, action: Callable[[], object]) -> None:
         """Have something done behind the present step, as it is not taken back with it: a session
@@ -203,10 +209,11 @@ class Turn:
         A login with nothing to store is one too: what it replays may be of this very turn.
         """
         if len(self.events) > start.events or len(self.undo) > start.undo:
-            self.steps.append(Step(session, command, start, self.mark()))
-        then, self._then = self._then, []
-        for action in then:
-            action()
+            self.steps.append(_new(Step, (session, command, start, self.mark())))
+        if self._then:
+            then, self._then = self._then, []
+            for action in then:
+                action()
 
     def roll_back(self, start: Mark) -> None:
         """Take back everything since start: a command failed half-way."""

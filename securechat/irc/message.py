@@ -20,6 +20,7 @@ MAX_LINE_BYTES = MAX_TAG_BYTES + MAX_BODY_BYTES
 """What a client may send before its line end."""
 
 _TAG_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
+_NUMERIC = re.compile(r"[0-9]{3}\Z")
 _FORBIDDEN = re.compile("[\0\r\n]")
 _TO_WIRE = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})
 _FROM_WIRE = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
@@ -80,26 +81,23 @@ def parse(line: str) -> Message:
         raise MessageError("NUL, CR and LF are not allowed within a line")
     tags: dict[str, str] = {}
     source = None
-    if line.startswith("@"):
+    if line[:1] == "@":
         raw_tags, _, line = line[1:].partition(" ")
         tags = parse_tags(raw_tags)
         line = line.lstrip(" ")
-    if line.startswith(":"):
+    if line[:1] == ":":
         source, _, line = line[1:].partition(" ")
         line = line.lstrip(" ")
     head, colon, trailing = line.partition(" :")
-    command, *params = head.split(" ")
-    if not _is_command(command):
+    params = head.split(" ")
+    command = params.pop(0)
+    if not (command.isalpha() and command.isascii()) and not _NUMERIC.match(command):
         raise MessageError("Expected a command of letters or three digits")
     if "" in params:  # several spaces count as one
         params = [word for word in params if word]
     if colon:
         params.append(trailing)
     return Message(command.upper(), params, source, tags)
-
-
-def _is_command(word: str) -> bool:
-    return word.isascii() and (word.isalpha() or (len(word) == 3 and word.isdigit()))
 
 
 def parse_tags(raw: str) -> dict[str, str]:

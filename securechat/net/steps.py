@@ -9,7 +9,7 @@ import logging
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -185,32 +185,20 @@ class Steps:
     # Writing
 
     def _deliver(self, deliveries: Sequence[tuple[Sequence[Connection], bytes]]) -> None:
-        if len(deliveries) == 1:
-            [(connections, data)] = deliveries
-            fresh = transport.send_at_once(connections, data)
-        else:
-            fresh = self._queue(deliveries)
+        """Each connection gets one write: at once, or when the last of its deliveries is known."""
+        twice = _served_twice(deliveries) if len(deliveries) > 1 else frozenset()
+        fresh: list[Connection] = []
+        for connections, data in deliveries:
+            once = connections
+            if not twice.isdisjoint(connections):
+                fresh += _queue([one for one in connections if one in twice], data)
+                once = [one for one in connections if one not in twice]
+            fresh += transport.send_at_once(once, data)
         flush = self._flush
         for connection in fresh:
             flush(connection)
         if self._blocked:
             self._check_blocked()
-
-    def _queue(self, deliveries: Iterable[tuple[Sequence[Connection], bytes]]) -> list[Connection]:
-        """Put everything where its connection's output waits: so one that gets several deliveries
-        gets them in one write. Returns those that had nothing waiting before.
-        """
-        fresh = []
-        for connections, data in deliveries:
-            size = len(data)
-            for connection in connections:
-                if not connection.out:
-                    if connection.phase is not Phase.OPEN:
-                        continue  # its end is said: what comes now is for nobody
-                    fresh.append(connection)
-                connection.out.append(data)
-                connection.out_bytes += size
-        return fresh
 
     def _check_blocked(self) -> None:
         member, stranger = self._limits.out_bytes, self._limits.stranger_out_bytes
@@ -299,3 +287,26 @@ class Steps:
         self._call.released(connection)
         if opened:
             self._inputs.append(Closed(connection, reason))
+
+
+def _served_twice(deliveries: Iterable[tuple[Sequence[Connection], bytes]]) -> Set[Connection]:
+    """Who gets more than one of them."""
+    seen: set[Connection] = set()
+    twice: set[Connection] = set()
+    for connections, _ in deliveries:
+        twice.update(seen.intersection(connections))
+        seen.update(connections)
+    return twice
+
+
+def _queue(connections: Iterable[Connection], data: bytes) -> list[Connection]:
+    """Put it where their output waits. Returns those that had nothing waiting before."""
+    fresh = []
+    for connection in connections:
+        if not connection.out:
+            if connection.phase is not Phase.OPEN:
+                continue  # its end is said: what comes now is for nobody
+            fresh.append(connection)
+        connection.out.append(data)
+        connection.out_bytes += len(data)
+    return fresh

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from securechat.store.database import BUSY_SECONDS, fault, open_database, transaction
@@ -52,6 +52,15 @@ STATEMENTS = {
     "InvitationEnded": "DELETE FROM invitations WHERE room = ? AND account = ?",
 }
 
+ROWS_AT_ONCE = (256, 32)
+"""Of the log, in one statement. Before each statement Python lets go of its interpreter's lock, and
+where the I/O thread waits for that, taking it back costs more than the row itself.
+"""
+
+INSERT_MANY = {
+    count: STATEMENTS["Logged"] + ", (?, ?, ?, ?, ?, ?, ?)" * (count - 1) for count in ROWS_AT_ONCE
+}
+
 LAST_RESORT_PAGES = 32_000
 """A commit that finds this many pages (128 MiB) in the write-ahead log folds them in itself."""
 
@@ -79,12 +88,25 @@ class Journal:
         disk or the database fails. Then nothing of them is stored.
         """
         with transaction(self.connection) as connection:
-            for kind, rows in groupby(events, type):
+            for kind, together in groupby(events, type):
                 name = kind.__name__
+                rows: Iterable[Sequence[object]] = together
                 if name == "ModesChanged":
                     rows = map(self._sealed, rows)
+                elif name == "Logged":
+                    rows = self._insert_many(list(rows))
                 connection.executemany(STATEMENTS[name], rows)
         self.commit_count += 1
+
+    def _insert_many(self, logged: list[Sequence[object]]) -> list[Sequence[object]]:
+        """Put rows into the log, many in one statement; returns the few that are left."""
+        at = 0
+        for count in ROWS_AT_ONCE:
+            while len(logged) - at >= count:
+                rows = logged[at : at + count]
+                self.connection.execute(INSERT_MANY[count], list(chain.from_iterable(rows)))
+                at += count
+        return logged[at:]
 
     def _sealed(self, modes_changed: Sequence[object]) -> Sequence[object]:
         modes, key, limit, room = modes_changed

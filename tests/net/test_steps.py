@@ -140,6 +140,23 @@ def test_who_logged_in_just_now_makes_room_for_nobody(room: Desk) -> None:
     room.settles(visit)
 
 
+def test_each_gets_its_part_of_a_turn_in_one_write(room: Desk) -> None:
+    """One TLS record, however many deliveries it is in."""
+    one, two, three = room.visit(), room.visit(), room.visit()
+    room.thread.deliver(
+        [
+            ([one.connection, two.connection], b"a\r\n"),
+            ([one.connection], b"b\r\n"),
+            ([three.connection], b"c\r\n"),
+        ]
+    )
+    assert [visit.client.recv(100) for visit in (one, two, three)] == [
+        b"a\r\nb\r\n",
+        b"a\r\n",
+        b"c\r\n",
+    ]
+
+
 def test_a_stranger_has_less_room_for_what_it_doesn_t_read(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:

@@ -199,6 +199,21 @@ def test_all_or_nothing(journal: Journal, path: Path) -> None:
     assert rows(path, "SELECT seq FROM log") == [(1,), (2,)]
 
 
+@pytest.mark.parametrize("count", [1, 31, 32, 33, 256, 257, 600])
+def test_all_messages_of_a_turn_in_their_order(journal: Journal, path: Path, count: int) -> None:
+    """However many rows one statement takes."""
+    turn = [said(seq, f"no. {seq}") for seq in range(count)]
+    journal.commit(turn)
+    assert rows(path, "SELECT * FROM log ORDER BY seq") == turn
+
+
+def test_one_of_many_messages_that_cannot_be_stored(journal: Journal, path: Path) -> None:
+    """Then none of them is."""
+    with pytest.raises(ConflictError):
+        journal.commit([*map(said, range(300)), said(7)])
+    assert rows(path, "SELECT count(*) FROM log") == [(0,)]
+
+
 def test_a_name_that_an_administrator_gave_out_meanwhile(journal: Journal) -> None:
     """It is a conflict, not a failure of the store."""
     with pytest.raises(ConflictError):

@@ -58,16 +58,23 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
     tags = {key: value for key, value in message.tags.items() if key[0] == "+"}
     if kind == "TAGMSG" and not tags:
         return
-    targets = list(dict.fromkeys(params[0].split(",")))
-    if len(targets) > MAX_TARGETS:
-        raise IrcError(
-            Numeric.ERR_TOOMANYTARGETS, rooms.word(params[0]), f"At most {MAX_TARGETS} targets"
-        )
-    for target in targets:
+    saying = _Saying(turn, session, kind, text, tags)
+    for target in _targets(params[0]):
         try:
-            _Saying(turn, session, kind, text, tags).to(target)
+            saying.to(target)
         except IrcError as error:
             _refuse(turn, session, kind, error)
+
+
+def _targets(listed: str) -> list[str]:
+    if "," not in listed:
+        return [listed]
+    targets = list(dict.fromkeys(listed.split(",")))
+    if len(targets) > MAX_TARGETS:
+        raise IrcError(
+            Numeric.ERR_TOOMANYTARGETS, rooms.word(listed), f"At most {MAX_TARGETS} targets"
+        )
+    return targets
 
 
 def _refuse(turn: Turn, session: Session, kind: str, error: IrcError) -> None:
@@ -81,7 +88,7 @@ def _refuse(turn: Turn, session: Session, kind: str, error: IrcError) -> None:
 
 
 class _Saying:
-    """One message of one session on its way to one target."""
+    """One message of one session on its way to its targets."""
 
     __slots__ = ("account", "kind", "session", "stored", "tags", "text", "turn")
 
