@@ -22,6 +22,12 @@ REFUSAL_SECONDS = 6.0
 """In so much time one more may be."""
 
 
+as_json = json.JSONEncoder(ensure_ascii=False).encode
+"""The facts of an audit: what there is to say beside who, from where and how it went."""
+
+NO_FACTS = as_json({})
+
+
 class Refusals:
     """How many refusals the audit still takes: strangers cause them, and must not fill the disk.
 
@@ -57,4 +63,6 @@ def tell(audits: Iterable[Audited]) -> None:
         event = audited.event
         if audited.result != "ok":
             event, facts["reason"] = f"{event} refused", audited.result
-        log.info(event, extra={"facts": facts | json.loads(audited.facts)})
+        if audited.facts != NO_FACTS:
+            facts |= json.loads(audited.facts)
+        log.info(event, extra={"facts": facts})

@@ -33,7 +33,9 @@ def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
         if audience is None:
             plan.direct(item, detail)  # type: ignore[arg-type] # the tuple's other form
         else:
+            plan.end_replies()
             plan.waiting.setdefault(audience, []).append((item, detail))  # type: ignore[arg-type]
+    plan.end_replies()
     plan.flush(list(plan.waiting))
     return plan.output
 
@@ -42,6 +44,9 @@ class _Plan:
     def __init__(self) -> None:
         self.output: dict[int, list[Delivery]] = {}
         self.waiting: dict[Audience, Waiting] = {}
+        self._asker: Session | None = None
+        self._replies: list[bytes] = []
+        """What the asker is told in one go: an answer has many lines."""
 
     def direct(self, session: Session, data: bytes) -> None:
         """A reply comes behind all that its session has been sent before it.
@@ -49,11 +54,20 @@ class _Plan:
         What others wait for goes first where it came first: after a JOIN a room has a new
         audience, and the old one's lines must not come behind the new one's.
         """
-        waiting = list(self.waiting)
-        while waiting and session not in waiting[-1].sessions:
-            waiting.pop()
-        self.flush(waiting)
-        self.add(session.io, (session.link,), data)
+        if session is not self._asker:
+            self.end_replies()
+            waiting = list(self.waiting)
+            while waiting and session not in waiting[-1].sessions:
+                waiting.pop()
+            self.flush(waiting)
+            self._asker = session
+        self._replies.append(data)
+
+    def end_replies(self) -> None:
+        """Something else comes next."""
+        if self._asker is not None:
+            self.add(self._asker.io, (self._asker.link,), b"".join(self._replies))
+            self._asker, self._replies = None, []
 
     def add(self, io: int, links: Sequence[object], data: bytes) -> None:
         if data and links:

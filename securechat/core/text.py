@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from securechat.irc.message import MAX_BODY_BYTES
 
@@ -34,6 +35,7 @@ def fill(words: Iterable[str], limit: int = 300) -> Iterator[str]:
         yield " ".join(line)
 
 
+@lru_cache(maxsize=64)
 def when(at_ms: int) -> str:
     """A time as people read it."""
     return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"

@@ -7,11 +7,10 @@ failed steps changed and said, and tells those who asked. Hub thread only.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from securechat.core.audit import tell
+from securechat.core.audit import as_json, tell
 from securechat.core.events import Audited, Event, Logged
 from securechat.core.jobs import Job
 from securechat.core.journal import Undo, apply
@@ -168,8 +167,7 @@ class Turn:
         left_out = 0 if result == "ok" else self.model.refusals.take(self.clock)
         if left_out:
             facts["left_out"] = str(left_out)
-        told = json.dumps(facts, ensure_ascii=False)
-        audited = Audited(self.now_ms, event, account, session.address, result, told)
+        audited = Audited(self.now_ms, event, account, session.address, result, as_json(facts))
         if left_out is None:
             tell([audited])
         else:
@@ -237,6 +235,12 @@ class Turn:
             self.effects[step.start.effects : step.end.effects] = self._failure(step, text)
             audits = slice(step.start.audits, step.end.audits)
             self.audits[audits] = map(_not_done, self.audits[audits])
+
+    def done(self) -> None:
+        """Nothing of it can be taken back any more. What would have done so refers to the turn, and
+        the turn to it: only the garbage collection would find that, and stop all threads meanwhile.
+        """
+        self.undo.clear()
 
     def _failure(self, step: Step, text: str) -> list[Effect]:
         session = step.session

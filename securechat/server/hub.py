@@ -18,6 +18,7 @@ from securechat.core.events import AccountCreated, DirectOpened, Event, RoomCrea
 from securechat.core.jobs import Job
 from securechat.core.rules import Rules
 from securechat.core.session import Session
+from securechat.core.states import State
 from securechat.core.turn import Step, Turn
 from securechat.net.admission import network_of
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
@@ -188,7 +189,8 @@ class Hub(Owner):
 
     def _run_lines(self, turn: Turn, session: Session, event: Lines) -> None:
         """As many as there is time for; the others when it is this connection's turn again."""
-        self._spoke.add(session)
+        if session.state is State.READY:
+            self._spoke.add(session)
         run, now = self._rules.line, time.monotonic
         end = now() + self._shares.party
         for number, line in enumerate(event.lines, 1):
@@ -238,6 +240,7 @@ class Hub(Owner):
         self._store(turn)
         self._alarm.greet(turn)
         self._release(turn)
+        turn.done()
 
     def _store(self, turn: Turn) -> None:
         if turn.events or turn.audits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -588,3 +589,40 @@ def test_a_lone_speaker_never_waits(hall: Hall, naps: list[float]) -> None:
         alice.barrier()
     bob.hears_until(":19")
     assert naps == []
+
+
+def test_nobody_waits_for_those_who_log_in(hall: Hall, naps: list[float]) -> None:
+    """A login has many steps, and each answer is awaited."""
+    carol = hall.member("carol")
+    carol.barrier()
+    alice, bob = Guest(hall), Guest(hall)
+    naps.clear()
+    hall.gathers(carol)
+    alice.says("CAP LS")
+    bob.says("CAP LS")
+    hall.journal.release()
+    for guest in (alice, bob):
+        guest.barrier()
+    assert naps == []
+
+
+# --- memory --------------------------------------------------------------------------------------
+
+
+def test_a_turn_leaves_no_garbage_behind(hall: Hall) -> None:
+    """Nothing that only the garbage collection finds, which stops all threads while it looks."""
+    hall.member("bob").barrier()
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        alice = hall.member("alice")
+        alice.says("JOIN #den", "PRIVMSG #den :hello", "TOPIC #den :new", "MODE #den +b x!*@*")
+        alice.barrier()
+        alice.goes()
+        hall.member("carol").barrier()
+        gc.collect()
+        left = [thing for thing in gc.garbage if type(thing).__module__.startswith("securechat.")]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert left == []

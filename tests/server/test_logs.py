@@ -253,6 +253,21 @@ def test_all_that_is_queued_is_written_at_the_end() -> None:
     assert pipe.reads_all() == said
 
 
+def test_a_burst_is_written_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that writes is woken by the first line, not by each."""
+    monkeypatch.setattr(logs, "GATHER_SECONDS", 20.0)  # the end doesn't wait for that
+    pipe, writes, write = Pipe(), [], os.write
+
+    def watched(fd: int, data: bytes) -> int:
+        writes.append(fd)
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", watched)
+    pipe.says("one", "two", "three")
+    assert pipe.reads_all() == ["one", "two", "three"]
+    assert writes == [pipe.into]
+
+
 def test_a_reader_that_stalls_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Past the limit lines are dropped; when it moves again, a line in their place counts them."""
     monkeypatch.setattr(logs, "MAX_WAITING", 20)
