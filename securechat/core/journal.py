@@ -164,8 +164,16 @@ def _leave(room: Room, account: Account) -> None:
 
 
 def _role_changed(model: Model, event: e.RoleChanged) -> Undo:
-    member = model.room(event.room).members[model.accounts[event.account]]
-    return _set(member, role=event.role)
+    room = model.room(event.room)
+    member = room.members[model.accounts[event.account]]
+    before = member.role
+
+    def change(role: str) -> None:
+        member.role = role
+        room.forget_audience()
+
+    change(event.role)
+    return lambda: change(before)
 
 
 def _topic_changed(model: Model, event: e.TopicChanged) -> Undo:

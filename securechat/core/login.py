@@ -6,7 +6,7 @@ connection's registration once everything it needs has come. Hub thread only.
 
 from __future__ import annotations
 
-from securechat.core import presence, replay, second_factor, totp
+from securechat.core import arrivals, replay, second_factor, totp
 from securechat.core.events import PasswordChanged
 from securechat.core.guesses import MAX_WAIT_SECONDS
 from securechat.core.jobs import Verified, VerifyPassword
@@ -260,4 +260,4 @@ def _load(turn: Turn, session: Session) -> None:
         session.unstored = False
         replay.load(turn, session)
     else:
-        presence.arrive(turn, session, [], cut=False)
+        arrivals.expect(turn, session)

@@ -6,7 +6,7 @@ The hub thread owns all of it. What outlives the process changes only in journal
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from securechat.core.audit import Refusals
@@ -131,6 +131,8 @@ class Room:
     """The bans as they are matched, made at their first use."""
     invited: dict[Account, None] = field(default_factory=dict)
     _audience: Audience | None = None
+    names: dict[bool, list[str]] = field(default_factory=dict)
+    """What NAMES lists, with and without addresses, made when it is asked for."""
 
     def audience(self) -> Audience:
         """All sessions of all members."""
@@ -139,8 +141,9 @@ class Room:
         return self._audience
 
     def forget_audience(self) -> None:
-        """To be called when a member or a session comes or goes."""
+        """To be called when a member or a session comes or goes, or a member's role changes."""
         self._audience = None
+        self.names.clear()
 
     def role(self, account: Account) -> str:
         """The member's role; '' for a plain member and for a stranger."""
@@ -171,6 +174,19 @@ class Invite:
     admin: bool
 
 
+@dataclass(slots=True, eq=False)
+class Arrival:
+    """A session whose login is complete. entries: what its account has missed, up to the log entry
+    upto; what came since is in memory. cut: older ones are left out. damaged: some can't be read.
+    """
+
+    session: Session
+    entries: Sequence[Logged]
+    upto: int
+    cut: bool = False
+    damaged: bool = False
+
+
 @dataclass(slots=True)
 class Model:
     """Everything, with the indexes the rules need."""
@@ -192,6 +208,8 @@ class Model:
     refusals: Refusals = field(default_factory=Refusals)
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
+    arriving: deque[Arrival] = field(default_factory=deque)
+    """Who will be in the broadcast set at the end of a turn."""
     departed: dict[str, tuple[Account, int]] = field(default_factory=dict)
     unsaved: dict[Account, None] = field(default_factory=dict)
     """Accounts whose acknowledged is ahead of what is stored as seen."""

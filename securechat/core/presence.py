@@ -1,4 +1,5 @@
-"""Sessions come and go: who is online, what they see first, what they have missed. Hub thread only.
+"""Who is online: how far they have read, and how they go; arrivals.py has how they come. Hub thread
+only.
 
 The account is the member of a room; all its sessions see the same rooms. The others see JOIN when
 its first session comes and QUIT when its last one goes; the membership stays.
@@ -8,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from securechat.core import replay, rooms, welcome
 from securechat.core.credentials import Token
-from securechat.core.events import Logged
-from securechat.core.jobs import Missed
 from securechat.core.line import Line
-from securechat.core.model import Account, Audience, Room
+from securechat.core.model import Account, Audience
 from securechat.core.session import Session
-from securechat.core.states import State, Trigger
-from securechat.core.turn import IrcError, Turn
+from securechat.core.states import State
+from securechat.core.turn import Turn
 from securechat.irc.capabilities import AWAY_NOTIFY
 
 SEEN = "seen-"
@@ -25,104 +23,8 @@ SEEN = "seen-"
 AFTER_CHANGE = "Your password has been changed; log in with the new one"
 """Told to every session that the old one had let in."""
 
-UNREADABLE = (
-    "Some of the messages that you missed can't be read: the server's database is damaged; tell "
-    "whoever runs it"
-)
-
 MAX_DEPARTED = 1000
 """Accounts remembered for WHOWAS."""
-
-
-def missed(turn: Turn, answer: Missed) -> None:
-    """A worker has read what the account has missed. What came since is still in memory; if it
-    isn't, the worker is asked again.
-    """
-    session, model = answer.session, turn.model
-    oldest = model.recent[0].seq if model.recent else answer.upto + 1
-    if oldest > answer.upto + 1:
-        replay.load(turn, session)
-        return
-    # Another session of the account may have left a room meanwhile.
-    still = {target for target, _, _ in model.targets_of(session.who)}
-    read = [entry for entry in answer.entries if entry.target in still]
-    since = replay.since(model, session.who, answer.upto)
-    arrive(turn, session, [*read, *since], cut=answer.cut)
-    if answer.damaged:
-        turn.notice(session, UNREADABLE)
-
-
-def arrive(turn: Turn, session: Session, entries: list[Logged], *, cut: bool) -> None:
-    """A session enters the broadcast set: welcome, its rooms, what was missed, then live."""
-    account = session.who
-    if len(account.sessions) >= turn.settings.max_sessions:
-        turn.close(session, f"{account.name} has {len(account.sessions)} connections already")
-        return
-    session.move(Trigger.LOADED)
-    turn.arrived.append(session)
-    turn.on_failure(lambda: _not_arrived(turn, session))
-    first = not account.sessions
-    account.sessions.append(session)
-    turn.model.arrived += 1
-    account.real_name = session.real_name
-    account.active_ms = turn.now_ms
-    if first:
-        account.signed_on_ms = turn.now_ms
-        _come_online(turn, account)
-    account.forget_audience()
-    welcome.welcome(turn, session)
-    _show_rooms(turn, session, first=first)
-    for room, by in account.invited_to.items():
-        turn.send(session, f":{by} INVITE {account.name} {room.name}")
-    replay.send(turn, session, entries, cut=cut)
-    ask(turn, session)
-
-
-def _come_online(turn: Turn, account: Account) -> None:
-    model = turn.model
-    model.online[account] = None
-    model.admins_online += account.admin
-    model.most_online = max(model.most_online, len(model.online))
-    for room in account.rooms:
-        room.present[account] = None
-
-
-def _show_rooms(turn: Turn, session: Session, *, first: bool) -> None:
-    account = session.who
-    lobby = lobby_of(turn)
-    new = lobby is not None and lobby not in account.rooms and _may_enter(turn, session, lobby)
-    if lobby is not None and new:
-        rooms.enter(turn, lobby, account, "")
-    for room in account.rooms:
-        line = rooms.join_line(turn, room, account)
-        if first or (new and room is lobby):
-            turn.broadcast(room.audience(), line)
-        else:
-            turn.send_line(session, line)
-        rooms.show(turn, session, room)
-
-
-def _may_enter(turn: Turn, session: Session, room: Room) -> bool:
-    """Whether the lobby's bans and modes let somebody in; if not, they are told."""
-    try:
-        rooms.check_may_enter(turn, session.who, room)
-    except IrcError as error:
-        turn.numeric(session, error.numeric, *error.params)
-        return False
-    return True
-
-
-def lobby_of(turn: Turn) -> Room | None:
-    """The room that everybody joins, if there is one."""
-    name = turn.settings.lobby
-    return turn.model.room_named(name) if name else None
-
-
-def _not_arrived(turn: Turn, session: Session) -> None:
-    """What the arrival had to store could not be stored."""
-    if session in session.who.sessions:  # it may have quit in the same turn
-        _detach(turn, session)
-    turn.close(session, "The server can't store anything now; try again later")
 
 
 def ask(turn: Turn, session: Session) -> None:
@@ -157,7 +59,7 @@ def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
     if clean and session.present:
         _advance(turn, account, turn.model.last_seq)
     witnesses = neighbours(account)
-    if _detach(turn, session):
+    if detach(turn, session):
         line = Line(
             f":{account.source(turn.settings.name)} QUIT :{reason}",
             turn.now_ms,
@@ -182,7 +84,7 @@ def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None
     turn.broadcast(Audience(told), Line(body, turn.now_ms, account=account.name))
 
 
-def _detach(turn: Turn, session: Session) -> bool:
+def detach(turn: Turn, session: Session) -> bool:
     """Take a session out of the broadcast set; True when it was the account's last."""
     account, model = session.who, turn.model
     account.sessions.remove(session)

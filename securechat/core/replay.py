@@ -6,6 +6,7 @@ Sent as https://ircv3.net/specs/batches/chathistory where batches are known. Hub
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from securechat.core.events import Logged
 from securechat.core.jobs import LoadMissed
@@ -42,14 +43,16 @@ def load(turn: Turn, session: Session) -> None:
 
 def since(model: Model, account: Account, upto: int) -> list[Logged]:
     """The account's unread entries after upto, from memory."""
+    if upto >= model.last_seq:
+        return []
     after = {target: first for target, _, first in unread(model, account)}
-    return [
+    newest_first = takewhile(lambda entry: entry.seq > upto, reversed(model.recent))
+    found = [
         entry
-        for entry in model.recent
-        if entry.seq > upto
-        and entry.kind in KINDS
-        and entry.seq > after.get(entry.target, entry.seq)
+        for entry in newest_first
+        if entry.kind in KINDS and entry.seq > after.get(entry.target, entry.seq)
     ]
+    return found[::-1]
 
 
 def send(turn: Turn, session: Session, entries: Iterable[Logged], *, cut: bool) -> None:

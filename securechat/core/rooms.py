@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from securechat.core.events import InvitationEnded, Joined, Left, RoomClosed, RoomCreated
 from securechat.core.line import Line
 from securechat.core.model import PREFIXES, Account, Room
@@ -13,7 +11,7 @@ from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
 from securechat.irc.capabilities import USERHOST_IN_NAMES
 from securechat.irc.message import MAX_BODY_BYTES
-from securechat.irc.names import ChannelName
+from securechat.irc.names import MAX_ACCOUNT_BYTES, ChannelName
 from securechat.irc.numerics import Numeric
 
 DEFAULT_MODES = "nt"
@@ -119,17 +117,24 @@ def show_topic(turn: Turn, session: Session, room: Room) -> None:
 def show_names(turn: Turn, session: Session, room: Room) -> None:
     """The members that are online, with their prefixes."""
     symbol = "@" if "s" in room.modes else "="
-    head = f":{turn.settings.name} 353 {session.shown_nick} = {room.name} :"
-    for names_text in fill(_names(turn, session, room), MAX_BODY_BYTES - len(head.encode())):
-        turn.numeric(session, Numeric.RPL_NAMREPLY, symbol, room.name, names_text)
+    full = session.has(USERHOST_IN_NAMES)
+    texts = room.names.get(full)
+    if texts is None:
+        texts = room.names[full] = _names(turn, room, full=full)
+    for text in texts:
+        turn.numeric(session, Numeric.RPL_NAMREPLY, symbol, room.name, text)
     turn.numeric(session, Numeric.RPL_ENDOFNAMES, room.name, "End of /NAMES list")
 
 
-def _names(turn: Turn, session: Session, room: Room) -> Iterator[str]:
-    full = session.has(USERHOST_IN_NAMES)
-    for account in room.present:
-        name = account.source(turn.settings.name) if full else account.name
-        yield prefix(room, account) + name
+def _names(turn: Turn, room: Room, *, full: bool) -> list[str]:
+    """As they go into 353, whose nick may be any."""
+    server = turn.settings.name
+    head = f":{server} 353 {'x' * MAX_ACCOUNT_BYTES} = {room.name} :"
+    shown = (
+        prefix(room, account) + (account.source(server) if full else account.name)
+        for account in room.present
+    )
+    return list(fill(shown, MAX_BODY_BYTES - len(head.encode())))
 
 
 def prefix(room: Room, account: Account) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from securechat.core import commands, login, presence, registration, rooms
+from securechat.core import arrivals, commands, login, presence, registration, rooms
 from securechat.core.commands import credentials
 from securechat.core.events import SeenAdvanced, TokenUsed
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
-from securechat.core.model import Account, Model
+from securechat.core.model import Account, Arrival, Model
 from securechat.core.registry import COMMANDS, Command
 from securechat.core.session import Session
 from securechat.core.settings import Settings
@@ -54,7 +54,7 @@ class Rules:
     def start(self, turn: Turn) -> None:
         """Make the lobby on the first start."""
         name = self.settings.lobby
-        if name is not None and presence.lobby_of(turn) is None:
+        if name is not None and arrivals.lobby_of(turn) is None:
             start = turn.mark()
             rooms.create(turn, names.channel_name(name), None)
             turn.finish_step(None, "START", start)
@@ -144,7 +144,7 @@ class Rules:
         elif isinstance(answer, Hashed):
             registration.hashed(turn, answer)
         elif isinstance(answer, Missed):
-            presence.missed(turn, answer)
+            arrivals.missed(turn, answer)
         else:
             self._failed(turn, session)
         turn.finish_step(session, "LOGIN", start)
@@ -162,6 +162,29 @@ class Rules:
         held, session.held = session.held, []
         for raw in held:
             self.line(turn, session, raw)
+
+    def admit(self, turn: Turn) -> None:
+        """At the end of a turn: those enter whose logins are complete, as many as there is time
+        for. What they have said meanwhile follows.
+        """
+        left = arrivals.MOST_AT_ONCE
+        while left > 0 and (group := arrivals.next_group(turn, left)):
+            left -= len(group)
+            entrance = arrivals.Entrance(turn, group)
+            for arrival in entrance.arrivals:
+                self._enter(turn, entrance, arrival)
+            for arrival in entrance.arrivals:
+                self._run_held(turn, arrival.session)
+
+    def _enter(self, turn: Turn, entrance: arrivals.Entrance, arrival: Arrival) -> None:
+        start = turn.mark()
+        try:
+            entrance.enter(arrival)
+        except Exception:
+            turn.roll_back(start)
+            log.exception("a bug: an arrival failed and was taken back")
+            arrivals.take_back(turn, arrival.session, "The server failed; it is logged")
+        turn.finish_step(arrival.session, "LOGIN", start)
 
     def tick(self, turn: Turn) -> None:
         """About once a second: deadlines, PINGs, and how far accounts have read."""

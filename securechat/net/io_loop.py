@@ -101,9 +101,7 @@ class IoThread(Steps, Owner):
         ready = self._watcher.wait(self._patience())
         self._waker.woken()
         self._now = time.monotonic()
-        while self._orders:
-            action, argument = self._orders.popleft()
-            action(argument)
+        self._obey()
         again, self._again = self._again, set()
         for key, events in ready:
             connection = key.data
@@ -122,6 +120,17 @@ class IoThread(Steps, Owner):
         if self._strangers_wait() and not self._call.behind():
             self._attend_strangers()
             self._hand_on()
+
+    def _obey(self) -> None:
+        """Deliveries that have piled up are one: who is in several gets them in one write."""
+        orders, deliver = self._orders, self._deliver
+        while orders:
+            action, argument = orders.popleft()
+            if action == deliver and orders and orders[0][0] == deliver:
+                argument = list(argument)
+                while orders and orders[0][0] == deliver:
+                    argument += orders.popleft()[1]
+            action(argument)
 
     def _strangers_wait(self) -> bool:
         return bool(self._arrivals or self._waiting)

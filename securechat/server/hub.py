@@ -26,7 +26,7 @@ from securechat.net.io_loop import IoThread
 from securechat.net.thread import Owner
 from securechat.server.agenda import SHARES, Agenda, Shares
 from securechat.server.alarm import Alarm
-from securechat.server.inbox import Inbox, Order, Stop
+from securechat.server.inbox import Inbox, Stop
 from securechat.server.loading import take_changes
 from securechat.store.admin import APPLIED
 from securechat.store.database import ConflictError, DamagedError, StoreError
@@ -127,15 +127,20 @@ class Hub(Owner):
     def _run_turn(self) -> None:
         self._let_gather()
         wait = min(self._next_tick, self._next_look) - time.monotonic()
-        orders = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
+        if self._rules.model.arriving:
+            wait = 0.0
+        stop = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
         turn = self._new_turn()
         self._began = turn.clock
         self._spoke.clear()
         self._look_around(turn)  # first: what the input changes isn't in the database yet
-        for order in orders:
-            self._obey(turn, order)
+        if stop is not None:
+            self._begin_stop(turn, stop)
         self._work_off(turn, self.inbox.members, self._shares.members)
+        self._take_answers(turn, self._shares.door)
+        self._work_off(turn, self.inbox.door, self._shares.door)
         self._work_off(turn, self.inbox.strangers, self._shares.strangers)
+        self._guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         self._finish(turn)
 
     def _let_gather(self) -> None:
@@ -144,13 +149,19 @@ class Hub(Owner):
         if len(self._spoke) > 1 and early > 0 and self._ending is None:
             time.sleep(early)
 
-    def _obey(self, turn: Turn, order: Order) -> None:
-        if isinstance(order, Stop):
-            self._ending = self._ending or order
-            self._stop_at = turn.clock + LAST_ANSWERS_SECONDS
-            self._rules.ask_all(turn)
-        else:
-            self._guarded(turn, order.session, self._rules.answered, order)
+    def _begin_stop(self, turn: Turn, stop: Stop) -> None:
+        self._ending = self._ending or stop
+        self._stop_at = turn.clock + LAST_ANSWERS_SECONDS
+        self._rules.ask_all(turn)
+
+    def _take_answers(self, turn: Turn, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        answers = self.inbox.answers
+        while answers:
+            answer = answers.popleft()
+            self._guarded(turn, answer.session, self._rules.answered, answer)
+            if time.monotonic() >= end:
+                break
 
     def _work_off(self, turn: Turn, agenda: Agenda, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -197,8 +208,9 @@ class Hub(Owner):
             event.connection.done += 1
             run(turn, session, line)
             if now() >= end and number < len(event.lines):
-                agenda, party = self.inbox.place(event.connection)
-                agenda.put_back(party, event._replace(lines=event.lines[number:]))
+                rest = event._replace(lines=event.lines[number:])
+                agenda, party = self.inbox.place(rest)
+                agenda.put_back(party, rest)
                 break
 
     def _open(self, turn: Turn, connection: Connection) -> None:

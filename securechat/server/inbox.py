@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from securechat.core.jobs import Answer
 from securechat.core.session import Session
 from securechat.net.admission import network_of
-from securechat.net.connection import Connection, Input
+from securechat.net.connection import Input, Lines
 from securechat.server.agenda import Agenda, count_lines
 
 MAX_QUEUED = 20_000
@@ -42,7 +43,9 @@ class _Batch(NamedTuple):
 
 
 class Inbox:
-    """Any thread puts, the hub takes. members, strangers: what has been gathered of either's."""
+    """Any thread puts, the hub takes. members: what they say. door: of accounts, the rest of their
+    logins, and ends. strangers: of who has not logged in. answers: the workers'.
+    """
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[_Batch | Order] = queue.SimpleQueue()
@@ -52,7 +55,9 @@ class Inbox:
         self._gathered = 0
         self._open = True
         self.members = Agenda()
+        self.door = Agenda()
         self.strangers = Agenda()
+        self.answers: deque[Answer] = deque()
 
     def put(self, order: Order) -> None:
         """Never waits: there is at most one answer for each session."""
@@ -87,29 +92,32 @@ class Inbox:
 
     # Hub thread only, from here on
 
-    def gather(self, seconds: float) -> list[Order]:
+    def gather(self, seconds: float) -> Stop | None:
         """Take in all that has come; waits so long for the first when nothing is left from before.
-        Returns the orders, which are not for the agendas.
+        Returns the order to stop, if it has come.
         """
-        orders: list[Order] = []
+        left = self.members or self.door or self.strangers or self.answers
+        stop = None
         lines = of_strangers = 0
-        for item in self._new(0.0 if self.members or self.strangers else max(0.0, seconds)):
+        for item in self._new(0.0 if left else max(0.0, seconds)):
             if isinstance(item, _Batch):
                 lines += item.lines
                 of_strangers += item.of_strangers
                 for event in item.inputs:
-                    agenda, party = self.place(event.connection)
+                    agenda, party = self.place(event)
                     agenda.add(party, event)
+            elif isinstance(item, Stop):
+                stop = item
             else:
-                orders.append(item)
+                self.answers.append(item)
         with self._room:
             full = self._waiting > MAX_QUEUED
             self._queued -= lines
             self._queued_of_strangers -= of_strangers
-            self._gathered = self.members.lines + self.strangers.lines
+            self._gathered = self.members.lines + self.door.lines + self.strangers.lines
             if full:
                 self._room.notify_all()
-        return orders
+        return stop
 
     def _new(self, seconds: float) -> Iterator[_Batch | Order]:
         """All that is in the queue; waits so long for the first."""
@@ -120,11 +128,16 @@ class Inbox:
         except queue.Empty:
             return
 
-    def place(self, connection: Connection) -> tuple[Agenda, object]:
+    def place(self, event: Input) -> tuple[Agenda, object]:
         """Where a connection's input belongs, and as whose."""
+        connection = event.connection
         session = connection.owner
         account = session.account if isinstance(session, Session) else None
-        # Who has just become the other is not overtaken by itself.
-        if connection in self.strangers or (account is None and connection not in self.members):
-            return self.strangers, network_of(connection.address)
-        return self.members, account
+        party = network_of(connection.address) if account is None else account
+        for agenda in (self.members, self.door, self.strangers):
+            if connection in agenda:  # whoever it is now: it is not overtaken by itself
+                return agenda, party
+        if account is None:
+            return self.strangers, party
+        speaks = isinstance(event, Lines) and session in account.sessions
+        return (self.members if speaks else self.door), party

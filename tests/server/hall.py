@@ -32,7 +32,7 @@ from tests.support.pepper import PEPPER
 
 PATIENCE = 20.0
 
-AMPLE = Shares(PATIENCE, PATIENCE, PATIENCE)
+AMPLE = Shares(PATIENCE, PATIENCE, PATIENCE, PATIENCE)
 
 SETTINGS = Settings(name="chat.test", version="securechat-test", started_ms=0)
 
@@ -157,11 +157,11 @@ class Guest:
     def goes(self, reason: str = "closed by the client") -> None:
         self._hall.put(Closed(self.connection, reason))
 
-    def begins(self, name: str, *caps: str) -> None:
-        """Everything a login needs; the workers' answers are due."""
+    def begins(self, name: str, *caps: str, end: bool = True) -> None:
+        """Everything a login needs, to its end or not; the workers' answers are due."""
         payload = base64.b64encode(f"\0{name}\0password".encode()).decode()
         self.says("CAP REQ :" + " ".join(["sasl", *caps]), f"NICK {name}", f"USER {name} 0 * :x")
-        self.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}", "CAP END")
+        self.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}", *["CAP END"] * end)
 
     def logs_in(self, name: str, *caps: str) -> None:
         self.begins(name, *caps)

@@ -101,7 +101,7 @@ def test_what_comes_while_it_stores_is_stored_together(hall: Hall) -> None:
 @pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[Hall]:
     """A hub that takes one line of the members in a turn, and one of the strangers."""
-    opened = Hall(tmp_path, "alice", "bob", "carol", shares=Shares(0.0, 0.0, 0.0))
+    opened = Hall(tmp_path, "alice", "bob", "carol", shares=Shares(0.0, 0.0, 0.0, 0.0))
     opened.open()
     yield opened
     opened.close()
@@ -257,7 +257,9 @@ def test_one_conflict_doesn_t_cost_the_others(hall: Hall) -> None:
 
 def test_what_builds_on_a_conflict_fails_with_it(hall: Hall) -> None:
     """A message to an account that could not be made: there is no conversation with nobody."""
-    alice = hall.member("alice", "echo-message")
+    alice, bob = hall.member("alice"), Guest(hall)
+    bob.begins("bob", end=False)
+    bob.hears_until(" 903 ")
     hall.works = False
     hall.rules.model.invites[code_digest("code")] = Invite(1, 2**62, False)
     carla = Guest(hall)
@@ -268,10 +270,10 @@ def test_what_builds_on_a_conflict_fails_with_it(hall: Hall) -> None:
     with contextlib.closing(Admin(hall.path)) as office:
         office.add([NewAccount("carla", "carla", "carla", "hash")], 1)
     hall.answer(Hashed(registering.session, 777, "hash", None))
-    alice.says("PRIVMSG carla :hello", "PRIVMSG #lobby :and all others")
+    bob.says("CAP END", "PRIVMSG carla :hello", "PRIVMSG #lobby :and all others")
     hall.journal.release()
-    heard = alice.hears_until(":and all others")
-    assert any(" 400 alice PRIVMSG " in line for line in heard)
+    assert bob.hears_until(" 400 ")[-1].startswith(":chat.test 400 bob PRIVMSG ")
+    alice.hears_until(":and all others")
     connection = sqlite3.connect(hall.path)
     assert connection.execute("SELECT count(*) FROM targets WHERE low = 777").fetchone() == (0,)
     connection.close()

@@ -7,9 +7,10 @@ import threading
 
 import pytest
 
+from securechat.core.jobs import Failed
 from securechat.core.model import Account
 from securechat.core.session import Session
-from securechat.net.connection import Connection, Input, Lines
+from securechat.net.connection import Closed, Connection, Input, Lines
 from securechat.server import inbox as module
 from securechat.server.inbox import Inbox, Stop
 
@@ -39,8 +40,21 @@ def somebody(account: Account | None = None) -> Connection:
     return connection
 
 
-def member() -> Connection:
+def newcomer() -> Connection:
+    """Whose login is not complete, but known to be alice's."""
     return somebody(Account(1, "alice", "alice", "alice"))
+
+
+def arrives(connection: Connection) -> None:
+    session = connection.owner
+    assert isinstance(session, Session)
+    session.who.sessions.append(session)
+
+
+def member() -> Connection:
+    connection = newcomer()
+    arrives(connection)
+    return connection
 
 
 def trusted(connection: Connection) -> Connection:
@@ -56,7 +70,7 @@ def spoken(connection: Connection, lines: int) -> list[Input]:
 def emptied(inbox: Inbox) -> int:
     """Take all that was gathered, and say how many lines it was."""
     lines = 0
-    for agenda in (inbox.members, inbox.strangers):
+    for agenda in (inbox.members, inbox.door, inbox.strangers):
         lines += agenda.lines
         while agenda:
             agenda.take()
@@ -68,7 +82,7 @@ def test_orders_come_at_once_and_input_is_sorted(connection: Connection) -> None
     inbox, alice = Inbox(), member()
     inbox.put_inputs([*spoken(connection, 1), *spoken(alice, 2)])
     inbox.put(Stop("over"))
-    assert inbox.gather(0.0) == [Stop("over")]
+    assert inbox.gather(0.0) == Stop("over")
     assert inbox.members.take() == Lines(alice, [b"x"] * 2)
     assert inbox.strangers.take() == Lines(connection, [b"x"])
 
@@ -76,8 +90,8 @@ def test_orders_come_at_once_and_input_is_sorted(connection: Connection) -> None
 def test_nothing_is_nothing() -> None:
     """Who only looks doesn't wait, and a negative time is none."""
     inbox = Inbox()
-    assert inbox.gather(0.0) == []
-    assert inbox.gather(-1.0) == []
+    assert inbox.gather(0.0) is None
+    assert inbox.gather(-1.0) is None
     assert not inbox.members
     assert not inbox.strangers
 
@@ -87,7 +101,7 @@ def test_nobody_waits_for_more_while_something_is_left(connection: Connection) -
     inbox = Inbox()
     inbox.put_inputs(spoken(connection, 1))
     inbox.gather(0.0)
-    assert inbox.gather(10 * PATIENCE) == []
+    assert inbox.gather(10 * PATIENCE) is None
     assert inbox.strangers.lines == 1
 
 
@@ -104,9 +118,31 @@ def test_who_becomes_a_member_is_not_overtaken_by_itself(connection: Connection)
         *spoken(connection, 1),
         *spoken(connection, 2),
     ]
+    arrives(connection)
     inbox.put_inputs(spoken(connection, 3))
     inbox.gather(0.0)
     assert inbox.members.take() == Lines(connection, [b"x"] * 3)
+
+
+def test_who_comes_and_who_goes_waits_at_the_door() -> None:
+    """Others have to be told of both; and what somebody said last comes before the end."""
+    inbox, alice, bob, carol = Inbox(), newcomer(), member(), member()
+    over = [Closed(bob, "over"), Closed(carol, "over")]
+    inbox.put_inputs([*spoken(alice, 1), *spoken(bob, 1), *over])
+    inbox.gather(0.0)
+    assert [inbox.members.take() for _ in range(2)] == [*spoken(bob, 1), over[0]]
+    assert [inbox.door.take() for _ in range(2)] == [*spoken(alice, 1), over[1]]
+
+
+def test_answers_are_kept_until_there_is_time_for_them(connection: Connection) -> None:
+    """In the order in which the workers had them."""
+    inbox = Inbox()
+    assert isinstance(connection.owner, Session)
+    answers = [Failed(connection.owner), Failed(connection.owner)]
+    for answer in answers:
+        inbox.put(answer)
+    assert inbox.gather(0.0) is None
+    assert list(inbox.answers) == answers
 
 
 def test_who_is_no_member_any_more_is_not_overtaken_by_itself() -> None:

@@ -117,6 +117,7 @@ class Stage:
             yield turn
         finally:
             self._turn = None
+        self.rules.admit(turn)
         self._store(turn)
         self._release(turn)
         if not self.busy:

@@ -87,6 +87,7 @@ def test_all_are_told_and_nothing_is_lost(disk: Disk, settings: Path) -> None:
         alice.hears_until(MENDED)
         alice.says("PRIVMSG #lobby :m-after")
         assert bob.hears_until(" PRIVMSG ")[-1].endswith(":m-after")
+        server.logs("messages are stored again")
     assert log_of(disk) == [*echoed, "m-after"]
     assert server.log.count("are not stored, and taken back") == 1
     assert server.log.count("messages are stored again") == 1

@@ -1,0 +1,165 @@
+"""The end of a login: a session enters the broadcast set. Hub thread only.
+
+Whoever has completed a login waits in Model.arriving until the end of the turn; then they enter
+together, in admit(). So when a thousand come back at once, a room's members get one write with all
+the JOINs of a turn, and one list of its names serves all who came in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from securechat.core import presence, replay, rooms, welcome
+from securechat.core.jobs import Missed
+from securechat.core.model import Account, Arrival, Audience, Room
+from securechat.core.session import Session
+from securechat.core.states import State, Trigger
+from securechat.core.turn import IrcError, Turn
+
+MOST_AT_ONCE = 50
+"""Arrivals of one turn: some ten milliseconds, for which the talk waits."""
+
+UNREADABLE = (
+    "Some of the messages that you missed can't be read: the server's database is damaged; tell "
+    "whoever runs it"
+)
+
+NOT_STORED = "The server can't store anything now; try again later"
+
+
+def expect(turn: Turn, session: Session) -> None:
+    """A login that is complete, of an account that has missed nothing."""
+    turn.model.arriving.append(Arrival(session, [], upto=turn.model.last_seq))
+
+
+def missed(turn: Turn, answer: Missed) -> None:
+    """A worker has read what the account of a session that is to arrive has missed."""
+    arrival = Arrival(answer.session, answer.entries, answer.upto, answer.cut, answer.damaged)
+    turn.model.arriving.append(arrival)
+
+
+def next_group(turn: Turn, most: int) -> list[Arrival]:
+    """Who enters together now, at most so many.
+
+    One who has to be made a member of the lobby comes alone, as the others must hear of that when
+    they have been welcomed.
+    """
+    group: list[Arrival] = []
+    arriving = turn.model.arriving
+    while arriving and len(group) < most:
+        if _is_new(turn, arriving[0].session):
+            return group or [arriving.popleft()]
+        group.append(arriving.popleft())
+    return group
+
+
+def _is_new(turn: Turn, session: Session) -> bool:
+    lobby = lobby_of(turn)
+    return lobby is not None and session.account is not None and lobby not in session.account.rooms
+
+
+class Entrance:
+    """Some who enter together. What others of their rooms get to see is for those who were there
+    before; they see each other in the names.
+    """
+
+    def __init__(self, turn: Turn, group: Sequence[Arrival]) -> None:
+        self._turn = turn
+        self._before: dict[Room, Audience] = {}
+        self._first: set[Session] = set()
+        self.arrivals = [arrival for arrival in group if self._comes_online(arrival)]
+
+    def _comes_online(self, arrival: Arrival) -> bool:
+        """False when it can't any more, or must ask again for what it has missed."""
+        turn, session = self._turn, arrival.session
+        if session.state is not State.LOADING:
+            return False
+        account, recent = session.who, turn.model.recent
+        if len(account.sessions) >= turn.settings.max_sessions:
+            turn.close(session, f"{account.name} has {len(account.sessions)} connections already")
+            return False
+        oldest = recent[0].seq if recent else arrival.upto + 1
+        if oldest > arrival.upto + 1:  # what came since is not in memory any more
+            replay.load(turn, session)
+            return False
+        session.move(Trigger.LOADED)
+        if not account.sessions:
+            self._first.add(session)
+            _be_online(turn, account, self._before)
+        account.sessions.append(session)
+        turn.model.arrived += 1
+        account.real_name = session.real_name
+        account.active_ms = turn.now_ms
+        account.forget_audience()
+        return True
+
+    def enter(self, arrival: Arrival) -> None:
+        """Welcome, its rooms, what was missed, then live."""
+        turn, session = self._turn, arrival.session
+        account = session.who
+        turn.arrived.append(session)
+        welcome.welcome(turn, session)
+        self._show_rooms(session)
+        for room, by in account.invited_to.items():
+            turn.send(session, f":{by} INVITE {account.name} {room.name}")
+        # Another session of the account may have left a room meanwhile.
+        still = {target for target, _, _ in turn.model.targets_of(account)}
+        read = [entry for entry in arrival.entries if entry.target in still]
+        since = replay.since(turn.model, account, arrival.upto)
+        replay.send(turn, session, [*read, *since], cut=arrival.cut)
+        presence.ask(turn, session)
+        if arrival.damaged:
+            turn.notice(session, UNREADABLE)
+        turn.on_failure(lambda: take_back(turn, session, NOT_STORED))
+
+    def _show_rooms(self, session: Session) -> None:
+        turn, account = self._turn, session.who
+        lobby = lobby_of(turn)
+        new = lobby is not None and lobby not in account.rooms and _may_enter(turn, session, lobby)
+        if lobby is not None and new:
+            rooms.enter(turn, lobby, account, "")
+        for room in account.rooms:
+            line = rooms.join_line(turn, room, account)
+            if new and room is lobby:
+                turn.broadcast(room.audience(), line)
+            else:
+                if session in self._first:
+                    turn.broadcast(self._before[room], line)
+                turn.send_line(session, line)
+            rooms.show(turn, session, room)
+
+
+def _be_online(turn: Turn, account: Account, before: dict[Room, Audience]) -> None:
+    """From the account's first session on. before: who was in its rooms until now."""
+    model = turn.model
+    account.signed_on_ms = turn.now_ms
+    model.online[account] = None
+    model.admins_online += account.admin
+    model.most_online = max(model.most_online, len(model.online))
+    for room in account.rooms:
+        if room not in before:
+            before[room] = room.audience()
+        room.present[account] = None
+
+
+def _may_enter(turn: Turn, session: Session, room: Room) -> bool:
+    """Whether the lobby's bans and modes let somebody in; if not, they are told."""
+    try:
+        rooms.check_may_enter(turn, session.who, room)
+    except IrcError as error:
+        turn.numeric(session, error.numeric, *error.params)
+        return False
+    return True
+
+
+def lobby_of(turn: Turn) -> Room | None:
+    """The room that everybody joins, if there is one."""
+    name = turn.settings.lobby
+    return turn.model.room_named(name) if name else None
+
+
+def take_back(turn: Turn, session: Session, reason: str) -> None:
+    """An arrival has failed, and nobody has seen it."""
+    if session in session.who.sessions:  # it may have quit in the same turn
+        presence.detach(turn, session)
+    turn.close(session, reason)
