@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from securechat.core.events import Logged, RoomCreated
-from securechat.core.jobs import Failed, Hashed, LoadMissed, VerifyPassword
+from securechat.core.jobs import Answer, Failed, Hashed, LoadMissed, VerifyPassword
 from securechat.core.model import Invite
 from securechat.core.rules import Rules
 from securechat.core.session import Session
@@ -163,6 +163,66 @@ def test_strangers_wait_for_the_members(hasty: Hall) -> None:
     stranger.hears_until(":s1")
     alice.hears_until(":m2")
     assert order == ["PING m0", "PING s0", "PING m1", "PING s1", "PING m2"]
+
+
+def test_who_comes_waits_for_those_who_talk(hasty: Hall) -> None:
+    """Many come back at once, and each has more to be told than a message takes."""
+    alice, bob, carol = hasty.member("alice"), Guest(hasty), Guest(hasty)
+    for guest, name in ((bob, "bob"), (carol, "carol")):
+        guest.begins(name, end=False)
+        guest.hears_until(" 903 ")
+    order: list[str] = []
+    run = hasty.rules.line
+
+    def line(turn: Turn, session: Session, raw: bytes) -> None:
+        order.append(f"{session.who.name} {raw.decode()}")
+        run(turn, session, raw)
+
+    hasty.gathers(alice)
+    hasty.rules.line = line  # type: ignore[method-assign]
+    bob.says("CAP END")
+    carol.says("CAP END")
+    alice.says("PING 1", "PING 2")
+    hasty.journal.release()
+    for guest in (bob, carol):
+        guest.hears_until(" 422 ")
+    assert order[:4] == ["alice PING 1", "bob CAP END", "alice PING 2", "carol CAP END"]
+
+
+def test_answers_of_workers_have_their_part_of_a_turn(hasty: Hall) -> None:
+    """However many come at once: the next turn begins with those who talk."""
+    alice, bob, carol = hasty.member("alice"), Guest(hasty), Guest(hasty)
+    hasty.works = False
+    jobs = []
+    for guest, name in ((bob, "bob"), (carol, "carol")):
+        guest.begins(name)
+        jobs.append(hasty.jobs.get(timeout=PATIENCE))
+    order: list[str] = []
+    answered, run = hasty.rules.answered, hasty.rules.line
+
+    def answer(turn: Turn, given: Answer) -> None:
+        order.append("an answer")
+        answered(turn, given)
+
+    def line(turn: Turn, session: Session, raw: bytes) -> None:
+        order.append(raw.decode())
+        run(turn, session, raw)
+
+    hasty.gathers(alice)
+    hasty.rules.answered = answer  # type: ignore[method-assign]
+    hasty.rules.line = line  # type: ignore[method-assign]
+    for job in jobs:
+        hasty.answer(done(job))
+    alice.says("PING 1", "PING 2")
+    hasty.journal.release()
+    for guest in (bob, carol):
+        guest.hears_until(" 422 ")
+    assert [item for item in order if item != "CAP END"][:4] == [
+        "PING 1",
+        "an answer",
+        "PING 2",
+        "an answer",
+    ]
 
 
 def test_the_first_lines_of_a_member_are_not_overtaken(hasty: Hall) -> None:
