@@ -200,16 +200,16 @@ def test_answers_of_workers_have_their_part_of_a_turn(hasty: Hall) -> None:
     order: list[str] = []
     answered, run = hasty.rules.answered, hasty.rules.line
 
-    def answer(turn: Turn, given: Answer) -> None:
+    def take(turn: Turn, answer: Answer) -> None:
         order.append("an answer")
-        answered(turn, given)
+        answered(turn, answer)
 
     def line(turn: Turn, session: Session, raw: bytes) -> None:
         order.append(raw.decode())
         run(turn, session, raw)
 
     hasty.gathers(alice)
-    hasty.rules.answered = answer  # type: ignore[method-assign]
+    hasty.rules.answered = take  # type: ignore[method-assign]
     hasty.rules.line = line  # type: ignore[method-assign]
     for job in jobs:
         hasty.answer(done(job))
