@@ -194,9 +194,9 @@ class Steps:
                 fresh += _queue([one for one in connections if one in twice], data)
                 once = [one for one in connections if one not in twice]
             fresh += transport.send_at_once(once, data)
-        flush = self._flush
         for connection in fresh:
-            flush(connection)
+            if connection not in self._blocked:  # or the selector tells when it can take more
+                self._flush(connection)
         if self._blocked:
             self._check_blocked()
 
