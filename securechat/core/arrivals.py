@@ -1,8 +1,9 @@
 """The end of a login: a session enters the broadcast set. Hub thread only.
 
-Whoever has completed a login waits in Model.arriving until the end of the turn; then they enter
-together, in admit(). So when a thousand come back at once, a room's members get one write with all
-the JOINs of a turn, and one list of its names serves all who came in it.
+Whoever has completed a login waits in Model.arriving until the next turn begins; then they enter
+together. So when a thousand come back at once, a room's members get one write with all the JOINs of
+a turn, and one list of its names serves all who came in it. At that time all that was said before
+is stored: nobody is given something as missed that is then taken back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 
 from securechat.core import presence, replay, rooms, welcome
 from securechat.core.jobs import Missed
-from securechat.core.model import Account, Arrival, Audience, Room
+from securechat.core.model import Account, Arrival, Room
 from securechat.core.session import Session
 from securechat.core.states import State, Trigger
 from securechat.core.turn import IrcError, Turn
@@ -36,6 +37,15 @@ def missed(turn: Turn, answer: Missed) -> None:
     """A worker has read what the account of a session that is to arrive has missed."""
     arrival = Arrival(answer.session, answer.entries, answer.upto, answer.cut, answer.damaged)
     turn.model.arriving.append(arrival)
+
+
+def of(turn: Turn, session: Session) -> Arrival | None:
+    """The arrival that a session waits for, which then comes out of its turn."""
+    for arrival in turn.model.arriving:
+        if arrival.session is session:
+            turn.model.arriving.remove(arrival)
+            return arrival
+    return None
 
 
 def next_group(turn: Turn, most: int) -> list[Arrival]:
@@ -65,7 +75,8 @@ class Entrance:
 
     def __init__(self, turn: Turn, group: Sequence[Arrival]) -> None:
         self._turn = turn
-        self._before: dict[Room, Audience] = {}
+        accounts = {arrival.session.account for arrival in group}
+        self._before = {room: room.audience() for one in accounts if one for room in one.rooms}
         self._first: set[Session] = set()
         self.arrivals = [arrival for arrival in group if self._comes_online(arrival)]
 
@@ -85,7 +96,7 @@ class Entrance:
         session.move(Trigger.LOADED)
         if not account.sessions:
             self._first.add(session)
-            _be_online(turn, account, self._before)
+            _be_online(turn, account)
         account.sessions.append(session)
         turn.model.arrived += 1
         account.real_name = session.real_name
@@ -99,7 +110,7 @@ class Entrance:
         account = session.who
         turn.arrived.append(session)
         welcome.welcome(turn, session)
-        self._show_rooms(session)
+        is_new = self._show_rooms(session)
         for room, by in account.invited_to.items():
             turn.send(session, f":{by} INVITE {account.name} {room.name}")
         # Another session of the account may have left a room meanwhile.
@@ -110,9 +121,11 @@ class Entrance:
         presence.ask(turn, session)
         if arrival.damaged:
             turn.notice(session, UNREADABLE)
-        turn.on_failure(lambda: take_back(turn, session, NOT_STORED))
+        if is_new:
+            turn.on_failure(lambda: take_back(turn, session, NOT_STORED))
 
-    def _show_rooms(self, session: Session) -> None:
+    def _show_rooms(self, session: Session) -> bool:
+        """Whether there is a new one among them, which has to be stored."""
         turn, account = self._turn, session.who
         lobby = lobby_of(turn)
         new = lobby is not None and lobby not in account.rooms and _may_enter(turn, session, lobby)
@@ -127,18 +140,17 @@ class Entrance:
                     turn.broadcast(self._before[room], line)
                 turn.send_line(session, line)
             rooms.show(turn, session, room)
+        return new
 
 
-def _be_online(turn: Turn, account: Account, before: dict[Room, Audience]) -> None:
-    """From the account's first session on. before: who was in its rooms until now."""
+def _be_online(turn: Turn, account: Account) -> None:
+    """From the account's first session on."""
     model = turn.model
     account.signed_on_ms = turn.now_ms
     model.online[account] = None
     model.admins_online += account.admin
     model.most_online = max(model.most_online, len(model.online))
     for room in account.rooms:
-        if room not in before:
-            before[room] = room.audience()
         room.present[account] = None
 
 

@@ -209,7 +209,7 @@ class Model:
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
     arriving: deque[Arrival] = field(default_factory=deque)
-    """Who will be in the broadcast set at the end of a turn."""
+    """Who will be in the broadcast set when the next turn has begun."""
     departed: dict[str, tuple[Account, int]] = field(default_factory=dict)
     unsaved: dict[Account, None] = field(default_factory=dict)
     """Accounts whose acknowledged is ahead of what is stored as seen."""

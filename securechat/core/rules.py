@@ -7,7 +7,7 @@ output. Hub thread only.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from securechat.core import arrivals, commands, login, presence, registration, rooms
 from securechat.core.commands import credentials
@@ -65,6 +65,8 @@ class Rules:
 
     def closed(self, turn: Turn, session: Session, reason: str) -> None:
         """A connection is gone; reason is shown to others as the QUIT message."""
+        if session.held and (arrival := arrivals.of(turn, session)):
+            self._admit(turn, [arrival])  # what it said before it went counts
         presence.leave(turn, session, reason, clean=False)
         if session.state is not State.CLOSED:
             session.move(Trigger.CLOSING)
@@ -164,17 +166,20 @@ class Rules:
             self.line(turn, session, raw)
 
     def admit(self, turn: Turn) -> None:
-        """At the end of a turn: those enter whose logins are complete, as many as there is time
-        for. What they have said meanwhile follows.
+        """At the beginning of a turn: those enter whose logins have become complete in the last
+        one, as many as there is time for. What they have said meanwhile follows.
         """
         left = arrivals.MOST_AT_ONCE
         while left > 0 and (group := arrivals.next_group(turn, left)):
             left -= len(group)
-            entrance = arrivals.Entrance(turn, group)
-            for arrival in entrance.arrivals:
-                self._enter(turn, entrance, arrival)
-            for arrival in entrance.arrivals:
-                self._run_held(turn, arrival.session)
+            self._admit(turn, group)
+
+    def _admit(self, turn: Turn, group: Sequence[Arrival]) -> None:
+        entrance = arrivals.Entrance(turn, group)
+        for arrival in entrance.arrivals:
+            self._enter(turn, entrance, arrival)
+        for arrival in entrance.arrivals:
+            self._run_held(turn, arrival.session)
 
     def _enter(self, turn: Turn, entrance: arrivals.Entrance, arrival: Arrival) -> None:
         start = turn.mark()

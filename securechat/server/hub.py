@@ -119,7 +119,9 @@ class Hub(Owner):
             return False
         if time.monotonic() > self._stop_at:
             return True
-        return not self.inbox.members and self._rules.all_answered()
+        inbox, arriving = self.inbox, self._rules.model.arriving
+        left = inbox.members or inbox.door or inbox.answers or arriving
+        return not left and self._rules.all_answered()
 
     def _new_turn(self) -> Turn:
         return self._rules.turn(int(time.time() * 1000), time.monotonic())
@@ -134,13 +136,13 @@ class Hub(Owner):
         self._began = turn.clock
         self._spoke.clear()
         self._look_around(turn)  # first: what the input changes isn't in the database yet
+        self._guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         if stop is not None:
             self._begin_stop(turn, stop)
         self._work_off(turn, self.inbox.members, self._shares.members)
         self._take_answers(turn, self._shares.door)
         self._work_off(turn, self.inbox.door, self._shares.door)
         self._work_off(turn, self.inbox.strangers, self._shares.strangers)
-        self._guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         self._finish(turn)
 
     def _let_gather(self) -> None:

@@ -1,4 +1,4 @@
-"""The end of a login: all whose logins are complete by the end of a turn enter together."""
+"""The end of a login: all whose logins have become complete in a turn enter together."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from securechat.core import arrivals, rooms, welcome
 from securechat.core.delivery import Delivery
+from securechat.core.model import Arrival
 from securechat.core.session import Session
 from securechat.core.turn import Turn
 from tests.support.stage import Person, Stage, codes, den, of, plain, source
@@ -64,6 +65,21 @@ def test_a_room_hears_in_one_write_who_has_come(sent: list[Delivery]) -> None:
         assert [message.source for message in of(heard, "JOIN")] == [source(name)[1:]]
 
 
+def test_a_second_session_finds_those_who_came_with_it_in_the_names_alone() -> None:
+    """And the first one, which was there before, hears of them."""
+    stage, (alice, bob) = den("alice", "bob")
+    away(stage, bob)
+    alice.hears()
+    again, bob = knocks(stage, "alice"), knocks(stage, "bob")
+    with stage.turn():
+        again.says("CAP END")
+        bob.says("CAP END")
+    heard = again.hears()
+    assert of(heard, "353")[0].params[-1] == "~alice bob"
+    assert [message.nick for message in of(heard, "JOIN")] == ["alice"]
+    assert alice.hears() == [f"{source('bob')} JOIN #den"]
+
+
 def test_nobody_hears_anything_before_the_welcome() -> None:
     """Neither what one who came with them says at once, nor who else has come."""
     stage, (_, bob, carol) = den("alice", "bob", "carol")
@@ -113,13 +129,19 @@ def test_only_so_many_come_in_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     stage, people = den("alice", "bob", "carol", "dave")
     away(stage, *people)
     coming = [knocks(stage, name) for name in ("alice", "bob", "carol")]
+    groups: list[int] = []
+    entrance = arrivals.Entrance.__init__
+
+    def note(self: arrivals.Entrance, turn: Turn, group: list[Arrival]) -> None:
+        groups.append(len(group))
+        entrance(self, turn, group)
+
+    monkeypatch.setattr(arrivals.Entrance, "__init__", note)
     with stage.turn():
         for person in coming:
             person.says("CAP END")
-    assert ["001" in codes(person.hears()) for person in coming] == [True, True, False]
-    with stage.turn():
-        pass
-    assert "001" in codes(coming[2].hears())
+    assert ["001" in codes(person.hears()) for person in coming] == [True, True, True]
+    assert groups == [2, 1]
 
 
 def test_who_goes_before_the_arrival_has_not_come() -> None:
@@ -133,6 +155,34 @@ def test_who_goes_before_the_arrival_has_not_come() -> None:
         bob.hangs_up()
     assert alice.hears() == []
     assert stage.account("bob") not in stage.model.online
+
+
+def test_what_one_said_who_is_gone_again_counts() -> None:
+    """A script that says all at once and doesn't wait for the end."""
+    stage, (alice, bob) = den("alice", "bob")
+    away(stage, bob)
+    alice.hears()
+    bob = knocks(stage, "bob")
+    with stage.turn():
+        bob.says("CAP END", "PRIVMSG #den :hello", "QUIT")
+        bob.hangs_up()
+    assert codes(alice.hears()) == ["JOIN", "PRIVMSG", "QUIT"]
+    assert not stage.model.arriving
+
+
+def test_nobody_is_given_what_could_not_be_stored() -> None:
+    """A message that is refused in the very turn in which somebody's login becomes complete."""
+    stage, (alice, bob) = den("alice", "bob")
+    away(stage, bob)
+    bob = knocks(stage, "bob")
+    stage.refuses = lambda step: step.command == "PRIVMSG"
+    with stage.turn():
+        bob.says("CAP END")
+        alice.says("PRIVMSG #den :never stored")
+    assert "400" in codes(alice.hears())
+    heard = codes(bob.hears())
+    assert "001" in heard
+    assert "PRIVMSG" not in heard
 
 
 def test_a_bug_at_one_arrival_costs_only_that_one(

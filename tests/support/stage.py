@@ -114,12 +114,15 @@ class Stage:
             return
         turn = self._turn = self.rules.turn(self.now_ms, self.clock)
         try:
+            self.rules.admit(turn)
             yield turn
         finally:
             self._turn = None
-        self.rules.admit(turn)
         self._store(turn)
         self._release(turn)
+        if self.model.arriving:
+            with self.turn():
+                pass
         if not self.busy:
             self.work()
 
