@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from securechat.core import presence, replay, rooms, welcome
 from securechat.core.jobs import Missed
-from securechat.core.model import Account, Arrival, Room
+from securechat.core.model import Account, Room
 from securechat.core.session import Session
 from securechat.core.states import State, Trigger
 from securechat.core.turn import IrcError, Turn
@@ -30,16 +30,10 @@ NOT_STORED = "The server can't store anything now; try again later"
 
 def expect(turn: Turn, session: Session) -> None:
     """A login that is complete, of an account that has missed nothing."""
-    turn.model.arriving.append(Arrival(session, [], upto=turn.model.last_seq))
+    turn.model.arriving.append(Missed(session, [], cut=False, upto=turn.model.last_seq))
 
 
-def missed(turn: Turn, answer: Missed) -> None:
-    """A worker has read what the account of a session that is to arrive has missed."""
-    arrival = Arrival(answer.session, answer.entries, answer.upto, answer.cut, answer.damaged)
-    turn.model.arriving.append(arrival)
-
-
-def of(turn: Turn, session: Session) -> Arrival | None:
+def of(turn: Turn, session: Session) -> Missed | None:
     """The arrival that a session waits for, which then comes out of its turn."""
     for arrival in turn.model.arriving:
         if arrival.session is session:
@@ -48,13 +42,13 @@ def of(turn: Turn, session: Session) -> Arrival | None:
     return None
 
 
-def next_group(turn: Turn, most: int) -> list[Arrival]:
+def next_group(turn: Turn, most: int) -> list[Missed]:
     """Who enters together now, at most so many.
 
     One who has to be made a member of the lobby comes alone, as the others must hear of that when
     they have been welcomed.
     """
-    group: list[Arrival] = []
+    group: list[Missed] = []
     arriving = turn.model.arriving
     while arriving and len(group) < most:
         if _is_new(turn, arriving[0].session):
@@ -73,14 +67,14 @@ class Entrance:
     before; they see each other in the names.
     """
 
-    def __init__(self, turn: Turn, group: Sequence[Arrival]) -> None:
+    def __init__(self, turn: Turn, group: Sequence[Missed]) -> None:
         self._turn = turn
         accounts = {arrival.session.account for arrival in group}
         self._before = {room: room.audience() for one in accounts if one for room in one.rooms}
         self._first: set[Session] = set()
         self.arrivals = [arrival for arrival in group if self._comes_online(arrival)]
 
-    def _comes_online(self, arrival: Arrival) -> bool:
+    def _comes_online(self, arrival: Missed) -> bool:
         """False when it can't any more, or must ask again for what it has missed."""
         turn, session = self._turn, arrival.session
         if session.state is not State.LOADING:
@@ -104,7 +98,7 @@ class Entrance:
         account.forget_audience()
         return True
 
-    def enter(self, arrival: Arrival) -> None:
+    def enter(self, arrival: Missed) -> None:
         """Welcome, its rooms, what was missed, then live."""
         turn, session = self._turn, arrival.session
         account = session.who

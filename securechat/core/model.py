@@ -6,13 +6,14 @@ The hub thread owns all of it. What outlives the process changes only in journal
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from securechat.core.audit import Refusals
 from securechat.core.credentials import Factor, Token
 from securechat.core.events import Logged
 from securechat.core.guesses import Guesses
+from securechat.core.jobs import Missed
 from securechat.core.session import Session
 from securechat.irc import names
 
@@ -174,19 +175,6 @@ class Invite:
     admin: bool
 
 
-@dataclass(slots=True, eq=False)
-class Arrival:
-    """A session whose login is complete. entries: what its account has missed, up to the log entry
-    upto; what came since is in memory. cut: older ones are left out. damaged: some can't be read.
-    """
-
-    session: Session
-    entries: Sequence[Logged]
-    upto: int
-    cut: bool = False
-    damaged: bool = False
-
-
 @dataclass(slots=True)
 class Model:
     """Everything, with the indexes the rules need."""
@@ -208,8 +196,8 @@ class Model:
     refusals: Refusals = field(default_factory=Refusals)
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
-    arriving: deque[Arrival] = field(default_factory=deque)
-    """Who will be in the broadcast set when the next turn has begun."""
+    arriving: deque[Missed] = field(default_factory=deque)
+    """Who will be in the broadcast set when the next turn has begun, with what they have missed."""
     departed: dict[str, tuple[Account, int]] = field(default_factory=dict)
     unsaved: dict[Account, None] = field(default_factory=dict)
     """Accounts whose acknowledged is ahead of what is stored as seen."""

@@ -13,7 +13,7 @@ from securechat.core import arrivals, commands, login, presence, registration, r
 from securechat.core.commands import credentials
 from securechat.core.events import SeenAdvanced, TokenUsed
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
-from securechat.core.model import Account, Arrival, Model
+from securechat.core.model import Account, Model
 from securechat.core.registry import COMMANDS, Command
 from securechat.core.session import Session
 from securechat.core.settings import Settings
@@ -146,7 +146,7 @@ class Rules:
         elif isinstance(answer, Hashed):
             registration.hashed(turn, answer)
         elif isinstance(answer, Missed):
-            arrivals.missed(turn, answer)
+            self.model.arriving.append(answer)
         else:
             self._failed(turn, session)
         turn.finish_step(session, "LOGIN", start)
@@ -174,14 +174,14 @@ class Rules:
             left -= len(group)
             self._admit(turn, group)
 
-    def _admit(self, turn: Turn, group: Sequence[Arrival]) -> None:
+    def _admit(self, turn: Turn, group: Sequence[Missed]) -> None:
         entrance = arrivals.Entrance(turn, group)
         for arrival in entrance.arrivals:
             self._enter(turn, entrance, arrival)
         for arrival in entrance.arrivals:
             self._run_held(turn, arrival.session)
 
-    def _enter(self, turn: Turn, entrance: arrivals.Entrance, arrival: Arrival) -> None:
+    def _enter(self, turn: Turn, entrance: arrivals.Entrance, arrival: Missed) -> None:
         start = turn.mark()
         try:
             entrance.enter(arrival)

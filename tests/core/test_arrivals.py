@@ -8,7 +8,7 @@ import pytest
 
 from securechat.core import arrivals, rooms, welcome
 from securechat.core.delivery import Delivery
-from securechat.core.model import Arrival
+from securechat.core.jobs import Missed
 from securechat.core.session import Session
 from securechat.core.turn import Turn
 from tests.support.stage import Person, Stage, codes, den, of, plain, source
@@ -132,7 +132,7 @@ def test_only_so_many_come_in_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     groups: list[int] = []
     entrance = arrivals.Entrance.__init__
 
-    def note(self: arrivals.Entrance, turn: Turn, group: list[Arrival]) -> None:
+    def note(self: arrivals.Entrance, turn: Turn, group: list[Missed]) -> None:
         groups.append(len(group))
         entrance(self, turn, group)
 
