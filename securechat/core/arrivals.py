@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from securechat.core import presence, replay, rooms, welcome
+from securechat.core import places, presence, replay, rooms, welcome
 from securechat.core.jobs import Missed
 from securechat.core.model import Account, Room
 from securechat.core.session import Session
@@ -80,8 +80,9 @@ class Entrance:
         if session.state is not State.LOADING:
             return False
         account, recent = session.who, turn.model.recent
-        if len(account.sessions) >= turn.settings.max_sessions:
-            turn.close(session, f"{account.name} has {len(account.sessions)} connections already")
+        full = places.refusal(turn, session, account)
+        if full is not None:
+            turn.close(session, full)
             return False
         oldest = recent[0].seq if recent else arrival.upto + 1
         if oldest > arrival.upto + 1:  # what came since is not in memory any more
@@ -93,6 +94,7 @@ class Entrance:
             _be_online(turn, account)
         account.sessions.append(session)
         turn.model.arrived += 1
+        places.make(turn, session)
         account.real_name = session.real_name
         account.active_ms = turn.now_ms
         account.forget_audience()

@@ -6,7 +6,7 @@ connection's registration once everything it needs has come. Hub thread only.
 
 from __future__ import annotations
 
-from securechat.core import arrivals, replay, second_factor, totp
+from securechat.core import arrivals, places, replay, second_factor, totp
 from securechat.core.events import PasswordChanged
 from securechat.core.guesses import MAX_WAIT_SECONDS
 from securechat.core.jobs import Verified, VerifyPassword
@@ -211,10 +211,11 @@ def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
     by_sasl = session.password is None
     session.password = None
     turn.model.guesses.right(account.folded, session.network)
-    if len(account.sessions) >= turn.settings.max_sessions:
+    full = places.refusal(turn, session, account)
+    if full is not None:
         session.move(Trigger.DENIED)
         turn.audit("login", session, account=account.name, result="too many connections")
-        turn.close(session, f"{account.name} has {len(account.sessions)} connections already")
+        turn.close(session, full)
         return
     become(turn, session, account)
     token = {"token": session.token.name} if session.token else {}

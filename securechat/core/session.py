@@ -107,6 +107,11 @@ class Session:
         self.present = False
         """Has answered a PING since its login, so what was sent before that has been received."""
 
+    @property
+    def proven(self) -> bool:
+        """Whether it showed the password or a certificate itself, and not a device token only."""
+        return self.token is None or self.proved_at is not None
+
     def move(self, trigger: Trigger) -> None:
         """Go to the next state. Raises TransitionError."""
         self.state = after(self.state, trigger)

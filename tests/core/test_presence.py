@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from securechat.core import presence
 from securechat.core.events import Joined, SeenAdvanced
-from tests.support.stage import SERVER, Stage, codes, den, of, plain, source
+from tests.support.stage import SERVER, Stage, codes, den, of, source
 
 
 def test_a_second_session_comes_unseen() -> None:
@@ -229,15 +229,3 @@ def test_the_lobby_stays_closed_to_the_banned() -> None:
     assert "474" in codes(again.logs_in("bob"))
     alice.says("PRIVMSG #lobby :among us")
     assert again.hears() == []
-
-
-def test_the_limit_of_sessions_holds_for_those_who_come_at_once() -> None:
-    """Logins that were granted before the others arrived are counted when they arrive."""
-    stage = Stage("alice", max_sessions=2)
-    waiting = [stage.stranger() for _ in range(4)]
-    for person in waiting:
-        person.says("CAP LS 302", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
-        person.says(f"AUTHENTICATE {plain('alice')}")
-    found = [codes(person.says("CAP END")) for person in waiting]
-    assert ["001" in heard for heard in found] == [True, True, False, False]
-    assert len(stage.account("alice").sessions) == 2

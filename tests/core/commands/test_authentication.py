@@ -8,7 +8,7 @@ import pytest
 
 from securechat.core.states import State
 from securechat.irc.sasl import CHUNK, MAX_PAYLOAD, encode_chunks, encode_plain
-from tests.support.stage import RIGHT, SERVER, Person, Stage, codes, of, plain
+from tests.support.stage import RIGHT, SERVER, Person, Stage, codes, of, only, plain
 
 
 def greeted(stage: Stage, nick: str = "alice", certificate: str | None = None) -> Person:
@@ -188,13 +188,13 @@ def test_once_is_enough() -> None:
 
 
 def test_an_account_has_a_limit_of_connections() -> None:
-    """The one too many is told why and closed."""
+    """One too many by a token is told why and closed."""
     stage = Stage("alice", max_sessions=2)
-    for _ in range(2):
-        stage.member("alice")
+    token = only(stage.member("alice").says("TOKEN CREATE laptop")).params[3]
+    stage.member("alice")
     person = greeted(stage)
     person.says("AUTHENTICATE PLAIN")
-    assert person.says(f"AUTHENTICATE {plain('alice')}") == [
+    assert person.says(f"AUTHENTICATE {plain('alice', token)}") == [
         "ERROR :Closing link: alice has 2 connections already"
     ]
 
