@@ -140,10 +140,10 @@ def _entries(inquiry: Inquiry) -> list[Reply]:
 
 def _row(entry: Reply) -> tuple[str, str, str]:
     name, created, used = entry.context
-    return escape(name), _local(created), "never used" if used == "*" else f"used {_local(used)}"
+    return escape(name), local(created), "never used" if used == "*" else f"used {local(used)}"
 
 
-def _local(time: str) -> str:
+def local(time: str) -> str:
     """A time of the server's in local time; what isn't one, as it is."""
     try:
         return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M}"

@@ -69,7 +69,7 @@ _REFUSES_ANY: Final = frozenset(
 
 _MESSAGES: Final = ("PRIVMSG", "NOTICE")
 
-_INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD")
+_INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD", "SESSIONS")
 """Commands whose answers somebody waits for: they become Reply, refusals by numeric included."""
 
 

@@ -10,7 +10,7 @@ from importlib import metadata
 
 import click
 
-from securechat.client import account, assemble, factor
+from securechat.client import account, assemble, factor, sessions
 from securechat.client.desk import target_problem
 from securechat.client.exits import ClientError, Exit, LoginError, RefusedError, UsageError
 from securechat.client.options import asking, chatting, managing, proving
@@ -140,6 +140,31 @@ def token_create(setup: assemble.Setup, name: str, where: str | None) -> Exit:
 def token_revoke(setup: assemble.Setup, name: str, where: str | None) -> Exit:
     """End a token, and the sessions that logged in with it."""
     return account.token_revoke(setup, name, where)
+
+
+@cli.group(epilog=EPILOG, name="sessions")
+def sessions_() -> None:
+    """Where the account is logged in, and how to end that."""
+
+
+@sessions_.command("list", epilog=EPILOG)
+@WHERE
+@managing
+def sessions_list(setup: assemble.Setup, where: str | None) -> Exit:
+    """Show the account's live sessions: how each logged in, since when, from where."""
+    return sessions.listed(setup, where)
+
+
+@sessions_.command("end", epilog=EPILOG)
+@click.argument("number", metavar="ID")
+@WHERE
+@managing
+def sessions_end(setup: assemble.Setup, number: str, where: str | None) -> Exit:
+    """End the session ID of the list, or `others`: all of them.
+
+    Its client may log in again by its credential: revoke its token, or change the password.
+    """
+    return sessions.end(setup, number, where)
 
 
 @cli.group(epilog=EPILOG)

@@ -16,6 +16,9 @@ from securechat.irc.token import MAX_NAME_CHARS, is_token
 ATTEMPTS = 21
 """Names tried: an account has at most 20 tokens, so one of 21 is free."""
 
+BIND = "BIND"
+"""This session ends when the token is revoked: it is of the device that the token is for."""
+
 _NO_NOISE = UNKNOWN | {"REAUTHENTICATE"}
 """Refusals that a person can do nothing about: the next login is by password again."""
 
@@ -46,16 +49,16 @@ def remember(client: Client, tokens: Tokens, owner: Owner) -> None:
         say(f"This device is remembered as {token.name}; `securechat logout` forgets it.")
 
 
-def create(inquiry: Inquiry, name: str) -> Token:
+def create(inquiry: Inquiry, name: str, *flags: str) -> Token:
     """Have the server make a token. Raises RefusedError or UnreachableError."""
-    return _made(inquiry.ask("CREATED", "TOKEN", "CREATE", name), name)
+    return _made(inquiry.ask("CREATED", "TOKEN", "CREATE", name, *flags), name)
 
 
 def _create(inquiry: Inquiry, base: str) -> Token:
     name = base
     for number in range(2, ATTEMPTS + 2):
         try:
-            return create(inquiry, name)
+            return create(inquiry, name, BIND)
         except RefusedError as refused:
             if refused.reason != "NAME_TAKEN":
                 raise

@@ -172,7 +172,7 @@ class Unconfirmed(Event):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Event):
-    """A standard reply to TOKEN, TOTP or PASSWD, or an error that stands for one.
+    """A standard reply to TOKEN, TOTP, PASSWD or SESSIONS, or an error that stands for one.
 
     verdict: "NOTE", "WARN" or "FAIL". context: what stands between code and text; it may hold
     secrets. https://ircv3.net/specs/extensions/standard-replies

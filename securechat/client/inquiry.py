@@ -1,4 +1,4 @@
-"""A question to the server, and its answers: TOKEN, TOTP and PASSWD.
+"""A question to the server, and its answers: TOKEN, TOTP, PASSWD and SESSIONS.
 
 Main thread; the receiving thread puts the answers into a queue.
 https://ircv3.net/specs/extensions/standard-replies

@@ -241,7 +241,7 @@ def become(turn: Turn, session: Session, account: Account) -> None:
 def unbecome(turn: Turn, session: Session) -> None:
     """What the login had to store could not be: back to a connection that is nobody's."""
     turn.jobs[:] = [job for job in turn.jobs if job.session is not session]
-    session.account = session.proved_at = None
+    session.account = session.proved_at = session.token = None
     session.held.clear()
     if session.state is not State.CLOSED:
         session.state = State.CONNECTED

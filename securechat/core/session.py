@@ -36,6 +36,7 @@ class Session:
         "heard_at",
         "held",
         "held_back",
+        "id",
         "invisible",
         "io",
         "lane",
@@ -93,7 +94,9 @@ class Session:
         self.held_back = 0.0
         """Seconds that its attempts had to wait; they are no part of its time for the login."""
         self.token: Token | None = None
-        """The device token that it logged in with."""
+        """The device token that it logged in with, or that it is bound to."""
+        self.id = ""
+        """What it is called in lists of sessions, once it was in one."""
         self.proved_at: float | None = None
         """When it showed the account's password, if it did."""
         self.unstored = False

@@ -152,8 +152,12 @@ class Peer:
         self.expects("QUIT")
 
     def remembers(self, name: str = DEVICE, token: str = TOKEN) -> None:
+        """The client asks for a token in the place of its password, and gets it."""
+        self.makes(f"{name} BIND", name, token)
+
+    def makes(self, asked: str, name: str, token: str) -> None:
         """The client asks for a token, and gets it."""
-        self.expects(f"TOKEN CREATE {name}")
+        self.expects(f"TOKEN CREATE {asked}")
         self.says(f"NOTE TOKEN CREATED {name} {token} :Keep it, it is shown this once")
 
     def quits(self) -> None:

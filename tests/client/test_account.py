@@ -229,7 +229,7 @@ def test_a_new_token_is_alone_on_standard_output(
 
     def dialogue(peer: Peer) -> None:
         peer.logs_in("alice")
-        peer.remembers("backup-bot", FRESH)
+        peer.makes("backup-bot", "backup-bot", FRESH)
         peer.quits()
 
     with ScriptedServer(certificate, dialogue) as server:

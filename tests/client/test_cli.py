@@ -333,7 +333,7 @@ def test_a_script_makes_a_token(shell: Shell, certificate: Files, ca_file: Path)
 
     def dialogue(peer: Peer) -> None:
         peer.logs_in("alice")
-        peer.remembers("ci")
+        peer.makes("ci", "ci", TOKEN)
         peer.quits()
 
     with ScriptedServer(certificate, dialogue) as server:
@@ -410,6 +410,8 @@ def test_help_tells_the_exit_codes(shell: Shell) -> None:
         ["passwd"],
         ["token"],
         *(["token", verb] for verb in ("list", "create", "revoke")),
+        ["sessions"],
+        *(["sessions", verb] for verb in ("list", "end")),
         ["totp"],
         *(["totp", verb] for verb in ("enroll", "remove", "recovery")),
     ]

@@ -85,7 +85,7 @@ def test_a_name_that_is_taken_gets_a_number(home: Home) -> None:
 
     def dialogue(peer: Peer) -> None:
         for name in ("laptop", "laptop-2"):
-            peer.expects(f"TOKEN CREATE {name}")
+            peer.expects(f"TOKEN CREATE {name} BIND")
             peer.says(f"FAIL TOKEN NAME_TAKEN {name} :You have a token of that name")
         peer.remembers("laptop-3")
 
@@ -120,7 +120,7 @@ def test_what_nobody_can_do_anything_about_makes_no_noise(
     """Such as a server without tokens."""
 
     def dialogue(peer: Peer) -> None:
-        peer.expects("TOKEN CREATE laptop")
+        peer.expects("TOKEN CREATE laptop BIND")
         peer.says(answer)
 
     home.is_remembered(dialogue)
@@ -144,7 +144,7 @@ def test_what_somebody_can_do_something_about_is_told(
     """In one line, escaped; the session goes on."""
 
     def dialogue(peer: Peer) -> None:
-        peer.expects("TOKEN CREATE laptop")
+        peer.expects("TOKEN CREATE laptop BIND")
         peer.says(answer)
 
     home.is_remembered(dialogue)
@@ -250,7 +250,7 @@ def test_numbered_names_are_no_longer_than_others(home: Home) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.logs_in("alice")
-        peer.expects(f"TOKEN CREATE {'x' * 32}")
+        peer.expects(f"TOKEN CREATE {'x' * 32} BIND")
         peer.says(f"FAIL TOKEN NAME_TAKEN {'x' * 32} :Taken")
         peer.remembers(f"{'x' * 30}-2")
         peer.quits()

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client import account, assemble, factor
+from securechat.client import account, assemble, factor, sessions
 from securechat.client.actions import Quit
 from securechat.client.assemble import Setup
 from securechat.client.credentials import Sources
-from securechat.client.events import Ready, Stopped
+from securechat.client.events import Stopped
 from securechat.client.exits import Exit, LoginError, RefusedError
 from securechat.client.keyrings import Keyring
 from securechat.client.running import Running
@@ -23,7 +23,6 @@ from securechat.client.tokens import Tokens
 from securechat.core import totp
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import DEVICE
-from tests.client.test_connection import Ear
 from tests.support.house import PASSWORD, House, running
 
 NEW = "a wholly new pass phrase 1"
@@ -96,14 +95,11 @@ def test_the_password_is_asked_for_once(laptop: Machine, desk: Machine) -> None:
 def test_the_tokens_of_several_machines(
     laptop: Machine, desk: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Have names of their own, and each can end another; its session ends at once."""
+    """Have names of their own, and each can end another; its session ends at once, also the one
+    that has traded the password for it.
+    """
     laptop.visits(PASSWORD)
     session = desk.logs_in(PASSWORD)
-    leaves(session)
-    session = desk.logs_in()
-    ear = Ear()
-    session.client.attach(ear)
-    ear.hears(Ready)
     capsys.readouterr()
 
     assert account.token_list(laptop.setup(), laptop.where) is Exit.OK
@@ -117,6 +113,30 @@ def test_the_tokens_of_several_machines(
     assert isinstance(stopped, Stopped)
     assert stopped.code is Exit.LOGIN
     desk.visits(PASSWORD)
+
+
+def test_the_live_sessions(
+    laptop: Machine, desk: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Are listed, without the one that asks; another that came by its token is ended by its id. For
+    one that has shown the password the password is asked for.
+    """
+    laptop.visits(PASSWORD)
+    leaves(desk.logs_in(PASSWORD))
+    by_token, by_password = desk.logs_in(), Machine(laptop.house, desk.directory / "b")
+    shown = by_password.logs_in(PASSWORD)
+    capsys.readouterr()
+    assert sessions.listed(laptop.setup(), laptop.where) is Exit.OK
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith(f"  from 127.0.0.1  by token {DEVICE}-2")
+    assert second.endswith(f"  from 127.0.0.1  by token {DEVICE}-3")
+    assert sessions.end(laptop.setup(), first.split()[0], laptop.where) is Exit.OK
+    assert sessions.end(laptop.setup(PASSWORD), second.split()[0], laptop.where) is Exit.OK
+    assert "The session has ended" in capsys.readouterr().err
+    with pytest.raises(RefusedError, match="no session of that id"):
+        sessions.end(laptop.setup(), "nonsense", laptop.where)
+    for session in (by_token, shown):
+        leaves(session)
 
 
 def test_a_token_for_a_script(

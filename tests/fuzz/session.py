@@ -12,8 +12,8 @@ Each line of a script is a step; its first letter says whose:
                  or factor
     {, }         what stands between is one turn
 
-In what is said $TOKEN, $CODE and $RECOVERY stand for what the server has given to the connection's
-account.
+In what is said $TOKEN, $CODE, $RECOVERY and $SESSION stand for what the server has given to the
+connection's account.
 """
 
 from __future__ import annotations
@@ -148,7 +148,8 @@ _DEEP = (
     "5NICK dave", "5USER d 0 * :Dave", f"5PASS dave:{RIGHT}", "5PASS dave:wrong", "5CAP END",
     "5AUTHENTICATE PLAIN", "5AUTHENTICATE AGRhdmUAcmlnaHQ=", "5AUTHENTICATE *",
     "6NICK zed", "6USER z 0 * :Zed", "6REGISTER * * :a fine password", "6REGISTER * welcome-code x",
-    "0TOKEN CREATE laptop", "0TOKEN LIST", "0TOKEN REVOKE laptop", "7PASS alice:$TOKEN",
+    "0TOKEN CREATE laptop", "0TOKEN LIST", "0TOKEN REVOKE laptop", "0TOKEN CREATE laptop BIND",
+    "0SESSIONS LIST",     "0SESSIONS END $SESSION", "4SESSIONS END others", "7PASS alice:$TOKEN",
     "7NICK alice", "7USER a 0 * :A", "0TOTP ENROLL", "0TOTP CONFIRM $CODE", "0TOTP REMOVE $CODE",
     "0TOTP RECOVERY $RECOVERY", f"8PASS alice:{RIGHT}$CODE", "8NICK alice", "8USER a 0 * :A",
     "0PASSWD :another fine password", "0PASSWD weak",

@@ -46,9 +46,17 @@ SETTINGS: dict[str, Any] = {
 }
 """Limits that a script comes to in a few steps."""
 
-_GIVEN = re.compile(r" NOTE (?:TOKEN (CREATED) \S+|TOTP (SECRET)|TOTP (RECOVERY)) (\S+)")
-_PLACEHOLDER = re.compile(rb"\$(?:TOKEN|CODE|RECOVERY)")
-_KIND = {b"$TOKEN": "CREATED", b"$CODE": "SECRET", b"$RECOVERY": "RECOVERY"}
+_GIVEN = re.compile(
+    r" NOTE (?:TOKEN (?P<token>CREATED) \S+|TOTP (?P<totp>SECRET|RECOVERY)|"
+    r"SESSIONS (?P<sessions>ENTRY)) (?P<given>\S+)"
+)
+_PLACEHOLDER = re.compile(rb"\$(?:TOKEN|CODE|RECOVERY|SESSION)")
+_KIND = {
+    b"$TOKEN": "CREATED",
+    b"$CODE": "SECRET",
+    b"$RECOVERY": "RECOVERY",
+    b"$SESSION": "ENTRY",
+}
 
 
 class Secrets(Pepper):
@@ -92,8 +100,8 @@ class Listener(Person):
             self.watch.hears(line)
             found = _GIVEN.search(line)
             if found and self.session.account is not None:
-                kind = found[1] or found[2] or found[3]
-                self.world.given[kind, self.session.account] = found[4]
+                kind = found["token"] or found["totp"] or found["sessions"]
+                self.world.given[kind, self.session.account] = found["given"]
 
 
 class World(Stage):

@@ -227,13 +227,21 @@ def test_rubbish_costs_only_who_sends_it(house: House) -> None:
 
 
 def test_one_account_has_a_limit_of_sessions(tmp_path: Path) -> None:
-    """A client that reconnects in a loop ends with an error, and the earlier ones stay."""
+    """A client that reconnects with its token in a loop ends with an error, and the earlier ones
+    stay; who shows the password takes the place of the oldest of those.
+    """
     limits = {"sessions_per_account": 3}
     with running(tmp_path / "data", "alice", limits=limits) as house:
-        people = [house.member("alice") for _ in range(3)]
+        alice = house.member("alice")
+        alice.says("TOKEN CREATE laptop")
+        token = alice.hears_until(" CREATED ")[-1].split(" ")[5]
+        people = [house.member("alice", password=token) for _ in range(2)]
         with pytest.raises(EOFError):
-            house.stranger().logs_in("alice", PASSWORD)
-        assert all(person.barrier() is not None for person in people)
+            house.stranger().logs_in("alice", token)
+        assert all(person.barrier() is not None for person in (alice, *people))
+        house.member("alice")
+        assert "had no place" in people[0].hears_the_end()[-1]
+        assert all(person.barrier() is not None for person in (alice, people[1]))
 
 
 def test_who_never_logs_in_is_sent_away(tmp_path: Path) -> None:

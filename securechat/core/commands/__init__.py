@@ -11,6 +11,7 @@ from securechat.core.commands import (
     modes,
     people,
     rooms,
+    sessions,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "modes",
     "people",
     "rooms",
+    "sessions",
 ]

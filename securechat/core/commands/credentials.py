@@ -1,15 +1,10 @@
-"""TOKEN, TOTP, PASSWD: what an account's owner does to its own credentials.
-
-Answers are standard replies, so that any client shows them and ours understands them:
-https://ircv3.net/specs/extensions/standard-replies
-"""
+"""TOKEN, TOTP, PASSWD: what an account's owner does to its own credentials."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from securechat.core import presence, second_factor, totp
-from securechat.core.credentials import Factor
+from securechat.core.commands.verbs import Refused, check_fresh, fail, note, run, shown
+from securechat.core.credentials import Factor, Token
 from securechat.core.events import PasswordChanged, TokenCreated, TokenRevoked
 from securechat.core.jobs import Answer, Hashed, HashPassword
 from securechat.core.model import Account
@@ -20,78 +15,48 @@ from securechat.core.turn import Turn
 from securechat.irc.message import Message
 from securechat.irc.token import MAX_TOKENS, TOKEN_BYTES, format_token, is_token_name, token_digest
 
-FRESH_SECONDS = 600.0
-"""How long after its login with the password a session may change credentials (OWASP ASVS 5,
-7.5.1): longer, and whoever finds it unattended could.
+BIND = "BIND"
+"""The token is for the very client that makes it, in the place of the password that it has shown;
+without the word it is for another device, and this session has nothing to do with it.
 """
-
-MAX_NAME_SHOWN = 40
-
-
-class _Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
-    def __init__(self, code: str, text: str, *context: str) -> None:
-        super().__init__(code, text)
-        self.code = code
-        self.params = (*context, text)
-
-
-def _run(
-    turn: Turn, session: Session, message: Message, verbs: dict[str, Callable[..., None]]
-) -> None:
-    """Do what the first parameter names; a refusal becomes a FAIL."""
-    verb = message.params[0].upper()
-    action = verbs.get(verb)
-    try:
-        if action is None:
-            expected = ", ".join(sorted(verbs))
-            raise _Refused("UNKNOWN_SUBCOMMAND", f"Expected one of {expected}")
-        action(turn, session, message.params[1] if len(message.params) > 1 else "")
-    except _Refused as refused:
-        _fail(turn, session, message.command, refused)
-
-
-def _fail(turn: Turn, session: Session, command_name: str, refused: _Refused) -> None:
-    turn.standard_reply(session, "FAIL", command_name, refused.code, *refused.params)
-
-
-def _note(turn: Turn, session: Session, *params: str) -> None:
-    turn.standard_reply(session, "NOTE", *params)
-
-
-def _check_fresh(turn: Turn, session: Session) -> None:
-    """The session must have shown the password itself, not long ago. Raises _Refused."""
-    if session.proved_at is None or turn.clock - session.proved_at > FRESH_SECONDS:
-        minutes = f"{FRESH_SECONDS / 60:.0f}"
-        text = f"Connect again with your password; this can be done for {minutes} minutes after it"
-        raise _Refused("REAUTHENTICATE", text)
 
 
 # Device tokens
 
 
-@command("TOKEN", usage="CREATE <name> | LIST | REVOKE <name>", min_params=1)
+@command("TOKEN", usage="CREATE <name> [BIND] | LIST | REVOKE <name>", min_params=1)
 def token(turn: Turn, session: Session, message: Message) -> None:
     """Make, list or revoke device tokens, each of which stands in for your password."""
-    _run(turn, session, message, _TOKEN)
+    run(turn, session, message, _TOKEN)
 
 
-def _create(turn: Turn, session: Session, name: str) -> None:
+def _create(turn: Turn, session: Session, words: str) -> None:
     account = session.who
-    _check_fresh(turn, session)
-    if not is_token_name(name):
+    check_fresh(turn, session)
+    name, _, flag = words.partition(" ")
+    if not is_token_name(name) or flag.upper() not in ("", BIND):
         text = "Name the device in one word of at most 32 letters: TOKEN CREATE laptop"
-        raise _Refused("INVALID_NAME", text, _shown(name))
+        raise Refused("INVALID_NAME", text, shown(words))
     if name in account.tokens:
         text = "There is one of that name; choose another, or TOKEN REVOKE it"
-        raise _Refused("NAME_TAKEN", text, name)
+        raise Refused("NAME_TAKEN", text, name)
     if len(account.tokens) >= MAX_TOKENS:
         text = f"You have {MAX_TOKENS} already; TOKEN LIST shows them, TOKEN REVOKE ends one"
-        raise _Refused("TOO_MANY", text)
+        raise Refused("TOO_MANY", text)
     secret = format_token(turn.vault.random(TOKEN_BYTES))
     turn.record(TokenCreated(token_digest(secret), account.id, name, turn.now_ms))
+    if flag:
+        _bind(turn, session, account.tokens[name])
     turn.audit("token created", session, token=name)
     text = "Shown this once: it logs you in in the place of your password, until it is revoked"
-    _note(turn, session, "TOKEN", "CREATED", name, secret, text)
+    note(turn, session, "TOKEN", "CREATED", name, secret, text)
+
+
+def _bind(turn: Turn, session: Session, made: Token | None) -> None:
+    """The session ends with the token from now on, as if it had logged in with it."""
+    before = session.token
+    session.token = made
+    turn.on_failure(lambda: setattr(session, "token", before))
 
 
 def _list(turn: Turn, session: Session, _: str) -> None:
@@ -99,26 +64,20 @@ def _list(turn: Turn, session: Session, _: str) -> None:
     for item in found:
         used = iso(item.used_ms) if item.used_ms is not None else "*"
         text = f"last used {used}" if item.used_ms is not None else "never used"
-        _note(turn, session, "TOKEN", "ENTRY", item.name, iso(item.created_ms), used, text)
-    _note(turn, session, "TOKEN", "END", str(len(found)), f"{len(found)} device tokens")
+        note(turn, session, "TOKEN", "ENTRY", item.name, iso(item.created_ms), used, text)
+    note(turn, session, "TOKEN", "END", str(len(found)), f"{len(found)} device tokens")
 
 
 def _revoke(turn: Turn, session: Session, name: str) -> None:
     found = session.who.tokens.get(name)
     if found is None:
         text = "You have no token of that name; TOKEN LIST shows them"
-        raise _Refused("NO_SUCH_TOKEN", text, _shown(name))
+        raise Refused("NO_SUCH_TOKEN", text, shown(name))
     turn.record(TokenRevoked(found.digest))
     turn.audit("token revoked", session, token=name)
-    _note(turn, session, "TOKEN", "REVOKED", name, "It logs nobody in any more")
+    note(turn, session, "TOKEN", "REVOKED", name, "It logs nobody in any more")
     reason = f"The device token {name} has been revoked"
     turn.after_step(lambda: presence.end_token(turn, found, reason))
-
-
-def _shown(name: str) -> str:
-    """A refused name as one parameter."""
-    word = name.split(" ")[0][:MAX_NAME_SHOWN]
-    return word if word and not word.startswith(":") else "*"
 
 
 _TOKEN = {"CREATE": _create, "LIST": _list, "REVOKE": _revoke}
@@ -130,30 +89,30 @@ _TOKEN = {"CREATE": _create, "LIST": _list, "REVOKE": _revoke}
 @command("TOTP", usage="ENROLL | CONFIRM <code> | RECOVERY <code> | REMOVE <code>", min_params=1)
 def totp_command(turn: Turn, session: Session, message: Message) -> None:
     """Turn the second factor of your login on or off, or renew its recovery codes."""
-    _run(turn, session, message, _TOTP)
+    run(turn, session, message, _TOTP)
 
 
 def _enroll(turn: Turn, session: Session, _: str) -> None:
-    _check_fresh(turn, session)
+    check_fresh(turn, session)
     _check_none(session.who)
     session.enrolling = secret = turn.vault.random(totp.SECRET_BYTES)
     text = "Give this to your authenticator, then TOTP CONFIRM with the code that it shows"
     uri = totp.uri(secret, session.who.name, turn.settings.network)
-    _note(turn, session, "TOTP", "SECRET", totp.base32(secret), uri, text)
+    note(turn, session, "TOTP", "SECRET", totp.base32(secret), uri, text)
 
 
 def _confirm(turn: Turn, session: Session, code: str) -> None:
     _check_none(session.who)
     if session.enrolling is None:
-        raise _Refused("NOT_ENROLLING", "Begin with TOTP ENROLL")
+        raise Refused("NOT_ENROLLING", "Begin with TOTP ENROLL")
     codes = second_factor.enrol(turn, session.who, session.enrolling, code)
     if codes is None:
         text = "That isn't the code of now; give the newest, and check the clock of your device"
-        raise _Refused("WRONG_CODE", text)
+        raise Refused("WRONG_CODE", text)
     session.enrolling = None
     turn.audit("second factor enabled", session)
     text = "From now on a login with the password needs a code behind it"
-    _note(turn, session, "TOTP", "ENABLED", text)
+    note(turn, session, "TOTP", "ENABLED", text)
     _tell_recovery(turn, session, codes)
 
 
@@ -168,34 +127,34 @@ def _remove(turn: Turn, session: Session, code: str) -> None:
     _check_code(turn, session, code)
     second_factor.remove(turn, session.who)
     turn.audit("second factor removed", session)
-    _note(turn, session, "TOTP", "REMOVED", "A login needs the password only from now on")
+    note(turn, session, "TOTP", "REMOVED", "A login needs the password only from now on")
 
 
 def _check_none(account: Account) -> None:
     if account.factor is not None:
         text = "Your login has a second factor; TOTP REMOVE takes it away first"
-        raise _Refused("ALREADY_ENABLED", text)
+        raise Refused("ALREADY_ENABLED", text)
 
 
 def _check_code(turn: Turn, session: Session, code: str) -> Factor:
-    """A code as at a login, of an account that has a second factor. Raises _Refused."""
+    """A code as at a login, of an account that has a second factor. Raises Refused."""
     account = session.who
-    _check_fresh(turn, session)
+    check_fresh(turn, session)
     if account.factor is None:
-        raise _Refused("NOT_ENABLED", "Your login has no second factor; TOTP ENROLL begins one")
+        raise Refused("NOT_ENABLED", "Your login has no second factor; TOTP ENROLL begins one")
     if not turn.model.guesses.may_try_code(account.id, turn.clock):
-        raise _Refused("WRONG_CODE", "Too many wrong codes; wait some minutes")
+        raise Refused("WRONG_CODE", "Too many wrong codes; wait some minutes")
     if second_factor.use(turn, account, account.factor, code) is None:
         turn.model.guesses.wrong_code(account.id, turn.clock)
         turn.audit("second factor code", session, result="wrong code")
         text = "That isn't a code of now, or it was used before; wait for the next one"
-        raise _Refused("WRONG_CODE", text)
+        raise Refused("WRONG_CODE", text)
     return account.factor
 
 
 def _tell_recovery(turn: Turn, session: Session, codes: list[str]) -> None:
     text = "Shown this once: each stands in for one code. Keep them apart from your device"
-    _note(turn, session, "TOTP", "RECOVERY", *codes, text)
+    note(turn, session, "TOTP", "RECOVERY", *codes, text)
 
 
 _TOTP = {"ENROLL": _enroll, "CONFIRM": _confirm, "RECOVERY": _recovery, "REMOVE": _remove}
@@ -208,11 +167,11 @@ _TOTP = {"ENROLL": _enroll, "CONFIRM": _confirm, "RECOVERY": _recovery, "REMOVE"
 def passwd(turn: Turn, session: Session, message: Message) -> None:
     """Change your password; everything else that is logged in as you ends, tokens included."""
     try:
-        _check_fresh(turn, session)
+        check_fresh(turn, session)
         if session.changing:
-            raise _Refused("TEMPORARILY_UNAVAILABLE", "A change is under way; wait for its answer")
-    except _Refused as refused:
-        _fail(turn, session, "PASSWD", refused)
+            raise Refused("TEMPORARILY_UNAVAILABLE", "A change is under way; wait for its answer")
+    except Refused as refused:
+        fail(turn, session, "PASSWD", refused)
         return
     session.changing = True
     account = session.who
@@ -225,9 +184,9 @@ def answered(turn: Turn, answer: Answer) -> None:
     session.changing = False
     if not isinstance(answer, Hashed):
         text = "The server can't do that now; try again in a minute"
-        _fail(turn, session, "PASSWD", _Refused("TEMPORARILY_UNAVAILABLE", text))
+        fail(turn, session, "PASSWD", Refused("TEMPORARILY_UNAVAILABLE", text))
     elif answer.refusal is not None:
-        _fail(turn, session, "PASSWD", _Refused("WEAK_PASSWORD", answer.refusal))
+        fail(turn, session, "PASSWD", Refused("WEAK_PASSWORD", answer.refusal))
     else:
         _set_password(turn, session, answer)
 
@@ -237,8 +196,9 @@ def _set_password(turn: Turn, session: Session, answer: Hashed) -> None:
     turn.record(PasswordChanged(answer.hashed, account.id, answer.replaced))
     for item in list(account.tokens.values()):
         turn.record(TokenRevoked(item.digest))
+    _bind(turn, session, None)
     turn.audit("password changed", session)
     text = "Your password is changed; all other sessions and all device tokens have ended"
-    _note(turn, session, "PASSWD", "CHANGED", text)
+    note(turn, session, "PASSWD", "CHANGED", text)
     reason = presence.AFTER_CHANGE
     turn.after_step(lambda: presence.end_account(turn, account, reason, keep=session))

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from securechat.core import totp
-from securechat.core.commands.credentials import FRESH_SECONDS
+from securechat.core.commands.verbs import FRESH_SECONDS
 from securechat.core.events import PasswordChanged, RecoveryCodeUsed, TokenCreated, TokenUsed
 from securechat.core.states import State
 from securechat.irc.message import Message

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from securechat.core import guesses, totp
-from securechat.core.commands.credentials import FRESH_SECONDS
+from securechat.core.commands.verbs import FRESH_SECONDS
 from securechat.core.states import State
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person as Guest

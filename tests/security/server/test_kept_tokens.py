@@ -52,7 +52,7 @@ def test_a_token_that_nobody_asked_for_is_not_kept(
 
     def first(peer: Peer) -> None:
         peer.logs_in("alice", *(UNASKED if when == "in the replay" else ()), password=TYPED)
-        peer.expects("TOKEN CREATE laptop")
+        peer.expects("TOKEN CREATE laptop BIND")
         if when == "before the answer":
             peer.says(*OTHER_ANSWERS)
         peer.says(f"NOTE TOKEN CREATED laptop {TOKEN} :Keep it")

@@ -1,0 +1,184 @@
+"""SESSIONS: a member sees where the account is logged in, and ends what should not be."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from securechat.core.states import State
+from tests.support.stage import NOT_STORED, RIGHT, Person, Stage, codes, of, only
+
+
+def arrives(stage: Stage, password: str = RIGHT, address: str = "192.0.2.1") -> Person:
+    person = stage.stranger(address=address)
+    person.logs_in("alice", password=password)
+    person.hears()
+    return person
+
+
+def token_of(person: Person, words: str = "laptop") -> str:
+    return only(person.says(f"TOKEN CREATE {words}")).params[3]
+
+
+def listed(person: Person) -> list[list[str]]:
+    """The entries, without the command's name and the text."""
+    *entries, end = of(person.says("SESSIONS LIST"), "NOTE")
+    assert end.params[:-1] == ["SESSIONS", "END", str(len(entries))]
+    assert all(entry.params[:2] == ["SESSIONS", "ENTRY"] for entry in entries)
+    return [entry.params[2:-1] for entry in entries]
+
+
+def here(*people: Person) -> list[bool]:
+    return [person.session.state is State.READY for person in people]
+
+
+def test_the_list_tells_how_since_when_and_from_where() -> None:
+    """And which one is this; others' sessions are not in it."""
+    stage = Stage("alice", "bob")
+    alice = arrives(stage)
+    token = token_of(alice)
+    stage.member("bob")
+    stage.passes(60)
+    arrives(stage, token, "::1")
+    stage.passes(5)
+    first, second = listed(alice)
+    assert first[1:] == [
+        *("password", "*", "2023-11-14T22:13:20Z", "2023-11-14T22:14:25Z", "192.0.2.1", "here")
+    ]
+    assert second[1:] == [
+        *("token", "laptop", "2023-11-14T22:14:20Z", "2023-11-14T22:14:20Z", "0::1", "elsewhere")
+    ]
+
+
+def test_an_id_stays_for_the_session_s_life() -> None:
+    """Whoever asks, and whoever else has come and gone."""
+    stage = Stage("alice")
+    one, two = arrives(stage), arrives(stage)
+    ids = [entry[0] for entry in listed(one)]
+    assert [entry[0] for entry in listed(two)] == ids
+    assert len(set(ids)) == 2
+    arrives(stage)
+    one.hangs_up()
+    assert listed(two)[0][0] == ids[1]
+
+
+def test_one_is_ended_by_its_id() -> None:
+    """At once; the audit has who did it, and from where the other was."""
+    stage = Stage("alice")
+    alice, other = arrives(stage), arrives(stage, address="198.51.100.7")
+    number = listed(alice)[1][0]
+    assert only(alice.says(f"SESSIONS END {number}")).params[:-1] == ["SESSIONS", "ENDED", number]
+    assert codes(other.hears()) == ["ERROR"]
+    assert here(alice, other) == [True, False]
+    [audited] = [a for a in stage.audits if a.event == "session ended"]
+    assert (audited.account, audited.address) == ("alice", "192.0.2.1")
+    assert json.loads(audited.facts) == {"ended": number, "address_of_ended": "198.51.100.7"}
+
+
+def test_all_others_are_ended() -> None:
+    """The one that asks stays; the others in the room see nobody go."""
+    stage = Stage("alice", "bob")
+    alice, bob = arrives(stage), stage.member("bob")
+    for person in (alice, bob):
+        person.says("JOIN #den")
+    others = [arrives(stage) for _ in range(3)]
+    bob.hears(), alice.hears()
+    told = only(alice.says("SESSIONS END others"))
+    assert told.params == ["SESSIONS", "ENDED", "others", "3 sessions have ended"]
+    assert here(alice, *others) == [True, False, False, False]
+    assert bob.hears() == []
+
+
+def test_one_may_end_oneself() -> None:
+    """That is logging out."""
+    stage = Stage("alice")
+    alice = arrives(stage)
+    assert codes(alice.says(f"SESSIONS END {listed(alice)[0][0]}")) == ["NOTE", "ERROR"]
+
+
+def test_a_thief_of_a_token_can_t_end_who_has_shown_the_password() -> None:
+    """Else the owner would be thrown out each time before the token could be revoked."""
+    stage = Stage("alice")
+    alice = arrives(stage)
+    token = token_of(alice)
+    thief, device = arrives(stage, token), arrives(stage, token)
+    refused = only(thief.says(f"SESSIONS END {listed(thief)[0][0]}"))
+    assert (refused.command, refused.params[1]) == ("FAIL", "REAUTHENTICATE")
+    thief.says("SESSIONS END others")
+    assert here(alice, thief, device) == [True, True, False]
+    refused = only(thief.says("SESSIONS END others"))
+    assert refused.params[:3] == ["SESSIONS", "REAUTHENTICATE", "others"]
+    alice.says("SESSIONS END others")
+    assert here(alice, thief) == [True, False]
+
+
+@pytest.mark.parametrize("wanted", ["", "nonsense", "nonsense twice", ":"])
+def test_an_unknown_id(wanted: str) -> None:
+    """Also another's session is unknown."""
+    stage = Stage("alice", "bob")
+    refused = only(arrives(stage).says(f"SESSIONS END {wanted}"))
+    assert refused.params[:2] == ["SESSIONS", "NO_SUCH_SESSION"]
+
+
+def test_another_s_session_is_out_of_reach() -> None:
+    """Its id means nothing."""
+    stage = Stage("alice", "bob")
+    alice, bob = arrives(stage), stage.member("bob")
+    number = listed(alice)[0][0]
+    assert only(bob.says(f"SESSIONS END {number}")).params[1] == "NO_SUCH_SESSION"
+    assert here(alice) == [True]
+
+
+# A token that a session is bound to
+
+
+def test_a_client_that_trades_its_password_ends_with_the_token() -> None:
+    """It asked for that; whoever makes a token for another device stays."""
+    stage = Stage("alice")
+    alice, ours, owner = arrives(stage), arrives(stage), arrives(stage)
+    token_of(alice, "phone")
+    token_of(ours, "laptop bind")
+    assert [entry[1:3] for entry in listed(alice)][:2] == [["password", "*"], ["token", "laptop"]]
+    owner.says("TOKEN REVOKE phone")
+    assert here(alice, ours, owner) == [True, True, True]
+    owner.says("TOKEN REVOKE laptop")
+    assert here(alice, ours, owner) == [True, False, True]
+
+
+def test_who_is_bound_has_still_shown_the_password() -> None:
+    """It may change credentials, and its place is not the first to be taken."""
+    stage = Stage("alice", max_sessions=2)
+    ours = arrives(stage)
+    token = token_of(ours, "laptop BIND")
+    thief = arrives(stage, token)
+    token_of(ours, "phone")
+    arrives(stage)
+    assert here(ours, thief) == [True, False]
+
+
+def test_what_is_not_stored_binds_nothing() -> None:
+    """The session is as it was."""
+    stage = Stage("alice")
+    alice = arrives(stage)
+    stage.full = True
+    assert NOT_STORED in only(alice.says("TOKEN CREATE laptop BIND")).params[-1]
+    stage.full = False
+    assert listed(alice)[0][1:3] == ["password", "*"]
+
+
+def test_a_new_password_frees_who_sets_it() -> None:
+    """The token that it was bound to is no more; the session goes on, and may be bound again."""
+    stage = Stage("alice")
+    alice = arrives(stage)
+    token_of(alice, "laptop BIND")
+    alice.says("PASSWD :quite another password")
+    assert listed(alice)[0][1:3] == ["password", "*"]
+    token_of(alice, "laptop BIND")
+    assert codes(alice.says("TOKEN REVOKE laptop")) == ["NOTE", "ERROR"]
+
+
+def test_a_word_too_many_is_not_passed_over() -> None:
+    """A name is one word."""
+    refused = only(arrives(Stage("alice")).says("TOKEN CREATE my laptop"))
+    assert refused.params[:3] == ["TOKEN", "INVALID_NAME", "my"]
