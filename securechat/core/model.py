@@ -72,9 +72,6 @@ class Account:
     tokens: dict[str, Token] = field(default_factory=dict)
     """By name; the other side is Model.tokens."""
     factor: Factor | None = None
-    rows_left: float = 0.0
-    rows_at: float = float("-inf")
-    """What core.budget has left for the account, and since when."""
     sessions: list[Session] = field(default_factory=list)
     _audience: Audience | None = None
 

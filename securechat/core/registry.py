@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from securechat.core.session import Session
+from securechat.core.session import Reply, Session
 from securechat.core.states import State
 from securechat.core.turn import Turn
 from securechat.irc.message import Message
 
-Handler = Callable[[Turn, Session, Message], None]
+Handler = Callable[[Turn, Session, Message], Iterator[Reply | None] | None]
+"""A long answer is a generator of replies: they are asked for in parts, with others' turns between.
+It changes nothing, and yields None where it has found nothing for a while.
+"""
+
+LOOKED_AT_ONCE = 100
+"""Of what a long answer looks through, before it lets others come between."""
 
 BEFORE_LOGIN = frozenset({State.CONNECTED, State.CHALLENGED, State.PROVEN})
 LOGGED_IN = frozenset({State.READY})

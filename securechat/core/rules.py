@@ -7,7 +7,8 @@ output. Hub thread only.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from securechat.core import arrivals, commands, login, presence, registration, rooms
 from securechat.core.commands import credentials
@@ -15,10 +16,10 @@ from securechat.core.events import SeenAdvanced, TokenUsed
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
 from securechat.core.model import Account, Model
 from securechat.core.registry import COMMANDS, Command
-from securechat.core.session import Session
+from securechat.core.session import Answering, Session
 from securechat.core.settings import Settings
 from securechat.core.states import WAITING, State, Trigger
-from securechat.core.turn import IrcError, Turn
+from securechat.core.turn import IrcError, Mark, Turn
 from securechat.core.vault import Vault
 from securechat.irc import names
 from securechat.irc.framing import TOO_LONG
@@ -28,6 +29,12 @@ from securechat.irc.numerics import Numeric
 __all__ = ["Rules", "commands"]
 
 log = logging.getLogger(__name__)
+
+END: Final[tuple[()]] = ()
+"""Stands for the end of an answer."""
+
+REPLIES_AT_ONCE = 25
+"""Of a long answer: a quarter of a millisecond, until it is looked whether it is others' turn."""
 
 WEB_METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI")
@@ -105,15 +112,37 @@ class Rules:
         except MessageError as error:
             turn.standard_reply(session, "FAIL", "*", "INVALID_MESSAGE", str(error))
         except Exception:
-            turn.roll_back(start)
-            log.exception("a bug: %s failed and was taken back", command)
-            turn.numeric(
-                session,
-                Numeric.ERR_UNKNOWNERROR,
-                command,
-                "The server failed; it is logged",
-            )
+            self._bug(turn, session, command, start)
         turn.finish_step(session, command, start)
+
+    def _bug(self, turn: Turn, session: Session, command: str, start: Mark) -> None:
+        turn.roll_back(start)
+        log.exception("a bug: %s failed and was taken back", command)
+        text = "The server failed; it is logged"
+        turn.numeric(session, Numeric.ERR_UNKNOWNERROR, command, text)
+
+    def go_on(self, turn: Turn, session: Session, more: Callable[[], bool]) -> None:
+        """The next part of a session's long answer, and further ones while more() is true."""
+        while session.answering is not None:
+            start = turn.mark()
+            try:
+                self._next_part(turn, session)
+            except Exception:
+                self._bug(turn, session, session.answering.command, start)
+                session.answering = None
+            if not more():
+                return
+
+    def _next_part(self, turn: Turn, session: Session) -> None:
+        assert session.answering is not None  # noqa: S101 - or there is no next part
+        for _ in range(REPLIES_AT_ONCE):
+            reply = next(session.answering.replies, END)
+            if reply is None:
+                return
+            if reply is END or session.state is not State.READY:
+                session.answering = None
+                return
+            turn.numeric(session, *reply)
 
     def _dispatch(self, turn: Turn, session: Session, message: Message) -> None:
         found = COMMANDS.get(message.command)
@@ -127,7 +156,10 @@ class Rules:
             raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
         if session.state not in found.states or len(message.params) < found.min_params:
             raise _refusal(found, session)
-        found.handler(turn, session, message)
+        replies = found.handler(turn, session, message)
+        if replies is not None:
+            session.answering = Answering(message.command, replies)
+            self._next_part(turn, session)
 
     def answered(self, turn: Turn, answer: Answer) -> None:
         """A worker has done a job. The session's held lines follow at once."""
@@ -164,6 +196,11 @@ class Rules:
         held, session.held = session.held, []
         for raw in held:
             self.line(turn, session, raw)
+            self.go_on(
+                turn, session, lambda: True
+            )  # what it said before its login waits for nothing
+        if held and session.account is not None:
+            turn.charge(session.account, len(held))
 
     def admit(self, turn: Turn) -> None:
         """At the beginning of a turn: those enter whose logins have become complete in the last

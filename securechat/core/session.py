@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from securechat.core.states import State, Trigger, after
 from securechat.irc.capabilities import WIRE
+from securechat.irc.numerics import Numeric
 
 if TYPE_CHECKING:
     from securechat.core.credentials import Token
     from securechat.core.model import Account
     from securechat.irc.sasl import Assembler
+
+
+Reply = tuple[Numeric, *tuple[str, ...]]
+"""A numeric with its parameters, the last of which is the trailing one."""
+
+
+class Answering(NamedTuple):
+    """An answer that is given in parts. command: its name. replies: what is left of it; None where
+    nothing was found for a while, and others may come between.
+    """
+
+    command: str
+    replies: Iterator[Reply | None]
 
 
 class Session:
@@ -24,6 +39,7 @@ class Session:
     __slots__ = (
         "account",
         "address",
+        "answering",
         "asked_at",
         "assembler",
         "cap_302",
@@ -106,6 +122,8 @@ class Session:
         self.changing = False
         """A worker makes the hash of its account's new password."""
         self.held: list[bytes] = []
+        self.answering: Answering | None = None
+        """The rest of a long answer; its further lines wait for the end."""
         self.invisible = False
         self.present = False
         """Has answered a PING since its login, so what was sent before that has been received."""

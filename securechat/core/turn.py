@@ -75,6 +75,7 @@ class Turn:
         "_then",
         "arrived",
         "audits",
+        "charges",
         "clock",
         "closings",
         "effects",
@@ -106,6 +107,8 @@ class Turn:
         """Whose login is complete; some may be closed again by the end of the turn."""
         self.audits: list[Audited] = []
         """Stored with the events; if they can't be, the log still has them."""
+        self.charges: list[tuple[Account, int]] = []
+        """What was done beside the lines that came, as (whose, how many lines it is worth)."""
         self._then: list[Callable[[], object]] = []
 
     # What a command may do
@@ -176,6 +179,10 @@ class Turn:
     def on_failure(self, undo: Undo) -> None:
         """Have something taken back, beside the recorded events, when the step can't be stored."""
         self.undo.append(undo)
+
+    def charge(self, account: Account, lines: int) -> None:
+        """Have an account pay for so many lines more than it has said."""
+        self.charges.append((account, lines))
 
     def job(self, job: Job) -> None:
         """Work for a worker."""

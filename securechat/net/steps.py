@@ -28,8 +28,10 @@ log = logging.getLogger(__name__)
 STUCK_SECONDS = 0.25
 """Until TLS is tried again at a peer that takes none of its answers."""
 
-BUSY_SECONDS = 0.02
-"""Until it is looked again whether the hub has come to what a connection has said."""
+BUSY_SECONDS, MOST_BUSY_SECONDS = 0.02, 0.25
+"""Until it is looked again whether the hub has come to what a connection has said: the longer, the
+more of it there is at the connection's rate.
+"""
 
 MOST_CHARGED_SECONDS = 0.002
 """For one read: Python's garbage collection may fall into anybody's, and take ten times as long."""
@@ -148,7 +150,8 @@ class Steps:
         assert buffer is not None  # noqa: S101 - set with Phase.OPEN
         assert bucket is not None  # noqa: S101
         # What the hub has not come to yet counts: it may be long in doing what was said at once.
-        room = max(0, bucket.burst - (connection.handed - connection.done))
+        unheard = connection.handed - connection.done
+        room = max(0, bucket.burst - unheard)
         lines = buffer.feed(data, min(room, bucket.available(self._now)))
         bucket.spend(buffer.weight, seconds)
         if lines:
@@ -156,7 +159,8 @@ class Steps:
             self._inputs.append(Lines(connection, lines))
         if not buffer.has_line and not bucket.in_debt:
             return True
-        self._pause(connection, max(bucket.wait(), 0.0 if room else BUSY_SECONDS))
+        busy = min(max(BUSY_SECONDS, bucket.seconds_of(unheard) / 4), MOST_BUSY_SECONDS)
+        self._pause(connection, max(bucket.wait(), 0.0 if room else busy))
         return False
 
     def _pause(self, connection: Connection, seconds: float) -> None:

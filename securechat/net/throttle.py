@@ -1,4 +1,4 @@
-"""How fast a connection may speak: a token bucket of lines. I/O thread only; time is passed in."""
+"""How fast somebody may speak: a token bucket of lines. Time is passed in. One thread only."""
 
 from __future__ import annotations
 
@@ -28,27 +28,30 @@ class TokenBucket:
     there was, and then the debt must be waited off first.
     """
 
-    __slots__ = ("_owed", "_rate", "_stamp", "_tokens")
+    __slots__ = ("_line_seconds", "_owed", "_rate", "_stamp", "tokens")
 
-    def __init__(self, rate: Rate, now: float) -> None:
+    def __init__(self, rate: Rate, now: float, line_seconds: float = LINE_SECONDS) -> None:
+        """line_seconds: of CPU, that are in a line's price."""
         self._rate = rate
-        self._tokens = rate.burst
+        self._line_seconds = line_seconds
+        self.tokens = rate.burst
+        """What was left when it was last looked; below zero it is a debt."""
         self._stamp = now
         self._owed = 0.0
 
     def available(self, now: float) -> int:
         """How many lines may pass. now: seconds."""
         rate = self._rate
-        self._tokens = min(rate.burst, self._tokens + max(0.0, now - self._stamp) * rate.lines)
+        self.tokens = min(rate.burst, self.tokens + max(0.0, now - self._stamp) * rate.lines)
         self._stamp = now
-        return max(0, int(self._tokens))
+        return max(0, int(self.tokens))
 
     def spend(self, cost: int, seconds: float = 0.0) -> None:
-        """Pay for what has passed, in tokens. seconds: of CPU that it took to read."""
-        self._tokens -= cost
-        self._owed = max(0.0, self._owed + seconds - cost * LINE_SECONDS)
+        """Pay for what has passed, in tokens. seconds: of CPU that it took."""
+        self.tokens -= cost
+        self._owed = max(0.0, self._owed + seconds - cost * self._line_seconds)
         if self._owed > SPARE_SECONDS:
-            self._tokens -= int(self._owed / LINE_SECONDS)
+            self.tokens -= int(self._owed / self._line_seconds)
             self._owed = 0.0
 
     @property
@@ -59,17 +62,21 @@ class TokenBucket:
     @property
     def in_debt(self) -> bool:
         """Whether more has passed than there was."""
-        return self._tokens < 0
+        return self.tokens < 0
 
     def wait(self) -> float:
         """Seconds until some more may pass: more than one, so as not to wake often."""
         rate = self._rate
         tokens = max(1.0, min(rate.burst / 4, rate.lines / MOST_WAKES))
-        return max(0.0, tokens - self._tokens) / rate.lines
+        return max(0.0, tokens - self.tokens) / rate.lines
+
+    def seconds_of(self, lines: int) -> float:
+        """How long it takes to earn so many lines."""
+        return lines / self._rate.lines
 
     def change(self, rate: Rate, now: float) -> None:
         """Another rate from now on. A larger burst is given at once; what is spent stays spent."""
         self.available(now)
         gained = max(0.0, rate.burst - self._rate.burst)
-        self._tokens = min(rate.burst, self._tokens + gained)
+        self.tokens = min(rate.burst, self.tokens + gained)
         self._rate = rate

@@ -16,6 +16,7 @@ from securechat.core.audit import note, tell
 from securechat.core.delivery import deliveries
 from securechat.core.events import AccountCreated, DirectOpened, Event, RoomCreated
 from securechat.core.jobs import Job
+from securechat.core.model import Account
 from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.states import State
@@ -23,9 +24,12 @@ from securechat.core.turn import Step, Turn
 from securechat.net.admission import network_of
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
 from securechat.net.io_loop import IoThread
+from securechat.net.limits import DEFAULT_RATE
 from securechat.net.thread import Owner
+from securechat.net.throttle import Rate
 from securechat.server.agenda import SHARES, Agenda, Shares
 from securechat.server.alarm import Alarm
+from securechat.server.allowance import Allowance, cost_of
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.loading import take_changes
 from securechat.store.admin import APPLIED
@@ -46,6 +50,11 @@ into one turn then, and costs one commit and one write to each member instead of
 speaker never waits (PostgreSQL knows this as commit_delay and commit_siblings).
 """
 
+LOOK_CLOSER_SECONDS = 0.001
+"""What took longer by the wall clock is looked at more closely, as other threads may have had the
+interpreter meanwhile. To ask for the thread's own time costs a twentieth of a line.
+"""
+
 LAST_ANSWERS_SECONDS = 1.0
 """How long a stopping server waits to learn what its clients have received."""
 
@@ -56,7 +65,7 @@ class Hub(Owner):
     """rules, journal: used by this thread only, once it runs. submit: takes the turns' jobs.
 
     last_change: the newest of the administrator's changes that the rules' model has in it. shares:
-    whose input a turn takes for how long.
+    whose input a turn takes for how long. rate: of each account's lines.
     """
 
     def __init__(
@@ -67,6 +76,7 @@ class Hub(Owner):
         failed: Callable[[BaseException], None],
         last_change: int,
         shares: Shares = SHARES,
+        rate: Rate = DEFAULT_RATE,
     ) -> None:
         super().__init__("hub")
         self._rules = rules
@@ -76,12 +86,14 @@ class Hub(Owner):
         self._failed = failed
         self._shares = shares
         self._io: Sequence[IoThread] = ()
-        self.inbox = Inbox()
+        self.inbox = Inbox(Allowance(rate))
         self._last_change = last_change
         self._next_tick = self._next_look = 0.0
         self._ending: Stop | None = None
         self._stop_at = 0.0
         self._began = 0.0
+        self._cpu = 0.0
+        """The thread's CPU time when it was last looked at, in seconds."""
         self._spoke: set[Session] = set()
         """Who has had something to say in this turn."""
         self._alarm = Alarm(rules, journal)
@@ -120,7 +132,7 @@ class Hub(Owner):
         if time.monotonic() > self._stop_at:
             return True
         inbox, arriving = self.inbox, self._rules.model.arriving
-        left = inbox.members or inbox.door or inbox.answers or arriving
+        left = inbox.members.holds_any or inbox.door or inbox.answers or arriving
         return not left and self._rules.all_answered()
 
     def _new_turn(self) -> Turn:
@@ -128,21 +140,26 @@ class Hub(Owner):
 
     def _run_turn(self) -> None:
         self._let_gather()
-        wait = min(self._next_tick, self._next_look) - time.monotonic()
+        now = time.monotonic()
+        wait = min(self._next_tick - now, self._next_look - now, self.inbox.members.wait(now))
         if self._rules.model.arriving:
             wait = 0.0
         stop = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
         turn = self._new_turn()
         self._began = turn.clock
+        self._cpu = time.thread_time()
         self._spoke.clear()
+        self.inbox.members.begin_turn(turn.clock)
         self._look_around(turn)  # first: what the input changes isn't in the database yet
         self._guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         if stop is not None:
             self._begin_stop(turn, stop)
-        self._work_off(turn, self.inbox.members, self._shares.members)
+        self._work_off(turn, self.inbox.members, self._shares.members, self._shares.busy)
         self._take_answers(turn, self._shares.door)
         self._work_off(turn, self.inbox.door, self._shares.door)
         self._work_off(turn, self.inbox.strangers, self._shares.strangers)
+        for account, cost in turn.charges:
+            self.inbox.members.charge(account, cost, 0.0)
         self._finish(turn)
 
     def _let_gather(self) -> None:
@@ -154,6 +171,7 @@ class Hub(Owner):
     def _begin_stop(self, turn: Turn, stop: Stop) -> None:
         self._ending = self._ending or stop
         self._stop_at = turn.clock + LAST_ANSWERS_SECONDS
+        self.inbox.members.end_rest()
         self._rules.ask_all(turn)
 
     def _take_answers(self, turn: Turn, seconds: float) -> None:
@@ -165,13 +183,20 @@ class Hub(Owner):
             if time.monotonic() >= end:
                 break
 
-    def _work_off(self, turn: Turn, agenda: Agenda, seconds: float) -> None:
+    def _work_off(self, turn: Turn, agenda: Agenda, seconds: float, busy: float = 0.0) -> None:
+        """busy: seconds for those who have said much, after all the others have had their turn."""
         end = time.monotonic() + seconds
-        while agenda:
+        while agenda.fresh:
             event = agenda.take()
             self._guarded(turn, event.connection.owner, self._take_input, event)
             if time.monotonic() >= end:
-                break
+                return
+        end = time.monotonic() + busy
+        while agenda.busy and not agenda.fresh:
+            event = agenda.take()
+            self._guarded(turn, event.connection.owner, self._take_input, event)
+            if time.monotonic() >= end:
+                return
 
     def _guarded(
         self, turn: Turn, session: object, action: Callable[[Turn, Any], None], item: object
@@ -202,18 +227,37 @@ class Hub(Owner):
 
     def _run_lines(self, turn: Turn, session: Session, event: Lines) -> None:
         """As many as there is time for; the others when it is this connection's turn again."""
-        if session.state is State.READY:
+        account = session.account if session.state is State.READY else None
+        lines, run, now = event.lines, self._rules.line, time.monotonic
+        began = now()
+        end = began + self._shares.party
+        most = len(lines)
+        if account is not None:
             self._spoke.add(session)
-        run, now = self._rules.line, time.monotonic
-        end = now() + self._shares.party
-        for number, line in enumerate(event.lines, 1):
-            event.connection.done += 1
-            run(turn, session, line)
-            if now() >= end and number < len(event.lines):
-                rest = event._replace(lines=event.lines[number:])
-                agenda, party = self.inbox.place(rest)
-                agenda.put_back(party, rest)
+            most = self.inbox.members.room(account, most)
+        number = 0
+        if session.answering is not None:
+            self._rules.go_on(turn, session, lambda: now() < end)
+        while number < most and session.answering is None:
+            run(turn, session, lines[number])
+            number += 1
+            if now() >= end:
                 break
+        event.connection.done += number
+        if number < len(lines) or session.answering is not None:
+            rest = event._replace(lines=lines[number:])
+            agenda, party = self.inbox.place(rest)
+            agenda.put_back(party, rest, later=session.answering is not None)
+        if account is not None:
+            self._charge(account, lines if number == len(lines) else lines[:number], now() - began)
+
+    def _charge(self, account: Account, lines: list[bytes], seconds: float) -> None:
+        if seconds > LOOK_CLOSER_SECONDS:
+            # What the thread has used since it was last looked at is the most it can have been.
+            cpu = time.thread_time()
+            seconds = min(seconds, cpu - self._cpu)
+            self._cpu = cpu
+        self.inbox.members.charge(account, cost_of(lines), seconds)
 
     def _open(self, turn: Turn, connection: Connection) -> None:
         note("connected", level=logging.DEBUG, address=connection.address, port=connection.port)

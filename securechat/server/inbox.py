@@ -15,6 +15,7 @@ from securechat.core.session import Session
 from securechat.net.admission import network_of
 from securechat.net.connection import Input, Lines
 from securechat.server.agenda import Agenda, count_lines
+from securechat.server.allowance import Allowance
 
 MAX_QUEUED = 20_000
 """Lines that may wait: some tenths of a second of the hub's work, and at most 90 MiB."""
@@ -44,17 +45,18 @@ class _Batch(NamedTuple):
 
 class Inbox:
     """Any thread puts, the hub takes. members: what they say. door: of accounts, the rest of their
-    logins, and ends. strangers: of who has not logged in. answers: the workers'.
+    logins, and ends. strangers: of who has not logged in. answers: the workers'. allowance: what
+    the members' accounts draw on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, allowance: Allowance | None = None) -> None:
         self._queue: queue.SimpleQueue[_Batch | Order] = queue.SimpleQueue()
         self._room = threading.Condition()
         self._queued = 0
         self._queued_of_strangers = 0
         self._gathered = 0
         self._open = True
-        self.members = Agenda()
+        self.members = Agenda(allowance)
         self.door = Agenda()
         self.strangers = Agenda()
         self.answers: deque[Answer] = deque()

@@ -106,7 +106,15 @@ class Service:
             answer=self._answer,
             failed=self._thread_failed,
         )
-        self._hub = Hub(rules, self._journal, self._workers.submit, self._thread_failed, changed)
+        rate = self._limits().rate
+        self._hub = Hub(
+            rules,
+            self._journal,
+            self._workers.submit,
+            self._thread_failed,
+            changed,
+            rate=rate,
+        )
         call = Callbacks(
             self._hub.inbox.put_inputs,
             self._hub.inbox.behind,

@@ -251,3 +251,16 @@ def test_a_dialogue_of_two() -> None:
     bob.says("PRIVMSG alice :yes?")
     assert of(alice.hears(), "PRIVMSG")[0].params == ["alice", "yes?"]
     assert SERVER not in "".join(person.session.shown_nick for person in (alice, bob))
+
+
+def test_what_was_said_ahead_of_the_login_is_paid_for() -> None:
+    """Or who comes again and again would say as much each time."""
+    stage = Stage("alice")
+    stage.busy = True
+    alice = stage.stranger()
+    alice.logs_in("alice")
+    alice.says("PING 1", "PING 2", "PING 3")
+    with stage.turn() as turn:
+        stage.busy = False
+        stage.rules.answered(turn, stage.do(stage.jobs.pop(0)))
+        assert (stage.account("alice"), 4) in turn.charges  # CAP END was one of them

@@ -21,6 +21,7 @@ from securechat.core.settings import Settings
 from securechat.irc.names import account_name
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
 from securechat.net.io_loop import IoThread
+from securechat.net.throttle import Rate
 from securechat.server.agenda import Shares
 from securechat.server.hub import Hub
 from securechat.server.inbox import Stop
@@ -33,6 +34,8 @@ from tests.support.pepper import PEPPER
 PATIENCE = 20.0
 
 AMPLE = Shares(PATIENCE, PATIENCE, PATIENCE, PATIENCE)
+
+UNLIMITED = Rate(1e6, 1e6)
 
 SETTINGS = Settings(name="chat.test", version="securechat-test", started_ms=0)
 
@@ -174,10 +177,12 @@ _guests: dict[Connection, Guest] = {}
 
 class Hall:
     """names: of accounts, whose every password is right. shares: of a turn; there is time for all,
-    unless told otherwise.
+    unless told otherwise. rate: of an account's lines.
     """
 
-    def __init__(self, directory: Path, *names: str, shares: Shares = AMPLE) -> None:
+    def __init__(
+        self, directory: Path, *names: str, shares: Shares = AMPLE, rate: Rate = UNLIMITED
+    ) -> None:
         self.path = directory / FILE_NAME
         self.journal = GatedJournal(self.path)
         self.add(*names)
@@ -195,6 +200,7 @@ class Hall:
             self.failures.append,
             reader.last_change(),
             shares,
+            rate,
         )
 
     def add(self, *names: str) -> None:

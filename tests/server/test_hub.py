@@ -6,6 +6,7 @@ import contextlib
 import gc
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.turn import Turn
 from securechat.irc.link import code_digest
-from securechat.net.connection import Closed, Lines
+from securechat.net.connection import Closed, Lines, Phase
+from securechat.net.throttle import Rate
 from securechat.server import hub as module
-from securechat.server.agenda import Shares
+from securechat.server.agenda import MOST_UNSENT, Shares
+from securechat.server.allowance import LINE_SECONDS
 from securechat.server.inbox import Stop
 from securechat.server.loading import take_changes
 from securechat.store.admin import Admin, NewAccount
@@ -142,6 +145,117 @@ def test_who_says_much_waits_for_itself(hasty: Hall) -> None:
     hasty.journal.release()
     heard = spoken(carol.hears_until(":A3"))
     assert heard == ["a0", "b0", "A0", "b1", "a1", "b2", "A1", "a2", "A2", "a3", "A3"]
+
+
+def test_an_account_has_one_rate(tmp_path: Path) -> None:
+    """On all its connections together, those that it opens anew included; the others don't feel
+    it.
+    """
+    slow = Hall(tmp_path, "alice", "bob", "carol", rate=Rate(lines=40.0, burst=30.0))
+    slow.open()
+    alice, bob, carol = slow.member("alice"), slow.member("bob"), slow.member("carol")
+    slow.gathers(carol)
+    alice.says(*(f"PRIVMSG #lobby :a{number}" for number in range(40)))
+    bob.says("PRIVMSG #lobby :b")
+    slow.journal.release()
+    heard = spoken(carol.hears_until(":a39"))
+    assert heard.index("b") < 31, "bob has waited for what alice may not say yet"
+    assert [text for text in heard if text != "b"] == [f"a{number}" for number in range(40)]
+    again = slow.member("alice")
+    began = time.monotonic()
+    again.says(*(f"PRIVMSG #lobby :A{number}" for number in range(20)))
+    carol.hears_until(":A19")
+    assert time.monotonic() - began > 0.2, "a new connection began with a burst of its own"
+    slow.close()
+    assert slow.failures == []
+
+
+def test_a_line_is_paid_for_by_the_time_it_takes(tmp_path: Path) -> None:
+    """Who keeps the hub for long waits for as long as it takes to earn that."""
+    slow = Hall(tmp_path, "alice", "bob", rate=Rate(lines=40.0, burst=40.0))
+    slow.open()
+    alice = slow.member("alice")
+    run = slow.rules.line
+
+    def line(turn: Turn, session: Session, raw: bytes) -> None:
+        if raw == b"TIME":
+            end = time.thread_time() + 60 * LINE_SECONDS
+            while time.thread_time() < end:
+                pass
+        run(turn, session, raw)
+
+    slow.rules.line = line  # type: ignore[method-assign]
+    began = time.monotonic()
+    alice.says("TIME")
+    alice.says("PING behind")
+    alice.hears_until(":behind")
+    assert time.monotonic() - began > 0.3
+    slow.close()
+    assert slow.failures == []
+
+
+def test_a_long_answer_lets_others_come_between(hasty: Hall) -> None:
+    """It is given in parts; what its asker says next comes behind all of it."""
+    alice, bob = hasty.member("alice"), hasty.member("bob")
+    for number in range(90):
+        bob.says(f"JOIN #room{number}")
+    bob.barrier()
+    order: list[str] = []
+    answer, run = hasty.rules.go_on, hasty.rules.line
+
+    def go_on(turn: Turn, session: Session, more: Callable[[], bool]) -> None:
+        order.append("a part")
+        answer(turn, session, more)
+
+    def line(turn: Turn, session: Session, raw: bytes) -> None:
+        order.append(raw.decode())
+        run(turn, session, raw)
+
+    hasty.rules.go_on = go_on  # type: ignore[method-assign]
+    hasty.rules.line = line  # type: ignore[method-assign]
+    hasty.gathers(bob)
+    alice.says("LIST", "PING behind")
+    bob.says("PING between")
+    hasty.journal.release()
+    bob.hears_until(":between")
+    heard = alice.hears_until(":behind")
+    assert sum(" 322 " in text for text in heard) == 91
+    assert " 323 " in heard[-2]
+    order.remove("PRIVMSG #lobby :held")
+    assert order[:3] == ["LIST", "PING between", "a part"]
+    assert order[-1] == "PING behind"
+
+
+def test_a_long_answer_waits_for_its_reader(hall: Hall) -> None:
+    """While much of it is unsent, no more of it is made."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    for number in range(60):
+        bob.says(f"JOIN #room{number}")
+    bob.barrier()
+    alice.connection.out_bytes = MOST_UNSENT
+    alice.says("LIST")
+    first = [text for text in [*alice.hears_until(" 322 "), *bob.barrier()] if text]
+    assert first
+    bob.barrier()
+    assert alice.heard.qsize() < 60
+    alice.connection.out_bytes = 0
+    alice.hears_until(" 323 ")
+
+
+def test_a_long_answer_ends_with_who_asked(hasty: Hall) -> None:
+    """Nothing is made for somebody who has gone."""
+    alice, bob = hasty.member("alice"), hasty.member("bob")
+    for number in range(90):
+        bob.says(f"JOIN #room{number}")
+    bob.barrier()
+    alice.connection.out_bytes = MOST_UNSENT
+    alice.says("LIST")
+    alice.hears_until(" 322 ")
+    alice.connection.phase = Phase.CLOSED
+    alice.goes()
+    bob.hears_until(" QUIT ")
+    bob.barrier()
+    assert not hasty.hub.inbox.members.holds_any
 
 
 def test_strangers_wait_for_the_members(hasty: Hall) -> None:

@@ -244,6 +244,7 @@ class Person:
             for line in lines:
                 raw = line.encode() if isinstance(line, str) else line
                 self.stage.rules.line(turn, self.session, raw)
+                self.stage.rules.go_on(turn, self.session, lambda: True)
         return self.hears()
 
     def hears(self) -> list[str]:

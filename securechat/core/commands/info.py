@@ -5,7 +5,7 @@ https://modern.ircdocs.horse/#server-queries-and-commands
 
 from __future__ import annotations
 
-from securechat.core import budget, rooms, welcome
+from securechat.core import rooms, welcome
 from securechat.core.registry import COMMANDS, command
 from securechat.core.session import Session
 from securechat.core.text import fill, when
@@ -73,7 +73,6 @@ def admin(turn: Turn, session: Session, message: Message) -> None:
     """Tell who administers the server."""
     _check_server(turn, message)
     settings = turn.settings
-    budget.charge(turn, session, "ADMIN", len(turn.model.accounts) // 20)
     admins = [a.name for a in turn.model.accounts.values() if a.admin and a.usable]
     turn.numeric(session, Numeric.RPL_ADMINME, settings.name, "Administrative info")
     turn.numeric(session, Numeric.RPL_ADMINLOC1, settings.network)

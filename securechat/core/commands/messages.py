@@ -59,7 +59,10 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
     if kind == "TAGMSG" and not tags:
         return
     saying = _Saying(turn, session, kind, text, tags)
-    for target in _targets(params[0]):
+    targets = _targets(params[0])
+    if len(targets) > 1:
+        turn.charge(session.who, len(targets) - 1)  # each is stored, and sent, as a line of its own
+    for target in targets:
         try:
             saying.to(target)
         except IrcError as error:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import budget, presence, rooms
+from securechat.core import presence, rooms
 from securechat.core.model import Account, Room
-from securechat.core.registry import command
-from securechat.core.session import Session
+from securechat.core.registry import LOOKED_AT_ONCE, command
+from securechat.core.session import Reply, Session
 from securechat.core.text import fill, shorten, when
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import MAX_TEXT_BYTES
@@ -28,31 +28,32 @@ def _online(turn: Turn, name: str) -> Account | None:
 
 
 @command("WHO", usage="<#channel, nick or mask>")
-def who(turn: Turn, session: Session, message: Message) -> None:
+def who(turn: Turn, session: Session, message: Message) -> Iterator[Reply | None]:
     """Show who is online: of a channel, by name, or by a mask such as a*."""
     mask = message.params[0] if message.params and message.params[0] else "*"
-    if mask[:1] == "#":
-        room = turn.model.room_named(mask)
-        if room is not None and rooms.visible(room, session.who):
-            budget.charge(turn, session, "WHO", len(room.present))
-            for account in room.present:
-                _who_row(turn, session, room, account)
-    else:
+    server = turn.settings.name
+    room = turn.model.room_named(mask) if mask[:1] == "#" else None
+    if mask[:1] != "#":
         for account in _matching(turn, session, mask):
-            _who_row(turn, session, None, account)
-    turn.numeric(session, Numeric.RPL_ENDOFWHO, rooms.word(mask), "End of WHO list")
+            yield None if account is None else _who_row(server, None, account)
+    elif room is not None and rooms.visible(room, session.who):
+        for account in list(room.present):
+            yield _who_row(server, room, account)
+    yield Numeric.RPL_ENDOFWHO, rooms.word(mask), "End of WHO list"
 
 
-def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account]:
+def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | None]:
+    """None where nobody was found for a while."""
     exact = _online(turn, mask)
     if exact is not None:
         yield exact
         return
     if masks.too_wild(mask):
         return
-    budget.charge(turn, session, "WHO", len(turn.model.online) // 4 + 50)
     found = 0
-    for account in turn.model.online:
+    for number, account in enumerate(list(turn.model.online)):
+        if (number + 1) % LOOKED_AT_ONCE == 0:
+            yield None
         if masks.mask_matches(mask, account.name) and _visible(session.who, account):
             yield account
             found += 1
@@ -66,19 +67,15 @@ def _visible(asking: Account, account: Account) -> bool:
     return not hidden or account is asking or not asking.rooms.keys().isdisjoint(account.rooms)
 
 
-def _who_row(turn: Turn, session: Session, room: Room | None, account: Account) -> None:
-    server = turn.settings.name
+def _who_row(server: str, room: Room | None, account: Account) -> Reply:
     flags = "G" if account.away is not None else "H"
     if account.admin:
         flags += "*"
     if room is not None:
         flags += rooms.prefix(room, account)
-    where = room.name if room is not None else "*"
-    turn.send(
-        session,
-        f":{server} {Numeric.RPL_WHOREPLY} {session.shown_nick} {where} {account.name} {server} "
-        f"{server} {account.name} {flags} :0 {account.real_name}",
-    )
+    where, nick = room.name if room is not None else "*", account.name
+    real_name = f"0 {account.real_name}"
+    return Numeric.RPL_WHOREPLY, where, nick, server, server, nick, flags, real_name
 
 
 @command("WHOIS", usage="[<server>] <nick>")

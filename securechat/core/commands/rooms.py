@@ -5,12 +5,14 @@ https://modern.ircdocs.horse/#channel-operations
 
 from __future__ import annotations
 
-from securechat.core import budget, presence, rooms
+from collections.abc import Iterator
+
+from securechat.core import presence, rooms
 from securechat.core.events import Invited, TopicChanged
 from securechat.core.line import Line
 from securechat.core.model import ROLES, Account, Room
-from securechat.core.registry import command
-from securechat.core.session import Session
+from securechat.core.registry import LOOKED_AT_ONCE, command
+from securechat.core.session import Reply, Session
 from securechat.core.text import fits, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import MAX_TARGETS, MAX_TEXT_BYTES, MAX_TOPIC_BYTES
@@ -63,7 +65,6 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
         room, role = _make(turn, account, name), "q"
     else:
         rooms.check_may_enter(turn, account, room, key)
-        budget.charge(turn, session, "JOIN", len(room.present) // 8)
         role = "q" if room.founder == account.id else ""
     rooms.enter(turn, room, account, role)
     turn.broadcast(room.audience(), rooms.join_line(turn, room, account))
@@ -196,21 +197,22 @@ def names_(turn: Turn, session: Session, message: Message) -> None:
     name = message.params[0] if message.params else "*"
     room = turn.model.room_named(name)
     if room is not None and rooms.visible(room, session.who):
-        budget.charge(turn, session, "NAMES", len(room.present) // 8)
         rooms.show_names(turn, session, room)
     else:
         turn.numeric(session, Numeric.RPL_ENDOFNAMES, rooms.word(name), "End of /NAMES list")
 
 
 @command("LIST", usage="[<#channel>[,<#channel>…]]")
-def list_(turn: Turn, session: Session, message: Message) -> None:
+def list_(turn: Turn, session: Session, message: Message) -> Iterator[Reply | None]:
     """List the channels, with how many of their members are online."""
     wanted = None
     if message.params and message.params[0]:
         wanted = {names.fold_channel(name) for name in message.params[0].split(",")}
-    budget.charge(turn, session, "LIST", len(turn.model.rooms))
-    turn.numeric(session, Numeric.RPL_LISTSTART, "Channel", "Users  Name")
-    for room in turn.model.rooms.values():
-        if rooms.visible(room, session.who) and (wanted is None or room.folded in wanted):
-            turn.numeric(session, Numeric.RPL_LIST, room.name, str(len(room.present)), room.topic)
-    turn.numeric(session, Numeric.RPL_LISTEND, "End of /LIST")
+    account = session.who
+    yield Numeric.RPL_LISTSTART, "Channel", "Users  Name"
+    for number, room in enumerate(list(turn.model.rooms.values())):
+        if (number + 1) % LOOKED_AT_ONCE == 0:
+            yield None
+        if rooms.visible(room, account) and (wanted is None or room.folded in wanted):
+            yield Numeric.RPL_LIST, room.name, str(len(room.present)), room.topic
+    yield Numeric.RPL_LISTEND, "End of /LIST"

@@ -301,3 +301,14 @@ def test_a_tagmsg_without_client_tags_is_nothing(tags: str) -> None:
     before = len(stage.stored)
     assert alice.says(f"{tags}TAGMSG #den") == []
     assert (bob.hears(), len(stage.stored)) == ([], before)
+
+
+def test_every_target_is_paid_for() -> None:
+    """Each is stored and sent as a line of its own; the line itself has paid for the first."""
+    stage, [alice, _, _] = den("alice", "bob", "carol")
+    with stage.turn() as turn:
+        alice.says("PRIVMSG bob,carol,#den :hi")
+        assert turn.charges == [(stage.account("alice"), 2)]
+    with stage.turn() as turn:
+        alice.says("PRIVMSG bob :hi")
+        assert turn.charges == []
