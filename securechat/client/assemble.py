@@ -8,15 +8,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from securechat.client import commands, device, passwords, plain, trust
+from securechat.client import anchors, commands, device, passwords, plain, trust
+from securechat.client.anchors import Anchor, Consent
 from securechat.client.credentials import Sources, ask_account, checked_account
 from securechat.client.desk import Desk
 from securechat.client.entry import Entry
-from securechat.client.exits import Exit, LoginError, UsageError
+from securechat.client.exits import ClientError, Exit, LoginError, UsageError
 from securechat.client.identity import Address, Registration, parse_target
 from securechat.client.lines import InputLines
 from securechat.client.render import Renderer
@@ -25,21 +26,23 @@ from securechat.client.say import say
 from securechat.client.settings import Settings
 from securechat.client.state import Session
 from securechat.client.tokens import Owner, Tokens
-from securechat.client.trust import Dialer, Origin, Trust
-from securechat.irc.link import InviteLink
+from securechat.client.trust import Dialer, Trust
+from securechat.irc.link import InviteLink, LinkError, LoginLink, is_link
 
 
 @dataclass(slots=True)
 class Setup:
     """What the options of a command come to.
 
-    ca_file: the argument of --ca. tokens: None when this device is not to be remembered.
+    ca_file: the argument of --ca. tokens: None when this device is not to be remembered. consent:
+    to another trust than before.
     """
 
     settings: Settings
     sources: Sources
     ca_file: Path | None = None
     tokens: Tokens | None = None
+    consent: Consent = field(default_factory=Consent)
 
 
 @dataclass(slots=True)
@@ -52,22 +55,58 @@ class Visit:
 
 
 def visit(setup: Setup, where: str | None) -> Visit:
-    """`[ACCOUNT@]HOST[:PORT]`, or where we were last; asks for an account that is missing.
+    """`[ACCOUNT@]HOST[:PORT]`, a login link, or where we were last; asks for an account that is
+    missing.
 
     Raises ClientError.
     """
-    account, address = _where(setup.settings, where)
-    account = account or setup.settings.account(address)
-    trusted = trust.choose(setup.settings, address, setup.ca_file)
-    dialer = Dialer(address, trusted, setup.sources.certificate, setup.sources.key)
-    if setup.sources.certificate is not None and where and "@" not in where:
+    goal = _goal(setup, where)
+    anchor = anchors.decide(setup.settings, goal.address, goal.offer, setup.consent)
+    dialer = Dialer(goal.address, anchor.trust, setup.sources.certificate, setup.sources.key)
+    account = goal.account or _account_of(setup.settings, goal.address, anchor)
+    if setup.sources.certificate is not None and where and not goal.account:
         account = None  # the certificate says who we are
-    account = setup.sources.account(account, str(address))
-    return Visit(Owner(address, trusted.identity, account), trusted, dialer)
+    account = setup.sources.account(account, str(goal.address))
+    return Visit(Owner(goal.address, anchor.trust.identity, account), anchor.trust, dialer)
+
+
+@dataclass(slots=True)
+class _Goal:
+    """What somebody has named. offer: whom to trust there, by a link or --ca."""
+
+    account: str | None
+    address: Address
+    offer: Trust | None = None
+
+
+def _goal(setup: Setup, where: str | None) -> _Goal:
+    if where is not None and is_link(where):
+        return _linked(setup, where)
+    goal = _Goal(*_where(setup.settings, where))
+    if setup.ca_file is not None:
+        goal.offer = trust.offered_by_file(setup.ca_file)
+    return goal
+
+
+def _linked(setup: Setup, text: str) -> _Goal:
+    try:
+        link = LoginLink.parse(text)
+    except LinkError as error:
+        raise UsageError(str(error)) from None
+    if setup.ca_file is not None:
+        raise UsageError("--ca is not for a link, which says itself which authority to trust")
+    address = Address(link.host, link.port)
+    return _Goal(link.account or None, address, trust.offered_by_link(link))
+
+
+def _account_of(settings: Settings, address: Address, anchor: Anchor) -> str | None:
+    """Ours at address when we logged in last, be it before the server has moved there."""
+    known = settings.account(address)
+    return settings.account(anchor.known_at) if known is None and anchor.known_at else known
 
 
 def log_in(setup: Setup, where: str | None, *, quiet: bool = False) -> Running:
-    """Log in to `[ACCOUNT@]HOST[:PORT]`, or to where we were last, and have this device remembered.
+    """Log in to what visit() takes, and have this device remembered.
 
     quiet: only for sending; no replay and no reconnecting. Raises ClientError.
     """
@@ -88,15 +127,12 @@ def enter(setup: Setup, goal: Visit, *, quiet: bool, by_token: bool = True) -> R
         goal.owner, setup.sources, tokens, lambda login: start(login, goal.dialer, quiet=quiet)
     )
     running = entry.enter()
-    if goal.trusted.origin is Origin.FILE and goal.trusted.ca_pem:
-        setup.settings.save_pin(goal.owner.address, goal.trusted.ca_pem)
-    # Not what the server calls us: at the next login it would choose whom we say we are.
-    setup.settings.remember(goal.owner.address, goal.owner.account)
+    _keep(setup.settings, goal)
     return running
 
 
 def register(setup: Setup, link: InviteLink, account: str | None) -> Running:
-    """Pin the link's CA, make the account, log in. Raises ClientError."""
+    """Make the account, log in, and trust the link's CA from then on. Raises ClientError."""
     address = Address(link.host, link.port)
     if setup.ca_file is not None:
         raise UsageError("--ca is not for register: the link says which authority to trust")
@@ -105,13 +141,15 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> Running:
     given = setup.sources.given()
     if account is not None:
         checked_account(account)
-    trusted = trust.trust_link(setup.settings, link)
+    offer = trust.offered_by_link(link)
+    trusted = anchors.decide(setup.settings, address, offer, setup.consent).trust
     dialer = Dialer(address, trusted)
     account = account or ask_account(f"Name of your account at {address}")
     while True:
         password = given or passwords.ask_new(setup.sources.ask, account, say)
+        goal = Visit(Owner(address, trusted.identity, account), trusted, dialer)
         try:
-            running = start(Registration(account, password, link.code), dialer)
+            running = _sign_up(setup, goal, Registration(account, password, link.code))
         except LoginError as error:
             if given or not error.ask_again:
                 raise
@@ -119,11 +157,33 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> Running:
             if error.ask_again == "name":
                 account = ask_account("Another name")
         else:
-            setup.settings.remember(address, account)
             if setup.tokens:
-                owner = Owner(address, trusted.identity, account)
-                device.remember(running.client, setup.tokens, owner)
+                device.remember(running.client, setup.tokens, goal.owner)
             return running
+
+
+def _sign_up(setup: Setup, goal: Visit, credential: Registration) -> Running:
+    """One attempt. What is kept is kept with the account, also if the connection is lost then."""
+    made = False
+
+    def registered() -> None:
+        nonlocal made
+        made = True
+        _keep(setup.settings, goal)
+
+    try:
+        return start(credential, goal.dialer, registered=registered)
+    except ClientError:
+        if made:
+            say(f"{goal.owner.account} has an account now: `securechat login` goes on from there")
+        raise
+
+
+def _keep(settings: Settings, goal: Visit) -> None:
+    """Trust this server from now on, and come back to it."""
+    anchors.keep(settings, goal.owner.address, goal.trusted)
+    # Not what the server calls us: at the next login it would choose whom we say we are.
+    settings.remember(goal.owner.address, goal.owner.account)
 
 
 def _where(settings: Settings, where: str | None) -> tuple[str | None, Address]:
@@ -132,8 +192,8 @@ def _where(settings: Settings, where: str | None) -> tuple[str | None, Address]:
     last = settings.last()
     if last is None:
         raise UsageError(
-            "there is no server to log in to yet: give [ACCOUNT@]HOST[:PORT], or begin with "
-            "`securechat register LINK`"
+            "there is no server to log in to yet. Ask its administrator for a link: `securechat "
+            "register LINK` makes an account, `securechat login LINK` is for who has one"
         )
     return None, last
 

@@ -16,7 +16,7 @@ from securechat.client.exits import ClientError, Exit, LoginError, RefusedError,
 from securechat.client.options import asking, chatting, managing, proving
 from securechat.client.say import say
 from securechat.client.split import text_lines
-from securechat.irc.link import InviteLink, LinkError
+from securechat.irc.link import InviteLink, LinkError, is_link
 
 EPILOG = """\b
 Exit codes:
@@ -36,7 +36,8 @@ def _version() -> str:
         return "(from a checkout)"
 
 
-WHERE = click.argument("where", required=False, metavar="[[ACCOUNT@]HOST[:PORT]]")
+WHERE = click.argument("where", required=False, metavar="[[ACCOUNT@]HOST[:PORT]|LINK]")
+LINK = click.argument("link", nargs=-1, required=True, metavar="LINK")
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,34 +47,36 @@ def cli() -> None:
 
 
 @cli.command(epilog=EPILOG)
-@click.argument("link")
+@LINK
 @click.option("--account", "name", metavar="NAME", help="The name of the new account.")
 @chatting
-def register(setup: assemble.Setup, link: str, name: str | None) -> Exit:
+def register(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> Exit:
     """Make an account with the invite LINK that the server's administrator gave you.
 
-    The link says which certificate authority to trust; it is remembered for `securechat login`.
+    The link says which certificate authority to trust; once there is an account, it is remembered.
     So is this device, by a token in the system's keyring: the password isn't asked for again.
     """
     try:
-        invite = InviteLink.parse(link)
+        invite = InviteLink.parse(_joined(link) or "")
     except LinkError as error:
         raise UsageError(str(error)) from None
     return assemble.talk(assemble.register(setup, invite, name))
 
 
 @cli.command(epilog=EPILOG)
-@WHERE
+@click.argument("where", nargs=-1, metavar="[[ACCOUNT@]HOST[:PORT]|LINK]")
 @chatting
-def login(setup: assemble.Setup, where: str | None) -> Exit:
+def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
     """Log in and talk. Without an argument: where you were last, as the same account.
+
+    A login LINK, as the server's administrator has it, says where and which authority to trust.
 
     The password is asked for once: then this device is remembered, until `securechat logout`.
 
     On a terminal, /help tells what can be typed. From a pipe, each line is sent (or is a command
     such as /join), what arrives is printed plainly, and the end of the input ends the session.
     """
-    return assemble.talk(assemble.log_in(setup, where))
+    return assemble.talk(assemble.log_in(setup, _joined(where)))
 
 
 @cli.command(epilog=EPILOG)
@@ -204,6 +207,13 @@ def passwd(setup: assemble.Setup, where: str | None) -> Exit:
     return account.passwd(setup, where)
 
 
+def _joined(words: tuple[str, ...]) -> str | None:
+    """One argument; a link may have come in pieces, where a mail has broken it."""
+    if len(words) > 1 and not is_link(words[0]):
+        raise UsageError(f"expected one argument; got {len(words)}: {' '.join(words)}")
+    return "".join(words) if words else None
+
+
 def _texts(words: tuple[str, ...]) -> list[str]:
     text = " ".join(words)
     try:
@@ -248,7 +258,8 @@ def _run(argv: Sequence[str] | None) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        say(f"securechat: {error.filename}: {error.strerror}")
+        where = f"{error.filename}: " if error.filename else ""
+        say(f"securechat: {where}{error.strerror or error}")
         return Exit.USAGE
     except Exception as error:  # a bug; a traceback would help nobody who only wants to talk
         say(f"securechat: this should not happen: {type(error).__name__}: {error}")

@@ -25,6 +25,7 @@ from securechat.client.events import (
     Lost,
     Output,
     Ready,
+    Registered,
     Reply,
     Stopped,
     Waiting,
@@ -82,7 +83,7 @@ class Client:
         self._waker = Waker()
         self._feed = Feed()
         self._settled = False
-        self._early: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._early: queue.SimpleQueue[Waiting | Registered | None] = queue.SimpleQueue()
         self._replies: Replies | None = None
         self._refusal: LoginRefused | None = None
         self._ready_at: float | None = None
@@ -95,14 +96,16 @@ class Client:
         """Begin to connect. Main thread, once."""
         self._thread.start()
 
-    def wait_ready(self, told: Callable[[Waiting], None] | None = None) -> Stopped | None:
+    def wait_ready(
+        self, told: Callable[[Waiting | Registered], None] | None = None
+    ) -> Stopped | None:
         """Wait until we are logged in, which returns None, or until it has failed.
 
-        told: is called, on this thread, when the server makes us wait.
+        told: is called, on this thread, when the server makes us wait or has made our account.
         """
-        for waiting in iter(self._early.get, None):
+        while (event := self._early.get()) is not None:
             if told is not None:
-                told(waiting)
+                told(event)
         self._early.put(None)  # for who asks again
         return self.stopped
 
@@ -251,7 +254,7 @@ class Client:
 
     def _kept_apart(self, event: Event) -> bool:
         """Whether an event is for somebody who waits for it, and not for the sink."""
-        if isinstance(event, Waiting) and not self._settled:
+        if isinstance(event, Waiting | Registered) and not self._settled:
             self._early.put(event)
             return True
         replies = self._replies

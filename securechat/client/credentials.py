@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from securechat.client import passwords
 from securechat.client.exits import UsageError
 from securechat.client.identity import Login
+from securechat.client.say import say
 from securechat.net.files import read_named
 
 
@@ -83,6 +84,13 @@ def ask_account(question: str) -> str:
             return checked_account(name.strip())
         except UsageError as error:
             click.echo(str(error), err=True)
+
+
+def ask_yes(explained: str, question: str) -> bool:
+    """Ask on the terminal; only the whole word is a yes."""
+    say(explained)
+    answer: str = click.prompt(question, default="", show_default=False, err=True)
+    return answer.strip().lower() == "yes"
 
 
 def checked_account(name: str) -> str:

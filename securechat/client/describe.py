@@ -145,7 +145,8 @@ def _reason(
         return (
             "it isn't signed by the expected certificate authority",
             f"somebody may be between you and the server. If it has a new authority, {admin} to "
-            "send a new link for `securechat register`, or its ca.pem for `--ca FILE`",
+            "send a link for `securechat login` (`securechat-admin invite --login` prints it), or "
+            "its ca.pem for `--ca FILE`",
         )
     return escape(error.verify_message or str(error)), admin
 

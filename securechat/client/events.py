@@ -194,6 +194,11 @@ class Waiting(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Registered(Event):
+    """The server has made our account."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ready(Event):
     """We are logged in, as nick, and all that was missed has been shown. again: reconnected."""
 

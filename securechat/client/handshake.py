@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final
 
-from securechat.client.events import Info, LoginRefused, Output, Problem, Waiting
+from securechat.client.events import Info, LoginRefused, Output, Problem, Registered, Waiting
 from securechat.client.identity import Login, Registration
 from securechat.irc import sasl
 from securechat.irc.message import MAX_BODY_BYTES, Message, format_message
@@ -221,6 +221,7 @@ class Handshake:
         if message.params[:1] == ["SUCCESS"]:
             out.events.append(Info(_last(message)))
             if self._move("registered"):
+                out.events.append(Registered())
                 out.lines.append("CAP END")
         elif message.params:
             self._refuse(_last(message), out)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
+import re
+import socket
 from dataclasses import dataclass, field
 
 from securechat.client.exits import UsageError
@@ -11,10 +15,15 @@ from securechat.irc.token import is_token
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """host: DNS name or IP address without brackets."""
+    """host: DNS name or IP address without brackets, kept in one spelling, as what is trusted and
+    remembered belongs to a host and not to a way of writing it.
+    """
 
     host: str
     port: int = DEFAULT_PORT
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "host", one_spelling(self.host))
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -52,6 +61,28 @@ class Registration:
         return True
 
 
+_NUMBERS = re.compile(r"[0-9a-fx.]+")
+
+
+def one_spelling(host: str) -> str:
+    """The one form of all spellings that lead to one host: lower case, without a final dot, xn--
+    for other scripts, addresses as short as can be. What is no host stays as it is.
+    """
+    name = host
+    with contextlib.suppress(UnicodeError):  # the codec of Python's own connections (RFC 3490)
+        name = name.encode("idna").decode("ascii")
+    name = name.lower()
+    name = name.rstrip(".") or name
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(name)
+        mapped = getattr(address, "ipv4_mapped", None)
+        return str(mapped or address)
+    if _NUMBERS.fullmatch(name):  # 127.1 and 0x7f000001, which systems take for addresses
+        with contextlib.suppress(OSError):
+            return socket.inet_ntoa(socket.inet_aton(name))
+    return name
+
+
 def parse_target(text: str) -> tuple[str | None, Address]:
     """The account, or None, and the address in `[ACCOUNT@]HOST[:PORT]`. Raises UsageError."""
     account, at, place = text.strip().rpartition("@")
@@ -66,10 +97,10 @@ def parse_address(text: str) -> Address:
     if not host or any(char.isspace() or char in "/[]@" for char in host):
         raise UsageError(f"expected HOST[:PORT], with IPv6 addresses in brackets; got {text!r}")
     if not port:
-        return Address(host.rstrip("."))
+        return Address(host)
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise UsageError(f"expected a port from 1 to 65535; got {port!r}")
-    return Address(host.rstrip("."), int(port))
+    return Address(host, int(port))
 
 
 def _split(text: str) -> tuple[str, str]:

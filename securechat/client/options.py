@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from securechat.client.anchors import MOVED, REPLACE, Consent
 from securechat.client.assemble import Setup
-from securechat.client.credentials import Sources
+from securechat.client.credentials import Sources, ask_yes
 from securechat.client.keyrings import Keyring
 from securechat.client.say import say
 from securechat.client.settings import VARIABLE, Settings, default_directory
@@ -22,6 +24,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _TRUST = (
     click.option(
         "--ca", type=FILE, metavar="FILE", help="Trust this CA (PEM), and remember it afterwards."
+    ),
+    click.option(
+        REPLACE,
+        is_flag=True,
+        help="Trust what the link or --ca names in the place of what was trusted there before.",
+    ),
+    click.option(
+        MOVED,
+        is_flag=True,
+        help="The server has moved here: trust its authority as at its old address.",
     ),
 )
 _CERTIFICATE = (
@@ -92,13 +104,16 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
         password_file: Path | None = None,
         password_stdin: bool = False,
         no_remember: bool = False,
+        replace_trust: bool = False,
+        moved: bool = False,
         **others: Any,
     ) -> Any:
         sources = Sources(cert, key, password_file, password_stdin)
         settings = Settings(config_dir or default_directory())
         refused = no_remember or (_REMEMBER in groups and not settings.remembers)
         tokens = _tokens(config_dir) if sources.asks and not refused else None
-        return function(Setup(settings, sources, ca, tokens), **others)
+        consent = Consent(replace_trust, moved, ask_yes if sys.stdin.isatty() else None)
+        return function(Setup(settings, sources, ca, tokens, consent), **others)
 
     decorated: Any = gathered
     for option in reversed([option for group in groups for option in group]):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from securechat.client.connection import Client
-from securechat.client.events import Stopped
+from securechat.client.events import Registered, Stopped, Waiting
 from securechat.client.exits import ClientError, Exit, LoginError
 from securechat.client.identity import Login, Registration
 from securechat.client.render import QUOTE
@@ -23,12 +24,27 @@ class Running:
     credential: Login | Registration
 
 
-def start(credential: Login | Registration, dialer: Dialer, *, quiet: bool = False) -> Running:
-    """Connect and log in, once. Raises ClientError. Main thread."""
+def start(
+    credential: Login | Registration,
+    dialer: Dialer,
+    *,
+    quiet: bool = False,
+    registered: Callable[[], None] = lambda: None,
+) -> Running:
+    """Connect and log in, once. registered: is called as soon as there is an account, whatever
+    comes then. Raises ClientError. Main thread.
+    """
     session = Session(credential, quiet=quiet)
     client = Client(session, dialer, reconnect=not quiet)
+
+    def told(event: Waiting | Registered) -> None:
+        if isinstance(event, Registered):
+            registered()
+        else:
+            say(f"{QUOTE}{event.text}")
+
     client.start()
-    stopped = client.wait_ready(lambda waiting: say(f"{QUOTE}{waiting.text}"))
+    stopped = client.wait_ready(told)
     if stopped is not None:
         raise failure(stopped)
     return Running(session, client, credential)

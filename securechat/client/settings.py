@@ -1,7 +1,8 @@
-"""The settings directory: pinned certificate authorities, the last server, its accounts.
+"""The settings directory: whom we trust for which server, the last server, its accounts.
 
     servers.json          {"last": "chat.example:6697", "accounts": {"chat.example:6697": "alice"}}
-    pins/HOST_PORT.pem    the only CA that is trusted for that server
+    pins/HOST_PORT.pem    the only CA that is trusted for that server, or the word "system" where
+                          the authorities of this system were
 
 "remember": false in servers.json has no device remembered (tokens.py). No password is ever kept
 here. The directory is 0700 and its files are 0600; a pin that others could have written is
@@ -12,8 +13,10 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import platformdirs
 
@@ -22,6 +25,9 @@ from securechat.client.exits import SettingsError, UsageError
 from securechat.client.identity import Address, parse_address
 
 VARIABLE = "SECURECHAT_CONFIG_DIR"
+
+SYSTEM = "system"
+"""Stands in a pin's place: the server was verified by the authorities of this system."""
 
 
 def default_directory() -> Path:
@@ -38,17 +44,44 @@ class Settings:
         self._servers = directory / "servers.json"
 
     def pin_file(self, address: Address) -> Path:
-        """Where the CA for address is, or would be."""
-        host = quote(address.host.lower(), safe="")
-        return self.directory / "pins" / f"{host}_{address.port}.pem"
+        """Where the trust for address is, or would be."""
+        return self.directory / "pins" / f"{quote(address.host, safe='')}_{address.port}.pem"
+
+    def trusted(self, address: Address) -> str | None:
+        """What was trusted when we logged in there last: PEM text, or SYSTEM; None if we never did.
+
+        Raises SettingsError.
+        """
+        kept = _read(self.pin_file(address))
+        if kept is not None:
+            return SYSTEM if kept.strip() == SYSTEM else kept
+        # Before that word was kept, a server without a pin was one that the system had verified.
+        return SYSTEM if self.account(address) is not None else None
 
     def pin(self, address: Address) -> str | None:
         """The pinned CA as PEM text, None when there is none. Raises SettingsError."""
-        return _read(self.pin_file(address))
+        kept = self.trusted(address)
+        return None if kept == SYSTEM else kept
+
+    def pins(self) -> Iterator[tuple[Address, str]]:
+        """All servers with a pinned CA; those whose pin can't be read or trusted are left out."""
+        for path in sorted((self.directory / "pins").glob("*.pem")):
+            host, _, port = path.stem.rpartition("_")
+            if not (host and port.isascii() and port.isdigit()):
+                continue
+            address = Address(unquote(host), int(port))
+            with suppress(SettingsError):
+                pem = self.pin(address)
+                if pem is not None and self.pin_file(address) == path:
+                    yield address, pem
 
     def save_pin(self, address: Address, pem: str) -> None:
         """Trust this CA, and no other, for address from now on. Raises SettingsError."""
         files.write(self.pin_file(address), pem)
+
+    def save_system(self, address: Address) -> None:
+        """Trust the authorities of this system for address. Raises SettingsError."""
+        files.write(self.pin_file(address), f"{SYSTEM}\n")
 
     def remember(self, address: Address, account: str) -> None:
         """This was the last server, and our account there. Raises SettingsError."""
@@ -68,7 +101,9 @@ class Settings:
 
     def account(self, address: Address) -> str | None:
         """Our account at address when we logged in last. Raises SettingsError."""
-        return self._accounts().get(str(address))
+        accounts = self._accounts()
+        known = accounts.get(str(address))
+        return known or next((accounts[text] for text in accounts if _is(text, address)), None)
 
     @property
     def remembers(self) -> bool:
@@ -97,6 +132,13 @@ class Settings:
         if not isinstance(content, dict):
             raise SettingsError(f"{self._servers}: expected an object; delete it to begin anew")
         return content
+
+
+def _is(text: str, address: Address) -> bool:
+    """Whether text is address, in whatever spelling."""
+    with suppress(UsageError):
+        return parse_address(text) == address
+    return False
 
 
 def _read(path: Path) -> str | None:

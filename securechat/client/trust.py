@@ -1,7 +1,8 @@
-"""Whom we believe to be the server: the pinned CA, a CA file, or the system's store.
+"""Whom we believe to be the server: the pinned CA, a link's, a CA file, or the system's store.
 
-Trust comes from an invite link's fingerprint or from a file, never from a first sight, and there
-is no way to go on without it. RFC 5280 (path validation), RFC 9525 (names), done by OpenSSL.
+Trust comes from a link's fingerprint or from a file, never from a first sight, and there is no way
+to go on without it. Which of them holds for an address is decided in anchors.py. RFC 5280 (path
+validation), RFC 9525 (names), done by OpenSSL.
 Main thread, except Dialer, which the receiving thread calls.
 """
 
@@ -18,9 +19,8 @@ from pathlib import Path
 from securechat.client import describe
 from securechat.client.exits import CertificateError, UnreachableError, UsageError
 from securechat.client.identity import Address
-from securechat.client.settings import Settings
 from securechat.client.wire import reason_of
-from securechat.irc.link import InviteLink
+from securechat.irc.link import Link
 from securechat.net.files import read_named
 from securechat.net.tls import TlsFilesError, client_context, probe_context, shown_chain
 
@@ -32,6 +32,7 @@ class Origin(Enum):
     """Where trust comes from; the value completes "a certificate for HOST signed by"."""
 
     PIN = "the certificate authority pinned for this server"
+    LINK = "the certificate authority that the link names"
     FILE = "the certificate authority in the file given with --ca"
     SYSTEM = "a certificate authority that this system trusts"
 
@@ -73,61 +74,47 @@ class Trust:
         """
         if self.ca_pem is None:
             return "system"
-        return f"sha256:{sha256(b''.join(sorted(_ders(self.ca_pem)))).hexdigest()}"
+        return f"sha256:{sha256(b''.join(sorted(self.ders))).hexdigest()}"
+
+    @property
+    def ders(self) -> list[bytes]:
+        """The certificates of the CA."""
+        return _ders(self.ca_pem or "")
+
+    @property
+    def fingerprints(self) -> str:
+        """The CA in words, to compare."""
+        if self.ca_pem is None:
+            return "the certificate authorities of this system"
+        return "SHA-256 " + " or ".join(describe.fingerprint(der) for der in self.ders)
 
     def expectation(self, address: Address) -> str:
         """What would be accepted, in words."""
         text = f"a certificate for {address.host} signed by {self.origin.value}"
         if self.ca_pem is None:
             return f"{text} (no other one is pinned, and no --ca was given)"
-        digests = [describe.fingerprint(der) for der in _ders(self.ca_pem)]
-        return f"{text}, SHA-256 {' or '.join(digests)}"
+        return f"{text}, {self.fingerprints}"
 
 
-def choose(settings: Settings, address: Address, ca_file: Path | None) -> Trust:
-    """--ca FILE when given, else the pin, else the system's store.
+def offered_by_file(path: Path) -> Trust:
+    """The CA of --ca FILE. Raises UsageError when it can't be read."""
+    return Trust(_read_ca(path), Origin.FILE)
 
-    Raises UsageError when the file can't be read, SettingsError when the pin can't.
+
+def offered_by_link(link: Link) -> Trust:
+    """The CA that a link names, found in what the server shows.
+
+    The look verifies nothing and sends nothing but the handshake. Raises CertificateError when the
+    CA isn't shown; UnreachableError.
     """
-    if ca_file is not None:
-        return Trust(_read_ca(ca_file), Origin.FILE)
-    pin = settings.pin(address)
-    return Trust(pin, Origin.PIN) if pin else Trust(None, Origin.SYSTEM)
-
-
-def trust_link(settings: Settings, link: InviteLink) -> Trust:
-    """Pin the CA that the link names, after looking at what the server shows.
-
-    The look verifies nothing and sends nothing but the handshake. Raises CertificateError when
-    the CA isn't shown, or when another one is pinned already; UnreachableError; SettingsError.
-    """
-    address = Address(link.host, link.port)
     if link.ca_sha256 is None:
         return Trust(None, Origin.SYSTEM)
+    address = Address(link.host, link.port)
     chain = show_chain(address)
-    found = [der for der in chain if sha256(der).digest() == link.ca_sha256]
-    if not found:
-        raise CertificateError(describe.pin_refusal(address, link.ca_sha256, chain))
-    pem = ssl.DER_cert_to_PEM_cert(found[0])
-    pinned = settings.pin(address)
-    if pinned is None:
-        settings.save_pin(address, pem)
-    elif found[0] not in _ders(pinned):
-        raise CertificateError(_changed(settings, address, pinned, found[0]))
-    return Trust(pem, Origin.PIN)
-
-
-def _changed(settings: Settings, address: Address, pinned: str, new: bytes) -> str:
-    old = " or ".join(describe.fingerprint(der) for der in _ders(pinned))
-    return (
-        f"refused the link: {address} has another certificate authority pinned already\n"
-        f"  pinned:   SHA-256 {old}\n"
-        f"  the link: SHA-256 {describe.fingerprint(new)}\n"
-        "  do:       ask the server's administrator, on another way than this network, whether\n"
-        "            its certificate authority has changed. If so, delete this file and come\n"
-        f"            again: {settings.pin_file(address)}\n"
-        "Nothing was sent to it: neither the link's code nor a password."
-    )
+    for der in chain:
+        if sha256(der).digest() == link.ca_sha256:
+            return Trust(ssl.DER_cert_to_PEM_cert(der), Origin.LINK)
+    raise CertificateError(describe.pin_refusal(address, link.ca_sha256, chain))
 
 
 class Dialer:
@@ -178,7 +165,7 @@ def _shake_hands(address: Address, context: ssl.SSLContext) -> ssl.SSLSocket:
         reason = reason_of(error) if isinstance(error, OSError) else "not a name of a host"
         raise UnreachableError(
             f"can't connect to {address}: {reason}; check the name and the port, and that "
-            "securechat-server runs there"
+            "securechat-server runs there; if the server has moved, name its new address"
         ) from None
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:

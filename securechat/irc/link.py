@@ -1,6 +1,7 @@
-"""Invite links: `securechat://HOST:PORT/CODE/FINGERPRINT`.
+"""Links: an invite, `securechat://HOST:PORT/CODE/FINGERPRINT`, makes an account; a login link,
+`securechat://[ACCOUNT@]HOST:PORT/-/FINGERPRINT`, says where one is and whom to trust.
 
-Made by `securechat-admin invite`, read by `securechat register`. No character in one means
+Made by `securechat-admin`, read by `securechat register` and `login`. No character in one means
 anything to a shell, so a person may paste it without quotes; only the brackets of an IPv6 address
 need them, in some shells.
 """
@@ -11,18 +12,31 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass, field
+from typing import TypeAlias
+from urllib.parse import quote, unquote
 
 DEFAULT_PORT = 6697
 """IRC over TLS (RFC 7194)."""
 
+SCHEME = "securechat://"
+
+NO_CODE = "-"
+"""Stands in the code's place in a login link; a code has at least eight letters."""
+
 _SHAPE = re.compile(
-    r"securechat://(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>[0-9]{1,5}))?"
-    r"/(?P<code>[A-Za-z0-9_-]{8,64})/(?P<ca>[A-Za-z0-9_-]{43}|system)/?"
+    r"(?i:securechat)://(?:(?P<account>[\w%-]{1,192})@)?"
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>[0-9]{1,5}))?"
+    r"/(?P<code>[A-Za-z0-9_-]{8,64}|-)/(?P<ca>[A-Za-z0-9_-]{43}|system)/?"
 )
+
+# What mail, chats and sentences put around a link, or into it where a line ends. None of it can be
+# part of one.
+_AROUND = "<>()[]{}\"'`.,;:!?*«»“”„‘’…"
+_WITHIN = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u00ad]+")
 
 
 class LinkError(ValueError):
-    """A text is not an invite link."""
+    """A text is not a link, or not one of the kind that was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +52,99 @@ class InviteLink:
     ca_sha256: bytes | None
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        pin = "system" if self.ca_sha256 is None else _b64(self.ca_sha256)
-        return f"securechat://{host}:{self.port}/{self.code}/{pin}"
+        return _text("", self.host, self.port, self.code, self.ca_sha256)
+
+    @property
+    def login(self) -> LoginLink:
+        """The login link to the same server."""
+        return LoginLink(self.host, self.port, self.ca_sha256)
 
     @classmethod
     def parse(cls, text: str) -> InviteLink:
-        """Raises LinkError with a text that says what a link looks like."""
-        found = _SHAPE.fullmatch(text.strip())
-        if not found:
+        """Raises LinkError with a text that says what a link looks like, or what to do instead."""
+        link = parse_link(text)
+        if isinstance(link, LoginLink):
             raise LinkError(
-                "that is not an invite link; expected securechat://HOST:PORT/CODE/FINGERPRINT "
-                "as `securechat-admin invite` prints it, whole and on one line"
+                "that is a login link, for who has an account already: "
+                f"`securechat login {link}`. To make an account you need an invite link, as "
+                "`securechat-admin invite` prints it"
             )
-        port = int(found["port"] or DEFAULT_PORT)
-        if not 0 < port < 65536:
-            raise LinkError(f"the link's port is {port}; expected 1 to 65535")
-        pin = None if found["ca"] == "system" else _unb64(found["ca"])
-        return cls(found["host"].strip("[]"), port, found["code"], pin)
+        return link
+
+
+@dataclass(frozen=True, slots=True)
+class LoginLink:
+    """host, ca_sha256: as in an invite. account: who logs in; empty when the link is for all."""
+
+    host: str
+    port: int
+    ca_sha256: bytes | None
+    account: str = ""
+
+    def __str__(self) -> str:
+        return _text(self.account, self.host, self.port, NO_CODE, self.ca_sha256)
+
+    @classmethod
+    def parse(cls, text: str) -> LoginLink:
+        """Raises LinkError with a text that says what a link looks like, or what to do instead."""
+        link = parse_link(text)
+        if isinstance(link, InviteLink):
+            raise LinkError(
+                "that is an invite link, with which an account is made: `securechat register LINK`."
+                f" If you have made yours already: `securechat login {link.login}`"
+            )
+        return link
+
+
+Link: TypeAlias = InviteLink | LoginLink
+
+
+def is_link(text: str) -> bool:
+    """Whether somebody meant text as a link, be it a whole one or not."""
+    return _bare(text).lower().startswith(SCHEME)
+
+
+def parse_link(text: str) -> Link:
+    """The link in text as a person pastes it: broken into lines, in quotes, with a full stop
+    behind it. Raises LinkError.
+    """
+    found = _SHAPE.fullmatch(_bare(text))
+    account = unquote(found["account"] or "", errors="replace") if found else ""
+    if not found or not _is_word(account) or (account and found["code"] != NO_CODE):
+        raise LinkError(_no_link(text))
+    port = int(found["port"] or DEFAULT_PORT)
+    if not 0 < port < 65536:
+        raise LinkError(f"the link's port is {port}; expected 1 to 65535")
+    host = found["host"].strip("[]")
+    pin = None if found["ca"] == "system" else _unb64(found["ca"])
+    if found["code"] == NO_CODE:
+        return LoginLink(host, port, pin, account)
+    return InviteLink(host, port, found["code"], pin)
+
+
+def _no_link(text: str) -> str:
+    what = "that link is not whole" if is_link(text) else "that is not a link"
+    return (
+        f"{what}; expected {SCHEME}HOST:PORT/CODE/FINGERPRINT as `securechat-admin invite` prints "
+        "it (in a login link - stands for CODE), from its beginning to its end"
+    )
+
+
+def _bare(text: str) -> str:
+    """Without what stands around it; the bracket of an address never ends a link."""
+    return _WITHIN.sub("", text).strip(_AROUND)
+
+
+def _is_word(account: str) -> bool:
+    """Whether it may be an account's name. One with a dot or a slash would look like a host."""
+    return account.isprintable() and not set(account) & set("./:@ \ufffd")
+
+
+def _text(account: str, host: str, port: int, code: str, ca_sha256: bytes | None) -> str:
+    who = f"{quote(account, safe='')}@" if account else ""
+    host = f"[{host}]" if ":" in host else host
+    pin = "system" if ca_sha256 is None else _b64(ca_sha256)
+    return f"{SCHEME}{who}{host}:{port}/{code}/{pin}"
 
 
 def _b64(data: bytes) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client import account
+from securechat.client.anchors import Consent
 from securechat.client.assemble import Setup
 from securechat.client.credentials import Sources
 from securechat.client.exits import Exit, LoginError, RefusedError, UsageError
@@ -164,6 +165,7 @@ def test_a_token_is_not_sent_to_another_server(
         where = home.knows(server)
         setup = home.setup(PASSWORD)
         setup.ca_file = stranger.write(tmp_path, "other-ca")
+        setup.consent = Consent(replace=True)
         assert account.token_list(setup, where) is Exit.OK
         home.settings.save_pin(server.address, home.authority.pem)
         assert home.token(server) is not None

@@ -160,7 +160,7 @@ def test_a_login_that_is_refused(shell: Shell, certificate: Files, ca_file: Path
         (["login", "x@host", "--ca", "/nowhere"], "--ca /nowhere"),
         (["login", "x@host", "--cert", "/nowhere"], "/nowhere"),
         (["login", "x@host", "--key", "k"], "--key FILE needs --cert"),
-        (["register", "https://example.org"], "not an invite link"),
+        (["register", "https://example.org"], "that is not a link"),
         (["send", "#x", "", "--server", "x@host"], "nothing to send"),
         (["send", "a,b", "hi"], "can't be a room or a name"),
         (["send", "#x", "--password-stdin"], "can't hold both the password and the text"),

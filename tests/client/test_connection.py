@@ -22,6 +22,7 @@ from securechat.client.events import (
     Info,
     Lost,
     Ready,
+    Registered,
     Reply,
     Said,
     Stopped,
@@ -374,8 +375,9 @@ def test_a_login_that_is_held_back_is_told_at_once(
 
     texts: list[str] = []
 
-    def tell(waiting: Waiting) -> None:
-        texts.append(waiting.text)
+    def tell(event: Waiting | Registered) -> None:
+        assert isinstance(event, Waiting)
+        texts.append(event.text)
         told.set()
 
     with ScriptedServer(certificate, dialogue) as server:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.client.events import Info, LoginRefused, Problem, Waiting
+from securechat.client.events import Info, LoginRefused, Problem, Registered, Waiting
 from securechat.client.handshake import MAX_WAIT, NO_REPLAY, REGISTRATION, WANTED
 from securechat.client.identity import Login, Registration
 from securechat.client.state import LOGIN_PATIENCE, Stage
@@ -149,7 +149,7 @@ def test_a_registration() -> None:
     assert granted(talk, WITH_REGISTRATION) == ["REGISTER * CODE1234 :two words"]
     assert talk.hears("REGISTER SUCCESS alice :Welcome!") == ["CAP END"]
     talk.hears("900 alice alice!alice@h alice :You are now logged in", "001 alice :Welcome")
-    assert talk.shows() == [Info("Welcome!")]
+    assert talk.shows() == [Info("Welcome!"), Registered()]
     assert talk.session.stage is Stage.REPLAY
 
 

@@ -27,6 +27,29 @@ def test_a_target_is_read(text: str, account: str | None, address: Address) -> N
 
 
 @pytest.mark.parametrize(
+    "spellings",
+    [
+        ["chat.example", "CHAT.Example", "chat.example.", "chat。example", "ｃhat.example"],
+        ["bücher.example", "xn--bcher-kva.example", "BÜCHER.example", "bu\u0308cher.example"],
+        ["::1", "0:0:0:0:0:0:0:1", "0000::0001"],
+        ["fd00::a", "FD00::A", "fd00:0:0::a"],
+        ["127.0.0.1", "::ffff:127.0.0.1", "::FFFF:7f00:1", "127.1", "0x7f000001", "127.0.0.1."],
+    ],
+)
+def test_all_spellings_of_a_host_are_one_address(spellings: list[str]) -> None:
+    """What is trusted belongs to the host: otherwise a capital letter would be a stranger."""
+    assert len({Address(text) for text in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    "host", ["", ".", "..", "a..b", "x" * 70, "\udcff", "fe80::1%eth0", "1.2.3.x"]
+)
+def test_what_is_no_host_stays_as_it_is(host: str) -> None:
+    """The connection tells what is wrong with it."""
+    assert Address(host).host == host
+
+
+@pytest.mark.parametrize(
     "text",
     ["", "@host", "alice@", "host:0", "host:65536", "host:abc", "host:٣", "[::1", "a b", "x/y"],
 )

@@ -1,4 +1,4 @@
-"""Whom we believe to be the server: choose(), trust_link(), Dialer."""
+"""Whom we believe to be the server: offers, and Dialer. What holds of them: test_anchors.py."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from securechat.client.anchors import decide
 from securechat.client.describe import fingerprint
-from securechat.client.exits import CertificateError, SettingsError, UnreachableError, UsageError
+from securechat.client.exits import CertificateError, UnreachableError, UsageError
 from securechat.client.identity import Address
 from securechat.client.settings import Settings
-from securechat.client.trust import Dialer, Origin, Trust, choose, trust_link
+from securechat.client.trust import Dialer, Origin, Trust, offered_by_file, offered_by_link
 from securechat.irc.link import InviteLink
 from tests.client.scripted import ScriptedServer
 from tests.support.certificates import DAY, Authority, Issued, pem
@@ -40,23 +41,14 @@ def refused_by(server: ScriptedServer, trusted: Trust, address: Address | None =
     return str(refused.value)
 
 
-def test_the_choice(settings: Settings, authority: Authority, ca_file: Path) -> None:
-    """A file that is given, else the pin, else the system's store."""
-    here = Address("chat.example")
-    assert choose(settings, here, None) == Trust(None, Origin.SYSTEM)
-    settings.save_pin(here, authority.pem)
-    assert choose(settings, here, None) == Trust(authority.pem, Origin.PIN)
-    assert choose(settings, here, ca_file) == Trust(authority.pem, Origin.FILE)
-
-
-def test_a_ca_file_that_is_none(settings: Settings, tmp_path: Path) -> None:
+def test_a_ca_file_that_is_none(tmp_path: Path) -> None:
     """Is told by its name."""
     file = tmp_path / "words.pem"
     file.write_text("words")
     with pytest.raises(UsageError, match=r"words\.pem: expected a CA certificate"):
-        choose(settings, Address("x"), file)
+        offered_by_file(file)
     with pytest.raises(UsageError, match=r"nowhere\.pem: No such file"):
-        choose(settings, Address("x"), tmp_path / "nowhere.pem")
+        offered_by_file(tmp_path / "nowhere.pem")
 
 
 def test_a_certificate_of_the_trusted_ca(certificate: Files, authority: Authority) -> None:
@@ -75,7 +67,7 @@ def test_another_ca_of_the_same_name(
         text = refused_by(server, Trust(stranger.pem, Origin.PIN))
     assert "isn't signed by the expected certificate authority" in text
     assert f"pinned for this server, SHA-256 {fingerprint(stranger.der)}" in text
-    assert "securechat register" in text
+    assert "securechat-admin invite --login" in text
     assert (server.refusals, server.looks) == (1, 1)
 
 
@@ -105,7 +97,7 @@ def test_an_expired_certificate(authority: Authority, tmp_path: Path) -> None:
 
 def test_there_is_no_way_around_the_verification() -> None:
     """No argument of anything here turns it off."""
-    for function in (choose, trust_link, Dialer.__init__):
+    for function in (decide, offered_by_link, offered_by_file, Dialer.__init__):
         assert not {"verify", "insecure", "check"} & set(inspect.signature(function).parameters)
     context = Dialer(Address("x"), Trust(None, Origin.SYSTEM))._context
     assert context.check_hostname
@@ -165,28 +157,26 @@ def test_a_client_certificate_is_shown(
         Dialer(server.address, trusted, cert)
 
 
-def test_a_link_pins_its_ca(settings: Settings, certificate: Files, authority: Authority) -> None:
-    """After a look that says nothing; a second time changes nothing."""
+def test_a_link_offers_its_ca(settings: Settings, certificate: Files, authority: Authority) -> None:
+    """After a look that says nothing; and nothing is pinned by looking."""
     with ScriptedServer(certificate) as server:
-        for _ in range(2):
-            found = trust_link(settings, link_to(server, authority))
-            assert found == Trust(settings.pin(server.address), Origin.PIN)
-    assert found.ca_pem is not None
-    assert found.ca_pem.strip() == authority.pem.strip()
-    assert server.looks == 2
+        found = offered_by_link(link_to(server, authority))
+        assert settings.pin(server.address) is None
+    assert found.origin is Origin.LINK
+    assert found.identity == Trust(authority.pem, Origin.PIN).identity
+    assert server.looks == 1
 
 
 def test_a_link_that_names_another_ca(
-    settings: Settings, certificate: Files, stranger: Authority, authority: Authority
+    certificate: Files, stranger: Authority, authority: Authority
 ) -> None:
-    """Is refused, and nothing is pinned."""
+    """Is refused."""
     with ScriptedServer(certificate) as server, pytest.raises(CertificateError) as refused:
-        trust_link(settings, link_to(server, stranger))
+        offered_by_link(link_to(server, stranger))
     text = str(refused.value)
     assert fingerprint(stranger.der) in text
     assert fingerprint(authority.der) in text
     assert "Ask its administrator" in text
-    assert settings.pin(server.address) is None
 
 
 def leaf_only(issued: Issued, directory: Path) -> Files:
@@ -196,48 +186,17 @@ def leaf_only(issued: Issued, directory: Path) -> Files:
     return certificate, key
 
 
-def test_a_server_that_does_not_show_its_ca(
-    settings: Settings, authority: Authority, tmp_path: Path
-) -> None:
+def test_a_server_that_does_not_show_its_ca(authority: Authority, tmp_path: Path) -> None:
     """Can't be pinned by a link."""
     files = leaf_only(authority.server("localhost"), tmp_path)
     with ScriptedServer(files) as server, pytest.raises(CertificateError):
-        trust_link(settings, link_to(server, authority))
+        offered_by_link(link_to(server, authority))
 
 
-def test_a_link_does_not_replace_a_pin(
-    settings: Settings, certificate: Files, authority: Authority, stranger: Authority
-) -> None:
-    """A link may come from anybody: the person decides, by deleting the file that is named."""
-    with ScriptedServer(certificate) as server:
-        settings.save_pin(server.address, stranger.pem)
-        with pytest.raises(CertificateError) as refused:
-            trust_link(settings, link_to(server, authority))
-    assert str(settings.pin_file(server.address)) in str(refused.value)
-    assert settings.pin(server.address) == stranger.pem
-
-
-def test_a_link_to_a_public_ca_pins_nothing(settings: Settings) -> None:
+def test_a_link_to_a_public_ca() -> None:
     """The system's store verifies it, and no connection is made for that."""
     link = InviteLink("chat.example", 6697, "CODE12345", None)
-    assert trust_link(settings, link) == Trust(None, Origin.SYSTEM)
-
-
-def test_a_pin_that_cannot_be_read(settings: Settings, authority: Authority) -> None:
-    """Is an error; it doesn't fall back to the system's store."""
-    here = Address("chat.example")
-    settings.save_pin(here, authority.pem)
-    settings.pin_file(here).chmod(0o622)
-    with pytest.raises(SettingsError):
-        choose(settings, here, None)
-
-
-def test_a_pin_that_is_damaged(settings: Settings) -> None:
-    """Is an error as well."""
-    here = Address("chat.example")
-    settings.save_pin(here, "words")
-    with pytest.raises(UsageError, match="expected a CA certificate"):
-        Dialer(here, choose(settings, here, None))
+    assert offered_by_link(link) == Trust(None, Origin.SYSTEM)
 
 
 def test_what_is_trusted_has_an_identity(authority: Authority, stranger: Authority) -> None:

@@ -1,4 +1,4 @@
-"""Invite links."""
+"""Invite links and login links."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.irc.link import DEFAULT_PORT, InviteLink, LinkError
+from securechat.irc.link import (
+    DEFAULT_PORT,
+    InviteLink,
+    LinkError,
+    LoginLink,
+    is_link,
+    parse_link,
+)
 
 CODE = "Zm9vYmFyMTIz"
 PIN = hashlib.sha256(b"a certificate").digest()
@@ -85,7 +92,6 @@ def test_links_that_people_paste(text: str, host: str, port: int) -> None:
         f"securechat://chat.example.org/{CODE}/{PINNED}A",
         f"securechat://chat.example.org/short/{PINNED}",
         f"securechat://chat.example.org/{'x' * 65}/{PINNED}",
-        f"securechat://chat.example.org/{CODE}\n/{PINNED}",
         f"securechat://chat.example.org/{CODE}/{PINNED} and more",
     ],
 )
@@ -127,3 +133,105 @@ def test_a_link_that_is_logged_keeps_its_code() -> None:
     assert CODE in str(link)
     assert CODE not in repr(link)
     assert CODE not in f"{[link]}"
+
+
+# -- as they are pasted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}.",
+        "{},",
+        "<{}>",
+        "({}).",
+        '"{}"',
+        "«{}»!",
+        "`{}`",
+        "{}/",
+        "{}/.",
+        "\ufeff{}\u200b",
+        "{}\r\n",
+    ],
+)
+def test_what_stands_around_a_link(text: str) -> None:
+    """A sentence, a mail, a quote: none of these signs can be part of a link."""
+    link = InviteLink("chat.example.org", 6697, CODE, PIN)
+    assert InviteLink.parse(text.format(link)) == link
+
+
+@pytest.mark.parametrize("gap", ["\n", "\r\n", " ", "\n    ", "\u200b", "\u00ad"])
+@pytest.mark.parametrize("at", [12, 30, 50, 80])
+def test_a_link_that_was_broken_into_lines(gap: str, at: int) -> None:
+    """As mail programs break it; no link has a space in it."""
+    link = InviteLink("chat.example.org", 6697, CODE, PIN)
+    text = str(link)
+    assert InviteLink.parse(text[:at] + gap + text[at:]) == link
+
+
+@pytest.mark.parametrize("end", [30, 40, 60, -1])
+def test_a_link_whose_end_is_missing(end: int) -> None:
+    """Where only the first line was pasted: the error says so."""
+    text = str(InviteLink("chat.example.org", 6697, CODE, PIN))[:end]
+    with pytest.raises(LinkError, match=r"that link is not whole; .* to its end"):
+        InviteLink.parse(text)
+
+
+# -- login links
+
+accounts = st.sampled_from(["", "alice", "жанна", "a[b]", "{x}|^", "a-b_c"])
+login_links = st.builds(
+    LoginLink,
+    host=hosts,
+    port=st.integers(1, 65535),
+    ca_sha256=st.none() | st.binary(min_size=32, max_size=32),
+    account=accounts,
+)
+
+
+@given(login_links)
+def test_a_login_link_is_read_back_as_it_was_made(link: LoginLink) -> None:
+    """With an account or without."""
+    assert LoginLink.parse(str(link)) == link
+    assert parse_link(str(link)) == link
+    assert is_link(str(link))
+
+
+@given(login_links.filter(lambda link: ":" not in link.host))
+def test_a_login_link_needs_no_quotes(link: LoginLink) -> None:
+    """Whatever the account is called."""
+    assert shlex.quote(str(link)) == str(link)
+
+
+def test_what_a_login_link_looks_like() -> None:
+    """The address, - in the code's place, the fingerprint; and perhaps the account."""
+    assert str(LoginLink("chat.example.org", 7000, PIN)) == (
+        f"securechat://chat.example.org:7000/-/{PINNED}"
+    )
+    assert str(LoginLink("::1", 6697, None, "alice")) == "securechat://alice@[::1]:6697/-/system"
+
+
+def test_each_kind_says_what_the_other_is_for() -> None:
+    """A person takes the wrong command for the right link."""
+    invite = InviteLink("chat.example.org", 6697, CODE, PIN)
+    with pytest.raises(LinkError, match="securechat register LINK") as refused:
+        LoginLink.parse(str(invite))
+    assert str(invite.login) in str(refused.value)
+    assert CODE not in str(refused.value)
+    with pytest.raises(LinkError, match=f"securechat login {invite.login}"):
+        InviteLink.parse(str(invite.login))
+
+
+@pytest.mark.parametrize(
+    "account", ["chat.example", "a:b", "a/b", "a%2Fb", "a%40b", "%ff", "a%20b", "a%0Ab", "a%1b", ""]
+)
+def test_an_account_that_is_none(account: str) -> None:
+    """One with a dot could pass for the host in front of the real one."""
+    with pytest.raises(LinkError):
+        LoginLink.parse(f"securechat://{account}@evil.test/-/{PINNED}")
+
+
+def test_an_invite_names_no_account() -> None:
+    """Whoever registers chooses the name."""
+    with pytest.raises(LinkError):
+        parse_link(f"securechat://alice@chat.example.org/{CODE}/{PINNED}")
