@@ -89,7 +89,7 @@ class Entrance:
             replay.load(turn, session)
             return False
         session.move(Trigger.LOADED)
-        if not account.sessions:
+        if not account.sessions and account not in turn.model.lingering:
             self._first.add(session)
             _be_online(turn, account)
         account.sessions.append(session)
@@ -168,6 +168,9 @@ def lobby_of(turn: Turn) -> Room | None:
 
 def take_back(turn: Turn, session: Session, reason: str) -> None:
     """An arrival has failed, and nobody has seen it."""
-    if session in session.who.sessions:  # it may have quit in the same turn
-        presence.detach(turn, session)
+    account = session.who
+    if session in account.sessions:  # it may have quit in the same turn
+        last = presence.detach(turn, session)
+        if last and account not in turn.model.lingering:
+            presence.go_offline(turn, account)
     turn.close(session, reason)

@@ -15,9 +15,9 @@ from __future__ import annotations
 import heapq
 from collections import Counter, OrderedDict
 from itertools import count
-from math import ceil
 
 from securechat.core.jobs import VerifyPassword
+from securechat.core.levels import Levels
 
 FREE = 4
 """Wrong guesses that cost no wait: people mistype."""
@@ -53,43 +53,15 @@ CODE_FORGET_SECONDS = 360.0
 """240 tries a day at a million codes: who has stolen a password needs years for the code."""
 
 
-class Levels:
-    """Wrong guesses per key, forgotten one by one with time."""
-
-    def __init__(self, forget_seconds: float = FORGET_SECONDS, limit: int = MAX_KEYS) -> None:
-        self._forget = forget_seconds
-        self._limit = limit
-        self._levels: OrderedDict[object, tuple[float, float]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._levels)
-
-    def level(self, key: object, clock: float) -> int:
-        """How many count now."""
-        return ceil(self._left(key, clock))
-
-    def _left(self, key: object, clock: float) -> float:
-        # Not rounded before one is added: else one guess each half minute would never count.
-        level, at = self._levels.get(key, (0.0, clock))
-        return max(0.0, level - (clock - at) / self._forget)
-
-    def add(self, key: object, clock: float) -> None:
-        """One more."""
-        self._levels[key] = (min(self._left(key, clock) + 1, MAX_LEVEL), clock)
-        self._levels.move_to_end(key)
-        if len(self._levels) > self._limit:
-            self._levels.popitem(last=False)
-
-
 class Guesses:
     """The whole server's memory of wrong guesses, and the attempts that wait because of them."""
 
     def __init__(self) -> None:
-        self._names = Levels()
-        self._networks = Levels()
-        self._pairs = Levels()
+        self._names = Levels(FORGET_SECONDS, MAX_LEVEL, MAX_KEYS)
+        self._networks = Levels(FORGET_SECONDS, MAX_LEVEL, MAX_KEYS)
+        self._pairs = Levels(FORGET_SECONDS, MAX_LEVEL, MAX_KEYS)
         self._known: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
-        self._codes = Levels(CODE_FORGET_SECONDS)
+        self._codes = Levels(CODE_FORGET_SECONDS, MAX_LEVEL, MAX_KEYS)
         self._held: list[tuple[float, int, VerifyPassword]] = []
         self._held_of: Counter[str] = Counter()
         self._numbers = count()

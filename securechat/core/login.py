@@ -6,6 +6,8 @@ connection's registration once everything it needs has come. Hub thread only.
 
 from __future__ import annotations
 
+from math import ceil
+
 from securechat.core import arrivals, places, replay, second_factor, totp
 from securechat.core.events import PasswordChanged
 from securechat.core.guesses import MAX_WAIT_SECONDS
@@ -212,17 +214,28 @@ def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
     session.password = None
     turn.model.guesses.right(account.folded, session.network)
     full = places.refusal(turn, session, account)
+    wait = turn.model.logins.wait((account.id, session.proven), turn.clock)
     if full is not None:
-        session.move(Trigger.DENIED)
-        turn.audit("login", session, account=account.name, result="too many connections")
-        turn.close(session, full)
+        _turned_away(turn, session, account, "too many connections", full)
         return
+    if wait:
+        text = f"{account.name} logs in too often; try again in {ceil(wait)} seconds"
+        _turned_away(turn, session, account, "too many logins", text)
+        return
+    # Who shows the password is counted apart: a thief of a token can't use up the owner's logins.
+    turn.model.logins.add((account.id, session.proven), turn.clock)
     become(turn, session, account)
     token = {"token": session.token.name} if session.token else {}
     turn.audit("login", session, by=how, **token)
     if by_sasl:
         turn.numeric(session, Numeric.RPL_SASLSUCCESS, "SASL authentication successful")
     advance(turn, session)
+
+
+def _turned_away(turn: Turn, session: Session, account: Account, result: str, text: str) -> None:
+    session.move(Trigger.DENIED)
+    turn.audit("login", session, account=account.name, result=result)
+    turn.close(session, text)
 
 
 def become(turn: Turn, session: Session, account: Account) -> None:

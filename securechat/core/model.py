@@ -14,11 +14,25 @@ from securechat.core.credentials import Factor, Token
 from securechat.core.events import Logged
 from securechat.core.guesses import Guesses
 from securechat.core.jobs import Missed
+from securechat.core.levels import Levels
 from securechat.core.session import Session
 from securechat.irc import names
 
 RECENT = 2048
 """Log entries kept in memory, to close the gap between a reader's answer and the present."""
+
+LOGINS_AT_ONCE = 30
+"""After a pause; then as many a minute as are configured. An account has some devices and scripts,
+which all come back after a restart.
+"""
+
+DEPARTURES_AT_ONCE, DEPARTURE_SECONDS = 3, 30.0
+"""Of an account, that others are told; then one in so many seconds. Whoever comes and goes more
+often stays among those who are shown meanwhile.
+"""
+
+MAX_KEYS = 10_000
+"""Accounts whose logins and departures are counted; the ones not seen for longest go first."""
 
 ROLES = "qov"
 """Owner, operator, voice: the highest first. PREFIX=(qov)~@+."""
@@ -191,10 +205,20 @@ class Model:
     """Whose used_ms is newer than what is stored."""
     guesses: Guesses = field(default_factory=Guesses)
     refusals: Refusals = field(default_factory=Refusals)
+    logins: Levels = field(default_factory=lambda: Levels(1.0, LOGINS_AT_ONCE, MAX_KEYS))
+    """Of each (account, whether it has shown its password or a certificate)."""
+    departures: Levels = field(
+        default_factory=lambda: Levels(DEPARTURE_SECONDS, DEPARTURES_AT_ONCE, MAX_KEYS)
+    )
+    """How often the others have been told of an account that it has gone."""
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
     arriving: deque[Missed] = field(default_factory=deque)
     """Who will be in the broadcast set when the next turn has begun, with what they have missed."""
+    lingering: dict[Account, tuple[float, str]] = field(default_factory=dict)
+    """Accounts without a session that the others are not told to have gone: until when, on the
+    monotonic clock, and with what reason they go then.
+    """
     departed: dict[str, tuple[Account, int]] = field(default_factory=dict)
     unsaved: dict[Account, None] = field(default_factory=dict)
     """Accounts whose acknowledged is ahead of what is stored as seen."""

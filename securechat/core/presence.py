@@ -58,14 +58,32 @@ def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
         return
     if clean and session.present:
         _advance(turn, account, turn.model.last_seq)
-    witnesses = neighbours(account)
-    if detach(turn, session):
-        line = Line(
-            f":{account.source(turn.settings.name)} QUIT :{reason}",
-            turn.now_ms,
-            account=account.name,
-        )
-        turn.broadcast(Audience(witnesses - {session}), line)
+    witnesses = neighbours(account) - {session}
+    if not detach(turn, session):
+        return
+    wait = turn.model.departures.wait(account.id, turn.clock)
+    if wait:
+        turn.model.lingering[account] = (turn.clock + wait, reason)
+    else:
+        _depart(turn, account, reason, witnesses)
+
+
+def _depart(turn: Turn, account: Account, reason: str, witnesses: Iterable[Session]) -> None:
+    """The others see that the account is gone."""
+    turn.model.departures.add(account.id, turn.clock)
+    turn.model.lingering.pop(account, None)
+    go_offline(turn, account)
+    body = f":{account.source(turn.settings.name)} QUIT :{reason}"
+    turn.broadcast(Audience(witnesses), Line(body, turn.now_ms, account=account.name))
+
+
+def end_lingering(turn: Turn) -> None:
+    """Who has come and gone often, and has not come back by now, is gone."""
+    for account, (until, reason) in list(turn.model.lingering.items()):
+        if account.sessions:
+            del turn.model.lingering[account]
+        elif turn.clock >= until:
+            _depart(turn, account, reason, neighbours(account))
 
 
 def neighbours(account: Account) -> frozenset[Session]:
@@ -86,18 +104,23 @@ def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None
 
 def detach(turn: Turn, session: Session) -> bool:
     """Take a session out of the broadcast set; True when it was the account's last."""
-    account, model = session.who, turn.model
+    account = session.who
     account.sessions.remove(session)
-    model.arrived -= 1
-    if not account.sessions:
-        del model.online[account]
-        model.admins_online -= account.admin
-        account.away = None
-        for room in account.rooms:
-            room.present.pop(account, None)
-        _remember_departed(turn, account)
+    turn.model.arrived -= 1
     account.forget_audience()
     return not account.sessions
+
+
+def go_offline(turn: Turn, account: Account) -> None:
+    """The account is not shown any more; it has no session."""
+    model = turn.model
+    del model.online[account]
+    model.admins_online -= account.admin
+    account.away = None
+    for room in account.rooms:
+        room.present.pop(account, None)
+    account.forget_audience()
+    _remember_departed(turn, account)
 
 
 def _remember_departed(turn: Turn, account: Account) -> None:
@@ -122,6 +145,8 @@ def end_account(turn: Turn, account: Account, reason: str, keep: Session | None 
     stranger, who must not learn of the account.
     """
     end_all(turn, [session for session in account.sessions if session is not keep], reason)
+    if account in turn.model.lingering and not account.sessions:
+        _depart(turn, account, reason, neighbours(account))
     for session in list(turn.model.sessions):
         if session.state is State.VERIFYING and session.claimed is account:
             session.outdated = True

@@ -14,7 +14,8 @@ from securechat.core import arrivals, commands, login, presence, registration, r
 from securechat.core.commands import credentials
 from securechat.core.events import SeenAdvanced, TokenUsed
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
-from securechat.core.model import Account, Model
+from securechat.core.levels import Levels
+from securechat.core.model import LOGINS_AT_ONCE, MAX_KEYS, Account, Model
 from securechat.core.registry import COMMANDS, Command
 from securechat.core.session import Answering, Session
 from securechat.core.settings import Settings
@@ -53,6 +54,8 @@ class Rules:
         self.model = model
         self.settings = settings
         self.vault = vault
+        seconds = 60.0 / settings.logins_per_minute
+        model.logins = Levels(seconds, LOGINS_AT_ONCE, MAX_KEYS)
 
     def turn(self, now_ms: int, clock: float) -> Turn:
         """An empty turn. now_ms: milliseconds since 1970 (UTC). clock: monotonic seconds."""
@@ -232,6 +235,7 @@ class Rules:
         """About once a second: deadlines, PINGs, and how far accounts have read."""
         for session in list(self.model.sessions):
             self._check_deadlines(turn, session)
+        presence.end_lingering(turn)
         login.go_on(turn)
         self._store_seen(turn)
         self._store_used(turn)
@@ -296,7 +300,9 @@ class Rules:
     def all_answered(self) -> bool:
         """Whether everybody who is online has received everything."""
         newest = self.model.last_seq
-        return all(account.acknowledged >= newest for account in self.model.online)
+        return all(
+            account.acknowledged >= newest for account in self.model.online if account.sessions
+        )
 
     def stop(self, turn: Turn, reason: str) -> None:
         """Tell everybody that the server stops."""

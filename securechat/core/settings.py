@@ -16,7 +16,7 @@ class Settings:
     lobby: the room everybody joins at login, or None. motd: its lines.
     contact: how to reach who runs the server, for ADMIN.
     min_password_length: characters. max_rooms: rooms an account may be in.
-    max_sessions: connections an account may have at once.
+    max_sessions: connections an account may have at once. logins_per_minute: of one account.
     max_held_lines: lines a session may send ahead of a worker's answer.
     max_bans: entries of one room's ban list. replay, replay_bytes: messages given back at
     a login, and what they may take.
@@ -36,6 +36,7 @@ class Settings:
     external: bool = False
     max_rooms: int = 100
     max_sessions: int = 20
+    logins_per_minute: float = 60.0
     max_held_lines: int = 100
     max_bans: int = 100
     max_login_failures: int = 3

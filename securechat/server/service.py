@@ -151,6 +151,7 @@ class Service:
             external=bool(config.tls.client_ca),
             max_rooms=limits.rooms_per_account,
             max_sessions=limits.sessions_per_account,
+            logins_per_minute=limits.logins_per_minute,
             replay=config.history.replay,
             replay_bytes=limits.unsent_kib * 1024 // 2,
             login_seconds=limits.login_seconds,

@@ -13,7 +13,6 @@ from securechat.core.guesses import (
     MAX_NETWORKS,
     MAX_WAIT_SECONDS,
     Guesses,
-    Levels,
 )
 from securechat.core.jobs import VerifyPassword
 from tests.support.stage import Stage
@@ -57,14 +56,6 @@ def test_they_are_forgotten_with_time() -> None:
     waits = [guesses.wait("alice", EVIL, minute * 60.0) for minute in range(15)]
     assert waits[:9] == [10, 10, 10, 10, 8, 4, 2, 1, 0]
     assert set(waits[9:]) == {0}
-
-
-def test_slow_guesses_count_too() -> None:
-    """One each half minute comes faster than they are forgotten, which is one a minute."""
-    levels = Levels()
-    for number in range(10):
-        levels.add("alice", number * 31.0)
-    assert levels.level("alice", 279.0) == 6
 
 
 def test_a_network_waits_whatever_name_it_tries() -> None:
@@ -114,11 +105,6 @@ def test_a_login_of_one_s_own_forgives_nothing() -> None:
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest go first."""
-    levels = Levels(limit=100)
-    for number in range(1000):
-        levels.add(number, 0.0)
-    assert len(levels) == 100
-    assert (levels.level(0, 0.0), levels.level(999, 0.0)) == (0, 1)
     monkeypatch.setattr(module, "MAX_KEYS", 3)
     guesses = Guesses()
     for name in "abcd":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from securechat.core import presence
 from securechat.core.events import Joined, SeenAdvanced
+from securechat.core.model import DEPARTURE_SECONDS
 from tests.support.stage import SERVER, Stage, codes, den, of, source
 
 
@@ -229,3 +230,71 @@ def test_the_lobby_stays_closed_to_the_banned() -> None:
     assert "474" in codes(again.logs_in("bob"))
     alice.says("PRIVMSG #lobby :among us")
     assert again.hears() == []
+
+
+# --- coming and going all the time ---------------------------------------------------------------
+
+
+def flaps(stage: Stage, name: str, times: int) -> None:
+    """Comes and goes again."""
+    for _ in range(times):
+        person = stage.stranger()
+        person.logs_in(name)
+        person.says("QUIT :bye")
+        person.hangs_up()
+
+
+def test_who_comes_and_goes_all_the_time_is_told_of_seldom() -> None:
+    """Three times at once; then it stays among those who are shown, and is told of once a while."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.says("QUIT :bye")
+    bob.hangs_up()
+    assert codes(alice.hears()) == ["QUIT"]
+    flaps(stage, "bob", 20)
+    assert codes(alice.hears()) == ["JOIN", "QUIT", "JOIN", "QUIT", "JOIN"]
+    assert "bob" in of(alice.says("NAMES #den"), "353")[0].params[-1]
+    stage.passes(DEPARTURE_SECONDS - 1)
+    assert alice.hears() == []
+    stage.passes(1)
+    assert alice.hears() == [f"{source('bob')} QUIT :Quit: bye"]
+    assert "bob" not in of(alice.says("NAMES #den"), "353")[0].params[-1]
+    assert not stage.model.lingering
+
+
+def test_who_comes_back_while_shown_has_never_gone() -> None:
+    """Nobody is told, and it stays when its time is over."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.says("QUIT :bye")
+    bob.hangs_up()
+    flaps(stage, "bob", 5)
+    alice.hears()
+    again = stage.member("bob")
+    stage.passes(DEPARTURE_SECONDS + 1)
+    assert alice.hears() == []
+    alice.says("PRIVMSG #den :still there?")
+    assert codes(again.hears()) == ["PRIVMSG"]
+    assert stage.account("bob") in stage.model.online
+
+
+def test_who_is_shown_and_not_there_gets_messages_later() -> None:
+    """Its writer is told that it is offline, as it is."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.says("QUIT :bye")
+    bob.hangs_up()
+    flaps(stage, "bob", 5)
+    alice.hears()
+    assert codes(alice.says("PRIVMSG bob :hi")) == ["301"]
+    assert codes(alice.says("WHOIS bob")) == ["401", "318"]
+
+
+def test_an_administrator_s_act_ends_it_at_once() -> None:
+    """A disabled account is shown no longer."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.says("QUIT :bye")
+    bob.hangs_up()
+    flaps(stage, "bob", 5)
+    alice.hears()
+    with stage.turn() as turn:
+        stage.rules.end_sessions(turn, stage.account("bob"), "Disabled")
+    assert alice.hears() == [f"{source('bob')} QUIT :Disabled"]
+    assert not stage.model.lingering

@@ -26,7 +26,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "server": {"name": "chat.test"},
     "listen": {"port": 0},
     "accounts": {"bcrypt_cost": COST, "registration": "open"},
-    "limits": {"lines_per_second": 100000.0, "burst_lines": 100000.0},
+    "limits": {
+        "lines_per_second": 100000.0,
+        "burst_lines": 100000.0,
+        "logins_per_minute": 100000.0,
+    },
 }
 
 

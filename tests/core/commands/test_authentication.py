@@ -6,6 +6,7 @@ from base64 import b64encode
 
 import pytest
 
+from securechat.core.model import LOGINS_AT_ONCE
 from securechat.core.states import State
 from securechat.irc.sasl import CHUNK, MAX_PAYLOAD, encode_chunks, encode_plain
 from tests.support.stage import RIGHT, SERVER, Person, Stage, codes, of, only, plain
@@ -230,3 +231,36 @@ def test_a_certificate_that_is_not_enough(certificate: str | None, payload: str)
     person.says("AUTHENTICATE EXTERNAL")
     assert codes(person.says(f"AUTHENTICATE {payload}")) == ["904"]
     assert person.session.account is None
+
+
+def proves(stage: Stage, name: str, password: str = RIGHT) -> list[str]:
+    """What a login is answered with."""
+    person = stage.stranger()
+    person.says("CAP REQ :sasl", f"NICK {name}", f"USER {name} 0 * :x", "AUTHENTICATE PLAIN")
+    heard = person.says(f"AUTHENTICATE {plain(name, password)}")
+    person.hangs_up()
+    return heard
+
+
+def test_an_account_logs_in_only_so_often() -> None:
+    """Thirty times at once, then once a second; another account doesn't feel it."""
+    stage = Stage("alice", "bob")
+    for _ in range(LOGINS_AT_ONCE):
+        assert codes(proves(stage, "alice"))[-1] == "903"
+    [heard] = proves(stage, "alice")
+    assert heard == "ERROR :Closing link: alice logs in too often; try again in 1 seconds"
+    assert stage.audits[-1].result == "too many logins"
+    assert codes(proves(stage, "bob"))[-1] == "903"
+    stage.passes(1)
+    assert codes(proves(stage, "alice"))[-1] == "903"
+
+
+def test_a_stolen_token_does_not_use_up_the_owner_s_logins() -> None:
+    """Who shows the password is counted apart."""
+    stage = Stage("alice")
+    alice = stage.member("alice")
+    token = only(alice.says("TOKEN CREATE laptop")).params[3]
+    for _ in range(LOGINS_AT_ONCE):
+        assert codes(proves(stage, "alice", token))[-1] == "903"
+    assert codes(proves(stage, "alice", token)) == ["ERROR"]
+    assert codes(proves(stage, "alice"))[-1] == "903"
