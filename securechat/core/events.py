@@ -142,6 +142,19 @@ class SeenAdvanced(NamedTuple):
     account: int
 
 
+class UsageCounted(NamedTuple):
+    """bytes: what the log holds of the account."""
+
+    account: int
+    bytes: int
+
+
+class UsageUpto(NamedTuple):
+    """seq: the newest entry of the log that all UsageCounted so far have counted, as a text."""
+
+    seq: str
+
+
 class InviteUsed(NamedTuple):
     """One use of an invite; code_sha256 is all that is kept of its code."""
 
@@ -259,6 +272,8 @@ Event = (
     | RecoveryCodesCleared
     | RecoveryCodeUsed
     | SeenAdvanced
+    | UsageCounted
+    | UsageUpto
     | InviteUsed
     | RoomCreated
     | RoomClosed

@@ -15,6 +15,9 @@ from securechat.core.model import Account, Direct, Invite, Membership, Model, Ro
 
 Undo = Callable[[], object]
 
+ROW_BYTES = 100
+"""Of the database, for an entry of the log beside its text and its tags."""
+
 
 def apply(model: Model, event: e.Event) -> Undo:
     """Change the model as the event says; the result, called, changes it back."""
@@ -26,8 +29,12 @@ def _logged(model: Model, event: e.Logged) -> Undo:
     before = target.last_seq
     target.last_seq = event.seq
     model.recent.append(event)
+    sender, size = model.accounts[event.sender], stored_bytes(event)
+    sender.stored_bytes += size
+    model.uncounted[sender] = None
 
     def undo() -> None:
+        sender.stored_bytes -= size
         if target.last_seq == event.seq:  # else a later step was stored that this one was not
             target.last_seq = before
         if model.recent and model.recent[-1] is event:
@@ -36,6 +43,13 @@ def _logged(model: Model, event: e.Logged) -> Undo:
             model.recent.remove(event)
 
     return undo
+
+
+def stored_bytes(event: e.Logged) -> int:
+    """What an entry takes, as the store counts it too."""
+    text, tags = event.text, event.tags
+    size = ROW_BYTES + (len(text) if text.isascii() else len(text.encode()))
+    return size + len(tags.encode()) if tags else size
 
 
 def _account_created(model: Model, event: e.AccountCreated) -> Undo:
@@ -102,6 +116,14 @@ def _factor(model: Model, account: int) -> Factor:
 
 def _seen_advanced(model: Model, event: e.SeenAdvanced) -> Undo:
     return _set(model.accounts[event.account], seen=event.seq)
+
+
+def _usage_counted(model: Model, event: e.UsageCounted) -> Undo:
+    return lambda: None  # in memory it is counted with every entry
+
+
+def _usage_upto(model: Model, event: e.UsageUpto) -> Undo:
+    return lambda: None
 
 
 def _invite_used(model: Model, event: e.InviteUsed) -> Undo:
@@ -247,6 +269,8 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.RecoveryCodesCleared: _recovery_codes_cleared,
     e.RecoveryCodeUsed: _recovery_code_used,
     e.SeenAdvanced: _seen_advanced,
+    e.UsageCounted: _usage_counted,
+    e.UsageUpto: _usage_upto,
     e.InviteUsed: _invite_used,
     e.RoomCreated: _room_created,
     e.RoomClosed: _room_closed,

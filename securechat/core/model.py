@@ -86,6 +86,8 @@ class Account:
     tokens: dict[str, Token] = field(default_factory=dict)
     """By name; the other side is Model.tokens."""
     factor: Factor | None = None
+    stored_bytes: int = 0
+    """What the log holds of the account."""
     sessions: list[Session] = field(default_factory=list)
     _audience: Audience | None = None
 
@@ -222,6 +224,10 @@ class Model:
     departed: dict[str, tuple[Account, int]] = field(default_factory=dict)
     unsaved: dict[Account, None] = field(default_factory=dict)
     """Accounts whose acknowledged is ahead of what is stored as seen."""
+    uncounted: dict[Account, None] = field(default_factory=dict)
+    """Accounts whose stored_bytes is newer than what is stored of it."""
+    no_space: str = ""
+    """Why nothing more is to be stored; '' when there is room."""
     recent: deque[Logged] = field(default_factory=lambda: deque(maxlen=RECENT))
     last_seq: int = 0
     committed_seq: int = 0

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from securechat.core import arrivals, commands, login, presence, registration, rooms
+from securechat.core import arrivals, commands, login, presence, quota, registration, rooms
 from securechat.core.commands import credentials
 from securechat.core.events import SeenAdvanced, TokenUsed
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
@@ -37,6 +37,9 @@ END: Final[tuple[()]] = ()
 REPLIES_AT_ONCE = 25
 """Of a long answer: a quarter of a millisecond, until it is looked whether it is others' turn."""
 
+USAGE_SECONDS = 10.0
+"""How often it is stored what the log holds of the accounts; a start counts what came after it."""
+
 WEB_METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI")
 )
@@ -54,6 +57,7 @@ class Rules:
         self.model = model
         self.settings = settings
         self.vault = vault
+        self._counted_at = 0.0
         seconds = 60.0 / settings.logins_per_minute
         model.logins = Levels(seconds, LOGINS_AT_ONCE, MAX_KEYS)
 
@@ -239,6 +243,9 @@ class Rules:
         login.go_on(turn)
         self._store_seen(turn)
         self._store_used(turn)
+        if turn.clock - self._counted_at >= USAGE_SECONDS:
+            self._counted_at = turn.clock
+            quota.store_usage(turn)
 
     def _store_seen(self, turn: Turn) -> None:
         if not self.model.unsaved:
@@ -308,6 +315,7 @@ class Rules:
         """Tell everybody that the server stops."""
         self._store_seen(turn)
         self._store_used(turn)
+        quota.store_usage(turn)
         for session in list(self.model.sessions):
             turn.close(session, reason)
 

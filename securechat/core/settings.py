@@ -17,6 +17,7 @@ class Settings:
     contact: how to reach who runs the server, for ADMIN.
     min_password_length: characters. max_rooms: rooms an account may be in.
     max_sessions: connections an account may have at once. logins_per_minute: of one account.
+    account_bytes: what the log may hold of one, 0 for any number.
     max_held_lines: lines a session may send ahead of a worker's answer.
     max_bans: entries of one room's ban list. replay, replay_bytes: messages given back at
     a login, and what they may take.
@@ -37,6 +38,7 @@ class Settings:
     max_rooms: int = 100
     max_sessions: int = 20
     logins_per_minute: float = 60.0
+    account_bytes: int = 0
     max_held_lines: int = 100
     max_bans: int = 100
     max_login_failures: int = 3

@@ -10,6 +10,7 @@ from securechat.server.admin_users import find_account
 from securechat.server.logs import escape
 from securechat.server.moments import local_time, utc
 from securechat.server.office import Office
+from securechat.server.space import MIB
 from securechat.server.table import table
 from securechat.store.reader import AccountRow, Reader
 
@@ -85,6 +86,7 @@ def show(office: Office, name: str) -> None:
         "made": local_time(row.created_ms),
         "second factor": "on" if row.id in held.protected else "off",
         "tokens": ", ".join(held.tokens.get(row.id, ())) or "none",
+        "messages": f"{office.admin.reader.usage().get(row.id, 0) / MIB:.1f} MiB are kept",
     }
     for key, value in facts.items():
         click.echo(f"{key:<13}  {escape(value)}")

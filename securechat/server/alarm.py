@@ -18,6 +18,10 @@ FAILING = (
     "The server can't store messages: {}. Nothing new is sent until that is mended; what was sent "
     "before is safe."
 )
+SHORT = (
+    "The server keeps no new messages: {}. What was sent before is safe; whoever runs the server "
+    "can make room."
+)
 MENDED = "The server stores messages again."
 DAMAGED = (
     "The server's database is damaged in places: what can't be stored there nobody sees, and its "
@@ -69,10 +73,23 @@ class Alarm:
         log.warning("messages are stored again")
         self._tell(turn, MENDED)
 
+    def look_at_space(self, turn: Turn, shortage: str) -> None:
+        """shortage: why nothing more is to be stored; '' while there is room."""
+        model = self._rules.model
+        before, model.no_space = model.no_space, SHORT.format(shortage) if shortage else ""
+        if shortage and not before:
+            log.error("nothing new is stored: %s", shortage)
+            self._tell(turn, model.no_space)
+        elif before and not shortage:
+            log.warning("there is room again, and messages are stored")
+            self._tell(turn, MENDED)
+
     def greet(self, turn: Turn) -> None:
         """Who arrives while nothing can be stored is told at once, and not when a message fails."""
         if self._failing:
             self._rules.announce(turn, turn.arrived, FAILING.format(self._failing))
+        elif self._rules.model.no_space:
+            self._rules.announce(turn, turn.arrived, self._rules.model.no_space)
 
     def _tell(self, turn: Turn, text: str) -> None:
         """To all but those who have just arrived."""

@@ -32,6 +32,7 @@ from securechat.server.alarm import Alarm
 from securechat.server.allowance import Allowance, cost_of
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.loading import take_changes
+from securechat.server.space import Space
 from securechat.store.admin import APPLIED
 from securechat.store.database import ConflictError, DamagedError, StoreError
 from securechat.store.journal import Journal
@@ -66,6 +67,7 @@ class Hub(Owner):
 
     last_change: the newest of the administrator's changes that the rules' model has in it. shares:
     whose input a turn takes for how long. rate: of each account's lines.
+    space: whether there is room for more; without it there is.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Hub(Owner):
         last_change: int,
         shares: Shares = SHARES,
         rate: Rate = DEFAULT_RATE,
+        space: Space | None = None,
     ) -> None:
         super().__init__("hub")
         self._rules = rules
@@ -85,6 +88,7 @@ class Hub(Owner):
         self._submit = submit
         self._failed = failed
         self._shares = shares
+        self._space = space
         self._io: Sequence[IoThread] = ()
         self.inbox = Inbox(Allowance(rate))
         self._last_change = last_change
@@ -277,6 +281,8 @@ class Hub(Owner):
             self._next_tick = turn.clock + TICK_SECONDS
             self._rules.tick(turn)
             self._alarm.look(turn)
+            if self._space is not None:
+                self._alarm.look_at_space(turn, self._space.shortage())
         if turn.clock >= self._next_look:
             self._next_look = turn.clock + CHANGES_SECONDS
             self._take_changes(turn)

@@ -34,6 +34,9 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
         model.add_account(_account(row))
         # What could not be stored has a number too, which somebody may have acknowledged.
         model.last_seq = max(model.last_seq, row.seen)
+    for number, size in reader.usage().items():
+        if number in model.accounts:
+            model.accounts[number].stored_bytes = size
     model.committed_seq = model.last_seq
     _load_credentials(model, reader)
     load_invites(model, reader)

@@ -30,6 +30,7 @@ from securechat.server.hub import Hub
 from securechat.server.identity import Identity, find_identity, public_host, server_name
 from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
+from securechat.server.space import MIB, Space
 from securechat.server.workers import Workers
 from securechat.store.journal import Journal
 from securechat.store.pairing import find_pepper
@@ -114,6 +115,11 @@ class Service:
             self._thread_failed,
             changed,
             rate=rate,
+            space=Space(
+                self.data.database,
+                free_bytes=self.config.limits.free_disk_mib * MIB,
+                most_bytes=self.config.limits.database_mib * MIB,
+            ),
         )
         call = Callbacks(
             self._hub.inbox.put_inputs,
@@ -152,6 +158,7 @@ class Service:
             max_rooms=limits.rooms_per_account,
             max_sessions=limits.sessions_per_account,
             logins_per_minute=limits.logins_per_minute,
+            account_bytes=limits.account_mib * MIB,
             replay=config.history.replay,
             replay_bytes=limits.unsent_kib * 1024 // 2,
             login_seconds=limits.login_seconds,

@@ -36,6 +36,8 @@ STATEMENTS = {
     "Audited": "INSERT INTO audit (at_ms, event, account, address, result, facts) "
     "VALUES (?, ?, ?, ?, ?, ?)",
     "SeenAdvanced": "UPDATE accounts SET seen = ? WHERE id = ?",
+    "UsageCounted": "INSERT OR REPLACE INTO usage VALUES (?, ?)",
+    "UsageUpto": "UPDATE meta SET value = ? WHERE key = 'usage_upto'",
     "InviteUsed": "UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?",
     "RoomCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, created_ms) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)",

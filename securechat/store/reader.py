@@ -12,6 +12,7 @@ from securechat.store.database import FAULTS, DamagedError, fault, open_database
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper
 from securechat.store.room_keys import open_room_key
+from securechat.store.schema import STORED_BYTES
 
 Row = tuple[int, int, int, int, str, str, str | None]
 """seq, target, sender, at_ms, kind, text, tags."""
@@ -131,6 +132,14 @@ class Reader:
     def _number(self, sql: str) -> int:
         value = self._all(sql)[0][0]
         return int(value) if isinstance(value, int) else 0
+
+    def usage(self) -> dict[int, int]:
+        """The bytes that the log holds of each account, by its id."""
+        upto = int(self.remembered("usage_upto") or 0)
+        since = f"SELECT sender, {STORED_BYTES} FROM log WHERE seq > ?"  # noqa: S608
+        both = f"SELECT account, bytes FROM usage UNION ALL {since}"  # noqa: S608
+        rows = self._all(f"SELECT account, sum(bytes) FROM ({both}) GROUP BY account", (upto,))  # noqa: S608
+        return dict(rows)  # type: ignore[arg-type]
 
     def accounts(self) -> list[AccountRow]:
         """All of them, the deleted ones too: the log names them."""

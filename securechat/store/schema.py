@@ -5,6 +5,12 @@ A migration that has been released is never changed; a new one is added.
 
 from __future__ import annotations
 
+ROW_BYTES = 100
+"""Of the database, for an entry of the log beside its text and its tags."""
+
+STORED_BYTES = f"{ROW_BYTES} + length(CAST(text AS BLOB)) + coalesce(length(CAST(tags AS BLOB)), 0)"
+"""What an entry of the log takes, as SQL; core.journal counts the same."""
+
 FIRST = """
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
@@ -155,4 +161,14 @@ CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit BEGIN
 END;
 """
 
-MIGRATIONS = [FIRST, CREDENTIALS]
+USAGE = f"""
+-- What the log holds of each account, in bytes, up to the entry that meta has as 'usage_upto'.
+CREATE TABLE usage (
+    account INTEGER PRIMARY KEY,
+    bytes INTEGER NOT NULL
+) STRICT;
+INSERT INTO usage SELECT sender, sum({STORED_BYTES}) FROM log GROUP BY sender;
+INSERT INTO meta SELECT 'usage_upto', coalesce(max(seq), 0) FROM log;
+"""  # noqa: S608 - no input in it
+
+MIGRATIONS = [FIRST, CREDENTIALS, USAGE]

@@ -65,6 +65,8 @@ CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
     (e.RecoveryCodesCleared(1), lambda m: factor(m).recovery, set()),
     (e.RecoveryCodeUsed(b"r", 1), lambda m: factor(m).recovery, set()),
     (e.SeenAdvanced(4, 1), lambda m: m.accounts[1].seen, 4),
+    (e.UsageCounted(1, 500), lambda m: m.accounts[1].name, "alice"),
+    (e.UsageUpto("9"), lambda m: m.accounts[1].name, "alice"),
     (e.InviteUsed(CODE), lambda m: m.invites[CODE].uses, 1),
     (e.RoomCreated(7, "#N", "#n", "#n", 1, "nt", 5), lambda m: m.rooms["#n"].modes, "nt"),
     (e.RoomClosed(DEN), lambda m: "#den" in m.rooms, False),

@@ -26,6 +26,7 @@ from securechat.server.agenda import Shares
 from securechat.server.hub import Hub
 from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
+from securechat.server.space import Space
 from securechat.store.database import FILE_NAME, StoreError
 from securechat.store.journal import Journal
 from securechat.store.reader import Reader
@@ -177,11 +178,16 @@ _guests: dict[Connection, Guest] = {}
 
 class Hall:
     """names: of accounts, whose every password is right. shares: of a turn; there is time for all,
-    unless told otherwise. rate: of an account's lines.
+    unless told otherwise. rate: of an account's lines. space: as the hub's.
     """
 
     def __init__(
-        self, directory: Path, *names: str, shares: Shares = AMPLE, rate: Rate = UNLIMITED
+        self,
+        directory: Path,
+        *names: str,
+        shares: Shares = AMPLE,
+        rate: Rate = UNLIMITED,
+        space: Space | None = None,
     ) -> None:
         self.path = directory / FILE_NAME
         self.journal = GatedJournal(self.path)
@@ -201,6 +207,7 @@ class Hall:
             reader.last_change(),
             shares,
             rate,
+            space,
         )
 
     def add(self, *names: str) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server.alarm import DAMAGED, FAILING, MENDED
+from securechat.server.alarm import DAMAGED, FAILING, MENDED, SHORT
+from securechat.server.space import Space
 from securechat.store.database import DamagedError, StoreError
 from tests.server.hall import Guest, Hall
 
@@ -124,3 +125,30 @@ def test_of_damage_all_are_told_once(hall: Hall, caplog: pytest.LogCaptureFixtur
     alice.says("PRIVMSG #lobby :kept")
     assert notices([*bob.hears_until(":kept"), *bob.barrier()]) == [DAMAGED]
     assert len([r for r in caplog.records if "not stored" in r.message]) == 1
+
+
+def test_a_shortage_is_told_before_anything_fails(tmp_path: Path) -> None:
+    """To all, once, and to who comes meanwhile; messages are refused with the reason."""
+    short = [""]
+
+    class Room(Space):
+        def shortage(self) -> str:
+            return short[0]
+
+    hall = Hall(tmp_path, "alice", "bob", space=Room(tmp_path, free_bytes=0, most_bytes=0))
+    hall.open()
+    alice = hall.member("alice")
+    short[0] = "less than 64 MiB of its disk are free"
+    told = SHORT.format(short[0])
+    assert notices(alice.hears_until(" NOTICE ")) == [told]
+    alice.says("PRIVMSG #lobby :lost")
+    assert told in alice.hears_until(" 400 ")[-1]
+    bob = Guest(hall)
+    bob.begins("bob")
+    assert notices(bob.hears_until(" NOTICE ")) == [told]
+    short[0] = ""
+    assert notices(alice.hears_until(" NOTICE ")) == [MENDED]
+    alice.says("PRIVMSG #lobby :kept")
+    assert ":kept" in bob.hears_until(" PRIVMSG ")[-1]
+    hall.close()
+    assert hall.failures == []

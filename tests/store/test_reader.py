@@ -19,10 +19,13 @@ from securechat.core.events import (
     RoomClosed,
     RoomCreated,
     TopicChanged,
+    UsageCounted,
+    UsageUpto,
 )
 from securechat.store.database import FILE_NAME, StoreError
 from securechat.store.journal import Journal
 from securechat.store.reader import AccountRow, InviteRow, Reader, RoomRow
+from securechat.store.schema import ROW_BYTES
 from tests.support.pepper import PEPPER
 
 ALICE, BOB = 1, 2
@@ -134,6 +137,15 @@ def test_costs_are_counted_over_all_accounts(journal: Journal, reader: Reader) -
     journal.connection.execute(change, ("sc1$$2b$12$" + "x" * 53, BOB))
     assert reader.costs() == {12: 2}
     assert [reader.cost(name) for name in ("alice", "bob", "nobody")] == [12, 12, None]
+
+
+def test_usage_is_what_was_counted_and_what_came_after(journal: Journal, reader: Reader) -> None:
+    """So nothing is lost of it when the server dies between two counts."""
+    journal.commit([Logged(seq, 99, ALICE, 5, "PRIVMSG", "hello", None) for seq in (501, 502)])
+    before = reader.usage()
+    journal.commit([UsageCounted(ALICE, 7_000), UsageCounted(BOB, 9_000), UsageUpto("501")])
+    assert reader.usage() == {ALICE: 7_000 + ROW_BYTES + len("hello"), BOB: 9_000}
+    assert before[ALICE] >= 2 * (ROW_BYTES + len("hello"))
 
 
 def test_rooms_are_read_with_their_newest_entry(journal: Journal, reader: Reader) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from securechat.store.schema import MIGRATIONS
+from securechat.store.schema import MIGRATIONS, ROW_BYTES
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
         "recovery_codes",
         "targets",
         "tokens",
+        "usage",
     ]
 
 
@@ -102,3 +103,20 @@ def test_history_of_a_room_is_read_by_an_index(fresh: sqlite3.Connection) -> Non
     ).fetchall()
     assert "USING COVERING INDEX log_by_target" in plan[0][3]
     assert len(plan) == 1  # no sorting
+
+
+def test_what_is_there_already_is_counted() -> None:
+    """A database of before knows nothing of usage; its log does."""
+    connection = sqlite3.connect(":memory:")
+    for script in MIGRATIONS[:2]:
+        connection.executescript(script)
+    insert = "INSERT INTO log VALUES (?, 1, ?, 0, 'PRIVMSG', ?, ?)"
+    for row in [(1, 7, "hi", None), (2, 7, "йод", "+x=😀"), (3, 8, "", None)]:
+        connection.execute(insert, row)
+    connection.executescript(MIGRATIONS[2])
+    assert connection.execute("SELECT * FROM usage ORDER BY account").fetchall() == [
+        (7, ROW_BYTES + 2 + ROW_BYTES + 6 + 7),
+        (8, ROW_BYTES),
+    ]
+    upto = "SELECT value FROM meta WHERE key = 'usage_upto'"
+    assert connection.execute(upto).fetchone() == ("3",)

@@ -6,7 +6,7 @@ https://ircv3.net/specs/extensions/echo-message
 
 from __future__ import annotations
 
-from securechat.core import rooms
+from securechat.core import quota, rooms
 from securechat.core.events import DirectOpened
 from securechat.core.line import Line
 from securechat.core.model import Account, Audience, Direct, Room
@@ -107,6 +107,8 @@ class _Saying:
         self.stored = kind != "TAGMSG" or not tags.keys() <= PASSING
 
     def to(self, target: str) -> None:
+        if self.stored:
+            quota.check(self.turn, self.session, self.kind)
         self.account.active_ms = self.turn.now_ms
         if target[:1] == "#":
             self._to_room(rooms.find(self.turn, self.session, target))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from securechat.core import rooms
+from securechat.core import quota, rooms
 from securechat.core.events import BanAdded, BanRemoved, ModesChanged, RoleChanged
 from securechat.core.line import Line
 from securechat.core.model import Account, Room
@@ -135,6 +135,7 @@ class _Change:
 
 
 def _change(turn: Turn, session: Session, room: Room, changes: list[str]) -> None:
+    quota.check(turn, session, "MODE")
     change = _Change(turn, session, room, changes[1:])
     sign, variable = "+", 0
     for letter in changes[0][:MAX_LETTERS]:

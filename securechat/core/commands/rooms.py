@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import presence, rooms
+from securechat.core import presence, quota, rooms
 from securechat.core.events import Invited, TopicChanged
 from securechat.core.line import Line
 from securechat.core.model import ROLES, Account, Room
@@ -61,6 +61,7 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
             rooms.word(name),
             f"You are in {len(account.rooms)} channels; leave one first",
         )
+    quota.check(turn, session, "JOIN")
     if room is None:
         room, role = _make(turn, account, name), "q"
     else:
@@ -180,6 +181,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     room = rooms.find_mine(turn, session, message.params[0])
     if "t" in room.modes and not room.runs(account):
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
+    quota.check(turn, session, "TOPIC")
     text = message.params[1]
     body = f":{account.source(turn.settings.name)} TOPIC {room.name} :{text}"
     if len(text.encode()) > MAX_TOPIC_BYTES or not fits(body):

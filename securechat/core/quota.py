@@ -1,0 +1,40 @@
+"""What the log may hold of one account, and that there is room on the disk. Hub thread only."""
+
+from __future__ import annotations
+
+from securechat.core.events import UsageCounted, UsageUpto
+from securechat.core.session import Session
+from securechat.core.turn import IrcError, Turn
+from securechat.irc.numerics import Numeric
+
+MIB = 1024 * 1024
+
+
+def check(turn: Turn, session: Session, command: str) -> None:
+    """Whether a command may add to the log. Raises IrcError (400).
+
+    Not asked of what ends something: everybody may always leave, and put somebody out.
+    """
+    if turn.model.no_space:
+        raise IrcError(Numeric.ERR_UNKNOWNERROR, command, turn.model.no_space)
+    most = turn.settings.account_bytes
+    if most and session.who.stored_bytes >= most:
+        text = (
+            f"Not stored, so nobody saw it: what is kept of you has reached {most // MIB} MiB, as "
+            "much as an account may have here; whoever runs the server can raise it"
+        )
+        raise IrcError(Numeric.ERR_UNKNOWNERROR, command, text)
+
+
+def store_usage(turn: Turn) -> None:
+    """How much the log holds of those who have added to it."""
+    model = turn.model
+    if not model.uncounted:
+        return
+    start = turn.mark()
+    uncounted, model.uncounted = model.uncounted, {}
+    for account in uncounted:
+        turn.record(UsageCounted(account.id, account.stored_bytes))
+    turn.record(UsageUpto(str(model.last_seq)))
+    turn.on_failure(lambda: model.uncounted.update(uncounted))
+    turn.finish_step(None, "TICK", start)

@@ -1,0 +1,58 @@
+"""Whether there is room for more, on the disk and in what the database may take."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from securechat.server.space import MIB, Space
+
+
+def of_size(path: Path, size: int) -> Path:
+    with path.open("wb") as file:
+        file.truncate(size)
+    return path
+
+
+def disk(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    """A disk with so many bytes left."""
+    real = os.statvfs("/")
+
+    class Disk:
+        f_bavail = free // 4096
+        f_frsize = 4096
+        f_blocks = real.f_blocks
+
+    monkeypatch.setattr(os, "statvfs", lambda path: Disk)
+
+
+def test_there_is_room(tmp_path: Path) -> None:
+    """Without limits, and for a database that isn't there yet."""
+    assert Space(tmp_path / "chat.db", free_bytes=0, most_bytes=0).shortage() == ""
+    assert Space(tmp_path / "chat.db", free_bytes=0, most_bytes=MIB).shortage() == ""
+
+
+def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is mended when there is a good deal more than the least, and not a byte."""
+    space = Space(tmp_path / "chat.db", free_bytes=64 * MIB, most_bytes=0)
+    disk(monkeypatch, 65 * MIB)
+    assert space.shortage() == ""
+    disk(monkeypatch, 63 * MIB)
+    assert space.shortage() == "less than 64 MiB of its disk are free"
+    disk(monkeypatch, 65 * MIB)
+    assert space.shortage()
+    disk(monkeypatch, 81 * MIB)
+    assert space.shortage() == ""
+
+
+def test_a_database_that_has_its_size(tmp_path: Path) -> None:
+    """Its write-ahead log counts too."""
+    database = of_size(tmp_path / "chat.db", 3 * MIB)
+    space = Space(database, free_bytes=0, most_bytes=4 * MIB)
+    assert space.shortage() == ""
+    wal = of_size(tmp_path / "chat.db-wal", 2 * MIB)
+    assert space.shortage() == "its database has reached 4 MiB, as much as it may take"
+    wal.unlink()
+    assert space.shortage() == ""
