@@ -13,9 +13,9 @@ from securechat.core.jobs import LoadMissed
 from securechat.core.line import Line, iso_time
 from securechat.core.model import Account, Direct, Model, Room
 from securechat.core.session import Session
-from securechat.core.text import fits
+from securechat.core.text import fits, is_question
 from securechat.core.turn import Turn
-from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, SERVER_TIME
+from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, SELF_MESSAGE, SERVER_TIME
 
 KINDS = frozenset({"PRIVMSG", "NOTICE"})
 """What counts as missed."""
@@ -83,10 +83,11 @@ def _newest(entries: list[Logged], limit: int) -> list[Logged]:
 
 
 def _wanted(model: Model, session: Session, entry: Logged) -> bool:
-    if entry.text.startswith(CTCP) and not entry.text.startswith(CTCP + "ACTION "):
-        return False  # a question to a client that was not there
+    if is_question(entry.text):
+        return False  # to a client that was not there
     own = entry.sender == session.who.id
-    return not own or session.has(ECHO_MESSAGE) or isinstance(model.targets[entry.target], Room)
+    knows_own = session.has(ECHO_MESSAGE | SELF_MESSAGE)
+    return not own or knows_own or isinstance(model.targets[entry.target], Room)
 
 
 def _send_target(

@@ -143,7 +143,7 @@ class Session:
         self.lane = (self.io, caps & WIRE)
 
     def has(self, capability: int) -> bool:
-        """Whether a capability is enabled."""
+        """Whether a capability, or one of several, is enabled."""
         return bool(self.caps & capability)
 
     @property

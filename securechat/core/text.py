@@ -35,6 +35,11 @@ def fill(words: Iterable[str], limit: int = 300) -> Iterator[str]:
         yield " ".join(line)
 
 
+def is_question(text: str) -> bool:
+    """Whether a text is meant for the program at the other end (CTCP), and not for its reader."""
+    return text[:1] == "\x01" and not text.startswith("\x01ACTION ")
+
+
 @lru_cache(maxsize=64)
 def when(at_ms: int) -> str:
     """A time as people read it."""

@@ -21,6 +21,7 @@ SASL: Final = 1 << 9
 SERVER_TIME: Final = 1 << 10
 USERHOST_IN_NAMES: Final = 1 << 11
 ACCOUNT_REGISTRATION: Final = 1 << 12
+SELF_MESSAGE: Final = 1 << 13
 
 NAMES: Final[dict[str, int]] = {
     "account-notify": ACCOUNT_NOTIFY,
@@ -36,6 +37,7 @@ NAMES: Final[dict[str, int]] = {
     "server-time": SERVER_TIME,
     "userhost-in-names": USERHOST_IN_NAMES,
     "draft/account-registration": ACCOUNT_REGISTRATION,
+    "znc.in/self-message": SELF_MESSAGE,
 }
 
 WIRE: Final = ACCOUNT_TAG | MESSAGE_TAGS | SERVER_TIME | BATCH | EXTENDED_JOIN

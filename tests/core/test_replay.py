@@ -115,6 +115,17 @@ def test_direct_messages_come_back() -> None:
     assert [message.params[0] for message in found] == ["bob", "alice", "bob"]
 
 
+def test_one_s_own_direct_messages_come_back_with_self_message() -> None:
+    """They were said at another of one's devices; a question to a client is none of them."""
+    stage = Stage("alice", "bob")
+    stage.member("alice")
+    bob = stage.member("bob")
+    bob.says("PRIVMSG alice :yes", "PRIVMSG alice :\x01VERSION\x01")
+    bob.hangs_up()
+    (found,) = missed(stage, "bob", "server-time", "znc.in/self-message")
+    assert (found.source, found.params) == (source("bob")[1:], ["alice", "yes"])
+
+
 def test_one_s_own_words_in_a_room_come_back_as_well() -> None:
     """They are part of the talk."""
     stage, (alice, bob) = den("alice", "bob")

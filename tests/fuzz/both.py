@@ -86,7 +86,9 @@ class Both:
             return
         person = self.house.stranger()
         lines = person.logs_in(name, PASSWORD, "server-time", *sorted(caps))
-        seat, missed = self.town.comes(name, echo="echo-message" in caps)
+        seat, missed = self.town.comes(
+            name, echo="echo-message" in caps, own="znc.in/self-message" in caps
+        )
         self.people[seat] = person
         told = [heard for heard in events(lines) if heard.command == "PRIVMSG"]
         assert by_target(told) == by_target(map(shown, missed))

@@ -19,7 +19,10 @@ from tests.fuzz.both import MAX_SEATS, NAMES, Both
 from tests.support.house import House, config
 from tests.support.long_form import LONG, times
 
-CAPS = ("echo-message", "message-tags", "batch", "account-tag", "extended-join", "away-notify")
+CAPS = (
+    "echo-message", "znc.in/self-message", "message-tags", "batch", "account-tag", "extended-join",
+    "away-notify",
+)  # fmt: skip
 
 GARBAGE = (
     b"", b"PRIVMSG", b"PRIVMSG #a", b"JOIN", b"JOIN 0", b"MODE #a +zz!", b"MODE", b"KICK #a",

@@ -32,10 +32,13 @@ class Entry(NamedTuple):
 
 @dataclass(eq=False)
 class Seat:
-    """One session. hears: what is due to it."""
+    """One session. echo: it is told what it says itself. own: what its account says elsewhere, to
+    persons, too. hears: what is due to it.
+    """
 
     name: str
     echo: bool
+    own: bool
     hears: list[Heard] = field(default_factory=list)
 
 
@@ -65,10 +68,10 @@ class Town:
 
     # Coming and going
 
-    def comes(self, name: str, *, echo: bool) -> tuple[Seat, list[Entry]]:
+    def comes(self, name: str, *, echo: bool, own: bool = False) -> tuple[Seat, list[Entry]]:
         """A session, and what its account has missed."""
         first = not self._online(name)
-        seat = Seat(name, echo)
+        seat = Seat(name, echo, own or echo)
         missed = self._missed(seat)
         self.seats.append(seat)
         for room_name, room in self.rooms.items():
@@ -85,7 +88,7 @@ class Town:
             if room is not None:
                 mine = name in room.roles and number >= room.since[name]
             else:
-                mine = name in entry.place and (entry.sender != name or seat.echo)
+                mine = name in entry.place and (entry.sender != name or seat.own)
             if mine and number >= self.read[name]:
                 found.append(entry)
         return found
@@ -228,5 +231,6 @@ class Town:
             return None
         hears = self._online(name)
         if name != seat.name:
-            hears += [own for own in self._online(seat.name) if own.echo]
+            hears += [own for own in self._online(seat.name) if own.own]
+            hears = [one for one in hears if one is not seat or seat.echo]
         return hears

@@ -44,3 +44,16 @@ def test_another_nick_after_the_login_does_not_stop_the_welcome(house: House) ->
     authenticates(wes, "wes")
     wes.says("NICK bob", "USER wes 0 * :Wes", "CAP END")
     assert wes.hears_until(" 001 ")[-1].startswith(":chat.test 001 wes :")
+
+
+def test_self_message_on_the_wire(house: House) -> None:
+    """As bouncers have it: at once, and after a login, with the time at which it was said."""
+    desk = house.member("wes")
+    phone = house.member("wes", "server-time", "znc.in/self-message")
+    desk.says("PRIVMSG iris :from the desk")
+    heard = phone.hears()
+    assert heard.endswith(" :wes!wes@chat.test PRIVMSG iris :from the desk")
+    phone.hang_up()
+    desk.hang_up()
+    late = house.stranger()
+    assert heard in late.logs_in("wes", PASSWORD, "server-time", "znc.in/self-message")

@@ -1,7 +1,8 @@
 """PRIVMSG, NOTICE, TAGMSG: what the server is for.
 
 https://modern.ircdocs.horse/#sending-messages, https://ircv3.net/specs/extensions/message-tags,
-https://ircv3.net/specs/extensions/echo-message
+https://ircv3.net/specs/extensions/echo-message, and znc.in/self-message, as bouncers have it:
+https://wiki.znc.in/Query_buffers
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 from securechat.core import quota, rooms
 from securechat.core.events import DirectOpened
 from securechat.core.line import Line
-from securechat.core.model import Account, Audience, Direct, Room
+from securechat.core.model import Account, Direct, Room
 from securechat.core.registry import command
 from securechat.core.session import Session
-from securechat.core.text import fits
+from securechat.core.text import fits, is_question
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import MAX_TARGETS
-from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
+from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, SELF_MESSAGE
 from securechat.irc.message import Message, format_tags
 from securechat.irc.numerics import Numeric
 
@@ -132,18 +133,30 @@ class _Saying:
         line = self._line(body, target_id)
         self.turn.broadcast(other.audience(), line)
         if other is not self.account:
-            self._echo_direct(line)
+            self._show_own(line)
         if self.kind == "PRIVMSG":
             self._tell_absence(other)
 
-    def _echo_direct(self, line: Line) -> None:
-        """To the sender's sessions that know echoes: others would take it for another's words."""
+    def _show_own(self, line: Line) -> None:
+        """To those of the sender's sessions that know their own words, here or from another device:
+        the others would take them for somebody else's.
+        """
         sessions = self.account.sessions
-        echoing = [s for s in sessions if s.has(ECHO_MESSAGE)]
-        if len(echoing) == len(sessions):  # the audience of the answers, so that they keep in order
+        shown = [session for session in sessions if self._is_shown_to(session)]
+        unaware = len(sessions) - len(shown)
+        if not unaware:  # the audience of the answers: one write for all of them
             self.turn.broadcast(self.account.audience(), line)
-        elif echoing:
-            self.turn.broadcast(Audience(echoing), line)
+        elif unaware == 1 and self.session not in shown:
+            self.turn.broadcast(self.account.audience(), line, self.session)
+        else:
+            for session in shown:
+                self.turn.send_line(session, line)
+
+    def _is_shown_to(self, session: Session) -> bool:
+        if session.has(ECHO_MESSAGE):
+            return True
+        elsewhere = session is not self.session and not is_question(self.text)
+        return elsewhere and session.has(SELF_MESSAGE)
 
     def _tell_absence(self, other: Account) -> None:
         if not other.sessions:

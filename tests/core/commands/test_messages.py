@@ -164,6 +164,61 @@ def test_a_direct_message_is_echoed_to_every_session_that_asked() -> None:
     assert phone.hears() == expected
 
 
+def test_self_message_shows_what_another_of_one_s_sessions_said() -> None:
+    """And not what the session has said itself, which its client has shown already."""
+    stage = Stage("alice", "bob")
+    desk, phone = (stage.member("alice", "znc.in/self-message") for _ in range(2))
+    bob = stage.member("bob")
+    for kind in ("PRIVMSG", "NOTICE"):
+        assert desk.says(f"{kind} BOB :psst") == []
+        assert phone.hears() == bob.hears() == [f"{source('alice')} {kind} bob :psst"]
+
+
+@pytest.mark.parametrize(
+    ("caps", "own", "others"),
+    [
+        ("", 0, 0),
+        ("echo-message", 1, 1),
+        ("znc.in/self-message", 0, 1),
+        ("echo-message znc.in/self-message", 1, 1),
+    ],
+)
+def test_which_of_one_s_own_words_a_session_gets(caps: str, own: int, others: int) -> None:
+    """Those said here, those said at another device; each of them once."""
+    stage = Stage("alice", "bob")
+    desk, phone = stage.member("alice", *caps.split()), stage.member("alice")
+    stage.member("bob")
+    line = f"{source('alice')} PRIVMSG bob :psst"
+    assert desk.says("PRIVMSG bob :psst") == [line] * own
+    phone.says("PRIVMSG bob :psst")
+    assert desk.hears() == [line] * others
+
+
+def test_self_message_asks_no_client_what_was_asked_of_another() -> None:
+    """A CTCP is for the client at the other end; an action is part of the talk."""
+    stage = Stage("alice", "bob")
+    desk, phone = stage.member("alice"), stage.member("alice", "znc.in/self-message")
+    for text in ("\x01VERSION\x01", "\x01DCC SEND x 1 2 3\x01"):
+        desk.says(f"PRIVMSG bob :{text}", f"NOTICE bob :{text}")
+    assert phone.hears() == []
+    desk.says("PRIVMSG bob :\x01ACTION waves\x01")
+    assert phone.hears() == [f"{source('alice')} PRIVMSG bob :\x01ACTION waves\x01"]
+
+
+@pytest.mark.parametrize("caps", ["echo-message", "znc.in/self-message"])
+def test_one_s_own_words_stand_where_they_were_said(caps: str) -> None:
+    """Also where some of one's sessions don't get them: what was said before comes before."""
+    stage = Stage("alice", "bob")
+    desk, phone = stage.member("alice"), stage.member("alice", caps)
+    bob = stage.member("bob")
+    with stage.turn():
+        bob.says("PRIVMSG alice :1")
+        desk.says("PRIVMSG bob :2")
+        bob.says("PRIVMSG alice :3")
+        desk.says("PRIVMSG bob :4")
+    assert [parse(line).params[1] for line in phone.hears()] == ["1", "2", "3", "4"]
+
+
 def test_a_note_to_oneself_comes_once() -> None:
     """To each of one's sessions, echo-message or not."""
     stage = Stage("alice")
