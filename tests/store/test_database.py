@@ -203,7 +203,7 @@ def keys(path: Path) -> set[str]:
     other = open_database(path, read_only=True)
     found = {key for (key,) in other.execute("SELECT key FROM meta")}
     other.close()
-    return found - {"instance"}
+    return found - {"instance", "usage_upto"}
 
 
 def test_all_of_a_block_is_stored(connection: sqlite3.Connection, path: Path) -> None:

@@ -30,6 +30,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "lines_per_second": 100000.0,
         "burst_lines": 100000.0,
         "logins_per_minute": 100000.0,
+        "free_disk_mib": 0,
     },
 }
 

@@ -178,3 +178,20 @@ def test_a_database_that_can_t_be_written_any_more(house: House) -> None:
     alice.hears_until(MENDED)
     alice.says("PRIVMSG #lobby :kept")
     assert alice.hears_until(" PRIVMSG ")[-1].endswith(":kept")
+
+
+def test_some_of_the_disk_is_left_free(tmp_path: Path) -> None:
+    """Before it is full, messages are refused with the reason; coming and leaving go on."""
+    add_accounts(tmp_path / "data", "alice", "bob")
+    settings = write_config(tmp_path / "config.toml", limits={"free_disk_mib": 1_000_000})
+    with serving(tmp_path / "data", "--config", settings) as server:
+        alice = server.member("alice", "echo-message")
+        alice.says("PRIVMSG #lobby :m-lost")
+        refused = alice.hears_until(" 400 ")[-1]
+        assert "less than 1000000 MiB of its disk are free" in refused
+        alice.says("PART #lobby")
+        assert " PART " in alice.hears_until(" PART ")[-1]
+        bob = server.member("bob")
+        bob.says("QUIT")
+        bob.hears_the_end()
+    assert stored(tmp_path / "data", "m-") == []
