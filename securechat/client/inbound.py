@@ -19,7 +19,7 @@ from securechat.client.rooms import Rooms
 from securechat.client.split import ACTION_HEAD, ACTION_TAIL
 from securechat.irc.message import Message, format_message
 
-SEEN: Final = "seen-"
+DELIVERED: Final = "delivered-"
 """How the tokens of PING begin whose PONG says that everything before it has been read."""
 
 REMEMBERED_IDS = 4096
@@ -234,7 +234,7 @@ def pong(message: Message, *, quiet: bool) -> str:
     answered with another one, so that nothing is taken from the person who reads.
     """
     token = message.params[-1] if message.params else ""
-    return format_message("PONG", "here" if quiet and token.startswith(SEEN) else token)
+    return format_message("PONG", "here" if quiet and token.startswith(DELIVERED) else token)
 
 
 _HANDLERS: Final[dict[str, Callable[[Inbound, Message, Output], None]]] = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from securechat.core import places, presence, replay, rooms, welcome
+from securechat.core import marks, places, presence, replay, rooms, welcome
 from securechat.core.jobs import Missed
 from securechat.core.model import Account, Room
 from securechat.core.session import Session
@@ -93,6 +93,7 @@ class Entrance:
             self._first.add(session)
             _be_online(turn, account)
         account.sessions.append(session)
+        session.arrived_at = turn.clock
         turn.model.arrived += 1
         places.make(turn, session)
         account.real_name = session.real_name
@@ -112,9 +113,9 @@ class Entrance:
         # Another session of the account may have left a room meanwhile.
         still = {target for target, _, _ in turn.model.targets_of(account)}
         read = [entry for entry in arrival.entries if entry.target in still]
-        since = replay.since(turn.model, account, arrival.upto)
+        since = replay.since(turn.model, session, arrival.upto)
         replay.send(turn, session, [*read, *since], cut=arrival.cut)
-        presence.ask(turn, session)
+        marks.ask(turn, session)
         if arrival.damaged:
             turn.notice(session, UNREADABLE)
         if is_new:

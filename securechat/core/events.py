@@ -28,7 +28,7 @@ class Logged(NamedTuple):
 
 
 class AccountCreated(NamedTuple):
-    """seen: the newest seq at that time; nothing older counts as missed."""
+    """starts_after: the newest seq at that time; nothing older is missed by its devices."""
 
     id: int
     name: str
@@ -37,7 +37,7 @@ class AccountCreated(NamedTuple):
     password: str
     admin: bool
     created_ms: int
-    seen: int
+    starts_after: int
 
 
 class PasswordChanged(NamedTuple):
@@ -135,11 +135,23 @@ class Audited(NamedTuple):
     facts: str
 
 
-class SeenAdvanced(NamedTuple):
-    """The account has certainly received everything up to seq."""
+class Delivered(NamedTuple):
+    """Everything up to a seq has certainly arrived at a device of an account. name: the device's.
 
-    seq: int
+    used_ms: its newest login.
+    """
+
     account: int
+    name: str
+    delivered: int
+    used_ms: int
+
+
+class DeviceForgotten(NamedTuple):
+    """The account has newer devices, as many as may be."""
+
+    account: int
+    name: str
 
 
 class UsageCounted(NamedTuple):
@@ -271,9 +283,10 @@ Event = (
     | RecoveryCodeAdded
     | RecoveryCodesCleared
     | RecoveryCodeUsed
-    | SeenAdvanced
     | UsageCounted
     | UsageUpto
+    | Delivered
+    | DeviceForgotten
     | InviteUsed
     | RoomCreated
     | RoomClosed

@@ -11,6 +11,7 @@ from typing import Any
 
 from securechat.core import events as e
 from securechat.core.credentials import Factor, Token
+from securechat.core.device import Device, token_device
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 
 Undo = Callable[[], object]
@@ -54,7 +55,7 @@ def stored_bytes(event: e.Logged) -> int:
 
 def _account_created(model: Model, event: e.AccountCreated) -> Undo:
     account = Account(event.id, event.name, event.folded, event.skeleton, event.admin)
-    account.seen = account.acknowledged = event.seen
+    account.starts_after = event.starts_after
     model.add_account(account)
     return lambda: model.remove_account(account)
 
@@ -76,7 +77,25 @@ def _token_used(model: Model, event: e.TokenUsed) -> Undo:
 def _token_revoked(model: Model, event: e.TokenRevoked) -> Undo:
     token = model.tokens[event.digest]
     model.remove_token(token)
-    return lambda: model.add_token(token)
+    restore = _forget_device(model.accounts[token.account], token_device(token.name))
+
+    def undo() -> None:
+        model.add_token(token)
+        restore()
+
+    return undo
+
+
+def _forget_device(account: Account, name: str) -> Undo:
+    before = account.starts_after
+    device = account.forget_device(name)
+
+    def undo() -> None:
+        if device is not None:
+            account.devices.setdefault(name, device)
+            account.starts_after = before
+
+    return undo
 
 
 def _factor_set(model: Model, event: e.FactorSet) -> Undo:
@@ -114,8 +133,17 @@ def _factor(model: Model, account: int) -> Factor:
     return factor
 
 
-def _seen_advanced(model: Model, event: e.SeenAdvanced) -> Undo:
-    return _set(model.accounts[event.account], seen=event.seq)
+def _delivered(model: Model, event: e.Delivered) -> Undo:
+    devices = model.accounts[event.account].devices
+    device = devices.get(event.name)
+    if device is not None:  # memory is ahead of what is stored
+        return _set(device, stored=event.delivered)
+    devices[event.name] = Device(event.name, event.delivered, event.used_ms, event.delivered)
+    return lambda: devices.pop(event.name, None)
+
+
+def _device_forgotten(model: Model, event: e.DeviceForgotten) -> Undo:
+    return _forget_device(model.accounts[event.account], event.name)
 
 
 def _usage_counted(model: Model, event: e.UsageCounted) -> Undo:
@@ -244,7 +272,9 @@ def _invite(room: Room, account: Account, by: str | None) -> None:
         room.invited[account] = None
 
 
-def _set(item: Account | Room | Membership | Invite | Token | Factor, **values: object) -> Undo:
+def _set(
+    item: Account | Room | Membership | Invite | Token | Factor | Device, **values: object
+) -> Undo:
     before = {name: getattr(item, name) for name in values}
     _assign(item, values)
     return lambda: _assign(item, before)
@@ -268,9 +298,10 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.RecoveryCodeAdded: _recovery_code_added,
     e.RecoveryCodesCleared: _recovery_codes_cleared,
     e.RecoveryCodeUsed: _recovery_code_used,
-    e.SeenAdvanced: _seen_advanced,
     e.UsageCounted: _usage_counted,
     e.UsageUpto: _usage_upto,
+    e.Delivered: _delivered,
+    e.DeviceForgotten: _device_forgotten,
     e.InviteUsed: _invite_used,
     e.RoomCreated: _room_created,
     e.RoomClosed: _room_closed,

@@ -98,3 +98,13 @@ class Line:
         body = self.extended if self.extended and caps & EXTENDED_JOIN else self.body
         text = f"@{';'.join(tags)} {body}\r\n" if tags else body + "\r\n"
         return text.encode()
+
+
+class BareLine(Line):
+    """The same for all, whatever tags they asked for."""
+
+    __slots__ = ()
+
+    def encode(self, caps: int) -> bytes:
+        """The bytes, CR LF included."""
+        return super().encode(0)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from math import ceil
 
-from securechat.core import arrivals, places, replay, second_factor, totp
+from securechat.core import arrivals, marks, places, replay, second_factor, totp
+from securechat.core.device import split_device
 from securechat.core.events import PasswordChanged
 from securechat.core.guesses import MAX_WAIT_SECONDS
 from securechat.core.jobs import Verified, VerifyPassword
@@ -66,6 +67,7 @@ def _required(turn: Turn) -> str:
 
 def verify(turn: Turn, session: Session, name: str, password: str) -> None:
     """Have a password checked, or a device token in its place. The session is in VERIFYING."""
+    name, session.claimed_device = split_device(name)
     folded = names.fold_account(name) or name[: names.MAX_ACCOUNT_BYTES]
     account = turn.model.by_name.get(folded)
     session.claimed, session.outdated = account, False
@@ -112,6 +114,7 @@ def go_on(turn: Turn) -> None:
 def certified(turn: Turn, session: Session, name: str) -> None:
     """A verified client certificate names the account. The session is in VERIFYING."""
     account = turn.model.account_named(name)
+    session.claimed_device = "certificate"
     if account is None or not account.usable:
         _denied(turn, session, account.name if account else "-", "no such account")
     else:
@@ -243,6 +246,7 @@ def become(turn: Turn, session: Session, account: Account) -> None:
     session.move(Trigger.GRANTED)
     shown = session.shown_nick
     session.account, session.password = account, None
+    marks.begin(turn, session)
     source = account.source(turn.settings.name)
     turn.send(
         session,
@@ -254,7 +258,7 @@ def become(turn: Turn, session: Session, account: Account) -> None:
 def unbecome(turn: Turn, session: Session) -> None:
     """What the login had to store could not be: back to a connection that is nobody's."""
     turn.jobs[:] = [job for job in turn.jobs if job.session is not session]
-    session.account = session.proved_at = session.token = None
+    session.account = session.proved_at = session.token = session.device = None
     session.held.clear()
     if session.state is not State.CLOSED:
         session.state = State.CONNECTED
@@ -268,9 +272,8 @@ def _load(turn: Turn, session: Session) -> None:
 
     A login that isn't stored yet takes the longer way: nobody may hear of it, or from it, before.
     """
-    account = session.who
     session.move(Trigger.COMPLETE)
-    if session.unstored or any(replay.unread(turn.model, account)):
+    if session.unstored or any(replay.unread(turn.model, session)):
         session.unstored = False
         replay.load(turn, session)
     else:

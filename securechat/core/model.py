@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from securechat.core.audit import Refusals
 from securechat.core.credentials import Factor, Token
+from securechat.core.device import Device
 from securechat.core.events import Logged
 from securechat.core.guesses import Guesses
 from securechat.core.jobs import Missed
@@ -61,8 +62,10 @@ class Audience:
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """A person, or a bot. folded: the key names are compared by. seen: certainly received.
+    """A person, or a bot. folded: the key names are compared by. bot: nothing is replayed to it.
 
+    starts_after: what a new device of it has not missed: the newest seq when the account was made,
+    or of what has arrived at a device that is forgotten.
     rooms, directs and sessions are the other side of Room.members, Direct and Session.account.
     """
 
@@ -73,8 +76,8 @@ class Account:
     admin: bool = False
     disabled: bool = False
     deleted: bool = False
-    seen: int = 0
-    acknowledged: int = 0
+    bot: bool = False
+    starts_after: int = 0
     away: str | None = None
     real_name: str = ""
     signed_on_ms: int = 0
@@ -85,6 +88,8 @@ class Account:
     """By whose address; the other side is Room.invited."""
     tokens: dict[str, Token] = field(default_factory=dict)
     """By name; the other side is Model.tokens."""
+    devices: dict[str, Device] = field(default_factory=dict)
+    """By name."""
     factor: Factor | None = None
     stored_bytes: int = 0
     """What the log holds of the account."""
@@ -99,6 +104,13 @@ class Account:
     def source(self, server: str) -> str:
         """nick!user@host. The host is the server's name: nobody's address is shown."""
         return f"{self.name}!{self.name}@{server}"
+
+    def forget_device(self, name: str) -> Device | None:
+        """It is none any more; what arrived there is nothing that a new one has missed."""
+        device = self.devices.pop(name, None)
+        if device is not None:
+            self.starts_after = max(self.starts_after, device.delivered)
+        return device
 
     def audience(self) -> Audience:
         """All of the account's sessions."""
@@ -222,12 +234,16 @@ class Model:
     monotonic clock, and with what reason they go then.
     """
     departed: dict[str, tuple[Account, int]] = field(default_factory=dict)
-    unsaved: dict[Account, None] = field(default_factory=dict)
-    """Accounts whose acknowledged is ahead of what is stored as seen."""
     uncounted: dict[Account, None] = field(default_factory=dict)
     """Accounts whose stored_bytes is newer than what is stored of it."""
     no_space: str = ""
     """Why nothing more is to be stored; '' when there is room."""
+    unsaved: dict[tuple[Account, str], None] = field(default_factory=dict)
+    """The devices, by their names, that are not stored as they are."""
+    unconfirmed: dict[Session, object] = field(default_factory=dict)
+    """Who has been sent messages since the last PONG."""
+    looked_at: int = 0
+    """The newest seq when it was last found out who that is."""
     recent: deque[Logged] = field(default_factory=lambda: deque(maxlen=RECENT))
     last_seq: int = 0
     committed_seq: int = 0

@@ -1,5 +1,4 @@
-"""Who is online: how far they have read, and how they go; arrivals.py has how they come. Hub thread
-only.
+"""Who is online, and how they go; arrivals.py has how they come. Hub thread only.
 
 The account is the member of a room; all its sessions see the same rooms. The others see JOIN when
 its first session comes and QUIT when its last one goes; the membership stays.
@@ -9,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from securechat.core import marks
 from securechat.core.credentials import Token
 from securechat.core.line import Line
 from securechat.core.model import Account, Audience
@@ -17,9 +17,6 @@ from securechat.core.states import State
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import AWAY_NOTIFY
 
-SEEN = "seen-"
-"""A PING of the server carries the newest log entry; its PONG shows that all before arrived."""
-
 AFTER_CHANGE = "Your password has been changed; log in with the new one"
 """Told to every session that the old one had let in."""
 
@@ -27,37 +24,20 @@ MAX_DEPARTED = 1000
 """Accounts remembered for WHOWAS."""
 
 
-def ask(turn: Turn, session: Session) -> None:
-    """A PING whose answer shows what has certainly arrived."""
-    session.asked_at = turn.clock
-    turn.send(session, f"PING :{SEEN}{turn.model.last_seq}")
-
-
-def acknowledge(turn: Turn, session: Session, token: str) -> None:
-    """A PONG: remember what has arrived at the account; stored with the next tick."""
-    number = token.removeprefix(SEEN)
-    if token.startswith(SEEN) and number.isdecimal() and len(number) < 20:
-        session.present = True
-        _advance(turn, session.who, min(int(number), turn.model.last_seq))
-
-
-def _advance(turn: Turn, account: Account, seq: int) -> None:
-    if seq > account.acknowledged:
-        account.acknowledged = seq
-        turn.model.unsaved[account] = None
-
-
 def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
     """A session ends; the others see QUIT if it was the account's last.
 
-    clean: the client has said so, and so has read what it was sent, if it ever answered a PING
-    (a script that only sends does not, and nothing is taken from its owner by it).
+    clean: the client has said so, and so has received what its socket took, if it ever answered a
+    PING (a script that only sends does not, and nothing is taken from its owner by it). What this
+    turn says is not among it: QUIT was on its way before.
     """
     account = session.account
     if account is None or session not in account.sessions:
         return
-    if clean and session.present:
-        _advance(turn, account, turn.model.last_seq)
+    if clean and session.delivered is not None and turn.taken(session):
+        session.delivered = max(session.delivered, turn.model.committed_seq)
+        session.answered_at = turn.clock
+        marks.advance(turn.model, session)
     witnesses = neighbours(account) - {session}
     if not detach(turn, session):
         return
@@ -107,6 +87,8 @@ def detach(turn: Turn, session: Session) -> bool:
     account = session.who
     account.sessions.remove(session)
     turn.model.arrived -= 1
+    turn.model.unconfirmed.pop(session, None)
+    marks.advance(turn.model, session)  # it may be the one of its device that kept back the mark
     account.forget_audience()
     return not account.sessions
 

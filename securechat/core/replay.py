@@ -11,14 +11,12 @@ from itertools import takewhile
 from securechat.core.events import Logged
 from securechat.core.jobs import LoadMissed
 from securechat.core.line import Line, iso_time
+from securechat.core.marks import KINDS
 from securechat.core.model import Account, Direct, Model, Room
 from securechat.core.session import Session
 from securechat.core.text import fits, is_question
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, SELF_MESSAGE, SERVER_TIME
-
-KINDS = frozenset({"PRIVMSG", "NOTICE"})
-"""What counts as missed."""
 
 CTCP = "\x01"
 
@@ -26,26 +24,28 @@ _OVERHEAD = 400
 """Bytes of a replayed line beside its text and its client's tags, at the most."""
 
 
-def unread(model: Model, account: Account) -> Iterator[tuple[int, int, int]]:
-    """(target, its newest seq, seq after which it is unread) of every target with news."""
-    for target, newest, joined in model.targets_of(account):
-        after = max(joined, account.acknowledged)
+def unread(model: Model, session: Session) -> Iterator[tuple[int, int, int]]:
+    """(target, its newest seq, seq after which it was missed) of every target with news."""
+    if session.who.bot:
+        return
+    for target, newest, joined in model.targets_of(session.who):
+        after = max(joined, session.after)
         if newest > after:
             yield target, newest, after
 
 
 def load(turn: Turn, session: Session) -> None:
-    """Have a worker read what the session's account has not read; answered by Missed."""
+    """Have a worker read what the session's device has missed; answered by Missed."""
     model = turn.model
-    targets = tuple((target, after) for target, _, after in unread(model, session.who))
+    targets = tuple((target, after) for target, _, after in unread(model, session))
     turn.job(LoadMissed(session, targets, model.committed_seq, turn.settings.replay))
 
 
-def since(model: Model, account: Account, upto: int) -> list[Logged]:
-    """The account's unread entries after upto, from memory."""
+def since(model: Model, session: Session, upto: int) -> list[Logged]:
+    """What the session's device has missed after upto, from memory."""
     if upto >= model.last_seq:
         return []
-    after = {target: first for target, _, first in unread(model, account)}
+    after = {target: first for target, _, first in unread(model, session)}
     newest_first = takewhile(lambda entry: entry.seq > upto, reversed(model.recent))
     found = [
         entry

@@ -10,9 +10,18 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from securechat.core import arrivals, commands, login, presence, quota, registration, rooms
+from securechat.core import (
+    arrivals,
+    commands,
+    login,
+    marks,
+    presence,
+    quota,
+    registration,
+    rooms,
+)
 from securechat.core.commands import credentials
-from securechat.core.events import SeenAdvanced, TokenUsed
+from securechat.core.events import TokenUsed
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
 from securechat.core.levels import Levels
 from securechat.core.model import LOGINS_AT_ONCE, MAX_KEYS, Account, Model
@@ -60,10 +69,14 @@ class Rules:
         self._counted_at = 0.0
         seconds = 60.0 / settings.logins_per_minute
         model.logins = Levels(seconds, LOGINS_AT_ONCE, MAX_KEYS)
+        self.taken: Callable[[Session], bool] = lambda session: True
+        """Whether a session's socket has taken all that earlier turns have said to it; the hub
+        knows.
+        """
 
     def turn(self, now_ms: int, clock: float) -> Turn:
         """An empty turn. now_ms: milliseconds since 1970 (UTC). clock: monotonic seconds."""
-        return Turn(self.model, self.settings, self.vault, now_ms, clock)
+        return Turn(self.model, self.settings, self.vault, now_ms, clock, self.taken)
 
     def start(self, turn: Turn) -> None:
         """Make the lobby on the first start."""
@@ -236,26 +249,19 @@ class Rules:
         turn.finish_step(arrival.session, "LOGIN", start)
 
     def tick(self, turn: Turn) -> None:
-        """About once a second: deadlines, PINGs, and how far accounts have read."""
+        """About once a second: deadlines, PINGs, and what has arrived where."""
+        marks.look(self.model)
         for session in list(self.model.sessions):
             self._check_deadlines(turn, session)
         presence.end_lingering(turn)
+        if due := marks.due(turn):
+            marks.ask_all(turn, due)
         login.go_on(turn)
-        self._store_seen(turn)
+        marks.store(turn)
         self._store_used(turn)
         if turn.clock - self._counted_at >= USAGE_SECONDS:
             self._counted_at = turn.clock
             quota.store_usage(turn)
-
-    def _store_seen(self, turn: Turn) -> None:
-        if not self.model.unsaved:
-            return
-        start = turn.mark()
-        unsaved, self.model.unsaved = self.model.unsaved, {}
-        for account in unsaved:
-            turn.record(SeenAdvanced(account.acknowledged, account.id))
-        turn.on_failure(lambda: self.model.unsaved.update(unsaved))
-        turn.finish_step(None, "TICK", start)
 
     def _store_used(self, turn: Turn) -> None:
         """When device tokens were last used; within the second is near enough."""
@@ -277,8 +283,8 @@ class Rules:
         silent = turn.clock - session.heard_at
         if silent > settings.dead_seconds:
             presence.end_all(turn, [session], f"No answer for {silent:.0f} seconds")
-        elif session.asked_at is None or turn.clock - session.asked_at > settings.ping_seconds:
-            presence.ask(turn, session)
+        elif turn.clock - session.asked_at > settings.ping_seconds:
+            marks.ask(turn, session)
 
     def end_sessions(self, turn: Turn, account: Account, reason: str) -> None:
         """An administrator's act: whatever is logged in as the account, or about to be, ends."""
@@ -299,21 +305,19 @@ class Rules:
                 turn.notice(session, text)
 
     def ask_all(self, turn: Turn) -> None:
-        """A last PING before the server stops, to learn how far everybody has read."""
-        for session in self.model.sessions:
-            if session.state is State.READY:
-                presence.ask(turn, session)
+        """A last PING before the server stops, to learn what has arrived."""
+        ready = [session for session in self.model.sessions if session.state is State.READY]
+        marks.ask_all(turn, ready)
 
     def all_answered(self) -> bool:
         """Whether everybody who is online has received everything."""
         newest = self.model.last_seq
-        return all(
-            account.acknowledged >= newest for account in self.model.online if account.sessions
-        )
+        online = (session for account in self.model.online for session in account.sessions)
+        return all((session.delivered or 0) >= newest for session in online)
 
     def stop(self, turn: Turn, reason: str) -> None:
         """Tell everybody that the server stops."""
-        self._store_seen(turn)
+        marks.store(turn)
         self._store_used(turn)
         quota.store_usage(turn)
         for session in list(self.model.sessions):

@@ -11,6 +11,7 @@ from securechat.irc.numerics import Numeric
 
 if TYPE_CHECKING:
     from securechat.core.credentials import Token
+    from securechat.core.device import Device
     from securechat.core.model import Account
     from securechat.irc.sasl import Assembler
 
@@ -39,14 +40,21 @@ class Session:
     __slots__ = (
         "account",
         "address",
+        "after",
+        "answered_at",
         "answering",
+        "arrived_at",
         "asked_at",
         "assembler",
+        "awaited",
         "cap_302",
         "caps",
         "certificate_name",
         "changing",
         "claimed",
+        "claimed_device",
+        "delivered",
+        "device",
         "enrolling",
         "failures",
         "heard_at",
@@ -64,7 +72,6 @@ class Session:
         "opened_at",
         "outdated",
         "password",
-        "present",
         "proved_at",
         "real_name",
         "state",
@@ -90,7 +97,9 @@ class Session:
         self.network = network or address
         self.certificate_name = certificate_name
         self.opened_at = self.heard_at = opened_at
-        self.asked_at: float | None = None
+        self.asked_at = float("-inf")
+        self.awaited = False
+        """The PONG to the server's last PING has not come."""
         self.state = State.CONNECTED
         self.caps = 0
         self.cap_302 = False
@@ -105,6 +114,14 @@ class Session:
         self.account: Account | None = None
         self.claimed: Account | None = None
         """Whose password a worker is checking."""
+        self.claimed_device = ""
+        """What it calls itself among the devices of the account."""
+        self.device: Device | None = None
+        self.after = 0
+        """All after this seq that its device has missed is given to it."""
+        self.delivered: int | None = None
+        """The newest seq that a PONG has shown to have arrived here; None before the first."""
+        self.arrived_at = self.answered_at = opened_at
         self.outdated = False
         """What the worker finds is no more true: password or account have changed since."""
         self.held_back = 0.0
@@ -125,8 +142,6 @@ class Session:
         self.answering: Answering | None = None
         """The rest of a long answer; its further lines wait for the end."""
         self.invisible = False
-        self.present = False
-        """Has answered a PING since its login, so what was sent before that has been received."""
 
     @property
     def proven(self) -> bool:

@@ -69,7 +69,9 @@ class Closing(NamedTuple):
 
 
 class Turn:
-    """now_ms: milliseconds since 1970 (UTC), for stamps. clock: seconds, monotonic, for waits."""
+    """now_ms: milliseconds since 1970 (UTC), for stamps. clock: seconds, monotonic, for waits.
+    taken: whether all that earlier turns have said to a session has been taken by its socket.
+    """
 
     __slots__ = (
         "_then",
@@ -85,18 +87,26 @@ class Turn:
         "now_ms",
         "settings",
         "steps",
+        "taken",
         "undo",
         "vault",
     )
 
     def __init__(
-        self, model: Model, settings: Settings, vault: Vault, now_ms: int, clock: float
+        self,
+        model: Model,
+        settings: Settings,
+        vault: Vault,
+        now_ms: int,
+        clock: float,
+        taken: Callable[[Session], bool],
     ) -> None:
         self.model = model
         self.settings = settings
         self.vault = vault
         self.now_ms = now_ms
         self.clock = clock
+        self.taken = taken
         self.events: list[Event] = []
         self.effects: list[Effect] = []
         self.undo: list[Undo] = []

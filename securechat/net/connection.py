@@ -44,6 +44,7 @@ class Connection:
         "handed",
         "interest",
         "io",
+        "obeyed",
         "out",
         "out_bytes",
         "owner",
@@ -78,6 +79,8 @@ class Connection:
         self.interest = 0
         self.deadline = 0.0
         self.close_reason = ""
+        self.obeyed = -1
+        """Orders that its I/O thread had obeyed when the peer closed in order."""
 
     def __repr__(self) -> str:
         return f"<Connection {self.address} port {self.port} {self.phase.name}>"

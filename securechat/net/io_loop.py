@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from securechat.net import transport
 from securechat.net.connection import Connection, Phase
 from securechat.net.limits import IoLimits
 from securechat.net.steps import Callbacks, Steps
@@ -43,6 +44,8 @@ class IoThread(Steps, Owner):
         self._orders: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._arrivals: deque[tuple[Callable[[Connection], None], Connection]] = deque()
         """Orders that are about strangers, and wait as they do."""
+        self._given = self._obeyed = 0
+        """How many orders there were, and how many of them are done."""
         self._stopping = False
         self.task: tuple[Connection] | None = None
         """The connection that is being attended to, another tuple each time; for the guard."""
@@ -57,6 +60,18 @@ class IoThread(Steps, Owner):
     def deliver(self, deliveries: Sequence[tuple[Sequence[object], bytes]]) -> None:
         """Write (connections of this thread, bytes) in their order."""
         self._give(self._deliver, deliveries)
+
+    def has_written(self, connection: Connection) -> bool:
+        """Whether all that was delivered to a connection has been taken by its socket and, where
+        that can be known, by the peer's. Of one that the peer has closed: before it did.
+
+        Told to the thread that delivers; to any other it would be a guess.
+        """
+        if connection.phase is Phase.CLOSED:
+            obeyed, taken = connection.obeyed, True
+        else:
+            obeyed, taken = self._obeyed, transport.all_acknowledged(connection)
+        return obeyed == self._given and not connection.out_bytes and taken
 
     def trust(self, connection: object) -> None:
         """Let a connection of this thread speak at the full rate: it is a member's now."""
@@ -80,6 +95,7 @@ class IoThread(Steps, Owner):
         self._give(self._begin_stop, None)
 
     def _give(self, action: Callable[[Any], None], argument: object) -> None:
+        self._given += 1
         self._orders.append((action, argument))
         self._waker.wake()
 
@@ -126,11 +142,14 @@ class IoThread(Steps, Owner):
         orders, deliver = self._orders, self._deliver
         while orders:
             action, argument = orders.popleft()
+            count = 1
             if action == deliver and orders and orders[0][0] == deliver:
                 argument = list(argument)
                 while orders and orders[0][0] == deliver:
                     argument += orders.popleft()[1]
+                    count += 1
             action(argument)
+            self._obeyed += count
 
     def _strangers_wait(self) -> bool:
         return bool(self._arrivals or self._waiting)

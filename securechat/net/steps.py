@@ -74,6 +74,7 @@ class Steps:
         self._blocked: set[Connection] = set()
         self._connections: set[Connection] = set()
         self._now = 0.0
+        self._obeyed = 0
 
     def _set_timer(self, connection: Connection, seconds: float) -> None:
         self._watcher.set_deadline(connection, self._now + seconds)
@@ -279,6 +280,8 @@ class Steps:
         if connection.phase is Phase.CLOSED:
             return
         opened = connection.phase >= Phase.OPEN
+        if reason == transport.CLOSED_BY_CLIENT:
+            connection.obeyed = self._obeyed
         connection.phase = Phase.CLOSED
         self._watch(connection, 0)
         self._watcher.forget_deadline(connection)

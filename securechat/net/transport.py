@@ -6,8 +6,11 @@ far it came. A connection that is lost on the way is a LostError.
 
 from __future__ import annotations
 
+import fcntl
 import socket
 import ssl
+import sys
+import termios
 from collections.abc import Iterable
 from contextlib import suppress
 from selectors import EVENT_READ, EVENT_WRITE
@@ -29,6 +32,8 @@ STRANGER_RECORDS = 16
 """Of one who has not logged in; and bytes as one record has, so that a thousand of them, each with
 what it may not say yet, take some 20 MiB.
 """
+
+CLOSED_BY_CLIENT = "closed by the client"
 
 TLS_HANDSHAKE = 0x16
 """The first byte of any TLS connection (RFC 8446, section 5.1, ContentType)."""
@@ -106,7 +111,7 @@ def receive(connection: Connection, *, freely: bool = True) -> Heard:
             ended = _reason(error)
             break
         if not data:
-            ended = "closed by the client"
+            ended = CLOSED_BY_CLIENT
             break
         chunks.append(data)
         size += len(data)
@@ -163,6 +168,17 @@ def send_at_once(connections: Iterable[Connection], data: bytes) -> list[Connect
         connection.out.append(data[sent:])
         connection.out_bytes += size - sent
     return failed
+
+
+def all_acknowledged(connection: Connection) -> bool:
+    """Whether the peer's kernel has acknowledged every byte that ours has taken; true also where
+    this system can't tell. What it has not was on its way while the peer said what we have heard.
+    """
+    try:
+        unacknowledged = fcntl.ioctl(connection.sock.fileno(), termios.TIOCOUTQ, bytes(4))
+    except (OSError, ValueError):
+        return True
+    return not int.from_bytes(unacknowledged, sys.byteorder)
 
 
 def say_goodbye(connection: Connection) -> None:

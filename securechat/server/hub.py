@@ -27,6 +27,7 @@ from securechat.net.io_loop import IoThread
 from securechat.net.limits import DEFAULT_RATE
 from securechat.net.thread import Owner
 from securechat.net.throttle import Rate
+from securechat.net.transport import CLOSED_BY_CLIENT
 from securechat.server.agenda import SHARES, Agenda, Shares
 from securechat.server.alarm import Alarm
 from securechat.server.allowance import Allowance, cost_of
@@ -101,6 +102,7 @@ class Hub(Owner):
         self._spoke: set[Session] = set()
         """Who has had something to say in this turn."""
         self._alarm = Alarm(rules, journal)
+        rules.taken = self._has_taken
         self._behind = True
         """There may be changes of the administrator's that are not taken up, or not said to be:
         at the start those that were made while no server ran.
@@ -298,6 +300,10 @@ class Hub(Owner):
                 log.error("can't see what the administrator has changed: %s", error)  # noqa: TRY400
             self._behind = True
 
+    def _has_taken(self, session: Session) -> bool:
+        link = session.link
+        return isinstance(link, Connection) and self._io[session.io].has_written(link)
+
     # Storing, then sending
 
     def _finish(self, turn: Turn) -> None:
@@ -411,4 +417,4 @@ def _note_end(session: Session, reason: str) -> None:
 
 def _shown_reason(event: Closed) -> str:
     """What the others see as the QUIT message."""
-    return "Connection closed" if event.reason == "closed by the client" else "Connection lost"
+    return "Connection closed" if event.reason == CLOSED_BY_CLIENT else "Connection lost"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from securechat.core import presence
 from securechat.core.credentials import Factor, Token
+from securechat.core.device import Device, token_device
 from securechat.core.events import TokenRevoked
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 from securechat.core.rules import Rules
@@ -32,12 +33,12 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
     model.last_target = reader.last_target()
     for row in reader.accounts():
         model.add_account(_account(row))
-        # What could not be stored has a number too, which somebody may have acknowledged.
-        model.last_seq = max(model.last_seq, row.seen)
+        model.last_seq = max(model.last_seq, row.starts_after)
     for number, size in reader.usage().items():
         if number in model.accounts:
             model.accounts[number].stored_bytes = size
-    model.committed_seq = model.last_seq
+    _load_devices(model, reader)
+    model.committed_seq = model.looked_at = model.last_seq
     _load_credentials(model, reader)
     load_invites(model, reader)
     for room in reader.rooms(pepper):
@@ -74,6 +75,15 @@ def _load_room_lists(model: Model, reader: Reader) -> None:
             rooms[room_id].invited[model.accounts[account_id]] = None
 
 
+def _load_devices(model: Model, reader: Reader) -> None:
+    for number, name, delivered, used_ms in reader.devices():
+        account = model.accounts.get(number)
+        if account is not None and not account.deleted:
+            account.devices[name] = Device(name, delivered, used_ms, delivered)
+            # What could not be stored has a number too, which somebody may have acknowledged.
+            model.last_seq = max(model.last_seq, delivered)
+
+
 def _load_credentials(model: Model, reader: Reader) -> None:
     for row in reader.tokens():
         if row.account in model.accounts:
@@ -105,8 +115,8 @@ def _account(row: AccountRow) -> Account:
         admin=bool(row.admin),
         disabled=bool(row.disabled),
         deleted=bool(row.deleted),
-        seen=row.seen,
-        acknowledged=row.seen,
+        bot=bool(row.bot),
+        starts_after=row.starts_after,
     )
 
 
@@ -179,6 +189,7 @@ def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
     for token in list(account.tokens.values()):
         if token.digest not in rows:
             turn.model.remove_token(token)
+            account.forget_device(token_device(token.name))
             presence.end_token(turn, token, f"The device token {token.name} has been revoked")
     ending = {event.digest for event in turn.events if isinstance(event, TokenRevoked)}
     for digest, row in rows.items():

@@ -89,7 +89,7 @@ class Admin:
     def add(self, accounts: Sequence[NewAccount], now_ms: int) -> None:
         """Make all of them or none. Raises ConflictError when a name is taken."""
         with transaction(self._connection) as connection:
-            seen = self.reader.last_seq()
+            newest = self.reader.last_seq()
             for account in accounts:
                 reason = self.taken(account)
                 if reason is not None:
@@ -97,8 +97,8 @@ class Admin:
                 number = secrets.randbits(52)
                 connection.execute(
                     "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
-                    "created_ms, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (number, *account, now_ms, seen),
+                    "created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (number, *account, now_ms, newest),
                 )
                 self._changed("account", number)
                 rights = {"rights": "administrator"} if account.admin else {}
@@ -147,7 +147,7 @@ class Admin:
         with transaction(self._connection) as connection:
             self._update(account, change, HEAD_CHARS)
             ended = self._end_tokens(account)
-            for table in ("factors", "memberships", "invitations"):
+            for table in ("factors", "memberships", "invitations", "devices"):
                 connection.execute(f"DELETE FROM {table} WHERE account = ?", (account.id,))  # noqa: S608
             self._changed("account", account.id)
             self._note("account deleted", account=account.name, tokens_ended=ended)

@@ -22,7 +22,7 @@ TRIAL, TRIAL_BYTES = "trial", 64 * 1024
 STATEMENTS = {
     "Logged": "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
     "AccountCreated": "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
-    "created_ms, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "PasswordChanged": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
     "TokenCreated": "INSERT INTO tokens (digest, account, name, created_ms) VALUES (?, ?, ?, ?)",
     "TokenUsed": "UPDATE tokens SET used_ms = ? WHERE digest = ?",
@@ -35,9 +35,10 @@ STATEMENTS = {
     "RecoveryCodeUsed": "DELETE FROM recovery_codes WHERE digest = ? AND account = ?",
     "Audited": "INSERT INTO audit (at_ms, event, account, address, result, facts) "
     "VALUES (?, ?, ?, ?, ?, ?)",
-    "SeenAdvanced": "UPDATE accounts SET seen = ? WHERE id = ?",
     "UsageCounted": "INSERT OR REPLACE INTO usage VALUES (?, ?)",
     "UsageUpto": "UPDATE meta SET value = ? WHERE key = 'usage_upto'",
+    "Delivered": "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?)",
+    "DeviceForgotten": "DELETE FROM devices WHERE account = ? AND name = ?",
     "InviteUsed": "UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?",
     "RoomCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, created_ms) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)",

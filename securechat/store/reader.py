@@ -30,7 +30,8 @@ class AccountRow(NamedTuple):
     admin: int
     disabled: int
     deleted: int
-    seen: int
+    bot: int
+    starts_after: int
     created_ms: int
 
 
@@ -49,6 +50,13 @@ class TokenRow(NamedTuple):
     name: str
     created_ms: int
     used_ms: int | None
+
+
+class DeviceRow(NamedTuple):
+    account: int
+    name: str
+    delivered: int
+    used_ms: int
 
 
 class FactorRow(NamedTuple):
@@ -186,6 +194,11 @@ class Reader:
         """The device tokens of one account."""
         sql = f"SELECT {', '.join(TokenRow._fields)} FROM tokens WHERE account = ?"  # noqa: S608
         return [TokenRow(*row) for row in self._all(sql, (account,))]  # type: ignore[arg-type]
+
+    def devices(self) -> list[DeviceRow]:
+        """The devices of all accounts."""
+        sql = f"SELECT {', '.join(DeviceRow._fields)} FROM devices ORDER BY used_ms"  # noqa: S608
+        return [DeviceRow(*row) for row in self._all(sql)]  # type: ignore[arg-type]
 
     def factors(self) -> list[FactorRow]:
         """The second factors of all accounts."""

@@ -171,4 +171,30 @@ INSERT INTO usage SELECT sender, sum({STORED_BYTES}) FROM log GROUP BY sender;
 INSERT INTO meta SELECT 'usage_upto', coalesce(max(seq), 0) FROM log;
 """  # noqa: S608 - no input in it
 
-MIGRATIONS = [FIRST, CREDENTIALS, USAGE]
+DEVICES = """
+-- Up to which place of the order everything has certainly arrived at a device of an account. name:
+-- '' is the one that all logins share which name none. used_ms: its newest login.
+CREATE TABLE devices (
+    account INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    delivered INTEGER NOT NULL,
+    used_ms INTEGER NOT NULL,
+    PRIMARY KEY (account, name)
+) STRICT, WITHOUT ROWID;
+-- Before, there was one mark for all devices of an account.
+INSERT INTO devices SELECT id, '', seen, created_ms FROM accounts WHERE NOT deleted;
+INSERT INTO devices SELECT account, 'token:' || tokens.name, seen, coalesce(used_ms, 0)
+    FROM tokens JOIN accounts ON accounts.id = account;
+CREATE TRIGGER token_ended AFTER DELETE ON tokens BEGIN
+    DELETE FROM devices WHERE account = OLD.account AND name = 'token:' || OLD.name;
+END;
+
+-- To a new device nothing up to starts_after is missed. To a bot nothing is replayed.
+ALTER TABLE accounts RENAME COLUMN seen TO starts_after;
+CREATE TRIGGER device_forgotten AFTER DELETE ON devices BEGIN
+    UPDATE accounts SET starts_after = max(starts_after, OLD.delivered) WHERE id = OLD.account;
+END;
+ALTER TABLE accounts ADD COLUMN bot INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS = [FIRST, CREDENTIALS, USAGE, DEVICES]

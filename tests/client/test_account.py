@@ -183,7 +183,7 @@ def test_the_tokens_are_listed(
         wanted = peer.greets("alice", f"{OFFER} {NO_REPLAY}")
         assert NO_REPLAY in wanted
         assert peer.authenticates("alice", TOKEN)
-        peer.welcomes("PING :seen-42")
+        peer.welcomes("PING :delivered-42")
         peer.expects("PONG here", "TOKEN LIST")
         peer.says(
             "NOTE TOKEN ENTRY laptop 2026-01-31T12:00:00.000Z 2026-02-01T12:00:00Z :made",

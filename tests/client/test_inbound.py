@@ -192,14 +192,14 @@ def test_a_ping_gets_its_own_token_back() -> None:
     talk = Talk(Login("alice", "secret"))
     talk.opens()
     assert talk.hears("PING :two words") == ["PONG :two words"]
-    assert online().hears("PING seen-12") == ["PONG seen-12"]
+    assert online().hears("PING delivered-12") == ["PONG delivered-12"]
     assert online().hears("PING") == ["PONG :"]
 
 
 def test_a_quiet_session_does_not_say_that_it_has_read() -> None:
     """Its account's missed messages stay for whoever reads them; other tokens come back."""
     talk = online(quiet=True)
-    assert talk.hears("PING seen-12") == ["PONG here"]
+    assert talk.hears("PING delivered-12") == ["PONG here"]
     assert talk.hears("PING other") == ["PONG other"]
 
 

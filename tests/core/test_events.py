@@ -15,7 +15,6 @@ from securechat.store.schema import MIGRATIONS
 KINDS = (*get_args(events.Event), events.Audited)
 COLUMNS = {
     "PasswordChanged": {"account": "id", "replaced": "password"},
-    "SeenAdvanced": {"seq": "seen", "account": "id"},
     "UsageUpto": {"seq": "value"},
     "TopicChanged": {"by": "topic_by", "at_ms": "topic_ms", "room": "id"},
     "ModesChanged": {"key": "room_key", "limit": "member_limit", "room": "id"},

@@ -52,7 +52,7 @@ DEN, DIRECT = 1, 2
 CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
     (e.Logged(99, DEN, 1, 5, "PRIVMSG", "x", None), lambda m: m.room(DEN).last_seq, 99),
     (e.Logged(99, DIRECT, 1, 5, "PRIVMSG", "x", None), lambda m: m.recent[-1].seq, 99),
-    (e.AccountCreated(9, "D", "d", "o", "h", True, 5, 7), lambda m: m.by_name["d"].seen, 7),
+    (e.AccountCreated(9, "D", "d", "o", "h", True, 5, 7), lambda m: m.by_name["d"].starts_after, 7),
     (e.PasswordChanged("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
     (e.TokenCreated(b"n", 1, "phone", 5), lambda m: m.tokens[b"n"].name, "phone"),
     (e.TokenCreated(b"n", 2, "phone", 5), lambda m: list(m.accounts[2].tokens), ["phone"]),
@@ -64,9 +64,12 @@ CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
     (e.RecoveryCodeAdded(b"s", 1), lambda m: factor(m).recovery, {b"r", b"s"}),
     (e.RecoveryCodesCleared(1), lambda m: factor(m).recovery, set()),
     (e.RecoveryCodeUsed(b"r", 1), lambda m: factor(m).recovery, set()),
-    (e.SeenAdvanced(4, 1), lambda m: m.accounts[1].seen, 4),
     (e.UsageCounted(1, 500), lambda m: m.accounts[1].name, "alice"),
     (e.UsageUpto("9"), lambda m: m.accounts[1].name, "alice"),
+    (e.Delivered(1, "", 4, 5), lambda m: m.accounts[1].devices[""].stored, 4),
+    (e.Delivered(3, "phone", 4, 5), lambda m: m.accounts[3].devices["phone"].delivered, 4),
+    (e.DeviceForgotten(1, ""), lambda m: m.accounts[1].devices, {}),
+    (e.DeviceForgotten(1, "none"), lambda m: list(m.accounts[1].devices), [""]),
     (e.InviteUsed(CODE), lambda m: m.invites[CODE].uses, 1),
     (e.RoomCreated(7, "#N", "#n", "#n", 1, "nt", 5), lambda m: m.rooms["#n"].modes, "nt"),
     (e.RoomClosed(DEN), lambda m: "#den" in m.rooms, False),
@@ -119,7 +122,7 @@ def durable(model: Model) -> dict[str, object]:
     found = snapshot(model)
     accounts = {
         a.id: (
-            a.seen,
+            {d.name: (d.delivered, d.used_ms) for d in a.devices.values()},
             {room.id for room in a.rooms},
             {other.id: direct.id for other, direct in a.directs.items()},
             {r.id: by for r, by in a.invited_to.items() if model.rooms.get(r.folded) is r},

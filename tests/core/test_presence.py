@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from securechat.core import presence
-from securechat.core.events import Joined, SeenAdvanced
+from securechat.core.device import Device
+from securechat.core.events import Delivered, Joined
 from securechat.core.model import DEPARTURE_SECONDS
 from tests.support.stage import SERVER, Stage, codes, den, of, source
 
@@ -115,6 +116,11 @@ def test_the_others_hear_nothing_before_the_arrival() -> None:
 # PING and PONG
 
 
+def device(stage: Stage, name: str, device: str = "") -> Device:
+    """One of an account's, by default that of who names none."""
+    return stage.account(name).devices[device]
+
+
 def test_a_pong_shows_what_has_arrived() -> None:
     """It is stored with the next tick, once."""
     stage, (alice, bob) = den("alice", "bob")
@@ -122,25 +128,27 @@ def test_a_pong_shows_what_has_arrived() -> None:
     stage.passes(61)
     bob.pongs()
     newest = stage.model.last_seq
-    assert stage.account("bob").acknowledged == newest
+    assert device(stage, "bob").delivered == newest
+    stage.stored.clear()
     stage.passes(1)
     stage.passes(1)
-    seen = [event for event in stage.stored if isinstance(event, SeenAdvanced)]
-    assert seen == [SeenAdvanced(newest, stage.account("bob").id)]
-    assert stage.account("bob").seen == newest
+    bob_s = stage.account("bob")
+    found = [event for event in stage.stored if isinstance(event, Delivered)]
+    assert found == [Delivered(bob_s.id, "", newest, stage.now_ms - 63_000)]
+    assert device(stage, "bob").stored == newest
 
 
 def test_what_could_not_be_stored_is_stored_later() -> None:
-    """How far an account has read is not forgotten when the disk is full for a while."""
+    """What has arrived is not forgotten when the disk is full for a while."""
     stage, (_, bob) = den("alice", "bob")
     stage.passes(61)
     bob.pongs()
     stage.full = True
     stage.passes(1)
-    assert stage.account("bob").seen < stage.account("bob").acknowledged
+    assert device(stage, "bob").stored < device(stage, "bob").delivered
     stage.full = False
     stage.passes(1)
-    assert stage.account("bob").seen == stage.account("bob").acknowledged
+    assert device(stage, "bob").stored == device(stage, "bob").delivered
 
 
 def test_an_old_pong_takes_nothing_back() -> None:
@@ -148,31 +156,31 @@ def test_an_old_pong_takes_nothing_back() -> None:
     stage, (_, bob) = den("alice", "bob")
     stage.passes(61)
     bob.pongs()
-    bob.says("PONG seen-1")
-    assert stage.account("bob").acknowledged == stage.model.last_seq
+    bob.says("PONG delivered-1")
+    assert device(stage, "bob").delivered == stage.model.last_seq
 
 
 def test_quit_acknowledges_what_was_sent_to_who_answers_pings() -> None:
-    """A client that said good-bye has read; a script that only sends has not."""
+    """A client that said good-bye has received; a script that only sends has not."""
     stage, (alice, bob) = den("alice", "bob")
     alice.says("PRIVMSG #den :hi")
     bob.says("QUIT")
-    assert stage.account("bob").acknowledged < stage.model.last_seq
+    assert device(stage, "bob").delivered < stage.model.last_seq
     again = stage.member("bob")
     again.pongs()
     alice.says("PRIVMSG #den :more")
     again.says("QUIT")
-    assert stage.account("bob").acknowledged == stage.model.last_seq
+    assert device(stage, "bob").delivered == stage.model.last_seq
 
 
 def test_a_lost_connection_acknowledges_nothing() -> None:
     """What was written to it may not have arrived."""
     stage, (alice, bob) = den("alice", "bob")
     bob.pongs()
-    before = stage.account("bob").acknowledged
+    before = device(stage, "bob").delivered
     alice.says("PRIVMSG #den :hi")
     bob.hangs_up()
-    assert stage.account("bob").acknowledged == before
+    assert device(stage, "bob").delivered == before
 
 
 def test_whowas_forgets_the_oldest() -> None:

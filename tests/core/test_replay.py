@@ -66,7 +66,7 @@ def test_it_comes_once() -> None:
     assert missed(stage, "bob") == []
 
 
-def test_a_restart_knows_what_was_seen() -> None:
+def test_a_restart_knows_what_has_arrived() -> None:
     """What counts is what is stored with the tick after the PONG."""
     stage, (alice, bob) = den("alice", "bob")
     bob.says("QUIT")
@@ -75,8 +75,8 @@ def test_a_restart_knows_what_was_seen() -> None:
     again.pongs()
     stage.passes(1)
     again.hangs_up()
-    account = stage.account("bob")
-    account.acknowledged = account.seen
+    device = stage.account("bob").devices[""]
+    device.delivered = device.stored
     assert missed(stage, "bob") == []
 
 
@@ -84,7 +84,7 @@ def test_not_from_before_joining() -> None:
     """What a room said earlier is its members' to know."""
     stage, (alice,) = den("alice")
     alice.says("PRIVMSG #den :secret")
-    stage.add("bob").acknowledged = 0
+    stage.add("bob").starts_after = 0
     bob = stage.member("bob")
     bob.says("JOIN #den")
     bob.hangs_up()

@@ -110,7 +110,7 @@ def test_members_are_asked_whether_they_are_there() -> None:
     stage.passes(60)
     assert alice.token == first
     stage.passes(1)
-    assert alice.token == f"seen-{stage.model.last_seq}" != first
+    assert alice.token == f"delivered-{stage.model.last_seq}" != first
 
 
 def test_who_does_not_answer_is_gone() -> None:
@@ -227,7 +227,7 @@ def test_the_end_is_told_to_all() -> None:
     for person in (alice, bob):
         assert person.hears() == ["ERROR :Closing link: Going down"]
     assert codes(stranger.hears()) == ["ERROR"]
-    assert stage.account("bob").seen == stage.model.last_seq
+    assert stage.account("bob").devices[""].stored == stage.model.last_seq
     assert len(stage.closings) == 3
 
 

@@ -18,7 +18,7 @@ def test_a_new_session_is_nobody() -> None:
     """It has no account, no capability, no name."""
     session = fresh()
     assert (session.state, session.account, session.caps) == (State.CONNECTED, None, 0)
-    assert (session.shown_nick, session.heard_at, session.present) == ("*", 7.0, False)
+    assert (session.shown_nick, session.heard_at, session.delivered) == ("*", 7.0, None)
 
 
 def test_nobody_can_not_be_asked_who_it_is() -> None:

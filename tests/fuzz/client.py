@@ -164,7 +164,7 @@ _FROM_SERVER = (
     ":s 353 alice = #a :~alice @bob +carol", ":s 366 alice #a :End", ":bob!b@s INVITE alice #b",
     ":bob!b@s MODE #a +o alice", ":s 005 alice PREFIX=(qov)~@+ :are supported",
     ":s BATCH +m0 chathistory #a", "@batch=m0;time=0001-01-01T00:00:00Z :bob!b@s PRIVMSG #a :old",
-    ":s BATCH -m0", ":s PING :seen-9", "PING :securechat", ":s PONG s securechat-in-sync",
+    ":s BATCH -m0", ":s PING :delivered-9", "PING :securechat", ":s PONG s securechat-in-sync",
     ":s CAP alice DEL :echo-message", ":s CAP * LS * :sasl", ":s CAP * NAK :sasl",
     "ERROR :Closing link: out", ":s NOTICE alice :The server stops", ":s 404 alice #a :Cannot send",
     ":s 401 alice bob :No such nick", ":s 400 alice PRIVMSG :Not stored", ":s 417 alice :Too long",

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from securechat.core import journal
+from securechat.core.device import MAX_DEVICES
 from securechat.core.events import Logged
 from securechat.core.model import Account, Model, Room
 from securechat.core.states import WAITING, State
@@ -91,7 +92,10 @@ def _check_account(model: Model, account: Account) -> None:
     assert set(account.audience().sessions) == set(account.sessions)
     assert len(set(account.sessions)) == len(account.sessions)
     assert not account.sessions or account.usable, f"{account.name} should be gone"
-    assert account.seen <= account.acknowledged <= model.last_seq
+    assert len(account.devices) <= MAX_DEVICES
+    for name, device in account.devices.items():
+        assert name == device.name
+        assert device.stored <= device.delivered <= model.last_seq
 
 
 def _check_sessions(world: World) -> None:
@@ -127,7 +131,7 @@ def _check_stored(world: World) -> None:
     again = furnish(Stage()).model
     for event in world.stored:
         journal.apply(again, event)
-    left_out = {"tokens", "factor", "invites"} if world.administered else set()
+    left_out = {"tokens", "factor", "invites", "devices"} if world.administered else set()
     assert _kept(again, left_out) == _kept(world.model, left_out)
 
 

@@ -29,7 +29,7 @@ GARBAGE = (
     b"@a=b", b":x", b"@a=b :x", b"PRIVMSG #a :\xff\xfe", b"NICK \xc3\xa9\xe2\x80\xae", b"CAP REQ",
     b"CAP XX", b"AUTHENTICATE PLAIN", b"USER a b c d", b"PASS x", b"REGISTER * * x", b"WHO", b"12",
     b"PRIVMSG #a :" + b"x" * 9000, b"@" + b"t" * 5000 + b" PRIVMSG #a :x", b"TOPIC", b"INVITE x",
-    b"PRIVMSG ,,, :x", b"PRIVMSG #a\0 :x", b"TAGMSG #a", b"PONG :seen-",
+    b"PRIVMSG ,,, :x", b"PRIVMSG #a\0 :x", b"TAGMSG #a", b"PONG :delivered-",
 )  # fmt: skip
 """What changes nothing for anybody, whoever says it."""
 

@@ -221,7 +221,16 @@ class Office:
             "user": {"admin": 0},
         }
         row = AccountRow(
-            a.id, a.name, a.folded, a.skeleton, a.admin, a.disabled, a.deleted, a.seen, 0
+            a.id,
+            a.name,
+            a.folded,
+            a.skeleton,
+            a.admin,
+            a.disabled,
+            a.deleted,
+            a.bot,
+            a.starts_after,
+            0,
         )
         return row._replace(**changes.get(self._verb, {}))
 

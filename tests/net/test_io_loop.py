@@ -7,6 +7,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from securechat.net.limits import IoLimits
 from securechat.net.throttle import Rate
 from securechat.net.transport import MAX_READ, MAX_RECORDS
 from securechat.net.watcher import READ, WRITE
-from tests.net.desk import FREELY, PATIENCE, Desk, at, desk
+from tests.net.desk import FREELY, PATIENCE, Desk, Visit, at, desk
 
 BURST = 10
 
@@ -388,6 +389,47 @@ def test_a_blocked_reader_is_still_heard(room: Desk) -> None:
     room.settles(other)
     assert visit.connection.blocked
     room.settles(visit)
+
+
+def has_written(room: Desk, visit: Visit) -> bool:
+    """Soon: the peer's kernel has a moment for its acknowledgement."""
+    end = time.monotonic() + PATIENCE
+    while not room.thread.has_written(visit.connection):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_what_the_socket_has_taken_is_known(room: Desk) -> None:
+    """All of it, also by the peer's kernel; not what waits, nor what was not yet come to."""
+    visit, slow = room.visit(), room.visit(small=True)
+    room.thread.deliver([([visit.connection], b"x")])
+    assert visit.hears(1) == b"x"
+    assert has_written(room, visit)
+    room.thread.deliver([([slow.connection], b"x" * 500_000)])
+    room.settles(visit)
+    assert not room.thread.has_written(slow.connection)
+    assert has_written(room, visit)
+    room.thread._given += 1  # an order that the thread has not come to
+    assert not room.thread.has_written(visit.connection)
+    room.thread._given -= 1
+
+
+def test_of_who_has_gone_it_counts_what_came_before(room: Desk) -> None:
+    """In order: what was delivered since went nowhere."""
+    clean, late = room.visit(), room.visit()
+    for visit in (clean, late):
+        room.thread.deliver([([visit.connection], b"x")])
+        assert visit.hears(1) == b"x"
+        assert has_written(room, visit)
+    late.client.close()
+    room.end(late)
+    room.thread.deliver([([late.connection], b"y")])
+    assert not room.thread.has_written(late.connection)
+    clean.client.close()
+    room.end(clean)
+    assert room.thread.has_written(clean.connection)
 
 
 def test_a_reader_too_slow_is_closed_at_the_bound(

@@ -716,7 +716,7 @@ def test_at_the_end_everybody_is_told_why(tmp_path: Path) -> None:
     assert hall.failures == []
 
 
-def test_at_the_end_it_is_learned_who_has_read_what(tmp_path: Path) -> None:
+def test_at_the_end_it_is_learned_what_has_arrived_where(tmp_path: Path) -> None:
     """A last PING is answered, and so nothing is given twice at the next login."""
     hall = Hall(tmp_path, "alice", "bob")
     hall.open()
@@ -726,7 +726,7 @@ def test_at_the_end_it_is_learned_who_has_read_what(tmp_path: Path) -> None:
     hall.close()
     connection = sqlite3.connect(hall.path)
     newest = connection.execute("SELECT max(seq) FROM log").fetchone()[0]
-    assert connection.execute("SELECT DISTINCT seen FROM accounts").fetchall() == [(newest,)]
+    assert connection.execute("SELECT DISTINCT delivered FROM devices").fetchall() == [(newest,)]
     connection.close()
 
 

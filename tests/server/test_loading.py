@@ -80,11 +80,11 @@ def load(journal: Journal) -> Model:
 
 
 def test_accounts_are_found_by_id_name_and_looks(journal: Journal) -> None:
-    """With what they have read, which is also what they have acknowledged."""
+    """With what is theirs to miss."""
     model = load(journal)
     alice = model.accounts[ALICE]
     assert alice is model.by_name["alice"] is model.account_skeletons["al"]
-    assert (alice.name, alice.admin, alice.seen, alice.acknowledged) == ("Alice", True, 3, 3)
+    assert (alice.name, alice.admin, alice.starts_after, alice.bot) == ("Alice", True, 3, False)
     assert not alice.sessions
 
 

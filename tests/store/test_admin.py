@@ -58,7 +58,7 @@ def test_an_account_is_stored(admin: Admin) -> None:
     admin.add([new("Alice", password="its hash", admin=True)], 1000)
     row = found(admin, "alice")
     assert (row.name, row.admin, row.disabled, row.deleted) == ("Alice", 1, 0, 0)
-    assert (row.created_ms, row.seen) == (1000, 7)
+    assert (row.created_ms, row.starts_after) == (1000, 7)
     assert admin.reader.password(row.id) == "its hash"
 
 

@@ -14,6 +14,8 @@ from securechat.core.events import (
     AccountCreated,
     BanAdded,
     BanRemoved,
+    Delivered,
+    DeviceForgotten,
     DirectOpened,
     InvitationEnded,
     Invited,
@@ -26,7 +28,6 @@ from securechat.core.events import (
     RoleChanged,
     RoomClosed,
     RoomCreated,
-    SeenAdvanced,
     TopicChanged,
 )
 from securechat.store.database import FILE_NAME, ConflictError, StoreError
@@ -77,12 +78,20 @@ def test_every_event_has_its_statement() -> None:
     assert kinds == {name: sql.count("?") for name, sql in STATEMENTS.items()}
 
 
+def test_a_device_and_what_arrives_there(journal: Journal, path: Path) -> None:
+    """One row for each, which is replaced."""
+    journal.commit([Delivered(1, "", 4, 9), Delivered(1, "phone", 5, 9), Delivered(1, "", 6, 10)])
+    assert rows(path, "SELECT * FROM devices") == [(1, "", 6, 10), (1, "phone", 5, 9)]
+    journal.commit([DeviceForgotten(1, "phone")])
+    assert rows(path, "SELECT * FROM devices") == [(1, "", 6, 10)]
+
+
 def test_an_account_and_its_changes(journal: Journal, path: Path) -> None:
-    """A new hash, and how far it has read."""
-    journal.commit([PasswordChanged("newer", 1, "hash"), SeenAdvanced(42, 1)])
-    sql = "SELECT id, name, folded, skeleton, password, admin, created_ms, seen FROM accounts"
-    assert rows(path, sql + " ORDER BY id") == [
-        (1, "Alice", "alice", "alice", "newer", 0, 1000, 42),
+    """A new hash."""
+    journal.commit([PasswordChanged("newer", 1, "hash")])
+    sql = "SELECT id, name, folded, skeleton, password, admin, created_ms, starts_after "
+    assert rows(path, sql + "FROM accounts ORDER BY id") == [
+        (1, "Alice", "alice", "alice", "newer", 0, 1000, 0),
         (2, "bob", "bob", "bob", "hash", 1, 2000, 0),
     ]
 

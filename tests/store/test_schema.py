@@ -30,6 +30,7 @@ def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
         "audit",
         "bans",
         "changes",
+        "devices",
         "factors",
         "invitations",
         "invites",

@@ -25,7 +25,9 @@ def snapshot(model: Model) -> dict[str, object]:
 
 def _account(account: Account) -> dict[str, object]:
     return {
-        "seen": account.seen,
+        "starts after": account.starts_after,
+        "bot": account.bot,
+        "devices": {d.name: d.stored for d in account.devices.values() if d.stored >= 0},
         "admin": account.admin,
         "rooms": {room.id for room in account.rooms},
         "directs": {other.id: direct.id for other, direct in account.directs.items()},

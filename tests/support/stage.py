@@ -30,8 +30,8 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
+from securechat.core.marks import KINDS
 from securechat.core.model import Account, Invite, Model, Room
-from securechat.core.replay import KINDS
 from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.settings import Settings
@@ -88,7 +88,7 @@ class Stage:
         forms = names.account_name(name)
         number = next(self._ids)
         account = Account(number, forms.display, forms.folded, forms.skeleton, admin=admin)
-        account.seen = account.acknowledged = self.model.last_seq
+        account.starts_after = self.model.last_seq
         self.model.add_account(account)
         return account
 

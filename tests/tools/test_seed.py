@@ -35,12 +35,12 @@ def test_messages_are_those_that_the_load_expects(tmp_path: Path, size: int) -> 
 
 
 def test_accounts_have_their_tokens_and_rooms(tmp_path: Path) -> None:
-    """Their neighbours' room, and others far from it; what was said there they have seen."""
+    """Their neighbours' room, and others far from it; what was said there they have received."""
     plan = Plan(accounts=8, credential="token", rooms=4, each=2, messages=10)
     reader = filled(tmp_path / "a.db", plan)
     accounts = reader.accounts()
     assert [one.name for one in accounts] == [f"load{number}" for number in range(8)]
-    assert {one.seen for one in accounts} == {10}
+    assert {one.starts_after for one in accounts} == {10}
     found: dict[int, list[int]] = {}
     for room, account, _, _ in reader.memberships():
         found.setdefault(account - 1, []).append(room - 1)

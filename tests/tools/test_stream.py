@@ -76,8 +76,8 @@ def test_other_lines_between_messages_are_handed_on() -> None:
     stream = room()
     first, second = Member(stream), Member(stream)
     first.hears(said(3, 0), said(3, 1))
-    second.hears(said(3, 0), b"PING :seen-1\r\n", said(3, 1)[:20])
-    assert second.others == [b"PING :seen-1"]
+    second.hears(said(3, 0), b"PING :delivered-1\r\n", said(3, 1)[:20])
+    assert second.others == [b"PING :delivered-1"]
     second.hears(said(3, 1)[20:])
     assert second.reader.complete()
 

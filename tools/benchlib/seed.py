@@ -68,7 +68,7 @@ def _add_accounts(connection: sqlite3.Connection, plan: Plan, password: str) -> 
     forms = ((number, account_name(nick(number))) for number in range(plan.accounts))
     seen = 0 if plan.unread else plan.messages
     connection.executemany(
-        "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms, seen) "
+        "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms, starts_after) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             (number + 1, form.display, form.folded, form.skeleton, password, FIRST_MS, seen)

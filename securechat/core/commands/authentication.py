@@ -7,6 +7,7 @@ https://ircv3.net/specs/extensions/account-registration
 from __future__ import annotations
 
 from securechat.core import login, registration
+from securechat.core.device import split_device
 from securechat.core.registry import ALWAYS, command
 from securechat.core.session import Session
 from securechat.core.states import State, Trigger
@@ -65,7 +66,7 @@ def _payload(turn: Turn, session: Session, chunk: str) -> None:
 
 
 def _plain(turn: Turn, session: Session, plain: sasl.Plain) -> None:
-    if plain.authzid and plain.authzid != plain.authcid:
+    if plain.authzid not in ("", plain.authcid, split_device(plain.authcid)[0]):
         raise sasl.SaslError("you can log in as yourself only; leave the authzid empty")
     session.move(Trigger.PAYLOAD)
     login.verify(turn, session, plain.authcid, plain.password)

@@ -6,7 +6,7 @@ https://ircv3.net/specs/extensions/capability-negotiation
 
 from __future__ import annotations
 
-from securechat.core import login, presence, rooms
+from securechat.core import login, marks, presence, rooms
 from securechat.core.registry import ALWAYS, command
 from securechat.core.session import Session
 from securechat.core.states import State
@@ -155,7 +155,7 @@ def ping(turn: Turn, session: Session, message: Message) -> None:
 def pong(turn: Turn, session: Session, message: Message) -> None:
     """Answer a PING of the server, as any client does by itself."""
     if session.state is State.READY and message.params:
-        presence.acknowledge(turn, session, message.params[-1])
+        marks.acknowledge(turn, session, message.params[-1])
 
 
 @command("QUIT", usage="[:<reason>]", states=ALWAYS)

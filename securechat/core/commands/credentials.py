@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.core import presence, second_factor, totp
+from securechat.core import marks, presence, second_factor, totp
 from securechat.core.commands.verbs import Refused, check_fresh, fail, note, run, shown
 from securechat.core.credentials import Factor, Token
 from securechat.core.events import PasswordChanged, TokenCreated, TokenRevoked
@@ -57,6 +57,8 @@ def _bind(turn: Turn, session: Session, made: Token | None) -> None:
     before = session.token
     session.token = made
     turn.on_failure(lambda: setattr(session, "token", before))
+    if made is not None:
+        marks.rebind(turn, session)
 
 
 def _list(turn: Turn, session: Session, _: str) -> None:

@@ -293,13 +293,15 @@ def test_ping_is_answered_with_its_token() -> None:
         assert codes(person.says("PING")) == ["409"]
 
 
-@pytest.mark.parametrize("line", ["PONG", "PONG x", "PONG seen-", "PONG seen-²", "PONG seen-9x"])
+@pytest.mark.parametrize(
+    "line", ["PONG", "PONG x", "PONG delivered-", "PONG delivered-²", "PONG delivered-9x"]
+)
 def test_a_strange_pong_is_nothing(line: str) -> None:
     """Only the server's own tokens count as an answer to its PING."""
     stage = Stage("alice")
     alice = stage.member("alice")
     assert alice.says(line) == []
-    assert not alice.session.present
+    assert alice.session.delivered is None
     assert stage.stranger().says(line) == []
 
 
@@ -307,8 +309,8 @@ def test_a_pong_can_not_run_ahead() -> None:
     """Nobody can claim to have received what there is not."""
     stage = Stage("alice")
     alice = stage.member("alice")
-    alice.says("PONG seen-9999999999", "PONG seen-" + "9" * 30)
-    assert stage.account("alice").acknowledged == stage.model.last_seq
+    alice.says("PONG delivered-9999999999", "PONG delivered-" + "9" * 30)
+    assert stage.account("alice").devices[""].delivered == stage.model.last_seq
 
 
 def test_quit_says_good_bye() -> None:
