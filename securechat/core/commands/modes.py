@@ -135,11 +135,8 @@ class _Change:
 
 
 def _change(turn: Turn, session: Session, room: Room, changes: list[str]) -> None:
-<<<<<<< HEAD
     quota.check(turn, session, "MODE")
-=======
     _check_key_is_whole(room, changes)
->>>>>>> d49cae1 (Refuse a word too many, and name the colon)
     change = _Change(turn, session, room, changes[1:])
     sign, variable = "+", 0
     for letter in changes[0][:MAX_LETTERS]:
