@@ -29,7 +29,8 @@ class Connection:
     """owner: for the hub's use, never looked at here. address, port: the peer's.
 
     Between its birth in the accept thread and its end all of it belongs to one I/O thread, save
-    owner, io, address, port and certificate_name, which the hub reads, and done, which it writes.
+    owner, io, address, port, certificate_name and out_bytes, which the hub reads, and done, which
+    it writes.
     """
 
     __slots__ = (
@@ -41,6 +42,7 @@ class Connection:
         "close_reason",
         "deadline",
         "done",
+        "drained_by",
         "handed",
         "interest",
         "io",
@@ -50,6 +52,7 @@ class Connection:
         "owner",
         "phase",
         "port",
+        "sent",
         "sock",
         "tls",
         "trusted",
@@ -72,12 +75,17 @@ class Connection:
         self.handed = 0
         self.done = 0
         """Lines that the I/O thread has handed on, and those that the hub has done with."""
-        self.out: list[bytes] = []
+        self.out: list[bytes | memoryview] = []
         self.out_bytes = 0
+        """How much of out is unsent."""
+        self.sent = 0
+        """Bytes that were written out of out."""
         self.blocked = False
         """A write must be tried again, with the same first item of out."""
         self.interest = 0
         self.deadline = 0.0
+        self.drained_by = 0.0
+        """When it must have taken its last output."""
         self.close_reason = ""
         self.obeyed = -1
         """Orders that its I/O thread had obeyed when the peer closed in order."""
@@ -106,4 +114,12 @@ class Closed(NamedTuple):
     reason: str
 
 
-Input = Opened | Lines | Closed
+class Taken(NamedTuple):
+    """The peer is alive: it takes what waits for it, though it may be long until it comes to what
+    it was asked last.
+    """
+
+    connection: Connection
+
+
+Input = Opened | Lines | Closed | Taken

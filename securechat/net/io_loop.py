@@ -132,6 +132,8 @@ class IoThread(Steps, Owner):
             self._attend(connection, READ)
         for connection in self._watcher.due(self._now):
             self._attend(connection, TIME)
+        if self._backlog and self._backlog.next_look <= self._now:
+            self._look_at_the_slow()
         self._hand_on()
         if self._strangers_wait() and not self._call.behind():
             self._attend_strangers()
@@ -160,7 +162,9 @@ class IoThread(Steps, Owner):
             if self._call.behind():
                 time.sleep(BEHIND_SECONDS)  # not in the wait, which strangers would end at once
             return 0.0
-        return 0.0 if self._orders or self._again else None
+        if self._orders or self._again:
+            return 0.0
+        return max(0.0, self._backlog.next_look - time.monotonic()) if self._backlog else None
 
     def _hand_on(self) -> None:
         if self._inputs:
@@ -206,7 +210,7 @@ class IoThread(Steps, Owner):
         if phase is Phase.OPEN:
             if events & TIME:
                 self._resume(connection)
-            if connection.blocked:
+            if connection.out:
                 self._flush(connection)
             if events & READ & connection.interest:  # neither paused nor lost meanwhile
                 self._read(connection)
@@ -224,7 +228,9 @@ class IoThread(Steps, Owner):
     def _too_late(self, connection: Connection) -> None:
         if connection.phase <= Phase.HANDSHAKE:
             self._refuse(connection, "the TLS handshake took too long")
-        else:
+        elif (
+            self._stopping or connection.phase is Phase.LINGERING or not self._drain_on(connection)
+        ):
             self._drop(connection, connection.close_reason)
 
     # Orders

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from securechat.irc.framing import LineBuffer
 from securechat.net import transport
-from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase
+from securechat.net.backlog import Backlog
+from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase, Taken
 from securechat.net.limits import IoLimits
 from securechat.net.tally import Tally
 from securechat.net.throttle import TokenBucket
@@ -71,7 +72,7 @@ class Steps:
         """Who may have more in TLS than any selector knows of."""
         self._waiting: OrderedDict[Connection, int] = OrderedDict()
         """Who has not logged in and awaits its turn, with what has happened there."""
-        self._blocked: set[Connection] = set()
+        self._backlog = Backlog(limits, transport.taken)
         self._connections: set[Connection] = set()
         self._now = 0.0
         self._obeyed = 0
@@ -200,16 +201,18 @@ class Steps:
                 once = [one for one in connections if one not in twice]
             fresh += transport.send_at_once(once, data)
         for connection in fresh:
-            if connection not in self._blocked:  # or the selector tells when it can take more
+            if connection not in self._backlog:  # or the selector tells when it can take more
                 self._flush(connection)
-        if self._blocked:
-            self._check_blocked()
+        if self._backlog:
+            for verdict in self._backlog.overfull(self._now):
+                self._drop(*verdict)
 
-    def _check_blocked(self) -> None:
-        member, stranger = self._limits.out_bytes, self._limits.stranger_out_bytes
-        for connection in list(self._blocked):
-            if connection.out_bytes > (member if connection.trusted else stranger):
-                self._drop(connection, f"reads too slowly: {connection.out_bytes} bytes unsent")
+    def _look_at_the_slow(self) -> None:
+        for connection, verdict in self._backlog.look(self._now):
+            if verdict is not None:
+                self._drop(*verdict)
+            elif connection.phase is Phase.OPEN:
+                self._inputs.append(Taken(connection))
 
     def _flush(self, connection: Connection) -> None:
         try:
@@ -219,15 +222,15 @@ class Steps:
         except LostError as lost:
             self._hear_out(connection, str(lost))
             return
-        if connection in self._blocked:
-            self._blocked.discard(connection)
+        if connection in self._backlog:
+            self._backlog.discard(connection)
             self._watch(connection, connection.interest & ~WRITE)
         if connection.phase is Phase.DRAINING:
             self._say_goodbye(connection)
 
     def _block(self, connection: Connection) -> None:
-        if connection not in self._blocked:
-            self._blocked.add(connection)
+        if connection not in self._backlog:
+            self._backlog.add(connection, self._now)
             self._watch(connection, connection.interest | WRITE)
 
     # Ending
@@ -241,9 +244,19 @@ class Steps:
         connection.close_reason = reason
         connection.buffer = None
         self._again.discard(connection)
-        self._watch(connection, WRITE if connection.blocked else 0)
+        self._watch(connection, WRITE if connection.out else 0)
         self._set_timer(connection, self._limits.drain_seconds)
+        connection.drained_by = self._now + self._limits.most_drain_seconds
+        if connection in self._backlog:
+            self._backlog.add(connection, self._now)
         self._flush(connection)
+
+    def _drain_on(self, connection: Connection) -> bool:
+        """Whether one that is to be closed has more time to take its last output."""
+        if self._now > connection.drained_by or not self._backlog.goes_on(connection, self._now):
+            return False
+        self._set_timer(connection, self._limits.drain_seconds)
+        return True
 
     def _say_goodbye(self, connection: Connection) -> None:
         """Our end; then what the peer still sends is read and thrown away, as an unread byte would
@@ -289,7 +302,7 @@ class Steps:
         connection.out.clear()
         connection.buffer = None
         self._again.discard(connection)
-        self._blocked.discard(connection)
+        self._backlog.discard(connection)
         self._connections.discard(connection)
         self._call.released(connection)
         if opened:

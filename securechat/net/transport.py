@@ -35,6 +35,19 @@ what it may not say yet, take some 20 MiB.
 
 CLOSED_BY_CLIENT = "closed by the client"
 
+MAX_WRITE = 1 << 18
+"""Bytes written to one connection in one turn, of megabytes that may wait for it: less than a
+millisecond, then it is the others' turn.
+"""
+
+PART = 1 << 16
+"""Bytes that TLS is given at once: of a larger write nobody could say how far it has come before
+all of it is done, and it couldn't be given up for another.
+"""
+
+BYTES_ACKED = slice(120, 128)
+"""Where Linux has them in its struct tcp_info."""
+
 TLS_HANDSHAKE = 0x16
 """The first byte of any TLS connection (RFC 8446, section 5.1, ContentType)."""
 
@@ -122,14 +135,18 @@ def receive(connection: Connection, *, freely: bool = True) -> Heard:
 
 
 def send(connection: Connection) -> bool:
-    """Write what waits; whether all of it could be written. Raises LostError."""
+    """Write what waits, so much as a turn has room for; whether it was all. Raises LostError."""
     out = connection.out
+    left = MAX_WRITE
     while out:
-        if not connection.blocked and len(out) > 1:
-            out[:] = [b"".join(out)]
+        if left <= 0:
+            return False
+        if not connection.blocked and len(out) > 1 and len(out[0]) < RECORD:
+            _join(out, connection.out_bytes)
         # A write that TLS could not finish is repeated with the same bytes, as it must be.
+        part = out[0] if len(out[0]) <= PART else memoryview(out[0])[:PART]
         try:
-            sent = connection.sock.send(out[0])
+            sent = connection.sock.send(part)
         except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
             connection.blocked = True
             return False
@@ -137,11 +154,37 @@ def send(connection: Connection) -> bool:
             raise LostError(_reason(error)) from None
         connection.blocked = False
         connection.out_bytes -= sent
+        connection.sent += sent
+        left -= sent
         if sent < len(out[0]):
-            out[0] = out[0][sent:]
+            out[0] = memoryview(out[0])[sent:]  # no copy: there may be megabytes left
         else:
             del out[0]
     return True
+
+
+def _join(out: list[bytes | memoryview], size: int) -> None:
+    """Make one of what waits, or of as much of it as fills some records."""
+    count = len(out)
+    if size > PART:
+        size = count = 0
+        while count < len(out) and size < PART:
+            size += len(out[count])
+            count += 1
+    out[:count] = [b"".join(out[:count])]
+
+
+def taken(connection: Connection) -> int:
+    """Bytes that the peer's system has taken by now. What only our own has doesn't count: it takes
+    megabytes for a peer that reads nothing.
+    """
+    try:
+        info = connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_ACKED.stop)
+    except (OSError, AttributeError):  # it is lost, or this is no Linux
+        return connection.sent
+    if len(info) < BYTES_ACKED.stop:
+        return connection.sent
+    return int.from_bytes(info[BYTES_ACKED], sys.byteorder)
 
 
 def send_at_once(connections: Iterable[Connection], data: bytes) -> list[Connection]:
@@ -151,13 +194,14 @@ def send_at_once(connections: Iterable[Connection], data: bytes) -> list[Connect
     In a room this is nearly all that is ever written, and nobody has anything waiting.
     """
     failed, size = [], len(data)
+    part = data if size <= PART else memoryview(data)[:PART]
     for connection in connections:
         sent = 0
         if not connection.out:
             if connection.phase is not Phase.OPEN:
                 continue  # its end is said: what comes now is for nobody
             try:
-                sent = connection.sock.send(data)
+                sent = connection.sock.send(part)
                 if sent == size:
                     continue
             except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
@@ -165,7 +209,7 @@ def send_at_once(connections: Iterable[Connection], data: bytes) -> list[Connect
             except (OSError, ValueError):
                 pass  # it is lost, as the next try shows
             failed.append(connection)
-        connection.out.append(data[sent:])
+        connection.out.append(memoryview(data)[sent:] if sent else data)
         connection.out_bytes += size - sent
     return failed
 

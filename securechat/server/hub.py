@@ -22,7 +22,7 @@ from securechat.core.session import Session
 from securechat.core.states import State
 from securechat.core.turn import Step, Turn
 from securechat.net.admission import network_of
-from securechat.net.connection import Closed, Connection, Input, Lines, Opened
+from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Taken
 from securechat.net.io_loop import IoThread
 from securechat.net.limits import DEFAULT_RATE
 from securechat.net.thread import Owner
@@ -226,6 +226,8 @@ class Hub(Owner):
             raise TypeError(f"{connection} has no session")
         elif isinstance(event, Lines):
             self._run_lines(turn, session, event)
+        elif isinstance(event, Taken):
+            session.heard_at = turn.clock
         else:
             _note_end(session, event.reason)
             self._rules.closed(turn, session, _shown_reason(event))

@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 
 from securechat.irc.framing import TOO_LONG
-from securechat.net.connection import Connection, Lines, Opened, Phase
+from securechat.net.connection import Closed, Connection, Lines, Opened, Phase, Taken
 from securechat.net.io_loop import IoThread
 from securechat.net.limits import IoLimits
 from securechat.net.throttle import Rate
@@ -446,6 +446,100 @@ def test_a_reader_too_slow_is_closed_at_the_bound(
         assert other.hears(200_000) == b"x" * 200_000
         assert slow.connection.out == []
         assert room.released.get(timeout=PATIENCE) is slow.connection
+
+
+QUICK = IoLimits(
+    out_bytes=400_000,
+    slow_rate=50_000,
+    slow_seconds=0.5,
+    drain_seconds=0.5,
+    rate=FREELY,
+    stranger_rate=FREELY,
+)
+"""Looked at soon."""
+
+KEPT = 1 << 16
+"""What either system keeps for a slow reader, so that our own has to wait for it."""
+
+LONG = 3_000_000
+"""Bytes of an answer that is seven times the bound."""
+
+
+def member(room: Desk) -> Visit:
+    visit = room.visit()
+    visit.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT)
+    visit.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KEPT)
+    room.thread.trust(visit.connection)
+    room.settles(visit)
+    return visit
+
+
+def reads_slowly(visit: Visit, size: int) -> bytes:
+    """Some, a rest, some more: ten times as much a second as it must be."""
+    data = b""
+    while len(data) < size:
+        data += visit.hears(min(20_000, size - len(data)))
+        time.sleep(0.01)
+    return data
+
+
+def test_a_slow_reader_that_goes_on_gets_everything(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """A long answer is six times the bound, and takes its time; the hub is told of its life."""
+    with desk(server, trusting, QUICK) as room:
+        slow = member(room)
+        answer = b"".join(b"%9d\r\n" % number for number in range(LONG // 11))
+        room.thread.deliver([([slow.connection], answer)])
+        assert reads_slowly(slow, len(answer)) == answer
+        assert room.next() == Taken(slow.connection)
+        room.thread.deliver([([slow.connection], b"and on\r\n")])
+        assert slow.hears(8) == b"and on\r\n"
+
+
+def test_who_doesn_t_go_on_is_closed_in_time(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """By nothing but the clock: nothing more is delivered."""
+    with desk(server, trusting, QUICK) as room:
+        stuck = member(room)
+        began = time.monotonic()
+        room.thread.deliver([([stuck.connection], b"x" * LONG)])
+        assert stuck.hears(20_000) == b"x" * 20_000
+        last = room.next()
+        while last == Taken(stuck.connection):
+            last = room.next()
+        assert isinstance(last, Closed)
+        assert last.reason.startswith("reads too slowly: ")
+        assert 0.4 < time.monotonic() - began < PATIENCE / 2
+
+
+def test_a_slow_reader_gets_its_last_words(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """Who asks for much and quits hears the end of it, when it goes on reading."""
+    with desk(server, trusting, QUICK) as room:
+        slow = member(room)
+        answer = b"x" * LONG
+        room.thread.deliver([([slow.connection], answer)])
+        room.thread.close([(slow.connection, "quit")])
+        assert reads_slowly(slow, len(answer)) == answer
+        assert slow.hears_the_end() == b""
+        slow.client.close()
+        assert room.end(slow) == "quit"
+
+
+def test_last_words_have_an_end(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
+    """However well they are read: who has said QUIT holds nothing for ever."""
+    limits = replace(QUICK, drain_seconds=0.2, most_drain_seconds=0.4)
+    with desk(server, trusting, limits) as room:
+        slow = member(room)
+        room.thread.deliver([([slow.connection], b"x" * LONG)])
+        room.thread.close([(slow.connection, "quit")])
+        with contextlib.suppress(ssl.SSLError, OSError):
+            while slow.client.recv(20_000):
+                time.sleep(0.02)
+        assert room.end(slow) == "quit"
 
 
 # --- ending --------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from securechat.net.connection import Connection, Phase
 from securechat.net.transport import (
     MAX_READ,
     MAX_RECORDS,
+    MAX_WRITE,
+    PART,
     RECORD,
     STRANGER_RECORDS,
     Heard,
@@ -24,6 +26,7 @@ from securechat.net.transport import (
     say_goodbye,
     send,
     send_at_once,
+    taken,
     throw_away,
     tls_begins,
 )
@@ -36,7 +39,7 @@ class Script:
 
     def __init__(self, *steps: Step) -> None:
         self.steps = list(steps)
-        self.sent: list[bytes] = []
+        self.sent: list[bytes | memoryview] = []
 
     def _next(self) -> bytes | int:
         step = self.steps.pop(0)
@@ -229,6 +232,67 @@ def test_a_write_may_go_in_part() -> None:
     assert not send(connection)
     assert script.sent == [b"hello", b"llo"]
     assert (connection.out, connection.out_bytes) == ([b"llo"], 3)
+
+
+def test_much_is_written_in_portions() -> None:
+    """Others have their turn between; what is left is not copied again and again."""
+    connection, script = scripted(*[PART] * 100)
+    waiting(connection, b"x" * (2 * MAX_WRITE))
+    assert not send(connection)
+    assert not connection.blocked  # by nothing but this bound
+    assert connection.out_bytes == MAX_WRITE
+    assert send(connection)
+    assert [len(part) for part in script.sent] == [PART] * (2 * MAX_WRITE // PART)
+    assert all(isinstance(part, memoryview) for part in script.sent[:-1])
+
+
+def test_of_much_that_waits_a_part_is_joined() -> None:
+    """The rest lies as it came: it may be long until it is its turn."""
+    connection, script = scripted(PART, ssl.SSLWantWriteError())
+    parts = [bytes([number % 256]) * 1000 for number in range(1000)]
+    waiting(connection, *parts)
+    assert not send(connection)
+    assert [len(part) for part in script.sent] == [PART, PART]
+    assert len(connection.out) > 800
+    assert connection.sent == PART
+    assert b"".join(connection.out) == b"".join(parts)[PART:]
+
+
+def test_of_a_long_one_tls_is_given_a_part() -> None:
+    """For all who get it; the rest waits, and is no copy."""
+    quick, script = scripted(PART)
+    slow, _ = scripted(ssl.SSLWantWriteError())
+    quick.phase = slow.phase = Phase.OPEN
+    data = b"x" * (3 * PART)
+    assert send_at_once([quick, slow], data) == [quick, slow]
+    assert [len(part) for part in script.sent] == [PART]
+    assert [c.out_bytes for c in (quick, slow)] == [2 * PART, 3 * PART]
+    assert isinstance(quick.out[0], memoryview)
+    assert slow.out[0] is data
+
+
+def test_what_only_our_own_system_has_is_not_taken() -> None:
+    """The peer's must have said that it has it."""
+    with pair_over_tcp() as (connection, peer):
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        waiting(connection, *[b"x" * RECORD] * 1000)
+        with contextlib.suppress(LostError):  # no TLS is here to say that it would block
+            while not send(connection):
+                pass
+        assert connection.sent > 1 << 18
+        before = taken(connection)
+        assert 0 < before < connection.sent // 2
+        while peer.recv(RECORD) and taken(connection) <= before:
+            pass
+        connection.sock.close()
+    assert taken(connection) == connection.sent
+
+
+def test_where_the_system_doesn_t_tell_what_it_took_counts() -> None:
+    """Some are no Linux, or an old one."""
+    with pair() as (connection, _):  # no TCP
+        connection.sent = 4711
+        assert taken(connection) == 4711
 
 
 def test_many_get_the_same_at_once() -> None:

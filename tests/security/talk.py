@@ -109,7 +109,7 @@ def tables(house: House) -> dict[str, int]:
     return {
         "connections": len(io._connections),
         "watched": len(io._watcher._selector.get_map() or ()),
-        "waiting": len(io._waiting) + len(io._arrivals) + len(io._again) + len(io._blocked),
+        "waiting": len(io._waiting) + len(io._arrivals) + len(io._again) + len(io._backlog._marks),
         "admitted": admission._count,
         "networks": len(admission._by_address),
         "strangers": len(admission._strangers) + len(admission._familiar),

@@ -19,7 +19,7 @@ from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.turn import Turn
 from securechat.irc.link import code_digest
-from securechat.net.connection import Closed, Lines, Phase
+from securechat.net.connection import Closed, Lines, Phase, Taken
 from securechat.net.throttle import Rate
 from securechat.server import hub as module
 from securechat.server.agenda import MOST_UNSENT, Shares
@@ -805,3 +805,13 @@ def test_a_turn_leaves_no_garbage_behind(hall: Hall) -> None:
         gc.set_debug(0)
         gc.garbage.clear()
     assert left == []
+
+
+def test_who_takes_what_it_is_sent_is_alive(hall: Hall) -> None:
+    """Its answer to a PING may be behind megabytes that it asked for."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    before = alice.session.heard_at
+    hall.put(Taken(alice.connection))
+    bob.barrier()
+    assert alice.session.heard_at > before
+    alice.barrier()

@@ -1,0 +1,154 @@
+"""Answers longer than what may be unsent: who reads them slowly but steadily gets all of them."""
+
+from __future__ import annotations
+
+import base64
+import re
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from securechat.store.database import open_database, transaction
+from tests.support.house import PASSWORD, House, config
+from tests.support.person import Person
+
+PEOPLE = 1000
+ROOMS = 100
+"""That all of them are in."""
+
+CHANNELS = 3367
+
+KEPT = 1 << 16
+"""What either system keeps of a connection, so that the rest has to wait with us."""
+
+PACE = 0.008
+"""Seconds between two reads of 16 KiB: two megabytes a second."""
+
+TOPIC = "what is talked about here, at some length " * 8
+
+
+def named(number: int) -> str:
+    """A name of letters that look like no others."""
+    return "".join("abcdefghjk"[int(digit)] for digit in f"{number:04}")
+
+
+def people(house: House) -> list[tuple[object, ...]]:
+    names = [f"person{named(number)}" for number in range(PEOPLE)]
+    return [(number, name, name, name, "-", 1) for number, name in enumerate(names, 1000)]
+
+
+def fill(house: House) -> None:
+    """Into the database, as it would take long to do it by talking."""
+    accounts = people(house)
+    rooms = [(n, f"#{named(n)}", f"#{named(n)}", f"#{named(n)}", TOPIC) for n in range(1, CHANNELS)]
+    connection = open_database(house.data.database)
+    everybody = [row for (row,) in connection.execute("SELECT id FROM accounts")]
+    everybody += [account[0] for account in accounts]
+    with transaction(connection):
+        connection.executemany(
+            "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            accounts,
+        )
+        connection.executemany(
+            "INSERT INTO targets (id, name, folded, skeleton, topic) VALUES (?, ?, ?, ?, ?)", rooms
+        )
+        connection.executemany(
+            "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, '', 0)",
+            [(room, account) for room in range(1, ROOMS) for account in everybody],
+        )
+    connection.close()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A server with many people, all as if online, in many rooms; alice is in a hundred of them."""
+    house = House(tmp_path_factory.mktemp("long") / "data", config())
+    house.data.create()
+    house.add("alice")
+    fill(house)
+    house.open()
+    model = house.service._hub._rules.model
+    for account in model.accounts.values():
+        if account.name != "alice":
+            model.online[account] = None
+            for room in account.rooms:
+                room.present[account] = None
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def reader(house: House) -> Iterator[Person]:
+    """Who has a line of some megabytes a second; the systems between keep little."""
+    person = house.stranger()
+    person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KEPT)
+    port = person.sock.getsockname()[1]
+    [connection] = [c for c in list(house.service._io[0]._connections) if c.port == port]
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT)
+    yield person
+    person.hang_up()
+
+
+def hears(person: Person, end: str) -> list[str]:
+    """All lines up to the first with this in it, at a steady pace."""
+    data = b""
+    while end.encode() not in data[-40_000:]:
+        piece = person.sock.recv(1 << 14)
+        assert piece, "the server has closed the connection"
+        data += piece
+        time.sleep(PACE)
+    return data.decode().split("\r\n")
+
+
+def logs_in(person: Person, *caps: str) -> list[str]:
+    payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
+    person.says("CAP LS 302", "NICK alice", "USER alice 0 * :Alice")
+    person.says("CAP REQ :" + " ".join(["sasl", *caps]), "AUTHENTICATE PLAIN")
+    person.says(f"AUTHENTICATE {payload}", "CAP END", "PING :all of it")
+    return hears(person, "PONG chat.test :all of it")
+
+
+def of(numeric: str, lines: list[str]) -> int:
+    return sum(line.split(" ")[1:2] == [numeric] for line in lines)
+
+
+def test_a_login_into_a_hundred_rooms_of_a_thousand(house: House, reader: Person) -> None:
+    """Some megabytes of names: more than may be unsent, of somebody who reads all the time."""
+    heard = logs_in(reader, "userhost-in-names")
+    assert sum(map(len, heard)) > 2 * house.settings.limits.unsent_kib * 1024
+    assert of("366", heard) == ROOMS
+    assert sum(line.count("person") for line in heard if " 353 " in line) >= 2 * PEOPLE * (
+        ROOMS - 1
+    )
+    reader.says("PING :and on")
+    hears(reader, ":and on")
+
+
+def test_a_list_of_all_channels(house: House, reader: Person) -> None:
+    """As SAFELIST in 005 promises."""
+    logs_in(reader)
+    reader.says("LIST", "PING :next")
+    heard = hears(reader, ":next")
+    assert of("322", heard) == CHANNELS
+    assert sum(map(len, heard)) > house.settings.limits.unsent_kib * 1024
+
+
+@pytest.mark.parametrize(
+    ("command", "row", "end"), [("WHO", "352", "315"), ("NAMES", "353", "366")]
+)
+def test_who_is_in_large_rooms(
+    house: House, reader: Person, command: str, row: str, end: str
+) -> None:
+    """Ten of them, of a thousand each, asked for at once."""
+    logs_in(reader)
+    rooms = [f"#{named(number)}" for number in range(1, 11)]
+    reader.says(*(f"{command} {room}" for room in rooms), "PING :next")
+    heard = hears(reader, ":next")
+    assert of(end, heard) == len(rooms)
+    listed = [line for line in heard if f" {row} " in line]
+    names = [name for line in listed for name in re.findall(r"person[a-k]{4}\b", line)]
+    assert len(names) >= len(rooms) * PEOPLE
+    assert len(set(names)) == PEOPLE
