@@ -160,7 +160,7 @@ def create_authority(
     """Make a CA for ``names`` and write it; the caller holds the directory's lock.
 
     :param days: its validity, 1 to :data:`securechat.ca.builders.MAX_CA_DAYS`.
-    :param strict: keep the private address ranges out of what it may sign for.
+    :param strict: keep private address ranges and ``.local`` out of what it may sign for.
     :param passphrase: encrypts the key.
     :param replace: overwrite the CA that is there.
     :raises StorageError: there is one already, or the directory can't be written to.
@@ -284,7 +284,8 @@ def check_can_sign(authority: Authority, names: Sequence[Name], *, now: datetime
     builders.check_issuer_dates(authority.certificate, now)
     refused = tuple(str(name) for name in names if not authority.permits(name))
     if refused:
-        had = [*_server_names(authority.directory), *constraints.domains(authority.constraints)]
+        domains = constraints.domains(authority.constraints)
+        had = [*_server_names(authority.directory), *(d for d in domains if d != constraints.LOCAL)]
         wanted = dict.fromkeys([*had, *map(str, names)])
         raise OutsideConstraintsError(
             refused,

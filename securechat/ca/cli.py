@@ -93,7 +93,9 @@ class _Order:
     help="Make a new CA, to sign for other names. With --force it replaces the one that is "
     "there, and every member needs the new ca.pem.",
 )
-@click.option("--strict", is_flag=True, help="Keep private addresses out of what a new CA signs.")
+@click.option(
+    "--strict", is_flag=True, help="Keep private addresses and .local out of what a new CA signs."
+)
 @click.option("--encrypt-key", is_flag=True, help="Encrypt a new CA's key; asks for a passphrase.")
 @_passphrase_file
 @click.pass_context
@@ -105,9 +107,10 @@ def make(context: click.Context, /, name: tuple[str, ...], **options: Any) -> No
     any, it is localhost, 127.0.0.1, ::1 and this host's name.
 
     A CA signs only for the names that it was made for and the names below them
-    (example.org: also chat.example.org), for localhost and loopback addresses, and
-    for private address ranges unless --strict is given. So a stolen CA key can't
-    impersonate the rest of the internet. To sign for more, make another: --new-ca.
+    (example.org: also chat.example.org), for localhost and loopback addresses, and,
+    unless --strict is given, for private address ranges and names in .local. So a
+    stolen CA key can't impersonate the rest of the internet. To sign for more, make
+    another: --new-ca.
 
     Nothing that is there is overwritten without --force.
     """

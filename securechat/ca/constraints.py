@@ -32,21 +32,26 @@ PRIVATE: tuple[Network, ...] = (
 )
 
 
+#: RFC 6762: what machines of one network call each other; no name server gives such names out.
+LOCAL = "local"
+
+
 def constraints_for(names: Iterable[Name], *, strict: bool = False) -> x509.NameConstraints:
     """What a CA made for ``names`` may sign for.
 
     :param names: parsed names; localhost and the loopback addresses are always added.
-    :param strict: leave out the private and link-local address ranges.
+    :param strict: leave out the private and link-local address ranges, and names in ``.local``.
     """
     given = tuple(names)
     hosts = [name for name in given if isinstance(name, str)]
+    always = ["localhost", *([] if strict else [LOCAL])]
     networks: list[Network] = [*LOOPBACK, *(() if strict else PRIVATE)]
     for name in given:
         if not isinstance(name, str) and not any(name in network for network in networks):
             networks.append(ipaddress.ip_network(name))
     return x509.NameConstraints(
         permitted_subtrees=[
-            *(x509.DNSName(host) for host in dict.fromkeys([*hosts, "localhost"])),
+            *(x509.DNSName(host) for host in dict.fromkeys([*hosts, *always])),
             *(x509.IPAddress(network) for network in networks),
         ],
         excluded_subtrees=None,

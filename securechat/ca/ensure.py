@@ -22,8 +22,8 @@ _SECOND = timedelta(seconds=1)
 def ensure_authority(directory: Path, names: Sequence[str], *, now: datetime) -> Authority:
     """Open the CA in ``directory``, or make it, and the directory (mode 0700), on first use.
 
-    :param names: DNS names and addresses that a new CA may sign for, besides localhost, loopback
-        and the private address ranges; an existing CA keeps its own.
+    :param names: DNS names and addresses that a new CA may sign for, besides localhost, loopback,
+        the private address ranges and ``.local``; an existing CA keeps its own.
     :param now: aware.
     :raises CaError: a malformed name, an unusable directory, or a CA that can't be read.
 

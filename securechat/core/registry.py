@@ -24,16 +24,24 @@ ALWAYS = BEFORE_LOGIN | LOGGED_IN
 
 
 class Command(NamedTuple):
-    """min_params: fewer are answered with 461. states: in others the command is refused.
-    usage: the parameters as HELP shows them. help: one sentence.
+    """min_params, max_params: with fewer or more it is answered with 461; max_params is None where
+    more change nothing, as clients send them by habit. last: what the last parameter is that may
+    hold spaces. states: in others the command is refused. usage: the parameters as HELP shows
+    them. help: one sentence.
     """
 
     name: str
     handler: Handler
     min_params: int
+    max_params: int | None
+    last: str
     states: frozenset[State]
     usage: str
     help: str
+
+    def takes(self, count: int) -> bool:
+        """Whether it can be told so many parameters."""
+        return self.min_params <= count and (self.max_params is None or count <= self.max_params)
 
 
 COMMANDS: dict[str, Command] = {}
@@ -44,13 +52,15 @@ def command(
     *,
     usage: str = "",
     min_params: int = 0,
+    max_params: int | None = None,
+    last: str = "",
     states: frozenset[State] = LOGGED_IN,
 ) -> Callable[[Handler], Handler]:
     """Register a handler; the first sentence of its docstring is its help text."""
 
     def register(handler: Handler) -> Handler:
         text = " ".join((handler.__doc__ or "").split("\n\n")[0].split())
-        COMMANDS[name] = Command(name, handler, min_params, states, usage, text)
+        COMMANDS[name] = Command(name, handler, min_params, max_params, last, states, usage, text)
         return handler
 
     return register

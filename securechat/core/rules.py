@@ -174,8 +174,8 @@ class Rules:
                 raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
             shown = message.command[:40]
             raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
-        if session.state not in found.states or len(message.params) < found.min_params:
-            raise _refusal(found, session)
+        if session.state not in found.states or not found.takes(len(message.params)):
+            raise _refusal(found, session, len(message.params))
         replies = found.handler(turn, session, message)
         if replies is not None:
             session.answering = Answering(message.command, replies)
@@ -324,10 +324,18 @@ class Rules:
             turn.close(session, reason)
 
 
-def _refusal(command: Command, session: Session) -> IrcError:
-    """Why a command is not for this session now, or lacks parameters."""
+def _refusal(command: Command, session: Session, count: int) -> IrcError:
+    """Why a command is not for this session now, or not with so many parameters. What came is not
+    repeated: it may be a password.
+    """
     if session.state in command.states:
-        text = f"Not enough parameters: {command.name} {command.usage}"
+        if count < command.min_params:
+            fault = "Not enough parameters"
+        elif command.last:
+            fault = f"Too many words; put a colon before the {command.last}"
+        else:
+            fault = "Too many words"
+        text = f"{fault}: {command.name} {command.usage}"
         return IrcError(Numeric.ERR_NEEDMOREPARAMS, command.name, text)
     if session.state is State.READY:
         return IrcError(Numeric.ERR_ALREADYREGISTERED, "You are logged in already")

@@ -7,7 +7,7 @@ import json
 import click
 from click.core import ParameterSource
 
-from securechat.server.invites import make_link
+from securechat.server.invites import login_link, make_link
 from securechat.server.moments import local_time, utc
 from securechat.server.office import Office
 from securechat.server.table import table
@@ -40,31 +40,47 @@ def _note(context: click.Context, param: click.Parameter, value: str) -> str:
 )
 @click.option("--admin", is_flag=True, help="Its accounts administer the server.")
 @click.option("--note", default="", callback=_note, help="For `invite list`: whom it is for.")
+@click.option("--login", is_flag=True, help="Print the link for who has an account already.")
 @click.pass_context
-def invite(context: click.Context, uses: int, days: int, admin: bool, note: str) -> None:
+def invite(
+    context: click.Context, uses: int, days: int, admin: bool, note: str, login: bool
+) -> None:
     """Print a link with which somebody can make an account.
 
-    Give it to nobody else: whoever has it can use it.
+    Give it to nobody else: whoever has it can use it. The link of --login holds no secret: it says
+    where the server is and which certificate authority to trust. Send it so that nobody can put
+    another one in its place.
     """
     if context.invoked_subcommand is not None:
-        _refuse_options(context)
+        _refuse_options(context, f"not for `invite {context.invoked_subcommand}`")
         return
     office: Office = context.obj
     office.check_served()
+    if login:
+        _refuse_options(context, "not for --login, which makes none", but="login")
+        _print_login(office)
+        return
     link = make_link(office.admin, uses=uses, days=days, administrator=admin, note=note)
     click.echo(str(link))
     click.echo(f"To use it:  securechat register {link}  ({_limits(uses, days)})", err=True)
+    office.warn_about(link)
     _warn_when_closed(office)
     office.settle()
 
 
-def _refuse_options(context: click.Context) -> None:
-    """`invite --uses 3 list` asks for two things."""
+def _print_login(office: Office) -> None:
+    link = login_link(office.admin.reader)
+    click.echo(str(link))
+    click.echo(f"To use it:  securechat login {link}  (who has an account; no secret)", err=True)
+    office.warn_about(link)
+
+
+def _refuse_options(context: click.Context, why: str, but: str = "") -> None:
+    """`invite --uses 3 list` asks for two things. but: the option that may be there."""
     for name in context.params:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(
-                f"--{name} is for making an invite, not for `invite {context.invoked_subcommand}`"
-            )
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name != but:
+            raise click.UsageError(f"--{name} is for making an invite, {why}")
 
 
 def _limits(uses: int, days: int) -> str:

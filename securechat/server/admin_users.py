@@ -47,6 +47,7 @@ def add(office: Office, name: AccountName, password_stdin: bool, admin: bool) ->
     office.admin.add([NewAccount(*_forms(name), stored, admin)], wall_clock())
     role = " and administers the server" if admin else ""
     click.echo(f"{name.display} has an account{role}.")
+    office.tell_login(name.display)
     office.settle()
 
 
@@ -84,6 +85,7 @@ def import_(office: Office, file: Path) -> None:
         found = "one error" if len(refused.faults) == 1 else f"{len(refused.faults)} errors"
         raise click.ClickException(f"nothing was added: {source} has {found}") from None
     click.echo(f"{count} accounts were added." if count > 1 else "One account was added.")
+    office.tell_login()
     _warn_about(file)
     office.settle()
 

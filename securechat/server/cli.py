@@ -7,6 +7,7 @@ import logging
 import queue
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -42,6 +43,11 @@ FAILURES = (
 LOW_COST = 10
 CERTIFICATE_SECONDS = 86_400.0
 """How often the certificate is looked at again: a server may run for longer than it is valid."""
+
+NAMES_SECONDS = 60.0
+"""How often it is looked whether this machine has another address or name: a laptop in another
+network. Those who connect there meanwhile are refused by their clients, as the name is wrong.
+"""
 
 FAILED = 0
 """Stands among signal numbers for the death of a thread."""
@@ -158,6 +164,7 @@ class _Ending:
 
     def __init__(self, config: Config, data: DataDirectory) -> None:
         self.reason = "The server is stopping"
+        self._looked = time.monotonic()
         # A SimpleQueue may be put into from a signal handler, whatever the main thread is at.
         self._events: queue.SimpleQueue[int] = queue.SimpleQueue()
         self.service = Service(config, data, on_failure=lambda: self._events.put(FAILED))
@@ -167,8 +174,10 @@ class _Ending:
     def wait(self) -> None:
         while True:
             try:
-                number = self._events.get(timeout=CERTIFICATE_SECONDS)
+                number = self._events.get(timeout=NAMES_SECONDS)
             except queue.Empty:
+                if not self._is_due():
+                    continue
                 number = signal.SIGHUP  # the server's own certificate is renewed in time so
             if number == signal.SIGHUP:
                 self._reload_certificate()
@@ -179,7 +188,12 @@ class _Ending:
                 log.info("stopping: %s", signal.Signals(number).name)
             return
 
+    def _is_due(self) -> bool:
+        age = time.monotonic() - self._looked
+        return age > CERTIFICATE_SECONDS or self.service.misses_a_name
+
     def _reload_certificate(self) -> None:
+        self._looked = time.monotonic()
         try:
             self.service.reload()
         except FAILURES as error:

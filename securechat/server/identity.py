@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import shlex
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from securechat.ca import pem
+from securechat.ca.authority import ServerCertificate
 from securechat.ca.check import CertificateReport, check_server_files
 from securechat.ca.ensure import ensure_server_certificate
 from securechat.ca.names import default_names
@@ -23,6 +25,7 @@ WARN_DAYS = 30
 class Identity:
     """certificate, key, ca_file: PEM files. ca_sha256: of the CA that clients pin, None for a
     certificate of a public CA. days_left: until the certificate expires. warnings: for the log.
+    wanted: the names that were asked for, of a certificate of its own.
     """
 
     certificate: Path
@@ -32,6 +35,7 @@ class Identity:
     days_left: int
     names: tuple[str, ...]
     warnings: tuple[str, ...]
+    wanted: list[str] = field(default_factory=list)
 
 
 def find_identity(config: Config, data: DataDirectory) -> Identity:
@@ -61,17 +65,29 @@ def _pin(certificate: Path, report: CertificateReport) -> bytes | None:
 
 def _own(config: Config, data: DataDirectory) -> Identity:
     now = datetime.now(UTC)
-    made = ensure_server_certificate(data.tls, wanted_names(config), now=now)
+    wanted = wanted_names(config)
+    made = ensure_server_certificate(data.tls, wanted, now=now)
     days = (made.not_after - now).days
     warnings = [made.warning] if made.warning else []
-    if made.refused_names:
-        warnings.append(
-            f"the certificate leaves out {', '.join(made.refused_names)}: the CA in {data.tls} was "
-            "not made for them; see `gencerts --help` for how to make a wider one"
-        )
+    missing = [name for name in needed_names(config) if name in made.refused_names]
+    if missing:
+        warnings.append(_too_narrow(missing, made, data.tls))
     warnings += _expiry(made.certificate, days)
     pin = bytes.fromhex(made.ca_fingerprint)
-    return Identity(made.certificate, made.key, made.ca, pin, days, made.names, tuple(warnings))
+    found = Identity(made.certificate, made.key, made.ca, pin, days, made.names, tuple(warnings))
+    return replace(found, wanted=wanted)
+
+
+def _too_narrow(missing: list[str], made: ServerCertificate, directory: Path) -> str:
+    """What to do about a CA that was made before the server had this name."""
+    where, names = shlex.quote(str(directory)), shlex.join(dict.fromkeys([*made.names, *missing]))
+    return (
+        f"the certificate leaves out {', '.join(missing)}, as the CA in {directory} was not made "
+        f"for that, and clients that connect there refuse it. Make a new CA by `gencerts make "
+        f"--new-ca --force --out {where} {names}` and start the server again; then whoever has "
+        "been here needs the link of `securechat-admin invite --login`, for `securechat login "
+        "--replace-trust LINK`"
+    )
 
 
 def _expiry(certificate: Path, days: int) -> list[str]:
@@ -81,15 +97,31 @@ def _expiry(certificate: Path, days: int) -> list[str]:
 
 
 def wanted_names(config: Config) -> list[str]:
-    """What the server's own certificate should be for: this machine's names, and the configured."""
+    """What the server's own certificate should be for: this machine's names, and the configured.
+
+    With its name in `.local`, by which machines of one network find each other (RFC 6762).
+    """
     names = list(default_names())
+    names += [f"{name}.local" for name in names if _is_own_label(name)]
     address = local_address()
     if address is not None:
         names.append(address)
-    for extra in (config.server.address, config.server.name, config.listen.host):
-        if extra and not _is_wildcard(extra) and extra != server_name_fallback():
-            names.append(extra)
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys([*names, *needed_names(config)]))
+
+
+def _is_own_label(name: str) -> bool:
+    """Whether it is this machine's name, and has no dot."""
+    return name != "localhost" and not set(name) & set(".:")
+
+
+def needed_names(config: Config) -> list[str]:
+    """Those that clients are told, or may have been: without them a certificate is of no use."""
+    given = [config.server.address, config.server.name, config.listen.host]
+    names = [name for name in given if name and not _is_wildcard(name)]
+    told = public_host(config)
+    if told in (*default_names(), local_address()):  # a machine's name may be none for a host
+        names.append(told)
+    return list(dict.fromkeys(name for name in names if name != server_name_fallback()))
 
 
 def server_name(config: Config) -> str:
@@ -106,11 +138,34 @@ def server_name_fallback() -> str:
 
 def public_host(config: Config) -> str:
     """What clients are told to connect to."""
-    if config.server.address:
-        return config.server.address
-    if not _is_wildcard(config.listen.host):
-        return config.listen.host
-    return local_address() or socket.gethostname()
+    return reachable_host(config.server.address, config.listen.host)
+
+
+def reachable_host(address: str, listen: str) -> str:
+    """What clients connect to now, by [server] address and [listen] host.
+
+    For all of this machine's addresses that is its name, if a name server may know it, as names
+    last longer; else its address in its network.
+    """
+    if address:
+        return address
+    if not _is_wildcard(listen):
+        return listen
+    host = socket.gethostname()
+    if "." in host.strip(".") and not host.endswith(NOT_FOR_OTHERS):
+        return host
+    return local_address() or host
+
+
+NOT_FOR_OTHERS = (".localdomain", ".local", ".localhost")
+"""Ends of host names that no name server knows."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect there."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host.lower() == "localhost"
 
 
 def _is_wildcard(host: str) -> bool:

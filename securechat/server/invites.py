@@ -1,11 +1,13 @@
-"""Making invite links, for the server's first start and for `securechat-admin invite`."""
+"""Making links, for the server's first start and for `securechat-admin`."""
 
 from __future__ import annotations
 
 import time
 
-from securechat.irc.link import DEFAULT_PORT, InviteLink
+from securechat.irc.link import DEFAULT_PORT, InviteLink, LoginLink
+from securechat.server.identity import reachable_host
 from securechat.store.admin import Admin
+from securechat.store.reader import Reader
 
 DAY_MS = 86_400_000
 
@@ -24,14 +26,29 @@ def make_link(
         admin=administrator,
         note=note,
     )
-    reader = admin.reader
+    to = login_link(admin.reader)
+    return InviteLink(to.host, to.port, code, to.ca_sha256)
+
+
+def login_link(reader: Reader, account: str = "") -> LoginLink:
+    """Where and whom to trust, for who has an account. Raises StoreError."""
     pin = reader.remembered("ca_sha256")
-    return InviteLink(
-        reader.remembered("host") or "localhost",
+    return LoginLink(
+        server_host(reader),
         int(reader.remembered("port") or DEFAULT_PORT),
-        code,
         bytes.fromhex(pin) if pin else None,
+        account,
     )
+
+
+def server_host(reader: Reader) -> str:
+    """Where the server that last ran on this database is reachable now: the machine may have got
+    another address since it started.
+    """
+    listen = reader.remembered("listen")
+    if listen is None:  # a server of before, which kept no more than this
+        return reader.remembered("host") or "localhost"
+    return reachable_host(reader.remembered("address") or "", listen)
 
 
 def first_link(admin: Admin) -> InviteLink | None:

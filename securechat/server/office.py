@@ -14,9 +14,11 @@ from pathlib import Path
 
 import click
 
+from securechat.irc.link import Link
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, DataError
-from securechat.server.identity import server_name
+from securechat.server.identity import is_loopback, server_name
+from securechat.server.invites import login_link
 from securechat.server.new_password import PasswordRules
 from securechat.store.admin import Admin
 from securechat.store.pairing import find_pepper
@@ -92,6 +94,29 @@ class Office:
                 f"the server of {self.data.path} has never run, so nobody knows its address yet: "
                 "start securechat-server once"
             )
+
+    def warn_about(self, link: Link) -> None:
+        """Say it when nobody, or nobody else, can use a link that was printed."""
+        if is_loopback(link.host):
+            click.echo(
+                f"warning: nobody at another machine can use this link: the server listens on "
+                f"{link.host}, which is this machine only. Start it with --host 0.0.0.0 (or with "
+                "host in [listen] of its configuration), then make a new link",
+                err=True,
+            )
+
+    def tell_login(self, account: str = "") -> None:
+        """The link to log in with, for an account that was made here; on standard error."""
+        if self.admin.reader.remembered("host") is None:
+            click.echo(
+                "To log in it takes a link: `securechat-admin invite --login` prints it, once the "
+                "server has run.",
+                err=True,
+            )
+            return
+        link = login_link(self.admin.reader, account)
+        click.echo(f"To log in:  securechat login {link}", err=True)
+        self.warn_about(link)
 
     def settle(self) -> None:
         """Wait until a running server has taken up what was changed, and say how it stands.

@@ -27,7 +27,13 @@ from securechat.server.checkpointer import Checkpointer
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 from securechat.server.hub import Hub
-from securechat.server.identity import Identity, find_identity, public_host, server_name
+from securechat.server.identity import (
+    Identity,
+    find_identity,
+    public_host,
+    server_name,
+    wanted_names,
+)
 from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
 from securechat.server.space import MIB, Space
@@ -189,6 +195,8 @@ class Service:
         accounts = self.config.accounts
         pin = self.identity.ca_sha256
         self._journal.remember("host", public_host(self.config))
+        self._journal.remember("address", self.config.server.address)
+        self._journal.remember("listen", self.config.listen.host)
         self._journal.remember("port", str(self.addresses[0][1]))
         self._journal.remember("ca_sha256", pin.hex() if pin else "")
         self._journal.remember("name", server_name(self.config))
@@ -220,6 +228,14 @@ class Service:
             raise
         for io in self._io:
             io.use(context)
+
+    @property
+    def misses_a_name(self) -> bool:
+        """Whether the server's own certificate could be for a name or address that this machine has
+        got since it was looked at. Cheap: nothing is read.
+        """
+        identity = self.identity
+        return identity.ca_file is not None and wanted_names(self.config) != identity.wanted
 
     def stop(self, reason: str) -> None:
         """Accept nobody, tell everybody, store what was accepted, end all threads."""

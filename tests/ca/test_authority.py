@@ -105,7 +105,7 @@ def test_a_name_outside_the_constraints_is_refused(authority: Authority, tmp_pat
     assert caught.value.names == ("bank.example.com", "8.8.8.8")
     text = str(caught.value)
     assert text.startswith(f"bank.example.com, 8.8.8.8: outside what the CA in {tmp_path} may")
-    assert "(chat.example.org, localhost and names below them; 127.0.0.0/8, ::1, 10" in text
+    assert "(chat.example.org, localhost, local and names below them; 127.0.0.0/8, ::1, 10" in text
     assert (
         f"gencerts --new-ca --force chat.example.org 127.0.0.1 localhost bank.example.com "
         f"8.8.8.8 --out {tmp_path}\n"

@@ -327,7 +327,10 @@ def test_show_tells_names_dates_and_fingerprints(gencerts: Gencerts, clock: Cloc
     clock.now += timedelta(days=31)
     said = gencerts("show")
     assert (said.code, said.err) == (0, "")
-    assert "signs for   chat.example.org, localhost and names below them; 127.0.0.0/8" in said.out
+    assert (
+        "signs for   chat.example.org, localhost, local and names below them; 127.0.0.0/8"
+        in said.out
+    )
     assert "names       chat.example.org" in said.out
     assert "names       alice" in said.out
     assert "valid until 2030-06-16 10:59 UTC (EXPIRED)" in said.out

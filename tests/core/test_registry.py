@@ -6,7 +6,7 @@ import pytest
 
 from securechat.core.registry import ALWAYS, COMMANDS, LOGGED_IN
 from securechat.core.states import WAITING, State
-from tests.support.stage import Person, Stage, codes, only, plain
+from tests.support.stage import RIGHT, Person, Stage, codes, den, only, plain
 
 BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER"}
 """All that a stranger may say."""
@@ -119,3 +119,67 @@ def test_every_command_has_its_help() -> None:
     for command in COMMANDS.values():
         assert command.help.endswith("."), command.name
         assert "\n" not in command.help
+
+
+# Surplus words
+
+
+@pytest.mark.parametrize(
+    ("line", "colon"),
+    [
+        ("PASSWD correct horse battery", "PASSWD :<new password>"),
+        ("TOPIC #den tea at four", "TOPIC <#channel> [:<topic>]"),
+        ("PART #den gone fishing", "PART <#channel>[,<#channel>…] [:<reason>]"),
+        ("KICK #den bob out now", "KICK <#channel> <nick>[,<nick>…] [:<reason>]"),
+        ("AWAY out to lunch", "AWAY [:<message>]"),
+        ("INVITE bob #den #pub", "INVITE <nick> <#channel>"),
+    ],
+)
+def test_a_word_too_many_is_not_passed_over(line: str, colon: str) -> None:
+    """Where it changes what is meant nothing is done: the colon is named, and nothing repeated."""
+    stage, (alice, _) = den("alice", "bob")
+    stored = list(stage.stored)
+    refused = only(alice.says(line))
+    assert refused.command == "461"
+    assert "Too many words" in refused.params[2]
+    assert refused.params[2].endswith(colon)
+    assert not set(line.split()[2:]) & set(refused.params[2].split())
+    assert (stage.stored, stage.jobs, stage.account("alice").away) == (stored, [], None)
+
+
+@pytest.mark.parametrize("line", ["REGISTER * * correct horse battery", "PASS alice:correct horse"])
+def test_a_password_s_first_word_is_none(line: str) -> None:
+    """No account is made with it, and nobody is logged in by it."""
+    stage = Stage("alice", registration="open")
+    person = stage.stranger()
+    person.says("NICK zoe")
+    stage.busy = True
+    refused = only(person.says(line))
+    assert (refused.command, "colon before the" in refused.params[2]) == ("461", True)
+    assert "horse" not in refused.params[2]
+    assert (stage.jobs, person.session.password) == ([], None)
+
+
+@pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE"])
+def test_a_text_without_its_colon_is_refused_where_it_is_seen(kind: str) -> None:
+    """Only its first word would arrive."""
+    _, (alice, bob) = den("alice", "bob")
+    refused = only(alice.says(f"{kind} #den hello everybody"))
+    assert refused.command == ("404" if kind == "PRIVMSG" else "FAIL")
+    assert refused.params[-2:] == ["#den", f"Put a colon before the text: {kind} #den :<text>"]
+    assert bob.hears() == []
+
+
+def test_what_clients_send_by_habit_is_taken() -> None:
+    """Words too many that change nothing, or that belong together beyond doubt."""
+    stage = Stage("alice", "bob")
+    bob = stage.stranger()
+    bob.says("NICK bob 1", "USER bob 0 * Bob the Builder", f"PASS :bob:{RIGHT}")
+    alice = stage.member("alice")
+    assert codes(alice.says("JOIN #den key more"))[0] == "JOIN"
+    assert codes(alice.says("WHO #den o x", "MODE #den +m x", "LUSERS a b", "MODE #den b x y"))
+    bob = stage.member("bob")
+    bob.says("JOIN #den")
+    alice.hears()
+    bob.says("QUIT gone fishing")
+    assert only(alice.hears()).params == ["Quit: gone fishing"]

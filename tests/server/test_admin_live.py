@@ -55,7 +55,8 @@ def test_a_new_account_logs_in_at_once(house: House, clerk: Clerk) -> None:
     """With the password that was given."""
     assert not is_let_in(house, "alice", GOOD)
     said = clerk("user add alice --password-stdin", GOOD)
-    assert (said.code, said.err) == (0, IN_EFFECT)
+    assert said.code == 0
+    assert said.err.endswith(IN_EFFECT)
     assert is_let_in(house, "alice", GOOD)
     assert not is_let_in(house, "alice", PASSWORD)
 
@@ -301,7 +302,8 @@ def test_a_class_of_two_thousand_is_imported(
     assert said.err.startswith("standard input, line 52: 'a b' can't be an account name")
     assert clerk.accounts() == {}
     said = clerk("user import -", "".join(["name,password\n", *rows]))
-    assert (said.code, said.out, said.err) == (0, "2000 accounts were added.\n", IN_EFFECT)
+    assert (said.code, said.out) == (0, "2000 accounts were added.\n")
+    assert said.err.endswith(IN_EFFECT)
     assert len(clerk.accounts()) == 2000
     for n in (0, 999, 1999):
         assert is_let_in(house, f"pupil{n}", f"violet kettles dance {n}")

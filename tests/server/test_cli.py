@@ -19,7 +19,7 @@ import pytest
 
 from securechat import __version__
 from securechat.ca.errors import CaError
-from securechat.server import cli, logs
+from securechat.server import cli, identity, logs
 from securechat.server.cli import main
 from securechat.server.config import Config, ConfigError
 from securechat.server.data import DataDirectory
@@ -437,7 +437,8 @@ def test_the_certificate_is_looked_at_again_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server may run for longer than its certificate is valid, and nobody sends it a SIGHUP."""
-    monkeypatch.setattr(cli, "CERTIFICATE_SECONDS", 0.001)
+    monkeypatch.setattr(cli, "NAMES_SECONDS", 0.001)
+    monkeypatch.setattr(cli, "CERTIFICATE_SECONDS", 0.0)
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
     ending = cli._Ending(Config(), DataDirectory(tmp_path))
     looks = []
@@ -451,3 +452,29 @@ def test_the_certificate_is_looked_at_again_by_itself(
     monkeypatch.setattr(ending.service, "reload", reload)
     ending.wait()
     assert len(looks) >= 3
+
+
+def test_a_machine_that_gets_another_address_gets_a_certificate_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the server runs, within a minute: links follow the address, so the certificate must."""
+    monkeypatch.setattr(cli, "NAMES_SECONDS", 0.001)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    monkeypatch.setattr(identity, "local_address", lambda: "192.168.1.5")
+    data = DataDirectory(tmp_path / "data")
+    data.create()
+    ending = cli._Ending(Config(), data)
+    ending.service.identity = before = identity.find_identity(Config(), data)
+    assert not ending._is_due()
+
+    def reload() -> None:
+        ending.service.identity = identity.find_identity(Config(), data)
+        ending._events.put(signal.SIGTERM)
+
+    monkeypatch.setattr(ending.service, "reload", reload)
+    monkeypatch.setattr(identity, "local_address", lambda: "10.9.8.7")
+    ending.wait()
+    after = ending.service.identity
+    assert "10.9.8.7" in after.names
+    assert after.ca_sha256 == before.ca_sha256
+    assert not ending._is_due()

@@ -17,6 +17,7 @@ from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory
 from securechat.server.identity import (
     find_identity,
+    is_loopback,
     local_address,
     public_host,
     server_name,
@@ -65,7 +66,14 @@ def test_with_nothing_given_the_server_makes_its_own(data: DataDirectory) -> Non
     assert found.ca_file == data.tls / "ca.pem"
     assert found.ca_sha256 is not None
     assert found.ca_sha256.hex() == fingerprint(data.tls / "ca.pem")
-    assert found.names == ("localhost", "127.0.0.1", "::1", "laptop", "192.168.1.5")
+    assert found.names == (
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        "laptop",
+        "laptop.local",
+        "192.168.1.5",
+    )
     assert found.days_left > 390
     assert found.warnings == ()
 
@@ -84,13 +92,15 @@ def test_a_name_that_the_ca_may_not_sign_for_is_told(data: DataDirectory) -> Non
     found = find_identity(config(server={"address": "chat.example.org"}), data)
     [warning] = found.warnings
     assert "the certificate leaves out chat.example.org" in warning
-    assert "`gencerts --help`" in warning
+    assert "clients that connect there refuse it" in warning
+    assert f"gencerts make --new-ca --force --out {data.tls} localhost" in warning
+    assert "--replace-trust" in warning
     assert "chat.example.org" not in found.names
 
 
 def test_what_clients_connect_to_is_in_the_certificate() -> None:
     """This machine's names, and the configured ones; a wildcard is no name."""
-    names = ["localhost", "127.0.0.1", "::1", "laptop", "192.168.1.5"]
+    names = ["localhost", "127.0.0.1", "::1", "laptop", "laptop.local", "192.168.1.5"]
     assert wanted_names(config()) == names
     settings = config(
         server={"name": "chat.example", "address": "203.0.113.9"}, listen={"host": "0.0.0.0"}
@@ -254,3 +264,70 @@ def test_the_local_address_is_one_of_a_network(
     """A loopback address is none, and without a network there is none."""
     monkeypatch.setattr(socket, "socket", lambda *_: _Probe(address))
     assert local_address() == found
+
+
+# --- a machine that moves ------------------------------------------------------------------------
+
+
+def test_another_address_gets_a_certificate_of_the_same_authority(
+    data: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Private addresses and names in .local are within what the first authority signs for."""
+    settings = config(listen={"host": "0.0.0.0"})
+    first = find_identity(settings, data)
+    monkeypatch.setattr(identity, "local_address", lambda: "10.9.8.7")
+    monkeypatch.setattr(socket, "gethostname", lambda: "desk")
+    second = find_identity(settings, data)
+    assert second.ca_sha256 == first.ca_sha256
+    assert {"10.9.8.7", "desk.local", "laptop.local", "192.168.1.5"} <= set(second.names)
+    third = find_identity(config(listen={"host": "chat.local"}), data)
+    assert "chat.local" in third.names
+    assert third.warnings == ()
+
+
+def test_a_name_of_the_machine_that_nobody_is_told_is_left_out_in_silence(
+    data: DataDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What clients are told is another name; a warning at each start would be for nothing."""
+    settings = config(server={"address": "192.168.1.5"}, listen={"host": "0.0.0.0"})
+    find_identity(settings, data)
+    monkeypatch.setattr(socket, "gethostname", lambda: "desk")
+    found = find_identity(settings, data)
+    assert "desk" not in found.names
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("chat.lab.example", "chat.lab.example"),
+        ("laptop", "192.168.1.5"),
+        ("laptop.local", "192.168.1.5"),
+        ("localhost.localdomain", "192.168.1.5"),
+    ],
+)
+def test_all_addresses_are_told_by_the_hosts_name(
+    monkeypatch: pytest.MonkeyPatch, host: str, told: str
+) -> None:
+    """Where a name server may know it: it stays when the address changes. Others can't find a name
+    without a dot, and by the address they can.
+    """
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+    assert public_host(config(listen={"host": "0.0.0.0"})) == told
+
+
+@pytest.mark.parametrize(
+    ("host", "only_here"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("192.168.1.5", False),
+        ("chat.example", False),
+        ("0.0.0.0", False),
+    ],
+)
+def test_an_address_that_only_this_machine_reaches(host: str, only_here: bool) -> None:
+    """A link to it is worth nothing elsewhere."""
+    assert is_loopback(host) is only_here

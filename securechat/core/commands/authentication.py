@@ -82,10 +82,17 @@ def _external(turn: Turn, session: Session, authzid: str) -> None:
     login.certified(turn, session, name)
 
 
-@command("REGISTER", usage="* <invite code | *> <password>", min_params=3, states=ALWAYS)
+@command(
+    "REGISTER",
+    usage="* <invite code | *> :<password>",
+    min_params=3,
+    max_params=3,
+    last="password",
+    states=ALWAYS,
+)
 def register(turn: Turn, session: Session, message: Message) -> None:
     """Make an account with your nick as its name; the invite code stands in the e-mail's place."""
-    account, code, password = message.params[:3]
+    account, code, password = message.params
     if session.account is not None:
         _fail(turn, session, "ALREADY_AUTHENTICATED", account, "You are logged in already")
     elif session.nick is None:

@@ -127,11 +127,19 @@ def user(turn: Turn, session: Session, message: Message) -> None:
     if session.user is not None:
         raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You may not reregister")
     session.user = message.params[0]
-    session.real_name = shorten(message.params[3], MAX_REAL_NAME_BYTES)
+    real_name = " ".join(message.params[3:])  # some scripts leave its colon out
+    session.real_name = shorten(real_name, MAX_REAL_NAME_BYTES)
     login.advance(turn, session)
 
 
-@command("PASS", usage="<account>:<password>", min_params=1, states=ALWAYS)
+@command(
+    "PASS",
+    usage=":<account>:<password>",
+    min_params=1,
+    max_params=1,
+    last="account and its password",
+    states=ALWAYS,
+)
 def password(turn: Turn, session: Session, message: Message) -> None:
     """Log in with a client that can't do SASL: PASS account:password, before NICK and USER."""
     if session.account is not None or session.user is not None:
@@ -161,6 +169,7 @@ def pong(turn: Turn, session: Session, message: Message) -> None:
 @command("QUIT", usage="[:<reason>]", states=ALWAYS)
 def quit_(turn: Turn, session: Session, message: Message) -> None:
     """Leave; your rooms and messages are kept for you."""
-    reason = "Quit: " + (shorten(message.params[0], 200) if message.params else "")
+    # Whoever wants to go goes, also without the colon before the reason.
+    reason = "Quit: " + shorten(" ".join(message.params), 200)
     presence.leave(turn, session, reason, clean=True)
     turn.close(session, reason)

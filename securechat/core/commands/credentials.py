@@ -165,7 +165,7 @@ _TOTP = {"ENROLL": _enroll, "CONFIRM": _confirm, "RECOVERY": _recovery, "REMOVE"
 # The password
 
 
-@command("PASSWD", usage="<new password>", min_params=1)
+@command("PASSWD", usage=":<new password>", min_params=1, max_params=1, last="password")
 def passwd(turn: Turn, session: Session, message: Message) -> None:
     """Change your password; everything else that is logged in as you ends, tokens included."""
     try:

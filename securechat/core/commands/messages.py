@@ -52,6 +52,9 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
     kind = message.command
     if kind == "TAGMSG":
         text = ""
+    elif len(params) > 2:
+        text = f"Put a colon before the text: {kind} {rooms.word(params[0])} :<text>"
+        raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, rooms.word(params[0]), text)
     elif len(params) < 2 or not params[1]:
         raise IrcError(Numeric.ERR_NOTEXTTOSEND, "No text to send")
     else:

@@ -136,6 +136,7 @@ class _Change:
 
 def _change(turn: Turn, session: Session, room: Room, changes: list[str]) -> None:
     quota.check(turn, session, "MODE")
+    _check_key_is_whole(room, changes)
     change = _Change(turn, session, room, changes[1:])
     sign, variable = "+", 0
     for letter in changes[0][:MAX_LETTERS]:
@@ -151,6 +152,19 @@ def _change(turn: Turn, session: Session, room: Room, changes: list[str]) -> Non
             turn.numeric(session, error.numeric, *error.params)
     if change.done:
         _tell(change)
+
+
+def _check_key_is_whole(room: Room, changes: list[str]) -> None:
+    """The first word of a key must not become the key. Raises IrcError (525)."""
+    sign, words, sets_key = "+", 0, False
+    for letter in changes[0]:
+        if letter in "+-":
+            sign = letter
+            continue
+        words += letter in _WITH_PARAMETER and (letter, sign) != ("l", "-")
+        sets_key = sets_key or (letter, sign) == ("k", "+")
+    if sets_key and len(changes) - 1 > words:
+        raise IrcError(Numeric.ERR_INVALIDKEY, room.name, "A key is one word; more came behind it")
 
 
 def _change_one(change: _Change, sign: str, letter: str) -> None:

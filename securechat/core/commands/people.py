@@ -167,7 +167,7 @@ def userhost(turn: Turn, session: Session, message: Message) -> None:
         turn.numeric(session, Numeric.RPL_USERHOST, text)
 
 
-@command("AWAY", usage="[:<message>]")
+@command("AWAY", usage="[:<message>]", max_params=1, last="message")
 def away(turn: Turn, session: Session, message: Message) -> None:
     """Say that you are away, and why; without a message, that you are back."""
     account = session.who

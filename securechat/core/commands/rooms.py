@@ -88,7 +88,13 @@ def _make(turn: Turn, account: Account, name: str) -> Room:
     return rooms.create(turn, wanted, account)
 
 
-@command("PART", usage="<#channel>[,<#channel>…] [:<reason>]", min_params=1)
+@command(
+    "PART",
+    usage="<#channel>[,<#channel>…] [:<reason>]",
+    min_params=1,
+    max_params=2,
+    last="reason",
+)
 def part(turn: Turn, session: Session, message: Message) -> None:
     """Leave a channel for good, until you join it again."""
     reason = shorten(message.params[1], MAX_TEXT_BYTES) if len(message.params) > 1 else ""
@@ -112,7 +118,13 @@ def _farewell(turn: Turn, room: Room, by: Account, kind: str, text: str, command
     turn.broadcast(room.audience(), Line(body, turn.now_ms, account=by.name))
 
 
-@command("KICK", usage="<#channel> <nick>[,<nick>…] [:<reason>]", min_params=2)
+@command(
+    "KICK",
+    usage="<#channel> <nick>[,<nick>…] [:<reason>]",
+    min_params=2,
+    max_params=3,
+    last="reason",
+)
 def kick(turn: Turn, session: Session, message: Message) -> None:
     """Put somebody out of a channel that you operate."""
     room = rooms.find_run(turn, session, message.params[0])
@@ -144,10 +156,10 @@ def _rank(role: str) -> int:
     return ROLES.index(role) if role else len(ROLES)
 
 
-@command("INVITE", usage="<nick> <#channel>", min_params=2)
+@command("INVITE", usage="<nick> <#channel>", min_params=2, max_params=2)
 def invite(turn: Turn, session: Session, message: Message) -> None:
     """Let somebody into a channel of yours."""
-    nick, name = message.params[:2]
+    nick, name = message.params
     room = rooms.find_mine(turn, session, name)
     account = session.who
     other = turn.model.account_named(nick)
@@ -170,7 +182,7 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
     turn.broadcast(other.audience(), Line(body, turn.now_ms, account=account.name))
 
 
-@command("TOPIC", usage="<#channel> [:<topic>]", min_params=1)
+@command("TOPIC", usage="<#channel> [:<topic>]", min_params=1, max_params=2, last="topic")
 def topic(turn: Turn, session: Session, message: Message) -> None:
     """Show a channel's topic, or set it."""
     account = session.who

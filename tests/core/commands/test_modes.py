@@ -381,3 +381,14 @@ def test_a_mask_with_many_wildcards_is_refused() -> None:
     assert alice.says("MODE #den +b *a*b*c*d*e*f!*@*")
     assert codes(alice.says("MODE #den +b *a*b*c*d*e*f*g!*@*")) == ["696"]
     assert codes(alice.says("MODE #den +b " + "?" * 9 + "!x@y")) == ["696"]
+
+
+@pytest.mark.parametrize("line", ["+k two words", "+ko two bob words", "-l+k two words"])
+def test_a_key_s_first_word_is_none(line: str) -> None:
+    """A key is one word: with another one behind it nothing is set, and nothing repeated."""
+    stage, (alice, bob) = den("alice", "bob")
+    refused = only(alice.says(f"MODE #den {line}"))
+    assert refused.command == "525"
+    assert "two" not in refused.params[2]
+    assert (stage.room("#den").key, bob.hears()) == (None, [])
+    assert codes(alice.says("MODE #den +k-l two")) == ["MODE"]
