@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from securechat.core import marks
+from securechat.core import marks, rooms
 from securechat.core.credentials import Token
 from securechat.core.line import Line
 from securechat.core.model import Account, Audience
@@ -19,6 +19,9 @@ from securechat.irc.capabilities import AWAY_NOTIFY
 
 AFTER_CHANGE = "Your password has been changed; log in with the new one"
 """Told to every session that the old one had let in."""
+
+AWAY = "Away"
+"""Told of those whose own words a room doesn't hear."""
 
 MAX_DEPARTED = 1000
 """Accounts remembered for WHOWAS."""
@@ -77,7 +80,10 @@ def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None
     https://ircv3.net/specs/extensions/away-notify
     """
     told = [s for s in sessions if s.has(AWAY_NOTIFY) and s.account is not account]
-    tail = f" :{account.away}" if account.away is not None else ""
+    away = account.away
+    if away is not None and rooms.silenced(turn, account):
+        away = AWAY
+    tail = f" :{away}" if away is not None else ""
     body = f":{account.source(turn.settings.name)} AWAY{tail}"
     turn.broadcast(Audience(told), Line(body, turn.now_ms, account=account.name))
 

@@ -89,11 +89,12 @@ def depart(turn: Turn, room: Room, account: Account) -> None:
 def join_line(turn: Turn, room: Room, account: Account) -> Line:
     """JOIN, plain and extended (https://ircv3.net/specs/extensions/extended-join)."""
     body = f":{account.source(turn.settings.name)} JOIN {room.name}"
+    real_name = account.name if why_silent(turn, room, account) else account.real_name
     return Line(
         body,
         turn.now_ms,
         account=account.name,
-        extended=shorten(f"{body} {account.name} :{account.real_name}", MAX_BODY_BYTES),
+        extended=shorten(f"{body} {account.name} :{real_name}", MAX_BODY_BYTES),
     )
 
 
@@ -152,6 +153,36 @@ def banned(turn: Turn, room: Room, account: Account) -> bool:
         if matchers[mask](source):
             return True
     return False
+
+
+def why_silent(turn: Turn, room: Room, account: Account) -> str | None:
+    """Why a room doesn't hear what somebody says; None when it does.
+
+    It is asked of each text that a room gets to see: also a farewell, a topic, a real name.
+    """
+    member = room.members.get(account)
+    if member is None:
+        if "n" in room.modes or "m" in room.modes:
+            return "you are not a member; JOIN it first"
+    elif member.role:
+        return None
+    elif "m" in room.modes:
+        return "the channel is moderated (+m)"
+    if room.bans and banned(turn, room, account):
+        return "you are banned"
+    return None
+
+
+def check_may_speak(turn: Turn, room: Room, account: Account) -> None:
+    """Raises IrcError (404) when the room doesn't hear the account."""
+    why = why_silent(turn, room, account)
+    if why is not None:
+        raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, room.name, f"Cannot send to channel: {why}")
+
+
+def silenced(turn: Turn, account: Account) -> bool:
+    """Whether a room of the account doesn't hear it: what all its rooms see has no text then."""
+    return any(why_silent(turn, room, account) for room in account.rooms)
 
 
 def check_may_enter(turn: Turn, account: Account, room: Room, key: str = "") -> None:

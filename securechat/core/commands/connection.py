@@ -170,6 +170,9 @@ def pong(turn: Turn, session: Session, message: Message) -> None:
 def quit_(turn: Turn, session: Session, message: Message) -> None:
     """Leave; your rooms and messages are kept for you."""
     # Whoever wants to go goes, also without the colon before the reason.
-    reason = "Quit: " + shorten(" ".join(message.params), 200)
+    said = shorten(" ".join(message.params), 200)
+    if said and session.state is State.READY and rooms.silenced(turn, session.who):
+        said = ""
+    reason = "Quit: " + said
     presence.leave(turn, session, reason, clean=True)
     turn.close(session, reason)

@@ -120,7 +120,7 @@ class _Saying:
             self._to_account(target)
 
     def _to_room(self, room: Room) -> None:
-        _check_may_speak(self.turn, self.account, room)
+        rooms.check_may_speak(self.turn, room, self.account)
         line = self._line(self._body(room.name), room.id)
         session = self.session
         self.turn.broadcast(room.audience(), line, None if session.has(ECHO_MESSAGE) else session)
@@ -207,23 +207,3 @@ def _conversation(turn: Turn, account: Account, other: Account) -> Direct:
         turn.record(DirectOpened(turn.model.last_target, low, high))
         direct = account.directs[other]
     return direct
-
-
-def _check_may_speak(turn: Turn, account: Account, room: Room) -> None:
-    member = room.members.get(account)
-    if member is None:
-        if "n" not in room.modes and "m" not in room.modes:
-            if rooms.banned(turn, room, account):
-                raise _cannot(room, "you are banned")
-            return
-        raise _cannot(room, "you are not a member; JOIN it first")
-    if member.role:
-        return
-    if "m" in room.modes:
-        raise _cannot(room, "the channel is moderated (+m)")
-    if room.bans and rooms.banned(turn, room, account):
-        raise _cannot(room, "you are banned")
-
-
-def _cannot(room: Room, why: str) -> IrcError:
-    return IrcError(Numeric.ERR_CANNOTSENDTOCHAN, room.name, f"Cannot send to channel: {why}")

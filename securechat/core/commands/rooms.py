@@ -106,6 +106,8 @@ def part(turn: Turn, session: Session, message: Message) -> None:
 
 
 def _part(turn: Turn, account: Account, room: Room, reason: str) -> None:
+    if reason and rooms.why_silent(turn, room, account):
+        reason = ""  # a way to speak all the same
     tail = f" :{reason}" if reason else ""
     _farewell(turn, room, account, "PART", reason, f"PART {room.name}{tail}")
     rooms.depart(turn, room, account)
@@ -193,6 +195,8 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     room = rooms.find_mine(turn, session, message.params[0])
     if "t" in room.modes and not room.runs(account):
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
+    if not room.runs(account):
+        rooms.check_may_speak(turn, room, account)
     quota.check(turn, session, "TOPIC")
     text = message.params[1]
     body = f":{account.source(turn.settings.name)} TOPIC {room.name} :{text}"
