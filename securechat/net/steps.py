@@ -19,8 +19,8 @@ from securechat.net.backlog import Backlog
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase, Taken
 from securechat.net.limits import IoLimits
 from securechat.net.tally import Tally
-from securechat.net.throttle import TokenBucket
-from securechat.net.transport import LostError
+from securechat.net.throttle import Rate, TokenBucket
+from securechat.net.transport import LostError, PlaintextError
 from securechat.net.waker import Waker
 from securechat.net.watcher import READ, WRITE, Watcher
 
@@ -36,6 +36,9 @@ more of it there is at the connection's rate.
 
 MOST_CHARGED_SECONDS = 0.002
 """For one read: Python's garbage collection may fall into anybody's, and take ten times as long."""
+
+HINTS = Rate(lines=10.0, burst=100.0)
+"""Of those who speak no TLS so many are told why they are closed; a flood of them is not."""
 
 NO_ROOM = b"ERROR :Closing link: Too many connections that have not logged in; please try again\r\n"
 
@@ -67,6 +70,7 @@ class Steps:
         self._watcher = Watcher(self._waker.receiver)
         self._watch = self._watcher.watch
         self._tally = Tally(log)
+        self._hints = TokenBucket(HINTS, 0.0)
         self._inputs: list[Input] = []
         self._again: set[Connection] = set()
         """Who may have more in TLS than any selector knows of."""
@@ -83,7 +87,7 @@ class Steps:
     # Beginning
 
     def _first_byte(self, connection: Connection) -> None:
-        """Who speaks anything but TLS gets not a byte, and a line in the log."""
+        """Who speaks anything but TLS gets one line at most, and another in the log."""
         try:
             if not transport.tls_begins(connection):
                 self._watch(connection, READ)
@@ -91,6 +95,9 @@ class Steps:
             self._watch(connection, 0)
             transport.begin_tls(connection, self._context)
         except LostError as lost:
+            if isinstance(lost, PlaintextError) and self._hints.available(self._now):
+                self._hints.spend(1)
+                transport.say_tls_only(connection)
             self._refuse(connection, str(lost))
             return
         connection.phase = Phase.HANDSHAKE

@@ -51,9 +51,33 @@ BYTES_ACKED = slice(120, 128)
 TLS_HANDSHAKE = 0x16
 """The first byte of any TLS connection (RFC 8446, section 5.1, ContentType)."""
 
+TLS_ONLY = b"ERROR :TLS only; connect with TLS on this port\r\n"
+"""All that ever travels in plaintext, and it is the same for everybody."""
+
+TYPED = frozenset(b"\t\r\n" + bytes(range(0x20, 0x7F)))
+"""With one of these begins what a client of a chat may say."""
+
+WEB_METHODS = (
+    b"GET",
+    b"HEAD",
+    b"POST",
+    b"PUT",
+    b"DEL",
+    b"OPTIONS",
+    b"CONN",
+    b"TRACE",
+    b"PAT",
+    b"PRI",
+)
+"""With which a browser or scanner begins: to it the line would be an answer of HTTP/0.9."""
+
 
 class LostError(Exception):
     """The connection can't go on. The text is for the log; what a peer sent is never in it."""
+
+
+class PlaintextError(LostError):
+    """It began with something that is not TLS."""
 
 
 def tls_begins(connection: Connection) -> bool:
@@ -67,8 +91,20 @@ def tls_begins(connection: Connection) -> bool:
     if not first:
         raise LostError("closed by the client before TLS began")
     if first[0] != TLS_HANDSHAKE:
-        raise LostError("plaintext; this server speaks TLS only")
+        raise PlaintextError("plaintext; this server speaks TLS only")
     return True
+
+
+def say_tls_only(connection: Connection) -> None:
+    """One line to who began without TLS and may be a person's client, which shows it. What it said
+    is taken off the socket, as the kernel would reset the connection for an unread byte and the
+    line be lost; nothing in it is looked at but whether a browser or a program may have sent it.
+    """
+    with suppress(OSError):
+        said = connection.sock.recv(RECORD)
+        if said[0] in TYPED and not said.startswith(WEB_METHODS):
+            connection.sock.send(TLS_ONLY)
+            connection.sock.shutdown(socket.SHUT_WR)
 
 
 def begin_tls(connection: Connection, context: ssl.SSLContext) -> None:

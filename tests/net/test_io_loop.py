@@ -14,11 +14,12 @@ from dataclasses import replace
 import pytest
 
 from securechat.irc.framing import TOO_LONG
+from securechat.net import steps
 from securechat.net.connection import Closed, Connection, Lines, Opened, Phase, Taken
 from securechat.net.io_loop import IoThread
 from securechat.net.limits import IoLimits
 from securechat.net.throttle import Rate
-from securechat.net.transport import MAX_READ, MAX_RECORDS
+from securechat.net.transport import MAX_READ, MAX_RECORDS, TLS_ONLY
 from securechat.net.watcher import READ, WRITE
 from tests.net.desk import FREELY, PATIENCE, Desk, Visit, at, desk
 
@@ -60,22 +61,56 @@ def test_lines_may_come_with_the_end_of_the_handshake(room: Desk) -> None:
         assert room.next() == Lines(connection, [b"at once"])
 
 
-@pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\n\r\n", b"NICK x\r\n", b"\x00", b"\x80\x2e"])
-def test_who_speaks_no_tls_gets_not_a_byte(
-    room: Desk, said: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The connection is closed, and one line in the log says why."""
-    caplog.set_level(logging.INFO)
+def hears_in_plaintext(room: Desk, said: bytes) -> tuple[bytes, Connection]:
+    """All that somebody without TLS gets."""
     connection, raw = room.knocks()
     raw.sendall(said)
-    with contextlib.suppress(ConnectionResetError):  # what it said was never read
-        assert raw.recv(100) == b""
+    heard = b""
+    while piece := raw.recv(100):
+        heard += piece
     assert room.released.get(timeout=PATIENCE) is connection
+    assert room.inputs.empty()
+    return heard, connection
+
+
+@pytest.mark.parametrize("said", [b"NICK x\r\n", b"CAP LS 302\r\nNICK x\r\n", b"\n"])
+def test_who_speaks_no_tls_is_told_so(
+    room: Desk, said: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line, which clients show, then an end without a reset; one line in the log says why."""
+    caplog.set_level(logging.INFO)
+    heard, connection = hears_in_plaintext(room, said)
+    assert heard == TLS_ONLY
     told = [record.message for record in caplog.records]
     assert told == [
         f"refused 127.0.0.1 port {connection.port}: plaintext; this server speaks TLS only"
     ]
-    assert room.inputs.empty()
+
+
+@pytest.mark.parametrize(
+    "said", [b"GET / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n", b"\x00", b"\x80\x2e"]
+)
+def test_who_is_no_chat_client_gets_not_a_byte(
+    room: Desk, said: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A browser or a scanner; the log has its line."""
+    caplog.set_level(logging.INFO)
+    heard, _ = hears_in_plaintext(room, said)
+    assert heard == b""
+    assert "plaintext; this server speaks TLS only" in caplog.text
+
+
+def test_a_flood_without_tls_is_not_answered(
+    server: ssl.SSLContext, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first ones are told, then a few each second."""
+    monkeypatch.setattr(steps, "HINTS", Rate(lines=1e-6, burst=3))
+    with desk(server, trusting) as room:
+        heard = []
+        for _ in range(5):
+            with contextlib.suppress(ConnectionResetError):  # what it said was never read
+                heard.append(hears_in_plaintext(room, b"NICK x\r\n")[0])
+        assert [line for line in heard if line] == [TLS_ONLY] * 3
 
 
 def test_who_goes_before_a_word_is_forgotten(room: Desk, caplog: pytest.LogCaptureFixture) -> None:

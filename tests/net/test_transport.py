@@ -20,6 +20,7 @@ from securechat.net.transport import (
     STRANGER_RECORDS,
     Heard,
     LostError,
+    PlaintextError,
     begin_tls,
     handshake,
     receive,
@@ -90,7 +91,7 @@ def test_what_is_no_tls_is_lost() -> None:
     """With the reason, and not a word of what was said."""
     with pair() as (connection, peer):
         peer.sendall(b"NICK alice")
-        with pytest.raises(LostError, match=r"^plaintext; this server speaks TLS only$"):
+        with pytest.raises(PlaintextError, match=r"^plaintext; this server speaks TLS only$"):
             tls_begins(connection)
 
 

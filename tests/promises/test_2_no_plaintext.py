@@ -1,6 +1,7 @@
 """Promise 2: nothing travels in plaintext.
 
-There is no plaintext listener. TLS 1.3 by default, 1.2 only when configured.
+There is no plaintext listener. Who begins without TLS is told so in one line that is the same for
+everybody, and nothing else ever travels in plaintext. TLS 1.3 by default, 1.2 only when configured.
 """
 
 from __future__ import annotations
@@ -48,25 +49,30 @@ def plaintext(house: House, said: bytes) -> tuple[bytes, int]:
 # --- no plaintext --------------------------------------------------------------------------------
 
 
+HINT = b"ERROR :TLS only; connect with TLS on this port\r\n"
+
+
 @pytest.mark.parametrize(
-    "said",
+    ("said", "answer"),
     [
-        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"NICK x\r\nUSER x 0 * :x\r\n",
-        b"CAP LS 302\r\n",
-        b"STARTTLS\r\n",
-        b"\r\n",
-        b"\0" * 1000,
-        b"SSH-2.0-OpenSSH_9.2\r\n",
+        (b"NICK x\r\nUSER x 0 * :x\r\n", HINT),
+        (b"CAP LS 302\r\n", HINT),
+        (b"PASS :alice:the quick brown otter 7\r\nNICK alice\r\nUSER a 0 * :a\r\nLIST\r\n", HINT),
+        (b"STARTTLS\r\n", HINT),
+        (b"\r\n", HINT),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", HINT),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", b""),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\n\r\nNICK x\r\n", b""),
+        (b"\0" * 1000, b""),
     ],
 )
-def test_a_plaintext_client_gets_not_a_byte(
-    house: House, said: bytes, caplog: pytest.LogCaptureFixture
+def test_a_plaintext_client_is_told_to_use_tls_and_nothing_else(
+    house: House, said: bytes, answer: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A closed connection, and one line in the log that says so."""
+    """Then a closed connection, and one line in the log that says so. Browsers get nothing."""
     caplog.set_level(logging.INFO)
     heard, port = plaintext(house, said)
-    assert heard == b""
+    assert heard == answer
     house.wait_for(lambda: bool(caplog.messages))
     assert caplog.messages == [
         f"refused 127.0.0.1 port {port}: plaintext; this server speaks TLS only"
