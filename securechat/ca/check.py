@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from securechat.ca import pem
-from securechat.ca.errors import AuthorityError, KeyMismatchError, ValidityError
+from securechat.ca.errors import AuthorityError, BadNameError, KeyMismatchError, ValidityError
+from securechat.ca.names import parse_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,21 @@ def check_server_files(certificate: Path, key: Path, *, now: datetime) -> Certif
         ca_fingerprint=pem.fingerprint(chain[-1]) if len(chain) > 1 else None,
         warnings=_warnings(chain, names, certificate, now),
     )
+
+
+def is_for(names: Sequence[str], host: str) -> bool:
+    """Whether a certificate for ``names`` will do for ``host`` (RFC 9525, section 6).
+
+    :param names: as in a report; one may be a wildcard.
+    :param host: a DNS name or an address.
+    """
+    try:
+        wanted = str(parse_name(host))
+    except BadNameError:
+        return False
+    _, dot, parent = wanted.partition(".")
+    lower = [name.lower() for name in names]
+    return wanted in lower or bool(dot and f"*.{parent}" in lower)
 
 
 def _check_pair(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ import click
 from securechat.irc import names
 from securechat.server.moments import local_time, utc
 from securechat.server.office import Office
-from securechat.server.table import table
+from securechat.server.table import echo_json, table
 from securechat.store.audit import AuditRow, Wanted
 
 _AGE = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
@@ -86,7 +85,7 @@ def _name(office: Office, typed: str) -> str:
 def _show(rows: Iterable[AuditRow], *, as_json: bool) -> None:
     if as_json:
         for row in rows:
-            click.echo(json.dumps(_entry(row)))
+            echo_json(_entry(row), indent=None)
         return
     cells = [_cells(row) for row in rows]
     if cells:

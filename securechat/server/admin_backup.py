@@ -96,8 +96,9 @@ def _check_present(data: DataDirectory) -> None:
 def check(context: click.Context, office: Office, quick: bool) -> None:
     """See whether all that the server starts on is in order, while it runs.
 
-    The modes of the files, the database, its pepper, the certificate (with --config the one that it
-    names). What is wrong is told on standard error, and makes the exit code 1.
+    The modes of the files, the database, its pepper, and the certificate that the server last ran
+    with (with --config the one that it names): its dates, key, chain, and whether it is for the
+    address that links name. What is wrong is told on standard error, and makes the exit code 1.
     """
     _check_present(office.data)
     good = True

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from click.core import ParameterSource
 
 from securechat.server.invites import login_link, make_link
 from securechat.server.moments import local_time, utc
 from securechat.server.office import Office
-from securechat.server.table import table
+from securechat.server.table import echo_json, table
 from securechat.store.admin import invite_id, wall_clock
 from securechat.store.reader import InviteRow
 
@@ -105,7 +103,7 @@ def list_(office: Office, as_json: bool) -> None:
     rows = office.admin.reader.invites()
     now = wall_clock()
     if as_json:
-        click.echo(json.dumps([_entry(row, now) for row in rows], indent=2))
+        echo_json([_entry(row, now) for row in rows])
     elif rows:
         cells = [_cells(row, now) for row in rows]
         click.echo("\n".join(table(("ID", "STATE", "USES", "EXPIRES", "FOR", "NOTE"), cells)))

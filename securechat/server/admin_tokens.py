@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from securechat.irc.token import MAX_NAME_CHARS, is_token_name
 from securechat.server.admin_users import find_account
 from securechat.server.moments import local_time, utc
 from securechat.server.office import Office
-from securechat.server.table import table
+from securechat.server.table import echo_json, table
 from securechat.store.admin import wall_clock
 from securechat.store.reader import TokenRow
 
@@ -62,7 +60,7 @@ def list_(office: Office, account: str | None, as_json: bool) -> None:
         rows = [row for row in rows if row.account == owner]
     rows.sort(key=lambda row: (owners[row.account], row.name))
     if as_json:
-        click.echo(json.dumps([_entry(row, owners[row.account]) for row in rows], indent=2))
+        echo_json([_entry(row, owners[row.account]) for row in rows])
     elif rows:
         cells = [_cells(row, owners[row.account]) for row in rows]
         click.echo("\n".join(table(("ACCOUNT", "NAME", "MADE", "LAST USED"), cells)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from securechat.server.admin_users import find_account
@@ -11,7 +9,7 @@ from securechat.server.logs import escape
 from securechat.server.moments import local_time, utc
 from securechat.server.office import Office
 from securechat.server.space import MIB
-from securechat.server.table import table
+from securechat.server.table import echo_json, table
 from securechat.store.reader import AccountRow, Reader
 
 
@@ -36,7 +34,7 @@ def list_(office: Office, everybody: bool, as_json: bool) -> None:
     rows.sort(key=lambda row: row.folded)
     held = Credentials(reader)
     if as_json:
-        click.echo(json.dumps([_entry(row, held) for row in rows], indent=2))
+        echo_json([_entry(row, held) for row in rows])
     elif rows:
         header = ("NAME", "STATE", "ROLE", "FACTOR", "TOKENS", "MADE")
         click.echo("\n".join(table(header, [_cells(row, held) for row in rows])))

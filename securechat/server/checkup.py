@@ -5,7 +5,8 @@ Nothing is changed, and a server may run meanwhile. Any thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -13,11 +14,12 @@ from typing import NamedTuple
 from securechat.ca import pem
 from securechat.ca.authority import load_authority
 from securechat.ca.builders import check_issuer_dates
-from securechat.ca.check import CertificateReport, check_server_files
+from securechat.ca.check import CertificateReport, check_server_files, is_for
 from securechat.ca.errors import AuthorityError, CaError
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory, DataError
-from securechat.server.identity import WARN_DAYS
+from securechat.server.identity import WARN_DAYS, pin_of
+from securechat.server.in_use import InUse, in_use
 from securechat.store.copies import look_over
 from securechat.store.database import StoreError
 from securechat.store.pairing import check_pepper
@@ -35,19 +37,25 @@ def check_up(
     data: DataDirectory, config: Config | None, *, quick: bool, now: datetime
 ) -> Iterator[Finding]:
     """What is found, one thing after the other. data: one with a database. config: names the
-    certificate; None for the data directory's own. quick: passes over the database's indexes.
+    certificate; None for the one that the server last ran with. quick: passes over the database's
+    indexes.
     """
     yield from _modes(data)
     yield from _database(data.database, quick=quick)
     yield from _tried(
         lambda: check_pepper(data.database, data.pepper), f"{data.pepper} is the database's own"
     )
-    certificate = config.path(config.tls.cert) if config else None
-    if config and certificate:
-        key = config.path(config.tls.key) or pem.key_path_for(certificate)
-        yield from _certificate(certificate, key, now)
-    elif (data.tls / "server.pem").exists():
-        yield from _own_certificate(data.tls, now)
+    use = in_use(data, config)
+    own = data.tls / "server.pem"
+    if not use.own:
+        if own.exists():
+            yield Finding(True, f"{own} is not in use, but {use.certificate} is")
+        yield from _certificate(use, now)
+    elif own.exists():
+        yield from _certificate(use, now, data.tls / "ca.pem")
+        yield from _tried(
+            lambda: _check_authority(data.tls, now), f"the authority in {data.tls} is in order"
+        )
     else:
         text = "no certificate of its own; of one given by --cert `securechat-server --check` tells"
         yield Finding(True, f"{data.path} has {text}")
@@ -82,23 +90,46 @@ def _database(path: Path, *, quick: bool) -> Iterator[Finding]:
         yield Finding(True, f"{path} is whole (its format is {schema}{older})")
 
 
-def _own_certificate(tls: Path, now: datetime) -> Iterator[Finding]:
-    yield from _certificate(tls / "server.pem", tls / "server-key.pem", now, tls / "ca.pem")
-    yield from _tried(lambda: _check_authority(tls, now), f"the authority in {tls} is in order")
-
-
-def _certificate(
-    path: Path, key: Path, now: datetime, issuer: Path | None = None
-) -> Iterator[Finding]:
+def _certificate(use: InUse, now: datetime, issuer: Path | None = None) -> Iterator[Finding]:
+    path = use.certificate
     try:
-        report = check_server_files(path, key, now=now)
+        report = check_server_files(path, use.key, now=now)
         _check_issuer(path, issuer)
+        pin = pin_of(path, report)
     except CaError as error:
         yield Finding(False, str(error))
         return
     for warning in report.warnings:
         yield Finding(False, warning)
     yield _validity(path, report, own=issuer is not None)
+    if use.host is not None and not is_for(report.names, use.host):
+        yield Finding(False, _wrong_name(use, report.names))
+    if use.pin is not None and use.pin != (pin.hex() if pin else ""):
+        text = f"{path} is from another authority than the one that links name; restart the server"
+        yield Finding(False, f"{text}, and give the members new links (`invite --login`)")
+
+
+def name_problem(use: InUse, host: str) -> str | None:
+    """Why clients that connect to host refuse the certificate in use; None when they don't, or when
+    it can't be read.
+    """
+    try:
+        leaf = pem.load_certificates(use.certificate)[0]
+        names = [str(name) for name in pem.subject_names(leaf, use.certificate)]
+    except CaError:
+        return None
+    return None if is_for(names, host) else _wrong_name(replace(use, host=host), names)
+
+
+def _wrong_name(use: InUse, names: Sequence[str]) -> str:
+    """A certificate that the server's own clients will refuse."""
+    way = (
+        "restart the server, which makes one for it or says why it can't"
+        if use.own
+        else "get one for it, or put one of these names into address in [server]"
+    )
+    told = f"{use.certificate} is for {', '.join(names)}, and clients are told to connect to"
+    return f"{told} {use.host}, so that they refuse it; {way}"
 
 
 def _check_issuer(path: Path, issuer: Path | None) -> None:

@@ -48,12 +48,12 @@ def find_identity(config: Config, data: DataDirectory) -> Identity:
         return _own(config, data)
     key = config.path(config.tls.key) or pem.key_path_for(certificate)
     report = check_server_files(certificate, key, now=datetime.now(UTC))
-    pin = _pin(certificate, report)
+    pin = pin_of(certificate, report)
     warnings = [*report.warnings, *_expiry(certificate, report.days_left)]
     return Identity(certificate, key, None, pin, report.days_left, report.names, tuple(warnings))
 
 
-def _pin(certificate: Path, report: CertificateReport) -> bytes | None:
+def pin_of(certificate: Path, report: CertificateReport) -> bytes | None:
     """The CA at the end of a chain. A public CA's chain ends with an intermediate, which changes
     without notice and verifies nothing by itself: then clients use their system's store.
     """

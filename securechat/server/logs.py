@@ -6,6 +6,7 @@ must not wait for that, so a thread of the log's own writes, and everybody else 
 
 from __future__ import annotations
 
+import codecs
 import json
 import logging
 import os
@@ -37,8 +38,11 @@ def set_up(log_format: Format, *, verbose: bool = False) -> QueuedHandler:
 
     Close what is returned at the end, or what was logged last may not be written.
     """
-    formatter = JsonFormatter() if log_format == "json" else TextFormatter()
-    handler = QueuedHandler(*_standard_error(), formatter)
+    fd, encoding = _standard_error()
+    formatter = (
+        JsonFormatter(readable=is_utf8(encoding)) if log_format == "json" else TextFormatter()
+    )
+    handler = QueuedHandler(fd, encoding, formatter)
     root = logging.getLogger()
     before, root.handlers[:] = root.handlers[:], [handler]
     for other in before:
@@ -176,7 +180,11 @@ def _local_time(second: int) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line. readable: as with json_text()."""
+
+    def __init__(self, *, readable: bool = True) -> None:
+        super().__init__()
+        self._readable = readable
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {
@@ -187,7 +195,24 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=True, default=str)
+        return json_text(entry, readable=self._readable)
+
+
+def json_text(value: object, *, readable: bool, indent: int | None = None) -> str:
+    """value as JSON. readable: letters of all scripts stay as they are, and all that could drive a
+    terminal or turn a line's direction is an escape of JSON's; else all but ASCII is one.
+    """
+    if not readable:
+        return json.dumps(value, indent=indent, default=str)
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
+def is_utf8(encoding: str | None) -> bool:
+    """Whether a stream's encoding is JSON's (RFC 8259, section 8.1); one without any is no file."""
+    return encoding is None or codecs.lookup(encoding).name == "utf-8"
 
 
 def escape(text: str) -> str:

@@ -15,9 +15,11 @@ from pathlib import Path
 import click
 
 from securechat.irc.link import Link
+from securechat.server.checkup import name_problem
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.identity import is_loopback, server_name
+from securechat.server.in_use import in_use
 from securechat.server.invites import login_link
 from securechat.server.new_password import PasswordRules
 from securechat.store.admin import Admin
@@ -104,6 +106,9 @@ class Office:
                 "host in [listen] of its configuration), then make a new link",
                 err=True,
             )
+
+        elif (wrong := name_problem(in_use(self.data, None), link.host)) is not None:
+            click.echo(f"warning: {wrong}", err=True)
 
     def tell_login(self, account: str = "") -> None:
         """The link to log in with, for an account that was made here; on standard error."""

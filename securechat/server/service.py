@@ -199,6 +199,9 @@ class Service:
         self._journal.remember("listen", self.config.listen.host)
         self._journal.remember("port", str(self.addresses[0][1]))
         self._journal.remember("ca_sha256", pin.hex() if pin else "")
+        given = self.identity.ca_file is None
+        self._journal.remember("cert", str(self.identity.certificate.absolute()) if given else "")
+        self._journal.remember("key", str(self.identity.key.absolute()) if given else "")
         self._journal.remember("name", server_name(self.config))
         self._journal.remember("registration", accounts.registration)
         self._journal.remember("bcrypt_cost", str(accounts.bcrypt_cost))

@@ -1,12 +1,15 @@
-"""Tables on a terminal: aligned columns, in any script. Pure."""
+"""Lists for people, as tables with aligned columns in any script, and for programs, as JSON."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from unicodedata import category, east_asian_width
 
-from securechat.server.logs import escape
+import click
+
+from securechat.server.logs import escape, is_utf8, json_text
 
 _GAP = "  "
 
@@ -32,3 +35,8 @@ def _columns(char: str) -> int:
     if category(char) in ("Mn", "Me"):
         return 0
     return 2 if east_asian_width(char) in "WF" else 1
+
+
+def echo_json(value: object, *, indent: int | None = 2) -> None:
+    """Print value for programs, so that people can read it too."""
+    click.echo(json_text(value, readable=is_utf8(sys.stdout.encoding), indent=indent))

@@ -15,6 +15,7 @@ from securechat.server import identity
 from securechat.store.admin import Admin
 from securechat.store.database import FILE_NAME
 from tests.server.clerk import GOOD, Clerk, Said, served_once
+from tests.support.certificates import Authority
 from tests.support.house import PASSWORD, running
 
 CLASS = "name,password\npupil1,violet kettles dance 1\npupil2,violet kettles dance 2\n"
@@ -161,3 +162,13 @@ def test_a_server_that_starts_at_another_address(
         assert f"that you know from 127.0.0.1:{link.port}" in capsys.readouterr().err
         assert client([*argv, where, *given, "--moved"]) == Exit.OK
         assert client([*argv, where, *given]) == Exit.OK
+
+
+def test_a_link_to_an_address_that_the_certificate_lacks(tmp_path: Path) -> None:
+    """The link is printed, with what is wrong: whoever uses it would be refused."""
+    files = Authority().server("mail.example").write(tmp_path, "site")
+    clerk = served_once(tmp_path / "data", cert=str(files[0]), key=str(files[1]))
+    said = clerk("invite --login")
+    assert said.code == 0
+    assert LoginLink.parse(said.out).host == "chat.test"
+    assert "is for mail.example, and clients are told to connect to chat.test" in said.err

@@ -89,3 +89,9 @@ def test_an_account_without_anything_is_shown(clerk: Clerk) -> None:
     said = clerk("user show bob").out
     assert "role           member\n" in said
     assert "second factor  off\ntokens         none\n" in said
+
+
+def test_json_keeps_names_of_every_script(clerk: Clerk) -> None:
+    """Programs read both forms, people one."""
+    clerk.adds("жанна")
+    assert '"name": "жанна"' in clerk("user list --json").out

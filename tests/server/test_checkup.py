@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -15,9 +16,15 @@ from securechat.ca.ensure import ensure_server_certificate
 from securechat.server.checkup import check_up
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
+from securechat.server.in_use import in_use
+from securechat.store.database import open_database
+from securechat.store.schema import MIGRATIONS
+from tests.support.certificates import DAY, Authority, pem
 from tests.support.estate import estate, everything
+from tests.support.house import running
 
 NOW = datetime.now(UTC)
+NEWEST = len(MIGRATIONS)
 
 
 @pytest.fixture
@@ -49,7 +56,7 @@ def test_a_sound_server_has_no_faults(data: DataDirectory) -> None:
     first, second, *rest = told(data, good=True)
     assert first == f"{data.path} is closed to others"
     assert second == "so is every file with a secret in it"
-    assert rest[0] == f"{data.database} is whole (its format is 2)"
+    assert rest[0] == f"{data.database} is whole (its format is {NEWEST})"
     assert rest[1] == f"{data.pepper} is the database's own"
     assert "server.pem is valid for 396 more days, for localhost" in rest[2]
     assert rest[3] == f"the authority in {data.tls} is in order"
@@ -85,7 +92,7 @@ def test_every_open_file_is_told(data: DataDirectory) -> None:
     assert f"chmod 700 {data.path}" in found
     assert f"chmod 600 {data.pepper}" in found
     assert f"chmod 600 {data.tls}/ca-key.pem" in found
-    assert f"{data.database} is whole (its format is 2)" in told(data, good=True)
+    assert f"{data.database} is whole (its format is {NEWEST})" in told(data, good=True)
 
 
 def test_a_damaged_database_is_told(data: DataDirectory) -> None:
@@ -112,13 +119,17 @@ def test_something_else_than_a_database_is_told(data: DataDirectory) -> None:
 
 def test_a_database_of_an_older_format_is_no_fault(data: DataDirectory) -> None:
     """The server brings it up to date."""
+    with closing(sqlite3.connect(data.database)) as connection:
+        kept = connection.execute("SELECT * FROM meta").fetchall()
+    data.database.unlink()
+    data.database.touch(0o600)
     with closing(sqlite3.connect(data.database, isolation_level=None)) as connection:
-        for table in ("tokens", "factors", "recovery_codes", "audit"):
-            connection.execute(f"DROP TABLE {table}")
+        connection.executescript(MIGRATIONS[0])
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", kept)
         connection.execute("PRAGMA user_version = 1")
     assert faults(data) == ""
     assert (
-        f"{data.database} is whole (its format is 1; the server's next start makes it 2)"
+        f"{data.database} is whole (its format is 1; the server's next start makes it {NEWEST})"
         in told(data, good=True)
     )
 
@@ -176,7 +187,7 @@ def test_an_authority_whose_key_is_kept_elsewhere_is_no_fault(data: DataDirector
 
 
 def test_a_certificate_elsewhere_is_pointed_at(data: DataDirectory) -> None:
-    """Nobody tells this command where --cert had it."""
+    """A server of before has not kept where --cert had it."""
     shutil.rmtree(data.tls)
     assert faults(data) == ""
     assert "`securechat-server --check` tells" in told(data, good=True)[-1]
@@ -185,7 +196,7 @@ def test_a_certificate_elsewhere_is_pointed_at(data: DataDirectory) -> None:
 def test_the_configurations_certificate_is_looked_at(data: DataDirectory, tmp_path: Path) -> None:
     """In the own one's place, by the rules of one that somebody else renews."""
     other = tmp_path / "other"
-    ensure_server_certificate(other, ["localhost"], now=NOW)
+    ensure_server_certificate(other, ["127.0.0.1"], now=NOW)
     config = Config(directory=tmp_path).with_values("tls", {"cert": "other/server.pem"}, "test")
     assert faults(data, config=config) == ""
     assert (
@@ -195,3 +206,81 @@ def test_the_configurations_certificate_is_looked_at(data: DataDirectory, tmp_pa
     assert "renew it and send the server a SIGHUP" in found
     (other / "server.pem").unlink()
     assert f"{other}/server.pem: no such file" in faults(data, config=config)
+
+
+# --- the certificate in use ----------------------------------------------------------------------
+
+
+def keeps(data: DataDirectory, **facts: str) -> None:
+    """What a server keeps about itself when it starts."""
+    with closing(open_database(data.database)) as connection:
+        for fact in facts.items():
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", fact)
+
+
+def runs_with(data: DataDirectory, certificate: Path, authority: Authority) -> None:
+    keeps(
+        data,
+        host="chat.example",
+        listen="0.0.0.0",
+        address="chat.example",
+        cert=str(certificate),
+        key=str(certificate.with_name(f"{certificate.stem}-key.pem")),
+        ca_sha256=hashlib.sha256(authority.der).hexdigest(),
+    )
+
+
+def test_the_certificate_that_the_server_runs_with_is_looked_at(
+    data: DataDirectory, tmp_path: Path
+) -> None:
+    """It was given by --cert, where no configuration names it; the own one is told as unused."""
+    authority = Authority()
+    path, _ = authority.server("*.example", lasts=90 * DAY).write(tmp_path, "site")
+    runs_with(data, path, authority)
+    assert faults(data) == ""
+    *_, unused, used = told(data, good=True)
+    assert unused == f"{data.tls}/server.pem is not in use, but {path} is"
+    assert used.startswith(f"{path} is valid for ")
+    assert used.endswith(" more days, for *.example")
+
+
+def test_what_can_be_wrong_with_it(data: DataDirectory, tmp_path: Path) -> None:
+    """Its end, its key, its chain, its names, its authority, and that it is there."""
+    authority, other = Authority(), Authority("Another CA")
+    issued = authority.server("chat.example", lasts=90 * DAY)
+    path, key = issued.write(tmp_path, "site")
+    runs_with(data, path, authority)
+    assert "renew it and send the server a SIGHUP" in faults(data, now=NOW + 70 * DAY)
+    assert "the certificate expired on" in faults(data, now=NOW + 91 * DAY)
+    path.write_bytes(pem(issued.certificate) + other.pem.encode())
+    assert "the chain is broken or out of order" in faults(data)
+    assert "from another authority than the one that links name" in faults(data)
+    authority.server("mail.example", lasts=90 * DAY).write(tmp_path, "site")
+    found = faults(data)
+    assert "is for mail.example, and clients are told to connect to chat.example" in found
+    assert "address in [server]" in found
+    authority.server("chat.example").write(tmp_path, "other")
+    shutil.copy(tmp_path / "other-key.pem", key)
+    assert "does not belong to the certificate" in faults(data)
+    path.unlink()
+    assert f"{path}: no such file" in faults(data)
+
+
+def test_an_own_certificate_that_lacks_the_address(data: DataDirectory) -> None:
+    """Members' clients would refuse it."""
+    keeps(data, host="10.0.0.9", listen="10.0.0.9", address="", cert="", key="")
+    found = faults(data)
+    assert "server.pem is for localhost, and clients are told to connect to 10.0.0.9" in found
+    assert "restart the server" in found
+
+
+def test_a_server_keeps_which_certificate_it_runs_with(tmp_path: Path) -> None:
+    """As an absolute path, whatever directory it was started in; nothing of its own one."""
+    issued = Authority().server("127.0.0.1", lasts=90 * DAY)
+    path, _ = issued.write(tmp_path, "site")
+    with running(tmp_path / "data", tls={"cert": str(path)}) as house:
+        assert in_use(house.data, None).certificate == path
+        assert not in_use(house.data, None).own
+    with running(tmp_path / "data") as house:
+        assert in_use(house.data, None).certificate == house.data.tls / "server.pem"
+        assert in_use(house.data, None).own

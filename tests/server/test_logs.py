@@ -17,7 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.server import logs
-from securechat.server.logs import JsonFormatter, QueuedHandler, TextFormatter, escape
+from securechat.server.logs import (
+    JsonFormatter,
+    QueuedHandler,
+    TextFormatter,
+    escape,
+    is_utf8,
+    json_text,
+)
 
 
 def record(
@@ -115,11 +122,12 @@ def test_control_characters_are_inert_for_people(hostile: str) -> None:
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_control_characters_are_inert_for_programs(hostile: str) -> None:
-    """ASCII only, and a parser gets back what was there."""
-    line = JsonFormatter().format(record("x", facts={"name": hostile}))
-    assert line.isascii()
-    assert line.isprintable()
-    assert json.loads(line)["name"] == hostile
+    """Escaped as JSON has it, so that a parser gets back what was there."""
+    for readable in (True, False):
+        line = JsonFormatter(readable=readable).format(record("x", facts={"name": hostile}))
+        assert line.isascii()
+        assert line.isprintable()
+        assert json.loads(line)["name"] == hostile
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -129,6 +137,28 @@ def test_every_text_becomes_one_printable_line(message: str) -> None:
     made = record("%s", logging.INFO, None, message)
     assert TextFormatter().format(made).isprintable()
     assert json.loads(JsonFormatter().format(made))["event"] == message
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.booleans())
+def test_json_is_for_people_too(message: str, readable: bool) -> None:
+    """Printable, one line, and the same for a parser; in ASCII where that is asked for."""
+    line = json_text({"name": message}, readable=readable)
+    assert line.isprintable()
+    assert json.loads(line) == {"name": message}
+    assert readable or line.isascii()
+
+
+def test_json_keeps_names_of_every_script() -> None:
+    """Whoever searches the log for Алиса finds her; in what isn't UTF-8 she is escaped."""
+    made = record("login", facts={"account": "Алиса 花子 👍", "by": "a\x1b\u202eb"})
+    line = JsonFormatter().format(made)
+    assert '"account": "Алиса 花子 👍"' in line
+    assert '"by": "a\\u001b\\u202eb"' in line
+    assert JsonFormatter(readable=False).format(made).isascii()
+    assert [is_utf8(name) for name in ("utf-8", "UTF8", None, "ascii", "latin-1")] == [
+        *(True, True, True),
+        *(False, False),
+    ]
 
 
 def test_what_is_printable_stays() -> None:
