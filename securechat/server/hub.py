@@ -30,7 +30,7 @@ from securechat.net.throttle import Rate
 from securechat.net.transport import CLOSED_BY_CLIENT
 from securechat.server.agenda import SHARES, Agenda, Shares
 from securechat.server.alarm import Alarm
-from securechat.server.allowance import Allowance, cost_of
+from securechat.server.allowance import Allowance, cost_of, cost_of_answers
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.loading import take_changes
 from securechat.server.space import Space
@@ -237,16 +237,18 @@ class Hub(Owner):
         """As many as there is time for; the others when it is this connection's turn again."""
         account = session.account if session.state is State.READY else None
         lines, run, now = event.lines, self._rules.line, time.monotonic
-        began = now()
+        start, began = len(turn.effects), now()
         end = began + self._shares.party
         most = len(lines)
         if account is not None:
             self._spoke.add(session)
             most = self.inbox.members.room(account, most)
         number = 0
-        if session.answering is not None:
-            self._rules.go_on(turn, session, lambda: now() < end)
-        while number < most and session.answering is None:
+        while True:
+            if session.answering is not None:
+                self._rules.go_on(turn, session, lambda: now() < end)
+            if number >= most or session.answering is not None:
+                break
             run(turn, session, lines[number])
             number += 1
             if now() >= end:
@@ -257,15 +259,17 @@ class Hub(Owner):
             agenda, party = self.inbox.place(rest)
             agenda.put_back(party, rest, later=session.answering is not None)
         if account is not None:
-            self._charge(account, lines if number == len(lines) else lines[:number], now() - began)
+            said = lines if number == len(lines) else lines[:number]
+            cost = cost_of(said) + cost_of_answers(turn.effects, start, number)
+            self._charge(account, cost, now() - began)
 
-    def _charge(self, account: Account, lines: list[bytes], seconds: float) -> None:
+    def _charge(self, account: Account, cost: int, seconds: float) -> None:
         if seconds > LOOK_CLOSER_SECONDS:
             # What the thread has used since it was last looked at is the most it can have been.
             cpu = time.thread_time()
             seconds = min(seconds, cpu - self._cpu)
             self._cpu = cpu
-        self.inbox.members.charge(account, cost_of(lines), seconds)
+        self.inbox.members.charge(account, cost, seconds)
 
     def _open(self, turn: Turn, connection: Connection) -> None:
         note("connected", level=logging.DEBUG, address=connection.address, port=connection.port)

@@ -21,12 +21,14 @@ Record = Callable[[str, object], None]
 
 
 class Talk:
-    """Each says a message when the other's has arrived: so all arrive, and in their order.
+    """Each says a message when the other's has arrived: so all arrive, and in their order. pause:
+    seconds between two.
 
     latencies: seconds from just before a message is sent to when the other has read it.
     """
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, pause: float = PAUSE) -> None:
+        self._pause = pause
         self.latencies: list[float] = []
         self._pair = house.member("alice"), house.member("bob")
         for person in self._pair:
@@ -40,7 +42,7 @@ class Talk:
 
     def _run(self) -> None:
         try:
-            while not self._over.wait(PAUSE):
+            while not self._over.wait(self._pause):
                 self._exchange()
         except BaseException as error:
             self._error = error
@@ -90,9 +92,11 @@ class Talk:
 
 
 @contextlib.contextmanager
-def talking(house: House, record: Record) -> Iterator[Talk]:
-    """alice and bob talk for the time of a block. record: pytest's record_property."""
-    talk = Talk(house)
+def talking(house: House, record: Record, pause: float = PAUSE) -> Iterator[Talk]:
+    """alice and bob talk for the time of a block. record: pytest's record_property. pause: seconds
+    between two messages.
+    """
+    talk = Talk(house, pause)
     talk.goes_on(5)
     try:
         yield talk

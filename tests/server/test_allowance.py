@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.model import Account
+from securechat.core.line import Line
+from securechat.core.model import Account, Audience
+from securechat.core.session import Session
+from securechat.core.turn import Effect
 from securechat.irc.framing import PLAIN_LINE
 from securechat.net.throttle import Rate
 from securechat.server import allowance as module
-from securechat.server.allowance import LINE_SECONDS, Allowance, Standing, cost_of
+from securechat.server.allowance import (
+    ANSWER_BYTES,
+    LINE_SECONDS,
+    Allowance,
+    Standing,
+    cost_of,
+    cost_of_answers,
+)
 
 RATE = Rate(lines=20.0, burst=100.0)
 
@@ -20,6 +30,10 @@ def alice() -> Account:
 
 def account(name: str) -> Account:
     return Account(len(name), name, name, name)
+
+
+def stand_in() -> Session:
+    return Session(None, io=0, address="", certificate_name=None, opened_at=0.0)
 
 
 def spent(lines: int, seconds: float = 0.0) -> tuple[Allowance, Account]:
@@ -65,6 +79,17 @@ def test_long_lines_cost_more() -> None:
     """As many as fit into them: a tag may have 8 KiB."""
     assert cost_of([b"hello", b"world"]) == 2
     assert cost_of([b"x" * PLAIN_LINE * 16]) == 17
+
+
+def test_answers_are_paid_for_by_their_bytes() -> None:
+    """What others are sent is not: a message costs what it is, however many hear it."""
+    somebody, room = stand_in(), Audience([])
+    line = Line("PRIVMSG #den :hi", 0)
+    said: list[Effect] = [(room, line, None), (room, line, None)]
+    assert cost_of_answers(said, 0, 2) == 0
+    answers: list[Effect] = [(None, somebody, b"x" * ANSWER_BYTES)] * 3
+    assert cost_of_answers([*said, *answers], 2, 1) == 3
+    assert cost_of_answers([*said, *answers], 0, 1) == 3
 
 
 def test_a_high_rate_lets_everybody_be_first(alice: Account) -> None:

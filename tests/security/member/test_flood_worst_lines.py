@@ -1,0 +1,108 @@
+"""Fifty members say what costs the server most, each as fast as the defaults let them. The hub
+measures their lines, and two others talk on meanwhile.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.irc.names import channel_name
+from securechat.server.config import LimitsSection
+from tests.security.talk import Record, newcomer, talking
+from tests.support.flood import Orders, flooding
+from tests.support.house import PASSWORD, House, config
+from tests.support.long_form import LONG
+
+MEMBERS = [f"member{number}" for number in range(50)]
+ROOMS = 3367
+DEFAULTS = LimitsSection()
+LIMITS = {
+    "lines_per_second": DEFAULTS.lines_per_second,
+    "burst_lines": DEFAULTS.burst_lines,
+    "connections_per_address": 1000,
+}
+PAUSE = 0.08
+"""Between two messages: those who talk keep to the rate as well."""
+
+MESSAGES = 400 if LONG else 25
+
+
+def add_rooms(path: Path) -> None:
+    """Many channels with long names and topics, and nobody in them."""
+    names = [channel_name(f"#{'room' * 7}{number:05}") for number in range(ROOMS)]
+    rows = [
+        (1000 + number, name.display, name.folded, name.skeleton, "x" * 300)
+        for number, name in enumerate(names)
+    ]
+    connection = sqlite3.connect(path)
+    sql = "INSERT INTO targets (id, name, folded, skeleton, topic) VALUES (?, ?, ?, ?, ?)"
+    with connection:
+        connection.executemany(sql, rows)
+    connection.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path / "data", config(limits=LIMITS))
+    house.data.create()
+    house.add("alice", "bob", "carol", *MEMBERS)
+    add_rooms(house.data.database)
+    house.open()
+    yield house
+    house.close()
+
+
+def many(letters: str, size: int) -> list[str]:
+    """More names than any cache has room for."""
+    return ["".join(letters_) for letters_ in itertools.product(letters, repeat=size)]
+
+
+def filled(command: str, names: list[str], between: str, lines: int = 100) -> list[str]:
+    """Lines as long as they may be, each with other names."""
+    found, at = [], 0
+    for _ in range(lines):
+        line = command
+        while len((line + names[at % len(names)]).encode()) < 505:
+            line += names[at % len(names)] + between
+            at += 1
+        found.append(line[: -len(between)])
+    return found
+
+
+CYRILLIC = many("абвгдежзиклмнопрстуф", 3)
+WILD = ["*".join(str(number)) + "*a*b*c*d*e" for number in range(10_000, 10_100)]
+
+LINES = {
+    "ISON": filled("ISON ", CYRILLIC, " "),
+    "masks of servers": [f"{command} {mask}" for mask in WILD for command in ("MOTD", "TIME")],
+    "JOIN of what is no name": filled("JOIN ", [f"#{name}\u0301!" for name in CYRILLIC], ","),
+    "LIST": ["LIST"],
+    "WHO": [f"WHO {mask}" for mask in WILD],
+    "NAMES and WHO": ["NAMES #lobby", "WHO #lobby"],
+    "MODE": ["MODE #lobby +b " + "a*" * 8, "MODE #lobby b"],
+    "messages to many": ["PRIVMSG #lobby,alice,bob,carol :" + "ж" * 200],
+}
+
+
+@pytest.mark.parametrize("lines", LINES.values(), ids=LINES)
+def test_fifty_members_say(house: House, record_property: Record, lines: list[str]) -> None:
+    """Whoever talks goes on, whoever comes gets in."""
+    flood = Orders(
+        "speak",
+        house.port,
+        connections=len(MEMBERS),
+        addresses=len(MEMBERS),
+        names=MEMBERS,
+        password=PASSWORD,
+        lines=lines,
+    )
+    with talking(house, record_property, pause=PAUSE) as talk, flooding(flood) as flooder:
+        talk.goes_on(MESSAGES)
+        newcomer(house, "carol").hang_up()
+    assert flooder.did["connections"] >= len(MEMBERS)
+    assert flooder.did["bytes heard"] > 0
