@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from unicodedata import normalize
 
 MAX_WILDCARDS = 8
+MAX_MASK_CHARS = 128
+"""More than the longest ban. What is longer, or wilder, matches nothing."""
+
+
+_STARS = re.compile(r"\*+")
+_FIXED = re.compile(r"[^?]+")
 
 
 def fold(text: str) -> str:
@@ -24,23 +29,30 @@ def mask_matches(mask: str, text: str) -> bool:
     """Whether a mask matches the whole text: '*' is any run of characters, '?' exactly one.
 
     Case doesn't count: both are folded first, so '?' stands for one character of folded text.
-    There is no escape character; no name may hold '*' or '?'. The time is bounded by the product
-    of both lengths, whatever the mask.
+    There is no escape character; no name may hold '*' or '?'. A mask of more than MAX_MASK_CHARS,
+    or with more than MAX_WILDCARDS, matches nothing: anybody may send one, and each costs time.
     """
-    return _glob(mask).fullmatch(fold(text)) is not None
+    if too_much(mask):
+        return False
+    return _Glob(mask).matches(fold(text))
 
 
-def matcher(mask: str) -> Callable[[str], object]:
+def matcher(mask: str) -> Callable[[str], bool]:
     """The mask as a function that is true of a folded text which it matches as a whole.
 
-    For who keeps it: mask_matches() forgets masks when there are thousands.
+    For who matches it often, and has looked whether it is too much.
     """
-    return _glob.__wrapped__(mask).fullmatch
+    return _Glob(mask).matches
 
 
 def too_wild(mask: str) -> bool:
     """Whether a mask has more wildcards than anybody needs; each of them costs time."""
-    return len(re.findall(r"\*+", mask)) + mask.count("?") > MAX_WILDCARDS
+    return len(_STARS.findall(mask)) + mask.count("?") > MAX_WILDCARDS
+
+
+def too_much(mask: str) -> bool:
+    """Whether a mask is too long or too wild to be looked at."""
+    return len(mask) > MAX_MASK_CHARS or too_wild(mask)
 
 
 def normalise_mask(text: str) -> str:
@@ -56,18 +68,62 @@ def normalise_mask(text: str) -> str:
     user, at, host = rest.rpartition("@")
     if not at:
         user, host = rest, ""
-    return re.sub(r"\*+", "*", f"{nick or '*'}!{user or '*'}@{host or '*'}")
+    return _STARS.sub("*", f"{nick or '*'}!{user or '*'}@{host or '*'}")
 
 
-@lru_cache(maxsize=4096)
-def _glob(mask: str) -> re.Pattern[str]:
-    """A mask as an expression whose atomic groups leave nothing to try twice."""
-    head, *rest = (_literal(piece) for piece in re.split(r"\*+", fold(mask)))
-    if not rest:
-        return re.compile(head, re.DOTALL)
-    middle = "".join(f"(?>.*?{piece})" for piece in rest[:-1])
-    return re.compile(f"{head}{middle}.*{rest[-1]}", re.DOTALL)
+class _Piece:
+    """What stands between two stars: '?' is any character in it. No expression is compiled, as that
+    takes a millisecond, and a mask is often seen once.
+    """
+
+    __slots__ = ("_first", "_fixed", "length")
+
+    def __init__(self, text: str) -> None:
+        self.length = len(text)
+        self._fixed = [(found.start(), found[0]) for found in _FIXED.finditer(text)]
+        self._first = self._fixed.pop(0) if self._fixed else (0, "")
+
+    def is_at(self, text: str, at: int) -> bool:
+        """Whether the text has it at a place, at which there is room for it."""
+        offset, fixed = self._first
+        if not text.startswith(fixed, at + offset):
+            return False
+        return all(text.startswith(fixed, at + offset) for offset, fixed in self._fixed)
+
+    def find(self, text: str, at: int, end: int) -> int:
+        """The first place from `at` on where it stands before `end`; -1 when there is none."""
+        offset, fixed = self._first
+        while at + self.length <= end:
+            at = text.find(fixed, at + offset, end) - offset
+            if at < 0 or at + self.length > end:
+                return -1
+            if self.is_at(text, at):
+                return at
+            at += 1
+        return -1
 
 
-def _literal(piece: str) -> str:
-    return "".join("." if char == "?" else re.escape(char) for char in piece)
+class _Glob:
+    """A mask as it is matched."""
+
+    __slots__ = ("_head", "_middle", "_shortest", "_tail")
+
+    def __init__(self, mask: str) -> None:
+        pieces = [_Piece(piece) for piece in _STARS.split(fold(mask))]
+        self._shortest = sum(piece.length for piece in pieces)
+        self._head, *self._middle = pieces
+        self._tail = self._middle.pop() if self._middle else None
+
+    def matches(self, text: str) -> bool:
+        """Whether it matches the whole of a folded text."""
+        if len(text) < self._shortest or not self._head.is_at(text, 0):
+            return False
+        if self._tail is None:
+            return len(text) == self._shortest
+        at, end = self._head.length, len(text) - self._tail.length
+        for piece in self._middle:  # leftmost is best: what is left for the rest is longest
+            at = piece.find(text, at, end)
+            if at < 0:
+                return False
+            at += piece.length
+        return self._tail.is_at(text, end)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from securechat.irc.masks import fold, mask_matches, normalise_mask
+from securechat.irc.masks import fold, mask_matches, matcher, normalise_mask
 from tests.irc.awkward import texts
 
 
@@ -58,11 +58,26 @@ class TestMask:
     def test_agrees_with_the_definition(self, mask: str, text: str) -> None:
         """Any mask matches exactly what the definition says."""
         assert mask_matches(mask, text) == reference_glob(mask, text)
+        assert matcher(mask)(text) == reference_glob(mask, text)
 
-    def test_cannot_be_made_to_backtrack(self) -> None:
+    @pytest.mark.parametrize("mask", ["*a" * 8 + "b", "*a?a" * 4 + "b", "a?" * 7 + "*b"])
+    def test_cannot_be_made_to_backtrack(self, mask: str) -> None:
         """A mask of many stars ends at once; tried in every way it would outlast the suite."""
-        assert not mask_matches("*a" * 120 + "b", "a" * 450)
-        assert not mask_matches("*?a" * 100 + "b", "a" * 450)
+        assert not mask_matches(mask, "a" * 450)
+
+    @pytest.mark.parametrize(
+        "mask", ["*" * 9 + "?" * 8, "*a" * 9, "*a?a" * 5, "a" * 129, "*a" * 90]
+    )
+    def test_is_not_even_looked_at(self, mask: str) -> None:
+        """One that is too wild or too long matches nothing: anybody sends one with any line."""
+        assert not mask_matches(mask, mask.replace("*", "a").replace("?", "a"))
+
+    def test_costs_no_expression(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing is compiled, which takes a millisecond and memory: a mask is often seen once."""
+        monkeypatch.setattr("re._compiler.compile", None)
+        for number in range(100):
+            assert mask_matches(f"*{number}?*", f"-{number}--")
+            assert normalise_mask(f"{number}**") == f"{number}*!*@*"
 
     @pytest.mark.parametrize(
         ("text", "mask"),

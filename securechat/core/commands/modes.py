@@ -242,21 +242,29 @@ def _ban(change: _Change, sign: str, letter: str) -> None:
             f"Expected a mask nick!user@host of at most {MAX_MASK_BYTES} bytes and "
             f"{masks.MAX_WILDCARDS} wildcards, without space",
         )
-    bans = change.room.bans
+    equal = _equal_bans(change.room, mask)
     if sign == "-":
-        if mask in bans:
-            change.turn.record(BanRemoved(change.room.id, mask))
-            change.done.append(("-", "b", mask))
+        for found in equal:
+            change.turn.record(BanRemoved(change.room.id, found))
+            change.done.append(("-", "b", found))
         return
-    if mask in bans:
+    if equal:
         return
     limit = change.turn.settings.max_bans
-    if len(bans) >= limit:
+    if len(change.room.bans) >= limit:
         raise IrcError(
             Numeric.ERR_BANLISTFULL, change.room.name, "b", f"The list is full, at {limit} masks"
         )
     change.turn.record(BanAdded(change.room.id, mask, change.by.name, change.turn.now_ms))
     change.done.append(("+", "b", mask))
+
+
+def _equal_bans(room: Room, mask: str) -> list[str]:
+    """The bans that match as a mask does: neither case nor composition counts. Lists from before
+    that rule may hold several.
+    """
+    folded = masks.fold(mask)
+    return [ban for ban in room.bans if masks.fold(ban) == folded]
 
 
 def _role(change: _Change, sign: str, letter: str) -> None:

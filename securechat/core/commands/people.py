@@ -48,13 +48,13 @@ def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | Non
     if exact is not None:
         yield exact
         return
-    if masks.too_wild(mask):
+    if masks.too_much(mask):
         return
-    found = 0
+    matches, found = masks.matcher(mask), 0
     for number, account in enumerate(list(turn.model.online)):
         if (number + 1) % LOOKED_AT_ONCE == 0:
             yield None
-        if masks.mask_matches(mask, account.name) and _visible(session.who, account):
+        if matches(account.folded) and _visible(session.who, account):
             yield account
             found += 1
             if found == MAX_WHO:

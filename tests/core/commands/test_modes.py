@@ -392,3 +392,31 @@ def test_a_key_s_first_word_is_none(line: str) -> None:
     assert "two" not in refused.params[2]
     assert (stage.room("#den").key, bob.hears()) == (None, [])
     assert codes(alice.says("MODE #den +k-l two")) == ["MODE"]
+
+
+# Bans that are equal
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ALICE!*@*", "alice!*@*"), ("БОБ", "боб!*@*"), ("re\u0301mi", "RÉMI!*@*"), ("a**b", "A*B")],
+)
+def test_bans_that_match_alike_are_one(one: str, other: str) -> None:
+    """Added once, and taken away in any spelling; shown as it was set."""
+    stage, (alice,) = den("alice")
+    alice.says(f"MODE #den +b {one}")
+    (mask,) = stage.room("#den").bans
+    assert alice.says(f"MODE #den +b {other}") == []
+    assert alice.says(f"MODE #den -b {other}") == [f"{source('alice')} MODE #den -b {mask}"]
+    assert stage.room("#den").bans == {}
+
+
+def test_bans_that_were_stored_twice_go_together() -> None:
+    """A list from before that rule has both."""
+    stage, (alice, bob) = den("alice", "bob")
+    stage.room("#den").bans |= {"BOB!*@*": ("alice", 1), "bob!*@*": ("alice", 2)}
+    assert codes(bob.says("PRIVMSG #den :x")) == ["404"]
+    heard = only(alice.says("MODE #den -b Bob"))
+    assert heard.params[1:] == ["-bb", "BOB!*@*", "bob!*@*"]
+    bob.hears()
+    assert bob.says("PRIVMSG #den :x") == []
