@@ -264,7 +264,7 @@ class Invited(NamedTuple):
 
 
 class InvitationEnded(NamedTuple):
-    """The invited account has joined."""
+    """The invited account has joined, or later ones have taken the place."""
 
     room: int
     account: int

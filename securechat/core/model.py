@@ -32,6 +32,9 @@ DEPARTURES_AT_ONCE, DEPARTURE_SECONDS = 3, 30.0
 often stays among those who are shown meanwhile.
 """
 
+KEYS_AT_ONCE, KEY_SECONDS = 5, 10.0
+"""Wrong keys of a room that an account may try; then one in so many seconds."""
+
 MAX_KEYS = 10_000
 """Accounts whose logins and departures are counted; the ones not seen for longest go first."""
 
@@ -225,6 +228,8 @@ class Model:
         default_factory=lambda: Levels(DEPARTURE_SECONDS, DEPARTURES_AT_ONCE, MAX_KEYS)
     )
     """How often the others have been told of an account that it has gone."""
+    wrong_keys: Levels = field(default_factory=lambda: Levels(KEY_SECONDS, KEYS_AT_ONCE, MAX_KEYS))
+    """Of each (account, room)."""
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
     arriving: deque[Missed] = field(default_factory=deque)

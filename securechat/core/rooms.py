@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import ceil
+
+from securechat.core import invitations
 from securechat.core.events import InvitationEnded, Joined, Left, RoomClosed, RoomCreated
 from securechat.core.line import Line
 from securechat.core.model import PREFIXES, Account, Room
@@ -193,22 +196,28 @@ def check_may_enter(turn: Turn, account: Account, room: Room, key: str = "") -> 
         raise IrcError(
             Numeric.ERR_BANNEDFROMCHAN, room.name, "Cannot join channel: you are banned (+b)"
         )
-    if _invited(turn, room, account):
+    if invitations.counts(turn, room, account):
         return
     if "i" in room.modes:
         raise IrcError(
             Numeric.ERR_INVITEONLYCHAN, room.name, "Cannot join channel: invite only (+i)"
         )
-    if room.key is not None and key != room.key:
-        raise IrcError(Numeric.ERR_BADCHANNELKEY, room.name, "Cannot join channel: wrong key (+k)")
+    if room.key is not None:
+        _check_key(turn, account, room, key)
     if room.limit is not None and len(room.members) >= room.limit:
         raise IrcError(Numeric.ERR_CHANNELISFULL, room.name, "Cannot join channel: it is full (+l)")
 
 
-def _invited(turn: Turn, room: Room, account: Account) -> bool:
-    """Whether somebody has invited the account who operates the room now: a plain member's
-    invitation into an open room must not outlive its closing.
+def _check_key(turn: Turn, account: Account, room: Room, key: str) -> None:
+    """Raises IrcError (475). Nobody tries out keys as fast as lines pass; a client that has none,
+    and joins all that it remembers, tries nothing.
     """
-    by = account.invited_to.get(room, "").partition("!")[0]
-    inviter = turn.model.account_named(by)
-    return inviter is not None and room.runs(inviter)
+    tries, who = turn.model.wrong_keys, (account.id, room.id)
+    fault = "wrong key"
+    if wait := tries.wait(who, turn.clock):
+        fault = f"too many wrong keys; try again in {ceil(wait)} seconds"
+    elif key == room.key:
+        return
+    elif key:
+        tries.add(who, turn.clock)
+    raise IrcError(Numeric.ERR_BADCHANNELKEY, room.name, f"Cannot join channel: {fault} (+k)")

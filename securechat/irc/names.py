@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -106,6 +107,21 @@ def fold_account(text: str) -> str | None:
     if text.isascii():
         return text.lower() if _ASCII_ACCOUNT.fullmatch(text) else None
     return _fold_unicode_account(text) if len(text) <= _MAX_RAW_CHARS else None
+
+
+def fold(text: str) -> str | None:
+    """The folded form of a channel, if it begins with '#', or else of an account; None when there
+    can be none of that name.
+    """
+    return fold_channel(text) if text[:1] == "#" else fold_account(text)
+
+
+def distinct(texts: Iterable[str]) -> list[str]:
+    """Names of channels and accounts, each once, in the spelling in which it comes first."""
+    found: dict[str, str] = {}
+    for text in texts:
+        found.setdefault(fold(text) or text, text)
+    return list(found.values())
 
 
 def is_reserved(name: AccountName) -> bool:

@@ -177,7 +177,7 @@ def test_what_clients_send_by_habit_is_taken() -> None:
     bob.says("NICK bob 1", "USER bob 0 * Bob the Builder", f"PASS :bob:{RIGHT}")
     alice = stage.member("alice")
     assert codes(alice.says("JOIN #den key more"))[0] == "JOIN"
-    assert codes(alice.says("WHO #den o x", "MODE #den +m x", "LUSERS a b", "MODE #den b x y"))
+    assert codes(alice.says("WHO #den o x", "MODE #den +s x", "LUSERS a b", "MODE #den b x y"))
     bob = stage.member("bob")
     bob.says("JOIN #den")
     alice.hears()

@@ -16,6 +16,7 @@ from securechat.core.session import Session
 from securechat.core.text import fits, is_question
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import MAX_TARGETS
+from securechat.irc import names
 from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, SELF_MESSAGE
 from securechat.irc.message import Message, format_tags
 from securechat.irc.numerics import Numeric
@@ -76,7 +77,7 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
 def _targets(listed: str) -> list[str]:
     if "," not in listed:
         return [listed]
-    targets = list(dict.fromkeys(listed.split(",")))
+    targets = names.distinct(listed.split(","))
     if len(targets) > MAX_TARGETS:
         raise IrcError(
             Numeric.ERR_TOOMANYTARGETS, rooms.word(listed), f"At most {MAX_TARGETS} targets"

@@ -54,7 +54,7 @@ def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | Non
     for number, account in enumerate(list(turn.model.online)):
         if (number + 1) % LOOKED_AT_ONCE == 0:
             yield None
-        if matches(account.folded) and _visible(session.who, account):
+        if matches(masks.fold(account.name)) and _visible(session.who, account):
             yield account
             found += 1
             if found == MAX_WHO:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import presence, quota, rooms
-from securechat.core.events import Invited, TopicChanged
+from securechat.core import invitations, presence, quota, rooms
+from securechat.core.events import TopicChanged
 from securechat.core.line import Line
 from securechat.core.model import ROLES, Account, Room
 from securechat.core.registry import LOOKED_AT_ONCE, command
@@ -21,12 +21,9 @@ from securechat.irc.message import MAX_BODY_BYTES, Message
 from securechat.irc.names import InvalidName
 from securechat.irc.numerics import Numeric
 
-MAX_INVITATIONS = 100
-"""Of one account that it has not followed."""
-
 
 def _targets(message: Message, at: int = 0) -> list[str]:
-    found = _names(message, at)
+    found = names.distinct(target for target in message.params[at].split(",") if target)
     if len(found) > MAX_TARGETS:
         raise IrcError(
             Numeric.ERR_TOOMANYTARGETS, rooms.word(found[0]), f"At most {MAX_TARGETS} at once"
@@ -34,18 +31,15 @@ def _targets(message: Message, at: int = 0) -> list[str]:
     return found
 
 
-def _names(message: Message, at: int = 0) -> list[str]:
-    return [target for target in message.params[at].split(",") if target]
-
-
 @command("JOIN", usage="<#channel>[,<#channel>…] [<key>[,<key>…]]", min_params=1)
 def join(turn: Turn, session: Session, message: Message) -> None:
     """Enter a channel; one that doesn't exist yet is made, and is yours."""
     keys = message.params[1].split(",") if len(message.params) > 1 else []
-    for number, name in enumerate(_names(message)):  # clients join all they remember in one line
-        key = keys[number] if number < len(keys) else ""
+    wanted = [name for name in message.params[0].split(",") if name]
+    by_name = dict(reversed([*zip(wanted, keys, strict=False)]))  # the first of each name counts
+    for name in names.distinct(wanted):  # clients join all they remember in one line
         try:
-            _join(turn, session, name, key)
+            _join(turn, session, name, by_name.get(name, ""))
         except IrcError as error:
             turn.numeric(session, error.numeric, *error.params)
 
@@ -171,16 +165,12 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
         raise IrcError(Numeric.ERR_USERONCHANNEL, other.name, room.name, "is already on channel")
     if "i" in room.modes and not room.runs(account):
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
-    if room not in other.invited_to and len(other.invited_to) >= MAX_INVITATIONS:
-        text = f"has {MAX_INVITATIONS} open invitations already"
-        raise IrcError(Numeric.ERR_UNKNOWNERROR, "INVITE", f"{other.name} {text}")
-    source = account.source(turn.settings.name)
-    turn.record(Invited(room.id, other.id, source))
+    invitations.invite(turn, room, account, other)
     turn.send(
         session,
         f":{turn.settings.name} {Numeric.RPL_INVITING} {account.name} {other.name} {room.name}",
     )
-    body = f":{source} INVITE {other.name} {room.name}"
+    body = f":{account.source(turn.settings.name)} INVITE {other.name} {room.name}"
     turn.broadcast(other.audience(), Line(body, turn.now_ms, account=account.name))
 
 

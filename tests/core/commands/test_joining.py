@@ -187,15 +187,28 @@ def test_the_invitations_of_a_closed_room_are_forgotten() -> None:
     assert "473" in codes(carol.says("JOIN #den"))
 
 
-def test_invitations_of_one_account_are_bounded() -> None:
-    """A hundred that it has not followed."""
+def test_a_line_tries_one_key() -> None:
+    """The first that stands at the channel's place."""
     stage, (alice,) = den("alice")
-    stage.add("carol")
-    for batch in range(0, 101, 10):
-        names = [f"#r{number}" for number in range(batch, batch + 10)]
-        alice.says("JOIN " + ",".join(names))
-        found = alice.says(*(f"INVITE carol {name}" for name in names))
-        alice.says(*(f"MODE {name} -n" for name in names))
-        stage.account("alice").rooms.clear()
-    assert "400" in codes(found)
-    assert len(stage.account("carol").invited_to) == 100
+    bob = outsider(stage, "bob")
+    alice.says("MODE #den +k right")
+    assert codes(bob.says("JOIN #den,#DEN,#den,#den a,b,right,right")) == ["475"]
+    assert codes(bob.says("JOIN #den,#den right,wrong"))[0] == "JOIN"
+
+
+def test_keys_are_not_tried_without_end() -> None:
+    """Five wrong ones, then one each ten seconds; meanwhile the right one is not taken either."""
+    stage, (alice,) = den("alice")
+    bob, carol = outsider(stage, "bob"), outsider(stage, "carol")
+    alice.says("MODE #den +k right")
+    for _ in range(5):
+        bob.says("JOIN #den")  # no key is no try
+    told = [only(bob.says(f"JOIN #den {number}")).params[-1] for number in range(7)]
+    assert told[4:] == [
+        "Cannot join channel: wrong key (+k)",
+        *["Cannot join channel: too many wrong keys; try again in 10 seconds (+k)"] * 2,
+    ]
+    assert codes(bob.says("JOIN #den right")) == ["475"]
+    assert codes(carol.says("JOIN #den right"))[0] == "JOIN"
+    stage.passes(10)
+    assert codes(bob.says("JOIN #den right"))[0] == "JOIN"

@@ -367,3 +367,12 @@ def test_every_target_is_paid_for() -> None:
     with stage.turn() as turn:
         alice.says("PRIVMSG bob :hi")
         assert turn.charges == []
+
+
+def test_a_target_gets_a_message_once() -> None:
+    """However often it is named, and in whatever spelling."""
+    _, (alice, bob) = den("alice", "bob")
+    alice.says("PRIVMSG bob,BOB,Bob,#den,#DEN :hi")
+    assert [message.params[0] for message in of(bob.hears(), "PRIVMSG")] == ["bob", "#den"]
+    alice.says("PRIVMSG bob,BOB,bOb,boB,BoB :hi")
+    assert len(bob.hears()) == 1

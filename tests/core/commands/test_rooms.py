@@ -290,3 +290,15 @@ def test_list_of_some() -> None:
     alice.says("JOIN #a,#b,#c")
     heard = of(alice.says("LIST #A,#c,#nowhere,bad"), "322")
     assert [message.params[1] for message in heard] == ["#a", "#c"]
+
+
+# Each once
+
+
+def test_lists_name_each_once() -> None:
+    """Whatever the spelling: by what it names."""
+    _, (alice, bob) = den("alice", "bob")
+    assert codes(alice.says("KICK #den bob,BOB,Bob")) == ["KICK"]
+    assert codes(alice.says("PART #den,#DEN,#den")) == ["PART"]
+    assert codes(alice.says("JOIN #new,#NEW,#new")) == ["JOIN", "353", "366"]
+    bob.hears()
