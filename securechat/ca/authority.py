@@ -298,6 +298,14 @@ def check_can_sign(authority: Authority, names: Sequence[Name], *, now: datetime
         )
 
 
+def names_held(directory: Path) -> tuple[str, ...]:
+    """What there is in a directory is for: the server certificate's names, the CA's; no errors."""
+    domains: tuple[str, ...] = ()
+    with contextlib.suppress(CaError):
+        domains = constraints.domains(load_authority(directory).constraints)
+    return (*_server_names(directory), *domains)
+
+
 def _server_names(directory: Path) -> tuple[str, ...]:
     """The names of the server certificate that is there, for a suggestion: no errors."""
     path = directory / "server.pem"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,20 @@ Other commands, each with its own --help:
   gencerts renew           a new server certificate for the same names
   gencerts show            names, dates and fingerprints of what there is
 
-A command comes first on the line. For a host that is called client, renew,
-show or make, write: gencerts make NAME
+A command comes first on the line. For a host whose name has no dot, other than
+localhost and this host, write: gencerts make NAME
 """
+
+
+def _version() -> str:
+    try:
+        return metadata.version("securechat")
+    except metadata.PackageNotFoundError:
+        return "(from a checkout)"
+
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+_version_option = click.version_option(_version(), prog_name=_PROG)
 
 _out = click.option(
     "--out",
@@ -74,7 +87,8 @@ class _Order:
         return self.new_ca or not ca.exists(self.out)
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EPILOG, context_settings=_HELP)
+@_version_option
 @click.argument("name", nargs=-1)
 @_out
 @_days
@@ -120,6 +134,8 @@ def make(context: click.Context, /, name: tuple[str, ...], **options: Any) -> No
             f"for a host of that name: gencerts make {name[0]}"
         )
     order = _Order(**options)
+    if context.info_name == _PROG:
+        _refuse_words(order.out, name)
     wanted = names.parse_names(name or names.default_names())
     builders.check_leaf_days(order.days)
     builders.check_ca_days(order.ca_days)
@@ -130,7 +146,8 @@ def make(context: click.Context, /, name: tuple[str, ...], **options: Any) -> No
     _print(_make(order, wanted, _now()))
 
 
-@click.command()
+@click.command(context_settings=_HELP)
+@_version_option
 @click.argument("account")
 @_out
 @_days
@@ -156,7 +173,8 @@ def client(account: str, out: Path, days: int, force: bool, passphrase_file: Pat
     _print(output.client(authority, path, now))
 
 
-@click.command()
+@click.command(context_settings=_HELP)
+@_version_option
 @_out
 @_days
 @_passphrase_file
@@ -177,7 +195,8 @@ def renew(out: Path, days: int, passphrase_file: Path | None) -> None:
     _print(output.renewed(authority, server, now))
 
 
-@click.command()
+@click.command(context_settings=_HELP)
+@_version_option
 @_out
 def show(out: Path) -> int:
     """Print names, dates and SHA-256 fingerprints of the certificates in DIR."""
@@ -251,6 +270,24 @@ def _make(order: _Order, wanted: Sequence[Name], now: datetime) -> Iterator[str]
         )
     yield from output.made(authority, server, wanted, now)
     yield from output.orphans(authority)
+
+
+def _refuse_words(out: Path, given: Sequence[str]) -> None:
+    """What is hardly a host, but a command that was misspelt: it would make a CA for its name."""
+    known = (*names.default_names(), *ca.names_held(out))
+    for word in given:
+        if names.is_bare(word) and word.lower() not in known:
+            near = difflib.get_close_matches(word.lower(), [*_COMMANDS, "help", "version"], n=1)
+            meant = f" Did you mean '{_PROG} {_typed(near[0])}'?" if near else ""
+            shown = printable(word)
+            raise click.UsageError(
+                f"'{shown}' has no dot, so it is hardly a host that others can find.{meant} "
+                f"For a host that is called so: {_PROG} make {shown}"
+            )
+
+
+def _typed(word: str) -> str:
+    return f"--{word}" if word in ("help", "version") else word
 
 
 def _new_passphrase(order: _Order) -> Passphrase | None:

@@ -74,7 +74,14 @@ def printable(text: str, *, quote: bool = False) -> str:
     return f"'{shown}'" if quote else shown
 
 
+def _wants_make(argument: str) -> bool:
+    """Whether it is a host's name without a dot, which only ``gencerts make`` takes."""
+    plain = argument in ("renew", "localhost", "NAME…") or argument.startswith("-")
+    return not plain and not set(argument) & set(".:")
+
+
 def gencerts(directory: Path, *arguments: str) -> str:
     """The command line, quoted for a shell, that an error or a hint tells people to type."""
     where = () if directory == Path("certs") else ("--out", str(directory))
-    return " ".join(["gencerts", *arguments, *map(shlex.quote, where)])
+    make = ["make"] if any(map(_wants_make, arguments)) else []
+    return " ".join(["gencerts", *make, *arguments, *map(shlex.quote, where)])

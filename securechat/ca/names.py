@@ -50,6 +50,11 @@ def parse_name(text: str) -> Name:
     return name
 
 
+def is_bare(text: str) -> bool:
+    """Whether a name has a single label: no dot, and it is no address."""
+    return _LABEL.fullmatch(text.lower()) is not None
+
+
 def parse_names(texts: Iterable[str]) -> tuple[Name, ...]:
     """Parse several; the order is kept and repetitions are left out.
 

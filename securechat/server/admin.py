@@ -22,29 +22,69 @@ from securechat.server.office import Office
 NAME = "securechat-admin"
 
 
+GIVEN = "securechat.given"
+"""Where a run keeps what the options below were given as, wherever they stood."""
+
+
+def _take(context: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Behind a command the options mean the same as before it; twice they must agree."""
+    if value is None or param.name is None:
+        return value
+    given = context.meta.setdefault(GIVEN, {})
+    earlier = given.setdefault(param.name, value)
+    if earlier != value:
+        raise click.UsageError(f"--{param.name} is given twice, as {earlier} and as {value}")
+    if context.parent is not None:
+        context.find_root().obj.use(**given)
+    return value
+
+
+def _places(*, expose: bool) -> list[click.Option]:
+    """--config and --data. expose: whether the command's function gets them."""
+    return [
+        click.Option(
+            ["--config"],
+            type=click.Path(path_type=Path, dir_okay=False),
+            callback=_take,
+            expose_value=expose,
+            help="The server's TOML file. [what the server last ran with]",
+        ),
+        click.Option(
+            ["--data"],
+            type=click.Path(path_type=Path),
+            callback=_take,
+            expose_value=expose,
+            help="The server's data directory.",
+        ),
+    ]
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The server's TOML file. [what the server last ran with]",
-)
-@click.option("--data", type=click.Path(path_type=Path), help="The server's data directory.")
 @click.version_option(__version__, prog_name=NAME)
 @click.pass_context
 def command(context: click.Context, config: Path | None, data: Path | None) -> None:
     """Administer a securechat server.
 
     Works on the server's data directory, as the user that the server runs as. A running server
-    takes a change up at once.
+    takes a change up at once. --data and --config may also stand behind a command.
 
     Exit codes: 0 done; 1 refused, or stored and not taken up by the running server; 2 wrong usage.
     """
     context.obj = Office(DataDirectory(data or default_directory()), config)
 
 
+def _place_everywhere(part: click.Command) -> None:
+    """People type them where they come to mind, which is at the end."""
+    part.params += _places(expose=False)
+    for below in part.commands.values() if isinstance(part, click.Group) else ():
+        _place_everywhere(below)
+
+
 user.add_command(admin_user_lists.list_)
 user.add_command(admin_user_lists.show)
+command.params[:0] = _places(expose=True)
 for part in (user, invite, token, audit, backup, restore, check):
+    _place_everywhere(part)
     command.add_command(part)
 
 

@@ -53,6 +53,13 @@ class Office:
         self.pause = pause
         self.config_file = config_file
 
+    def use(self, data: Path | None = None, config: Path | None = None) -> None:
+        """What --data and --config name behind a command, before anything is read."""
+        if data is not None:
+            self.data = DataDirectory(data)
+        if config is not None:
+            self.config_file = config
+
     @cached_property
     def config(self) -> Config:
         """The file's settings; without one, those that the server last ran with.

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -452,3 +453,51 @@ def test_the_readme_and_nothing_else_is_committed_in_certs() -> None:
         "!.gitignore",
         "!README.md",
     ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("help", "gencerts --help"),
+        ("shwo", "gencerts show"),
+        ("shw", "gencerts show"),
+        ("SHOW", "gencerts show"),
+        ("renwe", "gencerts renew"),
+        ("cleint alice", "gencerts client"),
+        ("version", "gencerts --version"),
+        ("chat.example.org shwo", "gencerts show"),
+        ("--days 9 shwo", "gencerts show"),
+    ],
+)
+def test_a_misspelt_command_makes_no_authority(gencerts: Gencerts, typed: str, meant: str) -> None:
+    """It is refused, with what was meant; it used to be taken for a host."""
+    said = gencerts(typed)
+    assert said.code == 2
+    assert f"Did you mean '{meant}'?" in said.err
+    assert not Path("certs").exists()
+
+
+def test_a_host_without_a_dot_needs_a_word(gencerts: Gencerts) -> None:
+    """Except those that are known: localhost, this host, what the directory has already."""
+    said = gencerts("buildbox")
+    assert said.code == 2
+    assert "For a host that is called so: gencerts make buildbox" in said.err
+    assert gencerts("make buildbox").code == 0
+    assert gencerts("--force buildbox").code == 0
+    assert gencerts(f"--out other localhost {socket.gethostname()}").code == 0
+
+
+def test_hints_for_a_host_without_a_dot_work_as_printed(gencerts: Gencerts) -> None:
+    """They say `make` where it is needed."""
+    assert gencerts("chat.example.org").code == 0
+    said = gencerts("make buildbox --force")
+    assert said.code == 1
+    advice = next(line for line in said.err.splitlines() if line.startswith("  gencerts "))
+    assert gencerts(advice.strip().removeprefix("gencerts ")).code == 0
+
+
+@pytest.mark.parametrize("command", ["", "make", "client", "renew", "show"])
+def test_short_help_and_version_are_everywhere(gencerts: Gencerts, command: str) -> None:
+    """As with the other programs."""
+    assert gencerts(f"{command} -h").out.startswith("Usage: gencerts")
+    assert gencerts(f"{command} --version").out.startswith("gencerts, version ")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from securechat.server import office
+from securechat.server.admin import command, main
 from securechat.server.data import DataDirectory
 from tests.server.clerk import GOOD, Clerk, served_once
 
@@ -176,3 +179,79 @@ def test_it_runs_as_a_program(clerk: Clerk) -> None:
     done = subprocess.run([*command, "user", "enable", "bob"], capture_output=True, check=False)
     assert done.returncode == 1
     assert done.stderr == (b"securechat-admin: there is no account bob; `user list` shows them\n")
+
+
+# --- --data and --config, wherever they stand ----------------------------------------------------
+
+
+def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """All commands, groups included, by the words that call them."""
+    for name, part in group.commands.items():
+        yield (*path, name)
+        if isinstance(part, click.Group):
+            yield from leaves(part, (*path, name))
+
+
+@pytest.mark.parametrize("words", list(leaves(command)), ids=" ".join)
+def test_every_command_takes_them(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Newcomers type them behind the command; its help shows them."""
+    assert main([*words, "-h"]) == 0
+    shown = capsys.readouterr().out
+    assert "--data" in shown
+    assert "--config" in shown
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--data", "DIR", "invite", "list"],
+        ["invite", "--data", "DIR", "list"],
+        ["invite", "list", "--data", "DIR"],
+        ["--data", "DIR", "invite", "list", "--data", "DIR"],
+    ],
+)
+def test_they_mean_the_same_everywhere(
+    clerk: Clerk, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """Before the command, behind it, in between; also twice, if they agree."""
+    assert main([str(clerk.data) if word == "DIR" else word for word in words]) == 0
+    assert "There is no invite" in capsys.readouterr().err
+
+
+def test_two_directories_are_one_too_many(
+    clerk: Clerk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rather an error than the wrong one."""
+    other = str(tmp_path / "other")
+    assert main(["--data", str(clerk.data), "user", "list", "--data", other]) == 2
+    assert "--data is given twice" in capsys.readouterr().err
+
+
+def test_a_configuration_behind_the_command(
+    clerk: Clerk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As before it."""
+    file = tmp_path / "x.toml"
+    file.write_text("[accounts]\nbcrypt_cots = 4\n")
+    argv = ["check", "--data", str(clerk.data), "--config", str(file)]
+    assert main(argv) == 1
+    assert "unknown key accounts.bcrypt_cots" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("invite --dasy 3", "--days"),
+        ("invite --dta x", "--data"),
+        ("user lsit", "list"),
+        ("usr list", "user"),
+        ("audit --sinse 1d", "--since"),
+    ],
+)
+def test_a_slip_is_told_with_what_was_meant(clerk: Clerk, typed: str, meant: str) -> None:
+    """By names that are like it."""
+    said = clerk(typed)
+    assert said.code == 2
+    assert meant in said.err
