@@ -6,17 +6,22 @@ https://ircv3.net/specs/extensions/capability-negotiation
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from securechat.core import login, marks, presence, rooms
 from securechat.core.registry import ALWAYS, command
 from securechat.core.session import Session
 from securechat.core.states import State
-from securechat.core.text import shorten
+from securechat.core.text import fill, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import capabilities, names
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
 MAX_REAL_NAME_BYTES = 150
+
+MAX_LISTED_BYTES = 360
+"""Of the names in one CAP: what the longest names of server and client leave of a line."""
 
 
 @command("CAP", usage="LS [302] | LIST | REQ :names | END", min_params=1, states=ALWAYS)
@@ -35,6 +40,14 @@ def _cap_reply(turn: Turn, session: Session, subcommand: str, listed: str) -> No
     turn.send(session, f":{server} CAP {nick} {subcommand} :{listed}")
 
 
+def _cap_list_reply(turn: Turn, session: Session, subcommand: str, listed: Iterable[str]) -> None:
+    """As many lines as it takes; who knows version 302 sees by a '*' that more of them come."""
+    lines = list(fill(listed, MAX_LISTED_BYTES)) or [""]
+    for number, text in enumerate(lines, 1):
+        more = session.cap_302 and number < len(lines)
+        _cap_reply(turn, session, f"{subcommand} *" if more else subcommand, text)
+
+
 def _cap_ls(turn: Turn, session: Session, params: list[str]) -> None:
     version = int(params[0]) if params and params[0].isdecimal() else 301
     session.cap_302 = session.cap_302 or version >= 302
@@ -43,10 +56,8 @@ def _cap_ls(turn: Turn, session: Session, params: list[str]) -> None:
     if session.state is not State.READY:
         session.negotiating = True
     values = capability_values(turn) if version >= 302 else {}
-    listed = " ".join(
-        f"{name}={values[name]}" if name in values else name for name in capabilities.NAMES
-    )
-    _cap_reply(turn, session, "LS", listed)
+    listed = (f"{name}={values[name]}" if name in values else name for name in capabilities.NAMES)
+    _cap_list_reply(turn, session, "LS", listed)
 
 
 def capability_values(turn: Turn) -> dict[str, str]:
@@ -56,16 +67,18 @@ def capability_values(turn: Turn) -> dict[str, str]:
 
 
 def _cap_list(turn: Turn, session: Session, params: list[str]) -> None:
-    _cap_reply(turn, session, "LIST", " ".join(capabilities.names(session.caps)))
+    _cap_list_reply(turn, session, "LIST", capabilities.names(session.caps))
 
 
 def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
     if session.state is not State.READY:
         session.negotiating = True
-    wanted = params[0].split() if params else []
+    wanted = " ".join(params).split()
+    asked = " ".join(wanted)
     change = capabilities.bits(wanted)
-    if change is None:
-        _cap_reply(turn, session, "NAK", shorten(" ".join(wanted), 400))
+    # What is granted stands whole in the one ACK; what doesn't fit there is not granted.
+    if change is None or len(asked.encode()) > MAX_LISTED_BYTES:
+        _cap_reply(turn, session, "NAK", shorten(asked, MAX_LISTED_BYTES))
         return
     added, removed = change
     if session.cap_302:
@@ -73,7 +86,7 @@ def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
     session.set_caps((session.caps | added) & ~removed)
     if session.state is State.READY:
         session.who.forget_audience()
-    _cap_reply(turn, session, "ACK", " ".join(wanted))
+    _cap_reply(turn, session, "ACK", asked)
 
 
 def _cap_end(turn: Turn, session: Session, params: list[str]) -> None:
@@ -104,6 +117,8 @@ def nick(turn: Turn, session: Session, message: Message) -> None:
         _keep_nick(turn, session, wanted, folded)
         return
     # Until the welcome says what the nick is, any will do: irssi sends NICK only after SASL.
+    if len(wanted.encode()) > names.MAX_ACCOUNT_BYTES:  # a spelling that would fill each reply
+        wanted = names.account_name(wanted).display
     session.nick = wanted
     login.advance(turn, session)
 

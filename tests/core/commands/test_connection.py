@@ -95,12 +95,6 @@ def test_a_refusal_is_not_over_the_limit() -> None:
     assert only(heard).params[1] == "NAK"
 
 
-def test_a_long_acknowledgement_is_not_over_the_limit() -> None:
-    """Nor is an ACK of names that are repeated."""
-    heard = Stage().stranger().says("CAP REQ :" + " ".join(["batch"] * 83))
-    assert only(heard).params[1] == "ACK"
-
-
 @pytest.mark.parametrize("start", ["CAP LS", "CAP LS 302", "CAP REQ :batch", "CAP REQ :unknown"])
 def test_negotiation_suspends_the_login(start: str) -> None:
     """After LS or REQ nothing completes before CAP END."""
