@@ -15,7 +15,6 @@ from contextlib import suppress
 
 from securechat.net.connection import Connection
 from securechat.net.io_loop import IoThread
-from securechat.net.tally import Tally
 from securechat.net.thread import Owner
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,6 @@ class Guard(Owner):
         self._watched = [_Watched(thread) for thread in io]
         self._caught = caught
         self._failed = failed
-        self._tally = Tally(log)
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -66,8 +64,7 @@ class Guard(Owner):
         the TLS above it included, stays that thread's.
         """
         self._caught(connection)
-        self._tally.tell(
-            logging.WARNING,
+        log.warning(
             "hung up on %s port %d, whose TLS kept a thread busy",
             connection.address,
             connection.port,

@@ -14,7 +14,6 @@ from contextlib import suppress
 from securechat.net.admission import Admission, NotAdmittedError
 from securechat.net.connection import Connection
 from securechat.net.io_loop import IoThread
-from securechat.net.tally import Tally
 from securechat.net.thread import Owner
 from securechat.net.waker import Waker
 
@@ -116,7 +115,6 @@ class Listener(Owner):
         self._admission = admission
         self._failed = failed
         self._starved = False
-        self._tally = Tally(log)
         self._waker = Waker()
         self._waker.sleep()
         self._stopping = threading.Event()
@@ -179,7 +177,7 @@ class Listener(Owner):
         try:
             first_to_go = self._admission.admit(connection)
         except NotAdmittedError as refusal:
-            self._tally.tell(logging.WARNING, "refused %s port %d: %s", address, port, refusal)
+            log.warning("refused %s port %d: %s", address, port, refusal)
             sock.close()
             return
         sock.setblocking(False)

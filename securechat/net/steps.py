@@ -18,7 +18,6 @@ from securechat.net import transport
 from securechat.net.backlog import Backlog
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase, Taken
 from securechat.net.limits import IoLimits
-from securechat.net.tally import Tally
 from securechat.net.throttle import Rate, TokenBucket
 from securechat.net.transport import LostError, PlaintextError
 from securechat.net.waker import Waker
@@ -69,7 +68,6 @@ class Steps:
         self._waker = Waker()
         self._watcher = Watcher(self._waker.receiver)
         self._watch = self._watcher.watch
-        self._tally = Tally(log)
         self._hints = TokenBucket(HINTS, 0.0)
         self._inputs: list[Input] = []
         self._again: set[Connection] = set()
@@ -125,7 +123,7 @@ class Steps:
 
     def _refuse(self, connection: Connection, reason: str) -> None:
         address, port = connection.address, connection.port
-        self._tally.tell(logging.INFO, "refused %s port %d: %s", address, port, reason)
+        log.info("refused %s port %d: %s", address, port, reason)
         self._drop(connection, reason)
 
     def _trust(self, connection: Connection) -> None:

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal
 
+from securechat.server.log_limits import LogLimits
+
 Format = Literal["text", "json"]
 
 MAX_WAITING = 10_000
@@ -42,7 +44,7 @@ def set_up(log_format: Format, *, verbose: bool = False) -> QueuedHandler:
     formatter = (
         JsonFormatter(readable=is_utf8(encoding)) if log_format == "json" else TextFormatter()
     )
-    handler = QueuedHandler(fd, encoding, formatter)
+    handler = QueuedHandler(fd, encoding, formatter, LogLimits())
     root = logging.getLogger()
     before, root.handlers[:] = root.handlers[:], [handler]
     for other in before:
@@ -76,8 +78,11 @@ class QueuedHandler(logging.Handler):
     The descriptor and not sys.stderr, whose lock a stalled write would hold when Python ends.
     """
 
-    def __init__(self, fd: int, encoding: str, formatter: logging.Formatter) -> None:
+    def __init__(
+        self, fd: int, encoding: str, formatter: logging.Formatter, limits: LogLimits | None = None
+    ) -> None:
         super().__init__()
+        self._limits = limits
         self.setFormatter(formatter)
         self._fd = fd
         self._encoding = encoding, "backslashreplace"
@@ -90,6 +95,10 @@ class QueuedHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a line, or count it when the queue is full. Any thread; never waits."""
+        for passed in self._limits.passed(record) if self._limits else (record,):
+            self._queue(passed)
+
+    def _queue(self, record: logging.LogRecord) -> None:
         try:
             line = self.format(record)
         except Exception as error:
@@ -106,6 +115,11 @@ class QueuedHandler(logging.Handler):
     def close(self) -> None:
         """Write what is queued, for two seconds at most. Harmless when it is closed already."""
         logging.getLogger().removeHandler(self)
+        if self._limits is not None:
+            self.acquire()
+            for passed in self._limits.left_out():
+                self._queue(passed)
+            self.release()
         with self._news:
             if self._closing:
                 return
