@@ -1,7 +1,7 @@
 """A certificate authority in a directory: make it, open it, have it sign.
 
 Files: ``ca.pem``, ``ca-key.pem``, ``server.pem`` (leaf, then CA), ``server-key.pem`` and
-``client-ACCOUNT.pem`` (certificate and key together, as most chat programs want it).
+those of the client authority (:mod:`securechat.ca.clients`).
 
 A function may be called from any thread, and processes may meet in one directory: whoever writes
 holds its lock. Each ``now`` is an aware datetime.
@@ -29,7 +29,7 @@ from securechat.ca.errors import (
     gencerts,
 )
 from securechat.ca.files import NewFile
-from securechat.ca.names import Name, parse_account
+from securechat.ca.names import Name
 from securechat.ca.pem import Passphrase
 
 
@@ -41,16 +41,18 @@ class Authority:
     certificate: x509.Certificate
     created: bool = False
     """Whether the call that returned this made it."""
+    stem: str = "ca"
+    """What its files are called."""
 
     @property
     def path(self) -> Path:
         """The CA's certificate, which members get."""
-        return self.directory / "ca.pem"
+        return self.directory / f"{self.stem}.pem"
 
     @property
     def key_path(self) -> Path:
         """The CA's private key; it may be kept elsewhere between uses."""
-        return self.directory / "ca-key.pem"
+        return self.directory / f"{self.stem}-key.pem"
 
     @property
     def fingerprint(self) -> str:
@@ -67,6 +69,13 @@ class Authority:
         """What it may sign for; None is everything (a CA that was made elsewhere)."""
         return pem.extension(self.certificate, x509.NameConstraints, self.path)
 
+    @property
+    def anew(self) -> str:
+        """How to have another in its place, for errors."""
+        if self.stem != "ca":
+            return f"move {self.path.name} and its key away, and a new CA is made"
+        return f"make a new CA with '{_new_ca(self.directory)}'"
+
     def permits(self, name: Name) -> bool:
         """Whether its name constraints allow ``name``."""
         return constraints.permits(self.constraints, name)
@@ -82,7 +91,7 @@ class Authority:
             raise StorageError(
                 self.key_path,
                 f"the CA's key is not here, and nothing can be signed without it: bring it back, "
-                f"or make a new CA with '{_new_ca(self.directory)}'",
+                f"or {self.anew}",
             )
         if passphrase is None and pem.is_encrypted(self.key_path):
             raise PassphraseError(
@@ -136,6 +145,15 @@ def load_authority(directory: Path) -> Authority:
                 f"back, or make a new CA with '{_new_ca(directory)}'"
             )
         raise StorageError(path, text)
+    return Authority(directory, load_ca(path))
+
+
+def load_ca(path: Path) -> x509.Certificate:
+    """The CA's certificate in a file.
+
+    :raises StorageError: it can't be read.
+    :raises AuthorityError: the certificate is not a CA's.
+    """
     certificate = pem.load_certificates(path)[0]
     basic = pem.extension(certificate, x509.BasicConstraints, path)
     usage = pem.extension(certificate, x509.KeyUsage, path)
@@ -144,7 +162,7 @@ def load_authority(directory: Path) -> Authority:
             f"{path}: expected a CA's certificate, found one that may not sign others: put the "
             f"CA's own certificate there, or name another directory with --out"
         )
-    return Authority(directory, certificate)
+    return certificate
 
 
 def create_authority(
@@ -230,33 +248,6 @@ def names_to_renew(authority: Authority) -> tuple[Name, ...]:
             f"'{gencerts(authority.directory, '--force', 'NAME…')}'"
         )
     return pem.subject_names(leaf, path)
-
-
-def issue_client(
-    authority: Authority,
-    account: str,
-    *,
-    now: datetime,
-    days: int = MAX_LEAF_DAYS,
-    passphrase: Passphrase | None = None,
-    replace: bool = False,
-) -> Path:
-    """Sign a certificate that logs ``account`` in; the caller holds the directory's lock.
-
-    :returns: the file with certificate and key.
-    :raises BadNameError: not an account.
-    :raises ValidityError: the CA is not valid at ``now``, or ``days`` is out of range.
-    :raises StorageError: there is one already and ``replace`` is false, or writing fails.
-    """
-    account = parse_account(account)
-    path = authority.directory / f"client-{account}.pem"
-    check_can_sign(authority, (), now=now)
-    key = builders.new_key()
-    issuer = authority.issuer(passphrase)
-    leaf = builders.build_client(issuer, key.public_key(), account, now=now, days=days)
-    data = pem.certificate_pem(leaf) + pem.key_pem(key)
-    files.write_files([NewFile(path, data)], overwrite=replace)
-    return path
 
 
 def describe_server(

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from securechat.ca.constraints import constraints_for
+from securechat.ca.constraints import NO_NAMES, constraints_for
 from securechat.ca.errors import ValidityError
 from securechat.ca.names import MAX_COMMON_NAME, Name
 
@@ -61,19 +61,33 @@ def build_ca(
     check_ca_days(days)
     public_key = key.public_key()
     subject = _ca_subject(public_key, names)
-    not_before, not_after = _lifetime(now, days)
-    builder = _start(subject, subject, public_key, not_before, not_after)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(_key_usage(signs_certificates=True), critical=True)
+    builder = _start_ca(subject, public_key, now, days)
     builder = builder.add_extension(constraints_for(names, strict=strict), critical=True)
     # Name constraints bind only DNS names and addresses. This keeps a stolen key from signing
-    # programs or mail, for which those names don't count.
+    # programs, mail or clients, for which those names don't count.
     builder = builder.add_extension(
-        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
-        critical=False,
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
     )
+    return builder.sign(key, hashes.SHA256())
+
+
+def build_client_ca(
+    key: ec.EllipticCurvePrivateKey, *, now: datetime, days: int = DEFAULT_CA_DAYS
+) -> x509.Certificate:
+    """A self-signed CA that signs clients' certificates and nothing else.
+
+    Its key, stolen, makes no server's certificate that anybody would take: its own extended key
+    usage is clientAuth only, and its critical constraints exclude every DNS name and address.
+
+    :raises ValidityError: ``days`` is not within 1 to :data:`MAX_CA_DAYS`.
+    """
+    check_ca_days(days)
+    public_key = key.public_key()
+    subject = _common_name(f"securechat client CA ({_key_digest(public_key)})")
+    builder = _start_ca(subject, public_key, now, days)
+    builder = builder.add_extension(NO_NAMES, critical=True)
     builder = builder.add_extension(
-        x509.AuthorityKeyIdentifier.from_issuer_public_key(public_key), critical=False
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
     )
     return builder.sign(key, hashes.SHA256())
 
@@ -114,10 +128,11 @@ def build_client(
     now: datetime,
     days: int = MAX_LEAF_DAYS,
 ) -> x509.Certificate:
-    """A certificate that logs ``account`` in (clientAuth only).
+    """A certificate for a client (clientAuth only), to be registered for ``account``.
 
-    The account is the subject's common name, and there is no SAN: an account is neither a host
-    nor an address nor a mailbox, and every such entry would fall under the CA's name constraints.
+    The account is the subject's common name, for people to read, and there is no SAN: an account is
+    neither a host nor an address nor a mailbox, and every such entry would fall under the CA's name
+    constraints.
 
     :param account: as :func:`securechat.ca.names.parse_account` returns it.
     :raises ValidityError: as for :func:`build_server`.
@@ -128,13 +143,29 @@ def build_client(
 
 def _ca_subject(public_key: PublicKey, names: Sequence[Name]) -> x509.Name:
     """Distinct for each key: two CAs of one name confuse every trust store they meet in."""
-    spki = public_key.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    tail = f" ({hashlib.sha256(spki).hexdigest()[:8]})"
+    tail = f" ({_key_digest(public_key)})"
     domains = [name for name in names if isinstance(name, str) and name != "localhost"]
     label = f"securechat CA of {domains[0]}" if domains else "securechat CA"
     return _common_name(label[: MAX_COMMON_NAME - len(tail)] + tail)
+
+
+def _key_digest(public_key: PublicKey) -> str:
+    spki = public_key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(spki).hexdigest()[:8]
+
+
+def _start_ca(
+    subject: x509.Name, public_key: PublicKey, now: datetime, days: int
+) -> x509.CertificateBuilder:
+    not_before, not_after = _lifetime(now, days)
+    builder = _start(subject, subject, public_key, not_before, not_after)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_key_usage(signs_certificates=True), critical=True)
+    return builder.add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(public_key), critical=False
+    )
 
 
 def _start_leaf(

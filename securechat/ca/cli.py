@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 
 from securechat.ca import authority as ca
-from securechat.ca import builders, files, names, output, passphrase
+from securechat.ca import builders, clients, files, names, output, passphrase
 from securechat.ca.authority import Authority
 from securechat.ca.errors import CaError, StorageError, gencerts, printable
 from securechat.ca.names import Name
@@ -154,7 +154,11 @@ def make(context: click.Context, /, name: tuple[str, ...], **options: Any) -> No
 @click.option("--force", is_flag=True, help="Replace the account's certificate that is there.")
 @_passphrase_file
 def client(account: str, out: Path, days: int, force: bool, passphrase_file: Path | None) -> None:
-    """Make a certificate that logs ACCOUNT in without a password.
+    """Make a certificate for ACCOUNT to log in with instead of a password.
+
+    It is signed by an authority for clients, clients-ca.pem in DIR, which is made on
+    first use and signs nothing else. A server lets it in when it is told of that
+    authority (client_ca) and of this certificate (securechat-admin certificate add).
 
     It is written to client-ACCOUNT.pem together with its private key, since that is
     how chat programs want it.
@@ -162,15 +166,36 @@ def client(account: str, out: Path, days: int, force: bool, passphrase_file: Pat
     now = _now()
     account = names.parse_account(account)
     builders.check_leaf_days(days)
-    authority = ca.load_authority(out)
     if not force:
         files.refuse_existing(out / f"client-{account}.pem")
-    unlock = passphrase.unlock(authority.key_path, passphrase_file)
+    _print(_client(account, out, days, passphrase_file, now, force=force))
+
+
+def _client(
+    account: str, out: Path, days: int, passphrase_file: Path | None, now: datetime, *, force: bool
+) -> Iterator[str]:
+    """Make it, and at first the authority. What a person is asked is asked before the lock."""
+    authority: Authority | None = None
+    secret: bytes | None = None
+    unlock: Passphrase | None = None
+    if clients.exists(out):
+        authority = clients.load_authority(out)
+        unlock = passphrase.unlock(authority.key_path, passphrase_file)
+    else:
+        files.private_directory(out)
+        if passphrase_file is not None:
+            secret = passphrase.new(passphrase_file)
+            unlock = _always(secret)
     with files.locked(out):
-        path = ca.issue_client(
+        authority = authority or clients.create_authority(out, now=now, passphrase=secret)
+        path = clients.issue(
             authority, account, now=now, days=days, passphrase=unlock, replace=force
         )
-    _print(output.client(authority, path, now))
+    yield from output.client(authority, path, now)
+
+
+def _always(secret: bytes) -> Passphrase:
+    return lambda _key: secret
 
 
 @click.command(context_settings=_HELP)
@@ -269,7 +294,6 @@ def _make(order: _Order, wanted: Sequence[Name], now: datetime) -> Iterator[str]
             authority, wanted, now=now, days=order.days, passphrase=unlock, replace=order.force
         )
     yield from output.made(authority, server, wanted, now)
-    yield from output.orphans(authority)
 
 
 def _refuse_words(out: Path, given: Sequence[str]) -> None:
@@ -293,8 +317,7 @@ def _typed(word: str) -> str:
 def _new_passphrase(order: _Order) -> Passphrase | None:
     if not order.encrypt_key and order.passphrase_file is None:
         return None
-    secret = passphrase.new(order.passphrase_file)
-    return lambda _key: secret
+    return _always(passphrase.new(order.passphrase_file))
 
 
 def _refuse_ca_options(context: click.Context) -> None:
@@ -314,8 +337,7 @@ def _refuse_overwriting(order: _Order, wanted: Sequence[Name]) -> None:
         raise StorageError(
             where,
             "there is a CA already. --new-ca --force replaces it: every member then needs the "
-            "new ca.pem, and its client certificates stop working. To keep it, make the new one "
-            "in another directory with --out",
+            "new ca.pem. To keep it, make the new one in another directory with --out",
         )
     for path in (where / "server.pem", where / "server-key.pem"):
         if path.exists():

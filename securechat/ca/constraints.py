@@ -30,6 +30,15 @@ PRIVATE: tuple[Network, ...] = (
     ipaddress.ip_network("fc00::/7"),
     ipaddress.ip_network("fe80::/10"),
 )
+#: What a client authority may sign for: no host and no address. The empty name is above all others.
+NO_NAMES = x509.NameConstraints(
+    permitted_subtrees=None,
+    excluded_subtrees=[
+        x509.DNSName(""),
+        x509.IPAddress(ipaddress.ip_network("0.0.0.0/0")),
+        x509.IPAddress(ipaddress.ip_network("::/0")),
+    ],
+)
 
 
 #: RFC 6762: what machines of one network call each other; no name server gives such names out.

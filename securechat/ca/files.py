@@ -25,7 +25,9 @@ _OPEN_TO_OTHERS = 0o077
 # image of a disk) from filling the memory.
 _MAX_READ = 1 << 20
 _PIPE_SECONDS = 5.0
-_OURS = re.compile(r"(ca|server|client-.*)(-key)?\.pem|README\.md|\.gitignore|\..*\.tmp", re.DOTALL)
+_OURS = re.compile(
+    r"(ca|clients-ca|server|client-.*)(-key)?\.pem|README\.md|\.gitignore|\..*\.tmp", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from securechat.ca import constraints, pem
+from securechat.ca import clients, constraints, pem
 from securechat.ca.authority import Authority, ServerCertificate, load_authority
 from securechat.ca.errors import CaError, gencerts, printable
 from securechat.ca.names import Name
@@ -51,26 +50,24 @@ def renewed(authority: Authority, server: ServerCertificate, now: datetime) -> I
 def client(authority: Authority, path: Path, now: datetime) -> Iterator[str]:
     """After a client certificate was made."""
     certificate = pem.load_certificates(path)[0]
+    if authority.created:
+        yield f"Made a certificate authority (CA) for clients, {authority.path}"
+        yield f"  valid until {_until(authority.not_after, now)}"
     account = printable(_subject(certificate))
     yield f"Made {path}: certificate and private key of {account}"
     yield f"  valid until {_until(certificate.not_valid_after_utc, now)}"
     yield f"  SHA-256     {pem.fingerprint(certificate)}"
     yield ""
     yield "Next:"
-    yield f"  Hand this file to {account} in private; whoever has it can log in as {account}."
+    yield f"  Hand this file to {account} in private; whoever has it logs in with it."
     yield "  The chat program takes it as certificate and key (WeeChat and irssi: tls_cert),"
     yield "  and logs in by SASL EXTERNAL."
-    yield "  The server accepts it with this in its configuration:"
+    yield "  The server asks for such certificates with this in its configuration:"
     yield "    [tls]"
     yield f'    client_ca = "{authority.path.resolve()}"'
-
-
-def orphans(authority: Authority) -> Iterator[str]:
-    """After a CA was replaced: client certificates of the old one that lie beside it."""
-    for path in sorted(authority.directory.glob("client-*.pem")):
-        with contextlib.suppress(CaError):
-            if not pem.is_issued_by(pem.load_certificates(path)[0], authority.certificate):
-                yield f"  No longer valid    {printable(str(path))}, of another CA: make it again"
+    yield f"  and lets this one in as {account} after"
+    yield f"    securechat-admin certificate add {account} {shlex.quote(str(path))}"
+    yield f"  Keep to yourself   {authority.key_path}"
 
 
 def show(directory: Path, now: datetime) -> Iterator[str | CaError]:
@@ -81,8 +78,21 @@ def show(directory: Path, now: datetime) -> Iterator[str | CaError]:
         yield from _show_ca(authority, now)
     except CaError as error:
         yield error
-    leaves = [directory / "server.pem", *sorted(directory.glob("client-*.pem"))]
-    for path in leaves:
+    yield from _show_leaves([directory / "server.pem"], authority, now)
+    signer: Authority | None = None
+    if clients.exists(directory):
+        try:
+            signer = clients.load_authority(directory)
+            yield from _show_ca(signer, now)
+        except CaError as error:
+            yield error
+    yield from _show_leaves(sorted(directory.glob("client-*.pem")), signer or authority, now)
+
+
+def _show_leaves(
+    paths: Iterable[Path], authority: Authority | None, now: datetime
+) -> Iterator[str | CaError]:
+    for path in paths:
         if path.exists():
             try:
                 yield from _show_leaf(path, authority, now)
@@ -93,7 +103,8 @@ def show(directory: Path, now: datetime) -> Iterator[str | CaError]:
 def _show_ca(authority: Authority, now: datetime) -> Iterator[str]:
     yield f"{authority.path}"
     yield f"  name        {printable(_subject(authority.certificate))}"
-    yield f"  signs for   {constraints.describe(authority.constraints)}"
+    signs = constraints.describe(authority.constraints)
+    yield f"  signs for   {signs if authority.stem == 'ca' else 'clients only'}"
     yield from _dates(authority.certificate, now)
     yield f"  SHA-256     {authority.fingerprint}"
     yield f"  key         {_key_state(authority.certificate, authority.key_path)}"

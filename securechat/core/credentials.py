@@ -1,4 +1,5 @@
-"""What an account can log in with beside its password: device tokens, and the second factor.
+"""What an account can log in with beside its password: device tokens, client certificates, and the
+second factor.
 
 Plain state of the model; it changes only in journal.apply(). Hub thread only.
 """
@@ -16,6 +17,20 @@ class Token:
     """
 
     digest: bytes
+    account: int
+    name: str
+    created_ms: int
+    used_ms: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Certificate:
+    """A client certificate that was registered. fingerprint: the SHA-256 of its DER form.
+
+    account, name, created_ms, used_ms: as of a token.
+    """
+
+    fingerprint: bytes
     account: int
     name: str
     created_ms: int

@@ -34,6 +34,11 @@ def token_device(token: str) -> str:
     return f"token:{token}"
 
 
+def certificate_device(certificate: str) -> str:
+    """The name of the device that logs in with a certificate of this name."""
+    return f"certificate:{certificate}"
+
+
 def split_device(claimed: str) -> tuple[str, str]:
     """The account and the device in what a login claims to be: `alice@phone`, or `alice` alone.
 

@@ -78,6 +78,30 @@ class TokenRevoked(NamedTuple):
     digest: bytes
 
 
+class CertificateAdded(NamedTuple):
+    """A client certificate logs the account in. fingerprint: the SHA-256 of its DER form. name: its
+    own in the account. created_ms: milliseconds since 1970 (UTC).
+    """
+
+    fingerprint: bytes
+    account: int
+    name: str
+    created_ms: int
+
+
+class CertificateUsed(NamedTuple):
+    """A login with the certificate."""
+
+    used_ms: int
+    fingerprint: bytes
+
+
+class CertificateRevoked(NamedTuple):
+    """The certificate is no credential any more."""
+
+    fingerprint: bytes
+
+
 class FactorSet(NamedTuple):
     """The account has a second factor from now on. secret: sealed. counter: of the newest code that
     was accepted, in RFC 6238's time steps.
@@ -277,6 +301,9 @@ Event = (
     | TokenCreated
     | TokenUsed
     | TokenRevoked
+    | CertificateAdded
+    | CertificateUsed
+    | CertificateRevoked
     | FactorSet
     | FactorUsed
     | FactorRemoved

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from securechat.core import events as e
-from securechat.core.credentials import Factor, Token
-from securechat.core.device import Device, token_device
+from securechat.core.credentials import Certificate, Factor, Token
+from securechat.core.device import Device, certificate_device, token_device
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 
 Undo = Callable[[], object]
@@ -94,6 +94,29 @@ def _forget_device(account: Account, name: str) -> Undo:
         if device is not None:
             account.devices.setdefault(name, device)
             account.starts_after = before
+
+    return undo
+
+
+def _certificate_added(model: Model, event: e.CertificateAdded) -> Undo:
+    certificate = Certificate(event.fingerprint, event.account, event.name, event.created_ms)
+    model.add_certificate(certificate)
+    return lambda: model.remove_certificate(certificate)
+
+
+def _certificate_used(model: Model, event: e.CertificateUsed) -> Undo:
+    return _set(model.certificates[event.fingerprint], used_ms=event.used_ms)
+
+
+def _certificate_revoked(model: Model, event: e.CertificateRevoked) -> Undo:
+    certificate = model.certificates[event.fingerprint]
+    model.remove_certificate(certificate)
+    account = model.accounts[certificate.account]
+    restore = _forget_device(account, certificate_device(certificate.name))
+
+    def undo() -> None:
+        model.add_certificate(certificate)
+        restore()
 
     return undo
 
@@ -273,7 +296,8 @@ def _invite(room: Room, account: Account, by: str | None) -> None:
 
 
 def _set(
-    item: Account | Room | Membership | Invite | Token | Factor | Device, **values: object
+    item: Account | Room | Membership | Invite | Token | Certificate | Factor | Device,
+    **values: object,
 ) -> Undo:
     before = {name: getattr(item, name) for name in values}
     _assign(item, values)
@@ -292,6 +316,9 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.TokenCreated: _token_created,
     e.TokenUsed: _token_used,
     e.TokenRevoked: _token_revoked,
+    e.CertificateAdded: _certificate_added,
+    e.CertificateUsed: _certificate_used,
+    e.CertificateRevoked: _certificate_revoked,
     e.FactorSet: _factor_set,
     e.FactorUsed: _factor_used,
     e.FactorRemoved: _factor_removed,

@@ -38,15 +38,21 @@ def sessions_of(turn: Turn, account: Account) -> dict[str, Session]:
 
 def describe(turn: Turn, session: Session) -> Live:
     """A session that sessions_of() has named."""
-    by, name = ("token", session.token.name) if session.token else ("password", "")
     return Live(
         session.id,
-        by,
-        name,
+        *_credential(session),
         _wall(turn, session.opened_at),
         _wall(turn, session.heard_at),
         session.address,
     )
+
+
+def _credential(session: Session) -> tuple[str, str]:
+    if session.token is not None:
+        return "token", session.token.name
+    if session.certificate is not None:
+        return "certificate", session.certificate.name
+    return "password", ""
 
 
 def listed(turn: Turn, account: Account) -> list[Live]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import ceil
 
 from securechat.core import arrivals, marks, places, replay, second_factor, totp
+from securechat.core.credentials import Certificate
 from securechat.core.device import split_device
 from securechat.core.events import PasswordChanged
 from securechat.core.guesses import MAX_WAIT_SECONDS
@@ -29,6 +30,11 @@ LATER = "The server can't check that now; try again in a minute"
 CODE_REQUIRED = (
     "CODE_REQUIRED",
     "Put the code of your authenticator, or a recovery code, directly behind the password",
+)
+CERTIFICATE_UNKNOWN = (
+    "CERTIFICATE_UNKNOWN",
+    "Your certificate is valid, but registered for no account: log in with your password and this "
+    "certificate and say CERT ADD, or ask for securechat-admin certificate add",
 )
 TOO_MANY_CODES = (
     "TOO_MANY_CODES",
@@ -77,7 +83,7 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
     if token is not None and account is not None and token.account == account.id:
         session.token = token
         token.used_ms = turn.now_ms
-        turn.model.used_tokens[token] = None
+        turn.model.used[token] = None
         _granted(turn, session, account, "token")
         return
     guesses = turn.model.guesses
@@ -111,14 +117,21 @@ def go_on(turn: Turn) -> None:
             turn.job(job)
 
 
-def certified(turn: Turn, session: Session, name: str) -> None:
-    """A verified client certificate names the account. The session is in VERIFYING."""
-    account = turn.model.account_named(name)
-    session.claimed_device = "certificate"
-    if account is None or not account.usable:
-        _denied(turn, session, account.name if account else "-", "no such account")
-    else:
-        _granted(turn, session, account, "certificate")
+def certified(turn: Turn, session: Session, certificate: Certificate | None) -> None:
+    """A verified client certificate is shown; None: it isn't registered. The session is in
+    VERIFYING.
+    """
+    if certificate is None:
+        _denied(turn, session, "-", "unknown certificate", CERTIFICATE_UNKNOWN)
+        return
+    account = turn.model.accounts[certificate.account]
+    if not account.usable:
+        _denied(turn, session, account.name, "no such account")
+        return
+    session.certificate = certificate
+    certificate.used_ms = turn.now_ms
+    turn.model.used[certificate] = None
+    _granted(turn, session, account, "certificate")
 
 
 def verified(turn: Turn, answer: Verified) -> None:
@@ -228,8 +241,7 @@ def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
     # Who shows the password is counted apart: a thief of a token can't use up the owner's logins.
     turn.model.logins.add((account.id, session.proven), turn.clock)
     become(turn, session, account)
-    token = {"token": session.token.name} if session.token else {}
-    turn.audit("login", session, by=how, **token)
+    turn.audit("login", session, by=how, **_named(session))
     if by_sasl:
         turn.numeric(session, Numeric.RPL_SASLSUCCESS, "SASL authentication successful")
     advance(turn, session)
@@ -239,6 +251,13 @@ def _turned_away(turn: Turn, session: Session, account: Account, result: str, te
     session.move(Trigger.DENIED)
     turn.audit("login", session, account=account.name, result=result)
     turn.close(session, text)
+
+
+def _named(session: Session) -> dict[str, str]:
+    """Which token or certificate it was, for the audit."""
+    if session.token is not None:
+        return {"token": session.token.name}
+    return {"certificate": session.certificate.name} if session.certificate is not None else {}
 
 
 def become(turn: Turn, session: Session, account: Account) -> None:
@@ -258,7 +277,8 @@ def become(turn: Turn, session: Session, account: Account) -> None:
 def unbecome(turn: Turn, session: Session) -> None:
     """What the login had to store could not be: back to a connection that is nobody's."""
     turn.jobs[:] = [job for job in turn.jobs if job.session is not session]
-    session.account = session.proved_at = session.token = session.device = None
+    session.account = session.proved_at = session.device = None
+    session.token = session.certificate = None
     session.held.clear()
     if session.state is not State.CLOSED:
         session.state = State.CONNECTED

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import takewhile
 
-from securechat.core.device import MAX_DEVICES, Device, token_device
+from securechat.core.device import MAX_DEVICES, Device, certificate_device, token_device
 from securechat.core.events import Delivered, DeviceForgotten
 from securechat.core.line import BareLine
 from securechat.core.model import Account, Audience, Model, Room
@@ -67,6 +67,8 @@ def rebind(turn: Turn, session: Session) -> None:
 def _name(session: Session) -> str:
     if session.token is not None:
         return token_device(session.token.name)
+    if session.certificate is not None:
+        return certificate_device(session.certificate.name)
     return session.claimed_device
 
 

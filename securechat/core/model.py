@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from securechat.core.audit import Refusals
-from securechat.core.credentials import Factor, Token
+from securechat.core.credentials import Certificate, Factor, Token
 from securechat.core.device import Device
 from securechat.core.events import Logged
 from securechat.core.guesses import Guesses
@@ -93,6 +93,8 @@ class Account:
     """By name; the other side is Model.tokens."""
     devices: dict[str, Device] = field(default_factory=dict)
     """By name."""
+    certificates: dict[str, Certificate] = field(default_factory=dict)
+    """By name; the other side is Model.certificates."""
     factor: Factor | None = None
     stored_bytes: int = 0
     """What the log holds of the account."""
@@ -218,8 +220,10 @@ class Model:
     invites: dict[bytes, Invite] = field(default_factory=dict)
     tokens: dict[bytes, Token] = field(default_factory=dict)
     """By digest."""
-    used_tokens: dict[Token, None] = field(default_factory=dict)
-    """Whose used_ms is newer than what is stored."""
+    certificates: dict[bytes, Certificate] = field(default_factory=dict)
+    """By fingerprint."""
+    used: dict[Token | Certificate, None] = field(default_factory=dict)
+    """Those whose used_ms is newer than what is stored."""
     guesses: Guesses = field(default_factory=Guesses)
     refusals: Refusals = field(default_factory=Refusals)
     logins: Levels = field(default_factory=lambda: Levels(1.0, LOGINS_AT_ONCE, MAX_KEYS))
@@ -283,6 +287,20 @@ class Model:
         """It is no credential any more."""
         del self.tokens[token.digest]
         del self.accounts[token.account].tokens[token.name]
+
+    def add_certificate(self, certificate: Certificate) -> None:
+        """Put a client certificate into the indexes."""
+        self.certificates[certificate.fingerprint] = certificate
+        self.accounts[certificate.account].certificates[certificate.name] = certificate
+
+    def remove_certificate(self, certificate: Certificate) -> None:
+        """It is no credential any more."""
+        # An administrator may have put another one there meanwhile.
+        if self.certificates.get(certificate.fingerprint) is certificate:
+            del self.certificates[certificate.fingerprint]
+        names = self.accounts[certificate.account].certificates
+        if names.get(certificate.name) is certificate:
+            del names[certificate.name]
 
     def add_room(self, room: Room) -> None:
         """Put a room and its name into the indexes."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from securechat.core import marks, rooms
-from securechat.core.credentials import Token
+from securechat.core.credentials import Certificate, Token
 from securechat.core.line import Line
 from securechat.core.model import Account, Audience
 from securechat.core.session import Session
@@ -142,6 +142,13 @@ def end_account(turn: Turn, account: Account, reason: str, keep: Session | None 
             turn.close(session, reason)
 
 
-def end_token(turn: Turn, token: Token, reason: str) -> None:
+def end_token(turn: Turn, token: Token) -> None:
     """A device token is revoked: whatever is logged in with it ends."""
+    reason = f"The device token {token.name} has been revoked"
     end_all(turn, [s for s in turn.model.sessions if s.token is token], reason)
+
+
+def end_certificate(turn: Turn, certificate: Certificate) -> None:
+    """A client certificate is revoked: whatever is logged in with it ends."""
+    reason = f"The certificate {certificate.name} has been revoked"
+    end_all(turn, [s for s in turn.model.sessions if s.certificate is certificate], reason)

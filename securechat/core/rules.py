@@ -21,7 +21,8 @@ from securechat.core import (
     rooms,
 )
 from securechat.core.commands import credentials
-from securechat.core.events import TokenUsed
+from securechat.core.credentials import Token
+from securechat.core.events import CertificateUsed, TokenUsed
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
 from securechat.core.levels import Levels
 from securechat.core.model import LOGINS_AT_ONCE, MAX_KEYS, Account, Model
@@ -264,12 +265,17 @@ class Rules:
             quota.store_usage(turn)
 
     def _store_used(self, turn: Turn) -> None:
-        """When device tokens were last used; within the second is near enough."""
-        start = turn.mark()
-        for token in self.model.used_tokens:
-            if token.digest in self.model.tokens and token.used_ms is not None:
-                turn.record(TokenUsed(token.used_ms, token.digest))
-        self.model.used_tokens.clear()
+        """When tokens and certificates were last used; within the second is near enough."""
+        start, model = turn.mark(), self.model
+        for item in model.used:
+            if item.used_ms is None:
+                continue
+            if isinstance(item, Token):
+                if model.tokens.get(item.digest) is item:
+                    turn.record(TokenUsed(item.used_ms, item.digest))
+            elif model.certificates.get(item.fingerprint) is item:
+                turn.record(CertificateUsed(item.used_ms, item.fingerprint))
+        model.used.clear()
         turn.finish_step(None, "TICK", start)
 
     def _check_deadlines(self, turn: Turn, session: Session) -> None:

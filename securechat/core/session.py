@@ -10,7 +10,7 @@ from securechat.irc.capabilities import WIRE
 from securechat.irc.numerics import Numeric
 
 if TYPE_CHECKING:
-    from securechat.core.credentials import Token
+    from securechat.core.credentials import Certificate, Token
     from securechat.core.device import Device
     from securechat.core.model import Account
     from securechat.irc.sasl import Assembler
@@ -33,8 +33,9 @@ class Session:
     """link: what the server delivers to, opaque here. io: the number of the link's I/O thread.
 
     address: where it comes from, for logs. network: what counts as one place there, in limits: the
-    address, or the /64 of an IPv6 one. certificate_name: the common name of the verified
-    client certificate, or None. opened_at and the other *_at: seconds of the monotonic clock.
+    address, or the /64 of an IPv6 one. fingerprint: the SHA-256 of the verified client
+    certificate that it shows, or None. opened_at and the other *_at: seconds of the monotonic
+    clock.
     """
 
     __slots__ = (
@@ -49,7 +50,7 @@ class Session:
         "awaited",
         "cap_302",
         "caps",
-        "certificate_name",
+        "certificate",
         "changing",
         "claimed",
         "claimed_device",
@@ -57,6 +58,7 @@ class Session:
         "device",
         "enrolling",
         "failures",
+        "fingerprint",
         "heard_at",
         "held",
         "held_back",
@@ -86,7 +88,7 @@ class Session:
         *,
         io: int,
         address: str,
-        certificate_name: str | None,
+        fingerprint: bytes | None,
         opened_at: float,
         network: str = "",
     ) -> None:
@@ -95,7 +97,7 @@ class Session:
         self.lane = (io, 0)
         self.address = address
         self.network = network or address
-        self.certificate_name = certificate_name
+        self.fingerprint = fingerprint
         self.opened_at = self.heard_at = opened_at
         self.asked_at = float("-inf")
         self.awaited = False
@@ -128,6 +130,8 @@ class Session:
         """Seconds that its attempts had to wait; they are no part of its time for the login."""
         self.token: Token | None = None
         """The device token that it logged in with, or that it is bound to."""
+        self.certificate: Certificate | None = None
+        """The client certificate that it logged in with."""
         self.id = ""
         """What it is called in lists of sessions, once it was in one."""
         self.proved_at: float | None = None

@@ -29,8 +29,8 @@ class Connection:
     """owner: for the hub's use, never looked at here. address, port: the peer's.
 
     Between its birth in the accept thread and its end all of it belongs to one I/O thread, save
-    owner, io, address, port, certificate_name and out_bytes, which the hub reads, and done, which
-    it writes.
+    owner, io, address, port, fingerprint and out_bytes, which the hub reads, and done, which it
+    writes.
     """
 
     __slots__ = (
@@ -38,11 +38,11 @@ class Connection:
         "blocked",
         "bucket",
         "buffer",
-        "certificate_name",
         "close_reason",
         "deadline",
         "done",
         "drained_by",
+        "fingerprint",
         "handed",
         "interest",
         "io",
@@ -68,7 +68,7 @@ class Connection:
         """Somebody has logged in on it."""
         self.phase = Phase.RAW
         self.owner: object = None
-        self.certificate_name: str | None = None
+        self.fingerprint: bytes | None = None
         self.buffer: LineBuffer | None = None
         """What has come and is no line yet, or over the rate; then nothing more is read."""
         self.bucket: TokenBucket | None = None

@@ -14,9 +14,10 @@ import termios
 from collections.abc import Iterable
 from contextlib import suppress
 from selectors import EVENT_READ, EVENT_WRITE
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from securechat.net.connection import Connection, Phase
+from securechat.net.shown import client_fingerprint
 
 RECORD = 16384
 """The most that one TLS record holds, and so what one recv() gives (RFC 8446, section 5.1)."""
@@ -127,7 +128,7 @@ def handshake(connection: Connection) -> int:
         return EVENT_WRITE
     except (OSError, ValueError) as error:
         raise LostError(f"TLS handshake failed: {_reason(error)}") from None
-    connection.certificate_name = _common_name(tls)
+    connection.fingerprint = client_fingerprint(tls)
     return 0
 
 
@@ -294,13 +295,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or "TLS error").replace("_", " ").lower()
     return str(getattr(error, "strerror", None) or "connection lost").lower()
-
-
-def _common_name(tls: ssl.SSLSocket) -> str | None:
-    """The name in a client certificate that the handshake has verified."""
-    certificate: Any = tls.getpeercert()
-    for part in (certificate or {}).get("subject", ()):
-        for key, value in part:
-            if key == "commonName":
-                return str(value)
-    return None

@@ -12,6 +12,7 @@ from securechat import __version__
 from securechat.server import admin_user_lists
 from securechat.server.admin_audit import audit
 from securechat.server.admin_backup import backup, check, restore
+from securechat.server.admin_certificates import certificate
 from securechat.server.admin_invites import invite
 from securechat.server.admin_tokens import token
 from securechat.server.admin_users import user
@@ -83,7 +84,7 @@ def _place_everywhere(part: click.Command) -> None:
 user.add_command(admin_user_lists.list_)
 user.add_command(admin_user_lists.show)
 command.params[:0] = _places(expose=True)
-for part in (user, invite, token, audit, backup, restore, check):
+for part in (user, invite, token, certificate, audit, backup, restore, check):
     _place_everywhere(part)
     command.add_command(part)
 

@@ -13,8 +13,9 @@ from securechat.store.admin import wall_clock
 from securechat.store.reader import TokenRow
 
 
-def _name(context: click.Context, param: click.Parameter, value: str) -> str:
-    if not is_token_name(value):
+def checked_name(context: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """What a token or a certificate may be called. Raises click.BadParameter."""
+    if value is not None and not is_token_name(value):
         raise click.BadParameter(
             f"expected one word of at most {MAX_NAME_CHARS} characters, not beginning with ':', "
             "such as laptop"
@@ -29,7 +30,7 @@ def token() -> None:
 
 @token.command()
 @click.argument("account")
-@click.argument("name", callback=_name)
+@click.argument("name", callback=checked_name)
 @click.pass_obj
 def create(office: Office, account: str, name: str) -> None:
     """Print a new token of ACCOUNT, for the device or the bot NAME.

@@ -21,6 +21,9 @@ class Credentials:
         self.tokens: dict[int, list[str]] = {}
         for row in reader.tokens():
             self.tokens.setdefault(row.account, []).append(row.name)
+        self.certificates: dict[int, list[str]] = {}
+        for shown in reader.certificates():
+            self.certificates.setdefault(shown.account, []).append(shown.name)
 
 
 @click.command("list")
@@ -74,7 +77,7 @@ def _role(row: AccountRow) -> str:
 @click.argument("name")
 @click.pass_obj
 def show(office: Office, name: str) -> None:
-    """Show the account NAME: its role, its second factor, its device tokens."""
+    """Show the account NAME: its role, its second factor, tokens and certificates."""
     row = find_account(office, name)
     held = Credentials(office.admin.reader)
     facts = {
@@ -84,6 +87,7 @@ def show(office: Office, name: str) -> None:
         "made": local_time(row.created_ms),
         "second factor": "on" if row.id in held.protected else "off",
         "tokens": ", ".join(held.tokens.get(row.id, ())) or "none",
+        "certificates": ", ".join(held.certificates.get(row.id, ())) or "none",
         "messages": f"{office.admin.reader.usage().get(row.id, 0) / MIB:.1f} MiB are kept",
     }
     for key, value in facts.items():

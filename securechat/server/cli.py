@@ -17,7 +17,7 @@ import click
 from securechat import __version__
 from securechat.ca.errors import CaError
 from securechat.net.listener import ListenError, bind
-from securechat.net.tls import TlsFilesError, server_context
+from securechat.net.tls import TlsFilesError
 from securechat.server import logs, open_files
 from securechat.server.archive import BackupError
 from securechat.server.config import Config, ConfigError, load_config
@@ -25,6 +25,7 @@ from securechat.server.data import DataDirectory, DataError, default_directory
 from securechat.server.greeting import greet
 from securechat.server.identity import find_identity
 from securechat.server.service import Service
+from securechat.server.tls_context import listener_context
 from securechat.store.database import StoreError
 from securechat.store.pairing import check_pepper
 
@@ -111,13 +112,7 @@ def check_all(config: Config, data: DataDirectory) -> None:
     data.check_files()
     check_pepper(data.database, data.pepper)
     identity = find_identity(config, data)
-    server_context(
-        identity.certificate,
-        identity.key,
-        client_ca=config.path(config.tls.client_ca),
-        min_version=config.tls.min_version,
-        key_exchange=config.tls.key_exchange,
-    )
+    listener_context(config, identity)
     if not data.running():
         for sock in bind(config.listen.host, config.listen.port):
             sock.close()

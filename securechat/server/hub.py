@@ -278,7 +278,7 @@ class Hub(Owner):
             io=connection.io,
             address=connection.address,
             network=network_of(connection.address),
-            certificate_name=connection.certificate_name,
+            fingerprint=connection.fingerprint,
             opened_at=turn.clock,
         )
         connection.owner = session

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from securechat.core import presence
-from securechat.core.credentials import Factor, Token
-from securechat.core.device import Device, token_device
-from securechat.core.events import TokenRevoked
+from securechat.core.credentials import Certificate, Factor, Token
+from securechat.core.device import Device, certificate_device, token_device
+from securechat.core.events import CertificateRevoked, TokenRevoked
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn
@@ -88,6 +88,9 @@ def _load_credentials(model: Model, reader: Reader) -> None:
     for row in reader.tokens():
         if row.account in model.accounts:
             model.add_token(Token(*row))
+    for shown in reader.certificates():
+        if shown.account in model.accounts:
+            model.add_certificate(Certificate(*shown))
     for account, secret, counter in reader.factors():
         if account in model.accounts:
             model.accounts[account].factor = Factor(secret, counter)
@@ -176,24 +179,42 @@ def _take_account(
 
 
 def _revoke_all(turn: Turn, account: Account) -> None:
-    """Also the tokens that somebody has made by the old password since the new one was set."""
+    """Also the tokens and certificates that somebody has made by the old password since the new
+    one was set.
+    """
     start = turn.mark()
     for token in list(account.tokens.values()):
         turn.record(TokenRevoked(token.digest))
+    for certificate in list(account.certificates.values()):
+        turn.record(CertificateRevoked(certificate.fingerprint))
     turn.finish_step(None, "PASSWORD", start)
 
 
 def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
-    """An administrator makes and revokes tokens, and removes a second factor; never makes one."""
+    """An administrator makes and revokes tokens and certificates, and removes a second factor."""
     rows = {row.digest: row for row in reader.tokens_of(account.id)}
     for token in list(account.tokens.values()):
         if token.digest not in rows:
             turn.model.remove_token(token)
             account.forget_device(token_device(token.name))
-            presence.end_token(turn, token, f"The device token {token.name} has been revoked")
+            presence.end_token(turn, token)
     ending = {event.digest for event in turn.events if isinstance(event, TokenRevoked)}
     for digest, row in rows.items():
         if digest not in turn.model.tokens and digest not in ending:
             turn.model.add_token(Token(*row))
+    _take_certificates(turn, reader, account)
     if not reader.has_factor(account.id):
         account.factor = None
+
+
+def _take_certificates(turn: Turn, reader: Reader, account: Account) -> None:
+    rows = {row.fingerprint: row for row in reader.certificates_of(account.id)}
+    for certificate in list(account.certificates.values()):
+        if certificate.fingerprint not in rows:
+            turn.model.remove_certificate(certificate)
+            account.forget_device(certificate_device(certificate.name))
+            presence.end_certificate(turn, certificate)
+    ending = {e.fingerprint for e in turn.events if isinstance(e, CertificateRevoked)}
+    for fingerprint, row in rows.items():
+        if fingerprint not in turn.model.certificates and fingerprint not in ending:
+            turn.model.add_certificate(Certificate(*row))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import ssl
 import sys
 import threading
 import time
@@ -15,7 +14,6 @@ from securechat import __version__
 from securechat.core.jobs import Answer
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
-from securechat.net import tls
 from securechat.net.admission import Admission
 from securechat.net.guard import Guard
 from securechat.net.io_loop import IoThread
@@ -37,6 +35,7 @@ from securechat.server.identity import (
 from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
 from securechat.server.space import MIB, Space
+from securechat.server.tls_context import listener_context
 from securechat.server.workers import Workers
 from securechat.store.journal import Journal
 from securechat.store.pairing import find_pepper
@@ -84,7 +83,7 @@ class Service:
     def _start(self) -> None:
         config = self.config
         self.identity = find_identity(config, self.data)
-        context = self._context()
+        context = listener_context(config, self.identity)
         sockets = bind(config.listen.host, config.listen.port)
         try:
             pepper = find_pepper(self.data.database, self.data.pepper)
@@ -180,16 +179,6 @@ class Service:
             rate=Rate(limits.lines_per_second, limits.burst_lines),
         )
 
-    def _context(self) -> ssl.SSLContext:
-        config = self.config.tls
-        return tls.server_context(
-            self.identity.certificate,
-            self.identity.key,
-            client_ca=self.config.path(config.client_ca),
-            min_version=config.min_version,
-            key_exchange=config.key_exchange,
-        )
-
     def _remember(self) -> None:
         """For `securechat-admin`, which need not know this command line and configuration."""
         accounts = self.config.accounts
@@ -225,7 +214,7 @@ class Service:
         before = self.identity
         try:
             self.identity = find_identity(self.config, self.data)
-            context = self._context()
+            context = listener_context(self.config, self.identity)
         except BaseException:
             self.identity = before
             raise

@@ -8,19 +8,19 @@ and by the server for its first invite. The thread that made the Admin may call.
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from securechat.irc.link import code_digest
-from securechat.irc.token import MAX_TOKENS, TOKEN_BYTES, format_token, token_digest
+from securechat.irc.token import TOKEN_BYTES, format_token, token_digest
 from securechat.store import audit
 from securechat.store.audit import AuditRow, Wanted
-from securechat.store.database import ConflictError, StoreError, open_database, transaction
+from securechat.store.database import ConflictError, UnknownError, open_database, transaction
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.reader import AccountRow, InviteRow, Reader
+from securechat.store.vacancies import check_certificate, check_token
 
 APPLIED = "applied_change"
 """Under this key the running server remembers the newest change it has taken up."""
@@ -34,10 +34,6 @@ class NewAccount(NamedTuple):
     skeleton: str
     password: str
     admin: bool = False
-
-
-class UnknownError(StoreError):
-    """There is no such account, token, second factor or invite."""
 
 
 def wall_clock() -> int:
@@ -117,11 +113,9 @@ class Admin:
         """
         with transaction(self._connection):
             self._update(account, "password = ?", password)
-            ended = self._end_tokens(account)
+            ended = self._end_credentials(account)
             self._changed("password", account.id)
-            self._note(
-                "password set by the administrator", account=account.name, tokens_ended=ended
-            )
+            self._note("password set by the administrator", account=account.name, **ended)
 
     def set_disabled(self, account: AccountRow, *, disabled: bool) -> None:
         """A disabled account can't log in; its sessions end. Its tokens are good again when it is
@@ -146,11 +140,11 @@ class Admin:
         change = "deleted = 1, disabled = 1, admin = 0, password = substr(password, 1, ?)"
         with transaction(self._connection) as connection:
             self._update(account, change, HEAD_CHARS)
-            ended = self._end_tokens(account)
+            ended = self._end_credentials(account)
             for table in ("factors", "memberships", "invitations", "devices"):
                 connection.execute(f"DELETE FROM {table} WHERE account = ?", (account.id,))  # noqa: S608
             self._changed("account", account.id)
-            self._note("account deleted", account=account.name, tokens_ended=ended)
+            self._note("account deleted", account=account.name, **ended)
 
     def _update(self, account: AccountRow, change: str, value: object) -> None:
         self._connection.execute(
@@ -172,7 +166,7 @@ class Admin:
         """
         token = format_token(secrets.token_bytes(TOKEN_BYTES))
         with transaction(self._connection) as connection:
-            self._check_room(account, name)
+            check_token(self.reader, account, name)
             connection.execute(
                 "INSERT INTO tokens (digest, account, name, created_ms) VALUES (?, ?, ?, ?)",
                 (token_digest(token), account.id, name, now_ms),
@@ -180,21 +174,6 @@ class Admin:
             self._changed("tokens", account.id)
             self._note("token created", account=account.name, token=name)
         return token
-
-    def _check_room(self, account: AccountRow, name: str) -> None:
-        if account_is_gone(self._connection, account.id):
-            raise UnknownError(f"{account.name} was deleted meanwhile")
-        names = [row.name for row in self.reader.tokens_of(account.id)]
-        if name in names:
-            raise ConflictError(
-                f"{account.name} has a token named {name} already; choose another name, or revoke "
-                "that one first"
-            )
-        if len(names) >= MAX_TOKENS:
-            raise ConflictError(
-                f"{account.name} has {len(names)} tokens, and an account may have {MAX_TOKENS}: "
-                "revoke one first"
-            )
 
     def revoke_token(self, account: AccountRow, name: str) -> None:
         """End a device token, and the sessions that logged in with it. Raises UnknownError."""
@@ -209,12 +188,54 @@ class Admin:
             self._changed("tokens", account.id)
             self._note("token revoked", account=account.name, token=name)
 
-    def _end_tokens(self, account: AccountRow) -> int:
-        """How many tokens the account had."""
-        ended = self._connection.execute("DELETE FROM tokens WHERE account = ?", (account.id,))
-        if ended.rowcount:
-            self._changed("tokens", account.id)
-        return ended.rowcount
+    def _end_credentials(self, account: AccountRow) -> dict[str, int]:
+        """How many tokens and certificates the account had, for the audit."""
+        ended = {}
+        for table in ("tokens", "certificates"):
+            gone = self._connection.execute(
+                f"DELETE FROM {table} WHERE account = ?",  # noqa: S608 - no input in it
+                (account.id,),
+            )
+            ended[f"{table}_ended"] = gone.rowcount
+            if gone.rowcount:
+                self._changed(table, account.id)
+        return ended
+
+    def add_certificate(
+        self, account: AccountRow, name: str, fingerprint: bytes, now_ms: int
+    ) -> None:
+        """Let a client certificate log the account in. name: as a token's.
+
+        Raises ConflictError when it is somebody's already, or there are too many.
+        """
+        with transaction(self._connection) as connection:
+            check_certificate(self.reader, account, name, fingerprint)
+            connection.execute(
+                "INSERT INTO certificates (fingerprint, account, name, created_ms) "
+                "VALUES (?, ?, ?, ?)",
+                (fingerprint, account.id, name, now_ms),
+            )
+            self._changed("certificates", account.id)
+            self._note(
+                "certificate added",
+                account=account.name,
+                certificate=name,
+                fingerprint=fingerprint.hex(),
+            )
+
+    def revoke_certificate(self, account: AccountRow, name: str) -> None:
+        """End a certificate, and the sessions that logged in with it. Raises UnknownError."""
+        with transaction(self._connection) as connection:
+            ended = connection.execute(
+                "DELETE FROM certificates WHERE account = ? AND name = ?", (account.id, name)
+            )
+            if not ended.rowcount:
+                raise UnknownError(
+                    f"{account.name} has no certificate {name!r}; `certificate list "
+                    f"{account.name}` shows them"
+                )
+            self._changed("certificates", account.id)
+            self._note("certificate revoked", account=account.name, certificate=name)
 
     def remove_factor(self, account: AccountRow) -> None:
         """The password alone is enough from now on. Raises UnknownError when it was already."""
@@ -274,12 +295,6 @@ class Admin:
             self._changed("invites", None)
             for row in rows:
                 self._note("invite revoked", invite=invite_id(row))
-
-
-def account_is_gone(connection: sqlite3.Connection, account: int) -> bool:
-    """Whether the account is marked as deleted."""
-    row = connection.execute("SELECT deleted FROM accounts WHERE id = ?", (account,)).fetchone()
-    return bool(row and row[0])
 
 
 def invite_id(row: InviteRow) -> str:

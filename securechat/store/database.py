@@ -45,6 +45,10 @@ class ConflictError(StoreError):
     """A row can't be stored because of what others have stored: a name taken meanwhile."""
 
 
+class UnknownError(StoreError):
+    """There is no such account, token, certificate, second factor or invite."""
+
+
 class DamagedError(StoreError):
     """A part of the database holds nonsense; what stands in other parts can be used."""
 

@@ -27,6 +27,10 @@ STATEMENTS = {
     "TokenCreated": "INSERT INTO tokens (digest, account, name, created_ms) VALUES (?, ?, ?, ?)",
     "TokenUsed": "UPDATE tokens SET used_ms = ? WHERE digest = ?",
     "TokenRevoked": "DELETE FROM tokens WHERE digest = ?",
+    "CertificateAdded": "INSERT INTO certificates (fingerprint, account, name, created_ms) "
+    "VALUES (?, ?, ?, ?)",
+    "CertificateUsed": "UPDATE certificates SET used_ms = ? WHERE fingerprint = ?",
+    "CertificateRevoked": "DELETE FROM certificates WHERE fingerprint = ?",
     "FactorSet": "INSERT INTO factors VALUES (?, ?, ?, ?)",
     "FactorUsed": "UPDATE factors SET counter = ? WHERE account = ?",
     "FactorRemoved": "DELETE FROM factors WHERE account = ?",

@@ -59,6 +59,14 @@ class DeviceRow(NamedTuple):
     used_ms: int
 
 
+class CertificateRow(NamedTuple):
+    fingerprint: bytes
+    account: int
+    name: str
+    created_ms: int
+    used_ms: int | None
+
+
 class FactorRow(NamedTuple):
     account: int
     secret: str
@@ -82,6 +90,7 @@ class RoomRow(NamedTuple):
 
 
 _ACCOUNT = f"SELECT {', '.join(AccountRow._fields)} FROM accounts"  # noqa: S608 - no input in it
+_CERTIFICATES = f"SELECT {', '.join(CertificateRow._fields)} FROM certificates"  # noqa: S608
 _LAST_SEQ = "coalesce((SELECT max(seq) FROM log WHERE target = targets.id), 0)"
 _ROOMS = (
     f"SELECT {', '.join(RoomRow._fields[:-1])}, {_LAST_SEQ} "  # noqa: S608 - no input in it
@@ -199,6 +208,15 @@ class Reader:
         """The devices of all accounts."""
         sql = f"SELECT {', '.join(DeviceRow._fields)} FROM devices ORDER BY used_ms"  # noqa: S608
         return [DeviceRow(*row) for row in self._all(sql)]  # type: ignore[arg-type]
+
+    def certificates(self) -> list[CertificateRow]:
+        """The client certificates of all accounts."""
+        return [CertificateRow(*row) for row in self._all(_CERTIFICATES)]  # type: ignore[arg-type]
+
+    def certificates_of(self, account: int) -> list[CertificateRow]:
+        """The client certificates of one account."""
+        rows = self._all(_CERTIFICATES + " WHERE account = ?", (account,))
+        return [CertificateRow(*row) for row in rows]  # type: ignore[arg-type]
 
     def factors(self) -> list[FactorRow]:
         """The second factors of all accounts."""

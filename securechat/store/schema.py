@@ -197,4 +197,19 @@ END;
 ALTER TABLE accounts ADD COLUMN bot INTEGER NOT NULL DEFAULT 0;
 """
 
-MIGRATIONS = [FIRST, CREDENTIALS, USAGE, DEVICES]
+CERTIFICATES = """
+-- What logs in by SASL EXTERNAL. fingerprint: the SHA-256 of the certificate's DER form.
+CREATE TABLE certificates (
+    fingerprint BLOB PRIMARY KEY,
+    account INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    used_ms INTEGER,
+    UNIQUE (account, name)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER certificate_ended AFTER DELETE ON certificates BEGIN
+    DELETE FROM devices WHERE account = OLD.account AND name = 'certificate:' || OLD.name;
+END;
+"""
+
+MIGRATIONS = [FIRST, CREDENTIALS, USAGE, DEVICES, CERTIFICATES]

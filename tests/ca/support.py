@@ -32,6 +32,12 @@ def make_issuer(*names: str, now: datetime = NOW, days: int = 3650, strict: bool
     return Issuer(ca, key)
 
 
+def make_client_issuer(now: datetime = NOW, days: int = 3650) -> Issuer:
+    """A client authority by the builders alone."""
+    key = builders.new_key()
+    return Issuer(builders.build_client_ca(key, now=now, days=days), key)
+
+
 def make_server(
     issuer: Issuer, *names: str, now: datetime = NOW, days: int = 30
 ) -> x509.Certificate:

@@ -67,32 +67,17 @@ def test_a_server_certificate_comes_with_its_chain(authority: Authority, tmp_pat
 
 
 def test_nothing_is_overwritten_unless_told(authority: Authority, tmp_path: Path) -> None:
-    """Neither CA nor server nor client; told so, each is replaced by a fresh one."""
+    """Neither CA nor server; told so, each is replaced by a fresh one."""
     ca.issue_server(authority, NAMES, now=NOW)
-    ca.issue_client(authority, "alice", now=NOW)
     before = tree(tmp_path)
     with pytest.raises(StorageError, match="--force"):
         ca.create_authority(tmp_path, NAMES, now=NOW)
     with pytest.raises(StorageError, match="--force"):
         ca.issue_server(authority, NAMES, now=NOW)
-    with pytest.raises(StorageError, match="--force"):
-        ca.issue_client(authority, "alice", now=NOW)
     assert tree(tmp_path) == before
-    ca.issue_client(authority, "alice", now=NOW, replace=True)
     ca.issue_server(authority, NAMES, now=NOW, replace=True)
     ca.create_authority(tmp_path, NAMES, now=NOW, replace=True)
     assert all(data != before[name] for name, data in tree(tmp_path).items())
-
-
-def test_a_client_certificate_and_its_key_are_one_private_file(
-    authority: Authority, tmp_path: Path
-) -> None:
-    """As chat programs want it."""
-    path = ca.issue_client(authority, "Иван", now=NOW)
-    assert path == tmp_path / "client-Иван.pem"
-    assert mode(path) == 0o600
-    [leaf] = pem.load_certificates(path)
-    assert pem.same_key(leaf, pem.load_key(path))
 
 
 def test_a_name_outside_the_constraints_is_refused(authority: Authority, tmp_path: Path) -> None:
@@ -127,12 +112,10 @@ def test_the_advice_stands_without_a_server_certificate(
 
 
 def test_an_expired_ca_signs_nothing(authority: Authority, tmp_path: Path) -> None:
-    """Neither for servers nor for clients."""
+    """That nobody would take."""
     late = NOW + timedelta(days=3650)
     with pytest.raises(ValidityError, match="the CA expired on"):
         ca.issue_server(authority, NAMES, now=late)
-    with pytest.raises(ValidityError, match="the CA expired on"):
-        ca.issue_client(authority, "alice", now=late)
     assert sorted(tree(tmp_path)) == ["ca-key.pem", "ca.pem"]
 
 
@@ -159,7 +142,7 @@ def test_a_foreign_key_is_noticed(authority: Authority) -> None:
     """Before anything is signed with it."""
     replace(authority.key_path, pem.key_pem(make_issuer("a.example").key))
     with pytest.raises(KeyMismatchError, match=r"ca\.pem and ca-key\.pem: the key does not belong"):
-        ca.issue_client(authority, "alice", now=NOW)
+        ca.issue_server(authority, NAMES, now=NOW)
 
 
 def test_a_key_that_others_can_read_is_noticed(authority: Authority) -> None:

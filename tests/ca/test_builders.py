@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from securechat.ca import builders
+from securechat.ca.constraints import NO_NAMES
 from securechat.ca.errors import ValidityError
-from tests.ca.support import NOW, make_client, make_issuer, make_server
+from tests.ca.support import NOW, make_client, make_client_issuer, make_issuer, make_server
 
 ISSUER = make_issuer("chat.example.org")
 
@@ -78,9 +79,22 @@ def test_a_ca_signs_certificates_one_level_deep() -> None:
     assert usages(ca) == {"key_cert_sign", "crl_sign"}
     assert extension(ca, x509.KeyUsage)[1] is True
     assert extension(ca, x509.ExtendedKeyUsage)[0] == x509.ExtendedKeyUsage(
-        [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+        [ExtendedKeyUsageOID.SERVER_AUTH]
     )
     assert extension(ca, x509.NameConstraints)[1] is True
+
+
+def test_a_client_authority_signs_for_clients_only() -> None:
+    """Its subject is another one, its purpose is clientAuth, and no host is in its constraints."""
+    ca = make_client_issuer().certificate
+    assert common_names(ca) != common_names(ISSUER.certificate)
+    assert common_names(ca)[0].startswith("securechat client CA (")
+    assert extension(ca, x509.BasicConstraints) == (x509.BasicConstraints(True, 0), True)
+    assert usages(ca) == {"key_cert_sign", "crl_sign"}
+    assert extension(ca, x509.ExtendedKeyUsage)[0] == x509.ExtendedKeyUsage(
+        [ExtendedKeyUsageOID.CLIENT_AUTH]
+    )
+    assert extension(ca, x509.NameConstraints) == (NO_NAMES, True)
 
 
 def test_a_ca_from_elsewhere_needs_no_key_identifier() -> None:

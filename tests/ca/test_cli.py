@@ -128,7 +128,6 @@ def test_force_issues_from_the_same_ca(gencerts: Gencerts) -> None:
 def test_the_advice_for_a_wider_ca_works_word_for_word(gencerts: Gencerts) -> None:
     """The command in the error is run as it stands."""
     gencerts("localhost 127.0.0.1")
-    gencerts("client alice")
     said = gencerts("--force chat.example.org")
     assert said.code == 1
     assert "chat.example.org: outside what the CA in certs may sign for" in said.err
@@ -136,7 +135,6 @@ def test_the_advice_for_a_wider_ca_works_word_for_word(gencerts: Gencerts) -> No
     said = gencerts(advice.split("gencerts ", 1)[1])
     assert said.code == 0
     assert names_in() == ["localhost", "127.0.0.1", "chat.example.org"]
-    assert re.search(r"No longer valid +certs/client-alice\.pem, of another CA", said.out)
 
 
 def test_a_ca_is_not_replaced_without_force(gencerts: Gencerts) -> None:
@@ -190,7 +188,6 @@ def test_options_of_a_new_ca_are_not_ignored_for_an_old_one(
         ("'evil\x1b[2J'", 1, "'evil\\x1b[2J': malformed DNS name"),
         ("client", 2, "Missing argument 'ACCOUNT'"),
         ("client alice bob", 2, "unexpected extra argument"),
-        ("client alice", 1, "certs/ca.pem: there is no CA here: make one with 'gencerts'"),
         ("renew", 1, "there is no CA here"),
         ("renew --days 400", 1, "1 to 397 days"),
         ("show", 1, "there is no CA here"),
@@ -233,14 +230,48 @@ def test_the_help_lists_the_commands(gencerts: Gencerts) -> None:
 
 
 def test_client_makes_one_file_for_an_account(gencerts: Gencerts) -> None:
-    """And says how to hand it over and what the server needs."""
-    gencerts()
+    """And says how to hand it over and what the server needs: neither the CA of the server, nor
+    what the certificate says of itself.
+    """
     said = gencerts("client Иван --days 10")
     assert said.code == 0
     assert mode(Path("certs/client-Иван.pem")) == 0o600
     assert days_of("certs/client-Иван.pem") == 10
     assert "Hand this file to Иван in private" in said.out
-    assert f'client_ca = "{Path("certs/ca.pem").resolve()}"' in said.out
+    assert f'client_ca = "{Path("certs/clients-ca.pem").resolve()}"' in said.out
+    assert "securechat-admin certificate add Иван " in said.out
+    assert mode(Path("certs/clients-ca-key.pem")) == 0o600
+    assert not Path("certs/ca.pem").exists()
+
+
+def test_the_authority_for_clients_is_made_once(gencerts: Gencerts) -> None:
+    """Apart from the server's, which stays as it is; no account's file is called as it."""
+    gencerts()
+    before = fingerprint(Path("certs/ca.pem"))
+    assert "Made a certificate authority (CA) for clients" in gencerts("client ca").out
+    clients = fingerprint(Path("certs/clients-ca.pem"))
+    assert "Made a certificate authority" not in gencerts("client alice").out
+    assert fingerprint(Path("certs/clients-ca.pem")) == clients != before
+    assert fingerprint(Path("certs/ca.pem")) == before
+
+
+def test_the_key_for_clients_may_have_a_passphrase(gencerts: Gencerts) -> None:
+    """Which is asked for, or read, whenever it signs."""
+    Path("phrase").touch(0o600)
+    Path("phrase").write_bytes(GOOD_PASSPHRASE)
+    assert gencerts("client alice --passphrase-file phrase").code == 0
+    assert b"ENCRYPTED" in Path("certs/clients-ca-key.pem").read_bytes()
+    assert gencerts("client bob").code == 1
+    assert gencerts("client bob --passphrase-file phrase").code == 0
+
+
+def test_a_part_of_an_authority_for_clients_is_not_replaced(gencerts: Gencerts) -> None:
+    """Its certificate may only have been moved."""
+    gencerts("client alice")
+    Path("certs/clients-ca.pem").unlink()
+    said = gencerts("client bob")
+    assert said.code == 1
+    assert "clients-ca.pem: the client authority's certificate is missing" in said.err
 
 
 def test_client_overwrites_only_with_force(gencerts: Gencerts) -> None:
@@ -290,12 +321,22 @@ def test_an_expired_ca_renews_nothing(gencerts: Gencerts, clock: Clock) -> None:
     gencerts("chat.example.org --ca-days 400")
     before = tree(Path("certs"))
     clock.now += timedelta(days=401)
-    for command in ("renew", "--force chat.example.org", "client alice"):
+    for command in ("renew", "--force chat.example.org"):
         said = gencerts(command)
         assert said.code == 1
         assert "the CA expired on 2031-06-21" in said.err
         assert "gencerts --new-ca --force" in said.err
     assert tree(Path("certs")) == before
+
+
+def test_an_expired_authority_for_clients_signs_nothing(gencerts: Gencerts, clock: Clock) -> None:
+    """The error tells the way out."""
+    gencerts("client alice")
+    clock.now += timedelta(days=3651)
+    said = gencerts("client bob")
+    assert said.code == 1
+    assert "the CA expired on" in said.err
+    assert "move clients-ca.pem and its key away, and a new CA is made" in said.err
 
 
 def test_a_foreign_certificate_is_not_renewed(gencerts: Gencerts) -> None:
@@ -312,9 +353,11 @@ def test_a_foreign_certificate_is_not_renewed(gencerts: Gencerts) -> None:
 def test_a_foreign_ca_key_is_noticed(gencerts: Gencerts) -> None:
     """By every command that signs, and by show."""
     gencerts("chat.example.org")
+    gencerts("client alice")
     other = pem.key_pem(make_issuer("chat.example.org").key)
-    Path("certs/ca-key.pem").write_bytes(other)
-    for command in ("renew", "client alice", "--force chat.example.org"):
+    for name in ("ca", "clients-ca"):
+        Path(f"certs/{name}-key.pem").write_bytes(other)
+    for command in ("renew", "client bob", "--force chat.example.org"):
         said = gencerts(command)
         assert said.code == 1
         assert "the key does not belong to the certificate" in said.err
@@ -335,7 +378,9 @@ def test_show_tells_names_dates_and_fingerprints(gencerts: Gencerts, clock: Cloc
     assert "names       chat.example.org" in said.out
     assert "names       alice" in said.out
     assert "valid until 2030-06-16 10:59 UTC (EXPIRED)" in said.out
-    for name in ("ca", "server", "client-alice"):
+    assert "signs for   clients only" in said.out
+    assert "NOT from the CA" not in said.out
+    for name in ("ca", "server", "clients-ca", "client-alice"):
         assert f"certs/{name}.pem\n" in said.out
         assert fingerprint(Path(f"certs/{name}.pem")) in said.out
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from securechat.ca import authority as ca
-from securechat.ca import builders, files, pem
+from securechat.ca import builders, clients, files, pem
 from securechat.ca.authority import Authority, ServerCertificate
 from securechat.ca.files import NewFile
 from securechat.ca.names import parse_names
@@ -134,9 +134,17 @@ def test_a_name_beyond_the_constraints_is_refused(site: Site) -> None:
     assert "permitted subtree violation" in str(meeting.client_error)
 
 
+def client_authority(site: Site) -> Authority:
+    """The one for clients, made on first use."""
+    directory = site.authority.directory
+    if clients.exists(directory):
+        return clients.load_authority(directory)
+    return clients.create_authority(directory, now=site.now)
+
+
 def with_client_ca(site: Site) -> ssl.SSLContext:
     context = site.server_context()
-    context.load_verify_locations(str(site.authority.path))
+    context.load_verify_locations(str(client_authority(site).path))
     context.verify_mode = ssl.CERT_REQUIRED
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     return context
@@ -144,20 +152,27 @@ def with_client_ca(site: Site) -> ssl.SSLContext:
 
 @pytest.mark.parametrize("account", ["alice", "Иван"])
 def test_a_client_certificate_logs_in(site: Site, account: str) -> None:
-    """Its one file serves as certificate and key, and the server reads the account from it."""
+    """Its one file serves as certificate and key."""
     client = site.client_context()
-    client.load_cert_chain(ca.issue_client(site.authority, account, now=site.now))
+    client.load_cert_chain(clients.issue(client_authority(site), account, now=site.now))
     meeting = meet(with_client_ca(site), client, "localhost")
     assert (meeting.client_error, meeting.server_error) == (None, None)
     assert meeting.client_subject == [(("commonName", account),)]
 
 
 def test_a_servers_certificate_does_not_log_in(site: Site) -> None:
-    """It isn't for clients."""
-    client = site.client_context()
-    client.load_cert_chain(site.server.certificate, site.server.key)
-    meeting = meet(with_client_ca(site), client, "localhost")
-    assert "unsuitable certificate purpose" in str(meeting.server_error)
+    """Not the one of the server's own CA, and not one that the thief of a client CA would make."""
+    forged, key = site.server.certificate.with_name("forged.pem"), builders.new_key()
+    leaf = builders.build_server(
+        client_authority(site).issuer(), key.public_key(), ["localhost"], now=site.now
+    )
+    data = pem.certificate_pem(leaf) + pem.key_pem(key)
+    files.write_files([NewFile(forged, data)], overwrite=False)
+    for certificate, its_key in ((site.server.certificate, site.server.key), (forged, forged)):
+        client = site.client_context()
+        client.load_cert_chain(certificate, its_key)
+        meeting = meet(with_client_ca(site), client, "localhost")
+        assert isinstance(meeting.server_error, ssl.SSLCertVerificationError)
 
 
 def test_a_client_certificate_of_another_ca_does_not_log_in(site: Site, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.ca.support import (
     NOW,
     make_client,
+    make_client_issuer,
     make_issuer,
     make_server,
     needs_openssl,
@@ -18,6 +19,7 @@ from tests.ca.support import (
 
 pytestmark = needs_openssl
 ISSUER = make_issuer("chat.example.org")
+CLIENTS = make_client_issuer()
 
 
 @pytest.mark.parametrize(
@@ -38,9 +40,25 @@ def test_server_certificates_verify(tmp_path: Path, names: list[str], check: lis
 
 @pytest.mark.parametrize("account", ["alice", "Иван", "[x]-y"])
 def test_client_certificates_verify(tmp_path: Path, account: str) -> None:
-    """The CA's name constraints don't touch accounts."""
-    leaf = make_client(ISSUER, account)
-    assert openssl_verify(tmp_path, ISSUER.certificate, leaf, purpose="sslclient") == "OK"
+    """The client authority's name constraints don't touch accounts."""
+    leaf = make_client(CLIENTS, account)
+    assert openssl_verify(tmp_path, CLIENTS.certificate, leaf, purpose="sslclient") == "OK"
+
+
+def test_a_client_authority_s_thief_has_no_server(tmp_path: Path) -> None:
+    """Neither its purpose nor its constraints let any name pass."""
+    forged = make_server(CLIENTS, "localhost", "127.0.0.1")
+    verdict = openssl_verify(tmp_path, CLIENTS.certificate, forged)
+    assert "excluded subtree violation" in verdict or "unsuitable certificate purpose" in verdict
+    verdict = openssl_verify(tmp_path, CLIENTS.certificate, forged, purpose="any")
+    assert "excluded subtree violation" in verdict
+
+
+def test_the_server_s_authority_has_no_clients(tmp_path: Path) -> None:
+    """Its thief can't even begin to log in."""
+    forged = make_client(ISSUER, "alice")
+    verdict = openssl_verify(tmp_path, ISSUER.certificate, forged, purpose="sslclient")
+    assert "unsuitable certificate purpose" in verdict
 
 
 def test_the_ca_itself_verifies(tmp_path: Path) -> None:
@@ -69,17 +87,17 @@ def test_strict_forbids_private_addresses_to_openssl_too(tmp_path: Path) -> None
 def test_a_dotted_account_would_not_verify(tmp_path: Path) -> None:
     """Why parse_account refuses dots: OpenSSL reads such a common name as a host."""
     verdict = openssl_verify(
-        tmp_path, ISSUER.certificate, make_client(ISSUER, "john.smith"), purpose="sslclient"
+        tmp_path, CLIENTS.certificate, make_client(CLIENTS, "john.smith"), purpose="sslclient"
     )
-    assert "permitted subtree violation" in verdict
+    assert "excluded subtree violation" in verdict
 
 
 def test_certificates_do_not_cross_purposes(tmp_path: Path) -> None:
     """A client's doesn't serve, a server's doesn't log in."""
-    ca = ISSUER.certificate
-    client, server = make_client(ISSUER, "alice"), make_server(ISSUER, "localhost")
-    assert "unsuitable certificate purpose" in openssl_verify(tmp_path, ca, client)
-    verdict = openssl_verify(tmp_path, ca, server, purpose="sslclient")
+    client, server = make_client(CLIENTS, "alice"), make_server(ISSUER, "localhost")
+    verdict = openssl_verify(tmp_path, CLIENTS.certificate, client)
+    assert "unsuitable certificate purpose" in verdict
+    verdict = openssl_verify(tmp_path, ISSUER.certificate, server, purpose="sslclient")
     assert "unsuitable certificate purpose" in verdict
 
 

@@ -19,7 +19,7 @@ TIME = 1 << 10
 
 
 def session(link: str, io: int = 0, caps: int = 0) -> Session:
-    made = Session(link, io=io, address="", certificate_name=None, opened_at=0.0)
+    made = Session(link, io=io, address="", fingerprint=None, opened_at=0.0)
     made.set_caps(caps)
     return made
 

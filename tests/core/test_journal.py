@@ -34,6 +34,7 @@ def world() -> Model:
     stage.invite("x", uses=2)
     for event in (
         e.TokenCreated(b"t", 1, "laptop", 5),
+        e.CertificateAdded(b"c", 1, "laptop", 5),
         e.FactorSet(1, "sealed", 7, 5),
         e.RecoveryCodeAdded(b"r", 1),
     ):
@@ -58,6 +59,9 @@ CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
     (e.TokenCreated(b"n", 2, "phone", 5), lambda m: list(m.accounts[2].tokens), ["phone"]),
     (e.TokenUsed(9, b"t"), lambda m: m.tokens[b"t"].used_ms, 9),
     (e.TokenRevoked(b"t"), lambda m: (dict(m.tokens), dict(m.accounts[1].tokens)), ({}, {})),
+    (e.CertificateAdded(b"d", 2, "x", 5), lambda m: m.certificates[b"d"].account, 2),
+    (e.CertificateUsed(9, b"c"), lambda m: m.certificates[b"c"].used_ms, 9),
+    (e.CertificateRevoked(b"c"), lambda m: (m.certificates, m.accounts[1].certificates), ({}, {})),
     (e.FactorSet(2, "sealed", 3, 5), lambda m: factor(m, 2).counter, 3),
     (e.FactorUsed(8, 1), lambda m: factor(m).counter, 8),
     (e.FactorRemoved(1), lambda m: m.accounts[1].factor, None),

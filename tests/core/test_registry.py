@@ -15,7 +15,7 @@ AFTER = {
     *("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "INVITE", "TOPIC", "NAMES", "LIST"),
     *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "AWAY"),
     *("MOTD", "LUSERS", "VERSION", "TIME", "INFO", "ADMIN", "HELP"),
-    *("TOKEN", "TOTP", "PASSWD", "SESSIONS"),
+    *("TOKEN", "TOTP", "PASSWD", "SESSIONS", "CERT"),
 }
 
 PARAMS = [

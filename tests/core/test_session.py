@@ -11,7 +11,7 @@ from tests.support.stage import Stage
 
 
 def fresh() -> Session:
-    return Session(object(), io=3, address="192.0.2.1", certificate_name=None, opened_at=7.0)
+    return Session(object(), io=3, address="192.0.2.1", fingerprint=None, opened_at=7.0)
 
 
 def test_a_new_session_is_nobody() -> None:

@@ -88,6 +88,8 @@ def _check_account(model: Model, account: Account) -> None:
     assert all(account in room.invited for room in account.invited_to)
     assert all(other.directs[account] is direct for other, direct in account.directs.items())
     assert all(model.tokens[token.digest] is token for token in account.tokens.values())
+    held = account.certificates.values()
+    assert all(model.certificates[one.fingerprint] is one for one in held)
     assert (account in model.online) == bool(account.sessions)
     assert set(account.audience().sessions) == set(account.sessions)
     assert len(set(account.sessions)) == len(account.sessions)
@@ -131,7 +133,8 @@ def _check_stored(world: World) -> None:
     again = furnish(Stage()).model
     for event in world.stored:
         journal.apply(again, event)
-    left_out = {"tokens", "factor", "invites", "devices"} if world.administered else set()
+    administered = {"tokens", "certificates", "factor", "invites", "devices"}
+    left_out = administered if world.administered else set()
     assert _kept(again, left_out) == _kept(world.model, left_out)
 
 

@@ -8,8 +8,8 @@ Each line of a script is a step; its first letter says whose:
     t60          so many seconds pass
     F, R, D5     the store: is full, or not any more; refuses the next account; target 5 is damaged
     B, W, X, M   the workers: are busy, or not; do a job, fail at one, find a damaged log
-    Adelete bob  the administrator: delete, disable, enable, admin, user, password, invites, tokens
-                 or factor
+    Adelete bob  the administrator: delete, disable, enable, admin, user, password, invites, tokens,
+                 certificates or factor
     {, }         what stands between is one turn
 
 In what is said $TOKEN, $CODE, $RECOVERY and $SESSION stand for what the server has given to the
@@ -155,10 +155,11 @@ _DEEP = (
     "7NICK alice", "7USER a 0 * :A", "0TOTP ENROLL", "0TOTP CONFIRM $CODE", "0TOTP REMOVE $CODE",
     "0TOTP RECOVERY $RECOVERY", f"8PASS alice:{RIGHT}$CODE", "8NICK alice", "8USER a 0 * :A",
     "0PASSWD :another fine password", "0PASSWD weak",
+    f"9PASS dave:{RIGHT}", "9CERT ADD work", "9CERT LIST", "9CERT DEL laptop", "9CERT DEL work",
     "9AUTHENTICATE EXTERNAL", "9AUTHENTICATE +", "9NICK dave", "9USER d 0 * :D", "0MOTD",
     "c0", "c5", "t1", "t70", "t700", "F", "R", "D1", "D3", "B", "W", "X", "M", "{", "}",
     "Adelete bob", "Adisable bob", "Aenable bob", "Aadmin bob", "Auser boss", "Apassword alice",
-    "Ainvites alice", "Atokens alice", "Afactor alice",
+    "Ainvites alice", "Atokens alice", "Acertificates dave", "Afactor alice",
 )  # fmt: skip
 
 SESSION = Target("session", session, _words(), by_lines=True, max_bytes=4096, weight=10)

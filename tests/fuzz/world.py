@@ -16,7 +16,7 @@ from securechat.core.turn import Turn
 from securechat.server.hub import made_by, needed_by, places_of
 from securechat.server.loading import take_changes
 from securechat.store.pepper import Pepper
-from securechat.store.reader import AccountRow, Reader, TokenRow
+from securechat.store.reader import AccountRow, CertificateRow, Reader, TokenRow
 from tests.fuzz.invariants import Watch
 from tests.support.stage import NOT_STORED, RIGHT, Person, Stage
 
@@ -32,6 +32,7 @@ MEMBERS = (
 IO_THREADS = 2
 ADDRESSES = 4
 WITH_CERTIFICATE = 9
+CERTIFICATE = "dave's"
 SETTINGS: dict[str, Any] = {
     "lobby": "#lobby",
     "motd": ("Be kind", "", "\x02bold"),
@@ -76,6 +77,7 @@ def furnish(stage: Stage) -> Stage:
     for name in ("alice", "bob", "carol", "dave"):
         stage.add(name)
     stage.add("boss", admin=True)
+    stage.registers("dave", CERTIFICATE)
     stage.invite("welcome-code", uses=2, days=1)
     return stage
 
@@ -87,7 +89,7 @@ class Listener(Person):
         self.world = world
         self.number = number
         self.watch = Watch(world.in_log)
-        certificate = "dave" if number == WITH_CERTIFICATE else None
+        certificate = CERTIFICATE if number == WITH_CERTIFICATE else None
         address = f"192.0.2.{number % ADDRESSES}"
         super().__init__(world, certificate, number % IO_THREADS, address)
 
@@ -243,6 +245,15 @@ class Office:
             return []
         found = self._account.tokens.values()
         return [TokenRow(t.digest, t.account, t.name, t.created_ms, t.used_ms) for t in found]
+
+    def certificates_of(self, number: int) -> list[CertificateRow]:
+        """None, where they have been revoked."""
+        if self._verb in ("certificates", "password", "delete"):
+            return []
+        found = self._account.certificates.values()
+        return [
+            CertificateRow(c.fingerprint, c.account, c.name, c.created_ms, c.used_ms) for c in found
+        ]
 
     def has_factor(self, number: int) -> bool:
         return self._account.factor is not None and self._verb not in ("factor", "delete")

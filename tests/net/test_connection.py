@@ -26,7 +26,7 @@ def test_a_new_connection_is_nobody() -> None:
         connection = Connection(ours, "192.0.2.1", 4711, 0)
         assert connection.phase is Phase.RAW
         assert connection.owner is None
-        assert connection.certificate_name is None
+        assert connection.fingerprint is None
         assert connection.tls is None
         assert connection.out == []
         assert connection.buffer is None

@@ -49,7 +49,7 @@ def test_a_handshake_opens_a_connection(room: Desk) -> None:
     visit = room.visit()
     assert visit.connection.phase is Phase.OPEN
     assert visit.client.version() == "TLSv1.3"
-    assert visit.connection.certificate_name is None
+    assert visit.connection.fingerprint is None
 
 
 def test_lines_may_come_with_the_end_of_the_handshake(room: Desk) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.ca.pem import fingerprint
 from tests.support.certificates import Authority
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
@@ -131,15 +132,24 @@ def test_a_password_is_for_ones_own_account(house: House) -> None:
     assert "you can log in as yourself only" in person.hears_until(" 904 ")[-1]
 
 
-def test_a_certificate_is_for_the_account_it_names(
+def test_a_certificate_is_for_the_account_it_was_registered_for(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And none of another CA is for anybody."""
+    """Whatever name it carries; and none of another CA is for anybody."""
     caplog.set_level(logging.INFO)
     clients, others = Authority("Clients"), Authority("Others")
     client_ca = clients.write(tmp_path, "client-ca")
     alice_pem = together(clients, "alice", tmp_path)
     with running(tmp_path / "data", "alice", "bob", tls={"client_ca": str(client_ca)}) as house:
+        unknown = house.stranger(certificate=alice_pem)
+        unknown.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
+        assert "registered for no account" in unknown.hears_until(" 904 ")[-1]
+
+        alice = house.stranger(certificate=alice_pem)
+        alice.logs_in("alice", PASSWORD)
+        alice.says("CERT ADD laptop")
+        assert fingerprint(alice_pem) in alice.hears_until("CERT ADDED")[-1]
+
         person = house.stranger(certificate=alice_pem)
         person.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL")
         bob = base64.b64encode(b"bob").decode()

@@ -79,6 +79,7 @@ def test_one_account_is_shown(clerk: Clerk) -> None:
         "role": "admin",
         "second factor": "on",
         "tokens": "laptop, phone",
+        "certificates": "none",
         "messages": "0.0 MiB are kept",
     }
 

@@ -32,7 +32,7 @@ def somebody(account: Account | None = None) -> Connection:
         io=0,
         address="192.0.2.1",
         network="192.0.2.1",
-        certificate_name=None,
+        fingerprint=None,
         opened_at=0.0,
     )
     session.account = account

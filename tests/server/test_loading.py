@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.credentials import Token
+from securechat.core.credentials import Certificate, Token
 from securechat.core.events import (
     AccountCreated,
     Audited,
     BanAdded,
+    CertificateAdded,
+    CertificateUsed,
     DirectOpened,
     FactorRemoved,
     FactorSet,
@@ -188,7 +190,7 @@ class Running:
 
     def comes(self, account: int) -> Session:
         """A session that is logged in, short of being ready."""
-        session = Session(object(), io=0, address="", certificate_name=None, opened_at=0.0)
+        session = Session(object(), io=0, address="", fingerprint=None, opened_at=0.0)
         self.model.sessions[session] = None
         session.move(Trigger.PASSWORD)
         session.move(Trigger.GRANTED)
@@ -293,10 +295,13 @@ def test_credentials_are_loaded(journal: Journal) -> None:
     """As they were left."""
     journal.commit([TOKEN, TokenUsed(9, b"t"), TokenCreated(b"u", BOB, "laptop", 6)])
     journal.commit([FACTOR, RecoveryCodeAdded(b"r", ALICE), FactorUsed(8, ALICE)])
+    journal.commit([CertificateAdded(b"c", BOB, "work", 5), CertificateUsed(9, b"c")])
     model = load(journal)
     alice = model.accounts[ALICE]
     assert model.tokens[b"t"] is alice.tokens["laptop"]
     assert (model.tokens[b"t"].used_ms, model.tokens[b"u"].account) == (9, BOB)
+    assert model.certificates[b"c"] is model.accounts[BOB].certificates["work"]
+    assert model.certificates[b"c"].used_ms == 9
     assert alice.factor is not None
     assert (alice.factor.secret, alice.factor.counter, alice.factor.recovery) == (
         *("sealed", 8, {b"r"}),
@@ -358,14 +363,19 @@ def test_a_token_made_by_the_old_password_ends_with_it(
     journal: Journal, running: Running, office: Admin
 ) -> None:
     """Also when it was made after the administrator's change and before that was looked at; the
-    administrator's own new one stays.
+    administrator's own new one stays. So with certificates.
     """
     row = office.find("alice", "alice")
     office.set_password(row, "new hash")
     journal.commit([TokenCreated(b"late", ALICE, "late", 5)])
     running.model.add_token(Token(b"late", ALICE, "late", 5))
+    journal.commit([CertificateAdded(b"late", ALICE, "late", 5)])
+    running.model.add_certificate(Certificate(b"late", ALICE, "late", 5))
     made = office.make_token(row, "robot", 6)
+    office.add_certificate(row, "robot", b"new", 6)
     turn = running.looks()
     journal.commit(turn.events)
+    assert list(running.model.certificates) == [b"new"]
+    assert [one.name for one in running.reader.certificates()] == ["robot"]
     assert list(running.model.tokens) == [token_digest(made)]
     assert [token.name for token in running.reader.tokens()] == ["robot"]

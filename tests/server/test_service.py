@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.ca.errors import AuthorityError
 from securechat.core.rules import Rules
 from securechat.net.listener import ListenError
 from securechat.net.tls import TlsFilesError
@@ -159,6 +160,28 @@ def test_a_client_ca_that_isn_t_there_is_told(tmp_path: Path) -> None:
     """By its path."""
     path = str(tmp_path / "missing.pem")
     assert path in fails(tmp_path / "data", TlsFilesError, tls={"client_ca": path})
+
+
+def test_the_server_s_own_authority_is_no_client_authority(tmp_path: Path) -> None:
+    """Its key would log in as anybody: at a start and at a check, the cure is told."""
+    house = House(tmp_path / "data", config())
+    house.data.create()
+    house.open()
+    house.close()
+    for path in (house.ca, house.data.tls / "server.pem"):
+        settings: dict[str, object] = {"client_ca": str(path)}
+        told = fails(tmp_path / "data", AuthorityError, tls=settings)
+        assert "authority of the server's own certificate" in told
+        assert "'gencerts client ACCOUNT'" in told
+
+
+def test_an_intermediate_s_authority_is_none_either(tmp_path: Path) -> None:
+    """Whatever signs anything in the chain that the server shows."""
+    authority = Authority()
+    certificate, _ = authority.server("localhost").write(tmp_path, "server")
+    client_ca = authority.write(tmp_path, "client-ca")
+    settings: dict[str, object] = {"cert": str(certificate), "client_ca": str(client_ca)}
+    assert "own certificate" in fails(tmp_path / "data", AuthorityError, tls=settings)
 
 
 # --- reloading -----------------------------------------------------------------------------------

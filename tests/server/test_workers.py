@@ -71,7 +71,7 @@ class Bench:
             Connection(sock, "192.0.2.1", 4711, 0),
             io=0,
             address="192.0.2.1",
-            certificate_name=None,
+            fingerprint=None,
             opened_at=0.0,
         )
 

@@ -9,9 +9,9 @@ import pytest
 
 from securechat.irc.link import code_digest
 from securechat.irc.token import MAX_TOKENS, is_token, token_digest
-from securechat.store.admin import Admin, UnknownError, invite_id
+from securechat.store.admin import Admin, invite_id
 from securechat.store.audit import Wanted
-from securechat.store.database import ConflictError
+from securechat.store.database import ConflictError, UnknownError
 from tests.store.people import audited, made, new, protect
 
 
@@ -177,7 +177,7 @@ def test_every_act_is_in_the_audit(path: Path) -> None:
         ("token created", {**whom, "token": "phone"}),
         ("token revoked", {**whom, "token": "laptop"}),
         ("second factor removed", whom),
-        ("password set by the administrator", {**whom, "tokens_ended": 1}),
+        ("password set by the administrator", {**whom, "tokens_ended": 1, "certificates_ended": 0}),
         ("account disabled", whom),
         ("account enabled", whom),
         ("administrator rights given", whom),
@@ -187,7 +187,7 @@ def test_every_act_is_in_the_audit(path: Path) -> None:
             {"invite": invite_id(invite), "uses": 3, "note": "for Bob", "rights": "administrator"},
         ),
         ("invite revoked", {"invite": invite_id(invite)}),
-        ("account deleted", {**whom, "tokens_ended": 0}),
+        ("account deleted", {**whom, "tokens_ended": 0, "certificates_ended": 0}),
         ("backup made", {"file": "/backup.tar"}),
     ]
     rows = [*admin.audited(Wanted())]

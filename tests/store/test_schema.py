@@ -29,6 +29,7 @@ def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
         "accounts",
         "audit",
         "bans",
+        "certificates",
         "changes",
         "devices",
         "factors",

@@ -7,6 +7,7 @@ ECDSA P-256, a millisecond each.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -83,17 +84,21 @@ class Authority:
         """
         san = x509.SubjectAlternativeName([_general_name(name) for name in names])
         return self._issue(
-            common_name, ExtendedKeyUsageOID.SERVER_AUTH, lasts, san if names else None
+            common_name, (ExtendedKeyUsageOID.SERVER_AUTH,), lasts, san if names else None
         )
 
     def client(self, account: str, *, lasts: timedelta = DAY) -> Issued:
         """A client's certificate with the account as its name."""
-        return self._issue(account, ExtendedKeyUsageOID.CLIENT_AUTH, lasts)
+        return self._issue(account, (ExtendedKeyUsageOID.CLIENT_AUTH,), lasts)
+
+    def purposes(self, name: str, *usages: x509.ObjectIdentifier) -> Issued:
+        """One with these in its extended key usage, or without that extension."""
+        return self._issue(name, usages, DAY)
 
     def _issue(
         self,
         common_name: str,
-        usage: x509.ObjectIdentifier,
+        usages: Sequence[x509.ObjectIdentifier],
         lasts: timedelta,
         san: x509.SubjectAlternativeName | None = None,
     ) -> Issued:
@@ -102,7 +107,8 @@ class Authority:
         builder = _builder(subject, self.certificate.subject, key, self._key, lasts)
         builder = builder.add_extension(x509.BasicConstraints(False, None), critical=True)
         builder = builder.add_extension(_key_usage(ca=False), critical=True)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        if usages:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         if san is not None:
             builder = builder.add_extension(san, critical=False)
         return Issued(builder.sign(self._key, hashes.SHA256()), key, self.certificate)

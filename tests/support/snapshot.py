@@ -16,6 +16,9 @@ def snapshot(model: Model) -> dict[str, object]:
         "targets": {key: target.last_seq for key, target in model.targets.items()},
         "invites": {key: (i.uses, i.expires_ms, i.admin) for key, i in model.invites.items()},
         "tokens": {t.digest: (t.account, t.name, t.used_ms) for t in model.tokens.values()},
+        "certificates": {
+            c.fingerprint: (c.account, c.name, c.used_ms) for c in model.certificates.values()
+        },
         "recent": list(model.recent),
         "online": {a.id for a in model.online},
         "arrived": model.arrived,
@@ -33,6 +36,7 @@ def _account(account: Account) -> dict[str, object]:
         "directs": {other.id: direct.id for other, direct in account.directs.items()},
         "invited to": {room.id: by for room, by in account.invited_to.items()},
         "tokens": set(account.tokens),
+        "certificates": set(account.certificates),
         "factor": account.factor
         and (account.factor.secret, account.factor.counter, set(account.factor.recovery)),
         "sessions": list(account.sessions),

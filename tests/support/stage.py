@@ -17,6 +17,7 @@ from itertools import count
 from typing import Any
 
 from securechat.core.audit import tell
+from securechat.core.credentials import Certificate
 from securechat.core.delivery import deliveries
 from securechat.core.events import Audited, Event, Logged
 from securechat.core.jobs import (
@@ -37,6 +38,7 @@ from securechat.core.session import Session
 from securechat.core.settings import Settings
 from securechat.core.turn import Closing, Step, Turn
 from securechat.irc import names
+from securechat.irc.certificate import fingerprint_of
 from securechat.irc.message import MAX_BODY_BYTES, Message, parse
 from securechat.store.pepper import Pepper
 
@@ -97,6 +99,13 @@ class Stage:
         digest = hashlib.sha256(code.encode()).digest()
         expires = self.now_ms + int(days * 86_400_000)
         self.model.invites[digest] = Invite(uses, expires, admin)
+
+    def registers(self, account: str, certificate: str, name: str = "laptop") -> None:
+        """A client certificate lets an account in, as an administrator has it."""
+        fingerprint = fingerprint_of(certificate.encode())
+        self.model.add_certificate(
+            Certificate(fingerprint, self.account(account).id, name, self.now_ms)
+        )
 
     def account(self, name: str) -> Account:
         return self.model.by_name[name]
@@ -209,7 +218,9 @@ class Stage:
     def stranger(
         self, *, certificate: str | None = None, io: int = 0, address: str = "192.0.2.1"
     ) -> Person:
-        """A connection that nobody has logged in on."""
+        """A connection that nobody has logged in on. certificate: one that it shows, and that the
+        handshake has verified; any text.
+        """
         return Person(self, certificate, io, address)
 
     def member(self, name: str, *caps: str, io: int = 0) -> Person:
@@ -229,7 +240,7 @@ class Person:
             self,
             io=io,
             address=address,
-            certificate_name=certificate,
+            fingerprint=fingerprint_of(certificate.encode()) if certificate else None,
             opened_at=stage.clock,
         )
         self.token = ""

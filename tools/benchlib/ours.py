@@ -13,7 +13,8 @@ from benchlib import seed
 from benchlib.link import resolve
 from benchlib.process import HOST, Process, ca_pem, configure, free_port, home_in, running
 from benchlib.servers import Ability, Key, Plan, Server, Subject, nick
-from securechat.ca.authority import Authority, issue_client, load_authority
+from securechat.ca import clients
+from securechat.ca.pem import fingerprint, load_certificates
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
 from securechat.store.pairing import find_pepper
@@ -35,6 +36,7 @@ def securechat(bcrypt_cost: int, directory: Path | None) -> Subject:
             stored = passwords.hash_password(PASSWORD, cost=bcrypt_cost, pepper=pepper)
             seed.fill(data.database, plan, stored)
             keys = _Keys(plan, home / "tls")
+            seed.register(data.database, keys.fingerprints())
             port = free_port()
             config = configure(
                 "securechat.toml",
@@ -68,9 +70,16 @@ class _Keys:
         self._certificates: list[Path] = []
         self.client_ca = ""
         if plan.credential == "certificate":
-            authority = load_authority(directory)
+            now = datetime.now(UTC)
+            authority = clients.create_authority(directory, now=now)
             self.client_ca = str(authority.path)
-            self._certificates = _issue(authority, plan.accounts)
+            self._certificates = [
+                clients.issue(authority, nick(number), now=now) for number in range(plan.accounts)
+            ]
+
+    def fingerprints(self) -> list[bytes]:
+        """Of the certificates, in the order of the accounts."""
+        return [bytes.fromhex(fingerprint(load_certificates(one)[0])) for one in self._certificates]
 
     def key(self, number: int) -> Key:
         """Of the user with this number."""
@@ -80,11 +89,6 @@ class _Keys:
         if self._plan.credential == "certificate":
             return key._replace(password=None, certificate=str(self._certificates[number]))
         return key
-
-
-def _issue(authority: Authority, count: int) -> list[Path]:
-    now = datetime.now(UTC)
-    return [issue_client(authority, nick(number), now=now) for number in range(count)]
 
 
 def _count_stored(database: Path, plan: Plan) -> int:

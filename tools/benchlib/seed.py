@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -82,6 +82,16 @@ def _add_tokens(connection: sqlite3.Connection, plan: Plan) -> None:
         "INSERT INTO tokens (digest, account, name, created_ms) VALUES (?, ?, 'bench', ?)",
         ((token_digest(token(n)), n + 1, FIRST_MS) for n in range(plan.accounts)),
     )
+
+
+def register(database: Path, fingerprints: Sequence[bytes]) -> None:
+    """Let each account in by a client certificate, in their order."""
+    with closing(open_database(database)) as connection:
+        connection.executemany(
+            "INSERT INTO certificates (fingerprint, account, name, created_ms) "
+            "VALUES (?, ?, 'bench', ?)",
+            ((shown, number + 1, FIRST_MS) for number, shown in enumerate(fingerprints)),
+        )
 
 
 def _add_rooms(connection: sqlite3.Connection, plan: Plan) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from securechat.core.commands import (
     authentication,
+    certificates,
     connection,
     credentials,
     info,
@@ -16,6 +17,7 @@ from securechat.core.commands import (
 
 __all__ = [
     "authentication",
+    "certificates",
     "connection",
     "credentials",
     "info",

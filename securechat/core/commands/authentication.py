@@ -73,13 +73,18 @@ def _plain(turn: Turn, session: Session, plain: sasl.Plain) -> None:
 
 
 def _external(turn: Turn, session: Session, authzid: str) -> None:
-    name = session.certificate_name
-    if name is None:
-        raise sasl.SaslError("show a client certificate from this server's client CA")
-    if authzid and authzid != name:
+    """By the fingerprint alone: what the certificate's subject says is only its issuer's word."""
+    if session.fingerprint is None:
+        raise sasl.SaslError(
+            "show a client certificate, with clientAuth in its extended key usage, of an authority "
+            "that this server takes (client_ca)"
+        )
+    certificate = turn.model.certificates.get(session.fingerprint)
+    named = turn.model.account_named(authzid) if authzid else None
+    if authzid and certificate and (named is None or named.id != certificate.account):
         raise sasl.SaslError("the certificate is for another account")
     session.move(Trigger.PAYLOAD)
-    login.certified(turn, session, name)
+    login.certified(turn, session, certificate)
 
 
 @command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from securechat.core import marks, presence, second_factor, totp
 from securechat.core.commands.verbs import Refused, check_fresh, fail, note, run, shown
 from securechat.core.credentials import Factor, Token
-from securechat.core.events import PasswordChanged, TokenCreated, TokenRevoked
+from securechat.core.events import CertificateRevoked, PasswordChanged, TokenCreated, TokenRevoked
 from securechat.core.jobs import Answer, Hashed, HashPassword
 from securechat.core.model import Account
 from securechat.core.registry import command
@@ -78,8 +78,7 @@ def _revoke(turn: Turn, session: Session, name: str) -> None:
     turn.record(TokenRevoked(found.digest))
     turn.audit("token revoked", session, token=name)
     note(turn, session, "TOKEN", "REVOKED", name, "It logs nobody in any more")
-    reason = f"The device token {name} has been revoked"
-    turn.after_step(lambda: presence.end_token(turn, found, reason))
+    turn.after_step(lambda: presence.end_token(turn, found))
 
 
 _TOKEN = {"CREATE": _create, "LIST": _list, "REVOKE": _revoke}
@@ -198,9 +197,11 @@ def _set_password(turn: Turn, session: Session, answer: Hashed) -> None:
     turn.record(PasswordChanged(answer.hashed, account.id, answer.replaced))
     for item in list(account.tokens.values()):
         turn.record(TokenRevoked(item.digest))
+    for certificate in list(account.certificates.values()):
+        turn.record(CertificateRevoked(certificate.fingerprint))
     _bind(turn, session, None)
     turn.audit("password changed", session)
-    text = "Your password is changed; all other sessions and all device tokens have ended"
+    text = "Your password is changed; all other sessions, device tokens and certificates have ended"
     note(turn, session, "PASSWD", "CHANGED", text)
     reason = presence.AFTER_CHANGE
     turn.after_step(lambda: presence.end_account(turn, account, reason, keep=session))

@@ -205,10 +205,11 @@ def test_an_account_has_a_limit_of_connections() -> None:
 
 @pytest.mark.parametrize("authzid", ["+", b64encode(b"alice").decode()])
 def test_a_certificate_logs_in(authzid: str) -> None:
-    """Its common name is the account; no worker is needed."""
+    """It was registered for the account; no worker is needed."""
     stage = Stage("alice", external=True)
+    stage.registers("alice", "alice's")
     stage.busy = True
-    person = greeted(stage, certificate="alice")
+    person = greeted(stage, certificate="alice's")
     assert person.says("AUTHENTICATE EXTERNAL") == ["AUTHENTICATE +"]
     assert codes(person.says(f"AUTHENTICATE {authzid}")) == ["900", "903"]
 
@@ -217,15 +218,16 @@ def test_a_certificate_logs_in(authzid: str) -> None:
     ("certificate", "payload"),
     [
         (None, "+"),
-        ("alice", b64encode(b"bob").decode()),
-        ("nobody", "+"),
-        ("a b", "+"),
-        ("gone", "+"),
+        ("alice's", b64encode(b"bob").decode()),
+        ("alice's", b64encode(b"nobody").decode()),
+        ("gone's", "+"),
     ],
 )
 def test_a_certificate_that_is_not_enough(certificate: str | None, payload: str) -> None:
-    """None, one for somebody else, and one for an account that there is not."""
+    """None, one for somebody else, and one for an account that may not log in."""
     stage = Stage("alice", "bob", "gone", external=True)
+    for name in ("alice", "gone"):
+        stage.registers(name, f"{name}'s")
     stage.account("gone").disabled = True
     person = greeted(stage, certificate=certificate)
     person.says("AUTHENTICATE EXTERNAL")
@@ -264,3 +266,15 @@ def test_a_stolen_token_does_not_use_up_the_owner_s_logins() -> None:
         assert codes(proves(stage, "alice", token))[-1] == "903"
     assert codes(proves(stage, "alice", token)) == ["ERROR"]
     assert codes(proves(stage, "alice"))[-1] == "903"
+
+
+@pytest.mark.parametrize("payload", ["+", b64encode(b"alice").decode()])
+def test_a_certificate_that_is_not_registered(payload: str) -> None:
+    """Whatever it says of itself: its owner is told what to do."""
+    stage = Stage("alice", external=True)
+    person = greeted(stage, certificate="one whose CN is alice")
+    person.says("AUTHENTICATE EXTERNAL")
+    told, refused = of(person.says(f"AUTHENTICATE {payload}"), "FAIL", "904")
+    assert told.params[:2] == ["AUTHENTICATE", "CERTIFICATE_UNKNOWN"]
+    assert "CERT ADD" in refused.params[-1]
+    assert person.session.account is None

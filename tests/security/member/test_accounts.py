@@ -130,8 +130,9 @@ def test_the_owner_of_a_deleted_account_can_t_come_back(deleted: Stage) -> None:
     person = deleted.stranger()
     assert "900" not in codes(person.logs_in("alice"))
     with_certificate = Stage("alice", external=True)
+    with_certificate.registers("alice", "alice's")
     with_certificate.account("alice").deleted = with_certificate.account("alice").disabled = True
-    person = with_certificate.stranger(certificate="alice")
+    person = with_certificate.stranger(certificate="alice's")
     person.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL")
     assert codes(person.says("AUTHENTICATE +")) == ["904"]
 

@@ -19,7 +19,7 @@ from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person as Guest
 from tests.support.stage import RIGHT, Person, Stage, of, only, plain
 
-FRESH_ACTS = ["TOKEN CREATE more", "TOTP ENROLL", "PASSWD :another fine password"]
+FRESH_ACTS = ["TOKEN CREATE more", "CERT ADD", "TOTP ENROLL", "PASSWD :another fine password"]
 FACTOR_ACTS = ["TOTP REMOVE {}", "TOTP RECOVERY {}"]
 
 
@@ -98,7 +98,9 @@ def test_a_token_opens_the_account_it_was_made_for_and_no_other() -> None:
         assert tries(stage, name, password).session.account is None, (name, password)
 
 
-@pytest.mark.parametrize("act", ["TOKEN LIST", "TOKEN REVOKE laptop", *FRESH_ACTS])
+@pytest.mark.parametrize(
+    "act", ["TOKEN LIST", "TOKEN REVOKE laptop", "CERT LIST", "SESSIONS LIST", *FRESH_ACTS]
+)
 def test_nobody_hears_of_another_s_credentials(act: str) -> None:
     """Answers go to the session that asked: not to the room, not to others of the account."""
     stage = Stage("alice", "bob")
@@ -121,7 +123,8 @@ def by_token(stage: Stage) -> Person:
 
 
 def by_certificate(stage: Stage) -> Person:
-    person = stage.stranger(certificate="alice")
+    stage.registers("alice", "alice's")
+    person = stage.stranger(certificate="alice's")
     person.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE EXTERNAL")
     person.says("AUTHENTICATE +", "CAP END")
     return person

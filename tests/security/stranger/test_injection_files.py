@@ -62,6 +62,9 @@ FILES = {
         admin.main, "--data PLACE/data --config FILE user add --password-stdin zelda"
     ),
     "securechat-admin import file": Argument(admin.main, "--data PLACE/data user import FILE"),
+    "securechat-admin add file": Argument(
+        admin.main, "--data PLACE/data certificate add alice FILE"
+    ),
     "gencerts --passphrase-file": Argument(
         gencerts.main, "--out PLACE/ca2 --passphrase-file FILE chat.example"
     ),
