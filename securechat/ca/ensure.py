@@ -16,6 +16,8 @@ from securechat.ca.errors import CaError, OutsideConstraintsError
 from securechat.ca.names import Name, default_names, parse_names
 
 RENEW_BEFORE = timedelta(days=30)
+OWN_DAYS = 90
+"""A certificate that renews itself needn't be good for longer, for a thief of its key."""
 _SECOND = timedelta(seconds=1)
 
 
@@ -43,8 +45,9 @@ def ensure_server_certificate(
 ) -> ServerCertificate:
     """Have a certificate for ``names``: the one in ``directory`` if it will do, else a new one.
 
-    It is issued when it is missing, not from this CA, without its key, without one of the names,
-    or at its end within ``renew_before``. A new one keeps the names of the one that it replaces.
+    It lasts :data:`OWN_DAYS` days. It is issued when it is missing, not from this CA, without its
+    key, without one of the names, or at its end within ``renew_before``. A new one keeps the names
+    of the one that it replaces.
     Names that the CA's constraints forbid are left out and returned in ``refused_names``.
 
     When a new one is wanted but can't be made (the CA's key is encrypted or kept elsewhere, the
@@ -81,7 +84,7 @@ def _current(
     """The certificate that is there if it will do, otherwise a new one."""
     leaf = _usable_leaf(authority, now)
     if leaf is None:
-        return ca.issue_server(authority, names, now=now, replace=True)
+        return ca.issue_server(authority, names, now=now, days=OWN_DAYS, replace=True)
     held = pem.subject_names(leaf, authority.directory / "server.pem")
     # A certificate that ends with its CA gains nothing from being issued again.
     ending = leaf.not_valid_after_utc <= min(now + renew_before, authority.not_after - _SECOND)
@@ -90,7 +93,7 @@ def _current(
     kept = tuple(name for name in held if authority.permits(name))
     try:
         together = tuple(dict.fromkeys([*names, *kept]))
-        return ca.issue_server(authority, together, now=now, replace=True)
+        return ca.issue_server(authority, together, now=now, days=OWN_DAYS, replace=True)
     except CaError as error:
         described = ca.describe_server(authority, leaf, reissued=False)
         return dataclasses.replace(

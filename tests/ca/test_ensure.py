@@ -42,7 +42,9 @@ def test_the_first_start_makes_everything(certs: Path) -> None:
     assert server.names == tuple(NAMES)
     assert server.refused_names == ()
     assert server.ca_fingerprint == pem.fingerprint(certs / "ca.pem")
-    assert (server.not_after - NOW).days == 396
+    [leaf, _] = pem.load_certificates(certs / "server.pem")
+    lasts = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+    assert timedelta(days=89) < lasts < timedelta(days=90)
 
 
 def test_the_second_start_changes_nothing(certs: Path) -> None:
@@ -79,6 +81,18 @@ def test_a_certificate_near_its_end_is_renewed(certs: Path, days_left: int, reis
     assert again.reissued is reissued
     assert (again.not_after > first.not_after) is reissued
     assert again.ca_fingerprint == first.ca_fingerprint
+
+
+def test_one_that_lasts_longer_is_kept_until_its_time(certs: Path) -> None:
+    """As those from before were made; the one that takes its place lasts 90 days."""
+    ensure_authority(certs, NAMES, now=NOW)
+    old = ca.issue_server(ca.load_authority(certs), parse_names(NAMES), now=NOW, days=397)
+    for days in (100, 360):
+        kept = ensure_server_certificate(certs, NAMES, now=NOW + timedelta(days=days))
+        assert (kept.reissued, kept.not_after) == (False, old.not_after)
+    late = NOW + timedelta(days=370)
+    renewed = ensure_server_certificate(certs, NAMES, now=late)
+    assert (renewed.reissued, (renewed.not_after - late).days) == (True, 89)
 
 
 def test_the_time_before_the_end_can_be_chosen(certs: Path) -> None:
@@ -193,8 +207,9 @@ def test_a_ca_key_out_of_reach_does_not_stop_the_server(certs: Path, make: objec
     assert callable(make)
     make(certs)
     before = tree(certs)
-    assert ensure_server_certificate(certs, NAMES, now=NOW).warning is None
-    soon = NOW + timedelta(days=380)
+    first = ensure_server_certificate(certs, NAMES, now=NOW)
+    assert first.warning is None
+    soon = first.not_after - timedelta(days=17)
     kept = ensure_server_certificate(certs, NAMES, now=soon)
     assert not kept.reissued
     assert kept.warning is not None
@@ -202,7 +217,7 @@ def test_a_ca_key_out_of_reach_does_not_stop_the_server(certs: Path, make: objec
     assert "ca-key.pem" in kept.warning
     assert tree(certs) == before
     with pytest.raises((PassphraseError, StorageError), match=r"ca-key\.pem"):
-        ensure_server_certificate(certs, NAMES, now=NOW + timedelta(days=400))
+        ensure_server_certificate(certs, NAMES, now=first.not_after + timedelta(days=3))
 
 
 def test_a_damaged_certificate_is_an_error(certs: Path) -> None:

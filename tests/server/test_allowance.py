@@ -33,7 +33,7 @@ def account(name: str) -> Account:
 
 
 def stand_in() -> Session:
-    return Session(None, io=0, address="", certificate_name=None, opened_at=0.0)
+    return Session(None, io=0, address="", fingerprint=None, opened_at=0.0)
 
 
 def spent(lines: int, seconds: float = 0.0) -> tuple[Allowance, Account]:

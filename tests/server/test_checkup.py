@@ -58,7 +58,7 @@ def test_a_sound_server_has_no_faults(data: DataDirectory) -> None:
     assert second == "so is every file with a secret in it"
     assert rest[0] == f"{data.database} is whole (its format is {NEWEST})"
     assert rest[1] == f"{data.pepper} is the database's own"
-    assert "server.pem is valid for 396 more days, for localhost" in rest[2]
+    assert "server.pem is valid for 89 more days, for localhost" in rest[2]
     assert rest[3] == f"the authority in {data.tls} is in order"
 
 
@@ -144,8 +144,8 @@ def test_a_missing_or_foreign_pepper_is_told(data: DataDirectory) -> None:
 
 def test_a_certificate_at_its_end_is_told(data: DataDirectory) -> None:
     """A month before; and when it has ended, and when its time has not come."""
-    assert faults(data, now=NOW + timedelta(days=366)) == ""
-    found = faults(data, now=NOW + timedelta(days=368))
+    assert faults(data, now=NOW + timedelta(days=59)) == ""
+    found = faults(data, now=NOW + timedelta(days=61))
     assert "server.pem is valid for 28 more days" in found
     assert "restart the server, which renews it" in found
     assert "the certificate expired on" in faults(data, now=NOW + timedelta(days=400))
@@ -200,9 +200,9 @@ def test_the_configurations_certificate_is_looked_at(data: DataDirectory, tmp_pa
     config = Config(directory=tmp_path).with_values("tls", {"cert": "other/server.pem"}, "test")
     assert faults(data, config=config) == ""
     assert (
-        f"{other}/server.pem is valid for 396 more days" in told(data, good=True, config=config)[-1]
+        f"{other}/server.pem is valid for 89 more days" in told(data, good=True, config=config)[-1]
     )
-    found = faults(data, config=config, now=NOW + timedelta(days=368))
+    found = faults(data, config=config, now=NOW + timedelta(days=61))
     assert "renew it and send the server a SIGHUP" in found
     (other / "server.pem").unlink()
     assert f"{other}/server.pem: no such file" in faults(data, config=config)

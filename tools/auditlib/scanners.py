@@ -14,11 +14,6 @@ from typing import Any
 SCAN_SECONDS = 300.0
 
 EXPECTED = {
-    ("sslyze", "maximum_certificate_lifespan"): (
-        "The profiles have public authorities in mind, whose certificates a program renews every "
-        "few weeks. Ours is of the team's own authority and lasts at most 397 days; the server "
-        "renews it when it starts, or its administrator does with `gencerts renew`."
-    ),
     ("testssl.sh", "cert_revocation"): (
         "A team's own authority has no server to ask whether a certificate was revoked. Who has "
         "lost the server's key makes a new authority, and sends new links, which pin it."
