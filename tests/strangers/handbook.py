@@ -1,4 +1,6 @@
-"""The commands of docs/clients.md, word for word but for the names that stand for the reader's."""
+"""The commands of docs/clients.md and README.md, word for word but for the names that stand for the
+reader's.
+"""
 
 from __future__ import annotations
 
@@ -28,24 +30,32 @@ def block(label: str) -> str:
 
 
 def readme_block(program: str) -> str:
-    """The code block of README.md that follows the name of a program."""
+    """The code block of README.md behind the paragraph that begins with the name of a program."""
     text = (CHECKOUT / "README.md").read_text()
-    found = re.findall(rf"^{program}:\n```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    found = re.findall(rf"^{program}\b(?:.+\n)+?```\n((?:(?!```).*\n)+)```$", text, re.MULTILINE)
     assert len(found) == 1, f"expected one block for {program}, found {len(found)}"
     return str(found[0])
 
 
 def for_reader(
-    text: str, house: House, account: str, *, password: str = PASSWORD, code: str = "*"
+    text: str,
+    house: House,
+    account: str,
+    *,
+    password: str = PASSWORD,
+    code: str = "*",
+    pin: str = "",
 ) -> str:
     """A block with a reader's own names in place of the handbook's."""
     names = {
         "chat.example": "localhost",
+        "10.0.0.5": "127.0.0.1",
         "6697": str(house.port),
         "alice": account,
         "robot": account,
         "PASSWORD": password,
         "CODE": code,
+        "PIN": pin,
     }
     pattern = "|".join(rf"\b{re.escape(name)}\b" for name in names)
     return re.sub(pattern, lambda found: names[found[0]], text)
@@ -56,20 +66,12 @@ def commands(label: str, house: House, account: str, **others: str) -> list[str]
     return for_reader(block(label), house, account, **others).splitlines()
 
 
-def for_weechat(lines: list[str]) -> list[str]:
-    """With what the handbook says of WeeChat 3."""
-    return [line.replace(" -tls", " -ssl") for line in lines] if weechat_is_old() else lines
-
-
-def weechat_commands(label: str, house: House, account: str, **others: str) -> list[str]:
-    """The commands of a block for the WeeChat that is installed."""
-    return for_weechat(commands(label, house, account, **others))
-
-
 @functools.cache
-def weechat_is_old() -> bool:
+def weechat_speed() -> str:
+    """The label of the block about WeeChat's speed that is for the one which is installed."""
     done = subprocess.run(["weechat-headless", "--version"], capture_output=True, check=True)
-    return done.stdout.startswith(b"3.")
+    version = tuple(int(part) for part in re.findall(r"\d+", done.stdout.decode())[:2])
+    return "weechat-speed-4" if version >= (4, 2) else "weechat-speed-3"
 
 
 @contextlib.contextmanager

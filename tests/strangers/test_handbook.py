@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.strangers.driver import end, environment
+from tests.strangers.driver import end, environment, needs_openssl, shell
 from tests.strangers.handbook import block, for_reader
 from tests.support.house import PASSWORD, House
 from tests.support.person import PATIENCE
-
-needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is missing")
 
 
 @needs_openssl
 def test_fetches_the_authority_from_the_network(house: House, tmp_path: Path) -> None:
     """The commands bring the CA and show its fingerprint as the server prints it."""
     (tmp_path / "ca.pem").unlink()
-    done = subprocess.run(
-        ["sh", "-c", for_reader(block("sh"), house, "alice")],
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    printed = shell(for_reader(block("sh"), house, "alice"), tmp_path)
     pin = house.service.identity.ca_sha256
     assert pin is not None
-    assert done.stdout.split()[0] == pin.hex()
+    assert printed.split()[0] == pin.hex()
     assert (tmp_path / "ca.pem").read_text() == house.ca.read_text()
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.strangers.driver import Irssi, needs_irssi
+from tests.strangers.driver import Irssi, needs_irssi, needs_openssl, shell
 from tests.strangers.handbook import (
+    block,
     commands,
     for_reader,
     hours_ago,
@@ -23,6 +24,10 @@ from tests.support.house import House
 pytestmark = needs_irssi
 
 IN_LOBBY = "Irssi: #lobby: Total of"
+
+
+NO_PIN = "printf '' | sha256sum | head -c 64 | sed 's/../&:/g; s/:$//' | tr a-f A-F"
+"""What is printed for no key at all; no server has it."""
 
 
 def connect(irs: Irssi, house: House) -> None:
@@ -52,6 +57,44 @@ def test_logs_in_with_the_commands_of_the_readme(irs: Irssi, house: House) -> No
     """The short form does, too."""
     irs.types(*for_reader(readme_block("irssi"), house, "iris").splitlines())
     irs.shows(IN_LOBBY)
+    assert irs.complaints() == []
+
+
+@needs_openssl
+def test_logs_in_by_an_address(irs: Irssi, house: House, tmp_path: Path) -> None:
+    """With the pin that the handbook's command finds, and with no other."""
+    pin = shell(for_reader(block("sh-pin"), house, "iris"), tmp_path).strip()
+    other = ":".join(reversed(pin.split(":")))
+    irs.types(*commands("irssi-address", house, "iris", pin=other))
+    irs.shows("Pinned public key mismatch")
+    irs.types("/disconnect team", *commands("irssi-address", house, "iris", pin=pin))
+    irs.shows(IN_LOBBY)
+
+
+@needs_openssl
+def test_pins_no_other_s_key(house: House, tmp_path: Path) -> None:
+    """The handbook's command finds no pin where the authority is another one."""
+    Authority("another").write(tmp_path)
+    pinned = shell(for_reader(block("sh-pin"), house, "iris"), tmp_path)
+    assert pinned == shell(NO_PIN, tmp_path)
+
+
+def test_says_all_before_it_quits(irs: Irssi, house: House) -> None:
+    """With the handbook's speed nothing of what was typed is held back, and lost by /quit."""
+    bob = house.member("bob")
+    connect(irs, house)
+    said = [f"line {number}" for number in range(30)]
+    irs.types(*(f"/msg #lobby {text}" for text in said), "/quit")
+    heard = bob.hears_until("iris!iris@chat.test QUIT")
+    assert [line.partition(" PRIVMSG #lobby :")[2] for line in heard if "PRIVMSG" in line] == said
+
+
+def test_shows_what_was_written_elsewhere(irs: Irssi, house: House) -> None:
+    """What one wrote to somebody from another client stands in that conversation."""
+    desk = house.member("iris")
+    connect(irs, house)
+    desk.says("PRIVMSG bob :from the desk")
+    assert irs.shows("from the desk").endswith("<iris> from the desk")
     assert irs.complaints() == []
 
 

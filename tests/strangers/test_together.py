@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.strangers.driver import Irssi, Weechat, needs_irssi, needs_weechat, ours, send
-from tests.strangers.handbook import commands, weechat_commands
+from tests.strangers.handbook import commands
 from tests.support.house import PASSWORD, House
 
 LOBBY = "irc.team.#lobby"
@@ -16,7 +16,7 @@ LOBBY = "irc.team.#lobby"
 def test_all_hear_each_other(wee: Weechat, irs: Irssi, house: House, tmp_path: Path) -> None:
     """What one of them says in the lobby, all the others show."""
     house.add("olga", "sam")
-    wee.types(*weechat_commands("weechat", house, "wes"))
+    wee.types(*commands("weechat", house, "wes"))
     wee.shows("Channel #lobby: ", LOBBY)
     irs.types(*commands("irssi", house, "iris"))
     irs.shows("Irssi: #lobby: Total of")

@@ -9,14 +9,14 @@ import pytest
 
 from tests.strangers.driver import Weechat, needs_weechat
 from tests.strangers.handbook import (
+    commands,
     for_reader,
-    for_weechat,
     hours_ago,
     invite,
     open_house,
     put_back,
     readme_block,
-    weechat_commands,
+    weechat_speed,
 )
 from tests.support.certificates import Authority
 from tests.support.house import PASSWORD, House
@@ -30,7 +30,7 @@ DEN = "irc.team.#den"
 
 def connect(wee: Weechat, house: House) -> None:
     """Log in with the handbook's commands, and be in the lobby."""
-    wee.types(*weechat_commands("weechat", house, "wes"))
+    wee.types(*commands("weechat", house, "wes"))
     wee.shows("Channel #lobby: ", LOBBY)
 
 
@@ -53,14 +53,14 @@ def test_logs_in_with_the_commands_of_the_handbook(wee: Weechat, house: House) -
 
 def test_logs_in_with_the_commands_of_the_readme(wee: Weechat, house: House) -> None:
     """The short form does, too."""
-    wee.types(*for_weechat(for_reader(readme_block("WeeChat"), house, "wes").splitlines()))
+    wee.types(*for_reader(readme_block("WeeChat"), house, "wes").splitlines())
     wee.shows("Channel #lobby: ", LOBBY)
     assert wee.complaints() == []
 
 
 def test_takes_the_account_for_its_nick(wee: Weechat, house: House) -> None:
     """Whatever WeeChat calls itself before, afterwards it knows itself as its account."""
-    lines = weechat_commands("weechat", house, "wes")
+    lines = commands("weechat", house, "wes")
     wee.types(*[line.replace("nicks wes", "nicks bob") for line in lines])
     wee.shows("Channel #lobby: ", LOBBY)
     wee.types("/eval /print the nick is ${info:irc_nick,team}")
@@ -141,7 +141,7 @@ def test_refuses_a_server_of_another_authority(
     """With another CA pinned it ends the handshake, and not a word reaches the server."""
     caplog.set_level(logging.INFO)
     Authority("another").write(tmp_path)
-    wee.types(*weechat_commands("weechat", house, "wes"))
+    wee.types(*commands("weechat", house, "wes"))
     wee.shows("peer's certificate is NOT trusted", SERVER)
     wee.shows("TLS handshake failed", SERVER)
     assert "login" not in caplog.text
@@ -152,7 +152,7 @@ def test_shows_that_the_password_is_wrong(
 ) -> None:
     """It says so, and waits before it tries again."""
     caplog.set_level(logging.INFO)
-    wee.types(*weechat_commands("weechat", house, "wes", password="a wrong password"))
+    wee.types(*commands("weechat", house, "wes", password="a wrong password"))
     wee.shows("SASL authentication failed: wrong account or password", SERVER)
     wee.shows("reconnecting to server in 10 seconds", SERVER)
     assert caplog.messages.count("login refused") == 1
@@ -162,21 +162,33 @@ def test_makes_an_account_with_an_invite(wee: Weechat, tmp_path: Path) -> None:
     """/quote REGISTER, as the handbook has it; the next login goes by SASL."""
     with open_house(tmp_path, accounts={"registration": "invite"}) as house:
         link = invite(house)
-        *setting_up, register = weechat_commands("weechat-register", house, "wren", code=link.code)
+        *setting_up, register = commands("weechat-register", house, "wren", code=link.code)
         wee.types(*setting_up)
         wee.shows("[ACCOUNT_REQUIRED]", SERVER)
         wee.types(register)
         wee.shows('command "REGISTER" not found', SERVER)
         wee.shows("You are now logged in as wren", SERVER)
         wee.shows("Channel #lobby: 1 nick", LOBBY)
-        wee.types(*weechat_commands("weechat-afterwards", house, "wren"), "/reconnect team")
+        wee.types(*commands("weechat-afterwards", house, "wren"), "/reconnect team")
         wee.shows("SASL authentication successful", SERVER)
         wee.shows("Channel #lobby: 1 nick", LOBBY)
 
 
+def test_says_all_before_it_quits(wee: Weechat, house: House) -> None:
+    """With the handbook's speed nothing of what was typed is held back, and lost by /quit."""
+    bob = house.member("bob")
+    wee.types("/unset -mask irc.server_default.anti_flood*")
+    connect(wee, house)
+    wee.types(*commands(weechat_speed(), house, "wes"))
+    said = [f"line {number}" for number in range(30)]
+    wee.types(*said, "/quit", buffer=LOBBY)
+    heard = bob.hears_until("wes!wes@chat.test QUIT")
+    assert [line.partition(" PRIVMSG #lobby :")[2] for line in heard if "PRIVMSG" in line] == said
+
+
 def test_logs_in_with_a_server_password(wee: Weechat, house: House) -> None:
     """account:password in the place of a server password does for clients without SASL."""
-    lines = weechat_commands("weechat", house, "wes")
+    lines = commands("weechat", house, "wes")
     wee.types(*[line for line in lines if "sasl" not in line and "/connect" not in line])
     wee.types(f"/set irc.server.team.password wes:{PASSWORD}", "/connect team")
     wee.shows("Channel #lobby: ", LOBBY)
