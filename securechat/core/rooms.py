@@ -36,6 +36,12 @@ def find_mine(turn: Turn, session: Session, name: str) -> Room:
     return room
 
 
+def find_mine_or_run(turn: Turn, session: Session, name: str) -> Room:
+    """The room of that name, of a member or of who may operate it. Raises IrcError."""
+    room = find(turn, session, name)
+    return room if room.runs(session.who) else find_mine(turn, session, name)
+
+
 def find_run(turn: Turn, session: Session, name: str) -> Room:
     """The room of that name, which the session's account may operate. Raises IrcError."""
     room = find(turn, session, name)
@@ -44,6 +50,15 @@ def find_run(turn: Turn, session: Session, name: str) -> Room:
             raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
     return room
+
+
+def tell(turn: Turn, session: Session, room: Room, line: Line) -> None:
+    """What a session has changed, to all of the room, and to itself where it acts from outside, as
+    an administrator may.
+    """
+    turn.broadcast(room.audience(), line)
+    if session.who not in room.members:
+        turn.send_line(session, line)
 
 
 def word(text: str) -> str:

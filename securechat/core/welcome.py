@@ -5,6 +5,7 @@ https://modern.ircdocs.horse/#rplwelcome-001, https://modern.ircdocs.horse/#rpli
 
 from __future__ import annotations
 
+from securechat.core import limits
 from securechat.core.session import Session
 from securechat.core.text import fill, when
 from securechat.core.turn import Turn
@@ -15,9 +16,6 @@ CHANNEL_FLAGS = "imnst"
 CHANNEL_MODES = f"b,k,l,{CHANNEL_FLAGS}"
 USER_MODES = "io"
 MAX_KEY_BYTES = 32
-MAX_TEXT_BYTES = 255
-"""Of an away message, and of the reasons of PART and KICK."""
-MAX_TOPIC_BYTES = 300
 MAX_TARGETS = 4
 MAX_MODES = 6
 MAX_TOKENS = 13
@@ -40,9 +38,9 @@ def isupport(turn: Turn) -> list[str]:
         f"MAXLIST=b:{settings.max_bans}",
         f"NICKLEN={MAX_ACCOUNT_CHARS}",
         f"CHANNELLEN={MAX_CHANNEL_CHARS + 1}",
-        f"TOPICLEN={MAX_TOPIC_BYTES}",
-        f"KICKLEN={MAX_TEXT_BYTES}",
-        f"AWAYLEN={MAX_TEXT_BYTES}",
+        f"TOPICLEN={limits.topic_bytes(settings.name)}",
+        f"KICKLEN={limits.kick_bytes(settings.name)}",
+        f"AWAYLEN={limits.TEXT_BYTES}",
         f"KEYLEN={MAX_KEY_BYTES}",
         f"TARGMAX=PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},TAGMSG:{MAX_TARGETS},"
         f"PART:{MAX_TARGETS},KICK:{MAX_TARGETS},NAMES:1,WHOIS:1,JOIN:,LIST:",
@@ -95,8 +93,8 @@ def lusers(turn: Turn, session: Session) -> None:
     tell(Numeric.RPL_LUSERUNKNOWN, str(unknown), "connections not logged in yet")
     tell(Numeric.RPL_LUSERCHANNELS, str(len(model.rooms)), "channels formed")
     tell(Numeric.RPL_LUSERME, f"I have {online} users and 0 servers")
-    tell(Numeric.RPL_LOCALUSERS, online, most, f"Current users {online}, max {most}")
-    tell(Numeric.RPL_GLOBALUSERS, online, most, f"Current users {online}, max {most}")
+    tell(Numeric.RPL_LOCALUSERS, online, most, f"Current local users {online}, max {most}")
+    tell(Numeric.RPL_GLOBALUSERS, online, most, f"Current global users {online}, max {most}")
 
 
 def motd(turn: Turn, session: Session) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from securechat.core import welcome
+from securechat.irc import names
 from tests.support.stage import SERVER, Stage, codes, of, only
 
 
@@ -207,3 +208,44 @@ def test_how_to_get_an_account_is_told(registration: str, hint: str) -> None:
     stage = Stage(registration=registration)
     fail = only(stage.stranger().says("NICK alice", "USER a 0 * :A"))
     assert hint in fail.params[-1]
+
+
+@pytest.mark.parametrize("server", ["s", "chat.test", "s" * 63])
+def test_the_promised_lengths_hold_for_the_longest_names(server: str) -> None:
+    """In bytes: of the server, of who does it, of the channel, and of whom it is done to."""
+    one, two, room = "я" * 32, "ж" * 32, "#" + "ж" * 63
+    found = tokens(name=server)
+    stage = Stage(one, two, name=server)
+    first, second = (stage.member(name, "away-notify") for name in (one, two))
+    for person in (first, second):
+        person.says(f"JOIN {room}")
+    key = "k" * int(found["KEYLEN"])
+    for token, line in (
+        ("TOPICLEN", f"TOPIC {room} :"),
+        ("AWAYLEN", "AWAY :"),
+        ("KICKLEN", f"KICK {room} {two} :"),
+    ):
+        second.hears()
+        text = "x" * int(found[token])
+        assert int(found[token]) > 100
+        first.says(line + text)
+        assert only(second.hears()).params[-1] == text, token
+        assert token != "AWAYLEN" or only(second.says(f"PRIVMSG {one} :x")).params[-1] == text
+    assert only(first.says(f"MODE {room} +k {key}")).params[-1] == key
+    assert of(first.says(f"TOPIC {room}"), "332")[0].params[-1] == "x" * int(found["TOPICLEN"])
+
+
+def test_what_is_promised_of_names_holds_in_bytes() -> None:
+    """A name has both limits, of characters, which is told, and of bytes."""
+    found = tokens()
+    assert names.account_name("я" * int(found["NICKLEN"]))
+    assert names.channel_name("#" + "я" * (int(found["CHANNELLEN"]) - 1))
+
+
+def test_the_counts_are_told_as_clients_know_them() -> None:
+    """265 and 266, as modern.ircdocs.horse has them."""
+    heard = of(Stage("alice").member("alice").says("LUSERS"), "265", "266")
+    assert [message.params[1:] for message in heard] == [
+        ["1", "1", "Current local users 1, max 1"],
+        ["1", "1", "Current global users 1, max 1"],
+    ]

@@ -309,7 +309,7 @@ def _tell(change: _Change) -> None:
         if part and (done is None or not fits(head + _text([*part, done]))):
             turn.log(room.id, by, "MODE", _text([_without_key(one) for one in part]))
             line = Line(head + _text(part), turn.now_ms, account=by.name)
-            turn.broadcast(room.audience(), line)
+            rooms.tell(turn, change.session, room, line)
             part = []
         if done is not None:
             part.append(done)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import presence, rooms
+from securechat.core import limits, presence, rooms
 from securechat.core.model import Account, Room
 from securechat.core.registry import LOOKED_AT_ONCE, command
 from securechat.core.session import Reply, Session
 from securechat.core.text import fill, shorten, when
 from securechat.core.turn import IrcError, Turn
-from securechat.core.welcome import MAX_TEXT_BYTES
 from securechat.irc import masks, names
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
@@ -171,7 +170,7 @@ def userhost(turn: Turn, session: Session, message: Message) -> None:
 def away(turn: Turn, session: Session, message: Message) -> None:
     """Say that you are away, and why; without a message, that you are back."""
     account = session.who
-    text = shorten(message.params[0], MAX_TEXT_BYTES) if message.params else ""
+    text = shorten(message.params[0], limits.TEXT_BYTES) if message.params else ""
     before = account.away
     account.away = text or None
     if text:

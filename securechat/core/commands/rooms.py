@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import invitations, presence, quota, rooms
+from securechat.core import invitations, limits, presence, quota, rooms
 from securechat.core.events import TopicChanged
 from securechat.core.line import Line
 from securechat.core.model import ROLES, Account, Room
 from securechat.core.registry import LOOKED_AT_ONCE, command
 from securechat.core.session import Reply, Session
-from securechat.core.text import fits, shorten
+from securechat.core.text import shorten
 from securechat.core.turn import IrcError, Turn
-from securechat.core.welcome import MAX_TARGETS, MAX_TEXT_BYTES, MAX_TOPIC_BYTES
+from securechat.core.welcome import MAX_TARGETS
 from securechat.irc import names
 from securechat.irc.message import MAX_BODY_BYTES, Message
 from securechat.irc.names import InvalidName
@@ -91,27 +91,31 @@ def _make(turn: Turn, account: Account, name: str) -> Room:
 )
 def part(turn: Turn, session: Session, message: Message) -> None:
     """Leave a channel for good, until you join it again."""
-    reason = shorten(message.params[1], MAX_TEXT_BYTES) if len(message.params) > 1 else ""
+    reason = shorten(message.params[1], limits.TEXT_BYTES) if len(message.params) > 1 else ""
     for name in _targets(message):
         try:
-            _part(turn, session.who, rooms.find_mine(turn, session, name), reason)
+            _part(turn, session, rooms.find_mine(turn, session, name), reason)
         except IrcError as error:
             turn.numeric(session, error.numeric, *error.params)
 
 
-def _part(turn: Turn, account: Account, room: Room, reason: str) -> None:
+def _part(turn: Turn, session: Session, room: Room, reason: str) -> None:
+    account = session.who
     if reason and rooms.why_silent(turn, room, account):
         reason = ""  # a way to speak all the same
     tail = f" :{reason}" if reason else ""
-    _farewell(turn, room, account, "PART", reason, f"PART {room.name}{tail}")
+    _farewell(turn, session, room, "PART", reason, f"PART {room.name}{tail}")
     rooms.depart(turn, room, account)
 
 
-def _farewell(turn: Turn, room: Room, by: Account, kind: str, text: str, command_text: str) -> None:
+def _farewell(
+    turn: Turn, session: Session, room: Room, kind: str, text: str, command_text: str
+) -> None:
     """Log an event of a room and tell its members, the one who goes included."""
+    by = session.who
     turn.log(room.id, by, kind, text)
     body = shorten(f":{by.source(turn.settings.name)} {command_text}", MAX_BODY_BYTES)
-    turn.broadcast(room.audience(), Line(body, turn.now_ms, account=by.name))
+    rooms.tell(turn, session, room, Line(body, turn.now_ms, account=by.name))
 
 
 @command(
@@ -124,15 +128,17 @@ def _farewell(turn: Turn, room: Room, by: Account, kind: str, text: str, command
 def kick(turn: Turn, session: Session, message: Message) -> None:
     """Put somebody out of a channel that you operate."""
     room = rooms.find_run(turn, session, message.params[0])
-    reason = shorten(message.params[2], MAX_TEXT_BYTES) if len(message.params) > 2 else ""
+    most = limits.kick_bytes(turn.settings.name)
+    reason = shorten(message.params[2], most) if len(message.params) > 2 else ""
     for nick in _targets(message, 1):
         try:
-            _kick(turn, session.who, room, nick, reason or session.who.name)
+            _kick(turn, session, room, nick, reason or session.who.name)
         except IrcError as error:
             turn.numeric(session, error.numeric, *error.params)
 
 
-def _kick(turn: Turn, by: Account, room: Room, nick: str, reason: str) -> None:
+def _kick(turn: Turn, session: Session, room: Room, nick: str, reason: str) -> None:
+    by = session.who
     other = turn.model.account_named(nick)
     if other is None or other not in room.members:
         raise IrcError(
@@ -143,7 +149,7 @@ def _kick(turn: Turn, by: Account, room: Room, nick: str, reason: str) -> None:
             Numeric.ERR_CHANOPRIVSNEEDED, room.name, f"{other.name} has a higher role than you"
         )
     text = f"KICK {room.name} {other.name} :{reason}"
-    _farewell(turn, room, by, "KICK", f"{other.name} {reason}", text)
+    _farewell(turn, session, room, "KICK", f"{other.name} {reason}", text)
     rooms.depart(turn, room, other)
 
 
@@ -156,7 +162,7 @@ def _rank(role: str) -> int:
 def invite(turn: Turn, session: Session, message: Message) -> None:
     """Let somebody into a channel of yours."""
     nick, name = message.params
-    room = rooms.find_mine(turn, session, name)
+    room = rooms.find_mine_or_run(turn, session, name)
     account = session.who
     other = turn.model.account_named(nick)
     if other is None or not other.usable:
@@ -182,7 +188,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
         room = rooms.find(turn, session, message.params[0])
         rooms.show_topic(turn, session, room)
         return
-    room = rooms.find_mine(turn, session, message.params[0])
+    room = rooms.find_mine_or_run(turn, session, message.params[0])
     if "t" in room.modes and not room.runs(account):
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
     if not room.runs(account):
@@ -190,13 +196,12 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     quota.check(turn, session, "TOPIC")
     text = message.params[1]
     body = f":{account.source(turn.settings.name)} TOPIC {room.name} :{text}"
-    if len(text.encode()) > MAX_TOPIC_BYTES or not fits(body):
-        raise IrcError(
-            Numeric.ERR_INPUTTOOLONG, f"A topic has at most {MAX_TOPIC_BYTES} bytes of UTF-8"
-        )
+    limit = limits.topic_bytes(turn.settings.name)
+    if len(text.encode()) > limit:
+        raise IrcError(Numeric.ERR_INPUTTOOLONG, f"A topic has at most {limit} bytes of UTF-8")
     turn.log(room.id, account, "TOPIC", text)
     turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, room.id))
-    turn.broadcast(room.audience(), Line(body, turn.now_ms, account=account.name))
+    rooms.tell(turn, session, room, Line(body, turn.now_ms, account=account.name))
 
 
 @command("NAMES", usage="<#channel>", min_params=0)

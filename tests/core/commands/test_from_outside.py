@@ -1,0 +1,58 @@
+"""An administrator changes a channel without being in it, and sees what has come of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.stage import Person, Stage, codes, den, source
+
+
+def scene(*caps: str) -> tuple[Stage, Person, Person]:
+    """A channel of alice's with bob, and somebody else who administers the server."""
+    stage, (alice, _) = den("alice", "bob")
+    stage.add("boss", admin=True)
+    return stage, alice, stage.member("boss", *caps)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "MODE #den +m",
+        "MODE #den +b x!*@*",
+        "MODE #den +v bob",
+        "TOPIC #den :tea",
+        "KICK #den bob :out",
+    ],
+)
+def test_the_line_comes_back(line: str) -> None:
+    """Once, as the members see it."""
+    _, alice, boss = scene()
+    expected = [f"{source('boss')} {line}"]
+    assert boss.says(line) == expected
+    assert alice.hears() == expected
+
+
+def test_an_invitation_is_confirmed() -> None:
+    """And opens the channel."""
+    stage, alice, boss = scene()
+    alice.says("MODE #den +i")
+    stage.add("carol")
+    carol = stage.member("carol")
+    assert codes(boss.says("INVITE carol #den")) == ["341"]
+    assert codes(carol.says("JOIN #den"))[:2] == ["INVITE", "JOIN"]
+
+
+def test_within_it_comes_once() -> None:
+    """As to everybody."""
+    _, alice, boss = scene()
+    boss.says("JOIN #den")
+    assert codes(boss.says("MODE #den +m", "TOPIC #den :tea")) == ["MODE", "TOPIC"]
+    alice.hears()
+
+
+def test_others_act_from_within_only() -> None:
+    """442, whatever they run elsewhere."""
+    stage, _, _ = scene()
+    stage.add("carol")
+    carol = stage.member("carol")
+    assert set(codes(carol.says("TOPIC #den :x", "INVITE boss #den", "MODE #den +m"))) == {"442"}
