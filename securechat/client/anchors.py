@@ -97,22 +97,24 @@ def _accepted(address: Address, recorded: Trust | None, offer: Trust, consent: C
     if recorded is None or recorded.identity == offer.identity or consent.replace:
         return offer
     shown = [
-        f"{address} is trusted by another certificate authority until now:",
-        f"  until now: {recorded.fingerprints}",
-        f"  now:       {offer.fingerprints}",
+        f"{address} would be trusted by another certificate authority than before:",
+        f"  before: {recorded.fingerprints}",
+        f"  now:    {offer.fingerprints}",
         *_advice(
             "Unless the server's administrator has told you, on another way than this network, "
             "that its authority has changed, somebody wants you to trust their own server."
         ),
     ]
     if consent.ask is None:
-        shown += [f"  If it has changed, the same command with {REPLACE} trusts the new one."]
-    elif consent.ask("\n".join(shown), "Type yes to trust the new one from now on"):
-        return offer
-    raise CertificateError("\n".join(["refused: nothing has changed.", *shown, _NOTHING_SENT]))
+        way = f"  If it has changed, the same command with {REPLACE} trusts the new one."
+        raise CertificateError("\n".join(["refused, as", *shown, way, _NOTHING_SENT]))
+    if not consent.ask("\n".join(shown), "Type yes to trust the new one from now on"):
+        raise CertificateError(_NO)
+    return offer
 
 
 _NOTHING_SENT = "Nothing was sent to it: neither a code nor a password."
+_NO = "refused: that was no yes, so nothing has changed. Nothing was sent to the server"
 
 
 def _advice(text: str) -> list[str]:
@@ -160,9 +162,7 @@ def _allow_move(address: Address, before: Address, trust: Trust, consent: Consen
         f"  {trust.fingerprints}",
     ]
     if consent.ask is None:
-        shown += [f"  If the server has moved there, the same command with {MOVED} logs in."]
-    elif consent.ask("\n".join(shown), "Has the server moved there? Type yes to log in"):
-        return
-    raise CertificateError(
-        "\n".join(["refused: you have never been there.", *shown, _NOTHING_SENT])
-    )
+        way = f"  If the server has moved there, the same command with {MOVED} logs in."
+        raise CertificateError("\n".join(["refused, as", *shown, way, _NOTHING_SENT]))
+    if not consent.ask("\n".join(shown), "Has the server moved there? Type yes to log in"):
+        raise CertificateError(_NO)

@@ -123,7 +123,11 @@ def parse_link(text: str) -> Link:
 
 
 def _no_link(text: str) -> str:
-    what = "that link is not whole" if is_link(text) else "that is not a link"
+    what = (
+        "that link is not whole, as if a line's end had cut it"
+        if is_link(text)
+        else "that is not a link"
+    )
     return (
         f"{what}; expected {SCHEME}HOST:PORT/CODE/FINGERPRINT as `securechat-admin invite` prints "
         "it (in a login link - stands for CODE), from its beginning to its end"

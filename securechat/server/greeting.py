@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from securechat import __version__
-from securechat.irc.link import InviteLink
+from securechat.irc.link import InviteLink, LoginLink
 from securechat.server.data import default_directory
 from securechat.server.identity import Identity, public_host
 from securechat.server.invites import FIRST_DAYS, first_link
@@ -38,8 +38,7 @@ def greet(service: Service) -> None:
         click.echo(f"  {program('securechat')} register {link}\n")
         click.echo(f"The link works once, within {FIRST_DAYS} days.")
     else:
-        host, port = public_host(service.config), service.addresses[0][1]
-        click.echo(f"Log in with:    {program('securechat')} login NAME@{host}:{port}")
+        click.echo(f"Log in with:    {program('securechat')} login {_login_link(service)}")
         click.echo(f"Invite others:  {program('securechat-admin')} invite{_data_flag(service)}")
     if service.config.listen.host in ("127.0.0.1", "::1", "localhost"):
         click.echo("Only this machine can connect; --host 0.0.0.0 lets the network in.")
@@ -59,6 +58,12 @@ def _first_link(service: Service) -> InviteLink | None:
         return link
     finally:
         admin.close()
+
+
+def _login_link(service: Service) -> LoginLink:
+    """For who has an account, here and at other machines."""
+    host, port = public_host(service.config), service.addresses[0][1]
+    return LoginLink(host, port, service.identity.ca_sha256)
 
 
 def _versions(service: Service) -> str:

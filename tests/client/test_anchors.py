@@ -196,7 +196,7 @@ def test_a_script_says_that_the_server_has_moved(
     with ScriptedServer(certificate) as server, nothing_changes(settings):
         with pytest.raises(CertificateError, match="--moved"):
             decide(settings, server.address, None, Consent())
-        with pytest.raises(CertificateError, match="you have never been there"):
+        with pytest.raises(CertificateError, match="that was no yes"):
             decide(settings, server.address, None, Consent(ask=Person(False)))
         moved = decide(settings, server.address, None, Consent(moved=True))
     assert moved == Anchor(mine, HERE)

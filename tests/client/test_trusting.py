@@ -208,7 +208,7 @@ def test_a_strangers_link_to_a_server_that_the_system_verified(
         code = main(["register", link, "--account", "mallory", *password])
     assert code == Exit.CERTIFICATE
     told = capsys.readouterr().err
-    assert "until now: the certificate authorities of this system" in told
+    assert "before: the certificate authorities of this system" in told
     assert hashlib.sha256(authority.der).hexdigest() in told
     assert "--replace-trust" in told
     assert settings.trusted(server.address) == SYSTEM

@@ -173,7 +173,7 @@ def test_a_link_that_was_broken_into_lines(gap: str, at: int) -> None:
 def test_a_link_whose_end_is_missing(end: int) -> None:
     """Where only the first line was pasted: the error says so."""
     text = str(InviteLink("chat.example.org", 6697, CODE, PIN))[:end]
-    with pytest.raises(LinkError, match=r"that link is not whole; .* to its end"):
+    with pytest.raises(LinkError, match=r"that link is not whole, .* to its end"):
         InviteLink.parse(text)
 
 

@@ -93,9 +93,9 @@ def test_a_second_start_finds_all_of_it(data: Path, config: Path) -> None:
     for _ in range(2):
         with serving(data, "--config", config) as server:
             fingerprints += re.findall(r"CA SHA-256   (\S+)", server.greeting)
-            assert "login NAME@127.0.0.1:" in server.greeting
+            assert "login securechat://127.0.0.1:" in server.greeting
             assert f"invite --data {data}" in server.greeting
-            assert "securechat://" not in server.greeting
+            assert "securechat register" not in server.greeting
             server.member("alice").hang_up()
             server.tell(signal.SIGTERM)
             assert server.ends() == 0

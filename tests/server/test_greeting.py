@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.irc.link import InviteLink
+from securechat.irc.link import InviteLink, LoginLink
 from securechat.server.greeting import greet, program
 from tests.support.certificates import Authority
 from tests.support.house import House, config, running
@@ -47,9 +47,9 @@ def test_with_accounts_it_says_how_to_log_in(
     """And how to invite others, into this data directory."""
     with running(tmp_path / "data", "alice") as house:
         said = greeting(house, capsys)
-    assert f"Log in with:    securechat login NAME@127.0.0.1:{house.port}\n" in said
+        link = LoginLink("127.0.0.1", house.port, house.service.identity.ca_sha256)
+    assert f"Log in with:    securechat login {link}\n" in said
     assert f"Invite others:  securechat-admin invite --data {tmp_path / 'data'}\n" in said
-    assert "securechat://" not in said
 
 
 def test_the_address_that_clients_use_is_shown(
@@ -57,7 +57,7 @@ def test_the_address_that_clients_use_is_shown(
 ) -> None:
     """The configured one, not the one it listens on."""
     with running(tmp_path / "data", "alice", server={"address": "chat.example"}) as house:
-        assert f"login NAME@chat.example:{house.port}\n" in greeting(house, capsys)
+        assert f"login securechat://chat.example:{house.port}/-/" in greeting(house, capsys)
 
 
 def test_tls_1_2_is_shown_where_it_is_allowed(
