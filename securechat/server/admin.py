@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from securechat import __version__
-from securechat.server import admin_user_lists
+from securechat.server import admin_sessions, admin_user_lists
 from securechat.server.admin_audit import audit
 from securechat.server.admin_backup import backup, check, restore
 from securechat.server.admin_certificates import certificate
@@ -83,6 +83,8 @@ def _place_everywhere(part: click.Command) -> None:
 
 user.add_command(admin_user_lists.list_)
 user.add_command(admin_user_lists.show)
+user.add_command(admin_sessions.sessions)
+user.add_command(admin_sessions.logout)
 command.params[:0] = _places(expose=True)
 for part in (user, invite, token, certificate, audit, backup, restore, check):
     _place_everywhere(part)

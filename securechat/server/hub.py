@@ -298,8 +298,11 @@ class Hub(Owner):
     def _take_changes(self, turn: Turn) -> None:
         try:
             if self._journal.changed_by_others() or self._behind:
-                self._last_change = take_changes(self._rules, turn, self._reader, self._last_change)
-                self._journal.remember(APPLIED, str(self._last_change))
+                remember = self._journal.remember
+                self._last_change = take_changes(
+                    self._rules, turn, self._reader, self._last_change, remember
+                )
+                remember(APPLIED, str(self._last_change))
                 self._behind = False
         except StoreError as error:
             if not self._behind:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from securechat.core import presence
+from collections.abc import Callable
+
+from securechat.core import live, presence
 from securechat.core.credentials import Certificate, Factor, Token
 from securechat.core.device import Device, certificate_device, token_device
 from securechat.core.events import CertificateRevoked, TokenRevoked
+from securechat.core.live import Live
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn
 from securechat.net.admission import network_of
 from securechat.store.database import DamagedError
+from securechat.store.live import LIVE, told
 from securechat.store.pepper import Pepper
 from securechat.store.reader import AccountRow, Reader, RoomRow
+
+LOGGED_OUT = "Ended by the administrator"
 
 
 def load_model(reader: Reader, pepper: Pepper) -> Model:
@@ -141,20 +147,43 @@ def _room(row: RoomRow) -> Room:
     )
 
 
-def take_changes(rules: Rules, turn: Turn, reader: Reader, after: int) -> int:
+def take_changes(
+    rules: Rules, turn: Turn, reader: Reader, after: int, remember: Callable[[str, str], object]
+) -> int:
     """Take up what an administrator has changed since a change's number; the newest number.
 
-    Hub thread. Raises StoreError.
+    remember: keeps the answer to a question under a key. Hub thread. Raises StoreError.
     """
     changes = reader.changes(after)
-    for _, kind, account in changes:
+    for number, kind, account in changes:
         if kind == "invites":
             load_invites(rules.model, reader)
+        elif kind == "sessions":
+            remember(LIVE, told(number, _live(rules, turn, account)))
+        elif kind.startswith("logout"):
+            _log_out(rules, turn, account, kind.removeprefix("logout").strip())
         elif account is not None:
             row = reader.account(account)
             if row is not None:
                 _take_account(rules, turn, reader, row, new_password=kind == "password")
     return changes[-1][0] if changes else after
+
+
+def _live(rules: Rules, turn: Turn, account: int | None) -> list[Live]:
+    found = rules.model.accounts.get(account or 0)
+    return live.listed(turn, found) if found is not None else []
+
+
+def _log_out(rules: Rules, turn: Turn, account: int | None, wanted: str) -> None:
+    """wanted: a session's id; '' for all, those that are only half logged in included."""
+    found = rules.model.accounts.get(account or 0)
+    if found is None:
+        return
+    if wanted:
+        ended = [one for id_, one in live.sessions_of(turn, found).items() if id_ == wanted]
+    else:
+        ended = [session for session in rules.model.sessions if session.account is found]
+    presence.end_all(turn, ended, LOGGED_OUT)
 
 
 def _take_account(

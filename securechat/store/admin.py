@@ -18,6 +18,7 @@ from securechat.irc.token import TOKEN_BYTES, format_token, token_digest
 from securechat.store import audit
 from securechat.store.audit import AuditRow, Wanted
 from securechat.store.database import ConflictError, UnknownError, open_database, transaction
+from securechat.store.live import LIVE, LiveRow, heard
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.reader import AccountRow, InviteRow, Reader
 from securechat.store.vacancies import check_certificate, check_token
@@ -245,6 +246,29 @@ class Admin:
                 raise UnknownError(f"{account.name} has no second factor")
             self._changed("factor", account.id)
             self._note("second factor removed", account=account.name)
+
+    # Live sessions
+
+    def ask_sessions(self, account: AccountRow) -> int:
+        """Have the running server tell where the account is logged in; the question's number."""
+        with transaction(self._connection):
+            self._changed("sessions", account.id)
+            return self.reader.last_change()
+
+    def told_sessions(self, number: int) -> list[LiveRow] | None:
+        """The answer to a question, which then is gone; None while there is none."""
+        found = heard(self.reader.remembered(LIVE), number)
+        if found is not None:
+            with transaction(self._connection) as connection:
+                connection.execute("DELETE FROM meta WHERE key = ?", (LIVE,))
+        return found
+
+    def log_out(self, account: AccountRow, session: str | None) -> None:
+        """End the account's live sessions, or one of them by its id."""
+        with transaction(self._connection):
+            self._changed("logout" if session is None else f"logout {session}", account.id)
+            which = session or "all"
+            self._note("logged out by the administrator", account=account.name, session=which)
 
     # The audit
 

@@ -9,7 +9,8 @@ Each line of a script is a step; its first letter says whose:
     F, R, D5     the store: is full, or not any more; refuses the next account; target 5 is damaged
     B, W, X, M   the workers: are busy, or not; do a job, fail at one, find a damaged log
     Adelete bob  the administrator: delete, disable, enable, admin, user, password, invites, tokens,
-                 certificates or factor
+                 certificates,
+                 factor, sessions or logout
     {, }         what stands between is one turn
 
 In what is said $TOKEN, $CODE, $RECOVERY and $SESSION stand for what the server has given to the
@@ -159,7 +160,8 @@ _DEEP = (
     "9AUTHENTICATE EXTERNAL", "9AUTHENTICATE +", "9NICK dave", "9USER d 0 * :D", "0MOTD",
     "c0", "c5", "t1", "t70", "t700", "F", "R", "D1", "D3", "B", "W", "X", "M", "{", "}",
     "Adelete bob", "Adisable bob", "Aenable bob", "Aadmin bob", "Auser boss", "Apassword alice",
-    "Ainvites alice", "Atokens alice", "Acertificates dave", "Afactor alice",
+    "Ainvites alice", "Atokens alice", "Acertificates dave", "Asessions alice", "Alogout alice",
+    "Afactor alice",
 )  # fmt: skip
 
 SESSION = Target("session", session, _words(), by_lines=True, max_bytes=4096, weight=10)

@@ -29,6 +29,9 @@ MEMBERS = (
 )
 """Who is there at the beginning, each as a connection."""
 
+WITHOUT_ROWS = ("password", "invites", "sessions", "logout")
+"""The administrator's acts that a change's kind tells of, and not the account's row."""
+
 IO_THREADS = 2
 ADDRESSES = 4
 WITH_CERTIFICATE = 9
@@ -116,6 +119,8 @@ class World(Stage):
         self.name_is_taken = self.bad_log = self.administered = self.is_open = False
         self.given: dict[tuple[str, Account], str] = {}
         self.in_log: dict[int, Logged] = {}
+        self.told: dict[str, str] = {}
+        """What the administrator has been answered."""
         self.people: list[Listener] = []
         super().__init__(**SETTINGS)
         self.rules.vault = Secrets()
@@ -199,7 +204,7 @@ class World(Stage):
         if account is not None:
             self.administered = True
             office = Office(verb, account)
-            take_changes(self.rules, turn, cast(Reader, office), 0)
+            take_changes(self.rules, turn, cast(Reader, office), 0, self.told.__setitem__)
 
 
 class Office:
@@ -210,7 +215,7 @@ class Office:
         self._account = account
 
     def changes(self, after: int) -> list[tuple[int, str, int | None]]:
-        kind = self._verb if self._verb in ("password", "invites") else "account"
+        kind = self._verb if self._verb in WITHOUT_ROWS else "account"
         return [(after + 1, kind, self._account.id)]
 
     def account(self, number: int) -> AccountRow:

@@ -180,6 +180,7 @@ class Running:
     """Rules on a database that an administrator changes beside them."""
 
     def __init__(self, journal: Journal) -> None:
+        self.journal = journal
         self.reader = Reader(journal.connection)
         self.rules = Rules(load_model(self.reader, PEPPER), SETTINGS, PEPPER)
         self.last_change = self.reader.last_change()
@@ -199,7 +200,9 @@ class Running:
 
     def looks(self) -> Turn:
         turn = self.rules.turn(0, 0.0)
-        self.last_change = take_changes(self.rules, turn, self.reader, self.last_change)
+        self.last_change = take_changes(
+            self.rules, turn, self.reader, self.last_change, self.journal.remember
+        )
         return turn
 
 
