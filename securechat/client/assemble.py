@@ -124,7 +124,11 @@ def enter(setup: Setup, goal: Visit, *, quiet: bool, by_token: bool = True) -> R
     """
     tokens = setup.tokens if by_token else None
     entry = Entry(
-        goal.owner, setup.sources, tokens, lambda login: start(login, goal.dialer, quiet=quiet)
+        goal.owner,
+        setup.sources,
+        tokens,
+        lambda login: start(login, goal.dialer, quiet=quiet),
+        goal.dialer.look,
     )
     running = entry.enter()
     _keep(setup.settings, goal)
@@ -144,6 +148,7 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> Running:
     offer = trust.offered_by_link(link)
     trusted = anchors.decide(setup.settings, address, offer, setup.consent).trust
     dialer = Dialer(address, trusted)
+    dialer.look()
     account = account or ask_account(f"Name of your account at {address}")
     while True:
         password = given or passwords.ask_new(setup.sources.ask, account, say)

@@ -36,13 +36,15 @@ _RECOVERY = re.compile(r"([a-z2-7]{5})-?([a-z2-7]{5})")
 class Entry:
     """One login. tokens: None to take the password, whatever is remembered.
 
-    start: makes one attempt, on a connection of its own, and raises LoginError.
+    start: makes one attempt, on a connection of its own, and raises LoginError. look: connects and
+    verifies, no more: nobody types a password for a server that isn't there, or isn't the one.
     """
 
     owner: Owner
     sources: Sources
     tokens: Tokens | None
     start: Callable[[Login], Running]
+    look: Callable[[], None] = lambda: None
 
     def enter(self) -> Running:
         """Log in; asks for what is missing. Raises ClientError."""
@@ -63,6 +65,8 @@ class Entry:
 
     def _by_password(self) -> Running:
         account, place = self.owner.account, str(self.owner.address)
+        if self.sources.asks:
+            self.look()
         login = self.sources.login(account, place)
         for _ in range(ATTEMPTS - 1):
             try:

@@ -150,6 +150,10 @@ class Dialer:
             text = describe.refusal(self._address, error, chain, expected)
             raise CertificateError(text) from None
 
+    def look(self) -> None:
+        """Connect and verify, no more. Raises UnreachableError or CertificateError."""
+        self().close()
+
 
 def show_chain(address: Address) -> list[bytes]:
     """The certificates that the server shows, DER, unverified. Raises UnreachableError."""

@@ -136,10 +136,12 @@ def test_nowhere_to_log_in_to(settings: Settings) -> None:
         assemble.log_in(Setup(settings, Sources()), None)
 
 
-def test_a_registration_pins_first_and_speaks_then(
+def test_a_registration_looks_first_and_speaks_then(
     settings: Settings, certificate: Files, authority: Authority
 ) -> None:
-    """A look that says nothing; then, verified, code and password; then later logins."""
+    """A look that finds the authority and one that verifies, and neither says anything; then code
+    and password; then later logins.
+    """
     person = Keyboard(PASSWORD, PASSWORD)
 
     def dialogue(peer: Peer) -> None:
@@ -149,7 +151,7 @@ def test_a_registration_pins_first_and_speaks_then(
     with ScriptedServer(certificate, dialogue, logs_in) as server:
         link = link_to(server, authority)
         leaves(assemble.register(Setup(settings, Sources(ask=person)), link, "alice"))
-        assert server.looks == 1
+        assert server.looks == 2
         leaves(assemble.log_in(Setup(settings, Sources(ask=Keyboard(PASSWORD))), None))
     assert person.questions == ["New password for alice: ", "The same again: "]
 

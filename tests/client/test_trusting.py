@@ -362,3 +362,34 @@ def test_a_registration_is_kept_once_it_has_succeeded(
             assert main(["register", link, "--account", "alice", *password]) == Exit.OK
     assert settings.pin(server.address) is not None
     assert settings.last() == server.address
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_nobody_types_a_password_for_a_server_that_is_not_the_one(
+    settings: Settings, certificate: Files, stranger: Authority, there: bool
+) -> None:
+    """It is looked at before anybody is asked, also whether it is there at all."""
+    env = {"SECURECHAT_CONFIG_DIR": str(settings.directory)}
+    with ScriptedServer(certificate) as server:
+        settings.save_pin(server.address, stranger.pem)
+        if not there:
+            settings.save_pin(address := Address("localhost", 1), stranger.pem)
+        where = server.address if there else address
+        with Terminal("login", f"alice@{where}", env=env) as terminal:
+            assert terminal.ends() == (Exit.CERTIFICATE if there else Exit.UNREACHABLE)
+            assert "Password" not in terminal.text
+
+
+def test_nobody_chooses_a_password_for_an_impostor(
+    settings: Settings, authority: Authority, stranger: Authority, tmp_path: Path
+) -> None:
+    """Who only shows the link's authority is found out before anybody is asked."""
+    forged, key = stranger.server("localhost").write(tmp_path, "forged")
+    forged.write_text(forged.read_text() + authority.pem)
+    env = {"SECURECHAT_CONFIG_DIR": str(settings.directory)}
+    with (
+        ScriptedServer((forged, key)) as server,
+        Terminal("register", invite_to(server.address, authority), env=env) as terminal,
+    ):
+        assert terminal.ends() == Exit.CERTIFICATE
+        assert "Name of your account" not in terminal.text
