@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from securechat.client.actions import Command, Say
 from securechat.client.events import Doubt, Kind, Unconfirmed
 from securechat.client.fold import same
-from securechat.client.split import ACTION_HEAD, ACTION_TAIL, split_text, text_room
+from securechat.client.split import text_room
+from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
 WINDOW = 32
 """Messages on their way at once: enough to be fast, few enough for a server that throttles."""

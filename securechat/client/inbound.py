@@ -16,8 +16,8 @@ from securechat.client.deliveries import Deliveries
 from securechat.client.events import Info, Kind, Output, Problem
 from securechat.client.fold import fold, same
 from securechat.client.rooms import Rooms
-from securechat.client.split import ACTION_HEAD, ACTION_TAIL
 from securechat.irc.message import Message, format_message
+from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL
 
 DELIVERED: Final = "delivered-"
 """How the tokens of PING begin whose PONG says that everything before it has been read."""

@@ -1,22 +1,16 @@
-"""Cuts long input into messages that arrive whole.
+"""Long input becomes messages that arrive whole.
 
 A server relays a message with its sender's prefix in front, and the line may have 510 bytes then
-(RFC 1459, section 2.3): what is too long for that is cut here, at word borders, so that nothing
-is cut anywhere else.
+(RFC 1459, section 2.3): our client cuts what is too long for that itself, at word borders.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from securechat.irc.message import MAX_BODY_BYTES
 
-ACTION_HEAD = "\x01ACTION "
-ACTION_TAIL = "\x01"
-
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
-_GLUE = frozenset("\u200d\ufe0e\ufe0f")
 
 
 def text_lines(text: str) -> list[str]:
@@ -28,43 +22,3 @@ def text_lines(text: str) -> list[str]:
 def text_room(prefix: str, command: str, target: str, wrapping: int = 0) -> int:
     """Bytes left for the text in `:prefix command target :text`, without `wrapping` more."""
     return MAX_BODY_BYTES - len(f":{prefix} {command} {target} :".encode()) - wrapping
-
-
-def split_text(text: str, room: int) -> list[str]:
-    """text in pieces of at most room bytes of UTF-8, cut at spaces where there are any.
-
-    The space at a cut is dropped, as the line end stands for it. A word longer than room is cut
-    between letters, never within one or before a mark that belongs to the letter before it.
-    """
-    pieces = []
-    while len(text.encode()) > room:
-        at = _fitting(text, room)
-        border = text.rfind(" ", 1, at + 1)
-        if border > 0 and text[:border].strip():
-            pieces.append(text[:border].rstrip(" "))
-            text = text[border:].lstrip(" ")
-        else:
-            at = _letter_border(text, at)
-            pieces.append(text[:at])
-            text = text[at:]
-    if text:
-        pieces.append(text)
-    return pieces
-
-
-def _fitting(text: str, room: int) -> int:
-    """How many characters of text fit into room bytes, at least one."""
-    head = text.encode()[:room].decode(errors="ignore")
-    return max(1, len(head))
-
-
-def _letter_border(text: str, at: int) -> int:
-    """The last place at or before `at` that doesn't part a letter from its marks."""
-    place = at
-    while place > 1 and (_is_mark(text[place]) or text[place - 1] == "\u200d"):
-        place -= 1
-    return place if place > 1 else at
-
-
-def _is_mark(char: str) -> bool:
-    return char in _GLUE or unicodedata.category(char)[0] == "M"

@@ -20,7 +20,7 @@ from securechat.core import (
     registration,
     rooms,
 )
-from securechat.core.commands import credentials
+from securechat.core.commands import credentials, messages
 from securechat.core.credentials import Token
 from securechat.core.events import CertificateUsed, TokenUsed
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
@@ -120,14 +120,14 @@ class Rules:
         command = "*"
         try:
             if raw is TOO_LONG:
-                raise LineTooLongError("Input line was too long")
+                raise LineTooLongError
             message = decode(raw)
             command = message.command
             self._dispatch(turn, session, message)
         except IrcError as error:
             turn.numeric(session, error.numeric, *error.params)
         except LineTooLongError as error:
-            turn.numeric(session, Numeric.ERR_INPUTTOOLONG, str(error))
+            self._too_long(turn, session, error)
         except NotUtf8Error as error:
             turn.standard_reply(session, "FAIL", "*", "INVALID_UTF8", str(error))
         except MessageError as error:
@@ -135,6 +135,13 @@ class Rules:
         except Exception:
             self._bug(turn, session, command, start)
         turn.finish_step(session, command, start)
+
+    def _too_long(self, turn: Turn, session: Session, error: LineTooLongError) -> None:
+        head, ready = error.head, session.state is State.READY
+        if head and head.params and head.command in messages.SENDING and ready:
+            messages.refuse_long(turn, session, head)  # where it would have been seen
+        else:
+            turn.numeric(session, Numeric.ERR_INPUTTOOLONG, str(error))
 
     def _bug(self, turn: Turn, session: Session, command: str, start: Mark) -> None:
         turn.roll_back(start)

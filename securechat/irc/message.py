@@ -13,10 +13,15 @@ from dataclasses import dataclass, field
 MAX_BODY_BYTES = 510
 """Longest message without its tags and without CR LF (RFC 1459, section 2.3)."""
 
+MAX_INPUT_BYTES = MAX_BODY_BYTES + 128
+"""Longest message that is taken of a client, as clients are wrong about lengths: some count the
+characters of names for bytes, and long names have twice as many of these.
+"""
+
 MAX_TAG_BYTES = 4096
 """Longest tag section of a client, '@' and the space behind it counted (message-tags)."""
 
-MAX_LINE_BYTES = MAX_TAG_BYTES + MAX_BODY_BYTES
+MAX_LINE_BYTES = MAX_TAG_BYTES + MAX_INPUT_BYTES
 """What a client may send before its line end."""
 
 _TAG_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
@@ -32,7 +37,11 @@ class MessageError(ValueError):
 
 
 class LineTooLongError(MessageError):
-    """A line, or its tag section, is over the limit of the specification."""
+    """A line, or its tag section, is too long. head: how it begins, if that can be told."""
+
+    def __init__(self, head: Message | None = None) -> None:
+        super().__init__("Input line was too long")
+        self.head = head
 
 
 class NotUtf8Error(MessageError):
@@ -67,12 +76,19 @@ def decode(line: bytes) -> Message:
     Raises LineTooLongError, NotUtf8Error, or MessageError when it isn't a message.
     """
     body_at = line.find(b" ") + 1 if line[:1] == b"@" else 0
-    if len(line) - body_at > MAX_BODY_BYTES or body_at > MAX_TAG_BYTES:
-        raise LineTooLongError("Input line was too long")
+    if len(line) - body_at > MAX_INPUT_BYTES or body_at > MAX_TAG_BYTES:
+        raise LineTooLongError(_head(line[body_at : body_at + MAX_BODY_BYTES]))
     try:
         return parse(line.decode())
     except UnicodeDecodeError:
         raise NotUtf8Error("Expected UTF-8; the line has other bytes") from None
+
+
+def _head(beginning: bytes) -> Message | None:
+    try:
+        return parse(beginning.decode(errors="ignore"))
+    except MessageError:
+        return None
 
 
 def parse(line: str) -> Message:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.client.split import split_text, text_lines, text_room
+from securechat.client.split import text_lines, text_room
+from securechat.irc.pieces import split_text
 
 
 def test_short_text_stays_whole() -> None:

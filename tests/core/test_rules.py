@@ -16,8 +16,8 @@ from tests.support.stage import RIGHT, SERVER, Stage, codes, den, of, only, plai
     ("line", "answer"),
     [
         (TOO_LONG, "417"),
-        (b"PRIVMSG #den :" + b"x" * 600, "417"),
-        (b"@+x=" + b"y" * 4100 + b" PRIVMSG #den :x", "417"),
+        (b"TOPIC #den :" + b"x" * 700, "417"),
+        (b"@+x=" + b"y" * 4100 + b" TOPIC #den :x", "417"),
         (b"PRIVMSG #den :\xff", "INVALID_UTF8"),
         (b"PRIVMSG #den :\x00", "INVALID_MESSAGE"),
         (b"PRIVMSG\r#den", "INVALID_MESSAGE"),

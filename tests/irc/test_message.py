@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from securechat.irc.message import (
-    MAX_BODY_BYTES,
+    MAX_INPUT_BYTES,
     MAX_LINE_BYTES,
     MAX_TAG_BYTES,
     LineTooLongError,
@@ -218,9 +218,9 @@ def body_of(size: int) -> str:
 
 
 def test_a_line_of_exactly_the_limits_is_read() -> None:
-    """4,096 bytes of tags and 510 of message, each counted by itself."""
-    line = (tags_of(MAX_TAG_BYTES) + body_of(MAX_BODY_BYTES)).encode()
-    assert len(line) == MAX_LINE_BYTES == 4096 + 510
+    """4,096 bytes of tags, and 128 more of message than is relayed, each counted by itself."""
+    line = (tags_of(MAX_TAG_BYTES) + body_of(MAX_INPUT_BYTES)).encode()
+    assert len(line) == MAX_LINE_BYTES == 4096 + 510 + 128
     message = decode(line)
     assert message.command == "PRIVMSG"
     assert list(message.tags) == ["a" * 4094]
@@ -229,18 +229,35 @@ def test_a_line_of_exactly_the_limits_is_read() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        body_of(511),
+        body_of(639),
         tags_of(4097) + "QUIT",
-        tags_of(10) + body_of(511),
-        "@" + "a" * 600,
-        # The limit is one of bytes: 250 letters of two bytes.
-        "PRIVMSG #den :" + "я" * 250,
+        tags_of(10) + body_of(639),
+        "@" + "a" * 700,
+        # The limit is one of bytes: 320 letters of two bytes.
+        "PRIVMSG #den :" + "я" * 320,
     ],
 )
 def test_one_byte_more_is_too_long(line: str) -> None:
     """The sender hears 417, so the text is the numeric's."""
     with pytest.raises(LineTooLongError, match=r"^Input line was too long$"):
         decode(line.encode())
+
+
+@pytest.mark.parametrize(
+    ("line", "head"),
+    [
+        (body_of(639), ("PRIVMSG", "#den")),
+        (tags_of(4097) + "NOTICE bob :x", ("NOTICE", "bob")),
+        ("@" + "a" * 700, None),
+        ("PRIVMSG #den :" + "я" * 320, ("PRIVMSG", "#den")),
+    ],
+)
+def test_how_a_long_line_begins_is_told(line: str, head: tuple[str, str] | None) -> None:
+    """So that an error about a message can be shown where the message would have been."""
+    with pytest.raises(LineTooLongError) as caught:
+        decode(line.encode())
+    found = caught.value.head
+    assert (found and (found.command, found.params[0])) == head
 
 
 def test_only_utf8_is_read() -> None:

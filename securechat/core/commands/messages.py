@@ -18,11 +18,17 @@ from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import MAX_TARGETS
 from securechat.irc import names
 from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, SELF_MESSAGE
-from securechat.irc.message import Message, format_tags
+from securechat.irc.message import MAX_BODY_BYTES, Message, format_tags
 from securechat.irc.numerics import Numeric
+from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
 PASSING = frozenset({"+typing", "+draft/typing"})
 """Client-only tags that say something about this moment; a TAGMSG of only these isn't stored."""
+
+
+SENDING = frozenset({"PRIVMSG", "NOTICE"})
+
+TOO_LONG = "Your message was too long, and nothing of it was sent; send it in parts"
 
 
 @command("PRIVMSG", usage="<#channel or nick> :<text>")
@@ -95,6 +101,20 @@ def _refuse(turn: Turn, session: Session, kind: str, error: IrcError) -> None:
         turn.numeric(session, error.numeric, *error.params)
 
 
+def refuse_long(turn: Turn, session: Session, head: Message) -> None:
+    """A line is so long that nothing of it is sent. head: how it begins."""
+    target = rooms.word(head.params[0])
+    _refuse(turn, session, head.command, IrcError(Numeric.ERR_CANNOTSENDTOCHAN, target, TOO_LONG))
+
+
+class _TooLong(Exception):  # noqa: N818 - not an error yet
+    """room: bytes that a line has for the text."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__(room)
+        self.room = room
+
+
 class _Saying:
     """One message of one session on its way to its targets."""
 
@@ -112,6 +132,27 @@ class _Saying:
         self.stored = kind != "TAGMSG" or not tags.keys() <= PASSING
 
     def to(self, target: str) -> None:
+        try:
+            self._to(target)
+        except _TooLong as too_long:
+            parts = self._parts(target, too_long.room)
+            self.turn.charge(self.account, len(parts) - 1)
+            for self.text in parts:
+                self._to(target)
+
+    def _parts(self, target: str, room: int) -> list[str]:
+        """The text in messages that can be relayed whole: clients guess how long their name in
+        front is, and some are a few bytes wrong. Nothing is lost by that. Raises IrcError.
+        """
+        if is_question(self.text):  # what a program reads must be whole
+            raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, rooms.word(target), TOO_LONG)
+        if not self.text.startswith(ACTION_HEAD):
+            return split_text(self.text, room)
+        text = self.text.removeprefix(ACTION_HEAD).removesuffix(ACTION_TAIL)
+        pieces = split_text(text, room - len(ACTION_HEAD) - len(ACTION_TAIL))
+        return [f"{ACTION_HEAD}{piece}{ACTION_TAIL}" for piece in pieces]
+
+    def _to(self, target: str) -> None:
         if self.stored:
             quota.check(self.turn, self.session, self.kind)
         self.account.active_ms = self.turn.now_ms
@@ -172,15 +213,11 @@ class _Saying:
         self.turn.numeric(self.session, Numeric.RPL_AWAY, other.name, text)
 
     def _body(self, receiver: str) -> str:
-        """The line as it is relayed. Raises IrcError when that would have to be cut."""
+        """The line as it is relayed. Raises _TooLong when that would have to be cut."""
         head = f":{self.account.source(self.turn.settings.name)} {self.kind} {receiver}"
         body = head if self.kind == "TAGMSG" else f"{head} :{self.text}"
         if not fits(body):
-            raise IrcError(
-                Numeric.ERR_INPUTTOOLONG,
-                "Input line was too long: with your name in front it is over 512 bytes, "
-                "and nothing is cut off here; send it in parts",
-            )
+            raise _TooLong(MAX_BODY_BYTES - len(head.encode()) - len(" :"))
         return body
 
     def _line(self, body: str, target_id: int) -> Line:

@@ -288,26 +288,6 @@ def test_one_bad_target_does_not_stop_the_others() -> None:
     assert [parse(line).params[0] for line in bob.hears()] == ["#den", "bob"]
 
 
-def test_what_would_have_to_be_cut_is_refused() -> None:
-    """Up to 510 bytes as the others see it; one more is 417, and nothing is stored."""
-    stage, (alice, bob) = den("alice", "bob")
-    room = 510 - len(f"{source('alice')} PRIVMSG #den :")
-    assert alice.says("PRIVMSG #den :" + "x" * room) == []
-    assert len(bob.hears()[0]) == 510
-    before = len(stage.log)
-    assert codes(alice.says("PRIVMSG #den :" + "x" * (room + 1))) == ["417"]
-    assert codes(alice.says("PRIVMSG #den :" + "я" * (room // 2 + 1))) == ["417"]
-    assert (bob.hears(), len(stage.log)) == ([], before)
-
-
-def test_a_message_too_long_opens_no_conversation() -> None:
-    """The refusal leaves nothing behind."""
-    stage = Stage("alice", "bob")
-    alice = stage.member("alice")
-    alice.says("PRIVMSG bob :" + "x" * 495)
-    assert stage.account("alice").directs == {}
-
-
 # Client-only tags
 
 

@@ -1,0 +1,133 @@
+"""Messages that are too long for one line as the others see it: nothing of them is lost.
+
+The server's prefix in front counts, and clients guess its length.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from securechat.irc.message import parse
+from tests.support.stage import SERVER, Person, Stage, codes, den, of, only, source
+
+
+def split_as_konversation(text: str, nick: str, hostmask: str, target: str) -> list[str]:
+    """OutputFilter::splitForEncoding with Server::getPreLength: names are counted in characters,
+    and the address as nothing as long as the client hasn't seen it.
+    """
+    most = 512 - 8 - (len(nick) + len(hostmask) + len("PRIVMSG") + len(target))
+    finals: list[str] = []
+    size, index, border = 0, 0, 0
+    while index < len(text):
+        length = len(text[index].encode())
+        if size + length > most:
+            at = border + 1 if border else index
+            finals.append(text[:at])
+            text, border, size, index = text[at:], 0, 0, 0
+            continue
+        if text[index] in " .,":
+            border = index
+        index, size = index + 1, size + length
+    return [*finals, text] if text else finals
+
+
+WORDS = " ".join(f"слово{number}," for number in range(200))
+WHOLE = "ы" * 1000
+
+
+@pytest.mark.parametrize("text", [WORDS, WHOLE])
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    ("nick", "target"),
+    [("boris", "#den"), ("борис", "#комната"), ("я" * 32, "#" + "ж" * 63), ("boris", "алиса")],
+)
+def test_what_konversation_sends_arrives(text: str, known: bool, nick: str, target: str) -> None:
+    """All of it, in its order, stored as it is seen; its echo as well."""
+    stage = Stage(nick, "алиса")
+    boris, alice = stage.member(nick, "echo-message"), stage.member("алиса")
+    if target[0] == "#":
+        boris.says(f"JOIN {target}")
+        alice.says(f"JOIN {target}")
+        boris.hears()
+    pieces = split_as_konversation(text, nick, f"{nick}@{SERVER}" if known else "", target)
+    echo = [line for piece in pieces for line in boris.says(f"PRIVMSG {target} :{piece}")]
+    heard = [line for line in alice.hears() if " PRIVMSG " in line]
+    assert heard == echo
+    arrived = [parse(line).params[1] for line in heard]
+    assert "".join(arrived).replace(" ", "") == text.replace(" ", "")
+    assert [entry.text for entry in stage.log if entry.kind == "PRIVMSG"] == arrived
+
+
+def filling(kind: str = "PRIVMSG") -> str:
+    """As long as one line takes."""
+    return "x" * (510 - len(f"{source('alice')} {kind} #den :"))
+
+
+@pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE"])
+def test_a_byte_more_is_a_second_message(kind: str) -> None:
+    """What just fits is one."""
+    _, (alice, bob) = den("alice", "bob")
+    for more, lines in (("", 1), ("y", 2)):
+        alice.says(f"{kind} #den :{filling(kind)}{more}")
+        assert [line.params[1] for line in of(bob.hears(), kind)] == [filling(kind), "y"][:lines]
+
+
+def test_it_is_cut_between_words() -> None:
+    """As our own client does it."""
+    _, (alice, bob) = den("alice", "bob")
+    alice.says(f"PRIVMSG #den :{filling()[:-9]} one two three")
+    assert [line.params[1] for line in of(bob.hears(), "PRIVMSG")] == [
+        f"{filling()[:-9]} one two",
+        "three",
+    ]
+
+
+def test_what_somebody_does_is_done_twice() -> None:
+    """Each part is an ACTION of its own."""
+    _, (alice, bob) = den("alice", "bob")
+    alice.says(f"PRIVMSG #den :\x01ACTION {filling()[:-12]} waves\x01")
+    assert [line.params[1] for line in of(bob.hears(), "PRIVMSG")] == [
+        f"\x01ACTION {filling()[:-12]}\x01",
+        "\x01ACTION waves\x01",
+    ]
+
+
+def hears_nothing(stage: Stage, bob: Person, before: int) -> bool:
+    return (bob.hears(), len(stage.log)) == ([], before)
+
+
+def test_a_question_to_a_program_is_refused_where_it_is_seen() -> None:
+    """Half of it would be another one."""
+    stage, (alice, bob) = den("alice", "bob")
+    before = len(stage.log)
+    refused = only(alice.says(f"PRIVMSG #den :\x01PING {filling()}\x01"))
+    assert refused.params[:2] == ["alice", "#den"]
+    assert refused.command == "404"
+    assert hears_nothing(stage, bob, before)
+
+
+@pytest.mark.parametrize("target", ["#den", "bob"])
+def test_what_no_client_sends_is_refused_where_it_is_seen(target: str) -> None:
+    """404 with the target, so that its tab shows it; a NOTICE in its own form."""
+    stage, (alice, bob) = den("alice", "bob")
+    before = len(stage.log)
+    assert only(alice.says(f"PRIVMSG {target} :" + "я" * 320)).params[1] == target
+    assert only(alice.says(f"NOTICE {target} :" + "я" * 320)).params[2] == target
+    assert codes(alice.says("TOPIC #den :" + "я" * 320, "PRIVMSG")) == ["417", "411"]
+    assert codes(stage.stranger().says(f"PRIVMSG {target} :" + "я" * 320)) == ["417"]
+    assert hears_nothing(stage, bob, before)
+
+
+def test_a_refusal_opens_no_conversation() -> None:
+    """It leaves nothing behind."""
+    stage = Stage("alice", "bob")
+    stage.member("alice").says(f"PRIVMSG bob :\x01PING {'x' * 500}\x01")
+    assert stage.account("alice").directs == {}
+
+
+def test_each_part_is_paid_for() -> None:
+    """A long message costs what short ones do."""
+    stage, (alice, _) = den("alice", "bob")
+    with stage.turn() as turn:
+        alice.says(f"PRIVMSG #den :{filling()}y")
+        assert turn.charges == [(stage.account("alice"), 1)]
