@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from securechat.core import marks, places, presence, replay, rooms, welcome
+from securechat.core.events import KicksTold
 from securechat.core.jobs import Missed
 from securechat.core.model import Account, Room
 from securechat.core.session import Session
 from securechat.core.states import State, Trigger
+from securechat.core.text import when
 from securechat.core.turn import IrcError, Turn
 
 MOST_AT_ONCE = 50
@@ -58,7 +60,7 @@ def next_group(turn: Turn, most: int) -> list[Missed]:
 
 
 def _is_new(turn: Turn, session: Session) -> bool:
-    lobby = lobby_of(turn)
+    lobby = rooms.lobby_of(turn)
     return lobby is not None and session.account is not None and lobby not in session.account.rooms
 
 
@@ -124,7 +126,7 @@ class Entrance:
     def _show_rooms(self, session: Session) -> bool:
         """Whether there is a new one among them, which has to be stored."""
         turn, account = self._turn, session.who
-        lobby = lobby_of(turn)
+        lobby = rooms.lobby_of(turn)
         new = lobby is not None and lobby not in account.rooms and _may_enter(turn, session, lobby)
         if lobby is not None and new:
             rooms.enter(turn, lobby, account, "")
@@ -161,10 +163,15 @@ def _may_enter(turn: Turn, session: Session, room: Room) -> bool:
     return True
 
 
-def lobby_of(turn: Turn) -> Room | None:
-    """The room that everybody joins, if there is one."""
-    name = turn.settings.lobby
-    return turn.model.room_named(name) if name else None
+def tell_kicks(turn: Turn, session: Session) -> None:
+    """Who was put out of a room while away is told so once: from where, by whom, and why."""
+    account = session.who
+    if not account.kicks:
+        return
+    for kick in account.kicks.values():
+        text = f"You were kicked from {kick.name} by {kick.by} on {when(kick.at_ms)}: {kick.reason}"
+        turn.notice(session, text)
+    turn.record(KicksTold(account.id))
 
 
 def take_back(turn: Turn, session: Session, reason: str) -> None:

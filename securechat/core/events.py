@@ -215,6 +215,12 @@ class RoomClosed(NamedTuple):
     id: int
 
 
+class FounderRemoved(NamedTuple):
+    """The room is the lobby, which is nobody's."""
+
+    room: int
+
+
 class DirectOpened(NamedTuple):
     """Two accounts exchange their first message. low, high: account ids, low <= high."""
 
@@ -236,6 +242,24 @@ class Left(NamedTuple):
     """By PART or KICK."""
 
     room: int
+    account: int
+
+
+class KickedAway(NamedTuple):
+    """An account was put out of a room while none of its sessions was there to see it. name: the
+    room's. by: the nick.
+    """
+
+    account: int
+    name: str
+    by: str
+    reason: str
+    at_ms: int
+
+
+class KicksTold(NamedTuple):
+    """The account has come back, and has been told."""
+
     account: int
 
 
@@ -317,9 +341,12 @@ Event = (
     | InviteUsed
     | RoomCreated
     | RoomClosed
+    | FounderRemoved
     | DirectOpened
     | Joined
     | Left
+    | KickedAway
+    | KicksTold
     | RoleChanged
     | TopicChanged
     | ModesChanged

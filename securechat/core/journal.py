@@ -202,6 +202,10 @@ def _room_closed(model: Model, event: e.RoomClosed) -> Undo:
     return undo
 
 
+def _founder_removed(model: Model, event: e.FounderRemoved) -> Undo:
+    return _set(model.room(event.room), founder=None)
+
+
 def _direct_opened(model: Model, event: e.DirectOpened) -> Undo:
     direct = Direct(event.id, event.low, event.high)
     model.add_direct(direct)
@@ -234,6 +238,15 @@ def _leave(room: Room, account: Account) -> None:
     account.rooms.pop(room, None)
     room.present.pop(account, None)
     room.forget_audience()
+
+
+def _kicked_away(model: Model, event: e.KickedAway) -> Undo:
+    account = model.accounts[event.account]
+    return _set(account, kicks={**account.kicks, event.name: event})
+
+
+def _kicks_told(model: Model, event: e.KicksTold) -> Undo:
+    return _set(model.accounts[event.account], kicks={})
 
 
 def _role_changed(model: Model, event: e.RoleChanged) -> Undo:
@@ -332,9 +345,12 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.InviteUsed: _invite_used,
     e.RoomCreated: _room_created,
     e.RoomClosed: _room_closed,
+    e.FounderRemoved: _founder_removed,
     e.DirectOpened: _direct_opened,
     e.Joined: _joined,
     e.Left: _left,
+    e.KickedAway: _kicked_away,
+    e.KicksTold: _kicks_told,
     e.RoleChanged: _role_changed,
     e.TopicChanged: _topic_changed,
     e.ModesChanged: _modes_changed,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from securechat.core.audit import Refusals
 from securechat.core.credentials import Certificate, Factor, Token
 from securechat.core.device import Device
-from securechat.core.events import Logged
+from securechat.core.events import KickedAway, Logged
 from securechat.core.guesses import Guesses
 from securechat.core.jobs import Missed
 from securechat.core.levels import Levels
@@ -89,6 +89,8 @@ class Account:
     directs: dict[Account, Direct] = field(default_factory=dict)
     invited_to: dict[Room, str] = field(default_factory=dict)
     """By whose address; the other side is Room.invited."""
+    kicks: dict[str, KickedAway] = field(default_factory=dict)
+    """By the room's name, what happened while nobody of the account was there; still to be told."""
     tokens: dict[str, Token] = field(default_factory=dict)
     """By name; the other side is Model.tokens."""
     devices: dict[str, Device] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from securechat.core import invitations
-from securechat.core.events import InvitationEnded, Joined, Left, RoomClosed, RoomCreated
+from securechat.core.events import InvitationEnded, Joined, Left, RoomCreated
 from securechat.core.line import Line
 from securechat.core.model import PREFIXES, Account, Room
 from securechat.core.session import Session
@@ -98,10 +98,14 @@ def enter(turn: Turn, room: Room, account: Account, role: str) -> None:
 
 
 def depart(turn: Turn, room: Room, account: Account) -> None:
-    """End a membership; the room ends with its last one, the lobby never."""
+    """End a membership; core.ownership has what follows from it."""
     turn.record(Left(room.id, account.id))
-    if not room.members and room.founder is not None:
-        turn.record(RoomClosed(room.id))
+
+
+def lobby_of(turn: Turn) -> Room | None:
+    """The room that everybody joins, if there is one."""
+    name = turn.settings.lobby
+    return turn.model.room_named(name) if name else None
 
 
 def join_line(turn: Turn, room: Room, account: Account) -> Line:

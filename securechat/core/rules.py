@@ -15,6 +15,7 @@ from securechat.core import (
     commands,
     login,
     marks,
+    ownership,
     presence,
     quota,
     registration,
@@ -80,12 +81,13 @@ class Rules:
         return Turn(self.model, self.settings, self.vault, now_ms, clock, self.taken)
 
     def start(self, turn: Turn) -> None:
-        """Make the lobby on the first start."""
+        """Make the lobby on the first start, and mend what was changed while no server ran."""
         name = self.settings.lobby
-        if name is not None and arrivals.lobby_of(turn) is None:
+        if name is not None and rooms.lobby_of(turn) is None:
             start = turn.mark()
             rooms.create(turn, names.channel_name(name), None)
             turn.finish_step(None, "START", start)
+        ownership.mend(turn)
 
     def opened(self, turn: Turn, session: Session) -> None:
         """A connection has finished its TLS handshake."""
@@ -255,6 +257,10 @@ class Rules:
             log.exception("a bug: an arrival failed and was taken back")
             arrivals.take_back(turn, arrival.session, "The server failed; it is logged")
         turn.finish_step(arrival.session, "LOGIN", start)
+        if arrival.session.state is State.READY:
+            start = turn.mark()
+            arrivals.tell_kicks(turn, arrival.session)
+            turn.finish_step(arrival.session, "KICK", start)
 
     def tick(self, turn: Turn) -> None:
         """About once a second: deadlines, PINGs, and what has arrived where."""
@@ -308,7 +314,7 @@ class Rules:
         self.end_sessions(turn, account, reason)
         start = turn.mark()
         for room in list(account.rooms):
-            rooms.depart(turn, room, account)
+            ownership.leave(turn, room, account)
         turn.finish_step(None, "DELETE", start)
 
     def announce(self, turn: Turn, sessions: Iterable[Session], text: str) -> None:

@@ -186,6 +186,10 @@ class Turn:
         else:
             self.audits.append(audited)
 
+    def audit_own(self, event: str, **facts: str) -> None:
+        """Something that the server has done by itself. facts: as of audit()."""
+        self.audits.append(Audited(self.now_ms, event, "-", "", "ok", as_json(facts)))
+
     def on_failure(self, undo: Undo) -> None:
         """Have something taken back, beside the recorded events, when the step can't be stored."""
         self.undo.append(undo)

@@ -5,12 +5,13 @@ Every function is pure and may be called from any thread; the data is read at th
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from unicodedata import combining, normalize
+from unicodedata import combining, normalize, unidata_version
 
 # Unicode's Soft_Dotted: an accent above takes their dot's place, so one that is a dot isn't seen.
 # With them the dotless ones, which look like the others when a dot is put on them, and the capitals
@@ -92,3 +93,9 @@ def unicode_data(filename: str) -> dict[str, Any]:
     path = files("confusable_homoglyphs").joinpath(filename)
     data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return data
+
+
+def data_version() -> str:
+    """Another one whenever a skeleton may be: of the tables, and of Python's own Unicode."""
+    parts = (sorted(_prototypes().items()), _SOFT_DOTTED, unidata_version)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -96,7 +96,7 @@ def account_name(text: str) -> AccountName:
     Raises InvalidName.
     """
     display, folded = _enforce_account(text)
-    return AccountName(display, folded, skeleton(display))
+    return AccountName(display, folded, skeleton_of(display))
 
 
 def fold_account(text: str) -> str | None:
@@ -145,7 +145,14 @@ def channel_name(text: str) -> ChannelName:
     Raises InvalidName.
     """
     display, folded = _enforce_channel(text)
-    return ChannelName(display, folded, "#" + skeleton(_without_final_dots(display[1:])))
+    return ChannelName(display, folded, skeleton_of(display))
+
+
+def skeleton_of(display: str) -> str:
+    """What an account's or a channel's name looks like, from the form that is shown."""
+    if display.startswith("#"):
+        return "#" + skeleton(_without_final_dots(display[1:]))
+    return skeleton(display)
 
 
 def fold_channel(text: str) -> str | None:

@@ -11,6 +11,7 @@ import click
 from securechat import __version__
 from securechat.server import admin_sessions, admin_user_lists
 from securechat.server.admin_audit import audit
+from securechat.server.admin_audit_prune import prune
 from securechat.server.admin_backup import backup, check, restore
 from securechat.server.admin_certificates import certificate
 from securechat.server.admin_invites import invite
@@ -85,6 +86,7 @@ user.add_command(admin_user_lists.list_)
 user.add_command(admin_user_lists.show)
 user.add_command(admin_sessions.sessions)
 user.add_command(admin_sessions.logout)
+audit.add_command(prune)
 command.params[:0] = _places(expose=True)
 for part in (user, invite, token, certificate, audit, backup, restore, check):
     _place_everywhere(part)

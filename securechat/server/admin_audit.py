@@ -18,7 +18,7 @@ _AGE = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def _since(context: click.Context, param: click.Parameter, value: str | None) -> int:
+def since(context: click.Context, param: click.Parameter, value: str | None) -> int:
     """Milliseconds since 1970 (UTC)."""
     if value is None:
         return 0
@@ -36,10 +36,12 @@ def _since(context: click.Context, param: click.Parameter, value: str | None) ->
         ) from None
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--account", default="", metavar="NAME", help="Who did it, or to whom it was done.")
 @click.option("--event", default="", metavar="TEXT", help="A part of the event, such as login.")
-@click.option("--since", callback=_since, metavar="AGE|DATE", help="Such as 7d, or 2026-01-31.")
+@click.option(
+    "--since", "since_ms", callback=since, metavar="AGE|DATE", help="Such as 7d, or 2026-01-31."
+)
 @click.option(
     "--last",
     type=click.IntRange(1, 1_000_000),
@@ -50,12 +52,12 @@ def _since(context: click.Context, param: click.Parameter, value: str | None) ->
 )
 @click.option("--all", "everything", is_flag=True, help="All of them, not only the newest.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: one object a line.")
-@click.pass_obj
+@click.pass_context
 def audit(
-    office: Office,
+    context: click.Context,
     account: str,
     event: str,
-    since: int,
+    since_ms: int,
     last: int,
     everything: bool,
     as_json: bool,
@@ -63,9 +65,12 @@ def audit(
     """Show what was done to the server's security, the newest last.
 
     Logins and refused ones, registrations, what administrators did, tokens and second factors. What
-    was done on this machine is under os: and the name of its user. Nothing can be removed from it.
+    was done on this machine is under os: and the name of its user. Its old part goes by `prune`.
     """
-    wanted = Wanted(_name(office, account), event, since, None if everything else last + 1)
+    if context.invoked_subcommand is not None:
+        return
+    office: Office = context.obj
+    wanted = Wanted(_name(office, account), event, since_ms, None if everything else last + 1)
     rows: Iterable[AuditRow] = office.admin.audited(wanted)
     if not everything:
         rows = list(rows)
@@ -85,7 +90,7 @@ def _name(office: Office, typed: str) -> str:
 def _show(rows: Iterable[AuditRow], *, as_json: bool) -> None:
     if as_json:
         for row in rows:
-            echo_json(_entry(row), indent=None)
+            echo_json(entry(row), indent=None)
         return
     cells = [_cells(row) for row in rows]
     if cells:
@@ -95,7 +100,7 @@ def _show(rows: Iterable[AuditRow], *, as_json: bool) -> None:
         click.echo("The audit has nothing of that.", err=True)
 
 
-def _entry(row: AuditRow) -> dict[str, object]:
+def entry(row: AuditRow) -> dict[str, object]:
     return {
         "time": utc(row.at_ms, milliseconds=True),
         "event": row.event,

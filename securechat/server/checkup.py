@@ -20,7 +20,7 @@ from securechat.server.config import Config
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.identity import WARN_DAYS, pin_of
 from securechat.server.in_use import InUse, in_use
-from securechat.store.copies import look_over
+from securechat.store.copies import look_for_alike, look_for_leftovers, look_over
 from securechat.store.database import StoreError
 from securechat.store.pairing import check_pepper
 from securechat.store.schema import MIGRATIONS
@@ -88,6 +88,20 @@ def _database(path: Path, *, quick: bool) -> Iterator[Finding]:
         newest = len(MIGRATIONS)
         older = f"; the server's next start makes it {newest}" if schema < newest else ""
         yield Finding(True, f"{path} is whole (its format is {schema}{older})")
+        yield from _leftovers(path)
+
+
+def _leftovers(path: Path) -> Iterator[Finding]:
+    try:
+        left, alike = look_for_leftovers(path), look_for_alike(path)
+    except StoreError as error:
+        yield Finding(False, str(error))
+        return
+    for text in left:
+        yield Finding(False, f"there are {text}; the next start of the server mends that")
+    if alike:
+        text = "names that look like an older one by today's data of Unicode; they stay, and no "
+        yield Finding(True, f"there are {text}further ones are made: {', '.join(alike)}")
 
 
 def _certificate(use: InUse, now: datetime, issuer: Path | None = None) -> Iterator[Finding]:

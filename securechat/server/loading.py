@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from securechat.core import live, presence
 from securechat.core.credentials import Certificate, Factor, Token
 from securechat.core.device import Device, certificate_device, token_device
-from securechat.core.events import CertificateRevoked, TokenRevoked
+from securechat.core.events import CertificateRevoked, KickedAway, TokenRevoked
 from securechat.core.live import Live
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 from securechat.core.rules import Rules
@@ -53,6 +54,9 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
         if low in model.accounts and high in model.accounts:
             model.add_direct(Direct(number, low, high, newest))
     _load_room_lists(model, reader)
+    for kick in itertools.starmap(KickedAway, reader.kicks()):
+        if kick.account in model.accounts:
+            model.accounts[kick.account].kicks[kick.name] = kick
     load_familiar(model, reader)
     return model
 

@@ -34,6 +34,7 @@ from securechat.server.identity import (
 )
 from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
+from securechat.server.mending import mend
 from securechat.server.space import MIB, Space
 from securechat.server.tls_context import listener_context
 from securechat.server.workers import Workers
@@ -90,6 +91,7 @@ class Service:
             self._journal = Journal(self.data.database, pepper)
             self.addresses = [sock.getsockname()[:2] for sock in sockets]
             self._remember()
+            mend(self._journal.connection)
             reader = Reader(self._journal.connection)
             changed = reader.last_change()  # before the rest, so that none is overlooked
             rules = Rules(load_model(reader, pepper), self._settings(), pepper)

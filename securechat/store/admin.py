@@ -142,7 +142,7 @@ class Admin:
         with transaction(self._connection) as connection:
             self._update(account, change, HEAD_CHARS)
             ended = self._end_credentials(account)
-            for table in ("factors", "memberships", "invitations", "devices"):
+            for table in ("factors", "memberships", "invitations", "kicks", "devices"):
                 connection.execute(f"DELETE FROM {table} WHERE account = ?", (account.id,))  # noqa: S608
             self._changed("account", account.id)
             self._note("account deleted", account=account.name, **ended)
@@ -275,6 +275,28 @@ class Admin:
     def audited(self, wanted: Wanted) -> Iterator[AuditRow]:
         """What the audit has, oldest first."""
         return audit.rows(self._connection, wanted)
+
+    def prunable(self, *, before_ms: int = 0, keep: int = 0) -> tuple[int, int]:
+        """The newest row of the audit that is older than a moment, or followed by so many, and how
+        many there are up to it.
+        """
+        last = audit.last_before(self._connection, at_ms=before_ms, keep=keep)
+        return last, audit.count_upto(self._connection, last)
+
+    def audited_upto(self, last: int) -> Iterator[AuditRow]:
+        """What the audit has up to a row, oldest first."""
+        return audit.rows_upto(self._connection, last)
+
+    def prune_audit(self, last: int, between: Callable[[], object], **facts: str | int) -> None:
+        """Delete the audit's rows up to one, and write that. between: called between two short
+        transactions, so that a server's come between. facts: for the audit.
+        """
+        more = True
+        while more:
+            with transaction(self._connection):
+                more = audit.delete_some(self._connection, last)
+            between()
+        self.note("audit pruned", upto=last, **facts)
 
     def note(self, event: str, **facts: str | int) -> None:
         """Write an act that changes nothing in the database. facts: never a secret."""

@@ -88,3 +88,50 @@ SELECT * FROM (
     ORDER BY id DESC LIMIT ?4
 ) ORDER BY id
 """
+
+
+SLICE = 500
+"""Rows deleted in one transaction, which holds up a server's by a moment."""
+
+
+def last_before(connection: sqlite3.Connection, *, at_ms: int = 0, keep: int = 0) -> int:
+    """The number of the newest row that is older than a moment, or that is followed by so many. By
+    their numbers: where a clock was set back, no row goes that is newer than one that stays.
+    """
+    sql = "SELECT coalesce(min(id) - 1, (SELECT max(id) FROM audit), 0) FROM audit WHERE at_ms >= ?"
+    if keep:
+        sql = "SELECT coalesce(max(id), 0) - ? FROM audit"
+    number: int = connection.execute(sql, (keep or at_ms,)).fetchone()[0]
+    return max(0, number)
+
+
+def count_upto(connection: sqlite3.Connection, last: int) -> int:
+    """How many rows there are up to a number."""
+    sql = "SELECT count(*) FROM audit WHERE id <= ?"
+    found: int = connection.execute(sql, (last,)).fetchone()[0]
+    return found
+
+
+def delete_some(connection: sqlite3.Connection, last: int) -> bool:
+    """Delete the oldest rows up to a number, not too many at once; whether there were any.
+
+    Within the caller's transaction, in which the trigger that forbids it is away.
+    """
+    name = "audit_is_not_deleted"
+    sql = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?"
+    [trigger] = connection.execute(sql, (name,)).fetchone()
+    connection.execute(f"DROP TRIGGER {name}")
+    oldest = "SELECT id FROM audit WHERE id <= ? ORDER BY id LIMIT ?"
+    gone = connection.execute(f"DELETE FROM audit WHERE id IN ({oldest})", (last, SLICE))  # noqa: S608
+    connection.execute(trigger)
+    return gone.rowcount > 0
+
+
+def rows_upto(connection: sqlite3.Connection, last: int) -> Iterator[AuditRow]:
+    """The rows up to a number, oldest first, read as they are taken. Raises StoreError."""
+    sql = f"SELECT {', '.join(AuditRow._fields)} FROM audit WHERE id <= ? ORDER BY id"  # noqa: S608
+    try:
+        for row in connection.execute(sql, (last,)):
+            yield AuditRow(*row)
+    except FAULTS as error:
+        raise fault(error) from error

@@ -12,8 +12,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from securechat.store import audit
-from securechat.store.database import FAULTS, StoreError, explain, open_database, transaction
+from securechat.store.database import (
+    FAULTS,
+    StoreError,
+    explain,
+    fault,
+    open_database,
+    transaction,
+)
+from securechat.store.orphans import find_orphans, ownerless
 from securechat.store.schema import MIGRATIONS
+from securechat.store.skeletons import look_alikes
 
 STEP_PAGES = 256
 """How much is copied at once: 1 MiB in SQLite's pages of 4 KiB."""
@@ -113,6 +122,33 @@ def _damages(connection: sqlite3.Connection, *, thoroughly: bool) -> list[str]:
     # A row may be a whole paragraph, with a heading between asterisks.
     lines = [line for (text,) in found for line in text.splitlines() if not line.startswith("*")]
     return [] if lines == ["ok"] else [f"it is damaged: {line}" for line in lines[:_MAX_FAULTS]]
+
+
+def look_for_leftovers(path: Path) -> list[str]:
+    """What a start of the server would put in order, each completing the sentence 'there are …'.
+    Raises StoreError. Any thread.
+    """
+    with closing(open_database(path, read_only=True)) as connection:
+        try:
+            if connection.execute("PRAGMA user_version").fetchone()[0] < len(MIGRATIONS):
+                return []  # the start makes its tables first
+            orphans = find_orphans(connection)
+            rooms = ownerless(connection)
+        except FAULTS as error:
+            raise fault(error) from error
+    found = [f"{n} {table} of accounts or channels that are gone" for table, n in orphans.items()]
+    return found + [f"{count} channels {text}" for text, count in rooms.items()]
+
+
+def look_for_alike(path: Path) -> list[str]:
+    """The names that look like an older one since the data of Unicode has changed. Raises
+    StoreError. Any thread.
+    """
+    with closing(open_database(path, read_only=True)) as connection:
+        try:
+            return look_alikes(connection)
+        except FAULTS as error:
+            raise fault(error) from error
 
 
 def adopt_copy(path: Path, *, at_ms: int, by: str, **facts: str | int) -> None:

@@ -47,9 +47,12 @@ STATEMENTS = {
     "RoomCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, created_ms) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)",
     "RoomClosed": "UPDATE targets SET folded = NULL, skeleton = NULL WHERE id = ?",
+    "FounderRemoved": "UPDATE targets SET founder = NULL WHERE id = ?",
     "DirectOpened": "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)",
     "Joined": "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, ?, ?)",
     "Left": "DELETE FROM memberships WHERE room = ? AND account = ?",
+    "KickedAway": "INSERT OR REPLACE INTO kicks VALUES (?, ?, ?, ?, ?)",
+    "KicksTold": "DELETE FROM kicks WHERE account = ?",
     "RoleChanged": "UPDATE memberships SET role = ? WHERE room = ? AND account = ?",
     "TopicChanged": "UPDATE targets SET topic = ?, topic_by = ?, topic_ms = ? WHERE id = ?",
     "ModesChanged": "UPDATE targets SET modes = ?, room_key = ?, member_limit = ? WHERE id = ?",

@@ -261,6 +261,10 @@ class Reader:
         """(room, account, by)."""
         return self._all("SELECT room, account, by FROM invitations")  # type: ignore[return-value]
 
+    def kicks(self) -> list[tuple[int, str, str, str, int]]:
+        """(account, room's name, by, reason, at_ms) of those who have not been told yet."""
+        return self._all("SELECT * FROM kicks ORDER BY at_ms")  # type: ignore[return-value]
+
     def changes(self, after: int) -> list[tuple[int, str, int | None]]:
         """(id, kind, account) of the administrator's changes after one."""
         sql = "SELECT id, kind, account FROM changes WHERE id > ? ORDER BY id"

@@ -212,4 +212,17 @@ CREATE TRIGGER certificate_ended AFTER DELETE ON certificates BEGIN
 END;
 """
 
-MIGRATIONS = [FIRST, CREDENTIALS, USAGE, DEVICES, CERTIFICATES]
+KICKS = """
+-- Who was put out of a room, the newest time of each, while nobody was there to see it: to be told
+-- at the account's next login, and then deleted.
+CREATE TABLE kicks (
+    account INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (account, name)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS = [FIRST, CREDENTIALS, USAGE, DEVICES, CERTIFICATES, KICKS]

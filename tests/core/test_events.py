@@ -16,6 +16,7 @@ KINDS = (*get_args(events.Event), events.Audited)
 COLUMNS = {
     "PasswordChanged": {"account": "id", "replaced": "password"},
     "UsageUpto": {"seq": "value"},
+    "FounderRemoved": {"room": "id"},
     "TopicChanged": {"by": "topic_by", "at_ms": "topic_ms", "room": "id"},
     "ModesChanged": {"key": "room_key", "limit": "member_limit", "room": "id"},
 }

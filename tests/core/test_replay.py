@@ -97,7 +97,8 @@ def test_not_from_a_room_that_was_left() -> None:
     stage, (alice, bob) = den("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :before the kick", "KICK #den bob", "PRIVMSG #den :after")
-    assert missed(stage, "bob") == []
+    [told] = missed(stage, "bob")
+    assert "You were kicked from #den" in told.params[-1]
 
 
 def test_direct_messages_come_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from securechat.server.office import who
+from securechat.store.admin import Admin
 from securechat.store.database import FILE_NAME, open_database
 from tests.server.clerk import Clerk, served_once
 
@@ -166,3 +168,80 @@ def test_what_drives_a_terminal_is_made_visible(clerk: Clerk) -> None:
         assert line.isprintable()
         assert len(said.out.splitlines()) == (1 if options else 2)
     assert entries(clerk, "--last 1")[0]["facts"] == {evil: evil}
+
+
+# --- pruning -------------------------------------------------------------------------------------
+
+
+def test_the_old_part_can_go(clerk: Clerk) -> None:
+    """By age; the audit says who did it, and up to where."""
+    said = clerk("audit prune --before 24h")
+    assert (said.code, said.out) == (0, "")
+    assert "1 rows of the audit are deleted" in said.err
+    left = entries(clerk, "")
+    assert [entry["event"] for entry in left] == ["login", "account created", "audit pruned"]
+    assert left[-1]["account"] == who()
+    assert left[-1]["facts"] == {"upto": 1, "rows": 1}
+
+
+def test_the_newest_can_be_kept(clerk: Clerk) -> None:
+    """By their number."""
+    assert clerk("audit prune --keep 1").code == 0
+    assert [event for event, _ in shown(clerk)] == ["account created", "audit pruned"]
+
+
+def test_what_goes_can_be_written_first(clerk: Clerk, tmp_path: Path) -> None:
+    """Into a new file that only its owner can read, as the audit is shown for programs."""
+    file = tmp_path / "old.jsonl"
+    before = entries(clerk, "")
+    assert clerk(f"audit prune --keep 1 --export {file}").code == 0
+    assert [json.loads(line) for line in file.read_text().splitlines()] == before[:2]
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert entries(clerk, "")[-1]["facts"]["export"] == str(file)
+    again = clerk(f"audit prune --keep 1 --export {file}")
+    assert again.code == 1
+    assert "File exists; name a new file, so nothing was deleted" in again.err
+    assert len(entries(clerk, "")) == 2
+
+
+@pytest.mark.parametrize("options", ["", "--before 1d --keep 3"])
+def test_what_goes_must_be_said(clerk: Clerk, options: str) -> None:
+    """In one way."""
+    said = clerk(f"audit prune {options}")
+    assert said.code == 2
+    assert "expected either --before AGE|DATE or --keep N" in said.err
+
+
+def test_nothing_is_that_old(clerk: Clerk) -> None:
+    """Which is said, and nothing is written."""
+    assert "nothing that old" in clerk("audit prune --before 365d").err
+    assert shown(clerk) == ALL
+
+
+def test_the_database_still_refuses_to_delete(clerk: Clerk) -> None:
+    """Many rows go in several transactions; the trigger is as it was after each, and a check finds
+    nothing wrong.
+    """
+    for number in range(1200):
+        writes(clerk, NOW - 48 * HOUR + number, "login", "Alice", "192.0.2.7", "ok")
+    assert clerk("audit prune --keep 3").code == 0
+    assert len(entries(clerk, "")) == 4
+    connection = open_database(clerk.data / FILE_NAME)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute("DELETE FROM audit")
+    newest = connection.execute("SELECT max(id) FROM audit").fetchone()
+    assert newest == (1204,), "a number was given again"
+    connection.close()
+    assert "is whole" in clerk("check").out
+
+
+def test_a_death_in_between_leaves_the_trigger(clerk: Clerk) -> None:
+    """What is not committed has not happened, the trigger's absence either."""
+    admin = Admin(clerk.data / FILE_NAME)
+    with pytest.raises(ZeroDivisionError):
+        admin.prune_audit(2, lambda: 1 // 0)
+    admin.close()
+    connection = open_database(clerk.data / FILE_NAME)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute("DELETE FROM audit")
+    connection.close()

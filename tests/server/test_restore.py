@@ -19,6 +19,7 @@ from securechat.server.backup import make_backup
 from securechat.server.data import DataDirectory
 from securechat.server.restore import restore_backup
 from securechat.store.copies import adopt_copy, look_over
+from securechat.store.schema import MIGRATIONS
 from tests.support.estate import contents, estate, everything
 
 
@@ -116,10 +117,16 @@ def test_a_backup_of_an_older_format_is_brought_up_to_date(
     data: DataDirectory, new: DataDirectory, tmp_path: Path
 ) -> None:
     """Made before there were tokens, a second factor and an audit."""
-    with closing(sqlite3.connect(data.database, isolation_level=None)) as connection:
-        for table in ("tokens", "factors", "recovery_codes", "audit"):
-            connection.execute(f"DROP TABLE {table}")
-        connection.execute("PRAGMA user_version = 1")
+    before = contents(data.database)
+    for path in data.path.glob("securechat.db*"):
+        path.unlink()
+    data.database.touch(0o600)
+    with closing(sqlite3.connect(data.database)) as connection:
+        connection.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1;")
+        meta = [row for row in before["meta"] if row[0] != "usage_upto"]
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", meta)
+        connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", before["log"])
+        connection.commit()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("securechat.server.backup._note", lambda *_: "")  # it would bring it up
         made = make_backup(data, tmp_path / "b.tar", by="-")

@@ -35,6 +35,7 @@ def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
         "factors",
         "invitations",
         "invites",
+        "kicks",
         "log",
         "memberships",
         "meta",

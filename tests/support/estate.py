@@ -15,13 +15,17 @@ from securechat.store.pairing import find_pepper
 
 TABLES = [
     "INSERT INTO targets (id, name, folded, skeleton, low, high) "
-    "VALUES (1, '#den', '#den', '#den', NULL, NULL), (2, NULL, NULL, NULL, 1, 2)",
-    "INSERT INTO memberships VALUES (1, 1, 'q', 0)",
+    "VALUES (1, '#den', '#den', '#den', NULL, NULL), (2, NULL, NULL, NULL, {alice}, {bob})",
+    "INSERT INTO memberships VALUES (1, {alice}, 'q', 0)",
     "INSERT INTO bans VALUES (1, 'eve!*@*', 'alice', 1)",
-    "INSERT INTO invitations VALUES (1, 2, 'alice')",
-    "INSERT INTO log VALUES (1, 1, 1, 1, 'PRIVMSG', 'hello', NULL)",
-    "INSERT INTO factors VALUES (1, 'sealed', 1, 1)",
-    "INSERT INTO recovery_codes VALUES (x'17', 1)",
+    "INSERT INTO invitations VALUES (1, {bob}, 'alice')",
+    "INSERT INTO log VALUES (1, 1, {alice}, 1, 'PRIVMSG', 'hello', NULL)",
+    "INSERT INTO factors VALUES ({alice}, 'sealed', 1, 1)",
+    "INSERT INTO kicks VALUES ({bob}, '#den', 'alice', 'be nice', 1)",
+    "INSERT OR REPLACE INTO certificates VALUES (x'18', {alice}, 'laptop', 1, 1)",
+    "INSERT OR REPLACE INTO devices VALUES ({alice}, '', 1, 1)",
+    "INSERT OR REPLACE INTO usage VALUES ({alice}, 105)",
+    "INSERT INTO recovery_codes VALUES (x'17', {alice})",
 ]
 
 
@@ -36,8 +40,9 @@ def estate(path: Path) -> DataDirectory:
         admin.make_token(alice, "laptop", 1)
         admin.invite(uses=3, expires_ms=1, now_ms=1)
     with closing(open_database(data.database)) as connection:
+        numbers = dict(connection.execute("SELECT name, id FROM accounts").fetchall())
         for statement in TABLES:
-            connection.execute(statement)
+            connection.execute(statement.format(**numbers))
     ensure_server_certificate(data.tls, ["localhost"], now=datetime.now(UTC))
     return data
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from securechat.core import quota, rooms
+from securechat.core import ownership, quota, rooms
 from securechat.core.events import BanAdded, BanRemoved, ModesChanged, RoleChanged
 from securechat.core.line import Line
 from securechat.core.model import Account, Room
@@ -283,6 +283,9 @@ def _role(change: _Change, sign: str, letter: str) -> None:
     wants = letter if sign == "+" else ""
     if had == wants or (sign == "-" and had != letter):
         return
+    if had == "q" and room is not rooms.lobby_of(change.turn) and ownership.owners(room) == [other]:
+        text = f"{other.name} is its only owner (~); make somebody else one first"
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, text)
     change.turn.record(RoleChanged(wants, room.id, other.id))
     facts = {"room": room.name, "of": other.name, "had": had, "has": wants}
     change.turn.audit("role changed", change.session, **facts)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import invitations, limits, presence, quota, rooms
-from securechat.core.events import TopicChanged
+from securechat.core import invitations, limits, ownership, presence, quota, rooms
+from securechat.core.events import KickedAway, TopicChanged
 from securechat.core.line import Line
 from securechat.core.model import ROLES, Account, Room
 from securechat.core.registry import LOOKED_AT_ONCE, command
@@ -105,7 +105,7 @@ def _part(turn: Turn, session: Session, room: Room, reason: str) -> None:
         reason = ""  # a way to speak all the same
     tail = f" :{reason}" if reason else ""
     _farewell(turn, session, room, "PART", reason, f"PART {room.name}{tail}")
-    rooms.depart(turn, room, account)
+    ownership.leave(turn, room, account)
 
 
 def _farewell(
@@ -150,7 +150,9 @@ def _kick(turn: Turn, session: Session, room: Room, nick: str, reason: str) -> N
         )
     text = f"KICK {room.name} {other.name} :{reason}"
     _farewell(turn, session, room, "KICK", f"{other.name} {reason}", text)
-    rooms.depart(turn, room, other)
+    if not other.sessions:
+        turn.record(KickedAway(other.id, room.name, by.name, reason, turn.now_ms))
+    ownership.leave(turn, room, other)
 
 
 def _rank(role: str) -> int:

@@ -270,7 +270,7 @@ def test_an_administrator_sets_any_role() -> None:
     """Without being a member."""
     stage, (alice, bob) = den("alice", "bob")
     stage.add("boss", admin=True)
-    stage.member("boss").says("MODE #den -q alice", "MODE #den +q bob")
+    stage.member("boss").says("MODE #den +q bob", "MODE #den -q alice")
     assert stage.room("#den").role(stage.account("bob")) == "q"
     assert len(alice.hears()) == len(bob.hears()) == 2
 

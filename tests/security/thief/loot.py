@@ -132,7 +132,7 @@ def _lives_a_day(house: House) -> str:
     with house.stranger() as zelda:
         zelda.registers("zelda", secrets["password chosen at registration"], invite)
     with house.stranger() as person:
-        person.says(f"PASS alice:{secrets['password typed wrong']}", "NICK alice", "USER a 0 * :a")
+        person.says(f"PASS :alice:{secrets['password typed wrong']}", "NICK alice", "USER a 0 * :a")
         person.hears_the_end()
     alice = house.member("alice", "echo-message", password=ALICE_PASSWORD)
     alice.says("JOIN #den", f"MODE #den +k {secrets['room key before a change']}")

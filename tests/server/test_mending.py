@@ -1,0 +1,107 @@
+"""What a start puts in order: it ends as if a server had been running all the time."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from securechat.irc.lookalikes import data_version
+from securechat.server.checkup import check_up
+from securechat.server.data import DataDirectory
+from securechat.store.database import FILE_NAME
+from tests.support.house import House, config, running
+
+TABLES = ("accounts", "targets", "memberships", "bans", "invitations", "tokens", "factors", "kicks")
+PLAIN = {"id", "created_ms", "topic_ms", "at_ms", "digest", "seq", "password", "starts_after"}
+"""What differs from one run to the other."""
+
+
+def rows(path: Path) -> dict[str, list[tuple[str, ...]]]:
+    """What is stored, without times; accounts and rooms by their names."""
+    connection = sqlite3.connect(path / FILE_NAME)
+    connection.row_factory = sqlite3.Row
+    names: dict[object, str] = {}
+    for table in ("accounts", "targets"):
+        names |= {row["id"]: row["name"] for row in connection.execute(f"SELECT * FROM {table}")}
+
+    def shown(row: sqlite3.Row) -> tuple[str, ...]:
+        known = ("account", "room", "founder")
+        return tuple(
+            str(names.get(row[key], row[key]) if key in known else row[key])
+            for key in row.keys()  # noqa: SIM118 - a row's own iterator gives its values
+            if key not in PLAIN
+        )
+
+    found = {
+        table: sorted(map(shown, connection.execute(f"SELECT * FROM {table}"))) for table in TABLES
+    }
+    connection.close()
+    return found
+
+
+def lives(house: House) -> None:
+    """Three people, with rooms, bans and invitations."""
+    alice, bob = house.member("alice"), house.member("bob")
+    alice.says("JOIN #den,#mine,#ours")
+    alice.says("MODE #den +b eve!*@*")
+    alice.says("INVITE carol #den")
+    alice.barrier()
+    bob.says("JOIN #den,#ours")
+    bob.barrier()
+    for person in (alice, bob):
+        person.hang_up()
+
+
+def deletes(house: House, *names: str) -> None:
+    with house.office() as office:
+        for name in names:
+            office.delete(office.find(name, name))
+        house.wait_for(office.in_effect)
+
+
+@pytest.mark.parametrize("names", [("alice",), ("alice", "bob"), ("bob",)])
+def test_offline_changes_end_as_online_ones(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """Accounts that are deleted while a server runs, and while none does."""
+    for where in ("on", "off"):
+        with running(tmp_path / where, "alice", "bob", "carol") as house:
+            lives(house)
+            if where == "on":
+                deletes(house, *names)
+    deletes(House(tmp_path / "off", config()), *names)
+    checked = check_up(DataDirectory(tmp_path / "off"), None, quick=True, now=datetime.now(UTC))
+    left = [found.text for found in checked]
+    with running(tmp_path / "off") as house:
+        house.member("carol")
+    with running(tmp_path / "on") as house:
+        house.member("carol")
+    assert rows(tmp_path / "off") == rows(tmp_path / "on")
+    if "alice" in names:
+        assert any("channels without" in text for text in left)
+
+
+def test_a_start_tells_what_it_has_removed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also what an administrator's act left that a server's death came upon."""
+    with running(tmp_path / "data", "alice", "bob") as house:
+        lives(house)
+    connection = sqlite3.connect(tmp_path / "data" / FILE_NAME)
+    connection.execute("UPDATE accounts SET deleted = 1 WHERE name = 'bob'")
+    connection.commit()
+    connection.close()
+    caplog.set_level(logging.WARNING)
+    with running(tmp_path / "data") as house:
+        alice = house.member("alice")
+        alice.says("NAMES #den")
+        assert alice.hears_until(" 353 ")[-1].endswith(":~alice")
+    assert "rows of memberships were of an account or a channel that is gone" in caplog.text
+
+
+def test_the_data_of_the_skeletons_has_a_version() -> None:
+    """The same one each time."""
+    assert data_version() == data_version()
+    assert len(data_version()) == 64

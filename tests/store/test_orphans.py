@@ -1,0 +1,87 @@
+"""What is left of accounts and channels that are gone: found, and removed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.core.events import (
+    AccountCreated,
+    BanAdded,
+    FactorSet,
+    Invited,
+    Joined,
+    KickedAway,
+    RoomCreated,
+    TokenCreated,
+)
+from securechat.store.database import FILE_NAME
+from securechat.store.journal import Journal
+from securechat.store.orphans import ORPHANS, find_orphans, ownerless, remove_orphans
+from tests.support.pepper import PEPPER
+
+ALICE, BOB, DEN, LAB = 1, 2, 10, 11
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Two accounts and two rooms, with all that can be had of them."""
+    journal = Journal(tmp_path / FILE_NAME, PEPPER)
+    for number, name in ((ALICE, "alice"), (BOB, "bob")):
+        journal.commit([AccountCreated(number, name, name, name, "hash", False, 0, 0)])
+        journal.commit(
+            [
+                TokenCreated(name.encode(), number, "laptop", 0),
+                FactorSet(number, "sealed", 0, 0),
+                KickedAway(number, "#x", "eve", "", 0),
+            ]
+        )
+    for number, name in ((DEN, "#den"), (LAB, "#lab")):
+        journal.commit([RoomCreated(number, name, name, name, ALICE, "nt", 0)])
+        journal.commit(
+            [
+                Joined(number, ALICE, "q", 0),
+                Joined(number, BOB, "", 0),
+                BanAdded(number, "eve!*@*", "alice", 0),
+                Invited(number, BOB, "alice"),
+            ]
+        )
+    yield journal.connection
+    journal.close()
+
+
+def test_nothing_is_one_in_good_order(connection: sqlite3.Connection) -> None:
+    """And nothing is removed."""
+    assert find_orphans(connection) == {}
+    assert remove_orphans(connection) == {}
+    assert ownerless(connection) == {}
+    rooms = "SELECT count(*) FROM memberships"
+    assert connection.execute(rooms).fetchone() == (4,)
+
+
+def test_what_is_left_of_an_account(connection: sqlite3.Connection) -> None:
+    """Found of each kind, and gone then; the others' stays."""
+    connection.execute("UPDATE accounts SET deleted = 1 WHERE id = ?", (BOB,))
+    found = remove_orphans(connection)
+    assert found.keys() == ORPHANS.keys() - {"bans", "certificates", "devices"}
+    assert find_orphans(connection) == {}
+    members = connection.execute("SELECT account FROM memberships").fetchall()
+    assert members == [(ALICE,), (ALICE,)]
+
+
+def test_what_is_left_of_a_channel(connection: sqlite3.Connection) -> None:
+    """Its members; the database itself removes bans and invitations with it."""
+    connection.execute("UPDATE targets SET folded = NULL WHERE id = ?", (DEN,))
+    assert remove_orphans(connection) == {"memberships": 2}
+
+
+def test_channels_that_nobody_owns_are_found(connection: sqlite3.Connection) -> None:
+    """And those that nobody is in; not the lobby, which nobody has founded."""
+    connection.execute("UPDATE memberships SET role = '' WHERE room = ?", (DEN,))
+    connection.execute("DELETE FROM memberships WHERE room = ?", (LAB,))
+    assert ownerless(connection) == {"without a member": 1, "without an owner": 2}
+    connection.execute("UPDATE targets SET founder = NULL")
+    assert ownerless(connection) == {}

@@ -1,0 +1,60 @@
+"""What names look like, when the data has changed that tells it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.core.events import AccountCreated, RoomClosed, RoomCreated
+from securechat.store.database import FILE_NAME
+from securechat.store.journal import Journal
+from securechat.store.skeletons import look_alikes, refresh_skeletons
+from tests.support.pepper import PEPPER
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Accounts and channels, whose skeletons are of other data."""
+    journal = Journal(tmp_path / FILE_NAME, PEPPER)
+    for number, name in enumerate(("alice", "bob", "eve")):
+        journal.commit([AccountCreated(number, name, name, f"old {name}", "", False, number, 0)])
+    for number, name in enumerate(("#den", "#lab")):
+        journal.commit([RoomCreated(number, name, name, f"old {name}", 1, "", 0)])
+    journal.commit([RoomClosed(1)])
+    yield journal.connection
+    journal.close()
+
+
+def skeletons(connection: sqlite3.Connection, table: str = "accounts") -> list[str]:
+    return [text for (text,) in connection.execute(f"SELECT skeleton FROM {table} ORDER BY id")]
+
+
+def test_they_are_made_anew_once(connection: sqlite3.Connection) -> None:
+    """For each version of the data; a closed channel's name is free, and has none."""
+    assert refresh_skeletons(connection, "1", lambda name: f"new {name}") == []
+    assert skeletons(connection) == ["new alice", "new bob", "new eve"]
+    assert skeletons(connection, "targets") == ["new #den", None]
+    assert refresh_skeletons(connection, "1", lambda name: "never asked") == []
+    assert skeletons(connection)[0] == "new alice"
+    refresh_skeletons(connection, "2", lambda name: f"newer {name}")
+    assert skeletons(connection)[0] == "newer alice"
+
+
+def test_two_may_change_places(connection: sqlite3.Connection) -> None:
+    """Though each is unique at any time."""
+    swapped = {"alice": "old bob", "bob": "old alice"}
+    assert refresh_skeletons(connection, "1", lambda name: swapped.get(name, name)) == []
+    assert skeletons(connection) == ["old bob", "old alice", "eve"]
+
+
+def test_who_looks_like_another_now_stays(connection: sqlite3.Connection) -> None:
+    """The older one keeps the look for itself, so that nobody else can take it."""
+    assert refresh_skeletons(connection, "1", lambda name: name[:1] + "e") == []
+    alike = refresh_skeletons(connection, "2", lambda name: "same")
+    assert alike == ["bob", "eve"]
+    assert skeletons(connection)[0] == "same"
+    assert len(set(skeletons(connection))) == 3
+    assert look_alikes(connection) == ["bob", "eve"]
