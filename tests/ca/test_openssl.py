@@ -29,6 +29,7 @@ CLIENTS = make_client_issuer()
         (["eu.chat.example.org"], ["-verify_hostname", "eu.chat.example.org"]),
         (["localhost", "127.0.0.1", "::1"], ["-verify_ip", "::1"]),
         (["192.168.1.5"], ["-verify_ip", "192.168.1.5"]),
+        (["laptop.local"], ["-verify_hostname", "laptop.local"]),
         ([f"{'a' * 50}.{'b' * 50}.chat.example.org"], []),
     ],
 )
