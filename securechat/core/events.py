@@ -3,11 +3,50 @@
 A turn of the hub records events; model.apply() puts each into memory at once, and the store writes
 all of a turn in one transaction before anything the turn says is sent. An event is a named tuple
 whose fields, in their order, are the parameters of the store's statement of the same name.
+
+Each event says what it builds on, and what it makes: needs() are the things that must be as the
+rules have seen them, also those that it changes; makes() are those that it brings into being,
+changes or ends. When an event can't be stored, no later one of its turn is that needs what it
+makes.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Kind = Literal[
+    "account",
+    "ban",
+    "certificate",
+    "certificate name",
+    "conversation",
+    "device",
+    "factor",
+    "founder",
+    "invitation",
+    "invite",
+    "kicks",
+    "members",
+    "membership",
+    "modes",
+    "name",
+    "password",
+    "target",
+    "token",
+    "token name",
+    "topic",
+]
+"""Of what events are about. members: of a room, as a whole."""
+
+Thing = tuple[Kind, object]
+"""One of them, by its kind and what it is known by."""
+
+Things = tuple[Thing, ...]
+
+
+def _member(room: int, account: int) -> Things:
+    """An account in a room, and both by themselves."""
+    return ("target", room), ("account", account), ("membership", (room, account))
 
 
 class Logged(NamedTuple):
@@ -26,6 +65,12 @@ class Logged(NamedTuple):
     text: str
     tags: str | None
 
+    def needs(self) -> Things:
+        return _member(self.target, self.sender)
+
+    def makes(self) -> Things:
+        return ()
+
 
 class AccountCreated(NamedTuple):
     """starts_after: the newest seq at that time; nothing older is missed by its devices."""
@@ -38,6 +83,12 @@ class AccountCreated(NamedTuple):
     admin: bool
     created_ms: int
     starts_after: int
+
+    def needs(self) -> Things:
+        return (("name", self.folded), ("name", self.skeleton))
+
+    def makes(self) -> Things:
+        return (("account", self.id), ("name", self.folded), ("name", self.skeleton))
 
 
 class PasswordChanged(NamedTuple):
@@ -52,6 +103,12 @@ class PasswordChanged(NamedTuple):
     account: int
     replaced: str
 
+    def needs(self) -> Things:
+        return (("account", self.account), ("password", self.account))
+
+    def makes(self) -> Things:
+        return (("password", self.account),)
+
 
 class TokenCreated(NamedTuple):
     """digest: the SHA-256 that is all that is kept of a device token. name: its own in the account.
@@ -64,6 +121,12 @@ class TokenCreated(NamedTuple):
     name: str
     created_ms: int
 
+    def needs(self) -> Things:
+        return (("account", self.account), ("token name", (self.account, self.name)))
+
+    def makes(self) -> Things:
+        return (("token", self.digest), ("token name", (self.account, self.name)))
+
 
 class TokenUsed(NamedTuple):
     """A login with the token."""
@@ -71,11 +134,23 @@ class TokenUsed(NamedTuple):
     used_ms: int
     digest: bytes
 
+    def needs(self) -> Things:
+        return (("token", self.digest),)
+
+    def makes(self) -> Things:
+        return ()
+
 
 class TokenRevoked(NamedTuple):
     """The token is no credential any more."""
 
     digest: bytes
+
+    def needs(self) -> Things:
+        return (("token", self.digest),)
+
+    def makes(self) -> Things:
+        return (("token", self.digest),)
 
 
 class CertificateAdded(NamedTuple):
@@ -88,6 +163,14 @@ class CertificateAdded(NamedTuple):
     name: str
     created_ms: int
 
+    def needs(self) -> Things:
+        name: Thing = ("certificate name", (self.account, self.name))
+        return (("account", self.account), ("certificate", self.fingerprint), name)
+
+    def makes(self) -> Things:
+        name: Thing = ("certificate name", (self.account, self.name))
+        return (("certificate", self.fingerprint), name)
+
 
 class CertificateUsed(NamedTuple):
     """A login with the certificate."""
@@ -95,11 +178,23 @@ class CertificateUsed(NamedTuple):
     used_ms: int
     fingerprint: bytes
 
+    def needs(self) -> Things:
+        return (("certificate", self.fingerprint),)
+
+    def makes(self) -> Things:
+        return ()
+
 
 class CertificateRevoked(NamedTuple):
     """The certificate is no credential any more."""
 
     fingerprint: bytes
+
+    def needs(self) -> Things:
+        return (("certificate", self.fingerprint),)
+
+    def makes(self) -> Things:
+        return (("certificate", self.fingerprint),)
 
 
 class FactorSet(NamedTuple):
@@ -112,6 +207,12 @@ class FactorSet(NamedTuple):
     counter: int
     created_ms: int
 
+    def needs(self) -> Things:
+        return (("account", self.account), ("factor", self.account))
+
+    def makes(self) -> Things:
+        return (("factor", self.account),)
+
 
 class FactorUsed(NamedTuple):
     """A code was accepted; it and older ones are not any more."""
@@ -119,11 +220,23 @@ class FactorUsed(NamedTuple):
     counter: int
     account: int
 
+    def needs(self) -> Things:
+        return (("factor", self.account),)
+
+    def makes(self) -> Things:
+        return (("factor", self.account),)
+
 
 class FactorRemoved(NamedTuple):
     """The account has no second factor any more, and no recovery codes."""
 
     account: int
+
+    def needs(self) -> Things:
+        return (("factor", self.account),)
+
+    def makes(self) -> Things:
+        return (("factor", self.account),)
 
 
 class RecoveryCodeAdded(NamedTuple):
@@ -132,11 +245,23 @@ class RecoveryCodeAdded(NamedTuple):
     digest: bytes
     account: int
 
+    def needs(self) -> Things:
+        return (("factor", self.account),)
+
+    def makes(self) -> Things:
+        return (("factor", self.account),)
+
 
 class RecoveryCodesCleared(NamedTuple):
     """None of the account's recovery codes is valid any more."""
 
     account: int
+
+    def needs(self) -> Things:
+        return (("factor", self.account),)
+
+    def makes(self) -> Things:
+        return (("factor", self.account),)
 
 
 class RecoveryCodeUsed(NamedTuple):
@@ -144,6 +269,12 @@ class RecoveryCodeUsed(NamedTuple):
 
     digest: bytes
     account: int
+
+    def needs(self) -> Things:
+        return (("factor", self.account),)
+
+    def makes(self) -> Things:
+        return (("factor", self.account),)
 
 
 class Audited(NamedTuple):
@@ -170,12 +301,24 @@ class Delivered(NamedTuple):
     delivered: int
     used_ms: int
 
+    def needs(self) -> Things:
+        return (("account", self.account), ("device", (self.account, self.name)))
+
+    def makes(self) -> Things:
+        return (("device", (self.account, self.name)),)
+
 
 class DeviceForgotten(NamedTuple):
     """The account has newer devices, as many as may be."""
 
     account: int
     name: str
+
+    def needs(self) -> Things:
+        return (("account", self.account), ("device", (self.account, self.name)))
+
+    def makes(self) -> Things:
+        return (("device", (self.account, self.name)),)
 
 
 class UsageCounted(NamedTuple):
@@ -184,17 +327,35 @@ class UsageCounted(NamedTuple):
     account: int
     bytes: int
 
+    def needs(self) -> Things:
+        return (("account", self.account),)
+
+    def makes(self) -> Things:
+        return ()
+
 
 class UsageUpto(NamedTuple):
     """seq: the newest entry of the log that all UsageCounted so far have counted, as a text."""
 
     seq: str
 
+    def needs(self) -> Things:
+        return ()
+
+    def makes(self) -> Things:
+        return ()
+
 
 class InviteUsed(NamedTuple):
     """One use of an invite; code_sha256 is all that is kept of its code."""
 
     code_sha256: bytes
+
+    def needs(self) -> Things:
+        return (("invite", self.code_sha256),)
+
+    def makes(self) -> Things:
+        return ()
 
 
 class RoomCreated(NamedTuple):
@@ -208,17 +369,36 @@ class RoomCreated(NamedTuple):
     modes: str
     created_ms: int
 
+    def needs(self) -> Things:
+        names: Things = (("name", self.folded), ("name", self.skeleton))
+        return names if self.founder is None else (*names, ("account", self.founder))
+
+    def makes(self) -> Things:
+        return (("target", self.id), ("name", self.folded), ("name", self.skeleton))
+
 
 class RoomClosed(NamedTuple):
     """The last member has left; the name is free again, the log stays."""
 
     id: int
 
+    def needs(self) -> Things:
+        return (("target", self.id), ("members", self.id))
+
+    def makes(self) -> Things:
+        return (("target", self.id),)
+
 
 class FounderRemoved(NamedTuple):
     """The room is the lobby, which is nobody's."""
 
     room: int
+
+    def needs(self) -> Things:
+        return (("target", self.room), ("founder", self.room))
+
+    def makes(self) -> Things:
+        return (("founder", self.room),)
 
 
 class DirectOpened(NamedTuple):
@@ -227,6 +407,16 @@ class DirectOpened(NamedTuple):
     id: int
     low: int
     high: int
+
+    def needs(self) -> Things:
+        return (
+            ("account", self.low),
+            ("account", self.high),
+            ("conversation", (self.low, self.high)),
+        )
+
+    def makes(self) -> Things:
+        return (("target", self.id), ("conversation", (self.low, self.high)))
 
 
 class Joined(NamedTuple):
@@ -237,12 +427,24 @@ class Joined(NamedTuple):
     role: str
     seq: int
 
+    def needs(self) -> Things:
+        return _member(self.room, self.account)
+
+    def makes(self) -> Things:
+        return (("membership", (self.room, self.account)), ("members", self.room))
+
 
 class Left(NamedTuple):
     """By PART or KICK."""
 
     room: int
     account: int
+
+    def needs(self) -> Things:
+        return _member(self.room, self.account)
+
+    def makes(self) -> Things:
+        return (("membership", (self.room, self.account)), ("members", self.room))
 
 
 class KickedAway(NamedTuple):
@@ -256,11 +458,23 @@ class KickedAway(NamedTuple):
     reason: str
     at_ms: int
 
+    def needs(self) -> Things:
+        return (("account", self.account), ("kicks", self.account))
+
+    def makes(self) -> Things:
+        return (("kicks", self.account),)
+
 
 class KicksTold(NamedTuple):
     """The account has come back, and has been told."""
 
     account: int
+
+    def needs(self) -> Things:
+        return (("account", self.account), ("kicks", self.account))
+
+    def makes(self) -> Things:
+        return (("kicks", self.account),)
 
 
 class RoleChanged(NamedTuple):
@@ -269,6 +483,12 @@ class RoleChanged(NamedTuple):
     role: str
     room: int
     account: int
+
+    def needs(self) -> Things:
+        return _member(self.room, self.account)
+
+    def makes(self) -> Things:
+        return (("membership", (self.room, self.account)),)
 
 
 class TopicChanged(NamedTuple):
@@ -279,6 +499,12 @@ class TopicChanged(NamedTuple):
     at_ms: int
     room: int
 
+    def needs(self) -> Things:
+        return (("target", self.room), ("topic", self.room))
+
+    def makes(self) -> Things:
+        return (("topic", self.room),)
+
 
 class ModesChanged(NamedTuple):
     """modes: the letters of the flags that are set, sorted. key, limit: None when not set."""
@@ -287,6 +513,12 @@ class ModesChanged(NamedTuple):
     key: str | None
     limit: int | None
     room: int
+
+    def needs(self) -> Things:
+        return (("target", self.room), ("modes", self.room))
+
+    def makes(self) -> Things:
+        return (("modes", self.room),)
 
 
 class BanAdded(NamedTuple):
@@ -297,10 +529,22 @@ class BanAdded(NamedTuple):
     by: str
     at_ms: int
 
+    def needs(self) -> Things:
+        return (("target", self.room), ("ban", (self.room, self.mask)))
+
+    def makes(self) -> Things:
+        return (("ban", (self.room, self.mask)),)
+
 
 class BanRemoved(NamedTuple):
     room: int
     mask: str
+
+    def needs(self) -> Things:
+        return (("target", self.room), ("ban", (self.room, self.mask)))
+
+    def makes(self) -> Things:
+        return (("ban", (self.room, self.mask)),)
 
 
 class Invited(NamedTuple):
@@ -310,12 +554,32 @@ class Invited(NamedTuple):
     account: int
     by: str
 
+    def needs(self) -> Things:
+        return (
+            ("target", self.room),
+            ("account", self.account),
+            ("invitation", (self.room, self.account)),
+        )
+
+    def makes(self) -> Things:
+        return (("invitation", (self.room, self.account)),)
+
 
 class InvitationEnded(NamedTuple):
     """The invited account has joined, or later ones have taken the place."""
 
     room: int
     account: int
+
+    def needs(self) -> Things:
+        return (
+            ("target", self.room),
+            ("account", self.account),
+            ("invitation", (self.room, self.account)),
+        )
+
+    def makes(self) -> Things:
+        return (("invitation", (self.room, self.account)),)
 
 
 Event = (

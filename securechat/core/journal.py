@@ -2,6 +2,10 @@
 
 apply(model, event) makes the change and returns what undoes it, for a turn that can't be stored.
 Hub thread only. A table, one small function per event.
+
+What undoes a change never raises, and does nothing the second time. It takes back its own change
+only: an administrator may have removed the same thing meanwhile, or have made another one in its
+place, and what is in the database counts.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from typing import Any
 from securechat.core import events as e
 from securechat.core.credentials import Certificate, Factor, Token
 from securechat.core.device import Device, certificate_device, token_device
-from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
+from securechat.core.model import Account, Direct, Membership, Model, Room
 
 Undo = Callable[[], object]
 
@@ -35,7 +39,8 @@ def _logged(model: Model, event: e.Logged) -> Undo:
     model.uncounted[sender] = None
 
     def undo() -> None:
-        sender.stored_bytes -= size
+        nonlocal size
+        sender.stored_bytes, size = sender.stored_bytes - size, 0
         if target.last_seq == event.seq:  # else a later step was stored that this one was not
             target.last_seq = before
         if model.recent and model.recent[-1] is event:
@@ -77,11 +82,13 @@ def _token_used(model: Model, event: e.TokenUsed) -> Undo:
 def _token_revoked(model: Model, event: e.TokenRevoked) -> Undo:
     token = model.tokens[event.digest]
     model.remove_token(token)
-    restore = _forget_device(model.accounts[token.account], token_device(token.name))
+    account = model.accounts[token.account]
+    restore = _forget_device(account, token_device(token.name))
 
     def undo() -> None:
-        model.add_token(token)
-        restore()
+        if token.digest not in model.tokens and token.name not in account.tokens:
+            model.add_token(token)
+            restore()
 
     return undo
 
@@ -91,8 +98,10 @@ def _forget_device(account: Account, name: str) -> Undo:
     device = account.forget_device(name)
 
     def undo() -> None:
-        if device is not None:
-            account.devices.setdefault(name, device)
+        if device is None or name in account.devices:
+            return
+        account.devices[name] = device
+        if account.starts_after == device.delivered:  # else another one, newer, is forgotten too
             account.starts_after = before
 
     return undo
@@ -115,8 +124,10 @@ def _certificate_revoked(model: Model, event: e.CertificateRevoked) -> Undo:
     restore = _forget_device(account, certificate_device(certificate.name))
 
     def undo() -> None:
-        model.add_certificate(certificate)
-        restore()
+        known = certificate.fingerprint in model.certificates
+        if not known and certificate.name not in account.certificates:
+            model.add_certificate(certificate)
+            restore()
 
     return undo
 
@@ -161,8 +172,9 @@ def _delivered(model: Model, event: e.Delivered) -> Undo:
     device = devices.get(event.name)
     if device is not None:  # memory is ahead of what is stored
         return _set(device, stored=event.delivered)
-    devices[event.name] = Device(event.name, event.delivered, event.used_ms, event.delivered)
-    return lambda: devices.pop(event.name, None)
+    made = Device(event.name, event.delivered, event.used_ms, event.delivered)
+    devices[event.name] = made
+    return lambda: devices.get(event.name) is made and devices.pop(event.name)
 
 
 def _device_forgotten(model: Model, event: e.DeviceForgotten) -> Undo:
@@ -179,7 +191,13 @@ def _usage_upto(model: Model, event: e.UsageUpto) -> Undo:
 
 def _invite_used(model: Model, event: e.InviteUsed) -> Undo:
     invite = model.invites[event.code_sha256]
-    return _set(invite, uses=invite.uses - 1)
+    invite.uses -= 1
+    used = [1]
+
+    def undo() -> None:
+        invite.uses += used.pop() if used else 0  # others may have used it as well
+
+    return undo
 
 
 def _room_created(model: Model, event: e.RoomCreated) -> Undo:
@@ -195,9 +213,11 @@ def _room_closed(model: Model, event: e.RoomClosed) -> Undo:
     invited = {account: account.invited_to.pop(room) for account in room.invited}
 
     def undo() -> None:
-        model.add_room(room)
-        for account, by in invited.items():
-            account.invited_to[room] = by
+        if room.folded not in model.rooms and room.skeleton not in model.room_skeletons:
+            model.add_room(room)
+        while invited:
+            account, by = invited.popitem()
+            account.invited_to.setdefault(room, by)
 
     return undo
 
@@ -214,15 +234,21 @@ def _direct_opened(model: Model, event: e.DirectOpened) -> Undo:
 
 def _joined(model: Model, event: e.Joined) -> Undo:
     room, account = model.room(event.room), model.accounts[event.account]
-    _enter(room, account, Membership(event.role, event.seq))
-    return lambda: _leave(room, account)
+    member = Membership(event.role, event.seq)
+    _enter(room, account, member)
+    return lambda: _leave(room, account, member)
 
 
 def _left(model: Model, event: e.Left) -> Undo:
     room, account = model.room(event.room), model.accounts[event.account]
     member = room.members[account]
-    _leave(room, account)
-    return lambda: _enter(room, account, member)
+    _leave(room, account, member)
+
+    def undo() -> None:
+        if account not in room.members:
+            _enter(room, account, member)
+
+    return undo
 
 
 def _enter(room: Room, account: Account, member: Membership) -> None:
@@ -233,7 +259,9 @@ def _enter(room: Room, account: Account, member: Membership) -> None:
     room.forget_audience()
 
 
-def _leave(room: Room, account: Account) -> None:
+def _leave(room: Room, account: Account, member: Membership) -> None:
+    if room.members.get(account) is not member:
+        return
     del room.members[account]
     account.rooms.pop(room, None)
     room.present.pop(account, None)
@@ -252,14 +280,14 @@ def _kicks_told(model: Model, event: e.KicksTold) -> Undo:
 def _role_changed(model: Model, event: e.RoleChanged) -> Undo:
     room = model.room(event.room)
     member = room.members[model.accounts[event.account]]
-    before = member.role
+    set_back = _set(member, role=event.role)
+    room.forget_audience()
 
-    def change(role: str) -> None:
-        member.role = role
+    def undo() -> None:
+        set_back()
         room.forget_audience()
 
-    change(event.role)
-    return lambda: change(before)
+    return undo
 
 
 def _topic_changed(model: Model, event: e.TopicChanged) -> Undo:
@@ -273,48 +301,84 @@ def _modes_changed(model: Model, event: e.ModesChanged) -> Undo:
 
 
 def _ban_added(model: Model, event: e.BanAdded) -> Undo:
-    bans = model.room(event.room).bans
-    bans[event.mask] = (event.by, event.at_ms)
-    return lambda: bans.pop(event.mask)
+    room = model.room(event.room)
+    before = room.bans.get(event.mask)
+    ban = room.bans[event.mask] = (event.by, event.at_ms)
+
+    def undo() -> None:
+        if room.bans.get(event.mask) is ban:
+            _ban(room, event.mask, before)
+
+    return undo
 
 
 def _ban_removed(model: Model, event: e.BanRemoved) -> Undo:
-    bans = model.room(event.room).bans
-    was = bans.pop(event.mask)
-    model.room(event.room).ban_matchers.pop(event.mask, None)
-    return lambda: bans.__setitem__(event.mask, was)
+    room = model.room(event.room)
+    before = room.bans[event.mask]
+    _ban(room, event.mask, None)
+
+    def undo() -> None:
+        if event.mask not in room.bans:
+            _ban(room, event.mask, before)
+
+    return undo
+
+
+def _ban(room: Room, mask: str, ban: tuple[str, int] | None) -> None:
+    """None lifts it."""
+    if ban is not None:
+        room.bans[mask] = ban
+    else:
+        room.bans.pop(mask, None)
+        room.ban_matchers.pop(mask, None)
 
 
 def _invited(model: Model, event: e.Invited) -> Undo:
     room, account = model.room(event.room), model.accounts[event.account]
     before = account.invited_to.get(room)
     _invite(room, account, event.by)
-    return lambda: _invite(room, account, before)
+
+    def undo() -> None:
+        if account.invited_to.get(room) == event.by:
+            _invite(room, account, before)
+
+    return undo
 
 
 def _invitation_ended(model: Model, event: e.InvitationEnded) -> Undo:
     room, account = model.room(event.room), model.accounts[event.account]
     by = account.invited_to[room]
     _invite(room, account, None)
-    return lambda: _invite(room, account, by)
+
+    def undo() -> None:
+        if room not in account.invited_to and model.targets.get(room.id) is room:
+            _invite(room, account, by)
+
+    return undo
 
 
 def _invite(room: Room, account: Account, by: str | None) -> None:
     """Both sides of an invitation; None ends it."""
     if by is None:
-        del account.invited_to[room], room.invited[account]
+        account.invited_to.pop(room, None)
+        room.invited.pop(account, None)
     else:
         account.invited_to[room] = by
         room.invited[account] = None
 
 
 def _set(
-    item: Account | Room | Membership | Invite | Token | Certificate | Factor | Device,
+    item: Account | Room | Membership | Token | Certificate | Factor | Device,
     **values: object,
 ) -> Undo:
     before = {name: getattr(item, name) for name in values}
     _assign(item, values)
-    return lambda: _assign(item, before)
+
+    def undo() -> None:
+        if all(getattr(item, name) == value for name, value in values.items()):
+            _assign(item, before)
+
+    return undo
 
 
 def _assign(item: object, values: dict[str, object]) -> None:

@@ -188,10 +188,12 @@ def store(turn: Turn) -> None:
     start = turn.mark()
     unsaved, model.unsaved = model.unsaved, {}
     for account, name in unsaved:
+        if model.accounts.get(account.id) is not account:  # its registration was not stored
+            continue
         device = account.devices.get(name)
         if device is None:
             turn.record(DeviceForgotten(account.id, name))
-        elif not account.deleted and model.accounts.get(account.id) is account:
+        elif not account.deleted:
             turn.record(Delivered(account.id, name, device.delivered, device.used_ms))
     turn.on_failure(lambda: model.unsaved.update(unsaved))
     turn.finish_step(None, "TICK", start)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from securechat.core.audit import Refusals
 from securechat.core.credentials import Certificate, Factor, Token
@@ -42,6 +43,10 @@ ROLES = "qov"
 """Owner, operator, voice: the highest first. PREFIX=(qov)~@+."""
 
 PREFIXES = {"q": "~", "o": "@", "v": "+", "": ""}
+
+
+Key = TypeVar("Key")
+Item = TypeVar("Item")
 
 
 class Audience:
@@ -272,13 +277,9 @@ class Model:
 
     def remove_account(self, account: Account) -> None:
         """Undo add_account, for an account that could not be stored."""
-        for index, key in (
-            (self.by_name, account.folded),
-            (self.account_skeletons, account.skeleton),
-        ):
-            if index.get(key) is account:  # an administrator may have made another one meanwhile
-                del index[key]
-        del self.accounts[account.id]
+        _drop(self.by_name, account.folded, account)
+        _drop(self.account_skeletons, account.skeleton, account)
+        _drop(self.accounts, account.id, account)
 
     def add_token(self, token: Token) -> None:
         """Put a device token into the indexes."""
@@ -287,8 +288,9 @@ class Model:
 
     def remove_token(self, token: Token) -> None:
         """It is no credential any more."""
-        del self.tokens[token.digest]
-        del self.accounts[token.account].tokens[token.name]
+        _drop(self.tokens, token.digest, token)
+        if (account := self.accounts.get(token.account)) is not None:
+            _drop(account.tokens, token.name, token)
 
     def add_certificate(self, certificate: Certificate) -> None:
         """Put a client certificate into the indexes."""
@@ -298,11 +300,9 @@ class Model:
     def remove_certificate(self, certificate: Certificate) -> None:
         """It is no credential any more."""
         # An administrator may have put another one there meanwhile.
-        if self.certificates.get(certificate.fingerprint) is certificate:
-            del self.certificates[certificate.fingerprint]
-        names = self.accounts[certificate.account].certificates
-        if names.get(certificate.name) is certificate:
-            del names[certificate.name]
+        _drop(self.certificates, certificate.fingerprint, certificate)
+        if (account := self.accounts.get(certificate.account)) is not None:
+            _drop(account.certificates, certificate.name, certificate)
 
     def add_room(self, room: Room) -> None:
         """Put a room and its name into the indexes."""
@@ -312,9 +312,9 @@ class Model:
 
     def remove_room(self, room: Room) -> None:
         """Undo add_room."""
-        del self.targets[room.id]
-        del self.rooms[room.folded]
-        del self.room_skeletons[room.skeleton]
+        _drop(self.targets, room.id, room)
+        _drop(self.rooms, room.folded, room)
+        _drop(self.room_skeletons, room.skeleton, room)
 
     def add_direct(self, direct: Direct) -> None:
         """Put a conversation into the indexes."""
@@ -324,10 +324,11 @@ class Model:
 
     def remove_direct(self, direct: Direct) -> None:
         """Undo add_direct."""
-        low, high = self.accounts[direct.low], self.accounts[direct.high]
-        del self.targets[direct.id]
-        low.directs.pop(high, None)
-        high.directs.pop(low, None)
+        _drop(self.targets, direct.id, direct)
+        low, high = self.accounts.get(direct.low), self.accounts.get(direct.high)
+        if low is not None and high is not None:
+            _drop(low.directs, high, direct)
+            _drop(high.directs, low, direct)
 
     def account_named(self, text: str) -> Account | None:
         """The account that a text names, in any case and form; None when there is none."""
@@ -355,3 +356,11 @@ class Model:
             yield room.id, room.last_seq, room.members[account].seq
         for direct in set(account.directs.values()):
             yield direct.id, direct.last_seq, 0
+
+
+def _drop(index: dict[Key, Item], key: Key, item: object) -> None:
+    """Take something out of an index, where it stands: an administrator may have removed it
+    already, or made another one of that name, which stays.
+    """
+    if index.get(key) is item:
+        del index[key]

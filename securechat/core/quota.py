@@ -34,6 +34,8 @@ def store_usage(turn: Turn) -> None:
     start = turn.mark()
     uncounted, model.uncounted = model.uncounted, {}
     for account in uncounted:
+        if model.accounts.get(account.id) is not account:  # its registration was not stored
+            continue
         turn.record(UsageCounted(account.id, account.stored_bytes))
     turn.record(UsageUpto(str(model.last_seq)))
     turn.on_failure(lambda: model.uncounted.update(uncounted))

@@ -7,7 +7,8 @@ failed steps changed and said, and tells those who asked. Hub thread only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from securechat.core.audit import as_json, tell
@@ -23,6 +24,8 @@ from securechat.core.text import fits, shorten
 from securechat.core.vault import Vault
 from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.numerics import Numeric
+
+log = logging.getLogger(__name__)
 
 Effect = tuple[Audience, Line, Session | None] | tuple[None, Session, bytes]
 """To an audience, except one of its sessions; or bytes to one session."""
@@ -245,15 +248,20 @@ class Turn:
         del self.audits[start.audits :]
         self._then.clear()
 
-    def fail(self, steps: Iterable[Step], text: str) -> None:
+    def fail(
+        self, steps: Iterable[Step], text: str, texts: Mapping[Step, str] | None = None
+    ) -> None:
         """Take back steps that could not be stored; their output becomes an error to the asker.
 
         steps: of this turn, all of them or some, in any order. text: what went wrong and what to
-        do. The other steps' output stays as it is.
+        do; texts: where that is something else. The other steps' output stays as it is.
         """
+        texts = texts or {}
         for step in sorted(steps, key=lambda step: step.start, reverse=True):
             self._run_undo(step.start.undo, step.end.undo)
-            self.effects[step.start.effects : step.end.effects] = self._failure(step, text)
+            self.effects[step.start.effects : step.end.effects] = self._failure(
+                step, texts.get(step, text)
+            )
             audits = slice(step.start.audits, step.end.audits)
             self.audits[audits] = map(_not_done, self.audits[audits])
 
@@ -274,7 +282,10 @@ class Turn:
 
     def _run_undo(self, start: int, end: int) -> None:
         for undo in reversed(self.undo[start:end]):
-            undo()
+            try:
+                undo()
+            except Exception:  # the rest must be taken back all the same, and the server go on
+                log.exception("a bug: what failed could not be taken back wholly")
 
 
 def _not_done(audited: Audited) -> Audited:

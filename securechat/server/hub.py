@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from securechat.core.audit import note, tell
 from securechat.core.delivery import deliveries
-from securechat.core.events import AccountCreated, DirectOpened, Event, RoomCreated
 from securechat.core.jobs import Job
 from securechat.core.model import Account
 from securechat.core.rules import Rules
@@ -31,6 +30,7 @@ from securechat.net.transport import CLOSED_BY_CLIENT
 from securechat.server.agenda import SHARES, Agenda, Shares
 from securechat.server.alarm import Alarm
 from securechat.server.allowance import Allowance, cost_of, cost_of_answers
+from securechat.server.commit import store_steps
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.loading import take_changes
 from securechat.server.space import Space
@@ -59,6 +59,11 @@ interpreter meanwhile. To ask for the thread's own time costs a twentieth of a l
 
 LAST_ANSWERS_SECONDS = 1.0
 """How long a stopping server waits to learn what its clients have received."""
+
+CONFLICT = (
+    "Not done, and nobody saw it: what it builds on has been changed meanwhile, perhaps by an "
+    "administrator; look what there is now, then try again"
+)
 
 NOT_STORED = "Not stored, so nobody saw it: the server's disk or database fails; try again later"
 
@@ -342,34 +347,25 @@ class Hub(Owner):
         """One step is in conflict with what is stored, or meets a damaged part of the database:
         the others must not suffer for it, unless they build on it.
         """
-        failed: list[Step] = []
-        reason: StoreError | None = None
-        lost: set[int] = set()
-        unmade: set[tuple[str, int]] = set()
-        for step in turn.steps:
-            events = turn.events[step.start.events : step.end.events]
-            places = places_of(events)
-            try:
-                if not lost.isdisjoint(places):
-                    raise DamagedError("it builds on what could not be stored")
-                if not unmade.isdisjoint(needed_by(events)):
-                    raise ConflictError("it builds on what could not be stored")
-                self._journal.commit(events)
-            except StoreError as error:
-                failed.append(step)
-                unmade |= made_by(events)
-                if isinstance(error, DamagedError):
-                    lost |= places
-                reason = error if reason is None or isinstance(reason, ConflictError) else reason
-        if reason is not None:
-            self._not_stored(turn, failed, reason)  # all at once: it moves the others' places
+        failed = store_steps(turn, self._journal.commit)
+        conflicts = {step: CONFLICT for step, error in failed if isinstance(error, ConflictError)}
+        worst = next((error for step, error in failed if step not in conflicts), None)
+        if failed:  # all at once: it moves the others' places
+            steps = [step for step, _ in failed]
+            self._not_stored(turn, steps, worst or failed[0][1], conflicts)
         try:
             self._journal.commit(turn.audits)
         except StoreError as error:
             log.error("the audit lacks %d entries: %s", len(turn.audits), error)  # noqa: TRY400
 
-    def _not_stored(self, turn: Turn, steps: Sequence[Step], error: StoreError) -> None:
-        turn.fail(steps, NOT_STORED)
+    def _not_stored(
+        self,
+        turn: Turn,
+        steps: Sequence[Step],
+        error: StoreError,
+        texts: Mapping[Step, str] | None = None,
+    ) -> None:
+        turn.fail(steps, NOT_STORED, texts)
         self._alarm.raised(turn, len(steps), error)
 
     def _release(self, turn: Turn) -> None:
@@ -382,37 +378,6 @@ class Hub(Owner):
             self._io[session.io].close([(session.link, closing.reason)])
         for job in turn.jobs:
             self._submit(job)
-
-
-def places_of(events: Iterable[Event]) -> set[int]:
-    """The rooms, conversations and new accounts that events are about."""
-    fields = ("target", "room", "id")
-    found = {getattr(event, name, None) for event in events for name in fields}
-    return {place for place in found if place is not None}
-
-
-_NEEDS = {
-    "target": "target",
-    "room": "target",
-    "account": "account",
-    "sender": "account",
-    "low": "account",
-    "high": "account",
-}
-
-
-def needed_by(events: Iterable[Event]) -> set[tuple[str, int]]:
-    """The accounts, rooms and conversations that events speak of, as (kind, id)."""
-    found = {(kind, getattr(e, field, None)) for e in events for field, kind in _NEEDS.items()}
-    return {(kind, number) for kind, number in found if number is not None}
-
-
-def made_by(events: Iterable[Event]) -> set[tuple[str, int]]:
-    """Those that events bring into being."""
-    accounts = {("account", e.id) for e in events if isinstance(e, AccountCreated)}
-    return accounts | {
-        ("target", e.id) for e in events if isinstance(e, RoomCreated | DirectOpened)
-    }
 
 
 def _note_end(session: Session, reason: str) -> None:

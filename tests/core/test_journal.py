@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from securechat.core import events as e
 from securechat.core import journal
 from securechat.core.credentials import Factor
-from securechat.core.model import Model
+from securechat.core.model import Model, Room
 from securechat.server.loading import load_model
 from securechat.store.journal import Journal
 from securechat.store.reader import Reader
@@ -110,6 +110,91 @@ def test_an_event_changes_the_model_and_back(
 def test_every_event_is_tested() -> None:
     """Above."""
     assert {type(event) for event, _, _ in CHANGES} == set(get_args(e.Event))
+
+
+@pytest.mark.parametrize("event", [event for event, _, _ in CHANGES])
+def test_an_event_says_what_it_is_about(event: e.Event) -> None:
+    """What it changes, it needs as it was; what it brings into being, it doesn't."""
+    known = set(get_args(e.Kind))
+    needs, makes = set(event.needs()), set(event.makes())
+    assert {kind for kind, _ in needs | makes} <= known
+    new = {"account", "target", "token", "members"}
+    assert {thing for thing in makes if thing[0] not in new} <= needs
+
+
+FIRST = [event for event, _, _ in CHANGES]
+"""Each may be followed by each in a turn, and fail."""
+THEN: list[e.Event] = [
+    *FIRST,
+    e.Logged(100, 7, 1, 5, "PRIVMSG", "x", None),
+    e.Logged(100, 8, 1, 5, "PRIVMSG", "x", None),
+    e.Logged(100, DEN, 2, 5, "PRIVMSG", "y", None),
+    e.Logged(100, DEN, 3, 5, "PRIVMSG", "y", None),
+    e.Joined(7, 9, "", 6),
+    e.Joined(DEN, 2, "", 6),
+    e.TokenRevoked(b"n"),
+    e.TokenCreated(b"m", 9, "phone", 5),
+    e.RecoveryCodeAdded(b"s", 2),
+    e.FactorUsed(9, 2),
+    e.InviteUsed(CODE),
+    e.DeviceForgotten(3, "phone"),
+    e.BanRemoved(DEN, "y!*@*"),
+    e.RoomClosed(7),
+    e.Invited(7, 2, "a"),
+    e.TopicChanged("later", "b", 6, DEN),
+    e.TopicChanged("n", "b", 6, DEN),
+    e.RoleChanged("o", DEN, 3),
+    e.PasswordChanged("h3", 1, "h"),
+]
+
+
+def kept(model: Model) -> dict[str, Any]:
+    """A snapshot, without the sessions: other worlds have others."""
+    found: dict[str, Any] = snapshot(model)
+    for kind in ("accounts", "rooms"):
+        for item in found[kind].values():
+            item.pop("sessions", None)
+            del item["told"]
+    return found
+
+
+def is_member(model: Model, event: e.Event) -> bool:
+    """Whether who joins is in the room already."""
+    if not isinstance(event, e.Joined):
+        return False
+    account, room = model.accounts.get(event.account), model.targets.get(event.room)
+    return account is not None and isinstance(room, Room) and account in room.members
+
+
+def fails(model: Model, event: e.Event) -> bool:
+    """Whether an event has no place in a model."""
+    try:
+        journal.apply(model, event)
+    except (LookupError, TypeError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_what_builds_on_what_failed_fails_with_it(first: e.Event) -> None:
+    """And all else stays exactly as if the first had never been: for any two events of a turn, of
+    which the first can't be stored.
+    """
+    for then in THEN:
+        model, alone = world(), world()
+        undo = journal.apply(model, first)
+        if then == first or is_member(model, then):
+            continue
+        try:
+            undo_then = journal.apply(model, then)
+        except (LookupError, TypeError):
+            continue  # not after the first
+        if set(first.makes()).isdisjoint(then.needs()):
+            assert not fails(alone, then), f"{then} can't do without {first}"
+        else:
+            undo_then()
+        undo()
+        assert kept(model) == kept(alone), f"{then} after {first}, which failed"
 
 
 def test_who_is_offline_joins_without_being_present() -> None:

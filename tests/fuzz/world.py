@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from securechat.core import totp
@@ -13,8 +13,9 @@ from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.model import Account
 from securechat.core.states import State
 from securechat.core.turn import Turn
-from securechat.server.hub import made_by, needed_by, places_of
+from securechat.server.commit import store_steps
 from securechat.server.loading import take_changes
+from securechat.store.database import ConflictError, DamagedError
 from securechat.store.pepper import Pepper
 from securechat.store.reader import AccountRow, CertificateRow, Reader, TokenRow
 from tests.fuzz.invariants import Watch
@@ -173,20 +174,20 @@ class World(Stage):
         if self.full:
             super()._store(turn)
             return
-        lost, failed = set(self.damaged), []
-        unmade: set[tuple[str, int]] = set()
-        for step in turn.steps:
-            events = turn.events[step.start.events : step.end.events]
-            damaged = not lost.isdisjoint(places_of(events))
-            if damaged or self._taken(events) or not unmade.isdisjoint(needed_by(events)):
-                failed.append(step)
-                unmade |= made_by(events)
-                lost |= places_of(events) if damaged else set()
-            else:
-                self.stored += events
-                self.in_log |= {event.seq: event for event in events if isinstance(event, Logged)}
-        turn.fail(failed, NOT_STORED)
+        failed = store_steps(turn, self._commit)
+        turn.fail([step for step, _ in failed], NOT_STORED)
         self.model.committed_seq = self.model.last_seq
+
+    def _commit(self, events: Sequence[Event]) -> None:
+        """Raises StoreError."""
+        things = [thing for e in events for thing in (*e.needs(), *e.makes())]
+        places = {key for kind, key in things if kind == "target"}
+        if not self.damaged.isdisjoint(places):
+            raise DamagedError("the database is damaged")
+        if self._taken(events):
+            raise ConflictError("the name is taken")
+        self.stored += events
+        self.in_log |= {event.seq: event for event in events if isinstance(event, Logged)}
 
     def _taken(self, events: Iterable[Event]) -> bool:
         if self.name_is_taken and any(isinstance(event, AccountCreated) for event in events):

@@ -693,6 +693,37 @@ def test_a_change_that_can_t_be_read_is_taken_up_later(
     assert caplog.text.count("can't see what the administrator has changed") == 1
 
 
+def give_token(hall: Hall, name: str, token: str) -> None:
+    office = Admin(hall.path)
+    office.make_token(office.find(name, name), token, 1)
+    office.close()
+
+
+def test_a_token_that_an_administrator_has_made_meanwhile(hall: Hall) -> None:
+    """Made and revoked in one turn under that name: the first isn't stored, so the second fails
+    with it, and both are told what to do. All else goes on.
+    """
+    alice, bob = hall.member("alice"), hall.member("bob")
+    for guest in (alice, bob):
+        guest.barrier()
+    hall.hub._next_look = float("inf")
+    hall.gathers(bob)
+    alice.session.proved_at = float("inf")
+    give_token(hall, "alice", "laptop")
+    alice.says("TOKEN CREATE laptop", "TOKEN REVOKE laptop", "PRIVMSG #lobby :still here")
+    hall.journal.release()
+    heard = alice.barrier()
+    assert [line.split(" ")[1:4] for line in heard if " 400 " in line] == [
+        ["400", "alice", "TOKEN"]
+    ] * 2
+    assert all(":Not done, and nobody saw it" in line for line in heard if " 400 " in line)
+    assert bob.hears_until(":still here")
+    hall.hub._next_look = 0.0
+    while not (tokens := list(hall.rules.model.accounts[alice.session.who.id].tokens)):
+        alice.barrier()
+    assert tokens == ["laptop"]
+
+
 # --- the end -------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,43 @@
+"""Storing a turn step by step, where it can't be stored as a whole. Hub thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from securechat.core.events import Event, Thing
+from securechat.core.turn import Step, Turn
+from securechat.store.database import DamagedError, StoreError
+
+Failed = list[tuple[Step, StoreError]]
+"""The steps that could not be stored, each with the reason."""
+
+
+def store_steps(turn: Turn, commit: Callable[[Sequence[Event]], None]) -> Failed:
+    """Store each step of a turn that can be; those fail that must, and what builds on them.
+
+    commit: stores events, all or none. Raises StoreError.
+    """
+    failed: Failed = []
+    missing: dict[Thing, StoreError] = {}
+    for step in turn.steps:
+        events = turn.events[step.start.events : step.end.events]
+        needs = [thing for event in events for thing in event.needs()]
+        error = next((missing[thing] for thing in needs if thing in missing), None)
+        if error is None:
+            error = _store(events, commit)
+        if error is None:
+            continue
+        failed.append((step, error))
+        missing |= dict.fromkeys((thing for event in events for thing in event.makes()), error)
+        if isinstance(error, DamagedError):  # nothing goes on where a part may be lost
+            missing |= {thing: error for thing in needs if thing[0] == "target"}
+    return failed
+
+
+def _store(events: Sequence[Event], commit: Callable[[Sequence[Event]], None]) -> StoreError | None:
+    try:
+        if events:
+            commit(events)
+    except StoreError as error:
+        return error
+    return None
