@@ -174,7 +174,9 @@ def test_what_clients_send_by_habit_is_taken() -> None:
     """Words too many that change nothing, or that belong together beyond doubt."""
     stage = Stage("alice", "bob")
     bob = stage.stranger()
-    bob.says("NICK bob 1", "USER bob 0 * Bob the Builder", f"PASS :bob:{RIGHT}")
+    heard = bob.says("NICK bob 1", "USER bob 0 * Bob the Builder", f"PASS :bob:{RIGHT}")
+    assert "001" in codes(heard)
+    bob.says("QUIT")
     alice = stage.member("alice")
     assert codes(alice.says("JOIN #den key more"))[0] == "JOIN"
     assert codes(alice.says("WHO #den o x", "MODE #den +s x", "LUSERS a b", "MODE #den b x y"))

@@ -156,13 +156,16 @@ def user(turn: Turn, session: Session, message: Message) -> None:
     states=ALWAYS,
 )
 def password(turn: Turn, session: Session, message: Message) -> None:
-    """Log in with a client that can't do SASL: PASS account:password, before NICK and USER."""
-    if session.account is not None or session.user is not None:
+    """Log in with a client that can't do SASL: PASS :account:password."""
+    if session.account is not None:
         raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You may not reregister")
     if session.state is not State.CONNECTED:
         text = "PASS is for clients that don't do SASL; this one has begun to"
         raise IrcError(Numeric.ERR_ALREADYREGISTERED, text)
     session.password = message.params[0]
+    login.advance(
+        turn, session
+    )  # some clients say it last, and people when they are told to log in
 
 
 @command("PING", usage="<token>", states=ALWAYS)

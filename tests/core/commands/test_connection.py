@@ -259,10 +259,25 @@ def test_a_wrong_pass_ends_the_connection(password: str) -> None:
     assert stage.closings[0].reason == "Wrong account or password"
 
 
-def test_pass_comes_before_user() -> None:
-    """462 afterwards."""
+@pytest.mark.parametrize(
+    "order", [("USER", "PASS", "NICK"), ("NICK", "PASS", "USER"), ("NICK", "USER", "PASS")]
+)
+def test_pass_may_come_late(order: tuple[str, ...]) -> None:
+    """Clients differ in their order; a person may say it when told that a login is wanted."""
+    lines = {"PASS": f"PASS alice:{RIGHT}", "NICK": "NICK alice", "USER": "USER a 0 * :A"}
+    heard = codes(Stage("alice").stranger().says(*(lines[name] for name in order)))
+    assert heard[: heard.index("001") + 1] in (["900", "001"], ["FAIL", "900", "001"])
+
+
+def test_a_late_pass_that_is_wrong_ends_the_connection() -> None:
+    """Like one in time: it buys no second guess."""
+    heard = Stage("alice").stranger().says("NICK alice", "USER a 0 * :A", "PASS alice:wrong")
+    assert codes(heard) == ["FAIL", "464", "ERROR"]
+
+
+def test_pass_is_not_for_who_is_logged_in() -> None:
+    """462; and 461 for none at all."""
     stage = Stage("alice")
-    assert codes(stage.stranger().says("USER a 0 * :A", "PASS x")) == ["462"]
     assert codes(stage.member("alice").says("PASS x")) == ["462"]
     assert codes(stage.stranger().says("PASS")) == ["461"]
 
