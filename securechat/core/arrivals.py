@@ -27,6 +27,11 @@ UNREADABLE = (
     "whoever runs it"
 )
 
+UNREAD = "The server can't read its messages now; try again later"
+
+MOST_ASKED = 2
+"""So often a worker is asked what somebody has missed; what the hub reads, all wait for."""
+
 NOT_STORED = "The server can't store anything now; try again later"
 
 
@@ -74,21 +79,18 @@ class Entrance:
         accounts = {arrival.session.account for arrival in group}
         self._before = {room: room.audience() for one in accounts if one for room in one.rooms}
         self._first: set[Session] = set()
-        self.arrivals = [arrival for arrival in group if self._comes_online(arrival)]
+        complete = [arrival for found in group if (arrival := _completed(turn, found))]
+        self.arrivals = [arrival for arrival in complete if self._comes_online(arrival)]
 
     def _comes_online(self, arrival: Missed) -> bool:
-        """False when it can't any more, or must ask again for what it has missed."""
+        """False when it can't any more."""
         turn, session = self._turn, arrival.session
         if session.state is not State.LOADING:
             return False
-        account, recent = session.who, turn.model.recent
+        account = session.who
         full = places.refusal(turn, session, account)
         if full is not None:
             turn.close(session, full)
-            return False
-        oldest = recent[0].seq if recent else arrival.upto + 1
-        if oldest > arrival.upto + 1:  # what came since is not in memory any more
-            replay.load(turn, session)
             return False
         session.move(Trigger.LOADED)
         if not account.sessions and account not in turn.model.lingering:
@@ -140,6 +142,28 @@ class Entrance:
                 turn.send_line(session, line)
             rooms.show(turn, session, room)
         return new
+
+
+def _completed(turn: Turn, arrival: Missed) -> Missed | None:
+    """An arrival with all that memory does not hold; None when it has to wait for that.
+
+    When much is said at once, more than memory keeps may have come since a worker was asked. It is
+    asked again for what came since, and if that was not enough the hub reads the rest itself: at
+    this moment all is stored, so there is an end to it, however much is said.
+    """
+    recent, session = turn.model.recent, arrival.session
+    oldest = recent[0].seq if recent else turn.model.last_seq + 1
+    if oldest <= arrival.upto + 1 or session.state is not State.LOADING:
+        return arrival
+    job = replay.load(turn, session, arrival)
+    if arrival.asked < MOST_ASKED:
+        turn.job(job)
+        return None
+    answer = turn.outside.read(job)
+    if isinstance(answer, Missed):
+        return answer
+    turn.close(session, UNREAD)
+    return None
 
 
 def _be_online(turn: Turn, account: Account) -> None:

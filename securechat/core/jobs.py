@@ -76,19 +76,24 @@ class Hashed:
 class LoadMissed:
     """Read the messages in targets, each a (target, after seq), up to and including upto.
 
-    The newest limit of them all are wanted, in their order. Answered by Missed.
+    The newest limit of them all are wanted, in their order, and no more than max_bytes of them,
+    each with line_bytes beside its text and tags. before: what was read already; it is part of the
+    answer. Answered by Missed.
     """
 
     session: Session
     targets: tuple[tuple[int, int], ...]
     upto: int
     limit: int
+    max_bytes: int
+    line_bytes: int
+    before: Missed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
     """entries: in their order. cut: whether older ones were left out. upto: as asked. damaged:
-    whether there are some that can't be read any more.
+    whether there are some that can't be read any more. asked: how often a worker was.
     """
 
     session: Session
@@ -96,6 +101,7 @@ class Missed:
     cut: bool
     upto: int
     damaged: bool = False
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,6 +295,6 @@ def _load(turn: Turn, session: Session) -> None:
     session.move(Trigger.COMPLETE)
     if session.unstored or any(replay.unread(turn.model, session)):
         session.unstored = False
-        replay.load(turn, session)
+        turn.job(replay.load(turn, session))
     else:
         arrivals.expect(turn, session)

@@ -37,7 +37,7 @@ def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
     account = session.account
     if account is None or session not in account.sessions:
         return
-    if clean and session.delivered is not None and turn.taken(session):
+    if clean and session.delivered is not None and turn.outside.taken(session):
         session.delivered = max(session.delivered, turn.model.committed_seq)
         session.answered_at = turn.clock
         marks.advance(turn.model, session)

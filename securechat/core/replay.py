@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
 from securechat.core.events import Logged
-from securechat.core.jobs import LoadMissed
+from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.line import Line, iso_time
 from securechat.core.marks import KINDS
 from securechat.core.model import Account, Direct, Model, Room
@@ -34,11 +34,24 @@ def unread(model: Model, session: Session) -> Iterator[tuple[int, int, int]]:
             yield target, newest, after
 
 
-def load(turn: Turn, session: Session) -> None:
-    """Have a worker read what the session's device has missed; answered by Missed."""
-    model = turn.model
-    targets = tuple((target, after) for target, _, after in unread(model, session))
-    turn.job(LoadMissed(session, targets, model.committed_seq, turn.settings.replay))
+def load(turn: Turn, session: Session, before: Missed | None = None) -> LoadMissed:
+    """What is to be read for the session's device; answered by Missed.
+
+    before: what was read earlier; then only what came since is wanted.
+    """
+    model, settings = turn.model, turn.settings
+    start = before.upto if before is not None and before.asked else 0
+    news = unread(model, session)
+    targets = tuple((target, max(after, start)) for target, new, after in news if new > start)
+    return LoadMissed(
+        session,
+        targets,
+        model.committed_seq,
+        settings.replay,
+        settings.replay_bytes,
+        _OVERHEAD,
+        before,
+    )
 
 
 def since(model: Model, session: Session, upto: int) -> list[Logged]:
@@ -75,7 +88,7 @@ def _newest(entries: list[Logged], limit: int) -> list[Logged]:
     size, first = 0, len(entries)
     while first:
         entry = entries[first - 1]
-        size += _OVERHEAD + len(entry.text.encode()) + len(entry.tags or "")
+        size += _OVERHEAD + len(entry.text.encode()) + len((entry.tags or "").encode())
         if size > limit:
             break
         first -= 1

@@ -27,6 +27,7 @@ from securechat.core.events import CertificateUsed, TokenUsed
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
 from securechat.core.levels import Levels
 from securechat.core.model import LOGINS_AT_ONCE, MAX_KEYS, Account, Model
+from securechat.core.outside import Outside
 from securechat.core.registry import COMMANDS, Command
 from securechat.core.session import Answering, Session
 from securechat.core.settings import Settings
@@ -71,14 +72,12 @@ class Rules:
         self._counted_at = 0.0
         seconds = 60.0 / settings.logins_per_minute
         model.logins = Levels(seconds, LOGINS_AT_ONCE, MAX_KEYS)
-        self.taken: Callable[[Session], bool] = lambda session: True
-        """Whether a session's socket has taken all that earlier turns have said to it; the hub
-        knows.
-        """
+        self.outside = Outside()
+        """Set by who runs the rules."""
 
     def turn(self, now_ms: int, clock: float) -> Turn:
         """An empty turn. now_ms: milliseconds since 1970 (UTC). clock: monotonic seconds."""
-        return Turn(self.model, self.settings, self.vault, now_ms, clock, self.taken)
+        return Turn(self.model, self.settings, self.vault, now_ms, clock, self.outside)
 
     def start(self, turn: Turn) -> None:
         """Make the lobby on the first start, and mend what was changed while no server ran."""
@@ -216,7 +215,7 @@ class Rules:
 
     def _failed(self, turn: Turn, session: Session) -> None:
         if session.state is State.LOADING:
-            turn.close(session, "The server can't read its messages now; try again later")
+            turn.close(session, arrivals.UNREAD)
         elif session.state is State.CREATING:
             registration.failed(turn, session)
         else:

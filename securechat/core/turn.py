@@ -17,6 +17,7 @@ from securechat.core.jobs import Job
 from securechat.core.journal import Undo, apply
 from securechat.core.line import Line
 from securechat.core.model import Account, Audience, Model
+from securechat.core.outside import Outside
 from securechat.core.session import Session
 from securechat.core.settings import Settings
 from securechat.core.states import State, Trigger
@@ -73,7 +74,7 @@ class Closing(NamedTuple):
 
 class Turn:
     """now_ms: milliseconds since 1970 (UTC), for stamps. clock: seconds, monotonic, for waits.
-    taken: whether all that earlier turns have said to a session has been taken by its socket.
+    outside: what is asked around.
     """
 
     __slots__ = (
@@ -88,9 +89,9 @@ class Turn:
         "jobs",
         "model",
         "now_ms",
+        "outside",
         "settings",
         "steps",
-        "taken",
         "undo",
         "vault",
     )
@@ -102,14 +103,14 @@ class Turn:
         vault: Vault,
         now_ms: int,
         clock: float,
-        taken: Callable[[Session], bool],
+        outside: Outside,
     ) -> None:
         self.model = model
         self.settings = settings
         self.vault = vault
         self.now_ms = now_ms
         self.clock = clock
-        self.taken = taken
+        self.outside = outside
         self.events: list[Event] = []
         self.effects: list[Effect] = []
         self.undo: list[Undo] = []

@@ -16,6 +16,7 @@ from securechat.core.audit import note, tell
 from securechat.core.delivery import deliveries
 from securechat.core.jobs import Job
 from securechat.core.model import Account
+from securechat.core.outside import Outside
 from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.states import State
@@ -33,6 +34,7 @@ from securechat.server.allowance import Allowance, cost_of, cost_of_answers
 from securechat.server.commit import store_steps
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.loading import take_changes
+from securechat.server.missing import look_up
 from securechat.server.space import Space
 from securechat.store.admin import APPLIED
 from securechat.store.database import ConflictError, DamagedError, StoreError
@@ -107,7 +109,7 @@ class Hub(Owner):
         self._spoke: set[Session] = set()
         """Who has had something to say in this turn."""
         self._alarm = Alarm(rules, journal)
-        rules.taken = self._has_taken
+        rules.outside = Outside(self._has_taken, lambda job: look_up(self._reader, job))
         self._behind = True
         """There may be changes of the administrator's that are not taken up, or not said to be:
         at the start those that were made while no server ran.

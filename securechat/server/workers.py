@@ -15,7 +15,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from securechat.core.events import Logged
 from securechat.core.jobs import (
     Answer,
     Failed,
@@ -23,12 +22,12 @@ from securechat.core.jobs import (
     HashPassword,
     Job,
     LoadMissed,
-    Missed,
     Verified,
     VerifyPassword,
 )
 from securechat.core.states import State
 from securechat.server.fair_queue import FairQueue
+from securechat.server.missing import ReadingQueue, read_missed
 from securechat.store import passwords
 from securechat.store.database import DamagedError
 from securechat.store.passwords import InvalidPassword
@@ -73,6 +72,7 @@ class Workers:
         self._stand_ins = _StandIns(cost, pepper.cost_key, clock)
         self._local = threading.local()
         self._waiting = FairQueue(MAX_WAITING)
+        self._reading = ReadingQueue()
         cores = os.cpu_count() or 1
         self._passwords = ThreadPoolExecutor(max(1, cores - 1), "password")
         self._readers = ThreadPoolExecutor(2, "history")
@@ -80,7 +80,8 @@ class Workers:
     def submit(self, job: Job) -> None:
         """Have a job done. Hub thread."""
         if isinstance(job, LoadMissed):
-            self._readers.submit(self._run, job).add_done_callback(self._ended)
+            self._reading.put(job)
+            self._readers.submit(self._run_reading).add_done_callback(self._ended)
             return
         dropped = self._waiting.put(job)
         if dropped is None:
@@ -109,6 +110,19 @@ class Workers:
         if job is not None and job.session.state is not State.CLOSED:
             self._run(job)
 
+    def _run_reading(self) -> None:
+        """The next account's job, and then, if the account has one more, another round: meanwhile
+        somebody may have found nothing to do.
+        """
+        again = True
+        while again and (job := self._reading.take()) is not None:
+            account = job.session.account
+            try:
+                if job.session.state is not State.CLOSED:
+                    self._run(job)
+            finally:
+                again = self._reading.done(account)
+
     def _run(self, job: Job) -> None:
         try:
             answer = self._do(job)
@@ -122,7 +136,7 @@ class Workers:
             return self._verify(job)
         if isinstance(job, HashPassword):
             return self._hash(job)
-        return self._missed(job)
+        return read_missed(self._reader(), job)
 
     def _verify(self, job: VerifyPassword) -> Verified:
         """An unknown account costs the same look-ups and the same bcrypt as a known one."""
@@ -160,14 +174,6 @@ class Workers:
 
     def _hashed(self, password: str) -> str:
         return passwords.hash_password(password, cost=self._cost, pepper=self._pepper)
-
-    def _missed(self, job: LoadMissed) -> Missed:
-        damages: list[DamagedError] = []
-        rows, cut = self._reader().missed(job.targets, job.upto, job.limit, damages.append)
-        if damages:
-            log.error("%d rooms or conversations can't be read: %s", len(damages), damages[0])
-        entries = [Logged(*row) for row in rows]
-        return Missed(job.session, entries, cut, job.upto, damaged=bool(damages))
 
     def _reader(self) -> Reader:
         """This thread's own connection to the database."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
+from math import inf
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from securechat.store.database import FAULTS, DamagedError, fault, open_database
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper
 from securechat.store.room_keys import open_room_key
-from securechat.store.schema import STORED_BYTES
+from securechat.store.schema import MISSABLE, STORED_BYTES
 
 Row = tuple[int, int, int, int, str, str, str | None]
 """seq, target, sender, at_ms, kind, text, tags."""
@@ -91,20 +92,20 @@ class RoomRow(NamedTuple):
 
 _ACCOUNT = f"SELECT {', '.join(AccountRow._fields)} FROM accounts"  # noqa: S608 - no input in it
 _CERTIFICATES = f"SELECT {', '.join(CertificateRow._fields)} FROM certificates"  # noqa: S608
-_LAST_SEQ = "coalesce((SELECT max(seq) FROM log WHERE target = targets.id), 0)"
+_LAST_OF = "coalesce((SELECT max(seq) FROM log WHERE target = targets.id AND {}), 0)"
+_LAST_SEQ = f"max({_LAST_OF.format(MISSABLE)}, {_LAST_OF.format(f'NOT ({MISSABLE})')})"
 _ROOMS = (
     f"SELECT {', '.join(RoomRow._fields[:-1])}, {_LAST_SEQ} "  # noqa: S608 - no input in it
     "FROM targets WHERE folded IS NOT NULL"
 )
 _DIRECTS = f"SELECT id, low, high, {_LAST_SEQ} FROM targets WHERE low IS NOT NULL"  # noqa: S608
 _HEADS = f"SELECT substr(password, 1, {HEAD_CHARS})"
-# A CTCP is a question to a client that was not there; what somebody does (ACTION) is a message.
+# Their numbers are read from the index alone: what is not wanted in the end costs next to nothing.
 _MISSED = (
-    "SELECT seq, target, sender, at_ms, kind, text, tags FROM log "
-    "WHERE target = ? AND seq > ? AND seq <= ? AND kind IN ('PRIVMSG', 'NOTICE') "
-    "AND (substr(text, 1, 1) <> char(1) OR substr(text, 1, 8) = char(1) || 'ACTION ') "
-    "ORDER BY seq DESC LIMIT ?"
+    "SELECT seq FROM log WHERE target = ? AND seq > ? AND seq <= ? "  # noqa: S608 - no input in it
+    f"AND {MISSABLE} ORDER BY seq DESC LIMIT ?"
 )
+_ENTRY = "SELECT seq, target, sender, at_ms, kind, text, tags FROM log WHERE seq = ?"
 
 
 class Reader:
@@ -276,36 +277,68 @@ class Reader:
         upto: int,
         limit: int,
         damaged: Callable[[DamagedError], object] | None = None,
+        *,
+        max_bytes: float = inf,
+        line_bytes: int = 0,
     ) -> tuple[list[Row], bool]:
         """The newest messages in targets, in their order, and whether older ones were left out.
 
         targets: (target, seq after which). upto: the last seq to be read. limit: of them all. Each
         target has an equal share of it for its own newest, so that a flood in one doesn't push out
         what was said in the others; what a target doesn't need goes to the newest of the rest.
+        max_bytes: of them all, as UTF-8, each with line_bytes beside its text and tags; no more is
+        read. Here too each target has its turn, its newest first.
         damaged: called for each target that can't be read to its end, which then has what can be
         read; without it that is an error, as everywhere.
         """
-        found = [
-            self._newest((target, after, upto, limit + 1), damaged) for target, after in targets
-        ]
+        bad: dict[int, DamagedError] = {}
+        found = {
+            target: self._rows(_MISSED, (target, after, upto, limit + 1), target, bad)
+            for target, after in targets
+        }
         share = limit // max(len(found), 1)
-        sure = [row for rows in found for row in rows[:share]]
-        rest = [row for rows in found for row in rows[share:]]
-        more = heapq.nlargest(limit - len(sure), rest, key=_seq)
-        return sorted(sure + more, key=_seq), len(more) < len(rest)
-
-    def _newest(
-        self, params: tuple[int, ...], damaged: Callable[[DamagedError], object] | None
-    ) -> list[Row]:
+        sure = [seq for seqs in found.values() for (seq,) in seqs[:share]]
+        rest = [seq for seqs in found.values() for (seq,) in seqs[share:]]
+        more = heapq.nlargest(limit - len(sure), rest)
+        cut = len(more) < len(rest)
         rows: list[Row] = []
+        for target, seq in _in_turns(found, {*sure, *more}):
+            for row in self._rows(_ENTRY, (seq,), target, bad):
+                max_bytes -= line_bytes + len(row[5].encode()) + len((row[6] or "").encode())
+                rows.append(row)
+            if max_bytes < 0:
+                rows.pop()
+                cut = True
+                break
+        for error in bad.values():
+            if damaged is None:
+                raise error
+            damaged(error)
+        return sorted(rows, key=_seq), cut
+
+    def _rows(
+        self, sql: str, params: tuple[int, ...], target: int, bad: dict[int, DamagedError]
+    ) -> list[Any]:
+        """What can be read. bad: takes the fault of a target that can't be read to its end."""
+        rows: list[Any] = []
         try:
-            rows.extend(self._connection.execute(_MISSED, params))
+            rows.extend(self._connection.execute(sql, params))
         except FAULTS as error:
             told = fault(error)
-            if damaged is None or not isinstance(told, DamagedError):
+            if not isinstance(told, DamagedError):
                 raise told from error
-            damaged(told)
+            bad.setdefault(target, told)
         return rows
+
+
+def _in_turns(
+    found: dict[int, list[tuple[int]]], chosen: Container[int]
+) -> Iterator[tuple[int, int]]:
+    """The chosen ones, as (target, seq): the newest of each target, then each one's second."""
+    for rank in range(max(map(len, found.values()), default=0)):
+        for target, seqs in found.items():
+            if rank < len(seqs) and seqs[rank][0] in chosen:
+                yield target, seqs[rank][0]
 
 
 def _seq(row: Row) -> int:

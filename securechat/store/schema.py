@@ -225,4 +225,20 @@ CREATE TABLE kicks (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS = [FIRST, CREDENTIALS, USAGE, DEVICES, CERTIFICATES, KICKS]
+MISSABLE = (
+    "kind IN ('PRIVMSG', 'NOTICE') "
+    "AND (substr(text, 1, 1) <> char(1) OR substr(text, 1, 8) = char(1) || 'ACTION ')"
+)
+"""What may be replayed of the log. A CTCP is a question to a client that was not there; what
+somebody does (ACTION) is a message. A statement that has these very words uses the index.
+"""
+
+REPLAYED = f"""
+-- What may be replayed has an index of its own, so that a login never walks over what is not. Each
+-- row stands in one of the two.
+DROP INDEX log_by_target;
+CREATE INDEX log_messages ON log (target, seq) WHERE {MISSABLE};
+CREATE INDEX log_others ON log (target, seq) WHERE NOT ({MISSABLE});
+"""
+
+MIGRATIONS = [FIRST, CREDENTIALS, USAGE, DEVICES, CERTIFICATES, KICKS, REPLAYED]

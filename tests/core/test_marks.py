@@ -6,6 +6,7 @@ import pytest
 
 from securechat.core.device import COMMON, MAX_DEVICES, split_device
 from securechat.core.events import Delivered, DeviceForgotten
+from securechat.core.outside import Outside
 from tests.support.stage import RIGHT, Person, Stage, codes, den, of, only, plain
 
 KINDS = ("PRIVMSG", "NOTICE")
@@ -263,9 +264,10 @@ def test_quit_counts_what_the_socket_has_taken() -> None:
     stage, (alice, bob) = den("alice", "bob")
     bob.pongs()
     alice.says("PRIVMSG #den :one")
-    stage.rules.taken = lambda session: False
+    before = stage.rules.outside
+    stage.rules.outside = Outside(lambda session: False)
     bob.says("QUIT")
-    stage.rules.taken = lambda session: True
+    stage.rules.outside = before
     bob.hangs_up()
     bob, found = comes(stage, "bob")
     assert found == ["one"]

@@ -6,6 +6,7 @@ import pytest
 
 from securechat.core import model as model_module
 from securechat.core.jobs import LoadMissed, Missed
+from securechat.core.states import State
 from securechat.irc.message import Message, parse
 from tests.support.stage import NOW_MS, SERVER, Person, Stage, codes, of, source
 
@@ -368,3 +369,43 @@ def test_a_replay_has_a_size() -> None:
     heard = bob.logs_in("bob", "message-tags", "server-time")
     assert [line[-1] for line in heard if " PRIVMSG " in line] == ["6", "7", "8"]
     assert any("NOTICE" in line and "more messages than these" in line for line in heard)
+
+
+def test_tags_are_counted_by_their_bytes() -> None:
+    """What is too much for one go would have a slow reader closed at each login."""
+    stage, (alice, bob) = den("alice", "bob", replay_bytes=20_000)
+    alice.says("CAP REQ message-tags")
+    bob.says("QUIT")
+    alice.says(*[f"@+x={chr(0x1F9A6) * 900} PRIVMSG #den :{n}" for n in range(20)])
+    heard = stage.stranger().logs_in("bob", "message-tags", "server-time")
+    found = [line for line in heard if " PRIVMSG " in line]
+    assert 1 <= len(found) <= 5
+    assert sum(len(line.encode()) for line in found) <= 20_000
+
+
+def test_a_login_comes_to_an_end_however_much_is_said_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Thousands of messages between each question and its answer: at last the hub reads the rest
+    itself, and all are there, once, in order.
+    """
+    stage, (alice, bob) = den("alice", "bob", replay=100_000, replay_bytes=10**9)
+    bob.says("QUIT")
+    alice.says("PRIVMSG #den :start")
+    again = loading(stage, "bob")
+    said = ["start"]
+
+    def thousands() -> None:
+        for _ in range(30):
+            lines = [str(len(said) + n) for n in range(100)]
+            alice.says(*(f"PRIVMSG #den :{text}" for text in lines))
+            said.extend(lines)
+
+    asked = 0
+    while again.session.state is State.LOADING and stage.jobs:
+        answer = stage.do(stage.jobs.pop(0))
+        asked += 1
+        thousands()
+        stage.answer(answer)
+    assert asked == 2
+    assert texts(of(again.hears(), *KINDS)) == said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from securechat.core import totp
@@ -197,7 +198,7 @@ class World(Stage):
 
     def _missed(self, job: LoadMissed) -> Missed:
         answer = super()._missed(job)
-        return Missed(answer.session, answer.entries, answer.cut, answer.upto, self.bad_log)
+        return replace(answer, damaged=self.bad_log)
 
     def administers(self, turn: Turn, verb: str, name: str) -> None:
         """The rules take up a change that an administrator has made to the database."""

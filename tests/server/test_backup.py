@@ -251,10 +251,10 @@ def test_a_damaged_database_replaces_no_good_backup(data: DataDirectory, shelf: 
     make_backup(data, file, by="-", pause=rests)
     good = file.read_bytes()
     with closing(sqlite3.connect(data.database, isolation_level=None)) as connection:
-        connection.execute("DROP INDEX log_by_target")
+        connection.execute("DROP INDEX log_messages")
     told = refusal(data, file, force=True)
     assert f"no backup was made of {data.path}, as nobody could restore it" in told
-    assert "index log_by_target is missing" in told
+    assert "index log_messages is missing" in told
     assert everything(shelf) == {"b.tar": good}
 
 

@@ -18,7 +18,7 @@ from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 from securechat.server.in_use import in_use
 from securechat.store.database import open_database
-from securechat.store.schema import MIGRATIONS
+from securechat.store.schema import MIGRATIONS, MISSABLE
 from tests.support.certificates import DAY, Authority, pem
 from tests.support.estate import estate, everything
 from tests.support.house import running
@@ -98,12 +98,14 @@ def test_every_open_file_is_told(data: DataDirectory) -> None:
 def test_a_damaged_database_is_told(data: DataDirectory) -> None:
     """With what to do; the rest is looked at all the same."""
     with closing(sqlite3.connect(data.database, isolation_level=None)) as connection:
-        connection.execute("DROP INDEX log_by_target")
-        connection.execute("CREATE INDEX log_by_target ON log (target, seq) WHERE seq > 1")
+        connection.execute("DROP INDEX log_messages")
+        connection.execute(
+            f"CREATE INDEX log_messages ON log (target, seq) WHERE {MISSABLE} AND seq > 1"
+        )
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute(
-            "UPDATE sqlite_master SET sql = 'CREATE INDEX log_by_target ON log (target, seq)' "
-            "WHERE name = 'log_by_target'"
+            "UPDATE sqlite_master SET sql = ? WHERE name = 'log_messages'",
+            (f"CREATE INDEX log_messages ON log (target, seq) WHERE {MISSABLE}",),
         )
     found = faults(data)
     assert f"{data.database} is no good: it is damaged: row 1 missing from index" in found

@@ -102,6 +102,10 @@ class Bench:
         return answer
 
 
+def load(bench: Bench, targets: tuple[tuple[int, int], ...], upto: int, limit: int) -> LoadMissed:
+    return LoadMissed(bench.session, targets, upto, limit, 100_000, 400)
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """Workers with one account to know."""
@@ -343,8 +347,8 @@ def test_what_was_missed_is_read(bench: Bench) -> None:
     """As entries of the log, with what the question was about."""
     entries = [Logged(n, DEN, ALICE, 1000 + n, "PRIVMSG", f"text {n}", None) for n in range(1, 6)]
     bench.journal.commit([RoomCreated(DEN, "#den", "#den", "#den", 1, "nt", 0), *entries])
-    answer = bench.does(LoadMissed(bench.session, ((DEN, 1),), upto=4, limit=2))
-    assert answer == Missed(bench.session, entries[2:4], cut=True, upto=4)
+    answer = bench.does(load(bench, ((DEN, 1),), upto=4, limit=2))
+    assert answer == Missed(bench.session, entries[2:4], cut=True, upto=4, asked=1)
 
 
 def test_who_has_gone_costs_no_bcrypt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,7 +373,7 @@ def test_history_is_read_while_passwords_wait(
     monkeypatch.setattr(passwords, "verify_password", lambda *_: gate.wait(PATIENCE))
     for _ in range(50):
         bench.workers.submit(VerifyPassword(bench.session, ALICE, "alice", "x"))
-    answer = bench.does(LoadMissed(bench.session, (), upto=0, limit=1))
+    answer = bench.does(load(bench, (), upto=0, limit=1))
     assert isinstance(answer, Missed)
     gate.set()
 
@@ -427,7 +431,7 @@ def test_a_failure_is_an_answer_too(
     bench.journal.connection.executescript("DROP TABLE log; DROP TABLE accounts;")
     jobs: dict[str, Job] = {
         "password": VerifyPassword(bench.session, ALICE, "alice", PASSWORD),
-        "history": LoadMissed(bench.session, ((DEN, 0),), upto=5, limit=5),
+        "history": load(bench, ((DEN, 0),), upto=5, limit=5),
     }
     assert bench.does(jobs[kind]) == Failed(bench.session)
     assert "a worker failed at" in caplog.text

@@ -14,7 +14,7 @@ import pytest
 from securechat.store.audit import Wanted, rows
 from securechat.store.copies import Findings, adopt_copy, copy_database, look_over
 from securechat.store.database import StoreError, open_database, transaction
-from securechat.store.schema import MIGRATIONS
+from securechat.store.schema import MIGRATIONS, MISSABLE
 
 NEWEST = len(MIGRATIONS)
 
@@ -201,7 +201,7 @@ def test_what_is_no_database_is_told(source: Path) -> None:
         ("CREATE VIEW evil AS SELECT * FROM log", "'view evil' is foreign to it"),
         ('CREATE TABLE "e\x1b[2Jvil" (a)', "'table e\\x1b[2Jvil' is foreign to it"),
         ("DROP TRIGGER audit_is_not_deleted", "trigger audit_is_not_deleted is missing"),
-        ("DROP INDEX log_by_target", "index log_by_target is missing"),
+        ("DROP INDEX log_messages", "index log_messages is missing"),
         ("ALTER TABLE accounts ADD COLUMN more TEXT", "table accounts is missing"),
         (
             "CREATE TABLE sqliteXstat1 (a)",  # an underscore is no wildcard
@@ -221,8 +221,8 @@ def test_a_schema_that_is_not_ours_is_told(
 
 def test_a_trigger_in_an_indexs_place_is_told(server: sqlite3.Connection, source: Path) -> None:
     """It is the statement that counts, and not the name."""
-    server.execute("DROP INDEX log_by_target")
-    server.execute("CREATE INDEX log_by_target ON log (seq)")
+    server.execute("DROP INDEX log_messages")
+    server.execute("CREATE INDEX log_messages ON log (seq)")
     assert len(look_over(source).faults) == 2
 
 
@@ -245,16 +245,18 @@ def test_an_index_that_lacks_a_row_is_told_when_looked_at_closely(source: Path) 
     connection = open_database(source)
     write(connection, 1, 3)
     # An index that knows less than its table: made for a part of the rows, then called whole.
-    connection.execute("DROP INDEX log_by_target")
-    connection.execute("CREATE INDEX log_by_target ON log (target, seq) WHERE seq > 1")
+    connection.execute("DROP INDEX log_messages")
+    connection.execute(
+        f"CREATE INDEX log_messages ON log (target, seq) WHERE {MISSABLE} AND seq > 1"
+    )
     connection.execute("PRAGMA writable_schema = ON")
     connection.execute(
-        "UPDATE sqlite_master SET sql = 'CREATE INDEX log_by_target ON log (target, seq)' "
-        "WHERE name = 'log_by_target'"
+        "UPDATE sqlite_master SET sql = ? WHERE name = 'log_messages'",
+        (f"CREATE INDEX log_messages ON log (target, seq) WHERE {MISSABLE}",),
     )
     connection.close()
     assert look_over(source, thoroughly=False).faults == []
-    assert "row 1 missing from index log_by_target" in str(look_over(source).faults)
+    assert "row 1 missing from index log_messages" in str(look_over(source).faults)
 
 
 # --- adopting ------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -312,3 +312,54 @@ def test_it_may_read_through_the_writers_connection(journal: Journal) -> None:
     journal.connection.execute("DELETE FROM accounts")
     assert Reader(journal.connection).accounts() == []
     journal.connection.execute("ROLLBACK")
+
+
+# --- what that costs -----------------------------------------------------------------------------
+
+
+def steps(connection: sqlite3.Connection, action: Callable[[], object]) -> int:
+    """How many thousand steps SQLite's machine takes for something."""
+    count = 0
+
+    def one_more() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    connection.set_progress_handler(one_more, 1000)
+    action()
+    connection.set_progress_handler(None, 0)
+    return count
+
+
+@pytest.mark.parametrize("kind", ["TAGMSG", "JOIN"])
+def test_a_flood_of_what_is_not_replayed_costs_a_login_nothing(journal: Journal, kind: str) -> None:
+    """An hour of one member's reactions lies behind the one message that was missed."""
+    reader = Reader(journal.connection)
+    flood = [said(number, kind=kind) for number in range(10, 60_010)]
+    journal.commit([said(1), *flood, said(70_000)])
+    found: list[list[int]] = []
+    work = steps(
+        journal.connection, lambda: found.append(seqs(reader.missed([(DEN, 0)], 70_000, 500)[0]))
+    )
+    assert found == [[1, 70_000]]
+    assert work <= 1
+    assert steps(journal.connection, lambda: reader.rooms(PEPPER)) <= 1
+
+
+def test_no_more_bytes_are_read_than_are_wanted(journal: Journal) -> None:
+    """Tags are counted as UTF-8, and every target has its turn: one full of tags leaves the others
+    theirs.
+    """
+    tags = "+x=" + "\U0001f9a6" * 1000  # 4,003 bytes, and 1,003 characters
+    loud = [said(n)._replace(tags=tags) for n in range(101, 201)]
+    quiet = [said(n, LAB) for n in range(1, 11)]
+    journal.commit([*quiet, *loud])
+    reader = Reader(journal.connection)
+    targets = [(DEN, 0), (LAB, 0)]
+    found, cut = reader.missed(targets, 200, 500, max_bytes=45_000, line_bytes=100)
+    assert seqs(found) == [*range(1, 11), *range(191, 201)]
+    assert cut
+    found, cut = reader.missed(targets, 200, 500, max_bytes=10**6, line_bytes=100)
+    assert (len(found), cut) == (110, False)
+    assert reader.missed(targets, 200, 500, max_bytes=50) == ([], True)

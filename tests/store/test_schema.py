@@ -6,7 +6,8 @@ import sqlite3
 
 import pytest
 
-from securechat.store.schema import MIGRATIONS, ROW_BYTES
+from securechat.store import reader
+from securechat.store.schema import MIGRATIONS, MISSABLE
 
 
 @pytest.fixture
@@ -99,27 +100,35 @@ def test_a_place_in_the_log_is_given_once(fresh: sqlite3.Connection) -> None:
         fresh.execute(insert)
 
 
-def test_history_of_a_room_is_read_by_an_index(fresh: sqlite3.Connection) -> None:
-    """A long log of other rooms costs a reader nothing."""
-    plan = fresh.execute(
-        "EXPLAIN QUERY PLAN SELECT seq FROM log WHERE target = 1 AND seq > 5 ORDER BY seq DESC"
-    ).fetchall()
-    assert "USING COVERING INDEX log_by_target" in plan[0][3]
+def test_what_may_be_replayed_is_read_by_an_index(fresh: sqlite3.Connection) -> None:
+    """A long log of other rooms, or of what nobody is given back, costs a reader nothing."""
+    plan = fresh.execute(f"EXPLAIN QUERY PLAN {reader._MISSED}", (1, 2, 3, 4)).fetchall()
+    assert "log_messages (target=? AND seq>? AND seq<?)" in plan[0][3]
     assert len(plan) == 1  # no sorting
 
 
-def test_what_is_there_already_is_counted() -> None:
-    """A database of before knows nothing of usage; its log does."""
-    connection = sqlite3.connect(":memory:")
-    for script in MIGRATIONS[:2]:
-        connection.executescript(script)
-    insert = "INSERT INTO log VALUES (?, 1, ?, 0, 'PRIVMSG', ?, ?)"
-    for row in [(1, 7, "hi", None), (2, 7, "йод", "+x=😀"), (3, 8, "", None)]:
-        connection.execute(insert, row)
-    connection.executescript(MIGRATIONS[2])
-    assert connection.execute("SELECT * FROM usage ORDER BY account").fetchall() == [
-        (7, ROW_BYTES + 2 + ROW_BYTES + 6 + 7),
-        (8, ROW_BYTES),
+def test_the_newest_entry_of_a_room_is_read_by_two(fresh: sqlite3.Connection) -> None:
+    """At the start, of every room: one look into each."""
+    plan = [row[3] for row in fresh.execute(f"EXPLAIN QUERY PLAN {reader._DIRECTS}")]
+    assert [step.split(" USING ")[1] for step in plan if "SEARCH log" in step] == [
+        "INDEX log_messages (target=?)",
+        "INDEX log_others (target=?)",
     ]
-    upto = "SELECT value FROM meta WHERE key = 'usage_upto'"
-    assert connection.execute(upto).fetchone() == ("3",)
+
+
+def test_each_entry_stands_in_one_index(fresh: sqlite3.Connection) -> None:
+    """So a row costs no more than with the one index that there was."""
+    texts = ["hi", "\x01ACTION x\x01", "\x01VERSION\x01", "", "\x01"]
+    kinds = ["PRIVMSG", "NOTICE", "TAGMSG", "JOIN"]
+    rows = [(kind, text) for kind in kinds for text in texts]
+    insert = "INSERT INTO log VALUES (?, 1, 1, 0, ?, ?, NULL)"
+    fresh.executemany(insert, [(seq, *row) for seq, row in enumerate(rows, 1)])
+
+    def seqs(where: str) -> set[int]:
+        sql = f"SELECT seq FROM log WHERE target = 1 AND {where}"
+        return {seq for (seq,) in fresh.execute(sql)}
+
+    messages, others = seqs(MISSABLE), seqs(f"NOT ({MISSABLE})")
+    assert len(messages) == 6
+    assert messages.isdisjoint(others)
+    assert len(messages | others) == len(rows)

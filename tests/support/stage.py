@@ -33,6 +33,7 @@ from securechat.core.jobs import (
 )
 from securechat.core.marks import KINDS
 from securechat.core.model import Account, Invite, Model, Room
+from securechat.core.outside import Outside
 from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.settings import Settings
@@ -62,6 +63,7 @@ class Stage:
         self.model = Model("test")
         self.settings = replace(PLAIN_SETTINGS, **settings)
         self.rules = Rules(self.model, self.settings, PEPPER)
+        self.rules.outside = Outside(read=self._missed)
         self.now_ms = NOW_MS
         self.clock = 1000.0
         self.stored: list[Event] = []
@@ -205,8 +207,11 @@ class Stage:
             for entry in self.log
             if entry.kind in KINDS and after.get(entry.target, job.upto) < entry.seq <= job.upto
         ]
+        before = job.before or Missed(job.session, [], cut=False, upto=0)
+        found = [*before.entries, *found]
         newest = found[-job.limit :]
-        return Missed(job.session, newest, len(found) > len(newest), job.upto)
+        cut = before.cut or len(found) > len(newest)
+        return Missed(job.session, newest, cut, job.upto, asked=before.asked + 1)
 
     @property
     def log(self) -> list[Logged]:

@@ -94,7 +94,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         "the database is damaged; restore a backup",
     ),
     "without a page of the index": (
-        lambda path: spoil(path, leaves(path, "log_by_target")[-1]),
+        lambda path: spoil(path, leaves(path, "log_messages")[-1]),
         "the database is damaged; restore a backup",
     ),
 }
@@ -211,7 +211,7 @@ def page_for_tea(data: DataDirectory) -> int:
     """The page of the index that a new message in TEA wants, and one in COFFEE doesn't."""
     pepper = find_pepper(data.database, data.pepper)
     copy = data.path / "copy.db"
-    for page in leaves(data.database, "log_by_target"):
+    for page in leaves(data.database, "log_messages"):
         copy.write_bytes(data.database.read_bytes())
         spoil(copy, page)
         with closing(Journal(copy, pepper)) as journal:

@@ -1,0 +1,86 @@
+"""Reading what an account has missed, and whose turn it is to have that done."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict, deque
+
+from securechat.core.events import Logged
+from securechat.core.jobs import Failed, LoadMissed, Missed
+from securechat.core.model import Account
+from securechat.store.database import DamagedError, StoreError
+from securechat.store.reader import Reader
+
+log = logging.getLogger(__name__)
+
+
+def read_missed(reader: Reader, job: LoadMissed) -> Missed:
+    """The answer to a job. Raises StoreError."""
+    damages: list[DamagedError] = []
+    rows, cut = reader.missed(
+        job.targets,
+        job.upto,
+        job.limit,
+        damages.append,
+        max_bytes=job.max_bytes,
+        line_bytes=job.line_bytes,
+    )
+    if damages:
+        log.error("%d rooms or conversations can't be read: %s", len(damages), damages[0])
+    before = job.before or Missed(job.session, [], cut=False, upto=0)
+    entries = [*before.entries, *(Logged(*row) for row in rows)]
+    return Missed(
+        job.session,
+        entries[max(0, len(entries) - job.limit) :],
+        cut or before.cut or len(entries) > job.limit,
+        job.upto,
+        damaged=bool(damages) or before.damaged,
+        asked=before.asked + 1,
+    )
+
+
+def look_up(reader: Reader, job: LoadMissed) -> Missed | Failed:
+    """The same, where nobody else could tell of an error."""
+    try:
+        return read_missed(reader, job)
+    except StoreError:
+        log.exception("what an account has missed can't be read")
+        return Failed(job.session)
+
+
+class ReadingQueue:
+    """Jobs that wait for a reader: every account in its turn, and of each one job at a time, so
+    that who logs in again and again waits behind itself. Any thread may call.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: OrderedDict[Account | None, deque[LoadMissed]] = OrderedDict()
+        self._busy: set[Account | None] = set()
+
+    def put(self, job: LoadMissed) -> None:
+        """Let a job wait."""
+        with self._lock:
+            self._waiting.setdefault(job.session.account, deque()).append(job)
+
+    def take(self) -> LoadMissed | None:
+        """The next account's job, which done() must follow; None when all of them wait for one that
+        is being done.
+        """
+        with self._lock:
+            account = next((one for one in self._waiting if one not in self._busy), None)
+            if account not in self._waiting or account in self._busy:
+                return None
+            jobs = self._waiting.pop(account)
+            job = jobs.popleft()
+            if jobs:
+                self._waiting[account] = jobs
+            self._busy.add(account)
+            return job
+
+    def done(self, account: Account | None) -> bool:
+        """The account's job is done; whether it has another one."""
+        with self._lock:
+            self._busy.discard(account)
+            return account in self._waiting
