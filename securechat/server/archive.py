@@ -151,8 +151,9 @@ def extract(stream: BinaryIO, manifest: Manifest, directory: Path) -> None:
 
 
 def _check_end(stream: BinaryIO) -> None:
-    """Zeros up to a whole record, of which the first block is read already."""
-    rest = _exactly(stream, -stream.tell() % tarfile.RECORDSIZE)
+    """Two blocks of zeros, of which the first is read already, and zeros up to a whole record."""
+    end = stream.tell() + _BLOCK
+    rest = _exactly(stream, _BLOCK + -end % tarfile.RECORDSIZE)
     if rest.strip(b"\0") or stream.read(1):
         raise BackupError("it is damaged: something follows its end")
 

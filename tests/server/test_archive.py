@@ -76,6 +76,15 @@ def test_what_is_packed_is_unpacked(stage: Path, packed: Path, tmp_path: Path) -
     assert not (out / "tls/client-alice.pem").exists()
 
 
+def test_every_size_is_restored(stage: Path, tmp_path: Path) -> None:
+    """Also where the first of the two blocks of zeros at the end fills a record of the tar."""
+    for blocks in range(tarfile.RECORDSIZE // tarfile.BLOCKSIZE):
+        (stage / "securechat.db").write_bytes(b"x" * blocks * tarfile.BLOCKSIZE)
+        file = tmp_path / f"{blocks}.tar"
+        archive.pack(stage, manifest(stage), file, nothing)
+        assert unpack(file.read_bytes(), tmp_path / str(blocks)) == manifest(stage)
+
+
 def test_any_tar_program_can_look_into_it(packed: Path) -> None:
     """Plain files of nobody in particular; the manifest comes first and can be read by people."""
     with tarfile.open(packed) as tar:
