@@ -137,8 +137,10 @@ class _Saying:
         except _TooLong as too_long:
             parts = self._parts(target, too_long.room)
             self.turn.charge(self.account, len(parts) - 1)
+            whole = self.text
             for self.text in parts:
                 self._to(target)
+            self.text = whole  # for the next target
 
     def _parts(self, target: str, room: int) -> list[str]:
         """The text in messages that can be relayed whole: clients guess how long their name in

@@ -356,3 +356,14 @@ def test_a_target_gets_a_message_once() -> None:
     assert [message.params[0] for message in of(bob.hears(), "PRIVMSG")] == ["bob", "#den"]
     alice.says("PRIVMSG bob,BOB,bOb,boB,BoB :hi")
     assert len(bob.hears()) == 1
+
+
+def test_each_target_gets_all_parts_of_a_long_text() -> None:
+    """Also the second one, whose name may leave more room."""
+    _, (alice, bob, carol) = den("alice", "bob", "carol")
+    text = "x" * 480
+    alice.says(f"PRIVMSG bob,carol :{text}")
+    for person in (bob, carol):
+        heard = [message.params[1] for message in of(person.hears(), "PRIVMSG")]
+        assert len(heard) == 2
+        assert "".join(heard) == text
