@@ -247,12 +247,18 @@ class ScriptedServer:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             tls = self._context.wrap_socket(raw, server_side=True)
-            first = tls.recv(65536)  # with TLS 1.3 the client's refusal may arrive only here
         except (ssl.SSLError, ConnectionError):
             self.refusals += 1
             raw.close()
             return
         with tls:
+            try:
+                first = tls.recv(65536)
+            except ConnectionError:  # it went with our session tickets unread: no refusal, but a
+                first = b""  # reset, if they were there before it closed
+            except ssl.SSLError:  # an alert, which may arrive only here
+                self.refusals += 1
+                return
             if not first:
                 self.looks += 1
                 return
