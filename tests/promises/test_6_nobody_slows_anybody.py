@@ -173,7 +173,7 @@ def test_a_flood_before_login_is_cut_off(house: House, monkeypatch: pytest.Monke
     go = threading.Event()
     monkeypatch.setattr(passwords, "verify_password", lambda *_: go.wait(PATIENCE))
     stranger = house.stranger()
-    stranger.says(f"PASS alice:{PASSWORD}", "NICK alice", "USER a 0 * :a")
+    stranger.says(f"PASS :alice:{PASSWORD}", "NICK alice", "USER a 0 * :a")
     with contextlib.suppress(OSError):
         stranger.says(*["JOIN #lobby"] * (Settings("", "", 0).max_held_lines + 1))
     assert stranger.hears_the_end() == [
