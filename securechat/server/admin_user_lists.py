@@ -57,6 +57,7 @@ def _entry(row: AccountRow, held: Credentials) -> dict[str, object]:
         "name": row.name,
         "state": _state(row),
         "admin": bool(row.admin),
+        "bot": bool(row.bot),
         "second_factor": row.id in held.protected,
         "tokens": len(held.tokens.get(row.id, ())),
         "created": utc(row.created_ms),
@@ -70,7 +71,8 @@ def _state(row: AccountRow) -> str:
 
 
 def _role(row: AccountRow) -> str:
-    return "admin" if row.admin else ""
+    roles = {"admin": row.admin, "bot": row.bot}
+    return ", ".join(role for role, has in roles.items() if has)
 
 
 @click.command()

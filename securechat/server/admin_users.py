@@ -191,6 +191,23 @@ def admin(office: Office, name: str, revoke: bool) -> None:
 
 @user.command()
 @click.argument("name")
+@click.option("--off", is_flag=True, help="NAME is a person again.")
+@click.pass_obj
+def bot(office: Office, name: str, off: bool) -> None:
+    """Tell that NAME is a bot: nothing that it has missed is given back to it.
+
+    A bot would run again what it is told at its login, or what it ran before its connection was
+    lost. It gets only what is said while it is there.
+    """
+    account = find_account(office, name)
+    office.admin.set_bot(account, bot=not off)
+    what = "gets what it has missed again" if off else "is a bot: it gets only what is live"
+    click.echo(f"{account.name} {what}.")
+    office.settle()
+
+
+@user.command()
+@click.argument("name")
 @click.option("--yes", is_flag=True, help="Don't ask whether you are sure.")
 @click.pass_obj
 def delete(office: Office, name: str, yes: bool) -> None:

@@ -200,7 +200,7 @@ def _take_account(
     account.disabled, account.deleted = bool(row.disabled), bool(row.deleted)
     if account in rules.model.online:
         rules.model.admins_online += row.admin - account.admin
-    account.admin = bool(row.admin)
+    account.admin, account.bot = bool(row.admin), bool(row.bot)
     if account.deleted:
         rules.account_removed(turn, account, "Your account has been deleted")
     elif account.disabled:

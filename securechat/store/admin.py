@@ -135,6 +135,13 @@ class Admin:
             change = "given" if admin else "taken"
             self._note(f"administrator rights {change}", account=account.name)
 
+    def set_bot(self, account: AccountRow, *, bot: bool) -> None:
+        """Whether the account is a bot's: from its next login on nothing is replayed to it."""
+        with transaction(self._connection):
+            self._update(account, "bot = ?", int(bot))
+            self._changed("account", account.id)
+            self._note(f"bot flag {'set' if bot else 'removed'}", account=account.name)
+
     def delete(self, account: AccountRow) -> None:
         """The name stays taken, the messages stay; all credentials, rooms and invitations go."""
         # Of the password only its cost stays: the name must not answer faster than before.

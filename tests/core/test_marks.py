@@ -279,6 +279,30 @@ def test_quit_counts_what_the_socket_has_taken() -> None:
     assert comes(stage, "bob")[1] == ["two"]
 
 
+def test_a_bot_gets_only_what_is_live() -> None:
+    """It would run its commands twice; what it has received counts all the same, and whoever writes
+    to it is told.
+    """
+    stage, (alice,) = den("alice")
+    robot = stage.add("robot")
+    robot.bot = True
+    lost = comes(stage, "robot")[0]
+    lost.says("JOIN #den")
+    lost.pongs()
+    lost.hangs_up()
+    alice.hears()
+    heard = alice.says("PRIVMSG #den :!reboot", "PRIVMSG robot :!reboot")
+    assert "is a bot and offline" in only(heard).params[-1]
+    again, found = comes(stage, "robot")
+    assert found == []
+    alice.says("PRIVMSG #den :!status")
+    assert texts(again.hears()) == ["!status"]
+    stage.passes(3)
+    goes(again)
+    robot.bot = False
+    assert comes(stage, "robot")[1] == []
+
+
 # How many there may be
 
 

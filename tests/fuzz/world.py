@@ -225,6 +225,7 @@ class Office:
         changes: dict[str, dict[str, Any]] = {
             "delete": {"deleted": 1},
             "disable": {"disabled": 1},
+            "bot": {"bot": 1},
             "enable": {"disabled": 0},
             "admin": {"admin": 1},
             "user": {"admin": 0},

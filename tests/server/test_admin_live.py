@@ -164,6 +164,26 @@ def test_an_administrator_is_made_and_unmade_while_online(house: House, clerk: C
     assert administrators() == "0"
 
 
+def test_a_bot_is_given_nothing_back(house: House, clerk: Clerk) -> None:
+    """From its next login on, without a restart; and as a person it is again."""
+    clerk.adds("alice", "robot", password=PASSWORD)
+    alice = house.member("alice")
+
+    def comes_back() -> list[str]:
+        alice.says("PRIVMSG robot :!reboot")
+        alice.barrier()
+        robot = house.stranger()
+        heard = [line for line in robot.logs_in("robot", PASSWORD) if "!reboot" in line]
+        robot.hang_up()
+        return heard
+
+    assert len(comes_back()) == 1
+    assert clerk("user bot robot").err.endswith(IN_EFFECT)
+    assert comes_back() == []
+    clerk("user bot robot --off")
+    assert comes_back()
+
+
 def test_a_new_token_logs_in_at_once(house: House, clerk: Clerk) -> None:
     """Its own account and no other."""
     clerk.adds("alice", "bob", password=PASSWORD)

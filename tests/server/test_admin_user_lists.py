@@ -50,7 +50,7 @@ def test_the_list_for_programs(clerk: Clerk) -> None:
     clerk("token create bob laptop")
     alice, bob = json.loads(clerk("user list --json").out)
     assert alice.pop("created").endswith("+00:00")
-    told = {"state": "active", "admin": False, "second_factor": False, "tokens": 0}
+    told = {"state": "active", "admin": False, "bot": False, "second_factor": False, "tokens": 0}
     assert alice == {"name": "alice", **told}
     assert (bob["second_factor"], bob["tokens"]) == (True, 1)
 

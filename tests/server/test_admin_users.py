@@ -187,9 +187,22 @@ def test_the_administrators_role_is_given_and_taken(clerk: Clerk) -> None:
     assert clerk.accounts()["alice"].admin == 0
 
 
+def test_an_account_is_a_bots_or_a_persons(clerk: Clerk) -> None:
+    """user bot, --off; user list and show tell it, and so does the audit."""
+    clerk.adds("robot")
+    clerk("user admin robot")
+    assert clerk("user bot robot").out == "robot is a bot: it gets only what is live.\n"
+    assert "admin, bot" in clerk("user list").out
+    assert "admin, bot" in clerk("user show robot").out
+    assert clerk("user bot robot --off").out == "robot gets what it has missed again.\n"
+    assert clerk.accounts()["robot"].bot == 0
+    told = clerk("audit").out
+    assert ("bot flag set" in told, "bot flag removed" in told) == (True, True)
+
+
 @pytest.mark.parametrize(
     "command",
-    ["show", "passwd", "disable", "enable", "admin", "admin --revoke", "delete --yes", REMOVE],
+    ["show", "passwd", "disable", "enable", "admin", "bot", "bot --off", "delete --yes", REMOVE],
 )
 @pytest.mark.parametrize("name", ["nobody1", "gone", "'not a name'", "'\x1b[2J'"])
 def test_only_accounts_that_exist_are_changed(clerk: Clerk, command: str, name: str) -> None:

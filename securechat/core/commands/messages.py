@@ -206,7 +206,9 @@ class _Saying:
         return elsewhere and session.has(SELF_MESSAGE)
 
     def _tell_absence(self, other: Account) -> None:
-        if not other.sessions:
+        if not other.sessions and other.bot:
+            text = "is a bot and offline; it gets only what is said while it is there"
+        elif not other.sessions:
             text = "is offline; your message is kept and delivered at the next login"
         elif other.away is not None:
             text = other.away
