@@ -50,13 +50,23 @@ def advance(turn: Turn, session: Session) -> None:
         _load(turn, session)
     elif session.state is State.CONNECTED:
         if session.password is None:
-            turn.standard_reply(session, "FAIL", "*", "ACCOUNT_REQUIRED", _required(turn))
+            _require(turn, session)
             return
         account, colon, password = session.password.partition(":")
         if not colon:
             account, password = session.nick, account
         session.move(Trigger.PASSWORD)
         verify(turn, session, account, password)
+
+
+def _require(turn: Turn, session: Session) -> None:
+    """The client goes on without a login: say what is wanted. When its login has failed that is
+    said once more, and it ends, as some clients show nothing but this.
+    """
+    text = f"Login failed: {session.refused}" if session.refused else _required(turn)
+    turn.standard_reply(session, "FAIL", "*", "ACCOUNT_REQUIRED", text)
+    if session.refused:
+        turn.close(session, text)
 
 
 def _required(turn: Turn) -> str:
@@ -195,7 +205,13 @@ def failed(turn: Turn, session: Session) -> None:
         turn.close(session, LATER)
         return
     turn.standard_reply(session, "FAIL", "*", "TEMPORARILY_UNAVAILABLE", LATER)
-    turn.numeric(session, Numeric.ERR_SASLFAIL, f"SASL authentication failed: {LATER}")
+    refuse(turn, session, Numeric.ERR_SASLFAIL, LATER)
+
+
+def refuse(turn: Turn, session: Session, numeric: Numeric, reason: str) -> None:
+    """A SASL login has failed."""
+    session.refused = reason
+    turn.numeric(session, numeric, f"SASL authentication failed: {reason}")
 
 
 def abort(turn: Turn, session: Session) -> None:
@@ -219,8 +235,7 @@ def _denied(
         turn.numeric(session, Numeric.ERR_PASSWDMISMATCH, text)
         turn.close(session, text)
         return
-    reason = text[0].lower() + text[1:]
-    turn.numeric(session, Numeric.ERR_SASLFAIL, f"SASL authentication failed: {reason}")
+    refuse(turn, session, Numeric.ERR_SASLFAIL, text[0].lower() + text[1:])
     if session.failures >= turn.settings.max_login_failures:
         turn.close(session, "Too many failed logins")
 

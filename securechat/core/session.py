@@ -76,6 +76,7 @@ class Session:
         "password",
         "proved_at",
         "real_name",
+        "refused",
         "state",
         "token",
         "unstored",
@@ -113,6 +114,8 @@ class Session:
         self.mechanism = ""
         self.assembler: Assembler | None = None
         self.failures = 0
+        self.refused = ""
+        """Why its last attempt to log in by SASL failed, as it was told."""
         self.account: Account | None = None
         self.claimed: Account | None = None
         """Whose password a worker is checking."""

@@ -181,7 +181,7 @@ def guesses(stage: Stage, times: int, name: str = "alice", address: str = "203.0
     for _ in range(times):
         person = stage.stranger(address=address)
         person.logs_in(name, password="wrong")
-        while person.session.state is not State.CONNECTED:
+        while person.session.state is not State.CLOSED:
             stage.passes(1)
         person.hangs_up()
 

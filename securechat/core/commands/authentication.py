@@ -39,7 +39,8 @@ def _mechanism(turn: Turn, session: Session, mechanism: str) -> None:
         turn.numeric(
             session, Numeric.RPL_SASLMECHS, ",".join(offered), "are available SASL mechanisms"
         )
-        raise IrcError(Numeric.ERR_SASLFAIL, "SASL authentication failed: unknown mechanism")
+        login.refuse(turn, session, Numeric.ERR_SASLFAIL, "unknown mechanism")
+        return
     session.move(Trigger.MECHANISM)
     session.password = None  # some clients send PASS as well; SASL takes its place
     session.mechanism = mechanism
@@ -59,10 +60,10 @@ def _payload(turn: Turn, session: Session, chunk: str) -> None:
             _external(turn, session, payload.decode(errors="replace"))
     except sasl.SaslTooLongError:
         session.move(Trigger.ABORTED)
-        raise IrcError(Numeric.ERR_SASLTOOLONG, "SASL message too long") from None
+        login.refuse(turn, session, Numeric.ERR_SASLTOOLONG, "SASL message too long")
     except sasl.SaslError as error:
         session.move(Trigger.ABORTED)
-        raise IrcError(Numeric.ERR_SASLFAIL, f"SASL authentication failed: {error}") from None
+        login.refuse(turn, session, Numeric.ERR_SASLFAIL, str(error))
 
 
 def _plain(turn: Turn, session: Session, plain: sasl.Plain) -> None:

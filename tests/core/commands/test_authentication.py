@@ -278,3 +278,60 @@ def test_a_certificate_that_is_not_registered(payload: str) -> None:
     assert told.params[:2] == ["AUTHENTICATE", "CERTIFICATE_UNKNOWN"]
     assert "CERT ADD" in refused.params[-1]
     assert person.session.account is None
+
+
+# Going on after a refusal
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (
+            ["AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice', 'wrong')}"],
+            "wrong account or password",
+        ),
+        (["AUTHENTICATE PLAIN", "AUTHENTICATE !"], "expected base64"),
+        (["AUTHENTICATE SCRAM-SHA-256"], "unknown mechanism"),
+    ],
+)
+def test_who_goes_on_without_a_login_hears_why_it_failed(said: list[str], reason: str) -> None:
+    """Some clients pass over 904 and show only what comes behind CAP END: the reason, the end."""
+    person = Stage("alice").stranger()
+    person.says("CAP LS 302", "NICK alice", "USER alice 0 * :A", "CAP REQ :sasl")
+    assert reason in of(person.says(*said), "904")[0].params[-1]
+    fail, error = person.says("CAP END")
+    assert fail.startswith(f":{SERVER} FAIL * ACCOUNT_REQUIRED :Login failed: ")
+    assert reason in fail
+    assert error == "ERROR :Closing link: " + fail.partition(" :")[2]
+
+
+def test_who_goes_on_when_nothing_can_be_checked_hears_that() -> None:
+    """The password may be right."""
+    stage = Stage("alice")
+    stage.busy = True
+    person = stage.stranger()
+    person.says("CAP LS 302", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
+    person.says(f"AUTHENTICATE {plain('alice')}", "CAP END")
+    stage.fail_job()
+    heard = person.hears()
+    assert codes(heard) == ["FAIL", "904", "FAIL", "ERROR"]
+    assert "try again" in heard[-1]
+
+
+def test_who_tries_again_in_time_comes_in() -> None:
+    """A refusal ends nothing before the client goes on."""
+    person = Stage("alice").stranger()
+    person.says("CAP LS 302", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
+    person.says(f"AUTHENTICATE {plain('alice', 'wrong')}", "AUTHENTICATE PLAIN")
+    assert "001" in codes(person.says(f"AUTHENTICATE {plain('alice')}", "CAP END"))
+    assert person.session.state is State.READY
+
+
+def test_who_has_not_tried_may_still_register() -> None:
+    """Nothing is closed: a stranger with an invite is welcome."""
+    stage = Stage()
+    stage.invite("code")
+    person = stage.stranger()
+    heard = person.says("CAP LS 302", "NICK zoe", "USER z 0 * :Z", "CAP END")
+    assert codes(heard)[-1] == "FAIL"
+    assert codes(person.says("REGISTER * code :pw"))[0] == "REGISTER"
