@@ -110,6 +110,7 @@ class Entrance:
         turn, session = self._turn, arrival.session
         account = session.who
         turn.arrived.append(session)
+        presence.settle_away(turn, account)
         welcome.welcome(turn, session)
         is_new = self._show_rooms(session)
         for room, by in account.invited_to.items():

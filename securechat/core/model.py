@@ -87,6 +87,7 @@ class Account:
     bot: bool = False
     starts_after: int = 0
     away: str | None = None
+    """When all its sessions are away: the message of the one that went last."""
     real_name: str = ""
     signed_on_ms: int = 0
     active_ms: int = 0

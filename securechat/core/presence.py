@@ -74,6 +74,19 @@ def neighbours(account: Account) -> frozenset[Session]:
     return frozenset().union(*(room.audience().sessions for room in account.rooms))
 
 
+def settle_away(turn: Turn, account: Account) -> None:
+    """To be called when a session goes away, comes back, arrives or ends: a person is away when all
+    their devices are. The others are told of a change.
+    """
+    sessions = account.sessions
+    away = None
+    if sessions and all(session.away is not None for session in sessions):
+        away = max(sessions, key=lambda session: session.away_at).away
+    if away != account.away:
+        account.away = away
+        tell_away(turn, account, neighbours(account))
+
+
 def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None:
     """To those of the sessions that asked: the account is away, or back.
 
@@ -96,6 +109,8 @@ def detach(turn: Turn, session: Session) -> bool:
     turn.model.unconfirmed.pop(session, None)
     marks.advance(turn.model, session)  # it may be the one of its device that kept back the mark
     account.forget_audience()
+    if account.sessions:
+        settle_away(turn, account)
     return not account.sessions
 
 

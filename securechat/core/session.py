@@ -48,6 +48,8 @@ class Session:
         "asked_at",
         "assembler",
         "awaited",
+        "away",
+        "away_at",
         "cap_302",
         "caps",
         "certificate",
@@ -113,6 +115,9 @@ class Session:
         self.password: str | None = None
         self.mechanism = ""
         self.assembler: Assembler | None = None
+        self.away: str | None = None
+        """Its own message; the account is away when all its sessions are."""
+        self.away_at = 0.0
         self.failures = 0
         self.refused = ""
         """Why its last attempt to log in by SASL failed, as it was told."""

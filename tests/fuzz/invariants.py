@@ -91,6 +91,9 @@ def _check_account(model: Model, account: Account) -> None:
     held = account.certificates.values()
     assert all(model.certificates[one.fingerprint] is one for one in held)
     assert (account in model.online) == bool(account.sessions)
+    if account.sessions:
+        away = [session.away for session in account.sessions]
+        assert account.away in away if None not in away else account.away is None
     assert set(account.audience().sessions) == set(account.sessions)
     assert len(set(account.sessions)) == len(account.sessions)
     assert not account.sessions or account.usable, f"{account.name} should be gone"

@@ -168,14 +168,13 @@ def userhost(turn: Turn, session: Session, message: Message) -> None:
 
 @command("AWAY", usage="[:<message>]", max_params=1, last="message")
 def away(turn: Turn, session: Session, message: Message) -> None:
-    """Say that you are away, and why; without a message, that you are back."""
-    account = session.who
+    """Say that you are away here, and why, or that you are back; who sees it: all, once you are
+    away on all your devices.
+    """
     text = shorten(message.params[0], limits.TEXT_BYTES) if message.params else ""
-    before = account.away
-    account.away = text or None
+    session.away, session.away_at = text or None, turn.clock
     if text:
         turn.numeric(session, Numeric.RPL_NOWAWAY, "You have been marked as being away")
     else:
         turn.numeric(session, Numeric.RPL_UNAWAY, "You are no longer marked as being away")
-    if account.away != before:
-        presence.tell_away(turn, account, presence.neighbours(account))
+    presence.settle_away(turn, session.who)
