@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterable
 
 from securechat.core.events import Audited
+from securechat.core.levels import Levels
 
 log = logging.getLogger("securechat.audit")
 
@@ -21,6 +22,14 @@ REFUSALS = 1000
 REFUSAL_SECONDS = 6.0
 """In so much time one more may be."""
 
+
+ACTS, ACT_SECONDS = 60, 10.0
+"""Acts in channels that are kept of an account at once, and then one in so many seconds: a lesson's
+moderation. Anybody may do as many as lines pass, in a channel of their own.
+"""
+
+ACCOUNTS = 10_000
+"""Whose acts are counted at once."""
 
 as_json = json.JSONEncoder(ensure_ascii=False).encode
 """The facts of an audit: what there is to say beside who, from where and how it went."""
@@ -49,6 +58,22 @@ class Refusals:
         self._left -= 1
         left_out, self._left_out = self._left_out, 0
         return left_out
+
+
+class Acts:
+    """How many acts in channels the audit still takes of each account. Hub thread only."""
+
+    def __init__(self) -> None:
+        self._levels = Levels(ACT_SECONDS, ACTS, ACCOUNTS)
+        self._left_out: dict[int, int] = {}
+
+    def take(self, account: int, clock: float) -> int | None:
+        """Room for one more: how many were left out before it. None when there is no room."""
+        if self._levels.wait(account, clock):
+            self._left_out[account] = self._left_out.get(account, 0) + 1
+            return None
+        self._levels.add(account, clock)
+        return self._left_out.pop(account, 0)
 
 
 def note(event: str, *, level: int = logging.INFO, **facts: object) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from securechat.core.audit import Refusals
+from securechat.core.audit import Acts, Refusals
 from securechat.core.credentials import Certificate, Factor, Token
 from securechat.core.device import Device
 from securechat.core.events import KickedAway, Logged
@@ -234,6 +234,7 @@ class Model:
     """Those whose used_ms is newer than what is stored."""
     guesses: Guesses = field(default_factory=Guesses)
     refusals: Refusals = field(default_factory=Refusals)
+    acts: Acts = field(default_factory=Acts)
     logins: Levels = field(default_factory=lambda: Levels(1.0, LOGINS_AT_ONCE, MAX_KEYS))
     """Of each (account, whether it has shown its password or a certificate)."""
     departures: Levels = field(

@@ -190,6 +190,16 @@ class Turn:
         else:
             self.audits.append(audited)
 
+    def audit_act(self, event: str, session: Session, **facts: str) -> None:
+        """What a member has done in a channel to others or to the channel; of each account only so
+        many are kept. facts: as of audit().
+        """
+        left_out = self.model.acts.take(session.who.id, self.clock)
+        if left_out:
+            facts["left_out"] = str(left_out)
+        if left_out is not None:
+            self.audit(event, session, **facts)
+
     def audit_own(self, event: str, **facts: str) -> None:
         """Something that the server has done by itself. facts: as of audit()."""
         self.audits.append(Audited(self.now_ms, event, "-", "", "ok", as_json(facts)))

@@ -108,3 +108,43 @@ def test_what_is_not_stored_is_logged_all_the_same(caplog: pytest.LogCaptureFixt
     stage.passes(6)
     stage.stranger().logs_in("alice", password="wrong-one")
     assert json.loads(stage.audits[-1].facts) == {"left_out": "2"}
+
+
+def test_what_is_done_in_a_channel_is_audited() -> None:
+    """Who did it, where, and to whom: and so who kicked whom, and when, has an answer."""
+    stage, (alice, _, _) = den("alice", "bob", "carol")
+    stage.add("dave")
+    alice.says("TOPIC #den :psst", "MODE #den +bk-t bob!*@* psst", "MODE #den +o carol")
+    alice.says("INVITE dave #den", "KICK #den bob,carol :psst")
+    found = [(a.event, json.loads(a.facts)) for a in stage.audits if a.event != "login"]
+    assert found == [
+        ("topic changed", {"room": "#den"}),
+        ("modes changed", {"room": "#den", "modes": "+bk-t bob!*@* *"}),
+        ("role changed", {"room": "#den", "of": "carol", "had": "", "has": "o"}),
+        ("invitation", {"room": "#den", "of": "dave"}),
+        ("kick", {"room": "#den", "of": "bob"}),
+        ("kick", {"room": "#den", "of": "carol"}),
+    ]
+    assert {(a.account, a.address) for a in stage.audits[-6:]} == {("alice", "192.0.2.1")}
+
+
+def test_what_is_refused_or_not_stored_is_no_act() -> None:
+    """And a plain member's invitation opens nothing."""
+    stage, (_, bob) = den("alice", "bob")
+    stage.add("dave")
+    bob.says("KICK #den alice", "MODE #den +m", "TOPIC #den :x", "INVITE dave #den")
+    assert [a.event for a in stage.audits] == ["login", "login"]
+
+
+def test_nobody_fills_the_audit_with_acts() -> None:
+    """Sixty of an account, then one each ten seconds, which tells how many were left out."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.says("JOIN #pub")
+    for _ in range(50):
+        alice.says("MODE #den +m", "MODE #den -m")
+    bob.says("MODE #pub +m")
+    acts = [a for a in stage.audits if a.event == "modes changed"]
+    assert [len([a for a in acts if a.account == name]) for name in ("alice", "bob")] == [60, 1]
+    stage.passes(10)
+    alice.says("MODE #den +s", "MODE #den -s")
+    assert json.loads(stage.audits[-1].facts) == {"room": "#den", "modes": "+s", "left_out": "40"}

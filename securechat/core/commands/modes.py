@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from securechat.core import ownership, quota, rooms
 from securechat.core.events import BanAdded, BanRemoved, ModesChanged, RoleChanged
 from securechat.core.line import Line
-from securechat.core.model import Account, Room
+from securechat.core.model import ROLES, Account, Room
 from securechat.core.registry import command
 from securechat.core.session import Session
 from securechat.core.text import fits
@@ -151,6 +151,7 @@ def _change(turn: Turn, session: Session, room: Room, changes: list[str]) -> Non
         except IrcError as error:
             turn.numeric(session, error.numeric, *error.params)
     if change.done:
+        _audit(change)
         _tell(change)
 
 
@@ -288,7 +289,7 @@ def _role(change: _Change, sign: str, letter: str) -> None:
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, text)
     change.turn.record(RoleChanged(wants, room.id, other.id))
     facts = {"room": room.name, "of": other.name, "had": had, "has": wants}
-    change.turn.audit("role changed", change.session, **facts)
+    change.turn.audit_act("role changed", change.session, **facts)
     if sign == "+" and had:
         change.done.append(("-", had, other.name))  # a member has one role
     change.done.append((sign, letter, other.name))
@@ -302,6 +303,14 @@ _WITH_PARAMETER: dict[str, Callable[[_Change, str, str], None]] = {
     "o": _role,
     "v": _role,
 }
+
+
+def _audit(change: _Change) -> None:
+    """All but the roles, each of which has a row of its own."""
+    changed = [_without_key(done) for done in change.done if done[1] not in ROLES]
+    if changed:
+        facts = {"room": change.room.name, "modes": _text(changed)}
+        change.turn.audit_act("modes changed", change.session, **facts)
 
 
 def _tell(change: _Change) -> None:

@@ -150,6 +150,7 @@ def _kick(turn: Turn, session: Session, room: Room, nick: str, reason: str) -> N
         )
     text = f"KICK {room.name} {other.name} :{reason}"
     _farewell(turn, session, room, "KICK", f"{other.name} {reason}", text)
+    turn.audit_act("kick", session, room=room.name, of=other.name)
     if not other.sessions:
         turn.record(KickedAway(other.id, room.name, by.name, reason, turn.now_ms))
     ownership.leave(turn, room, other)
@@ -174,6 +175,8 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
     if "i" in room.modes and not room.runs(account):
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
     invitations.invite(turn, room, account, other)
+    if room.runs(account):
+        turn.audit_act("invitation", session, room=room.name, of=other.name)
     turn.send(
         session,
         f":{turn.settings.name} {Numeric.RPL_INVITING} {account.name} {other.name} {room.name}",
@@ -202,6 +205,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     if len(text.encode()) > limit:
         raise IrcError(Numeric.ERR_INPUTTOOLONG, f"A topic has at most {limit} bytes of UTF-8")
     turn.log(room.id, account, "TOPIC", text)
+    turn.audit_act("topic changed", session, room=room.name)
     turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, room.id))
     rooms.tell(turn, session, room, Line(body, turn.now_ms, account=account.name))
 
