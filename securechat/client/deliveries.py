@@ -7,6 +7,7 @@ in between. Pure state of the receiving thread; times are seconds of a monotonic
 
 from __future__ import annotations
 
+import secrets
 from collections import deque
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from securechat.client.actions import Command, Say
 from securechat.client.events import Doubt, Kind, Unconfirmed
 from securechat.client.fold import same
 from securechat.client.split import text_room
+from securechat.irc.message_keys import KEY_BITS, KEY_TAG, format_key
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
 WINDOW = 32
@@ -36,6 +38,13 @@ class Delivery:
     cut: bool = False
     since: float = 0.0
     told: bool = False
+    key: int = 0
+    """By which a server that knows keys knows it when it comes again."""
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What a server that knows keys is sent with it."""
+        return {KEY_TAG: format_key(self.key)}
 
     @property
     def command(self) -> str:
@@ -61,6 +70,8 @@ class Deliveries:
         self._pending: list[Delivery] = []
         self._uncertain: list[Delivery] = []
         self._progress = 0.0
+        self.keyed = False
+        """Whether the server knows a message by its key when it comes again."""
 
     @property
     def full(self) -> bool:
@@ -98,6 +109,7 @@ class Deliveries:
             first, *rest = _pieces(first, prefix)
             self._waiting.extendleft(reversed(rest))
         first.since = now
+        first.key = first.key or secrets.randbits(KEY_BITS) or 1
         self._pending.append(first)
         return first
 
@@ -106,9 +118,10 @@ class Deliveries:
 
         Matched by target and text, oldest first. When another device of the account says the
         same words at the same moment its echo may be taken for ours; one of the two is then
-        confirmed a little early, and both are stored all the same.
+        confirmed a little early, and both are stored all the same. What is uncertain is not
+        confirmed so where its key can be: the other device's words may be all that is stored.
         """
-        for held in (self._uncertain, self._pending):
+        for held in (self._pending,) if self.keyed else (self._uncertain, self._pending):
             for delivery in held:
                 if (delivery.command, delivery.wire) == (command, wire) and same(
                     delivery.target, target
@@ -134,11 +147,12 @@ class Deliveries:
         return lost
 
     def resume(self) -> list[Delivery]:
-        """A new connection has replayed what was missed; what is uncertain still was not stored.
+        """A new connection has replayed what was missed; what is uncertain still goes out again
+        before everything else, and is returned.
 
-        Those messages, which are returned, go out again before everything else. The replay is
-        asked rather than sending blindly, as a message said twice to a room is worse than the
-        wait; and rather than never, as a lost message is worse than both.
+        A server that knows keys answers with the echo if it was stored. With another one the replay
+        decides: a message said twice to a room is worse than the wait, and a lost one is worse
+        than both. There it is a guess, as another device may have had the replay.
         """
         again, self._uncertain = self._uncertain, []
         for delivery in again:

@@ -157,6 +157,7 @@ class Doubt(StrEnum):
     SILENT = "not confirmed by the server"
     CUT = "not confirmed before the connection was lost"
     RESENT = "was not stored; sent again"
+    ASKED = "not confirmed; sent again, and the server keeps one of them"
     UNSENT = "was not sent"
     UNKNOWN = "was never confirmed: it may be stored or not"
 

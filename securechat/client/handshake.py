@@ -14,6 +14,7 @@ from securechat.client.events import Info, LoginRefused, Output, Problem, Regist
 from securechat.client.identity import Login, Registration
 from securechat.irc import sasl
 from securechat.irc.message import MAX_BODY_BYTES, Message, format_message
+from securechat.irc.message_keys import KEY_TAG
 
 WANTED: Final = (
     "account-notify",
@@ -28,6 +29,7 @@ WANTED: Final = (
     "sasl",
     "server-time",
     "userhost-in-names",
+    KEY_TAG,
 )
 
 ESSENTIAL: Final = "echo-message"

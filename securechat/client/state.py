@@ -27,6 +27,7 @@ from securechat.client.inbound import Inbound, pong
 from securechat.client.liveness import Liveness, Verdict
 from securechat.client.rooms import Rooms
 from securechat.irc.message import Message, format_message
+from securechat.irc.message_keys import KEY_TAG
 
 LOGIN_PATIENCE = 60.0
 """Seconds from the connection to the end of the replay; a busy server hashes passwords in turn."""
@@ -169,6 +170,7 @@ class Session:
         handshake.receive(message, out)
         if handshake.phase is Phase.WELCOMED:
             self.stage = Stage.REPLAY
+            self._deliveries.keyed = KEY_TAG in handshake.enabled
             self._inbound.restart(handshake.nick)
             if isinstance(credential, Registration):
                 self._credential = Login(credential.account, credential.password)
@@ -189,7 +191,8 @@ class Session:
         out.events.append(Ready(self._inbound.nick, again=self.was_online))
         self.was_online = True
         again = self._deliveries.resume()
-        out.events += [delivery.doubt(Doubt.RESENT) for delivery in again]
+        why = Doubt.ASKED if self._deliveries.keyed else Doubt.RESENT
+        out.events += [delivery.doubt(why) for delivery in again]
 
     def _watch(self, now: float, out: Output) -> None:
         verdict = self._liveness.tick(now)
@@ -215,7 +218,8 @@ class Session:
     def _send(self, item: Delivery | Command, now: float, out: Output) -> None:
         try:
             if isinstance(item, Delivery):
-                out.lines.append(format_message(item.command, item.target, item.wire))
+                tags = item.tags if self._deliveries.keyed else None
+                out.lines.append(format_message(item.command, item.target, item.wire, tags=tags))
                 return
             out.lines.append(format_message(item.name, *item.params))
             if item.name == "NAMES":

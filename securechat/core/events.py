@@ -25,6 +25,7 @@ Kind = Literal[
     "founder",
     "invitation",
     "invite",
+    "key slot",
     "kicks",
     "members",
     "membership",
@@ -306,6 +307,25 @@ class Delivered(NamedTuple):
 
     def makes(self) -> Things:
         return (("device", (self.account, self.name)),)
+
+
+class MessageKeyed(NamedTuple):
+    """A client has given a key to a message, by which it is known when it comes again.
+
+    slot: its place among the account's, whose oldest key it replaces. at_ms: of the message.
+    """
+
+    account: int
+    slot: int
+    key: int
+    seq: int
+    at_ms: int
+
+    def needs(self) -> Things:
+        return (("account", self.account), ("key slot", (self.account, self.slot)))
+
+    def makes(self) -> Things:
+        return (("key slot", (self.account, self.slot)),)
 
 
 class DeviceForgotten(NamedTuple):
@@ -602,6 +622,7 @@ Event = (
     | UsageUpto
     | Delivered
     | DeviceForgotten
+    | MessageKeyed
     | InviteUsed
     | RoomCreated
     | RoomClosed

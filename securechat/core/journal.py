@@ -17,6 +17,7 @@ from securechat.core import events as e
 from securechat.core.credentials import Certificate, Factor, Token
 from securechat.core.device import Device, certificate_device, token_device
 from securechat.core.model import Account, Direct, Membership, Model, Room
+from securechat.core.sent_keys import Kept
 
 Undo = Callable[[], object]
 
@@ -175,6 +176,11 @@ def _delivered(model: Model, event: e.Delivered) -> Undo:
     made = Device(event.name, event.delivered, event.used_ms, event.delivered)
     devices[event.name] = made
     return lambda: devices.get(event.name) is made and devices.pop(event.name)
+
+
+def _message_keyed(model: Model, event: e.MessageKeyed) -> Undo:
+    kept = Kept(event.seq, event.at_ms)
+    return model.accounts[event.account].sent_keys.put(event.slot, event.key, kept)
 
 
 def _device_forgotten(model: Model, event: e.DeviceForgotten) -> Undo:
@@ -406,6 +412,7 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.UsageUpto: _usage_upto,
     e.Delivered: _delivered,
     e.DeviceForgotten: _device_forgotten,
+    e.MessageKeyed: _message_keyed,
     e.InviteUsed: _invite_used,
     e.RoomCreated: _room_created,
     e.RoomClosed: _room_closed,

@@ -17,6 +17,7 @@ from securechat.core.events import KickedAway, Logged
 from securechat.core.guesses import Guesses
 from securechat.core.jobs import Missed
 from securechat.core.levels import Levels
+from securechat.core.sent_keys import SentKeys
 from securechat.core.session import Session
 from securechat.irc import names
 
@@ -101,6 +102,7 @@ class Account:
     """By name; the other side is Model.tokens."""
     devices: dict[str, Device] = field(default_factory=dict)
     """By name."""
+    sent_keys: SentKeys = field(default_factory=SentKeys)
     certificates: dict[str, Certificate] = field(default_factory=dict)
     """By name; the other side is Model.certificates."""
     factor: Factor | None = None

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from securechat.irc.message_keys import KEY_TAG
+
 ACCOUNT_NOTIFY: Final = 1 << 0
 ACCOUNT_TAG: Final = 1 << 1
 AWAY_NOTIFY: Final = 1 << 2
@@ -22,6 +24,7 @@ SERVER_TIME: Final = 1 << 10
 USERHOST_IN_NAMES: Final = 1 << 11
 ACCOUNT_REGISTRATION: Final = 1 << 12
 SELF_MESSAGE: Final = 1 << 13
+MESSAGE_KEY: Final = 1 << 14
 
 NAMES: Final[dict[str, int]] = {
     "account-notify": ACCOUNT_NOTIFY,
@@ -38,6 +41,7 @@ NAMES: Final[dict[str, int]] = {
     "userhost-in-names": USERHOST_IN_NAMES,
     "draft/account-registration": ACCOUNT_REGISTRATION,
     "znc.in/self-message": SELF_MESSAGE,
+    KEY_TAG: MESSAGE_KEY,
 }
 
 WIRE: Final = ACCOUNT_TAG | MESSAGE_TAGS | SERVER_TIME | BATCH | EXTENDED_JOIN

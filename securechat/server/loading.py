@@ -12,6 +12,7 @@ from securechat.core.events import CertificateRevoked, KickedAway, TokenRevoked
 from securechat.core.live import Live
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 from securechat.core.rules import Rules
+from securechat.core.sent_keys import Kept
 from securechat.core.turn import Turn
 from securechat.net.admission import network_of
 from securechat.store.database import DamagedError
@@ -92,6 +93,9 @@ def _load_devices(model: Model, reader: Reader) -> None:
             account.devices[name] = Device(name, delivered, used_ms, delivered)
             # What could not be stored has a number too, which somebody may have acknowledged.
             model.last_seq = max(model.last_seq, delivered)
+    for number, slot, key, seq, at_ms in reader.message_keys():
+        if number in model.accounts:
+            model.accounts[number].sent_keys.put(slot, key, Kept(seq, at_ms))
 
 
 def _load_credentials(model: Model, reader: Reader) -> None:

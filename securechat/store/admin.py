@@ -23,6 +23,9 @@ from securechat.store.passwords import HEAD_CHARS
 from securechat.store.reader import AccountRow, InviteRow, Reader
 from securechat.store.vacancies import check_certificate, check_token
 
+OF_AN_ACCOUNT = ("factors", "memberships", "invitations", "kicks", "devices", "message_keys")
+"""What goes with a deleted account, beside its credentials."""
+
 APPLIED = "applied_change"
 """Under this key the running server remembers the newest change it has taken up."""
 
@@ -149,7 +152,7 @@ class Admin:
         with transaction(self._connection) as connection:
             self._update(account, change, HEAD_CHARS)
             ended = self._end_credentials(account)
-            for table in ("factors", "memberships", "invitations", "kicks", "devices"):
+            for table in OF_AN_ACCOUNT:
                 connection.execute(f"DELETE FROM {table} WHERE account = ?", (account.id,))  # noqa: S608
             self._changed("account", account.id)
             self._note("account deleted", account=account.name, **ended)

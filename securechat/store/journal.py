@@ -42,6 +42,7 @@ STATEMENTS = {
     "UsageCounted": "INSERT OR REPLACE INTO usage VALUES (?, ?)",
     "UsageUpto": "UPDATE meta SET value = ? WHERE key = 'usage_upto'",
     "Delivered": "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?)",
+    "MessageKeyed": "INSERT OR REPLACE INTO message_keys VALUES (?, ?, ?, ?, ?)",
     "DeviceForgotten": "DELETE FROM devices WHERE account = ? AND name = ?",
     "InviteUsed": "UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?",
     "RoomCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, created_ms) "

@@ -219,6 +219,10 @@ class Reader:
         rows = self._all(_CERTIFICATES + " WHERE account = ?", (account,))
         return [CertificateRow(*row) for row in rows]  # type: ignore[arg-type]
 
+    def message_keys(self) -> list[tuple[int, int, int, int, int]]:
+        """(account, slot, key, seq, at_ms), of each account the newest last."""
+        return self._all("SELECT * FROM message_keys ORDER BY account, seq")  # type: ignore[return-value]
+
     def factors(self) -> list[FactorRow]:
         """The second factors of all accounts."""
         sql = "SELECT account, secret, counter FROM factors"

@@ -241,4 +241,17 @@ CREATE INDEX log_messages ON log (target, seq) WHERE {MISSABLE};
 CREATE INDEX log_others ON log (target, seq) WHERE NOT ({MISSABLE});
 """
 
-MIGRATIONS = [FIRST, CREDENTIALS, USAGE, DEVICES, CERTIFICATES, KICKS, REPLAYED]
+MESSAGE_KEYS = """
+-- The keys that clients have given to the newest messages of an account, so that the second message
+-- of one key is known. slot: the newest key replaces the oldest.
+CREATE TABLE message_keys (
+    account INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (account, slot)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS = [FIRST, CREDENTIALS, USAGE, DEVICES, CERTIFICATES, KICKS, REPLAYED, MESSAGE_KEYS]

@@ -80,10 +80,12 @@ def handshake(talk: Talk, offer: str = OFFER) -> None:
     talk.hears(request.replace("CAP REQ", "CAP * ACK"), "AUTHENTICATE +", "903 alice :ok")
 
 
-def online(*, quiet: bool = False, rooms: tuple[str, ...] = ("#lobby",)) -> Talk:
+def online(
+    *, quiet: bool = False, rooms: tuple[str, ...] = ("#lobby",), offer: str = OFFER
+) -> Talk:
     """Alice, logged in and in her rooms."""
     talk = Talk(Login("alice", "secret"), quiet=quiet)
-    handshake(talk)
+    handshake(talk, offer)
     talk.hears(*arrival(rooms=rooms))
     talk.shows()
     return talk

@@ -8,6 +8,7 @@ from securechat.client.events import Info, LoginRefused, Problem, Registered, Wa
 from securechat.client.handshake import MAX_WAIT, NO_REPLAY, REGISTRATION, WANTED
 from securechat.client.identity import Login, Registration
 from securechat.client.state import LOGIN_PATIENCE, Stage
+from securechat.irc.message_keys import KEY_TAG
 from tests.client.dialogue import Talk
 from tests.client.scripted import OFFER
 
@@ -48,7 +49,7 @@ def test_a_login_with_a_password() -> None:
 
 def test_all_that_is_offered_and_wanted_is_requested() -> None:
     """And nothing that isn't offered."""
-    [request] = alice().hears(f"CAP * LS :{OFFER} unknown-cap")
+    [request] = alice().hears(f"CAP * LS :{OFFER} {KEY_TAG} unknown-cap")
     assert request == f"CAP REQ :{' '.join(WANTED)}"
     [request] = alice().hears("CAP * LS :echo-message sasl=PLAIN")
     assert request == "CAP REQ :echo-message sasl"

@@ -23,6 +23,8 @@ from securechat.client.events import (
 from securechat.client.identity import Login
 from securechat.client.liveness import ANSWER, IDLE
 from securechat.client.state import GOODBYE, LOGIN_PATIENCE, SYNC, Stage
+from securechat.irc.message import parse
+from securechat.irc.message_keys import KEY_TAG
 from tests.client.dialogue import ALICE, Talk, arrival, handshake, online
 from tests.client.scripted import OFFER
 
@@ -125,6 +127,42 @@ def test_what_was_cut_off_is_sent_again_unless_it_was_stored() -> None:
         Ready("alice", again=True),
         Unconfirmed("#lobby", "lost", Doubt.RESENT),
     ]
+
+
+def key_of(lines: list[str]) -> str:
+    """Of the one message that is sent."""
+    (line,) = lines
+    return parse(line).tags[KEY_TAG]
+
+
+def test_what_was_cut_off_is_sent_again_with_its_key() -> None:
+    """To a server that knows keys: it keeps one of the two, so all that is not confirmed is sent.
+    What the replay shows may be another device's words.
+    """
+    talk = online(offer=f"{OFFER} {KEY_TAG}")
+    keys = [key_of(talk.says("hello")), key_of(talk.says("hello"))]
+    assert keys[0] != keys[1]
+    talk.hears(f":{ALICE} PRIVMSG #lobby :hello")
+    talk.loses()
+    talk.shows()
+    talk.opens()
+    [request] = talk.hears(f"CAP * LS :{OFFER} {KEY_TAG}")
+    talk.hears(request.replace("CAP REQ", "CAP * ACK"), "AUTHENTICATE +", "903 alice :ok")
+    missed = (
+        "BATCH +m0 chathistory #lobby",
+        f"@batch=m0;msgid=5 :{ALICE} PRIVMSG #lobby :hello",
+        "BATCH -m0",
+    )
+    *_, sent = talk.hears(*arrival(*missed))
+    assert sent == f"@{KEY_TAG}={keys[1]} PRIVMSG #lobby hello"
+    assert Unconfirmed("#lobby", "hello", Doubt.ASKED) in talk.shows()
+    talk.hears(f"@msgid=5 :{ALICE} PRIVMSG #lobby :hello")
+    assert talk.shows() == [Stored("#lobby", "hello")]
+
+
+def test_a_server_without_keys_is_sent_none() -> None:
+    """It would not know what to do with them."""
+    assert online().says("hello") == ["PRIVMSG #lobby hello"]
 
 
 def test_coming_back_is_not_told_room_by_room() -> None:

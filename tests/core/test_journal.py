@@ -74,6 +74,7 @@ CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
     (e.Delivered(3, "phone", 4, 5), lambda m: m.accounts[3].devices["phone"].delivered, 4),
     (e.DeviceForgotten(1, ""), lambda m: m.accounts[1].devices, {}),
     (e.DeviceForgotten(1, "none"), lambda m: list(m.accounts[1].devices), [""]),
+    (e.MessageKeyed(1, 0, 7, 4, 5), lambda m: m.accounts[1].sent_keys.items(), {7: 4}),
     (e.InviteUsed(CODE), lambda m: m.invites[CODE].uses, 1),
     (e.RoomCreated(7, "#N", "#n", "#n", 1, "nt", 5), lambda m: m.rooms["#n"].modes, "nt"),
     (e.RoomClosed(DEN), lambda m: "#den" in m.rooms, False),

@@ -146,6 +146,8 @@ _DEEP = (
     "0MODE alice +i", "0AWAY :out", "0AWAY", "1WHOIS alice", "1WHO #a", "1WHO *", "1NAMES #a",
     "1LIST", "1LUSERS", "1WHOWAS dave", "1ISON alice bob", "0CAP LS 302", "0CAP REQ :echo-message",
     "0CAP REQ :-echo-message away-notify", "0CAP REQ :znc.in/self-message",
+    "0CAP REQ :securechat/key", "0@securechat/key=1 PRIVMSG #a :hi",
+    "0@securechat/key=2;+react=x TAGMSG bob", "0@securechat/key=1 PRIVMSG #a,bob :hi",
     "0QUIT :bye", "0PONG :delivered-9", "1PING x", "1NICK bob",
     "5NICK dave", "5USER d 0 * :Dave", f"5PASS dave:{RIGHT}", "5PASS dave:wrong",
     f"5PASS dave@phone:{RIGHT}", f"5PASS alice@a@b:{RIGHT}", "5PONG :delivered-9", "5CAP END",

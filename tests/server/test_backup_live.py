@@ -14,6 +14,7 @@ import pytest
 
 from securechat.core import totp
 from securechat.core.events import FactorSet, RecoveryCodeAdded
+from securechat.irc.message_keys import KEY_TAG
 from securechat.server.data import DataDirectory
 from securechat.store.database import open_database
 from securechat.store.journal import Journal
@@ -115,13 +116,18 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 def furnish(house: House) -> None:
     """Rooms, roles, a ban, an invitation, a topic, a key, a direct conversation."""
-    with house.member("alice") as alice, house.member("bob") as bob, house.member("carol") as carol:
+    with (
+        house.member("alice", KEY_TAG) as alice,
+        house.member("bob") as bob,
+        house.member("carol") as carol,
+    ):
         alice.says("JOIN #den", "TOPIC #den :tea", "MODE #den +k keyhole", "MODE #den +b eve!*@*")
         alice.barrier()
         bob.says("JOIN #den keyhole", "PRIVMSG alice :between us")
         bob.barrier()
         carol.says("JOIN #den keyhole", "JOIN #lab")
         carol.barrier()
+        alice.says(f"@{KEY_TAG}=1;+x=y TAGMSG #den")
         alice.says("MODE #den +o bob", "JOIN #attic", "INVITE bob #attic")
         alice.barrier()
 
@@ -160,7 +166,7 @@ def test_the_log_is_that_of_one_moment(case: Case, then: Tables, now: Tables) ->
 
 
 ROOMS = ["targets", "memberships", "bans", "invitations"]
-CREDENTIALS = ["invites", "tokens", "factors", "recovery_codes"]
+CREDENTIALS = ["message_keys", "invites", "tokens", "factors", "recovery_codes"]
 
 
 @pytest.mark.parametrize("table", ["accounts", *ROOMS, *CREDENTIALS, "changes"])

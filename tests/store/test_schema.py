@@ -39,6 +39,7 @@ def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
         "kicks",
         "log",
         "memberships",
+        "message_keys",
         "meta",
         "recovery_codes",
         "targets",

@@ -31,6 +31,7 @@ def _account(account: Account) -> dict[str, object]:
         "starts after": account.starts_after,
         "bot": account.bot,
         "devices": {d.name: d.stored for d in account.devices.values() if d.stored >= 0},
+        "keys": account.sent_keys.items(),
         "admin": account.admin,
         "rooms": {room.id for room in account.rooms},
         "directs": {other.id: direct.id for other, direct in account.directs.items()},

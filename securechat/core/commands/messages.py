@@ -7,18 +7,22 @@ https://wiki.znc.in/Query_buffers
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from securechat.core import quota, rooms
-from securechat.core.events import DirectOpened
+from securechat.core.events import DirectOpened, MessageKeyed
 from securechat.core.line import Line
 from securechat.core.model import Account, Direct, Room
 from securechat.core.registry import command
+from securechat.core.sent_keys import Kept
 from securechat.core.session import Session
 from securechat.core.text import fits, is_question
 from securechat.core.turn import IrcError, Turn
 from securechat.core.welcome import MAX_TARGETS
 from securechat.irc import names
-from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS, SELF_MESSAGE
+from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_KEY, MESSAGE_TAGS, SELF_MESSAGE
 from securechat.irc.message import MAX_BODY_BYTES, Message, format_tags
+from securechat.irc.message_keys import KEY_TAG, parse_key
 from securechat.irc.numerics import Numeric
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
@@ -73,6 +77,12 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
     targets = _targets(params[0])
     if len(targets) > 1:
         turn.charge(session.who, len(targets) - 1)  # each is stored, and sent, as a line of its own
+    if KEY_TAG in message.tags and session.has(MESSAGE_KEY):
+        saying.key = parse_key(message.tags[KEY_TAG])
+        if saying.key is None or len(targets) > 1:
+            text = f"Expected {KEY_TAG} with 1 to 15 hexadecimal digits, not 0, and one target"
+            turn.standard_reply(session, "FAIL", kind, "INVALID_KEY", rooms.word(params[0]), text)
+            return
     for target in targets:
         try:
             saying.to(target)
@@ -118,7 +128,7 @@ class _TooLong(Exception):  # noqa: N818 - not an error yet
 class _Saying:
     """One message of one session on its way to its targets."""
 
-    __slots__ = ("account", "kind", "session", "stored", "tags", "text", "turn")
+    __slots__ = ("account", "key", "kind", "session", "stored", "tags", "text", "turn")
 
     def __init__(
         self, turn: Turn, session: Session, kind: str, text: str, tags: dict[str, str]
@@ -129,17 +139,26 @@ class _Saying:
         self.kind = kind
         self.text = text
         self.tags = format_tags(tags) if tags else None
+        self.key: int | None = None
+        """By which the message is known when it comes again."""
         self.stored = kind != "TAGMSG" or not tags.keys() <= PASSING
 
     def to(self, target: str) -> None:
+        known = self.account.sent_keys.find(self.key) if self.key is not None else None
+        if known is not None:
+            self._whole_or_in_parts(target, _Again(self, known))
+        else:
+            self._whole_or_in_parts(target, self._to)
+
+    def _whole_or_in_parts(self, target: str, send: Callable[[str], None]) -> None:
         try:
-            self._to(target)
+            send(target)
         except _TooLong as too_long:
             parts = self._parts(target, too_long.room)
             self.turn.charge(self.account, len(parts) - 1)
             whole = self.text
             for self.text in parts:
-                self._to(target)
+                send(target)
             self.text = whole  # for the next target
 
     def _parts(self, target: str, room: int) -> list[str]:
@@ -165,7 +184,7 @@ class _Saying:
 
     def _to_room(self, room: Room) -> None:
         rooms.check_may_speak(self.turn, room, self.account)
-        line = self._line(self._body(room.name), room.id)
+        line = self._line(self.body(room.name), room.id)
         session = self.session
         self.turn.broadcast(room.audience(), line, None if session.has(ECHO_MESSAGE) else session)
         if self.account not in room.members and session.has(ECHO_MESSAGE):
@@ -175,7 +194,7 @@ class _Saying:
         other = self.turn.model.account_named(target)
         if other is None or not other.usable:
             raise IrcError(Numeric.ERR_NOSUCHNICK, rooms.word(target), "No such nick/channel")
-        body = self._body(other.name)
+        body = self.body(other.name)
         target_id = _conversation(self.turn, self.account, other).id if self.stored else 0
         line = self._line(body, target_id)
         self.turn.broadcast(other.audience(), line)
@@ -216,7 +235,7 @@ class _Saying:
             return
         self.turn.numeric(self.session, Numeric.RPL_AWAY, other.name, text)
 
-    def _body(self, receiver: str) -> str:
+    def body(self, receiver: str) -> str:
         """The line as it is relayed. Raises _TooLong when that would have to be cut."""
         head = f":{self.account.source(self.turn.settings.name)} {self.kind} {receiver}"
         body = head if self.kind == "TAGMSG" else f"{head} :{self.text}"
@@ -231,14 +250,45 @@ class _Saying:
         if self.stored:
             entry = turn.log(target_id, self.account, self.kind, self.text, self.tags)
             msgid = turn.model.msgid(entry.seq)
+            if self.key is not None:  # of the first part, if there are several
+                slot = self.account.sent_keys.slot
+                keyed = MessageKeyed(self.account.id, slot, self.key, entry.seq, entry.at_ms)
+                turn.record(keyed)
+                self.key = None
+        return self.line(body, turn.now_ms, msgid)
+
+    def line(self, body: str, at_ms: int, msgid: str | None) -> Line:
+        """As those get it to whom it goes."""
         return Line(
             body,
-            turn.now_ms,
+            at_ms,
             msgid=msgid,
             account=self.account.name,
             client_tags=self.tags,
             requires=MESSAGE_TAGS if self.kind == "TAGMSG" else 0,
         )
+
+
+class _Again:
+    """A message that is stored comes again, as its echo was lost: it is echoed to who asks, and
+    nobody else hears of it.
+
+    That holds whatever has happened since: it was said, also if its sender may not speak any more.
+    """
+
+    def __init__(self, saying: _Saying, known: Kept) -> None:
+        self._saying = saying
+        self._seq, self._at_ms = known
+
+    def __call__(self, target: str) -> None:
+        turn, session = self._saying.turn, self._saying.session
+        line = self._saying.line(
+            self._saying.body(target), self._at_ms, turn.model.msgid(self._seq)
+        )
+        # One of this very turn isn't stored yet, and its own echo is on its way to the session.
+        if self._seq <= turn.model.committed_seq and session.has(ECHO_MESSAGE):
+            turn.send_line(session, line)
+        self._seq += 1  # of the next part
 
 
 def _conversation(turn: Turn, account: Account, other: Account) -> Direct:
