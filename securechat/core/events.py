@@ -93,11 +93,26 @@ class AccountCreated(NamedTuple):
 
 
 class PasswordChanged(NamedTuple):
-    """A new hash: of a new password, or of the same one after a login that found the old hash of
-    another cost.
+    """A new password, by its hash. replaced: the old one's. If an administrator has set another
+    one meanwhile, that stays, and this can't be stored.
+    """
 
-    replaced: that old one. If an administrator has changed the password meanwhile, it isn't there
-    any more, and nothing happens.
+    password: str
+    account: int
+    replaced: str
+
+    def needs(self) -> Things:
+        return (("account", self.account), ("password", self.account))
+
+    def makes(self) -> Things:
+        return (("password", self.account),)
+
+
+class PasswordRehashed(NamedTuple):
+    """A new hash of the same password, after a login that found the old one, of another cost.
+
+    replaced: that old one. If the password has been changed meanwhile, it isn't there any more, and
+    nothing happens.
     """
 
     password: str
@@ -606,6 +621,7 @@ Event = (
     Logged
     | AccountCreated
     | PasswordChanged
+    | PasswordRehashed
     | TokenCreated
     | TokenUsed
     | TokenRevoked

@@ -66,7 +66,7 @@ def _account_created(model: Model, event: e.AccountCreated) -> Undo:
     return lambda: model.remove_account(account)
 
 
-def _password_changed(model: Model, event: e.PasswordChanged) -> Undo:
+def _password_changed(model: Model, event: e.PasswordChanged | e.PasswordRehashed) -> Undo:
     return lambda: None  # hashes are not kept in memory
 
 
@@ -396,6 +396,7 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.Logged: _logged,
     e.AccountCreated: _account_created,
     e.PasswordChanged: _password_changed,
+    e.PasswordRehashed: _password_changed,
     e.TokenCreated: _token_created,
     e.TokenUsed: _token_used,
     e.TokenRevoked: _token_revoked,

@@ -11,7 +11,7 @@ from math import ceil
 from securechat.core import arrivals, marks, places, replay, second_factor, totp
 from securechat.core.credentials import Certificate
 from securechat.core.device import split_device
-from securechat.core.events import PasswordChanged
+from securechat.core.events import PasswordRehashed
 from securechat.core.guesses import MAX_WAIT_SECONDS
 from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.model import Account
@@ -192,7 +192,7 @@ def keep_rehashed(turn: Turn, answer: Verified) -> None:
     """
     if answer.granted and answer.rehashed is not None and answer.account is not None:
         start = turn.mark()
-        turn.record(PasswordChanged(answer.rehashed, answer.account, answer.replaced))
+        turn.record(PasswordRehashed(answer.rehashed, answer.account, answer.replaced))
         turn.finish_step(None, "REHASH", start)
 
 

@@ -298,7 +298,8 @@ class Hub(Owner):
             self._alarm.look(turn)
             if self._space is not None:
                 self._alarm.look_at_space(turn, self._space.shortage())
-        if turn.clock >= self._next_look:
+        # Also before what a worker has found out is used: it may have read what was changed since.
+        if turn.clock >= self._next_look or self.inbox.answers:
             self._next_look = turn.clock + CHANGES_SECONDS
             self._take_changes(turn)
 

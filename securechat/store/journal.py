@@ -12,18 +12,36 @@ from contextlib import contextmanager, suppress
 from itertools import chain, groupby
 from pathlib import Path
 
-from securechat.store.database import BUSY_SECONDS, fault, open_database, transaction
+from securechat.store.database import (
+    BUSY_SECONDS,
+    ConflictError,
+    fault,
+    open_database,
+    transaction,
+)
 from securechat.store.pepper import Pepper
 from securechat.store.room_keys import seal_room_key
 
 TRIAL, TRIAL_BYTES = "trial", 64 * 1024
 """What try_out() stores, and how much of it: the pages of about a dozen messages."""
 
+
+class Finds(str):
+    """A statement that must find its row: else somebody else has removed or changed it meanwhile,
+    what was done builds on nothing, and whoever did it must hear so.
+    """
+
+    __slots__ = ()
+
+
+# A statement that ends something may find that it has ended already, and one that notes a use that
+# there is nothing to note it at: an administrator has been faster. What is asked for is so then.
 STATEMENTS = {
     "Logged": "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
     "AccountCreated": "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
     "created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    "PasswordChanged": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
+    "PasswordChanged": Finds("UPDATE accounts SET password = ? WHERE id = ? AND password = ?"),
+    "PasswordRehashed": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
     "TokenCreated": "INSERT INTO tokens (digest, account, name, created_ms) VALUES (?, ?, ?, ?)",
     "TokenUsed": "UPDATE tokens SET used_ms = ? WHERE digest = ?",
     "TokenRevoked": "DELETE FROM tokens WHERE digest = ?",
@@ -32,31 +50,33 @@ STATEMENTS = {
     "CertificateUsed": "UPDATE certificates SET used_ms = ? WHERE fingerprint = ?",
     "CertificateRevoked": "DELETE FROM certificates WHERE fingerprint = ?",
     "FactorSet": "INSERT INTO factors VALUES (?, ?, ?, ?)",
-    "FactorUsed": "UPDATE factors SET counter = ? WHERE account = ?",
+    "FactorUsed": Finds("UPDATE factors SET counter = ? WHERE account = ?"),
     "FactorRemoved": "DELETE FROM factors WHERE account = ?",
     "RecoveryCodeAdded": "INSERT INTO recovery_codes VALUES (?, ?)",
     "RecoveryCodesCleared": "DELETE FROM recovery_codes WHERE account = ?",
-    "RecoveryCodeUsed": "DELETE FROM recovery_codes WHERE digest = ? AND account = ?",
+    "RecoveryCodeUsed": Finds("DELETE FROM recovery_codes WHERE digest = ? AND account = ?"),
     "Audited": "INSERT INTO audit (at_ms, event, account, address, result, facts) "
     "VALUES (?, ?, ?, ?, ?, ?)",
     "UsageCounted": "INSERT OR REPLACE INTO usage VALUES (?, ?)",
-    "UsageUpto": "UPDATE meta SET value = ? WHERE key = 'usage_upto'",
+    "UsageUpto": Finds("UPDATE meta SET value = ? WHERE key = 'usage_upto'"),
     "Delivered": "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?)",
     "MessageKeyed": "INSERT OR REPLACE INTO message_keys VALUES (?, ?, ?, ?, ?)",
     "DeviceForgotten": "DELETE FROM devices WHERE account = ? AND name = ?",
-    "InviteUsed": "UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?",
+    "InviteUsed": Finds("UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?"),
     "RoomCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, created_ms) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)",
-    "RoomClosed": "UPDATE targets SET folded = NULL, skeleton = NULL WHERE id = ?",
-    "FounderRemoved": "UPDATE targets SET founder = NULL WHERE id = ?",
+    "RoomClosed": Finds("UPDATE targets SET folded = NULL, skeleton = NULL WHERE id = ?"),
+    "FounderRemoved": Finds("UPDATE targets SET founder = NULL WHERE id = ?"),
     "DirectOpened": "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)",
     "Joined": "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, ?, ?)",
     "Left": "DELETE FROM memberships WHERE room = ? AND account = ?",
     "KickedAway": "INSERT OR REPLACE INTO kicks VALUES (?, ?, ?, ?, ?)",
     "KicksTold": "DELETE FROM kicks WHERE account = ?",
-    "RoleChanged": "UPDATE memberships SET role = ? WHERE room = ? AND account = ?",
-    "TopicChanged": "UPDATE targets SET topic = ?, topic_by = ?, topic_ms = ? WHERE id = ?",
-    "ModesChanged": "UPDATE targets SET modes = ?, room_key = ?, member_limit = ? WHERE id = ?",
+    "RoleChanged": Finds("UPDATE memberships SET role = ? WHERE room = ? AND account = ?"),
+    "TopicChanged": Finds("UPDATE targets SET topic = ?, topic_by = ?, topic_ms = ? WHERE id = ?"),
+    "ModesChanged": Finds(
+        "UPDATE targets SET modes = ?, room_key = ?, member_limit = ? WHERE id = ?"
+    ),
     "BanAdded": "INSERT INTO bans VALUES (?, ?, ?, ?)",
     "BanRemoved": "DELETE FROM bans WHERE room = ? AND mask = ?",
     "Invited": "INSERT OR REPLACE INTO invitations VALUES (?, ?, ?)",
@@ -106,7 +126,11 @@ class Journal:
                     rows = map(self._sealed, rows)
                 elif name == "Logged":
                     rows = self._insert_many(list(rows))
-                connection.executemany(STATEMENTS[name], rows)
+                statement = STATEMENTS[name]
+                if type(statement) is Finds:
+                    _find(connection, statement, name, list(rows))
+                else:
+                    connection.executemany(statement, rows)
         self.commit_count += 1
 
     def _insert_many(self, logged: list[Sequence[object]]) -> list[Sequence[object]]:
@@ -165,3 +189,11 @@ class Journal:
         with suppress(sqlite3.Error):  # it is folded in at the next start then
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.connection.close()
+
+
+def _find(
+    connection: sqlite3.Connection, statement: str, name: str, rows: list[Sequence[object]]
+) -> None:
+    """Raises ConflictError when not each of the statement's rows is there."""
+    if connection.executemany(statement, rows).rowcount != len(rows):
+        raise ConflictError(f"{name}: what it changes is gone, or was changed by somebody else")

@@ -15,6 +15,7 @@ from securechat.store.schema import MIGRATIONS
 KINDS = (*get_args(events.Event), events.Audited)
 COLUMNS = {
     "PasswordChanged": {"account": "id", "replaced": "password"},
+    "PasswordRehashed": {"account": "id", "replaced": "password"},
     "UsageUpto": {"seq": "value"},
     "FounderRemoved": {"room": "id"},
     "TopicChanged": {"by": "topic_by", "at_ms": "topic_ms", "room": "id"},

@@ -55,6 +55,7 @@ CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
     (e.Logged(99, DIRECT, 1, 5, "PRIVMSG", "x", None), lambda m: m.recent[-1].seq, 99),
     (e.AccountCreated(9, "D", "d", "o", "h", True, 5, 7), lambda m: m.by_name["d"].starts_after, 7),
     (e.PasswordChanged("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
+    (e.PasswordRehashed("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
     (e.TokenCreated(b"n", 1, "phone", 5), lambda m: m.tokens[b"n"].name, "phone"),
     (e.TokenCreated(b"n", 2, "phone", 5), lambda m: list(m.accounts[2].tokens), ["phone"]),
     (e.TokenUsed(9, b"t"), lambda m: m.tokens[b"t"].used_ms, 9),

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 
-from securechat.core.events import PasswordChanged
+from securechat.core.events import PasswordRehashed
 from securechat.core.guesses import MAX_WAIT_SECONDS
 from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.states import State
@@ -129,7 +129,7 @@ def test_a_hash_of_another_cost_is_replaced() -> None:
     stage = Stage("alice")
     stage.rehashes = True
     stage.member("alice")
-    assert stage.stored == [PasswordChanged(NEW_HASH, stage.account("alice").id, OLD_HASH)]
+    assert stage.stored == [PasswordRehashed(NEW_HASH, stage.account("alice").id, OLD_HASH)]
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 from securechat.core.events import Logged, RoomCreated
-from securechat.core.jobs import Answer, Failed, Hashed, LoadMissed, VerifyPassword
+from securechat.core.jobs import (
+    Answer,
+    Failed,
+    Hashed,
+    HashPassword,
+    LoadMissed,
+    Verified,
+    VerifyPassword,
+)
 from securechat.core.model import Invite
 from securechat.core.rules import Rules
 from securechat.core.session import Session
@@ -430,9 +438,10 @@ def test_one_conflict_doesn_t_cost_the_others(hall: Hall) -> None:
 
 
 def test_what_builds_on_a_conflict_fails_with_it(
-    hall: Hall, caplog: pytest.LogCaptureFixture
+    hall: Hall, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A message to an account that could not be made: there is no conversation with nobody."""
+    monkeypatch.setattr(hall.hub, "_take_changes", lambda turn: None)  # one comes just behind it
     alice, bob = hall.member("alice"), Guest(hall)
     bob.begins("bob", end=False)
     bob.hears_until(" 903 ")
@@ -441,7 +450,6 @@ def test_what_builds_on_a_conflict_fails_with_it(
     carla = Guest(hall)
     carla.says("NICK carla", "REGISTER * code :pw")
     registering = hall.jobs.get(timeout=PATIENCE)
-    hall.hub._next_look = float("inf")
     hall.gathers(alice)
     with contextlib.closing(Admin(hall.path)) as office:
         office.add([NewAccount("carla", "carla", "carla", "hash")], 1)
@@ -722,6 +730,74 @@ def test_a_token_that_an_administrator_has_made_meanwhile(hall: Hall) -> None:
     while not (tokens := list(hall.rules.model.accounts[alice.session.who.id].tokens)):
         alice.barrier()
     assert tokens == ["laptop"]
+
+
+def set_password(hall: Hall, name: str, hashed: str) -> None:
+    office = Admin(hall.path)
+    office.set_password(office.find(name, name), hashed)
+    office.close()
+
+
+def asks_for_a_password(hall: Hall, alice: Guest) -> None:
+    """The worker has got the job; its answer is the test's to give."""
+    hall.works = False
+    alice.session.proved_at = float("inf")
+    alice.says("PASSWD :quite another password")
+    alice.barrier()
+    assert isinstance(hall.jobs.get(), HashPassword)
+
+
+def kept_of(hall: Hall, sql: str) -> list[tuple[object, ...]]:
+    """What another connection reads."""
+    with contextlib.closing(sqlite3.connect(hall.path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+PASSWORDS = "SELECT password FROM accounts WHERE name = 'alice'"
+CHANGES_TOLD = "SELECT result FROM audit WHERE event = 'password changed'"
+
+
+def test_a_password_that_an_administrator_sets_meanwhile(hall: Hall) -> None:
+    """It stays: who changed it at the same moment is told that nothing is done, and so is the
+    audit.
+    """
+    alice = hall.member("alice")
+    asks_for_a_password(hall, alice)
+    hall.journal.hold()
+    hall.answer(Hashed(alice.session, 0, "by alice", None, "hash"))
+    hall.journal.holds_one()
+    set_password(hall, "alice", "by the administrator")
+    hall.journal.release()
+    heard = alice.hears_until("(closed")
+    assert [line for line in heard if " 400 alice PASSWD :Not done" in line]
+    assert not [line for line in heard if "CHANGED" in line]
+    assert kept_of(hall, PASSWORDS) == [("by the administrator",)]
+    assert kept_of(hall, CHANGES_TOLD) == [("not stored",)]
+
+
+def test_a_password_that_an_administrator_has_just_set(hall: Hall) -> None:
+    """Whom the old one let in can't replace it, not even before the hub's next look is due."""
+    alice = hall.member("alice")
+    asks_for_a_password(hall, alice)
+    hall.hub._next_look = float("inf")
+    set_password(hall, "alice", "by the administrator")
+    hall.answer(Hashed(alice.session, 0, "by alice", None, "by the administrator"))
+    assert "Your password has been changed" in alice.hears_until("(closed")[-2]
+    assert kept_of(hall, PASSWORDS) == [("by the administrator",)]
+    assert kept_of(hall, CHANGES_TOLD) == []
+
+
+def test_a_new_hash_of_a_password_that_was_changed_meanwhile(hall: Hall) -> None:
+    """It is thrown away; the login that has made it goes on."""
+    hall.works = False
+    alice = Guest(hall)
+    alice.begins("alice")
+    job = hall.jobs.get()
+    assert isinstance(job, VerifyPassword)
+    hall.works = True
+    hall.answer(Verified(job.session, job.account, True, "again", "another hash"))
+    alice.hears_until(" 422 ")
+    assert kept_of(hall, PASSWORDS) == [("hash",)]
 
 
 # --- the end -------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from securechat.server import workers as module
 from securechat.server.workers import Workers
 from securechat.store import passwords
 from securechat.store.admin import Admin
-from securechat.store.database import FILE_NAME
+from securechat.store.database import FILE_NAME, ConflictError
 from securechat.store.journal import Journal
 from securechat.store.pepper import Pepper
 from securechat.store.reader import Reader
@@ -384,7 +384,8 @@ def test_a_new_password_takes_the_place_of_the_one_that_was(bench: Bench) -> Non
     assert isinstance(answer, Hashed)
     assert answer.replaced == bench.stored()
     bench.journal.commit([PasswordChanged("of the administrator", ALICE, bench.stored())])
-    bench.journal.commit([PasswordChanged(answer.hashed, ALICE, answer.replaced)])
+    with pytest.raises(ConflictError):
+        bench.journal.commit([PasswordChanged(answer.hashed, ALICE, answer.replaced)])
     assert bench.stored() == "of the administrator"
 
 

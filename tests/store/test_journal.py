@@ -14,20 +14,31 @@ from securechat.core.events import (
     AccountCreated,
     BanAdded,
     BanRemoved,
+    CertificateRevoked,
+    CertificateUsed,
     Delivered,
     DeviceForgotten,
     DirectOpened,
+    FactorRemoved,
+    FactorUsed,
+    FounderRemoved,
     InvitationEnded,
     Invited,
     InviteUsed,
     Joined,
+    KicksTold,
     Left,
     Logged,
     ModesChanged,
     PasswordChanged,
+    PasswordRehashed,
+    RecoveryCodesCleared,
+    RecoveryCodeUsed,
     RoleChanged,
     RoomClosed,
     RoomCreated,
+    TokenRevoked,
+    TokenUsed,
     TopicChanged,
 )
 from securechat.store.database import FILE_NAME, ConflictError, StoreError
@@ -96,18 +107,73 @@ def test_an_account_and_its_changes(journal: Journal, path: Path) -> None:
     ]
 
 
-def test_a_password_changed_meanwhile_stays(journal: Journal, path: Path) -> None:
-    """A login with the old one, on its way when the administrator changed it, doesn't revive it."""
-    journal.connection.execute("UPDATE accounts SET password = 'other' WHERE id = 1")
-    journal.commit([PasswordChanged("newer", 1, "hash")])
-    assert rows(path, "SELECT password FROM accounts WHERE id = 1") == [("other",)]
+@pytest.mark.parametrize("meanwhile", ["other", ""])
+def test_a_password_changed_meanwhile_stays(journal: Journal, path: Path, meanwhile: str) -> None:
+    """By an administrator, or with the account deleted: who changes it then is told so, and of a
+    new hash of the old one, which a login has made, there is nothing to tell.
+    """
+    journal.connection.execute("UPDATE accounts SET password = ? WHERE id = 1", (meanwhile,))
+    with pytest.raises(ConflictError, match="PasswordChanged"):
+        journal.commit([said(1), PasswordChanged("newer", 1, "hash")])
+    journal.commit([said(2), PasswordRehashed("newer", 1, "hash")])
+    assert rows(path, "SELECT password FROM accounts WHERE id = 1") == [(meanwhile,)]
+    assert rows(path, "SELECT seq FROM log") == [(2,)]
 
 
-def test_a_deleted_account_gets_no_password_back(journal: Journal, path: Path) -> None:
-    """A login that was on its way when the account was deleted doesn't revive it."""
-    journal.connection.execute("UPDATE accounts SET password = '' WHERE id = 1")
-    journal.commit([PasswordChanged("newer", 1, "hash")])
-    assert rows(path, "SELECT password FROM accounts WHERE id = 1") == [("",)]
+MUST_FIND: list[events.Event] = [
+    PasswordChanged("newer", 9, "hash"),
+    FactorUsed(5, 1),
+    RecoveryCodeUsed(b"r", 1),
+    InviteUsed(b"none"),
+    RoomClosed(99),
+    FounderRemoved(99),
+    RoleChanged("o", 10, 2),
+    TopicChanged("Tea", "Alice", 4000, 99),
+    ModesChanged("nt", "key", None, 99),
+]
+MAY_FIND_NOTHING: list[events.Event] = [
+    PasswordRehashed("newer", 9, "hash"),
+    TokenUsed(5, b"t"),
+    TokenRevoked(b"t"),
+    CertificateUsed(5, b"c"),
+    CertificateRevoked(b"c"),
+    FactorRemoved(1),
+    RecoveryCodesCleared(1),
+    DeviceForgotten(1, "phone"),
+    Left(10, 2),
+    KicksTold(1),
+    BanRemoved(10, "x!*@*"),
+    InvitationEnded(10, 2),
+]
+
+
+@pytest.mark.parametrize("event", MUST_FIND, ids=lambda event: type(event).__name__)
+def test_what_is_changed_must_be_there(journal: Journal, path: Path, event: events.Event) -> None:
+    """Else nothing of the step is stored: no topic, role or code that isn't on the disk."""
+    with pytest.raises(ConflictError, match="is gone"):
+        journal.commit([said(1), event, said(2)])
+    assert rows(path, "SELECT * FROM log") == []
+
+
+@pytest.mark.parametrize("event", MAY_FIND_NOTHING, ids=lambda event: type(event).__name__)
+def test_what_is_ended_may_have_ended(journal: Journal, event: events.Event) -> None:
+    """By an administrator, for one: it is as it was to be."""
+    journal.commit([said(1), event])
+
+
+def test_of_every_change_it_is_said_whether_it_must_find_its_row() -> None:
+    """None is forgotten above."""
+    changes = {name for name, sql in STATEMENTS.items() if not sql.startswith("INSERT")}
+    told = {type(event).__name__ for event in (*MUST_FIND, *MAY_FIND_NOTHING)}
+    assert told | {"UsageUpto"} == changes
+
+
+def test_one_of_several_that_is_gone(journal: Journal, path: Path) -> None:
+    """Two may be there, and the third be missing."""
+    journal.commit([Joined(10, 1, "", 0), Joined(10, 2, "", 0)])
+    with pytest.raises(ConflictError):
+        journal.commit([RoleChanged("o", 10, 1), RoleChanged("v", 10, 2), RoleChanged("v", 10, 3)])
+    assert rows(path, "SELECT role FROM memberships") == [("",), ("",)]
 
 
 def test_a_room_and_its_changes(journal: Journal, path: Path) -> None:
