@@ -21,6 +21,7 @@ ATTACKERS = {
     "server": "server: a hostile one, facing our client",
     "faults": "faults: accidents of power, disk and clock",
 }
+REPORTER = "securechat-attacks"
 WORST, P99 = "bystander_worst_ms", "bystander_p99_ms"
 
 
@@ -141,6 +142,10 @@ class Reporter:
 
 
 def report_attacks(config: pytest.Config, folder: Path) -> None:
-    """For the conftest of the folder that holds the attackers, to be called when it is loaded."""
+    """For the conftest of the folder that holds the attackers, to be called when it is loaded, and
+    for one above it, which is loaded when other processes run the tests.
+    """
+    if config.pluginmanager.has_plugin(REPORTER):
+        return
     below = Path(os.path.relpath(folder, config.rootpath)).as_posix()
-    config.pluginmanager.register(Reporter(below))
+    config.pluginmanager.register(Reporter(below), REPORTER)

@@ -46,6 +46,7 @@ def fill(house: House) -> None:
     connection = open_database(house.data.database)
     everybody = [row for (row,) in connection.execute("SELECT id FROM accounts")]
     everybody += [account[0] for account in accounts]
+    owner = everybody[-1]
     with transaction(connection):
         connection.executemany(
             "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms) "
@@ -56,8 +57,9 @@ def fill(house: House) -> None:
             "INSERT INTO targets (id, name, folded, skeleton, topic) VALUES (?, ?, ?, ?, ?)", rooms
         )
         connection.executemany(
-            "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, '', 0)",
-            [(room, account) for room in range(1, ROOMS) for account in everybody],
+            "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, ?, 0)",
+            [(room, owner, "q") for room in range(1, CHANNELS)]
+            + [(room, one, "") for room in range(1, ROOMS) for one in everybody if one != owner],
         )
     connection.close()
 
@@ -70,6 +72,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house.add("alice")
     fill(house)
     house.open()
+    house.member("alice").hang_up()
+    house.wait_for(lambda: not house.service._hub._rules.model.sessions)  # and the hub is at rest
     model = house.service._hub._rules.model
     for account in model.accounts.values():
         if account.name != "alice":

@@ -16,6 +16,8 @@ from securechat.irc.sasl import encode_chunks, encode_plain
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
 
+pytestmark = pytest.mark.alone
+
 COST = 6
 """Of bcrypt: about 4 ms, far above the network's own spread, and far below a test's patience."""
 

@@ -1,0 +1,83 @@
+"""How the whole suite is run: by two processes, and by one while a test measures time.
+
+`pytest` alone, which is all of it, is shared out where pytest-xdist is installed; a part, such as
+`pytest tests/core`, runs in one process, as do `pytest -n 0` and `pytest --pdb`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.security.summary import report_attacks
+
+PROCESSES = 2
+"""With more than that the floods, which wait for nobody else's test, become the longest part."""
+
+LOCKS = "SECURECHAT_TEST_LOCKS"
+"""Names the directory, in the environment, by which the processes of a run wait for each other."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that starts the others writes the table of attacks."""
+    report_attacks(config, Path(__file__).parent / "security")
+    if not hasattr(config, "workerinput"):
+        os.environ[LOCKS] = tempfile.mkdtemp(prefix="securechat-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The locks are of no use any more."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(LOCKS, ""), ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Share the whole suite out, by files; a part of it would take longer to start than to run."""
+    if hasattr(config, "workerinput"):
+        return  # one of those that share it, and it must not begin to share itself
+    option = config.option
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if whole and getattr(option, "numprocesses", 0) is None and not option.usepdb:
+        option.numprocesses, option.dist = min(PROCESSES, os.cpu_count() or 1), "loadfile"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A test that measures time runs alone; it waits for the others' tests, and they for it."""
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    with _turn(alone=_measures_time(item)):
+        return (yield)
+
+
+def _measures_time(item: pytest.Item) -> bool:
+    """Floods do, and hand over what a bystander felt."""
+    marked = item.get_closest_marker("alone") is not None
+    return marked or "record_property" in getattr(item, "fixturenames", ())
+
+
+@contextlib.contextmanager
+def _turn(*, alone: bool) -> Iterator[None]:
+    """Whoever waits here holds the gate, so that those who come later don't come before."""
+    with _opened("gate") as gate, _opened("tests") as tests:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(tests, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
+
+
+@contextlib.contextmanager
+def _opened(name: str) -> Iterator[int]:
+    fd = os.open(Path(os.environ[LOCKS]) / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
