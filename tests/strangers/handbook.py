@@ -45,8 +45,10 @@ def for_reader(
     password: str = PASSWORD,
     code: str = "*",
     pin: str = "",
+    local_port: int = 6667,
 ) -> str:
     """A block with a reader's own names in place of the handbook's."""
+    text = text.replace("/home/alice", str(house.data.path.parent))
     names = {
         "chat.example": "localhost",
         "10.0.0.5": "127.0.0.1",
@@ -56,12 +58,13 @@ def for_reader(
         "PASSWORD": password,
         "CODE": code,
         "PIN": pin,
+        "6667": str(local_port),
     }
     pattern = "|".join(rf"\b{re.escape(name)}\b" for name in names)
     return re.sub(pattern, lambda found: names[found[0]], text)
 
 
-def commands(label: str, house: House, account: str, **others: str) -> list[str]:
+def commands(label: str, house: House, account: str, **others: Any) -> list[str]:
     """The commands of a block, a line each, for a reader with an account of that name."""
     return for_reader(block(label), house, account, **others).splitlines()
 
