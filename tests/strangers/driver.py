@@ -217,8 +217,8 @@ class Ours:
     """`securechat login` between pipes, as the program that it is."""
 
     def __init__(self, home: Path, port: int, account: str, password: str) -> None:
-        self._log = Log(home / f"{account}.log")
-        with self._log.file.open("wb") as output:
+        self.log = Log(home / f"{account}.log")
+        with self.log.file.open("wb") as output:
             self._process = subprocess.Popen(
                 [*OURS, "login", *TRUST, "--password-stdin", f"{account}@localhost:{port}"],
                 cwd=home,
@@ -237,14 +237,14 @@ class Ours:
 
     def shows(self, wanted: str) -> str:
         """The next line that holds a text."""
-        return self._log.hears(wanted)
+        return self.log.hears(wanted)
 
     def close(self) -> None:
         """The end of its input ends it, in good order."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
-            assert self._process.wait(PATIENCE) == 0, self._log.lines()
+            assert self._process.wait(PATIENCE) == 0, self.log.lines()
         finally:
             end(self._process)
 

@@ -19,6 +19,10 @@ from securechat.irc.link import InviteLink
 from securechat.server.invites import make_link
 from tests.strangers.driver import CHECKOUT, LOG_TIME
 from tests.support.house import PASSWORD, House, running
+from tests.support.process import ServerProcess
+
+Running = House | ServerProcess
+"""In this process, or as one of its own."""
 
 
 def block(label: str) -> str:
@@ -39,7 +43,7 @@ def readme_block(program: str) -> str:
 
 def for_reader(
     text: str,
-    house: House,
+    house: Running,
     account: str,
     *,
     password: str = PASSWORD,
@@ -64,7 +68,7 @@ def for_reader(
     return re.sub(pattern, lambda found: names[found[0]], text)
 
 
-def commands(label: str, house: House, account: str, **others: Any) -> list[str]:
+def commands(label: str, house: Running, account: str, **others: Any) -> list[str]:
     """The commands of a block, a line each, for a reader with an account of that name."""
     return for_reader(block(label), house, account, **others).splitlines()
 
