@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable
 
 from securechat.core import live, presence
@@ -21,6 +22,9 @@ from securechat.store.pepper import Pepper
 from securechat.store.reader import AccountRow, Reader, RoomRow
 
 LOGGED_OUT = "Ended by the administrator"
+
+
+log = logging.getLogger(__name__)
 
 
 def load_model(reader: Reader, pepper: Pepper) -> Model:
@@ -42,7 +46,7 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
     for row in reader.accounts():
         model.add_account(_account(row))
         model.last_seq = max(model.last_seq, row.starts_after)
-    for number, size in reader.usage().items():
+    for number, size in _usage(reader).items():
         if number in model.accounts:
             model.accounts[number].stored_bytes = size
     _load_devices(model, reader)
@@ -60,6 +64,17 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
             model.accounts[kick.account].kicks[kick.name] = kick
     load_familiar(model, reader)
     return model
+
+
+def _usage(reader: Reader) -> dict[int, int]:
+    """What the log holds of each account; nothing where a part of it can't be read, for which the
+    server must not stand still.
+    """
+    try:
+        return reader.usage()
+    except DamagedError as error:
+        log.error("what is kept of the accounts is not counted: %s", error)  # noqa: TRY400
+        return {}
 
 
 def load_familiar(model: Model, reader: Reader) -> None:

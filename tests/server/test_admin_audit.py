@@ -17,17 +17,20 @@ from securechat.store.database import FILE_NAME, open_database
 from tests.server.clerk import Clerk, served_once
 
 HOUR = 3_600_000
-NOW = int(time.time() * 1000)
 
 
 @pytest.fixture
 def clerk(tmp_path: Path) -> Clerk:
     """Somebody's login of yesterday, a refused one of an hour ago, and an account of today."""
     clerk = served_once(tmp_path / "data")
-    writes(clerk, NOW - 25 * HOUR, "login", "Alice", "192.0.2.7", "ok", by="PLAIN")
-    writes(clerk, NOW - HOUR, "login", "-", "2001:db8::1", "wrong password")
+    writes(clerk, now_ms() - 25 * HOUR, "login", "Alice", "192.0.2.7", "ok", by="PLAIN")
+    writes(clerk, now_ms() - HOUR, "login", "-", "2001:db8::1", "wrong password")
     clerk.adds("Alice")
     return clerk
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def writes(clerk: Clerk, at_ms: int, *row: str, **facts: str) -> None:
@@ -140,7 +143,7 @@ def test_the_last_ones_are_shown_and_the_others_told_of(clerk: Clerk) -> None:
 def test_a_long_audit_is_shown_whole_when_asked_for(clerk: Clerk) -> None:
     """A hundred is enough for a start."""
     for number in range(100):
-        writes(clerk, NOW, "login", "Alice", "192.0.2.7", "ok", by=str(number))
+        writes(clerk, now_ms(), "login", "Alice", "192.0.2.7", "ok", by=str(number))
     assert len(shown(clerk)) == 100
     said = clerk("audit")
     assert len(said.out.splitlines()) == 101
@@ -161,7 +164,7 @@ def test_nothing_found_is_told(clerk: Clerk) -> None:
 def test_what_drives_a_terminal_is_made_visible(clerk: Clerk) -> None:
     """In each field, in both forms; and no row looks like two."""
     evil = "\x1b[2J\r\n2026-01-01\u202e"
-    writes(clerk, NOW, evil, evil, evil, evil, **{evil: evil})
+    writes(clerk, now_ms(), evil, evil, evil, evil, **{evil: evil})
     for options in ("", "--json"):
         said = clerk(f"audit --last 1 {options}")
         [line] = said.out.splitlines()[-1:]
@@ -223,7 +226,7 @@ def test_the_database_still_refuses_to_delete(clerk: Clerk) -> None:
     nothing wrong.
     """
     for number in range(1200):
-        writes(clerk, NOW - 48 * HOUR + number, "login", "Alice", "192.0.2.7", "ok")
+        writes(clerk, now_ms() - 48 * HOUR + number, "login", "Alice", "192.0.2.7", "ok")
     assert clerk("audit prune --keep 3").code == 0
     assert len(entries(clerk, "")) == 4
     connection = open_database(clerk.data / FILE_NAME)

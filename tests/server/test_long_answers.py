@@ -61,6 +61,11 @@ def fill(house: House) -> None:
             [(room, owner, "q") for room in range(1, CHANNELS)]
             + [(room, one, "") for room in range(1, ROOMS) for one in everybody if one != owner],
         )
+        owner = accounts[0][0]
+        connection.executemany(
+            "INSERT OR REPLACE INTO memberships (room, account, role, seq) VALUES (?, ?, 'q', 0)",
+            [(room[0], owner) for room in rooms],
+        )
     connection.close()
 
 

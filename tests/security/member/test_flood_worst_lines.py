@@ -33,16 +33,19 @@ MESSAGES = 400 if LONG else 25
 
 
 def add_rooms(path: Path) -> None:
-    """Many channels with long names and topics, and nobody in them."""
+    """Many channels with long names and topics, of somebody who isn't here."""
     names = [channel_name(f"#{'room' * 7}{number:05}") for number in range(ROOMS)]
     rows = [
         (1000 + number, name.display, name.folded, name.skeleton, "x" * 300)
         for number, name in enumerate(names)
     ]
     connection = sqlite3.connect(path)
+    [owner] = connection.execute("SELECT id FROM accounts WHERE name = 'carol'").fetchone()
     sql = "INSERT INTO targets (id, name, folded, skeleton, topic) VALUES (?, ?, ?, ?, ?)"
     with connection:
         connection.executemany(sql, rows)
+        members = [(row[0], owner) for row in rows]
+        connection.executemany("INSERT INTO memberships VALUES (?, ?, 'q', 0)", members)
     connection.close()
 
 
@@ -50,7 +53,7 @@ def add_rooms(path: Path) -> None:
 def house(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path / "data", config(limits=LIMITS))
     house.data.create()
-    house.add("alice", "bob", "carol", *MEMBERS)
+    house.add("alice", "bob", "carol", "dave", *MEMBERS)
     add_rooms(house.data.database)
     house.open()
     yield house
@@ -103,6 +106,6 @@ def test_fifty_members_say(house: House, record_property: Record, lines: list[st
     )
     with talking(house, record_property, pause=PAUSE) as talk, flooding(flood) as flooder:
         talk.goes_on(MESSAGES)
-        newcomer(house, "carol").hang_up()
+        newcomer(house, "dave").hang_up()
     assert flooder.did["connections"] >= len(MEMBERS)
     assert flooder.did["bytes heard"] > 0

@@ -75,7 +75,11 @@ DIRECTORIES = {
     "securechat-admin --data": Argument(admin.main, "--data FILE user list"),
     "gencerts --out": Argument(gencerts.main, "--out FILE chat.example"),
 }
-ELSEWHERE = {"securechat-admin backup file", "securechat-admin restore file"}
+ELSEWHERE = {
+    "securechat-admin backup file",
+    "securechat-admin restore file",
+    "securechat-admin --export",  # of audit prune
+}
 """Tried by the tests of these commands."""
 
 
