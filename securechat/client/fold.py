@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from unicodedata import normalize
+from securechat.irc import names
 
 
 def fold(name: str) -> str:
-    """name without differences of case and width, for comparing and as a key.
+    """The form by which a channel or an account is compared, and found: the server's own.
 
-    A little wider than the server's own rule (RFC 8265), which is safe here: it only decides
-    which of our own messages an answer belongs to, and which room an event is shown in.
+    Of what can't be a name there, such as the server's own, only the case of ASCII doesn't count.
     """
-    return name.lower() if name.isascii() else normalize("NFKC", normalize("NFKC", name).casefold())
+    return names.fold(name) or (name.lower() if name.isascii() else name)
 
 
 def same(one: str, other: str) -> bool:

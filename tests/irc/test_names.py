@@ -283,7 +283,7 @@ class TestSkeleton:
         """A program that needs no skeleton doesn't pay for the data."""
         program = (
             "from securechat.irc.lookalikes import _prototypes\n"
-            "from securechat.irc.names import _script_ranges as scripts\n"
+            "from securechat.irc.characters import _script_ranges as scripts\n"
             "raise SystemExit(_prototypes.cache_info().currsize + scripts.cache_info().currsize)"
         )
         assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
