@@ -463,7 +463,7 @@ class Joined(NamedTuple):
     seq: int
 
     def needs(self) -> Things:
-        return _member(self.room, self.account)
+        return *_member(self.room, self.account), ("modes", self.room)  # which let it in
 
     def makes(self) -> Things:
         return (("membership", (self.room, self.account)), ("members", self.room))
@@ -476,7 +476,8 @@ class Left(NamedTuple):
     account: int
 
     def needs(self) -> Things:
-        return _member(self.room, self.account)
+        # Whether the room is closed, or gets an owner, hangs on the others in it.
+        return *_member(self.room, self.account), ("members", self.room)
 
     def makes(self) -> Things:
         return (("membership", (self.room, self.account)), ("members", self.room))
@@ -523,7 +524,7 @@ class RoleChanged(NamedTuple):
         return _member(self.room, self.account)
 
     def makes(self) -> Things:
-        return (("membership", (self.room, self.account)),)
+        return (("membership", (self.room, self.account)), ("members", self.room))
 
 
 class TopicChanged(NamedTuple):

@@ -27,7 +27,14 @@ ROW_BYTES = 100
 
 def apply(model: Model, event: e.Event) -> Undo:
     """Change the model as the event says; the result, called, changes it back."""
-    return _APPLY[type(event)](model, event)
+    kind = type(event)
+    undo = _APPLY[kind](model, event)
+    return undo if kind is e.Logged else _once(undo)  # of a message it is one already
+
+
+def _once(undo: Undo) -> Undo:
+    left = [undo]
+    return lambda: left.pop()() if left else None
 
 
 def _logged(model: Model, event: e.Logged) -> Undo:
@@ -87,7 +94,9 @@ def _token_revoked(model: Model, event: e.TokenRevoked) -> Undo:
     restore = _forget_device(account, token_device(token.name))
 
     def undo() -> None:
-        if token.digest not in model.tokens and token.name not in account.tokens:
+        known = token.digest in model.tokens
+        here = model.accounts.get(account.id) is account
+        if here and not known and token.name not in account.tokens:
             model.add_token(token)
             restore()
 
@@ -126,7 +135,8 @@ def _certificate_revoked(model: Model, event: e.CertificateRevoked) -> Undo:
 
     def undo() -> None:
         known = certificate.fingerprint in model.certificates
-        if not known and certificate.name not in account.certificates:
+        here = model.accounts.get(account.id) is account
+        if here and not known and certificate.name not in account.certificates:
             model.add_certificate(certificate)
             restore()
 
@@ -198,10 +208,9 @@ def _usage_upto(model: Model, event: e.UsageUpto) -> Undo:
 def _invite_used(model: Model, event: e.InviteUsed) -> Undo:
     invite = model.invites[event.code_sha256]
     invite.uses -= 1
-    used = [1]
 
     def undo() -> None:
-        invite.uses += used.pop() if used else 0  # others may have used it as well
+        invite.uses += 1  # others may have used it as well
 
     return undo
 

@@ -1,0 +1,455 @@
+"""What can't be stored is taken back: whatever else has happened, and nothing else with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from random import Random
+from typing import Any, get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securechat.core import events as e
+from securechat.core import journal
+from securechat.core.credentials import Certificate, Token
+from securechat.core.model import Account, Direct, Invite, Model, Room
+from tests.core.test_journal import CODE, world
+from tests.support.snapshot import snapshot
+
+# Events that are possible, whatever has been before
+
+
+class Maker:
+    """Makes events, as the rules might: of what is in the model, by chance."""
+
+    def __init__(self, model: Model, chance: Random) -> None:
+        self.model = model
+        self.chance = chance
+        self.numbers = count(100)
+        self.credentials: set[e.Thing] = {("token", b"t"), ("certificate", b"c")}
+        """All that there have been."""
+
+    def event(self) -> e.Event | None:
+        """Any one; None where there is nothing that it could be about."""
+        make = self.chance.choice(list(MAKERS.values()))
+        try:
+            event = make(self)
+            self.credentials |= {thing for thing in event.makes() if isinstance(thing[1], bytes)}
+            return event
+        except IndexError:  # there is none to choose
+            return None
+
+    def account(self) -> Account:
+        return self.chance.choice(list(self.model.accounts.values()))
+
+    def room(self) -> Room:
+        return self.chance.choice(list(self.model.rooms.values()))
+
+    def member(self) -> tuple[int, int]:
+        """A room and an account in it, by their ids."""
+        found = [(r.id, a.id) for r in self.model.rooms.values() for a in r.members]
+        return self.chance.choice(found)
+
+    def absent(self) -> tuple[int, int]:
+        accounts = self.model.accounts.values()
+        rooms = self.model.rooms.values()
+        return self.chance.choice(
+            [(r.id, a.id) for r in rooms for a in accounts if a not in r.members]
+        )
+
+    def invitation(self) -> tuple[int, int]:
+        found = [(r.id, a.id) for a in self.model.accounts.values() for r in a.invited_to]
+        return self.chance.choice(found)
+
+    def with_factor(self) -> int:
+        found = [a.id for a in self.model.accounts.values() if a.factor is not None]
+        return self.chance.choice(found)
+
+    def recovery_code(self) -> tuple[bytes, int]:
+        accounts = [a for a in self.model.accounts.values() if a.factor is not None]
+        return self.chance.choice(
+            [(c, a.id) for a in accounts if a.factor for c in a.factor.recovery]
+        )
+
+    def number(self) -> int:
+        return next(self.numbers)
+
+    def name(self) -> str:
+        """A token's or a device's: few, so that they meet again."""
+        return self.chance.choice("xyz")
+
+    def ban(self) -> tuple[int, str]:
+        return self.chance.choice(
+            [(r.id, mask) for r in self.model.rooms.values() for mask in r.bans]
+        )
+
+    def token(self) -> e.TokenCreated:
+        account, name = self.account(), self.name()
+        if name in account.tokens:
+            raise IndexError
+        return e.TokenCreated(b"t%d" % self.number(), account.id, name, 5)
+
+    def certificate(self) -> e.CertificateAdded:
+        account, name = self.account(), self.name()
+        if name in account.certificates:
+            raise IndexError
+        return e.CertificateAdded(b"c%d" % self.number(), account.id, name, 5)
+
+    def opened(self) -> e.DirectOpened:
+        a, b = sorted((self.account(), self.account()), key=lambda account: account.id)
+        if b in a.directs:
+            raise IndexError
+        return e.DirectOpened(self.number(), a.id, b.id)
+
+    def factor(self) -> e.FactorSet:
+        account = self.account()
+        if account.factor is not None:
+            raise IndexError
+        return e.FactorSet(account.id, "sealed", self.number(), 5)
+
+    def new_room(self) -> e.RoomCreated:
+        name = self.chance.choice(["#x", "#y", "#z"])
+        if name in self.model.rooms:
+            raise IndexError
+        return e.RoomCreated(self.number(), name, name, name, self.account().id, "nt", 5)
+
+    def new_account(self) -> e.AccountCreated:
+        name = self.chance.choice(["dave", "erin"])
+        if name in self.model.by_name:
+            raise IndexError
+        return e.AccountCreated(self.number(), name, name, name, "h", False, 5, 7)
+
+    def empty(self) -> e.RoomClosed:
+        room = self.chance.choice([r for r in self.model.rooms.values() if not r.members])
+        return e.RoomClosed(room.id)
+
+    def used_invite(self) -> e.InviteUsed:
+        left = [digest for digest, invite in self.model.invites.items() if invite.uses]
+        return e.InviteUsed(self.chance.choice(left))
+
+    def logged(self) -> e.Logged:
+        target = self.chance.choice(list(self.model.targets))
+        text = self.chance.choice(["x", "é"])
+        return e.Logged(self.number(), target, self.account().id, 5, "PRIVMSG", text, None)
+
+    def revoked(self) -> e.TokenRevoked:
+        token = self.chance.choice(list(self.model.tokens.values()))
+        return e.TokenRevoked(token.digest)
+
+    def withdrawn(self) -> e.CertificateRevoked:
+        shown = self.chance.choice(list(self.model.certificates.values()))
+        return e.CertificateRevoked(shown.fingerprint)
+
+
+MAKERS: dict[type, Callable[[Maker], e.Event]] = {
+    e.Logged: Maker.logged,
+    e.AccountCreated: Maker.new_account,
+    e.PasswordChanged: lambda m: e.PasswordChanged("n", m.account().id, "o"),
+    e.PasswordRehashed: lambda m: e.PasswordRehashed("n", m.account().id, "o"),
+    e.TokenCreated: Maker.token,
+    e.TokenUsed: lambda m: e.TokenUsed(m.number(), m.chance.choice(list(m.model.tokens))),
+    e.TokenRevoked: Maker.revoked,
+    e.CertificateAdded: Maker.certificate,
+    e.CertificateUsed: lambda m: e.CertificateUsed(
+        m.number(), m.chance.choice(list(m.model.certificates))
+    ),
+    e.CertificateRevoked: Maker.withdrawn,
+    e.FactorSet: Maker.factor,
+    e.FactorUsed: lambda m: e.FactorUsed(m.number(), m.with_factor()),
+    e.FactorRemoved: lambda m: e.FactorRemoved(m.with_factor()),
+    e.RecoveryCodeAdded: lambda m: e.RecoveryCodeAdded(b"r%d" % m.number(), m.with_factor()),
+    e.RecoveryCodesCleared: lambda m: e.RecoveryCodesCleared(m.with_factor()),
+    e.RecoveryCodeUsed: lambda m: e.RecoveryCodeUsed(*m.recovery_code()),
+    e.UsageCounted: lambda m: e.UsageCounted(m.account().id, m.number()),
+    e.UsageUpto: lambda m: e.UsageUpto(str(m.number())),
+    e.MessageKeyed: lambda m: e.MessageKeyed(
+        m.account().id, m.chance.randint(0, 2), m.number(), m.number(), 5
+    ),
+    e.Delivered: lambda m: e.Delivered(m.account().id, m.name(), m.number(), 5),
+    e.DeviceForgotten: lambda m: e.DeviceForgotten(m.account().id, m.name()),
+    e.InviteUsed: Maker.used_invite,
+    e.RoomCreated: Maker.new_room,
+    e.RoomClosed: Maker.empty,
+    e.DirectOpened: Maker.opened,
+    e.Joined: lambda m: e.Joined(*m.absent(), m.chance.choice(["", "v", "q"]), m.number()),
+    e.Left: lambda m: e.Left(*m.member()),
+    e.FounderRemoved: lambda m: e.FounderRemoved(m.room().id),
+    e.KickedAway: lambda m: e.KickedAway(m.account().id, m.room().name, "a", "r", m.number()),
+    e.KicksTold: lambda m: e.KicksTold(m.account().id),
+    e.RoleChanged: lambda m: e.RoleChanged(m.chance.choice(["", "v", "o", "q"]), *m.member()),
+    e.TopicChanged: lambda m: e.TopicChanged(m.chance.choice("tu"), "b", m.number(), m.room().id),
+    e.ModesChanged: lambda m: e.ModesChanged(m.chance.choice("im"), None, None, m.room().id),
+    e.BanAdded: lambda m: e.BanAdded(m.room().id, f"{m.number()}!*@*", "a", 6),
+    e.BanRemoved: lambda m: e.BanRemoved(*m.ban()),
+    e.Invited: lambda m: e.Invited(m.room().id, m.account().id, f"by{m.number()}"),
+    e.InvitationEnded: lambda m: e.InvitationEnded(*m.invitation()),
+}
+
+
+def test_every_event_is_made_here() -> None:
+    """Or it would be tested by nothing."""
+    assert set(MAKERS) == set(get_args(e.Event))
+
+
+# What an administrator does meanwhile, as loading.py takes it up
+
+Change = tuple[Callable[[Model], object], set[e.Thing]]
+"""What it does to a model, and what it is about."""
+
+
+def token_ended(maker: Maker) -> Change:
+    token = maker.chance.choice(list(maker.model.tokens.values()))
+
+    def change(model: Model) -> None:
+        found = model.tokens.get(token.digest)
+        if found is not None:
+            model.remove_token(found)
+
+    return change, {("token", token.digest), ("token name", (token.account, token.name))}
+
+
+def token_made(maker: Maker) -> Change:
+    account, name, digest = maker.account(), maker.name(), b"a%d" % maker.number()
+
+    def change(model: Model) -> None:
+        if name not in model.accounts[account.id].tokens:
+            model.add_token(Token(digest, account.id, name, 5))
+
+    return change, {("token name", (account.id, name)), ("account", account.id)}
+
+
+def certificate_ended(maker: Maker) -> Change:
+    shown = maker.chance.choice(list(maker.model.certificates.values()))
+
+    def change(model: Model) -> None:
+        found = model.certificates.get(shown.fingerprint)
+        if found is not None:
+            model.remove_certificate(found)
+
+    things: set[e.Thing] = {
+        ("certificate", shown.fingerprint),
+        ("certificate name", (shown.account, shown.name)),
+    }
+    return change, things
+
+
+def factor_ended(maker: Maker) -> Change:
+    number = maker.with_factor()
+
+    def change(model: Model) -> None:
+        model.accounts[number].factor = None
+
+    return change, {("factor", number), ("account", number)}
+
+
+def deleted(maker: Maker) -> Change:
+    number = maker.account().id
+
+    def change(model: Model) -> None:
+        account = model.accounts[number]
+        account.deleted = account.disabled = True
+        for token in list(account.tokens.values()):
+            model.remove_token(token)
+        for shown in list(account.certificates.values()):
+            model.remove_certificate(shown)
+        account.factor = None
+
+    things: set[e.Thing] = {("account", number), ("factor", number)}
+    things |= maker.credentials
+    for name in (*"xyz", "laptop"):
+        things |= {("token name", (number, name)), ("certificate name", (number, name))}
+    return change, things
+
+
+def account_made(maker: Maker) -> Change:
+    name, number = maker.chance.choice(["dave", "erin"]), maker.number()
+
+    def change(model: Model) -> None:
+        model.add_account(Account(number, name, name, name))
+
+    return change, {("name", name), ("account", number)}
+
+
+def invites_loaded(maker: Maker) -> Change:
+    def change(model: Model) -> None:
+        model.invites = {CODE: Invite(3, 10**15, admin=False)}
+
+    return change, {("invite", CODE)}
+
+
+CHANGES = [
+    token_ended, token_made, certificate_ended, factor_ended, deleted, account_made, invites_loaded,
+]  # fmt: skip
+
+
+# What happens in a turn
+
+
+def names_freed(model: Model, event: e.Event) -> set[e.Thing]:
+    """The names that are free after an event; if that can't be stored, the database has them still,
+    and refuses them to others.
+    """
+    if isinstance(event, e.TokenRevoked):
+        token = model.tokens[event.digest]
+        return {("token name", (token.account, token.name))}
+    if isinstance(event, e.CertificateRevoked):
+        shown = model.certificates[event.fingerprint]
+        return {("certificate name", (shown.account, shown.name))}
+    if isinstance(event, e.RoomClosed):
+        return {("name", model.room(event.id).folded)}
+    return set()
+
+
+class Played:
+    """A turn of random steps and changes on a world; each step with its events and its undos."""
+
+    def __init__(self, seed: int, length: int) -> None:
+        self.model, self.chance = world(), Random(seed)
+        self.maker = Maker(self.model, self.chance)
+        self.freed: dict[e.Event, set[e.Thing]] = {}
+        self.steps: list[tuple[list[e.Event], list[journal.Undo]] | Change] = []
+        for _ in range(length):
+            if self.chance.random() < 0.2:
+                self._change()
+            else:
+                self._step()
+
+    def _change(self) -> None:
+        try:
+            change = self.chance.choice(CHANGES)(self.maker)
+        except IndexError:
+            return
+        change[0](self.model)
+        self.steps.append(change)
+
+    def _step(self) -> None:
+        done, undos = [], []
+        for _ in range(self.chance.randint(1, 3)):
+            event = self.maker.event()
+            if event is not None:
+                self.freed[event] = names_freed(self.model, event)
+                undos.append(journal.apply(self.model, event))
+                done.append(event)
+        self.steps.append((done, undos))
+
+
+def undo_all(undos: list[journal.Undo]) -> None:
+    for undo in reversed(undos):
+        undo()
+
+
+plays = st.builds(Played, st.integers(0, 2**32), st.integers(1, 30))
+
+
+@given(plays, st.randoms(use_true_random=False))
+def test_an_undo_never_raises(played: Played, chance: Random) -> None:
+    """In whatever order, how often, and whatever an administrator has done meanwhile."""
+    undos = [undo for step in played.steps if isinstance(step[1], list) for undo in step[1]]
+    chance.shuffle(undos)
+    for undo in undos[: chance.randint(0, len(undos))]:
+        undo()
+        undo()
+    undo_all(undos)
+
+
+@given(plays)
+def test_an_undo_may_be_called_again(played: Played) -> None:
+    """The second time changes nothing."""
+    undos = [undo for step in played.steps if isinstance(step[1], list) for undo in step[1]]
+    undo_all(undos)
+    once = shot(played.model)
+    undo_all(undos)
+    assert shot(played.model) == once
+
+
+@given(plays, st.randoms(use_true_random=False))
+def test_what_was_not_undone_is_untouched(played: Played, chance: Random) -> None:
+    """Some steps fail, and those with them that build on them: what is left is as if these had
+    never been. Where an administrator has changed the very thing, it is enough that nothing breaks.
+    """
+    missing: set[e.Thing] = set()
+    failed: list[journal.Undo] = []
+    kept: list[Any] = []
+    apart = True
+    for first, second in played.steps:
+        if not isinstance(second, list):
+            apart = apart and missing.isdisjoint(second)
+            kept.append(first)
+            continue
+        assert isinstance(first, list)
+        builds = any(thing in missing for event in first for thing in event.needs())
+        if builds or chance.random() < 0.3:
+            missing |= {thing for event in first for thing in event.makes()}
+            missing |= {thing for event in first for thing in played.freed[event]}
+            failed += second
+        else:
+            kept.append(first)
+    undo_all(failed)
+    if apart:
+        assert shot(played.model) == shot(replayed(kept))
+
+
+def replayed(kept: list[Any]) -> Model:
+    """A world in which only the rest has happened."""
+    model = world()
+    for step in kept:
+        if callable(step):
+            step(model)
+        else:
+            for event in step:
+                journal.apply(model, event)
+    return model
+
+
+def shot(model: Model) -> dict[str, Any]:
+    """By value; of sessions only how many there are, as another world has other ones."""
+    found: dict[str, Any] = snapshot(model)
+    for kind in ("accounts", "rooms"):
+        for item in found[kind].values():
+            for name in {"sessions", "told"} & item.keys():
+                item[name] = len(item[name])
+    return found
+
+
+# Nobody else's place is taken
+
+
+def test_a_room_that_is_taken_back_leaves_its_namesake() -> None:
+    """The indexes lead to the one that stays."""
+    model = Model("test")
+    first, second = (Room(n, "#den", "#den", "#den", None, 5) for n in (1, 2))
+    model.add_room(first)
+    model.add_room(second)
+    model.remove_room(first)
+    assert model.rooms["#den"] is model.room_skeletons["#den"] is second
+    assert list(model.targets) == [2]
+
+
+def test_a_conversation_that_is_taken_back_leaves_its_double() -> None:
+    """And nothing is wrong when one of its accounts is gone."""
+    model = world()
+    first, second = Direct(80, 1, 3), Direct(81, 1, 3)
+    model.add_direct(first)
+    model.add_direct(second)
+    model.remove_direct(first)
+    assert model.accounts[1].directs[model.accounts[3]] is second
+    del model.accounts[3]
+    model.remove_direct(second)
+    assert 81 not in model.targets
+
+
+def test_a_credential_that_is_taken_back_leaves_its_namesake() -> None:
+    """An administrator may have made another one of the name."""
+    model = world()
+    old, new = (Token(digest, 2, "x", 5) for digest in (b"o", b"n"))
+    model.add_token(old)
+    model.add_token(new)
+    model.remove_token(old)
+    model.remove_token(old)
+    assert model.accounts[2].tokens == {"x": new}
+    shown, other = (Certificate(digest, 2, "x", 5) for digest in (b"o", b"n"))
+    model.add_certificate(shown)
+    model.add_certificate(other)
+    model.remove_certificate(shown)
+    assert model.accounts[2].certificates == {"x": other}
