@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from securechat.core.levels import Levels
 from securechat.irc.message import parse
 from tests.fuzz.town import SERVER, Entry, Heard, Seat, Town
 from tests.support.house import PASSWORD, House, config
@@ -34,6 +35,8 @@ class Both:
         self.house = House(self.directory, config(server={"lobby": ""}, limits=limits))
         self.house.open()
         self.house.lets_strangers_speak()
+        # Who comes and goes often is told of each time, as nobody here waits for half a minute.
+        self.house.service._hub._rules.model.departures = Levels(1.0, 10**9, 100)
 
     def closes(self) -> None:
         """The end of the server, if it still runs."""

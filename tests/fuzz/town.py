@@ -153,9 +153,13 @@ class Town:
         return True
 
     def _departs(self, name: str, room_name: str) -> None:
-        del self.rooms[room_name].roles[name]
-        if not self.rooms[room_name].roles:
+        roles = self.rooms[room_name].roles
+        was_owner = roles.pop(name) == "q"
+        if not roles:
             del self.rooms[room_name]
+        elif was_owner and "q" not in roles.values():
+            heir = min(roles, key=lambda one: RANKS.index(roles[one]))  # of several the first
+            roles[heir] = "q"
 
     def sets_mode(self, by: str, room_name: str, change: str) -> bool:
         """change: a sign and a letter."""
@@ -177,6 +181,8 @@ class Town:
             return False
         if had == wants or (change[0] == "-" and had != change[1]):
             return True
+        if had == "q" and list(room.roles.values()).count("q") == 1:
+            return False
         room.roles[name] = wants
         self._tell(self._in_room(room_name), Heard(by, "MODE", room_name))
         return True
