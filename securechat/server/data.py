@@ -15,6 +15,7 @@ import platformdirs
 
 from securechat.ca.files import exposure, foreign_owner
 from securechat.store import database, pepper
+from securechat.store.schema import MIGRATIONS
 
 LOCK_SECONDS = 0.5
 """How long a starting server tries: who only looks, in running(), holds the lock for an instant."""
@@ -110,6 +111,19 @@ class DataDirectory:
                 f"can't look into {self.path}: {error.strerror}; do this as the user that the "
                 "server runs as"
             ) from error
+        self._check_version()
+
+    def _check_version(self) -> None:
+        """A server must not have its tables changed under it: it would store nothing any more."""
+        if not self.running():
+            return
+        version = database.format_of(self.database)
+        if 0 < version < len(MIGRATIONS):
+            raise DataError(
+                f"the server that runs on {self.path} is of an older version than this program "
+                f"(its format is {version}, this one's {len(MIGRATIONS)}): restart it with this "
+                "version, or use the program that it came with"
+            )
 
     def lock(self) -> None:
         """Hold the directory until the process ends. Raises DataError when another one does."""

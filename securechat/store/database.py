@@ -141,6 +141,17 @@ def _migrate(connection: sqlite3.Connection) -> None:
             # Another process that opens it was faster, and has done the same.
 
 
+def format_of(path: Path) -> int:
+    """How many migrations a database has had; nothing is changed. Raises StoreError."""
+    connection = open_database(path, read_only=True)
+    try:
+        return _version(connection)
+    except FAULTS as error:
+        raise fault(error, path) from error
+    finally:
+        connection.close()
+
+
 def _version(connection: sqlite3.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version

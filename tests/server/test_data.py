@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from securechat.server.data import DataDirectory, DataError, default_directory
+from securechat.store.schema import MIGRATIONS
+from tests.support.house import running
 
 
 @pytest.fixture
@@ -273,3 +275,18 @@ def test_a_lock_that_cannot_be_made_is_told(data: DataDirectory) -> None:
     """As an error of the directory."""
     told = refusal(data, "lock")
     assert f"can't write in the data directory {data.path}: No such file or directory" in told
+
+
+def test_the_tables_of_an_older_server_are_not_changed_under_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would store nothing any more; once it has stopped, the next program brings them up."""
+    with running(tmp_path / "data", "alice") as house:
+        newer = [*MIGRATIONS, "CREATE TABLE fresh (a TEXT) STRICT;"]
+        monkeypatch.setattr("securechat.server.data.MIGRATIONS", newer)
+        with pytest.raises(DataError, match="is of an older version than this program"):
+            house.data.check_database()
+        monkeypatch.undo()
+        house.data.check_database()
+    monkeypatch.setattr("securechat.server.data.MIGRATIONS", newer)
+    house.data.check_database()
