@@ -7,6 +7,7 @@ that all before arrived. What comes after its device's mark is replayed at the d
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import nsmallest
 from itertools import takewhile
 
 from securechat.core.device import MAX_DEVICES, Device, certificate_device, token_device
@@ -25,7 +26,14 @@ ASKED = "delivered-"
 
 AGAIN_SECONDS = 2.0
 """Between two such PINGs to one session, and only when messages came since: so much comes again
-after a connection that was lost. In a busy room it costs a PONG for hundreds of messages.
+after a connection that was lost.
+"""
+
+ASKED_PER_SECOND, ASKED_AT_ONCE = 20.0, 500.0
+"""So many are asked in the long run, and after a while of rest. An answer costs about as much as
+fifteen deliveries (a quarter of a millisecond of CPU, reading and storing it included), so this is
+some 0.5 % of a core. A room of 200 that talks without end is asked each 10 seconds, a team of 40
+each two, and after a single message all within two.
 """
 
 
@@ -116,13 +124,21 @@ def look(model: Model) -> None:
 
 
 def due(turn: Turn) -> list[Session]:
-    """Those of them who can be asked now: one PING is on its way to a session at a time."""
-    before = turn.clock - AGAIN_SECONDS
-    return [
+    """Those of them who can be asked now, longest unasked first: to each session one PING is on its
+    way at a time.
+    """
+    model, before = turn.model, turn.clock - AGAIN_SECONDS
+    waiting = [
         session
-        for session in turn.model.unconfirmed
+        for session in model.unconfirmed
         if not session.awaited and session.asked_at <= before and session.state is State.READY
     ]
+    rested = (turn.clock - model.asked_at) * ASKED_PER_SECOND
+    left = min(ASKED_AT_ONCE, model.asks_left + rested)
+    if len(waiting) > left:
+        waiting = nsmallest(int(left), waiting, key=lambda session: session.asked_at)
+    model.asks_left, model.asked_at = left - len(waiting), turn.clock
+    return waiting
 
 
 def ask(turn: Turn, session: Session) -> None:

@@ -264,6 +264,9 @@ class Model:
     """Who has been sent messages since the last PONG."""
     looked_at: int = 0
     """The newest seq when it was last found out who that is."""
+    asks_left: float = 0.0
+    asked_at: float = float("-inf")
+    """How many of them may be asked now (core.marks), as of when."""
     recent: deque[Logged] = field(default_factory=lambda: deque(maxlen=RECENT))
     last_seq: int = 0
     committed_seq: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from securechat.core import marks
 from securechat.core.device import COMMON, MAX_DEVICES, split_device
 from securechat.core.events import Delivered, DeviceForgotten
 from securechat.core.outside import Outside
@@ -120,6 +121,17 @@ def test_a_device_that_was_off_gets_what_another_has_read() -> None:
     assert found == ["one", "two", "three"]
     goes(phone)
     assert comes(stage, "bob@phone")[1] == []
+
+
+def test_the_last_line_of_a_conversation_does_not_come_for_ever() -> None:
+    """At each login of each device, as with bouncers that count one less."""
+    stage = Stage("alice", "bob")
+    alice = stage.member("alice")
+    alice.says("PRIVMSG bob :hi")
+    for device in ("phone", "laptop"):
+        goes(comes(stage, f"bob@{device}")[0])
+    for device in ("phone", "laptop", "tablet", ""):
+        assert comes(stage, f"bob@{device}" if device else "bob")[1] == []
 
 
 def test_a_pong_moves_only_its_own_device() -> None:
@@ -383,6 +395,32 @@ def test_one_question_is_out_at_a_time() -> None:
     bob.says(f"PONG {first}")
     stage.passes(0.5)
     assert asked(bob)
+
+
+def test_a_large_room_is_asked_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All soon after a single message; while the talk goes on those who were asked longest ago, as
+    answers cost something.
+    """
+    monkeypatch.setattr(marks, "ASKED_AT_ONCE", 6.0)
+    monkeypatch.setattr(marks, "ASKED_PER_SECOND", 1.0)
+    names = [f"m{number}x" for number in range(6)]
+    stage, people = den(*names)
+    stage.passes(10)
+    for person in people:
+        person.pongs()
+        person.token = ""
+    people[0].says("PRIVMSG #den :one")
+    stage.passes(2)
+    assert [asked(person) for person in people] == [True] * 6
+    told = []
+    for _ in range(12):
+        for person in people:
+            person.says(f"PONG delivered-{stage.model.last_seq}")
+        people[0].says("PRIVMSG #den :more")
+        stage.passes(1)
+        told += [name for name, person in zip(names, people, strict=True) if asked(person)]
+    assert sorted(told) == sorted(names * 2)
+    assert sorted(told[:6]) == names
 
 
 def test_only_messages_are_asked_for() -> None:
