@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from securechat.core import (
@@ -24,6 +25,7 @@ from securechat.core import (
 from securechat.core.commands import credentials, messages
 from securechat.core.credentials import Token
 from securechat.core.events import CertificateUsed, TokenUsed
+from securechat.core.guard import guarded
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
 from securechat.core.levels import Levels
 from securechat.core.model import LOGINS_AT_ONCE, MAX_KEYS, Account, Model
@@ -262,19 +264,19 @@ class Rules:
             turn.finish_step(arrival.session, "KICK", start)
 
     def tick(self, turn: Turn) -> None:
-        """About once a second: deadlines, PINGs, and what has arrived where."""
-        marks.look(self.model)
+        """About once a second: deadlines, PINGs, and what has arrived where. A bug in one of these
+        doesn't keep the others from being done.
+        """
+        guarded(turn, "the look at the marks", lambda: marks.look(self.model))
         for session in list(self.model.sessions):
-            self._check_deadlines(turn, session)
-        presence.end_lingering(turn)
-        if due := marks.due(turn):
-            marks.ask_all(turn, due)
-        login.go_on(turn)
-        marks.store(turn)
-        self._store_used(turn)
+            if session.state is not State.CLOSED:
+                check = partial(self._check_deadlines, turn, session)
+                guarded(turn, "a look at a session", check, [session])
+        for part in (presence.end_lingering, _ask_due, login.go_on, marks.store, self._store_used):
+            guarded(turn, part.__name__, partial(part, turn))
         if turn.clock - self._counted_at >= USAGE_SECONDS:
             self._counted_at = turn.clock
-            quota.store_usage(turn)
+            guarded(turn, "store_usage", partial(quota.store_usage, turn))
 
     def _store_used(self, turn: Turn) -> None:
         """When tokens and certificates were last used; within the second is near enough."""
@@ -292,8 +294,6 @@ class Rules:
 
     def _check_deadlines(self, turn: Turn, session: Session) -> None:
         settings = self.settings
-        if session.state is State.CLOSED:
-            return
         if session.state is not State.READY:
             if turn.clock - session.opened_at - session.held_back > settings.login_seconds:
                 turn.close(session, "Login took too long")
@@ -340,6 +340,11 @@ class Rules:
         quota.store_usage(turn)
         for session in list(self.model.sessions):
             turn.close(session, reason)
+
+
+def _ask_due(turn: Turn) -> None:
+    if due := marks.due(turn):
+        marks.ask_all(turn, due)
 
 
 def _refusal(command: Command, session: Session, count: int) -> IrcError:

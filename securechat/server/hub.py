@@ -14,6 +14,7 @@ from typing import Any
 
 from securechat.core.audit import note, tell
 from securechat.core.delivery import deliveries
+from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Job
 from securechat.core.model import Account
 from securechat.core.outside import Outside
@@ -31,13 +32,12 @@ from securechat.net.transport import CLOSED_BY_CLIENT
 from securechat.server.agenda import SHARES, Agenda, Shares
 from securechat.server.alarm import Alarm
 from securechat.server.allowance import Allowance, cost_of, cost_of_answers
+from securechat.server.changes import Changes
 from securechat.server.commit import store_steps
 from securechat.server.inbox import Inbox, Stop
-from securechat.server.loading import take_changes
 from securechat.server.missing import look_up
 from securechat.server.space import Space
-from securechat.store.admin import APPLIED
-from securechat.store.database import ConflictError, DamagedError, StoreError
+from securechat.store.database import ConflictError, DamagedError, HeldError, StoreError
 from securechat.store.journal import Journal
 from securechat.store.reader import Reader
 
@@ -66,6 +66,8 @@ CONFLICT = (
     "Not done, and nobody saw it: what it builds on has been changed meanwhile, perhaps by an "
     "administrator; look what there is now, then try again"
 )
+
+HELD = "Not stored, so nobody saw it: another program holds the server's database; try again later"
 
 NOT_STORED = "Not stored, so nobody saw it: the server's disk or database fails; try again later"
 
@@ -99,7 +101,7 @@ class Hub(Owner):
         self._space = space
         self._io: Sequence[IoThread] = ()
         self.inbox = Inbox(Allowance(rate))
-        self._last_change = last_change
+        self._changes = Changes(rules, journal, self._reader, last_change)
         self._next_tick = self._next_look = 0.0
         self._ending: Stop | None = None
         self._stop_at = 0.0
@@ -110,10 +112,6 @@ class Hub(Owner):
         """Who has had something to say in this turn."""
         self._alarm = Alarm(rules, journal)
         rules.outside = Outside(self._has_taken, lambda job: look_up(self._reader, job))
-        self._behind = True
-        """There may be changes of the administrator's that are not taken up, or not said to be:
-        at the start those that were made while no server ran.
-        """
 
     def serve(self, io: Sequence[IoThread]) -> None:
         """Start, with the I/O threads to deliver to."""
@@ -222,7 +220,7 @@ class Hub(Owner):
             turn.roll_back(start)
             log.exception("a bug: %s failed and was taken back", type(item).__name__)
             if isinstance(session, Session):
-                turn.close(session, "The server failed; it is logged")
+                turn.close(session, FAILED)
 
     def _take_input(self, turn: Turn, event: Input) -> None:
         connection = event.connection
@@ -292,30 +290,20 @@ class Hub(Owner):
         self._rules.opened(turn, session)
 
     def _look_around(self, turn: Turn) -> None:
+        """Nothing in here may end the server: a bug in a part is logged, and the next part done."""
         if turn.clock >= self._next_tick:
             self._next_tick = turn.clock + TICK_SECONDS
-            self._rules.tick(turn)
-            self._alarm.look(turn)
-            if self._space is not None:
-                self._alarm.look_at_space(turn, self._space.shortage())
+            guarded(turn, "the tick", lambda: self._rules.tick(turn))
+            guarded(turn, "the alarm", lambda: self._alarm.look(turn))
+            guarded(turn, "the look at the space", lambda: self._look_at_space(turn))
         # Also before what a worker has found out is used: it may have read what was changed since.
         if turn.clock >= self._next_look or self.inbox.answers:
             self._next_look = turn.clock + CHANGES_SECONDS
-            self._take_changes(turn)
+            guarded(turn, "the look at the changes", lambda: self._changes.look(turn))
 
-    def _take_changes(self, turn: Turn) -> None:
-        try:
-            if self._journal.changed_by_others() or self._behind:
-                remember = self._journal.remember
-                self._last_change = take_changes(
-                    self._rules, turn, self._reader, self._last_change, remember
-                )
-                remember(APPLIED, str(self._last_change))
-                self._behind = False
-        except StoreError as error:
-            if not self._behind:
-                log.error("can't see what the administrator has changed: %s", error)  # noqa: TRY400
-            self._behind = True
+    def _look_at_space(self, turn: Turn) -> None:
+        if self._space is not None:
+            self._alarm.look_at_space(turn, self._space.shortage())
 
     def _has_taken(self, session: Session) -> bool:
         link = session.link
@@ -325,6 +313,7 @@ class Hub(Owner):
 
     def _finish(self, turn: Turn) -> None:
         self._store(turn)
+        self._changes.keep()
         self._alarm.greet(turn)
         self._release(turn)
         turn.done()
@@ -368,7 +357,8 @@ class Hub(Owner):
         error: StoreError,
         texts: Mapping[Step, str] | None = None,
     ) -> None:
-        turn.fail(steps, NOT_STORED, texts)
+        self._changes.not_stored(steps)
+        turn.fail(steps, HELD if isinstance(error, HeldError) else NOT_STORED, texts)
         self._alarm.raised(turn, len(steps), error)
 
     def _release(self, turn: Turn) -> None:

@@ -10,13 +10,14 @@ from securechat.core import live, presence
 from securechat.core.credentials import Certificate, Factor, Token
 from securechat.core.device import Device, certificate_device, token_device
 from securechat.core.events import CertificateRevoked, KickedAway, TokenRevoked
+from securechat.core.guard import FAILED
 from securechat.core.live import Live
 from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
 from securechat.core.rules import Rules
 from securechat.core.sent_keys import Kept
 from securechat.core.turn import Turn
 from securechat.net.admission import network_of
-from securechat.store.database import DamagedError
+from securechat.store.database import DamagedError, StoreError
 from securechat.store.live import LIVE, told
 from securechat.store.pepper import Pepper
 from securechat.store.reader import AccountRow, Reader, RoomRow
@@ -175,21 +176,49 @@ def take_changes(
 ) -> int:
     """Take up what an administrator has changed since a change's number; the newest number.
 
-    remember: keeps the answer to a question under a key. Hub thread. Raises StoreError.
+    remember: keeps the answer to a question under a key. A bug that one of them brings up is taken
+    back and logged; the others are taken up, and it is not tried again. Hub thread. Raises
+    StoreError.
     """
     changes = reader.changes(after)
-    for number, kind, account in changes:
-        if kind == "invites":
-            load_invites(rules.model, reader)
-        elif kind == "sessions":
-            remember(LIVE, told(number, _live(rules, turn, account)))
-        elif kind.startswith("logout"):
-            _log_out(rules, turn, account, kind.removeprefix("logout").strip())
-        elif account is not None:
-            row = reader.account(account)
-            if row is not None:
-                _take_account(rules, turn, reader, row, new_password=kind == "password")
+    for change in changes:
+        start = turn.mark()
+        try:
+            _take(rules, turn, reader, remember, change)
+        except StoreError:
+            raise
+        except Exception:
+            turn.roll_back(start)
+            log.exception("a bug: change %d (%s) failed and was taken back", *change[:2])
+            _close_all(rules, turn, change[2])
     return changes[-1][0] if changes else after
+
+
+def _close_all(rules: Rules, turn: Turn, account: int | None) -> None:
+    """Whoever is logged in as an account may be somebody who should not be any more."""
+    for session in list(rules.model.sessions):
+        if session.account is not None and session.account.id == account:
+            turn.close(session, FAILED)
+
+
+def _take(
+    rules: Rules,
+    turn: Turn,
+    reader: Reader,
+    remember: Callable[[str, str], object],
+    change: tuple[int, str, int | None],
+) -> None:
+    number, kind, account = change
+    if kind == "invites":
+        load_invites(rules.model, reader)
+    elif kind == "sessions":
+        remember(LIVE, told(number, _live(rules, turn, account)))
+    elif kind.startswith("logout"):
+        _log_out(rules, turn, account, kind.removeprefix("logout").strip())
+    elif account is not None:
+        row = reader.account(account)
+        if row is not None:
+            _take_account(rules, turn, reader, row, new_password=kind == "password")
 
 
 def _live(rules: Rules, turn: Turn, account: int | None) -> list[Live]:
@@ -226,6 +255,7 @@ def _take_account(
         rules.end_sessions(turn, account, "Your account has been disabled")
     elif new_password:
         rules.end_sessions(turn, account, presence.AFTER_CHANGE)
+        _end_what_is_gone(turn, reader, account)  # whether or not the rest can be stored
         _revoke_all(turn, account)
     _take_credentials(turn, reader, account)
 
@@ -244,29 +274,31 @@ def _revoke_all(turn: Turn, account: Account) -> None:
 
 def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
     """An administrator makes and revokes tokens and certificates, and removes a second factor."""
-    rows = {row.digest: row for row in reader.tokens_of(account.id)}
-    for token in list(account.tokens.values()):
-        if token.digest not in rows:
-            turn.model.remove_token(token)
-            account.forget_device(token_device(token.name))
-            presence.end_token(turn, token)
-    ending = {event.digest for event in turn.events if isinstance(event, TokenRevoked)}
-    for digest, row in rows.items():
-        if digest not in turn.model.tokens and digest not in ending:
-            turn.model.add_token(Token(*row))
-    _take_certificates(turn, reader, account)
+    _end_what_is_gone(turn, reader, account)
+    model = turn.model
+    ending: set[bytes] = {e.digest for e in turn.events if isinstance(e, TokenRevoked)}
+    ending |= {e.fingerprint for e in turn.events if isinstance(e, CertificateRevoked)}
+    for token in reader.tokens_of(account.id):
+        if token.digest not in model.tokens and token.digest not in ending:
+            model.add_token(Token(*token))
+    for shown in reader.certificates_of(account.id):
+        if shown.fingerprint not in model.certificates and shown.fingerprint not in ending:
+            model.add_certificate(Certificate(*shown))
     if not reader.has_factor(account.id):
         account.factor = None
 
 
-def _take_certificates(turn: Turn, reader: Reader, account: Account) -> None:
-    rows = {row.fingerprint: row for row in reader.certificates_of(account.id)}
+def _end_what_is_gone(turn: Turn, reader: Reader, account: Account) -> None:
+    """The tokens and certificates that the database has no more."""
+    digests = {row.digest for row in reader.tokens_of(account.id)}
+    for token in list(account.tokens.values()):
+        if token.digest not in digests:
+            turn.model.remove_token(token)
+            account.forget_device(token_device(token.name))
+            presence.end_token(turn, token)
+    shown = {row.fingerprint for row in reader.certificates_of(account.id)}
     for certificate in list(account.certificates.values()):
-        if certificate.fingerprint not in rows:
+        if certificate.fingerprint not in shown:
             turn.model.remove_certificate(certificate)
             account.forget_device(certificate_device(certificate.name))
             presence.end_certificate(turn, certificate)
-    ending = {e.fingerprint for e in turn.events if isinstance(e, CertificateRevoked)}
-    for fingerprint, row in rows.items():
-        if fingerprint not in turn.model.certificates and fingerprint not in ending:
-            turn.model.add_certificate(Certificate(*row))

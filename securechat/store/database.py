@@ -49,6 +49,10 @@ class UnknownError(StoreError):
     """There is no such account, token, certificate, second factor or invite."""
 
 
+class HeldError(StoreError):
+    """Another program holds the database; nothing is wrong with it, and it is free again later."""
+
+
 class DamagedError(StoreError):
     """A part of the database holds nonsense; what stands in other parts can be used."""
 
@@ -177,8 +181,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 def fault(error: Exception, path: Path | None = None) -> StoreError:
-    """The error to raise for one of SQLite or the file system: a DamagedError where it fits."""
+    """The error to raise for one of SQLite or the file system, of the class where it fits."""
     text = explain(error, path)
+    if _HELD in text:
+        return HeldError(text)
     return DamagedError(text) if _DAMAGED in text else StoreError(text)
 
 
@@ -206,6 +212,7 @@ def _is_full(path: Path) -> bool:
 
 _FULL = "the disk is full; free some space"
 _DAMAGED = "the database is damaged; restore a backup"
+_HELD = "another program holds the database; end it, then try again"
 
 _MEANINGS = {
     "database or disk is full": _FULL,
@@ -215,6 +222,6 @@ _MEANINGS = {
     "malformed": _DAMAGED,
     "is not UTF-8": _DAMAGED,
     "not a database": "this is not a securechat database; restore a backup or name another one",
-    "locked": "another program holds the database; end it, then try again",
+    "locked": _HELD,
     "disk I/O error": "the disk reports an error; check it",
 }

@@ -15,6 +15,7 @@ from pathlib import Path
 from securechat.store.database import (
     BUSY_SECONDS,
     ConflictError,
+    HeldError,
     fault,
     open_database,
     transaction,
@@ -110,6 +111,8 @@ class Journal:
         self.commit_count = 0
         """So many there have been; any thread may look."""
         self._pepper = pepper
+        self._waits = BUSY_SECONDS
+        """How long a try to write waits for another program, in seconds."""
         self._version = self._data_version()
 
     def commit(self, events: Iterable[Sequence[object]]) -> None:
@@ -118,7 +121,7 @@ class Journal:
         Raises ConflictError when one can't stand beside what is stored, StoreError when the
         disk or the database fails. Then nothing of them is stored.
         """
-        with transaction(self.connection) as connection:
+        with self._write() as connection:
             for kind, together in groupby(events, type):
                 name = kind.__name__
                 rows: Iterable[Sequence[object]] = together
@@ -149,7 +152,7 @@ class Journal:
 
     def remember(self, key: str, value: str) -> None:
         """Keep a fact about this server beside the data. Raises StoreError."""
-        with transaction(self.connection) as connection:
+        with self._write() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def try_out(self) -> None:
@@ -157,18 +160,30 @@ class Journal:
 
         Raises StoreError when that fails; at once, also when another program holds the database.
         """
-        with self._without_waiting():
-            self.remember(TRIAL, "x" * TRIAL_BYTES)
-            with transaction(self.connection) as connection:
-                connection.execute("DELETE FROM meta WHERE key = ?", (TRIAL,))
+        self._wait_at_most(0)
+        self.remember(TRIAL, "x" * TRIAL_BYTES)
+        with self._write() as connection:
+            connection.execute("DELETE FROM meta WHERE key = ?", (TRIAL,))
 
     @contextmanager
-    def _without_waiting(self) -> Iterator[None]:
-        self.connection.execute("PRAGMA busy_timeout = 0")
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction. It waits for another program, unless the last one has waited in vain: all
+        chat waits with the hub, and once is enough to know that the database is held.
+        """
+        seconds = BUSY_SECONDS
         try:
-            yield
+            with transaction(self.connection) as connection:
+                yield connection
+        except HeldError:
+            seconds = 0
+            raise
         finally:
-            self.connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+            self._wait_at_most(seconds)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if seconds != self._waits:
+            self._waits = seconds
+            self.connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
 
     def changed_by_others(self) -> bool:
         """Whether another connection has committed since the last call. Raises StoreError."""
@@ -181,7 +196,10 @@ class Journal:
         try:
             version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error as error:
-            raise fault(error) from error
+            told = fault(error)
+            if isinstance(told, HeldError):
+                self._wait_at_most(0)
+            raise told from error
         return version
 
     def close(self) -> None:

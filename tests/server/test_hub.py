@@ -6,12 +6,14 @@ import contextlib
 import gc
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from securechat.core import marks
 from securechat.core.events import Logged, RoomCreated
 from securechat.core.jobs import (
     Answer,
@@ -22,13 +24,14 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
-from securechat.core.model import Invite
+from securechat.core.model import Account, Invite
 from securechat.core.rules import Rules
 from securechat.core.session import Session
 from securechat.core.turn import Turn
 from securechat.irc.link import code_digest
 from securechat.net.connection import Closed, Lines, Phase, Taken
 from securechat.net.throttle import Rate
+from securechat.server import changes
 from securechat.server import hub as module
 from securechat.server.agenda import MOST_UNSENT, Shares
 from securechat.server.allowance import LINE_SECONDS
@@ -441,7 +444,7 @@ def test_what_builds_on_a_conflict_fails_with_it(
     hall: Hall, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A message to an account that could not be made: there is no conversation with nobody."""
-    monkeypatch.setattr(hall.hub, "_take_changes", lambda turn: None)  # one comes just behind it
+    monkeypatch.setattr(hall.hub._changes, "look", lambda turn: None)  # one comes just behind it
     alice, bob = hall.member("alice"), Guest(hall)
     bob.begins("bob", end=False)
     bob.hears_until(" 903 ")
@@ -523,6 +526,40 @@ def test_who_arrives_in_a_failing_turn_is_shown_nothing_of_it(hall: Hall) -> Non
     assert spoken(heard) == []
 
 
+def test_a_database_that_another_program_holds(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is waited for once; then messages are refused at once with the reason, and PINGs and
+    logins that need nothing stored go on, until it is free.
+    """
+    alice, bob, carol = (hall.member(name) for name in ("alice", "bob", "carol"))
+    carol.says("QUIT")
+    carol.hears_until("(closed")
+    waits: list[int] = []
+    commit = GatedJournal.commit
+
+    def noted(journal: GatedJournal, events: Iterable[Sequence[object]]) -> None:
+        waits.extend(journal.connection.execute("PRAGMA busy_timeout").fetchone())
+        commit(journal, events)
+
+    monkeypatch.setattr(GatedJournal, "commit", noted)
+    holder = sqlite3.connect(hall.path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    for _ in range(3):
+        alice.says("PRIVMSG #lobby :lost")
+        heard = alice.hears_until(" 400 ")
+        assert ":Not stored, so nobody saw it: another program holds" in heard[-1]
+    assert sum(":The server can't store messages: another" in line for line in bob.barrier()) == 1
+    hall.member("carol").barrier()
+    assert waits.count(2000) == 1
+    assert len(waits) > 3
+    assert caplog.text.count("another program holds the database") == 1
+    holder.close()
+    assert "stores messages again" in alice.hears_until("NOTICE alice :The server stores")[-1]
+    alice.says("PRIVMSG #lobby :heard")
+    assert spoken(bob.hears_until(":heard")) == ["heard"]
+
+
 # --- the audit -----------------------------------------------------------------------------------
 
 
@@ -594,6 +631,104 @@ def test_a_bug_in_a_login_costs_only_that_login(
     assert "a bug: Verified failed and was taken back" in caplog.text
 
 
+def test_a_bug_in_the_look_at_a_session_costs_only_that_session(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is ended, so that this happens once; the others are looked at as before."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    his, hers = bob.session, alice.session
+    check, looked_at = Rules._check_deadlines, threading.Event()
+
+    def broken_for_bob(rules: Rules, turn: Turn, session: Session) -> None:
+        if session is his:
+            raise ZeroDivisionError("a bug")
+        if session is hers and "a bug" in caplog.text:
+            looked_at.set()
+        check(rules, turn, session)
+
+    monkeypatch.setattr(Rules, "_check_deadlines", broken_for_bob)
+    hall.hub._next_tick = 0.0
+    assert any("The server failed; it is logged" in line for line in bob.hears_until("(closed"))
+    bob.goes()
+    assert looked_at.wait(PATIENCE)
+    alice.barrier()
+    assert caplog.text.count("a bug: a look at a session failed") == 1
+
+
+@pytest.mark.parametrize("part", ["look", "store", "due"])
+def test_a_bug_in_a_tick_keeps_nothing_else_from_being_done(
+    hall: Hall, part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each part of it is done or fails by itself, and an administrator's changes come behind it."""
+    alice = hall.member("alice")
+    monkeypatch.setattr(marks, part, broken)
+    hall.hub._next_tick = 0.0
+    set_disabled(hall, "alice")
+    assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
+    assert "failed and was taken back" in caplog.text
+
+
+def test_a_bug_in_a_change_costs_only_that_change(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next ones are taken up, and it is not tried again; whoever it was about is logged out, as
+    that may have been what the administrator wanted.
+    """
+    alice, bob = hall.member("alice"), hall.member("bob")
+    carol = hall.member("carol")
+    end = Rules.end_sessions
+
+    def broken_for_bob(rules: Rules, turn: Turn, account: Account, reason: str) -> None:
+        if account is bob_account:
+            raise ZeroDivisionError("a bug")
+        end(rules, turn, account, reason)
+
+    bob_account = bob.session.who
+    monkeypatch.setattr(Rules, "end_sessions", broken_for_bob)
+    set_disabled(hall, "bob")
+    set_disabled(hall, "alice")
+    assert any("The server failed; it is logged" in line for line in bob.hears_until("(closed"))
+    assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
+    with contextlib.closing(Admin(hall.path)) as office:
+        while not office.in_effect():
+            carol.barrier()
+    assert caplog.text.count("a bug: change ") == 1
+
+
+def test_a_change_that_can_t_be_stored_is_taken_up_again(hall: Hall) -> None:
+    """What follows from it: a channel without members closes. Until then it isn't in effect."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    bob.says("JOIN #den")
+    bob.barrier()
+    hall.journal.failure = FULL
+    with contextlib.closing(Admin(hall.path)) as office:
+        office.delete(office.find("bob", "bob"))
+        bob.hears_until("(closed")
+        for _ in range(3):
+            alice.barrier()
+            assert not office.in_effect()
+        hall.journal.failure = None
+        while not office.in_effect():
+            alice.barrier()
+    assert kept_of(hall, "SELECT folded FROM targets WHERE name = '#den'") == [(None,)]
+
+
+def test_tokens_that_ended_with_a_password_end_also_while_nothing_can_be_stored(
+    hall: Hall,
+) -> None:
+    """The administrator has removed them from the database; no undo brings them back."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    alice.says("TOKEN CREATE laptop")
+    alice.barrier()
+    assert len(hall.rules.model.tokens) == 1
+    hall.journal.failure = FULL
+    set_password(hall, "alice", "by the administrator")
+    alice.hears_until("(closed")
+    bob.barrier()
+    assert hall.rules.model.tokens == {}
+    hall.journal.failure = None
+
+
 def test_lines_of_nobody_cost_nobody_anything(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
     """A connection that never opened can only be a bug, and ends nothing."""
     alice = hall.member("alice")
@@ -609,7 +744,7 @@ def test_a_bug_of_the_hub_itself_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It can't go on; who started it learns why, the database is closed, nobody waits for it."""
-    monkeypatch.setattr(Rules, "tick", broken)
+    monkeypatch.setattr(module, "deliveries", broken)
     hall = Hall(tmp_path, "alice")
     hall.open()
     hall.hub.join(PATIENCE)
@@ -695,7 +830,7 @@ def test_a_change_that_can_t_be_read_is_taken_up_later(
             raise FULL
         return take(*args)
 
-    monkeypatch.setattr(module, "take_changes", fail_twice)
+    monkeypatch.setattr(changes, "take_changes", fail_twice)
     set_disabled(hall, "alice")
     assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
     assert caplog.text.count("can't see what the administrator has changed") == 1

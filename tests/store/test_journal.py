@@ -41,7 +41,13 @@ from securechat.core.events import (
     TokenUsed,
     TopicChanged,
 )
-from securechat.store.database import FILE_NAME, ConflictError, StoreError
+from securechat.store.database import (
+    BUSY_SECONDS,
+    FILE_NAME,
+    ConflictError,
+    HeldError,
+    StoreError,
+)
 from securechat.store.journal import STATEMENTS, TRIAL, TRIAL_BYTES, Journal
 from securechat.store.pepper import SealError
 from securechat.store.reader import Reader
@@ -386,17 +392,52 @@ def test_a_trial_needs_more_room_than_a_row(journal: Journal) -> None:
     journal.try_out()
 
 
+def waits(journal: Journal) -> int:
+    """How long the next try to write waits at most, in milliseconds."""
+    found: int = journal.connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    return found
+
+
 def test_a_trial_waits_for_nobody(journal: Journal, path: Path) -> None:
-    """All chat waits with the hub; real messages may wait for another writer as before."""
+    """All chat waits with the hub; real messages may wait for another writer when it is done."""
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     timeouts = []
     journal.connection.set_trace_callback(
         lambda sql: timeouts.append(sql) if "busy_timeout" in sql else None
     )
-    with pytest.raises(StoreError, match="another program holds the database"):
+    with pytest.raises(HeldError, match="another program holds the database"):
         journal.try_out()
     other.close()
+    journal.try_out()
     journal.connection.set_trace_callback(None)
     assert timeouts == ["PRAGMA busy_timeout = 0", "PRAGMA busy_timeout = 2000"]
-    assert journal.connection.execute("PRAGMA busy_timeout").fetchone() == (2000,)
+    assert waits(journal) == 2000
+
+
+@pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_database_that_is_held_is_waited_for_once(journal: Journal, path: Path, how: str) -> None:
+    """Then it is tried without waiting until it is free, and is waited for again after that."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute(f"BEGIN {how}")
+    journal.connection.execute("PRAGMA busy_timeout = 1")  # as long as 2000, for this test
+    assert journal._waits == BUSY_SECONDS
+    for number in range(3):
+        with pytest.raises(HeldError):
+            journal.commit([said(number)])
+        assert waits(journal) == 0
+        with pytest.raises(HeldError):
+            journal.remember("a", "fact")
+        assert waits(journal) == 0
+    other.execute("ROLLBACK")
+    journal.commit([said(1)])
+    assert waits(journal) == 2000
+    other.close()
+
+
+def test_a_conflict_is_no_sign_of_another_program(journal: Journal) -> None:
+    """The next one may wait."""
+    journal.commit([said(1)])
+    with pytest.raises(ConflictError):
+        journal.commit([said(1)])
+    assert waits(journal) == 2000

@@ -1,0 +1,84 @@
+"""The hub's look at what an administrator has changed in the database. Hub thread only."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from securechat.core.rules import Rules
+from securechat.core.turn import Mark, Step, Turn
+from securechat.server.loading import take_changes
+from securechat.store.admin import APPLIED
+from securechat.store.database import StoreError
+from securechat.store.journal import Journal
+from securechat.store.reader import Reader
+
+log = logging.getLogger(__name__)
+
+
+class TakenUp(NamedTuple):
+    """The changes that a turn has taken up. newest: the last one's number; all that follows from
+    them stands in the turn between start and end.
+    """
+
+    newest: int
+    start: Mark
+    end: Mark
+
+    def has(self, step: Step) -> bool:
+        """Whether a step follows from them."""
+        return self.start <= step.start and step.end <= self.end
+
+
+class Changes:
+    """rules: where they take effect. journal: asked for whether there are any, and keeps how far
+    they are taken up. reader: has them. last: the newest that the rules' model has in it.
+    """
+
+    def __init__(self, rules: Rules, journal: Journal, reader: Reader, last: int) -> None:
+        self._rules = rules
+        self._journal = journal
+        self._reader = reader
+        self._last = last
+        self._taken: TakenUp | None = None
+        self._behind = True
+        """There may be some that are not taken up, or not said to be: at the start those that were
+        made while no server ran.
+        """
+
+    def look(self, turn: Turn) -> None:
+        """Take up what there is."""
+        start = turn.mark()
+        try:
+            if self._journal.changed_by_others() or self._behind:
+                remember = self._journal.remember
+                newest = take_changes(self._rules, turn, self._reader, self._last, remember)
+                self._taken = TakenUp(newest, start, turn.mark())
+        except StoreError as error:
+            self._fall_behind(error)
+
+    def not_stored(self, steps: Iterable[Step]) -> None:
+        """Some steps of the turn are taken back: if one follows from the changes, they are taken up
+        again with the next look.
+        """
+        if self._taken is not None and any(map(self._taken.has, steps)):
+            self._taken, self._behind = None, True
+
+    def keep(self) -> None:
+        """The turn is stored: remember how far its changes go."""
+        taken, self._taken = self._taken, None
+        if taken is None:
+            return
+        self._last = taken.newest
+        try:
+            self._journal.remember(APPLIED, str(taken.newest))
+        except StoreError as error:
+            self._fall_behind(error)
+        else:
+            self._behind = False
+
+    def _fall_behind(self, error: StoreError) -> None:
+        if not self._behind:
+            log.error("can't see what the administrator has changed: %s", error)
+        self._behind = True
