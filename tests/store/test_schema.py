@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from securechat.store import reader
+from securechat.store.database import open_database
 from securechat.store.schema import MIGRATIONS, MISSABLE
 
 
@@ -133,3 +135,24 @@ def test_each_entry_stands_in_one_index(fresh: sqlite3.Connection) -> None:
     assert len(messages) == 6
     assert messages.isdisjoint(others)
     assert len(messages | others) == len(rows)
+
+
+def test_an_older_database_keeps_what_each_device_has_received(tmp_path: Path) -> None:
+    """It had one mark for all: tokens, and who logs in with the password, go on from there."""
+    path = tmp_path / "old.db"
+    old = sqlite3.connect(path, isolation_level=None)
+    old.executescript("".join(MIGRATIONS[:2]) + "PRAGMA user_version = 2;")
+    account = (
+        "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms, deleted, seen) "
+        "VALUES (?, ?, ?, ?, 'hash', 7, ?, 5)"
+    )
+    old.executemany(account, [(1, "a", "a", "a", 0), (2, "b", "b", "b", 1)])
+    old.execute("INSERT INTO tokens VALUES (x'00', 1, 'Laptop', 8, 9)")
+    log = "INSERT INTO log VALUES (?, 3, 1, 0, ?, 'hi', NULL)"
+    old.executemany(log, [(1, "PRIVMSG"), (2, "TAGMSG"), (6, "NOTICE")])
+    old.close()
+    found = reader.Reader(open_database(path))
+    assert found.devices() == [(1, "", 5, 7), (1, "token:Laptop", 5, 9)]
+    assert [(row.starts_after, row.bot) for row in found.accounts()] == [(5, 0), (5, 0)]
+    assert [row[0] for row in found.missed([(3, 0)], 9, 9)[0]] == [1, 6]
+    found.close()
