@@ -7,14 +7,14 @@ from math import ceil
 from securechat.core import invitations
 from securechat.core.events import InvitationEnded, Joined, Left, RoomCreated
 from securechat.core.line import Line
-from securechat.core.model import PREFIXES, Account, Room
+from securechat.core.model import PREFIXES, Account, Model, Room
 from securechat.core.session import Session
 from securechat.core.text import fill, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
 from securechat.irc.capabilities import USERHOST_IN_NAMES
 from securechat.irc.message import MAX_BODY_BYTES
-from securechat.irc.names import MAX_ACCOUNT_BYTES, ChannelName
+from securechat.irc.names import MAX_ACCOUNT_BYTES, ChannelName, channel_name
 from securechat.irc.numerics import Numeric
 
 DEFAULT_MODES = "nt"
@@ -106,6 +106,13 @@ def lobby_of(turn: Turn) -> Room | None:
     """The room that everybody joins, if there is one."""
     name = turn.settings.lobby
     return turn.model.room_named(name) if name else None
+
+
+def like_lobby(model: Model, name: str) -> Room | None:
+    """The room that a lobby of this name can't be told from, so that there can be none; or None."""
+    if model.room_named(name) is not None:
+        return None
+    return model.room_skeletons.get(channel_name(name).skeleton)
 
 
 def join_line(turn: Turn, room: Room, account: Account) -> Line:

@@ -84,7 +84,8 @@ class Rules:
     def start(self, turn: Turn) -> None:
         """Make the lobby on the first start, and mend what was changed while no server ran."""
         name = self.settings.lobby
-        if name is not None and rooms.lobby_of(turn) is None:
+        new = name is not None and rooms.lobby_of(turn) is None
+        if name is not None and new and rooms.like_lobby(self.model, name) is None:
             start = turn.mark()
             rooms.create(turn, names.channel_name(name), None)
             turn.finish_step(None, "START", start)

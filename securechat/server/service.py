@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from securechat import __version__
 from securechat.core.jobs import Answer
+from securechat.core.rooms import like_lobby
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.net.admission import Admission
@@ -23,7 +24,7 @@ from securechat.net.steps import Callbacks
 from securechat.net.throttle import Rate
 from securechat.server.checkpointer import Checkpointer
 from securechat.server.config import Config
-from securechat.server.data import DataDirectory
+from securechat.server.data import DataDirectory, DataError
 from securechat.server.hub import Hub
 from securechat.server.identity import (
     Identity,
@@ -95,6 +96,7 @@ class Service:
             reader = Reader(self._journal.connection)
             changed = reader.last_change()  # before the rest, so that none is overlooked
             rules = Rules(load_model(reader, pepper), self._settings(), pepper)
+            _check_lobby(rules)
         except BaseException:
             for sock in sockets:
                 sock.close()
@@ -247,6 +249,17 @@ class Service:
         self._guard.join(STOP_SECONDS)
         self._workers.stop()
         self.data.unlock()
+
+
+def _check_lobby(rules: Rules) -> None:
+    """Raises DataError when nobody could tell the lobby from a channel that there is."""
+    name = rules.settings.lobby
+    alike = like_lobby(rules.model, name) if name is not None else None
+    if alike is not None:
+        raise DataError(
+            f"lobby in [server] is {name}, which looks like the channel {alike.name} that there "
+            f'is: write lobby = "{alike.name}", or choose a name that can\'t be mixed up with it'
+        )
 
 
 def _tame_garbage_collection() -> None:

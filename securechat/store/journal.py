@@ -35,6 +35,15 @@ class Finds(str):
     __slots__ = ()
 
 
+UNTOUCHED = (
+    "WHERE NOT EXISTS (SELECT 1 FROM changes WHERE account = ?2 "
+    "AND kind IN ('account', 'password') "
+    "AND id > (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied_change'))"
+)
+"""The administrator has done nothing to the account that the server has not taken up: whom a new
+password shuts out makes no credential in the moment before, not even if the server dies in it.
+"""
+
 # A statement that ends something may find that it has ended already, and one that notes a use that
 # there is nothing to note it at: an administrator has been faster. What is asked for is so then.
 STATEMENTS = {
@@ -43,11 +52,15 @@ STATEMENTS = {
     "created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "PasswordChanged": Finds("UPDATE accounts SET password = ? WHERE id = ? AND password = ?"),
     "PasswordRehashed": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
-    "TokenCreated": "INSERT INTO tokens (digest, account, name, created_ms) VALUES (?, ?, ?, ?)",
+    "TokenCreated": Finds(
+        f"INSERT INTO tokens (digest, account, name, created_ms) SELECT ?1, ?2, ?3, ?4 {UNTOUCHED}"
+    ),
     "TokenUsed": "UPDATE tokens SET used_ms = ? WHERE digest = ?",
     "TokenRevoked": "DELETE FROM tokens WHERE digest = ?",
-    "CertificateAdded": "INSERT INTO certificates (fingerprint, account, name, created_ms) "
-    "VALUES (?, ?, ?, ?)",
+    "CertificateAdded": Finds(
+        "INSERT INTO certificates (fingerprint, account, name, created_ms) "
+        f"SELECT ?1, ?2, ?3, ?4 {UNTOUCHED}"
+    ),
     "CertificateUsed": "UPDATE certificates SET used_ms = ? WHERE fingerprint = ?",
     "CertificateRevoked": "DELETE FROM certificates WHERE fingerprint = ?",
     "FactorSet": "INSERT INTO factors VALUES (?, ?, ?, ?)",

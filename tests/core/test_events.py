@@ -31,7 +31,7 @@ def test_every_event_has_a_statement() -> None:
 
 def columns(sql: str) -> list[str]:
     """The columns that a statement's parameters go to, in their order."""
-    listed = re.match(r"INSERT (?:OR REPLACE )?INTO (\w+)(?: \((.*?)\))? VALUES", sql)
+    listed = re.match(r"INSERT (?:OR REPLACE )?INTO (\w+)(?: \((.*?)\))? (?:VALUES|SELECT)", sql)
     if listed is None:
         return re.findall(r"(\w+) = \?", sql)
     if listed[2]:

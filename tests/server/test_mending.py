@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 
 from securechat.irc.lookalikes import data_version
 from securechat.server.checkup import check_up
-from securechat.server.data import DataDirectory
+from securechat.server.data import DataDirectory, DataError
+from securechat.store.admin import Admin
 from securechat.store.database import FILE_NAME
 from tests.support.house import House, config, running
 
@@ -81,6 +83,62 @@ def test_offline_changes_end_as_online_ones(tmp_path: Path, names: tuple[str, ..
     assert rows(tmp_path / "off") == rows(tmp_path / "on")
     if "alice" in names:
         assert any("channels without" in text for text in left)
+
+
+def acts(house: House, office: Admin, in_effect: Callable[[], None]) -> None:
+    """All that an administrator may do to accounts."""
+    bob, carol = (office.find(name, name) for name in ("bob", "carol"))
+    office.make_token(bob, "phone", 1)
+    in_effect()
+    office.set_password(bob, office.reader.password(carol.id) or "")
+    office.set_disabled(bob, disabled=True)
+    in_effect()
+    office.set_disabled(bob, disabled=False)
+    office.make_token(bob, "laptop", 1)
+    office.set_admin(carol, admin=True)
+    in_effect()
+    office.delete(office.find("alice", "alice"))
+    in_effect()
+    office.revoke_token(bob, "laptop")
+    in_effect()
+
+
+def test_a_series_of_acts_ends_the_same(tmp_path: Path) -> None:
+    """Whether a server runs meanwhile or not: the owner is followed, her room is closed, tokens and
+    passwords are as the last act left them.
+    """
+    with running(tmp_path / "on", "alice", "bob", "carol") as house, house.office() as office:
+        lives(house)
+        acts(house, office, lambda: house.wait_for(office.in_effect))
+    with running(tmp_path / "off", "alice", "bob", "carol") as house:
+        lives(house)
+    house = House(tmp_path / "off", config())
+    with house.office() as office:
+        acts(house, office, lambda: None)
+    for where in ("on", "off"):
+        with running(tmp_path / where):
+            pass
+    assert rows(tmp_path / "off") == rows(tmp_path / "on")
+    assert ("#mine", "None", "None") in {row[:3] for row in rows(tmp_path / "on")["targets"]}
+
+
+def test_a_lobby_that_looks_like_a_channel(tmp_path: Path) -> None:
+    """Nobody could tell them apart: a start is refused, with what to write; as it stands, in
+    whatever case, the channel becomes the lobby.
+    """
+    with running(tmp_path / "data", "alice") as house:
+        alice = house.member("alice")
+        alice.says("JOIN #lobby1")
+        alice.barrier()
+    with (
+        pytest.raises(DataError, match=r'looks like the channel #lobby1 .* lobby = "#lobby1"'),
+        running(tmp_path / "data", server={"lobby": "#lobbyl"}),
+    ):
+        pass
+    with running(tmp_path / "data", "bob", server={"lobby": "#LOBBY1"}) as house:
+        bob = house.member("bob")
+        bob.says("NAMES #lobby1")
+        assert "bob" in bob.hears_until(" 353 ")[-1]
 
 
 def test_a_start_tells_what_it_has_removed(

@@ -272,7 +272,7 @@ def test_a_dead_hub_is_noticed(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Rules, "tick", broken)
+    monkeypatch.setattr(Rules, "turn", broken)
     service = Service(config(), DataDirectory(tmp_path / "data"), on_failure=called.set)
     service.start()
     assert called.wait(PATIENCE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from securechat.core.events import (
     AccountCreated,
     BanAdded,
     BanRemoved,
+    CertificateAdded,
     CertificateRevoked,
     CertificateUsed,
     Delivered,
@@ -37,10 +40,12 @@ from securechat.core.events import (
     RoleChanged,
     RoomClosed,
     RoomCreated,
+    TokenCreated,
     TokenRevoked,
     TokenUsed,
     TopicChanged,
 )
+from securechat.store.admin import APPLIED, Admin
 from securechat.store.database import (
     BUSY_SECONDS,
     FILE_NAME,
@@ -89,10 +94,15 @@ def said(seq: int, text: str = "hi") -> Logged:
 # --- kinds ---------------------------------------------------------------------------------------
 
 
+def places(sql: str) -> int:
+    """How many parameters a statement has; those with numbers may stand there twice."""
+    return len(set(re.findall(r"\?\d+", sql))) or sql.count("?")
+
+
 def test_every_event_has_its_statement() -> None:
     """By its name, with a place for each of its fields: none can be left behind unwritten."""
     kinds = {kind.__name__: len(kind._fields) for kind in (*get_args(events.Event), events.Audited)}
-    assert kinds == {name: sql.count("?") for name, sql in STATEMENTS.items()}
+    assert kinds == {name: places(sql) for name, sql in STATEMENTS.items()}
 
 
 def test_a_device_and_what_arrives_there(journal: Journal, path: Path) -> None:
@@ -172,6 +182,26 @@ def test_of_every_change_it_is_said_whether_it_must_find_its_row() -> None:
     changes = {name for name, sql in STATEMENTS.items() if not sql.startswith("INSERT")}
     told = {type(event).__name__ for event in (*MUST_FIND, *MAY_FIND_NOTHING)}
     assert told | {"UsageUpto"} == changes
+
+
+@pytest.mark.parametrize("made", [TokenCreated(b"t", 1, "x", 5), CertificateAdded(b"c", 1, "x", 5)])
+def test_who_is_shut_out_makes_no_credential(
+    journal: Journal, path: Path, made: events.Event
+) -> None:
+    """The server has not taken up yet that an administrator has set another password: what the old
+    one let in leaves nothing behind, also if the server dies now. Others' are made.
+    """
+    journal.remember(APPLIED, "0")
+    with contextlib.closing(Admin(path)) as office:
+        alice, bob = (office.find(name, name) for name in ("alice", "bob"))
+        office.set_password(bob, "another hash")
+        journal.commit([made])
+        journal.commit([TokenRevoked(b"t"), CertificateRevoked(b"c")])
+        office.set_password(alice, "another hash")
+        with pytest.raises(ConflictError, match="was changed by somebody else"):
+            journal.commit([made])
+        journal.remember(APPLIED, str(office.reader.last_change()))
+    journal.commit([made])
 
 
 def test_one_of_several_that_is_gone(journal: Journal, path: Path) -> None:
