@@ -205,7 +205,7 @@ def test_the_log_can_be_json(data: Path, config: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "spoiled_by"),
     [
-        ("hub", "from securechat.core.rules import Rules as part; part.tick = None"),
+        ("hub", "from securechat.server.hub import Hub as part; part._run_turn = None"),
         ("io", "from securechat.net.io_loop import IoThread as part; part._turn = None"),
         ("accept", "from securechat.net.listener import Listener as part; part._accept_all = None"),
     ],
