@@ -201,7 +201,8 @@ class Town:
             return False
         if "i" in room.modes and not room.runs(by):
             return False
-        room.invited[name] = by
+        if room.runs(by) or not room.runs(room.invited.get(name, "")):
+            room.invited[name] = by
         self._tell(self._online(name), Heard(by, "INVITE", name, room_name))
         return True
 
