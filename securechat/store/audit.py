@@ -69,7 +69,7 @@ def note(
 def rows(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[AuditRow]:
     """What is asked for, oldest first, read as it is taken. Raises StoreError."""
     limit = -1 if wanted.last is None else wanted.last
-    parameters = (wanted.since_ms, wanted.event, wanted.account, limit)
+    parameters = {**wanted._asdict(), "limit": limit}
     try:
         for row in connection.execute(_ROWS, parameters):
             yield AuditRow(*row)
@@ -81,11 +81,11 @@ def rows(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[AuditRow]:
 _ROWS = """
 SELECT * FROM (
     SELECT id, at_ms, event, account, address, result, facts FROM audit
-    WHERE at_ms >= ?1
-    AND (?2 = '' OR instr(lower(event), lower(?2)))
-    AND (?3 = '' OR account = ?3
-        OR (json_valid(facts) AND json_extract(facts, '$.account') = ?3))
-    ORDER BY id DESC LIMIT ?4
+    WHERE at_ms >= :since_ms
+    AND (:event = '' OR instr(lower(event), lower(:event)))
+    AND (:account = '' OR account = :account
+        OR (json_valid(facts) AND json_extract(facts, '$.account') = :account))
+    ORDER BY id DESC LIMIT :limit
 ) ORDER BY id
 """
 

@@ -36,7 +36,7 @@ class Finds(str):
 
 
 UNTOUCHED = (
-    "WHERE NOT EXISTS (SELECT 1 FROM changes WHERE account = ?2 "
+    "WHERE NOT EXISTS (SELECT 1 FROM changes WHERE account = new.account "
     "AND kind IN ('account', 'password') "
     "AND id > (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied_change'))"
 )
@@ -53,13 +53,14 @@ STATEMENTS = {
     "PasswordChanged": Finds("UPDATE accounts SET password = ? WHERE id = ? AND password = ?"),
     "PasswordRehashed": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
     "TokenCreated": Finds(
-        f"INSERT INTO tokens (digest, account, name, created_ms) SELECT ?1, ?2, ?3, ?4 {UNTOUCHED}"
+        "INSERT INTO tokens (digest, account, name, created_ms) "
+        f"SELECT * FROM (SELECT ?, ? AS account, ?, ?) AS new {UNTOUCHED}"
     ),
     "TokenUsed": "UPDATE tokens SET used_ms = ? WHERE digest = ?",
     "TokenRevoked": "DELETE FROM tokens WHERE digest = ?",
     "CertificateAdded": Finds(
         "INSERT INTO certificates (fingerprint, account, name, created_ms) "
-        f"SELECT ?1, ?2, ?3, ?4 {UNTOUCHED}"
+        f"SELECT * FROM (SELECT ?, ? AS account, ?, ?) AS new {UNTOUCHED}"
     ),
     "CertificateUsed": "UPDATE certificates SET used_ms = ? WHERE fingerprint = ?",
     "CertificateRevoked": "DELETE FROM certificates WHERE fingerprint = ?",
