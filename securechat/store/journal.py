@@ -36,6 +36,7 @@ class Finds(str):
 
 
 UNTOUCHED = (
+    "SELECT * FROM (SELECT ?, ? AS account, ?, ?) AS new "
     "WHERE NOT EXISTS (SELECT 1 FROM changes WHERE account = new.account "
     "AND kind IN ('account', 'password') "
     "AND id > (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied_change'))"
@@ -52,15 +53,11 @@ STATEMENTS = {
     "created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "PasswordChanged": Finds("UPDATE accounts SET password = ? WHERE id = ? AND password = ?"),
     "PasswordRehashed": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
-    "TokenCreated": Finds(
-        "INSERT INTO tokens (digest, account, name, created_ms) "
-        f"SELECT * FROM (SELECT ?, ? AS account, ?, ?) AS new {UNTOUCHED}"
-    ),
+    "TokenCreated": Finds(f"INSERT INTO tokens (digest, account, name, created_ms) {UNTOUCHED}"),
     "TokenUsed": "UPDATE tokens SET used_ms = ? WHERE digest = ?",
     "TokenRevoked": "DELETE FROM tokens WHERE digest = ?",
     "CertificateAdded": Finds(
-        "INSERT INTO certificates (fingerprint, account, name, created_ms) "
-        f"SELECT * FROM (SELECT ?, ? AS account, ?, ?) AS new {UNTOUCHED}"
+        f"INSERT INTO certificates (fingerprint, account, name, created_ms) {UNTOUCHED}"
     ),
     "CertificateUsed": "UPDATE certificates SET used_ms = ? WHERE fingerprint = ?",
     "CertificateRevoked": "DELETE FROM certificates WHERE fingerprint = ?",
