@@ -255,7 +255,6 @@ def _take_account(
         rules.end_sessions(turn, account, "Your account has been disabled")
     elif new_password:
         rules.end_sessions(turn, account, presence.AFTER_CHANGE)
-        _end_what_is_gone(turn, reader, account)  # whether or not the rest can be stored
         _revoke_all(turn, account)
     _take_credentials(turn, reader, account)
 

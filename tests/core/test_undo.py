@@ -339,7 +339,7 @@ def undo_all(undos: list[journal.Undo]) -> None:
         undo()
 
 
-plays = st.builds(Played, st.integers(0, 2**32), st.integers(1, 30))
+plays = st.builds(Played, st.integers(0, 2**32), st.integers(1, 100))
 
 
 @given(plays, st.randoms(use_true_random=False))
