@@ -54,9 +54,10 @@ into one turn then, and costs one commit and one write to each member instead of
 speaker never waits (PostgreSQL knows this as commit_delay and commit_siblings).
 """
 
-LOOK_CLOSER_SECONDS = 0.001
-"""What took longer by the wall clock is looked at more closely, as other threads may have had the
-interpreter meanwhile. To ask for the thread's own time costs a twentieth of a line.
+LOOK_CLOSER_SECONDS, WATCHED_SECONDS = 0.001, 60.0
+"""What took longer by the wall clock may be another thread's fault or the system's: it is paid for
+as if it had taken so long, and for a while the account's lines are measured by this thread's own
+time. To ask for that costs a twentieth of a line.
 """
 
 LAST_ANSWERS_SECONDS = 1.0
@@ -102,12 +103,12 @@ class Hub(Owner):
         self._io: Sequence[IoThread] = ()
         self.inbox = Inbox(Allowance(rate))
         self._changes = Changes(rules, journal, self._reader, last_change)
-        self._next_tick = self._next_look = 0.0
+        self._next_tick = self._next_look = self._next_forget = 0.0
         self._ending: Stop | None = None
         self._stop_at = 0.0
         self._began = 0.0
-        self._cpu = 0.0
-        """The thread's CPU time when it was last looked at, in seconds."""
+        self._watched: set[Account] = set()
+        """Whose lines have taken long lately, and are measured by the thread's own time."""
         self._spoke: set[Session] = set()
         """Who has had something to say in this turn."""
         self._alarm = Alarm(rules, journal)
@@ -158,7 +159,6 @@ class Hub(Owner):
         stop = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
         turn = self._new_turn()
         self._began = turn.clock
-        self._cpu = time.thread_time()
         self._spoke.clear()
         self.inbox.members.begin_turn(turn.clock)
         self._look_around(turn)  # first: what the input changes isn't in the database yet
@@ -243,6 +243,7 @@ class Hub(Owner):
         account = session.account if session.state is State.READY else None
         lines, run, now = event.lines, self._rules.line, time.monotonic
         start, began = len(turn.effects), now()
+        cpu = time.thread_time() if account in self._watched else None
         end = began + self._shares.party
         most = len(lines)
         if account is not None:
@@ -266,14 +267,15 @@ class Hub(Owner):
         if account is not None:
             said = lines if number == len(lines) else lines[:number]
             cost = cost_of(said) + cost_of_answers(turn.effects, start, number)
-            self._charge(account, cost, now() - began)
+            self._charge(account, cost, now() - began, cpu)
 
-    def _charge(self, account: Account, cost: int, seconds: float) -> None:
-        if seconds > LOOK_CLOSER_SECONDS:
-            # What the thread has used since it was last looked at is the most it can have been.
-            cpu = time.thread_time()
-            seconds = min(seconds, cpu - self._cpu)
-            self._cpu = cpu
+    def _charge(self, account: Account, cost: int, seconds: float, cpu: float | None) -> None:
+        """seconds: by the wall clock. cpu: the thread's own time before, for those watched."""
+        if cpu is not None:
+            seconds = time.thread_time() - cpu
+        elif seconds > LOOK_CLOSER_SECONDS:
+            seconds = LOOK_CLOSER_SECONDS
+            self._watched.add(account)
         self.inbox.members.charge(account, cost, seconds)
 
     def _open(self, turn: Turn, connection: Connection) -> None:
@@ -294,6 +296,9 @@ class Hub(Owner):
         if turn.clock >= self._next_tick:
             self._next_tick = turn.clock + TICK_SECONDS
             guarded(turn, "the tick", lambda: self._rules.tick(turn))
+            if turn.clock >= self._next_forget:
+                self._next_forget = turn.clock + WATCHED_SECONDS
+                self._watched.clear()
             guarded(turn, "the alarm", lambda: self._alarm.look(turn))
             guarded(turn, "the look at the space", lambda: self._look_at_space(turn))
         # Also before what a worker has found out is used: it may have read what was changed since.
