@@ -21,6 +21,9 @@ from tests.security.summary import report_attacks
 PROCESSES = 2
 """With more than that the floods, which wait for nobody else's test, become the longest part."""
 
+LONGEST = ("fuzz", "tools")
+"""Directories with few tests that take long each."""
+
 LOCKS = "SECURECHAT_TEST_LOCKS"
 """Names the directory, in the environment, by which the processes of a run wait for each other."""
 
@@ -47,6 +50,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     if whole and getattr(option, "numprocesses", 0) is None and not option.usepdb:
         option.numprocesses, option.dist = min(PROCESSES, os.cpu_count() or 1), "loadfile"
+        option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest first, or one process waits at the end for the other."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.parent.name not in LONGEST)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
