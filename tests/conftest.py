@@ -1,7 +1,5 @@
-"""How the whole suite is run: by two processes, and by one while a test measures time.
-
-`pytest` alone, which is all of it, is shared out where pytest-xdist is installed; a part, such as
-`pytest tests/core`, runs in one process, as do `pytest -n 0` and `pytest --pdb`.
+"""How the suite is run by several processes, `pytest -n 2` (pytest-xdist), and by one of them alone
+while a test measures time.
 """
 
 from __future__ import annotations
@@ -17,9 +15,6 @@ from pathlib import Path
 import pytest
 
 from tests.security.summary import report_attacks
-
-PROCESSES = 2
-"""With more than that the floods, which wait for nobody else's test, become the longest part."""
 
 LONGEST = ("fuzz", "tools")
 """Directories with few tests that take long each."""
@@ -43,14 +38,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Share the whole suite out, by files; a part of it would take longer to start than to run."""
-    if hasattr(config, "workerinput"):
-        return  # one of those that share it, and it must not begin to share itself
-    option = config.option
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    if whole and getattr(option, "numprocesses", 0) is None and not option.usepdb:
-        option.numprocesses, option.dist = min(PROCESSES, os.cpu_count() or 1), "loadfile"
-        option.loadscopereorder = False
+    """Share out by files: the tests of one have a server in common. Whether and to how many
+    processes is said by -n.
+    """
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        config.option.dist, config.option.loadscopereorder = "loadfile", False
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
