@@ -1,0 +1,101 @@
+"""Another program that holds the database for long, as an open transaction of an sqlite3 shell
+does: it is waited for once, what stores nothing goes on, and all else is refused at once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from securechat.server.alarm import FAILING, MENDED
+from securechat.server.hub import HELD
+from securechat.store.database import BUSY_SECONDS
+from tests.security.faults.test_full_disk import notices
+from tests.support.house import House, running
+
+PINGS = 20
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A server with accounts of three."""
+    with running(tmp_path / "data", "alice", "bob", "carol") as house:
+        yield house
+
+
+@pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_database_held_for_long(
+    house: House,
+    how: str,
+    record_property: Callable[[str, object], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """PINGs and logins, also with the password and with something to catch up on, are as quick as
+    ever; messages are refused at once; everybody is told once that it began and that it is over.
+    """
+    caplog.set_level("INFO")
+    alice, bob = (house.member(name, "echo-message") for name in ("alice", "bob"))
+    carol = house.member("carol")
+    carol.says("QUIT")
+    carol.hears_the_end()
+    alice.says("PRIVMSG #lobby :before")
+    alice.hears_until(":before")
+    for person in (alice, bob):
+        person.barrier()
+    with closing(sqlite3.connect(house.data.database, isolation_level=None)) as holder:
+        holder.execute(f"BEGIN {how}")
+        alice.says("PRIVMSG #lobby :lost")
+        assert HELD in alice.hears_until(" 400 ")[-1]
+        began = time.monotonic()
+        for number in range(PINGS):
+            alice.says(f"PRIVMSG #lobby :lost {number}")
+            assert HELD in alice.hears_until(" 400 ")[-1]
+            bob.says(f"PING {number}")
+            bob.hears_until(f":{number}")
+        again = house.stranger()
+        heard = again.logs_in("carol", "the quick brown otter 7", "server-time")
+        took = time.monotonic() - began
+        record_property("bystander_worst_ms", took * 1000 / PINGS)
+        assert [line.rpartition(" :")[2] for line in heard if " PRIVMSG " in line] == ["before"]
+        # Each of them would have waited so long at least once, and the login some times.
+        assert took < PINGS * BUSY_SECONDS / 2
+    for person in (alice, bob, again):
+        person.hears_until(MENDED)
+    alice.says("PRIVMSG #lobby :after")
+    assert bob.hears_until(" PRIVMSG ")[-1].endswith(":after")
+    assert caplog.text.count("commands are not stored") == 1
+    login = [r for r in caplog.records if r.message == "login"]
+    assert len(login) == 4, "what the audit lacks, the log has"
+    assert "a bug" not in caplog.text
+
+
+def test_the_end_of_it_is_told_once(house: House) -> None:
+    """However often somebody tries meanwhile."""
+    alice, bob = (house.member(name) for name in ("alice", "bob"))
+    with closing(sqlite3.connect(house.data.database, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        for _ in range(5):
+            alice.says("PRIVMSG #lobby :lost")
+            alice.hears_until(" 400 ")
+    heard = [*bob.hears_until(MENDED), *bob.barrier()]
+    why = "another program holds the database; end it, then try again (database is locked)"
+    assert notices(heard) == [FAILING.format(why), MENDED]
+
+
+def test_an_administrator_beside_it(house: House) -> None:
+    """What was changed just before is taken up all the same, and said to be when that can be
+    stored.
+    """
+    alice, bob = (house.member(name) for name in ("alice", "bob"))
+    with house.office() as office:
+        office.set_disabled(office.find("alice", "alice"), disabled=True)
+        with closing(sqlite3.connect(house.data.database, isolation_level=None)) as holder:
+            holder.execute("BEGIN IMMEDIATE")
+            assert "has been disabled" in alice.hears_the_end()[-1]
+            bob.barrier()
+        house.wait_for(office.in_effect)
