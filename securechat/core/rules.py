@@ -25,7 +25,7 @@ from securechat.core import (
 from securechat.core.commands import credentials, messages
 from securechat.core.credentials import Token
 from securechat.core.events import CertificateUsed, TokenUsed
-from securechat.core.guard import guarded
+from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
 from securechat.core.levels import Levels
 from securechat.core.model import LOGINS_AT_ONCE, MAX_KEYS, Account, Model
@@ -99,10 +99,10 @@ class Rules:
         """A connection is gone; reason is shown to others as the QUIT message."""
         if session.held and (arrival := arrivals.of(turn, session)):
             self._admit(turn, [arrival])  # what it said before it went counts
+        self.model.sessions.pop(session, None)  # first: whatever fails, it is none any more
         presence.leave(turn, session, reason, clean=False)
         if session.state is not State.CLOSED:
             session.move(Trigger.CLOSING)
-        self.model.sessions.pop(session, None)
 
     def line(self, turn: Turn, session: Session, raw: bytes) -> None:
         """A line of a client, without its line end; TOO_LONG for one that was over the limit."""
@@ -150,8 +150,7 @@ class Rules:
     def _bug(self, turn: Turn, session: Session, command: str, start: Mark) -> None:
         turn.roll_back(start)
         log.exception("a bug: %s failed and was taken back", command)
-        text = "The server failed; it is logged"
-        turn.numeric(session, Numeric.ERR_UNKNOWNERROR, command, text)
+        turn.numeric(session, Numeric.ERR_UNKNOWNERROR, command, FAILED)
 
     def go_on(self, turn: Turn, session: Session, more: Callable[[], bool]) -> None:
         """The next part of a session's long answer, and further ones while more() is true."""
@@ -244,7 +243,13 @@ class Rules:
             self._admit(turn, group)
 
     def _admit(self, turn: Turn, group: Sequence[Missed]) -> None:
-        entrance = arrivals.Entrance(turn, group)
+        try:
+            entrance = arrivals.Entrance(turn, group)
+        except Exception:
+            log.exception("a bug: %d arrivals failed and were taken back", len(group))
+            for found in group:
+                arrivals.take_back(turn, found.session, FAILED)
+            return
         for arrival in entrance.arrivals:
             self._enter(turn, entrance, arrival)
         for arrival in entrance.arrivals:
@@ -257,7 +262,7 @@ class Rules:
         except Exception:
             turn.roll_back(start)
             log.exception("a bug: an arrival failed and was taken back")
-            arrivals.take_back(turn, arrival.session, "The server failed; it is logged")
+            arrivals.take_back(turn, arrival.session, FAILED)
         turn.finish_step(arrival.session, "LOGIN", start)
         if arrival.session.state is State.READY:
             start = turn.mark()
@@ -336,9 +341,8 @@ class Rules:
 
     def stop(self, turn: Turn, reason: str) -> None:
         """Tell everybody that the server stops."""
-        marks.store(turn)
-        self._store_used(turn)
-        quota.store_usage(turn)
+        for part in (marks.store, self._store_used, quota.store_usage):
+            guarded(turn, part.__name__, partial(part, turn))
         for session in list(self.model.sessions):
             turn.close(session, reason)
 

@@ -388,6 +388,15 @@ def test_what_was_not_undone_is_untouched(played: Played, chance: Random) -> Non
     undo_all(failed)
     if apart:
         assert shot(played.model) == shot(replayed(kept))
+        for account in played.model.accounts.values():
+            assert all(played.model.targets.get(room.id) is room for room in account.rooms)
+
+
+def test_a_room_stays_open_for_who_could_not_leave_it() -> None:
+    """It was empty to those who closed it; the database has a member in it still."""
+    left = [e.Left(1, account) for account in (1, 2)]
+    for event in left:
+        assert not set(event.makes()).isdisjoint(e.RoomClosed(1).needs())
 
 
 def replayed(kept: list[Any]) -> Model:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core import marks
+from securechat.core import arrivals, marks, presence
 from securechat.core.events import Logged, RoomCreated
+from securechat.core.guard import FAILED
 from securechat.core.jobs import (
     Answer,
     Failed,
@@ -694,6 +695,56 @@ def test_a_bug_in_a_change_costs_only_that_change(
         while not office.in_effect():
             carol.barrier()
     assert caplog.text.count("a bug: change ") == 1
+
+
+def test_a_bug_in_an_arrival_costs_only_those_who_arrive(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are told at once, and don't wait for what never comes; the next ones come in."""
+    alice = hall.member("alice")
+    with monkeypatch.context() as patch:
+        patch.setattr(arrivals.Entrance, "__init__", broken)
+        bob = Guest(hall)
+        bob.begins("bob")
+        assert f"ERROR :Closing link: {FAILED}" in bob.hears_until("(closed")[-2]
+    assert "a bug: 1 arrivals failed and were taken back" in caplog.text
+    bob.goes()
+    hall.member("carol").barrier()
+    alice.barrier()
+    assert {a.name for a in hall.rules.model.online} == {"alice", "carol"}
+
+
+def test_a_bug_at_the_end_of_a_session_leaves_none_behind(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The connection is gone, and nobody looks at the session again."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    alice.barrier()
+    with monkeypatch.context() as patch:
+        patch.setattr(presence, "leave", broken)
+        bob.goes()
+        alice.barrier()
+    assert "a bug: Closed failed" in caplog.text
+    assert list(hall.rules.model.sessions) == [alice.session]
+
+
+@pytest.mark.parametrize("part", ["marks.store", "quota.store_usage"])
+def test_a_bug_at_the_end_keeps_nobody_from_being_told(
+    tmp_path: Path,
+    part: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What could not be noted is logged; the server ends as it should."""
+    hall = Hall(tmp_path, "alice")
+    hall.open()
+    alice = hall.member("alice")
+    alice.barrier()
+    monkeypatch.setattr(f"securechat.core.{part}", broken)
+    hall.close("The server is stopping")
+    assert "(closed: The server is stopping)" in alice.hears_until("(closed")[-1]
+    assert "a bug: broken failed" in caplog.text
+    assert hall.failures == []
 
 
 def test_a_change_that_can_t_be_stored_is_taken_up_again(hall: Hall) -> None:
