@@ -298,15 +298,17 @@ class Admin:
         return audit.rows_upto(self._connection, last)
 
     def prune_audit(self, last: int, between: Callable[[], object], **facts: str | int) -> None:
-        """Delete the audit's rows up to one, and write that. between: called between two short
-        transactions, so that a server's come between. facts: for the audit.
+        """Delete the audit's rows up to one, and write that, before the first one goes. between:
+        called between two short transactions, so that a server's come between. facts: for the
+        audit.
         """
-        more = True
+        with transaction(self._connection):
+            self._note("audit pruned", upto=last, **facts)
+            more = audit.delete_some(self._connection, last)
         while more:
+            between()
             with transaction(self._connection):
                 more = audit.delete_some(self._connection, last)
-            between()
-        self.note("audit pruned", upto=last, **facts)
 
     def note(self, event: str, **facts: str | int) -> None:
         """Write an act that changes nothing in the database. facts: never a secret."""

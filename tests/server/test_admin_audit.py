@@ -239,11 +239,14 @@ def test_the_database_still_refuses_to_delete(clerk: Clerk) -> None:
 
 
 def test_a_death_in_between_leaves_the_trigger(clerk: Clerk) -> None:
-    """What is not committed has not happened, the trigger's absence either."""
+    """What is not committed has not happened, the trigger's absence either; and the audit says who
+    has begun it.
+    """
     admin = Admin(clerk.data / FILE_NAME)
     with pytest.raises(ZeroDivisionError):
         admin.prune_audit(2, lambda: 1 // 0)
     admin.close()
+    assert shown(clerk)[-1][0] == "audit pruned"
     connection = open_database(clerk.data / FILE_NAME)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute("DELETE FROM audit")

@@ -1030,6 +1030,7 @@ def test_at_the_end_it_is_learned_what_has_arrived_where(tmp_path: Path) -> None
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the hub has waited to let others speak, without the waiting."""
+    monkeypatch.setattr(module, "GATHER_SECONDS", 60.0)  # longer than a slow disk takes
     taken: list[float] = []
     monkeypatch.setattr("securechat.server.hub.time.sleep", taken.append)
     return taken
