@@ -158,10 +158,15 @@ class Admin:
             self._note("account deleted", account=account.name, **ended)
 
     def _update(self, account: AccountRow, change: str, value: object) -> None:
-        self._connection.execute(
-            f"UPDATE accounts SET {change} WHERE id = ?",  # noqa: S608 - change is ours
+        """Raises UnknownError when another administrator has deleted it meanwhile: between looking
+        it up and this there may be somebody who types a password.
+        """
+        changed = self._connection.execute(
+            f"UPDATE accounts SET {change} WHERE id = ? AND NOT deleted",  # noqa: S608 - ours
             (value, account.id),
         )
+        if not changed.rowcount:
+            raise UnknownError(f"{account.name} was deleted meanwhile")
 
     def _changed(self, kind: str, account: int | None) -> None:
         self._connection.execute(

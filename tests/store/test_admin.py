@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -176,13 +177,36 @@ def test_deleting_leaves_the_name_and_the_messages(admin: Admin, path: Path) -> 
     assert count(path, "log") == 1
 
 
-def test_a_deleted_account_stays_deleted(admin: Admin) -> None:
-    """A password set by somebody who found it a moment before lets nobody in."""
-    alice = made(admin, "alice")
-    admin.delete(alice)
-    admin.set_password(alice, "too late")
-    admin.set_disabled(alice, disabled=False)
-    assert admin.reader.password(alice.id) is None
+TABLES = ("accounts", "changes", "audit")
+ACTS: dict[str, Callable[[Admin, AccountRow], object]] = {
+    "passwd": lambda admin, row: admin.set_password(row, "a new hash"),
+    "enable": lambda admin, row: admin.set_disabled(row, disabled=False),
+    "admin": lambda admin, row: admin.set_admin(row, admin=True),
+    "bot": lambda admin, row: admin.set_bot(row, bot=True),
+    "delete": lambda admin, row: admin.delete(row),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_account_that_is_deleted_meanwhile_is_not_changed(
+    admin: Admin, path: Path, act: str
+) -> None:
+    """By another administrator, while this one typed a password: it gets none back, and the audit
+    doesn't say that it did.
+    """
+    row = made(admin, "alice")
+    admin.delete(row)
+    before = kept(path)
+    with pytest.raises(UnknownError, match="alice was deleted meanwhile"):
+        ACTS[act](admin, row)
+    assert kept(path) == before
+    assert admin.reader.password(row.id) is None
+
+
+def kept(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """What the database has of accounts, changes and acts."""
+    with closing(open_database(path)) as connection:
+        return {t: connection.execute(f"SELECT * FROM {t}").fetchall() for t in TABLES}
 
 
 # --- invites -------------------------------------------------------------------------------------
