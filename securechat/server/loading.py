@@ -189,10 +189,10 @@ def take_changes(
             raise
         except Exception:
             turn.roll_back(start)
-            told = (
-                "a bug: change %d (%s) of the administrator's takes effect at the next start only"
+            log.exception(
+                "a bug: change %d (%s) of the administrator's takes effect at the next start only",
+                *change[:2],
             )
-            log.exception(told, *change[:2])
             _close_all(rules, turn, change[2])
     return changes[-1][0] if changes else after
 

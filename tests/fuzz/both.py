@@ -36,7 +36,10 @@ class Both:
         self.house.open()
         self.house.lets_strangers_speak()
         # Who comes and goes often is told of each time, as nobody here waits for half a minute.
-        self.house.service._hub._rules.model.departures = Levels(1.0, 10**9, 100)
+        model = self.house.service._hub._rules.model
+        model.departures = Levels(1.0, 10**9, 100)
+        # Nobody is asked by the clock what has arrived: it would depend on how long a step takes.
+        model.asks_left = -1e9
 
     def closes(self) -> None:
         """The end of the server, if it still runs."""

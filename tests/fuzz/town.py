@@ -94,9 +94,12 @@ class Town:
         return found
 
     def goes(self, seat: Seat, *, politely: bool) -> None:
-        """A session ends; who says so has read everything."""
+        """A session ends; who says so has read everything, if it is the one that came last: of an
+        older one nobody knows what the younger has read.
+        """
+        newest = self._online(seat.name)[-1]
         self.seats.remove(seat)
-        if politely:
+        if politely and seat is newest:
             self.read[seat.name] = len(self.log)
         if not self._online(seat.name):
             mine = [name for name, room in self.rooms.items() if seat.name in room.roles]

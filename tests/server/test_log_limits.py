@@ -229,6 +229,8 @@ def test_a_member_fills_no_log(tmp_path: Path, listed: Path) -> None:
             mallory.barrier()
             mallory.says("QUIT :bye")
             mallory.hears_the_end()
+            mallory.hang_up()
+        house.wait_for(lambda: not house.service._hub._rules.model.sessions)
     found = kinds(listed)
     assert {"info login", "info token created", "info disconnected"} <= set(found)
     assert max(found.values()) <= AT_ONCE
