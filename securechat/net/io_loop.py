@@ -67,10 +67,9 @@ class IoThread(Steps, Owner):
 
         Told to the thread that delivers; to any other it would be a guess.
         """
-        if connection.phase is Phase.CLOSED:
+        obeyed, taken = self._obeyed, transport.all_acknowledged(connection)
+        if connection.phase is Phase.CLOSED:  # asked last: its thread may close it meanwhile
             obeyed, taken = connection.obeyed, True
-        else:
-            obeyed, taken = self._obeyed, transport.all_acknowledged(connection)
         return obeyed == self._given and not connection.out_bytes and taken
 
     def trust(self, connection: object) -> None:

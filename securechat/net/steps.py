@@ -298,7 +298,8 @@ class Steps:
         if connection.phase is Phase.CLOSED:
             return
         opened = connection.phase >= Phase.OPEN
-        if reason == transport.CLOSED_BY_CLIENT:
+        # A reset looks like an end when another call has been told of it: much may be on its way.
+        if reason == transport.CLOSED_BY_CLIENT and transport.had_all(connection):
             connection.obeyed = self._obeyed
         connection.phase = Phase.CLOSED
         self._watch(connection, 0)

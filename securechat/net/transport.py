@@ -36,6 +36,9 @@ what it may not say yet, take some 20 MiB.
 
 CLOSED_BY_CLIENT = "closed by the client"
 
+ALERT = 31
+"""Bytes of a TLS alert on the wire: 31 in TLS 1.2, 24 in TLS 1.3. Every line takes more."""
+
 MAX_WRITE = 1 << 18
 """Bytes written to one connection in one turn, of megabytes that may wait for it: less than a
 millisecond, then it is the others' turn.
@@ -255,11 +258,23 @@ def all_acknowledged(connection: Connection) -> bool:
     """Whether the peer's kernel has acknowledged every byte that ours has taken; true also where
     this system can't tell. What it has not was on its way while the peer said what we have heard.
     """
+    return not _unacknowledged(connection)
+
+
+def had_all(connection: Connection) -> bool:
+    """The same for a peer that has just ended: OpenSSL answers an end without close_notify with an
+    alert of its own, which nobody acknowledges any more.
+    """
+    return _unacknowledged(connection) <= ALERT
+
+
+def _unacknowledged(connection: Connection) -> int:
+    """Bytes that the peer's kernel has not acknowledged; 0 where this system can't tell."""
     try:
-        unacknowledged = fcntl.ioctl(connection.sock.fileno(), termios.TIOCOUTQ, bytes(4))
+        found = fcntl.ioctl(connection.sock.fileno(), termios.TIOCOUTQ, bytes(4))
     except (OSError, ValueError):
-        return True
-    return not int.from_bytes(unacknowledged, sys.byteorder)
+        return 0
+    return int.from_bytes(found, sys.byteorder)
 
 
 def say_goodbye(connection: Connection) -> None:
