@@ -1,5 +1,5 @@
-"""How the suite is run by several processes, `pytest -n 2` (pytest-xdist), and by one of them alone
-while a test measures time.
+"""How the whole suite is run by several processes (pytest-xdist), and by one of them alone while a
+test measures time. A part of it, such as one file, is run by one process.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from tests.security.summary import report_attacks
 
 LONGEST = ("fuzz", "tools")
 """Directories with few tests that take long each."""
+
+PROCESSES = 4
+"""Of the whole suite: on two cores, as half of the time of a test is waiting for a clock."""
 
 LOCKS = "SECURECHAT_TEST_LOCKS"
 """Names the directory, in the environment, by which the processes of a run wait for each other."""
@@ -38,17 +41,31 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Share out by files: the tests of one have a server in common. Whether and to how many
-    processes is said by -n.
-    """
-    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
-        config.option.dist, config.option.loadscopereorder = "loadfile", False
+    """Share out by files: the tests of one have a server in common."""
+    option = config.option
+    if hasattr(config, "workerinput") or not hasattr(option, "numprocesses"):
+        return
+    if option.numprocesses is None and _is_whole(config):
+        option.numprocesses = PROCESSES
+        option.tx = ["popen"] * PROCESSES
+    if option.numprocesses:
+        option.dist, option.loadscopereorder = "loadfile", False
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether all tests were asked for, and nobody wants to look into one of them."""
+    option = config.option
+    chosen = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    return not (chosen or option.keyword or option.usepdb or option.collectonly or option.trace)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest first, or one process waits at the end for the other."""
+    """The longest first, or one process waits at the end for the others; last those that run alone,
+    or all would wait for each of them.
+    """
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: item.path.parent.name not in LONGEST)
+        alone = {item.path for item in items if _measures_time(item)}
+        items.sort(key=lambda item: (item.path in alone, item.path.parent.name not in LONGEST))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

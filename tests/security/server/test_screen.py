@@ -107,7 +107,7 @@ def test_each_sequence_in_each_kind_of_line(evil: str) -> None:
         assert all_inert(talk.shows()), command
 
 
-@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.__name__)
 def test_no_kind_of_event_lets_a_text_through(kind: type[Event]) -> None:
     """Every field of every kind of event, also of one that is added later."""
     for evil in SEQUENCES:
