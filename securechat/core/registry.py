@@ -18,14 +18,17 @@ It changes nothing, and yields None where it has found nothing for a while.
 LOOKED_AT_ONCE = 100
 """Of what a long answer looks through, before it lets others come between."""
 
+ANY_NUMBER = 1000
+"""Of parameters: a line holds fewer."""
+
 BEFORE_LOGIN = frozenset({State.CONNECTED, State.CHALLENGED, State.PROVEN})
 LOGGED_IN = frozenset({State.READY})
 ALWAYS = BEFORE_LOGIN | LOGGED_IN
 
 
 class Command(NamedTuple):
-    """min_params, max_params: with fewer or more it is answered with 461; max_params is None where
-    more change nothing, as clients send them by habit. last: what the last parameter is that may
+    """min_params, max_params: with fewer or more it is answered with 461; max_params is ANY_NUMBER
+    where more change nothing, as clients send them by habit. last: what the last parameter is that may
     hold spaces. states: in others the command is refused. usage: the parameters as HELP shows
     them. help: one sentence.
     """
@@ -33,15 +36,11 @@ class Command(NamedTuple):
     name: str
     handler: Handler
     min_params: int
-    max_params: int | None
+    max_params: int
     last: str
     states: frozenset[State]
     usage: str
     help: str
-
-    def takes(self, count: int) -> bool:
-        """Whether it can be told so many parameters."""
-        return self.min_params <= count and (self.max_params is None or count <= self.max_params)
 
 
 COMMANDS: dict[str, Command] = {}
@@ -52,7 +51,7 @@ def command(
     *,
     usage: str = "",
     min_params: int = 0,
-    max_params: int | None = None,
+    max_params: int = ANY_NUMBER,
     last: str = "",
     states: frozenset[State] = LOGGED_IN,
 ) -> Callable[[Handler], Handler]:

@@ -185,8 +185,9 @@ class Rules:
                 raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
             shown = message.command[:40]
             raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
-        if session.state not in found.states or not found.takes(len(message.params)):
-            raise _refusal(found, session, len(message.params))
+        count = len(message.params)
+        if session.state not in found.states or not found.min_params <= count <= found.max_params:
+            raise _refusal(found, session, count)
         replies = found.handler(turn, session, message)
         if replies is not None:
             session.answering = Answering(message.command, replies)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from securechat.core.audit import as_json, tell
 from securechat.core.events import Audited, Event, Logged
 from securechat.core.jobs import Job
-from securechat.core.journal import Undo, apply
+from securechat.core.journal import Undo, apply, log_entry
 from securechat.core.line import Line
 from securechat.core.model import Account, Audience, Model
 from securechat.core.outside import Outside
@@ -168,7 +168,8 @@ class Turn:
         model = self.model
         model.last_seq = seq = model.last_seq + 1
         entry = _new(Logged, (seq, target, sender.id, self.now_ms, kind, text, tags))
-        self.record(entry)
+        self.undo.append(log_entry(model, entry))
+        self.events.append(entry)
         return entry
 
     def audit(

@@ -144,22 +144,21 @@ class _Saying:
         self.stored = kind != "TAGMSG" or not tags.keys() <= PASSING
 
     def to(self, target: str) -> None:
-        known = self.account.sent_keys.find(self.key) if self.key is not None else None
-        if known is not None:
-            self._whole_or_in_parts(target, _Again(self, known))
-        else:
-            self._whole_or_in_parts(target, self._to)
-
-    def _whole_or_in_parts(self, target: str, send: Callable[[str], None]) -> None:
+        send: Callable[[str], None] = self._to
+        if self.key is not None and (known := self.account.sent_keys.find(self.key)) is not None:
+            send = _Again(self, known)
         try:
             send(target)
         except _TooLong as too_long:
-            parts = self._parts(target, too_long.room)
-            self.turn.charge(self.account, len(parts) - 1)
-            whole = self.text
-            for self.text in parts:
-                send(target)
-            self.text = whole  # for the next target
+            self._in_parts(target, send, too_long.room)
+
+    def _in_parts(self, target: str, send: Callable[[str], None], room: int) -> None:
+        parts = self._parts(target, room)
+        self.turn.charge(self.account, len(parts) - 1)
+        whole = self.text
+        for self.text in parts:
+            send(target)
+        self.text = whole  # for the next target
 
     def _parts(self, target: str, room: int) -> list[str]:
         """The text in messages that can be relayed whole: clients guess how long their name in
