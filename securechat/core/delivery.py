@@ -29,12 +29,16 @@ class Delivery(NamedTuple):
 def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
     """The number of each I/O thread with what it has to write, in order."""
     plan = _Plan()
+    waiting = plan.waiting
     for audience, item, detail in effects:
         if audience is None:
             plan.direct(item, detail)  # type: ignore[arg-type] # the tuple's other form
-        else:
+            continue
+        if plan.asker is not None:
             plan.end_replies()
-            plan.waiting.setdefault(audience, []).append((item, detail))  # type: ignore[arg-type]
+        if audience not in waiting:
+            waiting[audience] = []
+        waiting[audience].append((item, detail))  # type: ignore[arg-type]
     plan.end_replies()
     plan.flush(list(plan.waiting))
     return plan.output
@@ -44,7 +48,8 @@ class _Plan:
     def __init__(self) -> None:
         self.output: dict[int, list[Delivery]] = {}
         self.waiting: dict[Audience, Waiting] = {}
-        self._asker: Session | None = None
+        self.asker: Session | None = None
+        """Whose replies were the last; what they are told goes in one piece."""
         self._replies: list[bytes] = []
         """What the asker is told in one go: an answer has many lines."""
 
@@ -54,20 +59,20 @@ class _Plan:
         What others wait for goes first where it came first: after a JOIN a room has a new
         audience, and the old one's lines must not come behind the new one's.
         """
-        if session is not self._asker:
+        if session is not self.asker:
             self.end_replies()
             waiting = list(self.waiting)
             while waiting and session not in waiting[-1].sessions:
                 waiting.pop()
             self.flush(waiting)
-            self._asker = session
+            self.asker = session
         self._replies.append(data)
 
     def end_replies(self) -> None:
         """Something else comes next."""
-        if self._asker is not None:
-            self.add(self._asker.io, (self._asker.link,), b"".join(self._replies))
-            self._asker, self._replies = None, []
+        if self.asker is not None:
+            self.add(self.asker.io, (self.asker.link,), b"".join(self._replies))
+            self.asker, self._replies = None, []
 
     def add(self, io: int, links: Sequence[object], data: bytes) -> None:
         if data and links:

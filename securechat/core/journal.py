@@ -41,7 +41,10 @@ def log_entry(model: Model, event: e.Logged) -> Undo:
     before = target.last_seq
     target.last_seq = event.seq
     model.recent.append(event)
-    sender, size = model.accounts[event.sender], stored_bytes(event)
+    sender, text, tags = model.accounts[event.sender], event.text, event.tags
+    size = ROW_BYTES + (len(text) if text.isascii() else len(text.encode()))
+    if tags:
+        size += len(tags.encode())
     sender.stored_bytes += size
     model.uncounted[sender] = None
 
@@ -56,13 +59,6 @@ def log_entry(model: Model, event: e.Logged) -> Undo:
             model.recent.remove(event)
 
     return undo
-
-
-def stored_bytes(event: e.Logged) -> int:
-    """What an entry takes, as the store counts it too."""
-    text, tags = event.text, event.tags
-    size = ROW_BYTES + (len(text) if text.isascii() else len(text.encode()))
-    return size + len(tags.encode()) if tags else size
 
 
 def _account_created(model: Model, event: e.AccountCreated) -> Undo:

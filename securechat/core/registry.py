@@ -28,8 +28,8 @@ ALWAYS = BEFORE_LOGIN | LOGGED_IN
 
 class Command(NamedTuple):
     """min_params, max_params: with fewer or more it is answered with 461; max_params is ANY_NUMBER
-    where more change nothing, as clients send them by habit. last: what the last parameter is that may
-    hold spaces. states: in others the command is refused. usage: the parameters as HELP shows
+    where more change nothing, as clients send them by habit. last: what the last parameter is that
+    may hold spaces. states: in others the command is refused. usage: the parameters as HELP shows
     them. help: one sentence.
     """
 

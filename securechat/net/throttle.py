@@ -49,10 +49,11 @@ class TokenBucket:
     def spend(self, cost: int, seconds: float = 0.0) -> None:
         """Pay for what has passed, in tokens. seconds: of CPU that it took."""
         self.tokens -= cost
-        self._owed = max(0.0, self._owed + seconds - cost * self._line_seconds)
-        if self._owed > SPARE_SECONDS:
-            self.tokens -= int(self._owed / self._line_seconds)
-            self._owed = 0.0
+        owed = self._owed + seconds - cost * self._line_seconds
+        if owed > SPARE_SECONDS:
+            self.tokens -= int(owed / self._line_seconds)
+            owed = 0.0
+        self._owed = owed if owed > 0.0 else 0.0
 
     @property
     def burst(self) -> int:

@@ -56,7 +56,8 @@ class Agenda:
 
     def __init__(self, allowance: Allowance | None = None) -> None:
         self._allowance = allowance
-        self._inputs: dict[Connection, deque[Input]] = {}
+        self.inputs: dict[Connection, deque[Input]] = {}
+        """What waits, by its connection, in its order."""
         self.fresh: OrderedDict[Hashable, deque[Connection]] = OrderedDict()
         self.busy: OrderedDict[Hashable, deque[Connection]] = OrderedDict()
         self._resting: dict[Hashable, deque[Connection]] = {}
@@ -75,14 +76,11 @@ class Agenda:
     @property
     def holds_any(self) -> bool:
         """Whether there is something here, to be taken now or later."""
-        return bool(self._inputs)
-
-    def __contains__(self, connection: Connection) -> bool:
-        return connection in self._inputs
+        return bool(self.inputs)
 
     def add(self, party: Hashable, event: Input) -> None:
         """One more. party: whose it is; not asked when its connection has some here already."""
-        waiting = self._inputs.get(event.connection)
+        waiting = self.inputs.get(event.connection)
         if waiting is not None and type(event) is Closed and party in self._resting:
             self._end(party, event)
             return
@@ -98,13 +96,13 @@ class Agenda:
         parties = self.fresh or self.busy
         party, connections = parties.popitem(last=False)
         connection = connections.popleft()
-        waiting = self._inputs[connection]
+        waiting = self.inputs[connection]
         event = waiting.popleft()
         self.lines -= count_lines(event)
         if waiting:
             connections.append(connection)
         else:
-            del self._inputs[connection]
+            del self.inputs[connection]
         if connections:
             parties[party] = connections
         return event
@@ -113,7 +111,7 @@ class Agenda:
         """What is left of one that was taken: again the first of its connection. later: not before
         the next turn, and not before what was sent to the connection has been written.
         """
-        waiting = self._inputs.get(event.connection)
+        waiting = self.inputs.get(event.connection)
         if party not in self._resting:
             self.lines += count_lines(event)
         if waiting is None:
@@ -139,9 +137,11 @@ class Agenda:
         """What was done of an account is paid for, and what waits of it moves to where it belongs
         then. cost: lines. seconds: of the hub's time.
         """
-        if self._allowance is not None:
-            self._allowance.bucket(account, self._now).spend(cost, seconds)
-            if not self._allowance.is_fresh(account):
+        allowance = self._allowance
+        if allowance is not None:
+            bucket = allowance.bucket(account, self._now)
+            bucket.spend(cost, seconds)
+            if bucket.tokens < allowance.fresh:
                 self._settle(account)
 
     def _settle(self, account: Account) -> None:
@@ -192,7 +192,7 @@ class Agenda:
     # Where it waits
 
     def _enter(self, party: Hashable, event: Input) -> None:
-        self._inputs[event.connection] = deque([event])
+        self.inputs[event.connection] = deque([event])
         self._schedule(party, event.connection)
 
     def _schedule(self, party: Hashable, connection: Connection) -> None:
@@ -232,13 +232,13 @@ class Agenda:
         connection = event.connection
         self._unschedule(party, connection)
         self._later.pop(connection, None)
-        self._inputs[connection] = deque([event])
+        self.inputs[connection] = deque([event])
         self.fresh[connection] = deque([connection])  # a party of its own, as its account rests
 
     def _lines_of(self, party: Hashable, connections: deque[Connection]) -> int:
         put_off = (one for one, whose in self._later.items() if whose is party)
         return sum(
-            count_lines(event) for one in chain(connections, put_off) for event in self._inputs[one]
+            count_lines(event) for one in chain(connections, put_off) for event in self.inputs[one]
         )
 
 

@@ -50,7 +50,8 @@ class Allowance:
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
         most_used = max(FRESH_LINES, FRESH_SECONDS * rate.lines)
-        self._fresh = rate.burst - min(most_used, rate.burst / 2)
+        self.fresh = rate.burst - min(most_used, rate.burst / 2)
+        """Who has at least so many tokens has used little."""
         self._buckets: dict[Account, TokenBucket] = {}
         self._look_at = MOST_BUCKETS
 
@@ -61,12 +62,12 @@ class Allowance:
     def is_fresh(self, account: Account) -> bool:
         """Whether it certainly has its place among the first; a quick look."""
         bucket = self._buckets.get(account)
-        return bucket is None or bucket.tokens >= self._fresh
+        return bucket is None or bucket.tokens >= self.fresh
 
     def standing(self, account: Account, now: float) -> Standing:
         """Where the account's next line belongs."""
         left = self.bucket(account, now).available(now)
-        if left >= self._fresh:
+        if left >= self.fresh:
             return Standing.FRESH
         return Standing.BUSY if left else Standing.RESTING
 
@@ -90,11 +91,7 @@ def cost_of(lines: list[bytes]) -> int:
     return len(lines) + sum(map(len, lines)) // PLAIN_LINE
 
 
-def cost_of_answers(effects: Sequence[Effect], start: int, lines: int) -> int:
-    """What is sent to those who have asked, in lines. effects: of a turn; those from start on are
-    of so many lines, each of which has paid for one.
-    """
-    if len(effects) - start <= lines:
-        return 0
-    answers = (data for audience, _, data in effects[start:] if audience is None)
+def cost_of_answers(effects: Sequence[Effect]) -> int:
+    """What is sent to those who have asked, in lines. effects: of what they said."""
+    answers = (data for audience, _, data in effects if audience is None)
     return sum(map(len, answers)) // ANSWER_BYTES  # type: ignore[arg-type] # the other form has none

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from securechat.core.audit import note, tell
@@ -198,16 +199,25 @@ class Hub(Owner):
         """busy: seconds for those who have said much, after all the others have had their turn."""
         end = time.monotonic() + seconds
         while agenda.fresh:
-            event = agenda.take()
-            self._guarded(turn, event.connection.owner, self._take_input, event)
+            self._take_next(turn, agenda)
             if time.monotonic() >= end:
                 return
         end = time.monotonic() + busy
         while agenda.busy and not agenda.fresh:
-            event = agenda.take()
-            self._guarded(turn, event.connection.owner, self._take_input, event)
+            self._take_next(turn, agenda)
             if time.monotonic() >= end:
                 return
+
+    def _take_next(self, turn: Turn, agenda: Agenda) -> None:
+        event = agenda.take()
+        session = event.connection.owner
+        if type(event) is not Lines or not isinstance(session, Session):
+            self._guarded(turn, session, self._take_input, event)
+            return
+        try:
+            self._run_lines(turn, session, event)
+        except Exception:  # the rules have taken back what failed in them
+            self._bug(turn, session, event)
 
     def _guarded(
         self, turn: Turn, session: object, action: Callable[[Turn, Any], None], item: object
@@ -218,9 +228,12 @@ class Hub(Owner):
             action(turn, item)
         except Exception:
             turn.roll_back(start)
-            log.exception("a bug: %s failed and was taken back", type(item).__name__)
-            if isinstance(session, Session):
-                turn.close(session, FAILED)
+            self._bug(turn, session, item)
+
+    def _bug(self, turn: Turn, session: object, item: object) -> None:
+        log.exception("a bug: %s failed and was taken back", type(item).__name__)
+        if isinstance(session, Session):
+            turn.close(session, FAILED)
 
     def _take_input(self, turn: Turn, event: Input) -> None:
         connection = event.connection
@@ -229,11 +242,9 @@ class Hub(Owner):
             self._open(turn, connection)
         elif not isinstance(session, Session):
             raise TypeError(f"{connection} has no session")
-        elif isinstance(event, Lines):
-            self._run_lines(turn, session, event)
         elif isinstance(event, Taken):
             session.heard_at = turn.clock
-        else:
+        elif isinstance(event, Closed):
             _note_end(session, event.reason)
             self._rules.closed(turn, session, _shown_reason(event))
             connection.owner = None
@@ -241,8 +252,8 @@ class Hub(Owner):
     def _run_lines(self, turn: Turn, session: Session, event: Lines) -> None:
         """As many as there is time for; the others when it is this connection's turn again."""
         account = session.account if session.state is State.READY else None
-        lines, run, now = event.lines, self._rules.line, time.monotonic
-        start, began = len(turn.effects), now()
+        lines, run, now, effects = event.lines, self._rules.line, time.monotonic, turn.effects
+        start, began = len(effects), now()
         cpu = time.thread_time() if account in self._watched else None
         end = began + self._shares.party
         most = len(lines)
@@ -252,31 +263,37 @@ class Hub(Owner):
         number = 0
         while True:
             if session.answering is not None:
-                self._rules.go_on(turn, session, lambda: now() < end)
+                self._rules.go_on(turn, session, partial(_is_before, end))
             if number >= most or session.answering is not None:
                 break
             run(turn, session, lines[number])
             number += 1
-            if now() >= end:
+            if number < most and now() >= end:
                 break
         event.connection.done += number
         if number < len(lines) or session.answering is not None:
-            rest = event._replace(lines=lines[number:])
-            agenda, party = self.inbox.place(rest)
-            agenda.put_back(party, rest, later=session.answering is not None)
+            self._put_back(event._replace(lines=lines[number:]), session)
         if account is not None:
-            said = lines if number == len(lines) else lines[:number]
-            cost = cost_of(said) + cost_of_answers(turn.effects, start, number)
-            self._charge(account, cost, now() - began, cpu)
+            cost = cost_of(lines if number == len(lines) else lines[:number])
+            if len(effects) - start > number:  # each line has paid for one
+                cost += cost_of_answers(effects[start:])
+            seconds = now() - began
+            if cpu is not None or seconds > LOOK_CLOSER_SECONDS:
+                seconds = self._look_closer(account, cpu)
+            self.inbox.members.charge(account, cost, seconds)
 
-    def _charge(self, account: Account, cost: int, seconds: float, cpu: float | None) -> None:
-        """seconds: by the wall clock. cpu: the thread's own time before, for those watched."""
+    def _put_back(self, rest: Lines, session: Session) -> None:
+        agenda, party = self.inbox.place(rest)
+        agenda.put_back(party, rest, later=session.answering is not None)
+
+    def _look_closer(self, account: Account, cpu: float | None) -> float:
+        """The seconds that an account's lines have taken. cpu: the thread's own time before, of
+        those watched; others may have been held up by another thread, and are watched from now on.
+        """
         if cpu is not None:
-            seconds = time.thread_time() - cpu
-        elif seconds > LOOK_CLOSER_SECONDS:
-            seconds = LOOK_CLOSER_SECONDS
-            self._watched.add(account)
-        self.inbox.members.charge(account, cost, seconds)
+            return time.thread_time() - cpu
+        self._watched.add(account)
+        return LOOK_CLOSER_SECONDS
 
     def _open(self, turn: Turn, connection: Connection) -> None:
         note("connected", level=logging.DEBUG, address=connection.address, port=connection.port)
@@ -376,6 +393,10 @@ class Hub(Owner):
             self._io[session.io].close([(session.link, closing.reason)])
         for job in turn.jobs:
             self._submit(job)
+
+
+def _is_before(end: float) -> bool:
+    return time.monotonic() < end
 
 
 def _note_end(session: Session, reason: str) -> None:

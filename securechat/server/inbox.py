@@ -137,7 +137,7 @@ class Inbox:
         account = session.account if isinstance(session, Session) else None
         party = network_of(connection.address) if account is None else account
         for agenda in (self.members, self.door, self.strangers):
-            if connection in agenda:  # whoever it is now: it is not overtaken by itself
+            if connection in agenda.inputs:  # whoever it is now: it is not overtaken by itself
                 return agenda, party
         if account is None:
             return self.strangers, party

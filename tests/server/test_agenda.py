@@ -80,9 +80,9 @@ def test_what_is_left_of_the_last_one_goes_on() -> None:
     agenda, one = Agenda(), somebody()
     agenda.add("alice", said(one, "a", "b"))
     agenda.take()
-    assert one not in agenda
+    assert one not in agenda.inputs
     agenda.put_back("alice", said(one, "b"))
-    assert one in agenda
+    assert one in agenda.inputs
     assert taken(agenda) == [b"b"]
 
 
@@ -134,7 +134,7 @@ def test_who_has_used_up_everything_rests(limited: Agenda) -> None:
     limited.add(alice, said(one, "a", "b"))
     limited.charge(alice, 12, 0.0)
     assert not limited
-    assert one in limited
+    assert one in limited.inputs
     assert limited.lines == 0
     limited.add(alice, said(one, "c"))
     assert not limited
@@ -182,7 +182,7 @@ def test_who_goes_while_it_rests_is_gone_at_once(limited: Agenda) -> None:
     limited.add(alice, Closed(one, "gone"))
     assert limited.take() == Closed(one, "gone")
     assert not limited
-    assert two in limited
+    assert two in limited.inputs
 
 
 def test_the_end_of_the_server_ends_all_rest(limited: Agenda) -> None:
@@ -209,7 +209,7 @@ def test_the_rest_of_an_answer_waits_for_the_next_turn() -> None:
     agenda.take()
     agenda.put_back("alice", said(one, "rest"), later=True)
     assert taken(agenda) == [b"A"]
-    assert one in agenda
+    assert one in agenda.inputs
     assert agenda.wait(0.0) <= UNSENT_SECONDS
     agenda.begin_turn(0.0)
     assert taken(agenda) == [b"rest", b"b"]

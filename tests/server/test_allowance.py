@@ -86,10 +86,10 @@ def test_answers_are_paid_for_by_their_bytes() -> None:
     somebody, room = stand_in(), Audience([])
     line = Line("PRIVMSG #den :hi", 0)
     said: list[Effect] = [(room, line, None), (room, line, None)]
-    assert cost_of_answers(said, 0, 2) == 0
+    assert cost_of_answers(said) == 0
     answers: list[Effect] = [(None, somebody, b"x" * ANSWER_BYTES)] * 3
-    assert cost_of_answers([*said, *answers], 2, 1) == 3
-    assert cost_of_answers([*said, *answers], 0, 1) == 3
+    assert cost_of_answers(answers) == 3
+    assert cost_of_answers([*said, *answers]) == 3
 
 
 def test_a_high_rate_lets_everybody_be_first(alice: Account) -> None:

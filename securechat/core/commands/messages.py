@@ -70,11 +70,11 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
         raise IrcError(Numeric.ERR_NOTEXTTOSEND, "No text to send")
     else:
         text = params[1]
-    tags = {key: value for key, value in message.tags.items() if key[0] == "+"}
+    tags = message.tags and {key: value for key, value in message.tags.items() if key[0] == "+"}
     if kind == "TAGMSG" and not tags:
         return
     saying = _Saying(turn, session, kind, text, tags)
-    targets = _targets(params[0])
+    targets = _targets(params[0]) if "," in params[0] else params[:1]
     if len(targets) > 1:
         turn.charge(session.who, len(targets) - 1)  # each is stored, and sent, as a line of its own
     if KEY_TAG in message.tags and session.has(MESSAGE_KEY):
@@ -91,8 +91,6 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
 
 
 def _targets(listed: str) -> list[str]:
-    if "," not in listed:
-        return [listed]
     targets = names.distinct(listed.split(","))
     if len(targets) > MAX_TARGETS:
         raise IrcError(
