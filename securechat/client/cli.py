@@ -36,6 +36,20 @@ def _version() -> str:
         return "(from a checkout)"
 
 
+class LinkCommand(click.Command):
+    """A link may come in pieces, where a mail has broken it; a piece may begin with a hyphen."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the pieces together: all up to the next of the command's own options."""
+        options = {name for option in self.get_params(ctx) for name in option.opts}
+        at = next((at for at, word in enumerate(args) if is_link(word)), len(args))
+        end = at + 1
+        while end < len(args) and args[end].partition("=")[0] not in options:
+            end += 1
+        link = ["".join(args[at:end])] if at < len(args) else []
+        return super().parse_args(ctx, [*args[:at], *link, *args[end:]])
+
+
 WHERE = click.argument("where", required=False, metavar="[[ACCOUNT@]HOST[:PORT]|LINK]")
 LINK = click.argument("link", nargs=-1, required=True, metavar="LINK")
 
@@ -46,7 +60,7 @@ def cli() -> None:
     """Talk on a securechat server. TLS only, and there is no switch to go without checking it."""
 
 
-@cli.command(epilog=EPILOG)
+@cli.command(cls=LinkCommand, epilog=EPILOG)
 @LINK
 @click.option("--account", "name", metavar="NAME", help="The name of the new account.")
 @chatting
@@ -57,13 +71,13 @@ def register(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> 
     So is this device, by a token in the system's keyring: the password isn't asked for again.
     """
     try:
-        invite = InviteLink.parse(_joined(link) or "")
+        invite = InviteLink.parse(_only(link) or "")
     except LinkError as error:
         raise UsageError(str(error)) from None
     return assemble.talk(assemble.register(setup, invite, name))
 
 
-@cli.command(epilog=EPILOG)
+@cli.command(cls=LinkCommand, epilog=EPILOG)
 @click.argument("where", nargs=-1, metavar="[[ACCOUNT@]HOST[:PORT]|LINK]")
 @chatting
 def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
@@ -76,7 +90,7 @@ def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
     On a terminal, /help tells what can be typed. From a pipe, each line is sent (or is a command
     such as /join), what arrives is printed plainly, and the end of the input ends the session.
     """
-    return assemble.talk(assemble.log_in(setup, _joined(where)))
+    return assemble.talk(assemble.log_in(setup, _only(where)))
 
 
 @cli.command(epilog=EPILOG)
@@ -207,11 +221,10 @@ def passwd(setup: assemble.Setup, where: str | None) -> Exit:
     return account.passwd(setup, where)
 
 
-def _joined(words: tuple[str, ...]) -> str | None:
-    """One argument; a link may have come in pieces, where a mail has broken it."""
-    if len(words) > 1 and not is_link(words[0]):
+def _only(words: tuple[str, ...]) -> str | None:
+    if len(words) > 1:
         raise UsageError(f"expected one argument; got {len(words)}: {' '.join(words)}")
-    return "".join(words) if words else None
+    return words[0] if words else None
 
 
 def _texts(words: tuple[str, ...]) -> list[str]:

@@ -135,6 +135,17 @@ def test_a_link_that_came_in_pieces(
         assert main(["login", link[:40], link[40:], *password]) == Exit.LOGIN
 
 
+@pytest.mark.parametrize("piece", ["-n6", "-hAb", "--", "-"])
+def test_a_piece_of_a_link_is_no_option(
+    capsys: pytest.CaptureFixture[str], password: tuple[str, str], piece: str
+) -> None:
+    """Whatever it begins with; the options behind it are."""
+    assert main(["login", "securechat://h.example/-/ab", piece, "cd", *password]) == Exit.USAGE
+    told = capsys.readouterr().err
+    assert "option" not in told.lower()
+    assert "that link is not whole" in told
+
+
 def test_two_servers_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     """Are one too many."""
     assert main(["login", "a@x.example", "b@y.example"]) == Exit.USAGE
