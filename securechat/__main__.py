@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from securechat.client.cli import main
+from securechat.client.commands.cli import main
 
 sys.exit(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from securechat.client.escape import escape
+from securechat.common.escape import escape
 
 
 def say(text: str) -> None:

@@ -10,8 +10,8 @@ import json
 import logging
 from collections.abc import Iterable
 
-from securechat.core.events import Audited
-from securechat.core.levels import Levels
+from securechat.core.journal.events import Audited
+from securechat.core.model.levels import Levels
 
 log = logging.getLogger("securechat.audit")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from securechat.core.events import UsageCounted, UsageUpto
-from securechat.core.session import Session
+from securechat.core.journal.events import UsageCounted, UsageUpto
+from securechat.core.model.session import Session
 from securechat.core.turn import IrcError, Turn
 from securechat.irc.numerics import Numeric
 

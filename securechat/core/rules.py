@@ -11,29 +11,23 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
-from securechat.core import (
-    arrivals,
-    commands,
-    login,
-    marks,
-    ownership,
-    presence,
-    quota,
-    registration,
-    rooms,
-)
+from securechat.core import commands, quota
+from securechat.core.auth import login, registration
+from securechat.core.channels import channels, ownership
 from securechat.core.commands import credentials, messages
-from securechat.core.credentials import Token
-from securechat.core.events import CertificateUsed, TokenUsed
+from securechat.core.commands.registry import COMMANDS, Command
+from securechat.core.delivery import acknowledgements
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
-from securechat.core.levels import Levels
-from securechat.core.model import LOGINS_AT_ONCE, MAX_KEYS, Account, Model
-from securechat.core.outside import Outside
-from securechat.core.registry import COMMANDS, Command
-from securechat.core.session import Answering, Session
+from securechat.core.journal.events import CertificateUsed, TokenUsed
+from securechat.core.model.credentials import Token
+from securechat.core.model.levels import Levels
+from securechat.core.model.session import Answering, Session
+from securechat.core.model.state import LOGINS_AT_ONCE, MAX_KEYS, Account, Model
+from securechat.core.model.states import WAITING, State, Trigger
+from securechat.core.ports import Outside
+from securechat.core.presence import arrivals, online
 from securechat.core.settings import Settings
-from securechat.core.states import WAITING, State, Trigger
 from securechat.core.turn import IrcError, Mark, Turn
 from securechat.core.vault import Vault
 from securechat.irc import names
@@ -84,10 +78,10 @@ class Rules:
     def start(self, turn: Turn) -> None:
         """Make the lobby on the first start, and mend what was changed while no server ran."""
         name = self.settings.lobby
-        new = name is not None and rooms.lobby_of(turn) is None
-        if name is not None and new and rooms.like_lobby(self.model, name) is None:
+        new = name is not None and channels.lobby_of(turn) is None
+        if name is not None and new and channels.like_lobby(self.model, name) is None:
             start = turn.mark()
-            rooms.create(turn, names.channel_name(name), None)
+            channels.create(turn, names.channel_name(name), None)
             turn.finish_step(None, "START", start)
         ownership.mend(turn)
 
@@ -100,7 +94,7 @@ class Rules:
         if session.held and (arrival := arrivals.of(turn, session)):
             self._admit(turn, [arrival])  # what it said before it went counts
         self.model.sessions.pop(session, None)  # first: whatever fails, it is none any more
-        presence.leave(turn, session, reason, clean=False)
+        online.leave(turn, session, reason, clean=False)
         if session.state is not State.CLOSED:
             session.move(Trigger.CLOSING)
 
@@ -274,12 +268,18 @@ class Rules:
         """About once a second: deadlines, PINGs, and what has arrived where. A bug in one of these
         doesn't keep the others from being done.
         """
-        guarded(turn, "the look at the marks", lambda: marks.look(self.model))
+        guarded(turn, "the look at the marks", lambda: acknowledgements.look(self.model))
         for session in list(self.model.sessions):
             if session.state is not State.CLOSED:
                 check = partial(self._check_deadlines, turn, session)
                 guarded(turn, "a look at a session", check, [session])
-        for part in (presence.end_lingering, _ask_due, login.go_on, marks.store, self._store_used):
+        for part in (
+            online.end_lingering,
+            _ask_due,
+            login.go_on,
+            acknowledgements.store,
+            self._store_used,
+        ):
             guarded(turn, part.__name__, partial(part, turn))
         if turn.clock - self._counted_at >= USAGE_SECONDS:
             self._counted_at = turn.clock
@@ -307,13 +307,13 @@ class Rules:
             return
         silent = turn.clock - session.heard_at
         if silent > settings.dead_seconds:
-            presence.end_all(turn, [session], f"No answer for {silent:.0f} seconds")
+            online.end_all(turn, [session], f"No answer for {silent:.0f} seconds")
         elif turn.clock - session.asked_at > settings.ping_seconds:
-            marks.ask(turn, session)
+            acknowledgements.ask(turn, session)
 
     def end_sessions(self, turn: Turn, account: Account, reason: str) -> None:
         """An administrator's act: whatever is logged in as the account, or about to be, ends."""
-        presence.end_account(turn, account, reason)
+        online.end_account(turn, account, reason)
 
     def account_removed(self, turn: Turn, account: Account, reason: str) -> None:
         """An administrator has deleted an account: its sessions end, it leaves its rooms."""
@@ -332,7 +332,7 @@ class Rules:
     def ask_all(self, turn: Turn) -> None:
         """A last PING before the server stops, to learn what has arrived."""
         ready = [session for session in self.model.sessions if session.state is State.READY]
-        marks.ask_all(turn, ready)
+        acknowledgements.ask_all(turn, ready)
 
     def all_answered(self) -> bool:
         """Whether everybody who is online has received everything."""
@@ -342,15 +342,15 @@ class Rules:
 
     def stop(self, turn: Turn, reason: str) -> None:
         """Tell everybody that the server stops."""
-        for part in (marks.store, self._store_used, quota.store_usage):
+        for part in (acknowledgements.store, self._store_used, quota.store_usage):
             guarded(turn, part.__name__, partial(part, turn))
         for session in list(self.model.sessions):
             turn.close(session, reason)
 
 
 def _ask_due(turn: Turn) -> None:
-    if due := marks.due(turn):
-        marks.ask_all(turn, due)
+    if due := acknowledgements.due(turn):
+        acknowledgements.ask_all(turn, due)
 
 
 def _refusal(command: Command, session: Session, count: int) -> IrcError:

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from securechat.core.audit import as_json, tell
-from securechat.core.events import Audited, Event, Logged
+from securechat.core.delivery.line import Line
 from securechat.core.jobs import Job
-from securechat.core.journal import Undo, apply, log_entry
-from securechat.core.line import Line
-from securechat.core.model import Account, Audience, Model
-from securechat.core.outside import Outside
-from securechat.core.session import Session
+from securechat.core.journal.apply import Undo, apply, log_entry
+from securechat.core.journal.events import Audited, Event, Logged
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account, Audience, Model
+from securechat.core.model.states import State, Trigger
+from securechat.core.ports import Outside
 from securechat.core.settings import Settings
-from securechat.core.states import State, Trigger
 from securechat.core.text import fits, shorten
 from securechat.core.vault import Vault
 from securechat.irc.message import MAX_BODY_BYTES

@@ -13,9 +13,9 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from securechat.common.named_thread import Owner
 from securechat.net.connection import Connection
-from securechat.net.io_loop import IoThread
-from securechat.net.thread import Owner
+from securechat.net.loop import IoThread
 
 log = logging.getLogger(__name__)
 

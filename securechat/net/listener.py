@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from securechat.common.named_thread import Owner
+from securechat.common.waker import Waker
 from securechat.net.admission import Admission, NotAdmittedError
 from securechat.net.connection import Connection
-from securechat.net.io_loop import IoThread
-from securechat.net.thread import Owner
-from securechat.net.waker import Waker
+from securechat.net.loop import IoThread
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import ssl
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from securechat.irc.certificate import fingerprint_of
+from securechat.credentials.certificate import fingerprint_of
 
 
 def client_fingerprint(tls: ssl.SSLSocket) -> bytes | None:

@@ -10,9 +10,9 @@ from securechat.core.rules import Rules
 from securechat.core.turn import Mark, Step, Turn
 from securechat.server.loading import take_changes
 from securechat.store.admin import APPLIED
-from securechat.store.database import StoreError
-from securechat.store.journal import Journal
-from securechat.store.reader import Reader
+from securechat.store.sqlite.database import StoreError
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import Reader
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from securechat.net.thread import Owner
-from securechat.store.checkpoint import checkpoint
-from securechat.store.database import StoreError, open_database
+from securechat.common.named_thread import Owner
+from securechat.store.sqlite.checkpoint import checkpoint
+from securechat.store.sqlite.database import StoreError, open_database
 
 log = logging.getLogger(__name__)
 

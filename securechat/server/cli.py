@@ -19,15 +19,14 @@ from securechat.ca.errors import CaError
 from securechat.net.listener import ListenError, bind
 from securechat.net.tls import TlsFilesError
 from securechat.server import logs, open_files
-from securechat.server.archive import BackupError
 from securechat.server.config import Config, ConfigError, load_config
 from securechat.server.data import DataDirectory, DataError, default_directory
 from securechat.server.greeting import greet
 from securechat.server.identity import find_identity
 from securechat.server.service import Service
 from securechat.server.tls_context import listener_context
-from securechat.store.database import StoreError
 from securechat.store.pairing import check_pepper
+from securechat.store.sqlite.database import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,6 @@ FAILURES = (
     ListenError,
     TlsFilesError,
     CaError,
-    BackupError,
 )
 
 LOW_COST = 10

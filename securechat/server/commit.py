@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from securechat.core.events import Event, Thing
+from securechat.core.journal.events import Event, Thing
 from securechat.core.turn import Step, Turn
-from securechat.store.database import DamagedError, StoreError
+from securechat.store.sqlite.database import DamagedError, StoreError
 
 Failed = list[tuple[Step, StoreError]]
 """The steps that could not be stored, each with the reason."""

@@ -14,8 +14,9 @@ from pathlib import Path
 import platformdirs
 
 from securechat.ca.files import exposure, foreign_owner
-from securechat.store import database, pepper
-from securechat.store.schema import MIGRATIONS
+from securechat.store import pepper
+from securechat.store.sqlite import database
+from securechat.store.sqlite.schema import MIGRATIONS
 
 LOCK_SECONDS = 0.5
 """How long a starting server tries: who only looks, in running(), holds the lock for an instant."""

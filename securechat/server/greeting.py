@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from securechat import __version__
-from securechat.irc.link import InviteLink, LoginLink
+from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.data import default_directory
 from securechat.server.identity import Identity, public_host
 from securechat.server.invites import FIRST_DAYS, first_link

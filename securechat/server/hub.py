@@ -13,34 +13,34 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from securechat.common.named_thread import Owner
 from securechat.core.audit import note, tell
-from securechat.core.delivery import deliveries
+from securechat.core.delivery.fan_out import deliveries
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Job
-from securechat.core.model import Account
-from securechat.core.outside import Outside
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account
+from securechat.core.model.states import State
+from securechat.core.ports import Outside
 from securechat.core.rules import Rules
-from securechat.core.session import Session
-from securechat.core.states import State
 from securechat.core.turn import Step, Turn
 from securechat.net.admission import network_of
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Taken
-from securechat.net.io_loop import IoThread
 from securechat.net.limits import DEFAULT_RATE
-from securechat.net.thread import Owner
+from securechat.net.loop import IoThread
 from securechat.net.throttle import Rate
 from securechat.net.transport import CLOSED_BY_CLIENT
-from securechat.server.agenda import SHARES, Agenda, Shares
-from securechat.server.alarm import Alarm
 from securechat.server.allowance import Allowance, cost_of, cost_of_answers
 from securechat.server.changes import Changes
 from securechat.server.commit import store_steps
 from securechat.server.inbox import Inbox, Stop
+from securechat.server.input_queue import SHARES, Agenda, Shares
 from securechat.server.missing import look_up
 from securechat.server.space import Space
-from securechat.store.database import ConflictError, DamagedError, HeldError, StoreError
-from securechat.store.journal import Journal
-from securechat.store.reader import Reader
+from securechat.server.storage_health import Alarm
+from securechat.store.sqlite.database import ConflictError, DamagedError, HeldError, StoreError
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import Reader
 
 log = logging.getLogger(__name__)
 

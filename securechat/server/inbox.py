@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from securechat.core.jobs import Answer
-from securechat.core.session import Session
+from securechat.core.model.session import Session
 from securechat.net.admission import network_of
 from securechat.net.connection import Input, Lines
-from securechat.server.agenda import Agenda, count_lines
 from securechat.server.allowance import Allowance
+from securechat.server.input_queue import Agenda, count_lines
 
 MAX_QUEUED = 20_000
 """Lines that may wait: some tenths of a second of the hub's work, and at most 90 MiB."""

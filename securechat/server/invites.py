@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from securechat.irc.link import DEFAULT_PORT, InviteLink, LoginLink
+from securechat.credentials.link import DEFAULT_PORT, InviteLink, LoginLink
 from securechat.server.identity import reachable_host
 from securechat.store.admin import Admin
-from securechat.store.reader import Reader
+from securechat.store.sqlite.reader import Reader
 
 DAY_MS = 86_400_000
 

@@ -6,21 +6,21 @@ import itertools
 import logging
 from collections.abc import Callable
 
-from securechat.core import live, presence
-from securechat.core.credentials import Certificate, Factor, Token
-from securechat.core.device import Device, certificate_device, token_device
-from securechat.core.events import CertificateRevoked, KickedAway, TokenRevoked
 from securechat.core.guard import FAILED
-from securechat.core.live import Live
-from securechat.core.model import Account, Direct, Invite, Membership, Model, Room
+from securechat.core.journal.events import CertificateRevoked, KickedAway, TokenRevoked
+from securechat.core.model.credentials import Certificate, Factor, Token
+from securechat.core.model.device import Device, certificate_device, token_device
+from securechat.core.model.sent_keys import Kept
+from securechat.core.model.state import Account, Direct, Invite, Membership, Model, Room
+from securechat.core.presence import live_sessions, online
+from securechat.core.presence.live_sessions import Live
 from securechat.core.rules import Rules
-from securechat.core.sent_keys import Kept
 from securechat.core.turn import Turn
 from securechat.net.admission import network_of
-from securechat.store.database import DamagedError, StoreError
 from securechat.store.live import LIVE, told
 from securechat.store.pepper import Pepper
-from securechat.store.reader import AccountRow, Reader, RoomRow
+from securechat.store.sqlite.database import DamagedError, StoreError
+from securechat.store.sqlite.reader import AccountRow, Reader, RoomRow
 
 LOGGED_OUT = "Ended by the administrator"
 
@@ -226,7 +226,7 @@ def _take(
 
 def _live(rules: Rules, turn: Turn, account: int | None) -> list[Live]:
     found = rules.model.accounts.get(account or 0)
-    return live.listed(turn, found) if found is not None else []
+    return live_sessions.listed(turn, found) if found is not None else []
 
 
 def _log_out(rules: Rules, turn: Turn, account: int | None, wanted: str) -> None:
@@ -235,10 +235,12 @@ def _log_out(rules: Rules, turn: Turn, account: int | None, wanted: str) -> None
     if found is None:
         return
     if wanted:
-        ended = [one for id_, one in live.sessions_of(turn, found).items() if id_ == wanted]
+        ended = [
+            one for id_, one in live_sessions.sessions_of(turn, found).items() if id_ == wanted
+        ]
     else:
         ended = [session for session in rules.model.sessions if session.account is found]
-    presence.end_all(turn, ended, LOGGED_OUT)
+    online.end_all(turn, ended, LOGGED_OUT)
 
 
 def _take_account(
@@ -257,7 +259,7 @@ def _take_account(
     elif account.disabled:
         rules.end_sessions(turn, account, "Your account has been disabled")
     elif new_password:
-        rules.end_sessions(turn, account, presence.AFTER_CHANGE)
+        rules.end_sessions(turn, account, online.AFTER_CHANGE)
         _revoke_all(turn, account)
     _take_credentials(turn, reader, account)
 
@@ -297,10 +299,10 @@ def _end_what_is_gone(turn: Turn, reader: Reader, account: Account) -> None:
         if token.digest not in digests:
             turn.model.remove_token(token)
             account.forget_device(token_device(token.name))
-            presence.end_token(turn, token)
+            online.end_token(turn, token)
     shown = {row.fingerprint for row in reader.certificates_of(account.id)}
     for certificate in list(account.certificates.values()):
         if certificate.fingerprint not in shown:
             turn.model.remove_certificate(certificate)
             account.forget_device(certificate_device(certificate.name))
-            presence.end_certificate(turn, certificate)
+            online.end_certificate(turn, certificate)

@@ -7,9 +7,9 @@ import sqlite3
 
 from securechat.irc.lookalikes import data_version
 from securechat.irc.names import skeleton_of
-from securechat.store.database import FAULTS, fault
 from securechat.store.orphans import remove_orphans
 from securechat.store.skeletons import refresh_skeletons
+from securechat.store.sqlite.database import FAULTS, fault
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ import logging
 import threading
 from collections import OrderedDict, deque
 
-from securechat.core.events import Logged
 from securechat.core.jobs import Failed, LoadMissed, Missed
-from securechat.core.model import Account
-from securechat.store.database import DamagedError, StoreError
-from securechat.store.reader import Reader
+from securechat.core.journal.events import Logged
+from securechat.core.model.state import Account
+from securechat.store.sqlite.database import DamagedError, StoreError
+from securechat.store.sqlite.reader import Reader
 
 log = logging.getLogger(__name__)
 

@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from securechat import __version__
+from securechat.core.channels.channels import like_lobby
 from securechat.core.jobs import Answer
-from securechat.core.rooms import like_lobby
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.net.admission import Admission
+from securechat.net.driver import Callbacks
 from securechat.net.guard import Guard
-from securechat.net.io_loop import IoThread
 from securechat.net.limits import ALL_OUT_BYTES, IoLimits
 from securechat.net.listener import Listener, bind
-from securechat.net.steps import Callbacks
+from securechat.net.loop import IoThread
 from securechat.net.throttle import Rate
 from securechat.server.checkpointer import Checkpointer
 from securechat.server.config import Config
@@ -39,9 +39,9 @@ from securechat.server.mending import mend
 from securechat.server.space import MIB, Space
 from securechat.server.tls_context import listener_context
 from securechat.server.workers import Workers
-from securechat.store.journal import Journal
 from securechat.store.pairing import find_pepper
-from securechat.store.reader import Reader
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import Reader
 
 log = logging.getLogger(__name__)
 

@@ -25,14 +25,14 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
-from securechat.core.states import State
+from securechat.core.model.states import State
 from securechat.server.fair_queue import FairQueue
 from securechat.server.missing import ReadingQueue, read_missed
 from securechat.store import passwords
-from securechat.store.database import DamagedError
 from securechat.store.passwords import InvalidPassword
 from securechat.store.pepper import Pepper
-from securechat.store.reader import Reader
+from securechat.store.sqlite.database import DamagedError
+from securechat.store.sqlite.reader import Reader
 
 log = logging.getLogger(__name__)
 

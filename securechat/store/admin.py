@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from securechat.irc.link import code_digest
-from securechat.irc.token import TOKEN_BYTES, format_token, token_digest
+from securechat.credentials.link import code_digest
+from securechat.credentials.token import TOKEN_BYTES, format_token, token_digest
 from securechat.store import audit
 from securechat.store.audit import AuditRow, Wanted
-from securechat.store.database import ConflictError, UnknownError, open_database, transaction
 from securechat.store.live import LIVE, LiveRow, heard
 from securechat.store.passwords import HEAD_CHARS
-from securechat.store.reader import AccountRow, InviteRow, Reader
+from securechat.store.sqlite.database import ConflictError, UnknownError, open_database, transaction
+from securechat.store.sqlite.reader import AccountRow, InviteRow, Reader
 from securechat.store.vacancies import check_certificate, check_token
 
 OF_AN_ACCOUNT = ("factors", "memberships", "invitations", "kicks", "devices", "message_keys")
@@ -176,7 +176,7 @@ class Admin:
     # Tokens and the second factor
 
     def make_token(self, account: AccountRow, name: str, now_ms: int) -> str:
-        """A new device token, which is kept nowhere. name: a token's (securechat.irc.token).
+        """A new device token, which is kept nowhere. name: as in securechat.credentials.token.
 
         Raises ConflictError when the account has one of that name, or as many as it may have.
         """

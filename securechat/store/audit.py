@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from securechat.store.database import FAULTS, fault
+from securechat.store.sqlite.database import FAULTS, fault
 
 NOBODY = "-"
 """Stands for an account where an act is nobody's."""

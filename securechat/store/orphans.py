@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from securechat.store.database import transaction
+from securechat.store.sqlite.database import transaction
 
 _NO_ACCOUNT = "account NOT IN (SELECT id FROM accounts WHERE NOT deleted)"
 _NO_ROOM = "room NOT IN (SELECT id FROM targets WHERE folded IS NOT NULL)"

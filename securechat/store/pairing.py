@@ -10,9 +10,9 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from securechat.store.database import FAULTS, StoreError, explain, open_database, transaction
 from securechat.store.pepper import Pepper, PepperError, create_pepper, load_pepper
 from securechat.store.room_keys import seal_room_key
+from securechat.store.sqlite.database import FAULTS, StoreError, explain, open_database, transaction
 
 PEPPER_ID = "pepper_id"
 """Under this key of the table meta."""

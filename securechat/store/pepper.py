@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from securechat.store.database import StoreError
+from securechat.store.sqlite.database import StoreError
 
 FILE_NAME = "pepper"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from securechat.store.database import transaction
+from securechat.store.sqlite.database import transaction
 
 MADE_FROM = "skeletons_made_from"
 """Under this key meta has the version of the data."""

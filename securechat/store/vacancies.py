@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from securechat.irc.certificate import MAX_CERTIFICATES
-from securechat.irc.token import MAX_TOKENS
-from securechat.store.database import ConflictError, UnknownError
-from securechat.store.reader import AccountRow, Reader
+from securechat.credentials.certificate import MAX_CERTIFICATES
+from securechat.credentials.token import MAX_TOKENS
+from securechat.store.sqlite.database import ConflictError, UnknownError
+from securechat.store.sqlite.reader import AccountRow, Reader
 
 
 def check_token(reader: Reader, account: AccountRow, name: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from securechat.client.actions import Action, Say
-from securechat.client.events import Event, Output
-from securechat.client.identity import Login, Registration
-from securechat.client.state import SYNC, Session
+from securechat.client.session.actions import Action, Say
+from securechat.client.session.events import Event, Output
+from securechat.client.session.identity import Login, Registration
+from securechat.client.session.session import SYNC, Session
 from securechat.irc.message import parse
 from tests.client.scripted import NAME, OFFER
 

@@ -22,12 +22,12 @@ from types import TracebackType
 
 from cryptography import x509
 
-from securechat.client.device import machine_name
-from securechat.client.handshake import ESSENTIAL, REGISTRATION, WANTED
-from securechat.client.identity import Address
-from securechat.client.state import SYNC
+from securechat.client.credentials.device import machine_name
+from securechat.client.session.handshake import ESSENTIAL, REGISTRATION, WANTED
+from securechat.client.session.identity import Address
+from securechat.client.session.session import SYNC
+from securechat.credentials.token import format_token
 from securechat.irc.message_keys import KEY_TAG
-from securechat.irc.token import format_token
 
 PATIENCE = 20.0
 """Seconds after which a dialogue that hangs fails; none takes a tenth of it."""

@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 
 from securechat.client.exits import Exit
-from securechat.client.handshake import REGISTRATION
-from securechat.irc.link import InviteLink
+from securechat.client.session.handshake import REGISTRATION
+from securechat.credentials.link import InviteLink
 from tests.client.scripted import DEVICE, OFFER, PASSWORD, TOKEN, Peer, ScriptedServer, registers
 from tests.client.terminal import Terminal
 from tests.support.certificates import Authority

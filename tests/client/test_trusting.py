@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.cli import main
+from securechat.client.commands.cli import main
 from securechat.client.exits import Exit
-from securechat.client.identity import Address
-from securechat.client.settings import SYSTEM, Settings
-from securechat.irc.link import InviteLink, LoginLink
+from securechat.client.session.identity import Address
+from securechat.client.settings.directory import SYSTEM, Settings
+from securechat.credentials.link import InviteLink, LoginLink
 from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer, registers
 from tests.client.terminal import Terminal
-from tests.client.test_anchors import contents
+from tests.client.trust.test_anchors import contents
 from tests.support.certificates import Authority
 
 Files = tuple[Path, Path]

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client import account, assemble, factor, sessions
-from securechat.client.actions import Quit
-from securechat.client.assemble import Setup
-from securechat.client.credentials import Sources
-from securechat.client.events import Stopped
+from securechat.client.commands import account, assemble, factor, sessions
+from securechat.client.commands.assemble import Setup
+from securechat.client.commands.logged_in import Running
+from securechat.client.credentials.keyrings import Keyring
+from securechat.client.credentials.login_credentials import Sources
+from securechat.client.credentials.tokens import Tokens
 from securechat.client.exits import Exit, LoginError, RefusedError
-from securechat.client.keyrings import Keyring
-from securechat.client.running import Running
-from securechat.client.settings import Settings
-from securechat.client.tokens import Tokens
-from securechat.core import totp
+from securechat.client.session.actions import Quit
+from securechat.client.session.events import Stopped
+from securechat.client.settings.directory import Settings
+from securechat.core.auth import totp
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import DEVICE
 from tests.support.house import PASSWORD, House, running

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.events import UsageCounted, UsageUpto
-from securechat.core.journal import ROW_BYTES
+from securechat.core.journal.apply import ROW_BYTES
+from securechat.core.journal.events import UsageCounted, UsageUpto
 from tests.support.stage import Stage, codes, den
 
 MIB = 1024 * 1024

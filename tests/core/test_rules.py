@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.events import Left, RoomClosed
-from securechat.core.states import State
+from securechat.core.journal.events import Left, RoomClosed
+from securechat.core.model.states import State
 from securechat.irc.framing import TOO_LONG
 from tests.support.stage import RIGHT, SERVER, Stage, codes, den, of, only, plain, source
 

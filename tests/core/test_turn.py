@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from securechat.core.commands import messages
-from securechat.core.events import AccountCreated, InviteUsed
-from securechat.core.states import State
+from securechat.core.journal.events import AccountCreated, InviteUsed
+from securechat.core.model.states import State
 from securechat.core.turn import Step
 from tests.core.sayings import asking, company, speakers, storing, talk, turns
 from tests.support.snapshot import snapshot

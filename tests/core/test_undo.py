@@ -10,11 +10,11 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.core import events as e
-from securechat.core import journal
-from securechat.core.credentials import Certificate, Token
-from securechat.core.model import Account, Direct, Invite, Model, Room
-from tests.core.test_journal import CODE, world
+from securechat.core.journal import apply
+from securechat.core.journal import events as e
+from securechat.core.model.credentials import Certificate, Token
+from securechat.core.model.state import Account, Direct, Invite, Model, Room
+from tests.core.journal.test_apply import CODE, world
 from tests.support.snapshot import snapshot
 
 # Events that are possible, whatever has been before
@@ -308,7 +308,7 @@ class Played:
         self.model, self.chance = world(), Random(seed)
         self.maker = Maker(self.model, self.chance)
         self.freed: dict[e.Event, set[e.Thing]] = {}
-        self.steps: list[tuple[list[e.Event], list[journal.Undo]] | Change] = []
+        self.steps: list[tuple[list[e.Event], list[apply.Undo]] | Change] = []
         for _ in range(length):
             if self.chance.random() < 0.2:
                 self._change()
@@ -329,12 +329,12 @@ class Played:
             event = self.maker.event()
             if event is not None:
                 self.freed[event] = names_freed(self.model, event)
-                undos.append(journal.apply(self.model, event))
+                undos.append(apply.apply(self.model, event))
                 done.append(event)
         self.steps.append((done, undos))
 
 
-def undo_all(undos: list[journal.Undo]) -> None:
+def undo_all(undos: list[apply.Undo]) -> None:
     for undo in reversed(undos):
         undo()
 
@@ -369,7 +369,7 @@ def test_what_was_not_undone_is_untouched(played: Played, chance: Random) -> Non
     never been. Where an administrator has changed the very thing, it is enough that nothing breaks.
     """
     missing: set[e.Thing] = set()
-    failed: list[journal.Undo] = []
+    failed: list[apply.Undo] = []
     kept: list[Any] = []
     apart = True
     for first, second in played.steps:
@@ -407,7 +407,7 @@ def replayed(kept: list[Any]) -> Model:
             step(model)
         else:
             for event in step:
-                journal.apply(model, event)
+                apply.apply(model, event)
     return model
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from securechat.core.levels import Levels
+from securechat.core.model.levels import Levels
 from securechat.irc.message import parse
 from tests.fuzz.town import SERVER, Entry, Heard, Seat, Town
 from tests.support.house import PASSWORD, House, config

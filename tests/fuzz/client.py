@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from securechat.client import commands, wire
-from securechat.client.actions import Action, Say
-from securechat.client.desk import Desk
-from securechat.client.escape import escape
-from securechat.client.events import Doubt, Event, Output, Refused, Stored, Unconfirmed
-from securechat.client.identity import Login, Registration
-from securechat.client.render import Renderer, plain, wrap
-from securechat.client.state import SYNC, Session, Stage
+from securechat.client.screens import commands
+from securechat.client.screens.composer import Desk
+from securechat.client.session.actions import Action, Say
+from securechat.client.session.events import Doubt, Event, Output, Refused, Stored, Unconfirmed
+from securechat.client.session.identity import Login, Registration
+from securechat.client.session.session import SYNC, Session, Stage
+from securechat.client.text.render import Renderer, plain, wrap
+from securechat.client.wire import stream
+from securechat.common.escape import escape
 from securechat.irc.framing import LineBuffer
 from securechat.irc.message import parse
 from tests.fuzz.target import Target
@@ -53,14 +54,14 @@ class Desktop:
         self.session = Session(credential)
         self.desk = Desk(self.session.rooms, commands.run)
         self._renderer = Renderer(self.session.rooms.__len__, lambda: NOW)
-        self._buffer = LineBuffer(wire.MAX_INCOMING)
+        self._buffer = LineBuffer(stream.MAX_INCOMING)
         self._now = 1000.0
         self.said = self.settled = 0
 
     def opens(self) -> None:
         """There is a connection."""
         if self.session.stage is Stage.OFFLINE and not self.session.finished:
-            self._buffer = LineBuffer(wire.MAX_INCOMING)
+            self._buffer = LineBuffer(stream.MAX_INCOMING)
             self._take(self.session.opened(self._now))
 
     def closes(self) -> None:
@@ -71,7 +72,7 @@ class Desktop:
     def hears(self, line: bytes) -> None:
         """The server sends a line."""
         for whole in self._buffer.feed(line + b"\r\n"):
-            message = wire._message(whole)
+            message = stream._message(whole)
             if message is not None and self.session.stage is not Stage.OFFLINE:
                 self._take(self.session.receive(message, self._now))
 

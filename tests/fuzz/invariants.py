@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from securechat.core import journal
-from securechat.core.device import MAX_DEVICES
-from securechat.core.events import Logged
-from securechat.core.model import Account, Model, Room
-from securechat.core.states import WAITING, State
+from securechat.core.journal import apply
+from securechat.core.journal.events import Logged
+from securechat.core.model.device import MAX_DEVICES
+from securechat.core.model.state import Account, Model, Room
+from securechat.core.model.states import WAITING, State
 from securechat.irc.message import MAX_BODY_BYTES, parse
 from tests.support.snapshot import snapshot
 from tests.support.stage import SERVER, Stage
@@ -135,7 +135,7 @@ def _check_stored(world: World) -> None:
 
     again = furnish(Stage()).model
     for event in world.stored:
-        journal.apply(again, event)
+        apply.apply(again, event)
     administered = {"tokens", "certificates", "factor", "invites", "devices"}
     left_out = administered if world.administered else set()
     assert _kept(again, left_out) == _kept(world.model, left_out)

@@ -23,8 +23,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from securechat.core.commands.registry import COMMANDS
 from securechat.core.jobs import Failed
-from securechat.core.registry import COMMANDS
 from securechat.core.turn import Turn
 from tests.fuzz.invariants import check_model
 from tests.fuzz.target import Target

@@ -9,11 +9,14 @@ from typing import NamedTuple
 
 import pytest
 
-from securechat.client import escape
-from securechat.client.deliveries import Deliveries
-from securechat.core import events, journal, login, presence, rooms
-from securechat.core.model import Model, Room
-from securechat.core.session import Session
+from securechat.client.session.deliveries import Deliveries
+from securechat.common import escape
+from securechat.core.auth import login
+from securechat.core.channels import channels
+from securechat.core.journal import apply, events
+from securechat.core.model.session import Session
+from securechat.core.model.state import Model, Room
+from securechat.core.presence import online
 from securechat.core.turn import Turn
 from securechat.irc import message
 from securechat.irc.framing import LineBuffer
@@ -31,7 +34,7 @@ def half_a_leave(patch: Patch) -> None:
         room.present.pop(account, None)
         return lambda: None
 
-    patch.setitem(journal._APPLY, events.Left, left)
+    patch.setitem(apply._APPLY, events.Left, left)
 
 
 def no_undo(patch: Patch) -> None:
@@ -56,12 +59,12 @@ def no_worker(patch: Patch) -> None:
 
 def bad_farewell(patch: Patch) -> None:
     """A line that no client can read."""
-    whole = presence.leave
+    whole = online.leave
 
     def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
         whole(turn, session, reason + "\0", clean=clean)
 
-    patch.setattr(presence, "leave", leave)
+    patch.setattr(online, "leave", leave)
 
 
 def leak(patch: Patch) -> None:
@@ -81,7 +84,7 @@ def crash(patch: Patch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    patch.setattr(rooms, "show_topic", broken)
+    patch.setattr(channels, "show_topic", broken)
 
 
 def bare_tags(patch: Patch) -> None:

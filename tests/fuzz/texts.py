@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from functools import cache
 
-from securechat.client.escape import escape, is_clean
+from securechat.common.escape import escape, is_clean
 from securechat.irc import masks, names
 from securechat.irc.names import InvalidName
 from tests.fuzz.target import Target

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from securechat.credentials.link import InviteLink, LinkError, parse_link
+from securechat.credentials.token import TOKEN_BYTES, format_token, is_token, is_token_name
 from securechat.irc import sasl
 from securechat.irc.framing import TOO_LONG, LineBuffer
-from securechat.irc.link import InviteLink, LinkError, parse_link
 from securechat.irc.message import (
     MAX_INPUT_BYTES,
     MAX_TAG_BYTES,
@@ -14,7 +15,6 @@ from securechat.irc.message import (
     format_message,
     parse,
 )
-from securechat.irc.token import TOKEN_BYTES, format_token, is_token, is_token_name
 from tests.fuzz.target import Target
 
 LIMIT = 64

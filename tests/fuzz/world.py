@@ -8,17 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from securechat.core import totp
-from securechat.core.events import AccountCreated, Event, Logged
+from securechat.core.auth import totp
 from securechat.core.jobs import LoadMissed, Missed
-from securechat.core.model import Account
-from securechat.core.states import State
+from securechat.core.journal.events import AccountCreated, Event, Logged
+from securechat.core.model.state import Account
+from securechat.core.model.states import State
 from securechat.core.turn import Turn
 from securechat.server.commit import store_steps
 from securechat.server.loading import take_changes
-from securechat.store.database import ConflictError, DamagedError
 from securechat.store.pepper import Pepper
-from securechat.store.reader import AccountRow, CertificateRow, Reader, TokenRow
+from securechat.store.sqlite.database import ConflictError, DamagedError
+from securechat.store.sqlite.reader import AccountRow, CertificateRow, Reader, TokenRow
 from tests.fuzz.invariants import Watch
 from tests.support.stage import NOT_STORED, RIGHT, Person, Stage
 

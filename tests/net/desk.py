@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
-from securechat.net.io_loop import IoThread
+from securechat.net.driver import Callbacks
 from securechat.net.limits import IoLimits
-from securechat.net.steps import Callbacks
+from securechat.net.loop import IoThread
 from securechat.net.throttle import Rate
 
 PATIENCE = 20.0

@@ -11,10 +11,11 @@ from typing import cast
 
 import pytest
 
-from securechat.net import thread, transport
+from securechat.common import named_thread
+from securechat.net import transport
 from securechat.net.connection import Connection
 from securechat.net.guard import MOST_SECONDS, Guard, _Watched
-from securechat.net.io_loop import IoThread
+from securechat.net.loop import IoThread
 from securechat.net.transport import Heard
 from tests.net.desk import PATIENCE, Desk, desk
 
@@ -123,13 +124,15 @@ def test_where_the_system_can_t_tell_nobody_is_suspected(
     server: ssl.SSLContext, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """macOS doesn't say how much CPU a single thread has used."""
-    monkeypatch.setattr(thread, "CAN_TELL_CPU", False)
+    monkeypatch.setattr(named_thread, "CAN_TELL_CPU", False)
     with desk(server, trusting) as room:
         room.settles(room.visit())
         assert room.thread.cpu_seconds() == 0.0
 
 
-@pytest.mark.skipif(not thread.CAN_TELL_CPU, reason="this system doesn't tell a thread's CPU time")
+@pytest.mark.skipif(
+    not named_thread.CAN_TELL_CPU, reason="this system doesn't tell a thread's CPU time"
+)
 def test_a_thread_s_time_is_its_own(room: Desk) -> None:
     """It grows with what it does."""
     visit = room.visit()

@@ -15,8 +15,8 @@ import pytest
 from securechat.net import listener as module
 from securechat.net.admission import Admission
 from securechat.net.connection import Connection
-from securechat.net.io_loop import IoThread
 from securechat.net.listener import Listener, ListenError, bind
+from securechat.net.loop import IoThread
 from tests.net.desk import PATIENCE
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.registry import BEFORE_LOGIN, COMMANDS
+from securechat.core.commands.registry import BEFORE_LOGIN, COMMANDS
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
 

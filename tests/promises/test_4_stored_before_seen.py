@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.database import StoreError
-from securechat.store.journal import Journal
+from securechat.store.sqlite.database import StoreError
+from securechat.store.sqlite.journal import Journal
 from tests.support.house import House, running
 from tests.support.person import PATIENCE, Person
 from tests.support.process import ServerProcess, add_accounts, serving, write_config

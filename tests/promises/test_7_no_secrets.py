@@ -14,7 +14,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from securechat.store.database import FILE_NAME
+from securechat.store.sqlite.database import FILE_NAME
 from tests.support.house import running
 from tests.support.person import Person
 from tests.support.process import ServerProcess, add_accounts, serving, write_config

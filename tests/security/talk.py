@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from securechat.net.watcher import SPARE_TIMERS
+from securechat.net.poller import SPARE_TIMERS
 from tests.security.summary import P99, WORST
 from tests.support.house import PASSWORD, House
 from tests.support.person import PATIENCE, Person

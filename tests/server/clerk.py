@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-from securechat.server.admin import main
+from securechat.admin.cli import main
 from securechat.store.admin import Admin
 from securechat.store.audit import Wanted
-from securechat.store.database import FILE_NAME, open_database
 from securechat.store.passwords import verify_password
 from securechat.store.pepper import FILE_NAME as PEPPER_NAME
 from securechat.store.pepper import load_pepper
-from securechat.store.reader import AccountRow, Reader
+from securechat.store.sqlite.database import FILE_NAME, open_database
+from securechat.store.sqlite.reader import AccountRow, Reader
 
 GOOD = "violet kettles dance 4"
 """A password that is acceptable, and not that of the tests' house."""

@@ -13,23 +13,23 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import cast
 
-from securechat.core.events import AccountCreated, Event, Logged
 from securechat.core.jobs import Answer, HashPassword, Job, LoadMissed, Missed, Verified
+from securechat.core.journal.events import AccountCreated, Event, Logged
+from securechat.core.model.session import Session
 from securechat.core.rules import Rules
-from securechat.core.session import Session
 from securechat.core.settings import Settings
 from securechat.irc.names import account_name
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
-from securechat.net.io_loop import IoThread
+from securechat.net.loop import IoThread
 from securechat.net.throttle import Rate
-from securechat.server.agenda import Shares
 from securechat.server.hub import Hub
 from securechat.server.inbox import Stop
+from securechat.server.input_queue import Shares
 from securechat.server.loading import load_model
 from securechat.server.space import Space
-from securechat.store.database import FILE_NAME, StoreError
-from securechat.store.journal import Journal
-from securechat.store.reader import Reader
+from securechat.store.sqlite.database import FILE_NAME, StoreError
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER
 
 PATIENCE = 20.0

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core import totp
-from securechat.irc.link import InviteLink
-from securechat.server.office import who
+from securechat.admin.context import who
+from securechat.core.auth import totp
+from securechat.credentials.link import InviteLink
 from securechat.store import passwords
 from tests.server.clerk import GOOD, Clerk
 from tests.support.house import PASSWORD, House, running

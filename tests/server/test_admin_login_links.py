@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.cli import main as client
+from securechat.client.commands.cli import main as client
 from securechat.client.exits import Exit
-from securechat.client.settings import Settings
-from securechat.irc.link import LoginLink
+from securechat.client.settings.directory import Settings
+from securechat.credentials.link import LoginLink
 from securechat.server import identity
 from securechat.store.admin import Admin
-from securechat.store.database import FILE_NAME
+from securechat.store.sqlite.database import FILE_NAME
 from tests.server.clerk import GOOD, Clerk, Said, served_once
 from tests.support.certificates import Authority
 from tests.support.house import PASSWORD, running

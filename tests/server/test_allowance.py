@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.line import Line
-from securechat.core.model import Account, Audience
-from securechat.core.session import Session
+from securechat.core.delivery.line import Line
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account, Audience
 from securechat.core.turn import Effect
 from securechat.irc.framing import PLAIN_LINE
 from securechat.net.throttle import Rate

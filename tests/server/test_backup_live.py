@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core import totp
-from securechat.core.events import CertificateAdded, FactorSet, RecoveryCodeAdded
+from securechat.core.auth import totp
+from securechat.core.journal.events import CertificateAdded, FactorSet, RecoveryCodeAdded
 from securechat.irc.message_keys import KEY_TAG
 from securechat.server.data import DataDirectory
-from securechat.store.database import open_database
-from securechat.store.journal import Journal
 from securechat.store.pairing import find_pepper
+from securechat.store.sqlite.database import open_database
+from securechat.store.sqlite.journal import Journal
 from tests.server.clerk import Clerk
 from tests.support.estate import contents
 from tests.support.house import PASSWORD, House, running

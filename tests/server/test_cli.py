@@ -23,7 +23,7 @@ from securechat.server import cli, identity, logs
 from securechat.server.cli import main
 from securechat.server.config import Config, ConfigError
 from securechat.server.data import DataDirectory
-from securechat.store.database import FILE_NAME
+from securechat.store.sqlite.database import FILE_NAME
 from tests.support.certificates import Authority
 from tests.support.person import Person
 from tests.support.process import add_accounts, run_server, serving, write_config
@@ -206,7 +206,7 @@ def test_the_log_can_be_json(data: Path, config: Path) -> None:
     ("where", "spoiled_by"),
     [
         ("hub", "from securechat.server.hub import Hub as part; part._run_turn = None"),
-        ("io", "from securechat.net.io_loop import IoThread as part; part._turn = None"),
+        ("io", "from securechat.net.loop import IoThread as part; part._turn = None"),
         ("accept", "from securechat.net.listener import Listener as part; part._accept_all = None"),
     ],
     ids=["hub", "io", "accept"],

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from securechat.server.data import DataDirectory, DataError, default_directory
-from securechat.store.schema import MIGRATIONS
+from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.house import running
 
 

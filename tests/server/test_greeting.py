@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.irc.link import InviteLink, LoginLink
+from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.greeting import greet, program
 from tests.support.certificates import Authority
 from tests.support.house import House, config, running

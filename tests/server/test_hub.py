@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core import arrivals, marks, presence
-from securechat.core.events import Logged, RoomCreated
+from securechat.core.delivery import acknowledgements
 from securechat.core.guard import FAILED
 from securechat.core.jobs import (
     Answer,
@@ -25,21 +24,23 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
-from securechat.core.model import Account, Invite
+from securechat.core.journal.events import Logged, RoomCreated
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account, Invite
+from securechat.core.presence import arrivals, online
 from securechat.core.rules import Rules
-from securechat.core.session import Session
 from securechat.core.turn import Turn
-from securechat.irc.link import code_digest
+from securechat.credentials.link import code_digest
 from securechat.net.connection import Closed, Lines, Phase, Taken
 from securechat.net.throttle import Rate
 from securechat.server import changes
 from securechat.server import hub as module
-from securechat.server.agenda import MOST_UNSENT, Shares
 from securechat.server.allowance import LINE_SECONDS
 from securechat.server.inbox import Stop
+from securechat.server.input_queue import MOST_UNSENT, Shares
 from securechat.server.loading import take_changes
 from securechat.store.admin import Admin, NewAccount
-from securechat.store.database import DamagedError, StoreError
+from securechat.store.sqlite.database import DamagedError, StoreError
 from tests.server.hall import PATIENCE, GatedJournal, Guest, Hall, done
 
 FULL = StoreError("the disk is full; free some space")
@@ -663,7 +664,7 @@ def test_a_bug_in_a_tick_keeps_nothing_else_from_being_done(
 ) -> None:
     """Each part of it is done or fails by itself, and an administrator's changes come behind it."""
     alice = hall.member("alice")
-    monkeypatch.setattr(marks, part, broken)
+    monkeypatch.setattr(acknowledgements, part, broken)
     hall.hub._next_tick = 0.0
     set_disabled(hall, "alice")
     assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
@@ -721,7 +722,7 @@ def test_a_bug_at_the_end_of_a_session_leaves_none_behind(
     alice, bob = hall.member("alice"), hall.member("bob")
     alice.barrier()
     with monkeypatch.context() as patch:
-        patch.setattr(presence, "leave", broken)
+        patch.setattr(online, "leave", broken)
         bob.goes()
         alice.barrier()
     assert "a bug: Closed failed" in caplog.text

@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from securechat.core.jobs import Failed
-from securechat.core.model import Account
-from securechat.core.session import Session
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account
 from securechat.net.connection import Closed, Connection, Input, Lines
 from securechat.server import inbox as module
 from securechat.server.inbox import Inbox, Stop

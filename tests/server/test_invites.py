@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from securechat.irc.link import InviteLink, code_digest
+from securechat.credentials.link import InviteLink, code_digest
 from securechat.server.invites import DAY_MS, FIRST_DAYS, first_link, make_link
 from securechat.store.admin import Admin, NewAccount
-from securechat.store.database import FILE_NAME
-from securechat.store.journal import Journal
-from securechat.store.reader import InviteRow
+from securechat.store.sqlite.database import FILE_NAME
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import InviteRow
 from tests.support.pepper import PEPPER
 
 PIN = bytes(range(32))

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.credentials import Certificate, Token
-from securechat.core.events import (
+from securechat.core.journal.events import (
     AccountCreated,
     Audited,
     BanAdded,
@@ -30,18 +29,19 @@ from securechat.core.events import (
     TokenUsed,
     TopicChanged,
 )
-from securechat.core.model import Model
+from securechat.core.model.credentials import Certificate, Token
+from securechat.core.model.session import Session
+from securechat.core.model.state import Model
+from securechat.core.model.states import State, Trigger
 from securechat.core.rules import Rules
-from securechat.core.session import Session
 from securechat.core.settings import Settings
-from securechat.core.states import State, Trigger
 from securechat.core.turn import Turn
-from securechat.irc.token import token_digest
+from securechat.credentials.token import token_digest
 from securechat.server.loading import load_model, take_changes
 from securechat.store.admin import Admin, NewAccount
-from securechat.store.database import FILE_NAME
-from securechat.store.journal import Journal
-from securechat.store.reader import Reader
+from securechat.store.sqlite.database import FILE_NAME
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER
 
 ALICE, BOB = 1, 2

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from securechat.store.database import open_database, transaction
+from securechat.store.sqlite.database import open_database, transaction
 from tests.support.house import PASSWORD, House, config
 from tests.support.person import Person
 

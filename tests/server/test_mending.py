@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from securechat.admin.backup.check import check_up
 from securechat.irc.lookalikes import data_version
-from securechat.server.checkup import check_up
 from securechat.server.data import DataDirectory, DataError
 from securechat.store.admin import Admin
-from securechat.store.database import FILE_NAME
+from securechat.store.sqlite.database import FILE_NAME
 from tests.support.house import House, config, running
 
 TABLES = ("accounts", "targets", "memberships", "bans", "invitations", "tokens", "factors", "kicks")

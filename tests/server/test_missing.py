@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from securechat.core.events import AccountCreated, Logged, RoomCreated
 from securechat.core.jobs import Failed, LoadMissed, Missed
-from securechat.core.model import Account
-from securechat.core.session import Session
+from securechat.core.journal.events import AccountCreated, Logged, RoomCreated
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account
 from securechat.server.missing import ReadingQueue, look_up, read_missed
-from securechat.store.database import FILE_NAME
-from securechat.store.journal import Journal
-from securechat.store.reader import Reader
+from securechat.store.sqlite.database import FILE_NAME
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER
 
 DEN = 10

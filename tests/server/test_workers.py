@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.events import AccountCreated, Logged, PasswordChanged, RoomCreated
 from securechat.core.jobs import (
     Answer,
     Failed,
@@ -25,17 +24,18 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
-from securechat.core.session import Session
-from securechat.core.states import Trigger
+from securechat.core.journal.events import AccountCreated, Logged, PasswordChanged, RoomCreated
+from securechat.core.model.session import Session
+from securechat.core.model.states import Trigger
 from securechat.net.connection import Connection
 from securechat.server import workers as module
 from securechat.server.workers import Workers
 from securechat.store import passwords
 from securechat.store.admin import Admin
-from securechat.store.database import FILE_NAME, ConflictError
-from securechat.store.journal import Journal
 from securechat.store.pepper import Pepper
-from securechat.store.reader import Reader
+from securechat.store.sqlite.database import FILE_NAME, ConflictError
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER
 
 PATIENCE = 20.0

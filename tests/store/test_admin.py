@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.irc.link import code_digest
+from securechat.credentials.link import code_digest
 from securechat.irc.names import account_name
 from securechat.store.admin import (
     APPLIED,
@@ -16,9 +16,9 @@ from securechat.store.admin import (
     NewAccount,
     invite_id,
 )
-from securechat.store.database import ConflictError, UnknownError, open_database
-from securechat.store.journal import Journal
-from securechat.store.reader import AccountRow
+from securechat.store.sqlite.database import ConflictError, UnknownError, open_database
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import AccountRow
 from tests.store.people import made, new
 from tests.support.pepper import PEPPER
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from securechat.store.audit import AuditRow, Wanted, note, rows
-from securechat.store.database import StoreError, open_database
+from securechat.store.sqlite.database import StoreError, open_database
 
 DAY = 86_400_000
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.events import AccountCreated, Logged, RoomCreated
-from securechat.store.database import (
+from securechat.core.journal.events import AccountCreated, Logged, RoomCreated
+from securechat.store.sqlite.database import (
     FILE_NAME,
     ConflictError,
     DamagedError,
@@ -17,8 +17,8 @@ from securechat.store.database import (
     open_database,
     transaction,
 )
-from securechat.store.journal import Journal
-from securechat.store.reader import Reader
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import Reader
 from tests.support.damage import leaves, page_with, spoil
 from tests.support.pepper import PEPPER
 

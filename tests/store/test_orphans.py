@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.events import (
+from securechat.core.journal.events import (
     AccountCreated,
     BanAdded,
     FactorSet,
@@ -18,9 +18,9 @@ from securechat.core.events import (
     RoomCreated,
     TokenCreated,
 )
-from securechat.store.database import FILE_NAME
-from securechat.store.journal import Journal
 from securechat.store.orphans import ORPHANS, find_orphans, ownerless, remove_orphans
+from securechat.store.sqlite.database import FILE_NAME
+from securechat.store.sqlite.journal import Journal
 from tests.support.pepper import PEPPER
 
 ALICE, BOB, DEN, LAB = 1, 2, 10, 11

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.database import StoreError, open_database
 from securechat.store.pairing import PEPPER_ID, check_pepper, find_pepper
 from securechat.store.pepper import Pepper, PepperError, create_pepper
-from securechat.store.reader import Reader
+from securechat.store.sqlite.database import StoreError, open_database
+from securechat.store.sqlite.reader import Reader
 
 Find = Callable[[Path, Path], object]
 

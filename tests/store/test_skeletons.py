@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.events import AccountCreated, RoomClosed, RoomCreated
-from securechat.store.database import FILE_NAME
-from securechat.store.journal import Journal
+from securechat.core.journal.events import AccountCreated, RoomClosed, RoomCreated
 from securechat.store.skeletons import look_alikes, refresh_skeletons
+from securechat.store.sqlite.database import FILE_NAME
+from securechat.store.sqlite.journal import Journal
 from tests.support.pepper import PEPPER
 
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from securechat.irc.link import InviteLink
+from securechat.credentials.link import InviteLink
 from securechat.server.invites import make_link
 from tests.strangers.driver import CHECKOUT, LOG_TIME
 from tests.support.house import PASSWORD, House, running

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from securechat.core.guesses import Guesses
+from securechat.core.auth.throttle import Guesses
 from securechat.irc.names import account_name
 from securechat.server.config import Config, parse_config
 from securechat.server.data import DataDirectory

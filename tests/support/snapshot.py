@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.core.model import Account, Model, Room
+from securechat.core.model.state import Account, Model, Room
 
 
 def snapshot(model: Model) -> dict[str, object]:

@@ -17,9 +17,8 @@ from itertools import count
 from typing import Any
 
 from securechat.core.audit import tell
-from securechat.core.credentials import Certificate
-from securechat.core.delivery import deliveries
-from securechat.core.events import Audited, Event, Logged
+from securechat.core.delivery.acknowledgements import KINDS
+from securechat.core.delivery.fan_out import deliveries
 from securechat.core.jobs import (
     Answer,
     Failed,
@@ -31,15 +30,16 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
-from securechat.core.marks import KINDS
-from securechat.core.model import Account, Invite, Model, Room
-from securechat.core.outside import Outside
+from securechat.core.journal.events import Audited, Event, Logged
+from securechat.core.model.credentials import Certificate
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account, Invite, Model, Room
+from securechat.core.ports import Outside
 from securechat.core.rules import Rules
-from securechat.core.session import Session
 from securechat.core.settings import Settings
 from securechat.core.turn import Closing, Step, Turn
+from securechat.credentials.certificate import fingerprint_of
 from securechat.irc import names
-from securechat.irc.certificate import fingerprint_of
 from securechat.irc.message import MAX_BODY_BYTES, Message, parse
 from securechat.store.pepper import Pepper
 

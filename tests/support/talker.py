@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from securechat.store.database import FILE_NAME
+from securechat.store.sqlite.database import FILE_NAME
 from tests.support.person import Person
 
 WINDOW = 64

@@ -11,8 +11,8 @@ from benchlib import seed
 from benchlib.servers import Plan
 from benchlib.stream import compose
 
-from securechat.irc.token import is_token, token_digest
-from securechat.store.reader import Reader
+from securechat.credentials.token import is_token, token_digest
+from securechat.store.sqlite.reader import Reader
 
 
 def filled(path: Path, plan: Plan) -> Reader:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from benchlib.servers import Plan, nick, room_name
 from benchlib.stream import ALPHABET, FILLER
+from securechat.credentials.token import format_token, token_digest
 from securechat.irc.names import account_name, channel_name
-from securechat.irc.token import format_token, token_digest
-from securechat.store.database import open_database
+from securechat.store.sqlite.database import open_database
 
 FIRST_MS = 1_700_000_000_000
 """When the first message was said; the others follow, each a hundredth of a second later."""

@@ -5,25 +5,25 @@ from __future__ import annotations
 from securechat.core.commands import (
     authentication,
     certificates,
+    channels,
     connection,
     credentials,
     info,
     messages,
     modes,
     people,
-    rooms,
     sessions,
 )
 
 __all__ = [
     "authentication",
     "certificates",
+    "channels",
     "connection",
     "credentials",
     "info",
     "messages",
     "modes",
     "people",
-    "rooms",
     "sessions",
 ]

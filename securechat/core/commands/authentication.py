@@ -6,11 +6,11 @@ https://ircv3.net/specs/extensions/account-registration
 
 from __future__ import annotations
 
-from securechat.core import login, registration
-from securechat.core.device import split_device
-from securechat.core.registry import ALWAYS, command
-from securechat.core.session import Session
-from securechat.core.states import State, Trigger
+from securechat.core.auth import login, registration
+from securechat.core.commands.registry import ALWAYS, command
+from securechat.core.model.device import split_device
+from securechat.core.model.session import Session
+from securechat.core.model.states import State, Trigger
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import sasl
 from securechat.irc.message import Message

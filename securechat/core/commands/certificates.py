@@ -7,16 +7,16 @@ has read somewhere proves nothing.
 
 from __future__ import annotations
 
-from securechat.core import presence
+from securechat.core.commands.registry import command
 from securechat.core.commands.verbs import Refused, check_fresh, note, run, shown
-from securechat.core.events import CertificateAdded, CertificateRevoked
-from securechat.core.registry import command
-from securechat.core.session import Session
+from securechat.core.journal.events import CertificateAdded, CertificateRevoked
+from securechat.core.model.session import Session
+from securechat.core.presence import online
 from securechat.core.text import iso
 from securechat.core.turn import Turn
-from securechat.irc.certificate import MAX_CERTIFICATES, default_name
+from securechat.credentials.certificate import MAX_CERTIFICATES, default_name
+from securechat.credentials.token import is_token_name
 from securechat.irc.message import Message
-from securechat.irc.token import is_token_name
 
 
 @command("CERT", usage="ADD [<name>] | LIST | DEL <name>", min_params=1)
@@ -72,7 +72,7 @@ def _delete(turn: Turn, session: Session, name: str) -> None:
     turn.record(CertificateRevoked(found.fingerprint))
     turn.audit("certificate revoked", session, certificate=name)
     note(turn, session, "CERT", "DELETED", name, "It logs nobody in any more")
-    turn.after_step(lambda: presence.end_certificate(turn, found))
+    turn.after_step(lambda: online.end_certificate(turn, found))
 
 
 _CERT = {"ADD": _add, "LIST": _list, "DEL": _delete}

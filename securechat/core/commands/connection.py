@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from securechat.core import login, marks, presence, rooms
-from securechat.core.registry import ALWAYS, command
-from securechat.core.session import Session
-from securechat.core.states import State
+from securechat.core.auth import login
+from securechat.core.channels import channels
+from securechat.core.commands.registry import ALWAYS, command
+from securechat.core.delivery import acknowledgements
+from securechat.core.model.session import Session
+from securechat.core.model.states import State
+from securechat.core.presence import online
 from securechat.core.text import fill, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import capabilities, names
@@ -30,7 +33,7 @@ def cap(turn: Turn, session: Session, message: Message) -> None:
     subcommand = message.params[0].upper()
     handler = _CAP.get(subcommand)
     if handler is None:
-        shown = rooms.word(message.params[0])
+        shown = channels.word(message.params[0])
         raise IrcError(Numeric.ERR_INVALIDCAPCMD, shown, "Invalid CAP command")
     handler(turn, session, message.params[1:])
 
@@ -181,7 +184,7 @@ def ping(turn: Turn, session: Session, message: Message) -> None:
 def pong(turn: Turn, session: Session, message: Message) -> None:
     """Answer a PING of the server, as any client does by itself."""
     if session.state is State.READY and message.params:
-        marks.acknowledge(turn, session, message.params[-1])
+        acknowledgements.acknowledge(turn, session, message.params[-1])
 
 
 @command("QUIT", usage="[:<reason>]", states=ALWAYS)
@@ -189,8 +192,8 @@ def quit_(turn: Turn, session: Session, message: Message) -> None:
     """Leave; your rooms and messages are kept for you."""
     # Whoever wants to go goes, also without the colon before the reason.
     said = shorten(" ".join(message.params), 200)
-    if said and session.state is State.READY and rooms.silenced(turn, session.who):
+    if said and session.state is State.READY and channels.silenced(turn, session.who):
         said = ""
     reason = "Quit: " + said
-    presence.leave(turn, session, reason, clean=True)
+    online.leave(turn, session, reason, clean=True)
     turn.close(session, reason)

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from securechat.core import marks, presence, second_factor, totp
+from securechat.core.auth import second_factor, totp
+from securechat.core.commands.registry import command
 from securechat.core.commands.verbs import Refused, check_fresh, fail, note, run, shown
-from securechat.core.credentials import Factor, Token
-from securechat.core.events import CertificateRevoked, PasswordChanged, TokenCreated, TokenRevoked
+from securechat.core.delivery import acknowledgements
 from securechat.core.jobs import Answer, Hashed, HashPassword
-from securechat.core.model import Account
-from securechat.core.registry import command
-from securechat.core.session import Session
+from securechat.core.journal.events import (
+    CertificateRevoked,
+    PasswordChanged,
+    TokenCreated,
+    TokenRevoked,
+)
+from securechat.core.model.credentials import Factor, Token
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account
+from securechat.core.presence import online
 from securechat.core.text import iso
 from securechat.core.turn import Turn
+from securechat.credentials.token import (
+    MAX_TOKENS,
+    TOKEN_BYTES,
+    format_token,
+    is_token_name,
+    token_digest,
+)
 from securechat.irc.message import Message
-from securechat.irc.token import MAX_TOKENS, TOKEN_BYTES, format_token, is_token_name, token_digest
 
 BIND = "BIND"
 """The token is for the very client that makes it, in the place of the password that it has shown;
@@ -58,7 +71,7 @@ def _bind(turn: Turn, session: Session, made: Token | None) -> None:
     session.token = made
     turn.on_failure(lambda: setattr(session, "token", before))
     if made is not None:
-        marks.rebind(turn, session)
+        acknowledgements.rebind(turn, session)
 
 
 def _list(turn: Turn, session: Session, _: str) -> None:
@@ -78,7 +91,7 @@ def _revoke(turn: Turn, session: Session, name: str) -> None:
     turn.record(TokenRevoked(found.digest))
     turn.audit("token revoked", session, token=name)
     note(turn, session, "TOKEN", "REVOKED", name, "It logs nobody in any more")
-    turn.after_step(lambda: presence.end_token(turn, found))
+    turn.after_step(lambda: online.end_token(turn, found))
 
 
 _TOKEN = {"CREATE": _create, "LIST": _list, "REVOKE": _revoke}
@@ -203,5 +216,5 @@ def _set_password(turn: Turn, session: Session, answer: Hashed) -> None:
     turn.audit("password changed", session)
     text = "Your password is changed; all other sessions, device tokens and certificates have ended"
     note(turn, session, "PASSWD", "CHANGED", text)
-    reason = presence.AFTER_CHANGE
-    turn.after_step(lambda: presence.end_account(turn, account, reason, keep=session))
+    reason = online.AFTER_CHANGE
+    turn.after_step(lambda: online.end_account(turn, account, reason, keep=session))

@@ -5,9 +5,10 @@ https://modern.ircdocs.horse/#server-queries-and-commands
 
 from __future__ import annotations
 
-from securechat.core import rooms, welcome
-from securechat.core.registry import COMMANDS, command
-from securechat.core.session import Session
+from securechat.core.channels import channels
+from securechat.core.commands.registry import COMMANDS, command
+from securechat.core.model.session import Session
+from securechat.core.presence import welcome
 from securechat.core.text import fill, when
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
@@ -22,7 +23,7 @@ def _check_server(turn: Turn, message: Message, at: int = 0) -> None:
         account = turn.model.account_named(mask)
         known = account is not None and account.usable
         if not known and not masks.mask_matches(mask, turn.settings.name):
-            raise IrcError(Numeric.ERR_NOSUCHSERVER, rooms.word(mask), "No such server")
+            raise IrcError(Numeric.ERR_NOSUCHSERVER, channels.word(mask), "No such server")
 
 
 @command("MOTD", usage="[<server>]")
@@ -89,7 +90,7 @@ def help_(turn: Turn, session: Session, message: Message) -> None:
     found = COMMANDS.get(subject)
     if subject and found is None:
         raise IrcError(
-            Numeric.ERR_HELPNOTFOUND, rooms.word(subject), "No such command; HELP lists them"
+            Numeric.ERR_HELPNOTFOUND, channels.word(subject), "No such command; HELP lists them"
         )
     shown = subject or "*"
     if found is None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from securechat.core import quota, rooms
-from securechat.core.events import DirectOpened, MessageKeyed
-from securechat.core.line import Line
-from securechat.core.model import Account, Direct, Room
-from securechat.core.registry import command
-from securechat.core.sent_keys import Kept
-from securechat.core.session import Session
+from securechat.core import quota
+from securechat.core.channels import channels
+from securechat.core.commands.registry import command
+from securechat.core.delivery.line import Line
+from securechat.core.journal.events import DirectOpened, MessageKeyed
+from securechat.core.model.sent_keys import Kept
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account, Direct, Room
+from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import fits, is_question
 from securechat.core.turn import IrcError, Turn
-from securechat.core.welcome import MAX_TARGETS
 from securechat.irc import names
 from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_KEY, MESSAGE_TAGS, SELF_MESSAGE
 from securechat.irc.message import MAX_BODY_BYTES, Message, format_tags
@@ -64,8 +65,8 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
     if kind == "TAGMSG":
         text = ""
     elif len(params) > 2:
-        text = f"Put a colon before the text: {kind} {rooms.word(params[0])} :<text>"
-        raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, rooms.word(params[0]), text)
+        text = f"Put a colon before the text: {kind} {channels.word(params[0])} :<text>"
+        raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, channels.word(params[0]), text)
     elif len(params) < 2 or not params[1]:
         raise IrcError(Numeric.ERR_NOTEXTTOSEND, "No text to send")
     else:
@@ -81,7 +82,9 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
         saying.key = parse_key(message.tags[KEY_TAG])
         if saying.key is None or len(targets) > 1:
             text = f"Expected {KEY_TAG} with 1 to 15 hexadecimal digits, not 0, and one target"
-            turn.standard_reply(session, "FAIL", kind, "INVALID_KEY", rooms.word(params[0]), text)
+            turn.standard_reply(
+                session, "FAIL", kind, "INVALID_KEY", channels.word(params[0]), text
+            )
             return
     for target in targets:
         try:
@@ -94,7 +97,7 @@ def _targets(listed: str) -> list[str]:
     targets = names.distinct(listed.split(","))
     if len(targets) > MAX_TARGETS:
         raise IrcError(
-            Numeric.ERR_TOOMANYTARGETS, rooms.word(listed), f"At most {MAX_TARGETS} targets"
+            Numeric.ERR_TOOMANYTARGETS, channels.word(listed), f"At most {MAX_TARGETS} targets"
         )
     return targets
 
@@ -111,7 +114,7 @@ def _refuse(turn: Turn, session: Session, kind: str, error: IrcError) -> None:
 
 def refuse_long(turn: Turn, session: Session, head: Message) -> None:
     """A line is so long that nothing of it is sent. head: how it begins."""
-    target = rooms.word(head.params[0])
+    target = channels.word(head.params[0])
     _refuse(turn, session, head.command, IrcError(Numeric.ERR_CANNOTSENDTOCHAN, target, TOO_LONG))
 
 
@@ -163,7 +166,7 @@ class _Saying:
         front is, and some are a few bytes wrong. Nothing is lost by that. Raises IrcError.
         """
         if is_question(self.text):  # what a program reads must be whole
-            raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, rooms.word(target), TOO_LONG)
+            raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, channels.word(target), TOO_LONG)
         if not self.text.startswith(ACTION_HEAD):
             return split_text(self.text, room)
         text = self.text.removeprefix(ACTION_HEAD).removesuffix(ACTION_TAIL)
@@ -175,12 +178,12 @@ class _Saying:
             quota.check(self.turn, self.session, self.kind)
         self.account.active_ms = self.turn.now_ms
         if target[:1] == "#":
-            self._to_room(rooms.find(self.turn, self.session, target))
+            self._to_room(channels.find(self.turn, self.session, target))
         else:
             self._to_account(target)
 
     def _to_room(self, room: Room) -> None:
-        rooms.check_may_speak(self.turn, room, self.account)
+        channels.check_may_speak(self.turn, room, self.account)
         line = self._line(self.body(room.name), room.id)
         session = self.session
         self.turn.broadcast(room.audience(), line, None if session.has(ECHO_MESSAGE) else session)
@@ -190,7 +193,7 @@ class _Saying:
     def _to_account(self, target: str) -> None:
         other = self.turn.model.account_named(target)
         if other is None or not other.usable:
-            raise IrcError(Numeric.ERR_NOSUCHNICK, rooms.word(target), "No such nick/channel")
+            raise IrcError(Numeric.ERR_NOSUCHNICK, channels.word(target), "No such nick/channel")
         body = self.body(other.name)
         target_id = _conversation(self.turn, self.account, other).id if self.stored else 0
         line = self._line(body, target_id)

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from securechat.core import ownership, quota, rooms
-from securechat.core.events import BanAdded, BanRemoved, ModesChanged, RoleChanged
-from securechat.core.line import Line
-from securechat.core.model import ROLES, Account, Room
-from securechat.core.registry import command
-from securechat.core.session import Session
+from securechat.core import quota
+from securechat.core.channels import channels, ownership
+from securechat.core.commands.registry import command
+from securechat.core.delivery.line import Line
+from securechat.core.journal.events import BanAdded, BanRemoved, ModesChanged, RoleChanged
+from securechat.core.model.session import Session
+from securechat.core.model.state import ROLES, Account, Room
+from securechat.core.presence.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
 from securechat.core.text import fits
 from securechat.core.turn import IrcError, Turn
-from securechat.core.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
 from securechat.irc import masks
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
@@ -36,13 +37,13 @@ def mode(turn: Turn, session: Session, message: Message) -> None:
     if target[:1] != "#":
         _user_mode(turn, session, target, changes)
         return
-    room = rooms.find(turn, session, target)
+    room = channels.find(turn, session, target)
     if not changes:
         _show(turn, session, room)
     elif _asks_for_bans(changes):
         _show_bans(turn, session, room)
     else:
-        _change(turn, session, rooms.find_run(turn, session, target), changes)
+        _change(turn, session, channels.find_run(turn, session, target), changes)
 
 
 # One's own modes
@@ -51,7 +52,7 @@ def mode(turn: Turn, session: Session, message: Message) -> None:
 def _user_mode(turn: Turn, session: Session, target: str, changes: list[str]) -> None:
     account = turn.model.account_named(target)
     if account is None or not account.usable:
-        raise IrcError(Numeric.ERR_NOSUCHNICK, rooms.word(target), "No such nick/channel")
+        raise IrcError(Numeric.ERR_NOSUCHNICK, channels.word(target), "No such nick/channel")
     if account is not session.who:
         raise IrcError(Numeric.ERR_USERSDONTMATCH, "You can change your own modes only")
     sign, unknown = "+", False
@@ -175,7 +176,7 @@ def _change_one(change: _Change, sign: str, letter: str) -> None:
         _WITH_PARAMETER[letter](change, sign, letter)
     else:
         raise IrcError(
-            Numeric.ERR_UNKNOWNMODE, rooms.word(letter), f"is not a mode of {change.room.name}"
+            Numeric.ERR_UNKNOWNMODE, channels.word(letter), f"is not a mode of {change.room.name}"
         )
 
 
@@ -218,7 +219,7 @@ def _limit(change: _Change, sign: str, letter: str) -> None:
             Numeric.ERR_INVALIDMODEPARAM,
             change.room.name,
             "l",
-            rooms.word(text),
+            channels.word(text),
             "Expected a number from 1 to 999999",
         )
     change.record(limit=int(text))
@@ -239,7 +240,7 @@ def _ban(change: _Change, sign: str, letter: str) -> None:
             Numeric.ERR_INVALIDMODEPARAM,
             change.room.name,
             "b",
-            rooms.word(text),
+            channels.word(text),
             f"Expected a mask nick!user@host of at most {MAX_MASK_BYTES} bytes and "
             f"{masks.MAX_WILDCARDS} wildcards, without space",
         )
@@ -274,7 +275,10 @@ def _role(change: _Change, sign: str, letter: str) -> None:
     other = change.turn.model.account_named(nick)
     if other is None or other not in room.members:
         raise IrcError(
-            Numeric.ERR_USERNOTINCHANNEL, rooms.word(nick), room.name, "They aren't on that channel"
+            Numeric.ERR_USERNOTINCHANNEL,
+            channels.word(nick),
+            room.name,
+            "They aren't on that channel",
         )
     had = room.role(other)
     if not by.admin and "q" in (letter, had) and room.role(by) != "q":
@@ -284,7 +288,11 @@ def _role(change: _Change, sign: str, letter: str) -> None:
     wants = letter if sign == "+" else ""
     if had == wants or (sign == "-" and had != letter):
         return
-    if had == "q" and room is not rooms.lobby_of(change.turn) and ownership.owners(room) == [other]:
+    if (
+        had == "q"
+        and room is not channels.lobby_of(change.turn)
+        and ownership.owners(room) == [other]
+    ):
         text = f"{other.name} is its only owner (~); make somebody else one first"
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, text)
     change.turn.record(RoleChanged(wants, room.id, other.id))
@@ -321,7 +329,7 @@ def _tell(change: _Change) -> None:
         if part and (done is None or not fits(head + _text([*part, done]))):
             turn.log(room.id, by, "MODE", _text([_without_key(one) for one in part]))
             line = Line(head + _text(part), turn.now_ms, account=by.name)
-            rooms.tell(turn, change.session, room, line)
+            channels.tell(turn, change.session, room, line)
             part = []
         if done is not None:
             part.append(done)

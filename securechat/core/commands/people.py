@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import limits, presence, rooms
-from securechat.core.model import Account, Room
-from securechat.core.registry import LOOKED_AT_ONCE, command
-from securechat.core.session import Reply, Session
+from securechat.core import text_limits
+from securechat.core.channels import channels
+from securechat.core.commands.registry import LOOKED_AT_ONCE, command
+from securechat.core.model.session import Reply, Session
+from securechat.core.model.state import Account, Room
+from securechat.core.presence import online
 from securechat.core.text import fill, shorten, when
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks, names
@@ -35,10 +37,10 @@ def who(turn: Turn, session: Session, message: Message) -> Iterator[Reply | None
     if mask[:1] != "#":
         for account in _matching(turn, session, mask):
             yield None if account is None else _who_row(server, None, account)
-    elif room is not None and rooms.visible(room, session.who):
+    elif room is not None and channels.visible(room, session.who):
         for account in list(room.present):
             yield _who_row(server, room, account)
-    yield Numeric.RPL_ENDOFWHO, rooms.word(mask), "End of WHO list"
+    yield Numeric.RPL_ENDOFWHO, channels.word(mask), "End of WHO list"
 
 
 def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | None]:
@@ -71,7 +73,7 @@ def _who_row(server: str, room: Room | None, account: Account) -> Reply:
     if account.admin:
         flags += "*"
     if room is not None:
-        flags += rooms.prefix(room, account)
+        flags += channels.prefix(room, account)
     where, nick = room.name if room is not None else "*", account.name
     real_name = f"0 {account.real_name}"
     return Numeric.RPL_WHOREPLY, where, nick, server, server, nick, flags, real_name
@@ -85,10 +87,10 @@ def whois(turn: Turn, session: Session, message: Message) -> None:
     name = message.params[-1].split(",")[0]
     account = _online(turn, name)
     if account is None:
-        turn.numeric(session, Numeric.ERR_NOSUCHNICK, rooms.word(name), _absent(turn, name))
+        turn.numeric(session, Numeric.ERR_NOSUCHNICK, channels.word(name), _absent(turn, name))
     else:
         _whois(turn, session, account)
-    turn.numeric(session, Numeric.RPL_ENDOFWHOIS, rooms.word(name), "End of /WHOIS list")
+    turn.numeric(session, Numeric.RPL_ENDOFWHOIS, channels.word(name), "End of /WHOIS list")
 
 
 def _absent(turn: Turn, name: str) -> str:
@@ -106,9 +108,9 @@ def _whois(turn: Turn, session: Session, account: Account) -> None:
 
     tell(Numeric.RPL_WHOISUSER, nick, server, "*", account.real_name)
     shown = (
-        rooms.prefix(room, account) + room.name
+        channels.prefix(room, account) + room.name
         for room in account.rooms
-        if rooms.visible(room, session.who)
+        if channels.visible(room, session.who)
     )
     for names_text in fill(shown):
         tell(Numeric.RPL_WHOISCHANNELS, names_text)
@@ -133,14 +135,14 @@ def whowas(turn: Turn, session: Session, message: Message) -> None:
     found = turn.model.departed.get(names.fold_account(name) or "")
     if found is None:
         turn.numeric(
-            session, Numeric.ERR_WASNOSUCHNICK, rooms.word(name), "There was no such nickname"
+            session, Numeric.ERR_WASNOSUCHNICK, channels.word(name), "There was no such nickname"
         )
     else:
         account, at_ms = found
         nick, server = account.name, turn.settings.name
         turn.numeric(session, Numeric.RPL_WHOWASUSER, nick, nick, server, "*", account.real_name)
         turn.numeric(session, Numeric.RPL_WHOISSERVER, nick, server, "left at " + when(at_ms))
-    turn.numeric(session, Numeric.RPL_ENDOFWHOWAS, rooms.word(name), "End of WHOWAS")
+    turn.numeric(session, Numeric.RPL_ENDOFWHOWAS, channels.word(name), "End of WHOWAS")
 
 
 @command("ISON", usage="<nick> [<nick>…]", min_params=1)
@@ -171,10 +173,10 @@ def away(turn: Turn, session: Session, message: Message) -> None:
     """Say that you are away here, and why, or that you are back; who sees it: all, once you are
     away on all your devices.
     """
-    text = shorten(message.params[0], limits.TEXT_BYTES) if message.params else ""
+    text = shorten(message.params[0], text_limits.TEXT_BYTES) if message.params else ""
     session.away, session.away_at = text or None, turn.clock
     if text:
         turn.numeric(session, Numeric.RPL_NOWAWAY, "You have been marked as being away")
     else:
         turn.numeric(session, Numeric.RPL_UNAWAY, "You are no longer marked as being away")
-    presence.settle_away(turn, session.who)
+    online.settle_away(turn, session.who)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from securechat.core import live, presence
+from securechat.core.commands.registry import command
 from securechat.core.commands.verbs import Refused, note, run, shown
-from securechat.core.live import Live
-from securechat.core.registry import command
-from securechat.core.session import Session
+from securechat.core.model.session import Session
+from securechat.core.presence import live_sessions, online
+from securechat.core.presence.live_sessions import Live
 from securechat.core.text import iso
 from securechat.core.turn import Turn
 from securechat.irc.message import Message
@@ -28,9 +28,9 @@ def sessions(turn: Turn, session: Session, message: Message) -> None:
 
 
 def _list(turn: Turn, session: Session, _: str) -> None:
-    found = live.sessions_of(turn, session.who)
+    found = live_sessions.sessions_of(turn, session.who)
     for item in found.values():
-        _tell(turn, session, live.describe(turn, item), here=item is session)
+        _tell(turn, session, live_sessions.describe(turn, item), here=item is session)
     note(turn, session, "SESSIONS", "END", str(len(found)), f"{len(found)} sessions")
 
 
@@ -51,7 +51,7 @@ def _one_word(address: str) -> str:
 
 
 def _end(turn: Turn, session: Session, wanted: str) -> None:
-    found = live.sessions_of(turn, session.who)
+    found = live_sessions.sessions_of(turn, session.who)
     if wanted.lower() == OTHERS:
         others = [item for item in found.values() if item is not session]
         ended = [item for item in others if _may_end(session, item)]
@@ -67,7 +67,7 @@ def _end(turn: Turn, session: Session, wanted: str) -> None:
     for item in ended:
         turn.audit("session ended", session, ended=item.id, address_of_ended=item.address)
     note(turn, session, "SESSIONS", "ENDED", *_what(wanted, ended))
-    turn.after_step(lambda: presence.end_all(turn, ended, ENDED))
+    turn.after_step(lambda: online.end_all(turn, ended, ENDED))
 
 
 def _may_end(session: Session, other: Session) -> bool:

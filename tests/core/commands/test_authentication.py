@@ -6,8 +6,8 @@ from base64 import b64encode
 
 import pytest
 
-from securechat.core.model import LOGINS_AT_ONCE
-from securechat.core.states import State
+from securechat.core.model.state import LOGINS_AT_ONCE
+from securechat.core.model.states import State
 from securechat.irc.sasl import CHUNK, MAX_PAYLOAD, encode_chunks, encode_plain
 from tests.support.stage import RIGHT, SERVER, Person, Stage, codes, of, only, plain
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from securechat.core.commands.verbs import FRESH_SECONDS
-from securechat.core.events import CertificateUsed
-from securechat.core.states import State
-from securechat.irc.certificate import MAX_CERTIFICATES, default_name, fingerprint_of
+from securechat.core.journal.events import CertificateUsed
+from securechat.core.model.states import State
+from securechat.credentials.certificate import MAX_CERTIFICATES, default_name, fingerprint_of
 from tests.support.stage import NOT_STORED, RIGHT, Person, Stage, codes, only
 
 SHOWN = "alice's"

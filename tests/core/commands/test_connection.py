@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from securechat.core.model.states import State
 from securechat.core.settings import Settings
-from securechat.core.states import State
 from securechat.irc import capabilities
 from tests.support.stage import RIGHT, Stage, codes, of, only, plain
 

@@ -7,12 +7,17 @@ import json
 
 import pytest
 
-from securechat.core import totp
+from securechat.core.auth import totp
 from securechat.core.commands.verbs import FRESH_SECONDS
-from securechat.core.events import PasswordChanged, RecoveryCodeUsed, TokenCreated, TokenUsed
-from securechat.core.states import State
+from securechat.core.journal.events import (
+    PasswordChanged,
+    RecoveryCodeUsed,
+    TokenCreated,
+    TokenUsed,
+)
+from securechat.core.model.states import State
+from securechat.credentials.token import MAX_TOKENS, is_token, token_digest
 from securechat.irc.message import Message
-from securechat.irc.token import MAX_TOKENS, is_token, token_digest
 from tests.support.stage import (
     NOT_STORED,
     OLD_HASH,

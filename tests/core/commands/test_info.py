@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.registry import COMMANDS
+from securechat.core.commands.registry import COMMANDS
 from tests.support.stage import SERVER, Stage, codes, of, only
 
 

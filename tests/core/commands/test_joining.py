@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.events import RoomCreated
+from securechat.core.journal.events import RoomCreated
 from tests.support.stage import (
     NOW_MS,
     SERVER,

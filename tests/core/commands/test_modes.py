@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.events import BanAdded, ModesChanged, RoleChanged
+from securechat.core.journal.events import BanAdded, ModesChanged, RoleChanged
 from tests.support.stage import NOW_MS, SERVER, Stage, codes, den, of, only, source
 
 # Showing

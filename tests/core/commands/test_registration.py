@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.events import AccountCreated, InviteUsed
-from securechat.core.states import State
+from securechat.core.journal.events import AccountCreated, InviteUsed
+from securechat.core.model.states import State
 from tests.support.stage import SERVER, WEAK, Person, Stage, codes, only
 
 

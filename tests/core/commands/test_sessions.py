@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from securechat.core.states import State
+from securechat.core.model.states import State
 from tests.support.stage import NOT_STORED, RIGHT, Person, Stage, codes, of, only
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.database import FILE_NAME
+from securechat.store.sqlite.database import FILE_NAME
 from tests.support.process import ServerProcess
 
 SIZE = "3m"

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.events import AccountCreated, Joined, Logged, RoomCreated
+from securechat.core.journal.events import AccountCreated, Joined, Logged, RoomCreated
 from securechat.irc.names import account_name
-from securechat.server.alarm import DAMAGED
 from securechat.server.cli import main
 from securechat.server.data import DataDirectory
 from securechat.server.loading import load_model
+from securechat.server.storage_health import DAMAGED
 from securechat.store import passwords
-from securechat.store.database import FILE_NAME, DamagedError, StoreError
-from securechat.store.journal import Journal
 from securechat.store.pairing import find_pepper
-from securechat.store.reader import Reader
+from securechat.store.sqlite.database import FILE_NAME, DamagedError, StoreError
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import Reader
 from tests.support import forked
 from tests.support.damage import PAGE, leaves, page_with, spoil
 from tests.support.house import COST, PASSWORD, House, config

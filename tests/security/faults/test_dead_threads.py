@@ -14,7 +14,7 @@ import pytest
 
 from securechat.server.workers import Workers
 from securechat.store import passwords
-from securechat.store.reader import Reader
+from securechat.store.sqlite.reader import Reader
 from tests.support.house import PASSWORD, House, config, running
 from tests.support.person import PATIENCE, Person
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
@@ -33,9 +33,9 @@ part.{method} = dies
 """Breaks a method of the server that has been called so many times."""
 
 HUB = ("securechat.server.hub", "Hub", "_run_turn", 300)
-IO = ("securechat.net.io_loop", "IoThread", "_turn", 300)
+IO = ("securechat.net.loop", "IoThread", "_turn", 300)
 ACCEPT = ("securechat.net.listener", "Listener", "_accept", 3)
-STORE = ("securechat.store.journal", "Journal", "commit", 100)
+STORE = ("securechat.store.sqlite.journal", "Journal", "commit", 100)
 
 NO_MORE_THREADS = """
 from concurrent.futures import ThreadPoolExecutor

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.database import FILE_NAME
+from securechat.store.sqlite.database import FILE_NAME
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import PATIENCE, Person
 from tests.support.process import add_accounts, serving, write_config

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server.alarm import FAILING, MENDED
+from securechat.server.storage_health import FAILING, MENDED
 from tests.security.faults.disks import Disk, ShortFiles, mounted, read_only
 from tests.support.house import House, running
 from tests.support.person import Person

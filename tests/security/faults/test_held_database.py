@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server.alarm import FAILING, MENDED
 from securechat.server.hub import HELD
-from securechat.store.database import BUSY_SECONDS
+from securechat.server.storage_health import FAILING, MENDED
+from securechat.store.sqlite.database import BUSY_SECONDS
 from tests.security.faults.test_full_disk import notices
 from tests.support.house import House, running
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.database import FILE_NAME
+from securechat.store.sqlite.database import FILE_NAME
 from tests.support.long_form import times
 from tests.support.person import PATIENCE
 from tests.support.process import (

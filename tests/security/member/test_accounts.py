@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core import guesses
-from securechat.core.states import State
+from securechat.core.auth import throttle
+from securechat.core.model.states import State
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person as Guest
 from tests.support.stage import Person, Stage, codes, only, plain
@@ -219,7 +219,7 @@ def test_an_account_with_many_sessions_loses_all_of_them_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twenty that are logged in, twenty whose password is being checked, their lines on the way."""
-    monkeypatch.setattr(guesses, "FREE", guesses.MAX_LEVEL)
+    monkeypatch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
     limits = {"sessions_per_account": 100}
     accounts = {"bcrypt_cost": 6}
     with running(tmp_path / "data", "bob", limits=limits, accounts=accounts) as house:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core import guesses, totp
+from securechat.core.auth import throttle, totp
 from securechat.core.commands.verbs import FRESH_SECONDS
-from securechat.core.states import State
+from securechat.core.model.states import State
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person as Guest
 from tests.support.stage import RIGHT, Person, Stage, of, only, plain
@@ -26,7 +26,7 @@ FACTOR_ACTS = ["TOTP REMOVE {}", "TOTP RECOVERY {}"]
 @pytest.fixture(autouse=True)
 def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guessing is slowed elsewhere; here every attempt is looked at."""
-    monkeypatch.setattr(guesses, "FREE", guesses.MAX_LEVEL)
+    monkeypatch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
 
 
 def token_of(person: Person, name: str = "laptop") -> str:
@@ -238,11 +238,11 @@ def test_codes_can_t_be_tried_through() -> None:
     secret, _ = protected(stage)
     wrong = (f"{number:06}" for number in itertools.count())
     right = {code(stage, secret, step) for step in (-1, 0, 1)}
-    tried = itertools.islice((one for one in wrong if one not in right), guesses.CODE_GUESSES)
+    tried = itertools.islice((one for one in wrong if one not in right), throttle.CODE_GUESSES)
     for one in tried:
         assert tries(stage, "alice", RIGHT + one).session.account is None
     assert tries(stage, "alice", RIGHT + code(stage, secret)).session.account is None
-    stage.passes(guesses.CODE_FORGET_SECONDS)
+    stage.passes(throttle.CODE_FORGET_SECONDS)
     assert tries(stage, "alice", RIGHT + code(stage, secret)).session.account is not None
 
 
@@ -252,7 +252,7 @@ def test_codes_in_a_session_count_with_those_of_the_login() -> None:
     secret, _ = protected(stage)
     alice = tries(stage, "alice", RIGHT + code(stage, secret))
     alice.hears()
-    for _ in range(guesses.CODE_GUESSES + 5):
+    for _ in range(throttle.CODE_GUESSES + 5):
         assert refusal(alice.says("TOTP REMOVE 000000")) == "WRONG_CODE"
     stage.passes(30)
     assert refusal(alice.says(f"TOTP REMOVE {code(stage, secret)}")) == "WRONG_CODE"

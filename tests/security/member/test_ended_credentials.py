@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core import guesses
-from securechat.core.states import State
+from securechat.core.auth import throttle
+from securechat.core.model.states import State
 from tests.support.house import House, running
 from tests.support.person import Person as Guest
 from tests.support.stage import RIGHT, Person, Stage, codes, of, only, plain
@@ -18,7 +18,7 @@ from tests.support.stage import RIGHT, Person, Stage, codes, of, only, plain
 @pytest.fixture(autouse=True)
 def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guessing is slowed elsewhere; here every attempt is looked at."""
-    monkeypatch.setattr(guesses, "FREE", guesses.MAX_LEVEL)
+    monkeypatch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
 
 
 def token_of(person: Person, name: str = "laptop") -> str:

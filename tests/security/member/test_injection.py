@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from securechat.core.line import iso_time
-from securechat.core.registry import COMMANDS
+from securechat.core.commands.registry import COMMANDS
+from securechat.core.delivery.line import iso_time
 from securechat.irc.framing import LineBuffer
 from securechat.irc.message import Message, parse
 from tests.support.house import running

@@ -15,11 +15,11 @@ from pathlib import Path
 import click
 import pytest
 
-from securechat.client.events import Info, Kind, Said, TopicIs
-from securechat.client.render import Renderer, plain
-from securechat.core import guesses
+from securechat.admin import cli
+from securechat.client.session.events import Info, Kind, Said, TopicIs
+from securechat.client.text.render import Renderer, plain
+from securechat.core.auth import throttle
 from securechat.irc.message import parse
-from securechat.server import admin
 from tests.support.forked import run
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
@@ -96,7 +96,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """For mallory, bob and carol; nobody waits for having guessed."""
     directory = tmp_path_factory.mktemp("house")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(guesses, "FREE", guesses.MAX_LEVEL)
+        patch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
         with running(directory / "data", "mallory", "bob", "carol") as house:
             yield house
 
@@ -235,7 +235,7 @@ def leaves(command: click.Command, *words: str) -> Iterator[tuple[list[str], cli
     yield list(words), command
 
 
-COMMANDS = {" ".join(words): command for words, command in leaves(admin.command)}
+COMMANDS = {" ".join(words): command for words, command in leaves(cli.command)}
 
 
 @pytest.mark.parametrize("words", COMMANDS)
@@ -250,7 +250,7 @@ def test_an_administrator_s_arguments_are_not_executed(tmp_path: Path, words: st
     for text in (SQL[0], SQL[3], SQL[4], TEMPLATES[0], TEMPLATES[1]):
         given = [text for _ in arguments]
         note = ["--note", text] if words == "invite" else []
-        ended = run(admin.main, "--data", data, *words.split(" "), *note, "--", *given)
+        ended = run(cli.main, "--data", data, *words.split(" "), *note, "--", *given)
         assert "Traceback" not in ended.text
         assert ended.code in (0, 1, 2)
     assert tables(data / "securechat.db") == before

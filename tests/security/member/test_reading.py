@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from securechat.core.registry import COMMANDS
+from securechat.core.commands.registry import COMMANDS
 from tests.support.stage import Person, Stage, codes, of, plain
 
 CAPS = ("message-tags", "server-time", "batch", "echo-message", "away-notify", "account-tag")

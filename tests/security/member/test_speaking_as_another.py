@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.line import iso_time
-from securechat.core.registry import COMMANDS
+from securechat.core.commands.registry import COMMANDS
+from securechat.core.delivery.line import iso_time
 from securechat.irc.message import parse
 from tests.support.stage import SERVER, Person, Stage, of
 

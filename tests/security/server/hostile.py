@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
 
-from securechat.client import handshake, inbound
-from securechat.client.events import Event
-from securechat.client.identity import Login, Registration
-from securechat.client.render import Renderer, plain
+from securechat.client.session import handshake, inbound
+from securechat.client.session.events import Event
+from securechat.client.session.identity import Login, Registration
+from securechat.client.text.render import Renderer, plain
 from securechat.irc.numerics import Numeric
 from tests.client.dialogue import Talk, arrival
 from tests.client.dialogue import handshake as shakes_hands

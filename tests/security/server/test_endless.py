@@ -21,20 +21,23 @@ from pathlib import Path
 import pytest
 from prompt_toolkit.input import create_pipe_input
 
-from securechat.client import commands, connection, handshake, inbound, inquiry, prompt, rooms, wire
-from securechat.client.connection import MAX_KEPT, Client, Feed
-from securechat.client.desk import Desk
-from securechat.client.events import Event, Info, Reply, Stopped
+from securechat.client.commands import inquiry
+from securechat.client.commands.inquiry import Inquiry
 from securechat.client.exits import Exit, UnreachableError
-from securechat.client.identity import Login
-from securechat.client.inquiry import Inquiry
-from securechat.client.lines import InputLines
-from securechat.client.liveness import ANSWER, IDLE
-from securechat.client.plain import Printer, converse
-from securechat.client.prompt import Chat
-from securechat.client.render import Renderer
-from securechat.client.state import LOGIN_PATIENCE, Session
-from securechat.client.trust import Dialer, Origin, Trust
+from securechat.client.screens import commands, prompt
+from securechat.client.screens.composer import Desk
+from securechat.client.screens.lines import InputLines
+from securechat.client.screens.pipe import Printer, converse
+from securechat.client.screens.prompt import Chat
+from securechat.client.session import channels, handshake, inbound
+from securechat.client.session.events import Event, Info, Reply, Stopped
+from securechat.client.session.identity import Login
+from securechat.client.session.liveness import ANSWER, IDLE
+from securechat.client.session.session import LOGIN_PATIENCE, Session
+from securechat.client.text.render import Renderer
+from securechat.client.trust.authorities import Dialer, Origin, Trust
+from securechat.client.wire import receiver, stream
+from securechat.client.wire.receiver import MAX_KEPT, Client, Feed
 from securechat.irc.framing import LineBuffer
 from tests.client.dialogue import Talk
 from tests.client.screen import Screen
@@ -57,8 +60,8 @@ PATIENCE = 30.0
 # --- memory ---------------------------------------------------------------------------------------
 
 SMALL = {
-    (rooms, "MAX_ROOMS"): 20,
-    (rooms, "MAX_MEMBERS"): 50,
+    (channels, "MAX_ROOMS"): 20,
+    (channels, "MAX_MEMBERS"): 50,
     (inbound, "REMEMBERED_IDS"): 30,
     (inbound, "MAX_BATCHES"): 10,
     (handshake, "MAX_OFFERED"): 60,
@@ -131,18 +134,18 @@ def _feed(talk: Talk, lines: Iterator[str]) -> None:
 def test_lines_without_an_end_are_thrown_away() -> None:
     """As they come: no more than one of the allowed length is kept, with or without tags."""
     for head in (b"", b"@", b"@a=", b":bob PRIVMSG #lobby :"):
-        buffer = LineBuffer(wire.MAX_INCOMING)
+        buffer = LineBuffer(stream.MAX_INCOMING)
         buffer.feed(head)
         for _ in range(200):
             assert set(buffer.feed(b"x" * 16384)) <= {b"\n"}
-            assert len(buffer._rest) <= wire.MAX_INCOMING + 1
+            assert len(buffer._rest) <= stream.MAX_INCOMING + 1
         assert buffer.feed(b"\r\nPING x\r\n") == [b"PING x"]
 
 
 def test_a_line_longer_than_any_chat_s_is_passed_over() -> None:
     """Its tags may be long, its text may not."""
-    assert wire._message(b":bob PRIVMSG #lobby :" + b"x" * wire.MAX_BODY) is None
-    assert wire._message(b"@a=" + b"y" * 8000 + b" :bob PRIVMSG #lobby :x") is not None
+    assert stream._message(b":bob PRIVMSG #lobby :" + b"x" * stream.MAX_BODY) is None
+    assert stream._message(b"@a=" + b"y" * 8000 + b" :bob PRIVMSG #lobby :x") is not None
 
 
 def test_what_nobody_looks_at_yet_is_kept_to_a_limit() -> None:
@@ -247,7 +250,7 @@ def test_a_flood_doesn_t_keep_anybody_from_leaving(
         assert client.wait_ready() is None
         printer = Printer(Renderer(session.rooms.__len__, lambda: NOON), io.StringIO())
         desk = Desk(session.rooms, commands.run)
-        monkeypatch.setattr("securechat.client.plain.PATIENCE", 1.0)
+        monkeypatch.setattr("securechat.client.screens.pipe.PATIENCE", 1.0)
         converse(client, desk, piped("let me out\n"), printer)
     assert session.finished
 
@@ -292,7 +295,7 @@ def test_a_server_that_asks_and_never_reads_is_left(
     certificate: Files, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answers to its PINGs pile up to a limit."""
-    monkeypatch.setattr(wire, "MAX_UNSENT", 1 << 17)
+    monkeypatch.setattr(stream, "MAX_UNSENT", 1 << 17)
 
     def dialogue(peer: Peer) -> None:
         peer.logs_in("alice")
@@ -336,7 +339,7 @@ def test_a_flood_on_the_terminal_leaves_the_keyboard_alone(
         typing.start()
         chat.run()
         typing.join()
-        assert chat._backlog._waiting <= prompt.MAX_UNSHOWN + connection.INBOX + 10
+        assert chat._backlog._waiting <= prompt.MAX_UNSHOWN + receiver.INBOX + 10
         assert chat._arrived.qsize() == 0
 
 

@@ -18,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prompt_toolkit.input import PipeInput, create_pipe_input
 
-from securechat.client import commands
-from securechat.client.connection import Client
-from securechat.client.desk import Desk
-from securechat.client.events import (
+from securechat.client.exits import Exit
+from securechat.client.screens import commands
+from securechat.client.screens.composer import Desk
+from securechat.client.screens.prompt import Chat
+from securechat.client.session.events import (
     Doubt,
     Event,
     Info,
@@ -36,12 +37,11 @@ from securechat.client.events import (
     TopicIs,
     Unconfirmed,
 )
-from securechat.client.exits import Exit
-from securechat.client.identity import Login
-from securechat.client.prompt import Chat
-from securechat.client.render import INDENT, Renderer, plain, wrap
-from securechat.client.state import Session
-from securechat.client.trust import Dialer, Origin, Trust
+from securechat.client.session.identity import Login
+from securechat.client.session.session import Session
+from securechat.client.text.render import INDENT, Renderer, plain, wrap
+from securechat.client.trust.authorities import Dialer, Origin, Trust
+from securechat.client.wire.receiver import Client
 from tests.client.screen import Screen
 from tests.client.scripted import PASSWORD, Peer, ScriptedServer
 from tests.security.server.hostile import NOON, SEQUENCES, online, shown

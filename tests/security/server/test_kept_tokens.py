@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client import device
-from securechat.client.actions import Quit
-from securechat.client.identity import Login
-from securechat.client.keyrings import Keyring
-from securechat.client.running import start
-from securechat.client.tokens import Owner, Token, Tokens
-from securechat.client.trust import Dialer, Origin, Trust
+from securechat.client.commands.logged_in import start
+from securechat.client.credentials import device
+from securechat.client.credentials.keyrings import Keyring
+from securechat.client.credentials.tokens import Owner, Token, Tokens
+from securechat.client.session.actions import Quit
+from securechat.client.session.identity import Login
+from securechat.client.trust.authorities import Dialer, Origin, Trust
 from tests.client.scripted import PASSWORD as TYPED
 from tests.client.scripted import TOKEN, Peer, ScriptedServer
 from tests.support.certificates import Authority

@@ -10,13 +10,13 @@ from dataclasses import MISSING, fields
 
 import pytest
 
-from securechat.client import wire
-from securechat.client.commands import run
-from securechat.client.complete import candidates
-from securechat.client.desk import Desk
-from securechat.client.events import Doubt, Event, Kind
 from securechat.client.exits import Exit
 from securechat.client.say import say
+from securechat.client.screens.commands import run
+from securechat.client.screens.complete import candidates
+from securechat.client.screens.composer import Desk
+from securechat.client.session.events import Doubt, Event, Kind
+from securechat.client.wire import stream
 from securechat.irc.message import Message
 from tests.client.dialogue import Talk
 from tests.security.server.hostile import (
@@ -63,7 +63,7 @@ def everywhere(command: str, evil: str) -> Iterator[str]:
 
 def received(line: str) -> Message | None:
     """As it comes over the network."""
-    return wire._message(line.encode(errors="surrogatepass"))
+    return stream._message(line.encode(errors="surrogatepass"))
 
 
 def tell(talk: Talk, line: str) -> None:
@@ -193,7 +193,7 @@ def test_the_prompt_and_the_completion_stay_usable(evil: str) -> None:
 def test_bytes_that_are_no_text_are_inert(data: bytes) -> None:
     """Half characters, surrogates, overlong forms: shown as what can't be read, or not at all."""
     talk = online()
-    message = wire._message(data)
+    message = stream._message(data)
     if message is not None:
         talk._note(talk.session.receive(message, talk.now))
     assert all_inert(talk.shows())

@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.actions import Quit
-from securechat.client.cli import main
-from securechat.client.connection import Client
-from securechat.client.events import Event, Ready
+from securechat.client.commands.cli import main
+from securechat.client.commands.logged_in import start
+from securechat.client.credentials.tokens import Token
 from securechat.client.exits import Exit
-from securechat.client.identity import Login, Registration
-from securechat.client.running import start
-from securechat.client.state import SYNC
-from securechat.client.tokens import Token
-from securechat.client.trust import Dialer, Origin, Trust
+from securechat.client.session.actions import Quit
+from securechat.client.session.events import Event, Ready
+from securechat.client.session.identity import Login, Registration
+from securechat.client.session.session import SYNC
+from securechat.client.trust.authorities import Dialer, Origin, Trust
+from securechat.client.wire.receiver import Client
 from securechat.irc.sasl import encode_plain
 from tests.client.dialogue import Talk
 from tests.client.scripted import PASSWORD as TYPED

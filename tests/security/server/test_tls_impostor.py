@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from securechat.client.cli import main
-from securechat.client.describe import fingerprint
+from securechat.client.commands.cli import main
 from securechat.client.exits import Exit
-from securechat.client.identity import Address
-from securechat.client.settings import Settings
-from securechat.irc.link import InviteLink
+from securechat.client.session.identity import Address
+from securechat.client.settings.directory import Settings
+from securechat.client.trust.describe import fingerprint
+from securechat.credentials.link import InviteLink
 from tests.security.server.forgery import (
     DAY,
     NEVER_HEARD_OF,

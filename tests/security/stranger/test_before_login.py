@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core import guesses
-from securechat.core.registry import BEFORE_LOGIN, COMMANDS
+from securechat.core.auth import throttle
+from securechat.core.commands.registry import BEFORE_LOGIN, COMMANDS
 from securechat.irc.message import parse
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
@@ -88,7 +88,7 @@ def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, Town
         running(directory / "lively", "alice", "bob", **rules) as lively,
         running(directory / "deserted", **rules) as deserted,
     ):
-        patch.setattr(guesses, "FREE", guesses.MAX_LEVEL)
+        patch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
         town = settle(lively)
         alice, bob = lively.member("alice", "echo-message"), lively.member("bob")
         alice.says("JOIN #den", "TOPIC #den :the secret of the den", "MODE #den +b eve!*@*")

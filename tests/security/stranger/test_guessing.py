@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core import guesses as guesses_module
-from securechat.core.credentials import Factor
+from securechat.core.auth import throttle as guesses_module
+from securechat.core.model.credentials import Factor
 from securechat.irc.sasl import encode_chunks, encode_plain
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person

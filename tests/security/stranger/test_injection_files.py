@@ -12,15 +12,15 @@ from pathlib import Path
 import click
 import pytest
 
+import securechat.admin.cli as admin
 import securechat.ca.cli as gencerts
-import securechat.client.cli as client
-import securechat.server.admin as admin
+import securechat.client.commands.cli as client
 import securechat.server.cli as server
 from securechat.ca import files as ca_files
 from securechat.client.exits import UsageError
-from securechat.client.identity import parse_address
-from securechat.client.settings import Settings
-from securechat.irc.link import InviteLink, LinkError
+from securechat.client.session.identity import parse_address
+from securechat.client.settings.directory import Settings
+from securechat.credentials.link import InviteLink, LinkError
 from securechat.net import files as net_files
 from tests.support.forked import Ended, run
 from tests.support.process import add_accounts

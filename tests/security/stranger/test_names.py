@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from securechat.core import guesses
+from securechat.core.auth import throttle
 from tests.support.stage import Stage, codes, of, plain
 
 MEMBERS = ["alice", "José", "Пётр", "李雷", "bob-2", "דנה"]
@@ -102,7 +102,7 @@ def disguises(name: str, sign: str = "") -> list[str]:
 @pytest.fixture
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """Everybody may register, and a wrong guess costs no wait."""
-    monkeypatch.setattr(guesses, "FREE", guesses.MAX_LEVEL)
+    monkeypatch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
     return Stage(*MEMBERS, registration="open", max_login_failures=10_000)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from securechat.client.exits import UnreachableError
-from securechat.client.identity import Address
-from securechat.client.trust import Dialer, Origin, Trust
-from securechat.client.wire import ConnectionLostError, Waker, Wire
+from securechat.client.session.identity import Address
+from securechat.client.trust.authorities import Dialer, Origin, Trust
+from securechat.client.wire.stream import ConnectionLostError, Waker, Wire
 from securechat.irc.message import Message
 from tests.security.stranger.hello import sized
 from tests.security.stranger.relay import Meddle, Relay

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from securechat.server.archive import MANIFEST
+from securechat.admin.backup.archive import MANIFEST
 from tests.server.clerk import Clerk
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server.backup import make_backup
+from securechat.admin.backup.make import make_backup
 from tests.security.thief.backups import Forgery, genuine
 from tests.support.estate import estate, everything
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from securechat.core.events import FactorSet, RecoveryCodeAdded, TokenCreated
-from securechat.irc.token import format_token, token_digest
+from securechat.core.journal.events import FactorSet, RecoveryCodeAdded, TokenCreated
+from securechat.credentials.token import format_token, token_digest
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
-from securechat.store.database import FILE_NAME
-from securechat.store.journal import Journal
 from securechat.store.pairing import find_pepper
 from securechat.store.pepper import Pepper
+from securechat.store.sqlite.database import FILE_NAME
+from securechat.store.sqlite.journal import Journal
 from tests.support.house import COST, House, running
 
 DAY_MS = 86_400_000

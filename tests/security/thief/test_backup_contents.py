@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server.backup import make_backup
+from securechat.admin.backup.make import make_backup
 from securechat.server.data import DataDirectory
 from tests.security.thief.backups import Forgery, forged, spoil
 from tests.server.clerk import Clerk

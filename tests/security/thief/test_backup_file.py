@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.schema import MIGRATIONS
+from securechat.store.sqlite.schema import MIGRATIONS
 from tests.security.thief.backups import (
     Forgery,
     bare_tar,

@@ -13,15 +13,15 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from securechat.irc.link import code_digest
+from securechat.credentials.link import code_digest
+from securechat.credentials.token import token_digest
 from securechat.irc.names import account_name
-from securechat.irc.token import token_digest
 from securechat.server.data import DataDirectory
 from securechat.server.service import Service
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
-from securechat.store.database import FILE_NAME
 from securechat.store.pepper import Pepper, PepperError, SealError
+from securechat.store.sqlite.database import FILE_NAME
 from tests.security.thief.loot import (
     ALICE_PASSWORD,
     RECOVERY_CODE,

@@ -1,0 +1,117 @@
+"""`securechat-admin audit`: what was done to the server's security, by whom and from where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from securechat.admin.context import Office
+from securechat.admin.moments import local_time, utc
+from securechat.admin.table import echo_json, table
+from securechat.irc import names
+from securechat.store.audit import AuditRow, Wanted
+
+_AGE = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def since(context: click.Context, param: click.Parameter, value: str | None) -> int:
+    """Milliseconds since 1970 (UTC)."""
+    if value is None:
+        return 0
+    try:
+        age = _AGE.fullmatch(value)
+        if age is not None:
+            at = datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        else:
+            at = datetime.fromisoformat(value).astimezone()
+        return int(at.timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
+        raise click.BadParameter(
+            "expected an age such as 90m, 12h, 7d or 2w, or a date such as 2026-01-31 or "
+            "2026-01-31T18:00"
+        ) from None
+
+
+@click.group(invoke_without_command=True)
+@click.option("--account", default="", metavar="NAME", help="Who did it, or to whom it was done.")
+@click.option("--event", default="", metavar="TEXT", help="A part of the event, such as login.")
+@click.option(
+    "--since", "since_ms", callback=since, metavar="AGE|DATE", help="Such as 7d, or 2026-01-31."
+)
+@click.option(
+    "--last",
+    type=click.IntRange(1, 1_000_000),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="The newest N of them.",
+)
+@click.option("--all", "everything", is_flag=True, help="All of them, not only the newest.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one object a line.")
+@click.pass_context
+def audit(
+    context: click.Context,
+    account: str,
+    event: str,
+    since_ms: int,
+    last: int,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Show what was done to the server's security, the newest last.
+
+    Logins and refused ones, registrations, what administrators did, tokens and second factors. What
+    was done on this machine is under os: and the name of its user. Its old part goes by `prune`.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    office: Office = context.obj
+    wanted = Wanted(_name(office, account), event, since_ms, None if everything else last + 1)
+    rows: Iterable[AuditRow] = office.admin.audited(wanted)
+    if not everything:
+        rows = list(rows)
+        if len(rows) > last:
+            click.echo("Older ones are left out; --last N or --all shows more.", err=True)
+        rows = rows[-last:]
+    _show(rows, as_json=as_json)
+
+
+def _name(office: Office, typed: str) -> str:
+    """The account's name as it is written; what was typed, when there is none."""
+    folded = names.fold_account(typed)
+    row = office.admin.reader.account_named(folded) if folded else None
+    return row.name if row else typed
+
+
+def _show(rows: Iterable[AuditRow], *, as_json: bool) -> None:
+    if as_json:
+        for row in rows:
+            echo_json(entry(row), indent=None)
+        return
+    cells = [_cells(row) for row in rows]
+    if cells:
+        header = ("WHEN", "EVENT", "BY", "FROM", "RESULT", "FACTS")
+        click.echo("\n".join(table(header, cells)))
+    else:
+        click.echo("The audit has nothing of that.", err=True)
+
+
+def entry(row: AuditRow) -> dict[str, object]:
+    return {
+        "time": utc(row.at_ms, milliseconds=True),
+        "event": row.event,
+        "account": row.account,
+        "address": row.address,
+        "result": row.result,
+        "facts": row.told(),
+    }
+
+
+def _cells(row: AuditRow) -> tuple[str, ...]:
+    facts = (f"{key}={value}" for key, value in row.told().items())
+    when = local_time(row.at_ms, seconds=True)
+    return when, row.event, row.account, row.address, row.result, " ".join(facts)

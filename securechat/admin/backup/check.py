@@ -1,0 +1,173 @@
+"""A look at everything that a server starts on: modes, database, pepper, certificate.
+
+Nothing is changed, and a server may run meanwhile. Any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from securechat.ca import pem
+from securechat.ca.authority import load_authority
+from securechat.ca.builders import check_issuer_dates
+from securechat.ca.check import CertificateReport, check_server_files, is_for
+from securechat.ca.errors import AuthorityError, CaError
+from securechat.server.config import Config
+from securechat.server.data import DataDirectory, DataError
+from securechat.server.identity import WARN_DAYS, pin_of
+from securechat.server.in_use import InUse, in_use
+from securechat.store.pairing import check_pepper
+from securechat.store.sqlite.copies import look_for_alike, look_for_leftovers, look_over
+from securechat.store.sqlite.database import StoreError
+from securechat.store.sqlite.schema import MIGRATIONS
+
+
+class Finding(NamedTuple):
+    """good: whether all is well. text: what was found; of a fault, with what to do."""
+
+    good: bool
+    text: str
+
+
+def check_up(
+    data: DataDirectory, config: Config | None, *, quick: bool, now: datetime
+) -> Iterator[Finding]:
+    """What is found, one thing after the other. data: one with a database. config: names the
+    certificate; None for the one that the server last ran with. quick: passes over the database's
+    indexes.
+    """
+    yield from _modes(data)
+    yield from _database(data.database, quick=quick)
+    yield from _tried(
+        lambda: check_pepper(data.database, data.pepper), f"{data.pepper} is the database's own"
+    )
+    use = in_use(data, config)
+    own = data.tls / "server.pem"
+    if not use.own:
+        if own.exists():
+            yield Finding(True, f"{own} is not in use, but {use.certificate} is")
+        yield from _certificate(use, now)
+    elif own.exists():
+        yield from _certificate(use, now, data.tls / "ca.pem")
+        yield from _tried(
+            lambda: _check_authority(data.tls, now), f"the authority in {data.tls} is in order"
+        )
+    else:
+        text = "no certificate of its own; of one given by --cert `securechat-server --check` tells"
+        yield Finding(True, f"{data.path} has {text}")
+
+
+def _tried(check: Callable[[], object], good: str) -> Iterator[Finding]:
+    try:
+        check()
+    except (CaError, DataError, StoreError) as error:
+        yield Finding(False, str(error))
+    else:
+        yield Finding(True, good)
+
+
+def _modes(data: DataDirectory) -> Iterator[Finding]:
+    yield from _tried(data.create, f"{data.path} is closed to others")
+    exposed = [Finding(False, text) for text in data.exposed_files()]
+    yield from exposed or [Finding(True, "so is every file with a secret in it")]
+
+
+def _database(path: Path, *, quick: bool) -> Iterator[Finding]:
+    try:
+        schema, faults = look_over(path, thoroughly=not quick)
+    except StoreError as error:
+        yield Finding(False, str(error))
+        return
+    for fault in faults:
+        yield Finding(False, f"{path} is no good: {fault}; restore a backup")
+    if not faults:
+        newest = len(MIGRATIONS)
+        older = f"; the server's next start makes it {newest}" if schema < newest else ""
+        yield Finding(True, f"{path} is whole (its format is {schema}{older})")
+        yield from _leftovers(path)
+
+
+def _leftovers(path: Path) -> Iterator[Finding]:
+    try:
+        left, alike = look_for_leftovers(path), look_for_alike(path)
+    except StoreError as error:
+        yield Finding(False, str(error))
+        return
+    for text in left:
+        yield Finding(False, f"there are {text}; the next start of the server mends that")
+    if alike:
+        text = "names that look like an older one by today's data of Unicode; they stay, and no "
+        yield Finding(True, f"there are {text}further ones are made: {', '.join(alike)}")
+
+
+def _certificate(use: InUse, now: datetime, issuer: Path | None = None) -> Iterator[Finding]:
+    path = use.certificate
+    try:
+        report = check_server_files(path, use.key, now=now)
+        _check_issuer(path, issuer)
+        pin = pin_of(path, report)
+    except CaError as error:
+        yield Finding(False, str(error))
+        return
+    for warning in report.warnings:
+        yield Finding(False, warning)
+    yield _validity(path, report, own=issuer is not None)
+    if use.host is not None and not is_for(report.names, use.host):
+        yield Finding(False, _wrong_name(use, report.names))
+    if use.pin is not None and use.pin != (pin.hex() if pin else ""):
+        text = f"{path} is from another authority than the one that links name; restart the server"
+        yield Finding(False, f"{text}, and give the members new links (`invite --login`)")
+
+
+def name_problem(use: InUse, host: str) -> str | None:
+    """Why clients that connect to host refuse the certificate in use; None when they don't, or when
+    it can't be read.
+    """
+    try:
+        leaf = pem.load_certificates(use.certificate)[0]
+        names = [str(name) for name in pem.subject_names(leaf, use.certificate)]
+    except CaError:
+        return None
+    return None if is_for(names, host) else _wrong_name(replace(use, host=host), names)
+
+
+def _wrong_name(use: InUse, names: Sequence[str]) -> str:
+    """A certificate that the server's own clients will refuse."""
+    way = (
+        "restart the server, which makes one for it or says why it can't"
+        if use.own
+        else "get one for it, or put one of these names into address in [server]"
+    )
+    told = f"{use.certificate} is for {', '.join(names)}, and clients are told to connect to"
+    return f"{told} {use.host}, so that they refuse it; {way}"
+
+
+def _check_issuer(path: Path, issuer: Path | None) -> None:
+    """Clients pin the authority in the data directory: no other one's certificate will do."""
+    if issuer is None:
+        return
+    [leaf, *_], [ca, *_] = pem.load_certificates(path), pem.load_certificates(issuer)
+    if not pem.is_issued_by(leaf, ca):
+        raise AuthorityError(
+            f"{path} is not from the authority in {issuer}, which the members trust: start the "
+            "server anew, and it makes another one"
+        )
+
+
+def _validity(path: Path, report: CertificateReport, *, own: bool) -> Finding:
+    text = f"{path} is valid for {report.days_left} more days, for {', '.join(report.names)}"
+    if report.days_left >= WARN_DAYS:
+        return Finding(True, text)
+    way = "restart the server, which renews it" if own else "renew it and send the server a SIGHUP"
+    return Finding(False, f"{text}; {way}")
+
+
+def _check_authority(tls: Path, now: datetime) -> None:
+    authority = load_authority(tls)
+    check_issuer_dates(authority.certificate, now)
+    if authority.key_path.exists() and not pem.is_encrypted(authority.key_path):
+        authority.issuer()

@@ -1,0 +1,110 @@
+"""`securechat-admin backup`, `restore` and `check`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from securechat.admin.backup.archive import TLS
+from securechat.admin.backup.check import check_up
+from securechat.admin.backup.make import make_backup
+from securechat.admin.backup.restore import restore_backup
+from securechat.admin.context import Office, who
+from securechat.admin.moments import local_time
+from securechat.server.data import DataDirectory, DataError, default_directory
+from securechat.server.logs import escape
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.option("--force", is_flag=True, help="Replace FILE.")
+@click.pass_obj
+def backup(office: Office, file: Path, force: bool) -> None:
+    """Write everything that the server needs into FILE, while it runs.
+
+    FILE is a tar archive of the database, its pepper, and the certificates and keys in the data
+    directory. Not in it are the configuration, and files that it or --cert name elsewhere.
+
+    It is as secret as the server: who has FILE has all messages, can guess at the passwords and
+    can pose as the server. It is made for its owner's eyes only (mode 0600); keep it so.
+    """
+    made = make_backup(office.data, file, by=who(), force=force, pause=office.pause)
+    click.echo(f"{file} holds {', '.join(made.manifest.members)}: {_size(made.size)}.")
+    if made.warning:
+        click.echo(f"warning: {made.warning}", err=True)
+    if not set(TLS) & made.manifest.members.keys():
+        click.echo(
+            "warning: the server's certificate and key are not in the data directory, so they are "
+            "not in the backup: keep a copy of them too",
+            err=True,
+        )
+    click.echo(
+        "Keep it as secret as the server: who has this file has all messages, can guess at the "
+        "passwords and can pose as the server.",
+        err=True,
+    )
+
+
+def _size(size: int) -> str:
+    return f"{size / (1 << 20):.1f} MiB"
+
+
+@click.command()
+@click.argument("file", type=_FILE)
+@click.pass_obj
+def restore(office: Office, file: Path) -> None:
+    """Make the data directory from the backup in FILE.
+
+    The directory must be missing or empty, and no server may run on it. Everything is verified
+    first; if anything is wrong, nothing is made.
+    """
+    data = office.data
+    done = restore_backup(file, data, by=who())
+    made = local_time(done.manifest.made_ms)
+    version = escape(done.manifest.version)
+    click.echo(f"{data.path} is as it was on {made}, by a backup of securechat {version}.")
+    if done.warning:
+        click.echo(f"warning: {done.warning}", err=True)
+    where = f" --data {shlex.quote(str(data.path))}" if data.path != default_directory() else ""
+    click.echo(
+        "What was done after that is undone: passwords, revoked tokens and invites, disabled "
+        "accounts and second factors are as they were then.\n"
+        f"Next:  securechat-server{where}  (with the --config or --cert that it had)",
+        err=True,
+    )
+
+
+def _check_present(data: DataDirectory) -> None:
+    """Raises DataError when there is nothing to check."""
+    try:
+        data.check_database()
+    except DataError:
+        if not os.path.exists(data.database):  # noqa: PTH110 - Path.exists() may raise
+            raise
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Look less closely at the database; for a large one.")
+@click.pass_obj
+@click.pass_context
+def check(context: click.Context, office: Office, quick: bool) -> None:
+    """See whether all that the server starts on is in order, while it runs.
+
+    The modes of the files, the database, its pepper, and the certificate that the server last ran
+    with (with --config the one that it names): its dates, key, chain, and whether it is for the
+    address that links name. What is wrong is told on standard error, and makes the exit code 1.
+    """
+    _check_present(office.data)
+    good = True
+    config = office.config if office.config_file else None
+    for found in check_up(office.data, config, quick=quick, now=datetime.now(UTC)):
+        good = good and found.good
+        mark = "ok   " if found.good else "FAULT"
+        click.echo(f"{mark}  {found.text}", err=not found.good)
+    context.exit(0 if good else 1)

@@ -1,0 +1,102 @@
+"""`securechat-admin`: what whoever runs a server does with it, while it runs or is stopped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from securechat import __version__
+from securechat.admin import sessions, user_lists
+from securechat.admin.audit import audit
+from securechat.admin.audit_prune import prune
+from securechat.admin.backup.cli import backup, check, restore
+from securechat.admin.certificates import certificate
+from securechat.admin.context import Office
+from securechat.admin.invites import invite
+from securechat.admin.tokens import token
+from securechat.admin.users import user
+from securechat.server.cli import run
+from securechat.server.data import DataDirectory, default_directory
+
+NAME = "securechat-admin"
+
+
+GIVEN = "securechat.given"
+"""Where a run keeps what the options below were given as, wherever they stood."""
+
+
+def _take(context: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Behind a command the options mean the same as before it; twice they must agree."""
+    if value is None or param.name is None:
+        return value
+    given = context.meta.setdefault(GIVEN, {})
+    earlier = given.setdefault(param.name, value)
+    if earlier != value:
+        raise click.UsageError(f"--{param.name} is given twice, as {earlier} and as {value}")
+    if context.parent is not None:
+        context.find_root().obj.use(**given)
+    return value
+
+
+def _places(*, expose: bool) -> list[click.Option]:
+    """--config and --data. expose: whether the command's function gets them."""
+    return [
+        click.Option(
+            ["--config"],
+            type=click.Path(path_type=Path, dir_okay=False),
+            callback=_take,
+            expose_value=expose,
+            help="The server's TOML file. [what the server last ran with]",
+        ),
+        click.Option(
+            ["--data"],
+            type=click.Path(path_type=Path),
+            callback=_take,
+            expose_value=expose,
+            help="The server's data directory.",
+        ),
+    ]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=NAME)
+@click.pass_context
+def command(context: click.Context, config: Path | None, data: Path | None) -> None:
+    """Administer a securechat server.
+
+    Works on the server's data directory, as the user that the server runs as. A running server
+    takes a change up at once. --data and --config may also stand behind a command.
+
+    Exit codes: 0 done; 1 refused, or stored and not taken up by the running server; 2 wrong usage.
+    """
+    context.obj = Office(DataDirectory(data or default_directory()), config)
+
+
+def _place_everywhere(part: click.Command) -> None:
+    """People type them where they come to mind, which is at the end."""
+    part.params += _places(expose=False)
+    for below in part.commands.values() if isinstance(part, click.Group) else ():
+        _place_everywhere(below)
+
+
+user.add_command(user_lists.list_)
+user.add_command(user_lists.show)
+user.add_command(sessions.sessions)
+user.add_command(sessions.logout)
+audit.add_command(prune)
+command.params[:0] = _places(expose=True)
+for part in (user, invite, token, certificate, audit, backup, restore, check):
+    _place_everywhere(part)
+    command.add_command(part)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point. Returns 0, 1 when it can't be done, 2 for bad usage."""
+    return run(command, argv, NAME)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

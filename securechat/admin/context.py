@@ -1,0 +1,182 @@
+"""What every command of `securechat-admin` works with: the directory, the settings, the database.
+
+Main thread only.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from securechat.admin.backup.check import name_problem
+from securechat.admin.new_password import PasswordRules
+from securechat.credentials.link import Link
+from securechat.server.config import Config, load_config
+from securechat.server.data import DataDirectory, DataError
+from securechat.server.identity import is_loopback, server_name
+from securechat.server.in_use import in_use
+from securechat.server.invites import login_link
+from securechat.store.admin import Admin
+from securechat.store.pairing import find_pepper
+from securechat.store.pepper import Pepper
+from securechat.store.sqlite.reader import Reader
+
+EFFECT_SECONDS = 5.0
+"""How long a running server may take to take up a change; it looks four times a second."""
+
+POLL_SECONDS = 0.02
+
+REMEMBERED = ("registration", "bcrypt_cost", "min_password_length")
+"""The keys of [accounts] that the server keeps in its database."""
+
+
+class Office:
+    """data: the server's directory. config_file: what --config names, None without it. pause:
+    waits for some seconds.
+
+    Nothing is read before it is needed, so that --help works without a server.
+    """
+
+    def __init__(
+        self,
+        data: DataDirectory,
+        config_file: Path | None,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.data = data
+        self.pause = pause
+        self.config_file = config_file
+
+    def use(self, data: Path | None = None, config: Path | None = None) -> None:
+        """What --data and --config name behind a command, before anything is read."""
+        if data is not None:
+            self.data = DataDirectory(data)
+        if config is not None:
+            self.config_file = config
+
+    @cached_property
+    def config(self) -> Config:
+        """The file's settings; without one, those that the server last ran with.
+
+        Raises ConfigError, DataError, StoreError.
+        """
+        if self.config_file is not None:
+            return load_config(self.config_file)
+        return remembered_config(self.admin.reader)
+
+    @cached_property
+    def admin(self) -> Admin:
+        """The database, opened. Raises DataError when there is none, StoreError."""
+        self.data.check_database()
+        admin = Admin(self.data.database, by=who())
+        click.get_current_context().find_root().call_on_close(admin.close)
+        return admin
+
+    @cached_property
+    def rules(self) -> PasswordRules:
+        """What the server asks of passwords, and how it stores them."""
+        accounts = self.config.accounts
+        name = server_name(self.config)
+        return PasswordRules(accounts.bcrypt_cost, accounts.min_password_length, name, self.pepper)
+
+    @cached_property
+    def pepper(self) -> Pepper:
+        """The database's own. Raises DataError when there is no database, StoreError."""
+        self.data.check_database()
+        return find_pepper(self.data.database, self.data.pepper)
+
+    def registration(self) -> str:
+        """Who may register: the running server's word, or what holds at its next start."""
+        running = self.admin.reader.remembered("registration") if self.data.running() else None
+        return running or self.config.accounts.registration
+
+    def check_served(self) -> None:
+        """The server must have run, as only it knows its address. Raises DataError."""
+        if self.admin.reader.remembered("host") is None:
+            raise DataError(
+                f"the server of {self.data.path} has never run, so nobody knows its address yet: "
+                "start securechat-server once"
+            )
+
+    def warn_about(self, link: Link) -> None:
+        """Say it when nobody, or nobody else, can use a link that was printed."""
+        if is_loopback(link.host):
+            click.echo(
+                f"warning: nobody at another machine can use this link: the server listens on "
+                f"{link.host}, which is this machine only. Start it with --host 0.0.0.0 (or with "
+                "host in [listen] of its configuration), then make a new link",
+                err=True,
+            )
+
+        elif (wrong := name_problem(in_use(self.data, None), link.host)) is not None:
+            click.echo(f"warning: {wrong}", err=True)
+
+    def tell_login(self, account: str = "") -> None:
+        """The link to log in with, for an account that was made here; on standard error."""
+        if self.admin.reader.remembered("host") is None:
+            click.echo(
+                "To log in it takes a link: `securechat-admin invite --login` prints it, once the "
+                "server has run.",
+                err=True,
+            )
+            return
+        link = login_link(self.admin.reader, account)
+        click.echo(f"To log in:  securechat login {link}", err=True)
+        self.warn_about(link)
+
+    def settle(self) -> None:
+        """Wait until a running server has taken up what was changed, and say how it stands.
+
+        On standard error, as it is no result. Ends the program with code 1 when the server
+        doesn't take it up: then the change is stored, and not in effect.
+        """
+        deadline = time.monotonic() + EFFECT_SECONDS
+        while self.data.running():
+            if self.admin.in_effect():
+                click.echo("In effect: the running server has taken it up.", err=True)
+                return
+            if time.monotonic() > deadline:
+                self._give_up()
+            self.pause(POLL_SECONDS)
+        click.echo(
+            f"No server is running on {self.data.path}; it takes effect when one starts.", err=True
+        )
+
+    def _give_up(self) -> None:
+        click.echo(
+            f"securechat-admin: warning: this is stored, but NOT IN EFFECT: the server that runs "
+            f"on {self.data.path} has not taken it up within {EFFECT_SECONDS:.0f} seconds. Look "
+            "into its log; a restart of the server takes it up",
+            err=True,
+        )
+        raise click.exceptions.Exit(1)
+
+
+def who() -> str:
+    """Who acts here, for the audit: no account of the server, but a user of this machine."""
+    number = os.getuid()
+    try:
+        return f"os:{pwd.getpwuid(number).pw_name}"
+    except KeyError:  # a container may run as a number that has no name
+        return f"os:{number}"
+
+
+def remembered_config(reader: Reader) -> Config:
+    """The settings that matter here, as the server kept them when it last started."""
+    defaults = Config()
+    where = "the database"
+    accounts: dict[str, object] = {}
+    for key in REMEMBERED:
+        kept = reader.remembered(key)
+        if kept is not None:
+            default = getattr(defaults.accounts, key)
+            accounts[key] = int(kept) if isinstance(default, int) else kept
+    name = reader.remembered("name") or ""
+    config = defaults.with_values("accounts", accounts, where)
+    return config.with_values("server", {"name": name}, where)

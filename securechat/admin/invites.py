@@ -1,0 +1,145 @@
+"""`securechat-admin invite …`: links with which people make their accounts."""
+
+from __future__ import annotations
+
+import click
+from click.core import ParameterSource
+
+from securechat.admin.context import Office
+from securechat.admin.moments import local_time, utc
+from securechat.admin.table import echo_json, table
+from securechat.server.invites import login_link, make_link
+from securechat.store.admin import invite_id, wall_clock
+from securechat.store.sqlite.reader import InviteRow
+
+MAX_NOTE = 200
+
+
+def _note(context: click.Context, param: click.Parameter, value: str) -> str:
+    if len(value) > MAX_NOTE or not value.isprintable():
+        raise click.BadParameter(f"expected one line of at most {MAX_NOTE} characters")
+    return value
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--uses",
+    type=click.IntRange(1, 100_000),
+    default=1,
+    show_default=True,
+    help="How many accounts can be made with the link.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3650),
+    default=7,
+    show_default=True,
+    help="How long it works.",
+)
+@click.option("--admin", is_flag=True, help="Its accounts administer the server.")
+@click.option("--note", default="", callback=_note, help="For `invite list`: whom it is for.")
+@click.option("--login", is_flag=True, help="Print the link for who has an account already.")
+@click.pass_context
+def invite(
+    context: click.Context, uses: int, days: int, admin: bool, note: str, login: bool
+) -> None:
+    """Print a link with which somebody can make an account.
+
+    Give it to nobody else: whoever has it can use it. The link of --login holds no secret: it says
+    where the server is and which certificate authority to trust. Send it so that nobody can put
+    another one in its place.
+    """
+    if context.invoked_subcommand is not None:
+        _refuse_options(context, f"not for `invite {context.invoked_subcommand}`")
+        return
+    office: Office = context.obj
+    office.check_served()
+    if login:
+        _refuse_options(context, "not for --login, which makes none", but="login")
+        _print_login(office)
+        return
+    link = make_link(office.admin, uses=uses, days=days, administrator=admin, note=note)
+    click.echo(str(link))
+    click.echo(f"To use it:  securechat register {link}  ({_limits(uses, days)})", err=True)
+    office.warn_about(link)
+    _warn_when_closed(office)
+    office.settle()
+
+
+def _print_login(office: Office) -> None:
+    link = login_link(office.admin.reader)
+    click.echo(str(link))
+    click.echo(f"To use it:  securechat login {link}  (who has an account; no secret)", err=True)
+    office.warn_about(link)
+
+
+def _refuse_options(context: click.Context, why: str, but: str = "") -> None:
+    """`invite --uses 3 list` asks for two things. but: the option that may be there."""
+    for name in context.params:
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name != but:
+            raise click.UsageError(f"--{name} is for making an invite, {why}")
+
+
+def _limits(uses: int, days: int) -> str:
+    times = "once" if uses == 1 else f"{uses} times"
+    return f"works {times}, within {days} days" if days > 1 else f"works {times}, within a day"
+
+
+def _warn_when_closed(office: Office) -> None:
+    if office.registration() == "closed":
+        click.echo(
+            "warning: the link will be refused, as registration is closed here: set registration "
+            'in [accounts] to "invite" and restart the server, or make accounts with `user add`',
+            err=True,
+        )
+
+
+@invite.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def list_(office: Office, as_json: bool) -> None:
+    """Show the invites. Their links can't be shown again: only a hash of each code is kept."""
+    rows = office.admin.reader.invites()
+    now = wall_clock()
+    if as_json:
+        echo_json([_entry(row, now) for row in rows])
+    elif rows:
+        cells = [_cells(row, now) for row in rows]
+        click.echo("\n".join(table(("ID", "STATE", "USES", "EXPIRES", "FOR", "NOTE"), cells)))
+    else:
+        click.echo("There is no invite; `invite` makes one.", err=True)
+
+
+def _cells(row: InviteRow, now: int) -> tuple[str, ...]:
+    kind = "admin" if row.admin else "member"
+    expires = local_time(row.expires_ms)
+    return invite_id(row), state(row, now), str(row.uses), expires, kind, row.note
+
+
+def _entry(row: InviteRow, now: int) -> dict[str, object]:
+    return {
+        "id": invite_id(row),
+        "state": state(row, now),
+        "uses": row.uses,
+        "expires": utc(row.expires_ms),
+        "admin": bool(row.admin),
+        "note": row.note,
+    }
+
+
+def state(row: InviteRow, now: int) -> str:
+    """Whether an invite works. now: milliseconds since 1970 (UTC)."""
+    if not row.uses:
+        return "ended"
+    return "open" if row.expires_ms > now else "expired"
+
+
+@invite.command()
+@click.argument("id")
+@click.pass_obj
+def revoke(office: Office, id: str) -> None:
+    """End the invite with this ID, as `invite list` shows it; its beginning is enough."""
+    row = office.admin.revoke(id)
+    click.echo(f"The invite {invite_id(row)} is ended; its link is worth nothing.")
+    office.settle()

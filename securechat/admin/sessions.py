@@ -1,0 +1,94 @@
+"""`securechat-admin user sessions` and `user logout`: who is logged in now, and how to end that.
+
+Only the running server knows it. It is asked by a row in the table of changes, and answers with a
+row of its own, which is taken away when it was read: there is no other way into the server.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+import click
+
+from securechat.admin.context import EFFECT_SECONDS, POLL_SECONDS, Office
+from securechat.admin.moments import local_time, utc
+from securechat.admin.table import table
+from securechat.admin.users import find_account
+from securechat.server.data import DataError
+from securechat.store.live import LiveRow
+from securechat.store.sqlite.reader import AccountRow
+
+
+@click.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def sessions(office: Office, name: str, as_json: bool) -> None:
+    """Show where NAME is logged in now: by what, since when, last heard, from where."""
+    account = find_account(office, name)
+    rows = _ask(office, account)
+    if as_json:
+        click.echo(json.dumps([_entry(row) for row in rows], indent=2))
+    elif rows:
+        header = ("ID", "BY", "SINCE", "LAST HEARD", "FROM")
+        click.echo("\n".join(table(header, [_cells(row) for row in rows])))
+    else:
+        click.echo(f"{account.name} is not logged in.", err=True)
+
+
+def _ask(office: Office, account: AccountRow) -> list[LiveRow]:
+    """Raises DataError when the running server doesn't answer."""
+    if not office.data.running():
+        return []
+    number = office.admin.ask_sessions(account)
+    deadline = time.monotonic() + EFFECT_SECONDS
+    while (found := office.admin.told_sessions(number)) is None:
+        if time.monotonic() > deadline:
+            raise DataError(
+                f"the server that runs on {office.data.path} has not told its sessions within "
+                f"{EFFECT_SECONDS:.0f} seconds: try again, or look into its log"
+            )
+        office.pause(POLL_SECONDS)
+    return found
+
+
+def _cells(row: LiveRow) -> tuple[str, ...]:
+    by = f"{row.by} {row.name}".rstrip()
+    return row.id, by, local_time(row.since_ms), local_time(row.heard_ms), row.address
+
+
+def _entry(row: LiveRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "by": row.by,
+        "name": row.name or None,
+        "since": utc(row.since_ms),
+        "last_heard": utc(row.heard_ms),
+        "address": row.address,
+    }
+
+
+@click.command()
+@click.argument("name")
+@click.option("--session", metavar="ID", help="Only this one, of those that `user sessions` lists.")
+@click.pass_obj
+def logout(office: Office, name: str, session: str | None) -> None:
+    """End the sessions of NAME, or one of them.
+
+    Whoever has the password, a token or a certificate can log in again, and most clients do so by
+    themselves: for a stolen one, `token revoke`, `certificate revoke` or `user passwd`.
+    """
+    account = find_account(office, name)
+    found = [row for row in _ask(office, account) if session in (None, row.id)]
+    if session is not None and not found:
+        raise click.ClickException(
+            f"{account.name} has no session {session!r}; `user sessions {account.name}` shows them"
+        )
+    if not found:
+        click.echo(f"{account.name} is not logged in.")
+        return
+    office.admin.log_out(account, session)
+    what = "session has ended" if len(found) == 1 else "sessions have ended"
+    click.echo(f"{len(found)} {what} of {account.name}.")
+    office.settle()

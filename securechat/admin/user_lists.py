@@ -1,0 +1,96 @@
+"""`securechat-admin user list` and `user show`."""
+
+from __future__ import annotations
+
+import click
+
+from securechat.admin.context import Office
+from securechat.admin.moments import local_time, utc
+from securechat.admin.table import echo_json, table
+from securechat.admin.users import find_account
+from securechat.server.logs import escape
+from securechat.server.space import MIB
+from securechat.store.sqlite.reader import AccountRow, Reader
+
+
+class Credentials:
+    """What the accounts have beside their passwords."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.protected = {row.account for row in reader.factors()}
+        self.tokens: dict[int, list[str]] = {}
+        for row in reader.tokens():
+            self.tokens.setdefault(row.account, []).append(row.name)
+        self.certificates: dict[int, list[str]] = {}
+        for shown in reader.certificates():
+            self.certificates.setdefault(shown.account, []).append(shown.name)
+
+
+@click.command("list")
+@click.option("--all", "everybody", is_flag=True, help="The deleted accounts too.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def list_(office: Office, everybody: bool, as_json: bool) -> None:
+    """Show the accounts: who has a second factor, and how many device tokens each has."""
+    reader = office.admin.reader
+    rows = [row for row in reader.accounts() if everybody or not row.deleted]
+    rows.sort(key=lambda row: row.folded)
+    held = Credentials(reader)
+    if as_json:
+        echo_json([_entry(row, held) for row in rows])
+    elif rows:
+        header = ("NAME", "STATE", "ROLE", "FACTOR", "TOKENS", "MADE")
+        click.echo("\n".join(table(header, [_cells(row, held) for row in rows])))
+    else:
+        click.echo("There is no account yet; `user add NAME` makes one.", err=True)
+
+
+def _cells(row: AccountRow, held: Credentials) -> tuple[str, ...]:
+    factor = "on" if row.id in held.protected else ""
+    tokens = len(held.tokens.get(row.id, ()))
+    made = local_time(row.created_ms)
+    return row.name, _state(row), _role(row), factor, str(tokens or ""), made
+
+
+def _entry(row: AccountRow, held: Credentials) -> dict[str, object]:
+    return {
+        "name": row.name,
+        "state": _state(row),
+        "admin": bool(row.admin),
+        "bot": bool(row.bot),
+        "second_factor": row.id in held.protected,
+        "tokens": len(held.tokens.get(row.id, ())),
+        "created": utc(row.created_ms),
+    }
+
+
+def _state(row: AccountRow) -> str:
+    if row.deleted:
+        return "deleted"
+    return "disabled" if row.disabled else "active"
+
+
+def _role(row: AccountRow) -> str:
+    roles = {"admin": row.admin, "bot": row.bot}
+    return ", ".join(role for role, has in roles.items() if has)
+
+
+@click.command()
+@click.argument("name")
+@click.pass_obj
+def show(office: Office, name: str) -> None:
+    """Show the account NAME: its role, its second factor, tokens and certificates."""
+    row = find_account(office, name)
+    held = Credentials(office.admin.reader)
+    facts = {
+        "name": row.name,
+        "state": _state(row),
+        "role": _role(row) or "member",
+        "made": local_time(row.created_ms),
+        "second factor": "on" if row.id in held.protected else "off",
+        "tokens": ", ".join(held.tokens.get(row.id, ())) or "none",
+        "certificates": ", ".join(held.certificates.get(row.id, ())) or "none",
+        "messages": f"{office.admin.reader.usage().get(row.id, 0) / MIB:.1f} MiB are kept",
+    }
+    for key, value in facts.items():
+        click.echo(f"{key:<13}  {escape(value)}")

@@ -1,0 +1,263 @@
+"""`securechat-admin user …`: accounts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from securechat.admin import user_import
+from securechat.admin.context import Office
+from securechat.admin.new_password import new_password, password_stdin
+from securechat.admin.user_import import ImportRefused
+from securechat.irc import names
+from securechat.irc.names import AccountName, InvalidName
+from securechat.net.files import open_named
+from securechat.store.admin import NewAccount, wall_clock
+from securechat.store.sqlite.reader import AccountRow
+
+STDIN = Path("-")
+
+
+def _new_name(context: click.Context, param: click.Parameter, value: str) -> AccountName:
+    try:
+        return names.account_name(value)
+    except InvalidName as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.group()
+def user() -> None:
+    """Accounts: add, import, list, change, delete."""
+
+
+# Making accounts
+
+
+@user.command()
+@click.argument("name", callback=_new_name)
+@password_stdin
+@click.option("--admin", is_flag=True, help="The account administers the server.")
+@click.pass_obj
+def add(office: Office, name: AccountName, password_stdin: bool, admin: bool) -> None:
+    """Make the account NAME."""
+    refuse_taken(office, name)
+    stored = new_password(name.display, office.rules, from_stdin=password_stdin)
+    office.admin.add([NewAccount(*_forms(name), stored, admin)], wall_clock())
+    role = " and administers the server" if admin else ""
+    click.echo(f"{name.display} has an account{role}.")
+    office.tell_login(name.display)
+    office.settle()
+
+
+def refuse_taken(office: Office, name: AccountName) -> None:
+    """Before anybody is asked for a password. Raises click.ClickException."""
+    reason = why_taken(office, name)
+    if reason is not None:
+        raise click.ClickException(reason)
+
+
+def why_taken(office: Office, name: AccountName) -> str | None:
+    """Why no account can be called so, or None."""
+    return office.admin.taken(NewAccount(*_forms(name), password=""))
+
+
+def _forms(name: AccountName) -> tuple[str, str, str]:
+    return name.display, name.folded, name.skeleton
+
+
+@user.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+@click.pass_obj
+def import_(office: Office, file: Path) -> None:
+    """Make accounts for all rows of a CSV FILE, or for none; - is standard input.
+
+    The file is UTF-8, its first line is the header name,password. All that is wrong with it is
+    told with its line, and then nothing is added.
+    """
+    source = "standard input" if file == STDIN else str(file)
+    try:
+        count = _import_all(office, _content(file))
+    except ImportRefused as refused:
+        for fault in refused.faults:
+            click.echo(f"{source}, line {fault.line}: {fault.text}", err=True)
+        found = "one error" if len(refused.faults) == 1 else f"{len(refused.faults)} errors"
+        raise click.ClickException(f"nothing was added: {source} has {found}") from None
+    click.echo(f"{count} accounts were added." if count > 1 else "One account was added.")
+    office.tell_login()
+    _warn_about(file)
+    office.settle()
+
+
+def _content(file: Path) -> bytes:
+    limit = user_import.MAX_BYTES + 1
+    if file == STDIN:
+        return sys.stdin.buffer.read(limit)
+    try:
+        with open(open_named(file), "rb") as opened:
+            return opened.read(limit)
+    except OSError as error:
+        raise click.ClickException(f"can't read {file}: {error.strerror}") from None
+
+
+def _import_all(office: Office, content: bytes) -> int:
+    """Raises ImportRefused, with every fault that can be found; StoreError."""
+    rules = office.rules
+    progress = _progress if sys.stderr.isatty() else _silent
+    rows, faults = user_import.read_rows(content)
+    faults += user_import.taken(rows, lambda name: why_taken(office, name))
+    faults += user_import.weak(rows, rules.why_refused, progress)
+    if faults:
+        raise ImportRefused(faults)
+    threads = user_import.threads_beside(office.data.running())
+    hashed = user_import.hash_all(rows, rules.stored, progress, threads)
+    office.admin.add([NewAccount(*_forms(name), stored) for name, stored in hashed], wall_clock())
+    return len(hashed)
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    click.echo(f"\r{what}: {done} of {total}", err=True, nl=done == total)
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+def _warn_about(file: Path) -> None:
+    if file != STDIN and file.stat().st_mode & 0o077:
+        click.echo(
+            f"warning: other users of this machine can read {file}, and it holds the passwords: "
+            "delete it, or close it with chmod 600",
+            err=True,
+        )
+
+
+# Changing
+
+
+def find_account(office: Office, name: str) -> AccountRow:
+    """The account as somebody types its name. Raises UnknownError."""
+    return office.admin.find(names.fold_account(name) or "", repr(name)[1:-1])
+
+
+@user.command()
+@click.argument("name")
+@password_stdin
+@click.pass_obj
+def passwd(office: Office, name: str, password_stdin: bool) -> None:
+    """Give NAME another password. Whoever is logged in as NAME is logged out."""
+    account = find_account(office, name)
+    stored = new_password(account.name, office.rules, from_stdin=password_stdin)
+    office.admin.set_password(account, stored)
+    click.echo(f"{account.name} has a new password; the old one is worth nothing.")
+    office.settle()
+
+
+@user.command()
+@click.argument("name")
+@click.pass_obj
+def disable(office: Office, name: str) -> None:
+    """Keep NAME out until `user enable`. Whoever is logged in as NAME is logged out."""
+    account = find_account(office, name)
+    office.admin.set_disabled(account, disabled=True)
+    click.echo(f"{account.name} is disabled: no login until `user enable {account.name}`.")
+    office.settle()
+
+
+@user.command()
+@click.argument("name")
+@click.pass_obj
+def enable(office: Office, name: str) -> None:
+    """Let NAME in again, with the password as it was."""
+    account = find_account(office, name)
+    office.admin.set_disabled(account, disabled=False)
+    click.echo(f"{account.name} is enabled and can log in.")
+    office.settle()
+
+
+@user.command()
+@click.argument("name")
+@click.option("--revoke", is_flag=True, help="NAME administers the server no longer.")
+@click.pass_obj
+def admin(office: Office, name: str, revoke: bool) -> None:
+    """Let NAME administer the server: all rooms obey an administrator."""
+    account = find_account(office, name)
+    office.admin.set_admin(account, admin=not revoke)
+    change = "no longer administers" if revoke else "administers"
+    click.echo(f"{account.name} {change} the server.")
+    office.settle()
+
+
+@user.command()
+@click.argument("name")
+@click.option("--off", is_flag=True, help="NAME is a person again.")
+@click.pass_obj
+def bot(office: Office, name: str, off: bool) -> None:
+    """Tell that NAME is a bot: nothing that it has missed is given back to it.
+
+    A bot would run again what it is told at its login, or what it ran before its connection was
+    lost. It gets only what is said while it is there.
+    """
+    account = find_account(office, name)
+    office.admin.set_bot(account, bot=not off)
+    what = "gets what it has missed again" if off else "is a bot: it gets only what is live"
+    click.echo(f"{account.name} {what}.")
+    office.settle()
+
+
+@user.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Don't ask whether you are sure.")
+@click.pass_obj
+def delete(office: Office, name: str, yes: bool) -> None:
+    """End the account NAME for good.
+
+    Its sessions end and it leaves its rooms. What it wrote stays, and so does its name: it is
+    never given to anybody else.
+    """
+    account = find_account(office, name)
+    if not yes:
+        _confirm(
+            f"This can't be undone: {account.name} is logged out, leaves all rooms and can't log "
+            f"in again.\nWhat {account.name} wrote stays, and the name is never given to anybody "
+            f"else.\nTo keep {account.name} out for a while: user disable {account.name}",
+            f"Delete {account.name}?",
+            "nothing was deleted",
+        )
+    office.admin.delete(account)
+    click.echo(f"{account.name} is deleted. The messages stay; the name is given to nobody else.")
+    office.settle()
+
+
+def _confirm(explained: str, question: str, refused: str) -> None:
+    """Raises click.ClickException, saying refused, unless somebody answers yes."""
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask whether you are sure on; give --yes")
+    click.echo(explained, err=True)
+    if not click.confirm(question, err=True):
+        raise click.ClickException(refused)
+
+
+@user.command("remove-factor")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Don't ask whether you are sure.")
+@click.pass_obj
+def remove_factor(office: Office, name: str, yes: bool) -> None:
+    """Turn the second factor of NAME off, for who has lost the phone and the recovery codes.
+
+    From then on the password alone is enough. Make sure that it is NAME who asks for it.
+    """
+    account = find_account(office, name)
+    if not office.admin.reader.has_factor(account.id):
+        raise click.ClickException(f"{account.name} has no second factor")
+    if not yes:
+        _confirm(
+            f"From then on the password alone lets somebody in as {account.name}. Be sure that it "
+            f"is {account.name} who asks: face to face, or by a call to a number that you know.",
+            f"Remove the second factor of {account.name}?",
+            "the second factor stays",
+        )
+    office.admin.remove_factor(account)
+    click.echo(f"{account.name} logs in with the password alone; the client can turn it on again.")
+    office.settle()

@@ -1,0 +1,217 @@
+"""What somebody does about their account: `logout`, `token` and `passwd`.
+
+Each is a short session that asks for no replay, so that it takes nothing away from the person who
+reads. Main thread.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from securechat.client.commands import assemble
+from securechat.client.commands.assemble import Setup, Visit
+from securechat.client.commands.inquiry import Inquiry, inquiring
+from securechat.client.commands.logged_in import Running, start
+from securechat.client.credentials import device, passwords
+from securechat.client.credentials.tokens import Token
+from securechat.client.exits import (
+    ClientError,
+    Exit,
+    LoginError,
+    RefusedError,
+    SettingsError,
+    UsageError,
+)
+from securechat.client.say import say
+from securechat.client.session.actions import Quit
+from securechat.client.session.events import Reply
+from securechat.client.session.identity import Login
+from securechat.common.escape import escape
+from securechat.credentials.token import MAX_NAME_CHARS, is_token_name
+from securechat.irc.message import MAX_BODY_BYTES, format_message
+
+LAST_WORDS = 8.0
+"""Seconds to wait for the end of the connection after QUIT."""
+
+MAX_LISTED = 1000
+"""Tokens listed; an account has at most 20, and a server that never ends its list is left."""
+
+ATTEMPTS = 3
+"""How often a new password is asked for before the command gives up."""
+
+
+@contextmanager
+def session(
+    setup: Setup, goal: Visit, *, by_token: bool = False
+) -> Iterator[tuple[Inquiry, Running]]:
+    """A short session. by_token: this device's token will do. Raises ClientError."""
+    running = assemble.enter(setup, goal, quiet=True, by_token=by_token)
+    with _closing(running), inquiring(running.client) as inquiry:
+        yield inquiry, running
+
+
+@contextmanager
+def _closing(running: Running) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        running.client.submit(Quit())
+        running.client.join(LAST_WORDS)
+
+
+def show(text: str) -> None:
+    """Print a line of the command's own output."""
+    print(escape(text), file=sys.stdout)
+
+
+# -- securechat logout
+
+
+def logout(setup: Setup, where: str | None) -> Exit:
+    """Revoke this device's token at the server, and forget it here in any case."""
+    goal = assemble.visit(setup, where)
+    place = f"{goal.owner.account}@{goal.owner.address}"
+    code = Exit.OK
+    try:
+        token = setup.tokens.find(goal.owner) if setup.tokens else None
+        if token is not None:
+            code = _revoke_own(goal, token, place)
+        elif setup.tokens and setup.tokens.locked_out:
+            say(f"a token for {place} may be left in the keyring: `securechat logout` once more,")
+            say("when it can be used, or end the token by `securechat token revoke`")
+            code = Exit.USAGE
+        else:
+            say(f"this device is not remembered at {place}")
+    except SettingsError as error:  # the token can't be known, and so not be revoked
+        say(str(error))
+        code = error.code
+    if setup.tokens:
+        setup.tokens.forget(goal.owner)
+    return code
+
+
+def _revoke_own(goal: Visit, token: Token, place: str) -> Exit:
+    try:
+        running = start(Login(goal.owner.account, token.text), goal.dialer, quiet=True)
+        with _closing(running), inquiring(running.client) as inquiry:
+            inquiry.ask("REVOKED", "TOKEN", "REVOKE", token.name)
+    except ClientError as error:
+        if not (isinstance(error, LoginError) and error.ask_again == "password"):
+            say(str(error))
+            say(
+                f"{place} is forgotten here, but the server still takes the token; end it with\n"
+                f"  securechat token revoke {token.name} {place}"
+            )
+            return error.code
+    say(f"{place} is forgotten here; the next login asks for the password.")
+    return Exit.OK
+
+
+# -- securechat token
+
+
+def token_list(setup: Setup, where: str | None) -> Exit:
+    """Show the account's tokens: name, when it was made, when it was last used."""
+    goal = assemble.visit(setup, where)
+    with session(setup, goal, by_token=True) as (inquiry, _):
+        rows = [_row(entry) for entry in _entries(inquiry)]
+    own = setup.tokens.find(goal.owner) if setup.tokens else None
+    width = max((len(name) for name, _, _ in rows), default=0)
+    for name, created, used in rows:
+        here = "  (this device)" if own is not None and name == own.name else ""
+        show(f"{name:<{width}}  made {created}  {used}{here}")
+    if not rows:
+        say("There are no tokens.")
+    return Exit.OK
+
+
+def _entries(inquiry: Inquiry) -> list[Reply]:
+    entries: list[Reply] = []
+    reply = inquiry.ask("ENTRY END", "TOKEN", "LIST")
+    while reply.code == "ENTRY":
+        if len(reply.context) != 3 or len(entries) == MAX_LISTED:
+            raise RefusedError("the server's list of tokens can't be read", reply.code)
+        entries.append(reply)
+        reply = inquiry.more("ENTRY END")
+    return entries
+
+
+def _row(entry: Reply) -> tuple[str, str, str]:
+    name, created, used = entry.context
+    return escape(name), local(created), "never used" if used == "*" else f"used {local(used)}"
+
+
+def local(time: str) -> str:
+    """A time of the server's in local time; what isn't one, as it is."""
+    try:
+        return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return time
+
+
+def token_create(setup: Setup, name: str, where: str | None) -> Exit:
+    """Make a token and print it, alone, to standard output."""
+    check_name(name)
+    with session(setup, assemble.visit(setup, where)) as (inquiry, _):
+        token = device.create(inquiry, name)
+    show(token.text)
+    say(f"This is the token {name}. It is shown this once, and stands in for the password.")
+    return Exit.OK
+
+
+def token_revoke(setup: Setup, name: str, where: str | None) -> Exit:
+    """End a token, and the sessions that logged in with it."""
+    check_name(name)
+    goal = assemble.visit(setup, where)
+    with session(setup, goal, by_token=True) as (inquiry, _):
+        inquiry.ask("REVOKED", "TOKEN", "REVOKE", name)
+    if setup.tokens:
+        own = setup.tokens.find(goal.owner)
+        if own is not None and own.name == name:
+            setup.tokens.forget(goal.owner)
+    say(f"{name} is revoked.")
+    return Exit.OK
+
+
+def check_name(name: str) -> None:
+    """Raises UsageError when a token can't have this name."""
+    if not is_token_name(name):
+        raise UsageError(
+            f"expected a name for the token, one word of at most {MAX_NAME_CHARS} printable "
+            f"characters that doesn't begin with a colon; got {name!r}"
+        )
+
+
+# -- securechat passwd
+
+
+def passwd(setup: Setup, where: str | None) -> Exit:
+    """Change the password. Every token ends, so a remembered device gets a fresh one."""
+    goal = assemble.visit(setup, where)
+    tokens = setup.tokens
+    remembered = tokens is not None and tokens.find(goal.owner) is not None
+    with session(setup, goal) as (inquiry, running):
+        _change(inquiry, setup.sources.ask, goal.owner.account)
+        say("The password is changed. Other sessions have ended, and all tokens with them.")
+        if tokens is not None and remembered:
+            tokens.forget(goal.owner)
+            device.remember(running.client, tokens, goal.owner)
+    return Exit.OK
+
+
+def _change(inquiry: Inquiry, ask: passwords.Ask, account: str) -> None:
+    for left in reversed(range(ATTEMPTS)):
+        new = passwords.ask_new(ask, account, say)
+        if len(format_message("PASSWD", new).encode()) > MAX_BODY_BYTES:
+            raise UsageError("the password is too long to be sent; use at most 300 bytes")
+        try:
+            inquiry.ask("CHANGED", "PASSWD", new)
+        except RefusedError as refused:
+            if not left or refused.reason != "WEAK_PASSWORD":
+                raise
+            say(f"refused: {refused}")
+        else:
+            return

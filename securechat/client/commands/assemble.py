@@ -1,0 +1,249 @@
+"""Puts a client together and gets it logged in: what `login`, `register` and `send` share.
+
+Main thread.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from securechat.client.commands.logged_in import Running, start
+from securechat.client.commands.login_flow import Entry
+from securechat.client.credentials import device, passwords
+from securechat.client.credentials.login_credentials import Sources, ask_account, checked_account
+from securechat.client.credentials.tokens import Owner, Tokens
+from securechat.client.exits import ClientError, Exit, LoginError, UsageError
+from securechat.client.say import say
+from securechat.client.screens import commands, pipe
+from securechat.client.screens.composer import Desk
+from securechat.client.screens.lines import InputLines
+from securechat.client.session.identity import Address, Registration, parse_target
+from securechat.client.session.session import Session
+from securechat.client.settings.directory import Settings
+from securechat.client.text.render import Renderer
+from securechat.client.trust import anchors, authorities
+from securechat.client.trust.anchors import Anchor, Consent
+from securechat.client.trust.authorities import Dialer, Trust
+from securechat.credentials.link import InviteLink, LinkError, LoginLink, is_link
+
+
+@dataclass(slots=True)
+class Setup:
+    """What the options of a command come to.
+
+    ca_file: the argument of --ca. tokens: None when this device is not to be remembered. consent:
+    to another trust than before.
+    """
+
+    settings: Settings
+    sources: Sources
+    ca_file: Path | None = None
+    tokens: Tokens | None = None
+    consent: Consent = field(default_factory=Consent)
+
+
+@dataclass(slots=True)
+class Visit:
+    """Where a command goes, and as whom."""
+
+    owner: Owner
+    trusted: Trust
+    dialer: Dialer
+
+
+def visit(setup: Setup, where: str | None) -> Visit:
+    """`[ACCOUNT@]HOST[:PORT]`, a login link, or where we were last; asks for an account that is
+    missing.
+
+    Raises ClientError.
+    """
+    goal = _goal(setup, where)
+    anchor = anchors.decide(setup.settings, goal.address, goal.offer, setup.consent)
+    dialer = Dialer(goal.address, anchor.trust, setup.sources.certificate, setup.sources.key)
+    account = goal.account or _account_of(setup.settings, goal.address, anchor)
+    if setup.sources.certificate is not None and where and not goal.account:
+        account = None  # the certificate says who we are
+    account = setup.sources.account(account, str(goal.address))
+    return Visit(Owner(goal.address, anchor.trust.identity, account), anchor.trust, dialer)
+
+
+@dataclass(slots=True)
+class _Goal:
+    """What somebody has named. offer: whom to trust there, by a link or --ca."""
+
+    account: str | None
+    address: Address
+    offer: Trust | None = None
+
+
+def _goal(setup: Setup, where: str | None) -> _Goal:
+    if where is not None and is_link(where):
+        return _linked(setup, where)
+    goal = _Goal(*_where(setup.settings, where))
+    if setup.ca_file is not None:
+        goal.offer = authorities.offered_by_file(setup.ca_file)
+    return goal
+
+
+def _linked(setup: Setup, text: str) -> _Goal:
+    try:
+        link = LoginLink.parse(text)
+    except LinkError as error:
+        raise UsageError(str(error)) from None
+    if setup.ca_file is not None:
+        raise UsageError("--ca is not for a link, which says itself which authority to trust")
+    address = Address(link.host, link.port)
+    return _Goal(link.account or None, address, authorities.offered_by_link(link))
+
+
+def _account_of(settings: Settings, address: Address, anchor: Anchor) -> str | None:
+    """Ours at address when we logged in last, be it before the server has moved there."""
+    known = settings.account(address)
+    return settings.account(anchor.known_at) if known is None and anchor.known_at else known
+
+
+def log_in(setup: Setup, where: str | None, *, quiet: bool = False) -> Running:
+    """Log in to what visit() takes, and have this device remembered.
+
+    quiet: only for sending; no replay and no reconnecting. Raises ClientError.
+    """
+    goal = visit(setup, where)
+    running = enter(setup, goal, quiet=quiet)
+    if setup.tokens and running.credential.by_password:
+        device.remember(running.client, setup.tokens, goal.owner)
+    return running
+
+
+def enter(setup: Setup, goal: Visit, *, quiet: bool, by_token: bool = True) -> Running:
+    """Log in, no more. by_token: the token of this device will do, else the password is needed.
+
+    Raises ClientError.
+    """
+    tokens = setup.tokens if by_token else None
+    entry = Entry(
+        goal.owner,
+        setup.sources,
+        tokens,
+        lambda login: start(login, goal.dialer, quiet=quiet),
+        goal.dialer.look,
+    )
+    running = entry.enter()
+    _keep(setup.settings, goal)
+    return running
+
+
+def register(setup: Setup, link: InviteLink, account: str | None) -> Running:
+    """Make the account, log in, and trust the link's CA from then on. Raises ClientError."""
+    address = Address(link.host, link.port)
+    if setup.ca_file is not None:
+        raise UsageError("--ca is not for register: the link says which authority to trust")
+    if setup.sources.certificate is not None:
+        raise UsageError("--cert is not for register: a new account begins with a password")
+    given = setup.sources.given()
+    if account is not None:
+        checked_account(account)
+    offer = authorities.offered_by_link(link)
+    trusted = anchors.decide(setup.settings, address, offer, setup.consent).trust
+    dialer = Dialer(address, trusted)
+    dialer.look()
+    account = account or ask_account(f"Name of your account at {address}")
+    while True:
+        password = given or passwords.ask_new(setup.sources.ask, account, say)
+        goal = Visit(Owner(address, trusted.identity, account), trusted, dialer)
+        try:
+            running = _sign_up(setup, goal, Registration(account, password, link.code))
+        except LoginError as error:
+            if given or not error.ask_again:
+                raise
+            say(f"refused: {error}")
+            if error.ask_again == "name":
+                account = ask_account("Another name")
+        else:
+            if setup.tokens:
+                device.remember(running.client, setup.tokens, goal.owner)
+            return running
+
+
+def _sign_up(setup: Setup, goal: Visit, credential: Registration) -> Running:
+    """One attempt. What is kept is kept with the account, also if the connection is lost then."""
+    made = False
+
+    def registered() -> None:
+        nonlocal made
+        made = True
+        _keep(setup.settings, goal)
+
+    try:
+        return start(credential, goal.dialer, registered=registered)
+    except ClientError:
+        if made:
+            say(f"{goal.owner.account} has an account now: `securechat login` goes on from there")
+        raise
+
+
+def _keep(settings: Settings, goal: Visit) -> None:
+    """Trust this server from now on, and come back to it."""
+    anchors.keep(settings, goal.owner.address, goal.trusted)
+    # Not what the server calls us: at the next login it would choose whom we say we are.
+    settings.remember(goal.owner.address, goal.owner.account)
+
+
+def _where(settings: Settings, where: str | None) -> tuple[str | None, Address]:
+    if where is not None:
+        return parse_target(where)
+    last = settings.last()
+    if last is None:
+        raise UsageError(
+            "there is no server to log in to yet. Ask its administrator for a link: `securechat "
+            "register LINK` makes an account, `securechat login LINK` is for who has one"
+        )
+    return None, last
+
+
+def renderer_for(session: Session, clock: Callable[[], datetime] | None = None) -> Renderer:
+    """A renderer in local time."""
+    return Renderer(session.rooms.__len__, clock or (lambda: datetime.now().astimezone()))
+
+
+def talk(running: Running) -> Exit:
+    """Talk until the session ends: on the terminal, or through pipes; the exit code."""
+    desk = Desk(running.session.rooms, commands.run)
+    renderer = renderer_for(running.session)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        from securechat.client.screens.prompt import Chat
+
+        code = Chat(running.client, desk, renderer, colour="NO_COLOR" not in os.environ).run()
+    else:
+        printer = pipe.Printer(renderer, sys.stdout)
+        lines = InputLines(sys.stdin.fileno())
+        code = pipe.converse(running.client, desk, lines, printer)
+    _say_how_it_ended(running)
+    return code
+
+
+def send(running: Running, target: str, texts: list[str] | None) -> Exit:
+    """Send texts, or the lines of standard input when None; the exit code."""
+    printer = pipe.Printer(renderer_for(running.session), sys.stderr)
+    source = InputLines(sys.stdin.fileno()) if texts is None else texts
+    code = pipe.send(running.client, target, source, printer)
+    _say_how_it_ended(running)
+    return code
+
+
+def _say_how_it_ended(running: Running) -> None:
+    stopped = running.client.stopped
+    if stopped is None or not stopped.text:
+        return
+    if stopped.code is not Exit.LOGIN:
+        say(f"securechat: {stopped.text}")
+    elif stopped.ask_again == "code":
+        say("securechat: a new connection needs a new code; that of a remembered device needs none")
+    else:
+        say(f"securechat: refused: {stopped.text}")
+    if stopped.code is Exit.LOGIN:  # while reconnecting, where nobody could be asked
+        say("`securechat login` begins anew")

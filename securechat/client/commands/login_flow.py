@@ -1,0 +1,113 @@
+"""Gets somebody in: by this device's token, else by the password, and by its code if it needs one.
+
+Main thread.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from securechat.client.commands.logged_in import Running
+from securechat.client.credentials.login_credentials import Sources
+from securechat.client.credentials.passwords import Ask
+from securechat.client.credentials.tokens import Owner, Tokens
+from securechat.client.exits import LoginError
+from securechat.client.say import say
+from securechat.client.session.identity import Login
+
+ATTEMPTS = 3
+"""How often a password or a code is asked for before the command gives up."""
+
+CODE = "Code of your authenticator (or a recovery code): "
+
+NO_CODE = (
+    "this account has a second factor, and a script can't give its code; make a token with "
+    "`securechat token create NAME`, which needs none, and give that in the password's place"
+)
+WRONG_CODE = "the code was not accepted; each is good for one login only, so wait for the next one"
+
+_TOTP = re.compile(r"[0-9]{6}")
+_RECOVERY = re.compile(r"([a-z2-7]{5})-?([a-z2-7]{5})")
+
+
+@dataclass(slots=True)
+class Entry:
+    """One login. tokens: None to take the password, whatever is remembered.
+
+    start: makes one attempt, on a connection of its own, and raises LoginError. look: connects and
+    verifies, no more: nobody types a password for a server that isn't there, or isn't the one.
+    """
+
+    owner: Owner
+    sources: Sources
+    tokens: Tokens | None
+    start: Callable[[Login], Running]
+    look: Callable[[], None] = lambda: None
+
+    def enter(self) -> Running:
+        """Log in; asks for what is missing. Raises ClientError."""
+        return self._by_token() or self._by_password()
+
+    def _by_token(self) -> Running | None:
+        token = self.tokens.find(self.owner) if self.tokens else None
+        if token is None or self.tokens is None:
+            return None
+        try:
+            return self.start(Login(self.owner.account, token.text))
+        except LoginError as error:
+            if error.ask_again != "password":
+                raise
+            say(f"the server no longer knows this device as {token.name} ({error})")
+            self.tokens.forget(self.owner)
+            return None
+
+    def _by_password(self) -> Running:
+        account, place = self.owner.account, str(self.owner.address)
+        if self.sources.asks:
+            self.look()
+        login = self.sources.login(account, place)
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._attempt(login)
+            except LoginError as error:
+                if not (self.sources.asks and error.ask_again == "password"):
+                    raise
+                say(f"refused: {error}")
+            login = self.sources.login(account, place)
+        return self._attempt(login)
+
+    def _attempt(self, login: Login) -> Running:
+        try:
+            return self.start(login)
+        except LoginError as error:
+            if error.ask_again != "code":
+                raise
+            if not self.sources.asks:
+                raise LoginError(NO_CODE) from None
+        return self._by_code(login)
+
+    def _by_code(self, login: Login) -> Running:
+        """The password is right, so it is kept, and only the code is asked for."""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                say(f"refused: {WRONG_CODE}")
+            code = ask_code(self.sources.ask)
+            try:
+                return self.start(replace(login, code=code))
+            except LoginError as error:
+                if error.ask_again not in ("password", "code"):
+                    raise
+        raise LoginError(WRONG_CODE)
+
+
+def ask_code(ask: Ask, question: str = CODE) -> str:
+    """A code that may be right by its form: six digits, or a recovery code."""
+    while True:
+        typed = "".join(ask(question).split()).lower()
+        if _TOTP.fullmatch(typed):
+            return typed
+        if found := _RECOVERY.fullmatch(typed):
+            return f"{found[1]}-{found[2]}"
+        say("Expected six digits, or a recovery code such as abcde-23456.")

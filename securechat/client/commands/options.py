@@ -1,0 +1,128 @@
+"""The options that commands share; they come to one argument, setup. Main thread."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from securechat.client.commands.assemble import Setup
+from securechat.client.credentials.keyrings import Keyring
+from securechat.client.credentials.login_credentials import Sources, ask_yes
+from securechat.client.credentials.tokens import Tokens, token_directory
+from securechat.client.say import say
+from securechat.client.settings.directory import VARIABLE, Settings, default_directory
+from securechat.client.trust.anchors import MOVED, REPLACE, Consent
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_TRUST = (
+    click.option(
+        "--ca", type=FILE, metavar="FILE", help="Trust this CA (PEM), and remember it afterwards."
+    ),
+    click.option(
+        REPLACE,
+        is_flag=True,
+        help="Trust what the link or --ca names in the place of what was trusted there before.",
+    ),
+    click.option(
+        MOVED,
+        is_flag=True,
+        help="The server has moved here: trust its authority as at its old address.",
+    ),
+)
+_CERTIFICATE = (
+    click.option(
+        "--cert", type=FILE, metavar="FILE", help="Log in with this client certificate (PEM)."
+    ),
+    click.option(
+        "--key", type=FILE, metavar="FILE", help="Its key; else X-key.pem beside X.pem, or in it."
+    ),
+)
+_PASSWORD = (
+    click.option(
+        "--password-file",
+        type=FILE,
+        metavar="FILE",
+        help="Read the password, or a token, from a file of mode 0600.",
+    ),
+    click.option(
+        "--password-stdin",
+        is_flag=True,
+        help="Read the password, or a token, from the first line of standard input.",
+    ),
+)
+_REMEMBER = (
+    click.option(
+        "--no-remember",
+        is_flag=True,
+        help="Neither use nor make a token that has this device remembered.",
+    ),
+)
+_DIRECTORY = (
+    click.option(
+        "--config-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help=f"Settings, pinned CAs and tokens; also ${VARIABLE}.",
+    ),
+)
+
+
+def chatting(function: Function) -> Function:
+    """For commands that log in to talk: all options."""
+    return _with(function, _TRUST, _CERTIFICATE, _PASSWORD, _REMEMBER, _DIRECTORY)
+
+
+def managing(function: Function) -> Function:
+    """For commands about the account that scripts may use: this device's token will do."""
+    return _with(function, _TRUST, _CERTIFICATE, _PASSWORD, _DIRECTORY)
+
+
+def proving(function: Function) -> Function:
+    """For commands that need the password itself."""
+    return _with(function, _TRUST, _PASSWORD, _DIRECTORY)
+
+
+def asking(function: Function) -> Function:
+    """For commands that ask for all they need on the terminal."""
+    return _with(function, _TRUST, _DIRECTORY)
+
+
+def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...]) -> Function:
+    @functools.wraps(function)
+    def gathered(
+        config_dir: Path | None,
+        ca: Path | None,
+        cert: Path | None = None,
+        key: Path | None = None,
+        password_file: Path | None = None,
+        password_stdin: bool = False,
+        no_remember: bool = False,
+        replace_trust: bool = False,
+        moved: bool = False,
+        **others: Any,
+    ) -> Any:
+        sources = Sources(cert, key, password_file, password_stdin)
+        settings = Settings(config_dir or default_directory())
+        refused = no_remember or (_REMEMBER in groups and not settings.remembers)
+        tokens = _tokens(config_dir) if sources.asks and not refused else None
+        consent = Consent(replace_trust, moved, ask_yes if sys.stdin.isatty() else None)
+        return function(Setup(settings, sources, ca, tokens, consent), **others)
+
+    decorated: Any = gathered
+    for option in reversed([option for group in groups for option in group]):
+        decorated = option(decorated)
+    return decorated  # type: ignore[no-any-return]
+
+
+def _tokens(config_dir: Path | None) -> Tokens:
+    def waiting() -> None:
+        say("waiting for this system's keyring; it may be asking you to unlock it")
+
+    return Tokens(token_directory(config_dir), Keyring(waiting), say)

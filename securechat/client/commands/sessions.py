@@ -1,0 +1,64 @@
+"""Where the account is logged in, and how to end that: `securechat sessions`. Main thread."""
+
+from __future__ import annotations
+
+from securechat.client.commands import assemble
+from securechat.client.commands.account import MAX_LISTED, local, session, show
+from securechat.client.commands.assemble import Setup, Visit
+from securechat.client.commands.inquiry import Inquiry
+from securechat.client.exits import Exit, RefusedError
+from securechat.client.say import say
+from securechat.client.session.events import Reply
+from securechat.common.escape import escape
+
+FIELDS = 7
+"""Of an entry: id, how, the credential's name, since, heard, address, here or elsewhere."""
+
+
+def listed(setup: Setup, where: str | None) -> Exit:
+    """Show the account's sessions, but the one that asks."""
+    with session(setup, assemble.visit(setup, where), by_token=True) as (inquiry, _):
+        entries = [entry.context for entry in _entries(inquiry)]
+    rows = [row for row in entries if row[-1] != "here"]
+    for number, by, name, since, heard, address, _ in rows:
+        how = by if name == "*" else f"{by} {name}"
+        print_row(number, how, since, heard, address)
+    if not rows:
+        say("There is no other session.")
+    return Exit.OK
+
+
+def print_row(number: str, how: str, since: str, heard: str, address: str) -> None:
+    """One session, as a line."""
+    seen = f"since {local(since)}  heard {local(heard)}"
+    show(f"{escape(number)}  {seen}  from {escape(address)}  by {escape(how)}")
+
+
+def _entries(inquiry: Inquiry) -> list[Reply]:
+    entries: list[Reply] = []
+    reply = inquiry.ask("ENTRY END", "SESSIONS", "LIST")
+    while reply.code == "ENTRY":
+        if len(reply.context) != FIELDS or len(entries) == MAX_LISTED:
+            raise RefusedError("the server's list of sessions can't be read", reply.code)
+        entries.append(reply)
+        reply = inquiry.more("ENTRY END")
+    return entries
+
+
+def end(setup: Setup, number: str, where: str | None) -> Exit:
+    """End a session, or all others; by the password, where this device's token can't."""
+    goal = assemble.visit(setup, where)
+    try:
+        answer = _end(setup, goal, number, by_token=True)
+    except RefusedError as refused:
+        if refused.reason != "REAUTHENTICATE":
+            raise
+        say(str(refused))
+        answer = _end(setup, goal, number, by_token=False)
+    say(escape(answer.text))
+    return Exit.OK
+
+
+def _end(setup: Setup, goal: Visit, number: str, *, by_token: bool) -> Reply:
+    with session(setup, goal, by_token=by_token) as (inquiry, _):
+        return inquiry.ask("ENDED", "SESSIONS", "END", number)

@@ -1,0 +1,85 @@
+"""Has a device remembered: trades the password of a login for a token. Main thread."""
+
+from __future__ import annotations
+
+import socket
+
+from securechat.client.commands.inquiry import UNKNOWN, Inquiry, inquiring
+from securechat.client.credentials.tokens import Owner, Token, Tokens
+from securechat.client.exits import RefusedError, SettingsError, UnreachableError
+from securechat.client.say import say
+from securechat.client.session.actions import Adopt
+from securechat.client.session.events import Reply
+from securechat.client.wire.receiver import Client
+from securechat.credentials.token import MAX_NAME_CHARS, is_token
+
+ATTEMPTS = 21
+"""Names tried: an account has at most 20 tokens, so one of 21 is free."""
+
+BIND = "BIND"
+"""This session ends when the token is revoked: it is of the device that the token is for."""
+
+_NO_NOISE = UNKNOWN | {"REAUTHENTICATE"}
+"""Refusals that a person can do nothing about: the next login is by password again."""
+
+
+def machine_name(host: str) -> str:
+    """A token's name made of a host name: its first label, without what a name can't have."""
+    label = host.strip().partition(".")[0].lstrip(":")
+    name = "".join(char for char in label if char.isprintable() and not char.isspace())
+    return name[:MAX_NAME_CHARS] or "device"
+
+
+def remember(client: Client, tokens: Tokens, owner: Owner) -> None:
+    """Get a token for this machine, keep it, and reconnect by it. Says what came of it.
+
+    client: logged in with the password. Raises nothing: the login is good without a token.
+    """
+    try:
+        with inquiring(client) as inquiry:
+            token = _create(inquiry, machine_name(socket.gethostname()))
+            _keep(inquiry, tokens, owner, token)
+    except RefusedError as refused:
+        if refused.reason not in _NO_NOISE:
+            say(f"this device can't be remembered: {refused}")
+    except (UnreachableError, SettingsError) as error:
+        say(f"this device can't be remembered: {error}")
+    else:
+        client.submit(Adopt(token.text), wait=True)
+        say(f"This device is remembered as {token.name}; `securechat logout` forgets it.")
+
+
+def create(inquiry: Inquiry, name: str, *flags: str) -> Token:
+    """Have the server make a token. Raises RefusedError or UnreachableError."""
+    return _made(inquiry.ask("CREATED", "TOKEN", "CREATE", name, *flags), name)
+
+
+def _create(inquiry: Inquiry, base: str) -> Token:
+    name = base
+    for number in range(2, ATTEMPTS + 2):
+        try:
+            return create(inquiry, name, BIND)
+        except RefusedError as refused:
+            if refused.reason != "NAME_TAKEN":
+                raise
+        suffix = f"-{number}"
+        name = base[: MAX_NAME_CHARS - len(suffix)] + suffix
+    raise RefusedError(f"{base} is taken, and so is every name like it", "NAME_TAKEN")
+
+
+def _made(reply: Reply, name: str) -> Token:
+    """The token in the server's answer. Its name is ours: it is shown, and kept."""
+    if len(reply.context) != 2 or not is_token(reply.context[1]):
+        raise RefusedError("the server's answer holds no token", "CREATED")
+    return Token(name, reply.context[1])
+
+
+def _keep(inquiry: Inquiry, tokens: Tokens, owner: Owner, token: Token) -> None:
+    """Store token; one that can't be stored is ended, as nobody would know it. Also when somebody
+    has had enough of a keyring that doesn't answer.
+    """
+    try:
+        tokens.save(owner, token)
+    except (SettingsError, KeyboardInterrupt):
+        inquiry.ask("REVOKED", "TOKEN", "REVOKE", token.name)
+        raise

@@ -1,0 +1,113 @@
+"""Who we say we are: the account and its password or certificate, from options or asked for.
+
+Main thread.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from securechat.client.credentials import passwords
+from securechat.client.exits import UsageError
+from securechat.client.say import say
+from securechat.client.session.identity import Login
+from securechat.net.files import read_named
+
+
+@dataclass(slots=True)
+class Sources:
+    """Where the credential may come from, as the options say.
+
+    key: without it X-key.pem beside the certificate X.pem, else the certificate's own file.
+    ask: asks on the terminal without echo.
+    """
+
+    certificate: Path | None = None
+    key: Path | None = None
+    password_file: Path | None = None
+    password_stdin: bool = False
+    ask: passwords.Ask = field(default_factory=lambda: passwords.ask_on_terminal)
+
+    def __post_init__(self) -> None:
+        given = [self.certificate is not None, self.password_file is not None, self.password_stdin]
+        if sum(given) > 1:
+            raise UsageError("--cert, --password-file and --password-stdin exclude each other")
+        if self.key is not None and self.certificate is None:
+            raise UsageError("--key FILE needs --cert FILE, the certificate that it belongs to")
+
+        if self.certificate is not None and self.key is None:
+            beside = self.certificate.with_name(f"{self.certificate.stem}-key.pem")
+            self.key = beside if beside.is_file() else None
+
+    @property
+    def asks(self) -> bool:
+        """Whether the password is asked for, and so may be asked for again."""
+        return not (self.certificate or self.password_file or self.password_stdin)
+
+    def given(self) -> str | None:
+        """The password that the options name, None when it is to be asked for."""
+        if self.password_file is not None:
+            return passwords.from_file(self.password_file)
+        return passwords.from_stdin(sys.stdin.fileno()) if self.password_stdin else None
+
+    def account(self, name: str | None, place: str) -> str:
+        """The account to log in to at place, a server: name, or the certificate's, or asked for."""
+        if name:
+            return checked_account(name)
+        if self.certificate is not None:
+            return checked_account(certificate_name(self.certificate))
+        return ask_account(f"Account at {place}")
+
+    def login(self, account: str, place: str) -> Login:
+        """The credential for account at place, a server; asks for what is missing."""
+        if self.certificate is not None:
+            return Login(account)
+        password = self.given()
+        if password is None:
+            password = passwords.checked(self.ask(f"Password of {account} at {place}: "))
+        return Login(account, password)
+
+
+def ask_account(question: str) -> str:
+    """Ask for the account's name. Raises UsageError when there is nobody to ask."""
+    if not sys.stdin.isatty():
+        raise UsageError("the account is missing: give ACCOUNT@HOST, or --account for register")
+    while True:
+        name: str = click.prompt(question, type=str, err=True)
+        try:
+            return checked_account(name.strip())
+        except UsageError as error:
+            click.echo(str(error), err=True)
+
+
+def ask_yes(explained: str, question: str) -> bool:
+    """Ask on the terminal; only the whole word is a yes."""
+    say(explained)
+    answer: str = click.prompt(question, default="", show_default=False, err=True)
+    return answer.strip().lower() == "yes"
+
+
+def checked_account(name: str) -> str:
+    """name, when it can be sent as a nick at all; the server has rules of its own."""
+    if not name or name.startswith(":") or not name.isprintable() or " " in name:
+        raise UsageError(f"expected an account name, one word of printable letters; got {name!r}")
+    return name
+
+
+def certificate_name(path: Path) -> str:
+    """The account that a client certificate names. Raises UsageError."""
+    try:
+        certificate = x509.load_pem_x509_certificate(read_named(path))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "expected a certificate in PEM form"
+        raise UsageError(f"--cert {path}: {reason}") from None
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    if not names:
+        raise UsageError(f"--cert {path}: it names no account; give ACCOUNT@HOST")
+    return str(names[0].value)

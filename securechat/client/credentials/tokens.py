@@ -1,0 +1,145 @@
+"""The tokens by which this device is remembered, each bound to the server that made it.
+
+A token lies in the system's keyring, or, where there is none of use, in a file of its own: 0600, in
+a directory of 0700. An entry says which server, which account and which trust (the pinned CA) it
+belongs to; to anything else it isn't sent. Main thread.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+import platformdirs
+
+from securechat.client.credentials.keyrings import Keyring, KeyringTroubleError
+from securechat.client.exits import SettingsError
+from securechat.client.session.fold import fold
+from securechat.client.session.identity import Address
+from securechat.client.settings import files
+from securechat.client.settings.directory import VARIABLE
+from securechat.credentials.token import is_token, is_token_name
+
+T = TypeVar("T")
+
+TOO_OPEN = (
+    "others can read this file, and so may know the token in it; delete the file, log in with "
+    "your password, and end the token by `securechat token revoke` (`token list` has its name)"
+)
+DAMAGED = "expected a token of securechat, found something else; {}, then log in with your password"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a token is. trust: Trust.identity of the server."""
+
+    address: Address
+    trust: str
+    account: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Server and account, in one form each."""
+        return str(self.address).lower(), fold(self.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """name: the device's, as `token list` shows it."""
+
+    name: str
+    text: str = field(repr=False)
+
+
+def token_directory(named: Path | None) -> Path:
+    """Where the files belong: below the settings directory when that was named, else in this
+    system's place for a program's state.
+    """
+    chosen = named or os.environ.get(VARIABLE)
+    return Path(chosen or platformdirs.user_state_dir("securechat")) / "tokens"
+
+
+class Tokens:
+    """directory: for what the keyring can't take. say: tells the person a line."""
+
+    def __init__(self, directory: Path, keyring: Keyring, say: Callable[[str], None]) -> None:
+        self._directory = directory
+        self._keyring = keyring
+        self._say = say
+        self.locked_out = False
+        """Whether the keyring has failed: there may be something in it."""
+
+    def path(self, owner: Owner) -> Path:
+        """Where the owner's file is, or would be."""
+        # A digest, as an account's name may be longer than a file's.
+        name = sha256("\0".join(owner.key).encode(errors="replace")).hexdigest()[:32]
+        return self._directory / f"{name}.json"
+
+    def find(self, owner: Owner) -> Token | None:
+        """The token to log in with. Raises SettingsError when there is something else instead."""
+        path = self.path(owner)
+        entry = files.read(path, 0o077, TOO_OPEN)  # first, as it needs no keyring to be loaded
+        if entry is not None:
+            return _decode(entry, owner, f"{path}: {DAMAGED.format('delete the file')}")
+        entry = self._try(lambda keyring: keyring.get(*owner.key))
+        if entry is None:
+            return None
+        advice = DAMAGED.format("run `securechat logout`")
+        return _decode(entry, owner, f"the keyring's entry for {owner.address}: {advice}")
+
+    def save(self, owner: Owner, token: Token) -> None:
+        """Keep token in the place of any other. Raises SettingsError."""
+        entry = _encode(owner, token)
+        if self._try(lambda keyring: keyring.put(*owner.key, entry)):
+            files.remove(self.path(owner))
+        else:
+            files.write(self.path(owner), entry)
+
+    def forget(self, owner: Owner) -> None:
+        """Keep nothing for owner, whatever there is. Raises SettingsError."""
+        files.remove(self.path(owner))
+        self._try(lambda keyring: keyring.drop(*owner.key))
+
+    def _try(self, call: Callable[[Keyring], T]) -> T | None:
+        """A call of the keyring; after one that failed it is left alone."""
+        if self.locked_out:
+            return None
+        try:
+            return call(self._keyring)
+        except KeyringTroubleError as error:
+            self.locked_out = True
+            self._say(
+                f"the keyring of this system can't be used: {error}; going on with files in "
+                f"{self._directory}"
+            )
+            return None
+
+
+def _encode(owner: Owner, token: Token) -> str:
+    server, account = owner.key
+    content = {
+        "server": server,
+        "account": account,
+        "trust": owner.trust,
+        "name": token.name,
+        "token": token.text,
+    }
+    return json.dumps(content, ensure_ascii=False) + "\n"
+
+
+def _decode(entry: str, owner: Owner, damaged: str) -> Token | None:
+    """The token in entry, None when it is another owner's. Raises SettingsError."""
+    try:
+        content = json.loads(entry)
+        bound = (content["server"], content["account"], content["trust"])
+        token = Token(content["name"], content["token"])
+        if not (is_token(token.text) and is_token_name(token.name)):
+            raise ValueError("not a token")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise SettingsError(damaged) from None
+    return token if bound == (*owner.key, owner.trust) else None

@@ -1,0 +1,146 @@
+"""The slash commands, as data with their own help."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from securechat.client.screens.composer import ROOM_SIGN, Desk, Reply, target_problem
+from securechat.client.session.actions import Command, Quit
+from securechat.client.session.events import Info, Kind, Problem
+
+Run = Callable[[Desk, str], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class SlashCommand:
+    """completes: what its first argument is, "rooms", "names", "commands" or ""."""
+
+    name: str
+    usage: str
+    help: str
+    completes: str
+    run: Run
+
+
+COMMANDS: dict[str, SlashCommand] = {}
+ALIASES = {"j": "join", "leave": "part", "query": "msg", "exit": "quit", "h": "help"}
+
+
+def command(usage: str, text: str, completes: str = "") -> Callable[[Run], Run]:
+    """Register a command under the first word of its usage."""
+
+    def register(run: Run) -> Run:
+        name = usage.split()[0].removeprefix("/")
+        COMMANDS[name] = SlashCommand(name, usage, text, completes, run)
+        return run
+
+    return register
+
+
+def run(desk: Desk, name: str, rest: str) -> Reply:
+    """What `/name rest` leads to."""
+    name = name.lower()
+    found = COMMANDS.get(ALIASES.get(name, name))
+    if found is not None:
+        return found.run(desk, rest)
+    near = difflib.get_close_matches(name, [*COMMANDS, *ALIASES], n=1)
+    hint = f"did you mean /{near[0]}?" if near else "/help lists them"
+    text = f"there is no command /{name}; {hint} (//{name} sends it as text)"
+    return [Problem(text, remote=False)]
+
+
+@command("/help [COMMAND]", "list the commands, or explain one", "commands")
+def _help(_desk: Desk, rest: str) -> Reply:
+    name = rest.removeprefix("/").lower()
+    if name:
+        one = COMMANDS.get(ALIASES.get(name, name))
+        text = f"{one.usage}: {one.help}" if one else f"there is no command /{name}"
+        return [Info(text, remote=False)]
+    width = max(len(entry.usage) for entry in COMMANDS.values())
+    rows = [f"{entry.usage:<{width}}  {entry.help}" for entry in COMMANDS.values()]
+    rows.append(f"{'//text':<{width}}  send text that begins with a slash")
+    rows.append(f"{'exit':<{width}}  the same as /quit")
+    return [Info("\n".join(rows), remote=False)]
+
+
+@command("/join #ROOM", "enter a room, or go to one you are in", "rooms")
+def _join(desk: Desk, rest: str) -> Reply:
+    room = rest.partition(" ")[0]
+    if not room:
+        return _usage("join")
+    if not room.startswith(ROOM_SIGN):
+        room = ROOM_SIGN + room
+    if problem := target_problem(room):
+        return [problem]
+    # At once: were the next line to go to the old room until the server has answered, a fast
+    # typist would say it to the wrong people. In a room that refuses us it is refused as well.
+    desk.aim(room)
+    if room in desk.rooms:
+        return [Info(f"you write to {room} now", remote=False)]
+    return [Command("JOIN", (room,))]
+
+
+@command("/part [#ROOM] [REASON]", "leave a room for good", "rooms")
+def _part(desk: Desk, rest: str) -> Reply:
+    room, reason = _room_first(desk, rest)
+    if not room:
+        return _usage("part")
+    return [Command("PART", (room, reason) if reason else (room,))]
+
+
+@command("/msg NAME [TEXT]", "write to a person, once or from now on", "names")
+def _msg(desk: Desk, rest: str) -> Reply:
+    target, _, text = rest.partition(" ")
+    if not target:
+        return _usage("msg")
+    if problem := target_problem(target):
+        return [problem]
+    if text.strip():
+        return desk.say([text.strip()], target)
+    desk.aim(target)
+    return [Info(f"you write to {target} now", remote=False)]
+
+
+@command("/names [#ROOM]", "show who is in a room", "rooms")
+def _names(desk: Desk, rest: str) -> Reply:
+    room, _ = _room_first(desk, rest)
+    return [Command("NAMES", (room,))] if room else _usage("names")
+
+
+@command("/who [#ROOM or NAME]", "show more about people", "rooms")
+def _who(desk: Desk, rest: str) -> Reply:
+    target = rest.partition(" ")[0] or desk.target
+    return [Command("WHO", (target,))] if target else _usage("who")
+
+
+@command("/topic [#ROOM] [TEXT]", "show what a room is about, or say it", "rooms")
+def _topic(desk: Desk, rest: str) -> Reply:
+    room, text = _room_first(desk, rest)
+    if not room:
+        return _usage("topic")
+    return [Command("TOPIC", (room, text) if text else (room,))]
+
+
+@command("/me TEXT", "say what you do")
+def _me(desk: Desk, rest: str) -> Reply:
+    return desk.say([rest], kind=Kind.ACTION) if rest else _usage("me")
+
+
+@command("/quit [REASON]", "end the session; plain `exit` does the same")
+def _quit(_desk: Desk, rest: str) -> Reply:
+    return [Quit(rest)]
+
+
+def _room_first(desk: Desk, rest: str) -> tuple[str, str]:
+    """The room that rest begins with, or the one we are in ('' for none), and what follows."""
+    if rest.startswith(ROOM_SIGN):
+        room, _, more = rest.partition(" ")
+        return room, more.strip()
+    here = desk.target if desk.target.startswith(ROOM_SIGN) else ""
+    return here, rest
+
+
+def _usage(name: str) -> Reply:
+    return [Problem(f"expected {COMMANDS[name].usage}: {COMMANDS[name].help}", remote=False)]

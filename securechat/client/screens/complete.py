@@ -1,0 +1,61 @@
+"""Tab completion: commands, rooms and names. Input thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+
+from securechat.client.screens.commands import ALIASES, COMMANDS
+from securechat.client.screens.composer import ROOM_SIGN, Desk
+from securechat.common.escape import is_clean
+
+
+def candidates(desk: Desk, before: str) -> tuple[str, list[str]]:
+    """The word being typed at the end of `before`, and what may stand in its place.
+
+    Names that would have to be escaped are left out, as they can't be typed as they look.
+    """
+    head, space, word = before.rpartition(" ")
+    if not space and word.startswith("/"):
+        return word, _matching([f"/{name} " for name in COMMANDS], word)
+    kind = _kind(head, word)
+    if kind == "commands":
+        return word, _matching(list(COMMANDS), word)
+    if kind == "rooms":
+        return word, _matching([f"{room} " for room in desk.rooms.rooms()], word)
+    here = desk.rooms.nicks(desk.target) or desk.rooms.nicks()
+    names = desk.rooms.nicks() if kind == "names" else here
+    ending = " " if space else ": "
+    # No name of an honest server begins with a slash: it would be obeyed as a command.
+    offers = sorted(name + ending for name in names if name[:1] != "/")
+    return word, _matching(offers, word)
+
+
+def _kind(head: str, word: str) -> str:
+    name = head.removeprefix("/")
+    found = COMMANDS.get(ALIASES.get(name, name)) if head.startswith("/") else None
+    if word.startswith(ROOM_SIGN):
+        return "rooms"
+    return found.completes if found else ""
+
+
+def _matching(offers: list[str], word: str) -> list[str]:
+    begin = word.casefold()
+    return [offer for offer in offers if offer.casefold().startswith(begin) and is_clean(offer)]
+
+
+class DeskCompleter(Completer):
+    """candidates(), as prompt_toolkit wants it."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterator[Completion]:
+        """Called on the input thread when Tab is pressed."""
+        word, offers = candidates(self._desk, document.text_before_cursor)
+        for offer in offers:
+            yield Completion(offer, start_position=-len(word), display=offer.strip())

@@ -1,0 +1,86 @@
+"""What a typed line means: where it goes, or which command it is.
+
+A Desk belongs to the input thread; notice() may be called by the receiving thread while that one
+waits for a line, as it only replaces whole values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from securechat.client.session.actions import Action, Quit, Say
+from securechat.client.session.channels import Rooms
+from securechat.client.session.events import Event, Joined, Kind, Left, Lost, Problem, Ready
+from securechat.client.session.fold import same
+from securechat.client.session.split import text_lines
+
+ROOM_SIGN: Final = "#"
+
+Reply = list[Action | Event]
+"""What a line leads to: actions for the session, and events to be shown here alone."""
+
+Runner = Callable[["Desk", str, str], Reply]
+"""Runs the command with this name and this rest of the line."""
+
+_COMMAND = re.compile(r"/(?!/)(\S*)\s*(.*)", re.DOTALL)
+
+
+class Desk:
+    """rooms: those of the session. run: runs slash commands (commands.run).
+
+    target: where plain text goes, '' for nowhere yet.
+    """
+
+    def __init__(self, rooms: Rooms, run: Runner) -> None:
+        self.rooms = rooms
+        self.target = ""
+        self.offline = False
+        self._run = run
+
+    def notice(self, event: Event) -> None:
+        """Keep up with what happens."""
+        if isinstance(event, Joined) and event.mine:
+            if not self.target or same(event.room, self.target):
+                self.target = event.room
+        elif isinstance(event, Left) and event.mine and event.room is not None:
+            if same(event.room, self.target):
+                # Who was removed may be in the middle of a line, which is not for another room.
+                removed = event.by and not same(event.by, event.nick)
+                self.target = "" if removed else next(iter(self.rooms.rooms()), "")
+        elif isinstance(event, Lost | Ready):
+            self.offline = isinstance(event, Lost)
+
+    def aim(self, target: str) -> None:
+        """Plain text goes to target from now on."""
+        self.target = target
+
+    def line(self, typed: str) -> Reply:
+        """The meaning of one line, or of several that were pasted, which are all text."""
+        lines = text_lines(typed)
+        if len(lines) != 1:
+            return self.say(lines)
+        line = lines[0]
+        if line.strip() == "exit":
+            return [Quit()]
+        if found := _COMMAND.match(line):
+            return self._run(self, found[1], found[2].strip())
+        return self.say([line.removeprefix("/") if line.startswith("//") else line])
+
+    def say(self, lines: list[str], target: str = "", kind: Kind = Kind.MESSAGE) -> Reply:
+        """Text for target, or for where we are."""
+        target = target or self.target
+        if lines and not target:
+            return [Problem("you are in no room yet: /join #ROOM or /msg NAME", remote=False)]
+        if problem := target_problem(target):
+            return [problem]
+        return [Say(target, line, kind) for line in lines]
+
+
+def target_problem(target: str) -> Problem | None:
+    """Why nothing can be sent to target, or None."""
+    if any(char.isspace() or char in ",\0\x07" for char in target) or target.startswith(":"):
+        text = f"{target!r} can't be a room or a name: expected one word without commas"
+        return Problem(text, remote=False)
+    return None

@@ -1,0 +1,218 @@
+"""The terminal: a line to type in below, messages arriving above it.
+
+The main thread runs the prompt on an event loop of its own; the receiving thread hands it events
+with call_soon_threadsafe and never touches the terminal. One task prints, so that lines stay in
+their order, and each time it takes the prompt away and puts it back with what was typed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Sequence
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application.run_in_terminal import in_terminal
+from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.input import Input
+from prompt_toolkit.output import ColorDepth, Output
+from prompt_toolkit.shortcuts import CompleteStyle
+from prompt_toolkit.styles import Style
+
+from securechat.client.exits import Exit
+from securechat.client.screens.complete import DeskCompleter
+from securechat.client.screens.composer import Desk
+from securechat.client.session.actions import Action, Quit
+from securechat.client.session.events import Event, Problem, Stopped
+from securechat.client.text.render import Line, Renderer, wrap
+from securechat.client.wire.receiver import Client
+from securechat.common.escape import escape_name
+
+LAST_WORDS = 8.0
+"""Seconds to wait for the receiving thread's end after /quit; it may hang in a connect()."""
+
+MAX_UNSHOWN = 1000
+"""Events that wait to be shown. Who brings more waits, so that a flood fills no memory."""
+
+SHOWN_AT_ONCE = 50
+"""Batches of events shown before the keyboard has its turn again."""
+
+PROMPT_NAME = 40
+"""Characters of a room's name in the prompt: the longest must leave room to type in."""
+
+TOO_MUCH = Problem(
+    "too many lines are waiting for the connection; this one is back in the prompt", remote=False
+)
+
+
+class Chat:
+    """One session on the terminal.
+
+    colour: whether styles are shown. keyboard, screen: None for the real terminal.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        desk: Desk,
+        renderer: Renderer,
+        *,
+        colour: bool = True,
+        keyboard: Input | None = None,
+        screen: Output | None = None,
+    ) -> None:
+        self._client = client
+        self._desk = desk
+        self._renderer = renderer
+        self._depth = None if colour else ColorDepth.DEPTH_1_BIT
+        self._style = Style([])
+        self._arrived: asyncio.Queue[Sequence[Event]] = asyncio.Queue()
+        self._backlog = Backlog(MAX_UNSHOWN)
+        self._stopped = False
+        self._kept = ""
+        self._prompt: PromptSession[str] = PromptSession(
+            history=InMemoryHistory(),  # what was said belongs to the server's log alone
+            completer=DeskCompleter(desk),
+            complete_while_typing=False,
+            complete_style=CompleteStyle.READLINE_LIKE,
+            reserve_space_for_menu=0,
+            erase_when_done=True,  # the line is shown again when its echo arrives
+            color_depth=self._depth,
+            input=keyboard,
+            output=screen,
+        )
+
+    def run(self) -> Exit:
+        """Until the session ends; its exit code. Main thread."""
+        asyncio.run(self._run())
+        stopped = self._client.stopped
+        return stopped.code if stopped else Exit.OK
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def sink(events: Sequence[Event]) -> None:
+            self._backlog.enter(len(events))
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
+                loop.call_soon_threadsafe(self._take, list(events))
+
+        self._client.attach(sink)
+        printing = asyncio.create_task(self._print())
+        await asyncio.sleep(0)  # what has happened so far comes before the first prompt
+        await self._read()
+        self._client.submit(Quit())
+        await asyncio.to_thread(self._client.join, LAST_WORDS)
+        await asyncio.sleep(0)  # let what the thread posted last reach the queue
+        await self._arrived.join()
+        self._backlog.lift()
+        printing.cancel()
+
+    async def _read(self) -> None:
+        while not self._stopped:
+            kept, self._kept = self._kept, ""
+            try:
+                typed = await self._prompt.prompt_async(self._message, default=kept)
+            except EOFError:
+                return
+            except KeyboardInterrupt:  # drops the line, and ends the session when there is none
+                if not self._prompt.default_buffer.text:
+                    return
+                continue
+            if self._obey(typed):
+                return
+
+    def _obey(self, typed: str) -> bool:
+        """Do what the line means; whether it ends the session."""
+        for item in self._desk.line(typed):
+            if isinstance(item, Quit):
+                self._client.submit(item)
+                return True
+            if isinstance(item, Event):
+                self._take([item])
+            elif isinstance(item, Action) and not self._client.submit(item):
+                self._kept = typed
+                self._take([TOO_MUCH])
+                break
+        return False
+
+    def _message(self) -> FormattedText:
+        target = self._desk.target
+        where = escape_name(target[:PROMPT_NAME]) + "…" * (len(target) > PROMPT_NAME) or "no room"
+        away = [("ansired", "(offline) ")] if self._desk.offline else []
+        return FormattedText([*away, ("bold", where), ("", "> ")])
+
+    # -- printing
+
+    def _take(self, events: Sequence[Event]) -> None:
+        """Event loop only."""
+        for event in events:
+            self._desk.notice(event)
+            self._stopped = self._stopped or isinstance(event, Stopped)
+        self._arrived.put_nowait(events)
+        app = self._prompt.app
+        if self._stopped and app.is_running and not app.is_done:
+            app.exit(exception=EOFError)
+
+    async def _print(self) -> None:
+        while True:
+            batches = [await self._arrived.get()]
+            while not self._arrived.empty() and len(batches) < SHOWN_AT_ONCE:
+                batches.append(self._arrived.get_nowait())
+            async with in_terminal():
+                for events in batches:
+                    self._show(events)
+            for events in batches:
+                self._backlog.leave(len(events))
+                self._arrived.task_done()
+
+    def _show(self, events: Sequence[Event]) -> None:
+        output = self._prompt.output
+        width = output.get_size().columns
+        for event in events:
+            for line in self._renderer.render(event):
+                for row in wrap(line, width - 1):
+                    self._write(row)
+        output.flush()
+
+    def _write(self, row: Line) -> None:
+        """One row, and no more: terminals differ in how wide they draw some letters, and what
+        they carry over to the next row would begin at its left edge, like a line of its own.
+        """
+        output = self._prompt.output
+        depth = self._depth or output.get_default_color_depth()
+        output.disable_autowrap()
+        for style, text in row:
+            output.set_attributes(self._style.get_attrs_for_style_str(style), depth)
+            output.write(text)
+        output.reset_attributes()
+        output.enable_autowrap()
+        output.write_raw("\r\n")
+
+
+class Backlog:
+    """How many events wait to be shown; a thread that brings more waits until there is room."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._waiting = 0
+        self._changed = threading.Condition()
+
+    def enter(self, count: int) -> None:
+        """Events come, when fewer than the limit are waiting. Receiving thread."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting < self._limit)
+            self._waiting += count
+
+    def leave(self, count: int) -> None:
+        """Events have been shown; our own, which have not entered, may be among them."""
+        with self._changed:
+            self._waiting = max(0, self._waiting - count)
+            self._changed.notify_all()
+
+    def lift(self) -> None:
+        """Nobody has to wait any more."""
+        with self._changed:
+            self._limit = 1 << 62
+            self._changed.notify_all()

@@ -1,0 +1,141 @@
+"""Numerics and standard replies: which of them a person is shown, which refuse a message.
+
+Pure; receiving thread. https://modern.ircdocs.horse/#numerics,
+https://ircv3.net/specs/extensions/standard-replies
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from securechat.client.session.deliveries import Deliveries
+from securechat.client.session.events import Info, Output, PersonIs, Problem, Refused, Reply
+from securechat.irc.message import Message
+from securechat.irc.numerics import Numeric
+
+# What a person has no use for: greetings, counts, our own modes, ends of lists.
+SILENT: Final = frozenset(
+    {
+        Numeric.RPL_WELCOME,
+        Numeric.RPL_YOURHOST,
+        Numeric.RPL_CREATED,
+        Numeric.RPL_MYINFO,
+        Numeric.RPL_UMODEIS,
+        Numeric.RPL_LUSERCLIENT,
+        Numeric.RPL_LUSEROP,
+        Numeric.RPL_LUSERUNKNOWN,
+        Numeric.RPL_LUSERCHANNELS,
+        Numeric.RPL_LUSERME,
+        Numeric.RPL_LOCALUSERS,
+        Numeric.RPL_GLOBALUSERS,
+        Numeric.RPL_ENDOFWHO,
+        Numeric.RPL_ENDOFWHOIS,
+        Numeric.RPL_LISTSTART,
+        Numeric.RPL_LISTEND,
+        Numeric.RPL_CREATIONTIME,
+        Numeric.RPL_TOPICWHOTIME,
+        Numeric.RPL_ENDOFINVITELIST,
+        Numeric.RPL_ENDOFBANLIST,
+        Numeric.RPL_ENDOFWHOWAS,
+        Numeric.RPL_ENDOFINFO,
+        Numeric.RPL_MOTDSTART,
+        Numeric.RPL_ENDOFMOTD,
+        Numeric.ERR_NOMOTD,
+        Numeric.RPL_ENDOFHELP,
+        Numeric.RPL_LOGGEDIN,
+    }
+)
+
+# Above 400 and yet friendly.
+_NOT_ERRORS: Final = frozenset(
+    {Numeric.RPL_WHOISSECURE, Numeric.RPL_HELPSTART, Numeric.RPL_HELPTXT}
+)
+
+# Refusals whose first parameter is the target of a message, if one was on its way there.
+_REFUSES_TARGET: Final = frozenset(
+    {
+        Numeric.ERR_NOSUCHNICK,
+        Numeric.ERR_NOSUCHCHANNEL,
+        Numeric.ERR_CANNOTSENDTOCHAN,
+        Numeric.ERR_TOOMANYTARGETS,
+        Numeric.ERR_NOTONCHANNEL,
+    }
+)
+
+# Refusals that don't name what they refuse; as answers keep their order it is the oldest.
+_REFUSES_ANY: Final = frozenset(
+    {Numeric.ERR_NORECIPIENT, Numeric.ERR_NOTEXTTOSEND, Numeric.ERR_INPUTTOOLONG}
+)
+
+_MESSAGES: Final = ("PRIVMSG", "NOTICE")
+
+_INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD", "SESSIONS")
+"""Commands whose answers somebody waits for: they become Reply, refusals by numeric included."""
+
+
+def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
+    """One answer; other messages are passed over. now: seconds of a monotonic clock."""
+    command = message.command
+    if reply := _reply(message):
+        out.events.append(reply)
+    elif command == Numeric.RPL_WHOREPLY and len(message.params) >= 8:
+        out.events.append(_who(message))
+    elif command in ("FAIL", "WARN", "NOTE") and message.params:
+        _standard_reply(message, deliveries, now, out)
+    elif command.isdigit() and command not in SILENT:
+        text = " ".join(message.params[1:]) or command
+        if command < "400" or command in _NOT_ERRORS:
+            out.events.append(Info(text))
+        else:
+            out.events.append(_refused(message, deliveries, now) or Problem(text))
+
+
+def _reply(message: Message) -> Reply | None:
+    """The answer to an inquiry, if that is what the message is."""
+    verdict = message.command
+    if len(message.params) < 3:
+        return None
+    if verdict in ("FAIL", "WARN", "NOTE"):
+        command, code, *context, text = message.params
+    elif verdict.isdigit() and (verdict >= "400" or verdict == Numeric.RPL_TRYAGAIN):
+        _, command, *context, text = message.params
+        verdict, code = "FAIL", verdict
+    else:
+        return None
+    return Reply(verdict, command, code, tuple(context), text) if command in _INQUIRIES else None
+
+
+def _refused(message: Message, deliveries: Deliveries, now: float) -> Refused | None:
+    """The message of ours that an error numeric refuses, if it does."""
+    code, about = message.command, message.params[1:2]
+    if code in _REFUSES_TARGET:
+        delivery = deliveries.refuse(about, now)
+    elif code in _REFUSES_ANY or (
+        code == Numeric.ERR_UNKNOWNERROR and about and about[0] in _MESSAGES
+    ):
+        delivery = deliveries.refuse(None, now)
+    else:
+        return None
+    reason = message.params[-1] if message.params else code
+    return Refused(delivery.target, delivery.text, reason) if delivery else None
+
+
+def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
+    text = message.params[-1]
+    if message.command != "FAIL":
+        out.events.append((Info if message.command == "NOTE" else Problem)(text))
+        return
+    delivery = None
+    if message.params[0].upper() in _MESSAGES:
+        context = message.params[2:-1]
+        delivery = deliveries.refuse(context, now) or deliveries.refuse(None, now)
+    if delivery:
+        out.events.append(Refused(delivery.target, delivery.text, text))
+    else:
+        out.events.append(Problem(text))
+
+
+def _who(message: Message) -> PersonIs:
+    room, _user, _host, _server, nick, flags, name = message.params[1:8]
+    real = name.partition(" ")[2]  # without the hop count
+    return PersonIs(nick, real, "" if room == "*" else room, flags.startswith("G"))

@@ -1,0 +1,195 @@
+"""What was typed and is not yet known to be stored.
+
+A message is stored on the server when its echo arrives. Until then it is ours to keep: waiting
+while there is no connection, pending once it was sent, uncertain when the connection was lost
+in between. Pure state of the receiving thread; times are seconds of a monotonic clock.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from dataclasses import dataclass
+
+from securechat.client.session.actions import Command, Say
+from securechat.client.session.events import Doubt, Kind, Unconfirmed
+from securechat.client.session.fold import same
+from securechat.client.session.split import text_room
+from securechat.irc.message_keys import KEY_BITS, KEY_TAG, format_key
+from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
+
+WINDOW = 32
+"""Messages on their way at once: enough to be fast, few enough for a server that throttles."""
+
+MAX_WAITING = 256
+"""Typed lines kept while there is no connection; a person types fewer, a script waits."""
+
+PATIENCE = 30.0
+"""Seconds without any echo after which a message counts as not confirmed."""
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """One message of ours, short enough to be sent whole once it is `cut`."""
+
+    target: str
+    text: str
+    kind: Kind
+    cut: bool = False
+    since: float = 0.0
+    told: bool = False
+    key: int = 0
+    """By which a server that knows keys knows it when it comes again."""
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What a server that knows keys is sent with it."""
+        return {KEY_TAG: format_key(self.key)}
+
+    @property
+    def command(self) -> str:
+        """PRIVMSG or NOTICE."""
+        return "NOTICE" if self.kind is Kind.NOTICE else "PRIVMSG"
+
+    @property
+    def wire(self) -> str:
+        """The text parameter as it is sent."""
+        action = self.kind is Kind.ACTION
+        return f"{ACTION_HEAD}{self.text}{ACTION_TAIL}" if action else self.text
+
+    def doubt(self, why: Doubt) -> Unconfirmed:
+        """The event that tells of it."""
+        return Unconfirmed(self.target, self.text, why)
+
+
+class Deliveries:
+    """Queue, window and confirmations of one session, over all its connections."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Delivery | Command] = deque()
+        self._pending: list[Delivery] = []
+        self._uncertain: list[Delivery] = []
+        self._progress = 0.0
+        self.keyed = False
+        """Whether the server knows a message by its key when it comes again."""
+
+    @property
+    def full(self) -> bool:
+        """Whether no more should be put in for now."""
+        return len(self._waiting) >= MAX_WAITING
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is waiting, on its way or uncertain."""
+        return not (self._waiting or self._uncertain or self._open())
+
+    @property
+    def progress(self) -> float:
+        """When the last answer to a message came, 0 for never."""
+        return self._progress
+
+    def put(self, action: Say | Command) -> None:
+        """Take an action; next() hands it out in its turn."""
+        if isinstance(action, Command):
+            self._waiting.append(action)
+        else:
+            self._waiting.append(Delivery(action.target, action.text, action.kind))
+
+    def next(self, prefix: str, now: float) -> Delivery | Command | None:
+        """What is to be sent now, if anything; a message counts as sent from then on.
+
+        prefix: ours, nick!user@host, as the server puts it before what it relays.
+        """
+        if not self._waiting or len(self._open()) >= WINDOW:
+            return None
+        first = self._waiting.popleft()
+        if isinstance(first, Command):
+            return first
+        if not first.cut:
+            first, *rest = _pieces(first, prefix)
+            self._waiting.extendleft(reversed(rest))
+        first.since = now
+        first.key = first.key or secrets.randbits(KEY_BITS) or 1
+        self._pending.append(first)
+        return first
+
+    def confirm(self, command: str, target: str, wire: str, now: float) -> Delivery | None:
+        """An echo of ours came; the message that it confirms, or None.
+
+        Matched by target and text, oldest first. When another device of the account says the
+        same words at the same moment its echo may be taken for ours; one of the two is then
+        confirmed a little early, and both are stored all the same. What is uncertain is not
+        confirmed so where its key can be: the other device's words may be all that is stored.
+        """
+        for held in (self._pending,) if self.keyed else (self._uncertain, self._pending):
+            for delivery in held:
+                if (delivery.command, delivery.wire) == (command, wire) and same(
+                    delivery.target, target
+                ):
+                    held.remove(delivery)
+                    self._progress = now
+                    return delivery
+        return None
+
+    def refuse(self, targets: list[str] | None, now: float) -> Delivery | None:
+        """The server refused a message: the oldest pending one to one of targets (None: any)."""
+        for delivery in self._pending:
+            if targets is None or any(same(delivery.target, target) for target in targets):
+                self._pending.remove(delivery)
+                self._progress = now
+                return delivery
+        return None
+
+    def cut_off(self) -> list[Delivery]:
+        """The connection is lost: what was pending is uncertain now, and returned."""
+        lost, self._pending = self._pending, []
+        self._uncertain += lost
+        return lost
+
+    def resume(self) -> list[Delivery]:
+        """A new connection has replayed what was missed; what is uncertain still goes out again
+        before everything else, and is returned.
+
+        A server that knows keys answers with the echo if it was stored. With another one the replay
+        decides: a message said twice to a room is worse than the wait, and a lost one is worse
+        than both. There it is a guess, as another device may have had the replay.
+        """
+        again, self._uncertain = self._uncertain, []
+        for delivery in again:
+            delivery.told = False
+        self._waiting.extendleft(reversed(again))
+        return again
+
+    def overdue(self, now: float) -> list[Delivery]:
+        """What has waited for its echo for too long, each told once."""
+        late = [held for held in self._open() if self._deadline(held) <= now]
+        for delivery in late:
+            delivery.told = True
+        return late
+
+    def next_deadline(self) -> float | None:
+        """When overdue() will have something next, or None."""
+        return min((self._deadline(held) for held in self._open()), default=None)
+
+    def give_up(self) -> list[Unconfirmed]:
+        """Everything that is not known to be stored, for the last words of the session."""
+        waiting = [held for held in self._waiting if isinstance(held, Delivery)]
+        unsure = [held.doubt(Doubt.UNKNOWN) for held in (*self._uncertain, *self._pending)]
+        self._uncertain, self._pending = [], []
+        self._waiting.clear()
+        return unsure + [held.doubt(Doubt.UNSENT) for held in waiting]
+
+    def _open(self) -> list[Delivery]:
+        return [held for held in self._pending if not held.told]
+
+    def _deadline(self, delivery: Delivery) -> float:
+        # While echoes keep coming the server is only slow, not silent.
+        return max(delivery.since, self._progress) + PATIENCE
+
+
+def _pieces(delivery: Delivery, prefix: str) -> list[Delivery]:
+    wrapping = len(delivery.wire.encode()) - len(delivery.text.encode())
+    room = text_room(prefix, delivery.command, delivery.target, wrapping)
+    # A target so long that no text fits is sent as it is: the server says what is wrong with it.
+    pieces = split_text(delivery.text, room) if room > 0 else [delivery.text]
+    return [Delivery(delivery.target, piece, delivery.kind, cut=True) for piece in pieces]

@@ -1,0 +1,299 @@
+"""From the first byte to the welcome: capabilities, then login or registration.
+
+Pure state of the receiving thread. https://ircv3.net/specs/extensions/capability-negotiation,
+https://ircv3.net/specs/extensions/sasl-3.1, .../account-registration, .../standard-replies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final
+
+from securechat.client.session.events import (
+    Info,
+    LoginRefused,
+    Output,
+    Problem,
+    Registered,
+    Waiting,
+)
+from securechat.client.session.identity import Login, Registration
+from securechat.irc import sasl
+from securechat.irc.message import MAX_BODY_BYTES, Message, format_message
+from securechat.irc.message_keys import KEY_TAG
+
+WANTED: Final = (
+    "account-notify",
+    "account-tag",
+    "away-notify",
+    "batch",
+    "cap-notify",
+    "echo-message",
+    "extended-join",
+    "message-tags",
+    "multi-prefix",
+    "sasl",
+    "server-time",
+    "userhost-in-names",
+    KEY_TAG,
+)
+
+ESSENTIAL: Final = "echo-message"
+"""Without the echo nothing tells what is stored and in which order all others see it."""
+
+NO_REPLAY: Final = "draft/chathistory"
+"""Who has asked for this capability fetches history alone; the server replays nothing to it."""
+
+REGISTRATION: Final = "draft/account-registration"
+
+
+class Phase(Enum):
+    """How far the login has come."""
+
+    CLOSED = auto()
+    LISTING = auto()
+    REQUESTING = auto()
+    AUTHENTICATING = auto()
+    PROVING = auto()
+    REGISTERING = auto()
+    FINISHING = auto()
+    WELCOMED = auto()
+    REFUSED = auto()
+
+
+# (where we are, what happened) -> where we are then. A miss means that the message has no place
+# there; it is passed over, as servers may say more than the specification has.
+_TRANSITIONS: Final = {
+    (Phase.CLOSED, "opened"): Phase.LISTING,
+    (Phase.LISTING, "listed"): Phase.REQUESTING,
+    (Phase.REQUESTING, "log in"): Phase.AUTHENTICATING,
+    (Phase.REQUESTING, "register"): Phase.REGISTERING,
+    (Phase.AUTHENTICATING, "challenged"): Phase.PROVING,
+    (Phase.PROVING, "accepted"): Phase.FINISHING,
+    (Phase.REGISTERING, "registered"): Phase.FINISHING,
+    (Phase.FINISHING, "welcomed"): Phase.WELCOMED,
+}
+
+_SASL_FAILURES = frozenset(("902", "904", "905", "906", "907"))
+_PASSWORD_CODES = frozenset(("WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD"))
+_LATER_CODES = frozenset(("TEMPORARILY_UNAVAILABLE", "RATE_LIMITED", "TRY_AGAIN"))
+_NAME_CODES = frozenset(("ACCOUNT_EXISTS", "BAD_ACCOUNT_NAME", "NEED_NICK"))
+_ASK_AGAIN: Final = {
+    **dict.fromkeys(_PASSWORD_CODES, "password"),
+    **dict.fromkeys(_NAME_CODES, "name"),
+    "CODE_REQUIRED": "code",
+}
+
+MAX_OFFERED = 1000
+"""Capabilities remembered; there are some fifty, and a hostile server lists them without end."""
+
+MAX_WAIT = 120
+"""Seconds that a server may hold our login back; what claims to take longer is lost."""
+
+
+class Handshake:
+    """One login on one connection.
+
+    credential: who we are. quiet: ask the server not to replay what was missed, so that a
+    program that only sends doesn't take it away from the person who reads.
+    """
+
+    def __init__(self, credential: Login | Registration, *, quiet: bool = False) -> None:
+        self.phase = Phase.CLOSED
+        self.nick = credential.account
+        self.enabled: set[str] = set()
+        self._credential = credential
+        self._quiet = quiet
+        self._offered: dict[str, str] = {}
+        self._nick_problem = ""
+
+    def start(self, out: Output) -> None:
+        """The first lines of a new connection."""
+        self._move("opened")
+        account = self._credential.account
+        out.lines += ["CAP LS 302", format_message("NICK", account)]
+        out.lines.append(format_message("USER", account, "0", "*", account))
+
+    def receive(self, message: Message, out: Output) -> None:
+        """One message of the server before the welcome."""
+        if self.phase is Phase.REFUSED:
+            return  # a 904 comes behind the FAIL that tells more
+        handler = _HANDLERS.get(message.command)
+        if handler is not None:
+            handler(self, message, out)
+        elif message.command in _SASL_FAILURES:
+            self._refuse(_last(message) or "the server refused the login", out, "password")
+        elif message.command.isdigit() and "400" <= message.command < "700":
+            out.events.append(Problem(_last(message)))
+
+    @property
+    def wanted(self) -> list[str]:
+        """The capabilities to request of those that are offered."""
+        names = list(WANTED)
+        if isinstance(self._credential, Registration):
+            names.append(REGISTRATION)
+        if self._quiet:
+            names.append(NO_REPLAY)
+        return [name for name in names if name in self._offered]
+
+    def _move(self, trigger: str) -> bool:
+        phase = _TRANSITIONS.get((self.phase, trigger))
+        if phase is not None:
+            self.phase = phase
+        return phase is not None
+
+    def _refuse(self, text: str, out: Output, ask_again: str = "") -> None:
+        self.phase = Phase.REFUSED
+        out.events.append(LoginRefused(text, ask_again))
+        out.lines.append("QUIT")
+
+    # -- capabilities
+
+    def _cap(self, message: Message, out: Output) -> None:
+        verb = message.params[1].upper() if len(message.params) > 2 else ""
+        if verb == "LS":
+            self._cap_ls(message, out)
+        elif verb == "ACK":
+            self._enable(_last(message).split())
+            if self.phase is Phase.REQUESTING:
+                self._authenticate(out)
+        elif verb == "NAK":
+            self._refuse("the server took back the capabilities it had offered", out)
+
+    def _cap_ls(self, message: Message, out: Output) -> None:
+        for item in _last(message).split():
+            name, _, value = item.partition("=")
+            if len(self._offered) < MAX_OFFERED:
+                self._offered[name] = value
+        if message.params[2] == "*" or not self._move("listed"):  # '*': more lines follow
+            return
+        if ESSENTIAL not in self._offered:
+            self._refuse(
+                f"the server doesn't offer {ESSENTIAL}, which this client needs to know what is "
+                "stored; use another IRC client for this server",
+                out,
+            )
+        else:
+            out.lines.append(format_message("CAP", "REQ", " ".join(self.wanted)))
+
+    def _enable(self, names: list[str]) -> None:
+        for name in names:
+            if name.startswith("-"):
+                self.enabled.discard(name[1:])
+            elif name in self.wanted:
+                self.enabled.add(name)
+
+    # -- login and registration
+
+    def _authenticate(self, out: Output) -> None:
+        if isinstance(self._credential, Registration):
+            self._register(self._credential, out)
+            return
+        mechanism = "EXTERNAL" if self._credential.password is None else "PLAIN"
+        offered = self._offered.get("sasl", "")
+        if "sasl" not in self.enabled or (offered and mechanism not in offered.split(",")):
+            self._refuse(f"the server offers no login by SASL {mechanism}", out)
+        elif self._move("log in"):
+            out.lines.append(f"AUTHENTICATE {mechanism}")
+
+    def _challenge(self, message: Message, out: Output) -> None:
+        credential = self._credential
+        if message.params[:1] != ["+"] or isinstance(credential, Registration):
+            return
+        if self._move("challenged"):
+            payload = (
+                credential.account.encode()
+                if credential.password is None
+                # The code of a second factor follows the password, as in clients that can't ask.
+                else sasl.encode_plain(credential.account, credential.password + credential.code)
+            )
+            out.lines += [f"AUTHENTICATE {chunk}" for chunk in sasl.encode_chunks(payload)]
+
+    def _register(self, credential: Registration, out: Output) -> None:
+        if REGISTRATION not in self.enabled:
+            self._refuse("the server takes no registrations from clients", out)
+            return
+        line = format_message("REGISTER", "*", credential.code, credential.password)
+        if len(line.encode()) > MAX_BODY_BYTES:
+            self._refuse(
+                "the password is too long to be sent; use at most 300 bytes", out, "password"
+            )
+        elif self._move("register"):
+            out.lines.append(line)
+
+    def _accepted(self, _message: Message, out: Output) -> None:
+        if self._move("accepted"):
+            out.lines.append("CAP END")
+
+    def _registered(self, message: Message, out: Output) -> None:
+        if message.params[:1] == ["SUCCESS"]:
+            out.events.append(Info(_last(message)))
+            if self._move("registered"):
+                out.events.append(Registered())
+                out.lines.append("CAP END")
+        elif message.params:
+            self._refuse(_last(message), out)
+
+    def _standard_reply(self, message: Message, out: Output) -> None:
+        if message.command != "FAIL" or len(message.params) < 3:
+            out.events.append(_remark(message))
+            return
+        code = message.params[1].upper()
+        if code in _LATER_CODES and isinstance(self._credential, Login):
+            # Not a refusal: the next attempt may succeed.
+            out.hangup = f"the server says: {_last(message)}"
+            return
+        text = self._nick_problem if code == "NEED_NICK" and self._nick_problem else _last(message)
+        self._refuse(text, out, _ASK_AGAIN.get(code, ""))
+
+    def _bad_nick(self, message: Message, out: Output) -> None:
+        self._nick_problem = _last(message)
+        if isinstance(self._credential, Registration):
+            self._refuse(f"{self._credential.account}: {self._nick_problem}", out, "name")
+        else:  # the account decides our name once we are logged in, so this may still pass
+            out.events.append(Problem(self._nick_problem))
+
+    def _password_mismatch(self, message: Message, out: Output) -> None:
+        self._refuse(_last(message), out, "password")
+
+    def _welcome(self, message: Message, out: Output) -> None:
+        if message.params and self._move("welcomed"):
+            self.nick = message.params[0]
+
+    def _server_error(self, message: Message, out: Output) -> None:
+        out.events.append(Problem(_last(message)))
+
+    def _notice(self, message: Message, out: Output) -> None:
+        out.events.append(Info(_last(message)))
+
+
+def _remark(message: Message) -> Info | Problem | Waiting:
+    if message.command != "NOTE":
+        return Problem(_last(message))
+    seconds = message.params[2] if message.params[1:2] == ["WAIT"] and message.params[3:] else ""
+    if seconds.isascii() and seconds.isdigit():
+        # The length first: int() refuses thousands of digits.
+        return Waiting(_last(message), min(int(seconds[:6]), MAX_WAIT))
+    return Info(_last(message))
+
+
+def _last(message: Message) -> str:
+    return message.params[-1] if message.params else ""
+
+
+_HANDLERS: Final[dict[str, Callable[[Handshake, Message, Output], None]]] = {
+    "CAP": Handshake._cap,
+    "AUTHENTICATE": Handshake._challenge,
+    "903": Handshake._accepted,
+    "REGISTER": Handshake._registered,
+    "FAIL": Handshake._standard_reply,
+    "WARN": Handshake._standard_reply,
+    "NOTE": Handshake._standard_reply,
+    "432": Handshake._bad_nick,
+    "433": Handshake._bad_nick,
+    "464": Handshake._password_mismatch,
+    "001": Handshake._welcome,
+    "ERROR": Handshake._server_error,
+    "NOTICE": Handshake._notice,
+}

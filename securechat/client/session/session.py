@@ -1,0 +1,242 @@
+"""The client's session: messages and actions in, lines and events out.
+
+It lives longer than a connection: what was typed, which rooms we are in and what was already
+shown survive a reconnect. No socket, no clock, no thread: `now` is in seconds of a monotonic
+clock, and only the receiving thread may call, except where a docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum, auto
+
+from securechat.client.session.actions import Action, Adopt, Command, Quit, Say
+from securechat.client.session.channels import Rooms
+from securechat.client.session.deliveries import Deliveries, Delivery
+from securechat.client.session.events import (
+    Doubt,
+    LoginRefused,
+    Output,
+    Problem,
+    Ready,
+    Refused,
+    Waiting,
+)
+from securechat.client.session.handshake import Handshake, Phase
+from securechat.client.session.identity import Login, Registration
+from securechat.client.session.inbound import Inbound, pong
+from securechat.client.session.liveness import Liveness, Verdict
+from securechat.irc.message import Message, format_message
+from securechat.irc.message_keys import KEY_TAG
+
+LOGIN_PATIENCE = 60.0
+"""Seconds from the connection to the end of the replay; a busy server hashes passwords in turn."""
+
+GOODBYE = 2.0
+"""Seconds the server has to close the connection after QUIT."""
+
+SYNC = "securechat-in-sync"
+"""The token of the PING behind the welcome: its PONG comes after all that was missed."""
+
+
+class Stage(Enum):
+    """Where the session is."""
+
+    OFFLINE = auto()
+    LOGIN = auto()
+    REPLAY = auto()
+    ONLINE = auto()
+    LEAVING = auto()
+
+
+class Session:
+    """One account's session.
+
+    credential: a Registration becomes a Login once it has succeeded, a code of a second factor is
+    dropped then, as it is good once. quiet: ask for no replay.
+    """
+
+    def __init__(self, credential: Login | Registration, *, quiet: bool = False) -> None:
+        self.rooms = Rooms()
+        self.stage = Stage.OFFLINE
+        self.finished = False
+        self.was_online = False
+        self._credential = credential
+        self._quiet = quiet
+        self._deliveries = Deliveries()
+        self._inbound = Inbound(self.rooms, self._deliveries)
+        self._handshake = Handshake(credential, quiet=quiet)
+        self._liveness = Liveness(0.0)
+        self._deadline = 0.0
+        self._leave: Quit | None = None
+        self._leave_at = 0.0
+
+    @property
+    def full(self) -> bool:
+        """Whether actions should wait before they are given to act()."""
+        return self._deliveries.full
+
+    @property
+    def nick(self) -> str:
+        """Our name. Any thread may read."""
+        return self._inbound.nick or self._credential.account
+
+    def opened(self, now: float) -> Output:
+        """A connection is up."""
+        out = Output()
+        self.stage = Stage.LOGIN
+        self._deadline = now + LOGIN_PATIENCE
+        self._liveness = Liveness(now)
+        self._handshake = Handshake(self._credential, quiet=self._quiet)
+        self._handshake.start(out)
+        return out
+
+    def receive(self, message: Message, now: float) -> Output:
+        """The server sent a message."""
+        out = Output()
+        self._liveness.heard(now)
+        if message.command == "PING":
+            out.lines.append(pong(message, quiet=self._quiet))
+        elif self.stage is Stage.LEAVING:
+            return out  # our goodbye is said; the server's is of no interest
+        elif self.stage is Stage.LOGIN:
+            self._log_in(message, now, out)
+        elif message.command == "PONG":
+            self._in_sync(message, now, out)
+        else:
+            self._inbound.receive(message, now, out)
+            if message.command in ("376", "422") and self.stage is Stage.REPLAY:
+                out.lines.append(format_message("PING", SYNC))
+        self._proceed(now, out)
+        return out
+
+    def act(self, action: Action, now: float) -> Output:
+        """The person wants something."""
+        out = Output()
+        if isinstance(action, Quit):
+            self._leave, self._leave_at = action, now + action.patience
+        elif isinstance(action, Adopt):
+            self._credential = Login(self._credential.account, action.token)
+        elif isinstance(action, Say | Command):
+            self._deliveries.put(action)
+            if isinstance(action, Say) and self.stage is not Stage.ONLINE and self.was_online:
+                waiting = Delivery(action.target, action.text, action.kind)
+                out.events.append(waiting.doubt(Doubt.QUEUED))
+        self._proceed(now, out)
+        return out
+
+    def tick(self, now: float) -> Output:
+        """Time has passed; to be called at wake_at() at the latest, also without a connection."""
+        out = Output()
+        out.events += [late.doubt(Doubt.SILENT) for late in self._deliveries.overdue(now)]
+        if self.stage in (Stage.LOGIN, Stage.REPLAY) and now >= self._deadline:
+            out.hangup = "the login was not finished in time"
+        elif self.stage is Stage.LEAVING and now >= self._deadline:
+            out.hangup = ""
+        elif self.stage is not Stage.OFFLINE:
+            self._watch(now, out)
+        self._proceed(now, out)
+        return out
+
+    def closed(self) -> Output:
+        """The connection is gone."""
+        out = Output()
+        if self.stage is not Stage.LEAVING:
+            lost = self._deliveries.cut_off()
+            out.events += [delivery.doubt(Doubt.CUT) for delivery in lost]
+        self.stage = Stage.OFFLINE
+        return out
+
+    def abandon(self) -> Output:
+        """There will be no other connection: tells of everything that isn't known to be stored."""
+        self.finished = True
+        return Output(events=list(self._deliveries.give_up()))
+
+    def wake_at(self) -> float | None:
+        """When tick() is due, or None when only something from outside can happen next."""
+        times = [self._deliveries.next_deadline()]
+        if self._leave:
+            times.append(self._leaving_time(self._leave))
+        if self.stage is not Stage.OFFLINE:
+            times.append(self._liveness.deadline())
+        if self.stage in (Stage.LOGIN, Stage.REPLAY, Stage.LEAVING):
+            times.append(self._deadline)
+        return min((time for time in times if time is not None), default=None)
+
+    # -- steps
+
+    def _log_in(self, message: Message, now: float, out: Output) -> None:
+        handshake, credential = self._handshake, self._credential
+        handshake.receive(message, out)
+        if handshake.phase is Phase.WELCOMED:
+            self.stage = Stage.REPLAY
+            self._deliveries.keyed = KEY_TAG in handshake.enabled
+            self._inbound.restart(handshake.nick)
+            if isinstance(credential, Registration):
+                self._credential = Login(credential.account, credential.password)
+            elif credential.code:
+                self._credential = replace(credential, code="")
+        for event in out.events:
+            if isinstance(event, LoginRefused):
+                self.finished = True
+                out.hangup = "login refused"
+            elif isinstance(event, Waiting):
+                self._deadline = now + event.seconds + LOGIN_PATIENCE
+
+    def _in_sync(self, message: Message, now: float, out: Output) -> None:
+        if self.stage is not Stage.REPLAY or message.params[-1:] != [SYNC]:
+            return
+        self.stage = Stage.ONLINE
+        self._inbound.settle(out)
+        out.events.append(Ready(self._inbound.nick, again=self.was_online))
+        self.was_online = True
+        again = self._deliveries.resume()
+        why = Doubt.ASKED if self._deliveries.keyed else Doubt.RESENT
+        out.events += [delivery.doubt(why) for delivery in again]
+
+    def _watch(self, now: float, out: Output) -> None:
+        verdict = self._liveness.tick(now)
+        if verdict is Verdict.ASK:
+            out.lines.append("PING alive")
+        elif verdict is Verdict.DEAD:
+            out.hangup = "the server doesn't answer any more"
+
+    def _proceed(self, now: float, out: Output) -> None:
+        """Send what may be sent, and leave when it is time to."""
+        while self.stage is Stage.ONLINE:
+            item = self._deliveries.next(self._inbound.prefix, now)
+            if item is None:
+                break
+            self._send(item, now, out)
+        leave = self._leave
+        if leave and (self._deliveries.settled or now >= self._leaving_time(leave)):
+            self._part_ways(leave, now, out)
+
+    def _leaving_time(self, leave: Quit) -> float:
+        return max(self._leave_at, self._deliveries.progress + leave.patience)
+
+    def _send(self, item: Delivery | Command, now: float, out: Output) -> None:
+        try:
+            if isinstance(item, Delivery):
+                tags = item.tags if self._deliveries.keyed else None
+                out.lines.append(format_message(item.command, item.target, item.wire, tags=tags))
+                return
+            out.lines.append(format_message(item.name, *item.params))
+            if item.name == "NAMES":
+                self._inbound.ask_names(item.params[0])
+        except ValueError as error:  # a target with a space in it, for one
+            if isinstance(item, Delivery):
+                self._deliveries.refuse([item.target], now)
+                out.events.append(Refused(item.target, item.text, str(error)))
+            else:
+                out.events.append(Problem(f"{item.name} can't be sent: {error}", remote=False))
+
+    def _part_ways(self, leave: Quit, now: float, out: Output) -> None:
+        self._leave = None
+        self.finished = True
+        out.events += self._deliveries.give_up()
+        if self.stage is Stage.OFFLINE:
+            return
+        out.lines.append(format_message("QUIT", leave.reason) if leave.reason else "QUIT")
+        self.stage = Stage.LEAVING
+        self._deadline = now + GOODBYE

@@ -1,0 +1,149 @@
+"""The settings directory: whom we trust for which server, the last server, its accounts.
+
+    servers.json          {"last": "chat.example:6697", "accounts": {"chat.example:6697": "alice"}}
+    pins/HOST_PORT.pem    the only CA that is trusted for that server, or the word "system" where
+                          the authorities of this system were
+
+"remember": false in servers.json has no device remembered (tokens.py). No password is ever kept
+here. The directory is 0700 and its files are 0600; a pin that others could have written is
+refused. Main thread only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import platformdirs
+
+from securechat.client.exits import SettingsError, UsageError
+from securechat.client.session.identity import Address, parse_address
+from securechat.client.settings import files
+
+VARIABLE = "SECURECHAT_CONFIG_DIR"
+
+SYSTEM = "system"
+"""Stands in a pin's place: the server was verified by the authorities of this system."""
+
+
+def default_directory() -> Path:
+    """Where settings belong: SECURECHAT_CONFIG_DIR, or this system's place for them."""
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else Path(platformdirs.user_config_dir("securechat"))
+
+
+class Settings:
+    """directory: made at the first write."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._servers = directory / "servers.json"
+
+    def pin_file(self, address: Address) -> Path:
+        """Where the trust for address is, or would be."""
+        return self.directory / "pins" / f"{quote(address.host, safe='')}_{address.port}.pem"
+
+    def trusted(self, address: Address) -> str | None:
+        """What was trusted when we logged in there last: PEM text, or SYSTEM; None if we never did.
+
+        Raises SettingsError.
+        """
+        kept = _read(self.pin_file(address))
+        if kept is not None:
+            return SYSTEM if kept.strip() == SYSTEM else kept
+        # Before that word was kept, a server without a pin was one that the system had verified.
+        return SYSTEM if self.account(address) is not None else None
+
+    def pin(self, address: Address) -> str | None:
+        """The pinned CA as PEM text, None when there is none. Raises SettingsError."""
+        kept = self.trusted(address)
+        return None if kept == SYSTEM else kept
+
+    def pins(self) -> Iterator[tuple[Address, str]]:
+        """All servers with a pinned CA; those whose pin can't be read or trusted are left out."""
+        for path in sorted((self.directory / "pins").glob("*.pem")):
+            host, _, port = path.stem.rpartition("_")
+            if not (host and port.isascii() and port.isdigit()):
+                continue
+            address = Address(unquote(host), int(port))
+            with suppress(SettingsError):
+                pem = self.pin(address)
+                if pem is not None and self.pin_file(address) == path:
+                    yield address, pem
+
+    def save_pin(self, address: Address, pem: str) -> None:
+        """Trust this CA, and no other, for address from now on. Raises SettingsError."""
+        files.write(self.pin_file(address), pem)
+
+    def save_system(self, address: Address) -> None:
+        """Trust the authorities of this system for address. Raises SettingsError."""
+        files.write(self.pin_file(address), f"{SYSTEM}\n")
+
+    def remember(self, address: Address, account: str) -> None:
+        """This was the last server, and our account there. Raises SettingsError."""
+        accounts = {**self._accounts(), str(address): account}
+        content = {**self._load(), "last": str(address), "accounts": accounts}
+        files.write(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+    def last(self) -> Address | None:
+        """The server of the last login. Raises SettingsError."""
+        last = self._load().get("last")
+        if last is None:
+            return None
+        try:
+            return parse_address(last if isinstance(last, str) else "")
+        except UsageError as error:
+            raise SettingsError(f'{self._servers}: "last": {error}') from None
+
+    def account(self, address: Address) -> str | None:
+        """Our account at address when we logged in last. Raises SettingsError."""
+        accounts = self._accounts()
+        known = accounts.get(str(address))
+        return known or next((accounts[text] for text in accounts if _is(text, address)), None)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether devices may be remembered; true unless switched off. Raises SettingsError."""
+        wish = self._load().get("remember", True)
+        if not isinstance(wish, bool):
+            raise SettingsError(
+                f'{self._servers}: "remember": expected true or false; got {wish!r}'
+            )
+        return wish
+
+    def _accounts(self) -> dict[str, str]:
+        accounts = self._load().get("accounts", {})
+        if not isinstance(accounts, dict):
+            raise SettingsError(f'{self._servers}: expected "accounts" to map servers to names')
+        return {server: str(account) for server, account in accounts.items()}
+
+    def _load(self) -> dict[str, object]:
+        text = _read(self._servers)
+        try:
+            content = json.loads(text or "{}")
+        except ValueError as error:
+            raise SettingsError(
+                f"{self._servers}: expected JSON ({error}); delete the file to begin anew"
+            ) from None
+        if not isinstance(content, dict):
+            raise SettingsError(f"{self._servers}: expected an object; delete it to begin anew")
+        return content
+
+
+def _is(text: str, address: Address) -> bool:
+    """Whether text is address, in whatever spelling."""
+    with suppress(UsageError):
+        return parse_address(text) == address
+    return False
+
+
+def _read(path: Path) -> str | None:
+    return files.read(
+        path,
+        0o022,
+        f"others may write this file, so it can't be trusted; check it and run: chmod 600 {path}",
+    )

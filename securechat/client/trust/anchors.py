@@ -1,0 +1,168 @@
+"""Which certificate authority is trusted for an address, and who may change that.
+
+An address keeps the trust of its last login: a pinned CA, or the authorities of the system. A link
+comes from anybody, so another trust takes its place only by a word of the person: --replace-trust,
+or a typed yes after both have been shown. It is kept once the login has succeeded: what fails or
+is broken off leaves the settings as they were. Main thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from textwrap import wrap
+
+from securechat.client.exits import CertificateError, SettingsError, UnreachableError
+from securechat.client.session.identity import Address
+from securechat.client.settings.directory import SYSTEM, Settings
+from securechat.client.trust import describe
+from securechat.client.trust.authorities import Dialer, Origin, Trust, show_chain
+from securechat.net.tls import TlsFilesError, client_context
+
+REPLACE = "--replace-trust"
+MOVED = "--moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the person allows. replace: another trust for an address. moved: a known authority at a
+    new address. ask: shows a text and asks whether to go on, None where nobody can be asked.
+    """
+
+    replace: bool = False
+    moved: bool = False
+    ask: Callable[[str, str], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The decision. known_at: the address under which this authority was known before, if the
+    server has moved from there.
+    """
+
+    trust: Trust
+    known_at: Address | None = None
+
+
+def decide(settings: Settings, address: Address, offer: Trust | None, consent: Consent) -> Anchor:
+    """offer: what a link or --ca names; None to go by what is known.
+
+    Raises CertificateError when the person doesn't allow a change; SettingsError.
+    """
+    recorded = recorded_trust(settings, address)
+    if offer is not None:
+        return Anchor(_accepted(address, recorded, offer, consent))
+    if recorded is not None and not consent.moved:
+        return Anchor(recorded)
+    known = _known_elsewhere(settings, address)
+    if known is None or known.known_at is None:
+        return Anchor(recorded or Trust(None, Origin.SYSTEM))
+    if recorded is None:
+        _allow_move(address, known.known_at, known.trust, consent)
+    return Anchor(_accepted(address, recorded, known.trust, consent), known.known_at)
+
+
+def keep(settings: Settings, address: Address, trust: Trust) -> None:
+    """Trust this from now on, after a login by it. Raises SettingsError."""
+    recorded = recorded_trust(settings, address) if settings.pin_file(address).exists() else None
+    if recorded is not None and recorded.identity == trust.identity:
+        return
+    if trust.ca_pem is None:
+        settings.save_system(address)
+    else:
+        settings.save_pin(address, trust.ca_pem)
+
+
+def recorded_trust(settings: Settings, address: Address) -> Trust | None:
+    """What was trusted at the last login there, None before the first. Raises SettingsError."""
+    kept = settings.trusted(address)
+    if kept is None:
+        return None
+    if kept == SYSTEM:
+        return Trust(None, Origin.SYSTEM)
+    try:
+        client_context(ca_pem=kept)
+    except TlsFilesError as error:
+        raise SettingsError(
+            f"{settings.pin_file(address)}: {error}; it says whom to trust at {address}, so put it "
+            "right, or delete it and begin anew with a link from the server's administrator"
+        ) from None
+    return Trust(kept, Origin.PIN)
+
+
+# -- another trust for an address that has one
+
+
+def _accepted(address: Address, recorded: Trust | None, offer: Trust, consent: Consent) -> Trust:
+    if recorded is None or recorded.identity == offer.identity or consent.replace:
+        return offer
+    shown = [
+        f"{address} would be trusted by another certificate authority than before:",
+        f"  before: {recorded.fingerprints}",
+        f"  now:    {offer.fingerprints}",
+        *_advice(
+            "Unless the server's administrator has told you, on another way than this network, "
+            "that its authority has changed, somebody wants you to trust their own server."
+        ),
+    ]
+    if consent.ask is None:
+        way = f"  If it has changed, the same command with {REPLACE} trusts the new one."
+        raise CertificateError("\n".join(["refused, as", *shown, way, _NOTHING_SENT]))
+    if not consent.ask("\n".join(shown), "Type yes to trust the new one from now on"):
+        raise CertificateError(_NO)
+    return offer
+
+
+_NOTHING_SENT = "Nothing was sent to it: neither a code nor a password."
+_NO = "refused: that was no yes, so nothing has changed. Nothing was sent to the server"
+
+
+def _advice(text: str) -> list[str]:
+    return wrap(text, describe.WIDTH, initial_indent="  ", subsequent_indent="  ")
+
+
+# -- a known authority at a new address
+
+
+def _known_elsewhere(settings: Settings, address: Address) -> Anchor | None:
+    """The pinned CA of another address which signed what the server at this one shows.
+
+    Where the system's own authorities verify it, there is nothing to ask. Raises CertificateError
+    when it shows a known CA and isn't signed by it, or not for this name.
+    """
+    others = [(where, pem) for where, pem in settings.pins() if where != address]
+    if not others:
+        return None
+    try:
+        chain = set(show_chain(address))
+        for where, pem in others:
+            trust = Trust(pem, Origin.PIN)
+            if chain & set(trust.ders) and not _verified(address, Trust(None, Origin.SYSTEM)):
+                Dialer(address, trust).look()
+                return Anchor(trust, where)
+    except UnreachableError:
+        return None  # the login meets it too, and tells
+    return None
+
+
+def _verified(address: Address, trust: Trust) -> bool:
+    try:
+        Dialer(address, trust).look()
+    except CertificateError:
+        return False
+    return True
+
+
+def _allow_move(address: Address, before: Address, trust: Trust, consent: Consent) -> None:
+    """Raises CertificateError unless the person agrees."""
+    if consent.moved:
+        return
+    shown = [
+        f"{address} shows the certificate authority that you know from {before}:",
+        f"  {trust.fingerprints}",
+    ]
+    if consent.ask is None:
+        way = f"  If the server has moved there, the same command with {MOVED} logs in."
+        raise CertificateError("\n".join(["refused, as", *shown, way, _NOTHING_SENT]))
+    if not consent.ask("\n".join(shown), "Has the server moved there? Type yes to log in"):
+        raise CertificateError(_NO)

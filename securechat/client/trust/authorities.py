@@ -1,0 +1,205 @@
+"""Whom we believe to be the server: the pinned CA, a link's, a CA file, or the system's store.
+
+Trust comes from a link's fingerprint or from a file, never from a first sight, and there is no way
+to go on without it. Which of them holds for an address is decided in anchors.py. RFC 5280 (path
+validation), RFC 9525 (names), done by OpenSSL.
+Main thread, except Dialer, which the receiving thread calls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
+from pathlib import Path
+
+from securechat.client.exits import CertificateError, UnreachableError, UsageError
+from securechat.client.session.identity import Address
+from securechat.client.trust import describe
+from securechat.client.wire.stream import reason_of
+from securechat.credentials.link import Link
+from securechat.net.files import read_named
+from securechat.net.tls import TlsFilesError, client_context, probe_context, shown_chain
+
+CONNECT_TIMEOUT = 15.0
+"""Seconds for the connection, and again for the TLS handshake."""
+
+
+class Origin(Enum):
+    """Where trust comes from; the value completes "a certificate for HOST signed by"."""
+
+    PIN = "the certificate authority pinned for this server"
+    LINK = "the certificate authority that the link names"
+    FILE = "the certificate authority in the file given with --ca"
+    SYSTEM = "a certificate authority that this system trusts"
+
+
+_PLAINTEXT = (
+    "doesn't speak TLS; securechat never talks in plaintext. Check the port (securechat-server "
+    "listens on 6697 unless told otherwise)"
+)
+_TOO_OLD = "speaks only versions of TLS that are too old; expected 1.2 or 1.3. Nothing was sent"
+_WEAKENED = (
+    "was refused: somebody in between has changed what was said, to make the connection weaker "
+    "than both sides can. Nothing was sent. Try another network"
+)
+
+# OpenSSL's reasons, in its versions, and what they mean here. A server marks that it was asked for
+# less than it offers (RFC 8446, section 4.1.3), or is told that we can do better (RFC 7507).
+_MEANING = {
+    "WRONG_VERSION_NUMBER": _PLAINTEXT,
+    "RECORD_LAYER_FAILURE": _PLAINTEXT,
+    "HTTP_REQUEST": _PLAINTEXT,
+    "UNSUPPORTED_PROTOCOL": _TOO_OLD,
+    "TLSV1_ALERT_PROTOCOL_VERSION": _TOO_OLD,
+    "INAPPROPRIATE_FALLBACK": _WEAKENED,
+    "TLSV1_ALERT_INAPPROPRIATE_FALLBACK": _WEAKENED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """ca_pem: the only CA trusted, None for the system's store."""
+
+    ca_pem: str | None
+    origin: Origin
+
+    @property
+    def identity(self) -> str:
+        """Tells this trust from another, for secrets that are bound to a server: the SHA-256 of the
+        CA, or "system".
+        """
+        if self.ca_pem is None:
+            return "system"
+        return f"sha256:{sha256(b''.join(sorted(self.ders))).hexdigest()}"
+
+    @property
+    def ders(self) -> list[bytes]:
+        """The certificates of the CA."""
+        return _ders(self.ca_pem or "")
+
+    @property
+    def fingerprints(self) -> str:
+        """The CA in words, to compare."""
+        if self.ca_pem is None:
+            return "the certificate authorities of this system"
+        return "SHA-256 " + " or ".join(describe.fingerprint(der) for der in self.ders)
+
+    def expectation(self, address: Address) -> str:
+        """What would be accepted, in words."""
+        text = f"a certificate for {address.host} signed by {self.origin.value}"
+        if self.ca_pem is None:
+            return f"{text} (no other one is pinned, and no --ca was given)"
+        return f"{text}, {self.fingerprints}"
+
+
+def offered_by_file(path: Path) -> Trust:
+    """The CA of --ca FILE. Raises UsageError when it can't be read."""
+    return Trust(_read_ca(path), Origin.FILE)
+
+
+def offered_by_link(link: Link) -> Trust:
+    """The CA that a link names, found in what the server shows.
+
+    The look verifies nothing and sends nothing but the handshake. Raises CertificateError when the
+    CA isn't shown; UnreachableError.
+    """
+    if link.ca_sha256 is None:
+        return Trust(None, Origin.SYSTEM)
+    address = Address(link.host, link.port)
+    chain = show_chain(address)
+    for der in chain:
+        if sha256(der).digest() == link.ca_sha256:
+            return Trust(ssl.DER_cert_to_PEM_cert(der), Origin.LINK)
+    raise CertificateError(describe.pin_refusal(address, link.ca_sha256, chain))
+
+
+class Dialer:
+    """Opens verified connections to one address.
+
+    certificate, key: a client certificate to show, PEM files. Raises UsageError when they, or
+    the CA, can't be loaded.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        trust: Trust,
+        certificate: Path | None = None,
+        key: Path | None = None,
+    ) -> None:
+        self._address = address
+        self._trust = trust
+        try:
+            self._context = client_context(ca_pem=trust.ca_pem, certificate=certificate, key=key)
+        except TlsFilesError as error:
+            raise UsageError(str(error)) from None
+
+    def __call__(self) -> ssl.SSLSocket:
+        """Connect, shake hands, verify. Raises UnreachableError or CertificateError."""
+        try:
+            return _shake_hands(self._address, self._context)
+        except ssl.SSLCertVerificationError as error:
+            chain: list[bytes] = []
+            with contextlib.suppress(UnreachableError):
+                chain = show_chain(self._address)
+            expected = self._trust.expectation(self._address)
+            text = describe.refusal(self._address, error, chain, expected)
+            raise CertificateError(text) from None
+
+    def look(self) -> None:
+        """Connect and verify, no more. Raises UnreachableError or CertificateError."""
+        self().close()
+
+
+def show_chain(address: Address) -> list[bytes]:
+    """The certificates that the server shows, DER, unverified. Raises UnreachableError."""
+    with _shake_hands(address, probe_context()) as tls:
+        return shown_chain(tls)
+
+
+def _shake_hands(address: Address, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """Raises UnreachableError, and SSLCertVerificationError as it is."""
+    try:
+        raw = socket.create_connection((address.host, address.port), CONNECT_TIMEOUT)
+    except (OSError, UnicodeError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else "not a name of a host"
+        raise UnreachableError(
+            f"can't connect to {address}: {reason}; check the name and the port, and that "
+            "securechat-server runs there; if the server has moved, name its new address"
+        ) from None
+    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        return context.wrap_socket(raw, server_hostname=address.host)
+    except ssl.SSLCertVerificationError:
+        raise
+    except (OSError, ValueError) as error:
+        raw.close()
+        raise UnreachableError(_no_tls(address, error)) from None
+
+
+def _no_tls(address: Address, error: OSError | ValueError) -> str:
+    reason = reason_of(error) if isinstance(error, OSError) else "not a name of a host"
+    if isinstance(error, ssl.SSLError) and error.reason in _MEANING:
+        return f"{address} {_MEANING[error.reason]}"
+    return f"can't open a TLS connection to {address}: {reason}"
+
+
+def _read_ca(path: Path) -> str:
+    try:
+        pem = read_named(path).decode("ascii")
+        client_context(ca_pem=pem)
+    except (OSError, UnicodeDecodeError, TlsFilesError) as error:
+        reason = getattr(error, "strerror", None) or "expected a CA certificate in PEM form"
+        raise UsageError(f"--ca {path}: {reason}") from None
+    return pem
+
+
+def _ders(pem: str) -> list[bytes]:
+    """The certificates in PEM text that OpenSSL has already accepted, or that we wrote."""
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    parts = pem.split(begin)[1:]
+    return [ssl.PEM_cert_to_DER_cert(begin + part.partition(end)[0] + end) for part in parts]

@@ -1,0 +1,164 @@
+"""Certificates and refusals in plain words.
+
+Everything in a certificate that was not verified is remote text: it passes escape(). Any thread.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from textwrap import wrap
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from securechat.client.session.identity import Address
+from securechat.common.escape import escape
+
+# X509_V_ERR_* of OpenSSL, x509_vfy.h.
+NOT_YET_VALID = 9
+EXPIRED = 10
+WRONG_NAME = frozenset((62, 64))
+OUTSIDE_CONSTRAINTS = frozenset((47, 48))
+UNKNOWN_ISSUER = frozenset((2, 7, 18, 19, 20, 21, 30, 31))
+
+WIDTH = 100
+"""Columns of a refusal's advice; fingerprints and names are never wrapped, so they can be found."""
+
+SHOWN_NAMES = 8
+"""Names of a certificate that are listed; more would only hide the rest of the text."""
+
+
+def fingerprint(der: bytes) -> str:
+    """SHA-256 in hexadecimal, as securechat-server and gencerts print it."""
+    return sha256(der).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a certificate says of itself, escaped."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    since: datetime
+    until: datetime
+    digest: str
+
+    @classmethod
+    def of(cls, der: bytes) -> Shown | None:
+        """None when der can't be read as a certificate."""
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+            return cls(
+                _common_name(certificate.subject),
+                _common_name(certificate.issuer),
+                _alternative_names(certificate),
+                certificate.not_valid_before_utc,
+                certificate.not_valid_after_utc,
+                fingerprint(der),
+            )
+        except ValueError:
+            return None
+
+    def lines(self) -> list[str]:
+        """The description, a line each."""
+        more = len(self.names) - SHOWN_NAMES
+        names = ", ".join(self.names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+        return [
+            f"{self.subject}, for {names or 'no host at all'}",
+            f"issued by {self.issuer}, valid from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}",
+            f"SHA-256 {self.digest}",
+        ]
+
+
+def refusal(
+    address: Address,
+    error: ssl.SSLCertVerificationError,
+    chain: list[bytes],
+    expected: str,
+    now: datetime | None = None,
+) -> str:
+    """The text for a certificate that was refused.
+
+    chain: what the server shows, DER, leaf first; may be empty. expected: what would have been
+    accepted. now: aware, for telling what has expired.
+    """
+    leaf = Shown.of(chain[0]) if chain else None
+    what, advice = _reason(address, error, chain, leaf, now or datetime.now(UTC))
+    shown = leaf.lines() if leaf else ["nothing that can be read"]
+    return "\n".join(
+        [
+            f"refused the certificate of {address}: {what}",
+            f"  shown:    {shown[0]}",
+            *(f"            {line}" for line in shown[1:]),
+            f"  expected: {expected}",
+            *wrap(f"  do:       {advice}", WIDTH, subsequent_indent=" " * 12),
+            "Nothing was sent to it: neither your password nor your name.",
+        ]
+    )
+
+
+def pin_refusal(address: Address, wanted: bytes, chain: list[bytes]) -> str:
+    """The text for a server that doesn't show the certificate authority of an invite link."""
+    shown = [Shown.of(der) for der in chain]
+    described = [f"{one.subject}: SHA-256 {one.digest}" for one in shown if one]
+    return "\n".join(
+        [
+            f"refused {address}: it doesn't show the certificate authority that the link names",
+            f"  expected: SHA-256 {wanted.hex()}",
+            *(f"  shown:    {line}" for line in described or ["no certificate that can be read"]),
+            "  do:       somebody may be between you and the server, or the server has a new",
+            "            certificate authority since the link was made. Ask its administrator, on",
+            "            another way than this network, for a new link.",
+            "Nothing was sent to it: neither the link's code nor a password.",
+        ]
+    )
+
+
+def _reason(
+    address: Address,
+    error: ssl.SSLCertVerificationError,
+    chain: list[bytes],
+    leaf: Shown | None,
+    now: datetime,
+) -> tuple[str, str]:
+    """What is wrong, and what to do about it."""
+    code = error.verify_code
+    admin = "tell the server's administrator"
+    if code == EXPIRED:
+        late = [one for der in chain if (one := Shown.of(der)) and one.until < now]
+        when = f" on {late[0].until:%Y-%m-%d}" if late else ""
+        clock = f"check this computer's clock (it says {now:%Y-%m-%d}); if it is right, {admin}"
+        return f"it has expired{when}", f"{clock} to run `gencerts renew`"
+    if code == NOT_YET_VALID:
+        return "it is not valid yet", f"check this computer's clock (it says {now:%Y-%m-%d %H:%M})"
+    if code in WRONG_NAME:
+        names = ", ".join(leaf.names[:SHOWN_NAMES]) if leaf and leaf.names else "no host at all"
+        advice = f"use a name it is for, or {admin} to add this one with `gencerts`"
+        return f"it is for {names}, not for {address.host}", advice
+    if code in OUTSIDE_CONSTRAINTS:
+        return "its authority may not vouch for that name", f"{admin}: `gencerts` says how to widen"
+    if code in UNKNOWN_ISSUER:
+        return (
+            "it isn't signed by the expected certificate authority",
+            f"somebody may be between you and the server. If it has a new authority, {admin} to "
+            "send a link for `securechat login` (`securechat-admin invite --login` prints it), or "
+            "its ca.pem for `--ca FILE`",
+        )
+    return escape(error.verify_message or str(error)), admin
+
+
+def _common_name(name: x509.Name) -> str:
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return escape(str(found[0].value) if found else name.rfc4514_string()) or "(no name)"
+
+
+def _alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(escape(str(name.value)) for name in extension.value)

@@ -1,0 +1,300 @@
+"""The receiving thread: owns the connection and the session, reconnects, reports events.
+
+    input thread ── submit(action) ──►  inbox, waker ──► receiving thread ──► TLS
+                 ◄── events, through the sink, in batches ──┘
+
+The input thread is the program's main thread: the prompt, or standard input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import NoReturn
+
+from securechat.client.exits import ClientError, Exit, UnreachableError
+from securechat.client.session.actions import Action
+from securechat.client.session.backoff import Backoff
+from securechat.client.session.events import (
+    Event,
+    LoginRefused,
+    Lost,
+    Output,
+    Ready,
+    Registered,
+    Reply,
+    Stopped,
+    Waiting,
+)
+from securechat.client.session.session import Session
+from securechat.client.wire.stream import ConnectionLostError, Waker, Wire
+
+INBOX = 64
+"""Actions that may lie between the two threads; more wait with the input thread."""
+
+STEADY = 30.0
+"""Seconds online after which a lost connection counts as the first failure again."""
+
+Dial = Callable[[], ssl.SSLSocket]
+"""Opens a verified connection. Raises UnreachableError or CertificateError."""
+
+MAX_KEPT = 12_000
+"""Events kept until somebody listens: more than the largest replay."""
+
+MAX_REPLIES = 2000
+"""Answers kept while nobody takes them, as the person is asked for something: more than the longest
+list has, and a hostile server sends them without end.
+"""
+
+Sink = Callable[[Sequence[Event]], None]
+"""Takes events, on the receiving thread."""
+
+Replies = queue.SimpleQueue[Reply | None]
+"""Answers to inquiries; None when the client has stopped."""
+
+
+class Client:
+    """Runs a session on a thread of its own.
+
+    session: from now on used by that thread only. reconnect: whether a connection that was once
+    ready is replaced when it is lost. clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        dial: Dial,
+        *,
+        reconnect: bool = True,
+        backoff: Backoff | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._session = session
+        self._dial = dial
+        self._reconnect = reconnect
+        self._backoff = backoff or Backoff()
+        self._clock = clock
+        self._inbox: queue.Queue[Action] = queue.Queue(INBOX)
+        self._waker = Waker()
+        self._feed = Feed()
+        self._settled = False
+        self._early: queue.SimpleQueue[Waiting | Registered | None] = queue.SimpleQueue()
+        self._replies: Replies | None = None
+        self._refusal: LoginRefused | None = None
+        self._ready_at: float | None = None
+        self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
+        self.stopped: Stopped | None = None
+
+    # -- for the input thread
+
+    def start(self) -> None:
+        """Begin to connect. Main thread, once."""
+        self._thread.start()
+
+    def wait_ready(
+        self, told: Callable[[Waiting | Registered], None] | None = None
+    ) -> Stopped | None:
+        """Wait until we are logged in, which returns None, or until it has failed.
+
+        told: is called, on this thread, when the server makes us wait or has made our account.
+        """
+        while (event := self._early.get()) is not None:
+            if told is not None:
+                told(event)
+        self._early.put(None)  # for who asks again
+        return self.stopped
+
+    @contextlib.contextmanager
+    def replies(self) -> Iterator[Replies]:
+        """For the time of a block, answers to inquiries come here instead of to the sink."""
+        replies: Replies = queue.SimpleQueue()
+        self._replies = replies
+        try:
+            if self.stopped is not None:
+                replies.put(None)
+            yield replies
+        finally:
+            self._replies = None
+
+    def submit(self, action: Action, *, wait: bool = False) -> bool:
+        """Hand over an action; False when there is no room for it. Any thread may call.
+
+        wait: wait for room, however long the server is away.
+        """
+        while self._thread.is_alive():
+            try:
+                # Waiting in steps, as the thread may end while its inbox is full.
+                self._inbox.put(action, block=wait, timeout=0.2 if wait else None)
+            except queue.Full:
+                if not wait:
+                    return False
+            else:
+                self._waker.wake()
+                return True
+        return False
+
+    def tell(self, event: Event) -> None:
+        """Show an event of our own among the others. Any thread may call."""
+        self._feed([event])
+
+    def attach(self, sink: Sink) -> None:
+        """Events go to sink from now on, beginning with those that came before."""
+        self._feed.attach(sink)
+
+    def join(self, timeout: float | None = None) -> Stopped | None:
+        """Wait for the thread's end, timeout in seconds; how it ended, None when it hasn't."""
+        self._thread.join(timeout)
+        return self.stopped
+
+    # -- receiving thread
+
+    def _run(self) -> None:
+        try:
+            stopped = self._live()
+        except ClientError as error:
+            stopped = Stopped(error.code, str(error))
+        except Exception as error:  # a bug must end the program with a word, not hang it
+            stopped = Stopped(Exit.REFUSED, f"the client failed: {type(error).__name__}: {error}")
+        self.stopped = stopped
+        try:
+            self._show(self._session.abandon())
+            self._feed([stopped])
+        finally:
+            self._settle()
+            if replies := self._replies:
+                replies.put(None)
+            self._waker.close()
+
+    def _live(self) -> Stopped:
+        while True:
+            lost = self._visit()
+            if self._refusal:
+                return Stopped(Exit.LOGIN, self._refusal.text, self._refusal.ask_again)
+            if self._session.finished:
+                return Stopped(Exit.OK)
+            if not (self._reconnect and self._session.was_online):
+                return Stopped(Exit.UNREACHABLE, str(lost))
+            self._rest(lost)
+            if self._session.finished:
+                return Stopped(Exit.OK)
+
+    def _visit(self) -> UnreachableError:
+        """One connection, from the dialling to its end; the error says how it ended."""
+        try:
+            tls = self._dial()
+        except UnreachableError as error:
+            return error
+        wire = Wire(tls, self._waker)
+        try:
+            self._converse(wire)
+        except ConnectionLostError as error:
+            return UnreachableError(str(error))
+        finally:
+            wire.close()
+            if self._ready_at is not None and self._clock() - self._ready_at >= STEADY:
+                self._backoff.reset()
+            self._ready_at = None
+            self._show(self._session.closed())
+
+    def _converse(self, wire: Wire) -> NoReturn:
+        session = self._session
+        self._do(session.opened(self._clock()), wire)
+        while True:
+            wire.wait(self._timeout())
+            wire.flush()
+            for message in wire.read():
+                self._do(session.receive(message, self._clock()), wire)
+            self._take(wire)
+            self._do(session.tick(self._clock()), wire)
+
+    def _rest(self, lost: UnreachableError) -> None:
+        """Wait before the next attempt; what is typed meanwhile is taken."""
+        seconds = self._backoff.next()
+        until = self._clock() + seconds
+        self._feed([Lost(str(lost), seconds)])
+        while not self._session.finished and (left := until - self._clock()) > 0:
+            timeout = self._timeout()
+            self._waker.wait(left if timeout is None else min(left, timeout))
+            self._take(None)
+            self._show(self._session.tick(self._clock()))
+
+    def _take(self, wire: Wire | None) -> None:
+        while not self._session.full:
+            try:
+                action = self._inbox.get_nowait()
+            except queue.Empty:
+                return
+            self._do(self._session.act(action, self._clock()), wire)
+
+    def _do(self, out: Output, wire: Wire | None) -> None:
+        try:
+            if wire is not None and out.lines:
+                wire.write(out.lines)
+        finally:
+            self._show(out)
+        if out.hangup is not None:
+            raise ConnectionLostError(out.hangup)
+
+    def _show(self, out: Output) -> None:
+        for event in out.events:
+            if isinstance(event, LoginRefused):
+                self._refusal = event
+            elif isinstance(event, Ready):
+                self._ready_at = self._clock()
+        shown = [event for event in out.events if not self._kept_apart(event)]
+        if shown:
+            self._feed(shown)
+        if self._ready_at is not None:
+            self._settle()
+
+    def _kept_apart(self, event: Event) -> bool:
+        """Whether an event is for somebody who waits for it, and not for the sink."""
+        if isinstance(event, Waiting | Registered) and not self._settled:
+            self._early.put(event)
+            return True
+        replies = self._replies
+        if isinstance(event, Reply) and replies is not None:
+            if replies.qsize() < MAX_REPLIES:
+                replies.put(event)
+            return True
+        return isinstance(event, LoginRefused)
+
+    def _settle(self) -> None:
+        if not self._settled:
+            self._settled = True
+            self._early.put(None)
+
+    def _timeout(self) -> float | None:
+        wake_at = self._session.wake_at()
+        return None if wake_at is None else max(0.0, wake_at - self._clock())
+
+
+class Feed:
+    """Passes events on, and keeps them until somebody listens. Any thread may call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: deque[Event] = deque(maxlen=MAX_KEPT)
+        self._sink: Sink | None = None
+
+    def __call__(self, events: Sequence[Event]) -> None:
+        """Pass events on in their order."""
+        with self._lock:
+            if self._sink is None:
+                self._kept += events
+            else:
+                self._sink(events)
+
+    def attach(self, sink: Sink) -> None:
+        """Give sink what was kept, then everything."""
+        with self._lock:
+            self._sink = sink
+            kept = list(self._kept)
+            self._kept.clear()
+            if kept:
+                sink(kept)

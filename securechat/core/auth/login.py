@@ -1,0 +1,318 @@
+"""From a stranger's connection to a member of the broadcast set.
+
+verify() and certified() begin a login; a worker's answer continues it; advance() completes the
+connection's registration once everything it needs has come. Hub thread only.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from securechat.core.auth import second_factor, totp
+from securechat.core.auth.throttle import MAX_WAIT_SECONDS
+from securechat.core.delivery import acknowledgements
+from securechat.core.history import replay
+from securechat.core.jobs import Verified, VerifyPassword
+from securechat.core.journal.events import PasswordRehashed
+from securechat.core.model.credentials import Certificate
+from securechat.core.model.device import split_device
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account
+from securechat.core.model.states import State, Trigger
+from securechat.core.presence import arrivals, session_limit
+from securechat.core.turn import Turn
+from securechat.credentials.token import is_token, token_digest
+from securechat.irc import names
+from securechat.irc.numerics import Numeric
+
+WRONG = "Wrong account or password"
+"""One text for an unknown account, a wrong password, a wrong code and a disabled account."""
+
+LATER = "The server can't check that now; try again in a minute"
+
+CODE_REQUIRED = (
+    "CODE_REQUIRED",
+    "Put the code of your authenticator, or a recovery code, directly behind the password",
+)
+CERTIFICATE_UNKNOWN = (
+    "CERTIFICATE_UNKNOWN",
+    "Your certificate is valid, but registered for no account: log in with your password and this "
+    "certificate and say CERT ADD, or ask for securechat-admin certificate add",
+)
+TOO_MANY_CODES = (
+    "TOO_MANY_CODES",
+    "Too many wrong codes; wait some minutes, or log in with a device token",
+)
+
+
+def advance(turn: Turn, session: Session) -> None:
+    """Complete the connection's registration, when NICK, USER and CAP END are there."""
+    if session.negotiating or session.nick is None or session.user is None:
+        return
+    if session.state is State.PROVEN:
+        _load(turn, session)
+    elif session.state is State.CONNECTED:
+        if session.password is None:
+            _require(turn, session)
+            return
+        account, colon, password = session.password.partition(":")
+        if not colon:
+            account, password = session.nick, account
+        session.move(Trigger.PASSWORD)
+        verify(turn, session, account, password)
+
+
+def _require(turn: Turn, session: Session) -> None:
+    """The client goes on without a login: say what is wanted. When its login has failed that is
+    said once more, and it ends, as some clients show nothing but this.
+    """
+    text = f"Login failed: {session.refused}" if session.refused else _required(turn)
+    turn.standard_reply(session, "FAIL", "*", "ACCOUNT_REQUIRED", text)
+    if session.refused:
+        turn.close(session, text)
+
+
+def _required(turn: Turn) -> str:
+    how = {
+        "invite": " New here? With the code of an invite: /quote REGISTER * CODE :PASSWORD",
+        "open": " New here? /quote REGISTER * * :PASSWORD",
+        "closed": "",
+    }[turn.settings.registration]
+    return (
+        "This server wants a login: set up SASL PLAIN in your client, or the server password "
+        f"account:password.{how}"
+    )
+
+
+def verify(turn: Turn, session: Session, name: str, password: str) -> None:
+    """Have a password checked, or a device token in its place. The session is in VERIFYING."""
+    name, session.claimed_device = split_device(name)
+    folded = names.fold_account(name) or name[: names.MAX_ACCOUNT_BYTES]
+    account = turn.model.by_name.get(folded)
+    session.claimed, session.outdated = account, False
+    if account is not None and not account.usable:
+        account = None
+    token = turn.model.tokens.get(token_digest(password)) if is_token(password) else None
+    if token is not None and account is not None and token.account == account.id:
+        session.token = token
+        token.used_ms = turn.now_ms
+        turn.model.used[token] = None
+        _granted(turn, session, account, "token")
+        return
+    guesses = turn.model.guesses
+    known = guesses.known(folded, session.network)
+    number = account.id if account else None
+    code = totp.code_at_end(password)
+    job = VerifyPassword(session, number, folded, password, code, known)
+    wait = guesses.wait(folded, session.network, turn.clock)
+    if wait:
+        _hold(turn, job, wait)
+    else:
+        turn.job(job)
+
+
+def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
+    """Too many wrong guesses came before: this attempt waits, and its client is told."""
+    session = job.session
+    if not turn.model.guesses.hold(job, turn.clock + wait):
+        failed(turn, session)
+        return
+    most = turn.settings.max_login_failures * MAX_WAIT_SECONDS
+    session.held_back = min(session.held_back + wait, most)
+    text = f"After several wrong passwords the next one is looked at in {wait:.0f} s"
+    turn.standard_reply(session, "NOTE", "AUTHENTICATE", "WAIT", f"{wait:.0f}", text)
+
+
+def go_on(turn: Turn) -> None:
+    """Have those passwords checked that have waited long enough."""
+    for job in turn.model.guesses.due(turn.clock):
+        if job.session.state is not State.CLOSED:
+            turn.job(job)
+
+
+def certified(turn: Turn, session: Session, certificate: Certificate | None) -> None:
+    """A verified client certificate is shown; None: it isn't registered. The session is in
+    VERIFYING.
+    """
+    if certificate is None:
+        _denied(turn, session, "-", "unknown certificate", CERTIFICATE_UNKNOWN)
+        return
+    account = turn.model.accounts[certificate.account]
+    if not account.usable:
+        _denied(turn, session, account.name, "no such account")
+        return
+    session.certificate = certificate
+    certificate.used_ms = turn.now_ms
+    turn.model.used[certificate] = None
+    _granted(turn, session, account, "certificate")
+
+
+def verified(turn: Turn, answer: Verified) -> None:
+    """A worker has checked a password."""
+    session = answer.session
+    account = turn.model.accounts.get(answer.account) if answer.account is not None else None
+    if not answer.granted or account is None or not account.usable or session.outdated:
+        turn.model.guesses.wrong(answer.name, session.network, turn.clock)
+        # Only a name that is an account's: people type their password in its place.
+        _denied(turn, session, session.claimed.name if session.claimed else "-", "wrong password")
+        return
+    how = "password"
+    if account.factor is not None or answer.code:
+        found = _second_factor(turn, session, account, answer.code)
+        if found is None:
+            return
+        how = f"password and {found}"
+    session.proved_at = turn.clock
+    _granted(turn, session, account, how)
+
+
+def _second_factor(turn: Turn, session: Session, account: Account, code: str) -> str | None:
+    """The password is right: is the code? What it was, or None when the login was denied."""
+    if account.factor is None:  # what was taken for a code is a wrong ending of the password
+        turn.model.guesses.wrong(account.folded, session.network, turn.clock)
+        _denied(turn, session, account.name, "wrong password")
+        return None
+    if not code:
+        _denied(turn, session, account.name, "no code", CODE_REQUIRED)
+        return None
+    if not turn.model.guesses.may_try_code(account.id, turn.clock):
+        _denied(turn, session, account.name, "too many codes", TOO_MANY_CODES)
+        return None
+    found = second_factor.use(turn, account, account.factor, code)
+    if found is None:
+        turn.model.guesses.wrong_code(account.id, turn.clock)
+        turn.model.guesses.wrong(account.folded, session.network, turn.clock)
+        _denied(turn, session, account.name, "wrong code")
+        return None
+    session.unstored = True  # a code that could not be stored as used might be used again
+    turn.on_failure(lambda: unbecome(turn, session))
+    return found
+
+
+def keep_rehashed(turn: Turn, answer: Verified) -> None:
+    """A new hash of a password, of the present cost: a step of nobody's, as the login goes on
+    whether it can be stored or not.
+    """
+    if answer.granted and answer.rehashed is not None and answer.account is not None:
+        start = turn.mark()
+        turn.record(PasswordRehashed(answer.rehashed, answer.account, answer.replaced))
+        turn.finish_step(None, "REHASH", start)
+
+
+def failed(turn: Turn, session: Session) -> None:
+    """The password can't be checked now; the connection may try again."""
+    by_pass = session.password is not None
+    session.move(Trigger.DENIED)
+    session.password, session.mechanism = None, ""
+    if by_pass:
+        turn.close(session, LATER)
+        return
+    turn.standard_reply(session, "FAIL", "*", "TEMPORARILY_UNAVAILABLE", LATER)
+    refuse(turn, session, Numeric.ERR_SASLFAIL, LATER)
+
+
+def refuse(turn: Turn, session: Session, numeric: Numeric, reason: str) -> None:
+    """A SASL login has failed."""
+    session.refused = reason
+    turn.numeric(session, numeric, f"SASL authentication failed: {reason}")
+
+
+def abort(turn: Turn, session: Session) -> None:
+    """The client ends a SASL exchange that has begun."""
+    session.move(Trigger.ABORTED)
+    turn.numeric(session, Numeric.ERR_SASLABORTED, "SASL authentication aborted")
+
+
+def _denied(
+    turn: Turn, session: Session, account: str, result: str, told: tuple[str, str] | None = None
+) -> None:
+    """told: the code and the text of what may be known, as the password was right."""
+    session.move(Trigger.DENIED)
+    session.failures += 1
+    turn.audit("login", session, account=account, result=result)
+    if told is not None:
+        turn.standard_reply(session, "FAIL", "AUTHENTICATE", *told)
+    text = told[1] if told is not None else WRONG
+    if session.password is not None:
+        session.password = None
+        turn.numeric(session, Numeric.ERR_PASSWDMISMATCH, text)
+        turn.close(session, text)
+        return
+    refuse(turn, session, Numeric.ERR_SASLFAIL, text[0].lower() + text[1:])
+    if session.failures >= turn.settings.max_login_failures:
+        turn.close(session, "Too many failed logins")
+
+
+def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
+    by_sasl = session.password is None
+    session.password = None
+    turn.model.guesses.right(account.folded, session.network)
+    full = session_limit.refusal(turn, session, account)
+    wait = turn.model.logins.wait((account.id, session.proven), turn.clock)
+    if full is not None:
+        _turned_away(turn, session, account, "too many connections", full)
+        return
+    if wait:
+        text = f"{account.name} logs in too often; try again in {ceil(wait)} seconds"
+        _turned_away(turn, session, account, "too many logins", text)
+        return
+    # Who shows the password is counted apart: a thief of a token can't use up the owner's logins.
+    turn.model.logins.add((account.id, session.proven), turn.clock)
+    become(turn, session, account)
+    turn.audit("login", session, by=how, **_named(session))
+    if by_sasl:
+        turn.numeric(session, Numeric.RPL_SASLSUCCESS, "SASL authentication successful")
+    advance(turn, session)
+
+
+def _turned_away(turn: Turn, session: Session, account: Account, result: str, text: str) -> None:
+    session.move(Trigger.DENIED)
+    turn.audit("login", session, account=account.name, result=result)
+    turn.close(session, text)
+
+
+def _named(session: Session) -> dict[str, str]:
+    """Which token or certificate it was, for the audit."""
+    if session.token is not None:
+        return {"token": session.token.name}
+    return {"certificate": session.certificate.name} if session.certificate is not None else {}
+
+
+def become(turn: Turn, session: Session, account: Account) -> None:
+    """The session is the account's from now on; its registration goes on with advance()."""
+    session.move(Trigger.GRANTED)
+    shown = session.shown_nick
+    session.account, session.password = account, None
+    acknowledgements.begin(turn, session)
+    source = account.source(turn.settings.name)
+    turn.send(
+        session,
+        f":{turn.settings.name} {Numeric.RPL_LOGGEDIN} {shown} {source} {account.name} "
+        f":You are now logged in as {account.name}",
+    )
+
+
+def unbecome(turn: Turn, session: Session) -> None:
+    """What the login had to store could not be: back to a connection that is nobody's."""
+    turn.jobs[:] = [job for job in turn.jobs if job.session is not session]
+    session.account = session.proved_at = session.device = None
+    session.token = session.certificate = None
+    session.held.clear()
+    if session.state is not State.CLOSED:
+        session.state = State.CONNECTED
+
+
+# Completing
+
+
+def _load(turn: Turn, session: Session) -> None:
+    """Read what the account has missed, or go on at once when there is nothing.
+
+    A login that isn't stored yet takes the longer way: nobody may hear of it, or from it, before.
+    """
+    session.move(Trigger.COMPLETE)
+    if session.unstored or any(replay.unread(turn.model, session)):
+        session.unstored = False
+        turn.job(replay.load(turn, session))
+    else:
+        arrivals.expect(turn, session)

@@ -1,0 +1,139 @@
+"""A new account: with an invite, or without one where the server is open.
+
+create() begins it, hashed() completes it with the worker's answer. Hub thread only.
+https://ircv3.net/specs/extensions/account-registration
+"""
+
+from __future__ import annotations
+
+from securechat.core.audit import note
+from securechat.core.auth import login
+from securechat.core.jobs import Hashed, HashPassword
+from securechat.core.journal.events import AccountCreated, InviteUsed
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account, Invite
+from securechat.core.model.states import Trigger
+from securechat.core.turn import Turn
+from securechat.credentials.link import code_digest
+from securechat.irc import names
+from securechat.irc.names import AccountName, InvalidName
+
+
+class _Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(code, text)
+        self.code = code
+        self.text = text
+
+
+def create(turn: Turn, session: Session, name: str, code: str, password: str) -> None:
+    """Begin to make an account: what can be refused at once is, the hash is a worker's work."""
+    try:
+        wanted = _wanted(turn, session, name, code)
+    except _Refused as refused:
+        _refuse(turn, session, refused)
+        return
+    session.move(Trigger.REGISTER)
+    session.assembler = None
+    session.mechanism = code  # needed again when the hash is there
+    turn.job(HashPassword(session, wanted.display, password))
+
+
+def _wanted(turn: Turn, session: Session, name: str, code: str) -> AccountName:
+    """The checked name, for somebody who may register. The invite comes first: without one,
+    nothing is to be learned about which names there are.
+    """
+    _invite(turn, code)
+    try:
+        wanted = names.account_name(name)
+    except InvalidName as error:
+        raise _Refused("BAD_ACCOUNT_NAME", str(error)) from None
+    if names.is_reserved(wanted):
+        raise _Refused("BAD_ACCOUNT_NAME", "That name is reserved; choose another")
+    if wanted.folded in turn.model.by_name:
+        raise _Refused("ACCOUNT_EXISTS", "That name is taken; choose another with NICK")
+    if wanted.skeleton in turn.model.account_skeletons:
+        raise _Refused("BAD_ACCOUNT_NAME", "That name looks like somebody else's; choose another")
+    return wanted
+
+
+def _invite(turn: Turn, code: str) -> tuple[bytes, Invite] | None:
+    """The invite that a code stands for; None when none is needed. Raises _Refused."""
+    if turn.settings.registration == "closed":
+        raise _Refused("TEMPORARILY_UNAVAILABLE", "Accounts are made by the administrator here")
+    digest = code_digest(code)
+    invite = turn.model.invites.get(digest)
+    if invite is not None and invite.uses > 0 and invite.expires_ms > turn.now_ms:
+        return digest, invite
+    if turn.settings.registration == "open" and code == "*":
+        return None
+    text = "This invite is used up, expired or unknown; ask for a new link"
+    if code == "*":
+        text = "This server registers by invitation: put the invite code in the e-mail's place"
+    raise _Refused("INVALID_EMAIL", text)
+
+
+def _refuse(turn: Turn, session: Session, refused: _Refused) -> None:
+    name = session.nick or "*"
+    turn.standard_reply(session, "FAIL", "REGISTER", refused.code, name, refused.text)
+    # To the log alone: a refusal costs a stranger nothing, and must not fill the disk.
+    note("registration refused", address=session.address, reason=refused.code)
+    session.failures += 1
+    if session.failures >= turn.settings.max_login_failures * 3:
+        turn.close(session, "Too many failed registrations")
+
+
+def hashed(turn: Turn, answer: Hashed) -> None:
+    """A worker has checked and hashed the password of a new account; all else is checked again,
+    as others may have come first.
+    """
+    session = answer.session
+    code, session.mechanism = session.mechanism, ""
+    try:
+        if answer.refusal is not None:
+            raise _Refused("WEAK_PASSWORD", answer.refusal)
+        wanted = _wanted(turn, session, session.nick or "", code)
+        found = _invite(turn, code)
+    except _Refused as refused:
+        session.move(Trigger.DENIED)
+        _refuse(turn, session, refused)
+        return
+    turn.on_failure(lambda: login.unbecome(turn, session))
+    account = _store_account(turn, wanted, answer, found)
+    session.unstored, session.proved_at = True, turn.clock
+    rights = {"rights": "administrator"} if account.admin else {}
+    turn.audit("registration", session, account=account.name, **rights)
+    text = "Account registered. Welcome!"
+    turn.send(session, f":{turn.settings.name} REGISTER SUCCESS {account.name} :{text}")
+    login.become(turn, session, account)
+    turn.audit("login", session, by="registration")
+    login.advance(turn, session)
+
+
+def _store_account(
+    turn: Turn, wanted: AccountName, answer: Hashed, found: tuple[bytes, Invite] | None
+) -> Account:
+    admin = False
+    if found is not None:
+        turn.record(InviteUsed(found[0]))
+        admin = found[1].admin
+    turn.record(
+        AccountCreated(
+            answer.account_id,
+            wanted.display,
+            wanted.folded,
+            wanted.skeleton,
+            answer.hashed,
+            admin,
+            turn.now_ms,
+            turn.model.last_seq,
+        )
+    )
+    return turn.model.accounts[answer.account_id]
+
+
+def failed(turn: Turn, session: Session) -> None:
+    """The worker could not do its work; the connection may try again."""
+    session.move(Trigger.DENIED)
+    session.mechanism = ""
+    _refuse(turn, session, _Refused("TEMPORARILY_UNAVAILABLE", login.LATER))

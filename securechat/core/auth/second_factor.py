@@ -1,0 +1,70 @@
+"""The second factor of an account: enrolled with a first code, used with the password, removed.
+
+Hub thread only. RFC 6238; the secret is sealed in the database, recovery codes are kept as digests.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from securechat.core.auth import totp
+from securechat.core.journal.events import (
+    FactorRemoved,
+    FactorSet,
+    FactorUsed,
+    RecoveryCodeAdded,
+    RecoveryCodesCleared,
+    RecoveryCodeUsed,
+)
+from securechat.core.model.credentials import Factor
+from securechat.core.model.state import Account
+from securechat.core.turn import Turn
+
+
+def use(turn: Turn, account: Account, factor: Factor, code: str) -> str | None:
+    """Accept a code once: 'code' or 'recovery code', as it was one; None for a wrong one."""
+    secret = turn.vault.unseal(factor.secret, _context(account))
+    step = totp.accepted(secret, code, turn.now_ms, factor.counter)
+    if step is not None:
+        turn.record(FactorUsed(step, account.id))
+        return "code"
+    digest = _digest(turn, account, code)
+    if any(hmac.compare_digest(digest, known) for known in factor.recovery):
+        turn.record(RecoveryCodeUsed(digest, account.id))
+        return "recovery code"
+    return None
+
+
+def enrol(turn: Turn, account: Account, secret: bytes, code: str) -> list[str] | None:
+    """Turn the second factor on, if the code shows that the authenticator has the secret: the
+    recovery codes then. None for a wrong code.
+    """
+    step = totp.accepted(secret, code, turn.now_ms, after=-1)
+    if step is None:
+        return None
+    sealed = turn.vault.seal(secret, _context(account))
+    turn.record(FactorSet(account.id, sealed, step, turn.now_ms))
+    return renew_recovery_codes(turn, account)
+
+
+def renew_recovery_codes(turn: Turn, account: Account) -> list[str]:
+    """New recovery codes in the place of all that are left."""
+    codes = totp.recovery_codes(turn.vault.random)
+    turn.record(RecoveryCodesCleared(account.id))
+    for code in codes:
+        turn.record(RecoveryCodeAdded(_digest(turn, account, code), account.id))
+    return codes
+
+
+def remove(turn: Turn, account: Account) -> None:
+    """The password alone is enough from now on."""
+    turn.record(FactorRemoved(account.id))
+
+
+def _context(account: Account) -> str:
+    """Binds a sealed secret to its account."""
+    return f"totp {account.id}"
+
+
+def _digest(turn: Turn, account: Account, code: str) -> bytes:
+    return turn.vault.digest(f"recovery {account.id} {code}")

@@ -1,0 +1,50 @@
+"""Invitations into channels: whose count, and how many somebody may have open. Hub thread only."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from securechat.core.journal.events import InvitationEnded, Invited
+from securechat.core.model.state import Account, Room
+from securechat.core.turn import Turn
+
+MAX_OPEN = 100
+"""Of one account that it has not followed: each is told at its logins."""
+
+MAX_OF_ONE = 10
+"""Of these by one inviter, so that nobody fills the places of all others."""
+
+
+def counts(turn: Turn, room: Room, account: Account) -> bool:
+    """Whether somebody has invited the account who operates the room now: a plain member's
+    invitation into an open room must not outlive its closing, nor one of somebody who is gone.
+    """
+    inviter = turn.model.account_named(_inviter(account.invited_to.get(room, "")))
+    return inviter is not None and inviter.usable and room.runs(inviter)
+
+
+def invite(turn: Turn, room: Room, by: Account, account: Account) -> None:
+    """Remember that an account may enter, unless one that opens more is remembered already."""
+    if not room.runs(by) and counts(turn, room, account):
+        return
+    if room not in account.invited_to:
+        _make_place(turn, by, account)
+    turn.record(Invited(room.id, account.id, by.source(turn.settings.name)))
+
+
+def _make_place(turn: Turn, by: Account, account: Account) -> None:
+    """Nobody is kept from inviting: the oldest goes of this inviter, or of who has the most."""
+    inviters = {room: _inviter(source) for room, source in account.invited_to.items()}
+    numbers = Counter(inviters.values())
+    if numbers[by.name] >= MAX_OF_ONE:
+        whose = by.name
+    elif len(inviters) >= MAX_OPEN:
+        whose = max(numbers, key=numbers.__getitem__)
+    else:
+        return
+    oldest = next(room for room, name in inviters.items() if name == whose)
+    turn.record(InvitationEnded(oldest.id, account.id))
+
+
+def _inviter(source: str) -> str:
+    return source.partition("!")[0]

@@ -1,0 +1,242 @@
+"""JOIN, PART, KICK, INVITE, TOPIC, NAMES, LIST: channels and who is in them.
+
+https://modern.ircdocs.horse/#channel-operations
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from securechat.core import quota, text_limits
+from securechat.core.channels import channels, invitations, ownership
+from securechat.core.commands.registry import LOOKED_AT_ONCE, command
+from securechat.core.delivery.line import Line
+from securechat.core.journal.events import KickedAway, TopicChanged
+from securechat.core.model.session import Reply, Session
+from securechat.core.model.state import ROLES, Account, Room
+from securechat.core.presence import online
+from securechat.core.presence.welcome import MAX_TARGETS
+from securechat.core.text import shorten
+from securechat.core.turn import IrcError, Turn
+from securechat.irc import names
+from securechat.irc.message import MAX_BODY_BYTES, Message
+from securechat.irc.names import InvalidName
+from securechat.irc.numerics import Numeric
+
+
+def _targets(message: Message, at: int = 0) -> list[str]:
+    found = names.distinct(target for target in message.params[at].split(",") if target)
+    if len(found) > MAX_TARGETS:
+        raise IrcError(
+            Numeric.ERR_TOOMANYTARGETS, channels.word(found[0]), f"At most {MAX_TARGETS} at once"
+        )
+    return found
+
+
+@command("JOIN", usage="<#channel>[,<#channel>…] [<key>[,<key>…]]", min_params=1)
+def join(turn: Turn, session: Session, message: Message) -> None:
+    """Enter a channel; one that doesn't exist yet is made, and is yours."""
+    keys = message.params[1].split(",") if len(message.params) > 1 else []
+    wanted = [name for name in message.params[0].split(",") if name]
+    by_name = dict(reversed([*zip(wanted, keys, strict=False)]))  # the first of each name counts
+    for name in names.distinct(wanted):  # clients join all they remember in one line
+        try:
+            _join(turn, session, name, by_name.get(name, ""))
+        except IrcError as error:
+            turn.numeric(session, error.numeric, *error.params)
+
+
+def _join(turn: Turn, session: Session, name: str, key: str) -> None:
+    account = session.who
+    room = turn.model.room_named(name)
+    if room is not None and account in room.members:
+        return
+    if len(account.rooms) >= turn.settings.max_rooms:
+        raise IrcError(
+            Numeric.ERR_TOOMANYCHANNELS,
+            channels.word(name),
+            f"You are in {len(account.rooms)} channels; leave one first",
+        )
+    quota.check(turn, session, "JOIN")
+    if room is None:
+        room, role = _make(turn, account, name), "q"
+    else:
+        channels.check_may_enter(turn, account, room, key)
+        role = "q" if room.founder == account.id else ""
+    channels.enter(turn, room, account, role)
+    turn.broadcast(room.audience(), channels.join_line(turn, room, account))
+    if account.away is not None:
+        online.tell_away(turn, account, room.audience().sessions)
+    for own in account.sessions:
+        channels.show(turn, own, room)
+
+
+def _make(turn: Turn, account: Account, name: str) -> Room:
+    try:
+        wanted = names.channel_name(name)
+    except InvalidName as error:
+        raise IrcError(Numeric.ERR_NOSUCHCHANNEL, channels.word(name), str(error)) from None
+    alike = turn.model.room_skeletons.get(wanted.skeleton)
+    if alike is not None:
+        hint = f", like {alike.name}" if channels.visible(alike, account) else ""
+        text = f"That name looks like another channel's{hint}; choose one that can't be mixed up"
+        raise IrcError(Numeric.ERR_NOSUCHCHANNEL, wanted.display, text)
+    return channels.create(turn, wanted, account)
+
+
+@command(
+    "PART",
+    usage="<#channel>[,<#channel>…] [:<reason>]",
+    min_params=1,
+    max_params=2,
+    last="reason",
+)
+def part(turn: Turn, session: Session, message: Message) -> None:
+    """Leave a channel for good, until you join it again."""
+    reason = shorten(message.params[1], text_limits.TEXT_BYTES) if len(message.params) > 1 else ""
+    for name in _targets(message):
+        try:
+            _part(turn, session, channels.find_mine(turn, session, name), reason)
+        except IrcError as error:
+            turn.numeric(session, error.numeric, *error.params)
+
+
+def _part(turn: Turn, session: Session, room: Room, reason: str) -> None:
+    account = session.who
+    if reason and channels.why_silent(turn, room, account):
+        reason = ""  # a way to speak all the same
+    tail = f" :{reason}" if reason else ""
+    _farewell(turn, session, room, "PART", reason, f"PART {room.name}{tail}")
+    ownership.leave(turn, room, account)
+
+
+def _farewell(
+    turn: Turn, session: Session, room: Room, kind: str, text: str, command_text: str
+) -> None:
+    """Log an event of a room and tell its members, the one who goes included."""
+    by = session.who
+    turn.log(room.id, by, kind, text)
+    body = shorten(f":{by.source(turn.settings.name)} {command_text}", MAX_BODY_BYTES)
+    channels.tell(turn, session, room, Line(body, turn.now_ms, account=by.name))
+
+
+@command(
+    "KICK",
+    usage="<#channel> <nick>[,<nick>…] [:<reason>]",
+    min_params=2,
+    max_params=3,
+    last="reason",
+)
+def kick(turn: Turn, session: Session, message: Message) -> None:
+    """Put somebody out of a channel that you operate."""
+    room = channels.find_run(turn, session, message.params[0])
+    most = text_limits.kick_bytes(turn.settings.name)
+    reason = shorten(message.params[2], most) if len(message.params) > 2 else ""
+    for nick in _targets(message, 1):
+        try:
+            _kick(turn, session, room, nick, reason or session.who.name)
+        except IrcError as error:
+            turn.numeric(session, error.numeric, *error.params)
+
+
+def _kick(turn: Turn, session: Session, room: Room, nick: str, reason: str) -> None:
+    by = session.who
+    other = turn.model.account_named(nick)
+    if other is None or other not in room.members:
+        raise IrcError(
+            Numeric.ERR_USERNOTINCHANNEL,
+            channels.word(nick),
+            room.name,
+            "They aren't on that channel",
+        )
+    if not by.admin and _rank(room.role(other)) < _rank(room.role(by)):
+        raise IrcError(
+            Numeric.ERR_CHANOPRIVSNEEDED, room.name, f"{other.name} has a higher role than you"
+        )
+    text = f"KICK {room.name} {other.name} :{reason}"
+    _farewell(turn, session, room, "KICK", f"{other.name} {reason}", text)
+    turn.audit_act("kick", session, room=room.name, of=other.name)
+    if not other.sessions:
+        turn.record(KickedAway(other.id, room.name, by.name, reason, turn.now_ms))
+    ownership.leave(turn, room, other)
+
+
+def _rank(role: str) -> int:
+    """0 is the highest."""
+    return ROLES.index(role) if role else len(ROLES)
+
+
+@command("INVITE", usage="<nick> <#channel>", min_params=2, max_params=2)
+def invite(turn: Turn, session: Session, message: Message) -> None:
+    """Let somebody into a channel of yours."""
+    nick, name = message.params
+    room = channels.find_mine_or_run(turn, session, name)
+    account = session.who
+    other = turn.model.account_named(nick)
+    if other is None or not other.usable:
+        raise IrcError(Numeric.ERR_NOSUCHNICK, channels.word(nick), "No such nick/channel")
+    if other in room.members:
+        raise IrcError(Numeric.ERR_USERONCHANNEL, other.name, room.name, "is already on channel")
+    if "i" in room.modes and not room.runs(account):
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
+    invitations.invite(turn, room, account, other)
+    if room.runs(account):
+        turn.audit_act("invitation", session, room=room.name, of=other.name)
+    turn.send(
+        session,
+        f":{turn.settings.name} {Numeric.RPL_INVITING} {account.name} {other.name} {room.name}",
+    )
+    body = f":{account.source(turn.settings.name)} INVITE {other.name} {room.name}"
+    turn.broadcast(other.audience(), Line(body, turn.now_ms, account=account.name))
+
+
+@command("TOPIC", usage="<#channel> [:<topic>]", min_params=1, max_params=2, last="topic")
+def topic(turn: Turn, session: Session, message: Message) -> None:
+    """Show a channel's topic, or set it."""
+    account = session.who
+    if len(message.params) < 2:
+        room = channels.find(turn, session, message.params[0])
+        channels.show_topic(turn, session, room)
+        return
+    room = channels.find_mine_or_run(turn, session, message.params[0])
+    if "t" in room.modes and not room.runs(account):
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
+    if not room.runs(account):
+        channels.check_may_speak(turn, room, account)
+    quota.check(turn, session, "TOPIC")
+    text = message.params[1]
+    body = f":{account.source(turn.settings.name)} TOPIC {room.name} :{text}"
+    limit = text_limits.topic_bytes(turn.settings.name)
+    if len(text.encode()) > limit:
+        raise IrcError(Numeric.ERR_INPUTTOOLONG, f"A topic has at most {limit} bytes of UTF-8")
+    turn.log(room.id, account, "TOPIC", text)
+    turn.audit_act("topic changed", session, room=room.name)
+    turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, room.id))
+    channels.tell(turn, session, room, Line(body, turn.now_ms, account=account.name))
+
+
+@command("NAMES", usage="<#channel>", min_params=0)
+def names_(turn: Turn, session: Session, message: Message) -> None:
+    """List the members of a channel who are online."""
+    name = message.params[0] if message.params else "*"
+    room = turn.model.room_named(name)
+    if room is not None and channels.visible(room, session.who):
+        channels.show_names(turn, session, room)
+    else:
+        turn.numeric(session, Numeric.RPL_ENDOFNAMES, channels.word(name), "End of /NAMES list")
+
+
+@command("LIST", usage="[<#channel>[,<#channel>…]]")
+def list_(turn: Turn, session: Session, message: Message) -> Iterator[Reply | None]:
+    """List the channels, with how many of their members are online."""
+    wanted = None
+    if message.params and message.params[0]:
+        wanted = {names.fold_channel(name) for name in message.params[0].split(",")}
+    account = session.who
+    yield Numeric.RPL_LISTSTART, "Channel", "Users  Name"
+    for number, room in enumerate(list(turn.model.rooms.values())):
+        if (number + 1) % LOOKED_AT_ONCE == 0:
+            yield None
+        if channels.visible(room, account) and (wanted is None or room.folded in wanted):
+            yield Numeric.RPL_LIST, room.name, str(len(room.present)), room.topic
+    yield Numeric.RPL_LISTEND, "End of /LIST"

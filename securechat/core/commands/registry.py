@@ -1,0 +1,65 @@
+"""The table of commands: what each needs before it runs is data, checked in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from securechat.core.model.session import Reply, Session
+from securechat.core.model.states import State
+from securechat.core.turn import Turn
+from securechat.irc.message import Message
+
+Handler = Callable[[Turn, Session, Message], Iterator[Reply | None] | None]
+"""A long answer is a generator of replies: they are asked for in parts, with others' turns between.
+It changes nothing, and yields None where it has found nothing for a while.
+"""
+
+LOOKED_AT_ONCE = 100
+"""Of what a long answer looks through, before it lets others come between."""
+
+ANY_NUMBER = 1000
+"""Of parameters: a line holds fewer."""
+
+BEFORE_LOGIN = frozenset({State.CONNECTED, State.CHALLENGED, State.PROVEN})
+LOGGED_IN = frozenset({State.READY})
+ALWAYS = BEFORE_LOGIN | LOGGED_IN
+
+
+class Command(NamedTuple):
+    """min_params, max_params: with fewer or more it is answered with 461; max_params is ANY_NUMBER
+    where more change nothing, as clients send them by habit. last: what the last parameter is that
+    may hold spaces. states: in others the command is refused. usage: the parameters as HELP shows
+    them. help: one sentence.
+    """
+
+    name: str
+    handler: Handler
+    min_params: int
+    max_params: int
+    last: str
+    states: frozenset[State]
+    usage: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(
+    name: str,
+    *,
+    usage: str = "",
+    min_params: int = 0,
+    max_params: int = ANY_NUMBER,
+    last: str = "",
+    states: frozenset[State] = LOGGED_IN,
+) -> Callable[[Handler], Handler]:
+    """Register a handler; the first sentence of its docstring is its help text."""
+
+    def register(handler: Handler) -> Handler:
+        text = " ".join((handler.__doc__ or "").split("\n\n")[0].split())
+        COMMANDS[name] = Command(name, handler, min_params, max_params, last, states, usage, text)
+        return handler
+
+    return register

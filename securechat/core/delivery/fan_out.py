@@ -1,0 +1,99 @@
+"""From effects to bytes: what each I/O thread has to write after a turn.
+
+A room's lines of one turn are joined once for each group of sessions whose bytes are the same, so
+that a message costs one list entry per group and not one object per member. Order: what one
+session gets from one room, and around its own replies, stays in the order of the effects.
+Hub thread only; pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from securechat.core.delivery.line import Line
+from securechat.core.model.session import Session
+from securechat.core.model.state import Audience
+from securechat.core.turn import Effect
+
+Waiting = list[tuple[Line, Session | None]]
+
+
+class Delivery(NamedTuple):
+    """The same bytes for several links, all of one I/O thread."""
+
+    links: Sequence[object]
+    data: bytes
+
+
+def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
+    """The number of each I/O thread with what it has to write, in order."""
+    plan = _Plan()
+    waiting = plan.waiting
+    for audience, item, detail in effects:
+        if audience is None:
+            plan.direct(item, detail)  # type: ignore[arg-type] # the tuple's other form
+            continue
+        if plan.asker is not None:
+            plan.end_replies()
+        if audience not in waiting:
+            waiting[audience] = []
+        waiting[audience].append((item, detail))  # type: ignore[arg-type]
+    plan.end_replies()
+    plan.flush(list(plan.waiting))
+    return plan.output
+
+
+class _Plan:
+    def __init__(self) -> None:
+        self.output: dict[int, list[Delivery]] = {}
+        self.waiting: dict[Audience, Waiting] = {}
+        self.asker: Session | None = None
+        """Whose replies were the last; what they are told goes in one piece."""
+        self._replies: list[bytes] = []
+        """What the asker is told in one go: an answer has many lines."""
+
+    def direct(self, session: Session, data: bytes) -> None:
+        """A reply comes behind all that its session has been sent before it.
+
+        What others wait for goes first where it came first: after a JOIN a room has a new
+        audience, and the old one's lines must not come behind the new one's.
+        """
+        if session is not self.asker:
+            self.end_replies()
+            waiting = list(self.waiting)
+            while waiting and session not in waiting[-1].sessions:
+                waiting.pop()
+            self.flush(waiting)
+            self.asker = session
+        self._replies.append(data)
+
+    def end_replies(self) -> None:
+        """Something else comes next."""
+        if self.asker is not None:
+            self.add(self.asker.io, (self.asker.link,), b"".join(self._replies))
+            self.asker, self._replies = None, []
+
+    def add(self, io: int, links: Sequence[object], data: bytes) -> None:
+        if data and links:
+            self.output.setdefault(io, []).append(Delivery(links, data))
+
+    def flush(self, audiences: list[Audience]) -> None:
+        for audience in audiences:
+            lines = self.waiting.pop(audience)
+            excluded = {session for _, session in lines if session}
+            for (io, caps), (sessions, links) in audience.groups.items():
+                apart = {s for s in excluded if audience.sessions.get(s) == (io, caps)}
+                encoded = [line.encode(caps) for line, _ in lines]
+                data = b"".join(encoded)
+                if not apart:
+                    self.add(io, links, data)
+                    continue
+                self.add(io, [s.link for s in sessions if s not in apart], data)
+                for session in apart:
+                    own = [
+                        part
+                        for part, (_, without) in zip(encoded, lines, strict=True)
+                        if without is not session
+                    ]
+                    self.add(io, (session.link,), b"".join(own))

@@ -1,0 +1,160 @@
+"""What an account has missed, given back at its login: once, in order, with times, bounded.
+
+Sent as https://ircv3.net/specs/batches/chathistory where batches are known. Hub thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
+
+from securechat.core.delivery.acknowledgements import KINDS
+from securechat.core.delivery.line import Line, iso_time
+from securechat.core.jobs import LoadMissed, Missed
+from securechat.core.journal.events import Logged
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account, Direct, Model, Room
+from securechat.core.text import fits, is_question
+from securechat.core.turn import Turn
+from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, SELF_MESSAGE, SERVER_TIME
+
+CTCP = "\x01"
+
+_OVERHEAD = 400
+"""Bytes of a replayed line beside its text and its client's tags, at the most."""
+
+
+def unread(model: Model, session: Session) -> Iterator[tuple[int, int, int]]:
+    """(target, its newest seq, seq after which it was missed) of every target with news."""
+    if session.who.bot:
+        return
+    for target, newest, joined in model.targets_of(session.who):
+        after = max(joined, session.after)
+        if newest > after:
+            yield target, newest, after
+
+
+def load(turn: Turn, session: Session, before: Missed | None = None) -> LoadMissed:
+    """What is to be read for the session's device; answered by Missed.
+
+    before: what was read earlier; then only what came since is wanted.
+    """
+    model, settings = turn.model, turn.settings
+    start = before.upto if before is not None and before.asked else 0
+    news = unread(model, session)
+    targets = tuple((target, max(after, start)) for target, new, after in news if new > start)
+    return LoadMissed(
+        session,
+        targets,
+        model.committed_seq,
+        settings.replay,
+        settings.replay_bytes,
+        _OVERHEAD,
+        before,
+    )
+
+
+def since(model: Model, session: Session, upto: int) -> list[Logged]:
+    """What the session's device has missed after upto, from memory."""
+    if upto >= model.last_seq:
+        return []
+    after = {target: first for target, _, first in unread(model, session)}
+    newest_first = takewhile(lambda entry: entry.seq > upto, reversed(model.recent))
+    found = [
+        entry
+        for entry in newest_first
+        if entry.kind in KINDS and entry.seq > after.get(entry.target, entry.seq)
+    ]
+    return found[::-1]
+
+
+def send(turn: Turn, session: Session, entries: Iterable[Logged], *, cut: bool) -> None:
+    """Send entries, room by room, each in its order."""
+    wanted = [entry for entry in entries if _wanted(turn.model, session, entry)]
+    newest = _newest(wanted, turn.settings.replay_bytes)
+    by_target: dict[int, list[Logged]] = {}
+    for entry in newest:
+        by_target.setdefault(entry.target, []).append(entry)
+    for number, (target, found) in enumerate(by_target.items()):
+        _send_target(turn, session, target, found, f"m{number}")
+    if cut or len(newest) < len(wanted):
+        turn.notice(session, "You missed more messages than these; they are the newest of them")
+
+
+def _newest(entries: list[Logged], limit: int) -> list[Logged]:
+    """As many of the last ones as fit: what is too much for one go would have the session closed
+    as a slow reader, at each of its logins again.
+    """
+    size, first = 0, len(entries)
+    while first:
+        entry = entries[first - 1]
+        size += _OVERHEAD + len(entry.text.encode()) + len((entry.tags or "").encode())
+        if size > limit:
+            break
+        first -= 1
+    return entries[first:]
+
+
+def _wanted(model: Model, session: Session, entry: Logged) -> bool:
+    if is_question(entry.text):
+        return False  # to a client that was not there
+    own = entry.sender == session.who.id
+    knows_own = session.has(ECHO_MESSAGE | SELF_MESSAGE)
+    return not own or knows_own or isinstance(model.targets[entry.target], Room)
+
+
+def _send_target(
+    turn: Turn, session: Session, target: int, entries: list[Logged], reference: str
+) -> None:
+    server = turn.settings.name
+    batched = session.has(BATCH)
+    if batched:
+        name = _buffer(turn.model, session.who, target)
+        turn.send(session, f":{server} BATCH +{reference} chathistory {name}")
+    for entry in entries:
+        turn.send_line(session, _line(turn, session, entry, reference))
+    if batched:
+        turn.send(session, f":{server} BATCH -{reference}")
+
+
+def _line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
+    model = turn.model
+    sender = model.accounts[entry.sender]
+    receiver = _receiver(model, session.who, entry)
+    head = f":{sender.source(turn.settings.name)} {entry.kind} {receiver} :"
+    text = entry.text if session.has(SERVER_TIME) else _dated(entry)
+    return Line(
+        head + (text if fits(head + text) else entry.text),
+        entry.at_ms,
+        msgid=model.msgid(entry.seq),
+        account=sender.name,
+        client_tags=entry.tags,
+        batch=reference,
+    )
+
+
+def _dated(entry: Logged) -> str:
+    """For a client without server-time: the time in the text."""
+    stamp = f"[{iso_time(entry.at_ms)[:16].replace('T', ' ')} UTC] "
+    action = CTCP + "ACTION "
+    if entry.text.startswith(action):
+        return action + stamp + entry.text.removeprefix(action)
+    return stamp + entry.text
+
+
+def _receiver(model: Model, account: Account, entry: Logged) -> str:
+    """The target as it stood in the message."""
+    target = model.targets[entry.target]
+    if isinstance(target, Room):
+        return target.name
+    return account.name if entry.sender != account.id else _other(model, account, target).name
+
+
+def _buffer(model: Model, account: Account, target_id: int) -> str:
+    """The name of the conversation, from the account's side."""
+    target = model.targets[target_id]
+    return target.name if isinstance(target, Room) else _other(model, account, target).name
+
+
+def _other(model: Model, account: Account, direct: Direct) -> Account:
+    return model.accounts[direct.high if direct.low == account.id else direct.low]

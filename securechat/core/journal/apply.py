@@ -1,0 +1,437 @@
+"""The only place where what outlives the process changes in memory.
+
+apply(model, event) makes the change and returns what undoes it, for a turn that can't be stored.
+Hub thread only. A table, one small function per event.
+
+What undoes a change never raises, and does nothing the second time. It takes back its own change
+only: an administrator may have removed the same thing meanwhile, or have made another one in its
+place, and what is in the database counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from securechat.core.journal import events as e
+from securechat.core.model.credentials import Certificate, Factor, Token
+from securechat.core.model.device import Device, certificate_device, token_device
+from securechat.core.model.sent_keys import Kept
+from securechat.core.model.state import Account, Direct, Membership, Model, Room
+
+Undo = Callable[[], object]
+
+ROW_BYTES = 100
+"""Of the database, for an entry of the log beside its text and its tags."""
+
+
+def apply(model: Model, event: e.Event) -> Undo:
+    """Change the model as the event says; the result, called, changes it back."""
+    return _once(_APPLY[type(event)](model, event))
+
+
+def _once(undo: Undo) -> Undo:
+    left = [undo]
+    return lambda: left.pop()() if left else None
+
+
+def log_entry(model: Model, event: e.Logged) -> Undo:
+    """What apply() does with an entry of the log: of all events the only one that must be fast."""
+    target = model.targets[event.target]
+    before = target.last_seq
+    target.last_seq = event.seq
+    model.recent.append(event)
+    sender, text, tags = model.accounts[event.sender], event.text, event.tags
+    size = ROW_BYTES + (len(text) if text.isascii() else len(text.encode()))
+    if tags:
+        size += len(tags.encode())
+    sender.stored_bytes += size
+    model.uncounted[sender] = None
+
+    def undo() -> None:
+        nonlocal size
+        sender.stored_bytes, size = sender.stored_bytes - size, 0
+        if target.last_seq == event.seq:  # else a later step was stored that this one was not
+            target.last_seq = before
+        if model.recent and model.recent[-1] is event:
+            model.recent.pop()
+        elif event in model.recent:
+            model.recent.remove(event)
+
+    return undo
+
+
+def _account_created(model: Model, event: e.AccountCreated) -> Undo:
+    account = Account(event.id, event.name, event.folded, event.skeleton, event.admin)
+    account.starts_after = event.starts_after
+    model.add_account(account)
+    return lambda: model.remove_account(account)
+
+
+def _password_changed(model: Model, event: e.PasswordChanged | e.PasswordRehashed) -> Undo:
+    return lambda: None  # hashes are not kept in memory
+
+
+def _token_created(model: Model, event: e.TokenCreated) -> Undo:
+    token = Token(event.digest, event.account, event.name, event.created_ms)
+    model.add_token(token)
+    return lambda: model.remove_token(token)
+
+
+def _token_used(model: Model, event: e.TokenUsed) -> Undo:
+    return _set(model.tokens[event.digest], used_ms=event.used_ms)
+
+
+def _token_revoked(model: Model, event: e.TokenRevoked) -> Undo:
+    token = model.tokens[event.digest]
+    model.remove_token(token)
+    account = model.accounts[token.account]
+    restore = _forget_device(account, token_device(token.name))
+
+    def undo() -> None:
+        known = token.digest in model.tokens
+        here = model.accounts.get(account.id) is account
+        if here and not known and token.name not in account.tokens:
+            model.add_token(token)
+            restore()
+
+    return undo
+
+
+def _forget_device(account: Account, name: str) -> Undo:
+    before = account.starts_after
+    device = account.forget_device(name)
+
+    def undo() -> None:
+        if device is None or name in account.devices:
+            return
+        account.devices[name] = device
+        if account.starts_after == device.delivered:  # else another one, newer, is forgotten too
+            account.starts_after = before
+
+    return undo
+
+
+def _certificate_added(model: Model, event: e.CertificateAdded) -> Undo:
+    certificate = Certificate(event.fingerprint, event.account, event.name, event.created_ms)
+    model.add_certificate(certificate)
+    return lambda: model.remove_certificate(certificate)
+
+
+def _certificate_used(model: Model, event: e.CertificateUsed) -> Undo:
+    return _set(model.certificates[event.fingerprint], used_ms=event.used_ms)
+
+
+def _certificate_revoked(model: Model, event: e.CertificateRevoked) -> Undo:
+    certificate = model.certificates[event.fingerprint]
+    model.remove_certificate(certificate)
+    account = model.accounts[certificate.account]
+    restore = _forget_device(account, certificate_device(certificate.name))
+
+    def undo() -> None:
+        known = certificate.fingerprint in model.certificates
+        here = model.accounts.get(account.id) is account
+        if here and not known and certificate.name not in account.certificates:
+            model.add_certificate(certificate)
+            restore()
+
+    return undo
+
+
+def _factor_set(model: Model, event: e.FactorSet) -> Undo:
+    return _set(model.accounts[event.account], factor=Factor(event.secret, event.counter))
+
+
+def _factor_used(model: Model, event: e.FactorUsed) -> Undo:
+    return _set(_factor(model, event.account), counter=event.counter)
+
+
+def _factor_removed(model: Model, event: e.FactorRemoved) -> Undo:
+    return _set(model.accounts[event.account], factor=None)
+
+
+def _recovery_code_added(model: Model, event: e.RecoveryCodeAdded) -> Undo:
+    codes = _factor(model, event.account).recovery
+    codes.add(event.digest)
+    return lambda: codes.discard(event.digest)
+
+
+def _recovery_codes_cleared(model: Model, event: e.RecoveryCodesCleared) -> Undo:
+    return _set(_factor(model, event.account), recovery=set())
+
+
+def _recovery_code_used(model: Model, event: e.RecoveryCodeUsed) -> Undo:
+    codes = _factor(model, event.account).recovery
+    codes.remove(event.digest)
+    return lambda: codes.add(event.digest)
+
+
+def _factor(model: Model, account: int) -> Factor:
+    factor = model.accounts[account].factor
+    if factor is None:
+        raise LookupError(f"account {account} has no second factor")
+    return factor
+
+
+def _delivered(model: Model, event: e.Delivered) -> Undo:
+    devices = model.accounts[event.account].devices
+    device = devices.get(event.name)
+    if device is not None:  # memory is ahead of what is stored
+        return _set(device, stored=event.delivered)
+    made = Device(event.name, event.delivered, event.used_ms, event.delivered)
+    devices[event.name] = made
+    return lambda: devices.get(event.name) is made and devices.pop(event.name)
+
+
+def _message_keyed(model: Model, event: e.MessageKeyed) -> Undo:
+    kept = Kept(event.seq, event.at_ms)
+    return model.accounts[event.account].sent_keys.put(event.slot, event.key, kept)
+
+
+def _device_forgotten(model: Model, event: e.DeviceForgotten) -> Undo:
+    return _forget_device(model.accounts[event.account], event.name)
+
+
+def _usage_counted(model: Model, event: e.UsageCounted) -> Undo:
+    return lambda: None  # in memory it is counted with every entry
+
+
+def _usage_upto(model: Model, event: e.UsageUpto) -> Undo:
+    return lambda: None
+
+
+def _invite_used(model: Model, event: e.InviteUsed) -> Undo:
+    invite = model.invites[event.code_sha256]
+    invite.uses -= 1
+
+    def undo() -> None:
+        invite.uses += 1  # others may have used it as well
+
+    return undo
+
+
+def _room_created(model: Model, event: e.RoomCreated) -> Undo:
+    room = Room(event.id, event.name, event.folded, event.skeleton, event.founder, event.created_ms)
+    room.modes = event.modes
+    model.add_room(room)
+    return lambda: model.remove_room(room)
+
+
+def _room_closed(model: Model, event: e.RoomClosed) -> Undo:
+    room = model.room(event.id)
+    model.remove_room(room)
+    invited = {account: account.invited_to.pop(room) for account in room.invited}
+
+    def undo() -> None:
+        if room.folded not in model.rooms and room.skeleton not in model.room_skeletons:
+            model.add_room(room)
+        while invited:
+            account, by = invited.popitem()
+            account.invited_to.setdefault(room, by)
+
+    return undo
+
+
+def _founder_removed(model: Model, event: e.FounderRemoved) -> Undo:
+    return _set(model.room(event.room), founder=None)
+
+
+def _direct_opened(model: Model, event: e.DirectOpened) -> Undo:
+    direct = Direct(event.id, event.low, event.high)
+    model.add_direct(direct)
+    return lambda: model.remove_direct(direct)
+
+
+def _joined(model: Model, event: e.Joined) -> Undo:
+    room, account = model.room(event.room), model.accounts[event.account]
+    member = Membership(event.role, event.seq)
+    _enter(room, account, member)
+    return lambda: _leave(room, account, member)
+
+
+def _left(model: Model, event: e.Left) -> Undo:
+    room, account = model.room(event.room), model.accounts[event.account]
+    member = room.members[account]
+    _leave(room, account, member)
+
+    def undo() -> None:
+        if account not in room.members:
+            _enter(room, account, member)
+
+    return undo
+
+
+def _enter(room: Room, account: Account, member: Membership) -> None:
+    room.members[account] = member
+    account.rooms[room] = None
+    if account.sessions:
+        room.present[account] = None
+    room.forget_audience()
+
+
+def _leave(room: Room, account: Account, member: Membership) -> None:
+    if room.members.get(account) is not member:
+        return
+    del room.members[account]
+    account.rooms.pop(room, None)
+    room.present.pop(account, None)
+    room.forget_audience()
+
+
+def _kicked_away(model: Model, event: e.KickedAway) -> Undo:
+    account = model.accounts[event.account]
+    return _set(account, kicks={**account.kicks, event.name: event})
+
+
+def _kicks_told(model: Model, event: e.KicksTold) -> Undo:
+    return _set(model.accounts[event.account], kicks={})
+
+
+def _role_changed(model: Model, event: e.RoleChanged) -> Undo:
+    room = model.room(event.room)
+    member = room.members[model.accounts[event.account]]
+    set_back = _set(member, role=event.role)
+    room.forget_audience()
+
+    def undo() -> None:
+        set_back()
+        room.forget_audience()
+
+    return undo
+
+
+def _topic_changed(model: Model, event: e.TopicChanged) -> Undo:
+    room = model.room(event.room)
+    return _set(room, topic=event.topic, topic_by=event.by, topic_ms=event.at_ms)
+
+
+def _modes_changed(model: Model, event: e.ModesChanged) -> Undo:
+    room = model.room(event.room)
+    return _set(room, modes=event.modes, key=event.key, limit=event.limit)
+
+
+def _ban_added(model: Model, event: e.BanAdded) -> Undo:
+    room = model.room(event.room)
+    before = room.bans.get(event.mask)
+    ban = room.bans[event.mask] = (event.by, event.at_ms)
+
+    def undo() -> None:
+        if room.bans.get(event.mask) is ban:
+            _ban(room, event.mask, before)
+
+    return undo
+
+
+def _ban_removed(model: Model, event: e.BanRemoved) -> Undo:
+    room = model.room(event.room)
+    before = room.bans[event.mask]
+    _ban(room, event.mask, None)
+
+    def undo() -> None:
+        if event.mask not in room.bans:
+            _ban(room, event.mask, before)
+
+    return undo
+
+
+def _ban(room: Room, mask: str, ban: tuple[str, int] | None) -> None:
+    """None lifts it."""
+    if ban is not None:
+        room.bans[mask] = ban
+    else:
+        room.bans.pop(mask, None)
+        room.ban_matchers.pop(mask, None)
+
+
+def _invited(model: Model, event: e.Invited) -> Undo:
+    room, account = model.room(event.room), model.accounts[event.account]
+    before = account.invited_to.get(room)
+    _invite(room, account, event.by)
+
+    def undo() -> None:
+        if account.invited_to.get(room) == event.by:
+            _invite(room, account, before)
+
+    return undo
+
+
+def _invitation_ended(model: Model, event: e.InvitationEnded) -> Undo:
+    room, account = model.room(event.room), model.accounts[event.account]
+    by = account.invited_to[room]
+    _invite(room, account, None)
+
+    def undo() -> None:
+        if room not in account.invited_to and model.targets.get(room.id) is room:
+            _invite(room, account, by)
+
+    return undo
+
+
+def _invite(room: Room, account: Account, by: str | None) -> None:
+    """Both sides of an invitation; None ends it."""
+    if by is None:
+        account.invited_to.pop(room, None)
+        room.invited.pop(account, None)
+    else:
+        account.invited_to[room] = by
+        room.invited[account] = None
+
+
+def _set(
+    item: Account | Room | Membership | Token | Certificate | Factor | Device,
+    **values: object,
+) -> Undo:
+    before = {name: getattr(item, name) for name in values}
+    _assign(item, values)
+
+    def undo() -> None:
+        if all(getattr(item, name) == value for name, value in values.items()):
+            _assign(item, before)
+
+    return undo
+
+
+def _assign(item: object, values: dict[str, object]) -> None:
+    for name, value in values.items():
+        setattr(item, name, value)
+
+
+_APPLY: dict[type, Callable[[Model, Any], Undo]] = {
+    e.Logged: log_entry,
+    e.AccountCreated: _account_created,
+    e.PasswordChanged: _password_changed,
+    e.PasswordRehashed: _password_changed,
+    e.TokenCreated: _token_created,
+    e.TokenUsed: _token_used,
+    e.TokenRevoked: _token_revoked,
+    e.CertificateAdded: _certificate_added,
+    e.CertificateUsed: _certificate_used,
+    e.CertificateRevoked: _certificate_revoked,
+    e.FactorSet: _factor_set,
+    e.FactorUsed: _factor_used,
+    e.FactorRemoved: _factor_removed,
+    e.RecoveryCodeAdded: _recovery_code_added,
+    e.RecoveryCodesCleared: _recovery_codes_cleared,
+    e.RecoveryCodeUsed: _recovery_code_used,
+    e.UsageCounted: _usage_counted,
+    e.UsageUpto: _usage_upto,
+    e.Delivered: _delivered,
+    e.DeviceForgotten: _device_forgotten,
+    e.MessageKeyed: _message_keyed,
+    e.InviteUsed: _invite_used,
+    e.RoomCreated: _room_created,
+    e.RoomClosed: _room_closed,
+    e.FounderRemoved: _founder_removed,
+    e.DirectOpened: _direct_opened,
+    e.Joined: _joined,
+    e.Left: _left,
+    e.KickedAway: _kicked_away,
+    e.KicksTold: _kicks_told,
+    e.RoleChanged: _role_changed,
+    e.TopicChanged: _topic_changed,
+    e.ModesChanged: _modes_changed,
+    e.BanAdded: _ban_added,
+    e.BanRemoved: _ban_removed,
+    e.Invited: _invited,
+    e.InvitationEnded: _invitation_ended,
+}

@@ -1,0 +1,51 @@
+"""A device of an account: where the account's messages arrive, each at its own time.
+
+Plain state of the model. Hub thread only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from unicodedata import normalize
+
+from securechat.credentials.token import is_token_name
+
+COMMON = ""
+"""The device of all logins with the password that name none."""
+
+MAX_DEVICES = 32
+"""So many an account may have: its 20 tokens, and some that are named behind the account."""
+
+
+@dataclass(slots=True, eq=False)
+class Device:
+    """delivered: everything up to this seq has certainly arrived there. stored: the same, as the
+    database has it, -1 for not at all. used_ms: its newest login, in milliseconds since 1970 (UTC).
+    """
+
+    name: str
+    delivered: int
+    used_ms: int
+    stored: int = -1
+
+
+def token_device(token: str) -> str:
+    """The name of the device that logs in with a token of this name."""
+    return f"token:{token}"
+
+
+def certificate_device(certificate: str) -> str:
+    """The name of the device that logs in with a certificate of this name."""
+    return f"certificate:{certificate}"
+
+
+def split_device(claimed: str) -> tuple[str, str]:
+    """The account and the device in what a login claims to be: `alice@phone`, or `alice` alone.
+
+    A colon is in no such name: before it stands what kind of login names the device.
+    """
+    account, _, device = claimed.partition("@")
+    folded = normalize("NFKC", device.casefold())
+    if is_token_name(device) and is_token_name(folded) and ":" not in folded:
+        return account, folded
+    return claimed, COMMON

@@ -1,0 +1,212 @@
+"""The end of a login: a session enters the broadcast set. Hub thread only.
+
+Whoever has completed a login waits in Model.arriving until the next turn begins; then they enter
+together. So when a thousand come back at once, a room's members get one write with all the JOINs of
+a turn, and one list of its names serves all who came in it. At that time all that was said before
+is stored: nobody is given something as missed that is then taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from securechat.core.channels import channels
+from securechat.core.delivery import acknowledgements
+from securechat.core.history import replay
+from securechat.core.jobs import Missed
+from securechat.core.journal.events import KicksTold
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account, Room
+from securechat.core.model.states import State, Trigger
+from securechat.core.presence import online, session_limit, welcome
+from securechat.core.text import when
+from securechat.core.turn import IrcError, Turn
+
+MOST_AT_ONCE = 50
+"""Arrivals of one turn: some ten milliseconds, for which the talk waits."""
+
+UNREADABLE = (
+    "Some of the messages that you missed can't be read: the server's database is damaged; tell "
+    "whoever runs it"
+)
+
+UNREAD = "The server can't read its messages now; try again later"
+
+MOST_ASKED = 2
+"""So often a worker is asked what somebody has missed; what the hub reads, all wait for."""
+
+NOT_STORED = "The server can't store anything now; try again later"
+
+
+def expect(turn: Turn, session: Session) -> None:
+    """A login that is complete, of an account that has missed nothing."""
+    turn.model.arriving.append(Missed(session, [], cut=False, upto=turn.model.last_seq))
+
+
+def of(turn: Turn, session: Session) -> Missed | None:
+    """The arrival that a session waits for, which then comes out of its turn."""
+    for arrival in turn.model.arriving:
+        if arrival.session is session:
+            turn.model.arriving.remove(arrival)
+            return arrival
+    return None
+
+
+def next_group(turn: Turn, most: int) -> list[Missed]:
+    """Who enters together now, at most so many.
+
+    One who has to be made a member of the lobby comes alone, as the others must hear of that when
+    they have been welcomed.
+    """
+    group: list[Missed] = []
+    arriving = turn.model.arriving
+    while arriving and len(group) < most:
+        if _is_new(turn, arriving[0].session):
+            return group or [arriving.popleft()]
+        group.append(arriving.popleft())
+    return group
+
+
+def _is_new(turn: Turn, session: Session) -> bool:
+    lobby = channels.lobby_of(turn)
+    return lobby is not None and session.account is not None and lobby not in session.account.rooms
+
+
+class Entrance:
+    """Some who enter together. What others of their rooms get to see is for those who were there
+    before; they see each other in the names.
+    """
+
+    def __init__(self, turn: Turn, group: Sequence[Missed]) -> None:
+        self._turn = turn
+        accounts = {arrival.session.account for arrival in group}
+        self._before = {room: room.audience() for one in accounts if one for room in one.rooms}
+        self._first: set[Session] = set()
+        complete = [arrival for found in group if (arrival := _completed(turn, found))]
+        self.arrivals = [arrival for arrival in complete if self._comes_online(arrival)]
+
+    def _comes_online(self, arrival: Missed) -> bool:
+        """False when it can't any more."""
+        turn, session = self._turn, arrival.session
+        if session.state is not State.LOADING:
+            return False
+        account = session.who
+        full = session_limit.refusal(turn, session, account)
+        if full is not None:
+            turn.close(session, full)
+            return False
+        session.move(Trigger.LOADED)
+        if not account.sessions and account not in turn.model.lingering:
+            self._first.add(session)
+            _be_online(turn, account)
+        account.sessions.append(session)
+        session.arrived_at = turn.clock
+        turn.model.arrived += 1
+        session_limit.make(turn, session)
+        account.real_name = session.real_name
+        account.active_ms = turn.now_ms
+        account.forget_audience()
+        return True
+
+    def enter(self, arrival: Missed) -> None:
+        """Welcome, its rooms, what was missed, then live."""
+        turn, session = self._turn, arrival.session
+        account = session.who
+        turn.arrived.append(session)
+        online.settle_away(turn, account)
+        welcome.welcome(turn, session)
+        is_new = self._show_rooms(session)
+        for room, by in account.invited_to.items():
+            turn.send(session, f":{by} INVITE {account.name} {room.name}")
+        # Another session of the account may have left a room meanwhile.
+        still = {target for target, _, _ in turn.model.targets_of(account)}
+        read = [entry for entry in arrival.entries if entry.target in still]
+        since = replay.since(turn.model, session, arrival.upto)
+        replay.send(turn, session, [*read, *since], cut=arrival.cut)
+        acknowledgements.ask(turn, session)
+        if arrival.damaged:
+            turn.notice(session, UNREADABLE)
+        if is_new:
+            turn.on_failure(lambda: take_back(turn, session, NOT_STORED))
+
+    def _show_rooms(self, session: Session) -> bool:
+        """Whether there is a new one among them, which has to be stored."""
+        turn, account = self._turn, session.who
+        lobby = channels.lobby_of(turn)
+        new = lobby is not None and lobby not in account.rooms and _may_enter(turn, session, lobby)
+        if lobby is not None and new:
+            channels.enter(turn, lobby, account, "")
+        for room in account.rooms:
+            line = channels.join_line(turn, room, account)
+            if new and room is lobby:
+                turn.broadcast(room.audience(), line)
+            else:
+                if session in self._first:
+                    turn.broadcast(self._before[room], line)
+                turn.send_line(session, line)
+            channels.show(turn, session, room)
+        return new
+
+
+def _completed(turn: Turn, arrival: Missed) -> Missed | None:
+    """An arrival with all that memory does not hold; None when it has to wait for that.
+
+    When much is said at once, more than memory keeps may have come since a worker was asked. It is
+    asked again for what came since, and if that was not enough the hub reads the rest itself: at
+    this moment all is stored, so there is an end to it, however much is said.
+    """
+    recent, session = turn.model.recent, arrival.session
+    oldest = recent[0].seq if recent else turn.model.last_seq + 1
+    if oldest <= arrival.upto + 1 or session.state is not State.LOADING:
+        return arrival
+    job = replay.load(turn, session, arrival)
+    if arrival.asked < MOST_ASKED:
+        turn.job(job)
+        return None
+    answer = turn.outside.read(job)
+    if isinstance(answer, Missed):
+        return answer
+    turn.close(session, UNREAD)
+    return None
+
+
+def _be_online(turn: Turn, account: Account) -> None:
+    """From the account's first session on."""
+    model = turn.model
+    account.signed_on_ms = turn.now_ms
+    model.online[account] = None
+    model.admins_online += account.admin
+    model.most_online = max(model.most_online, len(model.online))
+    for room in account.rooms:
+        room.present[account] = None
+
+
+def _may_enter(turn: Turn, session: Session, room: Room) -> bool:
+    """Whether the lobby's bans and modes let somebody in; if not, they are told."""
+    try:
+        channels.check_may_enter(turn, session.who, room)
+    except IrcError as error:
+        turn.numeric(session, error.numeric, *error.params)
+        return False
+    return True
+
+
+def tell_kicks(turn: Turn, session: Session) -> None:
+    """Who was put out of a room while away is told so once: from where, by whom, and why."""
+    account = session.who
+    if not account.kicks:
+        return
+    for kick in account.kicks.values():
+        text = f"You were kicked from {kick.name} by {kick.by} on {when(kick.at_ms)}: {kick.reason}"
+        turn.notice(session, text)
+    turn.record(KicksTold(account.id))
+
+
+def take_back(turn: Turn, session: Session, reason: str) -> None:
+    """An arrival has failed, and nobody has seen it."""
+    account = session.who
+    if session in account.sessions:  # it may have quit in the same turn
+        last = online.detach(turn, session)
+        if last and account not in turn.model.lingering:
+            online.go_offline(turn, account)
+    turn.close(session, reason)

@@ -1,0 +1,64 @@
+"""The live sessions of an account, for its member and the administrator. Hub thread only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account
+from securechat.core.turn import Turn
+
+ID_BYTES = 3
+"""An id is for typing, and opens nothing: an account has few sessions, and nobody else sees it."""
+
+
+class Live(NamedTuple):
+    """One session. id: its own in the account, as long as it lasts. by: password, token or
+    certificate. name: of the token or certificate, '' for the password. since_ms, heard_ms:
+    milliseconds since 1970 (UTC). address: where it comes from.
+    """
+
+    id: str
+    by: str
+    name: str
+    since_ms: int
+    heard_ms: int
+    address: str
+
+
+def sessions_of(turn: Turn, account: Account) -> dict[str, Session]:
+    """Those that are logged in, oldest first, by their ids; who has none yet gets one."""
+    found: dict[str, Session] = {}
+    for session in account.sessions:
+        while not session.id or session.id in found:
+            session.id = turn.vault.random(ID_BYTES).hex()
+        found[session.id] = session
+    return found
+
+
+def describe(turn: Turn, session: Session) -> Live:
+    """A session that sessions_of() has named."""
+    return Live(
+        session.id,
+        *_credential(session),
+        _wall(turn, session.opened_at),
+        _wall(turn, session.heard_at),
+        session.address,
+    )
+
+
+def _credential(session: Session) -> tuple[str, str]:
+    if session.token is not None:
+        return "token", session.token.name
+    if session.certificate is not None:
+        return "certificate", session.certificate.name
+    return "password", ""
+
+
+def listed(turn: Turn, account: Account) -> list[Live]:
+    """All of an account's sessions, oldest first."""
+    return [describe(turn, session) for session in sessions_of(turn, account).values()]
+
+
+def _wall(turn: Turn, clock: float) -> int:
+    return turn.now_ms - int((turn.clock - clock) * 1000)

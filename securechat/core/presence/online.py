@@ -1,0 +1,172 @@
+"""Who is online, and how they go; arrivals.py has how they come. Hub thread only.
+
+The account is the member of a room; all its sessions see the same rooms. The others see JOIN when
+its first session comes and QUIT when its last one goes; the membership stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from securechat.core.channels import channels
+from securechat.core.delivery import acknowledgements
+from securechat.core.delivery.line import Line
+from securechat.core.model.credentials import Certificate, Token
+from securechat.core.model.session import Session
+from securechat.core.model.state import Account, Audience
+from securechat.core.model.states import State
+from securechat.core.turn import Turn
+from securechat.irc.capabilities import AWAY_NOTIFY
+
+AFTER_CHANGE = "Your password has been changed; log in with the new one"
+"""Told to every session that the old one had let in."""
+
+AWAY = "Away"
+"""Told of those whose own words a room doesn't hear."""
+
+MAX_DEPARTED = 1000
+"""Accounts remembered for WHOWAS."""
+
+
+def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
+    """A session ends; the others see QUIT if it was the account's last.
+
+    clean: the client has said so, and so has received what its socket took, if it ever answered a
+    PING (a script that only sends does not, and nothing is taken from its owner by it). What this
+    turn says is not among it: QUIT was on its way before.
+    """
+    account = session.account
+    if account is None or session not in account.sessions:
+        return
+    if clean and session.delivered is not None and turn.outside.taken(session):
+        session.delivered = max(session.delivered, turn.model.committed_seq)
+        session.answered_at = turn.clock
+        acknowledgements.advance(turn.model, session)
+    witnesses = neighbours(account) - {session}
+    if not detach(turn, session):
+        return
+    wait = turn.model.departures.wait(account.id, turn.clock)
+    if wait:
+        turn.model.lingering[account] = (turn.clock + wait, reason)
+    else:
+        _depart(turn, account, reason, witnesses)
+
+
+def _depart(turn: Turn, account: Account, reason: str, witnesses: Iterable[Session]) -> None:
+    """The others see that the account is gone."""
+    turn.model.departures.add(account.id, turn.clock)
+    turn.model.lingering.pop(account, None)
+    go_offline(turn, account)
+    body = f":{account.source(turn.settings.name)} QUIT :{reason}"
+    turn.broadcast(Audience(witnesses), Line(body, turn.now_ms, account=account.name))
+
+
+def end_lingering(turn: Turn) -> None:
+    """Who has come and gone often, and has not come back by now, is gone."""
+    for account, (until, reason) in list(turn.model.lingering.items()):
+        if account.sessions:
+            del turn.model.lingering[account]
+        elif turn.clock >= until:
+            _depart(turn, account, reason, neighbours(account))
+
+
+def neighbours(account: Account) -> frozenset[Session]:
+    """The sessions of all who share a room with an account, its own included."""
+    return frozenset().union(*(room.audience().sessions for room in account.rooms))
+
+
+def settle_away(turn: Turn, account: Account) -> None:
+    """To be called when a session goes away, comes back, arrives or ends: a person is away when all
+    their devices are. The others are told of a change.
+    """
+    sessions = account.sessions
+    away = None
+    if sessions and all(session.away is not None for session in sessions):
+        away = max(sessions, key=lambda session: session.away_at).away
+    if away != account.away:
+        account.away = away
+        tell_away(turn, account, neighbours(account))
+
+
+def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None:
+    """To those of the sessions that asked: the account is away, or back.
+
+    https://ircv3.net/specs/extensions/away-notify
+    """
+    told = [s for s in sessions if s.has(AWAY_NOTIFY) and s.account is not account]
+    away = account.away
+    if away is not None and channels.silenced(turn, account):
+        away = AWAY
+    tail = f" :{away}" if away is not None else ""
+    body = f":{account.source(turn.settings.name)} AWAY{tail}"
+    turn.broadcast(Audience(told), Line(body, turn.now_ms, account=account.name))
+
+
+def detach(turn: Turn, session: Session) -> bool:
+    """Take a session out of the broadcast set; True when it was the account's last."""
+    account = session.who
+    account.sessions.remove(session)
+    turn.model.arrived -= 1
+    turn.model.unconfirmed.pop(session, None)
+    acknowledgements.advance(
+        turn.model, session
+    )  # it may be the one of its device that kept back the mark
+    account.forget_audience()
+    if account.sessions:
+        settle_away(turn, account)
+    return not account.sessions
+
+
+def go_offline(turn: Turn, account: Account) -> None:
+    """The account is not shown any more; it has no session."""
+    model = turn.model
+    del model.online[account]
+    model.admins_online -= account.admin
+    account.away = None
+    for room in account.rooms:
+        room.present.pop(account, None)
+    account.forget_audience()
+    _remember_departed(turn, account)
+
+
+def _remember_departed(turn: Turn, account: Account) -> None:
+    departed = turn.model.departed
+    departed.pop(account.folded, None)
+    departed[account.folded] = (account, turn.now_ms)
+    if len(departed) > MAX_DEPARTED:
+        del departed[next(iter(departed))]
+
+
+def end_all(turn: Turn, sessions: Iterable[Session], reason: str) -> None:
+    """Close sessions, whatever state they are in."""
+    for session in list(sessions):
+        leave(turn, session, reason, clean=False)
+        turn.close(session, reason)
+
+
+def end_account(turn: Turn, account: Account, reason: str, keep: Session | None = None) -> None:
+    """Whatever is logged in as the account, or about to be, ends, save one session.
+
+    Whose password is only being checked will hear that it is wrong, and no more: it may be a
+    stranger, who must not learn of the account.
+    """
+    end_all(turn, [session for session in account.sessions if session is not keep], reason)
+    if account in turn.model.lingering and not account.sessions:
+        _depart(turn, account, reason, neighbours(account))
+    for session in list(turn.model.sessions):
+        if session.state is State.VERIFYING and session.claimed is account:
+            session.outdated = True
+        elif session is not keep and session.account is account:
+            turn.close(session, reason)
+
+
+def end_token(turn: Turn, token: Token) -> None:
+    """A device token is revoked: whatever is logged in with it ends."""
+    reason = f"The device token {token.name} has been revoked"
+    end_all(turn, [s for s in turn.model.sessions if s.token is token], reason)
+
+
+def end_certificate(turn: Turn, certificate: Certificate) -> None:
+    """A client certificate is revoked: whatever is logged in with it ends."""
+    reason = f"The certificate {certificate.name} has been revoked"
+    end_all(turn, [s for s in turn.model.sessions if s.certificate is certificate], reason)

@@ -1,0 +1,109 @@
+"""What a session is told first: 001 to 005, LUSERS, MOTD. Hub thread only.
+
+https://modern.ircdocs.horse/#rplwelcome-001, https://modern.ircdocs.horse/#rplisupport-005
+"""
+
+from __future__ import annotations
+
+from securechat.core import text_limits
+from securechat.core.model.session import Session
+from securechat.core.text import fill, when
+from securechat.core.turn import Turn
+from securechat.irc.names import MAX_ACCOUNT_CHARS, MAX_CHANNEL_CHARS
+from securechat.irc.numerics import Numeric
+
+CHANNEL_FLAGS = "imnst"
+CHANNEL_MODES = f"b,k,l,{CHANNEL_FLAGS}"
+USER_MODES = "io"
+MAX_KEY_BYTES = 32
+MAX_TARGETS = 4
+MAX_MODES = 6
+MAX_TOKENS = 13
+"""Of one 005: with the nick and the text they are the 15 parameters that a message may have."""
+
+
+def isupport(turn: Turn) -> list[str]:
+    """The tokens of 005. Each must be true: clients act on them."""
+    settings = turn.settings
+    return [
+        f"NETWORK={settings.network}",
+        "CASEMAPPING=ascii",
+        "UTF8MAPPING=rfc8265",
+        "UTF8ONLY",
+        "CHANTYPES=#",
+        "PREFIX=(qov)~@+",
+        f"CHANMODES={CHANNEL_MODES}",
+        f"MODES={MAX_MODES}",
+        f"CHANLIMIT=#:{settings.max_rooms}",
+        f"MAXLIST=b:{settings.max_bans}",
+        f"NICKLEN={MAX_ACCOUNT_CHARS}",
+        f"CHANNELLEN={MAX_CHANNEL_CHARS + 1}",
+        f"TOPICLEN={text_limits.topic_bytes(settings.name)}",
+        f"KICKLEN={text_limits.kick_bytes(settings.name)}",
+        f"AWAYLEN={text_limits.TEXT_BYTES}",
+        f"KEYLEN={MAX_KEY_BYTES}",
+        f"TARGMAX=PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},TAGMSG:{MAX_TARGETS},"
+        f"PART:{MAX_TARGETS},KICK:{MAX_TARGETS},NAMES:1,WHOIS:1,JOIN:,LIST:",
+        "SAFELIST",
+        "draft/ACCOUNTREQUIRED",
+    ]
+
+
+def welcome(turn: Turn, session: Session) -> None:
+    """Everything up to the end of the MOTD."""
+    settings, account = turn.settings, session.who
+    name, version = settings.name, settings.version
+    source = account.source(name)
+    turn.numeric(session, Numeric.RPL_WELCOME, f"Welcome to {settings.network}, {source}")
+    turn.numeric(session, Numeric.RPL_YOURHOST, f"Your host is {name}, running version {version}")
+    turn.numeric(
+        session, Numeric.RPL_CREATED, f"This server was started {when(settings.started_ms)}"
+    )
+    modes = "".join(sorted("bklqov" + CHANNEL_FLAGS))
+    turn.send(
+        session,
+        f":{name} {Numeric.RPL_MYINFO} {account.name} {name} {version} {USER_MODES} {modes} bklqov",
+    )
+    send_isupport(turn, session)
+    lusers(turn, session)
+    motd(turn, session)
+
+
+def send_isupport(turn: Turn, session: Session) -> None:
+    """005, as many as it takes."""
+    server, nick = turn.settings.name, session.shown_nick
+    head = f":{server} {Numeric.RPL_ISUPPORT} {nick}"
+    tokens = isupport(turn)
+    for at in range(0, len(tokens), MAX_TOKENS):
+        for text in fill(tokens[at : at + MAX_TOKENS]):
+            turn.send(session, f"{head} {text} :are supported by this server")
+
+
+def lusers(turn: Turn, session: Session) -> None:
+    """How many are here (251 to 255, 265, 266)."""
+    model = turn.model
+    online, most = str(len(model.online)), str(model.most_online)
+    unknown = len(model.sessions) - model.arrived
+
+    def tell(numeric: Numeric, *params: str) -> None:
+        turn.numeric(session, numeric, *params)
+
+    tell(Numeric.RPL_LUSERCLIENT, f"There are {online} users and 0 invisible on 1 servers")
+    tell(Numeric.RPL_LUSEROP, str(model.admins_online), "administrators online")
+    tell(Numeric.RPL_LUSERUNKNOWN, str(unknown), "connections not logged in yet")
+    tell(Numeric.RPL_LUSERCHANNELS, str(len(model.rooms)), "channels formed")
+    tell(Numeric.RPL_LUSERME, f"I have {online} users and 0 servers")
+    tell(Numeric.RPL_LOCALUSERS, online, most, f"Current local users {online}, max {most}")
+    tell(Numeric.RPL_GLOBALUSERS, online, most, f"Current global users {online}, max {most}")
+
+
+def motd(turn: Turn, session: Session) -> None:
+    """The message of the day, or that there is none."""
+    name, lines = turn.settings.name, turn.settings.motd
+    if not lines:
+        turn.numeric(session, Numeric.ERR_NOMOTD, "There is no message of the day")
+        return
+    turn.numeric(session, Numeric.RPL_MOTDSTART, f"- {name} Message of the day -")
+    for line in lines:
+        turn.numeric(session, Numeric.RPL_MOTD, f"- {line}")
+    turn.numeric(session, Numeric.RPL_ENDOFMOTD, "End of /MOTD command")

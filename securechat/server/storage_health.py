@@ -1,0 +1,97 @@
+"""The alarm: everybody is told when nothing can be stored any more, and when it can again.
+
+Hub thread only.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from securechat.core.rules import Rules
+from securechat.core.turn import Turn
+from securechat.store.sqlite.database import ConflictError, DamagedError, StoreError
+from securechat.store.sqlite.journal import Journal
+
+log = logging.getLogger(__name__)
+
+FAILING = (
+    "The server can't store messages: {}. Nothing new is sent until that is mended; what was sent "
+    "before is safe."
+)
+SHORT = (
+    "The server keeps no new messages: {}. What was sent before is safe; whoever runs the server "
+    "can make room."
+)
+MENDED = "The server stores messages again."
+DAMAGED = (
+    "The server's database is damaged in places: what can't be stored there nobody sees, and its "
+    "sender is told. All else goes on; whoever runs the server should restore a backup."
+)
+
+
+class Alarm:
+    """rules: whose sessions are told. journal: what fails."""
+
+    def __init__(self, rules: Rules, journal: Journal) -> None:
+        self._rules = rules
+        self._journal = journal
+        self._failing = ""
+        """Why nothing can be stored; '' when it can."""
+        self._damaged = False
+
+    def raised(self, turn: Turn, steps: int, error: StoreError) -> None:
+        """So many steps of a turn could not be stored, and are taken back."""
+        news = self._news(error)
+        if news is None:  # not even logged, as the log may be on the disk that is full
+            return
+        log.error("%d commands are not stored, and taken back: %s", steps, error)
+        if news:
+            self._tell(turn, news)
+
+    def _news(self, error: StoreError) -> str | None:
+        """What all must hear; '' for the fault of a row alone, None for what they know already."""
+        if isinstance(error, ConflictError):
+            return ""
+        if isinstance(error, DamagedError):
+            known, self._damaged = self._damaged, True
+            return None if known else DAMAGED
+        before, self._failing = self._failing, str(error)
+        return None if before else FAILING.format(error)
+
+    def look(self, turn: Turn) -> None:
+        """Whether what failed is mended: when something could be stored, and with every tick.
+
+        A single row may still find its place on a disk that is full, so that is tried with more.
+        """
+        if not self._failing:
+            return
+        try:
+            self._journal.try_out()
+        except StoreError:
+            return
+        self._failing = ""
+        log.warning("messages are stored again")
+        self._tell(turn, MENDED)
+
+    def look_at_space(self, turn: Turn, shortage: str) -> None:
+        """shortage: why nothing more is to be stored; '' while there is room."""
+        model = self._rules.model
+        before, model.no_space = model.no_space, SHORT.format(shortage) if shortage else ""
+        if shortage and not before:
+            log.error("nothing new is stored: %s", shortage)
+            self._tell(turn, model.no_space)
+        elif before and not shortage:
+            log.warning("there is room again, and messages are stored")
+            self._tell(turn, MENDED)
+
+    def greet(self, turn: Turn) -> None:
+        """Who arrives while nothing can be stored is told at once, and not when a message fails."""
+        if self._failing:
+            self._rules.announce(turn, turn.arrived, FAILING.format(self._failing))
+        elif self._rules.model.no_space:
+            self._rules.announce(turn, turn.arrived, self._rules.model.no_space)
+
+    def _tell(self, turn: Turn, text: str) -> None:
+        """To all but those who have just arrived."""
+        before = [s for s in self._rules.model.sessions if s not in turn.arrived]
+        self._rules.announce(turn, before, text)

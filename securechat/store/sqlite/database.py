@@ -1,0 +1,227 @@
+"""Opening the database: its file, its pragmas, its version.
+
+Each thread opens a connection of its own. The hub's is the only one of the server that writes;
+`securechat-admin` may write beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from securechat.store.sqlite.schema import MIGRATIONS
+
+FILE_NAME = "securechat.db"
+
+BUSY_SECONDS = 2.0
+"""How long a writer waits for another one, such as `securechat-admin user import`. The hub is one,
+and all chat waits with it.
+"""
+
+READER_BUSY_SECONDS = 5.0
+"""How long a reader waits: only for what is exclusive, such as the recovery after a crash."""
+
+SHM_BYTES = 32 * 1024
+"""Of the shared index of the write-ahead log, which SQLite makes before anything is read."""
+
+WAL_BYTES = 64 * 1024 * 1024
+"""What the write-ahead log is cut to when it begins anew: one long transaction, or a reader that
+kept it from being folded in, would leave a file of its peak size for ever."""
+
+
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What reading raises; the second where SQLite's own error quotes a damaged page."""
+
+
+class StoreError(Exception):
+    """The database can't be used, or refuses; the text says why and what to do."""
+
+
+class ConflictError(StoreError):
+    """A row can't be stored because of what others have stored: a name taken meanwhile."""
+
+
+class UnknownError(StoreError):
+    """There is no such account, token, certificate, second factor or invite."""
+
+
+class HeldError(StoreError):
+    """Another program holds the database; nothing is wrong with it, and it is free again later."""
+
+
+class DamagedError(StoreError):
+    """A part of the database holds nonsense; what stands in other parts can be used."""
+
+
+def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection for the calling thread; makes the file (0600) and its tables when missing.
+
+    read_only: for readers; the file must be there. Raises StoreError.
+    """
+    try:
+        if not read_only:
+            _create_file(path)
+        mode = "ro" if read_only else "rw"
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            timeout=READER_BUSY_SECONDS if read_only else BUSY_SECONDS,
+            check_same_thread=False,
+        )
+        try:
+            _prepare(connection, path, read_only=read_only)
+        except BaseException:
+            connection.close()  # it may hold a lock
+            raise
+    except (OSError, *FAULTS) as error:
+        raise fault(error, path) from error
+    return connection
+
+
+def _create_file(path: Path) -> None:
+    """Mode 0600 from birth; SQLite gives its -wal and -shm files the mode of the database."""
+    _check_beginning(path)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _check_beginning(path: Path) -> None:
+    """SQLite would take a lost database for a new one, and throw away what is left of it. Raises
+    DamagedError.
+    """
+    rest = path.with_name(path.name + "-wal")
+    # In this order: where another process makes the database just now, the log comes second.
+    if _size(rest) > 0 and _size(path) == 0:
+        raise DamagedError(
+            f"{path} is missing or empty, but {rest.name} beside it is not: the database has been "
+            "lost; restore a backup, or move both files away to begin anew"
+        )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    connection.execute("PRAGMA foreign_keys = OFF")
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+        return
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL: a commit returns when its data is on the disk; that is the promise.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cache_size = -16000")
+    # What was replaced, such as the hash of an old password, is not left behind in free space.
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
+    _migrate(connection)
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{path} was made by a newer securechat (its format is {version}, this one knows "
+            f"up to {len(MIGRATIONS)}); install that version, or restore a backup"
+        )
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?)", (secrets.token_hex(3),))
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    while (version := _version(connection)) < len(MIGRATIONS):
+        script = f"{MIGRATIONS[version]}PRAGMA user_version={version + 1};"
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE;{script}COMMIT;")
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if _version(connection) == version:
+                raise
+            # Another process that opens it was faster, and has done the same.
+
+
+def format_of(path: Path) -> int:
+    """How many migrations a database has had; nothing is changed. Raises StoreError."""
+    connection = open_database(path, read_only=True)
+    try:
+        return _version(connection)
+    except FAULTS as error:
+        raise fault(error, path) from error
+    finally:
+        connection.close()
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Everything in the block, or nothing of it. Raises ConflictError or StoreError."""
+    # A value that SQLite can't hold is the fault of its row alone, as a name that is taken.
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError) as error:
+        raise ConflictError(str(error)) from error
+    except FAULTS as error:
+        raise fault(error) from error
+
+
+def fault(error: Exception, path: Path | None = None) -> StoreError:
+    """The error to raise for one of SQLite or the file system, of the class where it fits."""
+    text = explain(error, path)
+    if _HELD in text:
+        return HeldError(text)
+    return DamagedError(text) if _DAMAGED in text else StoreError(text)
+
+
+def explain(error: Exception, path: Path | None = None) -> str:
+    """What an error of SQLite or the file system means for the person who runs the server."""
+    text = str(error)
+    if isinstance(error, UnicodeDecodeError) or text.startswith("Could not decode to UTF-8"):
+        text = "a text in it is not UTF-8"  # the error quotes it, which may be a secret
+    where = f"{path}: " if path else ""
+    if "disk I/O error" in text and path and _is_full(path):
+        return f"{where}{_FULL} ({text})"  # where it can't make its files SQLite says no more
+    for sign, meaning in _MEANINGS.items():
+        if sign in text:
+            return f"{where}{meaning} ({text})"
+    return f"{where}the database can't be used: {text}"
+
+
+def _is_full(path: Path) -> bool:
+    """Whether the disk has no room for the smallest of the files that SQLite makes."""
+    with suppress(OSError):
+        disk = os.statvfs(path.parent)
+        return disk.f_bavail * disk.f_frsize < SHM_BYTES
+    return False
+
+
+_FULL = "the disk is full; free some space"
+_DAMAGED = "the database is damaged; restore a backup"
+_HELD = "another program holds the database; end it, then try again"
+
+_MEANINGS = {
+    "database or disk is full": _FULL,
+    "readonly": "the database can't be written; check the owner and mode of its directory",
+    "Permission denied": "no permission; check the owner and mode of the directory",
+    "unable to open": "the database can't be opened; check that the directory is there and yours",
+    "malformed": _DAMAGED,
+    "is not UTF-8": _DAMAGED,
+    "not a database": "this is not a securechat database; restore a backup or name another one",
+    "locked": _HELD,
+    "disk I/O error": "the disk reports an error; check it",
+}

@@ -1,0 +1,228 @@
+"""Writing the journal: a turn's events in one transaction, on disk when commit() returns.
+
+An event is a named tuple; the statement of its name takes its fields in their order. The store
+knows the names and not the types, as it imports nothing of the rules.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain, groupby
+from pathlib import Path
+
+from securechat.store.pepper import Pepper
+from securechat.store.room_keys import seal_room_key
+from securechat.store.sqlite.database import (
+    BUSY_SECONDS,
+    ConflictError,
+    HeldError,
+    fault,
+    open_database,
+    transaction,
+)
+
+TRIAL, TRIAL_BYTES = "trial", 64 * 1024
+"""What try_out() stores, and how much of it: the pages of about a dozen messages."""
+
+
+class Finds(str):
+    """A statement that must find its row: else somebody else has removed or changed it meanwhile,
+    what was done builds on nothing, and whoever did it must hear so.
+    """
+
+    __slots__ = ()
+
+
+UNTOUCHED = (
+    "SELECT * FROM (SELECT ?, ? AS account, ?, ?) AS new "
+    "WHERE NOT EXISTS (SELECT 1 FROM changes WHERE account = new.account "
+    "AND kind IN ('account', 'password') "
+    "AND id > (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied_change'))"
+)
+"""The administrator has done nothing to the account that the server has not taken up: whom a new
+password shuts out makes no credential in the moment before, not even if the server dies in it.
+"""
+
+# A statement that ends something may find that it has ended already, and one that notes a use that
+# there is nothing to note it at: an administrator has been faster. What is asked for is so then.
+STATEMENTS = {
+    "Logged": "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "AccountCreated": "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
+    "created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "PasswordChanged": Finds("UPDATE accounts SET password = ? WHERE id = ? AND password = ?"),
+    "PasswordRehashed": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
+    "TokenCreated": Finds(f"INSERT INTO tokens (digest, account, name, created_ms) {UNTOUCHED}"),
+    "TokenUsed": "UPDATE tokens SET used_ms = ? WHERE digest = ?",
+    "TokenRevoked": "DELETE FROM tokens WHERE digest = ?",
+    "CertificateAdded": Finds(
+        f"INSERT INTO certificates (fingerprint, account, name, created_ms) {UNTOUCHED}"
+    ),
+    "CertificateUsed": "UPDATE certificates SET used_ms = ? WHERE fingerprint = ?",
+    "CertificateRevoked": "DELETE FROM certificates WHERE fingerprint = ?",
+    "FactorSet": "INSERT INTO factors VALUES (?, ?, ?, ?)",
+    "FactorUsed": Finds("UPDATE factors SET counter = ? WHERE account = ?"),
+    "FactorRemoved": "DELETE FROM factors WHERE account = ?",
+    "RecoveryCodeAdded": "INSERT INTO recovery_codes VALUES (?, ?)",
+    "RecoveryCodesCleared": "DELETE FROM recovery_codes WHERE account = ?",
+    "RecoveryCodeUsed": Finds("DELETE FROM recovery_codes WHERE digest = ? AND account = ?"),
+    "Audited": "INSERT INTO audit (at_ms, event, account, address, result, facts) "
+    "VALUES (?, ?, ?, ?, ?, ?)",
+    "UsageCounted": "INSERT OR REPLACE INTO usage VALUES (?, ?)",
+    "UsageUpto": Finds("UPDATE meta SET value = ? WHERE key = 'usage_upto'"),
+    "Delivered": "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?)",
+    "MessageKeyed": "INSERT OR REPLACE INTO message_keys VALUES (?, ?, ?, ?, ?)",
+    "DeviceForgotten": "DELETE FROM devices WHERE account = ? AND name = ?",
+    "InviteUsed": Finds("UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?"),
+    "RoomCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, created_ms) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "RoomClosed": Finds("UPDATE targets SET folded = NULL, skeleton = NULL WHERE id = ?"),
+    "FounderRemoved": Finds("UPDATE targets SET founder = NULL WHERE id = ?"),
+    "DirectOpened": "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)",
+    "Joined": "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, ?, ?)",
+    "Left": "DELETE FROM memberships WHERE room = ? AND account = ?",
+    "KickedAway": "INSERT OR REPLACE INTO kicks VALUES (?, ?, ?, ?, ?)",
+    "KicksTold": "DELETE FROM kicks WHERE account = ?",
+    "RoleChanged": Finds("UPDATE memberships SET role = ? WHERE room = ? AND account = ?"),
+    "TopicChanged": Finds("UPDATE targets SET topic = ?, topic_by = ?, topic_ms = ? WHERE id = ?"),
+    "ModesChanged": Finds(
+        "UPDATE targets SET modes = ?, room_key = ?, member_limit = ? WHERE id = ?"
+    ),
+    "BanAdded": "INSERT INTO bans VALUES (?, ?, ?, ?)",
+    "BanRemoved": "DELETE FROM bans WHERE room = ? AND mask = ?",
+    "Invited": "INSERT OR REPLACE INTO invitations VALUES (?, ?, ?)",
+    "InvitationEnded": "DELETE FROM invitations WHERE room = ? AND account = ?",
+}
+
+ROWS_AT_ONCE = (256, 32)
+"""Of the log, in one statement. Before each statement Python lets go of its interpreter's lock, and
+where the I/O thread waits for that, taking it back costs more than the row itself.
+"""
+
+INSERT_MANY = {
+    count: STATEMENTS["Logged"] + ", (?, ?, ?, ?, ?, ?, ?)" * (count - 1) for count in ROWS_AT_ONCE
+}
+
+LAST_RESORT_PAGES = 32_000
+"""A commit that finds this many pages (128 MiB) in the write-ahead log folds them in itself."""
+
+
+class Journal:
+    """The hub's connection. Only the hub thread may call, once it has begun."""
+
+    def __init__(self, path: Path, pepper: Pepper) -> None:
+        """pepper: of this database; what must not stand in it in the clear is sealed with it.
+
+        Raises StoreError.
+        """
+        self.connection = open_database(path)
+        # The server has a thread that does it; here it is only the last resort.
+        self.connection.execute(f"PRAGMA wal_autocheckpoint = {LAST_RESORT_PAGES}")
+        self.commit_count = 0
+        """So many there have been; any thread may look."""
+        self._pepper = pepper
+        self._waits = BUSY_SECONDS
+        """How long a try to write waits for another program, in seconds."""
+        self._version = self._data_version()
+
+    def commit(self, events: Iterable[Sequence[object]]) -> None:
+        """Store events, all or none; on disk when this returns.
+
+        Raises ConflictError when one can't stand beside what is stored, StoreError when the
+        disk or the database fails. Then nothing of them is stored.
+        """
+        with self._write() as connection:
+            for kind, together in groupby(events, type):
+                name = kind.__name__
+                rows: Iterable[Sequence[object]] = together
+                if name == "ModesChanged":
+                    rows = map(self._sealed, rows)
+                elif name == "Logged":
+                    rows = self._insert_many(list(rows))
+                statement = STATEMENTS[name]
+                if type(statement) is Finds:
+                    _find(connection, statement, name, list(rows))
+                else:
+                    connection.executemany(statement, rows)
+        self.commit_count += 1
+
+    def _insert_many(self, logged: list[Sequence[object]]) -> list[Sequence[object]]:
+        """Put rows into the log, many in one statement; returns the few that are left."""
+        at = 0
+        for count in ROWS_AT_ONCE:
+            while len(logged) - at >= count:
+                rows = logged[at : at + count]
+                self.connection.execute(INSERT_MANY[count], list(chain.from_iterable(rows)))
+                at += count
+        return logged[at:]
+
+    def _sealed(self, modes_changed: Sequence[object]) -> Sequence[object]:
+        modes, key, limit, room = modes_changed
+        return modes, seal_room_key(self._pepper, room, key), limit, room  # type: ignore[arg-type]
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a fact about this server beside the data. Raises StoreError."""
+        with self._write() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def try_out(self) -> None:
+        """Store as much as some messages take, and take it away again.
+
+        Raises StoreError when that fails; at once, also when another program holds the database.
+        """
+        self._wait_at_most(0)
+        self.remember(TRIAL, "x" * TRIAL_BYTES)
+        with self._write() as connection:
+            connection.execute("DELETE FROM meta WHERE key = ?", (TRIAL,))
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction. It waits for another program, unless the last one has waited in vain: all
+        chat waits with the hub, and once is enough to know that the database is held.
+        """
+        seconds = BUSY_SECONDS
+        try:
+            with transaction(self.connection) as connection:
+                yield connection
+        except HeldError:
+            seconds = 0
+            raise
+        finally:
+            self._wait_at_most(seconds)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if seconds != self._waits:
+            self._waits = seconds
+            self.connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+
+    def changed_by_others(self) -> bool:
+        """Whether another connection has committed since the last call. Raises StoreError."""
+        version = self._data_version()
+        changed = version != self._version
+        self._version = version
+        return changed
+
+    def _data_version(self) -> int:
+        try:
+            version: int = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            told = fault(error)
+            if isinstance(told, HeldError):
+                self._wait_at_most(0)
+            raise told from error
+        return version
+
+    def close(self) -> None:
+        """Also folds the write-ahead log into the database."""
+        with suppress(sqlite3.Error):  # it is folded in at the next start then
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.connection.close()
+
+
+def _find(
+    connection: sqlite3.Connection, statement: str, name: str, rows: list[Sequence[object]]
+) -> None:
+    """Raises ConflictError when not each of the statement's rows is there."""
+    if connection.executemany(statement, rows).rowcount != len(rows):
+        raise ConflictError(f"{name}: what it changes is gone, or was changed by somebody else")

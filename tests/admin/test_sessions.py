@@ -1,0 +1,115 @@
+"""`securechat-admin user sessions` and `user logout`, beside a running server and without one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from securechat.store.live import LIVE
+from tests.server.clerk import Clerk, served_once
+from tests.support.house import House, running
+from tests.support.person import Person
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with running(tmp_path / "house", "alice", "bob") as house:
+        yield house
+
+
+@pytest.fixture
+def clerk(house: House) -> Clerk:
+    return Clerk(house.data.path)
+
+
+def device(house: House, person: Person, name: str) -> Person:
+    """Another session of alice's, by a token."""
+    person.says(f"TOKEN CREATE {name}")
+    token = person.hears_until(" CREATED ")[-1].split(" ")[5]
+    return house.member("alice", password=token)
+
+
+def test_the_live_sessions_are_listed(house: House, clerk: Clerk) -> None:
+    """By what, since when, and from where; nothing of it stays in the database."""
+    alice = house.member("alice")
+    device(house, alice, "phone")
+    house.member("bob")
+    said = clerk("user sessions ALICE")
+    header, first, second = said.out.splitlines()
+    assert re.split(" {2,}", header) == ["ID", "BY", "SINCE", "LAST HEARD", "FROM"]
+    assert re.split(" {2,}", first)[1::3] == ["password", "127.0.0.1"]
+    assert re.split(" {2,}", second)[1::3] == ["token phone", "127.0.0.1"]
+    with clerk.reading() as reader:
+        assert reader.remembered(LIVE) is None
+    listed = json.loads(clerk("user sessions alice --json").out)
+    assert [entry["id"] for entry in listed] == [first.split()[0], second.split()[0]]
+    assert [(entry["by"], entry["name"]) for entry in listed] == [
+        *(("password", None), ("token", "phone"))
+    ]
+    assert all(entry["since"].endswith("+00:00") for entry in listed)
+
+
+def test_one_session_is_ended(house: House, clerk: Clerk) -> None:
+    """By its id, which is also the one that the member sees; the others stay."""
+    alice = house.member("alice")
+    phone = device(house, alice, "phone")
+    _, entry = json.loads(clerk("user sessions alice --json").out)
+    alice.says("SESSIONS LIST")
+    assert any(f" {entry['id']} token phone " in line for line in alice.hears_until("SESSIONS END"))
+    said = clerk(f"user logout alice --session {entry['id']}")
+    assert (said.code, said.out) == (0, "1 session has ended of alice.\n")
+    assert "Ended by the administrator" in phone.hears_the_end()[-1]
+    assert alice.barrier() is not None
+    said = clerk(f"user logout alice --session {entry['id']}")
+    assert (said.code, said.out) == (1, "")
+    assert "alice has no session" in said.err
+
+
+def test_all_sessions_are_ended(house: House, clerk: Clerk) -> None:
+    """Of this account; the audit has who did it. The password is as good as before."""
+    alice = house.member("alice")
+    sessions = [alice, device(house, alice, "phone")]
+    bob = house.member("bob")
+    assert clerk("user logout alice").out == "2 sessions have ended of alice.\n"
+    for session in sessions:
+        assert "Ended by the administrator" in session.hears_the_end()[-1]
+    assert bob.barrier() is not None
+    house.member("alice")
+    events = [json.loads(line) for line in clerk("audit --json --all").out.splitlines()]
+    [ended] = [one for one in events if one["event"] == "logged out by the administrator"]
+    assert "all" in json.dumps(ended)
+
+
+def test_who_is_not_logged_in(house: House, clerk: Clerk) -> None:
+    """Is told so; a program gets an empty list."""
+    assert "alice is not logged in" in clerk("user sessions alice").err
+    assert json.loads(clerk("user sessions alice --json").out) == []
+    assert clerk("user logout alice").out == "alice is not logged in.\n"
+    assert clerk("user sessions nobody").code == 1
+
+
+def test_without_a_server_nobody_is_logged_in(tmp_path: Path) -> None:
+    """And nothing is left for the next one to do."""
+    clerk = served_once(tmp_path / "data")
+    clerk.adds("alice")
+    with clerk.reading() as reader:
+        before = reader.last_change()
+    assert json.loads(clerk("user sessions alice --json").out) == []
+    assert clerk("user logout alice").code == 0
+    with clerk.reading() as reader:
+        assert reader.last_change() == before
+
+
+def test_a_server_that_does_not_answer(
+    house: House, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is not waited for without end."""
+    monkeypatch.setattr("securechat.admin.sessions.EFFECT_SECONDS", -1.0)
+    monkeypatch.setattr("securechat.store.admin.Admin.told_sessions", lambda *_: None)
+    said = clerk("user sessions alice")
+    assert (said.code, said.out) == (1, "")
+    assert "has not told its sessions" in said.err

@@ -1,0 +1,85 @@
+"""Where the password comes from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from securechat.client.credentials import passwords
+from securechat.client.exits import UsageError
+
+
+def file_with(path: Path, content: bytes, mode: int = 0o600) -> Path:
+    path.write_bytes(content)
+    path.chmod(mode)
+    return path
+
+
+def test_the_first_line_of_a_file(tmp_path: Path) -> None:
+    """Spaces belong to the password, the line end does not."""
+    assert passwords.from_file(file_with(tmp_path / "p", b" two words \r\nmore")) == " two words "
+    assert passwords.from_file(file_with(tmp_path / "q", "пароль".encode())) == "пароль"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])
+def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
+    """With the command that mends it."""
+    path = file_with(tmp_path / "p", b"secret", mode)
+    with pytest.raises(UsageError, match=f"chmod 600 {path}"):
+        passwords.from_file(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\nsecret", b"\xff\xfe", b"se\0cret", b"x" * 2000])
+def test_a_file_without_a_usable_password(tmp_path: Path, content: bytes) -> None:
+    """Is refused, and the text doesn't hold the content."""
+    with pytest.raises(UsageError) as refused:
+        passwords.from_file(file_with(tmp_path / "p", content))
+    assert "secret" not in str(refused.value)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """Is told by its name."""
+    with pytest.raises(UsageError, match="nowhere"):
+        passwords.from_file(tmp_path / "nowhere")
+
+
+def test_standard_input_is_read_to_its_first_line_end() -> None:
+    """What follows stays there."""
+    reading, writing = os.pipe()
+    os.write(writing, b"secret\nhello\n")
+    os.close(writing)
+    assert passwords.from_stdin(reading) == "secret"
+    assert os.read(reading, 100) == b"hello\n"
+    with pytest.raises(UsageError, match="empty"):
+        passwords.from_stdin(reading)
+    os.close(reading)
+
+
+def test_a_new_password_is_asked_for_until_both_are_the_same() -> None:
+    """And until there is one."""
+    answers = ["", "one", "two", "three", "three"]
+    said: list[str] = []
+    assert passwords.ask_new(lambda _: answers.pop(0), "alice", said.append) == "three"
+    assert answers == []
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("password", ["a\0b", "a\nb", "a\rb", "\udcff", "x" * 1025])
+def test_what_cannot_be_sent_is_refused(password: str) -> None:
+    """Without showing it."""
+    with pytest.raises(UsageError) as refused:
+        passwords.checked(password)
+    assert password not in str(refused.value)
+
+
+def test_without_a_terminal_there_is_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text says what else there is; standard input is not read."""
+
+    def refuse(*_: object) -> int:
+        raise OSError
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(UsageError, match="--password-file"):
+        passwords.ask_on_terminal("Password: ")

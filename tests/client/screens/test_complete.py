@@ -1,0 +1,81 @@
+"""Tab completion: candidates()."""
+
+from __future__ import annotations
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from securechat.client.screens.complete import DeskCompleter, candidates
+from securechat.client.screens.composer import Desk
+from tests.client.screens.test_composer import desk
+
+
+def crowded() -> Desk:
+    at = desk("#lobby", "#den")
+    for nick in ("bob", "Barbara", "carol", "b\u202ead"):
+        at.rooms.add("#lobby", nick)
+    at.rooms.add("#den", "dave")
+    return at
+
+
+def test_a_name_that_would_be_obeyed_is_not_offered() -> None:
+    """A server that gives somebody such a name means no good."""
+    at = crowded()
+    at.rooms.add("#lobby", "/quit")
+    assert candidates(at, "")[1] == candidates(crowded(), "")[1]
+    assert candidates(at, "/msg /")[1] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "offers"),
+    [
+        ("/jo", ["/join "]),
+        (
+            "/",
+            [
+                "/help ",
+                "/join ",
+                "/part ",
+                "/msg ",
+                "/names ",
+                "/who ",
+                "/topic ",
+                "/me ",
+                "/quit ",
+            ],
+        ),
+        ("b", ["Barbara: ", "bob: "]),
+        ("hello b", ["Barbara ", "bob "]),
+        ("hello x", []),
+        ("go to #d", ["#den "]),
+        ("/join ", ["#lobby ", "#den "]),
+        ("/topic #l", ["#lobby "]),
+        ("/msg d", ["dave "]),
+        ("/query d", ["dave "]),
+        ("/me hugs c", ["carol "]),
+        ("/help q", ["quit"]),
+        ("d", []),
+    ],
+)
+def test_what_tab_offers(before: str, offers: list[str]) -> None:
+    """Commands at the beginning, then what the command wants; people of the room otherwise."""
+    assert candidates(crowded(), before) == (before.rpartition(" ")[2], offers)
+
+
+def test_names_of_everybody_when_talking_to_one() -> None:
+    """A private conversation has no list of its own."""
+    at = crowded()
+    at.aim("bob")
+    assert candidates(at, "d")[1] == ["dave: "]
+
+
+def test_a_name_that_would_be_escaped_is_not_offered() -> None:
+    """It could not be typed as it looks."""
+    assert not any("\u202e" in offer for offer in candidates(crowded(), "")[1])
+
+
+def test_the_word_is_replaced() -> None:
+    """As prompt_toolkit wants to know it."""
+    found = DeskCompleter(crowded()).get_completions(Document("hi bo"), CompleteEvent())
+    assert [(one.text, one.start_position) for one in found] == [("bob ", -2)]

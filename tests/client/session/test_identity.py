@@ -1,0 +1,71 @@
+"""Where to connect and as whom: Address, Login, Registration."""
+
+from __future__ import annotations
+
+import pytest
+
+from securechat.client.exits import UsageError
+from securechat.client.session.identity import Address, Login, Registration, parse_target
+
+
+@pytest.mark.parametrize(
+    ("text", "account", "address"),
+    [
+        ("chat.example", None, Address("chat.example", 6697)),
+        ("alice@chat.example", "alice", Address("chat.example", 6697)),
+        ("alice@chat.example:7000", "alice", Address("chat.example", 7000)),
+        ("жанна@127.0.0.1:1", "жанна", Address("127.0.0.1", 1)),
+        ("[::1]:7000", None, Address("::1", 7000)),
+        ("[::1]", None, Address("::1", 6697)),
+        ("bob@::1", "bob", Address("::1", 6697)),
+        ("chat.example.", None, Address("chat.example", 6697)),
+    ],
+)
+def test_a_target_is_read(text: str, account: str | None, address: Address) -> None:
+    """[ACCOUNT@]HOST[:PORT], with or without each part."""
+    assert parse_target(text) == (account, address)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["chat.example", "CHAT.Example", "chat.example.", "chat。example", "ｃhat.example"],
+        ["bücher.example", "xn--bcher-kva.example", "BÜCHER.example", "bu\u0308cher.example"],
+        ["::1", "0:0:0:0:0:0:0:1", "0000::0001"],
+        ["fd00::a", "FD00::A", "fd00:0:0::a"],
+        ["127.0.0.1", "::ffff:127.0.0.1", "::FFFF:7f00:1", "127.1", "0x7f000001", "127.0.0.1."],
+    ],
+)
+def test_all_spellings_of_a_host_are_one_address(spellings: list[str]) -> None:
+    """What is trusted belongs to the host: otherwise a capital letter would be a stranger."""
+    assert len({Address(text) for text in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    "host", ["", ".", "..", "a..b", "x" * 70, "\udcff", "fe80::1%eth0", "1.2.3.x"]
+)
+def test_what_is_no_host_stays_as_it_is(host: str) -> None:
+    """The connection tells what is wrong with it."""
+    assert Address(host).host == host
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "@host", "alice@", "host:0", "host:65536", "host:abc", "host:٣", "[::1", "a b", "x/y"],
+)
+def test_a_malformed_target_is_refused(text: str) -> None:
+    """With a text that says what is expected."""
+    with pytest.raises(UsageError, match="expected"):
+        parse_target(text)
+
+
+def test_an_address_is_written_as_it_is_read() -> None:
+    """IPv6 in brackets."""
+    assert str(Address("::1", 7000)) == "[::1]:7000"
+    assert parse_target(str(Address("::1", 7000)))[1] == Address("::1", 7000)
+
+
+def test_secrets_are_in_no_repr() -> None:
+    """A repr may reach a log."""
+    assert "secret" not in repr(Login("alice", "secret"))
+    assert "secret" not in repr(Registration("alice", "secret", "secret-code"))

@@ -1,0 +1,217 @@
+"""Events as lines for people: Renderer, wrap()."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prompt_toolkit.utils import get_cwidth
+
+from securechat.client.session.events import (
+    Doubt,
+    Event,
+    Info,
+    Invited,
+    Joined,
+    Kind,
+    Left,
+    Lost,
+    ModesSet,
+    NamesAre,
+    PersonIs,
+    Problem,
+    Ready,
+    Refused,
+    Renamed,
+    Reply,
+    Said,
+    Stored,
+    TopicIs,
+    Unconfirmed,
+    Waiting,
+)
+from securechat.client.text.render import COLOURS, INDENT, Renderer, colour_of, plain, wrap
+
+HERE = timezone(timedelta(hours=2))
+NOW = datetime(2025, 11, 22, 14, 30, tzinfo=HERE)
+
+
+def shown(*events: Event, rooms: int = 1) -> list[str]:
+    """The lines, without their styles and the time."""
+    renderer = Renderer(lambda: rooms, lambda: NOW)
+    lines = [plain(line) for event in events for line in renderer.render(event)]
+    return [line.removeprefix("14:30 ") for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (Said("#lobby", "bob", "hi"), "<bob> hi"),
+        (Said("#lobby", "bob", "hi", missed=True), "(missed) <bob> hi"),
+        (Said("#lobby", "bob", "waves", Kind.ACTION), "* bob waves"),
+        (Said("#lobby", "bob", "beep", Kind.NOTICE), "-bob- beep"),
+        (Said("alice", "bob", "psst"), "(private) <bob> psst"),
+        (Said("bob", "alice", "yes?", mine=True), "(to bob) <alice> yes?"),
+        (Said("#lobby", "", "boo"), "<server> boo"),
+        (Joined("#lobby", "bob"), "-- bob joined #lobby"),
+        (Joined("#lobby", "alice", mine=True), "-- you are in #lobby"),
+        (Left("#lobby", "bob"), "-- bob left #lobby"),
+        (Left("#lobby", "bob", "tired"), "-- bob left #lobby (tired)"),
+        (Left(None, "bob", "bye"), "-- bob went away (bye)"),
+        (Left(None, "bob", "Quit: "), "-- bob went away"),
+        (Left(None, "bob", "Quit: bye"), "-- bob went away (Quit: bye)"),
+        (Left("#lobby", "bob", by="carol"), "-- bob was removed from #lobby by carol"),
+        (Left("#x", "al", "spam", "bob", True), "-- you were removed from #x by bob (spam)"),
+        (TopicIs("#lobby", "Be kind"), "-- topic of #lobby: Be kind"),
+        (TopicIs("#lobby", "Be kind", "bob"), "-- bob set the topic of #lobby: Be kind"),
+        (NamesAre("#lobby", ("@alice", "bob")), "-- in #lobby (2): @alice bob"),
+        (Reply("NOTE", "TOKEN", "CREATED", ("x", "sct1_x"), "Keep it"), "-- server: Keep it"),
+        (Reply("FAIL", "TOKEN", "TOO_MANY", (), "Enough"), "!! server: Enough"),
+        (Waiting("Wait a little", 3), "-- server: Wait a little"),
+        (Info("news"), "-- server: news"),
+        (Info("help", remote=False), "-- help"),
+        (Problem("trouble"), "!! server: trouble"),
+        (Problem("mistyped", remote=False), "!! mistyped"),
+        (Renamed("bob", "rob"), "-- bob is now rob"),
+        (Invited("bob", "#den"), "-- bob invites you to #den; enter with /join #den"),
+        (ModesSet("bob", "#den", ("+o", "al")), "-- bob sets +o al in #den"),
+        (PersonIs("bob", "Bob B.", "#den", True), "-- bob (Bob B.) in #den, away"),
+        (PersonIs("bob", "bob", "", False), "-- bob"),
+        (Refused("#den", "hi", "Cannot send"), "!! not sent to #den: Cannot send: hi"),
+        (Unconfirmed("#x", "hi", Doubt.SILENT), "!! to #x, not confirmed by the server: hi"),
+        (Ready("alice"), "-- you are logged in as alice"),
+        (Ready("alice", again=True), "-- the connection is back"),
+        (Lost("no answer", 2.2), "-- the connection is lost (no answer); trying again in 2 s"),
+    ],
+)
+def test_events_in_words(event: Event, line: str) -> None:
+    """One line each."""
+    assert shown(event) == [line]
+
+
+def test_what_needs_no_showing() -> None:
+    """An echo shows itself as a message."""
+    assert shown(Stored("#lobby", "hi")) == []
+
+
+def test_rooms_are_named_when_there_are_several() -> None:
+    """One room needs no name."""
+    assert shown(Said("#den", "bob", "hi"), rooms=2) == ["#den <bob> hi"]
+
+
+def test_a_crowd_is_not_listed_whole() -> None:
+    """Only its first hundred."""
+    [line] = shown(NamesAre("#lobby", tuple(f"n{number}" for number in range(150))))
+    assert line.endswith("n99 and 50 more")
+
+
+def test_times_are_local() -> None:
+    """The server's are in UTC; what has none gets the time of its arrival."""
+    renderer = Renderer(lambda: 1, lambda: NOW)
+    said = Said("#lobby", "bob", "hi", time=datetime(2025, 11, 22, 10, 5, tzinfo=UTC))
+    assert plain(renderer.render(said)[0]) == "12:05 <bob> hi"
+    assert plain(renderer.render(Joined("#x", "al"))[0]) == "14:30 -- al joined #x"
+
+
+def test_a_date_line_when_the_day_changes() -> None:
+    """There and back: what was missed is from another day, what follows is from today."""
+    renderer = Renderer(lambda: 1, lambda: NOW)
+    old = Said("#lobby", "bob", "hi", time=datetime(2025, 11, 20, 23, 0, tzinfo=UTC), missed=True)
+    new = Left("#lobby", "al")
+    lines = [plain(line) for event in (old, old, new) for line in renderer.render(event)]
+    assert lines == [
+        "--- Friday, 21 November 2025 ---",
+        "01:00 (missed) <bob> hi",
+        "01:00 (missed) <bob> hi",
+        "--- Saturday, 22 November 2025 ---",
+        "14:30 -- al left #lobby",
+    ]
+
+
+EVIL = "a\x1b[2J\n12:00 <bob> fake\u202e\x9b"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Said(EVIL, EVIL, EVIL),
+        Said(EVIL, EVIL, EVIL, mine=True),
+        Said("#" + EVIL, EVIL, EVIL, Kind.ACTION),
+        Joined(EVIL, EVIL),
+        Joined(EVIL, EVIL, mine=True),
+        Left(EVIL, EVIL, EVIL),
+        Left(None, EVIL, EVIL),
+        Left(EVIL, EVIL, EVIL, by="x" + EVIL),
+        TopicIs(EVIL, EVIL),
+        TopicIs(EVIL, EVIL, EVIL),
+        NamesAre(EVIL, (EVIL, EVIL)),
+        Info(EVIL),
+        Problem(EVIL),
+        Refused(EVIL, EVIL, EVIL),
+        Unconfirmed(EVIL, EVIL, Doubt.CUT),
+        Ready(EVIL),
+        Lost(EVIL, 1.0),
+    ],
+)
+def test_remote_text_never_reaches_the_terminal_raw(event: Event) -> None:
+    """In no field of no event: one line, no control character, no override."""
+    [line] = shown(event, rooms=2)
+    assert line.isprintable()
+    assert not any(style for style, _ in render(event) if "\x1b" in style)
+
+
+def render(event: Event) -> list[tuple[str, str]]:
+    """The fragments of an event's only line."""
+    [line] = Renderer(lambda: 2, lambda: NOW).render(event)
+    return line
+
+
+def test_our_own_texts_may_have_several_lines() -> None:
+    """Such as /help; remote ones may not."""
+    assert shown(Info("one\ntwo", remote=False)) == ["-- one", "-- two"]
+
+
+def test_a_name_has_its_colour() -> None:
+    """The same in any case, and not all names have the same."""
+    assert colour_of("Bob") == colour_of("bob")
+    assert {colour_of(f"name{number}") for number in range(200)} == set(COLOURS)
+    assert (colour_of("bob"), "bob") in render(Said("#x", "bob", "hi"))
+
+
+def rows(text: str, width: int) -> list[str]:
+    return [plain(row) for row in wrap([("", text)], width)]
+
+
+def test_a_long_line_is_wrapped_with_an_indent() -> None:
+    """At a space where there is one, so that no row begins at the left edge but the first."""
+    assert rows("12:00 <bob> one two three four five", 20) == [
+        "12:00 <bob> one two",
+        "      three four",
+        "      five",
+    ]
+
+
+def test_a_fake_line_cannot_begin_at_the_left_edge() -> None:
+    """Not by spaces that fill up the row, nor by a word that is as long as it."""
+    for filler in (" " * 8, "x" * 8):
+        text = f"12:00 <bob> {filler}12:01 <alice> I agree"
+        assert all(row.startswith(" " * INDENT) for row in rows(text, 20)[1:])
+
+
+def test_styles_survive_wrapping() -> None:
+    """Each row keeps those of its text."""
+    line = [("", "12:00 <"), ("ansired", "bob"), ("", "> hello you there")]
+    assert wrap(line, 20) == [
+        [("", "12:00 <"), ("ansired", "bob"), ("", "> hello")],
+        [("", "      you there")],
+    ]
+
+
+@given(st.text(alphabet="ab é世👍\u0301"), st.integers(18, 40))
+def test_no_row_is_wider_than_the_terminal(text: str, width: int) -> None:
+    """Wide characters count twice, and nothing but spaces is lost."""
+    lines = rows(text, width)
+    assert all(sum(map(get_cwidth, row)) <= width for row in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")

@@ -1,0 +1,214 @@
+"""Whom we believe to be the server: offers, and Dialer. What holds of them: test_anchors.py."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import socket
+import ssl
+import threading
+from pathlib import Path
+
+import pytest
+
+from securechat.client.exits import CertificateError, UnreachableError, UsageError
+from securechat.client.session.identity import Address
+from securechat.client.settings.directory import Settings
+from securechat.client.trust.anchors import decide
+from securechat.client.trust.authorities import (
+    Dialer,
+    Origin,
+    Trust,
+    offered_by_file,
+    offered_by_link,
+)
+from securechat.client.trust.describe import fingerprint
+from securechat.credentials.link import InviteLink
+from tests.client.scripted import ScriptedServer
+from tests.support.certificates import DAY, Authority, Issued, pem
+
+Files = tuple[Path, Path]
+
+
+@pytest.fixture
+def settings(settings_directory: Path) -> Settings:
+    return Settings(settings_directory)
+
+
+def link_to(server: ScriptedServer, authority: Authority) -> InviteLink:
+    digest = hashlib.sha256(authority.der).digest()
+    return InviteLink(server.address.host, server.address.port, "CODE12345", digest)
+
+
+def refused_by(server: ScriptedServer, trusted: Trust, address: Address | None = None) -> str:
+    """The text with which a connection is refused."""
+    with pytest.raises(CertificateError) as refused:
+        Dialer(address or server.address, trusted)()
+    return str(refused.value)
+
+
+def test_a_ca_file_that_is_none(tmp_path: Path) -> None:
+    """Is told by its name."""
+    file = tmp_path / "words.pem"
+    file.write_text("words")
+    with pytest.raises(UsageError, match=r"words\.pem: expected a CA certificate"):
+        offered_by_file(file)
+    with pytest.raises(UsageError, match=r"nowhere\.pem: No such file"):
+        offered_by_file(tmp_path / "nowhere.pem")
+
+
+def test_a_certificate_of_the_trusted_ca(certificate: Files, authority: Authority) -> None:
+    """For the name we asked for, be it a DNS name or an IP address."""
+    with ScriptedServer(certificate) as server:
+        for host in ("localhost", "127.0.0.1"):
+            with Dialer(Address(host, server.address.port), Trust(authority.pem, Origin.PIN))():
+                pass
+
+
+def test_another_ca_of_the_same_name(
+    stranger: Authority, authority: Authority, certificate: Files
+) -> None:
+    """Is refused, with both fingerprints, before anything is sent."""
+    with ScriptedServer(certificate) as server:
+        text = refused_by(server, Trust(stranger.pem, Origin.PIN))
+    assert "isn't signed by the expected certificate authority" in text
+    assert f"pinned for this server, SHA-256 {fingerprint(stranger.der)}" in text
+    assert "securechat-admin invite --login" in text
+    assert (server.refusals, server.looks) == (1, 1)
+
+
+def test_the_systems_store_does_not_know_our_ca(certificate: Files) -> None:
+    """Nor does it become known by being seen."""
+    with ScriptedServer(certificate) as server:
+        for _ in range(2):
+            text = refused_by(server, Trust(None, Origin.SYSTEM))
+            assert "that this system trusts" in text
+
+
+def test_a_certificate_for_another_host(authority: Authority, tmp_path: Path) -> None:
+    """Says for which."""
+    files = authority.server("chat.example", "10.0.0.1").write(tmp_path, "other")
+    with ScriptedServer(files) as server:
+        text = refused_by(server, Trust(authority.pem, Origin.PIN))
+    assert "it is for chat.example, 10.0.0.1, not for localhost" in text
+
+
+def test_an_expired_certificate(authority: Authority, tmp_path: Path) -> None:
+    """Says since when."""
+    issued = authority.server("localhost", lasts=-DAY)
+    with ScriptedServer(issued.write(tmp_path, "old")) as server:
+        text = refused_by(server, Trust(authority.pem, Origin.PIN))
+    assert f"it has expired on {issued.certificate.not_valid_after_utc:%Y-%m-%d}" in text
+
+
+def test_there_is_no_way_around_the_verification() -> None:
+    """No argument of anything here turns it off."""
+    for function in (decide, offered_by_link, offered_by_file, Dialer.__init__):
+        assert not {"verify", "insecure", "check"} & set(inspect.signature(function).parameters)
+    context = Dialer(Address("x"), Trust(None, Origin.SYSTEM))._context
+    assert context.check_hostname
+    assert context.verify_mode == ssl.CERT_REQUIRED
+
+
+def test_a_port_where_nobody_listens(authority: Authority) -> None:
+    """Is told with what to check."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = Address("localhost", listener.getsockname()[1])
+    with pytest.raises(UnreachableError, match="connection refused; check the name and the port"):
+        Dialer(address, Trust(authority.pem, Origin.PIN))()
+
+
+@pytest.mark.parametrize("greeting", [b":old.server NOTICE * :Looking up your host\r\n", b""])
+def test_a_server_without_tls(authority: Authority, greeting: bytes) -> None:
+    """Nothing is sent in plaintext, whatever it says."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            peer, _ = listener.accept()
+            with peer:
+                peer.recv(65536)
+                peer.sendall(greeting)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        address = Address("localhost", listener.getsockname()[1])
+        words = "doesn't speak TLS" if greeting else "can't open a TLS connection"
+        with pytest.raises(UnreachableError, match=words):
+            Dialer(address, Trust(authority.pem, Origin.PIN))()
+        thread.join()
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70, "\udcff"])
+def test_a_host_that_cannot_be_one(authority: Authority, host: str) -> None:
+    """Is told without a traceback."""
+    with pytest.raises(UnreachableError, match="not a name of a host"):
+        Dialer(Address(host, 1), Trust(authority.pem, Origin.PIN))()
+
+
+def test_a_client_certificate_is_shown(
+    certificate: Files, authority: Authority, tmp_path: Path
+) -> None:
+    """Also when its key is in the same file; one without a key is told."""
+    cert, key = authority.client("alice").write(tmp_path, "alice")
+    both = tmp_path / "both.pem"
+    both.write_bytes(cert.read_bytes() + key.read_bytes())
+    trusted = Trust(authority.pem, Origin.PIN)
+    with (
+        ScriptedServer(certificate, lambda _: None, client_ca=authority.pem) as server,
+        Dialer(server.address, trusted, both)() as tls,
+    ):
+        tls.sendall(b"x")
+    assert server.names == ["CN=alice"]
+    with pytest.raises(UsageError, match=r"alice\.pem"):
+        Dialer(server.address, trusted, cert)
+
+
+def test_a_link_offers_its_ca(settings: Settings, certificate: Files, authority: Authority) -> None:
+    """After a look that says nothing; and nothing is pinned by looking."""
+    with ScriptedServer(certificate) as server:
+        found = offered_by_link(link_to(server, authority))
+        assert settings.pin(server.address) is None
+    assert found.origin is Origin.LINK
+    assert found.identity == Trust(authority.pem, Origin.PIN).identity
+    assert server.looks == 1
+
+
+def test_a_link_that_names_another_ca(
+    certificate: Files, stranger: Authority, authority: Authority
+) -> None:
+    """Is refused."""
+    with ScriptedServer(certificate) as server, pytest.raises(CertificateError) as refused:
+        offered_by_link(link_to(server, stranger))
+    text = str(refused.value)
+    assert fingerprint(stranger.der) in text
+    assert fingerprint(authority.der) in text
+    assert "Ask its administrator" in text
+
+
+def leaf_only(issued: Issued, directory: Path) -> Files:
+    """The files of a server that doesn't show its CA."""
+    certificate, key = issued.write(directory, "leaf")
+    certificate.write_bytes(pem(issued.certificate))
+    return certificate, key
+
+
+def test_a_server_that_does_not_show_its_ca(authority: Authority, tmp_path: Path) -> None:
+    """Can't be pinned by a link."""
+    files = leaf_only(authority.server("localhost"), tmp_path)
+    with ScriptedServer(files) as server, pytest.raises(CertificateError):
+        offered_by_link(link_to(server, authority))
+
+
+def test_a_link_to_a_public_ca() -> None:
+    """The system's store verifies it, and no connection is made for that."""
+    link = InviteLink("chat.example", 6697, "CODE12345", None)
+    assert offered_by_link(link) == Trust(None, Origin.SYSTEM)
+
+
+def test_what_is_trusted_has_an_identity(authority: Authority, stranger: Authority) -> None:
+    """The same for the same CAs in any order, however they were chosen; secrets are bound to it."""
+    mine, both = authority.pem, authority.pem + stranger.pem
+    assert Trust(mine, Origin.PIN).identity == Trust(mine, Origin.FILE).identity
+    assert Trust(both, Origin.PIN).identity == Trust(stranger.pem + mine, Origin.PIN).identity
+    trusts = [Trust(pem, Origin.PIN) for pem in (mine, stranger.pem, both, None)]
+    assert len({trust.identity for trust in trusts}) == 4

@@ -1,0 +1,486 @@
+"""The receiving thread: Client, Feed."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import ssl
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from securechat.client.exits import Exit
+from securechat.client.session.actions import Quit, Say
+from securechat.client.session.backoff import Backoff
+from securechat.client.session.deliveries import MAX_WAITING
+from securechat.client.session.events import (
+    Doubt,
+    Event,
+    Info,
+    Lost,
+    Ready,
+    Registered,
+    Reply,
+    Said,
+    Stopped,
+    Unconfirmed,
+    Waiting,
+)
+from securechat.client.session.identity import Address, Login
+from securechat.client.session.session import Session
+from securechat.client.trust.authorities import Dialer, Origin, Trust
+from securechat.client.wire import receiver
+from securechat.client.wire.receiver import INBOX, Client, Feed
+from tests.client.scripted import PASSWORD, Peer, ScriptedServer
+from tests.support.certificates import Authority
+
+PATIENCE = 20.0
+ALICE = Login("alice", PASSWORD)
+Files = tuple[Path, Path]
+
+
+class Ear:
+    """Takes events, and lets a test wait for one."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._new: queue.SimpleQueue[Event] = queue.SimpleQueue()
+
+    def __call__(self, events: Sequence[Event]) -> None:
+        for event in events:
+            self.events.append(event)
+            self._new.put(event)
+
+    def hears(self, wanted: type[Event]) -> Event:
+        """The next event of this type."""
+        while True:
+            event = self._new.get(timeout=PATIENCE)
+            if isinstance(event, wanted):
+                return event
+
+
+def client_of(
+    server: ScriptedServer, authority: Authority, *, reconnect: bool = True
+) -> tuple[Client, Ear]:
+    """A client of a scripted server that comes back at once."""
+    dialer = Dialer(server.address, Trust(authority.pem, Origin.FILE))
+    backoff = Backoff(lambda: 0.0)
+    backoff.next = lambda: 0.001  # type: ignore[method-assign]
+    client = Client(Session(ALICE), dialer, reconnect=reconnect, backoff=backoff)
+    ear = Ear()
+    client.attach(ear)
+    client.start()
+    return client, ear
+
+
+def ends(client: Client) -> Stopped:
+    """How the client ended."""
+    stopped = client.join(PATIENCE)
+    assert stopped is not None
+    return stopped
+
+
+def say(client: Client, *texts: str) -> None:
+    for text in texts:
+        assert client.submit(Say("#lobby", text))
+
+
+def test_a_whole_session(certificate: Files, authority: Authority) -> None:
+    """Log in, say something, see it come back, leave."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby hello")
+        peer.echoes("hello")
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, ear = client_of(server, authority)
+        assert client.wait_ready() is None
+        say(client, "hello")
+        ear.hears(Said)
+        client.submit(Quit())
+        assert ends(client) == Stopped(Exit.OK)
+    assert ear.events[-1] == Stopped(Exit.OK)
+
+
+def test_a_ping_is_answered_while_the_person_does_nothing(
+    certificate: Files, authority: Authority
+) -> None:
+    """By the receiving thread, with the server's token."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.says("PING :are you there")
+        peer.expects("PONG :are you there")
+        peer.says("NOTICE alice :thank you")
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, ear = client_of(server, authority)
+        assert ear.hears(Info) == Info("thank you")
+        client.submit(Quit())
+        ends(client)
+
+
+def test_a_lost_connection_is_replaced(certificate: Files, authority: Authority) -> None:
+    """It is told, what was typed meanwhile is sent, and what the replay lacks is sent again."""
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby stored", "PRIVMSG #lobby lost")
+
+    def second(peer: Peer) -> None:
+        peer.logs_in(
+            "alice",
+            "BATCH +m0 chathistory #lobby",
+            f"@batch=m0;msgid=1 :{peer.source('alice')} PRIVMSG #lobby :stored",
+            "BATCH -m0",
+        )
+        peer.expects("PRIVMSG #lobby lost")
+        peer.echoes("lost")
+        peer.quits()
+
+    with ScriptedServer(certificate, first, second) as server:
+        client, ear = client_of(server, authority)
+        client.wait_ready()
+        say(client, "stored", "lost")
+        assert ear.hears(Lost) == Lost("the server closed the connection", 0.001)
+        assert ear.hears(Ready) == Ready("alice", again=True)
+        client.submit(Quit(patience=PATIENCE))
+        assert ends(client).code is Exit.OK
+    doubts = [(one.text, one.doubt) for one in ear.events if isinstance(one, Unconfirmed)]
+    assert doubts == [("stored", Doubt.CUT), ("lost", Doubt.CUT), ("lost", Doubt.RESENT)]
+
+
+def test_a_first_connection_that_fails_is_not_tried_again(authority: Authority) -> None:
+    """The person is told at once; the port of nobody refuses."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = Address("127.0.0.1", listener.getsockname()[1])
+    client = Client(Session(ALICE), Dialer(address, Trust(authority.pem, Origin.FILE)))
+    client.start()
+    stopped = client.wait_ready()
+    assert stopped is not None
+    assert stopped.code is Exit.UNREACHABLE
+    assert f"can't connect to {address}: connection refused" in stopped.text
+
+
+def test_a_refused_login_ends_everything(certificate: Files, authority: Authority) -> None:
+    """With the server's words."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greets("alice")
+        peer.authenticates("alice")
+        peer.says("904 alice :wrong account or password")
+        peer.expects("QUIT")
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, _ = client_of(server, authority)
+        assert client.wait_ready() == Stopped(
+            Exit.LOGIN, "wrong account or password", ask_again="password"
+        )
+
+
+def test_a_refused_login_ends_the_reconnecting(certificate: Files, authority: Authority) -> None:
+    """And what was typed is shown a last time."""
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby hello")
+
+    def second(peer: Peer) -> None:
+        peer.greets("alice")
+        peer.authenticates("alice")
+        peer.says("904 alice :disabled")
+        peer.expects("QUIT")
+
+    with ScriptedServer(certificate, first, second) as server:
+        client, ear = client_of(server, authority)
+        client.wait_ready()
+        say(client, "hello")
+        assert ends(client).code is Exit.LOGIN
+    assert Unconfirmed("#lobby", "hello", Doubt.UNKNOWN) in ear.events
+
+
+def test_another_certificate_ends_the_reconnecting(
+    certificate: Files, authority: Authority, stranger: Authority, tmp_path: Path
+) -> None:
+    """Nothing is sent to it."""
+    other = stranger.server("localhost").write(tmp_path, "other")
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+
+    with ScriptedServer(certificate, first) as server, ScriptedServer(other) as intruder:
+        addresses = [server.address, intruder.address]
+        trusted = Trust(authority.pem, Origin.PIN)
+
+        def dial() -> ssl.SSLSocket:
+            return Dialer(addresses.pop(0), trusted)()
+
+        backoff = Backoff(lambda: 0.0)
+        backoff.next = lambda: 0.001  # type: ignore[method-assign]
+        client = Client(Session(ALICE), dial, backoff=backoff)
+        client.start()
+        stopped = ends(client)
+    assert stopped.code is Exit.CERTIFICATE
+    assert (intruder.refusals, intruder.looks) == (1, 1)
+
+
+def test_without_reconnecting_a_loss_is_the_end(certificate: Files, authority: Authority) -> None:
+    """As in `send`."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, _ = client_of(server, authority, reconnect=False)
+        client.wait_ready()
+        assert ends(client) == Stopped(Exit.UNREACHABLE, "the server closed the connection")
+
+
+def test_attempts_that_fail_are_repeated(certificate: Files, authority: Authority) -> None:
+    """Until the server is back; each is told."""
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+
+    def second(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.quits()
+
+    with ScriptedServer(certificate, first, second) as server:
+        trusted = Trust(authority.pem, Origin.PIN)
+        with socket.create_server(("127.0.0.1", 0)) as nobody:
+            closed = Address("localhost", nobody.getsockname()[1])
+        addresses = [server.address, closed, closed, server.address]
+        backoff = Backoff(lambda: 0.0)
+        backoff.next = lambda: 0.001  # type: ignore[method-assign]
+        client = Client(
+            Session(ALICE), lambda: Dialer(addresses.pop(0), trusted)(), backoff=backoff
+        )
+        ear = Ear()
+        client.attach(ear)
+        client.start()
+        assert [type(ear.hears(Lost)) for _ in range(3)] == [Lost] * 3
+        ear.hears(Ready)
+        client.submit(Quit())
+        ends(client)
+
+
+def test_a_bug_ends_with_a_word(authority: Authority) -> None:
+    """And hangs nobody who waits."""
+
+    def dial() -> ssl.SSLSocket:
+        raise ZeroDivisionError("of all things")
+
+    client = Client(Session(ALICE), dial)
+    client.start()
+    stopped = client.wait_ready()
+    assert stopped is not None
+    assert "ZeroDivisionError" in stopped.text
+
+
+class Gate:
+    """A dial() that hangs until it is opened, and fails then."""
+
+    def __init__(self) -> None:
+        self.opened = threading.Event()
+        self.reached = threading.Event()
+
+    def __call__(self) -> ssl.SSLSocket:
+        self.reached.set()
+        self.opened.wait(PATIENCE)
+        raise ZeroDivisionError
+
+
+@pytest.fixture
+def hanging() -> tuple[Client, Gate]:
+    gate = Gate()
+    client = Client(Session(ALICE), gate)
+    client.start()
+    assert gate.reached.wait(PATIENCE)
+    return client, gate
+
+
+def test_the_inbox_is_bounded(hanging: tuple[Client, Gate]) -> None:
+    """Who won't wait is told that there is no room; who waits is let go when the thread ends."""
+    client, gate = hanging
+    assert [client.submit(Say("#x", "y")) for _ in range(INBOX + 1)] == [True] * INBOX + [False]
+    waiting = threading.Thread(target=lambda: client.submit(Say("#x", "y"), wait=True))
+    waiting.start()
+    gate.opened.set()
+    waiting.join(PATIENCE)
+    assert not waiting.is_alive()
+    ends(client)
+    assert client.submit(Say("#x", "late")) is False
+
+
+def test_a_script_waits_for_a_slow_server(certificate: Files, authority: Authority) -> None:
+    """More lines than all queues hold together arrive in their order."""
+    count = MAX_WAITING + INBOX + 200
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        for number in range(count):
+            peer.expects(f"PRIVMSG #lobby {number}")
+            peer.echoes(str(number))
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, _ = client_of(server, authority)
+        client.wait_ready()
+        for number in range(count):
+            assert client.submit(Say("#lobby", str(number)), wait=True)
+        client.submit(Quit(patience=PATIENCE), wait=True)
+        assert ends(client).code is Exit.OK
+
+
+def test_a_feed_keeps_what_came_before_its_listener() -> None:
+    """And passes everything on in its order."""
+    feed, ear = Feed(), Ear()
+    feed([Info("one")])
+    feed([Info("two")])
+    feed.attach(ear)
+    feed([Info("three")])
+    assert ear.events == [Info("one"), Info("two"), Info("three")]
+
+
+def test_our_own_events_stand_among_the_others(hanging: tuple[Client, Gate]) -> None:
+    """tell() is a way for the input thread to show something."""
+    client, gate = hanging
+    ear = Ear()
+    client.attach(ear)
+    client.tell(Info("hello", remote=False))
+    gate.opened.set()
+    ends(client)
+    assert ear.events[0] == Info("hello", remote=False)
+
+
+def test_a_login_that_is_held_back_is_told_at_once(
+    certificate: Files, authority: Authority
+) -> None:
+    """To who waits for it, before it is decided."""
+    told = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.greets("alice")
+        assert peer.authenticates("alice")
+        peer.says("NOTE AUTHENTICATE WAIT 4 :Many guesses; please wait")
+        assert told.wait(PATIENCE)
+        peer.welcomes()
+        peer.quits()
+
+    texts: list[str] = []
+
+    def tell(event: Waiting | Registered) -> None:
+        assert isinstance(event, Waiting)
+        texts.append(event.text)
+        told.set()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, ear = client_of(server, authority)
+        assert client.wait_ready(tell) is None
+        assert client.wait_ready() is None
+        client.submit(Quit())
+        ends(client)
+    assert texts == ["Many guesses; please wait"]
+    assert not any(isinstance(event, Waiting) for event in ear.events)
+
+
+def test_a_reconnection_that_is_held_back_is_told_among_the_messages(
+    certificate: Files, authority: Authority
+) -> None:
+    """As nobody waits for it."""
+
+    def first(peer: Peer) -> None:
+        peer.logs_in("alice")
+
+    def second(peer: Peer) -> None:
+        peer.greets("alice")
+        assert peer.authenticates("alice")
+        peer.says("NOTE AUTHENTICATE WAIT 0 :Please wait")
+        peer.welcomes()
+        peer.quits()
+
+    with ScriptedServer(certificate, first, second) as server:
+        client, ear = client_of(server, authority)
+        assert ear.hears(Waiting) == Waiting("Please wait", 0)
+        ear.hears(Ready)
+        client.submit(Quit())
+        ends(client)
+
+
+def test_answers_to_an_inquiry_are_kept_from_the_screen(
+    certificate: Files, authority: Authority
+) -> None:
+    """While somebody waits for them; at other times they are shown."""
+    asked = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        assert asked.wait(PATIENCE)
+        peer.says("NOTE TOKEN CREATED laptop secret :Keep it")
+        peer.expects("PRIVMSG #lobby next")
+        peer.says("NOTE TOKEN REVOKED laptop :Gone")
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, ear = client_of(server, authority)
+        assert client.wait_ready() is None
+        with client.replies() as replies:
+            asked.set()
+            reply = replies.get(timeout=PATIENCE)
+            assert reply is not None
+            assert reply.context == ("laptop", "secret")
+        say(client, "next")
+        assert ear.hears(Reply) == Reply("NOTE", "TOKEN", "REVOKED", ("laptop",), "Gone")
+        client.submit(Quit(patience=0.0))
+        ends(client)
+    assert sum(isinstance(event, Reply) for event in ear.events) == 1
+
+
+def test_answers_that_nobody_takes_are_not_kept_without_end(
+    certificate: Files, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hostile server sends them while a code is being typed."""
+    monkeypatch.setattr(receiver, "MAX_REPLIES", 10)
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby begin")
+        peer.says(*["NOTE TOKEN ENTRY x y z :Another"] * 50)
+        peer.echoes("begin")
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, ear = client_of(server, authority)
+        assert client.wait_ready() is None
+        with client.replies() as replies:
+            say(client, "begin")
+            ear.hears(Said)
+            assert replies.qsize() == 10
+        client.submit(Quit())
+        ends(client)
+
+
+def test_who_waits_for_an_answer_is_told_of_the_end(
+    certificate: Files, authority: Authority
+) -> None:
+    """While waiting, and when it is over already."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        peer.expects("PRIVMSG #lobby hello")
+
+    with ScriptedServer(certificate, dialogue) as server:
+        client, _ = client_of(server, authority, reconnect=False)
+        assert client.wait_ready() is None
+        with client.replies() as replies:
+            say(client, "hello")
+            assert replies.get(timeout=PATIENCE) is None
+        ends(client)
+        with client.replies() as replies:
+            assert replies.get(timeout=PATIENCE) is None

@@ -1,0 +1,102 @@
+"""What several commands do with rooms."""
+
+from __future__ import annotations
+
+import pytest
+
+from securechat.core.channels import channels
+from securechat.core.turn import IrcError
+from securechat.irc import names
+from tests.support.stage import Stage
+
+
+def house() -> Stage:
+    """#den, of alice; bob is an operator, carol a member, dave a stranger, boss administers."""
+    stage = Stage("alice", "bob", "carol", "dave")
+    stage.add("boss", admin=True)
+    people = {name: stage.member(name) for name in ("alice", "bob", "carol", "dave", "boss")}
+    for name in ("alice", "bob", "carol"):
+        people[name].says("JOIN #den")
+    people["alice"].says("MODE #den +o bob")
+    return stage
+
+
+@pytest.mark.parametrize(
+    ("name", "numeric"),
+    [("alice", ""), ("bob", ""), ("carol", "482"), ("dave", "442"), ("boss", "")],
+)
+def test_who_runs_a_room(name: str, numeric: str) -> None:
+    """Owner, operator and administrator; a member lacks the role, a stranger the membership."""
+    stage = house()
+    session = stage.account(name).sessions[0]
+    turn = stage.rules.turn(0, 0.0)
+    if not numeric:
+        assert channels.find_run(turn, session, "#DEN") is stage.room("#den")
+        return
+    with pytest.raises(IrcError) as refused:
+        channels.find_run(turn, session, "#den")
+    assert refused.value.numeric == numeric
+
+
+@pytest.mark.parametrize(("name", "seen"), [("carol", True), ("dave", False), ("boss", True)])
+def test_who_may_know_of_a_secret_room(name: str, seen: bool) -> None:
+    """Its members and administrators; of any other room everybody."""
+    stage = house()
+    room, account = stage.room("#den"), stage.account(name)
+    assert channels.visible(room, account)
+    room.modes = "s"
+    assert channels.visible(room, account) is seen
+
+
+@pytest.mark.parametrize(
+    ("mask", "fits"),
+    [
+        ("bob!*@*", True),
+        ("BOB!*@*", True),
+        ("b?b!b*@CHAT.*", True),
+        ("*!*@*", True),
+        ("bo!*@*", False),
+        ("*!*@evil", False),
+    ],
+)
+def test_a_ban_is_a_mask_of_the_whole_source(mask: str, fits: bool) -> None:
+    """Case doesn't count."""
+    stage = house()
+    room = stage.room("#den")
+    room.bans[mask] = ("alice", 0)
+    assert channels.banned(stage.rules.turn(0, 0.0), room, stage.account("bob")) is fits
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("x", "x"),
+        ("", "*"),
+        (":", "*"),
+        ("::a", "a"),
+        (" b", "*"),
+        ("a b", "a"),
+        ("x" * 99, "x" * 64),
+    ],
+)
+def test_a_parameter_is_fit_to_be_repeated(text: str, word: str) -> None:
+    """As a middle parameter: one word, not empty, without a colon in front."""
+    assert channels.word(text) == word
+
+
+def test_ids_are_not_used_again() -> None:
+    """A new room is not an old one, even when the old one could not be stored."""
+    stage = house()
+    ids = set()
+    for full in (False, True, False, True):
+        stage.full = full
+        with stage.turn() as turn:
+            start = turn.mark()
+            room = channels.create(turn, names.channel_name("#new"), stage.account("alice"))
+            assert room.id not in ids
+            ids.add(room.id)
+            if not full:
+                channels.enter(turn, room, stage.account("alice"), "q")
+                channels.depart(turn, room, stage.account("alice"))
+            turn.finish_step(None, "TEST", start)
+    assert "#new" not in stage.model.rooms

@@ -1,0 +1,147 @@
+"""Who owns a channel when its owner is gone, and what a start mends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from securechat.core.journal.events import FounderRemoved, KickedAway, RoomClosed
+from tests.support.stage import SERVER, Stage, codes, den, of
+
+
+def roles(stage: Stage, room: str = "#den") -> dict[str, str]:
+    return {account.name: member.role for account, member in stage.room(room).members.items()}
+
+
+@pytest.mark.parametrize(
+    ("modes", "heir"),
+    [
+        ("", "bob"),  # the member who has been there for longest
+        ("+v carol", "carol"),
+        ("+vv carol dave", "carol"),
+        ("+vo carol dave", "dave"),
+        ("+oo dave carol", "carol"),
+    ],
+)
+def test_who_comes_next(modes: str, heir: str) -> None:
+    """The operator, then the voiced, then the member; of several who has been there for longest."""
+    stage, (alice, bob, _, _) = den("alice", "bob", "carol", "dave")
+    if modes:
+        alice.says(f"MODE #den {modes}")
+    bob.hears()
+    alice.says("PART #den")
+    assert bob.hears()[-1] == f":{SERVER} MODE #den +q {heir}"
+    assert roles(stage)[heir] == "q"
+    assert list(roles(stage).values()).count("q") == 1
+    [audited] = [one for one in stage.audits if one.event == "role changed"][-1:]
+    assert '"by": "no owner was left"' in audited.facts
+
+
+def test_a_second_owner_is_enough() -> None:
+    """Nobody else becomes one."""
+    stage, (alice, bob, _) = den("alice", "bob", "carol")
+    alice.says("MODE #den +q bob")
+    bob.hears()
+    alice.says("PART #den")
+    assert codes(bob.hears()) == ["PART"]
+    assert roles(stage) == {"bob": "q", "carol": ""}
+
+
+def test_an_owner_who_was_put_out_or_deleted_is_followed_too() -> None:
+    """By an administrator, who may do either."""
+    stage, (_, bob, carol) = den("alice", "bob", "carol")
+    stage.account("carol").admin = True
+    carol.says("KICK #den alice")
+    assert of(bob.hears(), "MODE")[0].params == ["#den", "+q", "bob"]
+    with stage.turn() as turn:
+        account = stage.account("bob")
+        account.deleted = True
+        stage.rules.account_removed(turn, account, "Deleted")
+    assert of(carol.hears(), "MODE")[-1].params == ["#den", "+q", "carol"]
+
+
+def test_who_may_not_log_in_does_not_come_next() -> None:
+    """A channel of disabled accounts would be nobody's."""
+    stage, (alice, _, _) = den("alice", "bob", "carol")
+    stage.account("bob").disabled = True
+    alice.says("PART #den")
+    assert roles(stage) == {"bob": "", "carol": "q"}
+
+
+def test_a_founder_who_comes_back_owns_it_again() -> None:
+    """Beside who came next."""
+    stage, (alice, _) = den("alice", "bob")
+    alice.says("PART #den", "JOIN #den")
+    assert roles(stage) == {"bob": "q", "alice": "q"}
+
+
+@pytest.mark.parametrize("change", ["-q alice", "+o alice", "+v alice"])
+def test_the_only_owner_stays_one(change: str) -> None:
+    """Until there is another."""
+    stage, (alice, _) = den("alice", "bob")
+    [heard] = alice.says(f"MODE #den {change}")
+    assert "alice is its only owner (~); make somebody else one first" in heard
+    alice.says("MODE #den +q bob", f"MODE #den {change}")
+    assert roles(stage)["alice"] != "q"
+
+
+# --- the lobby -----------------------------------------------------------------------------------
+
+
+def test_the_lobby_never_closes_whoever_founded_it() -> None:
+    """A channel that a member has made may be configured as the lobby later."""
+    stage, (alice, _) = den("alice", "bob", lobby=None)
+    stage.rules.settings = replace(stage.settings, lobby="#den")
+    with stage.turn() as turn:
+        stage.rules.start(turn)
+    assert FounderRemoved(stage.room("#den").id) in stage.stored
+    for person in (alice, stage.member("bob")):
+        person.says("PART #den")
+    assert stage.room("#den").members == {}
+    assert not any(isinstance(event, RoomClosed) for event in stage.stored)
+    again = stage.stranger()
+    heard = again.logs_in("alice")
+    assert "#den" in [message.params[0] for message in of(heard, "JOIN")]
+    assert roles(stage) == {"alice": ""}
+
+
+# --- what a start mends --------------------------------------------------------------------------
+
+
+def test_a_start_closes_what_nobody_is_in_and_gives_owners() -> None:
+    """As if a server had been running when the accounts were deleted."""
+    stage, (alice, _, _) = den("alice", "bob", "carol")
+    alice.says("JOIN #mine")
+    for name in ("#den", "#mine"):
+        room = stage.room(name)
+        del room.members[stage.account("alice")]
+        del stage.account("alice").rooms[room]
+    with stage.turn() as turn:
+        stage.rules.start(turn)
+    assert "#mine" not in stage.model.rooms
+    assert roles(stage) == {"bob": "q", "carol": ""}
+
+
+# --- kicked while away ---------------------------------------------------------------------------
+
+
+def test_who_was_kicked_while_away_is_told_once() -> None:
+    """From where, by whom and why, at the next login."""
+    stage, (alice, bob) = den("alice", "bob")
+    bob.says("QUIT")
+    bob.hangs_up()
+    alice.says("KICK #den bob :be nice")
+    again = stage.stranger()
+    [told] = [line for line in again.logs_in("bob") if "kicked" in line]
+    assert told.startswith(f":{SERVER} NOTICE bob :You were kicked from #den by alice on ")
+    assert told.endswith(": be nice")
+    assert not [line for line in stage.stranger().logs_in("bob") if "kicked" in line]
+
+
+def test_who_sees_it_is_not_told_again() -> None:
+    """A KICK that arrives is enough."""
+    stage, (alice, bob) = den("alice", "bob")
+    alice.says("KICK #den bob")
+    assert codes(bob.hears()) == ["KICK"]
+    assert not any(isinstance(event, KickedAway) for event in stage.stored)

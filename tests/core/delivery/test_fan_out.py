@@ -1,0 +1,167 @@
+"""From effects to bytes: who gets what, in which order, and how few times it is made."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from securechat.core.delivery.fan_out import deliveries
+from securechat.core.delivery.line import Line
+from securechat.core.model.session import Session
+from securechat.core.model.state import Audience
+from securechat.core.turn import Effect
+from securechat.irc.message import parse
+from tests.core.sayings import ROOMS, company, storing, talk
+from tests.support.stage import Person, Stage
+
+TIME = 1 << 10
+"""server-time."""
+
+
+def session(link: str, io: int = 0, caps: int = 0) -> Session:
+    made = Session(link, io=io, address="", fingerprint=None, opened_at=0.0)
+    made.set_caps(caps)
+    return made
+
+
+def line(text: str) -> Line:
+    return Line(text, 0)
+
+
+def heard(effects: list[Effect]) -> dict[object, bytes]:
+    """What each link gets."""
+    found: dict[object, bytes] = {}
+    for deliveries_of_one in deliveries(effects).values():
+        for links, data in deliveries_of_one:
+            for link in links:
+                found[link] = found.get(link, b"") + data
+    return found
+
+
+def test_a_room_s_lines_of_a_turn_are_made_once() -> None:
+    """One delivery for all sessions that get the same bytes."""
+    audience = Audience([session("a"), session("b"), session("c")])
+    (found,) = deliveries([(audience, line("1"), None), (audience, line("2"), None)])[0]
+    assert sorted(map(str, found.links)) == ["a", "b", "c"]
+    assert found.data == b"1\r\n2\r\n"
+
+
+def test_each_thread_gets_its_own() -> None:
+    """And each set of capabilities its bytes."""
+    audience = Audience([session("a"), session("b", io=1), session("c", io=1, caps=TIME)])
+    found = deliveries([(audience, line("x"), None)])
+    assert [found[0][0].links, found[0][0].data] == [["a"], b"x\r\n"]
+    assert {tuple(map(str, part.links)): part.data[-3:] for part in found[1]} == {
+        ("b",): b"x\r\n",
+        ("c",): b"x\r\n",
+    }
+
+
+def test_who_spoke_is_left_out_of_its_own_lines_only() -> None:
+    """The others' lines it gets."""
+    alice, bob = session("a"), session("b")
+    audience = Audience([alice, bob, session("c")])
+    effects: list[Effect] = [
+        (audience, line("by a"), alice),
+        (audience, line("by b"), bob),
+        (audience, line("by nobody"), None),
+    ]
+    assert heard(effects) == {
+        "a": b"by b\r\nby nobody\r\n",
+        "b": b"by a\r\nby nobody\r\n",
+        "c": b"by a\r\nby b\r\nby nobody\r\n",
+    }
+
+
+def test_a_reply_stands_where_it_was_given() -> None:
+    """Behind what was said before, in front of what was said after."""
+    alice = session("a")
+    audience = Audience([alice, session("b")])
+    effects: list[Effect] = [
+        (audience, line("1"), None), (None, alice, b"reply\r\n"), (audience, line("2"), None),
+    ]  # fmt: skip
+    assert heard(effects) == {"a": b"1\r\nreply\r\n2\r\n", "b": b"1\r\n2\r\n"}
+
+
+def test_an_old_audience_comes_before_the_new_one() -> None:
+    """A JOIN makes a new audience; a reply to the new member must not turn them round."""
+    alice, bob = session("a"), session("b")
+    before, after = Audience([alice]), Audience([alice, bob])
+    effects: list[Effect] = [
+        (before, line("1"), None), (after, line("2"), None), (None, bob, b"reply\r\n"),
+        (after, line("3"), None),
+    ]  # fmt: skip
+    assert heard(effects) == {"a": b"1\r\n2\r\n3\r\n", "b": b"2\r\nreply\r\n3\r\n"}
+
+
+def test_nothing_is_not_delivered() -> None:
+    """No empty bytes, no delivery without a link."""
+    untagged = Line("x", 0, requires=1 << 7)
+    alice = session("a")
+    assert deliveries([]) == {}
+    assert deliveries([(Audience([]), line("x"), None)]) == {}
+    assert deliveries([(Audience([alice]), untagged, None)]) == {}
+    assert deliveries([(Audience([alice]), line("x"), alice)]) == {}
+
+
+# Promise 5: one order
+
+
+def watch(stage: Stage) -> list[Person]:
+    """Members of all rooms who only look: on two threads, with and without tags."""
+    stage.add("eve")
+    stage.add("ann")
+    eyes = [stage.member("eve", io=1), stage.member("ann", "server-time", "echo-message")]
+    eyes.append(stage.member("ann", "extended-join", "message-tags", io=1))
+    for room in ROOMS:
+        stage.member("eve").says(f"JOIN {room}")
+        eyes[1].says(f"JOIN {room}")
+    for eye in eyes:
+        eye.hears()
+    return eyes
+
+
+lookers = st.tuples(
+    st.integers(5, 7), st.sampled_from(["PING x", "NAMES #a", "TOPIC #b", "LIST", "CAP LS"])
+)
+scripts = st.lists(
+    st.lists(st.tuples(st.integers(0, 4), storing) | lookers, max_size=8), max_size=6
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(scripts)
+def test_all_members_of_a_room_see_one_order(script: list[list[tuple[int, str]]]) -> None:
+    """Whatever they ask in between, whatever their thread and capabilities; and the log has it."""
+    stage, people = company()
+    eyes = watch(stage)
+    people += eyes
+    start = len(stage.log)
+    seen: list[list[str]] = [[] for _ in eyes]
+    for said in script:
+        talk(stage, people, said)
+        for eye, lines in zip(eyes, seen, strict=True):
+            lines += eye.hears()
+    for room in ROOMS:
+        orders = [[text for line in lines if (text := happening(line, room))] for lines in seen]
+        stays = [eye.session.who in stage.room(room).members for eye in eyes]
+        if all(stays):
+            assert orders[0] == orders[1] == orders[2]
+            assert [text.split()[1] for text in orders[0]] == logged(stage, room, start)
+
+
+def happening(raw: str, room: str) -> str | None:
+    """An event of a room as all should see it; None for a line that isn't one."""
+    message = parse(raw)
+    if message.command.isdecimal() or not message.source or "!" not in message.source:
+        return None
+    if message.command in ("TAGMSG", "INVITE") or message.params[:1] != [room]:
+        return None
+    params = message.params[:1] if message.command == "JOIN" else message.params
+    return " ".join([message.nick, message.command, *params])
+
+
+def logged(stage: Stage, room: str, start: int) -> list[str]:
+    """What the log says has happened in a room."""
+    number = stage.room(room).id
+    return [e.kind for e in stage.log[start:] if e.target == number and e.kind != "TAGMSG"]

@@ -1,0 +1,266 @@
+"""Where what outlives the process changes in memory, and how it changes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from securechat.core.journal import apply
+from securechat.core.journal import events as e
+from securechat.core.model.credentials import Factor
+from securechat.core.model.state import Model, Room
+from securechat.server.loading import load_model
+from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.reader import Reader
+from tests.core.sayings import company, talk, turns
+from tests.support.pepper import PEPPER
+from tests.support.snapshot import snapshot
+from tests.support.stage import Stage
+
+CODE = sha256(b"x").digest()
+
+
+def world() -> Model:
+    """alice (1) and bob (2) in #den with a ban and a topic; carol (3) is invited to it."""
+    stage = Stage("alice", "bob", "carol")
+    alice = stage.member("alice")
+    alice.says("JOIN #den", "TOPIC #den :t", "MODE #den +kb key x", "INVITE carol #den")
+    stage.member("bob").says("JOIN #den key", "PRIVMSG alice :hi")
+    stage.invite("x", uses=2)
+    for event in (
+        e.TokenCreated(b"t", 1, "laptop", 5),
+        e.CertificateAdded(b"c", 1, "laptop", 5),
+        e.FactorSet(1, "sealed", 7, 5),
+        e.RecoveryCodeAdded(b"r", 1),
+    ):
+        apply.apply(stage.model, event)
+    return stage.model
+
+
+def factor(model: Model, account: int = 1) -> Factor:
+    """An account's, that has one."""
+    found = model.accounts[account].factor
+    assert found is not None
+    return found
+
+
+DEN, DIRECT = 1, 2
+CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
+    (e.Logged(99, DEN, 1, 5, "PRIVMSG", "x", None), lambda m: m.room(DEN).last_seq, 99),
+    (e.Logged(99, DIRECT, 1, 5, "PRIVMSG", "x", None), lambda m: m.recent[-1].seq, 99),
+    (e.AccountCreated(9, "D", "d", "o", "h", True, 5, 7), lambda m: m.by_name["d"].starts_after, 7),
+    (e.PasswordChanged("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
+    (e.PasswordRehashed("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
+    (e.TokenCreated(b"n", 1, "phone", 5), lambda m: m.tokens[b"n"].name, "phone"),
+    (e.TokenCreated(b"n", 2, "phone", 5), lambda m: list(m.accounts[2].tokens), ["phone"]),
+    (e.TokenUsed(9, b"t"), lambda m: m.tokens[b"t"].used_ms, 9),
+    (e.TokenRevoked(b"t"), lambda m: (dict(m.tokens), dict(m.accounts[1].tokens)), ({}, {})),
+    (e.CertificateAdded(b"d", 2, "x", 5), lambda m: m.certificates[b"d"].account, 2),
+    (e.CertificateUsed(9, b"c"), lambda m: m.certificates[b"c"].used_ms, 9),
+    (e.CertificateRevoked(b"c"), lambda m: (m.certificates, m.accounts[1].certificates), ({}, {})),
+    (e.FactorSet(2, "sealed", 3, 5), lambda m: factor(m, 2).counter, 3),
+    (e.FactorUsed(8, 1), lambda m: factor(m).counter, 8),
+    (e.FactorRemoved(1), lambda m: m.accounts[1].factor, None),
+    (e.RecoveryCodeAdded(b"s", 1), lambda m: factor(m).recovery, {b"r", b"s"}),
+    (e.RecoveryCodesCleared(1), lambda m: factor(m).recovery, set()),
+    (e.RecoveryCodeUsed(b"r", 1), lambda m: factor(m).recovery, set()),
+    (e.UsageCounted(1, 500), lambda m: m.accounts[1].name, "alice"),
+    (e.UsageUpto("9"), lambda m: m.accounts[1].name, "alice"),
+    (e.Delivered(1, "", 4, 5), lambda m: m.accounts[1].devices[""].stored, 4),
+    (e.Delivered(3, "phone", 4, 5), lambda m: m.accounts[3].devices["phone"].delivered, 4),
+    (e.DeviceForgotten(1, ""), lambda m: m.accounts[1].devices, {}),
+    (e.DeviceForgotten(1, "none"), lambda m: list(m.accounts[1].devices), [""]),
+    (e.MessageKeyed(1, 0, 7, 4, 5), lambda m: m.accounts[1].sent_keys.items(), {7: 4}),
+    (e.InviteUsed(CODE), lambda m: m.invites[CODE].uses, 1),
+    (e.RoomCreated(7, "#N", "#n", "#n", 1, "nt", 5), lambda m: m.rooms["#n"].modes, "nt"),
+    (e.RoomClosed(DEN), lambda m: "#den" in m.rooms, False),
+    (e.FounderRemoved(DEN), lambda m: m.room(DEN).founder, None),
+    (e.KickedAway(3, "#x", "a", "r", 5), lambda m: m.accounts[3].kicks["#x"].reason, "r"),
+    (e.KicksTold(3), lambda m: m.accounts[3].kicks, {}),
+    (e.DirectOpened(8, 1, 3), lambda m: m.accounts[3].directs[m.accounts[1]].id, 8),
+    (e.Joined(DEN, 3, "v", 6), lambda m: m.room(DEN).members[m.accounts[3]].seq, 6),
+    (e.Left(DEN, 2), lambda m: m.accounts[2] in m.room(DEN).present, False),
+    (e.RoleChanged("o", DEN, 2), lambda m: m.room(DEN).role(m.accounts[2]), "o"),
+    (e.TopicChanged("n", "b", 6, DEN), lambda m: m.room(DEN).topic, "n"),
+    (e.ModesChanged("i", None, 3, DEN), lambda m: (m.room(DEN).key, m.room(DEN).limit), (None, 3)),
+    (e.BanAdded(DEN, "y!*@*", "a", 6), lambda m: list(m.room(DEN).bans), ["x!*@*", "y!*@*"]),
+    (e.BanRemoved(DEN, "x!*@*"), lambda m: m.room(DEN).bans, {}),
+    (e.Invited(DEN, 2, "a"), lambda m: m.accounts[2].invited_to[m.room(DEN)], "a"),
+    (e.Invited(DEN, 3, "b"), lambda m: m.accounts[3].invited_to[m.room(DEN)], "b"),
+    (e.InvitationEnded(DEN, 3), lambda m: m.accounts[3].invited_to, {}),
+]
+
+
+@pytest.mark.parametrize(("event", "look", "expected"), CHANGES)
+def test_an_event_changes_the_model_and_back(
+    event: e.Event, look: Callable[[Model], object], expected: object
+) -> None:
+    """Forth as it says, and back to what was, exactly."""
+    model = world()
+    before = snapshot(model)
+    undo = apply.apply(model, event)
+    assert look(model) == expected
+    undo()
+    assert snapshot(model) == before
+
+
+def test_every_event_is_tested() -> None:
+    """Above."""
+    assert {type(event) for event, _, _ in CHANGES} == set(get_args(e.Event))
+
+
+@pytest.mark.parametrize("event", [event for event, _, _ in CHANGES])
+def test_an_event_says_what_it_is_about(event: e.Event) -> None:
+    """What it changes, it needs as it was; what it brings into being, it doesn't."""
+    known = set(get_args(e.Kind))
+    needs, makes = set(event.needs()), set(event.makes())
+    assert {kind for kind, _ in needs | makes} <= known
+    new = {"account", "target", "token", "members"}
+    assert {thing for thing in makes if thing[0] not in new} <= needs
+
+
+FIRST = [event for event, _, _ in CHANGES]
+"""Each may be followed by each in a turn, and fail."""
+THEN: list[e.Event] = [
+    *FIRST,
+    e.Logged(100, 7, 1, 5, "PRIVMSG", "x", None),
+    e.Logged(100, 8, 1, 5, "PRIVMSG", "x", None),
+    e.Logged(100, DEN, 2, 5, "PRIVMSG", "y", None),
+    e.Logged(100, DEN, 3, 5, "PRIVMSG", "y", None),
+    e.Joined(7, 9, "", 6),
+    e.Joined(DEN, 2, "", 6),
+    e.TokenRevoked(b"n"),
+    e.TokenCreated(b"m", 9, "phone", 5),
+    e.RecoveryCodeAdded(b"s", 2),
+    e.FactorUsed(9, 2),
+    e.InviteUsed(CODE),
+    e.DeviceForgotten(3, "phone"),
+    e.BanRemoved(DEN, "y!*@*"),
+    e.RoomClosed(7),
+    e.Invited(7, 2, "a"),
+    e.TopicChanged("later", "b", 6, DEN),
+    e.TopicChanged("n", "b", 6, DEN),
+    e.RoleChanged("o", DEN, 3),
+    e.PasswordChanged("h3", 1, "h"),
+]
+
+
+def kept(model: Model) -> dict[str, Any]:
+    """A snapshot, without the sessions: other worlds have others."""
+    found: dict[str, Any] = snapshot(model)
+    for kind in ("accounts", "rooms"):
+        for item in found[kind].values():
+            item.pop("sessions", None)
+            del item["told"]
+    return found
+
+
+def is_member(model: Model, event: e.Event) -> bool:
+    """Whether who joins is in the room already."""
+    if not isinstance(event, e.Joined):
+        return False
+    account, room = model.accounts.get(event.account), model.targets.get(event.room)
+    return account is not None and isinstance(room, Room) and account in room.members
+
+
+def fails(model: Model, event: e.Event) -> bool:
+    """Whether an event has no place in a model."""
+    try:
+        apply.apply(model, event)
+    except (LookupError, TypeError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_what_builds_on_what_failed_fails_with_it(first: e.Event) -> None:
+    """And all else stays exactly as if the first had never been: for any two events of a turn, of
+    which the first can't be stored.
+    """
+    for then in THEN:
+        model, alone = world(), world()
+        undo = apply.apply(model, first)
+        if then == first or is_member(model, then):
+            continue
+        try:
+            undo_then = apply.apply(model, then)
+        except (LookupError, TypeError):
+            continue  # not after the first
+        if set(first.makes()).isdisjoint(then.needs()):
+            assert not fails(alone, then), f"{then} can't do without {first}"
+        else:
+            undo_then()
+        undo()
+        assert kept(model) == kept(alone), f"{then} after {first}, which failed"
+
+
+def test_who_is_offline_joins_without_being_present() -> None:
+    """A member, not a listener."""
+    model = world()
+    apply.apply(model, e.Joined(DEN, 3, "", 6))
+    room, carol = model.room(DEN), model.accounts[3]
+    assert carol in room.members
+    assert carol not in room.present
+
+
+# What memory holds, the database does
+
+
+def durable(model: Model) -> dict[str, object]:
+    """The part of a snapshot that outlives the process."""
+    found = snapshot(model)
+    accounts = {
+        a.id: (
+            {d.name: (d.delivered, d.used_ms) for d in a.devices.values()},
+            {room.id for room in a.rooms},
+            {other.id: direct.id for other, direct in a.directs.items()},
+            {r.id: by for r, by in a.invited_to.items() if model.rooms.get(r.folded) is r},
+        )
+        for a in model.accounts.values()
+    }
+    rooms = {
+        room.id: (
+            (room.name, room.folded, room.skeleton, room.founder, room.created_ms),
+            (room.modes, room.key, room.limit, room.topic, room.topic_by, room.topic_ms),
+            {a.id: (m.role, m.seq) for a, m in room.members.items()},
+            dict(room.bans),
+        )
+        for room in model.rooms.values()
+    }
+    return {key: found[key] for key in ("names", "looks", "room looks", "targets")} | {
+        "accounts": accounts,
+        "rooms": rooms,
+        "last": model.last_seq,
+    }
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(turns)
+def test_a_restart_finds_what_there_was(tmp_path: Path, said: list[list[tuple[int, str]]]) -> None:
+    """Whatever is said: the model that is loaded is the model that was."""
+    stage, people = company()
+    for lines in said:
+        talk(stage, people, lines)
+    for person in people:
+        person.pongs()
+    stage.passes(1)
+    made = [
+        e.AccountCreated(a.id, a.name, a.folded, a.skeleton, "hash", a.admin, 0, 0)
+        for a in stage.model.accounts.values()
+    ]
+    path = tmp_path / "chat.db"
+    path.unlink(missing_ok=True)
+    store = Journal(path, PEPPER)
+    try:
+        store.connection.execute("PRAGMA synchronous = OFF")
+        store.commit([*made, *stage.stored])
+        assert durable(load_model(Reader(store.connection), PEPPER)) == durable(stage.model)
+    finally:
+        store.close()

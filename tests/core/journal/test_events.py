@@ -1,0 +1,49 @@
+"""The journal's events are the store's rows: each field in its place."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import get_args
+
+import pytest
+
+from securechat.core.journal import events
+from securechat.store.sqlite.journal import STATEMENTS
+from securechat.store.sqlite.schema import MIGRATIONS
+
+KINDS = (*get_args(events.Event), events.Audited)
+COLUMNS = {
+    "PasswordChanged": {"account": "id", "replaced": "password"},
+    "PasswordRehashed": {"account": "id", "replaced": "password"},
+    "UsageUpto": {"seq": "value"},
+    "FounderRemoved": {"room": "id"},
+    "TopicChanged": {"by": "topic_by", "at_ms": "topic_ms", "room": "id"},
+    "ModesChanged": {"key": "room_key", "limit": "member_limit", "room": "id"},
+}
+"""Where a field's column has another name."""
+
+
+def test_every_event_has_a_statement() -> None:
+    """And every statement an event."""
+    assert {kind.__name__ for kind in KINDS} == set(STATEMENTS)
+
+
+def columns(sql: str) -> list[str]:
+    """The columns that a statement's parameters go to, in their order."""
+    listed = re.match(r"INSERT (?:OR REPLACE )?INTO (\w+)(?: \((.*?)\))? (?:VALUES|SELECT)", sql)
+    if listed is None:
+        return re.findall(r"(\w+) = \?", sql)
+    if listed[2]:
+        return listed[2].split(", ")
+    connection = sqlite3.connect(":memory:")
+    connection.executescript("".join(MIGRATIONS))
+    return [row[1] for row in connection.execute(f"PRAGMA table_info({listed[1]})")]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_fields_are_parameters(kind: type) -> None:
+    """In the statement's order, by the columns' names."""
+    renamed = COLUMNS.get(kind.__name__, {})
+    fields = [renamed.get(field, field) for field in kind._fields]  # type: ignore[attr-defined]
+    assert fields == columns(STATEMENTS[kind.__name__])

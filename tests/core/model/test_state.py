@@ -1,0 +1,106 @@
+"""Who and what there is, and the indexes that find it."""
+
+from __future__ import annotations
+
+import pytest
+
+from securechat.core.model.state import Audience
+from securechat.irc import capabilities as caps
+from tests.support.snapshot import snapshot
+from tests.support.stage import Stage
+
+
+def test_an_account_is_usable_or_not() -> None:
+    """Neither disabled nor deleted."""
+    account = Stage("alice").account("alice")
+    assert account.usable
+    account.disabled = True
+    assert not account.usable
+    account.disabled, account.deleted = False, True
+    assert not account.usable
+
+
+def test_nobody_s_address_is_shown() -> None:
+    """The host part is the server's name."""
+    account = Stage("alice").account("alice")
+    assert account.source("chat.test") == "alice!alice@chat.test"
+
+
+def test_an_audience_is_grouped_by_what_its_bytes_depend_on() -> None:
+    """Thread and wire capabilities; it keeps what it was made of."""
+    stage = Stage("alice")
+    plain, same = stage.member("alice"), stage.member("alice", "echo-message")
+    tagged, far = stage.member("alice", "message-tags"), stage.member("alice", io=1)
+    audience = stage.account("alice").audience()
+    assert set(audience.groups) == {(0, 0), (0, caps.MESSAGE_TAGS), (1, 0)}
+    sessions, links = audience.groups[0, 0]
+    assert set(sessions) == {plain.session, same.session}
+    assert [session.link for session in sessions] == links
+    assert set(audience.sessions) == {p.session for p in (plain, same, tagged, far)}
+    tagged.says("CAP REQ :-message-tags")
+    assert set(audience.groups) == {(0, 0), (0, caps.MESSAGE_TAGS), (1, 0)}
+    assert set(stage.account("alice").audience().groups) == {(0, 0), (1, 0)}
+
+
+def test_an_audience_is_made_once() -> None:
+    """Until somebody comes or goes."""
+    stage = Stage("alice", "bob")
+    alice, bob = stage.member("alice"), stage.member("bob")
+    alice.says("JOIN #den")
+    room = stage.room("#den")
+    first = room.audience()
+    alice.says("PRIVMSG #den :x", "TOPIC #den :y")
+    assert room.audience() is first
+    bob.says("JOIN #den")
+    second = room.audience()
+    assert second is not first
+    bob.says("QUIT")
+    assert room.audience().sessions == first.sessions
+    assert second.sessions == dict.fromkeys((alice.session, bob.session), (0, 0))
+
+
+def test_an_empty_audience() -> None:
+    """Has no group."""
+    assert Audience([]).groups == {}
+
+
+def test_what_is_added_can_be_removed() -> None:
+    """All indexes, as they were."""
+    stage = Stage("alice", "bob")
+    stage.member("alice").says("JOIN #den", "PRIVMSG bob :x", "PRIVMSG alice :y")
+    model, alice, room = stage.model, stage.account("alice"), stage.room("#den")
+    before = snapshot(model)
+    directs = set(alice.directs.values())
+    for direct in directs:
+        model.remove_direct(direct)
+    model.remove_room(room)
+    assert (model.rooms, model.room_skeletons, model.targets, alice.directs) == ({}, {}, {}, {})
+    model.add_room(room)
+    for direct in directs:
+        model.add_direct(direct)
+    assert snapshot(model) == before
+
+
+def test_a_target_is_known_to_be_a_room() -> None:
+    """Or it is a bug that says so."""
+    stage = Stage("alice", "bob")
+    stage.member("alice").says("PRIVMSG bob :x")
+    (direct,) = stage.account("bob").directs.values()
+    with pytest.raises(TypeError, match="is not a room"):
+        stage.model.room(direct.id)
+
+
+def test_message_ids_name_the_database() -> None:
+    """So that a restored one's are its own; no space, no colon in front."""
+    assert Stage().model.msgid(255) == "test-ff"
+
+
+def test_targets_of_an_account() -> None:
+    """Its rooms from its joining on, its conversations from their beginning, each once."""
+    stage = Stage("alice", "bob")
+    alice = stage.member("alice")
+    alice.says("PRIVMSG bob :1", "JOIN #den", "PRIVMSG alice :2", "PRIVMSG #den :3")
+    room, account = stage.room("#den"), stage.account("alice")
+    found = sorted(stage.model.targets_of(account))
+    to_bob, to_self = (account.directs[stage.account(name)].id for name in ("bob", "alice"))
+    assert found == sorted([(to_bob, 1, 0), (room.id, 4, 1), (to_self, 3, 0)])

@@ -1,0 +1,245 @@
+"""The end of a login: all whose logins have become complete in a turn enter together."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from securechat.core.channels import channels
+from securechat.core.delivery.fan_out import Delivery
+from securechat.core.jobs import Missed
+from securechat.core.model.session import Session
+from securechat.core.presence import arrivals, welcome
+from securechat.core.turn import Turn
+from tests.support.stage import Person, Stage, codes, den, of, plain, source
+
+
+def knocks(stage: Stage, name: str, *caps: str) -> Person:
+    """Somebody who has shown who they are, and only lacks CAP END."""
+    person = stage.stranger()
+    person.says("CAP LS 302", f"NICK {name}", f"USER {name} 0 * :x", "CAP REQ :sasl")
+    if caps:
+        person.says("CAP REQ :" + " ".join(caps))
+    person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(name)}")
+    person.hears()
+    return person
+
+
+def away(stage: Stage, *people: Person) -> None:
+    """They go, having read everything."""
+    for person in people:
+        person.pongs()
+        person.says("QUIT")
+        person.hangs_up()
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Delivery]:
+    """What was delivered, as the I/O threads get it."""
+    found: list[Delivery] = []
+    made = Delivery.__new__
+
+    def note(cls: type[Delivery], links: tuple[object, ...], data: bytes) -> Delivery:
+        found.append(made(cls, links, data))
+        return found[-1]
+
+    monkeypatch.setattr(Delivery, "__new__", note)
+    return found
+
+
+def test_a_room_hears_in_one_write_who_has_come(sent: list[Delivery]) -> None:
+    """However many they are; and they find each other in the names, not in JOINs."""
+    stage, (alice, bob, carol, dave) = den("alice", "bob", "carol", "dave")
+    away(stage, bob, carol, dave)
+    alice.hears()
+    coming = [knocks(stage, name) for name in ("bob", "carol", "dave")]
+    sent.clear()
+    with stage.turn():
+        for person in coming:
+            person.says("CAP END")
+    assert [delivery.links for delivery in sent if alice in delivery.links] == [[alice]]
+    assert alice.hears() == [f"{source(name)} JOIN #den" for name in ("bob", "carol", "dave")]
+    for person, name in zip(coming, ("bob", "carol", "dave"), strict=True):
+        heard = person.hears()
+        assert of(heard, "353")[0].params[-1] == "~alice bob carol dave"
+        assert [message.source for message in of(heard, "JOIN")] == [source(name)[1:]]
+
+
+def test_a_second_session_finds_those_who_came_with_it_in_the_names_alone() -> None:
+    """And the first one, which was there before, hears of them."""
+    stage, (alice, bob) = den("alice", "bob")
+    away(stage, bob)
+    alice.hears()
+    again, bob = knocks(stage, "alice"), knocks(stage, "bob")
+    with stage.turn():
+        again.says("CAP END")
+        bob.says("CAP END")
+    heard = again.hears()
+    assert of(heard, "353")[0].params[-1] == "~alice bob"
+    assert [message.nick for message in of(heard, "JOIN")] == ["alice"]
+    assert alice.hears() == [f"{source('bob')} JOIN #den"]
+
+
+def test_nobody_hears_anything_before_the_welcome() -> None:
+    """Neither what one who came with them says at once, nor who else has come."""
+    stage, (_, bob, carol) = den("alice", "bob", "carol")
+    away(stage, bob, carol)
+    bob, carol = knocks(stage, "bob"), knocks(stage, "carol")
+    with stage.turn():
+        bob.says("CAP END", "PRIVMSG #den :hello, all")
+        carol.says("CAP END")
+    heard = codes(carol.hears())
+    assert heard[0] == "001"
+    assert heard[-1] == "PRIVMSG"
+
+
+def test_who_is_new_to_the_lobby_is_seen_by_those_who_came_just_before() -> None:
+    """One after the other, each with its membership stored, in one turn."""
+    stage = Stage("alice", "bob", "carol", lobby="#lobby")
+    coming = [knocks(stage, name) for name in ("alice", "bob", "carol")]
+    with stage.turn():
+        for person in coming:
+            person.says("CAP END")
+    heard = [person.hears() for person in coming]
+    joined = [[message.nick for message in of(lines, "JOIN")] for lines in heard]
+    assert joined == [["alice", "bob", "carol"], ["bob", "carol"], ["carol"]]
+    assert [of(lines, "353")[0].params[-1] for lines in heard] == [
+        "alice",
+        "alice bob",
+        "alice bob carol",
+    ]
+
+
+def test_what_is_said_between_a_login_and_its_arrival_is_not_lost() -> None:
+    """It is given back as missed, once."""
+    stage, (alice, bob) = den("alice", "bob")
+    away(stage, bob)
+    bob = knocks(stage, "bob")
+    with stage.turn():
+        bob.says("CAP END")
+        alice.says("PRIVMSG #den :just now")
+    alice.says("PRIVMSG #den :live")
+    said = [message.params[-1] for message in of(bob.hears(), "PRIVMSG")]
+    assert [text.rpartition("] ")[2] for text in said] == ["just now", "live"]
+
+
+def test_only_so_many_come_in_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others in the next: those who talk must not wait for all of them."""
+    monkeypatch.setattr(arrivals, "MOST_AT_ONCE", 2)
+    stage, people = den("alice", "bob", "carol", "dave")
+    away(stage, *people)
+    coming = [knocks(stage, name) for name in ("alice", "bob", "carol")]
+    groups: list[int] = []
+    entrance = arrivals.Entrance.__init__
+
+    def note(self: arrivals.Entrance, turn: Turn, group: list[Missed]) -> None:
+        groups.append(len(group))
+        entrance(self, turn, group)
+
+    monkeypatch.setattr(arrivals.Entrance, "__init__", note)
+    with stage.turn():
+        for person in coming:
+            person.says("CAP END")
+    assert ["001" in codes(person.hears()) for person in coming] == [True, True, True]
+    assert groups == [2, 1]
+
+
+def test_who_goes_before_the_arrival_has_not_come() -> None:
+    """Nobody is told of it."""
+    stage, (alice, bob) = den("alice", "bob")
+    away(stage, bob)
+    alice.hears()
+    bob = knocks(stage, "bob")
+    with stage.turn():
+        bob.says("CAP END")
+        bob.hangs_up()
+    assert alice.hears() == []
+    assert stage.account("bob") not in stage.model.online
+
+
+def test_what_one_said_who_is_gone_again_counts() -> None:
+    """A script that says all at once and doesn't wait for the end."""
+    stage, (alice, bob) = den("alice", "bob")
+    away(stage, bob)
+    alice.hears()
+    bob = knocks(stage, "bob")
+    with stage.turn():
+        bob.says("CAP END", "PRIVMSG #den :hello", "QUIT")
+        bob.hangs_up()
+    assert codes(alice.hears()) == ["JOIN", "PRIVMSG", "QUIT"]
+    assert not stage.model.arriving
+
+
+def test_nobody_is_given_what_could_not_be_stored() -> None:
+    """A message that is refused in the very turn in which somebody's login becomes complete."""
+    stage, (alice, bob) = den("alice", "bob")
+    away(stage, bob)
+    bob = knocks(stage, "bob")
+    stage.refuses = lambda step: step.command == "PRIVMSG"
+    with stage.turn():
+        bob.says("CAP END")
+        alice.says("PRIVMSG #den :never stored")
+    assert "400" in codes(alice.hears())
+    heard = codes(bob.hears())
+    assert "001" in heard
+    assert "PRIVMSG" not in heard
+
+
+def test_a_bug_at_one_arrival_costs_only_that_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is taken back and closed; who came with it is in."""
+    stage, (alice, bob, carol) = den("alice", "bob", "carol")
+    away(stage, bob, carol)
+    alice.hears()
+    bob, carol = knocks(stage, "bob"), knocks(stage, "carol")
+    whole = welcome.welcome
+
+    def broken(turn: Turn, session: Session) -> None:
+        if session is bob.session:
+            raise ZeroDivisionError
+        whole(turn, session)
+
+    monkeypatch.setattr(welcome, "welcome", broken)
+    with caplog.at_level(logging.ERROR), stage.turn():
+        bob.says("CAP END")
+        carol.says("CAP END")
+    assert codes(bob.hears()) == ["ERROR"]
+    assert codes(carol.hears())[0] == "001"
+    assert alice.hears() == [f"{source('carol')} JOIN #den"]
+    assert stage.account("bob") not in stage.model.online
+    assert "an arrival failed" in caplog.text
+
+
+def test_the_list_of_names_is_made_once_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand names take a millisecond, and a thousand who come at once want them."""
+    made: list[str] = []
+    whole = channels.prefix
+
+    def counted(*args: object) -> str:
+        made.append("a name")
+        return whole(*args)  # type: ignore[arg-type]
+
+    stage, (_, bob, carol) = den("alice", "bob", "carol")
+    away(stage, bob, carol)
+    bob, carol = knocks(stage, "bob"), knocks(stage, "carol")
+    monkeypatch.setattr(channels, "prefix", counted)
+    with stage.turn():
+        bob.says("CAP END")
+        carol.says("CAP END")
+    assert len(made) == 3
+
+
+def test_the_names_are_true_after_each_change() -> None:
+    """A role, somebody who goes, and the longer form for those who asked for it."""
+    stage, (alice, bob, carol) = den("alice", "bob", "carol")
+    assert of(alice.says("NAMES #den"), "353")[0].params[-1] == "~alice bob carol"
+    alice.says("MODE #den +v bob")
+    assert of(alice.says("NAMES #den"), "353")[0].params[-1] == "~alice +bob carol"
+    away(stage, carol)
+    assert of(alice.says("NAMES #den"), "353")[0].params[-1] == "~alice +bob"
+    alice.says("CAP REQ :userhost-in-names")
+    full = of(alice.says("NAMES #den"), "353")[0].params[-1]
+    assert full == "~" + source("alice")[1:] + " +" + source("bob")[1:]
+    assert of(bob.says("NAMES #den"), "353")[0].params[-1] == "~alice +bob"

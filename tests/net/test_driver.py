@@ -1,0 +1,218 @@
+"""The I/O thread between members and strangers: who comes first, who goes, who gets less room."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from securechat.net import driver, loop, transport
+from securechat.net.connection import Connection, Lines, Phase
+from securechat.net.driver import NO_ROOM
+from securechat.net.poller import READ
+from securechat.net.throttle import Rate
+from securechat.net.transport import Heard
+from tests.net.desk import FREELY, PATIENCE, Desk, at, desk
+
+
+@pytest.fixture
+def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[Desk]:
+    """An I/O thread that lets everybody speak as fast as they can."""
+    with desk(server, trusting) as opened:
+        yield opened
+
+
+def test_a_member_is_attended_to_before_the_strangers(room: Desk) -> None:
+    """However early they were ready."""
+    stranger, member = room.visit(), room.visit()
+    room.thread.trust(member.connection)
+    room.settles(member)
+    with room.held():
+        stranger.says("me first")
+        member.says("no, me")
+    assert room.next() == Lines(member.connection, [b"no, me"])
+    assert room.next() == Lines(stranger.connection, [b"me first"])
+
+
+def test_a_crowd_of_strangers_is_attended_to_bit_by_bit(
+    room: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A member who speaks meanwhile waits for one of them, not for all."""
+    monkeypatch.setattr(loop, "STRANGERS_SECONDS", 0.0)
+    crowd, member = [room.visit() for _ in range(5)], room.visit()
+    room.thread.trust(member.connection)
+    room.settles(member)
+
+    def speak_up(connection: Connection, line: bytes) -> None:
+        if line == b"crowd":
+            member.says("and me")
+
+    room.on_line = speak_up
+    with room.held():
+        room.on_line = speak_up
+        for stranger in crowd:
+            stranger.says("crowd")
+    heard = [item.lines for item in (room.next() for _ in range(10)) if isinstance(item, Lines)]
+    assert heard == [[b"crowd"], [b"and me"]] * 5
+
+
+def test_strangers_wait_while_the_hub_is_behind(room: Desk) -> None:
+    """Members are read on; and when it has caught up, nothing is lost."""
+    stranger, member = room.visit(), room.visit()
+    room.thread.trust(member.connection)
+    room.settles(member)
+    early, raw = room.knocks()
+    room.settles(stranger)
+    room.behind = True
+    raw.sendall(b"\x16\x03\x01")
+    stranger.says("whenever you like")
+    for _ in range(3):
+        room.settles(member)
+    assert (early.phase, early.interest) == (Phase.RAW, 0)  # not looked at again and again
+    room.behind = False
+    assert room.next() == Lines(stranger.connection, [b"whenever you like"])
+
+
+def test_no_more_is_handed_on_than_may_be_said_at_once(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """However fast the rate, who asks for what takes long fills no queue with it."""
+    with desk(server, trusting, at(Rate(lines=1e6, burst=10))) as room:
+        visit = room.visit()
+        room.keeps_up = False
+        visit.says(*(f"{number}" for number in range(100)))
+        assert len(room.lines(visit, 10)) == 10
+        room.settles(room.visit())
+        assert visit.connection.handed == 10
+        visit.connection.done += 5
+        assert room.lines(visit, 5) == [b"10", b"11", b"12", b"13", b"14"]
+        room.keeps_up = True
+        visit.connection.done += 10
+        assert room.lines(visit, 85)[-1] == b"99"
+
+
+def test_who_is_trusted_is_told_of(room: Desk) -> None:
+    """Once, for the count of strangers."""
+    visit = room.visit()
+    assert not visit.connection.trusted
+    room.thread.trust(visit.connection)
+    room.settles(visit)
+    assert room.trusted == [visit.connection]
+    assert visit.connection.trusted
+
+
+def test_a_stranger_that_makes_room_is_told(room: Desk) -> None:
+    """One line, then the end, at once."""
+    visit, other = room.visit(), room.visit()
+    room.thread.make_room(visit.connection)
+    assert visit.hears(len(NO_ROOM)) == NO_ROOM
+    assert room.end(visit) == "made room for a newer one, as it had not logged in"
+    assert room.released.get(timeout=PATIENCE) is visit.connection
+    room.settles(other)
+
+
+def test_a_half_open_connection_makes_room_without_a_word(
+    room: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It would not understand one."""
+    caplog.set_level(logging.INFO)
+    connection, raw = room.knocks()
+    raw.sendall(b"\x16\x03\x01")
+    room.thread.make_room(connection)
+    assert room.released.get(timeout=PATIENCE) is connection
+    with contextlib.suppress(ConnectionResetError):  # what it said was never read
+        assert raw.recv(100) == b""
+    assert "too many connections that have not logged in" in caplog.text
+    assert room.inputs.empty()
+
+
+def test_who_logged_in_just_now_makes_room_for_nobody(room: Desk) -> None:
+    """The count was made a moment before."""
+    visit = room.visit()
+    room.thread.trust(visit.connection)
+    room.thread.make_room(visit.connection)
+    room.settles(visit)
+
+
+def test_each_gets_its_part_of_a_turn_in_one_write(room: Desk) -> None:
+    """One TLS record, however many deliveries it is in."""
+    one, two, three = room.visit(), room.visit(), room.visit()
+    room.thread.deliver(
+        [
+            ([one.connection, two.connection], b"a\r\n"),
+            ([one.connection], b"b\r\n"),
+            ([three.connection], b"c\r\n"),
+        ]
+    )
+    assert [visit.client.recv(100) for visit in (one, two, three)] == [
+        b"a\r\nb\r\n",
+        b"a\r\n",
+        b"c\r\n",
+    ]
+
+
+def test_a_stranger_has_less_room_for_what_it_doesn_t_read(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """A member has all of it."""
+    limits = replace(at(FREELY), out_bytes=1 << 20, stranger_out_bytes=1 << 16)
+    with desk(server, trusting, limits) as room:
+        stranger, member = room.visit(small=True), room.visit(small=True)
+        room.thread.trust(member.connection)
+        part = [([member.connection, stranger.connection], b"x" * 50_000)]
+        for _ in range(6):
+            room.thread.deliver(part)
+        assert room.end(stranger).startswith("reads too slowly")
+        assert member.hears(300_000) == b"x" * 300_000
+        room.settles(member)
+
+
+def test_who_takes_none_of_tls_s_answers_is_left_alone_for_a_while(
+    room: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS reads nothing before it has said what it has to, and to try at once, again and again,
+    would keep the thread busy.
+    """
+    monkeypatch.setattr(driver, "STUCK_SECONDS", 1000.0)
+    visit, other = room.visit(), room.visit()
+    tries: list[Connection] = []
+    receive = transport.receive
+
+    def stuck(connection: Connection, *, freely: bool = True) -> Heard:
+        if connection is visit.connection:
+            tries.append(connection)
+            if len(tries) == 1:
+                return Heard(b"", stuck=True)
+        return receive(connection, freely=freely)
+
+    monkeypatch.setattr(transport, "receive", stuck)
+    visit.says("hello")
+    for _ in range(3):
+        room.settles(other)
+    assert len(tries) == 1
+    room.thread.trust(visit.connection)  # which looks at once whether there is more
+    assert room.lines(visit, 1) == [b"hello"]
+
+
+def test_what_takes_long_to_read_is_paid_for(
+    server: ssl.SSLContext, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few lines it is: the time of the thread is everybody's."""
+    with desk(server, trusting, at(Rate(lines=0.001, burst=10))) as room:
+        visit, other = room.visit(), room.visit()
+        room.settles(visit)
+        room.settles(other)
+        assert visit.connection.interest & READ
+        clock = itertools.count()
+        monkeypatch.setattr(time, "thread_time", lambda: float(next(clock)))
+        room.settles(visit)
+        monkeypatch.undo()
+        room.settles(other)
+        assert not visit.connection.interest & READ
+        assert other.connection.interest & READ

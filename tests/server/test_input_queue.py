@@ -1,0 +1,252 @@
+"""Whose input is next: party after party, connection after connection, each one's in its order."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from securechat.core.model.state import Account
+from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase
+from securechat.net.throttle import Rate
+from securechat.server.allowance import LINE_SECONDS, Allowance
+from securechat.server.input_queue import MOST_UNSENT, UNSENT_SECONDS, Agenda, count_lines
+
+
+def somebody() -> Connection:
+    sock = socket.socket()
+    sock.close()
+    return Connection(sock, "192.0.2.1", 4711, 0)
+
+
+def said(connection: Connection, *lines: str) -> Lines:
+    return Lines(connection, [line.encode() for line in lines])
+
+
+def taken(agenda: Agenda) -> list[bytes]:
+    """The first line of each, to the end."""
+    found = []
+    while agenda:
+        event = agenda.take()
+        assert isinstance(event, Lines)
+        found.append(event.lines[0])
+    return found
+
+
+def test_what_is_of_one_connection_stays_in_its_order() -> None:
+    """Its beginning, its lines, its end."""
+    agenda, one = Agenda(), somebody()
+    events: list[Input] = [Opened(one), said(one, "a"), said(one, "b"), Closed(one, "gone")]
+    for event in events:
+        agenda.add("alice", event)
+    assert [agenda.take() for _ in events] == events
+    assert not agenda
+
+
+def test_each_party_has_its_turn() -> None:
+    """Who came first is first; who has more waits for the others between."""
+    agenda, one, two = Agenda(), somebody(), somebody()
+    for text in ("a", "b", "c"):
+        agenda.add("alice", said(one, text))
+    agenda.add("bob", said(two, "A"))
+    assert taken(agenda) == [b"a", b"A", b"b", b"c"]
+
+
+def test_many_connections_are_one_party() -> None:
+    """They share its turn among themselves."""
+    agenda, other = Agenda(), somebody()
+    for number in range(3):
+        crowd = somebody()
+        agenda.add("alice", said(crowd, f"{number}"))
+        agenda.add("alice", said(crowd, f"{number} again"))
+    agenda.add("bob", said(other, "A"))
+    agenda.add("bob", said(other, "B"))
+    assert taken(agenda) == [b"0", b"A", b"1", b"B", b"2", b"0 again", b"1 again", b"2 again"]
+
+
+def test_what_is_left_of_one_is_the_next_of_its_connection() -> None:
+    """But not before another party's turn."""
+    agenda, one, two = Agenda(), somebody(), somebody()
+    agenda.add("alice", said(one, "a", "b"))
+    agenda.add("alice", said(one, "c"))
+    agenda.add("bob", said(two, "A"))
+    assert agenda.take() == said(one, "a", "b")
+    agenda.put_back("alice", said(one, "b"))
+    assert taken(agenda) == [b"A", b"b", b"c"]
+
+
+def test_what_is_left_of_the_last_one_goes_on() -> None:
+    """Also when nothing else of its connection waits."""
+    agenda, one = Agenda(), somebody()
+    agenda.add("alice", said(one, "a", "b"))
+    agenda.take()
+    assert one not in agenda.inputs
+    agenda.put_back("alice", said(one, "b"))
+    assert one in agenda.inputs
+    assert taken(agenda) == [b"b"]
+
+
+def test_it_counts_its_lines() -> None:
+    """Those that wait, and nothing else."""
+    agenda, one = Agenda(), somebody()
+    agenda.add("alice", Opened(one))
+    agenda.add("alice", said(one, "a", "b", "c"))
+    assert agenda.lines == 3
+    agenda.take()
+    assert agenda.lines == 3
+    agenda.take()
+    assert agenda.lines == 0
+    agenda.put_back("alice", said(one, "c"))
+    assert agenda.lines == 1
+    assert count_lines(Closed(one, "gone")) == 0
+
+
+# --- what the accounts draw on -------------------------------------------------------------------
+
+
+@pytest.fixture
+def limited() -> Agenda:
+    """Of whose accounts each may say ten lines at once, and then two a second."""
+    agenda = Agenda(Allowance(Rate(lines=2.0, burst=10.0)))
+    agenda.begin_turn(100.0)
+    return agenda
+
+
+def account(name: str) -> Account:
+    return Account(len(name), name, name, name)
+
+
+def test_who_has_said_much_comes_behind_those_who_have_not(limited: Agenda) -> None:
+    """However early it was there."""
+    alice, bob, one, two = account("alice"), account("bob"), somebody(), somebody()
+    limited.add(alice, said(one, "a"))
+    limited.add(alice, said(one, "b"))
+    limited.charge(alice, 6, 0.0)
+    limited.add(bob, said(two, "A"))
+    limited.add(bob, said(two, "B"))
+    assert list(limited.fresh) == [bob]
+    assert taken(limited) == [b"A", b"B", b"a", b"b"]
+
+
+def test_who_has_used_up_everything_rests(limited: Agenda) -> None:
+    """What it says is not taken until it has earned it, and counts for nobody meanwhile."""
+    alice, one = account("alice"), somebody()
+    limited.add(alice, said(one, "a", "b"))
+    limited.charge(alice, 12, 0.0)
+    assert not limited
+    assert one in limited.inputs
+    assert limited.lines == 0
+    limited.add(alice, said(one, "c"))
+    assert not limited
+    wait = limited.wait(100.0)
+    limited.begin_turn(100.0 + wait - 0.1)
+    assert not limited
+    limited.begin_turn(100.0 + wait + 0.1)
+    assert limited.lines == 3
+    assert taken(limited) == [b"a", b"c"]
+
+
+def test_a_new_connection_begins_with_what_is_left(limited: Agenda) -> None:
+    """Hanging up and coming again buys nothing."""
+    alice = account("alice")
+    limited.charge(alice, 12, 0.0)
+    limited.add(alice, said(somebody(), "a"))
+    assert not limited
+    assert limited.lines == 0
+
+
+def test_time_is_paid_for_as_lines_are(limited: Agenda) -> None:
+    """One line that takes the hub long costs as much as many."""
+    alice = account("alice")
+    limited.add(alice, said(somebody(), "a"))
+    limited.charge(alice, 1, 20 * LINE_SECONDS)
+    assert not limited
+
+
+def test_no_more_is_taken_at_once_than_there_is(limited: Agenda) -> None:
+    """But always one, so that a line that costs more than everything is done in the end."""
+    alice = account("alice")
+    assert limited.room(alice, 40) == 10
+    limited.charge(alice, 7, 0.0)
+    assert limited.room(alice, 40) == 3
+    limited.charge(alice, 7, 0.0)
+    assert limited.room(alice, 40) == 1
+
+
+def test_who_goes_while_it_rests_is_gone_at_once(limited: Agenda) -> None:
+    """What it had said beyond its rate doesn't count; the others of its account go on resting."""
+    alice, one, two = account("alice"), somebody(), somebody()
+    limited.add(alice, said(one, "a"))
+    limited.add(alice, said(two, "b"))
+    limited.charge(alice, 12, 0.0)
+    limited.add(alice, Closed(one, "gone"))
+    assert limited.take() == Closed(one, "gone")
+    assert not limited
+    assert two in limited.inputs
+
+
+def test_the_end_of_the_server_ends_all_rest(limited: Agenda) -> None:
+    """What was accepted is done."""
+    alice = account("alice")
+    limited.add(alice, said(somebody(), "a"))
+    limited.charge(alice, 12, 0.0)
+    limited.end_rest()
+    assert limited.lines == 1
+    assert taken(limited) == [b"a"]
+    limited.add(alice, said(somebody(), "b"))
+    assert taken(limited) == [b"b"]
+
+
+# --- long answers --------------------------------------------------------------------------------
+
+
+def test_the_rest_of_an_answer_waits_for_the_next_turn() -> None:
+    """And is then the first of its connection."""
+    agenda, one, two = Agenda(), somebody(), somebody()
+    agenda.add("alice", said(one, "a"))
+    agenda.add("alice", said(one, "b"))
+    agenda.add("bob", said(two, "A"))
+    agenda.take()
+    agenda.put_back("alice", said(one, "rest"), later=True)
+    assert taken(agenda) == [b"A"]
+    assert one in agenda.inputs
+    assert agenda.wait(0.0) <= UNSENT_SECONDS
+    agenda.begin_turn(0.0)
+    assert taken(agenda) == [b"rest", b"b"]
+
+
+def test_an_answer_waits_for_who_takes_it() -> None:
+    """Until what was sent before has been written, or nobody is there any more."""
+    agenda, one = Agenda(), somebody()
+    one.out_bytes = MOST_UNSENT
+    agenda.put_back("alice", said(one, "rest"), later=True)
+    agenda.begin_turn(0.0)
+    assert not agenda
+    one.out_bytes = MOST_UNSENT - 1
+    agenda.begin_turn(0.0)
+    assert taken(agenda) == [b"rest"]
+    one.out_bytes = MOST_UNSENT
+    agenda.put_back("alice", said(one, "rest"), later=True)
+    one.phase = Phase.CLOSED
+    agenda.begin_turn(0.0)
+    assert taken(agenda) == [b"rest"]
+
+
+def test_lines_behind_an_answer_are_counted_once(limited: Agenda) -> None:
+    """Whether their account rests meanwhile or not."""
+    alice, one = account("alice"), somebody()
+    limited.add(alice, said(one, "a"))
+    limited.add(alice, said(one, "b"))
+    limited.take()
+    limited.put_back(alice, said(one), later=True)
+    assert limited.lines == 1
+    limited.add(alice, said(somebody(), "c"))
+    limited.charge(alice, 12, 0.0)
+    assert limited.lines == 0
+    limited.begin_turn(101.0)
+    assert limited.lines == 0
+    limited.begin_turn(110.0)
+    assert limited.lines == 2
+    while limited:
+        limited.take()
+    assert limited.lines == 0

@@ -1,0 +1,473 @@
+"""Writing events: each kind to its table, all of a turn or nothing, on the disk at once."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import pytest
+
+from securechat.core.journal import events
+from securechat.core.journal.events import (
+    AccountCreated,
+    BanAdded,
+    BanRemoved,
+    CertificateAdded,
+    CertificateRevoked,
+    CertificateUsed,
+    Delivered,
+    DeviceForgotten,
+    DirectOpened,
+    FactorRemoved,
+    FactorUsed,
+    FounderRemoved,
+    InvitationEnded,
+    Invited,
+    InviteUsed,
+    Joined,
+    KicksTold,
+    Left,
+    Logged,
+    ModesChanged,
+    PasswordChanged,
+    PasswordRehashed,
+    RecoveryCodesCleared,
+    RecoveryCodeUsed,
+    RoleChanged,
+    RoomClosed,
+    RoomCreated,
+    TokenCreated,
+    TokenRevoked,
+    TokenUsed,
+    TopicChanged,
+)
+from securechat.store.admin import APPLIED, Admin
+from securechat.store.pepper import SealError
+from securechat.store.room_keys import open_room_key
+from securechat.store.sqlite.database import (
+    BUSY_SECONDS,
+    FILE_NAME,
+    ConflictError,
+    HeldError,
+    StoreError,
+)
+from securechat.store.sqlite.journal import STATEMENTS, TRIAL, TRIAL_BYTES, Journal
+from securechat.store.sqlite.reader import Reader
+from tests.support.pepper import PEPPER
+
+ALICE = AccountCreated(1, "Alice", "alice", "alice", "hash", False, 1000, 0)
+BOB = AccountCreated(2, "bob", "bob", "bob", "hash", True, 2000, 0)
+DEN = RoomCreated(10, "#Den", "#den", "#den", 1, "nt", 3000)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the database will be."""
+    return tmp_path / FILE_NAME
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    """The hub's, with two accounts and a room in it."""
+    opened = Journal(path, PEPPER)
+    opened.commit([ALICE, BOB, DEN])
+    yield opened
+    opened.close()
+
+
+def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
+    """What another connection reads."""
+    connection = sqlite3.connect(path)
+    found = connection.execute(sql).fetchall()
+    connection.close()
+    return found
+
+
+def said(seq: int, text: str = "hi") -> Logged:
+    return Logged(seq, 10, 1, 5000 + seq, "PRIVMSG", text, None)
+
+
+# --- kinds ---------------------------------------------------------------------------------------
+
+
+def places(sql: str) -> int:
+    """How many parameters a statement has; those with numbers may stand there twice."""
+    return len(set(re.findall(r"\?\d+", sql))) or sql.count("?")
+
+
+def test_every_event_has_its_statement() -> None:
+    """By its name, with a place for each of its fields: none can be left behind unwritten."""
+    kinds = {kind.__name__: len(kind._fields) for kind in (*get_args(events.Event), events.Audited)}
+    assert kinds == {name: places(sql) for name, sql in STATEMENTS.items()}
+
+
+def test_a_device_and_what_arrives_there(journal: Journal, path: Path) -> None:
+    """One row for each, which is replaced."""
+    journal.commit([Delivered(1, "", 4, 9), Delivered(1, "phone", 5, 9), Delivered(1, "", 6, 10)])
+    assert rows(path, "SELECT * FROM devices") == [(1, "", 6, 10), (1, "phone", 5, 9)]
+    journal.commit([DeviceForgotten(1, "phone")])
+    assert rows(path, "SELECT * FROM devices") == [(1, "", 6, 10)]
+
+
+def test_an_account_and_its_changes(journal: Journal, path: Path) -> None:
+    """A new hash."""
+    journal.commit([PasswordChanged("newer", 1, "hash")])
+    sql = "SELECT id, name, folded, skeleton, password, admin, created_ms, starts_after "
+    assert rows(path, sql + "FROM accounts ORDER BY id") == [
+        (1, "Alice", "alice", "alice", "newer", 0, 1000, 0),
+        (2, "bob", "bob", "bob", "hash", 1, 2000, 0),
+    ]
+
+
+@pytest.mark.parametrize("meanwhile", ["other", ""])
+def test_a_password_changed_meanwhile_stays(journal: Journal, path: Path, meanwhile: str) -> None:
+    """By an administrator, or with the account deleted: who changes it then is told so, and of a
+    new hash of the old one, which a login has made, there is nothing to tell.
+    """
+    journal.connection.execute("UPDATE accounts SET password = ? WHERE id = 1", (meanwhile,))
+    with pytest.raises(ConflictError, match="PasswordChanged"):
+        journal.commit([said(1), PasswordChanged("newer", 1, "hash")])
+    journal.commit([said(2), PasswordRehashed("newer", 1, "hash")])
+    assert rows(path, "SELECT password FROM accounts WHERE id = 1") == [(meanwhile,)]
+    assert rows(path, "SELECT seq FROM log") == [(2,)]
+
+
+MUST_FIND: list[events.Event] = [
+    PasswordChanged("newer", 9, "hash"),
+    FactorUsed(5, 1),
+    RecoveryCodeUsed(b"r", 1),
+    InviteUsed(b"none"),
+    RoomClosed(99),
+    FounderRemoved(99),
+    RoleChanged("o", 10, 2),
+    TopicChanged("Tea", "Alice", 4000, 99),
+    ModesChanged("nt", "key", None, 99),
+]
+MAY_FIND_NOTHING: list[events.Event] = [
+    PasswordRehashed("newer", 9, "hash"),
+    TokenUsed(5, b"t"),
+    TokenRevoked(b"t"),
+    CertificateUsed(5, b"c"),
+    CertificateRevoked(b"c"),
+    FactorRemoved(1),
+    RecoveryCodesCleared(1),
+    DeviceForgotten(1, "phone"),
+    Left(10, 2),
+    KicksTold(1),
+    BanRemoved(10, "x!*@*"),
+    InvitationEnded(10, 2),
+]
+
+
+@pytest.mark.parametrize("event", MUST_FIND, ids=lambda event: type(event).__name__)
+def test_what_is_changed_must_be_there(journal: Journal, path: Path, event: events.Event) -> None:
+    """Else nothing of the step is stored: no topic, role or code that isn't on the disk."""
+    with pytest.raises(ConflictError, match="is gone"):
+        journal.commit([said(1), event, said(2)])
+    assert rows(path, "SELECT * FROM log") == []
+
+
+@pytest.mark.parametrize("event", MAY_FIND_NOTHING, ids=lambda event: type(event).__name__)
+def test_what_is_ended_may_have_ended(journal: Journal, event: events.Event) -> None:
+    """By an administrator, for one: it is as it was to be."""
+    journal.commit([said(1), event])
+
+
+def test_of_every_change_it_is_said_whether_it_must_find_its_row() -> None:
+    """None is forgotten above."""
+    changes = {name for name, sql in STATEMENTS.items() if not sql.startswith("INSERT")}
+    told = {type(event).__name__ for event in (*MUST_FIND, *MAY_FIND_NOTHING)}
+    assert told | {"UsageUpto"} == changes
+
+
+@pytest.mark.parametrize("made", [TokenCreated(b"t", 1, "x", 5), CertificateAdded(b"c", 1, "x", 5)])
+def test_who_is_shut_out_makes_no_credential(
+    journal: Journal, path: Path, made: events.Event
+) -> None:
+    """The server has not taken up yet that an administrator has set another password: what the old
+    one let in leaves nothing behind, also if the server dies now. Others' are made.
+    """
+    journal.remember(APPLIED, "0")
+    with contextlib.closing(Admin(path)) as office:
+        alice, bob = (office.find(name, name) for name in ("alice", "bob"))
+        office.set_password(bob, "another hash")
+        journal.commit([made])
+        journal.commit([TokenRevoked(b"t"), CertificateRevoked(b"c")])
+        office.set_password(alice, "another hash")
+        with pytest.raises(ConflictError, match="was changed by somebody else"):
+            journal.commit([made])
+        journal.remember(APPLIED, str(office.reader.last_change()))
+    journal.commit([made])
+
+
+def test_one_of_several_that_is_gone(journal: Journal, path: Path) -> None:
+    """Two may be there, and the third be missing."""
+    journal.commit([Joined(10, 1, "", 0), Joined(10, 2, "", 0)])
+    with pytest.raises(ConflictError):
+        journal.commit([RoleChanged("o", 10, 1), RoleChanged("v", 10, 2), RoleChanged("v", 10, 3)])
+    assert rows(path, "SELECT role FROM memberships") == [("",), ("",)]
+
+
+def test_a_room_and_its_changes(journal: Journal, path: Path) -> None:
+    """Topic and modes; the log of a closed room stays, its name is free."""
+    journal.commit(
+        [TopicChanged("Tea", "Alice", 4000, 10), ModesChanged("mnt", "key", 5, 10), said(1)]
+    )
+    sql = "SELECT folded, founder, modes, member_limit, topic, topic_by, topic_ms FROM targets"
+    assert rows(path, sql) == [("#den", 1, "mnt", 5, "Tea", "Alice", 4000)]
+    journal.commit([RoomClosed(10), RoomCreated(11, "#den", "#den", "#den", 2, "nt", 6000)])
+    assert rows(path, "SELECT id, folded FROM targets ORDER BY id") == [(10, None), (11, "#den")]
+    assert rows(path, "SELECT target, text FROM log") == [(10, "hi")]
+
+
+def test_a_room_s_key_is_sealed(journal: Journal, path: Path) -> None:
+    """It opens with the pepper, for its own room only; a key that is taken away is gone."""
+    journal.commit([ModesChanged("nt", "otter", None, 10)])
+    [[sealed]] = rows(path, "SELECT room_key FROM targets")
+    assert "otter" not in str(sealed)
+    assert open_room_key(PEPPER, 10, str(sealed)) == "otter"
+    with pytest.raises(SealError):
+        open_room_key(PEPPER, 11, str(sealed))
+    journal.commit([ModesChanged("nt", None, None, 10)])
+    assert rows(path, "SELECT room_key FROM targets") == [(None,)]
+
+
+def test_a_membership_from_its_beginning_to_its_end(journal: Journal, path: Path) -> None:
+    """Joined, promoted, gone."""
+    journal.commit([Joined(10, 1, "q", 0), Joined(10, 2, "", 7), RoleChanged("o", 10, 2)])
+    sql = "SELECT room, account, role, seq FROM memberships ORDER BY account"
+    assert rows(path, sql) == [(10, 1, "q", 0), (10, 2, "o", 7)]
+    journal.commit([Left(10, 1)])
+    assert rows(path, sql) == [(10, 2, "o", 7)]
+
+
+def test_bans_and_invitations_come_and_go(journal: Journal, path: Path) -> None:
+    """And a second invitation to the same room replaces the first."""
+    journal.commit(
+        [
+            BanAdded(10, "eve!*@*", "Alice", 1),
+            BanAdded(10, "mallory!*@*", "Alice", 2),
+            BanRemoved(10, "eve!*@*"),
+            Invited(10, 2, "Alice"),
+            Invited(10, 2, "carol"),
+        ]
+    )
+    assert rows(path, "SELECT * FROM bans") == [(10, "mallory!*@*", "Alice", 2)]
+    assert rows(path, "SELECT * FROM invitations") == [(10, 2, "carol")]
+    journal.commit([InvitationEnded(10, 2)])
+    assert rows(path, "SELECT * FROM invitations") == []
+
+
+def test_a_conversation_and_what_is_said_in_it(journal: Journal, path: Path) -> None:
+    """With the client's tags, as they stood on the wire."""
+    entry = Logged(1, 20, 1, 5000, "PRIVMSG", "psst", "+draft/react=x")
+    journal.commit([DirectOpened(20, 1, 2), entry])
+    assert rows(path, "SELECT id, low, high FROM targets WHERE low IS NOT NULL") == [(20, 1, 2)]
+    assert rows(path, "SELECT * FROM log") == [tuple(entry)]
+
+
+def test_an_invite_is_used(journal: Journal, path: Path) -> None:
+    """One use at a time."""
+    journal.connection.execute("INSERT INTO invites VALUES (x'aa', 2, 0, 0, 0, '')")
+    journal.commit([InviteUsed(b"\xaa")])
+    assert rows(path, "SELECT uses FROM invites") == [(1,)]
+
+
+def test_text_is_kept_as_it_is(journal: Journal, path: Path) -> None:
+    """Quotes, control characters, any script: a text is a value and never part of a statement."""
+    texts = ["'; DROP TABLE log; --", "\x01ACTION waves\x01", "при́вет 🦦", "a\0b", "%s ? :x"]
+    journal.commit([said(number, text) for number, text in enumerate(texts, 1)])
+    assert [text for (text,) in rows(path, "SELECT text FROM log ORDER BY seq")] == texts
+
+
+# --- commits -------------------------------------------------------------------------------------
+
+
+def test_a_commit_is_seen_by_others_when_it_returns(journal: Journal, path: Path) -> None:
+    """Many kinds, mixed, in one transaction."""
+    journal.commit([said(1), Joined(10, 1, "", 1), said(2), Left(10, 1), said(3)])
+    assert rows(path, "SELECT seq FROM log ORDER BY seq") == [(1,), (2,), (3,)]
+    assert rows(path, "SELECT * FROM memberships") == []
+
+
+def test_order_within_a_commit_matters_and_is_kept(journal: Journal, path: Path) -> None:
+    """Left and joined again is joined."""
+    journal.commit([Joined(10, 1, "q", 0), Left(10, 1), Joined(10, 1, "", 9)])
+    assert rows(path, "SELECT role, seq FROM memberships") == [("", 9)]
+
+
+def test_all_or_nothing(journal: Journal, path: Path) -> None:
+    """A conflict in the last event takes the first back too."""
+    journal.commit([said(1)])
+    with pytest.raises(ConflictError):
+        journal.commit([said(2), said(3), said(1)])
+    assert rows(path, "SELECT seq FROM log") == [(1,)]
+    journal.commit([said(2)])
+    assert rows(path, "SELECT seq FROM log") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("count", [1, 31, 32, 33, 256, 257, 600])
+def test_all_messages_of_a_turn_in_their_order(journal: Journal, path: Path, count: int) -> None:
+    """However many rows one statement takes."""
+    turn = [said(seq, f"no. {seq}") for seq in range(count)]
+    journal.commit(turn)
+    assert rows(path, "SELECT * FROM log ORDER BY seq") == turn
+
+
+def test_one_of_many_messages_that_cannot_be_stored(journal: Journal, path: Path) -> None:
+    """Then none of them is."""
+    with pytest.raises(ConflictError):
+        journal.commit([*map(said, range(300)), said(7)])
+    assert rows(path, "SELECT count(*) FROM log") == [(0,)]
+
+
+def test_a_name_that_an_administrator_gave_out_meanwhile(journal: Journal) -> None:
+    """It is a conflict, not a failure of the store."""
+    with pytest.raises(ConflictError):
+        journal.commit([AccountCreated(3, "ALICE", "alice", "alice2", "hash", False, 1, 0)])
+
+
+def test_a_full_disk_stores_nothing_and_then_goes_on(journal: Journal, path: Path) -> None:
+    """As nothing was stored, the same may be stored again when there is room."""
+    pages = journal.connection.execute("PRAGMA page_count").fetchone()[0]
+    journal.connection.execute(f"PRAGMA max_page_count = {pages}")
+    big = [said(number, "x" * 10_000) for number in range(1, 20)]
+    with pytest.raises(StoreError, match="the disk is full"):
+        journal.commit(big)
+    assert rows(path, "SELECT * FROM log") == []
+    journal.connection.execute("PRAGMA max_page_count = 1000000")
+    journal.commit(big)
+    assert rows(path, "SELECT count(*) FROM log") == [(19,)]
+
+
+def test_an_event_without_a_statement_is_a_bug(journal: Journal) -> None:
+    """It is not passed over in silence."""
+
+    class Unheard(NamedTuple):
+        a: int
+
+    with pytest.raises(KeyError, match="Unheard"):
+        journal.commit([Unheard(1)])
+
+
+# --- beside the events ---------------------------------------------------------------------------
+
+
+def test_facts_are_remembered(journal: Journal, path: Path) -> None:
+    """The newest value stays."""
+    journal.remember("host", "a.example")
+    journal.remember("host", "b.example")
+    assert rows(path, "SELECT value FROM meta WHERE key = 'host'") == [("b.example",)]
+
+
+def test_only_others_changes_are_noticed(journal: Journal, path: Path) -> None:
+    """The look is cheap, so that the hub may take it often: its own commits are no news."""
+    assert not journal.changed_by_others()
+    journal.commit([said(1)])
+    journal.remember("a", "b")
+    assert not journal.changed_by_others()
+    other = Journal(path, PEPPER)
+    other.commit([said(2)])
+    assert journal.changed_by_others()
+    assert not journal.changed_by_others()
+    other.close()
+
+
+def test_a_look_that_fails_is_told_as_a_failure_of_the_store(journal: Journal) -> None:
+    """So that the hub can go on with the chat."""
+    journal.close()
+    with pytest.raises(StoreError, match="the database can't be used"):
+        journal.changed_by_others()
+
+
+def test_closing_leaves_one_file(path: Path) -> None:
+    """The write-ahead log is folded in, so that the database alone is a whole copy."""
+    journal = Journal(path, PEPPER)
+    journal.commit([ALICE])
+    journal.close()
+    assert [file.name for file in path.parent.iterdir()] == [FILE_NAME]
+
+
+def test_closing_twice_is_harmless(path: Path) -> None:
+    """The hub closes it, whatever has happened before."""
+    journal = Journal(path, PEPPER)
+    journal.close()
+    journal.close()
+
+
+# --- trying out whether anything can be stored ---------------------------------------------------
+
+
+def test_a_trial_leaves_nothing_behind(journal: Journal, path: Path) -> None:
+    """It stores as much as some messages take, and takes it away again."""
+    pages = journal.connection.execute("PRAGMA page_count").fetchone()[0]
+    journal.try_out()
+    grown = journal.connection.execute("PRAGMA page_count").fetchone()[0] - pages
+    assert grown * 4096 >= TRIAL_BYTES
+    assert Reader(path).remembered(TRIAL) is None
+
+
+def test_a_trial_needs_more_room_than_a_row(journal: Journal) -> None:
+    """A disk that has a page left is full all the same."""
+    pages = journal.connection.execute("PRAGMA page_count").fetchone()[0]
+    journal.connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+    journal.remember("a", "row")
+    with pytest.raises(StoreError, match="the disk is full"):
+        journal.try_out()
+    journal.connection.execute(f"PRAGMA max_page_count = {pages + 300}")
+    journal.try_out()
+
+
+def waits(journal: Journal) -> int:
+    """How long the next try to write waits at most, in milliseconds."""
+    found: int = journal.connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    return found
+
+
+def test_a_trial_waits_for_nobody(journal: Journal, path: Path) -> None:
+    """All chat waits with the hub; real messages may wait for another writer when it is done."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    timeouts = []
+    journal.connection.set_trace_callback(
+        lambda sql: timeouts.append(sql) if "busy_timeout" in sql else None
+    )
+    with pytest.raises(HeldError, match="another program holds the database"):
+        journal.try_out()
+    other.close()
+    journal.try_out()
+    journal.connection.set_trace_callback(None)
+    assert timeouts == ["PRAGMA busy_timeout = 0", "PRAGMA busy_timeout = 2000"]
+    assert waits(journal) == 2000
+
+
+@pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_database_that_is_held_is_waited_for_once(journal: Journal, path: Path, how: str) -> None:
+    """Then it is tried without waiting until it is free, and is waited for again after that."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute(f"BEGIN {how}")
+    journal.connection.execute("PRAGMA busy_timeout = 1")  # as long as 2000, for this test
+    assert journal._waits == BUSY_SECONDS
+    for number in range(3):
+        with pytest.raises(HeldError):
+            journal.commit([said(number)])
+        assert waits(journal) == 0
+        with pytest.raises(HeldError):
+            journal.remember("a", "fact")
+        assert waits(journal) == 0
+    other.execute("ROLLBACK")
+    journal.commit([said(1)])
+    assert waits(journal) == 2000
+    other.close()
+
+
+def test_a_conflict_is_no_sign_of_another_program(journal: Journal) -> None:
+    """The next one may wait."""
+    journal.commit([said(1)])
+    with pytest.raises(ConflictError):
+        journal.commit([said(1)])
+    assert waits(journal) == 2000

@@ -1,0 +1,158 @@
+"""The tables as the migrations make them."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from securechat.store.sqlite import reader
+from securechat.store.sqlite.database import open_database
+from securechat.store.sqlite.schema import MIGRATIONS, MISSABLE
+
+
+@pytest.fixture
+def fresh() -> sqlite3.Connection:
+    """A database in memory after all migrations."""
+    connection = sqlite3.connect(":memory:")
+    for script in MIGRATIONS:
+        connection.executescript(script)
+    return connection
+
+
+def tables(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    sql = "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    return connection.execute(sql + " ORDER BY name").fetchall()
+
+
+def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
+    """What a backup holds, by name."""
+    assert [name for name, _ in tables(fresh)] == [
+        "accounts",
+        "audit",
+        "bans",
+        "certificates",
+        "changes",
+        "devices",
+        "factors",
+        "invitations",
+        "invites",
+        "kicks",
+        "log",
+        "memberships",
+        "message_keys",
+        "meta",
+        "recovery_codes",
+        "targets",
+        "tokens",
+        "usage",
+    ]
+
+
+def test_every_table_is_strict(fresh: sqlite3.Connection) -> None:
+    """A column holds its type and nothing else: a text never stands where a number belongs."""
+    assert [name for name, sql in tables(fresh) if "STRICT" not in sql] == []
+
+
+def test_names_are_unique_in_each_form(fresh: sqlite3.Connection) -> None:
+    """Also what only looks like another name is refused by the table itself."""
+    insert = (
+        "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms) "
+        "VALUES (?, ?, ?, ?, 'hash', 0)"
+    )
+    fresh.execute(insert, (1, "Alice", "alice", "alice"))
+    for row in [(2, "alice", "alice", "other"), (3, "a1ice", "a1ice", "alice")]:
+        with pytest.raises(sqlite3.IntegrityError):
+            fresh.execute(insert, row)
+
+
+def test_closed_rooms_give_their_name_back(fresh: sqlite3.Connection) -> None:
+    """Rooms without a folded name may be many; with one, each is unique."""
+    insert = "INSERT INTO targets (id, name, folded) VALUES (?, ?, ?)"
+    fresh.execute(insert, (1, "#den", None))
+    fresh.execute(insert, (2, "#den", None))
+    fresh.execute(insert, (3, "#den", "#den"))
+    with pytest.raises(sqlite3.IntegrityError):
+        fresh.execute(insert, (4, "#den", "#den"))
+
+
+def test_two_accounts_have_one_conversation(fresh: sqlite3.Connection) -> None:
+    """And an account has one with itself."""
+    insert = "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)"
+    fresh.execute(insert, (1, 7, 8))
+    fresh.execute(insert, (2, 7, 7))
+    with pytest.raises(sqlite3.IntegrityError):
+        fresh.execute(insert, (3, 7, 8))
+
+
+def test_an_invite_can_t_be_used_more_often_than_it_has_uses(fresh: sqlite3.Connection) -> None:
+    """The table refuses what the rules should have refused."""
+    fresh.execute("INSERT INTO invites VALUES (x'00', 1, 0, 0, 0, '')")
+    use = "UPDATE invites SET uses = uses - 1"
+    fresh.execute(use)
+    with pytest.raises(sqlite3.IntegrityError):
+        fresh.execute(use)
+
+
+def test_a_place_in_the_log_is_given_once(fresh: sqlite3.Connection) -> None:
+    """The one order has no two entries at one place."""
+    insert = "INSERT INTO log VALUES (1, 1, 1, 0, 'PRIVMSG', 'hi', NULL)"
+    fresh.execute(insert)
+    with pytest.raises(sqlite3.IntegrityError):
+        fresh.execute(insert)
+
+
+def test_what_may_be_replayed_is_read_by_an_index(fresh: sqlite3.Connection) -> None:
+    """A long log of other rooms, or of what nobody is given back, costs a reader nothing."""
+    plan = fresh.execute(f"EXPLAIN QUERY PLAN {reader._MISSED}", (1, 2, 3, 4)).fetchall()
+    assert "log_messages (target=? AND seq>? AND seq<?)" in plan[0][3]
+    assert len(plan) == 1  # no sorting
+
+
+def test_the_newest_entry_of_a_room_is_read_by_two(fresh: sqlite3.Connection) -> None:
+    """At the start, of every room: one look into each."""
+    plan = [row[3] for row in fresh.execute(f"EXPLAIN QUERY PLAN {reader._DIRECTS}")]
+    assert [step.split(" USING ")[1] for step in plan if "SEARCH log" in step] == [
+        "INDEX log_messages (target=?)",
+        "INDEX log_others (target=?)",
+    ]
+
+
+def test_each_entry_stands_in_one_index(fresh: sqlite3.Connection) -> None:
+    """So a row costs no more than with the one index that there was."""
+    texts = ["hi", "\x01ACTION x\x01", "\x01VERSION\x01", "", "\x01"]
+    kinds = ["PRIVMSG", "NOTICE", "TAGMSG", "JOIN"]
+    rows = [(kind, text) for kind in kinds for text in texts]
+    insert = "INSERT INTO log VALUES (?, 1, 1, 0, ?, ?, NULL)"
+    fresh.executemany(insert, [(seq, *row) for seq, row in enumerate(rows, 1)])
+
+    def seqs(where: str) -> set[int]:
+        sql = f"SELECT seq FROM log WHERE target = 1 AND {where}"
+        return {seq for (seq,) in fresh.execute(sql)}
+
+    messages, others = seqs(MISSABLE), seqs(f"NOT ({MISSABLE})")
+    assert len(messages) == 6
+    assert messages.isdisjoint(others)
+    assert len(messages | others) == len(rows)
+
+
+def test_an_older_database_keeps_what_each_device_has_received(tmp_path: Path) -> None:
+    """It had one mark for all: tokens, and who logs in with the password, go on from there."""
+    path = tmp_path / "old.db"
+    old = sqlite3.connect(path, isolation_level=None)
+    old.executescript("".join(MIGRATIONS[:2]) + "PRAGMA user_version = 2;")
+    account = (
+        "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms, deleted, seen) "
+        "VALUES (?, ?, ?, ?, 'hash', 7, ?, 5)"
+    )
+    old.executemany(account, [(1, "a", "a", "a", 0), (2, "b", "b", "b", 1)])
+    old.execute("INSERT INTO tokens VALUES (x'00', 1, 'Laptop', 8, 9)")
+    log = "INSERT INTO log VALUES (?, 3, 1, 0, ?, 'hi', NULL)"
+    old.executemany(log, [(1, "PRIVMSG"), (2, "TAGMSG"), (6, "NOTICE")])
+    old.close()
+    found = reader.Reader(open_database(path))
+    assert found.devices() == [(1, "", 5, 7), (1, "token:Laptop", 5, 9)]
+    assert [(row.starts_after, row.bot) for row in found.accounts()] == [(5, 0), (5, 0)]
+    assert [row[0] for row in found.missed([(3, 0)], 9, 9)[0]] == [1, 6]
+    found.close()
