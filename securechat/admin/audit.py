@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from securechat.admin.context import Office
+from securechat.admin.context import AdminContext
 from securechat.admin.moments import local_time, utc
 from securechat.admin.table import echo_json, table
 from securechat.irc import names
@@ -69,7 +69,7 @@ def audit(
     """
     if context.invoked_subcommand is not None:
         return
-    office: Office = context.obj
+    office: AdminContext = context.obj
     wanted = Wanted(_name(office, account), event, since_ms, None if everything else last + 1)
     rows: Iterable[AuditRow] = office.admin.audited(wanted)
     if not everything:
@@ -80,7 +80,7 @@ def audit(
     _show(rows, as_json=as_json)
 
 
-def _name(office: Office, typed: str) -> str:
+def _name(office: AdminContext, typed: str) -> str:
     """The account's name as it is written; what was typed, when there is none."""
     folded = names.fold_account(typed)
     row = office.admin.reader.account_named(folded) if folded else None

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from securechat.admin.audit import entry, since
-from securechat.admin.context import Office
+from securechat.admin.context import AdminContext
 from securechat.server.logs import json_text
 from securechat.store.audit import AuditRow
 from securechat.store.sqlite.database import StoreError
@@ -33,7 +33,7 @@ PAUSE_SECONDS = 0.02
     help="Write what goes into a new file first, one JSON object a line.",
 )
 @click.pass_obj
-def prune(office: Office, before: int, keep: int | None, export: Path | None) -> None:
+def prune(office: AdminContext, before: int, keep: int | None, export: Path | None) -> None:
     """Delete the old part of the audit; a running server goes on meanwhile.
 
     The audit then says who did it, and up to which row. What is deleted tells the server no longer

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from securechat.admin.context import Office
+from securechat.admin.context import AdminContext
 from securechat.admin.moments import local_time, utc
 from securechat.admin.table import table
 from securechat.admin.tokens import checked_name
@@ -34,7 +34,7 @@ def certificate() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--name", callback=checked_name, help="What it is called. [the file's name]")
 @click.pass_obj
-def add(office: Office, account: str, file: Path, name: str | None) -> None:
+def add(office: AdminContext, account: str, file: Path, name: str | None) -> None:
     """Let the client certificate in FILE (PEM) log ACCOUNT in, by SASL EXTERNAL.
 
     The server takes it if its client_ca has signed it too. It needs no second factor, and works
@@ -69,7 +69,7 @@ def _read(file: Path) -> bytes:
 @click.argument("account", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def list_(office: Office, account: str | None, as_json: bool) -> None:
+def list_(office: AdminContext, account: str | None, as_json: bool) -> None:
     """Show the certificates of ACCOUNT, or all: names, when last used, fingerprints."""
     owners = {row.id: row.name for row in office.admin.reader.accounts()}
     rows = office.admin.reader.certificates()
@@ -107,7 +107,7 @@ def _entry(row: CertificateRow, owner: str) -> dict[str, object]:
 @click.argument("account")
 @click.argument("name")
 @click.pass_obj
-def revoke(office: Office, account: str, name: str) -> None:
+def revoke(office: AdminContext, account: str, name: str) -> None:
     """End the certificate NAME of ACCOUNT. Whoever is logged in with it is logged out."""
     row = find_account(office, account)
     office.admin.revoke_certificate(row, name)

@@ -14,7 +14,7 @@ from securechat.admin.audit import audit
 from securechat.admin.audit_prune import prune
 from securechat.admin.backup.cli import backup, check, restore
 from securechat.admin.certificates import certificate
-from securechat.admin.context import Office
+from securechat.admin.context import AdminContext
 from securechat.admin.invites import invite
 from securechat.admin.tokens import token
 from securechat.admin.users import user
@@ -72,7 +72,7 @@ def command(context: click.Context, config: Path | None, data: Path | None) -> N
 
     Exit codes: 0 done; 1 refused, or stored and not taken up by the running server; 2 wrong usage.
     """
-    context.obj = Office(DataDirectory(data or default_directory()), config)
+    context.obj = AdminContext(DataDirectory(data or default_directory()), config)
 
 
 def _place_everywhere(part: click.Command) -> None:

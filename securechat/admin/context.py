@@ -36,7 +36,7 @@ REMEMBERED = ("registration", "bcrypt_cost", "min_password_length")
 """The keys of [accounts] that the server keeps in its database."""
 
 
-class Office:
+class AdminContext:
     """data: the server's directory. config_file: what --config names, None without it. pause:
     waits for some seconds.
 

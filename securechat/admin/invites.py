@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.core import ParameterSource
 
-from securechat.admin.context import Office
+from securechat.admin.context import AdminContext
 from securechat.admin.moments import local_time, utc
 from securechat.admin.table import echo_json, table
 from securechat.server.invites import login_link, make_link
@@ -52,7 +52,7 @@ def invite(
     if context.invoked_subcommand is not None:
         _refuse_options(context, f"not for `invite {context.invoked_subcommand}`")
         return
-    office: Office = context.obj
+    office: AdminContext = context.obj
     office.check_served()
     if login:
         _refuse_options(context, "not for --login, which makes none", but="login")
@@ -66,7 +66,7 @@ def invite(
     office.settle()
 
 
-def _print_login(office: Office) -> None:
+def _print_login(office: AdminContext) -> None:
     link = login_link(office.admin.reader)
     click.echo(str(link))
     click.echo(f"To use it:  securechat login {link}  (who has an account; no secret)", err=True)
@@ -86,7 +86,7 @@ def _limits(uses: int, days: int) -> str:
     return f"works {times}, within {days} days" if days > 1 else f"works {times}, within a day"
 
 
-def _warn_when_closed(office: Office) -> None:
+def _warn_when_closed(office: AdminContext) -> None:
     if office.registration() == "closed":
         click.echo(
             "warning: the link will be refused, as registration is closed here: set registration "
@@ -98,7 +98,7 @@ def _warn_when_closed(office: Office) -> None:
 @invite.command("list")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def list_(office: Office, as_json: bool) -> None:
+def list_(office: AdminContext, as_json: bool) -> None:
     """Show the invites. Their links can't be shown again: only a hash of each code is kept."""
     rows = office.admin.reader.invites()
     now = wall_clock()
@@ -138,7 +138,7 @@ def state(row: InviteRow, now: int) -> str:
 @invite.command()
 @click.argument("id")
 @click.pass_obj
-def revoke(office: Office, id: str) -> None:
+def revoke(office: AdminContext, id: str) -> None:
     """End the invite with this ID, as `invite list` shows it; its beginning is enough."""
     row = office.admin.revoke(id)
     click.echo(f"The invite {invite_id(row)} is ended; its link is worth nothing.")

@@ -11,7 +11,7 @@ import time
 
 import click
 
-from securechat.admin.context import EFFECT_SECONDS, POLL_SECONDS, Office
+from securechat.admin.context import EFFECT_SECONDS, POLL_SECONDS, AdminContext
 from securechat.admin.moments import local_time, utc
 from securechat.admin.table import table
 from securechat.admin.users import find_account
@@ -24,7 +24,7 @@ from securechat.store.sqlite.reader import AccountRow
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def sessions(office: Office, name: str, as_json: bool) -> None:
+def sessions(office: AdminContext, name: str, as_json: bool) -> None:
     """Show where NAME is logged in now: by what, since when, last heard, from where."""
     account = find_account(office, name)
     rows = _ask(office, account)
@@ -37,7 +37,7 @@ def sessions(office: Office, name: str, as_json: bool) -> None:
         click.echo(f"{account.name} is not logged in.", err=True)
 
 
-def _ask(office: Office, account: AccountRow) -> list[LiveRow]:
+def _ask(office: AdminContext, account: AccountRow) -> list[LiveRow]:
     """Raises DataError when the running server doesn't answer."""
     if not office.data.running():
         return []
@@ -73,7 +73,7 @@ def _entry(row: LiveRow) -> dict[str, object]:
 @click.argument("name")
 @click.option("--session", metavar="ID", help="Only this one, of those that `user sessions` lists.")
 @click.pass_obj
-def logout(office: Office, name: str, session: str | None) -> None:
+def logout(office: AdminContext, name: str, session: str | None) -> None:
     """End the sessions of NAME, or one of them.
 
     Whoever has the password, a token or a certificate can log in again, and most clients do so by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from securechat.admin.context import Office
+from securechat.admin.context import AdminContext
 from securechat.admin.moments import local_time, utc
 from securechat.admin.table import echo_json, table
 from securechat.admin.users import find_account
@@ -32,7 +32,7 @@ def token() -> None:
 @click.argument("account")
 @click.argument("name", callback=checked_name)
 @click.pass_obj
-def create(office: Office, account: str, name: str) -> None:
+def create(office: AdminContext, account: str, name: str) -> None:
     """Print a new token of ACCOUNT, for the device or the bot NAME.
 
     It is shown this once: the server keeps a hash of it only. It needs no second factor, and works
@@ -52,7 +52,7 @@ def create(office: Office, account: str, name: str) -> None:
 @click.argument("account", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def list_(office: Office, account: str | None, as_json: bool) -> None:
+def list_(office: AdminContext, account: str | None, as_json: bool) -> None:
     """Show the tokens of ACCOUNT, or all: their names and when they were last used."""
     owners = {row.id: row.name for row in office.admin.reader.accounts()}
     rows = office.admin.reader.tokens()
@@ -87,7 +87,7 @@ def _entry(row: TokenRow, owner: str) -> dict[str, object]:
 @click.argument("account")
 @click.argument("name")
 @click.pass_obj
-def revoke(office: Office, account: str, name: str) -> None:
+def revoke(office: AdminContext, account: str, name: str) -> None:
     """End the token NAME of ACCOUNT. Whoever is logged in with it is logged out."""
     row = find_account(office, account)
     office.admin.revoke_token(row, name)

@@ -42,7 +42,7 @@ class ImportRefused(Exception):  # noqa: N818 - reads as what it says: `except I
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ImportedRow:
     """line: where it stands. text: the name as written; name: its forms, None when it's none."""
 
     line: int
@@ -51,20 +51,20 @@ class Row:
     password: str = field(repr=False)
 
 
-Named = tuple[Row, AccountName]
+Named = tuple[ImportedRow, AccountName]
 
 
 # Reading
 
 
-def read_rows(data: bytes) -> tuple[list[Row], list[Fault]]:
+def read_rows(data: bytes) -> tuple[list[ImportedRow], list[Fault]]:
     """The rows of a file, and what is wrong with it by itself: form, names, look-alikes.
 
     Raises ImportRefused when it can't be read to its end.
     """
     records = _records(_decode(data))
     _check_header(next(records, None))
-    rows: list[Row] = []
+    rows: list[ImportedRow] = []
     faults: list[Fault] = []
     for line, cells in records:
         if len(cells) == len(HEADER):
@@ -123,7 +123,7 @@ def _wrong_columns(count: int) -> str:
     )
 
 
-def _row(line: int, text: str, password: str, faults: list[Fault]) -> Row:
+def _row(line: int, text: str, password: str, faults: list[Fault]) -> ImportedRow:
     name = None
     try:
         name = account_name(text)
@@ -133,14 +133,14 @@ def _row(line: int, text: str, password: str, faults: list[Fault]) -> Row:
         faults.append(Fault(line, "the password is missing"))
     elif password != password.strip():
         faults.append(Fault(line, "the password begins or ends with a space, which nobody sees"))
-    return Row(line, text, name, password)
+    return ImportedRow(line, text, name, password)
 
 
-def _named(rows: Sequence[Row]) -> list[Named]:
+def _named(rows: Sequence[ImportedRow]) -> list[Named]:
     return [(row, row.name) for row in rows if row.name is not None]
 
 
-def _repetitions(rows: Sequence[Row]) -> list[Fault]:
+def _repetitions(rows: Sequence[ImportedRow]) -> list[Fault]:
     """Names that come twice, and names that look alike."""
     faults = []
     by_folded: dict[str, Named] = {}
@@ -161,14 +161,14 @@ def _repetitions(rows: Sequence[Row]) -> list[Fault]:
 # Checking and hashing
 
 
-def taken(rows: Sequence[Row], why: Callable[[AccountName], str | None]) -> list[Fault]:
+def taken(rows: Sequence[ImportedRow], why: Callable[[AccountName], str | None]) -> list[Fault]:
     """Names that can't be given. why: says so of one."""
     found = ((row.line, why(name)) for row, name in _named(rows))
     return [Fault(line, text) for line, text in found if text is not None]
 
 
 def weak(
-    rows: Sequence[Row], why: Callable[[str, str], str | None], progress: Progress
+    rows: Sequence[ImportedRow], why: Callable[[str, str], str | None], progress: Progress
 ) -> list[Fault]:
     """Passwords that won't do. why: says so of a password and an account's name.
 
@@ -181,7 +181,7 @@ def weak(
 
 
 def hash_all(
-    rows: Sequence[Row], hash_one: Callable[[str], str], progress: Progress, threads: int
+    rows: Sequence[ImportedRow], hash_one: Callable[[str], str], progress: Progress, threads: int
 ) -> list[tuple[AccountName, str]]:
     """The names with their passwords' stored forms. hash_one: called in any thread."""
     named = _named(rows)

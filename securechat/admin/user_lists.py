@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from securechat.admin.context import Office
+from securechat.admin.context import AdminContext
 from securechat.admin.moments import local_time, utc
 from securechat.admin.table import echo_json, table
 from securechat.admin.users import find_account
@@ -30,7 +30,7 @@ class Credentials:
 @click.option("--all", "everybody", is_flag=True, help="The deleted accounts too.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def list_(office: Office, everybody: bool, as_json: bool) -> None:
+def list_(office: AdminContext, everybody: bool, as_json: bool) -> None:
     """Show the accounts: who has a second factor, and how many device tokens each has."""
     reader = office.admin.reader
     rows = [row for row in reader.accounts() if everybody or not row.deleted]
@@ -78,7 +78,7 @@ def _role(row: AccountRow) -> str:
 @click.command()
 @click.argument("name")
 @click.pass_obj
-def show(office: Office, name: str) -> None:
+def show(office: AdminContext, name: str) -> None:
     """Show the account NAME: its role, its second factor, tokens and certificates."""
     row = find_account(office, name)
     held = Credentials(office.admin.reader)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from securechat.admin import user_import
-from securechat.admin.context import Office
+from securechat.admin.context import AdminContext
 from securechat.admin.new_password import new_password, password_stdin
 from securechat.admin.user_import import ImportRefused
 from securechat.irc import names
@@ -40,7 +40,7 @@ def user() -> None:
 @password_stdin
 @click.option("--admin", is_flag=True, help="The account administers the server.")
 @click.pass_obj
-def add(office: Office, name: AccountName, password_stdin: bool, admin: bool) -> None:
+def add(office: AdminContext, name: AccountName, password_stdin: bool, admin: bool) -> None:
     """Make the account NAME."""
     refuse_taken(office, name)
     stored = new_password(name.display, office.rules, from_stdin=password_stdin)
@@ -51,14 +51,14 @@ def add(office: Office, name: AccountName, password_stdin: bool, admin: bool) ->
     office.settle()
 
 
-def refuse_taken(office: Office, name: AccountName) -> None:
+def refuse_taken(office: AdminContext, name: AccountName) -> None:
     """Before anybody is asked for a password. Raises click.ClickException."""
     reason = why_taken(office, name)
     if reason is not None:
         raise click.ClickException(reason)
 
 
-def why_taken(office: Office, name: AccountName) -> str | None:
+def why_taken(office: AdminContext, name: AccountName) -> str | None:
     """Why no account can be called so, or None."""
     return office.admin.taken(NewAccount(*_forms(name), password=""))
 
@@ -70,7 +70,7 @@ def _forms(name: AccountName) -> tuple[str, str, str]:
 @user.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.pass_obj
-def import_(office: Office, file: Path) -> None:
+def import_(office: AdminContext, file: Path) -> None:
     """Make accounts for all rows of a CSV FILE, or for none; - is standard input.
 
     The file is UTF-8, its first line is the header name,password. All that is wrong with it is
@@ -101,7 +101,7 @@ def _content(file: Path) -> bytes:
         raise click.ClickException(f"can't read {file}: {error.strerror}") from None
 
 
-def _import_all(office: Office, content: bytes) -> int:
+def _import_all(office: AdminContext, content: bytes) -> int:
     """Raises ImportRefused, with every fault that can be found; StoreError."""
     rules = office.rules
     progress = _progress if sys.stderr.isatty() else _silent
@@ -136,7 +136,7 @@ def _warn_about(file: Path) -> None:
 # Changing
 
 
-def find_account(office: Office, name: str) -> AccountRow:
+def find_account(office: AdminContext, name: str) -> AccountRow:
     """The account as somebody types its name. Raises UnknownError."""
     return office.admin.find(names.fold_account(name) or "", repr(name)[1:-1])
 
@@ -145,7 +145,7 @@ def find_account(office: Office, name: str) -> AccountRow:
 @click.argument("name")
 @password_stdin
 @click.pass_obj
-def passwd(office: Office, name: str, password_stdin: bool) -> None:
+def passwd(office: AdminContext, name: str, password_stdin: bool) -> None:
     """Give NAME another password. Whoever is logged in as NAME is logged out."""
     account = find_account(office, name)
     stored = new_password(account.name, office.rules, from_stdin=password_stdin)
@@ -157,7 +157,7 @@ def passwd(office: Office, name: str, password_stdin: bool) -> None:
 @user.command()
 @click.argument("name")
 @click.pass_obj
-def disable(office: Office, name: str) -> None:
+def disable(office: AdminContext, name: str) -> None:
     """Keep NAME out until `user enable`. Whoever is logged in as NAME is logged out."""
     account = find_account(office, name)
     office.admin.set_disabled(account, disabled=True)
@@ -168,7 +168,7 @@ def disable(office: Office, name: str) -> None:
 @user.command()
 @click.argument("name")
 @click.pass_obj
-def enable(office: Office, name: str) -> None:
+def enable(office: AdminContext, name: str) -> None:
     """Let NAME in again, with the password as it was."""
     account = find_account(office, name)
     office.admin.set_disabled(account, disabled=False)
@@ -180,7 +180,7 @@ def enable(office: Office, name: str) -> None:
 @click.argument("name")
 @click.option("--revoke", is_flag=True, help="NAME administers the server no longer.")
 @click.pass_obj
-def admin(office: Office, name: str, revoke: bool) -> None:
+def admin(office: AdminContext, name: str, revoke: bool) -> None:
     """Let NAME administer the server: all rooms obey an administrator."""
     account = find_account(office, name)
     office.admin.set_admin(account, admin=not revoke)
@@ -193,7 +193,7 @@ def admin(office: Office, name: str, revoke: bool) -> None:
 @click.argument("name")
 @click.option("--off", is_flag=True, help="NAME is a person again.")
 @click.pass_obj
-def bot(office: Office, name: str, off: bool) -> None:
+def bot(office: AdminContext, name: str, off: bool) -> None:
     """Tell that NAME is a bot: nothing that it has missed is given back to it.
 
     A bot would run again what it is told at its login, or what it ran before its connection was
@@ -210,7 +210,7 @@ def bot(office: Office, name: str, off: bool) -> None:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Don't ask whether you are sure.")
 @click.pass_obj
-def delete(office: Office, name: str, yes: bool) -> None:
+def delete(office: AdminContext, name: str, yes: bool) -> None:
     """End the account NAME for good.
 
     Its sessions end and it leaves its rooms. What it wrote stays, and so does its name: it is
@@ -243,7 +243,7 @@ def _confirm(explained: str, question: str, refused: str) -> None:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Don't ask whether you are sure.")
 @click.pass_obj
-def remove_factor(office: Office, name: str, yes: bool) -> None:
+def remove_factor(office: AdminContext, name: str, yes: bool) -> None:
     """Turn the second factor of NAME off, for who has lost the phone and the recovery codes.
 
     From then on the password alone is enough. Make sure that it is NAME who asks for it.

@@ -12,7 +12,7 @@ CAN_TELL_CPU = hasattr(time, "pthread_getcpuclockid")
 """Whether this system tells how much CPU a single thread has used: Linux does, macOS doesn't."""
 
 
-class Owner(ABC):
+class NamedThread(ABC):
     """run() is the thread's life; start(), join() and alive are anybody's."""
 
     def __init__(self, name: str) -> None:

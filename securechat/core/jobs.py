@@ -105,11 +105,11 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class JobFailed:
     """The worker could not do the job; why is in the log."""
 
     session: Session
 
 
 Job = VerifyPassword | HashPassword | LoadMissed
-Answer = Verified | Hashed | Missed | Failed
+Answer = Verified | Hashed | Missed | JobFailed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.core.jobs import Failed, LoadMissed, Missed
+from securechat.core.jobs import JobFailed, LoadMissed, Missed
 from securechat.core.model.session import Session
 
 
@@ -16,4 +16,4 @@ class Outside:
     """
 
     taken: Callable[[Session], bool] = lambda session: True
-    read: Callable[[LoadMissed], Missed | Failed] = lambda job: Failed(job.session)
+    read: Callable[[LoadMissed], Missed | JobFailed] = lambda job: JobFailed(job.session)

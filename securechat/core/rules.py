@@ -28,7 +28,7 @@ from securechat.core.model.states import WAITING, State, Trigger
 from securechat.core.ports import Outside
 from securechat.core.presence import arrivals, online
 from securechat.core.settings import Settings
-from securechat.core.turn import IrcError, Mark, Turn
+from securechat.core.turn import IrcError, Savepoint, Turn
 from securechat.core.vault import Vault
 from securechat.irc import names
 from securechat.irc.framing import TOO_LONG
@@ -141,7 +141,7 @@ class Rules:
         else:
             turn.numeric(session, Numeric.ERR_INPUTTOOLONG, str(error))
 
-    def _bug(self, turn: Turn, session: Session, command: str, start: Mark) -> None:
+    def _bug(self, turn: Turn, session: Session, command: str, start: Savepoint) -> None:
         turn.roll_back(start)
         log.exception("a bug: %s failed and was taken back", command)
         turn.numeric(session, Numeric.ERR_UNKNOWNERROR, command, FAILED)
@@ -239,21 +239,21 @@ class Rules:
 
     def _admit(self, turn: Turn, group: Sequence[Missed]) -> None:
         try:
-            entrance = arrivals.Entrance(turn, group)
+            batch = arrivals.ArrivalBatch(turn, group)
         except Exception:
             log.exception("a bug: %d arrivals failed and were taken back", len(group))
             for found in group:
                 arrivals.take_back(turn, found.session, FAILED)
             return
-        for arrival in entrance.arrivals:
-            self._enter(turn, entrance, arrival)
-        for arrival in entrance.arrivals:
+        for arrival in batch.arrivals:
+            self._enter(turn, batch, arrival)
+        for arrival in batch.arrivals:
             self._run_held(turn, arrival.session)
 
-    def _enter(self, turn: Turn, entrance: arrivals.Entrance, arrival: Missed) -> None:
+    def _enter(self, turn: Turn, batch: arrivals.ArrivalBatch, arrival: Missed) -> None:
         start = turn.mark()
         try:
-            entrance.enter(arrival)
+            batch.enter(arrival)
         except Exception:
             turn.roll_back(start)
             log.exception("a bug: an arrival failed and was taken back")

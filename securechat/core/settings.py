@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Registration = Literal["invite", "open", "closed"]
+RegistrationMode = Literal["invite", "open", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Settings:
     contact: str = ""
     lobby: str | None = "#lobby"
     motd: tuple[str, ...] = ()
-    registration: Registration = "invite"
+    registration: RegistrationMode = "invite"
     min_password_length: int = 15
     external: bool = False
     max_rooms: int = 100

@@ -15,7 +15,7 @@ from securechat.core.audit import as_json, tell
 from securechat.core.delivery.line import Line
 from securechat.core.jobs import Job
 from securechat.core.journal.apply import Undo, apply, log_entry
-from securechat.core.journal.events import Audited, Event, Logged
+from securechat.core.journal.events import Audited, JournalEvent, Logged
 from securechat.core.model.session import Session
 from securechat.core.model.state import Account, Audience, Model
 from securechat.core.model.states import State, Trigger
@@ -47,7 +47,7 @@ class IrcError(Exception):
         self.params = params
 
 
-class Mark(NamedTuple):
+class Savepoint(NamedTuple):
     """How long the turn's lists were at some point."""
 
     events: int
@@ -56,13 +56,13 @@ class Mark(NamedTuple):
     audits: int
 
 
-class Step(NamedTuple):
+class CommandSpan(NamedTuple):
     """What one command put into the turn: everything between two marks."""
 
     session: Session | None
     command: str
-    start: Mark
-    end: Mark
+    start: Savepoint
+    end: Savepoint
 
 
 class Closing(NamedTuple):
@@ -111,10 +111,10 @@ class Turn:
         self.now_ms = now_ms
         self.clock = clock
         self.outside = outside
-        self.events: list[Event] = []
+        self.events: list[JournalEvent] = []
         self.effects: list[Effect] = []
         self.undo: list[Undo] = []
-        self.steps: list[Step] = []
+        self.steps: list[CommandSpan] = []
         self.jobs: list[Job] = []
         self.closings: list[Closing] = []
         self.arrived: list[Session] = []
@@ -156,7 +156,7 @@ class Turn:
         """One line to all of an audience but one."""
         self.effects.append((audience, line, exclude))
 
-    def record(self, event: Event) -> None:
+    def record(self, event: JournalEvent) -> None:
         """Change what outlives the process; stored before the turn's output is sent."""
         self.undo.append(apply(self.model, event))
         self.events.append(event)
@@ -227,9 +227,11 @@ class Turn:
 
     # Steps, and taking them back
 
-    def mark(self) -> Mark:
+    def mark(self) -> Savepoint:
         """The point that a step starts at."""
-        return _new(Mark, (len(self.events), len(self.effects), len(self.undo), len(self.audits)))
+        return _new(
+            Savepoint, (len(self.events), len(self.effects), len(self.undo), len(self.audits))
+        )
 
     def after_step(self, action: Callable[[], object]) -> None:
         """Have something done behind the present step, as it is not taken back with it: a session
@@ -237,19 +239,19 @@ class Turn:
         """
         self._then.append(action)
 
-    def finish_step(self, session: Session | None, command: str, start: Mark) -> None:
+    def finish_step(self, session: Session | None, command: str, start: Savepoint) -> None:
         """Remember what came since start as one step, if it has something to store or to take back.
 
         A login with nothing to store is one too: what it replays may be of this very turn.
         """
         if len(self.events) > start.events or len(self.undo) > start.undo:
-            self.steps.append(_new(Step, (session, command, start, self.mark())))
+            self.steps.append(_new(CommandSpan, (session, command, start, self.mark())))
         if self._then:
             then, self._then = self._then, []
             for action in then:
                 action()
 
-    def roll_back(self, start: Mark) -> None:
+    def roll_back(self, start: Savepoint) -> None:
         """Take back everything since start: a command failed half-way."""
         while self.steps and self.steps[-1].start >= start:
             self.steps.pop()
@@ -261,7 +263,10 @@ class Turn:
         self._then.clear()
 
     def fail(
-        self, steps: Iterable[Step], text: str, texts: Mapping[Step, str] | None = None
+        self,
+        steps: Iterable[CommandSpan],
+        text: str,
+        texts: Mapping[CommandSpan, str] | None = None,
     ) -> None:
         """Take back steps that could not be stored; their output becomes an error to the asker.
 
@@ -283,7 +288,7 @@ class Turn:
         """
         self.undo.clear()
 
-    def _failure(self, step: Step, text: str) -> list[Effect]:
+    def _failure(self, step: CommandSpan, text: str) -> list[Effect]:
         session = step.session
         if session is None:
             return []

@@ -21,7 +21,7 @@ find out who reads the slowest costs a look at each.
 """
 
 
-class Mark(NamedTuple):
+class Progress(NamedTuple):
     """at: seconds. taken: bytes that had been taken then. rate: bytes a second in the time before,
     as far as that is known.
     """
@@ -31,7 +31,7 @@ class Mark(NamedTuple):
     rate: float
 
 
-class Verdict(NamedTuple):
+class SlowVerdict(NamedTuple):
     """connection: who must go. reason: for the log."""
 
     connection: Connection
@@ -44,7 +44,7 @@ class Backlog:
     def __init__(self, limits: IoLimits, taken: Callable[[Connection], int]) -> None:
         self._limits = limits
         self._taken = taken
-        self._marks: dict[Connection, Mark] = {}
+        self._marks: dict[Connection, Progress] = {}
         """The oldest first."""
 
     def __bool__(self) -> bool:
@@ -56,7 +56,7 @@ class Backlog:
     def add(self, connection: Connection, now: float) -> None:
         """Its output waits from now on, or is judged anew. Nothing is held against it."""
         self._marks.pop(connection, None)
-        self._marks[connection] = Mark(now, self._taken(connection), self._limits.slow_rate)
+        self._marks[connection] = Progress(now, self._taken(connection), self._limits.slow_rate)
 
     def discard(self, connection: Connection) -> None:
         """It has taken all, or is gone."""
@@ -74,15 +74,15 @@ class Backlog:
         before = self._marks.get(connection)
         return before is not None and self._renew(connection, before, now) >= self._limits.slow_rate
 
-    def _renew(self, connection: Connection, before: Mark, now: float) -> float:
+    def _renew(self, connection: Connection, before: Progress, now: float) -> float:
         """Bytes a second since its last mark."""
         taken = self._taken(connection)
         rate = (taken - before.taken) / max(now - before.at, 1e-3)
         del self._marks[connection]
-        self._marks[connection] = Mark(now, taken, rate)
+        self._marks[connection] = Progress(now, taken, rate)
         return rate
 
-    def look(self, now: float) -> Iterator[tuple[Connection, Verdict | None]]:
+    def look(self, now: float) -> Iterator[tuple[Connection, SlowVerdict | None]]:
         """Those whose time has come: who must go, and with None who stays and has taken something,
         and so is alive however long its answers to us take.
         """
@@ -96,7 +96,7 @@ class Backlog:
             elif rate > 0:
                 yield connection, None
 
-    def overfull(self, now: float) -> list[Verdict]:
+    def overfull(self, now: float) -> list[SlowVerdict]:
         """Who must go at once, each delivery asks: who has far too much waiting, and when all
         together have too much, those who would take longest to take it.
         """
@@ -131,5 +131,5 @@ class Backlog:
         return connection.out_bytes / max(rate, mark.rate, 1.0)
 
 
-def _too_slow(connection: Connection) -> Verdict:
-    return Verdict(connection, f"reads too slowly: {connection.out_bytes} bytes unsent")
+def _too_slow(connection: Connection) -> SlowVerdict:
+    return SlowVerdict(connection, f"reads too slowly: {connection.out_bytes} bytes unsent")

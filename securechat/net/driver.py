@@ -19,7 +19,7 @@ from securechat.net import transport
 from securechat.net.backlog import Backlog
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase, Taken
 from securechat.net.limits import IoLimits
-from securechat.net.poller import READ, WRITE, Watcher
+from securechat.net.poller import READ, WRITE, Poller
 from securechat.net.throttle import Rate, TokenBucket
 from securechat.net.transport import LostError, PlaintextError
 
@@ -66,8 +66,8 @@ class Steps:
         self._limits = limits
         self._call = call
         self._waker = Waker()
-        self._watcher = Watcher(self._waker.receiver)
-        self._watch = self._watcher.watch
+        self._poller = Poller(self._waker.receiver)
+        self._watch = self._poller.watch
         self._hints = TokenBucket(HINTS, 0.0)
         self._inputs: list[Input] = []
         self._again: set[Connection] = set()
@@ -80,7 +80,7 @@ class Steps:
         self._obeyed = 0
 
     def _set_timer(self, connection: Connection, seconds: float) -> None:
-        self._watcher.set_deadline(connection, self._now + seconds)
+        self._poller.set_deadline(connection, self._now + seconds)
 
     # Beginning
 
@@ -114,7 +114,7 @@ class Steps:
 
     def _open(self, connection: Connection) -> None:
         connection.phase = Phase.OPEN
-        self._watcher.forget_deadline(connection)
+        self._poller.forget_deadline(connection)
         connection.buffer = LineBuffer()
         connection.bucket = TokenBucket(self._limits.stranger_rate, self._now)
         self._inputs.append(Opened(connection))
@@ -178,7 +178,7 @@ class Steps:
 
     def _resume(self, connection: Connection) -> None:
         if self._take(connection, b""):
-            self._watcher.forget_deadline(connection)
+            self._poller.forget_deadline(connection)
             self._watch(connection, connection.interest | READ)
             self._again.add(connection)
 
@@ -303,7 +303,7 @@ class Steps:
             connection.obeyed = self._obeyed
         connection.phase = Phase.CLOSED
         self._watch(connection, 0)
-        self._watcher.forget_deadline(connection)
+        self._poller.forget_deadline(connection)
         connection.sock.close()
         connection.out.clear()
         connection.buffer = None

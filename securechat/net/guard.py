@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from securechat.common.named_thread import Owner
+from securechat.common.named_thread import NamedThread
 from securechat.net.connection import Connection
 from securechat.net.loop import IoThread
 
@@ -27,7 +27,7 @@ writing all that the limits allow, takes some milliseconds.
 """
 
 
-class Guard(Owner):
+class Guard(NamedThread):
     """io: whom to watch. caught: called in this thread, with each connection that has held one of
     them. failed: called when it dies of a bug.
     """

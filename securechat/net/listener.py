@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from securechat.common.named_thread import Owner
+from securechat.common.named_thread import NamedThread
 from securechat.common.waker import Waker
 from securechat.net.admission import Admission, NotAdmittedError
 from securechat.net.connection import Connection
@@ -96,7 +96,7 @@ def _explain(host: str, port: int, error: OSError) -> str:
     return f"can't listen on {host} port {port} ({error.strerror}): {hint}"
 
 
-class Listener(Owner):
+class Listener(NamedThread):
     """sockets: from bind(). Connections go to the I/O threads in turn. failed: called in this
     thread when it dies of a bug.
     """

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from securechat.common.named_thread import Owner
+from securechat.common.named_thread import NamedThread
 from securechat.net import transport
 from securechat.net.connection import Connection, Phase
 from securechat.net.driver import Callbacks, Steps
@@ -31,13 +31,13 @@ BEHIND_SECONDS = 0.001
 """Between two turns while the strangers have to wait: a pause in which the others catch up."""
 
 
-class IoThread(Steps, Owner):
+class IoThread(Steps, NamedThread):
     """number: which of the I/O threads. context: for the server's side of TLS."""
 
     def __init__(
         self, number: int, context: ssl.SSLContext, limits: IoLimits, call: Callbacks
     ) -> None:
-        Owner.__init__(self, f"io-{number}")
+        NamedThread.__init__(self, f"io-{number}")
         Steps.__init__(self, context, limits, call)
         self.number = number
         self._handle = call.handle
@@ -109,11 +109,11 @@ class IoThread(Steps, Owner):
             self._call.failed(error)
         finally:
             self._waker.close()
-            self._watcher.close()
+            self._poller.close()
 
     def _turn(self) -> None:
         self._waker.sleep()
-        ready = self._watcher.wait(self._patience())
+        ready = self._poller.wait(self._patience())
         self._waker.woken()
         self._now = time.monotonic()
         self._obey()
@@ -129,7 +129,7 @@ class IoThread(Steps, Owner):
                 self._attend(connection, events)
         for connection in again:
             self._attend(connection, READ)
-        for connection in self._watcher.due(self._now):
+        for connection in self._poller.due(self._now):
             self._attend(connection, TIME)
         if self._backlog and self._backlog.next_look <= self._now:
             self._look_at_the_slow()

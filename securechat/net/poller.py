@@ -19,7 +19,7 @@ SPARE_TIMERS = 256
 """Forgotten deadlines that may lie about before it is worth while to throw them away."""
 
 
-class Watcher:
+class Poller:
     """waker: a socket that ends a wait when it can be read. I/O thread only, once that runs."""
 
     def __init__(self, waker: socket.socket) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from securechat.core.rules import Rules
-from securechat.core.turn import Mark, Step, Turn
+from securechat.core.turn import CommandSpan, Savepoint, Turn
 from securechat.server.loading import take_changes
 from securechat.store.admin import APPLIED
 from securechat.store.sqlite.database import StoreError
@@ -23,10 +23,10 @@ class TakenUp(NamedTuple):
     """
 
     newest: int
-    start: Mark
-    end: Mark
+    start: Savepoint
+    end: Savepoint
 
-    def has(self, step: Step) -> bool:
+    def has(self, step: CommandSpan) -> bool:
         """Whether a step follows from them."""
         return self.start <= step.start and step.end <= self.end
 
@@ -58,7 +58,7 @@ class Changes:
         except StoreError as error:
             self._fall_behind(error)
 
-    def not_stored(self, steps: Iterable[Step]) -> None:
+    def not_stored(self, steps: Iterable[CommandSpan]) -> None:
         """Some steps of the turn are taken back: if one follows from the changes, they are taken up
         again with the next look.
         """

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from securechat.common.named_thread import Owner
+from securechat.common.named_thread import NamedThread
 from securechat.store.sqlite.checkpoint import checkpoint
 from securechat.store.sqlite.database import StoreError, open_database
 
@@ -22,7 +22,7 @@ INTERVAL_SECONDS = 2.0
 """Between two looks; what is written in this time at full load is some tens of megabytes."""
 
 
-class Checkpointer(Owner):
+class Checkpointer(NamedThread):
     """database: its path. commits: how many there have been; without a new one nothing is done.
     failed: takes what the thread dies of.
     """

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from securechat.core.journal.events import Event, Thing
-from securechat.core.turn import Step, Turn
+from securechat.core.journal.events import JournalEvent, Thing
+from securechat.core.turn import CommandSpan, Turn
 from securechat.store.sqlite.database import DamagedError, StoreError
 
-Failed = list[tuple[Step, StoreError]]
+FailedSpans = list[tuple[CommandSpan, StoreError]]
 """The steps that could not be stored, each with the reason."""
 
 
-def store_steps(turn: Turn, commit: Callable[[Sequence[Event]], None]) -> Failed:
+def store_steps(turn: Turn, commit: Callable[[Sequence[JournalEvent]], None]) -> FailedSpans:
     """Store each step of a turn that can be; those fail that must, and what builds on them.
 
     commit: stores events, all or none. Raises StoreError.
     """
-    failed: Failed = []
+    failed: FailedSpans = []
     missing: dict[Thing, StoreError] = {}
     for step in turn.steps:
         events = turn.events[step.start.events : step.end.events]
@@ -34,7 +34,9 @@ def store_steps(turn: Turn, commit: Callable[[Sequence[Event]], None]) -> Failed
     return failed
 
 
-def _store(events: Sequence[Event], commit: Callable[[Sequence[Event]], None]) -> StoreError | None:
+def _store(
+    events: Sequence[JournalEvent], commit: Callable[[Sequence[JournalEvent]], None]
+) -> StoreError | None:
     try:
         if events:
             commit(events)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from securechat.common.named_thread import Owner
+from securechat.common.named_thread import NamedThread
 from securechat.core.audit import note, tell
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.guard import FAILED, guarded
@@ -23,7 +23,7 @@ from securechat.core.model.state import Account
 from securechat.core.model.states import State
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules
-from securechat.core.turn import Step, Turn
+from securechat.core.turn import CommandSpan, Turn
 from securechat.net.admission import network_of
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Taken
 from securechat.net.limits import DEFAULT_RATE
@@ -34,10 +34,10 @@ from securechat.server.allowance import Allowance, cost_of, cost_of_answers
 from securechat.server.changes import Changes
 from securechat.server.commit import store_steps
 from securechat.server.inbox import Inbox, Stop
-from securechat.server.input_queue import SHARES, Agenda, Shares
+from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
 from securechat.server.missing import look_up
 from securechat.server.space import Space
-from securechat.server.storage_health import Alarm
+from securechat.server.storage_health import StorageHealth
 from securechat.store.sqlite.database import ConflictError, DamagedError, HeldError, StoreError
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
@@ -74,7 +74,7 @@ HELD = "Not stored, so nobody saw it: another program holds the server's databas
 NOT_STORED = "Not stored, so nobody saw it: the server's disk or database fails; try again later"
 
 
-class Hub(Owner):
+class Hub(NamedThread):
     """rules, journal: used by this thread only, once it runs. submit: takes the turns' jobs.
 
     last_change: the newest of the administrator's changes that the rules' model has in it. shares:
@@ -89,7 +89,7 @@ class Hub(Owner):
         submit: Callable[[Job], None],
         failed: Callable[[BaseException], None],
         last_change: int,
-        shares: Shares = SHARES,
+        shares: TimeSlices = TIME_SLICES,
         rate: Rate = DEFAULT_RATE,
         space: Space | None = None,
     ) -> None:
@@ -99,7 +99,7 @@ class Hub(Owner):
         self._reader = Reader(journal.connection)
         self._submit = submit
         self._failed = failed
-        self._shares = shares
+        self._slices = shares
         self._space = space
         self._io: Sequence[IoThread] = ()
         self.inbox = Inbox(Allowance(rate))
@@ -112,7 +112,7 @@ class Hub(Owner):
         """Whose lines have taken long lately, and are measured by the thread's own time."""
         self._spoke: set[Session] = set()
         """Who has had something to say in this turn."""
-        self._alarm = Alarm(rules, journal)
+        self._storage_health = StorageHealth(rules, journal)
         rules.outside = Outside(self._has_taken, lambda job: look_up(self._reader, job))
 
     def serve(self, io: Sequence[IoThread]) -> None:
@@ -166,10 +166,10 @@ class Hub(Owner):
         self._guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         if stop is not None:
             self._begin_stop(turn, stop)
-        self._work_off(turn, self.inbox.members, self._shares.members, self._shares.busy)
-        self._take_answers(turn, self._shares.door)
-        self._work_off(turn, self.inbox.door, self._shares.door)
-        self._work_off(turn, self.inbox.strangers, self._shares.strangers)
+        self._work_off(turn, self.inbox.members, self._slices.members, self._slices.busy)
+        self._take_answers(turn, self._slices.door)
+        self._work_off(turn, self.inbox.door, self._slices.door)
+        self._work_off(turn, self.inbox.strangers, self._slices.strangers)
         for account, cost in turn.charges:
             self.inbox.members.charge(account, cost, 0.0)
         self._finish(turn)
@@ -195,7 +195,9 @@ class Hub(Owner):
             if time.monotonic() >= end:
                 break
 
-    def _work_off(self, turn: Turn, agenda: Agenda, seconds: float, busy: float = 0.0) -> None:
+    def _work_off(
+        self, turn: Turn, agenda: FairInputQueue, seconds: float, busy: float = 0.0
+    ) -> None:
         """busy: seconds for those who have said much, after all the others have had their turn."""
         end = time.monotonic() + seconds
         while agenda.fresh:
@@ -208,7 +210,7 @@ class Hub(Owner):
             if time.monotonic() >= end:
                 return
 
-    def _take_next(self, turn: Turn, agenda: Agenda) -> None:
+    def _take_next(self, turn: Turn, agenda: FairInputQueue) -> None:
         event = agenda.take()
         session = event.connection.owner
         if type(event) is not Lines or not isinstance(session, Session):
@@ -255,7 +257,7 @@ class Hub(Owner):
         lines, run, now, effects = event.lines, self._rules.line, time.monotonic, turn.effects
         start, began = len(effects), now()
         cpu = time.thread_time() if account in self._watched else None
-        end = began + self._shares.party
+        end = began + self._slices.party
         most = len(lines)
         if account is not None:
             self._spoke.add(session)
@@ -316,7 +318,7 @@ class Hub(Owner):
             if turn.clock >= self._next_forget:
                 self._next_forget = turn.clock + WATCHED_SECONDS
                 self._watched.clear()
-            guarded(turn, "the alarm", lambda: self._alarm.look(turn))
+            guarded(turn, "the alarm", lambda: self._storage_health.look(turn))
             guarded(turn, "the look at the space", lambda: self._look_at_space(turn))
         # Also before what a worker has found out is used: it may have read what was changed since.
         if turn.clock >= self._next_look or self.inbox.answers:
@@ -325,7 +327,7 @@ class Hub(Owner):
 
     def _look_at_space(self, turn: Turn) -> None:
         if self._space is not None:
-            self._alarm.look_at_space(turn, self._space.shortage())
+            self._storage_health.look_at_space(turn, self._space.shortage())
 
     def _has_taken(self, session: Session) -> bool:
         link = session.link
@@ -336,7 +338,7 @@ class Hub(Owner):
     def _finish(self, turn: Turn) -> None:
         self._store(turn)
         self._changes.keep()
-        self._alarm.greet(turn)
+        self._storage_health.greet(turn)
         self._release(turn)
         turn.done()
 
@@ -354,7 +356,7 @@ class Hub(Owner):
             # What only the audit lacks has happened all the same: a full disk locks nobody out.
             self._not_stored(turn, turn.steps if turn.events else [], error)
         else:
-            self._alarm.look(turn)
+            self._storage_health.look(turn)
         self._rules.model.committed_seq = self._rules.model.last_seq
 
     def _store_steps(self, turn: Turn) -> None:
@@ -375,13 +377,13 @@ class Hub(Owner):
     def _not_stored(
         self,
         turn: Turn,
-        steps: Sequence[Step],
+        steps: Sequence[CommandSpan],
         error: StoreError,
-        texts: Mapping[Step, str] | None = None,
+        texts: Mapping[CommandSpan, str] | None = None,
     ) -> None:
         self._changes.not_stored(steps)
         turn.fail(steps, HELD if isinstance(error, HeldError) else NOT_STORED, texts)
-        self._alarm.raised(turn, len(steps), error)
+        self._storage_health.raised(turn, len(steps), error)
 
     def _release(self, turn: Turn) -> None:
         for session in turn.arrived:  # before its welcome: who has read that may speak

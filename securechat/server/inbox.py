@@ -15,7 +15,7 @@ from securechat.core.model.session import Session
 from securechat.net.admission import network_of
 from securechat.net.connection import Input, Lines
 from securechat.server.allowance import Allowance
-from securechat.server.input_queue import Agenda, count_lines
+from securechat.server.input_queue import FairInputQueue, count_lines
 
 MAX_QUEUED = 20_000
 """Lines that may wait: some tenths of a second of the hub's work, and at most 90 MiB."""
@@ -56,9 +56,9 @@ class Inbox:
         self._queued_of_strangers = 0
         self._gathered = 0
         self._open = True
-        self.members = Agenda(allowance)
-        self.door = Agenda()
-        self.strangers = Agenda()
+        self.members = FairInputQueue(allowance)
+        self.door = FairInputQueue()
+        self.strangers = FairInputQueue()
         self.answers: deque[Answer] = deque()
 
     def put(self, order: Order) -> None:
@@ -130,7 +130,7 @@ class Inbox:
         except queue.Empty:
             return
 
-    def place(self, event: Input) -> tuple[Agenda, object]:
+    def place(self, event: Input) -> tuple[FairInputQueue, object]:
         """Where a connection's input belongs, and as whose."""
         connection = event.connection
         session = connection.owner

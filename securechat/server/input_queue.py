@@ -15,7 +15,7 @@ from securechat.net.connection import Closed, Connection, Input, Lines, Phase
 from securechat.server.allowance import Allowance, Standing
 
 
-class Shares(NamedTuple):
+class TimeSlices(NamedTuple):
     """Seconds of a turn. members: for what they say. busy: after it, for those of them who have
     said much. door: after these, for those who come and go, of whom others may have to be told.
     strangers: for theirs, after that. party: what one account, or one network of strangers, takes
@@ -29,7 +29,7 @@ class Shares(NamedTuple):
     busy: float = 0.005
 
 
-SHARES = Shares(members=0.04, door=0.02, strangers=0.003, party=0.001)
+TIME_SLICES = TimeSlices(members=0.04, door=0.02, strangers=0.003, party=0.001)
 """In forty milliseconds a thousand messages are taken: ten to each room of a hundred busy ones,
 that go out in one write to each member. With a quarter of that time the same work cost a third more
 CPU. Whoever speaks meanwhile waits no longer than that. A thousandth is forty lines. Those who have
@@ -46,7 +46,7 @@ UNSENT_SECONDS = 0.02
 """Until it is looked again whether somebody has taken what was sent."""
 
 
-class Agenda:
+class FairInputQueue:
     """A party is an account with all its connections, or a network of strangers. Of one party each
     connection has its turn, and of one connection all stays in its order.
 

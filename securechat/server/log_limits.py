@@ -14,17 +14,17 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 
-class Allowance(NamedTuple):
+class LogAllowance(NamedTuple):
     """lines: of one kind at once. seconds: until there is room for one more."""
 
     lines: float
     seconds: float
 
 
-LINES = Allowance(200, 2.0)
+LINES = LogAllowance(200, 2.0)
 """A morning's logins of a large team; 43,000 lines a day, some 6 MB."""
 
-TRACEBACKS = Allowance(20, 60.0)
+TRACEBACKS = LogAllowance(20, 60.0)
 """A bug that can be brought up at will; its first tracebacks tell all there is to know."""
 
 MOST_KINDS = 256
@@ -38,17 +38,17 @@ OTHER = "other entries"
 _VALUE = re.compile(r"%[-#0 +]*[0-9.]*[a-z]")
 
 
-class Kind:
+class LogKind:
     """One kind of event, and how much there is room for."""
 
     __slots__ = ("at", "left", "left_out", "level")
 
-    def __init__(self, allowance: Allowance, now: float) -> None:
+    def __init__(self, allowance: LogAllowance, now: float) -> None:
         self.left, self.at = float(allowance.lines), now
         self.left_out = 0
         self.level = logging.INFO
 
-    def take(self, allowance: Allowance, now: float) -> bool:
+    def take(self, allowance: LogAllowance, now: float) -> bool:
         """Whether there is room for one more."""
         earned = max(0.0, now - self.at) / allowance.seconds
         self.left, self.at = min(self.left + earned, float(allowance.lines)), now
@@ -63,7 +63,7 @@ class LogLimits:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kinds: dict[str, Kind] = {}
+        self._kinds: dict[str, LogKind] = {}
         self._report_at = float("inf")
 
     def passed(self, record: logging.LogRecord) -> Iterator[logging.LogRecord]:
@@ -81,12 +81,12 @@ class LogLimits:
         if self._report_at == float("inf"):
             self._report_at = now + REPORT_SECONDS
 
-    def _kind(self, text: str, allowance: Allowance, now: float) -> Kind:
+    def _kind(self, text: str, allowance: LogAllowance, now: float) -> LogKind:
         kind = self._kinds.get(text)
         if kind is None:
             if len(self._kinds) >= MOST_KINDS:
                 text = OTHER
-            kind = self._kinds.setdefault(text, Kind(allowance, now))
+            kind = self._kinds.setdefault(text, LogKind(allowance, now))
         return kind
 
     def left_out(self) -> Iterator[logging.LogRecord]:

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import OrderedDict, deque
 
-from securechat.core.jobs import Failed, LoadMissed, Missed
+from securechat.core.jobs import JobFailed, LoadMissed, Missed
 from securechat.core.journal.events import Logged
 from securechat.core.model.state import Account
 from securechat.store.sqlite.database import DamagedError, StoreError
@@ -40,13 +40,13 @@ def read_missed(reader: Reader, job: LoadMissed) -> Missed:
     )
 
 
-def look_up(reader: Reader, job: LoadMissed) -> Missed | Failed:
+def look_up(reader: Reader, job: LoadMissed) -> Missed | JobFailed:
     """The same, where nobody else could tell of an error."""
     try:
         return read_missed(reader, job)
     except StoreError:
         log.exception("what an account has missed can't be read")
-        return Failed(job.session)
+        return JobFailed(job.session)
 
 
 class ReadingQueue:

@@ -29,7 +29,7 @@ DAMAGED = (
 )
 
 
-class Alarm:
+class StorageHealth:
     """rules: whose sessions are told. journal: what fails."""
 
     def __init__(self, rules: Rules, journal: Journal) -> None:

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from securechat.core.jobs import (
     Answer,
-    Failed,
     Hashed,
     HashPassword,
     Job,
+    JobFailed,
     LoadMissed,
     Verified,
     VerifyPassword,
@@ -88,7 +88,7 @@ class Workers:
             self._passwords.submit(self._run_password).add_done_callback(self._ended)
         else:  # whoever runs next takes the new job in the place of the dropped one
             log.warning("%d logins are waiting already; one more is turned away", MAX_WAITING)
-            self._answer(Failed(dropped.session))
+            self._answer(JobFailed(dropped.session))
 
     def stop(self) -> None:
         """End the threads; what has not begun is not done."""
@@ -128,7 +128,7 @@ class Workers:
             answer = self._do(job)
         except BaseException:  # bcrypt is written in Rust, whose panics are no Exception
             log.exception("a worker failed at %s", type(job).__name__)
-            answer = Failed(job.session)
+            answer = JobFailed(job.session)
         self._answer(answer)
 
     def _do(self, job: Job) -> Answer:

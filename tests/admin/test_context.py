@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from securechat.admin.context import Office, remembered_config
+from securechat.admin.context import AdminContext, remembered_config
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 from securechat.store.admin import APPLIED, Admin
@@ -53,7 +53,7 @@ def data(tmp_path: Path) -> Iterator[DataDirectory]:
 def settle(data: DataDirectory, meanwhile: Callable[[], None]) -> None:
     """Change something, and see what happens while the office waits."""
     with click.Context(click.Command("test")):
-        office = Office(data, None, pause=lambda _: meanwhile())
+        office = AdminContext(data, None, pause=lambda _: meanwhile())
         office.admin.invite(uses=1, expires_ms=1, now_ms=0)
         office.settle()
 

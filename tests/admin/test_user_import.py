@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.admin import user_import
-from securechat.admin.user_import import Fault, ImportRefused, Row, read_rows
+from securechat.admin.user_import import Fault, ImportedRow, ImportRefused, read_rows
 from securechat.irc.names import AccountName
 
 HEADER = "name,password\n"
 
 
-def pairs(rows: list[Row]) -> list[tuple[str, str]]:
+def pairs(rows: list[ImportedRow]) -> list[tuple[str, str]]:
     return [(row.name.display, row.password) for row in rows if row.name]
 
 
@@ -85,7 +85,7 @@ def test_what_a_spreadsheet_writes_is_read_back(people: dict[str, str]) -> None:
 @given(st.binary())
 def test_no_file_breaks_the_reader(data: bytes) -> None:
     """Every file is read, or refused with a line."""
-    rows: list[Row] = []
+    rows: list[ImportedRow] = []
     try:
         rows, faults = read_rows(data)
     except ImportRefused as refused:
@@ -201,7 +201,7 @@ def test_a_row_hides_its_password() -> None:
 # --- checking and hashing ------------------------------------------------------------------------
 
 
-def rows(*names: str) -> list[Row]:
+def rows(*names: str) -> list[ImportedRow]:
     return read_rows((HEADER + "".join(f"{name},pw-{name}\n" for name in names)).encode())[0]
 
 

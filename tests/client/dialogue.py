@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from securechat.client.session.actions import Action, Say
-from securechat.client.session.events import Event, Output
-from securechat.client.session.identity import Login, Registration
-from securechat.client.session.session import SYNC, Session
+from securechat.client.session.events import ClientEvent, Output
+from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.session import SYNC, ClientSession
 from securechat.irc.message import parse
 from tests.client.scripted import NAME, OFFER
 
@@ -15,10 +15,10 @@ ALICE = "alice!alice@irc.test"
 class Talk:
     """One session and a clock that stands still until it is turned."""
 
-    def __init__(self, credential: Login | Registration, *, quiet: bool = False) -> None:
-        self.session = Session(credential, quiet=quiet)
+    def __init__(self, credential: Login | NewAccount, *, quiet: bool = False) -> None:
+        self.session = ClientSession(credential, quiet=quiet)
         self.now = 1000.0
-        self.events: list[Event] = []
+        self.events: list[ClientEvent] = []
         self.hangup: str | None = None
 
     def opens(self) -> list[str]:
@@ -50,7 +50,7 @@ class Talk:
         """The connection is gone."""
         self._note(self.session.closed())
 
-    def shows(self) -> list[Event]:
+    def shows(self) -> list[ClientEvent]:
         """The events since the last call."""
         shown, self.events = self.events, []
         return shown

@@ -13,7 +13,7 @@ import pytest
 from securechat.client.commands.cli import main
 from securechat.client.exits import Exit
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import SYSTEM, Settings
+from securechat.client.settings.directory import SYSTEM, SettingsDirectory
 from securechat.credentials.link import InviteLink, LoginLink
 from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer, registers
 from tests.client.terminal import Terminal
@@ -25,8 +25,8 @@ CODE = "CODE12345"
 
 
 @pytest.fixture
-def settings(settings_directory: Path) -> Settings:
-    return Settings(settings_directory)
+def settings(settings_directory: Path) -> SettingsDirectory:
+    return SettingsDirectory(settings_directory)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def drops(peer: Peer) -> None:
 
 
 def test_a_login_link_is_all_that_an_imported_account_needs(
-    settings: Settings, certificate: Files, authority: Authority, password: tuple[str, str]
+    settings: SettingsDirectory, certificate: Files, authority: Authority, password: tuple[str, str]
 ) -> None:
     """It names the server, its authority, and here the account; all three are remembered."""
     with ScriptedServer(certificate, says(), says("again")) as server:
@@ -91,7 +91,7 @@ def test_a_login_link_is_all_that_an_imported_account_needs(
 
 
 def test_a_person_logs_in_by_a_link(
-    settings: Settings, certificate: Files, authority: Authority
+    settings: SettingsDirectory, certificate: Files, authority: Authority
 ) -> None:
     """On a terminal: account and password are asked for. A full stop behind the link is nothing."""
 
@@ -157,7 +157,7 @@ def test_two_servers_at_once(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("before", ["nobody", "pinned", "system"])
 def test_a_failed_or_broken_off_command_leaves_the_trust_as_it_was(
-    settings: Settings,
+    settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
     stranger: Authority,
@@ -206,7 +206,7 @@ def test_a_failed_or_broken_off_command_leaves_the_trust_as_it_was(
 
 
 def test_a_strangers_link_to_a_server_that_the_system_verified(
-    settings: Settings,
+    settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
     password: tuple[str, str],
@@ -226,7 +226,7 @@ def test_a_strangers_link_to_a_server_that_the_system_verified(
 
 
 def test_a_registration_that_was_broken_off_at_the_password(
-    settings: Settings, certificate: Files, authority: Authority
+    settings: SettingsDirectory, certificate: Files, authority: Authority
 ) -> None:
     """Ctrl-C there leaves nothing behind; it used to leave the link's authority pinned."""
     env = {"SECURECHAT_CONFIG_DIR": str(settings.directory)}
@@ -241,7 +241,7 @@ def test_a_registration_that_was_broken_off_at_the_password(
 
 
 def test_a_connection_that_is_lost_before_the_answer(
-    settings: Settings, certificate: Files, authority: Authority, password: tuple[str, str]
+    settings: SettingsDirectory, certificate: Files, authority: Authority, password: tuple[str, str]
 ) -> None:
     """Nobody knows whether there is an account, and nothing is kept."""
     with ScriptedServer(certificate, drops) as server:
@@ -251,7 +251,7 @@ def test_a_connection_that_is_lost_before_the_answer(
 
 
 def test_a_connection_that_is_lost_after_success(
-    settings: Settings,
+    settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
     password: tuple[str, str],
@@ -276,7 +276,7 @@ def test_a_connection_that_is_lost_after_success(
 
 
 def test_a_new_authority_of_the_server(
-    settings: Settings, certificate: Files, authority: Authority, stranger: Authority
+    settings: SettingsDirectory, certificate: Files, authority: Authority, stranger: Authority
 ) -> None:
     """On a terminal both are shown; `y` is no yes; after the login the new one is pinned."""
 
@@ -308,7 +308,7 @@ def test_a_new_authority_of_the_server(
 
 
 def test_a_server_that_has_moved(
-    settings: Settings, certificate: Files, authority: Authority
+    settings: SettingsDirectory, certificate: Files, authority: Authority
 ) -> None:
     """The authority is known, so a yes is enough; the account is known too."""
 
@@ -337,7 +337,7 @@ def test_a_server_that_has_moved(
 
 
 def test_a_script_after_a_move(
-    settings: Settings,
+    settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
     password: tuple[str, str],
@@ -354,7 +354,7 @@ def test_a_script_after_a_move(
 
 
 def test_a_registration_is_kept_once_it_has_succeeded(
-    settings: Settings,
+    settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
     password: tuple[str, str],
@@ -377,7 +377,7 @@ def test_a_registration_is_kept_once_it_has_succeeded(
 
 @pytest.mark.parametrize("there", [True, False])
 def test_nobody_types_a_password_for_a_server_that_is_not_the_one(
-    settings: Settings, certificate: Files, stranger: Authority, there: bool
+    settings: SettingsDirectory, certificate: Files, stranger: Authority, there: bool
 ) -> None:
     """It is looked at before anybody is asked, also whether it is there at all."""
     env = {"SECURECHAT_CONFIG_DIR": str(settings.directory)}
@@ -392,7 +392,7 @@ def test_nobody_types_a_password_for_a_server_that_is_not_the_one(
 
 
 def test_nobody_chooses_a_password_for_an_impostor(
-    settings: Settings, authority: Authority, stranger: Authority, tmp_path: Path
+    settings: SettingsDirectory, authority: Authority, stranger: Authority, tmp_path: Path
 ) -> None:
     """Who only shows the link's authority is found out before anybody is asked."""
     forged, key = stranger.server("localhost").write(tmp_path, "forged")

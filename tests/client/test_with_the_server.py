@@ -12,14 +12,14 @@ import pytest
 
 from securechat.client.commands import account, assemble, factor, sessions
 from securechat.client.commands.assemble import Setup
-from securechat.client.commands.logged_in import Running
+from securechat.client.commands.logged_in import LoggedIn
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import Tokens
 from securechat.client.exits import Exit, LoginError, RefusedError
 from securechat.client.session.actions import Quit
 from securechat.client.session.events import Stopped
-from securechat.client.settings.directory import Settings
+from securechat.client.settings.directory import SettingsDirectory
 from securechat.core.auth import totp
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import DEVICE
@@ -44,10 +44,10 @@ class Machine:
         tokens = Tokens(
             self.directory / "tokens", Keyring(lambda: None, lambda: None), self.said.append
         )
-        settings = Settings(self.directory / "settings")
+        settings = SettingsDirectory(self.directory / "settings")
         return Setup(settings, Sources(ask=Keyboard(*typed)), self.house.ca, tokens)
 
-    def logs_in(self, *typed: str) -> Running:
+    def logs_in(self, *typed: str) -> LoggedIn:
         setup = self.setup(*typed)
         running = assemble.log_in(setup, self.where)
         assert isinstance(setup.sources.ask, Keyboard)
@@ -59,7 +59,7 @@ class Machine:
         leaves(self.logs_in(*typed))
 
 
-def leaves(running: Running) -> None:
+def leaves(running: LoggedIn) -> None:
     running.client.submit(Quit())
     stopped = running.client.join(20)
     assert stopped is not None
@@ -78,28 +78,28 @@ def laptop(house: House, tmp_path: Path) -> Machine:
 
 
 @pytest.fixture
-def desk(house: House, tmp_path: Path) -> Machine:
-    return Machine(house, tmp_path / "desk")
+def composer(house: House, tmp_path: Path) -> Machine:
+    return Machine(house, tmp_path / "composer")
 
 
-def test_the_password_is_asked_for_once(laptop: Machine, desk: Machine) -> None:
+def test_the_password_is_asked_for_once(laptop: Machine, composer: Machine) -> None:
     """Then the machine's token is enough, until somebody logs out there; others aren't touched."""
     laptop.visits(PASSWORD)
-    desk.visits(PASSWORD)
+    composer.visits(PASSWORD)
     laptop.visits()
     assert account.logout(laptop.setup(), laptop.where) is Exit.OK
-    desk.visits()
+    composer.visits()
     laptop.visits(PASSWORD)
 
 
 def test_the_tokens_of_several_machines(
-    laptop: Machine, desk: Machine, capsys: pytest.CaptureFixture[str]
+    laptop: Machine, composer: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Have names of their own, and each can end another; its session ends at once, also the one
     that has traded the password for it.
     """
     laptop.visits(PASSWORD)
-    session = desk.logs_in(PASSWORD)
+    session = composer.logs_in(PASSWORD)
     capsys.readouterr()
 
     assert account.token_list(laptop.setup(), laptop.where) is Exit.OK
@@ -112,18 +112,18 @@ def test_the_tokens_of_several_machines(
     stopped = session.client.join(20)
     assert isinstance(stopped, Stopped)
     assert stopped.code is Exit.LOGIN
-    desk.visits(PASSWORD)
+    composer.visits(PASSWORD)
 
 
 def test_the_live_sessions(
-    laptop: Machine, desk: Machine, capsys: pytest.CaptureFixture[str]
+    laptop: Machine, composer: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Are listed, without the one that asks; another that came by its token is ended by its id. For
     one that has shown the password the password is asked for.
     """
     laptop.visits(PASSWORD)
-    leaves(desk.logs_in(PASSWORD))
-    by_token, by_password = desk.logs_in(), Machine(laptop.house, desk.directory / "b")
+    leaves(composer.logs_in(PASSWORD))
+    by_token, by_password = composer.logs_in(), Machine(laptop.house, composer.directory / "b")
     shown = by_password.logs_in(PASSWORD)
     capsys.readouterr()
     assert sessions.listed(laptop.setup(), laptop.where) is Exit.OK
@@ -198,22 +198,22 @@ def enrolls(machine: Machine, capsys: pytest.CaptureFixture[str], password: str)
 
 
 def test_a_second_factor(
-    laptop: Machine, desk: Machine, capsys: pytest.CaptureFixture[str]
+    laptop: Machine, composer: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Enrolled, asked for where there is no token, renewed, and switched off again."""
     laptop.visits(PASSWORD)
     first, second, third, *_ = enrolls(laptop, capsys, PASSWORD)
     laptop.visits()
     with pytest.raises(LoginError, match="the code was not accepted"):
-        desk.logs_in(PASSWORD, "000000", "000000", "000000")
-    desk.visits(PASSWORD, first)
-    desk.visits()
+        composer.logs_in(PASSWORD, "000000", "000000", "000000")
+    composer.visits(PASSWORD, first)
+    composer.visits()
     capsys.readouterr()
-    assert factor.recovery(desk.setup(PASSWORD, second, third), desk.where) is Exit.OK
+    assert factor.recovery(composer.setup(PASSWORD, second, third), composer.where) is Exit.OK
     fourth, fifth, *_ = capsys.readouterr().out.splitlines()
-    assert factor.remove(desk.setup(PASSWORD, fourth, fifth), desk.where) is Exit.OK
-    account.logout(desk.setup(), desk.where)
-    desk.visits(PASSWORD)
+    assert factor.remove(composer.setup(PASSWORD, fourth, fifth), composer.where) is Exit.OK
+    account.logout(composer.setup(), composer.where)
+    composer.visits(PASSWORD)
 
 
 def test_a_password_that_looks_as_if_it_ended_in_a_code(
@@ -234,15 +234,15 @@ def test_a_password_that_looks_as_if_it_ended_in_a_code(
     machine.visits()
 
 
-def test_a_new_password(laptop: Machine, desk: Machine, house: House) -> None:
+def test_a_new_password(laptop: Machine, composer: Machine, house: House) -> None:
     """Ends everything else; the machine where it was made is remembered by a fresh token."""
     laptop.visits(PASSWORD)
-    desk.visits(PASSWORD)
+    composer.visits(PASSWORD)
     other = house.member("alice")
     assert account.passwd(laptop.setup(PASSWORD, NEW, NEW), laptop.where) is Exit.OK
     assert any("ERROR" in line for line in other.hears_the_end())
     laptop.visits()
-    desk.visits(NEW)
+    composer.visits(NEW)
 
 
 def test_a_weak_new_password(laptop: Machine) -> None:

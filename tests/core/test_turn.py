@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from securechat.core.commands import messages
 from securechat.core.journal.events import AccountCreated, InviteUsed
 from securechat.core.model.states import State
-from securechat.core.turn import Step
+from securechat.core.turn import CommandSpan
 from tests.core.sayings import asking, company, speakers, storing, talk, turns
 from tests.support.snapshot import snapshot
 from tests.support.stage import NOT_STORED, SERVER, codes, den, of, only, source
@@ -196,7 +196,7 @@ def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole:
     stage.invite("code")
     state, stored = snapshot(stage.model), len(stage.stored)
 
-    def conflicts(step: Step) -> bool:
+    def conflicts(step: CommandSpan) -> bool:
         return step.command == "LOGIN"
 
     stage.full = whole

@@ -30,7 +30,7 @@ class Maker:
         self.credentials: set[e.Thing] = {("token", b"t"), ("certificate", b"c")}
         """All that there have been."""
 
-    def event(self) -> e.Event | None:
+    def event(self) -> e.JournalEvent | None:
         """Any one; None where there is nothing that it could be about."""
         make = self.chance.choice(list(MAKERS.values()))
         try:
@@ -142,7 +142,7 @@ class Maker:
         return e.CertificateRevoked(shown.fingerprint)
 
 
-MAKERS: dict[type, Callable[[Maker], e.Event]] = {
+MAKERS: dict[type, Callable[[Maker], e.JournalEvent]] = {
     e.Logged: Maker.logged,
     e.AccountCreated: Maker.new_account,
     e.PasswordChanged: lambda m: e.PasswordChanged("n", m.account().id, "o"),
@@ -172,8 +172,10 @@ MAKERS: dict[type, Callable[[Maker], e.Event]] = {
     e.RoomCreated: Maker.new_room,
     e.RoomClosed: Maker.empty,
     e.DirectOpened: Maker.opened,
-    e.Joined: lambda m: e.Joined(*m.absent(), m.chance.choice(["", "v", "q"]), m.number()),
-    e.Left: lambda m: e.Left(*m.member()),
+    e.MemberJoined: lambda m: e.MemberJoined(
+        *m.absent(), m.chance.choice(["", "v", "q"]), m.number()
+    ),
+    e.MemberLeft: lambda m: e.MemberLeft(*m.member()),
     e.FounderRemoved: lambda m: e.FounderRemoved(m.room().id),
     e.KickedAway: lambda m: e.KickedAway(m.account().id, m.room().name, "a", "r", m.number()),
     e.KicksTold: lambda m: e.KicksTold(m.account().id),
@@ -182,14 +184,14 @@ MAKERS: dict[type, Callable[[Maker], e.Event]] = {
     e.ModesChanged: lambda m: e.ModesChanged(m.chance.choice("im"), None, None, m.room().id),
     e.BanAdded: lambda m: e.BanAdded(m.room().id, f"{m.number()}!*@*", "a", 6),
     e.BanRemoved: lambda m: e.BanRemoved(*m.ban()),
-    e.Invited: lambda m: e.Invited(m.room().id, m.account().id, f"by{m.number()}"),
+    e.InvitationMade: lambda m: e.InvitationMade(m.room().id, m.account().id, f"by{m.number()}"),
     e.InvitationEnded: lambda m: e.InvitationEnded(*m.invitation()),
 }
 
 
 def test_every_event_is_made_here() -> None:
     """Or it would be tested by nothing."""
-    assert set(MAKERS) == set(get_args(e.Event))
+    assert set(MAKERS) == set(get_args(e.JournalEvent))
 
 
 # What an administrator does meanwhile, as loading.py takes it up
@@ -286,7 +288,7 @@ CHANGES = [
 # What happens in a turn
 
 
-def names_freed(model: Model, event: e.Event) -> set[e.Thing]:
+def names_freed(model: Model, event: e.JournalEvent) -> set[e.Thing]:
     """The names that are free after an event; if that can't be stored, the database has them still,
     and refuses them to others.
     """
@@ -307,8 +309,8 @@ class Played:
     def __init__(self, seed: int, length: int) -> None:
         self.model, self.chance = world(), Random(seed)
         self.maker = Maker(self.model, self.chance)
-        self.freed: dict[e.Event, set[e.Thing]] = {}
-        self.steps: list[tuple[list[e.Event], list[apply.Undo]] | Change] = []
+        self.freed: dict[e.JournalEvent, set[e.Thing]] = {}
+        self.steps: list[tuple[list[e.JournalEvent], list[apply.Undo]] | Change] = []
         for _ in range(length):
             if self.chance.random() < 0.2:
                 self._change()
@@ -394,7 +396,7 @@ def test_what_was_not_undone_is_untouched(played: Played, chance: Random) -> Non
 
 def test_a_room_stays_open_for_who_could_not_leave_it() -> None:
     """It was empty to those who closed it; the database has a member in it still."""
-    left = [e.Left(1, account) for account in (1, 2)]
+    left = [e.MemberLeft(1, account) for account in (1, 2)]
     for event in left:
         assert not set(event.makes()).isdisjoint(e.RoomClosed(1).needs())
 

@@ -15,11 +15,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from securechat.client.screens import commands
-from securechat.client.screens.composer import Desk
+from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import Action, Say
-from securechat.client.session.events import Doubt, Event, Output, Refused, Stored, Unconfirmed
-from securechat.client.session.identity import Login, Registration
-from securechat.client.session.session import SYNC, Session, Stage
+from securechat.client.session.events import (
+    ClientEvent,
+    Doubt,
+    Output,
+    Rejected,
+    Stored,
+    Unconfirmed,
+)
+from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.session import SYNC, ClientSession, Stage
 from securechat.client.text.render import Renderer, plain, wrap
 from securechat.client.wire import stream
 from securechat.common.escape import escape
@@ -50,9 +57,9 @@ LETS_IN = (
 class Desktop:
     """A client without a network and without a screen."""
 
-    def __init__(self, credential: Login | Registration) -> None:
-        self.session = Session(credential)
-        self.desk = Desk(self.session.rooms, commands.run)
+    def __init__(self, credential: Login | NewAccount) -> None:
+        self.session = ClientSession(credential)
+        self.desk = Composer(self.session.rooms, commands.run)
         self._renderer = Renderer(self.session.rooms.__len__, lambda: NOW)
         self._buffer = LineBuffer(stream.MAX_INCOMING)
         self._now = 1000.0
@@ -114,9 +121,9 @@ class Desktop:
         if out.hangup is not None:
             self.closes()
 
-    def _show(self, event: Event) -> None:
+    def _show(self, event: ClientEvent) -> None:
         last = isinstance(event, Unconfirmed) and event.doubt in LAST_WORDS
-        self.settled += last or isinstance(event, Stored | Refused)
+        self.settled += last or isinstance(event, Stored | Rejected)
         for line in self._renderer.render(event):
             shown = plain(line)
             assert escape(shown) == shown, repr(shown)
@@ -129,7 +136,7 @@ def client(data: bytes) -> None:
     """Play a script."""
     steps = data.split(b"\n")[:MAX_STEPS]
     registers = steps[:1] == [b"R"]
-    credential = Registration("alice", "pass word") if registers else Login("alice", "pass word")
+    credential = NewAccount("alice", "pass word") if registers else Login("alice", "pass word")
     desktop = Desktop(credential)
     desktop.opens()
     for step in steps:

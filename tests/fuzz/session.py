@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from securechat.core.commands.registry import COMMANDS
-from securechat.core.jobs import Failed
+from securechat.core.jobs import JobFailed
 from securechat.core.turn import Turn
 from tests.fuzz.invariants import check_model
 from tests.fuzz.target import Target
@@ -111,7 +111,7 @@ def _play(world: World, turn: Turn, step: bytes) -> None:
         world.administers(turn, verb, name)
     elif letter in (b"W", b"X") and world.jobs:
         job = world.jobs.pop(0)
-        world.answer(Failed(job.session) if letter == b"X" else world.do(job))
+        world.answer(JobFailed(job.session) if letter == b"X" else world.do(job))
     else:
         _switch(world, letter)
 

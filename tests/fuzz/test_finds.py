@@ -28,13 +28,13 @@ Patch = pytest.MonkeyPatch
 def half_a_leave(patch: Patch) -> None:
     """A membership ends for the room, and not for the account."""
 
-    def left(model: Model, event: events.Left) -> Callable[[], object]:
+    def left(model: Model, event: events.MemberLeft) -> Callable[[], object]:
         room, account = model.room(event.room), model.accounts[event.account]
         del room.members[account]
         room.present.pop(account, None)
         return lambda: None
 
-    patch.setitem(apply._APPLY, events.Left, left)
+    patch.setitem(apply._APPLY, events.MemberLeft, left)
 
 
 def no_undo(patch: Patch) -> None:

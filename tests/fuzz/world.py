@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from securechat.core.auth import totp
 from securechat.core.jobs import LoadMissed, Missed
-from securechat.core.journal.events import AccountCreated, Event, Logged
+from securechat.core.journal.events import AccountCreated, JournalEvent, Logged
 from securechat.core.model.state import Account
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
@@ -179,7 +179,7 @@ class World(Stage):
         turn.fail([step for step, _ in failed], NOT_STORED)
         self.model.committed_seq = self.model.last_seq
 
-    def _commit(self, events: Sequence[Event]) -> None:
+    def _commit(self, events: Sequence[JournalEvent]) -> None:
         """Raises StoreError."""
         things = [thing for e in events for thing in (*e.needs(), *e.makes())]
         places = {key for kind, key in things if kind == "target"}
@@ -190,7 +190,7 @@ class World(Stage):
         self.stored += events
         self.in_log |= {event.seq: event for event in events if isinstance(event, Logged)}
 
-    def _taken(self, events: Iterable[Event]) -> bool:
+    def _taken(self, events: Iterable[JournalEvent]) -> bool:
         if self.name_is_taken and any(isinstance(event, AccountCreated) for event in events):
             self.name_is_taken = False
             return True
@@ -205,11 +205,11 @@ class World(Stage):
         account = self.model.account_named(name)
         if account is not None:
             self.administered = True
-            office = Office(verb, account)
+            office = AdminContext(verb, account)
             take_changes(self.rules, turn, cast(Reader, office), 0, self.told.__setitem__)
 
 
-class Office:
+class AdminContext:
     """What a reader finds in the database after one act of the administrator."""
 
     def __init__(self, verb: str, account: Account) -> None:

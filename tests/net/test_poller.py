@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from securechat.net.connection import Connection
-from securechat.net.poller import READ, SPARE_TIMERS, WRITE, Watcher
+from securechat.net.poller import READ, SPARE_TIMERS, WRITE, Poller
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def waker() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 @pytest.fixture
-def watcher(waker: tuple[socket.socket, socket.socket]) -> Iterator[Watcher]:
-    watcher = Watcher(waker[0])
+def watcher(waker: tuple[socket.socket, socket.socket]) -> Iterator[Poller]:
+    watcher = Poller(waker[0])
     yield watcher
     watcher.close()
 
@@ -34,19 +34,17 @@ def connected() -> Iterator[tuple[Connection, socket.socket]]:
         yield Connection(ours, "192.0.2.1", 4711, 0), theirs
 
 
-def seen(watcher: Watcher) -> list[tuple[object, int]]:
+def seen(watcher: Poller) -> list[tuple[object, int]]:
     return [(key.data, events) for key, events in watcher.wait(0.0)]
 
 
-def test_a_wake_up_ends_a_wait(
-    watcher: Watcher, waker: tuple[socket.socket, socket.socket]
-) -> None:
+def test_a_wake_up_ends_a_wait(watcher: Poller, waker: tuple[socket.socket, socket.socket]) -> None:
     """It comes without a connection."""
     waker[1].send(b"x")
     assert [key.data for key, _ in watcher.wait(None)] == [None]
 
 
-def test_only_what_is_watched_is_seen(watcher: Watcher) -> None:
+def test_only_what_is_watched_is_seen(watcher: Poller) -> None:
     """Reading, writing, both, or nothing."""
     with connected() as (connection, peer):
         peer.send(b"x")
@@ -59,7 +57,7 @@ def test_only_what_is_watched_is_seen(watcher: Watcher) -> None:
         assert seen(watcher) == []
 
 
-def test_a_deadline_comes_once(watcher: Watcher) -> None:
+def test_a_deadline_comes_once(watcher: Poller) -> None:
     """The earliest first."""
     with connected() as (one, _), connected() as (two, _):
         watcher.set_deadline(one, 20.0)
@@ -69,7 +67,7 @@ def test_a_deadline_comes_once(watcher: Watcher) -> None:
         assert list(watcher.due(99.0)) == []
 
 
-def test_a_connection_has_one_deadline(watcher: Watcher) -> None:
+def test_a_connection_has_one_deadline(watcher: Poller) -> None:
     """A new one takes the place of the old, whether earlier or later; none is no deadline."""
     with connected() as (sooner, _), connected() as (later, _), connected() as (never, _):
         for connection, deadlines in ((sooner, (20.0, 10.0)), (later, (10.0, 20.0))):
@@ -81,7 +79,7 @@ def test_a_connection_has_one_deadline(watcher: Watcher) -> None:
         assert list(watcher.due(20.0)) == [later]
 
 
-def test_a_deadline_ends_a_wait(watcher: Watcher) -> None:
+def test_a_deadline_ends_a_wait(watcher: Poller) -> None:
     """Nothing needs to be ready for it."""
     with connected() as (connection, _):
         watcher.set_deadline(connection, time.monotonic())
@@ -89,14 +87,14 @@ def test_a_deadline_ends_a_wait(watcher: Watcher) -> None:
         assert list(watcher.due(time.monotonic())) == [connection]
 
 
-def test_a_wait_has_its_own_end(watcher: Watcher) -> None:
+def test_a_wait_has_its_own_end(watcher: Poller) -> None:
     """Whichever comes first, that or a deadline."""
     with connected() as (connection, _):
         watcher.set_deadline(connection, time.monotonic() + 1000.0)
         assert watcher.wait(0.001) == []
 
 
-def test_what_is_forgotten_is_thrown_away(watcher: Watcher) -> None:
+def test_what_is_forgotten_is_thrown_away(watcher: Poller) -> None:
     """A flood of connections that came and went is not kept until their deadlines would come."""
     with connected() as (stays, _), connected() as (passes, _):
         watcher.set_deadline(stays, 20.0)
@@ -109,7 +107,7 @@ def test_what_is_forgotten_is_thrown_away(watcher: Watcher) -> None:
         assert watcher._timers == []
 
 
-def test_many_deadlines_that_mean_something_all_come(watcher: Watcher) -> None:
+def test_many_deadlines_that_mean_something_all_come(watcher: Poller) -> None:
     """To tidy up takes only what is forgotten."""
     with connected() as (first, _):
         others = [Connection(first.sock, "192.0.2.1", port, 0) for port in range(2 * SPARE_TIMERS)]

@@ -112,7 +112,7 @@ def tables(house: House) -> dict[str, int]:
     hub, admission = house.service._hub, house.service._admission
     return {
         "connections": len(io._connections),
-        "watched": len(io._watcher._selector.get_map() or ()),
+        "watched": len(io._poller._selector.get_map() or ()),
         "waiting": len(io._waiting) + len(io._arrivals) + len(io._again) + len(io._backlog._marks),
         "admitted": admission._count,
         "networks": len(admission._by_address),
@@ -128,7 +128,7 @@ def forgets(house: House, before: dict[str, int]) -> None:
         house.wait_for(lambda: tables(house) == before)
     assert tables(house) == before
     [io] = house.service._io
-    assert len(io._watcher._timers) <= SPARE_TIMERS + 2 * len(io._connections) + 1
+    assert len(io._poller._timers) <= SPARE_TIMERS + 2 * len(io._connections) + 1
 
 
 def newcomer(house: House, name: str) -> Person:

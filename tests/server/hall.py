@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from securechat.core.jobs import Answer, HashPassword, Job, LoadMissed, Missed, Verified
-from securechat.core.journal.events import AccountCreated, Event, Logged
+from securechat.core.journal.events import AccountCreated, JournalEvent, Logged
 from securechat.core.model.session import Session
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
@@ -24,7 +24,7 @@ from securechat.net.loop import IoThread
 from securechat.net.throttle import Rate
 from securechat.server.hub import Hub
 from securechat.server.inbox import Stop
-from securechat.server.input_queue import Shares
+from securechat.server.input_queue import TimeSlices
 from securechat.server.loading import load_model
 from securechat.server.space import Space
 from securechat.store.sqlite.database import FILE_NAME, StoreError
@@ -34,7 +34,7 @@ from tests.support.pepper import PEPPER
 
 PATIENCE = 20.0
 
-AMPLE = Shares(PATIENCE, PATIENCE, PATIENCE, PATIENCE)
+AMPLE = TimeSlices(PATIENCE, PATIENCE, PATIENCE, PATIENCE)
 
 UNLIMITED = Rate(1e6, 1e6)
 
@@ -46,7 +46,7 @@ class GatedJournal(Journal):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, PEPPER)
-        self.commits: list[list[Event]] = []
+        self.commits: list[list[JournalEvent]] = []
         self.failure: StoreError | None = None
         self.refused_text: str | None = None
         """A message that can't be stored beside the others."""
@@ -77,7 +77,7 @@ class GatedJournal(Journal):
         if any(isinstance(e, Logged) and e.text == self.refused_text for e in events):
             events = [*events, *events]  # the second of each is in conflict with the first
         super().commit(events)
-        self.commits.append(cast(list[Event], events))
+        self.commits.append(cast(list[JournalEvent], events))
 
     def try_out(self) -> None:
         """As the real one, but for failures."""
@@ -188,7 +188,7 @@ class Hall:
         self,
         directory: Path,
         *names: str,
-        shares: Shares = AMPLE,
+        shares: TimeSlices = AMPLE,
         rate: Rate = UNLIMITED,
         space: Space | None = None,
     ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from securechat.client.commands.cli import main as client
 from securechat.client.exits import Exit
-from securechat.client.settings.directory import Settings
+from securechat.client.settings.directory import SettingsDirectory
 from securechat.credentials.link import LoginLink
 from securechat.server import identity
 from securechat.store.admin import Admin
@@ -134,7 +134,7 @@ def test_an_imported_account_logs_in_by_what_was_printed(
         whole = str(LoginLink(link.host, link.port, link.ca_sha256, "pupil2"))
         assert client(["send", "#lobby", "hello", "--server", whole, *given]) == Exit.OK
         assert client([*argv, *given]) == Exit.OK
-        pinned = Settings(tmp_path / "settings")
+        pinned = SettingsDirectory(tmp_path / "settings")
         assert [
             account for address, _ in pinned.pins() if (account := pinned.account(address))
         ] == ["pupil2"]

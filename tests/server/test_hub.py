@@ -17,9 +17,9 @@ from securechat.core.delivery import acknowledgements
 from securechat.core.guard import FAILED
 from securechat.core.jobs import (
     Answer,
-    Failed,
     Hashed,
     HashPassword,
+    JobFailed,
     LoadMissed,
     Verified,
     VerifyPassword,
@@ -37,7 +37,7 @@ from securechat.server import changes
 from securechat.server import hub as module
 from securechat.server.allowance import LINE_SECONDS
 from securechat.server.inbox import Stop
-from securechat.server.input_queue import MOST_UNSENT, Shares
+from securechat.server.input_queue import MOST_UNSENT, TimeSlices
 from securechat.server.loading import take_changes
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.sqlite.database import DamagedError, StoreError
@@ -117,7 +117,7 @@ def test_what_comes_while_it_stores_is_stored_together(hall: Hall) -> None:
 @pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[Hall]:
     """A hub that takes one line of the members in a turn, and one of the strangers."""
-    opened = Hall(tmp_path, "alice", "bob", "carol", shares=Shares(0.0, 0.0, 0.0, 0.0))
+    opened = Hall(tmp_path, "alice", "bob", "carol", shares=TimeSlices(0.0, 0.0, 0.0, 0.0))
     opened.open()
     yield opened
     opened.close()
@@ -704,7 +704,7 @@ def test_a_bug_in_an_arrival_costs_only_those_who_arrive(
     """They are told at once, and don't wait for what never comes; the next ones come in."""
     alice = hall.member("alice")
     with monkeypatch.context() as patch:
-        patch.setattr(arrivals.Entrance, "__init__", broken)
+        patch.setattr(arrivals.ArrivalBatch, "__init__", broken)
         bob = Guest(hall)
         bob.begins("bob")
         assert f"ERROR :Closing link: {FAILED}" in bob.hears_until("(closed")[-2]
@@ -849,7 +849,7 @@ def test_a_worker_that_failed_is_answered(hall: Hall) -> None:
     guest = Guest(hall)
     guest.begins("alice")
     job = hall.jobs.get(timeout=PATIENCE)
-    hall.answer(Failed(job.session))
+    hall.answer(JobFailed(job.session))
     assert "can't check that now; try again" in guest.hears_until(" 904 ")[-1]
 
 

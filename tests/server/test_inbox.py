@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from securechat.core.jobs import Failed
+from securechat.core.jobs import JobFailed
 from securechat.core.model.session import Session
 from securechat.core.model.state import Account
 from securechat.net.connection import Closed, Connection, Input, Lines
@@ -138,7 +138,7 @@ def test_answers_are_kept_until_there_is_time_for_them(connection: Connection) -
     """In the order in which the workers had them."""
     inbox = Inbox()
     assert isinstance(connection.owner, Session)
-    answers = [Failed(connection.owner), Failed(connection.owner)]
+    answers = [JobFailed(connection.owner), JobFailed(connection.owner)]
     for answer in answers:
         inbox.put(answer)
     assert inbox.gather(0.0) is None

@@ -10,7 +10,7 @@ from securechat.core.model.state import Account
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase
 from securechat.net.throttle import Rate
 from securechat.server.allowance import LINE_SECONDS, Allowance
-from securechat.server.input_queue import MOST_UNSENT, UNSENT_SECONDS, Agenda, count_lines
+from securechat.server.input_queue import MOST_UNSENT, UNSENT_SECONDS, FairInputQueue, count_lines
 
 
 def somebody() -> Connection:
@@ -23,7 +23,7 @@ def said(connection: Connection, *lines: str) -> Lines:
     return Lines(connection, [line.encode() for line in lines])
 
 
-def taken(agenda: Agenda) -> list[bytes]:
+def taken(agenda: FairInputQueue) -> list[bytes]:
     """The first line of each, to the end."""
     found = []
     while agenda:
@@ -35,7 +35,7 @@ def taken(agenda: Agenda) -> list[bytes]:
 
 def test_what_is_of_one_connection_stays_in_its_order() -> None:
     """Its beginning, its lines, its end."""
-    agenda, one = Agenda(), somebody()
+    agenda, one = FairInputQueue(), somebody()
     events: list[Input] = [Opened(one), said(one, "a"), said(one, "b"), Closed(one, "gone")]
     for event in events:
         agenda.add("alice", event)
@@ -45,7 +45,7 @@ def test_what_is_of_one_connection_stays_in_its_order() -> None:
 
 def test_each_party_has_its_turn() -> None:
     """Who came first is first; who has more waits for the others between."""
-    agenda, one, two = Agenda(), somebody(), somebody()
+    agenda, one, two = FairInputQueue(), somebody(), somebody()
     for text in ("a", "b", "c"):
         agenda.add("alice", said(one, text))
     agenda.add("bob", said(two, "A"))
@@ -54,7 +54,7 @@ def test_each_party_has_its_turn() -> None:
 
 def test_many_connections_are_one_party() -> None:
     """They share its turn among themselves."""
-    agenda, other = Agenda(), somebody()
+    agenda, other = FairInputQueue(), somebody()
     for number in range(3):
         crowd = somebody()
         agenda.add("alice", said(crowd, f"{number}"))
@@ -66,7 +66,7 @@ def test_many_connections_are_one_party() -> None:
 
 def test_what_is_left_of_one_is_the_next_of_its_connection() -> None:
     """But not before another party's turn."""
-    agenda, one, two = Agenda(), somebody(), somebody()
+    agenda, one, two = FairInputQueue(), somebody(), somebody()
     agenda.add("alice", said(one, "a", "b"))
     agenda.add("alice", said(one, "c"))
     agenda.add("bob", said(two, "A"))
@@ -77,7 +77,7 @@ def test_what_is_left_of_one_is_the_next_of_its_connection() -> None:
 
 def test_what_is_left_of_the_last_one_goes_on() -> None:
     """Also when nothing else of its connection waits."""
-    agenda, one = Agenda(), somebody()
+    agenda, one = FairInputQueue(), somebody()
     agenda.add("alice", said(one, "a", "b"))
     agenda.take()
     assert one not in agenda.inputs
@@ -88,7 +88,7 @@ def test_what_is_left_of_the_last_one_goes_on() -> None:
 
 def test_it_counts_its_lines() -> None:
     """Those that wait, and nothing else."""
-    agenda, one = Agenda(), somebody()
+    agenda, one = FairInputQueue(), somebody()
     agenda.add("alice", Opened(one))
     agenda.add("alice", said(one, "a", "b", "c"))
     assert agenda.lines == 3
@@ -105,9 +105,9 @@ def test_it_counts_its_lines() -> None:
 
 
 @pytest.fixture
-def limited() -> Agenda:
+def limited() -> FairInputQueue:
     """Of whose accounts each may say ten lines at once, and then two a second."""
-    agenda = Agenda(Allowance(Rate(lines=2.0, burst=10.0)))
+    agenda = FairInputQueue(Allowance(Rate(lines=2.0, burst=10.0)))
     agenda.begin_turn(100.0)
     return agenda
 
@@ -116,7 +116,7 @@ def account(name: str) -> Account:
     return Account(len(name), name, name, name)
 
 
-def test_who_has_said_much_comes_behind_those_who_have_not(limited: Agenda) -> None:
+def test_who_has_said_much_comes_behind_those_who_have_not(limited: FairInputQueue) -> None:
     """However early it was there."""
     alice, bob, one, two = account("alice"), account("bob"), somebody(), somebody()
     limited.add(alice, said(one, "a"))
@@ -128,7 +128,7 @@ def test_who_has_said_much_comes_behind_those_who_have_not(limited: Agenda) -> N
     assert taken(limited) == [b"A", b"B", b"a", b"b"]
 
 
-def test_who_has_used_up_everything_rests(limited: Agenda) -> None:
+def test_who_has_used_up_everything_rests(limited: FairInputQueue) -> None:
     """What it says is not taken until it has earned it, and counts for nobody meanwhile."""
     alice, one = account("alice"), somebody()
     limited.add(alice, said(one, "a", "b"))
@@ -146,7 +146,7 @@ def test_who_has_used_up_everything_rests(limited: Agenda) -> None:
     assert taken(limited) == [b"a", b"c"]
 
 
-def test_a_new_connection_begins_with_what_is_left(limited: Agenda) -> None:
+def test_a_new_connection_begins_with_what_is_left(limited: FairInputQueue) -> None:
     """Hanging up and coming again buys nothing."""
     alice = account("alice")
     limited.charge(alice, 12, 0.0)
@@ -155,7 +155,7 @@ def test_a_new_connection_begins_with_what_is_left(limited: Agenda) -> None:
     assert limited.lines == 0
 
 
-def test_time_is_paid_for_as_lines_are(limited: Agenda) -> None:
+def test_time_is_paid_for_as_lines_are(limited: FairInputQueue) -> None:
     """One line that takes the hub long costs as much as many."""
     alice = account("alice")
     limited.add(alice, said(somebody(), "a"))
@@ -163,7 +163,7 @@ def test_time_is_paid_for_as_lines_are(limited: Agenda) -> None:
     assert not limited
 
 
-def test_no_more_is_taken_at_once_than_there_is(limited: Agenda) -> None:
+def test_no_more_is_taken_at_once_than_there_is(limited: FairInputQueue) -> None:
     """But always one, so that a line that costs more than everything is done in the end."""
     alice = account("alice")
     assert limited.room(alice, 40) == 10
@@ -173,7 +173,7 @@ def test_no_more_is_taken_at_once_than_there_is(limited: Agenda) -> None:
     assert limited.room(alice, 40) == 1
 
 
-def test_who_goes_while_it_rests_is_gone_at_once(limited: Agenda) -> None:
+def test_who_goes_while_it_rests_is_gone_at_once(limited: FairInputQueue) -> None:
     """What it had said beyond its rate doesn't count; the others of its account go on resting."""
     alice, one, two = account("alice"), somebody(), somebody()
     limited.add(alice, said(one, "a"))
@@ -185,7 +185,7 @@ def test_who_goes_while_it_rests_is_gone_at_once(limited: Agenda) -> None:
     assert two in limited.inputs
 
 
-def test_the_end_of_the_server_ends_all_rest(limited: Agenda) -> None:
+def test_the_end_of_the_server_ends_all_rest(limited: FairInputQueue) -> None:
     """What was accepted is done."""
     alice = account("alice")
     limited.add(alice, said(somebody(), "a"))
@@ -202,7 +202,7 @@ def test_the_end_of_the_server_ends_all_rest(limited: Agenda) -> None:
 
 def test_the_rest_of_an_answer_waits_for_the_next_turn() -> None:
     """And is then the first of its connection."""
-    agenda, one, two = Agenda(), somebody(), somebody()
+    agenda, one, two = FairInputQueue(), somebody(), somebody()
     agenda.add("alice", said(one, "a"))
     agenda.add("alice", said(one, "b"))
     agenda.add("bob", said(two, "A"))
@@ -217,7 +217,7 @@ def test_the_rest_of_an_answer_waits_for_the_next_turn() -> None:
 
 def test_an_answer_waits_for_who_takes_it() -> None:
     """Until what was sent before has been written, or nobody is there any more."""
-    agenda, one = Agenda(), somebody()
+    agenda, one = FairInputQueue(), somebody()
     one.out_bytes = MOST_UNSENT
     agenda.put_back("alice", said(one, "rest"), later=True)
     agenda.begin_turn(0.0)
@@ -232,7 +232,7 @@ def test_an_answer_waits_for_who_takes_it() -> None:
     assert taken(agenda) == [b"rest"]
 
 
-def test_lines_behind_an_answer_are_counted_once(limited: Agenda) -> None:
+def test_lines_behind_an_answer_are_counted_once(limited: FairInputQueue) -> None:
     """Whether their account rests meanwhile or not."""
     alice, one = account("alice"), somebody()
     limited.add(alice, said(one, "a"))

@@ -17,9 +17,9 @@ from securechat.core.journal.events import (
     FactorRemoved,
     FactorSet,
     FactorUsed,
-    Invited,
-    Joined,
+    InvitationMade,
     Logged,
+    MemberJoined,
     ModesChanged,
     RecoveryCodeAdded,
     RoleChanged,
@@ -58,8 +58,8 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
             AccountCreated(ALICE, "Alice", "alice", "al", "hash", True, 0, 3),
             AccountCreated(BOB, "bob", "bob", "bob", "hash", False, 0, 0),
             RoomCreated(DEN, "#Den", "#den", "#den", ALICE, "nt", 3000),
-            Joined(DEN, ALICE, "q", 0),
-            Joined(DEN, BOB, "", 2),
+            MemberJoined(DEN, ALICE, "q", 0),
+            MemberJoined(DEN, BOB, "", 2),
         ]
     )
     yield opened
@@ -98,7 +98,7 @@ def test_a_room_is_as_it_was_left(journal: Journal) -> None:
             ModesChanged("int", "key", 7, DEN),
             RoleChanged("o", DEN, BOB),
             BanAdded(DEN, "eve!*@*", "Alice", 5000),
-            Invited(DEN, BOB, "Alice"),
+            InvitationMade(DEN, BOB, "Alice"),
             Logged(9, DEN, ALICE, 6000, "PRIVMSG", "hi", None),
         ]
     )

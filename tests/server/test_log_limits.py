@@ -21,7 +21,7 @@ from securechat.server.log_limits import (
     MOST_KINDS,
     REPORT_SECONDS,
     TRACEBACKS,
-    Allowance,
+    LogAllowance,
     LogLimits,
 )
 from securechat.server.logs import QueuedHandler, TextFormatter
@@ -152,7 +152,7 @@ AT_ONCE = 5
 @pytest.fixture
 def listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the log goes meanwhile, with few lines of each kind."""
-    monkeypatch.setattr(log_limits, "LINES", Allowance(AT_ONCE, 1e6))
+    monkeypatch.setattr(log_limits, "LINES", LogAllowance(AT_ONCE, 1e6))
     path = tmp_path / "log"
     root, level = logging.getLogger(), logging.getLogger().level
     with path.open("wb") as stream:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from securechat.core.jobs import Failed, LoadMissed, Missed
+from securechat.core.jobs import JobFailed, LoadMissed, Missed
 from securechat.core.journal.events import AccountCreated, Logged, RoomCreated
 from securechat.core.model.session import Session
 from securechat.core.model.state import Account
@@ -65,4 +65,4 @@ def test_what_was_read_before_is_part_of_the_answer(tmp_path: Path) -> None:
     third = look_up(reader, job(owner, 3, 5, second))
     assert third == Missed(owner, said[2:5], cut=True, upto=5, asked=3)
     journal.close()
-    assert look_up(reader, job(owner)) == Failed(owner)
+    assert look_up(reader, job(owner)) == JobFailed(owner)

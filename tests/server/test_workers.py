@@ -15,10 +15,10 @@ import pytest
 
 from securechat.core.jobs import (
     Answer,
-    Failed,
     Hashed,
     HashPassword,
     Job,
+    JobFailed,
     LoadMissed,
     Missed,
     Verified,
@@ -413,7 +413,7 @@ def test_more_logins_than_can_wait_are_turned_away(
         assert busy.acquire(timeout=PATIENCE)
     for _ in range(module.MAX_WAITING):
         bench.workers.submit(job)
-    assert bench.does(job) == Failed(bench.session)
+    assert bench.does(job) == JobFailed(bench.session)
     assert "256 logins are waiting already; one more is turned away" in caplog.text
     gate.set()
     for _ in range(module.MAX_WAITING):
@@ -434,7 +434,7 @@ def test_a_failure_is_an_answer_too(
         "password": VerifyPassword(bench.session, ALICE, "alice", PASSWORD),
         "history": load(bench, ((DEN, 0),), upto=5, limit=5),
     }
-    assert bench.does(jobs[kind]) == Failed(bench.session)
+    assert bench.does(jobs[kind]) == JobFailed(bench.session)
     assert "a worker failed at" in caplog.text
     assert PASSWORD not in caplog.text
     bench.workers.stop()
@@ -452,7 +452,7 @@ def test_a_failed_job_gives_its_place_back(
     monkeypatch.setattr(passwords, "verify_password", broken)
     job = VerifyPassword(bench.session, ALICE, "alice", PASSWORD)
     for _ in range(module.MAX_WAITING + 10):
-        assert bench.does(job) == Failed(bench.session)
+        assert bench.does(job) == JobFailed(bench.session)
     monkeypatch.undo()
     assert bench.verifies(ALICE, PASSWORD).granted
 

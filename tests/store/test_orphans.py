@@ -12,9 +12,9 @@ from securechat.core.journal.events import (
     AccountCreated,
     BanAdded,
     FactorSet,
-    Invited,
-    Joined,
+    InvitationMade,
     KickedAway,
+    MemberJoined,
     RoomCreated,
     TokenCreated,
 )
@@ -43,10 +43,10 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         journal.commit([RoomCreated(number, name, name, name, ALICE, "nt", 0)])
         journal.commit(
             [
-                Joined(number, ALICE, "q", 0),
-                Joined(number, BOB, "", 0),
+                MemberJoined(number, ALICE, "q", 0),
+                MemberJoined(number, BOB, "", 0),
                 BanAdded(number, "eve!*@*", "alice", 0),
-                Invited(number, BOB, "alice"),
+                InvitationMade(number, BOB, "alice"),
             ]
         )
     yield journal.connection

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from securechat.core.auth.throttle import Guesses
+from securechat.core.auth.throttle import LoginThrottle
 from securechat.irc.names import account_name
 from securechat.server.config import Config, parse_config
 from securechat.server.data import DataDirectory
@@ -77,7 +77,7 @@ class House:
 
     def forgets_guesses(self) -> None:
         """As if the wrong passwords of before were long ago."""
-        self.service._hub._rules.model.guesses = Guesses()
+        self.service._hub._rules.model.guesses = LoginThrottle()
 
     def add(
         self, *names: str, admin: bool = False, password: str = PASSWORD, cost: int = COST

@@ -21,23 +21,23 @@ from securechat.core.delivery.acknowledgements import KINDS
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.jobs import (
     Answer,
-    Failed,
     Hashed,
     HashPassword,
     Job,
+    JobFailed,
     LoadMissed,
     Missed,
     Verified,
     VerifyPassword,
 )
-from securechat.core.journal.events import Audited, Event, Logged
+from securechat.core.journal.events import Audited, JournalEvent, Logged
 from securechat.core.model.credentials import Certificate
 from securechat.core.model.session import Session
 from securechat.core.model.state import Account, Invite, Model, Room
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
-from securechat.core.turn import Closing, Step, Turn
+from securechat.core.turn import Closing, CommandSpan, Turn
 from securechat.credentials.certificate import fingerprint_of
 from securechat.irc import names
 from securechat.irc.message import MAX_BODY_BYTES, Message, parse
@@ -66,9 +66,9 @@ class Stage:
         self.rules.outside = Outside(read=self._missed)
         self.now_ms = NOW_MS
         self.clock = 1000.0
-        self.stored: list[Event] = []
+        self.stored: list[JournalEvent] = []
         self.audits: list[Audited] = []
-        self.refuses: Callable[[Step], bool] = lambda step: False
+        self.refuses: Callable[[CommandSpan], bool] = lambda step: False
         """Which steps the store has no place for."""
         self.full = False
         """Whether the store stores nothing at all."""
@@ -186,7 +186,7 @@ class Stage:
 
     def fail_job(self) -> None:
         """The worker fails at the job that waits."""
-        self.answer(Failed(self.jobs.pop(0).session))
+        self.answer(JobFailed(self.jobs.pop(0).session))
 
     def do(self, job: Job) -> Answer:
         """A job's answer, as a worker would have it."""

@@ -13,7 +13,7 @@ from securechat.admin.backup.archive import TLS
 from securechat.admin.backup.check import check_up
 from securechat.admin.backup.make import make_backup
 from securechat.admin.backup.restore import restore_backup
-from securechat.admin.context import Office, who
+from securechat.admin.context import AdminContext, who
 from securechat.admin.moments import local_time
 from securechat.server.data import DataDirectory, DataError, default_directory
 from securechat.server.logs import escape
@@ -25,7 +25,7 @@ _FILE = click.Path(path_type=Path)
 @click.argument("file", type=_FILE)
 @click.option("--force", is_flag=True, help="Replace FILE.")
 @click.pass_obj
-def backup(office: Office, file: Path, force: bool) -> None:
+def backup(office: AdminContext, file: Path, force: bool) -> None:
     """Write everything that the server needs into FILE, while it runs.
 
     FILE is a tar archive of the database, its pepper, and the certificates and keys in the data
@@ -58,7 +58,7 @@ def _size(size: int) -> str:
 @click.command()
 @click.argument("file", type=_FILE)
 @click.pass_obj
-def restore(office: Office, file: Path) -> None:
+def restore(office: AdminContext, file: Path) -> None:
     """Make the data directory from the backup in FILE.
 
     The directory must be missing or empty, and no server may run on it. Everything is verified
@@ -93,7 +93,7 @@ def _check_present(data: DataDirectory) -> None:
 @click.option("--quick", is_flag=True, help="Look less closely at the database; for a large one.")
 @click.pass_obj
 @click.pass_context
-def check(context: click.Context, office: Office, quick: bool) -> None:
+def check(context: click.Context, office: AdminContext, quick: bool) -> None:
     """See whether all that the server starts on is in order, while it runs.
 
     The modes of the files, the database, its pepper, and the certificate that the server last ran

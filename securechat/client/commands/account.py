@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from securechat.client.commands import assemble
-from securechat.client.commands.assemble import Setup, Visit
+from securechat.client.commands.assemble import Destination, Setup
 from securechat.client.commands.inquiry import Inquiry, inquiring
-from securechat.client.commands.logged_in import Running, start
+from securechat.client.commands.logged_in import LoggedIn, start
 from securechat.client.credentials import device, passwords
-from securechat.client.credentials.tokens import Token
+from securechat.client.credentials.tokens import StoredToken
 from securechat.client.exits import (
     ClientError,
     Exit,
@@ -27,7 +27,7 @@ from securechat.client.exits import (
 )
 from securechat.client.say import say
 from securechat.client.session.actions import Quit
-from securechat.client.session.events import Reply
+from securechat.client.session.events import InquiryAnswer
 from securechat.client.session.identity import Login
 from securechat.common.escape import escape
 from securechat.credentials.token import MAX_NAME_CHARS, is_token_name
@@ -45,8 +45,8 @@ ATTEMPTS = 3
 
 @contextmanager
 def session(
-    setup: Setup, goal: Visit, *, by_token: bool = False
-) -> Iterator[tuple[Inquiry, Running]]:
+    setup: Setup, goal: Destination, *, by_token: bool = False
+) -> Iterator[tuple[Inquiry, LoggedIn]]:
     """A short session. by_token: this device's token will do. Raises ClientError."""
     running = assemble.enter(setup, goal, quiet=True, by_token=by_token)
     with _closing(running), inquiring(running.client) as inquiry:
@@ -54,7 +54,7 @@ def session(
 
 
 @contextmanager
-def _closing(running: Running) -> Iterator[None]:
+def _closing(running: LoggedIn) -> Iterator[None]:
     try:
         yield
     finally:
@@ -72,7 +72,7 @@ def show(text: str) -> None:
 
 def logout(setup: Setup, where: str | None) -> Exit:
     """Revoke this device's token at the server, and forget it here in any case."""
-    goal = assemble.visit(setup, where)
+    goal = assemble.destination(setup, where)
     place = f"{goal.owner.account}@{goal.owner.address}"
     code = Exit.OK
     try:
@@ -93,7 +93,7 @@ def logout(setup: Setup, where: str | None) -> Exit:
     return code
 
 
-def _revoke_own(goal: Visit, token: Token, place: str) -> Exit:
+def _revoke_own(goal: Destination, token: StoredToken, place: str) -> Exit:
     try:
         running = start(Login(goal.owner.account, token.text), goal.dialer, quiet=True)
         with _closing(running), inquiring(running.client) as inquiry:
@@ -115,7 +115,7 @@ def _revoke_own(goal: Visit, token: Token, place: str) -> Exit:
 
 def token_list(setup: Setup, where: str | None) -> Exit:
     """Show the account's tokens: name, when it was made, when it was last used."""
-    goal = assemble.visit(setup, where)
+    goal = assemble.destination(setup, where)
     with session(setup, goal, by_token=True) as (inquiry, _):
         rows = [_row(entry) for entry in _entries(inquiry)]
     own = setup.tokens.find(goal.owner) if setup.tokens else None
@@ -128,8 +128,8 @@ def token_list(setup: Setup, where: str | None) -> Exit:
     return Exit.OK
 
 
-def _entries(inquiry: Inquiry) -> list[Reply]:
-    entries: list[Reply] = []
+def _entries(inquiry: Inquiry) -> list[InquiryAnswer]:
+    entries: list[InquiryAnswer] = []
     reply = inquiry.ask("ENTRY END", "TOKEN", "LIST")
     while reply.code == "ENTRY":
         if len(reply.context) != 3 or len(entries) == MAX_LISTED:
@@ -139,7 +139,7 @@ def _entries(inquiry: Inquiry) -> list[Reply]:
     return entries
 
 
-def _row(entry: Reply) -> tuple[str, str, str]:
+def _row(entry: InquiryAnswer) -> tuple[str, str, str]:
     name, created, used = entry.context
     return escape(name), local(created), "never used" if used == "*" else f"used {local(used)}"
 
@@ -155,7 +155,7 @@ def local(time: str) -> str:
 def token_create(setup: Setup, name: str, where: str | None) -> Exit:
     """Make a token and print it, alone, to standard output."""
     check_name(name)
-    with session(setup, assemble.visit(setup, where)) as (inquiry, _):
+    with session(setup, assemble.destination(setup, where)) as (inquiry, _):
         token = device.create(inquiry, name)
     show(token.text)
     say(f"This is the token {name}. It is shown this once, and stands in for the password.")
@@ -165,7 +165,7 @@ def token_create(setup: Setup, name: str, where: str | None) -> Exit:
 def token_revoke(setup: Setup, name: str, where: str | None) -> Exit:
     """End a token, and the sessions that logged in with it."""
     check_name(name)
-    goal = assemble.visit(setup, where)
+    goal = assemble.destination(setup, where)
     with session(setup, goal, by_token=True) as (inquiry, _):
         inquiry.ask("REVOKED", "TOKEN", "REVOKE", name)
     if setup.tokens:
@@ -190,7 +190,7 @@ def check_name(name: str) -> None:
 
 def passwd(setup: Setup, where: str | None) -> Exit:
     """Change the password. Every token ends, so a remembered device gets a fresh one."""
-    goal = assemble.visit(setup, where)
+    goal = assemble.destination(setup, where)
     tokens = setup.tokens
     remembered = tokens is not None and tokens.find(goal.owner) is not None
     with session(setup, goal) as (inquiry, running):

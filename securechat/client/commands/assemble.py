@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from securechat.client.commands.logged_in import Running, start
-from securechat.client.commands.login_flow import Entry
+from securechat.client.commands.logged_in import LoggedIn, start
+from securechat.client.commands.login_flow import LoginFlow
 from securechat.client.credentials import device, passwords
 from securechat.client.credentials.login_credentials import Sources, ask_account, checked_account
-from securechat.client.credentials.tokens import Owner, Tokens
+from securechat.client.credentials.tokens import TokenOwner, Tokens
 from securechat.client.exits import ClientError, Exit, LoginError, UsageError
 from securechat.client.say import say
 from securechat.client.screens import commands, pipe
-from securechat.client.screens.composer import Desk
+from securechat.client.screens.composer import Composer
 from securechat.client.screens.lines import InputLines
-from securechat.client.session.identity import Address, Registration, parse_target
-from securechat.client.session.session import Session
-from securechat.client.settings.directory import Settings
+from securechat.client.session.identity import Address, NewAccount, parse_target
+from securechat.client.session.session import ClientSession
+from securechat.client.settings.directory import SettingsDirectory
 from securechat.client.text.render import Renderer
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.anchors import Anchor, Consent
@@ -40,7 +40,7 @@ class Setup:
     to another trust than before.
     """
 
-    settings: Settings
+    settings: SettingsDirectory
     sources: Sources
     ca_file: Path | None = None
     tokens: Tokens | None = None
@@ -48,15 +48,15 @@ class Setup:
 
 
 @dataclass(slots=True)
-class Visit:
+class Destination:
     """Where a command goes, and as whom."""
 
-    owner: Owner
+    owner: TokenOwner
     trusted: Trust
     dialer: Dialer
 
 
-def visit(setup: Setup, where: str | None) -> Visit:
+def destination(setup: Setup, where: str | None) -> Destination:
     """`[ACCOUNT@]HOST[:PORT]`, a login link, or where we were last; asks for an account that is
     missing.
 
@@ -69,7 +69,9 @@ def visit(setup: Setup, where: str | None) -> Visit:
     if setup.sources.certificate is not None and where and not goal.account:
         account = None  # the certificate says who we are
     account = setup.sources.account(account, str(goal.address))
-    return Visit(Owner(goal.address, anchor.trust.identity, account), anchor.trust, dialer)
+    return Destination(
+        TokenOwner(goal.address, anchor.trust.identity, account), anchor.trust, dialer
+    )
 
 
 @dataclass(slots=True)
@@ -101,31 +103,31 @@ def _linked(setup: Setup, text: str) -> _Goal:
     return _Goal(link.account or None, address, authorities.offered_by_link(link))
 
 
-def _account_of(settings: Settings, address: Address, anchor: Anchor) -> str | None:
+def _account_of(settings: SettingsDirectory, address: Address, anchor: Anchor) -> str | None:
     """Ours at address when we logged in last, be it before the server has moved there."""
     known = settings.account(address)
     return settings.account(anchor.known_at) if known is None and anchor.known_at else known
 
 
-def log_in(setup: Setup, where: str | None, *, quiet: bool = False) -> Running:
-    """Log in to what visit() takes, and have this device remembered.
+def log_in(setup: Setup, where: str | None, *, quiet: bool = False) -> LoggedIn:
+    """Log in to what destination() takes, and have this device remembered.
 
     quiet: only for sending; no replay and no reconnecting. Raises ClientError.
     """
-    goal = visit(setup, where)
+    goal = destination(setup, where)
     running = enter(setup, goal, quiet=quiet)
     if setup.tokens and running.credential.by_password:
         device.remember(running.client, setup.tokens, goal.owner)
     return running
 
 
-def enter(setup: Setup, goal: Visit, *, quiet: bool, by_token: bool = True) -> Running:
+def enter(setup: Setup, goal: Destination, *, quiet: bool, by_token: bool = True) -> LoggedIn:
     """Log in, no more. by_token: the token of this device will do, else the password is needed.
 
     Raises ClientError.
     """
     tokens = setup.tokens if by_token else None
-    entry = Entry(
+    entry = LoginFlow(
         goal.owner,
         setup.sources,
         tokens,
@@ -137,7 +139,7 @@ def enter(setup: Setup, goal: Visit, *, quiet: bool, by_token: bool = True) -> R
     return running
 
 
-def register(setup: Setup, link: InviteLink, account: str | None) -> Running:
+def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
     """Make the account, log in, and trust the link's CA from then on. Raises ClientError."""
     address = Address(link.host, link.port)
     if setup.ca_file is not None:
@@ -154,9 +156,9 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> Running:
     account = account or ask_account(f"Name of your account at {address}")
     while True:
         password = given or passwords.ask_new(setup.sources.ask, account, say)
-        goal = Visit(Owner(address, trusted.identity, account), trusted, dialer)
+        goal = Destination(TokenOwner(address, trusted.identity, account), trusted, dialer)
         try:
-            running = _sign_up(setup, goal, Registration(account, password, link.code))
+            running = _sign_up(setup, goal, NewAccount(account, password, link.code))
         except LoginError as error:
             if given or not error.ask_again:
                 raise
@@ -169,7 +171,7 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> Running:
             return running
 
 
-def _sign_up(setup: Setup, goal: Visit, credential: Registration) -> Running:
+def _sign_up(setup: Setup, goal: Destination, credential: NewAccount) -> LoggedIn:
     """One attempt. What is kept is kept with the account, also if the connection is lost then."""
     made = False
 
@@ -186,14 +188,14 @@ def _sign_up(setup: Setup, goal: Visit, credential: Registration) -> Running:
         raise
 
 
-def _keep(settings: Settings, goal: Visit) -> None:
+def _keep(settings: SettingsDirectory, goal: Destination) -> None:
     """Trust this server from now on, and come back to it."""
     anchors.keep(settings, goal.owner.address, goal.trusted)
     # Not what the server calls us: at the next login it would choose whom we say we are.
     settings.remember(goal.owner.address, goal.owner.account)
 
 
-def _where(settings: Settings, where: str | None) -> tuple[str | None, Address]:
+def _where(settings: SettingsDirectory, where: str | None) -> tuple[str | None, Address]:
     if where is not None:
         return parse_target(where)
     last = settings.last()
@@ -205,28 +207,28 @@ def _where(settings: Settings, where: str | None) -> tuple[str | None, Address]:
     return None, last
 
 
-def renderer_for(session: Session, clock: Callable[[], datetime] | None = None) -> Renderer:
+def renderer_for(session: ClientSession, clock: Callable[[], datetime] | None = None) -> Renderer:
     """A renderer in local time."""
     return Renderer(session.rooms.__len__, clock or (lambda: datetime.now().astimezone()))
 
 
-def talk(running: Running) -> Exit:
+def talk(running: LoggedIn) -> Exit:
     """Talk until the session ends: on the terminal, or through pipes; the exit code."""
-    desk = Desk(running.session.rooms, commands.run)
+    composer = Composer(running.session.rooms, commands.run)
     renderer = renderer_for(running.session)
     if sys.stdin.isatty() and sys.stdout.isatty():
         from securechat.client.screens.prompt import Chat
 
-        code = Chat(running.client, desk, renderer, colour="NO_COLOR" not in os.environ).run()
+        code = Chat(running.client, composer, renderer, colour="NO_COLOR" not in os.environ).run()
     else:
         printer = pipe.Printer(renderer, sys.stdout)
         lines = InputLines(sys.stdin.fileno())
-        code = pipe.converse(running.client, desk, lines, printer)
+        code = pipe.converse(running.client, composer, lines, printer)
     _say_how_it_ended(running)
     return code
 
 
-def send(running: Running, target: str, texts: list[str] | None) -> Exit:
+def send(running: LoggedIn, target: str, texts: list[str] | None) -> Exit:
     """Send texts, or the lines of standard input when None; the exit code."""
     printer = pipe.Printer(renderer_for(running.session), sys.stderr)
     source = InputLines(sys.stdin.fileno()) if texts is None else texts
@@ -235,7 +237,7 @@ def send(running: Running, target: str, texts: list[str] | None) -> Exit:
     return code
 
 
-def _say_how_it_ended(running: Running) -> None:
+def _say_how_it_ended(running: LoggedIn) -> None:
     stopped = running.client.stopped
     if stopped is None or not stopped.text:
         return

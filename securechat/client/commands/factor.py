@@ -11,13 +11,13 @@ import shutil
 import sys
 
 from securechat.client.commands.account import session, show
-from securechat.client.commands.assemble import Setup, visit
+from securechat.client.commands.assemble import Setup, destination
 from securechat.client.commands.inquiry import Inquiry
 from securechat.client.commands.login_flow import CODE, ask_code
 from securechat.client.credentials.passwords import Ask
 from securechat.client.exits import Exit, RefusedError
 from securechat.client.say import say
-from securechat.client.session.events import Reply
+from securechat.client.session.events import InquiryAnswer
 
 ATTEMPTS = 3
 """How often a code is asked for before the command gives up."""
@@ -44,7 +44,7 @@ _URI = re.compile(r"otpauth://totp/[!-~]+")
 
 def enroll(setup: Setup, where: str | None) -> Exit:
     """Switch the second factor on: show the secret, have a code, print recovery codes."""
-    with session(setup, visit(setup, where)) as (inquiry, _):
+    with session(setup, destination(setup, where)) as (inquiry, _):
         reply = inquiry.ask("SECRET", "TOTP", "ENROLL")
         _show_secret(reply)
         _with_code(inquiry, setup.sources.ask, "The code that it shows now: ", "ENABLED", "CONFIRM")
@@ -55,7 +55,7 @@ def enroll(setup: Setup, where: str | None) -> Exit:
 
 def remove(setup: Setup, where: str | None) -> Exit:
     """Switch the second factor off."""
-    with session(setup, visit(setup, where)) as (inquiry, _):
+    with session(setup, destination(setup, where)) as (inquiry, _):
         say(NEXT_CODE)
         _with_code(inquiry, setup.sources.ask, CODE, "REMOVED", "REMOVE")
     say("The second factor is off.")
@@ -64,13 +64,15 @@ def remove(setup: Setup, where: str | None) -> Exit:
 
 def recovery(setup: Setup, where: str | None) -> Exit:
     """Make new recovery codes; those of before are void."""
-    with session(setup, visit(setup, where)) as (inquiry, _):
+    with session(setup, destination(setup, where)) as (inquiry, _):
         say(NEXT_CODE)
         _show_recovery(_with_code(inquiry, setup.sources.ask, CODE, "RECOVERY", "RECOVERY"))
     return Exit.OK
 
 
-def _with_code(inquiry: Inquiry, ask: Ask, question: str, expected: str, verb: str) -> Reply:
+def _with_code(
+    inquiry: Inquiry, ask: Ask, question: str, expected: str, verb: str
+) -> InquiryAnswer:
     """Send a TOTP command with a code, which is asked for again when it is wrong."""
     for _ in range(ATTEMPTS - 1):
         try:
@@ -82,7 +84,7 @@ def _with_code(inquiry: Inquiry, ask: Ask, question: str, expected: str, verb: s
     return inquiry.ask(expected, "TOTP", verb, ask_code(ask, question))
 
 
-def _show_secret(reply: Reply) -> None:
+def _show_secret(reply: InquiryAnswer) -> None:
     secret, uri = [*reply.context, "", ""][:2]
     if not _SECRET.fullmatch(secret):
         raise RefusedError("the server's answer holds no secret for an authenticator", reply.code)
@@ -115,7 +117,7 @@ def qr_code(uri: str) -> str:
     return "".join(f"{_WHITE_ON_BLACK}{row}{_PLAIN}\n" for row in rows)
 
 
-def _show_recovery(reply: Reply) -> None:
+def _show_recovery(reply: InquiryAnswer) -> None:
     say("Recovery codes, each good once in a code's place. They are shown this once: print them or")
     say("write them down, and keep them away from this device.")
     for code in reply.context:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from securechat.client.exits import RefusedError, UnreachableError
-from securechat.client.session.actions import Command
-from securechat.client.session.events import Reply
+from securechat.client.session.actions import ServerCommand
+from securechat.client.session.events import InquiryAnswer
 from securechat.client.wire.receiver import Client, Replies
 
 PATIENCE = 30.0
@@ -33,16 +33,16 @@ class Inquiry:
         self._until = 0.0
         self._command = ""
 
-    def ask(self, expected: str, command: str, *params: str) -> Reply:
+    def ask(self, expected: str, command: str, *params: str) -> InquiryAnswer:
         """Send a command; the first answer with one of the expected codes, parted by spaces.
 
         Raises RefusedError when the server refuses, UnreachableError when it doesn't answer.
         """
         self._command = command
-        self._client.submit(Command(command, params), wait=True)
+        self._client.submit(ServerCommand(command, params), wait=True)
         return self.more(expected)
 
-    def more(self, expected: str) -> Reply:
+    def more(self, expected: str) -> InquiryAnswer:
         """The next answer to the last command. Raises as ask()."""
         self._until = time.monotonic() + self._patience
         while True:
@@ -54,7 +54,7 @@ class Inquiry:
             if reply.verdict == "NOTE" and reply.code in expected.split():
                 return reply
 
-    def _next(self) -> Reply:
+    def _next(self) -> InquiryAnswer:
         try:
             # For the answer, not for each line: a hostile server may say anything without end.
             reply = self._replies.get(timeout=max(0.0, self._until - time.monotonic()))

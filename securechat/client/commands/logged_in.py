@@ -7,37 +7,37 @@ from dataclasses import dataclass
 
 from securechat.client.exits import ClientError, Exit, LoginError
 from securechat.client.say import say
-from securechat.client.session.events import Registered, Stopped, Waiting
-from securechat.client.session.identity import Login, Registration
-from securechat.client.session.session import Session
+from securechat.client.session.events import Delayed, Registered, Stopped
+from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.session import ClientSession
 from securechat.client.text.render import QUOTE
 from securechat.client.trust.authorities import Dialer
 from securechat.client.wire.receiver import Client
 
 
 @dataclass(slots=True)
-class Running:
+class LoggedIn:
     """credential: what the server accepted."""
 
-    session: Session
+    session: ClientSession
     client: Client
-    credential: Login | Registration
+    credential: Login | NewAccount
 
 
 def start(
-    credential: Login | Registration,
+    credential: Login | NewAccount,
     dialer: Dialer,
     *,
     quiet: bool = False,
     registered: Callable[[], None] = lambda: None,
-) -> Running:
+) -> LoggedIn:
     """Connect and log in, once. registered: is called as soon as there is an account, whatever
     comes then. Raises ClientError. Main thread.
     """
-    session = Session(credential, quiet=quiet)
+    session = ClientSession(credential, quiet=quiet)
     client = Client(session, dialer, reconnect=not quiet)
 
-    def told(event: Waiting | Registered) -> None:
+    def told(event: Delayed | Registered) -> None:
         if isinstance(event, Registered):
             registered()
         else:
@@ -47,7 +47,7 @@ def start(
     stopped = client.wait_ready(told)
     if stopped is not None:
         raise failure(stopped)
-    return Running(session, client, credential)
+    return LoggedIn(session, client, credential)
 
 
 def failure(stopped: Stopped) -> ClientError:

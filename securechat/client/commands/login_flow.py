@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from securechat.client.commands.logged_in import Running
+from securechat.client.commands.logged_in import LoggedIn
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.passwords import Ask
-from securechat.client.credentials.tokens import Owner, Tokens
+from securechat.client.credentials.tokens import TokenOwner, Tokens
 from securechat.client.exits import LoginError
 from securechat.client.say import say
 from securechat.client.session.identity import Login
@@ -33,24 +33,24 @@ _RECOVERY = re.compile(r"([a-z2-7]{5})-?([a-z2-7]{5})")
 
 
 @dataclass(slots=True)
-class Entry:
+class LoginFlow:
     """One login. tokens: None to take the password, whatever is remembered.
 
     start: makes one attempt, on a connection of its own, and raises LoginError. look: connects and
     verifies, no more: nobody types a password for a server that isn't there, or isn't the one.
     """
 
-    owner: Owner
+    owner: TokenOwner
     sources: Sources
     tokens: Tokens | None
-    start: Callable[[Login], Running]
+    start: Callable[[Login], LoggedIn]
     look: Callable[[], None] = lambda: None
 
-    def enter(self) -> Running:
+    def enter(self) -> LoggedIn:
         """Log in; asks for what is missing. Raises ClientError."""
         return self._by_token() or self._by_password()
 
-    def _by_token(self) -> Running | None:
+    def _by_token(self) -> LoggedIn | None:
         token = self.tokens.find(self.owner) if self.tokens else None
         if token is None or self.tokens is None:
             return None
@@ -63,7 +63,7 @@ class Entry:
             self.tokens.forget(self.owner)
             return None
 
-    def _by_password(self) -> Running:
+    def _by_password(self) -> LoggedIn:
         account, place = self.owner.account, str(self.owner.address)
         if self.sources.asks:
             self.look()
@@ -78,7 +78,7 @@ class Entry:
             login = self.sources.login(account, place)
         return self._attempt(login)
 
-    def _attempt(self, login: Login) -> Running:
+    def _attempt(self, login: Login) -> LoggedIn:
         try:
             return self.start(login)
         except LoginError as error:
@@ -88,7 +88,7 @@ class Entry:
                 raise LoginError(NO_CODE) from None
         return self._by_code(login)
 
-    def _by_code(self, login: Login) -> Running:
+    def _by_code(self, login: Login) -> LoggedIn:
         """The password is right, so it is kept, and only the code is asked for."""
         for attempt in range(ATTEMPTS):
             if attempt:

@@ -15,7 +15,7 @@ from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources, ask_yes
 from securechat.client.credentials.tokens import Tokens, token_directory
 from securechat.client.say import say
-from securechat.client.settings.directory import VARIABLE, Settings, default_directory
+from securechat.client.settings.directory import VARIABLE, SettingsDirectory, default_directory
 from securechat.client.trust.anchors import MOVED, REPLACE, Consent
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -69,7 +69,7 @@ _DIRECTORY = (
         "--config-dir",
         type=click.Path(file_okay=False, path_type=Path),
         metavar="DIR",
-        help=f"Settings, pinned CAs and tokens; also ${VARIABLE}.",
+        help=f"SettingsDirectory, pinned CAs and tokens; also ${VARIABLE}.",
     ),
 )
 
@@ -109,7 +109,7 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
         **others: Any,
     ) -> Any:
         sources = Sources(cert, key, password_file, password_stdin)
-        settings = Settings(config_dir or default_directory())
+        settings = SettingsDirectory(config_dir or default_directory())
         refused = no_remember or (_REMEMBER in groups and not settings.remembers)
         tokens = _tokens(config_dir) if sources.asks and not refused else None
         consent = Consent(replace_trust, moved, ask_yes if sys.stdin.isatty() else None)

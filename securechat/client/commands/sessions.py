@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from securechat.client.commands import assemble
 from securechat.client.commands.account import MAX_LISTED, local, session, show
-from securechat.client.commands.assemble import Setup, Visit
+from securechat.client.commands.assemble import Destination, Setup
 from securechat.client.commands.inquiry import Inquiry
 from securechat.client.exits import Exit, RefusedError
 from securechat.client.say import say
-from securechat.client.session.events import Reply
+from securechat.client.session.events import InquiryAnswer
 from securechat.common.escape import escape
 
 FIELDS = 7
@@ -17,7 +17,7 @@ FIELDS = 7
 
 def listed(setup: Setup, where: str | None) -> Exit:
     """Show the account's sessions, but the one that asks."""
-    with session(setup, assemble.visit(setup, where), by_token=True) as (inquiry, _):
+    with session(setup, assemble.destination(setup, where), by_token=True) as (inquiry, _):
         entries = [entry.context for entry in _entries(inquiry)]
     rows = [row for row in entries if row[-1] != "here"]
     for number, by, name, since, heard, address, _ in rows:
@@ -34,8 +34,8 @@ def print_row(number: str, how: str, since: str, heard: str, address: str) -> No
     show(f"{escape(number)}  {seen}  from {escape(address)}  by {escape(how)}")
 
 
-def _entries(inquiry: Inquiry) -> list[Reply]:
-    entries: list[Reply] = []
+def _entries(inquiry: Inquiry) -> list[InquiryAnswer]:
+    entries: list[InquiryAnswer] = []
     reply = inquiry.ask("ENTRY END", "SESSIONS", "LIST")
     while reply.code == "ENTRY":
         if len(reply.context) != FIELDS or len(entries) == MAX_LISTED:
@@ -47,7 +47,7 @@ def _entries(inquiry: Inquiry) -> list[Reply]:
 
 def end(setup: Setup, number: str, where: str | None) -> Exit:
     """End a session, or all others; by the password, where this device's token can't."""
-    goal = assemble.visit(setup, where)
+    goal = assemble.destination(setup, where)
     try:
         answer = _end(setup, goal, number, by_token=True)
     except RefusedError as refused:
@@ -59,6 +59,6 @@ def end(setup: Setup, number: str, where: str | None) -> Exit:
     return Exit.OK
 
 
-def _end(setup: Setup, goal: Visit, number: str, *, by_token: bool) -> Reply:
+def _end(setup: Setup, goal: Destination, number: str, *, by_token: bool) -> InquiryAnswer:
     with session(setup, goal, by_token=by_token) as (inquiry, _):
         return inquiry.ask("ENDED", "SESSIONS", "END", number)

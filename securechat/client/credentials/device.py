@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 
 from securechat.client.commands.inquiry import UNKNOWN, Inquiry, inquiring
-from securechat.client.credentials.tokens import Owner, Token, Tokens
+from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import RefusedError, SettingsError, UnreachableError
 from securechat.client.say import say
 from securechat.client.session.actions import Adopt
-from securechat.client.session.events import Reply
+from securechat.client.session.events import InquiryAnswer
 from securechat.client.wire.receiver import Client
 from securechat.credentials.token import MAX_NAME_CHARS, is_token
 
@@ -30,7 +30,7 @@ def machine_name(host: str) -> str:
     return name[:MAX_NAME_CHARS] or "device"
 
 
-def remember(client: Client, tokens: Tokens, owner: Owner) -> None:
+def remember(client: Client, tokens: Tokens, owner: TokenOwner) -> None:
     """Get a token for this machine, keep it, and reconnect by it. Says what came of it.
 
     client: logged in with the password. Raises nothing: the login is good without a token.
@@ -49,12 +49,12 @@ def remember(client: Client, tokens: Tokens, owner: Owner) -> None:
         say(f"This device is remembered as {token.name}; `securechat logout` forgets it.")
 
 
-def create(inquiry: Inquiry, name: str, *flags: str) -> Token:
+def create(inquiry: Inquiry, name: str, *flags: str) -> StoredToken:
     """Have the server make a token. Raises RefusedError or UnreachableError."""
     return _made(inquiry.ask("CREATED", "TOKEN", "CREATE", name, *flags), name)
 
 
-def _create(inquiry: Inquiry, base: str) -> Token:
+def _create(inquiry: Inquiry, base: str) -> StoredToken:
     name = base
     for number in range(2, ATTEMPTS + 2):
         try:
@@ -67,14 +67,14 @@ def _create(inquiry: Inquiry, base: str) -> Token:
     raise RefusedError(f"{base} is taken, and so is every name like it", "NAME_TAKEN")
 
 
-def _made(reply: Reply, name: str) -> Token:
+def _made(reply: InquiryAnswer, name: str) -> StoredToken:
     """The token in the server's answer. Its name is ours: it is shown, and kept."""
     if len(reply.context) != 2 or not is_token(reply.context[1]):
         raise RefusedError("the server's answer holds no token", "CREATED")
-    return Token(name, reply.context[1])
+    return StoredToken(name, reply.context[1])
 
 
-def _keep(inquiry: Inquiry, tokens: Tokens, owner: Owner, token: Token) -> None:
+def _keep(inquiry: Inquiry, tokens: Tokens, owner: TokenOwner, token: StoredToken) -> None:
     """Store token; one that can't be stored is ended, as nobody would know it. Also when somebody
     has had enough of a keyring that doesn't answer.
     """

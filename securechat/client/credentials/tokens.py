@@ -35,7 +35,7 @@ DAMAGED = "expected a token of securechat, found something else; {}, then log in
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class TokenOwner:
     """Whose a token is. trust: Trust.identity of the server."""
 
     address: Address
@@ -49,7 +49,7 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class StoredToken:
     """name: the device's, as `token list` shows it."""
 
     name: str
@@ -74,13 +74,13 @@ class Tokens:
         self.locked_out = False
         """Whether the keyring has failed: there may be something in it."""
 
-    def path(self, owner: Owner) -> Path:
+    def path(self, owner: TokenOwner) -> Path:
         """Where the owner's file is, or would be."""
         # A digest, as an account's name may be longer than a file's.
         name = sha256("\0".join(owner.key).encode(errors="replace")).hexdigest()[:32]
         return self._directory / f"{name}.json"
 
-    def find(self, owner: Owner) -> Token | None:
+    def find(self, owner: TokenOwner) -> StoredToken | None:
         """The token to log in with. Raises SettingsError when there is something else instead."""
         path = self.path(owner)
         entry = files.read(path, 0o077, TOO_OPEN)  # first, as it needs no keyring to be loaded
@@ -92,7 +92,7 @@ class Tokens:
         advice = DAMAGED.format("run `securechat logout`")
         return _decode(entry, owner, f"the keyring's entry for {owner.address}: {advice}")
 
-    def save(self, owner: Owner, token: Token) -> None:
+    def save(self, owner: TokenOwner, token: StoredToken) -> None:
         """Keep token in the place of any other. Raises SettingsError."""
         entry = _encode(owner, token)
         if self._try(lambda keyring: keyring.put(*owner.key, entry)):
@@ -100,7 +100,7 @@ class Tokens:
         else:
             files.write(self.path(owner), entry)
 
-    def forget(self, owner: Owner) -> None:
+    def forget(self, owner: TokenOwner) -> None:
         """Keep nothing for owner, whatever there is. Raises SettingsError."""
         files.remove(self.path(owner))
         self._try(lambda keyring: keyring.drop(*owner.key))
@@ -120,7 +120,7 @@ class Tokens:
             return None
 
 
-def _encode(owner: Owner, token: Token) -> str:
+def _encode(owner: TokenOwner, token: StoredToken) -> str:
     server, account = owner.key
     content = {
         "server": server,
@@ -132,12 +132,12 @@ def _encode(owner: Owner, token: Token) -> str:
     return json.dumps(content, ensure_ascii=False) + "\n"
 
 
-def _decode(entry: str, owner: Owner, damaged: str) -> Token | None:
+def _decode(entry: str, owner: TokenOwner, damaged: str) -> StoredToken | None:
     """The token in entry, None when it is another owner's. Raises SettingsError."""
     try:
         content = json.loads(entry)
         bound = (content["server"], content["account"], content["trust"])
-        token = Token(content["name"], content["token"])
+        token = StoredToken(content["name"], content["token"])
         if not (is_token(token.text) and is_token_name(token.name)):
             raise ValueError("not a token")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

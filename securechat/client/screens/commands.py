@@ -6,11 +6,11 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.client.screens.composer import ROOM_SIGN, Desk, Reply, target_problem
-from securechat.client.session.actions import Command, Quit
-from securechat.client.session.events import Info, Kind, Problem
+from securechat.client.screens.composer import ROOM_SIGN, Composed, Composer, target_problem
+from securechat.client.session.actions import Quit, ServerCommand
+from securechat.client.session.events import Info, Problem, TextKind
 
-Run = Callable[[Desk, str], Reply]
+Run = Callable[[Composer, str], Composed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ def command(usage: str, text: str, completes: str = "") -> Callable[[Run], Run]:
     return register
 
 
-def run(desk: Desk, name: str, rest: str) -> Reply:
+def run(composer: Composer, name: str, rest: str) -> Composed:
     """What `/name rest` leads to."""
     name = name.lower()
     found = COMMANDS.get(ALIASES.get(name, name))
     if found is not None:
-        return found.run(desk, rest)
+        return found.run(composer, rest)
     near = difflib.get_close_matches(name, [*COMMANDS, *ALIASES], n=1)
     hint = f"did you mean /{near[0]}?" if near else "/help lists them"
     text = f"there is no command /{name}; {hint} (//{name} sends it as text)"
@@ -52,7 +52,7 @@ def run(desk: Desk, name: str, rest: str) -> Reply:
 
 
 @command("/help [COMMAND]", "list the commands, or explain one", "commands")
-def _help(_desk: Desk, rest: str) -> Reply:
+def _help(_desk: Composer, rest: str) -> Composed:
     name = rest.removeprefix("/").lower()
     if name:
         one = COMMANDS.get(ALIASES.get(name, name))
@@ -66,7 +66,7 @@ def _help(_desk: Desk, rest: str) -> Reply:
 
 
 @command("/join #ROOM", "enter a room, or go to one you are in", "rooms")
-def _join(desk: Desk, rest: str) -> Reply:
+def _join(composer: Composer, rest: str) -> Composed:
     room = rest.partition(" ")[0]
     if not room:
         return _usage("join")
@@ -76,71 +76,71 @@ def _join(desk: Desk, rest: str) -> Reply:
         return [problem]
     # At once: were the next line to go to the old room until the server has answered, a fast
     # typist would say it to the wrong people. In a room that refuses us it is refused as well.
-    desk.aim(room)
-    if room in desk.rooms:
+    composer.aim(room)
+    if room in composer.rooms:
         return [Info(f"you write to {room} now", remote=False)]
-    return [Command("JOIN", (room,))]
+    return [ServerCommand("JOIN", (room,))]
 
 
 @command("/part [#ROOM] [REASON]", "leave a room for good", "rooms")
-def _part(desk: Desk, rest: str) -> Reply:
-    room, reason = _room_first(desk, rest)
+def _part(composer: Composer, rest: str) -> Composed:
+    room, reason = _room_first(composer, rest)
     if not room:
         return _usage("part")
-    return [Command("PART", (room, reason) if reason else (room,))]
+    return [ServerCommand("PART", (room, reason) if reason else (room,))]
 
 
 @command("/msg NAME [TEXT]", "write to a person, once or from now on", "names")
-def _msg(desk: Desk, rest: str) -> Reply:
+def _msg(composer: Composer, rest: str) -> Composed:
     target, _, text = rest.partition(" ")
     if not target:
         return _usage("msg")
     if problem := target_problem(target):
         return [problem]
     if text.strip():
-        return desk.say([text.strip()], target)
-    desk.aim(target)
+        return composer.say([text.strip()], target)
+    composer.aim(target)
     return [Info(f"you write to {target} now", remote=False)]
 
 
 @command("/names [#ROOM]", "show who is in a room", "rooms")
-def _names(desk: Desk, rest: str) -> Reply:
-    room, _ = _room_first(desk, rest)
-    return [Command("NAMES", (room,))] if room else _usage("names")
+def _names(composer: Composer, rest: str) -> Composed:
+    room, _ = _room_first(composer, rest)
+    return [ServerCommand("NAMES", (room,))] if room else _usage("names")
 
 
 @command("/who [#ROOM or NAME]", "show more about people", "rooms")
-def _who(desk: Desk, rest: str) -> Reply:
-    target = rest.partition(" ")[0] or desk.target
-    return [Command("WHO", (target,))] if target else _usage("who")
+def _who(composer: Composer, rest: str) -> Composed:
+    target = rest.partition(" ")[0] or composer.target
+    return [ServerCommand("WHO", (target,))] if target else _usage("who")
 
 
 @command("/topic [#ROOM] [TEXT]", "show what a room is about, or say it", "rooms")
-def _topic(desk: Desk, rest: str) -> Reply:
-    room, text = _room_first(desk, rest)
+def _topic(composer: Composer, rest: str) -> Composed:
+    room, text = _room_first(composer, rest)
     if not room:
         return _usage("topic")
-    return [Command("TOPIC", (room, text) if text else (room,))]
+    return [ServerCommand("TOPIC", (room, text) if text else (room,))]
 
 
 @command("/me TEXT", "say what you do")
-def _me(desk: Desk, rest: str) -> Reply:
-    return desk.say([rest], kind=Kind.ACTION) if rest else _usage("me")
+def _me(composer: Composer, rest: str) -> Composed:
+    return composer.say([rest], kind=TextKind.ACTION) if rest else _usage("me")
 
 
 @command("/quit [REASON]", "end the session; plain `exit` does the same")
-def _quit(_desk: Desk, rest: str) -> Reply:
+def _quit(_desk: Composer, rest: str) -> Composed:
     return [Quit(rest)]
 
 
-def _room_first(desk: Desk, rest: str) -> tuple[str, str]:
+def _room_first(composer: Composer, rest: str) -> tuple[str, str]:
     """The room that rest begins with, or the one we are in ('' for none), and what follows."""
     if rest.startswith(ROOM_SIGN):
         room, _, more = rest.partition(" ")
         return room, more.strip()
-    here = desk.target if desk.target.startswith(ROOM_SIGN) else ""
+    here = composer.target if composer.target.startswith(ROOM_SIGN) else ""
     return here, rest
 
 
-def _usage(name: str) -> Reply:
+def _usage(name: str) -> Composed:
     return [Problem(f"expected {COMMANDS[name].usage}: {COMMANDS[name].help}", remote=False)]

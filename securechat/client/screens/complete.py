@@ -8,11 +8,11 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from securechat.client.screens.commands import ALIASES, COMMANDS
-from securechat.client.screens.composer import ROOM_SIGN, Desk
+from securechat.client.screens.composer import ROOM_SIGN, Composer
 from securechat.common.escape import is_clean
 
 
-def candidates(desk: Desk, before: str) -> tuple[str, list[str]]:
+def candidates(composer: Composer, before: str) -> tuple[str, list[str]]:
     """The word being typed at the end of `before`, and what may stand in its place.
 
     Names that would have to be escaped are left out, as they can't be typed as they look.
@@ -24,9 +24,9 @@ def candidates(desk: Desk, before: str) -> tuple[str, list[str]]:
     if kind == "commands":
         return word, _matching(list(COMMANDS), word)
     if kind == "rooms":
-        return word, _matching([f"{room} " for room in desk.rooms.rooms()], word)
-    here = desk.rooms.nicks(desk.target) or desk.rooms.nicks()
-    names = desk.rooms.nicks() if kind == "names" else here
+        return word, _matching([f"{room} " for room in composer.rooms.rooms()], word)
+    here = composer.rooms.nicks(composer.target) or composer.rooms.nicks()
+    names = composer.rooms.nicks() if kind == "names" else here
     ending = " " if space else ": "
     # No name of an honest server begins with a slash: it would be obeyed as a command.
     offers = sorted(name + ending for name in names if name[:1] != "/")
@@ -46,11 +46,11 @@ def _matching(offers: list[str], word: str) -> list[str]:
     return [offer for offer in offers if offer.casefold().startswith(begin) and is_clean(offer)]
 
 
-class DeskCompleter(Completer):
+class ComposerCompleter(Completer):
     """candidates(), as prompt_toolkit wants it."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, composer: Composer) -> None:
+        self._desk = composer
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent

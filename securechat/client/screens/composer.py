@@ -1,7 +1,7 @@
 """What a typed line means: where it goes, or which command it is.
 
-A Desk belongs to the input thread; notice() may be called by the receiving thread while that one
-waits for a line, as it only replaces whole values.
+A Composer belongs to the input thread; notice() may be called by the receiving thread while that
+one waits for a line, as it only replaces whole values.
 """
 
 from __future__ import annotations
@@ -11,35 +11,43 @@ from collections.abc import Callable
 from typing import Final
 
 from securechat.client.session.actions import Action, Quit, Say
-from securechat.client.session.channels import Rooms
-from securechat.client.session.events import Event, Joined, Kind, Left, Lost, Problem, Ready
+from securechat.client.session.channels import JoinedChannels
+from securechat.client.session.events import (
+    ClientEvent,
+    Joined,
+    Left,
+    Lost,
+    Problem,
+    Ready,
+    TextKind,
+)
 from securechat.client.session.fold import same
 from securechat.client.session.split import text_lines
 
 ROOM_SIGN: Final = "#"
 
-Reply = list[Action | Event]
+Composed = list[Action | ClientEvent]
 """What a line leads to: actions for the session, and events to be shown here alone."""
 
-Runner = Callable[["Desk", str, str], Reply]
+Runner = Callable[["Composer", str, str], Composed]
 """Runs the command with this name and this rest of the line."""
 
 _COMMAND = re.compile(r"/(?!/)(\S*)\s*(.*)", re.DOTALL)
 
 
-class Desk:
+class Composer:
     """rooms: those of the session. run: runs slash commands (commands.run).
 
     target: where plain text goes, '' for nowhere yet.
     """
 
-    def __init__(self, rooms: Rooms, run: Runner) -> None:
+    def __init__(self, rooms: JoinedChannels, run: Runner) -> None:
         self.rooms = rooms
         self.target = ""
         self.offline = False
         self._run = run
 
-    def notice(self, event: Event) -> None:
+    def notice(self, event: ClientEvent) -> None:
         """Keep up with what happens."""
         if isinstance(event, Joined) and event.mine:
             if not self.target or same(event.room, self.target):
@@ -56,7 +64,7 @@ class Desk:
         """Plain text goes to target from now on."""
         self.target = target
 
-    def line(self, typed: str) -> Reply:
+    def line(self, typed: str) -> Composed:
         """The meaning of one line, or of several that were pasted, which are all text."""
         lines = text_lines(typed)
         if len(lines) != 1:
@@ -68,7 +76,9 @@ class Desk:
             return self._run(self, found[1], found[2].strip())
         return self.say([line.removeprefix("/") if line.startswith("//") else line])
 
-    def say(self, lines: list[str], target: str = "", kind: Kind = Kind.MESSAGE) -> Reply:
+    def say(
+        self, lines: list[str], target: str = "", kind: TextKind = TextKind.MESSAGE
+    ) -> Composed:
         """Text for target, or for where we are."""
         target = target or self.target
         if lines and not target:

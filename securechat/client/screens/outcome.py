@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from securechat.client.exits import Exit
-from securechat.client.session.events import Doubt, Event, Refused, Stopped, Unconfirmed
+from securechat.client.session.events import ClientEvent, Doubt, Rejected, Stopped, Unconfirmed
 
 _FINAL = (Doubt.UNSENT, Doubt.UNKNOWN)
 
@@ -18,10 +18,10 @@ class Outcome:
         self._unsure = 0
         self._stopped = Exit.OK
 
-    def notice(self, events: Sequence[Event]) -> None:
+    def notice(self, events: Sequence[ClientEvent]) -> None:
         """Keep count. Receiving thread."""
         for event in events:
-            if isinstance(event, Refused):
+            if isinstance(event, Rejected):
                 self._refused += 1
             elif isinstance(event, Unconfirmed) and event.doubt in _FINAL:
                 self._unsure += 1

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from securechat.client.exits import Exit, UsageError
-from securechat.client.screens.composer import Desk
+from securechat.client.screens.composer import Composer
 from securechat.client.screens.lines import InputLines
 from securechat.client.screens.outcome import Outcome
 from securechat.client.session.actions import Action, Quit, Say
-from securechat.client.session.events import Event, Problem, Refused, Stopped, Unconfirmed
+from securechat.client.session.events import ClientEvent, Problem, Rejected, Stopped, Unconfirmed
 from securechat.client.session.split import text_lines
 from securechat.client.text.render import Renderer, plain
 from securechat.client.wire.receiver import Client
@@ -31,7 +31,7 @@ class Printer:
         self._stream = stream
         self.broken = False
 
-    def __call__(self, events: Sequence[Event]) -> None:
+    def __call__(self, events: Sequence[ClientEvent]) -> None:
         """Print what is to be shown of events; nothing any more once nobody reads."""
         rows = [plain(line) for event in events for line in self._renderer.render(event)]
         if not rows or self.broken:
@@ -42,14 +42,14 @@ class Printer:
             self.broken = True
 
 
-def converse(client: Client, desk: Desk, lines: InputLines, printer: Printer) -> Exit:
+def converse(client: Client, composer: Composer, lines: InputLines, printer: Printer) -> Exit:
     """Send lines until they end, print what comes; returns when the session is over."""
     outcome = Outcome()
 
-    def sink(events: Sequence[Event]) -> None:
+    def sink(events: Sequence[ClientEvent]) -> None:
         outcome.notice(events)
         for event in events:
-            desk.notice(event)
+            composer.notice(event)
             if isinstance(event, Stopped):
                 lines.stop()
         printer(events)
@@ -58,12 +58,12 @@ def converse(client: Client, desk: Desk, lines: InputLines, printer: Printer) ->
 
     client.attach(sink)
     for line in lines:
-        for item in desk.line(line):
+        for item in composer.line(line):
             if isinstance(item, Action):
                 client.submit(item, wait=True)
                 if isinstance(item, Quit):
                     lines.stop()
-            elif isinstance(item, Event):
+            elif isinstance(item, ClientEvent):
                 client.tell(item)
     client.submit(Quit(patience=PATIENCE), wait=True)
     client.join()
@@ -77,9 +77,9 @@ def send(client: Client, target: str, texts: Iterable[str], printer: Printer) ->
     """
     outcome = Outcome()
 
-    def sink(events: Sequence[Event]) -> None:
+    def sink(events: Sequence[ClientEvent]) -> None:
         outcome.notice(events)
-        printer([event for event in events if isinstance(event, Problem | Refused | Unconfirmed)])
+        printer([event for event in events if isinstance(event, Problem | Rejected | Unconfirmed)])
         if isinstance(texts, InputLines) and any(isinstance(event, Stopped) for event in events):
             texts.stop()
 

@@ -22,11 +22,11 @@ from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.styles import Style
 
 from securechat.client.exits import Exit
-from securechat.client.screens.complete import DeskCompleter
-from securechat.client.screens.composer import Desk
+from securechat.client.screens.complete import ComposerCompleter
+from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import Action, Quit
-from securechat.client.session.events import Event, Problem, Stopped
-from securechat.client.text.render import Line, Renderer, wrap
+from securechat.client.session.events import ClientEvent, Problem, Stopped
+from securechat.client.text.render import Renderer, StyledLine, wrap
 from securechat.client.wire.receiver import Client
 from securechat.common.escape import escape_name
 
@@ -56,7 +56,7 @@ class Chat:
     def __init__(
         self,
         client: Client,
-        desk: Desk,
+        composer: Composer,
         renderer: Renderer,
         *,
         colour: bool = True,
@@ -64,17 +64,17 @@ class Chat:
         screen: Output | None = None,
     ) -> None:
         self._client = client
-        self._desk = desk
+        self._desk = composer
         self._renderer = renderer
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
         self._style = Style([])
-        self._arrived: asyncio.Queue[Sequence[Event]] = asyncio.Queue()
-        self._backlog = Backlog(MAX_UNSHOWN)
+        self._arrived: asyncio.Queue[Sequence[ClientEvent]] = asyncio.Queue()
+        self._backlog = UnprintedEvents(MAX_UNSHOWN)
         self._stopped = False
         self._kept = ""
         self._prompt: PromptSession[str] = PromptSession(
             history=InMemoryHistory(),  # what was said belongs to the server's log alone
-            completer=DeskCompleter(desk),
+            completer=ComposerCompleter(composer),
             complete_while_typing=False,
             complete_style=CompleteStyle.READLINE_LIKE,
             reserve_space_for_menu=0,
@@ -93,7 +93,7 @@ class Chat:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
 
-        def sink(events: Sequence[Event]) -> None:
+        def sink(events: Sequence[ClientEvent]) -> None:
             self._backlog.enter(len(events))
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
                 loop.call_soon_threadsafe(self._take, list(events))
@@ -129,7 +129,7 @@ class Chat:
             if isinstance(item, Quit):
                 self._client.submit(item)
                 return True
-            if isinstance(item, Event):
+            if isinstance(item, ClientEvent):
                 self._take([item])
             elif isinstance(item, Action) and not self._client.submit(item):
                 self._kept = typed
@@ -145,7 +145,7 @@ class Chat:
 
     # -- printing
 
-    def _take(self, events: Sequence[Event]) -> None:
+    def _take(self, events: Sequence[ClientEvent]) -> None:
         """Event loop only."""
         for event in events:
             self._desk.notice(event)
@@ -167,7 +167,7 @@ class Chat:
                 self._backlog.leave(len(events))
                 self._arrived.task_done()
 
-    def _show(self, events: Sequence[Event]) -> None:
+    def _show(self, events: Sequence[ClientEvent]) -> None:
         output = self._prompt.output
         width = output.get_size().columns
         for event in events:
@@ -176,7 +176,7 @@ class Chat:
                     self._write(row)
         output.flush()
 
-    def _write(self, row: Line) -> None:
+    def _write(self, row: StyledLine) -> None:
         """One row, and no more: terminals differ in how wide they draw some letters, and what
         they carry over to the next row would begin at its left edge, like a line of its own.
         """
@@ -191,7 +191,7 @@ class Chat:
         output.write_raw("\r\n")
 
 
-class Backlog:
+class UnprintedEvents:
     """How many events wait to be shown; a thread that brings more waits until there is room."""
 
     def __init__(self, limit: int) -> None:

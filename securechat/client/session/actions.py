@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from securechat.client.session.events import Kind
+from securechat.client.session.events import TextKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,11 @@ class Say(Action):
 
     target: str
     text: str
-    kind: Kind = Kind.MESSAGE
+    kind: TextKind = TextKind.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
-class Command(Action):
+class ServerCommand(Action):
     """Send a command whose answer is shown as it comes, such as JOIN or WHO.
 
     params: for PASSWD and TOTP they are secrets, so no repr shows them.

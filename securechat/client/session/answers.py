@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from securechat.client.session.deliveries import Deliveries
-from securechat.client.session.events import Info, Output, PersonIs, Problem, Refused, Reply
+from securechat.client.session.events import (
+    Info,
+    InquiryAnswer,
+    Output,
+    PersonIs,
+    Problem,
+    Rejected,
+)
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -70,7 +77,9 @@ _REFUSES_ANY: Final = frozenset(
 _MESSAGES: Final = ("PRIVMSG", "NOTICE")
 
 _INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD", "SESSIONS")
-"""Commands whose answers somebody waits for: they become Reply, refusals by numeric included."""
+"""Commands whose answers somebody waits for: each becomes an InquiryAnswer, as does a refusal by a
+numeric.
+"""
 
 
 def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
@@ -90,7 +99,7 @@ def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -
             out.events.append(_refused(message, deliveries, now) or Problem(text))
 
 
-def _reply(message: Message) -> Reply | None:
+def _reply(message: Message) -> InquiryAnswer | None:
     """The answer to an inquiry, if that is what the message is."""
     verdict = message.command
     if len(message.params) < 3:
@@ -102,10 +111,14 @@ def _reply(message: Message) -> Reply | None:
         verdict, code = "FAIL", verdict
     else:
         return None
-    return Reply(verdict, command, code, tuple(context), text) if command in _INQUIRIES else None
+    return (
+        InquiryAnswer(verdict, command, code, tuple(context), text)
+        if command in _INQUIRIES
+        else None
+    )
 
 
-def _refused(message: Message, deliveries: Deliveries, now: float) -> Refused | None:
+def _refused(message: Message, deliveries: Deliveries, now: float) -> Rejected | None:
     """The message of ours that an error numeric refuses, if it does."""
     code, about = message.command, message.params[1:2]
     if code in _REFUSES_TARGET:
@@ -117,7 +130,7 @@ def _refused(message: Message, deliveries: Deliveries, now: float) -> Refused | 
     else:
         return None
     reason = message.params[-1] if message.params else code
-    return Refused(delivery.target, delivery.text, reason) if delivery else None
+    return Rejected(delivery.target, delivery.text, reason) if delivery else None
 
 
 def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
@@ -130,7 +143,7 @@ def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: O
         context = message.params[2:-1]
         delivery = deliveries.refuse(context, now) or deliveries.refuse(None, now)
     if delivery:
-        out.events.append(Refused(delivery.target, delivery.text, text))
+        out.events.append(Rejected(delivery.target, delivery.text, text))
     else:
         out.events.append(Problem(text))
 

@@ -13,7 +13,7 @@ from securechat.client.session.fold import fold
 DEFAULT_PREFIXES = "~&@%+"
 
 MAX_ROOMS = 1000
-"""Rooms we are said to be in; a server lets an account into a hundred."""
+"""Channels we are said to be in; a server lets an account into a hundred."""
 
 MAX_MEMBERS = 100_000
 """Members remembered, of all rooms together: for completion, so that it may be fewer than all."""
@@ -23,7 +23,7 @@ MAX_NAME = 256
 
 
 @dataclass(slots=True)
-class Room:
+class JoinedChannel:
     """name: as the server writes it. members: the folded nick -> (nick, prefixes of its roles)."""
 
     name: str
@@ -31,11 +31,11 @@ class Room:
     arriving: dict[str, tuple[str, str]] | None = None
 
 
-class Rooms:
+class JoinedChannels:
     """All rooms of one account."""
 
     def __init__(self) -> None:
-        self._rooms: dict[str, Room] = {}
+        self._rooms: dict[str, JoinedChannel] = {}
         self.prefixes = DEFAULT_PREFIXES
 
     def __len__(self) -> int:
@@ -68,7 +68,7 @@ class Rooms:
         """We are in the room now; False when that can't be remembered."""
         if len(name) > MAX_NAME or len(self._rooms) >= MAX_ROOMS:
             return False
-        self._rooms[fold(name)] = Room(name)
+        self._rooms[fold(name)] = JoinedChannel(name)
         return True
 
     def leave(self, name: str) -> None:

@@ -11,8 +11,8 @@ import secrets
 from collections import deque
 from dataclasses import dataclass
 
-from securechat.client.session.actions import Command, Say
-from securechat.client.session.events import Doubt, Kind, Unconfirmed
+from securechat.client.session.actions import Say, ServerCommand
+from securechat.client.session.events import Doubt, TextKind, Unconfirmed
 from securechat.client.session.fold import same
 from securechat.client.session.split import text_room
 from securechat.irc.message_keys import KEY_BITS, KEY_TAG, format_key
@@ -29,12 +29,12 @@ PATIENCE = 30.0
 
 
 @dataclass(slots=True, eq=False)
-class Delivery:
+class Outgoing:
     """One message of ours, short enough to be sent whole once it is `cut`."""
 
     target: str
     text: str
-    kind: Kind
+    kind: TextKind
     cut: bool = False
     since: float = 0.0
     told: bool = False
@@ -49,12 +49,12 @@ class Delivery:
     @property
     def command(self) -> str:
         """PRIVMSG or NOTICE."""
-        return "NOTICE" if self.kind is Kind.NOTICE else "PRIVMSG"
+        return "NOTICE" if self.kind is TextKind.NOTICE else "PRIVMSG"
 
     @property
     def wire(self) -> str:
         """The text parameter as it is sent."""
-        action = self.kind is Kind.ACTION
+        action = self.kind is TextKind.ACTION
         return f"{ACTION_HEAD}{self.text}{ACTION_TAIL}" if action else self.text
 
     def doubt(self, why: Doubt) -> Unconfirmed:
@@ -66,9 +66,9 @@ class Deliveries:
     """Queue, window and confirmations of one session, over all its connections."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Delivery | Command] = deque()
-        self._pending: list[Delivery] = []
-        self._uncertain: list[Delivery] = []
+        self._waiting: deque[Outgoing | ServerCommand] = deque()
+        self._pending: list[Outgoing] = []
+        self._uncertain: list[Outgoing] = []
         self._progress = 0.0
         self.keyed = False
         """Whether the server knows a message by its key when it comes again."""
@@ -88,14 +88,14 @@ class Deliveries:
         """When the last answer to a message came, 0 for never."""
         return self._progress
 
-    def put(self, action: Say | Command) -> None:
+    def put(self, action: Say | ServerCommand) -> None:
         """Take an action; next() hands it out in its turn."""
-        if isinstance(action, Command):
+        if isinstance(action, ServerCommand):
             self._waiting.append(action)
         else:
-            self._waiting.append(Delivery(action.target, action.text, action.kind))
+            self._waiting.append(Outgoing(action.target, action.text, action.kind))
 
-    def next(self, prefix: str, now: float) -> Delivery | Command | None:
+    def next(self, prefix: str, now: float) -> Outgoing | ServerCommand | None:
         """What is to be sent now, if anything; a message counts as sent from then on.
 
         prefix: ours, nick!user@host, as the server puts it before what it relays.
@@ -103,7 +103,7 @@ class Deliveries:
         if not self._waiting or len(self._open()) >= WINDOW:
             return None
         first = self._waiting.popleft()
-        if isinstance(first, Command):
+        if isinstance(first, ServerCommand):
             return first
         if not first.cut:
             first, *rest = _pieces(first, prefix)
@@ -113,7 +113,7 @@ class Deliveries:
         self._pending.append(first)
         return first
 
-    def confirm(self, command: str, target: str, wire: str, now: float) -> Delivery | None:
+    def confirm(self, command: str, target: str, wire: str, now: float) -> Outgoing | None:
         """An echo of ours came; the message that it confirms, or None.
 
         Matched by target and text, oldest first. When another device of the account says the
@@ -131,7 +131,7 @@ class Deliveries:
                     return delivery
         return None
 
-    def refuse(self, targets: list[str] | None, now: float) -> Delivery | None:
+    def refuse(self, targets: list[str] | None, now: float) -> Outgoing | None:
         """The server refused a message: the oldest pending one to one of targets (None: any)."""
         for delivery in self._pending:
             if targets is None or any(same(delivery.target, target) for target in targets):
@@ -140,13 +140,13 @@ class Deliveries:
                 return delivery
         return None
 
-    def cut_off(self) -> list[Delivery]:
+    def cut_off(self) -> list[Outgoing]:
         """The connection is lost: what was pending is uncertain now, and returned."""
         lost, self._pending = self._pending, []
         self._uncertain += lost
         return lost
 
-    def resume(self) -> list[Delivery]:
+    def resume(self) -> list[Outgoing]:
         """A new connection has replayed what was missed; what is uncertain still goes out again
         before everything else, and is returned.
 
@@ -160,7 +160,7 @@ class Deliveries:
         self._waiting.extendleft(reversed(again))
         return again
 
-    def overdue(self, now: float) -> list[Delivery]:
+    def overdue(self, now: float) -> list[Outgoing]:
         """What has waited for its echo for too long, each told once."""
         late = [held for held in self._open() if self._deadline(held) <= now]
         for delivery in late:
@@ -173,23 +173,23 @@ class Deliveries:
 
     def give_up(self) -> list[Unconfirmed]:
         """Everything that is not known to be stored, for the last words of the session."""
-        waiting = [held for held in self._waiting if isinstance(held, Delivery)]
+        waiting = [held for held in self._waiting if isinstance(held, Outgoing)]
         unsure = [held.doubt(Doubt.UNKNOWN) for held in (*self._uncertain, *self._pending)]
         self._uncertain, self._pending = [], []
         self._waiting.clear()
         return unsure + [held.doubt(Doubt.UNSENT) for held in waiting]
 
-    def _open(self) -> list[Delivery]:
+    def _open(self) -> list[Outgoing]:
         return [held for held in self._pending if not held.told]
 
-    def _deadline(self, delivery: Delivery) -> float:
+    def _deadline(self, delivery: Outgoing) -> float:
         # While echoes keep coming the server is only slow, not silent.
         return max(delivery.since, self._progress) + PATIENCE
 
 
-def _pieces(delivery: Delivery, prefix: str) -> list[Delivery]:
+def _pieces(delivery: Outgoing, prefix: str) -> list[Outgoing]:
     wrapping = len(delivery.wire.encode()) - len(delivery.text.encode())
     room = text_room(prefix, delivery.command, delivery.target, wrapping)
     # A target so long that no text fits is sent as it is: the server says what is wrong with it.
     pieces = split_text(delivery.text, room) if room > 0 else [delivery.text]
-    return [Delivery(delivery.target, piece, delivery.kind, cut=True) for piece in pieces]
+    return [Outgoing(delivery.target, piece, delivery.kind, cut=True) for piece in pieces]

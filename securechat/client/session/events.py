@@ -13,7 +13,7 @@ from enum import StrEnum
 from securechat.client.exits import Exit
 
 
-class Kind(StrEnum):
+class TextKind(StrEnum):
     """How a message is meant."""
 
     MESSAGE = "message"
@@ -22,12 +22,12 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ClientEvent:
     """Base of all events."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said(Event):
+class Said(ClientEvent):
     """Somebody, perhaps we ourselves, said something.
 
     target: the room, or the account it was sent to. mine: it is from our account. time: the
@@ -37,14 +37,14 @@ class Said(Event):
     target: str
     nick: str
     text: str
-    kind: Kind = Kind.MESSAGE
+    kind: TextKind = TextKind.MESSAGE
     mine: bool = False
     time: datetime | None = None
     missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Joined(Event):
+class Joined(ClientEvent):
     """nick is in room now. mine: it is our own account."""
 
     room: str
@@ -54,7 +54,7 @@ class Joined(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Left(Event):
+class Left(ClientEvent):
     """nick left room, or, when room is None, the server. by: who removed it, '' for nobody."""
 
     room: str | None
@@ -66,7 +66,7 @@ class Left(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class TopicIs(Event):
+class TopicIs(ClientEvent):
     """The topic of room. by: who changed it just now, '' when it was only told."""
 
     room: str
@@ -75,7 +75,7 @@ class TopicIs(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class NamesAre(Event):
+class NamesAre(ClientEvent):
     """Who is in room, each with the prefixes of its roles."""
 
     room: str
@@ -83,7 +83,7 @@ class NamesAre(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Renamed(Event):
+class Renamed(ClientEvent):
     """Somebody has another name now."""
 
     old: str
@@ -91,7 +91,7 @@ class Renamed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Invited(Event):
+class Invited(ClientEvent):
     """by asks us into room."""
 
     by: str
@@ -99,7 +99,7 @@ class Invited(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ModesSet(Event):
+class ModesSet(ClientEvent):
     """by has changed the modes of room; change: letters, then their parameters."""
 
     by: str
@@ -108,7 +108,7 @@ class ModesSet(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class PersonIs(Event):
+class PersonIs(ClientEvent):
     """Somebody, as WHO tells of them. room: '' when it wasn't asked about one."""
 
     nick: str
@@ -118,7 +118,7 @@ class PersonIs(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Info(Event):
+class Info(ClientEvent):
     """A line worth showing. remote: its words are the server's."""
 
     text: str
@@ -126,7 +126,7 @@ class Info(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem(Event):
+class Problem(ClientEvent):
     """Something went wrong. remote: the words are the server's."""
 
     text: str
@@ -134,7 +134,7 @@ class Problem(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored(Event):
+class Stored(ClientEvent):
     """A message of ours is on the server's disk: its echo arrived."""
 
     target: str
@@ -142,7 +142,7 @@ class Stored(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused(Event):
+class Rejected(ClientEvent):
     """The server did not take a message of ours."""
 
     target: str
@@ -163,7 +163,7 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Unconfirmed(Event):
+class Unconfirmed(ClientEvent):
     """A message of ours that isn't known to be stored, and why."""
 
     target: str
@@ -172,7 +172,7 @@ class Unconfirmed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply(Event):
+class InquiryAnswer(ClientEvent):
     """A standard reply to TOKEN, TOTP, PASSWD or SESSIONS, or an error that stands for one.
 
     verdict: "NOTE", "WARN" or "FAIL". context: what stands between code and text; it may hold
@@ -187,7 +187,7 @@ class Reply(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting(Event):
+class Delayed(ClientEvent):
     """The server holds our login back for some seconds."""
 
     text: str
@@ -195,12 +195,12 @@ class Waiting(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Registered(Event):
+class Registered(ClientEvent):
     """The server has made our account."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ready(Event):
+class Ready(ClientEvent):
     """We are logged in, as nick, and all that was missed has been shown. again: reconnected."""
 
     nick: str
@@ -208,7 +208,7 @@ class Ready(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class LoginRefused(Event):
+class LoginRefused(ClientEvent):
     """The server refused us.
 
     ask_again: "password" or "name" when another may do, "code" when that of the second factor is
@@ -220,7 +220,7 @@ class LoginRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Lost(Event):
+class Lost(ClientEvent):
     """The connection is gone. seconds: the next attempt comes after so many."""
 
     reason: str
@@ -228,7 +228,7 @@ class Lost(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped(Event):
+class Stopped(ClientEvent):
     """The client has ended and will not reconnect. text: '' when there is nothing to say."""
 
     code: Exit
@@ -244,5 +244,5 @@ class Output:
     """
 
     lines: list[str] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    events: list[ClientEvent] = field(default_factory=list)
     hangup: str | None = None

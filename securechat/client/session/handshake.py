@@ -11,14 +11,14 @@ from enum import Enum, auto
 from typing import Final
 
 from securechat.client.session.events import (
+    Delayed,
     Info,
     LoginRefused,
     Output,
     Problem,
     Registered,
-    Waiting,
 )
-from securechat.client.session.identity import Login, Registration
+from securechat.client.session.identity import Login, NewAccount
 from securechat.irc import sasl
 from securechat.irc.message import MAX_BODY_BYTES, Message, format_message
 from securechat.irc.message_keys import KEY_TAG
@@ -48,7 +48,7 @@ NO_REPLAY: Final = "draft/chathistory"
 REGISTRATION: Final = "draft/account-registration"
 
 
-class Phase(Enum):
+class HandshakePhase(Enum):
     """How far the login has come."""
 
     CLOSED = auto()
@@ -65,14 +65,14 @@ class Phase(Enum):
 # (where we are, what happened) -> where we are then. A miss means that the message has no place
 # there; it is passed over, as servers may say more than the specification has.
 _TRANSITIONS: Final = {
-    (Phase.CLOSED, "opened"): Phase.LISTING,
-    (Phase.LISTING, "listed"): Phase.REQUESTING,
-    (Phase.REQUESTING, "log in"): Phase.AUTHENTICATING,
-    (Phase.REQUESTING, "register"): Phase.REGISTERING,
-    (Phase.AUTHENTICATING, "challenged"): Phase.PROVING,
-    (Phase.PROVING, "accepted"): Phase.FINISHING,
-    (Phase.REGISTERING, "registered"): Phase.FINISHING,
-    (Phase.FINISHING, "welcomed"): Phase.WELCOMED,
+    (HandshakePhase.CLOSED, "opened"): HandshakePhase.LISTING,
+    (HandshakePhase.LISTING, "listed"): HandshakePhase.REQUESTING,
+    (HandshakePhase.REQUESTING, "log in"): HandshakePhase.AUTHENTICATING,
+    (HandshakePhase.REQUESTING, "register"): HandshakePhase.REGISTERING,
+    (HandshakePhase.AUTHENTICATING, "challenged"): HandshakePhase.PROVING,
+    (HandshakePhase.PROVING, "accepted"): HandshakePhase.FINISHING,
+    (HandshakePhase.REGISTERING, "registered"): HandshakePhase.FINISHING,
+    (HandshakePhase.FINISHING, "welcomed"): HandshakePhase.WELCOMED,
 }
 
 _SASL_FAILURES = frozenset(("902", "904", "905", "906", "907"))
@@ -99,8 +99,8 @@ class Handshake:
     program that only sends doesn't take it away from the person who reads.
     """
 
-    def __init__(self, credential: Login | Registration, *, quiet: bool = False) -> None:
-        self.phase = Phase.CLOSED
+    def __init__(self, credential: Login | NewAccount, *, quiet: bool = False) -> None:
+        self.phase = HandshakePhase.CLOSED
         self.nick = credential.account
         self.enabled: set[str] = set()
         self._credential = credential
@@ -117,7 +117,7 @@ class Handshake:
 
     def receive(self, message: Message, out: Output) -> None:
         """One message of the server before the welcome."""
-        if self.phase is Phase.REFUSED:
+        if self.phase is HandshakePhase.REFUSED:
             return  # a 904 comes behind the FAIL that tells more
         handler = _HANDLERS.get(message.command)
         if handler is not None:
@@ -131,7 +131,7 @@ class Handshake:
     def wanted(self) -> list[str]:
         """The capabilities to request of those that are offered."""
         names = list(WANTED)
-        if isinstance(self._credential, Registration):
+        if isinstance(self._credential, NewAccount):
             names.append(REGISTRATION)
         if self._quiet:
             names.append(NO_REPLAY)
@@ -144,7 +144,7 @@ class Handshake:
         return phase is not None
 
     def _refuse(self, text: str, out: Output, ask_again: str = "") -> None:
-        self.phase = Phase.REFUSED
+        self.phase = HandshakePhase.REFUSED
         out.events.append(LoginRefused(text, ask_again))
         out.lines.append("QUIT")
 
@@ -156,7 +156,7 @@ class Handshake:
             self._cap_ls(message, out)
         elif verb == "ACK":
             self._enable(_last(message).split())
-            if self.phase is Phase.REQUESTING:
+            if self.phase is HandshakePhase.REQUESTING:
                 self._authenticate(out)
         elif verb == "NAK":
             self._refuse("the server took back the capabilities it had offered", out)
@@ -187,7 +187,7 @@ class Handshake:
     # -- login and registration
 
     def _authenticate(self, out: Output) -> None:
-        if isinstance(self._credential, Registration):
+        if isinstance(self._credential, NewAccount):
             self._register(self._credential, out)
             return
         mechanism = "EXTERNAL" if self._credential.password is None else "PLAIN"
@@ -199,7 +199,7 @@ class Handshake:
 
     def _challenge(self, message: Message, out: Output) -> None:
         credential = self._credential
-        if message.params[:1] != ["+"] or isinstance(credential, Registration):
+        if message.params[:1] != ["+"] or isinstance(credential, NewAccount):
             return
         if self._move("challenged"):
             payload = (
@@ -210,7 +210,7 @@ class Handshake:
             )
             out.lines += [f"AUTHENTICATE {chunk}" for chunk in sasl.encode_chunks(payload)]
 
-    def _register(self, credential: Registration, out: Output) -> None:
+    def _register(self, credential: NewAccount, out: Output) -> None:
         if REGISTRATION not in self.enabled:
             self._refuse("the server takes no registrations from clients", out)
             return
@@ -249,7 +249,7 @@ class Handshake:
 
     def _bad_nick(self, message: Message, out: Output) -> None:
         self._nick_problem = _last(message)
-        if isinstance(self._credential, Registration):
+        if isinstance(self._credential, NewAccount):
             self._refuse(f"{self._credential.account}: {self._nick_problem}", out, "name")
         else:  # the account decides our name once we are logged in, so this may still pass
             out.events.append(Problem(self._nick_problem))
@@ -268,13 +268,13 @@ class Handshake:
         out.events.append(Info(_last(message)))
 
 
-def _remark(message: Message) -> Info | Problem | Waiting:
+def _remark(message: Message) -> Info | Problem | Delayed:
     if message.command != "NOTE":
         return Problem(_last(message))
     seconds = message.params[2] if message.params[1:2] == ["WAIT"] and message.params[3:] else ""
     if seconds.isascii() and seconds.isdigit():
         # The length first: int() refuses thousands of digits.
-        return Waiting(_last(message), min(int(seconds[:6]), MAX_WAIT))
+        return Delayed(_last(message), min(int(seconds[:6]), MAX_WAIT))
     return Info(_last(message))
 
 

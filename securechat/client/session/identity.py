@@ -48,7 +48,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class NewAccount:
     """Make account with an invite code ('*' when registration is open), then be logged in."""
 
     account: str

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from securechat.client.session import answers, events
-from securechat.client.session.channels import Rooms
+from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import Deliveries
-from securechat.client.session.events import Info, Kind, Output, Problem
+from securechat.client.session.events import Info, Output, Problem, TextKind
 from securechat.client.session.fold import fold, same
 from securechat.irc.message import Message, format_message
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL
@@ -38,7 +38,7 @@ _YEARS = range(1970, 9999)
 class Inbound:
     """Handles one message after the other, over all connections of a session."""
 
-    def __init__(self, rooms: Rooms, deliveries: Deliveries) -> None:
+    def __init__(self, rooms: JoinedChannels, deliveries: Deliveries) -> None:
         self.nick = ""
         self.prefix = ""
         self._rooms = rooms
@@ -100,9 +100,9 @@ class Inbound:
         if message.command == "NOTICE" and "!" not in (message.source or ""):
             out.events.append(Info(text))  # the server itself speaks
             return
-        kind = Kind.NOTICE if message.command == "NOTICE" else Kind.MESSAGE
+        kind = TextKind.NOTICE if message.command == "NOTICE" else TextKind.MESSAGE
         if text.startswith(ACTION_HEAD):
-            kind, text = Kind.ACTION, text.removeprefix(ACTION_HEAD).removesuffix(ACTION_TAIL)
+            kind, text = TextKind.ACTION, text.removeprefix(ACTION_HEAD).removesuffix(ACTION_TAIL)
         missed = self._batches.get(message.tags.get("batch", "")) == "chathistory"
         time = parse_time(message)
         out.events.append(events.Said(target, message.nick, text, kind, mine, time, missed))

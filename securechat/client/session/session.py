@@ -10,20 +10,20 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import Enum, auto
 
-from securechat.client.session.actions import Action, Adopt, Command, Quit, Say
-from securechat.client.session.channels import Rooms
-from securechat.client.session.deliveries import Deliveries, Delivery
+from securechat.client.session.actions import Action, Adopt, Quit, Say, ServerCommand
+from securechat.client.session.channels import JoinedChannels
+from securechat.client.session.deliveries import Deliveries, Outgoing
 from securechat.client.session.events import (
+    Delayed,
     Doubt,
     LoginRefused,
     Output,
     Problem,
     Ready,
-    Refused,
-    Waiting,
+    Rejected,
 )
-from securechat.client.session.handshake import Handshake, Phase
-from securechat.client.session.identity import Login, Registration
+from securechat.client.session.handshake import Handshake, HandshakePhase
+from securechat.client.session.identity import Login, NewAccount
 from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.liveness import Liveness, Verdict
 from securechat.irc.message import Message, format_message
@@ -49,15 +49,15 @@ class Stage(Enum):
     LEAVING = auto()
 
 
-class Session:
+class ClientSession:
     """One account's session.
 
-    credential: a Registration becomes a Login once it has succeeded, a code of a second factor is
+    credential: a NewAccount becomes a Login once it has succeeded, a code of a second factor is
     dropped then, as it is good once. quiet: ask for no replay.
     """
 
-    def __init__(self, credential: Login | Registration, *, quiet: bool = False) -> None:
-        self.rooms = Rooms()
+    def __init__(self, credential: Login | NewAccount, *, quiet: bool = False) -> None:
+        self.rooms = JoinedChannels()
         self.stage = Stage.OFFLINE
         self.finished = False
         self.was_online = False
@@ -117,10 +117,10 @@ class Session:
             self._leave, self._leave_at = action, now + action.patience
         elif isinstance(action, Adopt):
             self._credential = Login(self._credential.account, action.token)
-        elif isinstance(action, Say | Command):
+        elif isinstance(action, Say | ServerCommand):
             self._deliveries.put(action)
             if isinstance(action, Say) and self.stage is not Stage.ONLINE and self.was_online:
-                waiting = Delivery(action.target, action.text, action.kind)
+                waiting = Outgoing(action.target, action.text, action.kind)
                 out.events.append(waiting.doubt(Doubt.QUEUED))
         self._proceed(now, out)
         return out
@@ -168,11 +168,11 @@ class Session:
     def _log_in(self, message: Message, now: float, out: Output) -> None:
         handshake, credential = self._handshake, self._credential
         handshake.receive(message, out)
-        if handshake.phase is Phase.WELCOMED:
+        if handshake.phase is HandshakePhase.WELCOMED:
             self.stage = Stage.REPLAY
             self._deliveries.keyed = KEY_TAG in handshake.enabled
             self._inbound.restart(handshake.nick)
-            if isinstance(credential, Registration):
+            if isinstance(credential, NewAccount):
                 self._credential = Login(credential.account, credential.password)
             elif credential.code:
                 self._credential = replace(credential, code="")
@@ -180,7 +180,7 @@ class Session:
             if isinstance(event, LoginRefused):
                 self.finished = True
                 out.hangup = "login refused"
-            elif isinstance(event, Waiting):
+            elif isinstance(event, Delayed):
                 self._deadline = now + event.seconds + LOGIN_PATIENCE
 
     def _in_sync(self, message: Message, now: float, out: Output) -> None:
@@ -215,9 +215,9 @@ class Session:
     def _leaving_time(self, leave: Quit) -> float:
         return max(self._leave_at, self._deliveries.progress + leave.patience)
 
-    def _send(self, item: Delivery | Command, now: float, out: Output) -> None:
+    def _send(self, item: Outgoing | ServerCommand, now: float, out: Output) -> None:
         try:
-            if isinstance(item, Delivery):
+            if isinstance(item, Outgoing):
                 tags = item.tags if self._deliveries.keyed else None
                 out.lines.append(format_message(item.command, item.target, item.wire, tags=tags))
                 return
@@ -225,9 +225,9 @@ class Session:
             if item.name == "NAMES":
                 self._inbound.ask_names(item.params[0])
         except ValueError as error:  # a target with a space in it, for one
-            if isinstance(item, Delivery):
+            if isinstance(item, Outgoing):
                 self._deliveries.refuse([item.target], now)
-                out.events.append(Refused(item.target, item.text, str(error)))
+                out.events.append(Rejected(item.target, item.text, str(error)))
             else:
                 out.events.append(Problem(f"{item.name} can't be sent: {error}", remote=False))
 

@@ -36,7 +36,7 @@ def default_directory() -> Path:
     return Path(named) if named else Path(platformdirs.user_config_dir("securechat"))
 
 
-class Settings:
+class SettingsDirectory:
     """directory: made at the first write."""
 
     def __init__(self, directory: Path) -> None:

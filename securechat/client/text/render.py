@@ -15,11 +15,12 @@ from typing import Final
 from prompt_toolkit.utils import get_cwidth
 
 from securechat.client.session.events import (
-    Event,
+    ClientEvent,
+    Delayed,
     Info,
+    InquiryAnswer,
     Invited,
     Joined,
-    Kind,
     Left,
     Lost,
     ModesSet,
@@ -27,18 +28,17 @@ from securechat.client.session.events import (
     PersonIs,
     Problem,
     Ready,
-    Refused,
+    Rejected,
     Renamed,
-    Reply,
     Said,
+    TextKind,
     TopicIs,
     Unconfirmed,
-    Waiting,
 )
 from securechat.client.session.fold import fold, same
 from securechat.common.escape import escape, escape_name, escape_text
 
-Line = list[tuple[str, str]]
+StyledLine = list[tuple[str, str]]
 
 COLOURS: Final = (
     "ansired",
@@ -80,7 +80,7 @@ class Renderer:
         self._clock = clock
         self._day = clock().date()
 
-    def render(self, event: Event) -> list[Line]:
+    def render(self, event: ClientEvent) -> list[StyledLine]:
         """The lines for an event; none for one that needs no showing."""
         bodies = self._bodies(event)
         if not bodies:
@@ -88,44 +88,44 @@ class Renderer:
         now = self._clock()
         time = getattr(event, "time", None)
         local = time.astimezone(now.tzinfo) if time else now
-        stamped: list[Line] = [[("", f"{local:%H:%M} "), *body] for body in bodies]
+        stamped: list[StyledLine] = [[("", f"{local:%H:%M} "), *body] for body in bodies]
         if local.date() == self._day:
             return stamped
         self._day = local.date()
         return [[(NOTE, f"--- {local:%A, %d %B %Y} ---")], *stamped]
 
-    def _bodies(self, event: Event) -> list[Line]:
+    def _bodies(self, event: ClientEvent) -> list[StyledLine]:
         match event:
             case Said():
                 return [self._said(event)]
-            case Reply(verdict="FAIL" | "WARN", text=text):
+            case InquiryAnswer(verdict="FAIL" | "WARN", text=text):
                 return [[(ALERT, f"!! {QUOTE}{_e(text)}")]]
-            case Reply(text=text) | Waiting(text):
+            case InquiryAnswer(text=text) | Delayed(text):
                 return [[(NOTE, f"-- {QUOTE}{_e(text)}")]]
             case Info(text, remote):
                 return [[(NOTE, f"-- {line}")] for line in _rows(text, remote)]
             case Problem(text, remote):
                 return [[(ALERT, f"!! {line}")] for line in _rows(text, remote)]
-            case Refused(target, text, reason):
+            case Rejected(target, text, reason):
                 return [[(ALERT, f"!! not sent to {_n(target)}: {_e(reason)}: "), ("", _e(text))]]
             case Unconfirmed(target, text, doubt):
                 return [[(ALERT, f"!! to {_n(target)}, {doubt.value}: "), ("", _e(text))]]
         note = _note(event)
         return [[(NOTE, f"-- {note}")]] if note else []
 
-    def _said(self, event: Said) -> Line:
+    def _said(self, event: Said) -> StyledLine:
         name = _n(event.nick) or "server"
         style = colour_of(event.nick)
-        line: Line = [(NOTE, "(missed) ")] if event.missed else []
+        line: StyledLine = [(NOTE, "(missed) ")] if event.missed else []
         if not _is_room(event.target):
             private = f"(to {_n(event.target)}) " if event.mine else "(private) "
             line.append((NOTE, private))
         elif self._rooms() > 1:
             line.append(("", f"{_n(event.target)} "))
         before, after = {
-            Kind.MESSAGE: ("<", "> "),
-            Kind.NOTICE: ("-", "- "),
-            Kind.ACTION: ("* ", " "),
+            TextKind.MESSAGE: ("<", "> "),
+            TextKind.NOTICE: ("-", "- "),
+            TextKind.ACTION: ("* ", " "),
         }[event.kind]
         return [*line, ("", before), (style, name), ("", after), ("", _e(event.text))]
 
@@ -149,7 +149,7 @@ def _rows(text: str, remote: bool) -> list[str]:
     return [escape(row) for row in text.split("\n")]
 
 
-def _note(event: Event) -> str:
+def _note(event: ClientEvent) -> str:
     match event:
         case Joined(room, nick, mine):
             return f"you are in {_n(room)}" if mine else f"{_n(nick)} joined {_n(room)}"
@@ -196,12 +196,12 @@ def _left(event: Left) -> str:
     return f"{who} left {room}{reason}"
 
 
-def plain(line: Line) -> str:
+def plain(line: StyledLine) -> str:
     """A line without its styles."""
     return "".join(text for _, text in line)
 
 
-def wrap(line: Line, width: int) -> list[Line]:
+def wrap(line: StyledLine, width: int) -> list[StyledLine]:
     """line in rows of at most width columns, the second and later ones indented.
 
     Not only for looks: a terminal that wraps by itself starts the next row at its left edge,
@@ -232,7 +232,7 @@ def _columns(char: str) -> int:
     return max(least, get_cwidth(char))
 
 
-def _break(row: Line, indent: int) -> tuple[Line, Line]:
+def _break(row: StyledLine, indent: int) -> tuple[StyledLine, StyledLine]:
     """A full row, parted at its last space; what follows the space begins the next row."""
     for at in range(len(row) - 1, max(indent, INDENT), -1):
         if row[at][1] == " ":
@@ -240,9 +240,9 @@ def _break(row: Line, indent: int) -> tuple[Line, Line]:
     return row, []
 
 
-def _joined(chars: Line) -> Line:
+def _joined(chars: StyledLine) -> StyledLine:
     """Characters put together to fragments again."""
-    line: Line = []
+    line: StyledLine = []
     for style, char in chars:
         if line and line[-1][0] == style:
             line[-1] = (style, line[-1][1] + char)

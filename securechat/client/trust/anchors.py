@@ -14,7 +14,7 @@ from textwrap import wrap
 
 from securechat.client.exits import CertificateError, SettingsError, UnreachableError
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import SYSTEM, Settings
+from securechat.client.settings.directory import SYSTEM, SettingsDirectory
 from securechat.client.trust import describe
 from securechat.client.trust.authorities import Dialer, Origin, Trust, show_chain
 from securechat.net.tls import TlsFilesError, client_context
@@ -44,7 +44,9 @@ class Anchor:
     known_at: Address | None = None
 
 
-def decide(settings: Settings, address: Address, offer: Trust | None, consent: Consent) -> Anchor:
+def decide(
+    settings: SettingsDirectory, address: Address, offer: Trust | None, consent: Consent
+) -> Anchor:
     """offer: what a link or --ca names; None to go by what is known.
 
     Raises CertificateError when the person doesn't allow a change; SettingsError.
@@ -62,7 +64,7 @@ def decide(settings: Settings, address: Address, offer: Trust | None, consent: C
     return Anchor(_accepted(address, recorded, known.trust, consent), known.known_at)
 
 
-def keep(settings: Settings, address: Address, trust: Trust) -> None:
+def keep(settings: SettingsDirectory, address: Address, trust: Trust) -> None:
     """Trust this from now on, after a login by it. Raises SettingsError."""
     recorded = recorded_trust(settings, address) if settings.pin_file(address).exists() else None
     if recorded is not None and recorded.identity == trust.identity:
@@ -73,7 +75,7 @@ def keep(settings: Settings, address: Address, trust: Trust) -> None:
         settings.save_pin(address, trust.ca_pem)
 
 
-def recorded_trust(settings: Settings, address: Address) -> Trust | None:
+def recorded_trust(settings: SettingsDirectory, address: Address) -> Trust | None:
     """What was trusted at the last login there, None before the first. Raises SettingsError."""
     kept = settings.trusted(address)
     if kept is None:
@@ -124,7 +126,7 @@ def _advice(text: str) -> list[str]:
 # -- a known authority at a new address
 
 
-def _known_elsewhere(settings: Settings, address: Address) -> Anchor | None:
+def _known_elsewhere(settings: SettingsDirectory, address: Address) -> Anchor | None:
     """The pinned CA of another address which signed what the server at this one shows.
 
     Where the system's own authorities verify it, there is nothing to ask. Raises CertificateError

@@ -21,17 +21,17 @@ from securechat.client.exits import ClientError, Exit, UnreachableError
 from securechat.client.session.actions import Action
 from securechat.client.session.backoff import Backoff
 from securechat.client.session.events import (
-    Event,
+    ClientEvent,
+    Delayed,
+    InquiryAnswer,
     LoginRefused,
     Lost,
     Output,
     Ready,
     Registered,
-    Reply,
     Stopped,
-    Waiting,
 )
-from securechat.client.session.session import Session
+from securechat.client.session.session import ClientSession
 from securechat.client.wire.stream import ConnectionLostError, Waker, Wire
 
 INBOX = 64
@@ -51,10 +51,10 @@ MAX_REPLIES = 2000
 list has, and a hostile server sends them without end.
 """
 
-Sink = Callable[[Sequence[Event]], None]
+Sink = Callable[[Sequence[ClientEvent]], None]
 """Takes events, on the receiving thread."""
 
-Replies = queue.SimpleQueue[Reply | None]
+Replies = queue.SimpleQueue[InquiryAnswer | None]
 """Answers to inquiries; None when the client has stopped."""
 
 
@@ -67,7 +67,7 @@ class Client:
 
     def __init__(
         self,
-        session: Session,
+        session: ClientSession,
         dial: Dial,
         *,
         reconnect: bool = True,
@@ -83,7 +83,7 @@ class Client:
         self._waker = Waker()
         self._feed = Feed()
         self._settled = False
-        self._early: queue.SimpleQueue[Waiting | Registered | None] = queue.SimpleQueue()
+        self._early: queue.SimpleQueue[Delayed | Registered | None] = queue.SimpleQueue()
         self._replies: Replies | None = None
         self._refusal: LoginRefused | None = None
         self._ready_at: float | None = None
@@ -97,7 +97,7 @@ class Client:
         self._thread.start()
 
     def wait_ready(
-        self, told: Callable[[Waiting | Registered], None] | None = None
+        self, told: Callable[[Delayed | Registered], None] | None = None
     ) -> Stopped | None:
         """Wait until we are logged in, which returns None, or until it has failed.
 
@@ -138,7 +138,7 @@ class Client:
                 return True
         return False
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: ClientEvent) -> None:
         """Show an event of our own among the others. Any thread may call."""
         self._feed([event])
 
@@ -252,13 +252,13 @@ class Client:
         if self._ready_at is not None:
             self._settle()
 
-    def _kept_apart(self, event: Event) -> bool:
+    def _kept_apart(self, event: ClientEvent) -> bool:
         """Whether an event is for somebody who waits for it, and not for the sink."""
-        if isinstance(event, Waiting | Registered) and not self._settled:
+        if isinstance(event, Delayed | Registered) and not self._settled:
             self._early.put(event)
             return True
         replies = self._replies
-        if isinstance(event, Reply) and replies is not None:
+        if isinstance(event, InquiryAnswer) and replies is not None:
             if replies.qsize() < MAX_REPLIES:
                 replies.put(event)
             return True
@@ -279,10 +279,10 @@ class Feed:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: deque[Event] = deque(maxlen=MAX_KEPT)
+        self._kept: deque[ClientEvent] = deque(maxlen=MAX_KEPT)
         self._sink: Sink | None = None
 
-    def __call__(self, events: Sequence[Event]) -> None:
+    def __call__(self, events: Sequence[ClientEvent]) -> None:
         """Pass events on in their order."""
         with self._lock:
             if self._sink is None:

@@ -53,7 +53,7 @@ CODE_FORGET_SECONDS = 360.0
 """240 tries a day at a million codes: who has stolen a password needs years for the code."""
 
 
-class Guesses:
+class LoginThrottle:
     """The whole server's memory of wrong guesses, and the attempts that wait because of them."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from math import ceil
 
 from securechat.core.channels import invitations
 from securechat.core.delivery.line import Line
-from securechat.core.journal.events import InvitationEnded, Joined, Left, RoomCreated
+from securechat.core.journal.events import InvitationEnded, MemberJoined, MemberLeft, RoomCreated
 from securechat.core.model.session import Session
 from securechat.core.model.state import PREFIXES, Account, Model, Room
 from securechat.core.text import fill, shorten
@@ -91,7 +91,7 @@ def create(turn: Turn, name: ChannelName, founder: Account | None) -> Room:
 
 def enter(turn: Turn, room: Room, account: Account, role: str) -> None:
     """Make an account a member; nobody is told here."""
-    turn.record(Joined(room.id, account.id, role, turn.model.last_seq))
+    turn.record(MemberJoined(room.id, account.id, role, turn.model.last_seq))
     turn.log(room.id, account, "JOIN", "")
     if room in account.invited_to:
         turn.record(InvitationEnded(room.id, account.id))
@@ -99,7 +99,7 @@ def enter(turn: Turn, room: Room, account: Account, role: str) -> None:
 
 def depart(turn: Turn, room: Room, account: Account) -> None:
     """End a membership; core.ownership has what follows from it."""
-    turn.record(Left(room.id, account.id))
+    turn.record(MemberLeft(room.id, account.id))
 
 
 def lobby_of(turn: Turn) -> Room | None:

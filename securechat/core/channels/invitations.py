@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from securechat.core.journal.events import InvitationEnded, Invited
+from securechat.core.journal.events import InvitationEnded, InvitationMade
 from securechat.core.model.state import Account, Room
 from securechat.core.turn import Turn
 
@@ -29,7 +29,7 @@ def invite(turn: Turn, room: Room, by: Account, account: Account) -> None:
         return
     if room not in account.invited_to:
         _make_place(turn, by, account)
-    turn.record(Invited(room.id, account.id, by.source(turn.settings.name)))
+    turn.record(InvitationMade(room.id, account.id, by.source(turn.settings.name)))
 
 
 def _make_place(turn: Turn, by: Account, account: Account) -> None:

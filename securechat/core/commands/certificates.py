@@ -8,7 +8,7 @@ has read somewhere proves nothing.
 from __future__ import annotations
 
 from securechat.core.commands.registry import command
-from securechat.core.commands.verbs import Refused, check_fresh, note, run, shown
+from securechat.core.commands.verbs import VerbRefused, check_fresh, note, run, shown
 from securechat.core.journal.events import CertificateAdded, CertificateRevoked
 from securechat.core.model.session import Session
 from securechat.core.presence import online
@@ -30,7 +30,7 @@ def _add(turn: Turn, session: Session, name: str) -> None:
     fingerprint = session.fingerprint
     if fingerprint is None:
         text = "This connection shows no client certificate that the server takes"
-        raise Refused("NO_CERTIFICATE", text)
+        raise VerbRefused("NO_CERTIFICATE", text)
     name = name or default_name(fingerprint)
     _check_new(turn, session, fingerprint, name)
     turn.record(CertificateAdded(fingerprint, session.who.id, name, turn.now_ms))
@@ -43,15 +43,15 @@ def _check_new(turn: Turn, session: Session, fingerprint: bytes, name: str) -> N
     account = session.who
     if not is_token_name(name):
         text = "Name the certificate in one word of at most 32 letters: CERT ADD laptop"
-        raise Refused("INVALID_NAME", text, shown(name))
+        raise VerbRefused("INVALID_NAME", text, shown(name))
     if fingerprint in turn.model.certificates:
-        raise Refused("ALREADY_ADDED", "That certificate is registered already")
+        raise VerbRefused("ALREADY_ADDED", "That certificate is registered already")
     if name in account.certificates:
         text = "There is one of that name; choose another, or CERT DEL it"
-        raise Refused("NAME_TAKEN", text, name)
+        raise VerbRefused("NAME_TAKEN", text, name)
     if len(account.certificates) >= MAX_CERTIFICATES:
         text = f"You have {MAX_CERTIFICATES} already; CERT LIST shows them, CERT DEL ends one"
-        raise Refused("TOO_MANY", text)
+        raise VerbRefused("TOO_MANY", text)
 
 
 def _list(turn: Turn, session: Session, _: str) -> None:
@@ -68,7 +68,7 @@ def _delete(turn: Turn, session: Session, name: str) -> None:
     found = session.who.certificates.get(name)
     if found is None:
         text = "You have no certificate of that name; CERT LIST shows them"
-        raise Refused("NO_SUCH_CERTIFICATE", text, shown(name))
+        raise VerbRefused("NO_SUCH_CERTIFICATE", text, shown(name))
     turn.record(CertificateRevoked(found.fingerprint))
     turn.audit("certificate revoked", session, certificate=name)
     note(turn, session, "CERT", "DELETED", name, "It logs nobody in any more")

@@ -12,7 +12,7 @@ from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events import KickedAway, TopicChanged
-from securechat.core.model.session import Reply, Session
+from securechat.core.model.session import NumericReply, Session
 from securechat.core.model.state import ROLES, Account, Room
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
@@ -227,7 +227,7 @@ def names_(turn: Turn, session: Session, message: Message) -> None:
 
 
 @command("LIST", usage="[<#channel>[,<#channel>…]]")
-def list_(turn: Turn, session: Session, message: Message) -> Iterator[Reply | None]:
+def list_(turn: Turn, session: Session, message: Message) -> Iterator[NumericReply | None]:
     """List the channels, with how many of their members are online."""
     wanted = None
     if message.params and message.params[0]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from securechat.core.auth import second_factor, totp
 from securechat.core.commands.registry import command
-from securechat.core.commands.verbs import Refused, check_fresh, fail, note, run, shown
+from securechat.core.commands.verbs import VerbRefused, check_fresh, fail, note, run, shown
 from securechat.core.delivery import acknowledgements
 from securechat.core.jobs import Answer, Hashed, HashPassword
 from securechat.core.journal.events import (
@@ -49,13 +49,13 @@ def _create(turn: Turn, session: Session, words: str) -> None:
     name, _, flag = words.partition(" ")
     if not is_token_name(name) or flag.upper() not in ("", BIND):
         text = "Name the device in one word of at most 32 letters: TOKEN CREATE laptop"
-        raise Refused("INVALID_NAME", text, shown(words))
+        raise VerbRefused("INVALID_NAME", text, shown(words))
     if name in account.tokens:
         text = "There is one of that name; choose another, or TOKEN REVOKE it"
-        raise Refused("NAME_TAKEN", text, name)
+        raise VerbRefused("NAME_TAKEN", text, name)
     if len(account.tokens) >= MAX_TOKENS:
         text = f"You have {MAX_TOKENS} already; TOKEN LIST shows them, TOKEN REVOKE ends one"
-        raise Refused("TOO_MANY", text)
+        raise VerbRefused("TOO_MANY", text)
     secret = format_token(turn.vault.random(TOKEN_BYTES))
     turn.record(TokenCreated(token_digest(secret), account.id, name, turn.now_ms))
     if flag:
@@ -87,7 +87,7 @@ def _revoke(turn: Turn, session: Session, name: str) -> None:
     found = session.who.tokens.get(name)
     if found is None:
         text = "You have no token of that name; TOKEN LIST shows them"
-        raise Refused("NO_SUCH_TOKEN", text, shown(name))
+        raise VerbRefused("NO_SUCH_TOKEN", text, shown(name))
     turn.record(TokenRevoked(found.digest))
     turn.audit("token revoked", session, token=name)
     note(turn, session, "TOKEN", "REVOKED", name, "It logs nobody in any more")
@@ -118,11 +118,11 @@ def _enroll(turn: Turn, session: Session, _: str) -> None:
 def _confirm(turn: Turn, session: Session, code: str) -> None:
     _check_none(session.who)
     if session.enrolling is None:
-        raise Refused("NOT_ENROLLING", "Begin with TOTP ENROLL")
+        raise VerbRefused("NOT_ENROLLING", "Begin with TOTP ENROLL")
     codes = second_factor.enrol(turn, session.who, session.enrolling, code)
     if codes is None:
         text = "That isn't the code of now; give the newest, and check the clock of your device"
-        raise Refused("WRONG_CODE", text)
+        raise VerbRefused("WRONG_CODE", text)
     session.enrolling = None
     turn.audit("second factor enabled", session)
     text = "From now on a login with the password needs a code behind it"
@@ -147,22 +147,22 @@ def _remove(turn: Turn, session: Session, code: str) -> None:
 def _check_none(account: Account) -> None:
     if account.factor is not None:
         text = "Your login has a second factor; TOTP REMOVE takes it away first"
-        raise Refused("ALREADY_ENABLED", text)
+        raise VerbRefused("ALREADY_ENABLED", text)
 
 
 def _check_code(turn: Turn, session: Session, code: str) -> Factor:
-    """A code as at a login, of an account that has a second factor. Raises Refused."""
+    """A code as at a login, of an account that has a second factor. Raises VerbRefused."""
     account = session.who
     check_fresh(turn, session)
     if account.factor is None:
-        raise Refused("NOT_ENABLED", "Your login has no second factor; TOTP ENROLL begins one")
+        raise VerbRefused("NOT_ENABLED", "Your login has no second factor; TOTP ENROLL begins one")
     if not turn.model.guesses.may_try_code(account.id, turn.clock):
-        raise Refused("WRONG_CODE", "Too many wrong codes; wait some minutes")
+        raise VerbRefused("WRONG_CODE", "Too many wrong codes; wait some minutes")
     if second_factor.use(turn, account, account.factor, code) is None:
         turn.model.guesses.wrong_code(account.id, turn.clock)
         turn.audit("second factor code", session, result="wrong code")
         text = "That isn't a code of now, or it was used before; wait for the next one"
-        raise Refused("WRONG_CODE", text)
+        raise VerbRefused("WRONG_CODE", text)
     return account.factor
 
 
@@ -183,8 +183,10 @@ def passwd(turn: Turn, session: Session, message: Message) -> None:
     try:
         check_fresh(turn, session)
         if session.changing:
-            raise Refused("TEMPORARILY_UNAVAILABLE", "A change is under way; wait for its answer")
-    except Refused as refused:
+            raise VerbRefused(
+                "TEMPORARILY_UNAVAILABLE", "A change is under way; wait for its answer"
+            )
+    except VerbRefused as refused:
         fail(turn, session, "PASSWD", refused)
         return
     session.changing = True
@@ -198,9 +200,9 @@ def answered(turn: Turn, answer: Answer) -> None:
     session.changing = False
     if not isinstance(answer, Hashed):
         text = "The server can't do that now; try again in a minute"
-        fail(turn, session, "PASSWD", Refused("TEMPORARILY_UNAVAILABLE", text))
+        fail(turn, session, "PASSWD", VerbRefused("TEMPORARILY_UNAVAILABLE", text))
     elif answer.refusal is not None:
-        fail(turn, session, "PASSWD", Refused("WEAK_PASSWORD", answer.refusal))
+        fail(turn, session, "PASSWD", VerbRefused("WEAK_PASSWORD", answer.refusal))
     else:
         _set_password(turn, session, answer)
 

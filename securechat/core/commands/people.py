@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from securechat.core import text_limits
 from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
-from securechat.core.model.session import Reply, Session
+from securechat.core.model.session import NumericReply, Session
 from securechat.core.model.state import Account, Room
 from securechat.core.presence import online
 from securechat.core.text import fill, shorten, when
@@ -29,7 +29,7 @@ def _online(turn: Turn, name: str) -> Account | None:
 
 
 @command("WHO", usage="<#channel, nick or mask>")
-def who(turn: Turn, session: Session, message: Message) -> Iterator[Reply | None]:
+def who(turn: Turn, session: Session, message: Message) -> Iterator[NumericReply | None]:
     """Show who is online: of a channel, by name, or by a mask such as a*."""
     mask = message.params[0] if message.params and message.params[0] else "*"
     server = turn.settings.name
@@ -68,7 +68,7 @@ def _visible(asking: Account, account: Account) -> bool:
     return not hidden or account is asking or not asking.rooms.keys().isdisjoint(account.rooms)
 
 
-def _who_row(server: str, room: Room | None, account: Account) -> Reply:
+def _who_row(server: str, room: Room | None, account: Account) -> NumericReply:
     flags = "G" if account.away is not None else "H"
     if account.admin:
         flags += "*"

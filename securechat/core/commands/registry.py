@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from securechat.core.model.session import Reply, Session
+from securechat.core.model.session import NumericReply, Session
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
 from securechat.irc.message import Message
 
-Handler = Callable[[Turn, Session, Message], Iterator[Reply | None] | None]
+Handler = Callable[[Turn, Session, Message], Iterator[NumericReply | None] | None]
 """A long answer is a generator of replies: they are asked for in parts, with others' turns between.
 It changes nothing, and yields None where it has found nothing for a while.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from securechat.core.commands.registry import command
-from securechat.core.commands.verbs import Refused, note, run, shown
+from securechat.core.commands.verbs import VerbRefused, note, run, shown
 from securechat.core.model.session import Session
 from securechat.core.presence import live_sessions, online
 from securechat.core.presence.live_sessions import Live
@@ -56,14 +56,14 @@ def _end(turn: Turn, session: Session, wanted: str) -> None:
         others = [item for item in found.values() if item is not session]
         ended = [item for item in others if _may_end(session, item)]
         if others and not ended:
-            raise Refused("REAUTHENTICATE", OUT_OF_REACH, OTHERS)
+            raise VerbRefused("REAUTHENTICATE", OUT_OF_REACH, OTHERS)
     elif wanted.lower() not in found:
         text = "You have no session of that id; SESSIONS LIST shows them"
-        raise Refused("NO_SUCH_SESSION", text, shown(wanted))
+        raise VerbRefused("NO_SUCH_SESSION", text, shown(wanted))
     else:
         ended = [found[wanted.lower()]]
         if not _may_end(session, ended[0]):
-            raise Refused("REAUTHENTICATE", OUT_OF_REACH, ended[0].id)
+            raise VerbRefused("REAUTHENTICATE", OUT_OF_REACH, ended[0].id)
     for item in ended:
         turn.audit("session ended", session, ended=item.id, address_of_ended=item.address)
     note(turn, session, "SESSIONS", "ENDED", *_what(wanted, ended))

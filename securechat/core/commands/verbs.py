@@ -22,7 +22,7 @@ Verbs = Mapping[str, Callable[[Turn, Session, str], None]]
 """By name; each is given what stands behind it, so that a word too many is not passed over."""
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
+class VerbRefused(Exception):  # noqa: N818 - a refusal is an answer, not an error
     """Answered by a FAIL. code, context, text: as in a standard reply."""
 
     def __init__(self, code: str, text: str, *context: str) -> None:
@@ -37,13 +37,13 @@ def run(turn: Turn, session: Session, message: Message, verbs: Verbs) -> None:
     try:
         if action is None:
             expected = ", ".join(sorted(verbs))
-            raise Refused("UNKNOWN_SUBCOMMAND", f"Expected one of {expected}")
+            raise VerbRefused("UNKNOWN_SUBCOMMAND", f"Expected one of {expected}")
         action(turn, session, " ".join(message.params[1:]))
-    except Refused as refused:
+    except VerbRefused as refused:
         fail(turn, session, message.command, refused)
 
 
-def fail(turn: Turn, session: Session, command_name: str, refused: Refused) -> None:
+def fail(turn: Turn, session: Session, command_name: str, refused: VerbRefused) -> None:
     """Say that it isn't done."""
     turn.standard_reply(session, "FAIL", command_name, refused.code, *refused.params)
 
@@ -54,11 +54,11 @@ def note(turn: Turn, session: Session, *params: str) -> None:
 
 
 def check_fresh(turn: Turn, session: Session) -> None:
-    """The session must have shown the password itself, not long ago. Raises Refused."""
+    """The session must have shown the password itself, not long ago. Raises VerbRefused."""
     if session.proved_at is None or turn.clock - session.proved_at > FRESH_SECONDS:
         minutes = f"{FRESH_SECONDS / 60:.0f}"
         text = f"Connect again with your password; this can be done for {minutes} minutes after it"
-        raise Refused("REAUTHENTICATE", text)
+        raise VerbRefused("REAUTHENTICATE", text)
 
 
 def shown(words: str) -> str:

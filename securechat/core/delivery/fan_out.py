@@ -16,7 +16,7 @@ from securechat.core.model.session import Session
 from securechat.core.model.state import Audience
 from securechat.core.turn import Effect
 
-Waiting = list[tuple[Line, Session | None]]
+WaitingLines = list[tuple[Line, Session | None]]
 
 
 class Delivery(NamedTuple):
@@ -47,7 +47,7 @@ def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
 class _Plan:
     def __init__(self) -> None:
         self.output: dict[int, list[Delivery]] = {}
-        self.waiting: dict[Audience, Waiting] = {}
+        self.waiting: dict[Audience, WaitingLines] = {}
         self.asker: Session | None = None
         """Whose replies were the last; what they are told goes in one piece."""
         self._replies: list[bytes] = []

@@ -25,7 +25,7 @@ ROW_BYTES = 100
 """Of the database, for an entry of the log beside its text and its tags."""
 
 
-def apply(model: Model, event: e.Event) -> Undo:
+def apply(model: Model, event: e.JournalEvent) -> Undo:
     """Change the model as the event says; the result, called, changes it back."""
     return _once(_APPLY[type(event)](model, event))
 
@@ -242,14 +242,14 @@ def _direct_opened(model: Model, event: e.DirectOpened) -> Undo:
     return lambda: model.remove_direct(direct)
 
 
-def _joined(model: Model, event: e.Joined) -> Undo:
+def _joined(model: Model, event: e.MemberJoined) -> Undo:
     room, account = model.room(event.room), model.accounts[event.account]
     member = Membership(event.role, event.seq)
     _enter(room, account, member)
     return lambda: _leave(room, account, member)
 
 
-def _left(model: Model, event: e.Left) -> Undo:
+def _left(model: Model, event: e.MemberLeft) -> Undo:
     room, account = model.room(event.room), model.accounts[event.account]
     member = room.members[account]
     _leave(room, account, member)
@@ -343,7 +343,7 @@ def _ban(room: Room, mask: str, ban: tuple[str, int] | None) -> None:
         room.ban_matchers.pop(mask, None)
 
 
-def _invited(model: Model, event: e.Invited) -> Undo:
+def _invited(model: Model, event: e.InvitationMade) -> Undo:
     room, account = model.room(event.room), model.accounts[event.account]
     before = account.invited_to.get(room)
     _invite(room, account, event.by)
@@ -423,8 +423,8 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.RoomClosed: _room_closed,
     e.FounderRemoved: _founder_removed,
     e.DirectOpened: _direct_opened,
-    e.Joined: _joined,
-    e.Left: _left,
+    e.MemberJoined: _joined,
+    e.MemberLeft: _left,
     e.KickedAway: _kicked_away,
     e.KicksTold: _kicks_told,
     e.RoleChanged: _role_changed,
@@ -432,6 +432,6 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.ModesChanged: _modes_changed,
     e.BanAdded: _ban_added,
     e.BanRemoved: _ban_removed,
-    e.Invited: _invited,
+    e.InvitationMade: _invited,
     e.InvitationEnded: _invitation_ended,
 }

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Kind = Literal[
+ThingKind = Literal[
     "account",
     "ban",
     "certificate",
@@ -39,7 +39,7 @@ Kind = Literal[
 ]
 """Of what events are about. members: of a room, as a whole."""
 
-Thing = tuple[Kind, object]
+Thing = tuple[ThingKind, object]
 """One of them, by its kind and what it is known by."""
 
 Things = tuple[Thing, ...]
@@ -454,7 +454,7 @@ class DirectOpened(NamedTuple):
         return (("target", self.id), ("conversation", (self.low, self.high)))
 
 
-class Joined(NamedTuple):
+class MemberJoined(NamedTuple):
     """seq: the newest at that time; older messages of the room are not the member's to miss."""
 
     room: int
@@ -469,7 +469,7 @@ class Joined(NamedTuple):
         return (("membership", (self.room, self.account)), ("members", self.room))
 
 
-class Left(NamedTuple):
+class MemberLeft(NamedTuple):
     """By PART or KICK."""
 
     room: int
@@ -583,7 +583,7 @@ class BanRemoved(NamedTuple):
         return (("ban", (self.room, self.mask)),)
 
 
-class Invited(NamedTuple):
+class InvitationMade(NamedTuple):
     """An account may enter a room. by: the nick that invited."""
 
     room: int
@@ -618,7 +618,7 @@ class InvitationEnded(NamedTuple):
         return (("invitation", (self.room, self.account)),)
 
 
-Event = (
+JournalEvent = (
     Logged
     | AccountCreated
     | PasswordChanged
@@ -645,8 +645,8 @@ Event = (
     | RoomClosed
     | FounderRemoved
     | DirectOpened
-    | Joined
-    | Left
+    | MemberJoined
+    | MemberLeft
     | KickedAway
     | KicksTold
     | RoleChanged
@@ -654,6 +654,6 @@ Event = (
     | ModesChanged
     | BanAdded
     | BanRemoved
-    | Invited
+    | InvitationMade
     | InvitationEnded
 )

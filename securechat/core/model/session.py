@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from securechat.irc.sasl import Assembler
 
 
-Reply = tuple[Numeric, *tuple[str, ...]]
+NumericReply = tuple[Numeric, *tuple[str, ...]]
 """A numeric with its parameters, the last of which is the trailing one."""
 
 
@@ -26,7 +26,7 @@ class Answering(NamedTuple):
     """
 
     command: str
-    replies: Iterator[Reply | None]
+    replies: Iterator[NumericReply | None]
 
 
 class Session:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from securechat.core.audit import Acts, Refusals
-from securechat.core.auth.throttle import Guesses
+from securechat.core.auth.throttle import LoginThrottle
 from securechat.core.jobs import Missed
 from securechat.core.journal.events import KickedAway, Logged
 from securechat.core.model.credentials import Certificate, Factor, Token
@@ -234,7 +234,7 @@ class Model:
     """By fingerprint."""
     used: dict[Token | Certificate, None] = field(default_factory=dict)
     """Those whose used_ms is newer than what is stored."""
-    guesses: Guesses = field(default_factory=Guesses)
+    guesses: LoginThrottle = field(default_factory=LoginThrottle)
     refusals: Refusals = field(default_factory=Refusals)
     acts: Acts = field(default_factory=Acts)
     logins: Levels = field(default_factory=lambda: Levels(1.0, LOGINS_AT_ONCE, MAX_KEYS))

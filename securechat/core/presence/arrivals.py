@@ -72,7 +72,7 @@ def _is_new(turn: Turn, session: Session) -> bool:
     return lobby is not None and session.account is not None and lobby not in session.account.rooms
 
 
-class Entrance:
+class ArrivalBatch:
     """Some who enter together. What others of their rooms get to see is for those who were there
     before; they see each other in the names.
     """

@@ -13,11 +13,11 @@ from securechat.client.commands import account
 from securechat.client.commands.assemble import Setup
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources
-from securechat.client.credentials.tokens import Owner, Token, Tokens
+from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import Exit, LoginError, RefusedError, UsageError
 from securechat.client.session.handshake import NO_REPLAY
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import Settings
+from securechat.client.settings.directory import SettingsDirectory
 from securechat.client.trust.anchors import Consent
 from securechat.client.trust.authorities import Origin, Trust
 from securechat.credentials.token import format_token
@@ -35,7 +35,7 @@ NEW = "a wholly new pass phrase"
 class Home:
     """Alice's machine."""
 
-    settings: Settings
+    settings: SettingsDirectory
     tokens: Tokens
     authority: Authority
 
@@ -47,13 +47,13 @@ class Home:
         """Alice has been at this server before; what she calls it."""
         self.settings.save_pin(server.address, self.authority.pem)
         if remembered:
-            self.tokens.save(self.owner(server.address), Token("laptop", TOKEN))
+            self.tokens.save(self.owner(server.address), StoredToken("laptop", TOKEN))
         return f"alice@{server.address}"
 
-    def owner(self, address: Address) -> Owner:
-        return Owner(address, Trust(self.authority.pem, Origin.PIN).identity, "alice")
+    def owner(self, address: Address) -> TokenOwner:
+        return TokenOwner(address, Trust(self.authority.pem, Origin.PIN).identity, "alice")
 
-    def token(self, server: ScriptedServer) -> Token | None:
+    def token(self, server: ScriptedServer) -> StoredToken | None:
         return self.tokens.find(self.owner(server.address))
 
 
@@ -66,7 +66,7 @@ def home(
 ) -> Home:
     monkeypatch.setattr(socket, "gethostname", lambda: "laptop")
     tokens = Tokens(tmp_path / "tokens", Keyring(lambda: None, lambda: None), print)
-    return Home(Settings(settings_directory), tokens, authority)
+    return Home(SettingsDirectory(settings_directory), tokens, authority)
 
 
 # -- logout
@@ -95,7 +95,7 @@ def test_logging_out_without_the_server(
     """The token is forgotten all the same, and the person told that it is still good there."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = Address("localhost", listener.getsockname()[1])
-    home.tokens.save(home.owner(address), Token("laptop", TOKEN))
+    home.tokens.save(home.owner(address), StoredToken("laptop", TOKEN))
     home.settings.save_pin(address, home.authority.pem)
     assert account.logout(home.setup(), f"alice@{address}") is Exit.UNREACHABLE
     assert home.tokens.find(home.owner(address)) is None
@@ -237,7 +237,7 @@ def test_a_new_token_is_alone_on_standard_output(
     with ScriptedServer(certificate, dialogue) as server:
         setup = home.setup(PASSWORD)
         assert account.token_create(setup, "backup-bot", home.knows(server)) is Exit.OK
-        assert home.token(server) == Token("laptop", TOKEN)
+        assert home.token(server) == StoredToken("laptop", TOKEN)
     printed = capsys.readouterr()
     assert printed.out == f"{FRESH}\n"
     assert FRESH not in printed.err
@@ -313,7 +313,7 @@ def test_a_new_password_brings_a_fresh_token(
     with ScriptedServer(certificate, dialogue) as server:
         setup = home.setup(PASSWORD, NEW, NEW)
         assert account.passwd(setup, home.knows(server)) is Exit.OK
-        assert home.token(server) == Token("laptop", FRESH)
+        assert home.token(server) == StoredToken("laptop", FRESH)
         assert isinstance(setup.sources.ask, Keyboard)
         assert setup.sources.ask.silent
     said = capsys.readouterr().err

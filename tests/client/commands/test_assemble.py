@@ -10,13 +10,13 @@ import pytest
 
 from securechat.client.commands import assemble
 from securechat.client.commands.assemble import Setup
-from securechat.client.commands.logged_in import Running
+from securechat.client.commands.logged_in import LoggedIn
 from securechat.client.commands.login_flow import ATTEMPTS
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import CertificateError, ClientError, Exit, LoginError, UsageError
 from securechat.client.session.actions import Quit
 from securechat.client.session.handshake import REGISTRATION
-from securechat.client.settings.directory import Settings
+from securechat.client.settings.directory import SettingsDirectory
 from securechat.credentials.link import InviteLink
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer, registers
@@ -27,11 +27,11 @@ CODE = "CODE12345"
 
 
 @pytest.fixture
-def settings(settings_directory: Path) -> Settings:
-    return Settings(settings_directory)
+def settings(settings_directory: Path) -> SettingsDirectory:
+    return SettingsDirectory(settings_directory)
 
 
-def leaves(running: Running) -> None:
+def leaves(running: LoggedIn) -> None:
     """End the session."""
     running.client.submit(Quit())
     stopped = running.client.join(20)
@@ -62,7 +62,7 @@ def link_to(server: ScriptedServer, authority: Authority) -> InviteLink:
 
 
 def test_the_first_login_teaches_the_second(
-    settings: Settings, certificate: Files, ca_file: Path
+    settings: SettingsDirectory, certificate: Files, ca_file: Path
 ) -> None:
     """Server, account and CA are remembered, so that later nothing need be given."""
     with ScriptedServer(certificate, logs_in, logs_in) as server:
@@ -74,7 +74,10 @@ def test_the_first_login_teaches_the_second(
 
 
 def test_a_wrong_password_is_asked_for_again(
-    settings: Settings, certificate: Files, ca_file: Path, capsys: pytest.CaptureFixture[str]
+    settings: SettingsDirectory,
+    certificate: Files,
+    ca_file: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """With the server's words; each attempt is a connection of its own."""
     with ScriptedServer(certificate, refuses("wrong"), logs_in) as server:
@@ -86,7 +89,7 @@ def test_a_wrong_password_is_asked_for_again(
 
 
 def test_three_wrong_passwords_are_enough(
-    settings: Settings, certificate: Files, ca_file: Path
+    settings: SettingsDirectory, certificate: Files, ca_file: Path
 ) -> None:
     """And nothing is remembered of a login that failed."""
     dialogues = [refuses("wrong")] * ATTEMPTS
@@ -99,7 +102,7 @@ def test_three_wrong_passwords_are_enough(
 
 
 def test_a_password_from_a_file_is_not_asked_for_again(
-    settings: Settings, certificate: Files, ca_file: Path, tmp_path: Path
+    settings: SettingsDirectory, certificate: Files, ca_file: Path, tmp_path: Path
 ) -> None:
     """A script must end."""
     file = tmp_path / "password"
@@ -112,7 +115,11 @@ def test_a_password_from_a_file_is_not_asked_for_again(
 
 
 def test_a_login_with_a_certificate(
-    settings: Settings, certificate: Files, ca_file: Path, authority: Authority, tmp_path: Path
+    settings: SettingsDirectory,
+    certificate: Files,
+    ca_file: Path,
+    authority: Authority,
+    tmp_path: Path,
 ) -> None:
     """SASL EXTERNAL, under the name in the certificate."""
     cert, key = authority.client("alice").write(tmp_path, "alice")
@@ -130,14 +137,14 @@ def test_a_login_with_a_certificate(
     assert server.names == ["CN=alice"]
 
 
-def test_nowhere_to_log_in_to(settings: Settings) -> None:
+def test_nowhere_to_log_in_to(settings: SettingsDirectory) -> None:
     """Says how to begin."""
     with pytest.raises(UsageError, match="securechat register LINK"):
         assemble.log_in(Setup(settings, Sources()), None)
 
 
 def test_a_registration_looks_first_and_speaks_then(
-    settings: Settings, certificate: Files, authority: Authority
+    settings: SettingsDirectory, certificate: Files, authority: Authority
 ) -> None:
     """A look that finds the authority and one that verifies, and neither says anything; then code
     and password; then later logins.
@@ -157,7 +164,7 @@ def test_a_registration_looks_first_and_speaks_then(
 
 
 def test_an_impostor_hears_nothing(
-    settings: Settings, certificate: Files, stranger: Authority
+    settings: SettingsDirectory, certificate: Files, stranger: Authority
 ) -> None:
     """Neither the code nor the password, which isn't even asked for."""
     person = Keyboard()
@@ -168,7 +175,7 @@ def test_an_impostor_hears_nothing(
 
 
 def test_an_impostor_who_shows_the_right_ca_hears_nothing(
-    settings: Settings,
+    settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
     stranger: Authority,
@@ -187,7 +194,7 @@ def test_an_impostor_who_shows_the_right_ca_hears_nothing(
 
 
 def test_a_weak_password_is_asked_for_again(
-    settings: Settings,
+    settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
     capsys: pytest.CaptureFixture[str],
@@ -212,7 +219,7 @@ def test_a_weak_password_is_asked_for_again(
 
 
 def test_a_used_up_link_ends_the_registration(
-    settings: Settings, certificate: Files, authority: Authority
+    settings: SettingsDirectory, certificate: Files, authority: Authority
 ) -> None:
     """No other password or name would help."""
 
@@ -231,7 +238,7 @@ def test_a_used_up_link_ends_the_registration(
 
 @pytest.mark.parametrize("option", ["ca", "cert"])
 def test_what_does_not_belong_to_a_registration(
-    settings: Settings, option: str, tmp_path: Path
+    settings: SettingsDirectory, option: str, tmp_path: Path
 ) -> None:
     """The link says whom to trust, and an account begins with a password."""
     sources = Sources(tmp_path / "x.pem") if option == "cert" else Sources()

@@ -17,9 +17,9 @@ from securechat.client.commands import assemble
 from securechat.client.commands.cli import EPILOG, main
 from securechat.client.credentials import passwords
 from securechat.client.credentials.keyrings import Keyring
-from securechat.client.credentials.tokens import Owner, Token, Tokens, token_directory
+from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens, token_directory
 from securechat.client.exits import Exit, UsageError
-from securechat.client.settings.directory import Settings, default_directory
+from securechat.client.settings.directory import SettingsDirectory, default_directory
 from securechat.client.trust.authorities import Origin, Trust
 from securechat.credentials.link import InviteLink
 from securechat.irc.message import format_message
@@ -213,10 +213,10 @@ def remembered(authority: Authority) -> Callable[[ScriptedServer], str]:
     """Has alice's token kept for a server, and its CA pinned; where she logs in."""
 
     def make(server: ScriptedServer) -> str:
-        Settings(default_directory()).save_pin(server.address, authority.pem)
+        SettingsDirectory(default_directory()).save_pin(server.address, authority.pem)
         trust = Trust(authority.pem, Origin.PIN).identity
         tokens = Tokens(token_directory(None), Keyring(lambda: None, lambda: None), print)
-        tokens.save(Owner(server.address, trust, "alice"), Token("laptop", TOKEN))
+        tokens.save(TokenOwner(server.address, trust, "alice"), StoredToken("laptop", TOKEN))
         return f"alice@{server.address}"
 
     return make
@@ -259,10 +259,10 @@ def test_the_systems_keyring_is_where_tokens_are(
     backend = MemoryKeyring()
     monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
     with ScriptedServer(certificate, dialogue) as server:
-        Settings(settings_directory).save_pin(server.address, authority.pem)
-        owner = Owner(server.address, Trust(authority.pem, Origin.PIN).identity, "alice")
+        SettingsDirectory(settings_directory).save_pin(server.address, authority.pem)
+        owner = TokenOwner(server.address, Trust(authority.pem, Origin.PIN).identity, "alice")
         tokens = Tokens(token_directory(None), Keyring(lambda: None), print)
-        tokens.save(owner, Token("laptop", TOKEN))
+        tokens.save(owner, StoredToken("laptop", TOKEN))
         where = f"alice@{server.address}"
         assert shell.runs("send", "#lobby", "hello", "--server", where) == Exit.OK
     assert len(backend.entries) == 1

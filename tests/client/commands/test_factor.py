@@ -13,7 +13,7 @@ from securechat.client.commands import factor
 from securechat.client.commands.assemble import Setup
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import Exit, RefusedError
-from securechat.client.settings.directory import Settings
+from securechat.client.settings.directory import SettingsDirectory
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import PASSWORD, Peer, ScriptedServer
 from tests.support.certificates import Authority
@@ -25,12 +25,12 @@ CODES = [f"abcd{letter}-23456" for letter in "abcdefghij"]
 
 
 @pytest.fixture
-def settings(settings_directory: Path) -> Settings:
-    return Settings(settings_directory)
+def settings(settings_directory: Path) -> SettingsDirectory:
+    return SettingsDirectory(settings_directory)
 
 
 def setup_of(
-    settings: Settings, server: ScriptedServer, authority: Authority, *typed: str
+    settings: SettingsDirectory, server: ScriptedServer, authority: Authority, *typed: str
 ) -> Setup:
     settings.save_pin(server.address, authority.pem)
     return Setup(settings, Sources(ask=Keyboard(*typed)))
@@ -47,7 +47,7 @@ def enrolls(peer: Peer) -> None:
 
 
 def test_enrolling(
-    settings: Settings,
+    settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
     capsys: pytest.CaptureFixture[str],
@@ -85,7 +85,10 @@ class Screen(io.StringIO):
 
 
 def test_a_terminal_shows_a_qr_code(
-    settings: Settings, certificate: Files, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    settings: SettingsDirectory,
+    certificate: Files,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Above the secret."""
 
@@ -169,7 +172,7 @@ def test_no_code_where_it_cannot_be_shown(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("answer", ["\x1b[2J otpauth://x", "SHORT uri", ""])
 def test_a_secret_that_is_none(
-    settings: Settings, certificate: Files, authority: Authority, answer: str
+    settings: SettingsDirectory, certificate: Files, authority: Authority, answer: str
 ) -> None:
     """Is not shown; nobody is asked for a code."""
 
@@ -185,7 +188,9 @@ def test_a_secret_that_is_none(
             factor.enroll(setup, where(server))
 
 
-def test_enrolling_twice(settings: Settings, certificate: Files, authority: Authority) -> None:
+def test_enrolling_twice(
+    settings: SettingsDirectory, certificate: Files, authority: Authority
+) -> None:
     """Is refused by the server."""
 
     def dialogue(peer: Peer) -> None:
@@ -210,7 +215,7 @@ def wants_a_code(peer: Peer) -> None:
 
 
 def test_removing(
-    settings: Settings,
+    settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
     capsys: pytest.CaptureFixture[str],
@@ -232,7 +237,7 @@ def test_removing(
 
 
 def test_new_recovery_codes(
-    settings: Settings,
+    settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
     capsys: pytest.CaptureFixture[str],
@@ -252,7 +257,7 @@ def test_new_recovery_codes(
 
 
 def test_three_wrong_codes_are_enough(
-    settings: Settings, certificate: Files, authority: Authority
+    settings: SettingsDirectory, certificate: Files, authority: Authority
 ) -> None:
     """The last refusal is the error."""
 

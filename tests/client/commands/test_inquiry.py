@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client.commands.inquiry import inquiring
-from securechat.client.commands.logged_in import Running, start
+from securechat.client.commands.logged_in import LoggedIn, start
 from securechat.client.exits import RefusedError, UnreachableError
 from securechat.client.session.actions import Quit
 from securechat.client.session.identity import Login
@@ -33,22 +33,22 @@ class Desk:
 
         return ScriptedServer(self._files, whole)
 
-    def opens(self, server: ScriptedServer) -> Running:
+    def opens(self, server: ScriptedServer) -> LoggedIn:
         dialer = Dialer(server.address, self._trust)
         return start(Login("alice", PASSWORD), dialer, quiet=True)
 
 
 @pytest.fixture
-def desk(certificate: Files, authority: Authority) -> Desk:
+def composer(certificate: Files, authority: Authority) -> Desk:
     return Desk(certificate, authority)
 
 
-def closes(running: Running) -> None:
+def closes(running: LoggedIn) -> None:
     running.client.submit(Quit())
     running.client.join(20)
 
 
-def test_answers_come_one_after_the_other(desk: Desk) -> None:
+def test_answers_come_one_after_the_other(composer: Desk) -> None:
     """What else the server says meanwhile is passed over."""
 
     def dialogue(peer: Peer) -> None:
@@ -63,8 +63,8 @@ def test_answers_come_one_after_the_other(desk: Desk) -> None:
         )
         peer.quits()
 
-    with desk.serves(dialogue) as server:
-        running = desk.opens(server)
+    with composer.serves(dialogue) as server:
+        running = composer.opens(server)
         with inquiring(running.client) as inquiry:
             entry = inquiry.ask("ENTRY END", "TOKEN", "LIST")
             assert entry.context == ("laptop", "2026-01-01T00:00:00Z", "*")
@@ -72,26 +72,26 @@ def test_answers_come_one_after_the_other(desk: Desk) -> None:
         closes(running)
 
 
-def test_a_refusal_is_an_error(desk: Desk) -> None:
+def test_a_refusal_is_an_error(composer: Desk) -> None:
     """With the server's words and its code."""
 
     def dialogue(peer: Peer) -> None:
-        peer.expects("TOKEN REVOKE desk")
-        peer.says("FAIL TOKEN NO_SUCH_TOKEN desk :You have no such token")
+        peer.expects("TOKEN REVOKE composer")
+        peer.says("FAIL TOKEN NO_SUCH_TOKEN composer :You have no such token")
         peer.quits()
 
-    with desk.serves(dialogue) as server:
-        running = desk.opens(server)
+    with composer.serves(dialogue) as server:
+        running = composer.opens(server)
         with (
             inquiring(running.client) as inquiry,
             pytest.raises(RefusedError, match=r"^You have no such token$") as refused,
         ):
-            inquiry.ask("REVOKED", "TOKEN", "REVOKE", "desk")
+            inquiry.ask("REVOKED", "TOKEN", "REVOKE", "composer")
         closes(running)
     assert refused.value.reason == "NO_SUCH_TOKEN"
 
 
-def test_a_server_that_does_not_answer(desk: Desk) -> None:
+def test_a_server_that_does_not_answer(composer: Desk) -> None:
     """Is waited for with patience, and no longer; the secret asked with isn't told."""
     heard = threading.Event()
 
@@ -100,8 +100,8 @@ def test_a_server_that_does_not_answer(desk: Desk) -> None:
         heard.set()
         peer.quits()
 
-    with desk.serves(dialogue) as server:
-        running = desk.opens(server)
+    with composer.serves(dialogue) as server:
+        running = composer.opens(server)
         with (
             inquiring(running.client, patience=0.0) as inquiry,
             pytest.raises(UnreachableError, match="has not answered PASSWD") as unanswered,
@@ -112,14 +112,14 @@ def test_a_server_that_does_not_answer(desk: Desk) -> None:
     assert "secret" not in str(unanswered.value)
 
 
-def test_a_connection_that_ends_ends_the_waiting(desk: Desk) -> None:
+def test_a_connection_that_ends_ends_the_waiting(composer: Desk) -> None:
     """At once, and also for who asks afterwards."""
 
     def dialogue(peer: Peer) -> None:
         peer.expects("TOKEN LIST")
 
-    with desk.serves(dialogue) as server:
-        running = desk.opens(server)
+    with composer.serves(dialogue) as server:
+        running = composer.opens(server)
         with (
             inquiring(running.client) as inquiry,
             pytest.raises(UnreachableError, match="the server closed the connection"),

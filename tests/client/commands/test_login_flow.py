@@ -1,4 +1,4 @@
-"""How somebody gets in: Entry, ask_code()."""
+"""How somebody gets in: LoginFlow, ask_code()."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import cast
 
 import pytest
 
-from securechat.client.commands.logged_in import Running
-from securechat.client.commands.login_flow import ATTEMPTS, Entry, ask_code
+from securechat.client.commands.logged_in import LoggedIn
+from securechat.client.commands.login_flow import ATTEMPTS, LoginFlow, ask_code
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources
-from securechat.client.credentials.tokens import Owner, Token, Tokens
+from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import ClientError, LoginError, UnreachableError
 from securechat.client.session.identity import Address, Login
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import TOKEN
 
-ALICE = Owner(Address("chat.example"), "system", "alice")
-ACCEPTED = cast(Running, object())
+ALICE = TokenOwner(Address("chat.example"), "system", "alice")
+ACCEPTED = cast(LoggedIn, object())
 WRONG = LoginError("wrong account or password", "password")
 NEEDS_CODE = LoginError("a code is needed", "code")
 
@@ -31,7 +31,7 @@ class Door:
         self._answers = list(answers)
         self.tried: list[str] = []
 
-    def __call__(self, login: Login) -> Running:
+    def __call__(self, login: Login) -> LoggedIn:
         self.tried.append(f"{login.password}{login.code}")
         answer = self._answers.pop(0)
         if answer is not None:
@@ -44,13 +44,15 @@ def tokens(tmp_path: Path) -> Tokens:
     return Tokens(tmp_path / "tokens", Keyring(lambda: None, lambda: None), print)
 
 
-def entry(door: Callable[[Login], Running], keyboard: Keyboard, tokens: Tokens | None) -> Entry:
-    return Entry(ALICE, Sources(ask=keyboard), tokens, door)
+def entry(
+    door: Callable[[Login], LoggedIn], keyboard: Keyboard, tokens: Tokens | None
+) -> LoginFlow:
+    return LoginFlow(ALICE, Sources(ask=keyboard), tokens, door)
 
 
 def test_a_remembered_device_is_asked_nothing(tokens: Tokens) -> None:
     """Its token is enough."""
-    tokens.save(ALICE, Token("laptop", TOKEN))
+    tokens.save(ALICE, StoredToken("laptop", TOKEN))
     door = Door(None)
     assert entry(door, Keyboard(), tokens).enter() is ACCEPTED
     assert door.tried == [TOKEN]
@@ -58,7 +60,7 @@ def test_a_remembered_device_is_asked_nothing(tokens: Tokens) -> None:
 
 def test_a_token_is_not_used_where_the_password_is_wanted(tokens: Tokens) -> None:
     """And stays."""
-    tokens.save(ALICE, Token("laptop", TOKEN))
+    tokens.save(ALICE, StoredToken("laptop", TOKEN))
     door = Door(None)
     entry(door, Keyboard("secret"), None).enter()
     assert door.tried == ["secret"]
@@ -69,7 +71,7 @@ def test_a_token_that_is_refused_is_dropped(
     tokens: Tokens, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The person is told, and asked for the password."""
-    tokens.save(ALICE, Token("laptop", TOKEN))
+    tokens.save(ALICE, StoredToken("laptop", TOKEN))
     door, keyboard = Door(WRONG, None), Keyboard("secret")
     assert entry(door, keyboard, tokens).enter() is ACCEPTED
     assert door.tried == [TOKEN, "secret"]
@@ -85,7 +87,7 @@ def test_a_token_that_is_refused_is_dropped(
 )
 def test_other_trouble_costs_no_token(tokens: Tokens, trouble: ClientError) -> None:
     """A server that is away, or can't log anybody in, says nothing about the token."""
-    tokens.save(ALICE, Token("laptop", TOKEN))
+    tokens.save(ALICE, StoredToken("laptop", TOKEN))
     with pytest.raises(type(trouble)):
         entry(Door(trouble), Keyboard(), tokens).enter()
     assert tokens.find(ALICE) is not None
@@ -141,7 +143,7 @@ def test_a_script_is_told_to_use_a_token(tmp_path: Path) -> None:
     file.chmod(0o600)
     door = Door(NEEDS_CODE)
     with pytest.raises(LoginError, match="securechat token create NAME"):
-        Entry(ALICE, Sources(password_file=file), None, door).enter()
+        LoginFlow(ALICE, Sources(password_file=file), None, door).enter()
     assert door.tried == ["secret"]
 
 

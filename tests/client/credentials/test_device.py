@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from securechat.client.commands.inquiry import inquiring
-from securechat.client.commands.logged_in import Running, start
+from securechat.client.commands.logged_in import LoggedIn, start
 from securechat.client.credentials import device
 from securechat.client.credentials.keyrings import Keyring
-from securechat.client.credentials.tokens import Owner, Token, Tokens
+from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import Exit, RefusedError
 from securechat.client.session.actions import Quit, Say
-from securechat.client.session.events import Event, Ready
+from securechat.client.session.events import ClientEvent, Ready
 from securechat.client.session.identity import Login
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.credentials.token import is_token_name
@@ -33,7 +33,7 @@ class Home:
         self._files = files
         self._trust = Trust(authority.pem, Origin.PIN)
         self.tokens = Tokens(directory / "tokens", Keyring(lambda: None, lambda: None), print)
-        self.kept: Token | None = None
+        self.kept: StoredToken | None = None
 
     def is_remembered(self, dialogue: Dialogue) -> None:
         """One login, and what the server says when it is asked for a token."""
@@ -45,7 +45,7 @@ class Home:
 
         with ScriptedServer(self._files, whole) as server:
             running = start(Login("alice", PASSWORD), Dialer(server.address, self._trust))
-            owner = Owner(server.address, self._trust.identity, "alice")
+            owner = TokenOwner(server.address, self._trust.identity, "alice")
             device.remember(running.client, self.tokens, owner)
             self.kept = self.tokens.find(owner) if self._readable else None
             leaves(running)
@@ -55,7 +55,7 @@ class Home:
         return self.tokens._directory.is_dir()
 
 
-def leaves(running: Running) -> None:
+def leaves(running: LoggedIn) -> None:
     running.client.submit(Quit())
     stopped = running.client.join(20)
     assert stopped is not None
@@ -75,7 +75,7 @@ def test_a_device_is_remembered_under_its_machines_name(
 ) -> None:
     """The token is kept, and one line says how to undo it; the line doesn't hold the token."""
     home.is_remembered(lambda peer: peer.remembers("laptop"))
-    assert home.kept == Token("laptop", TOKEN)
+    assert home.kept == StoredToken("laptop", TOKEN)
     said = capsys.readouterr().err
     assert said == "This device is remembered as laptop; `securechat logout` forgets it.\n"
 
@@ -90,7 +90,7 @@ def test_a_name_that_is_taken_gets_a_number(home: Home) -> None:
         peer.remembers("laptop-3")
 
     home.is_remembered(dialogue)
-    assert home.kept == Token("laptop-3", TOKEN)
+    assert home.kept == StoredToken("laptop-3", TOKEN)
 
 
 def test_names_are_not_tried_for_ever(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,13 +181,13 @@ def test_a_token_that_nobody_waits_for_is_revoked(
         peer.says("NOTE TOKEN REVOKED laptop :It is revoked")
         peer.quits()
 
-    def interrupted(owner: Owner, token: Token) -> None:
+    def interrupted(owner: TokenOwner, token: StoredToken) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(home.tokens, "save", interrupted)
     with ScriptedServer(home._files, dialogue) as server:
         running = start(Login("alice", PASSWORD), Dialer(server.address, home._trust))
-        owner = Owner(server.address, home._trust.identity, "alice")
+        owner = TokenOwner(server.address, home._trust.identity, "alice")
         with pytest.raises(KeyboardInterrupt):
             device.remember(running.client, home.tokens, owner)
         leaves(running)
@@ -210,7 +210,7 @@ def test_the_next_connection_logs_in_by_the_token(home: Home) -> None:
 
     back = threading.Event()
 
-    def sink(events: Sequence[Event]) -> None:
+    def sink(events: Sequence[ClientEvent]) -> None:
         if any(isinstance(event, Ready) and event.again for event in events):
             back.set()
 
@@ -218,7 +218,7 @@ def test_the_next_connection_logs_in_by_the_token(home: Home) -> None:
         running = start(Login("alice", PASSWORD), Dialer(server.address, home._trust))
         running.client._backoff.next = lambda: 0.001  # type: ignore[method-assign]
         running.client.attach(sink)
-        owner = Owner(server.address, home._trust.identity, "alice")
+        owner = TokenOwner(server.address, home._trust.identity, "alice")
         device.remember(running.client, home.tokens, owner)
         running.client.submit(Say("#lobby", "hello"))
         assert back.wait(20)

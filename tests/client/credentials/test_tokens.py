@@ -1,4 +1,4 @@
-"""The tokens by which this device is remembered: Tokens, Owner, token_directory()."""
+"""The tokens by which this device is remembered: Tokens, TokenOwner, token_directory()."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from securechat.client.credentials.keyrings import Keyring
-from securechat.client.credentials.tokens import Owner, Token, Tokens, token_directory
+from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens, token_directory
 from securechat.client.exits import SettingsError
 from securechat.client.session.identity import Address
 from tests.client.keyrings import LockedKeyring, MemoryKeyring
 from tests.client.scripted import TOKEN
 
-ALICE = Owner(Address("chat.example"), "sha256:aa", "alice")
-LAPTOP = Token("laptop", TOKEN)
+ALICE = TokenOwner(Address("chat.example"), "sha256:aa", "alice")
+LAPTOP = StoredToken("laptop", TOKEN)
 
 
 class Store:
@@ -47,7 +47,7 @@ def test_without_a_keyring_a_token_is_in_a_private_file(store: Store) -> None:
     """0600 in a directory of 0700, one for each account."""
     assert store.tokens.find(ALICE) is None
     store.tokens.save(ALICE, LAPTOP)
-    store.tokens.save(replace(ALICE, account="bob"), Token("desk", TOKEN))
+    store.tokens.save(replace(ALICE, account="bob"), StoredToken("composer", TOKEN))
     assert store.tokens.find(ALICE) == LAPTOP
     assert len(store.files) == 2
     assert {stat.S_IMODE(path.stat().st_mode) for path in store.files} == {0o600}
@@ -57,7 +57,7 @@ def test_without_a_keyring_a_token_is_in_a_private_file(store: Store) -> None:
 
 def test_with_a_keyring_there_is_no_file(tmp_path: Path) -> None:
     """Also the one from before there was a keyring goes."""
-    Store(tmp_path).tokens.save(ALICE, Token("old", TOKEN))
+    Store(tmp_path).tokens.save(ALICE, StoredToken("old", TOKEN))
     backend = MemoryKeyring()
     store = Store(tmp_path, backend)
     store.tokens.save(ALICE, LAPTOP)
@@ -78,7 +78,7 @@ OTHERS = [
 @pytest.mark.parametrize("other", OTHERS)
 @pytest.mark.parametrize("kept_in", [None, MemoryKeyring])
 def test_a_token_is_for_no_other_server(
-    tmp_path: Path, other: Owner, kept_in: Callable[[], KeyringBackend] | None
+    tmp_path: Path, other: TokenOwner, kept_in: Callable[[], KeyringBackend] | None
 ) -> None:
     """Another CA, port, host or account: there is no token then."""
     store = Store(tmp_path, kept_in() if kept_in else None)
@@ -87,7 +87,7 @@ def test_a_token_is_for_no_other_server(
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_a_file_put_in_anothers_place_is_not_used(store: Store, other: Owner) -> None:
+def test_a_file_put_in_anothers_place_is_not_used(store: Store, other: TokenOwner) -> None:
     """What it says of itself counts, not where it lies."""
     store.tokens.save(ALICE, LAPTOP)
     store.tokens.path(ALICE).rename(store.tokens.path(other))
@@ -97,7 +97,7 @@ def test_a_file_put_in_anothers_place_is_not_used(store: Store, other: Owner) ->
 def test_the_same_owner_in_other_letters(store: Store) -> None:
     """Case makes no difference to hosts and names."""
     store.tokens.save(ALICE, LAPTOP)
-    assert store.tokens.find(Owner(Address("CHAT.Example"), ALICE.trust, "Alice")) == LAPTOP
+    assert store.tokens.find(TokenOwner(Address("CHAT.Example"), ALICE.trust, "Alice")) == LAPTOP
 
 
 def test_a_long_name_in_any_script(store: Store) -> None:

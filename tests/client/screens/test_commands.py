@@ -5,45 +5,45 @@ from __future__ import annotations
 import pytest
 
 from securechat.client.screens.commands import COMMANDS
-from securechat.client.session.actions import Action, Command, Quit, Say
-from securechat.client.session.events import Info, Kind, Problem
-from tests.client.screens.test_composer import desk
+from securechat.client.session.actions import Action, Quit, Say, ServerCommand
+from securechat.client.session.events import Info, Problem, TextKind
+from tests.client.screens.test_composer import composer
 
 
 @pytest.mark.parametrize(
     ("typed", "action"),
     [
-        ("/join #den", Command("JOIN", ("#den",))),
-        ("/j den", Command("JOIN", ("#den",))),
-        ("/JOIN #den and more", Command("JOIN", ("#den",))),
-        ("/part", Command("PART", ("#lobby",))),
-        ("/part too loud", Command("PART", ("#lobby", "too loud"))),
-        ("/part #den too loud", Command("PART", ("#den", "too loud"))),
-        ("/leave #den", Command("PART", ("#den",))),
+        ("/join #den", ServerCommand("JOIN", ("#den",))),
+        ("/j den", ServerCommand("JOIN", ("#den",))),
+        ("/JOIN #den and more", ServerCommand("JOIN", ("#den",))),
+        ("/part", ServerCommand("PART", ("#lobby",))),
+        ("/part too loud", ServerCommand("PART", ("#lobby", "too loud"))),
+        ("/part #den too loud", ServerCommand("PART", ("#den", "too loud"))),
+        ("/leave #den", ServerCommand("PART", ("#den",))),
         ("/msg bob  how are you", Say("bob", "how are you")),
         ("/msg #den hi", Say("#den", "hi")),
-        ("/me waves", Say("#lobby", "waves", Kind.ACTION)),
-        ("/names", Command("NAMES", ("#lobby",))),
-        ("/names #den", Command("NAMES", ("#den",))),
-        ("/who", Command("WHO", ("#lobby",))),
-        ("/who bob", Command("WHO", ("bob",))),
-        ("/topic", Command("TOPIC", ("#lobby",))),
-        ("/topic All are welcome", Command("TOPIC", ("#lobby", "All are welcome"))),
-        ("/topic #den Quiet", Command("TOPIC", ("#den", "Quiet"))),
+        ("/me waves", Say("#lobby", "waves", TextKind.ACTION)),
+        ("/names", ServerCommand("NAMES", ("#lobby",))),
+        ("/names #den", ServerCommand("NAMES", ("#den",))),
+        ("/who", ServerCommand("WHO", ("#lobby",))),
+        ("/who bob", ServerCommand("WHO", ("bob",))),
+        ("/topic", ServerCommand("TOPIC", ("#lobby",))),
+        ("/topic All are welcome", ServerCommand("TOPIC", ("#lobby", "All are welcome"))),
+        ("/topic #den Quiet", ServerCommand("TOPIC", ("#den", "Quiet"))),
         ("/quit", Quit()),
         ("/quit good night", Quit("good night")),
         ("/exit", Quit()),
     ],
 )
 def test_commands_become_actions(typed: str, action: Action) -> None:
-    """In a desk whose target is #lobby."""
-    assert desk("#lobby").line(typed) == [action]
+    """In a composer whose target is #lobby."""
+    assert composer("#lobby").line(typed) == [action]
 
 
 @pytest.mark.parametrize("typed", ["/join", "/msg", "/me", "/part", "/names", "/who", "/topic x"])
 def test_what_is_missing_is_told(typed: str) -> None:
-    """With the usage, in a desk without a room."""
-    [problem] = desk().line(typed)
+    """With the usage, in a composer without a room."""
+    [problem] = composer().line(typed)
     assert isinstance(problem, Problem)
     assert problem.text.startswith(f"expected {typed.split()[0]}")
 
@@ -51,14 +51,14 @@ def test_what_is_missing_is_told(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["/msg a,b hi", "/join #a,#b", "/msg :x hi"])
 def test_a_target_that_cannot_be_one(typed: str) -> None:
     """Is refused here, with what is expected."""
-    [problem] = desk("#lobby").line(typed)
+    [problem] = composer("#lobby").line(typed)
     assert isinstance(problem, Problem)
     assert "one word" in problem.text
 
 
 def test_going_to_a_room_we_are_in() -> None:
     """Needs no server."""
-    at = desk("#lobby", "#den")
+    at = composer("#lobby", "#den")
     [info] = at.line("/join #DEN")
     assert isinstance(info, Info)
     assert at.line("hi") == [Say("#DEN", "hi")]
@@ -66,7 +66,7 @@ def test_going_to_a_room_we_are_in() -> None:
 
 def test_going_on_with_one_person() -> None:
     """/msg NAME aims at them; room commands then need a room."""
-    at = desk("#lobby")
+    at = composer("#lobby")
     at.line("/msg bob")
     assert at.line("hi") == [Say("bob", "hi")]
     [problem] = at.line("/names")
@@ -83,14 +83,14 @@ def test_going_on_with_one_person() -> None:
 )
 def test_an_unknown_command_suggests_one(typed: str, hint: str) -> None:
     """Or where to look; nothing is sent."""
-    [problem] = desk("#lobby").line(typed)
+    [problem] = composer("#lobby").line(typed)
     assert isinstance(problem, Problem)
     assert hint in problem.text
 
 
 def test_help_lists_every_command() -> None:
     """A row each, with its usage."""
-    [info] = desk().line("/help")
+    [info] = composer().line("/help")
     assert isinstance(info, Info)
     rows = info.text.split("\n")
     for command in COMMANDS.values():
@@ -100,7 +100,7 @@ def test_help_lists_every_command() -> None:
 def test_help_explains_one_command() -> None:
     """With or without its slash, also by another name."""
     for typed in ("/help join", "/help /join", "/help j"):
-        [info] = desk().line(typed)
+        [info] = composer().line(typed)
         assert isinstance(info, Info)
         assert info.text.startswith("/join #ROOM: ")
-    assert desk().line("/help xyzzy") == [Info("there is no command /xyzzy", remote=False)]
+    assert composer().line("/help xyzzy") == [Info("there is no command /xyzzy", remote=False)]

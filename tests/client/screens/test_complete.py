@@ -6,13 +6,13 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
-from securechat.client.screens.complete import DeskCompleter, candidates
-from securechat.client.screens.composer import Desk
-from tests.client.screens.test_composer import desk
+from securechat.client.screens.complete import ComposerCompleter, candidates
+from securechat.client.screens.composer import Composer
+from tests.client.screens.test_composer import composer
 
 
-def crowded() -> Desk:
-    at = desk("#lobby", "#den")
+def crowded() -> Composer:
+    at = composer("#lobby", "#den")
     for nick in ("bob", "Barbara", "carol", "b\u202ead"):
         at.rooms.add("#lobby", nick)
     at.rooms.add("#den", "dave")
@@ -77,5 +77,5 @@ def test_a_name_that_would_be_escaped_is_not_offered() -> None:
 
 def test_the_word_is_replaced() -> None:
     """As prompt_toolkit wants to know it."""
-    found = DeskCompleter(crowded()).get_completions(Document("hi bo"), CompleteEvent())
+    found = ComposerCompleter(crowded()).get_completions(Document("hi bo"), CompleteEvent())
     assert [(one.text, one.start_position) for one in found] == [("bob ", -2)]

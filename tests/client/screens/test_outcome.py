@@ -6,7 +6,14 @@ import pytest
 
 from securechat.client.exits import Exit
 from securechat.client.screens.outcome import Outcome
-from securechat.client.session.events import Doubt, Event, Refused, Stopped, Stored, Unconfirmed
+from securechat.client.session.events import (
+    ClientEvent,
+    Doubt,
+    Rejected,
+    Stopped,
+    Stored,
+    Unconfirmed,
+)
 
 GOOD = Stopped(Exit.OK)
 
@@ -15,16 +22,16 @@ GOOD = Stopped(Exit.OK)
     ("events", "code"),
     [
         ([Stored("#x", "hi"), GOOD], Exit.OK),
-        ([Refused("#x", "hi", "no"), GOOD], Exit.REFUSED),
+        ([Rejected("#x", "hi", "no"), GOOD], Exit.REFUSED),
         ([Unconfirmed("#x", "hi", Doubt.UNSENT), GOOD], Exit.UNREACHABLE),
         ([Unconfirmed("#x", "hi", Doubt.UNKNOWN), GOOD], Exit.UNREACHABLE),
         ([Unconfirmed("#x", "hi", Doubt.SILENT), Stored("#x", "hi"), GOOD], Exit.OK),
         ([Unconfirmed("#x", "hi", Doubt.CUT), Stored("#x", "hi"), GOOD], Exit.OK),
-        ([Refused("#x", "hi", "no"), Stopped(Exit.LOGIN)], Exit.LOGIN),
+        ([Rejected("#x", "hi", "no"), Stopped(Exit.LOGIN)], Exit.LOGIN),
         ([Stopped(Exit.CERTIFICATE)], Exit.CERTIFICATE),
     ],
 )
-def test_the_exit_code(events: list[Event], code: Exit) -> None:
+def test_the_exit_code(events: list[ClientEvent], code: Exit) -> None:
     """How the client ended comes first, then refusals, then what was never confirmed."""
     outcome = Outcome()
     outcome.notice(events)

@@ -13,10 +13,10 @@ import pytest
 
 from securechat.client.exits import Exit, UsageError
 from securechat.client.screens import commands, pipe
-from securechat.client.screens.composer import Desk
+from securechat.client.screens.composer import Composer
 from securechat.client.screens.lines import InputLines
 from securechat.client.session.identity import Login
-from securechat.client.session.session import Session
+from securechat.client.session.session import ClientSession
 from securechat.client.text.render import Renderer
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire.receiver import Client
@@ -31,7 +31,7 @@ class Stage:
     """A logged in client, and what it prints."""
 
     def __init__(self, server: ScriptedServer, authority: Authority, *, quiet: bool) -> None:
-        self.session = Session(Login("alice", PASSWORD), quiet=quiet)
+        self.session = ClientSession(Login("alice", PASSWORD), quiet=quiet)
         dialer = Dialer(server.address, Trust(authority.pem, Origin.FILE))
         self.client = Client(self.session, dialer, reconnect=False)
         self.client.start()
@@ -45,8 +45,8 @@ class Stage:
         return self.screen.getvalue().splitlines()
 
     def converses(self, typed: str) -> Exit:
-        desk = Desk(self.session.rooms, commands.run)
-        return pipe.converse(self.client, desk, piped(typed), self.printer)
+        composer = Composer(self.session.rooms, commands.run)
+        return pipe.converse(self.client, composer, piped(typed), self.printer)
 
     def sends(self, texts: list[str] | InputLines, target: str = "#lobby") -> Exit:
         return pipe.send(self.client, target, texts, self.printer)
@@ -136,8 +136,8 @@ def test_a_lost_connection_ends_the_waiting_for_lines(certificate: Files, opens:
     with ScriptedServer(certificate, dialogue) as server:
         stage = opens(server)
         opened.set()
-        desk = Desk(stage.session.rooms, commands.run)
-        code = pipe.converse(stage.client, desk, InputLines(reading), stage.printer)
+        composer = Composer(stage.session.rooms, commands.run)
+        code = pipe.converse(stage.client, composer, InputLines(reading), stage.printer)
     os.close(writing)
     assert code is Exit.UNREACHABLE
 
@@ -153,8 +153,8 @@ def test_a_screen_that_nobody_reads_ends_the_session(certificate: Files, opens: 
     with ScriptedServer(certificate, dialogue) as server:
         stage = opens(server)
         stage.screen.close()
-        desk = Desk(stage.session.rooms, commands.run)
-        code = pipe.converse(stage.client, desk, InputLines(reading), stage.printer)
+        composer = Composer(stage.session.rooms, commands.run)
+        code = pipe.converse(stage.client, composer, InputLines(reading), stage.printer)
     os.close(writing)
     assert code is Exit.OK
 

@@ -12,13 +12,13 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 
 from securechat.client.exits import Exit
 from securechat.client.screens import commands
-from securechat.client.screens.composer import Desk
+from securechat.client.screens.composer import Composer
 from securechat.client.screens.prompt import Chat
 from securechat.client.session.actions import Say
 from securechat.client.session.backoff import Backoff
 from securechat.client.session.deliveries import MAX_WAITING
 from securechat.client.session.identity import Login
-from securechat.client.session.session import Session
+from securechat.client.session.session import ClientSession
 from securechat.client.text.render import Renderer
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire.receiver import Client
@@ -49,7 +49,7 @@ class Desktop:
     def chats(self, *dialogues: Dialogue, colour: bool = False) -> Exit:
         """A whole session with a server that plays these dialogues."""
         with ScriptedServer(self._files, *dialogues) as server:
-            session = Session(Login("alice", PASSWORD))
+            session = ClientSession(Login("alice", PASSWORD))
             dialer = Dialer(server.address, Trust(self._authority.pem, Origin.FILE))
             backoff = Backoff(lambda: 0.0)
             backoff.next = lambda: 0.001  # type: ignore[method-assign]
@@ -57,10 +57,10 @@ class Desktop:
             self.client.start()
             assert self.client.wait_ready() is None
             renderer = Renderer(session.rooms.__len__, lambda: NOON)
-            desk = Desk(session.rooms, commands.run)
+            composer = Composer(session.rooms, commands.run)
             return Chat(
                 self.client,
-                desk,
+                composer,
                 renderer,
                 colour=colour,
                 keyboard=self.keyboard,

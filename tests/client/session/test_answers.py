@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.client.session.events import Event, Info, PersonIs, Problem, Refused, Reply
+from securechat.client.session.events import (
+    ClientEvent,
+    Info,
+    InquiryAnswer,
+    PersonIs,
+    Problem,
+    Rejected,
+)
 from tests.client.dialogue import online
 
 
-def answer(line: str, *said: tuple[str, str]) -> list[Event]:
+def answer(line: str, *said: tuple[str, str]) -> list[ClientEvent]:
     """What is shown when the server answers so, with messages (target, text) on their way."""
     talk = online()
     for target, text in said:
@@ -46,7 +53,7 @@ def test_errors_are_shown_whole() -> None:
 def test_a_refusal_names_the_message_it_refuses(code: str) -> None:
     """By its target; others on their way stay."""
     shown = answer(f"{code} alice #Den :Cannot send", ("#lobby", "one"), ("#den", "two"))
-    assert shown == [Refused("#den", "two", "Cannot send")]
+    assert shown == [Rejected("#den", "two", "Cannot send")]
 
 
 def test_the_same_numeric_about_something_else_is_an_error() -> None:
@@ -67,13 +74,13 @@ def test_the_same_numeric_about_something_else_is_an_error() -> None:
 def test_a_refusal_without_a_target_is_of_the_oldest(line: str) -> None:
     """As answers keep their order."""
     [refused] = answer(line, ("#lobby", "one"), ("#den", "two"))
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Rejected)
     assert refused.text == "one"
 
 
 def test_a_refusal_without_a_word() -> None:
     """A server that says nothing but the number refuses all the same, and crashes nobody."""
-    assert answer("417", ("#lobby", "one")) == [Refused("#lobby", "one", "417")]
+    assert answer("417", ("#lobby", "one")) == [Rejected("#lobby", "one", "417")]
     assert answer("417") == [Problem("417")]
 
 
@@ -90,8 +97,8 @@ def test_standard_replies() -> None:
     assert answer("WARN JOIN CODE #x :Take care") == [Problem("Take care")]
     assert answer("FAIL JOIN CODE #x :No") == [Problem("No")]
     said = (("#lobby", "one"), ("#den", "two"))
-    assert answer("FAIL PRIVMSG CODE #den :No", *said) == [Refused("#den", "two", "No")]
-    assert answer("FAIL PRIVMSG CODE :No", *said) == [Refused("#lobby", "one", "No")]
+    assert answer("FAIL PRIVMSG CODE #den :No", *said) == [Rejected("#den", "two", "No")]
+    assert answer("FAIL PRIVMSG CODE :No", *said) == [Rejected("#lobby", "one", "No")]
 
 
 def test_who_as_a_person() -> None:
@@ -109,19 +116,22 @@ def test_who_as_a_person() -> None:
     [
         (
             "NOTE TOKEN CREATED laptop sct1_x :Keep it",
-            Reply("NOTE", "TOKEN", "CREATED", ("laptop", "sct1_x"), "Keep it"),
+            InquiryAnswer("NOTE", "TOKEN", "CREATED", ("laptop", "sct1_x"), "Keep it"),
         ),
-        ("NOTE TOTP ENABLED :On", Reply("NOTE", "TOTP", "ENABLED", (), "On")),
+        ("NOTE TOTP ENABLED :On", InquiryAnswer("NOTE", "TOTP", "ENABLED", (), "On")),
         (
             "FAIL PASSWD WEAK_PASSWORD :Too short",
-            Reply("FAIL", "PASSWD", "WEAK_PASSWORD", (), "Too short"),
+            InquiryAnswer("FAIL", "PASSWD", "WEAK_PASSWORD", (), "Too short"),
         ),
-        ("421 alice TOKEN :Unknown command", Reply("FAIL", "TOKEN", "421", (), "Unknown command")),
-        ("400 alice PASSWD :Not stored", Reply("FAIL", "PASSWD", "400", (), "Not stored")),
-        ("263 alice TOTP :Try again", Reply("FAIL", "TOTP", "263", (), "Try again")),
+        (
+            "421 alice TOKEN :Unknown command",
+            InquiryAnswer("FAIL", "TOKEN", "421", (), "Unknown command"),
+        ),
+        ("400 alice PASSWD :Not stored", InquiryAnswer("FAIL", "PASSWD", "400", (), "Not stored")),
+        ("263 alice TOTP :Try again", InquiryAnswer("FAIL", "TOTP", "263", (), "Try again")),
     ],
 )
-def test_answers_that_somebody_waits_for(line: str, reply: Reply) -> None:
+def test_answers_that_somebody_waits_for(line: str, reply: InquiryAnswer) -> None:
     """Those to TOKEN, TOTP and PASSWD come whole; what may be secret in them is in no repr."""
     assert answer(line) == [reply]
     assert "sct1_x" not in repr(reply)

@@ -1,15 +1,15 @@
-"""The rooms we are in and who is there: Rooms."""
+"""The rooms we are in and who is there: JoinedChannels."""
 
 from __future__ import annotations
 
 import pytest
 
 from securechat.client.session import channels as module
-from securechat.client.session.channels import MAX_NAME, Rooms
+from securechat.client.session.channels import MAX_NAME, JoinedChannels
 
 
-def lobby() -> Rooms:
-    rooms = Rooms()
+def lobby() -> JoinedChannels:
+    rooms = JoinedChannels()
     rooms.enter("#lobby")
     rooms.names_part("#lobby", ["@alice", "+bob!bob@host", "~@carol"])
     rooms.names_end("#lobby")

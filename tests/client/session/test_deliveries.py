@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from securechat.client.session.actions import Command, Say
-from securechat.client.session.deliveries import MAX_WAITING, PATIENCE, WINDOW, Deliveries, Delivery
-from securechat.client.session.events import Doubt, Kind
+from securechat.client.session.actions import Say, ServerCommand
+from securechat.client.session.deliveries import MAX_WAITING, PATIENCE, WINDOW, Deliveries, Outgoing
+from securechat.client.session.events import Doubt, TextKind
 
 PREFIX = "alice!alice@irc.test"
 
@@ -13,7 +13,7 @@ def sent(deliveries: Deliveries, now: float = 0.0) -> list[str]:
     """Everything that may be sent now, as it goes over the wire."""
     wires = []
     while (item := deliveries.next(PREFIX, now)) is not None:
-        wires.append(item.wire if isinstance(item, Delivery) else item.name)
+        wires.append(item.wire if isinstance(item, Outgoing) else item.name)
     return wires
 
 
@@ -47,7 +47,7 @@ def test_another_text_target_or_command_confirms_nothing() -> None:
 def test_an_action_travels_in_its_wrapping() -> None:
     """And is confirmed in it."""
     deliveries = Deliveries()
-    deliveries.put(Say("#lobby", "waves", Kind.ACTION))
+    deliveries.put(Say("#lobby", "waves", TextKind.ACTION))
     assert sent(deliveries) == ["\x01ACTION waves\x01"]
     assert deliveries.confirm("PRIVMSG", "#lobby", "\x01ACTION waves\x01", 1.0) is not None
 
@@ -65,7 +65,7 @@ def test_a_long_text_becomes_several_messages_in_its_place() -> None:
 def test_a_long_action_leaves_room_for_its_wrapping() -> None:
     """Each part is an action of its own."""
     deliveries = Deliveries()
-    deliveries.put(Say("#lobby", "x" * 1000, Kind.ACTION))
+    deliveries.put(Say("#lobby", "x" * 1000, TextKind.ACTION))
     head = len(f":{PREFIX} PRIVMSG #lobby :")
     parts = sent(deliveries)
     assert max(head + len(part) for part in parts) == 510
@@ -83,7 +83,7 @@ def test_the_window_waits_for_echoes() -> None:
 def test_commands_keep_their_place_among_messages() -> None:
     """/join and then a word to the room, typed while offline, happen in that order."""
     deliveries = Deliveries()
-    deliveries.put(Command("JOIN", ("#den",)))
+    deliveries.put(ServerCommand("JOIN", ("#den",)))
     deliveries.put(Say("#den", "hello"))
     assert sent(deliveries) == ["JOIN", "hello"]
 

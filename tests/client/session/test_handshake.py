@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.client.session.events import Info, LoginRefused, Problem, Registered, Waiting
+from securechat.client.session.events import Delayed, Info, LoginRefused, Problem, Registered
 from securechat.client.session.handshake import MAX_WAIT, NO_REPLAY, REGISTRATION, WANTED
-from securechat.client.session.identity import Login, Registration
+from securechat.client.session.identity import Login, NewAccount
 from securechat.client.session.session import LOGIN_PATIENCE, Stage
 from securechat.irc.message_keys import KEY_TAG
 from tests.client.dialogue import Talk
@@ -22,7 +22,7 @@ def alice(password: str | None = "secret") -> Talk:
 
 
 def newcomer(password: str = "secret") -> Talk:
-    talk = Talk(Registration("alice", password, "CODE1234"))
+    talk = Talk(NewAccount("alice", password, "CODE1234"))
     talk.opens()
     return talk
 
@@ -261,7 +261,7 @@ def test_a_login_that_is_held_back(told: str, seconds: int) -> None:
     talk = alice()
     granted(talk)
     talk.hears("AUTHENTICATE +", f"NOTE AUTHENTICATE WAIT {told} :Wait, there were many guesses")
-    assert talk.shows() == [Waiting("Wait, there were many guesses", seconds)]
+    assert talk.shows() == [Delayed("Wait, there were many guesses", seconds)]
     assert talk.waits(LOGIN_PATIENCE + seconds - 1) == (["PING alive"] if seconds else [])
     talk.hears("903 alice :ok")
     assert talk.hangup is None
@@ -283,4 +283,4 @@ def test_a_note_of_another_kind(line: str) -> None:
 def test_no_secret_of_a_login_is_in_a_repr() -> None:
     """As that may reach a log."""
     assert "secret" not in repr(Login("alice", "secret", "secret code"))
-    assert "secret" not in repr(Registration("alice", "secret", "secret code"))
+    assert "secret" not in repr(NewAccount("alice", "secret", "secret code"))

@@ -1,11 +1,11 @@
-"""Where to connect and as whom: Address, Login, Registration."""
+"""Where to connect and as whom: Address, Login, NewAccount."""
 
 from __future__ import annotations
 
 import pytest
 
 from securechat.client.exits import UsageError
-from securechat.client.session.identity import Address, Login, Registration, parse_target
+from securechat.client.session.identity import Address, Login, NewAccount, parse_target
 
 
 @pytest.mark.parametrize(
@@ -68,4 +68,4 @@ def test_an_address_is_written_as_it_is_read() -> None:
 def test_secrets_are_in_no_repr() -> None:
     """A repr may reach a log."""
     assert "secret" not in repr(Login("alice", "secret"))
-    assert "secret" not in repr(Registration("alice", "secret", "secret-code"))
+    assert "secret" not in repr(NewAccount("alice", "secret", "secret-code"))

@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from securechat.client.session.actions import Command
+from securechat.client.session.actions import ServerCommand
 from securechat.client.session.events import (
     Info,
     Invited,
     Joined,
-    Kind,
     Left,
     ModesSet,
     NamesAre,
     Problem,
     Renamed,
     Said,
+    TextKind,
     TopicIs,
 )
 from securechat.client.session.identity import Login
@@ -44,8 +44,8 @@ def test_a_private_message_a_notice_and_an_action() -> None:
     assert talk.shows() == [
         Said("alice", "bob", "psst"),
         Info("Server speaking"),
-        Said("alice", "bob", "beep", Kind.NOTICE),
-        Said("#lobby", "bob", "waves", Kind.ACTION),
+        Said("alice", "bob", "beep", TextKind.NOTICE),
+        Said("#lobby", "bob", "waves", TextKind.ACTION),
     ]
 
 
@@ -105,7 +105,7 @@ def test_names_are_shown_when_asked_for() -> None:
     answer = ["353 alice = #lobby :alice", "366 alice #lobby :End"]
     talk.hears(*answer)
     assert talk.shows() == []
-    assert talk.does(Command("NAMES", ("#lobby",))) == ["NAMES #lobby"]
+    assert talk.does(ServerCommand("NAMES", ("#lobby",))) == ["NAMES #lobby"]
     talk.hears(*answer)
     assert talk.shows() == [NamesAre("#lobby", ("alice",))]
 

@@ -6,7 +6,7 @@ from base64 import b64decode
 
 import pytest
 
-from securechat.client.session.actions import Adopt, Command, Quit, Say
+from securechat.client.session.actions import Adopt, Quit, Say, ServerCommand
 from securechat.client.session.deliveries import PATIENCE
 from securechat.client.session.events import (
     Doubt,
@@ -14,7 +14,7 @@ from securechat.client.session.events import (
     Left,
     NamesAre,
     Ready,
-    Refused,
+    Rejected,
     Said,
     Stored,
     TopicIs,
@@ -87,7 +87,7 @@ def test_what_is_typed_before_the_first_connection_is_ready_waits_quietly() -> N
     """And is sent in its order then."""
     talk = Talk(Login("alice", "secret"))
     talk.says("one")
-    talk.does(Command("WHO", ("bob",)))
+    talk.does(ServerCommand("WHO", ("bob",)))
     handshake(talk)
     *before, pong = arrival()
     talk.hears(*before)
@@ -285,7 +285,7 @@ def test_a_target_that_cannot_be_sent_refuses_its_message(target: str) -> None:
     talk.says("fine")
     assert talk.does(Say(target, "hello")) == []
     [refused] = talk.shows()
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Rejected)
     assert refused.text == "hello"
     talk.hears(f":{ALICE} PRIVMSG #lobby :fine")
     assert talk.does(Quit()) == ["QUIT"]
@@ -321,4 +321,4 @@ def payload(talk: Talk) -> str:
 def test_no_secret_of_an_action_is_in_a_repr() -> None:
     """As that may reach a log."""
     assert "secret" not in repr(Adopt("secret"))
-    assert "secret" not in repr(Command("PASSWD", ("secret",)))
+    assert "secret" not in repr(ServerCommand("PASSWD", ("secret",)))

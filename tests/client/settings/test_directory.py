@@ -1,4 +1,4 @@
-"""The settings directory: Settings."""
+"""The settings directory: SettingsDirectory."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pytest
 
 from securechat.client.exits import SettingsError
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import Settings, default_directory
+from securechat.client.settings.directory import SettingsDirectory, default_directory
 
 HERE = Address("chat.example", 6697)
 THERE = Address("::1", 7000)
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(tmp_path / "a" / "settings")
+def settings(tmp_path: Path) -> SettingsDirectory:
+    return SettingsDirectory(tmp_path / "a" / "settings")
 
 
 def mode(path: Path) -> int:
@@ -35,7 +35,7 @@ def test_the_systems_place_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     assert default_directory().name == "securechat"
 
 
-def test_nothing_is_there_at_first(settings: Settings) -> None:
+def test_nothing_is_there_at_first(settings: SettingsDirectory) -> None:
     """And reading makes nothing."""
     assert settings.last() is None
     assert settings.account(HERE) is None
@@ -43,17 +43,17 @@ def test_nothing_is_there_at_first(settings: Settings) -> None:
     assert not settings.directory.exists()
 
 
-def test_the_last_server_and_its_account_are_remembered(settings: Settings) -> None:
+def test_the_last_server_and_its_account_are_remembered(settings: SettingsDirectory) -> None:
     """Accounts of other servers stay."""
     settings.remember(HERE, "alice")
     settings.remember(THERE, "жанна")
-    again = Settings(settings.directory)
+    again = SettingsDirectory(settings.directory)
     assert again.last() == THERE
     assert again.account(THERE) == "жанна"
     assert again.account(HERE) == "alice"
 
 
-def test_a_pin_belongs_to_host_and_port(settings: Settings) -> None:
+def test_a_pin_belongs_to_host_and_port(settings: SettingsDirectory) -> None:
     """Another port may be another server."""
     settings.save_pin(HERE, "pem one")
     settings.save_pin(THERE, "pem two")
@@ -62,7 +62,7 @@ def test_a_pin_belongs_to_host_and_port(settings: Settings) -> None:
     assert settings.pin(Address("chat.example", 7000)) is None
 
 
-def test_only_the_owner_may_read_them(settings: Settings) -> None:
+def test_only_the_owner_may_read_them(settings: SettingsDirectory) -> None:
     """Files 0600 in directories 0700, and no draft is left over."""
     settings.remember(HERE, "alice")
     settings.save_pin(HERE, "pem")
@@ -74,13 +74,13 @@ def test_only_the_owner_may_read_them(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("host", ["../../etc/passwd", "a/b", ".."])
-def test_a_host_cannot_lead_out_of_the_directory(settings: Settings, host: str) -> None:
+def test_a_host_cannot_lead_out_of_the_directory(settings: SettingsDirectory, host: str) -> None:
     """Whatever it is made of."""
     file = settings.pin_file(Address(host, 1))
     assert file.parent == settings.directory / "pins"
 
 
-def test_a_pin_that_others_may_write_is_refused(settings: Settings) -> None:
+def test_a_pin_that_others_may_write_is_refused(settings: SettingsDirectory) -> None:
     """They could have put their own CA there."""
     settings.save_pin(HERE, "pem")
     settings.pin_file(HERE).chmod(0o666)
@@ -91,7 +91,7 @@ def test_a_pin_that_others_may_write_is_refused(settings: Settings) -> None:
 @pytest.mark.parametrize(
     "content", ["not json", "[]", '{"last": 7}', '{"last": "a b"}', '{"accounts": []}', "\udcff"]
 )
-def test_a_damaged_file_is_told(settings: Settings, content: str) -> None:
+def test_a_damaged_file_is_told(settings: SettingsDirectory, content: str) -> None:
     """With its name."""
     settings.remember(HERE, "alice")
     file = settings.directory / "servers.json"
@@ -104,10 +104,10 @@ def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
     """Is told with the reason."""
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="can't write"):
-        Settings(tmp_path / "file" / "settings").save_pin(HERE, "pem")
+        SettingsDirectory(tmp_path / "file" / "settings").save_pin(HERE, "pem")
 
 
-def test_a_failed_write_leaves_the_old_content(settings: Settings) -> None:
+def test_a_failed_write_leaves_the_old_content(settings: SettingsDirectory) -> None:
     """It is replaced as a whole or not at all."""
     settings.save_pin(HERE, "old")
     with pytest.raises(UnicodeEncodeError):
@@ -116,7 +116,7 @@ def test_a_failed_write_leaves_the_old_content(settings: Settings) -> None:
     assert len(list(settings.pin_file(HERE).parent.iterdir())) == 1
 
 
-def test_devices_are_remembered_unless_somebody_says_no(settings: Settings) -> None:
+def test_devices_are_remembered_unless_somebody_says_no(settings: SettingsDirectory) -> None:
     """By hand, in servers.json; what the client writes there leaves it as it is."""
     assert settings.remembers
     settings.remember(HERE, "alice")
@@ -128,7 +128,7 @@ def test_devices_are_remembered_unless_somebody_says_no(settings: Settings) -> N
     assert not settings.remembers
 
 
-def test_a_wish_that_is_none(settings: Settings) -> None:
+def test_a_wish_that_is_none(settings: SettingsDirectory) -> None:
     """Is told with what is expected."""
     settings.remember(HERE, "alice")
     (settings.directory / "servers.json").write_text('{"remember": "no"}')

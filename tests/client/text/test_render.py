@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
 from securechat.client.session.events import (
+    ClientEvent,
+    Delayed,
     Doubt,
-    Event,
     Info,
+    InquiryAnswer,
     Invited,
     Joined,
-    Kind,
     Left,
     Lost,
     ModesSet,
@@ -23,14 +24,13 @@ from securechat.client.session.events import (
     PersonIs,
     Problem,
     Ready,
-    Refused,
+    Rejected,
     Renamed,
-    Reply,
     Said,
     Stored,
+    TextKind,
     TopicIs,
     Unconfirmed,
-    Waiting,
 )
 from securechat.client.text.render import COLOURS, INDENT, Renderer, colour_of, plain, wrap
 
@@ -38,7 +38,7 @@ HERE = timezone(timedelta(hours=2))
 NOW = datetime(2025, 11, 22, 14, 30, tzinfo=HERE)
 
 
-def shown(*events: Event, rooms: int = 1) -> list[str]:
+def shown(*events: ClientEvent, rooms: int = 1) -> list[str]:
     """The lines, without their styles and the time."""
     renderer = Renderer(lambda: rooms, lambda: NOW)
     lines = [plain(line) for event in events for line in renderer.render(event)]
@@ -50,8 +50,8 @@ def shown(*events: Event, rooms: int = 1) -> list[str]:
     [
         (Said("#lobby", "bob", "hi"), "<bob> hi"),
         (Said("#lobby", "bob", "hi", missed=True), "(missed) <bob> hi"),
-        (Said("#lobby", "bob", "waves", Kind.ACTION), "* bob waves"),
-        (Said("#lobby", "bob", "beep", Kind.NOTICE), "-bob- beep"),
+        (Said("#lobby", "bob", "waves", TextKind.ACTION), "* bob waves"),
+        (Said("#lobby", "bob", "beep", TextKind.NOTICE), "-bob- beep"),
         (Said("alice", "bob", "psst"), "(private) <bob> psst"),
         (Said("bob", "alice", "yes?", mine=True), "(to bob) <alice> yes?"),
         (Said("#lobby", "", "boo"), "<server> boo"),
@@ -67,9 +67,12 @@ def shown(*events: Event, rooms: int = 1) -> list[str]:
         (TopicIs("#lobby", "Be kind"), "-- topic of #lobby: Be kind"),
         (TopicIs("#lobby", "Be kind", "bob"), "-- bob set the topic of #lobby: Be kind"),
         (NamesAre("#lobby", ("@alice", "bob")), "-- in #lobby (2): @alice bob"),
-        (Reply("NOTE", "TOKEN", "CREATED", ("x", "sct1_x"), "Keep it"), "-- server: Keep it"),
-        (Reply("FAIL", "TOKEN", "TOO_MANY", (), "Enough"), "!! server: Enough"),
-        (Waiting("Wait a little", 3), "-- server: Wait a little"),
+        (
+            InquiryAnswer("NOTE", "TOKEN", "CREATED", ("x", "sct1_x"), "Keep it"),
+            "-- server: Keep it",
+        ),
+        (InquiryAnswer("FAIL", "TOKEN", "TOO_MANY", (), "Enough"), "!! server: Enough"),
+        (Delayed("Wait a little", 3), "-- server: Wait a little"),
         (Info("news"), "-- server: news"),
         (Info("help", remote=False), "-- help"),
         (Problem("trouble"), "!! server: trouble"),
@@ -79,14 +82,14 @@ def shown(*events: Event, rooms: int = 1) -> list[str]:
         (ModesSet("bob", "#den", ("+o", "al")), "-- bob sets +o al in #den"),
         (PersonIs("bob", "Bob B.", "#den", True), "-- bob (Bob B.) in #den, away"),
         (PersonIs("bob", "bob", "", False), "-- bob"),
-        (Refused("#den", "hi", "Cannot send"), "!! not sent to #den: Cannot send: hi"),
+        (Rejected("#den", "hi", "Cannot send"), "!! not sent to #den: Cannot send: hi"),
         (Unconfirmed("#x", "hi", Doubt.SILENT), "!! to #x, not confirmed by the server: hi"),
         (Ready("alice"), "-- you are logged in as alice"),
         (Ready("alice", again=True), "-- the connection is back"),
         (Lost("no answer", 2.2), "-- the connection is lost (no answer); trying again in 2 s"),
     ],
 )
-def test_events_in_words(event: Event, line: str) -> None:
+def test_events_in_words(event: ClientEvent, line: str) -> None:
     """One line each."""
     assert shown(event) == [line]
 
@@ -138,7 +141,7 @@ EVIL = "a\x1b[2J\n12:00 <bob> fake\u202e\x9b"
     [
         Said(EVIL, EVIL, EVIL),
         Said(EVIL, EVIL, EVIL, mine=True),
-        Said("#" + EVIL, EVIL, EVIL, Kind.ACTION),
+        Said("#" + EVIL, EVIL, EVIL, TextKind.ACTION),
         Joined(EVIL, EVIL),
         Joined(EVIL, EVIL, mine=True),
         Left(EVIL, EVIL, EVIL),
@@ -149,20 +152,20 @@ EVIL = "a\x1b[2J\n12:00 <bob> fake\u202e\x9b"
         NamesAre(EVIL, (EVIL, EVIL)),
         Info(EVIL),
         Problem(EVIL),
-        Refused(EVIL, EVIL, EVIL),
+        Rejected(EVIL, EVIL, EVIL),
         Unconfirmed(EVIL, EVIL, Doubt.CUT),
         Ready(EVIL),
         Lost(EVIL, 1.0),
     ],
 )
-def test_remote_text_never_reaches_the_terminal_raw(event: Event) -> None:
+def test_remote_text_never_reaches_the_terminal_raw(event: ClientEvent) -> None:
     """In no field of no event: one line, no control character, no override."""
     [line] = shown(event, rooms=2)
     assert line.isprintable()
     assert not any(style for style, _ in render(event) if "\x1b" in style)
 
 
-def render(event: Event) -> list[tuple[str, str]]:
+def render(event: ClientEvent) -> list[tuple[str, str]]:
     """The fragments of an event's only line."""
     [line] = Renderer(lambda: 2, lambda: NOW).render(event)
     return line

@@ -11,7 +11,7 @@ import pytest
 
 from securechat.client.exits import CertificateError, SettingsError
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import SYSTEM, Settings
+from securechat.client.settings.directory import SYSTEM, SettingsDirectory
 from securechat.client.trust.anchors import Anchor, Consent, decide, keep
 from securechat.client.trust.authorities import Origin, Trust
 from securechat.client.trust.describe import fingerprint
@@ -25,8 +25,8 @@ BY_SYSTEM = Trust(None, Origin.SYSTEM)
 
 
 @pytest.fixture
-def settings(settings_directory: Path) -> Settings:
-    return Settings(settings_directory)
+def settings(settings_directory: Path) -> SettingsDirectory:
+    return SettingsDirectory(settings_directory)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ class Person:
 
 
 @contextmanager
-def nothing_changes(settings: Settings) -> Iterator[None]:
+def nothing_changes(settings: SettingsDirectory) -> Iterator[None]:
     """The settings stay byte for byte as they were."""
     before = contents(settings.directory)
     yield
@@ -63,7 +63,9 @@ def contents(directory: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
-def test_an_address_where_nobody_has_been(settings: Settings, mine: Trust, theirs: Trust) -> None:
+def test_an_address_where_nobody_has_been(
+    settings: SettingsDirectory, mine: Trust, theirs: Trust
+) -> None:
     """What is offered, else the authorities of the system; and nothing is kept by deciding."""
     with nothing_changes(settings):
         assert decide(settings, HERE, None, Consent()) == Anchor(BY_SYSTEM)
@@ -71,7 +73,7 @@ def test_an_address_where_nobody_has_been(settings: Settings, mine: Trust, their
             assert decide(settings, HERE, offer, Consent()) == Anchor(offer)
 
 
-def test_what_a_login_was_trusted_by_is_kept(settings: Settings, mine: Trust) -> None:
+def test_what_a_login_was_trusted_by_is_kept(settings: SettingsDirectory, mine: Trust) -> None:
     """A pin, or the word that the system's authorities were enough."""
     keep(settings, HERE, mine)
     assert decide(settings, HERE, None, Consent()) == Anchor(mine)
@@ -83,7 +85,7 @@ def test_what_a_login_was_trusted_by_is_kept(settings: Settings, mine: Trust) ->
 
 @pytest.mark.parametrize("kind", ["pinned", "system", "system, as it was kept before"])
 def test_another_trust_needs_a_word(
-    settings: Settings, mine: Trust, theirs: Trust, kind: str
+    settings: SettingsDirectory, mine: Trust, theirs: Trust, kind: str
 ) -> None:
     """Whatever was trusted: without the word nothing changes, and both are shown."""
     if kind == "system, as it was kept before":
@@ -99,7 +101,9 @@ def test_another_trust_needs_a_word(
     assert decide(settings, HERE, theirs, Consent(replace=True)) == Anchor(theirs)
 
 
-def test_a_pin_is_not_given_up_for_the_systems_authorities(settings: Settings, mine: Trust) -> None:
+def test_a_pin_is_not_given_up_for_the_systems_authorities(
+    settings: SettingsDirectory, mine: Trust
+) -> None:
     """A link that says `system` would do that: any public authority could then be the server."""
     keep(settings, HERE, mine)
     with nothing_changes(settings), pytest.raises(CertificateError, match="of this system"):
@@ -107,7 +111,7 @@ def test_a_pin_is_not_given_up_for_the_systems_authorities(settings: Settings, m
 
 
 def test_a_bundle_that_holds_the_pin_is_another_trust(
-    settings: Settings, mine: Trust, stranger: Authority
+    settings: SettingsDirectory, mine: Trust, stranger: Authority
 ) -> None:
     """It lets one more in."""
     keep(settings, HERE, mine)
@@ -116,7 +120,7 @@ def test_a_bundle_that_holds_the_pin_is_another_trust(
         decide(settings, HERE, wider, Consent())
 
 
-def test_the_same_trust_again_asks_nothing(settings: Settings, mine: Trust) -> None:
+def test_the_same_trust_again_asks_nothing(settings: SettingsDirectory, mine: Trust) -> None:
     """A second link of the same server, or --ca with what is pinned; the file stays as it is."""
     keep(settings, HERE, mine)
     again = Trust(f"{mine.ca_pem}\n", Origin.LINK)
@@ -127,7 +131,7 @@ def test_the_same_trust_again_asks_nothing(settings: Settings, mine: Trust) -> N
 
 @pytest.mark.parametrize("answer", [True, False])
 def test_on_a_terminal_both_are_shown_and_a_yes_is_asked_for(
-    settings: Settings, mine: Trust, theirs: Trust, stranger: Authority, answer: bool
+    settings: SettingsDirectory, mine: Trust, theirs: Trust, stranger: Authority, answer: bool
 ) -> None:
     """Who says anything else is refused."""
     keep(settings, HERE, mine)
@@ -151,7 +155,7 @@ def test_on_a_terminal_both_are_shown_and_a_yes_is_asked_for(
     ],
 )
 def test_another_spelling_is_the_same_address(
-    settings: Settings, mine: Trust, spelling: str
+    settings: SettingsDirectory, mine: Trust, spelling: str
 ) -> None:
     """Or a link could get around the pin, by a capital or a final dot."""
     keep(settings, HERE, mine)
@@ -161,7 +165,7 @@ def test_another_spelling_is_the_same_address(
         decide(settings, Address(link.host, link.port), BY_SYSTEM, Consent())
 
 
-def test_a_damaged_trust_is_told(settings: Settings) -> None:
+def test_a_damaged_trust_is_told(settings: SettingsDirectory) -> None:
     """With the file's name; it doesn't fall back to the system's authorities."""
     settings.save_pin(HERE, "words")
     with pytest.raises(SettingsError, match=r"chat\.example_6697\.pem: expected a CA certificate"):
@@ -175,7 +179,7 @@ def test_a_damaged_trust_is_told(settings: Settings) -> None:
 
 
 def test_a_known_authority_at_a_new_address(
-    settings: Settings, mine: Trust, certificate: Files
+    settings: SettingsDirectory, mine: Trust, certificate: Files
 ) -> None:
     """Is recognised: the person is told where it is known from, and asked."""
     keep(settings, HERE, mine)
@@ -189,7 +193,7 @@ def test_a_known_authority_at_a_new_address(
 
 
 def test_a_script_says_that_the_server_has_moved(
-    settings: Settings, mine: Trust, certificate: Files
+    settings: SettingsDirectory, mine: Trust, certificate: Files
 ) -> None:
     """By a flag, which the refusal names."""
     keep(settings, HERE, mine)
@@ -203,7 +207,11 @@ def test_a_script_says_that_the_server_has_moved(
 
 
 def test_who_only_shows_the_known_authority(
-    settings: Settings, mine: Trust, stranger: Authority, authority: Authority, tmp_path: Path
+    settings: SettingsDirectory,
+    mine: Trust,
+    stranger: Authority,
+    authority: Authority,
+    tmp_path: Path,
 ) -> None:
     """Anybody can copy its certificate into a chain: without its signature nothing is asked."""
     keep(settings, HERE, mine)
@@ -218,7 +226,7 @@ def test_who_only_shows_the_known_authority(
 
 
 def test_a_moved_server_whose_certificate_lacks_the_address(
-    settings: Settings, mine: Trust, authority: Authority, tmp_path: Path
+    settings: SettingsDirectory, mine: Trust, authority: Authority, tmp_path: Path
 ) -> None:
     """Is refused by its name, which tells its administrator what to do."""
     keep(settings, HERE, mine)
@@ -231,7 +239,7 @@ def test_a_moved_server_whose_certificate_lacks_the_address(
 
 
 def test_moving_where_another_server_was_needs_both_words(
-    settings: Settings, mine: Trust, theirs: Trust, certificate: Files
+    settings: SettingsDirectory, mine: Trust, theirs: Trust, certificate: Files
 ) -> None:
     """An address that a router gave to another machine."""
     keep(settings, HERE, mine)
@@ -244,7 +252,7 @@ def test_moving_where_another_server_was_needs_both_words(
 
 
 def test_an_unknown_authority_at_a_new_address(
-    settings: Settings, theirs: Trust, certificate: Files
+    settings: SettingsDirectory, theirs: Trust, certificate: Files
 ) -> None:
     """Is nobody's: the system's authorities decide, and refuse it."""
     keep(settings, HERE, theirs)

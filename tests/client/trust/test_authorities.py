@@ -13,7 +13,7 @@ import pytest
 
 from securechat.client.exits import CertificateError, UnreachableError, UsageError
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import Settings
+from securechat.client.settings.directory import SettingsDirectory
 from securechat.client.trust.anchors import decide
 from securechat.client.trust.authorities import (
     Dialer,
@@ -31,8 +31,8 @@ Files = tuple[Path, Path]
 
 
 @pytest.fixture
-def settings(settings_directory: Path) -> Settings:
-    return Settings(settings_directory)
+def settings(settings_directory: Path) -> SettingsDirectory:
+    return SettingsDirectory(settings_directory)
 
 
 def link_to(server: ScriptedServer, authority: Authority) -> InviteLink:
@@ -163,7 +163,9 @@ def test_a_client_certificate_is_shown(
         Dialer(server.address, trusted, cert)
 
 
-def test_a_link_offers_its_ca(settings: Settings, certificate: Files, authority: Authority) -> None:
+def test_a_link_offers_its_ca(
+    settings: SettingsDirectory, certificate: Files, authority: Authority
+) -> None:
     """After a look that says nothing; and nothing is pinned by looking."""
     with ScriptedServer(certificate) as server:
         found = offered_by_link(link_to(server, authority))

@@ -16,20 +16,20 @@ from securechat.client.session.actions import Quit, Say
 from securechat.client.session.backoff import Backoff
 from securechat.client.session.deliveries import MAX_WAITING
 from securechat.client.session.events import (
+    ClientEvent,
+    Delayed,
     Doubt,
-    Event,
     Info,
+    InquiryAnswer,
     Lost,
     Ready,
     Registered,
-    Reply,
     Said,
     Stopped,
     Unconfirmed,
-    Waiting,
 )
 from securechat.client.session.identity import Address, Login
-from securechat.client.session.session import Session
+from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire import receiver
 from securechat.client.wire.receiver import INBOX, Client, Feed
@@ -45,15 +45,15 @@ class Ear:
     """Takes events, and lets a test wait for one."""
 
     def __init__(self) -> None:
-        self.events: list[Event] = []
-        self._new: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.events: list[ClientEvent] = []
+        self._new: queue.SimpleQueue[ClientEvent] = queue.SimpleQueue()
 
-    def __call__(self, events: Sequence[Event]) -> None:
+    def __call__(self, events: Sequence[ClientEvent]) -> None:
         for event in events:
             self.events.append(event)
             self._new.put(event)
 
-    def hears(self, wanted: type[Event]) -> Event:
+    def hears(self, wanted: type[ClientEvent]) -> ClientEvent:
         """The next event of this type."""
         while True:
             event = self._new.get(timeout=PATIENCE)
@@ -68,7 +68,7 @@ def client_of(
     dialer = Dialer(server.address, Trust(authority.pem, Origin.FILE))
     backoff = Backoff(lambda: 0.0)
     backoff.next = lambda: 0.001  # type: ignore[method-assign]
-    client = Client(Session(ALICE), dialer, reconnect=reconnect, backoff=backoff)
+    client = Client(ClientSession(ALICE), dialer, reconnect=reconnect, backoff=backoff)
     ear = Ear()
     client.attach(ear)
     client.start()
@@ -159,7 +159,7 @@ def test_a_first_connection_that_fails_is_not_tried_again(authority: Authority) 
     """The person is told at once; the port of nobody refuses."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = Address("127.0.0.1", listener.getsockname()[1])
-    client = Client(Session(ALICE), Dialer(address, Trust(authority.pem, Origin.FILE)))
+    client = Client(ClientSession(ALICE), Dialer(address, Trust(authority.pem, Origin.FILE)))
     client.start()
     stopped = client.wait_ready()
     assert stopped is not None
@@ -222,7 +222,7 @@ def test_another_certificate_ends_the_reconnecting(
 
         backoff = Backoff(lambda: 0.0)
         backoff.next = lambda: 0.001  # type: ignore[method-assign]
-        client = Client(Session(ALICE), dial, backoff=backoff)
+        client = Client(ClientSession(ALICE), dial, backoff=backoff)
         client.start()
         stopped = ends(client)
     assert stopped.code is Exit.CERTIFICATE
@@ -259,7 +259,7 @@ def test_attempts_that_fail_are_repeated(certificate: Files, authority: Authorit
         backoff = Backoff(lambda: 0.0)
         backoff.next = lambda: 0.001  # type: ignore[method-assign]
         client = Client(
-            Session(ALICE), lambda: Dialer(addresses.pop(0), trusted)(), backoff=backoff
+            ClientSession(ALICE), lambda: Dialer(addresses.pop(0), trusted)(), backoff=backoff
         )
         ear = Ear()
         client.attach(ear)
@@ -276,7 +276,7 @@ def test_a_bug_ends_with_a_word(authority: Authority) -> None:
     def dial() -> ssl.SSLSocket:
         raise ZeroDivisionError("of all things")
 
-    client = Client(Session(ALICE), dial)
+    client = Client(ClientSession(ALICE), dial)
     client.start()
     stopped = client.wait_ready()
     assert stopped is not None
@@ -299,7 +299,7 @@ class Gate:
 @pytest.fixture
 def hanging() -> tuple[Client, Gate]:
     gate = Gate()
-    client = Client(Session(ALICE), gate)
+    client = Client(ClientSession(ALICE), gate)
     client.start()
     assert gate.reached.wait(PATIENCE)
     return client, gate
@@ -375,8 +375,8 @@ def test_a_login_that_is_held_back_is_told_at_once(
 
     texts: list[str] = []
 
-    def tell(event: Waiting | Registered) -> None:
-        assert isinstance(event, Waiting)
+    def tell(event: Delayed | Registered) -> None:
+        assert isinstance(event, Delayed)
         texts.append(event.text)
         told.set()
 
@@ -387,7 +387,7 @@ def test_a_login_that_is_held_back_is_told_at_once(
         client.submit(Quit())
         ends(client)
     assert texts == ["Many guesses; please wait"]
-    assert not any(isinstance(event, Waiting) for event in ear.events)
+    assert not any(isinstance(event, Delayed) for event in ear.events)
 
 
 def test_a_reconnection_that_is_held_back_is_told_among_the_messages(
@@ -407,7 +407,7 @@ def test_a_reconnection_that_is_held_back_is_told_among_the_messages(
 
     with ScriptedServer(certificate, first, second) as server:
         client, ear = client_of(server, authority)
-        assert ear.hears(Waiting) == Waiting("Please wait", 0)
+        assert ear.hears(Delayed) == Delayed("Please wait", 0)
         ear.hears(Ready)
         client.submit(Quit())
         ends(client)
@@ -436,10 +436,12 @@ def test_answers_to_an_inquiry_are_kept_from_the_screen(
             assert reply is not None
             assert reply.context == ("laptop", "secret")
         say(client, "next")
-        assert ear.hears(Reply) == Reply("NOTE", "TOKEN", "REVOKED", ("laptop",), "Gone")
+        assert ear.hears(InquiryAnswer) == InquiryAnswer(
+            "NOTE", "TOKEN", "REVOKED", ("laptop",), "Gone"
+        )
         client.submit(Quit(patience=0.0))
         ends(client)
-    assert sum(isinstance(event, Reply) for event in ear.events) == 1
+    assert sum(isinstance(event, InquiryAnswer) for event in ear.events) == 1
 
 
 def test_answers_that_nobody_takes_are_not_kept_without_end(

@@ -7,28 +7,34 @@ from typing import Any
 import pytest
 
 from securechat.core.auth import throttle as module
-from securechat.core.auth.throttle import FREE, MAX_HELD, MAX_NETWORKS, MAX_WAIT_SECONDS, Guesses
+from securechat.core.auth.throttle import (
+    FREE,
+    MAX_HELD,
+    MAX_NETWORKS,
+    MAX_WAIT_SECONDS,
+    LoginThrottle,
+)
 from securechat.core.jobs import VerifyPassword
 from tests.support.stage import Stage
 
 HOME, CAFE, EVIL = "192.0.2.1", "198.51.100.7", "203.0.113.9"
 
 
-def tries(guesses: Guesses, times: int, name: str = "alice", network: str = EVIL) -> None:
+def tries(guesses: LoginThrottle, times: int, name: str = "alice", network: str = EVIL) -> None:
     for _ in range(times):
         guesses.wrong(name, network, 0.0)
 
 
 def test_people_mistype() -> None:
     """Some wrong passwords cost nothing."""
-    guesses = Guesses()
+    guesses = LoginThrottle()
     tries(guesses, FREE)
     assert guesses.wait("alice", EVIL, 0.0) == 0
 
 
 def test_waits_grow_up_to_a_limit() -> None:
     """Twice as long with each one."""
-    guesses, waits = Guesses(), []
+    guesses, waits = LoginThrottle(), []
     for _ in range(12):
         tries(guesses, 1)
         waits.append(guesses.wait("alice", EVIL, 0.0))
@@ -45,7 +51,7 @@ def test_clients_wait_longer_than_they_are_made_to() -> None:
 
 def test_they_are_forgotten_with_time() -> None:
     """One by one, the most of a long attack within a quarter of an hour."""
-    guesses = Guesses()
+    guesses = LoginThrottle()
     tries(guesses, 1000)
     waits = [guesses.wait("alice", EVIL, minute * 60.0) for minute in range(15)]
     assert waits[:9] == [10, 10, 10, 10, 8, 4, 2, 1, 0]
@@ -54,7 +60,7 @@ def test_they_are_forgotten_with_time() -> None:
 
 def test_a_network_waits_whatever_name_it_tries() -> None:
     """One password at many accounts is slowed like many at one."""
-    guesses = Guesses()
+    guesses = LoginThrottle()
     for number in range(9):
         guesses.wrong(f"name{number}", EVIL, 0.0)
     assert guesses.wait("alice", EVIL, 0.0) == MAX_WAIT_SECONDS
@@ -63,7 +69,7 @@ def test_a_network_waits_whatever_name_it_tries() -> None:
 
 def test_a_name_waits_from_wherever_it_is_tried() -> None:
     """Many addresses don't make guessing at one account faster."""
-    guesses = Guesses()
+    guesses = LoginThrottle()
     for number in range(9):
         guesses.wrong("alice", f"203.0.113.{number}", 0.0)
     assert guesses.wait("alice", CAFE, 0.0) == MAX_WAIT_SECONDS
@@ -72,7 +78,7 @@ def test_a_name_waits_from_wherever_it_is_tried() -> None:
 
 def test_the_owner_is_not_slowed_where_they_have_been_before() -> None:
     """Neither by guesses at their account from elsewhere, nor by a bad neighbour's at others."""
-    guesses = Guesses()
+    guesses = LoginThrottle()
     guesses.right("alice", HOME)
     tries(guesses, 20)
     tries(guesses, 20, "bob", HOME)
@@ -82,7 +88,7 @@ def test_the_owner_is_not_slowed_where_they_have_been_before() -> None:
 
 def test_a_neighbour_s_guesses_at_the_owner_s_account_do_count() -> None:
     """From the owner's own network too."""
-    guesses = Guesses()
+    guesses = LoginThrottle()
     guesses.right("alice", HOME)
     tries(guesses, 9, "alice", HOME)
     assert guesses.wait("alice", HOME, 0.0) == MAX_WAIT_SECONDS
@@ -91,7 +97,7 @@ def test_a_neighbour_s_guesses_at_the_owner_s_account_do_count() -> None:
 
 def test_a_login_of_one_s_own_forgives_nothing() -> None:
     """An attacker with an account can't wipe the slate."""
-    guesses = Guesses()
+    guesses = LoginThrottle()
     tries(guesses, 9)
     guesses.right("mallory", EVIL)
     assert guesses.wait("alice", EVIL, 0.0) == MAX_WAIT_SECONDS
@@ -100,7 +106,7 @@ def test_a_login_of_one_s_own_forgives_nothing() -> None:
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest go first."""
     monkeypatch.setattr(module, "MAX_KEYS", 3)
-    guesses = Guesses()
+    guesses = LoginThrottle()
     for name in "abcd":
         guesses.right(name, HOME)
     assert [guesses.known(name, HOME) for name in "abcd"] == [False, True, True, True]
@@ -108,7 +114,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_member_who_moves_about_pushes_out_nobody() -> None:
     """A thousand networks cost who has them their own oldest."""
-    guesses = Guesses()
+    guesses = LoginThrottle()
     guesses.right("alice", HOME)
     for number in range(MAX_NETWORKS + 1):
         guesses.right("mallory", f"2001:db8:1:{number:x}::/64")
@@ -126,7 +132,7 @@ def attempt(stage: Stage, address: str = EVIL, **more: Any) -> VerifyPassword:
 
 def test_attempts_come_back_in_the_order_of_their_time() -> None:
     """Each once."""
-    stage, guesses = Stage(), Guesses()
+    stage, guesses = Stage(), LoginThrottle()
     late, early = attempt(stage), attempt(stage, CAFE)
     assert guesses.hold(late, 9.0)
     assert guesses.hold(early, 5.0)
@@ -138,7 +144,7 @@ def test_attempts_come_back_in_the_order_of_their_time() -> None:
 
 def test_a_network_has_so_many_attempts_waiting_and_no_more() -> None:
     """Another one still has its own, and so has who is known there."""
-    stage, guesses = Stage(), Guesses()
+    stage, guesses = Stage(), LoginThrottle()
     for _ in range(MAX_HELD):
         assert guesses.hold(attempt(stage), 5.0)
     assert not guesses.hold(attempt(stage), 5.0)
@@ -153,7 +159,7 @@ def test_a_network_has_so_many_attempts_waiting_and_no_more() -> None:
 
 def test_codes_are_tried_240_times_a_day() -> None:
     """At the most, by who has the password."""
-    guesses, tried = Guesses(), 0
+    guesses, tried = LoginThrottle(), 0
     for second in range(0, 86_400, 10):
         if guesses.may_try_code(1, second):
             guesses.wrong_code(1, second)
@@ -163,7 +169,7 @@ def test_codes_are_tried_240_times_a_day() -> None:
 
 def test_wrong_codes_end_after_ten() -> None:
     """And come back slowly: who has the password must not have the code by trying."""
-    guesses = Guesses()
+    guesses = LoginThrottle()
     for number in range(10):
         assert guesses.may_try_code(1, 0.0), number
         guesses.wrong_code(1, 0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import InvitationEnded, Invited, RoomClosed
+from securechat.core.journal.events import InvitationEnded, InvitationMade, RoomClosed
 from securechat.core.text_limits import kick_bytes, topic_bytes
 from securechat.irc.message import parse
 from tests.support.stage import SERVER, Stage, codes, den, of, only, outsider, source
@@ -137,7 +137,7 @@ def test_an_invitation_opens_the_door() -> None:
     assert carol.hears() == []
     assert codes(bob.says("JOIN #den"))[0] == "JOIN"
     kinds = [type(event) for event in stage.stored]
-    assert kinds.count(Invited) == kinds.count(InvitationEnded) == 1
+    assert kinds.count(InvitationMade) == kinds.count(InvitationEnded) == 1
     bob.says("PART #den")
     assert codes(bob.says("JOIN #den")) == ["473"]
 

@@ -50,7 +50,7 @@ def factor(model: Model, account: int = 1) -> Factor:
 
 
 DEN, DIRECT = 1, 2
-CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
+CHANGES: list[tuple[e.JournalEvent, Callable[[Model], object], object]] = [
     (e.Logged(99, DEN, 1, 5, "PRIVMSG", "x", None), lambda m: m.room(DEN).last_seq, 99),
     (e.Logged(99, DIRECT, 1, 5, "PRIVMSG", "x", None), lambda m: m.recent[-1].seq, 99),
     (e.AccountCreated(9, "D", "d", "o", "h", True, 5, 7), lambda m: m.by_name["d"].starts_after, 7),
@@ -83,22 +83,22 @@ CHANGES: list[tuple[e.Event, Callable[[Model], object], object]] = [
     (e.KickedAway(3, "#x", "a", "r", 5), lambda m: m.accounts[3].kicks["#x"].reason, "r"),
     (e.KicksTold(3), lambda m: m.accounts[3].kicks, {}),
     (e.DirectOpened(8, 1, 3), lambda m: m.accounts[3].directs[m.accounts[1]].id, 8),
-    (e.Joined(DEN, 3, "v", 6), lambda m: m.room(DEN).members[m.accounts[3]].seq, 6),
-    (e.Left(DEN, 2), lambda m: m.accounts[2] in m.room(DEN).present, False),
+    (e.MemberJoined(DEN, 3, "v", 6), lambda m: m.room(DEN).members[m.accounts[3]].seq, 6),
+    (e.MemberLeft(DEN, 2), lambda m: m.accounts[2] in m.room(DEN).present, False),
     (e.RoleChanged("o", DEN, 2), lambda m: m.room(DEN).role(m.accounts[2]), "o"),
     (e.TopicChanged("n", "b", 6, DEN), lambda m: m.room(DEN).topic, "n"),
     (e.ModesChanged("i", None, 3, DEN), lambda m: (m.room(DEN).key, m.room(DEN).limit), (None, 3)),
     (e.BanAdded(DEN, "y!*@*", "a", 6), lambda m: list(m.room(DEN).bans), ["x!*@*", "y!*@*"]),
     (e.BanRemoved(DEN, "x!*@*"), lambda m: m.room(DEN).bans, {}),
-    (e.Invited(DEN, 2, "a"), lambda m: m.accounts[2].invited_to[m.room(DEN)], "a"),
-    (e.Invited(DEN, 3, "b"), lambda m: m.accounts[3].invited_to[m.room(DEN)], "b"),
+    (e.InvitationMade(DEN, 2, "a"), lambda m: m.accounts[2].invited_to[m.room(DEN)], "a"),
+    (e.InvitationMade(DEN, 3, "b"), lambda m: m.accounts[3].invited_to[m.room(DEN)], "b"),
     (e.InvitationEnded(DEN, 3), lambda m: m.accounts[3].invited_to, {}),
 ]
 
 
 @pytest.mark.parametrize(("event", "look", "expected"), CHANGES)
 def test_an_event_changes_the_model_and_back(
-    event: e.Event, look: Callable[[Model], object], expected: object
+    event: e.JournalEvent, look: Callable[[Model], object], expected: object
 ) -> None:
     """Forth as it says, and back to what was, exactly."""
     model = world()
@@ -111,13 +111,13 @@ def test_an_event_changes_the_model_and_back(
 
 def test_every_event_is_tested() -> None:
     """Above."""
-    assert {type(event) for event, _, _ in CHANGES} == set(get_args(e.Event))
+    assert {type(event) for event, _, _ in CHANGES} == set(get_args(e.JournalEvent))
 
 
 @pytest.mark.parametrize("event", [event for event, _, _ in CHANGES])
-def test_an_event_says_what_it_is_about(event: e.Event) -> None:
+def test_an_event_says_what_it_is_about(event: e.JournalEvent) -> None:
     """What it changes, it needs as it was; what it brings into being, it doesn't."""
-    known = set(get_args(e.Kind))
+    known = set(get_args(e.ThingKind))
     needs, makes = set(event.needs()), set(event.makes())
     assert {kind for kind, _ in needs | makes} <= known
     new = {"account", "target", "token", "members"}
@@ -126,14 +126,14 @@ def test_an_event_says_what_it_is_about(event: e.Event) -> None:
 
 FIRST = [event for event, _, _ in CHANGES]
 """Each may be followed by each in a turn, and fail."""
-THEN: list[e.Event] = [
+THEN: list[e.JournalEvent] = [
     *FIRST,
     e.Logged(100, 7, 1, 5, "PRIVMSG", "x", None),
     e.Logged(100, 8, 1, 5, "PRIVMSG", "x", None),
     e.Logged(100, DEN, 2, 5, "PRIVMSG", "y", None),
     e.Logged(100, DEN, 3, 5, "PRIVMSG", "y", None),
-    e.Joined(7, 9, "", 6),
-    e.Joined(DEN, 2, "", 6),
+    e.MemberJoined(7, 9, "", 6),
+    e.MemberJoined(DEN, 2, "", 6),
     e.TokenRevoked(b"n"),
     e.TokenCreated(b"m", 9, "phone", 5),
     e.RecoveryCodeAdded(b"s", 2),
@@ -142,7 +142,7 @@ THEN: list[e.Event] = [
     e.DeviceForgotten(3, "phone"),
     e.BanRemoved(DEN, "y!*@*"),
     e.RoomClosed(7),
-    e.Invited(7, 2, "a"),
+    e.InvitationMade(7, 2, "a"),
     e.TopicChanged("later", "b", 6, DEN),
     e.TopicChanged("n", "b", 6, DEN),
     e.RoleChanged("o", DEN, 3),
@@ -160,15 +160,15 @@ def kept(model: Model) -> dict[str, Any]:
     return found
 
 
-def is_member(model: Model, event: e.Event) -> bool:
+def is_member(model: Model, event: e.JournalEvent) -> bool:
     """Whether who joins is in the room already."""
-    if not isinstance(event, e.Joined):
+    if not isinstance(event, e.MemberJoined):
         return False
     account, room = model.accounts.get(event.account), model.targets.get(event.room)
     return account is not None and isinstance(room, Room) and account in room.members
 
 
-def fails(model: Model, event: e.Event) -> bool:
+def fails(model: Model, event: e.JournalEvent) -> bool:
     """Whether an event has no place in a model."""
     try:
         apply.apply(model, event)
@@ -178,7 +178,7 @@ def fails(model: Model, event: e.Event) -> bool:
 
 
 @pytest.mark.parametrize("first", FIRST)
-def test_what_builds_on_what_failed_fails_with_it(first: e.Event) -> None:
+def test_what_builds_on_what_failed_fails_with_it(first: e.JournalEvent) -> None:
     """And all else stays exactly as if the first had never been: for any two events of a turn, of
     which the first can't be stored.
     """
@@ -202,7 +202,7 @@ def test_what_builds_on_what_failed_fails_with_it(first: e.Event) -> None:
 def test_who_is_offline_joins_without_being_present() -> None:
     """A member, not a listener."""
     model = world()
-    apply.apply(model, e.Joined(DEN, 3, "", 6))
+    apply.apply(model, e.MemberJoined(DEN, 3, "", 6))
     room, carol = model.room(DEN), model.accounts[3]
     assert carol in room.members
     assert carol not in room.present

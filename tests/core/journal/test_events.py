@@ -12,7 +12,7 @@ from securechat.core.journal import events
 from securechat.store.sqlite.journal import STATEMENTS
 from securechat.store.sqlite.schema import MIGRATIONS
 
-KINDS = (*get_args(events.Event), events.Audited)
+KINDS = (*get_args(events.JournalEvent), events.Audited)
 COLUMNS = {
     "PasswordChanged": {"account": "id", "replaced": "password"},
     "PasswordRehashed": {"account": "id", "replaced": "password"},

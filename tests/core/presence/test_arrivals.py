@@ -131,13 +131,13 @@ def test_only_so_many_come_in_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     away(stage, *people)
     coming = [knocks(stage, name) for name in ("alice", "bob", "carol")]
     groups: list[int] = []
-    entrance = arrivals.Entrance.__init__
+    entrance = arrivals.ArrivalBatch.__init__
 
-    def note(self: arrivals.Entrance, turn: Turn, group: list[Missed]) -> None:
+    def note(self: arrivals.ArrivalBatch, turn: Turn, group: list[Missed]) -> None:
         groups.append(len(group))
         entrance(self, turn, group)
 
-    monkeypatch.setattr(arrivals.Entrance, "__init__", note)
+    monkeypatch.setattr(arrivals.ArrivalBatch, "__init__", note)
     with stage.turn():
         for person in coming:
             person.says("CAP END")

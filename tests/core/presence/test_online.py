@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.core.journal.events import Delivered, Joined
+from securechat.core.journal.events import Delivered, MemberJoined
 from securechat.core.model.device import Device
 from securechat.core.model.state import DEPARTURE_SECONDS
 from securechat.core.presence import online
@@ -70,7 +70,7 @@ def test_the_lobby_is_joined_once() -> None:
     bob.says("QUIT")
     stage.member("bob")
     assert codes(alice.hears()) == ["QUIT", "JOIN"]
-    assert len([event for event in stage.stored if isinstance(event, Joined)]) == 2
+    assert len([event for event in stage.stored if isinstance(event, MemberJoined)]) == 2
 
 
 def test_who_left_the_lobby_is_back_at_the_next_login() -> None:

@@ -16,7 +16,7 @@ import click
 import pytest
 
 from securechat.admin import cli
-from securechat.client.session.events import Info, Kind, Said, TopicIs
+from securechat.client.session.events import Info, Said, TextKind, TopicIs
 from securechat.client.text.render import Renderer, plain
 from securechat.core.auth import throttle
 from securechat.irc.message import parse
@@ -217,7 +217,11 @@ def test_what_is_shown_is_not_formatted() -> None:
     """Nor does our client make anything of it."""
     renderer = Renderer(lambda: 1, lambda: datetime(2025, 11, 22, 12, tzinfo=UTC))
     for text in TEXTS:
-        for event in (Said("#den", "bob", text, Kind.MESSAGE), TopicIs("#den", text), Info(text)):
+        for event in (
+            Said("#den", "bob", text, TextKind.MESSAGE),
+            TopicIs("#den", text),
+            Info(text),
+        ):
             [line] = renderer.render(event)
             assert plain(line).endswith(text)
 

@@ -9,8 +9,8 @@ from dataclasses import fields
 from datetime import UTC, datetime
 
 from securechat.client.session import handshake, inbound
-from securechat.client.session.events import Event
-from securechat.client.session.identity import Login, Registration
+from securechat.client.session.events import ClientEvent
+from securechat.client.session.identity import Login, NewAccount
 from securechat.client.text.render import Renderer, plain
 from securechat.irc.numerics import Numeric
 from tests.client.dialogue import Talk, arrival
@@ -87,22 +87,22 @@ def _is_harmless(char: str) -> bool:
     return char.isprintable() or char in "\u200c\u200d" or unicodedata.category(char) == "Zs"
 
 
-def shown(*events: Event, rooms: int = 2) -> list[str]:
+def shown(*events: ClientEvent, rooms: int = 2) -> list[str]:
     """The lines that a person sees, without styles."""
     renderer = Renderer(lambda: rooms, lambda: NOON)
     return [plain(line) for event in events for line in renderer.render(event)]
 
 
-def kinds() -> Iterator[type[Event]]:
+def kinds() -> Iterator[type[ClientEvent]]:
     """Every kind of event there is."""
-    waiting = list(Event.__subclasses__())
+    waiting = list(ClientEvent.__subclasses__())
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
         yield kind
 
 
-def text_fields(kind: type[Event]) -> list[str]:
+def text_fields(kind: type[ClientEvent]) -> list[str]:
     """Those of its fields that hold text."""
     return [item.name for item in fields(kind) if "str" in str(item.type)]
 
@@ -135,7 +135,7 @@ def proving() -> Talk:
 
 
 def registering() -> Talk:
-    talk = Talk(Registration("alice", PASSWORD, "CODE"))
+    talk = Talk(NewAccount("alice", PASSWORD, "CODE"))
     talk.opens()
     talk.hears(f"CAP * LS :{OFFER} draft/account-registration")
     talk.hears("CAP * ACK :sasl echo-message draft/account-registration")

@@ -25,15 +25,15 @@ from securechat.client.commands import inquiry
 from securechat.client.commands.inquiry import Inquiry
 from securechat.client.exits import Exit, UnreachableError
 from securechat.client.screens import commands, prompt
-from securechat.client.screens.composer import Desk
+from securechat.client.screens.composer import Composer
 from securechat.client.screens.lines import InputLines
 from securechat.client.screens.pipe import Printer, converse
 from securechat.client.screens.prompt import Chat
 from securechat.client.session import channels, handshake, inbound
-from securechat.client.session.events import Event, Info, Reply, Stopped
+from securechat.client.session.events import ClientEvent, Info, InquiryAnswer, Stopped
 from securechat.client.session.identity import Login
 from securechat.client.session.liveness import ANSWER, IDLE
-from securechat.client.session.session import LOGIN_PATIENCE, Session
+from securechat.client.session.session import LOGIN_PATIENCE, ClientSession
 from securechat.client.text.render import Renderer
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire import receiver, stream
@@ -153,7 +153,7 @@ def test_what_nobody_looks_at_yet_is_kept_to_a_limit() -> None:
     feed = Feed()
     for number in range(MAX_KEPT * 2):
         feed([Info(str(number))])
-    seen: list[Event] = []
+    seen: list[ClientEvent] = []
     feed.attach(seen.extend)
     assert len(seen) == MAX_KEPT
     assert seen[-1] == Info(str(MAX_KEPT * 2 - 1))
@@ -192,7 +192,7 @@ def test_talking_on_and_on_ends_a_login_like_silence(line: str) -> None:
 
 def test_a_question_is_answered_in_time_or_not_at_all() -> None:
     """Other answers, without an end, don't make it wait for longer."""
-    replies: queue.SimpleQueue[Reply | None] = queue.SimpleQueue()
+    replies: queue.SimpleQueue[InquiryAnswer | None] = queue.SimpleQueue()
 
     class Deaf:
         stopped: Stopped | None = None
@@ -203,10 +203,10 @@ def test_a_question_is_answered_in_time_or_not_at_all() -> None:
     class Endless:
         """Another answer is always there already."""
 
-        def get(self, timeout: float) -> Reply:
+        def get(self, timeout: float) -> InquiryAnswer:
             if timeout <= 0:
                 raise queue.Empty
-            return Reply("NOTE", "TOTP", "X", (), "never mind")
+            return InquiryAnswer("NOTE", "TOTP", "X", (), "never mind")
 
     for answers in (replies, Endless()):
         asking = Inquiry(Deaf(), answers, 0.05)  # type: ignore[arg-type]
@@ -244,12 +244,12 @@ def test_a_flood_doesn_t_keep_anybody_from_leaving(
         assert said[0] == "PRIVMSG #lobby :let me out"
 
     with ScriptedServer(certificate, dialogue) as server:
-        session = Session(Login("alice", PASSWORD))
+        session = ClientSession(Login("alice", PASSWORD))
         client = Client(session, dial(server, authority), reconnect=False)
         client.start()
         assert client.wait_ready() is None
         printer = Printer(Renderer(session.rooms.__len__, lambda: NOON), io.StringIO())
-        desk = Desk(session.rooms, commands.run)
+        desk = Composer(session.rooms, commands.run)
         monkeypatch.setattr("securechat.client.screens.pipe.PATIENCE", 1.0)
         converse(client, desk, piped("let me out\n"), printer)
     assert session.finished
@@ -303,7 +303,9 @@ def test_a_server_that_asks_and_never_reads_is_left(
             pour(peer, b"PING :" + b"x" * 3000 + b"\r\n", reads=False)
 
     with ScriptedServer(certificate, dialogue) as server:
-        client = Client(Session(Login("alice", PASSWORD)), dial(server, authority), reconnect=False)
+        client = Client(
+            ClientSession(Login("alice", PASSWORD)), dial(server, authority), reconnect=False
+        )
         client.start()
         stopped = client.join(PATIENCE)
     assert stopped is not None
@@ -323,11 +325,11 @@ def test_a_flood_on_the_terminal_leaves_the_keyboard_alone(
 
     screen = Screen()
     with ScriptedServer(certificate, dialogue) as server, create_pipe_input() as keyboard:
-        session = Session(Login("alice", PASSWORD))
+        session = ClientSession(Login("alice", PASSWORD))
         client = Client(session, dial(server, authority), reconnect=False)
         client.start()
         assert client.wait_ready() is None
-        desk = Desk(session.rooms, commands.run)
+        desk = Composer(session.rooms, commands.run)
         renderer = Renderer(session.rooms.__len__, lambda: NOON)
         chat = Chat(client, desk, renderer, keyboard=keyboard, screen=screen.output())
 
@@ -346,7 +348,7 @@ def test_a_flood_on_the_terminal_leaves_the_keyboard_alone(
 @pytest.mark.parametrize("limit", [10, 100])
 def test_who_brings_too_much_waits_until_it_is_shown(limit: int) -> None:
     """No more than the limit waits, and nothing is lost or waits for ever."""
-    backlog = prompt.Backlog(limit)
+    backlog = prompt.UnprintedEvents(limit)
     entered: list[int] = []
 
     def bring() -> None:

@@ -20,25 +20,25 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 
 from securechat.client.exits import Exit
 from securechat.client.screens import commands
-from securechat.client.screens.composer import Desk
+from securechat.client.screens.composer import Composer
 from securechat.client.screens.prompt import Chat
 from securechat.client.session.events import (
+    ClientEvent,
     Doubt,
-    Event,
     Info,
     Joined,
-    Kind,
     Left,
     Lost,
     Problem,
     Ready,
-    Refused,
+    Rejected,
     Said,
+    TextKind,
     TopicIs,
     Unconfirmed,
 )
 from securechat.client.session.identity import Login
-from securechat.client.session.session import Session
+from securechat.client.session.session import ClientSession
 from securechat.client.text.render import INDENT, Renderer, plain, wrap
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire.receiver import Client
@@ -73,7 +73,7 @@ def local() -> Iterator[str]:
         *(Ready("alice"), Ready("alice", again=True), Lost("no answer", 2.0)),
         *(Joined("#lobby", "alice", mine=True), Left("#lobby", "alice", mine=True)),
         *(Unconfirmed("#x", "x", doubt) for doubt in Doubt),
-        *(Refused("#x", "x", "y"), Info("help", remote=False), Problem("typo", remote=False)),
+        *(Rejected("#x", "x", "y"), Info("help", remote=False), Problem("typo", remote=False)),
     ):
         yield from shown(event)
 
@@ -127,8 +127,8 @@ def test_a_name_is_no_sentence(field: str, claim: str) -> None:
         assert "<U+" in told
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_message_says_first_who_wrote_it(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", TextKind)
+def test_every_message_says_first_who_wrote_it(kind: TextKind) -> None:
     """Whatever its text begins with."""
     for text in ("<alice> yes", "* alice agrees", "-- you are in #x", "12:00 <alice> yes", "> yes"):
         [told] = shown(Said("#lobby", "mallory", text, kind), rooms=1)
@@ -208,7 +208,7 @@ def columns(text: str) -> int:
 @pytest.mark.parametrize(
     "event", [Said("#lobby", "bob", ""), TopicIs("#lobby", ""), Info(""), Left("#x", "bob", "")]
 )
-def test_no_row_but_the_first_begins_at_the_edge(event: Event, filler: str) -> None:
+def test_no_row_but_the_first_begins_at_the_edge(event: ClientEvent, filler: str) -> None:
     """With every filler of any width, so that no terminal carries anything over by itself."""
     renderer = Renderer(lambda: 1, lambda: NOON)
     name = (
@@ -241,11 +241,11 @@ class Window:
         self.screen = Screen()
 
     def chats(self, server: ScriptedServer, authority: Authority) -> Exit:
-        session = Session(Login("alice", PASSWORD))
+        session = ClientSession(Login("alice", PASSWORD))
         client = Client(session, Dialer(server.address, Trust(authority.pem, Origin.FILE)))
         client.start()
         assert client.wait_ready() is None
-        desk = Desk(session.rooms, commands.run)
+        desk = Composer(session.rooms, commands.run)
         renderer = Renderer(session.rooms.__len__, lambda: NOON)
         output = self.screen.output()
         return Chat(client, desk, renderer, keyboard=self.keyboard, screen=output).run()

@@ -12,7 +12,7 @@ import pytest
 from securechat.client.commands.logged_in import start
 from securechat.client.credentials import device
 from securechat.client.credentials.keyrings import Keyring
-from securechat.client.credentials.tokens import Owner, Token, Tokens
+from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.session.actions import Quit
 from securechat.client.session.identity import Login
 from securechat.client.trust.authorities import Dialer, Origin, Trust
@@ -62,12 +62,12 @@ def test_a_token_that_nobody_asked_for_is_not_kept(
 
     with ScriptedServer(certificate, first) as server:
         running = start(Login("alice", TYPED), Dialer(server.address, trust))
-        owner = Owner(server.address, trust.identity, "alice")
+        owner = TokenOwner(server.address, trust.identity, "alice")
         device.remember(running.client, tokens, owner)
         running.client.attach(lambda events: None)
         running.client.submit(Quit())
         running.client.join(20)
-    assert tokens.find(owner) == Token("laptop", TOKEN)
+    assert tokens.find(owner) == StoredToken("laptop", TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_only_a_token_is_kept_as_a_token(
 
     with ScriptedServer(certificate, first) as server:
         running = start(Login("alice", TYPED), Dialer(server.address, trust))
-        owner = Owner(server.address, trust.identity, "alice")
+        owner = TokenOwner(server.address, trust.identity, "alice")
         device.remember(running.client, tokens, owner)
         running.client.attach(lambda events: None)
         running.client.submit(Quit())
@@ -116,15 +116,15 @@ def test_a_token_goes_to_the_server_it_is_from(
     tokens = Tokens(tmp_path / "tokens", Keyring(lambda: None, lambda: None), print)
     with ScriptedServer(certificate) as server:
         trust = Trust(authority.pem, Origin.PIN)
-        owner = Owner(server.address, trust.identity, "alice")
-    tokens.save(owner, Token("laptop", TOKEN))
+        owner = TokenOwner(server.address, trust.identity, "alice")
+    tokens.save(owner, StoredToken("laptop", TOKEN))
     host, port = owner.address.host, owner.address.port
     for other in (
-        Owner(type(owner.address)(host, port + 1), owner.trust, "alice"),
-        Owner(type(owner.address)("127.0.0.1", port), owner.trust, "alice"),
-        Owner(owner.address, "system", "alice"),
-        Owner(owner.address, "sha256:" + "0" * 64, "alice"),
-        Owner(owner.address, owner.trust, "bob"),
+        TokenOwner(type(owner.address)(host, port + 1), owner.trust, "alice"),
+        TokenOwner(type(owner.address)("127.0.0.1", port), owner.trust, "alice"),
+        TokenOwner(owner.address, "system", "alice"),
+        TokenOwner(owner.address, "sha256:" + "0" * 64, "alice"),
+        TokenOwner(owner.address, owner.trust, "bob"),
     ):
         assert tokens.find(other) is None
-    assert tokens.find(owner) == Token("laptop", TOKEN)
+    assert tokens.find(owner) == StoredToken("laptop", TOKEN)

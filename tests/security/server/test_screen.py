@@ -14,8 +14,8 @@ from securechat.client.exits import Exit
 from securechat.client.say import say
 from securechat.client.screens.commands import run
 from securechat.client.screens.complete import candidates
-from securechat.client.screens.composer import Desk
-from securechat.client.session.events import Doubt, Event, Kind
+from securechat.client.screens.composer import Composer
+from securechat.client.session.events import ClientEvent, Doubt, TextKind
 from securechat.client.wire import stream
 from securechat.irc.message import Message
 from tests.client.dialogue import Talk
@@ -79,7 +79,7 @@ def where(talk: Talk) -> tuple[object, ...]:
     return session.stage, session._handshake.phase, session.finished, talk.hangup, session.nick
 
 
-def all_inert(events: list[Event]) -> bool:
+def all_inert(events: list[ClientEvent]) -> bool:
     return all(is_inert(line) for line in shown(*events))
 
 
@@ -108,7 +108,7 @@ def test_each_sequence_in_each_kind_of_line(evil: str) -> None:
 
 
 @pytest.mark.parametrize("kind", list(kinds()), ids=lambda kind: kind.__name__)
-def test_no_kind_of_event_lets_a_text_through(kind: type[Event]) -> None:
+def test_no_kind_of_event_lets_a_text_through(kind: type[ClientEvent]) -> None:
     """Every field of every kind of event, also of one that is added later."""
     for evil in SEQUENCES:
         for name in text_fields(kind):
@@ -116,7 +116,7 @@ def test_no_kind_of_event_lets_a_text_through(kind: type[Event]) -> None:
             assert all(is_inert(line) for line in shown(event, rooms=1)), (name, evil)
 
 
-def _event(kind: type[Event], name: str, evil: str) -> Event:
+def _event(kind: type[ClientEvent], name: str, evil: str) -> ClientEvent:
     """An event with a hostile text in one field, and harmless ones in the others."""
     samples: dict[str, object] = {
         "str": "x",
@@ -125,7 +125,7 @@ def _event(kind: type[Event], name: str, evil: str) -> Event:
         "bool": True,
         "int": 1,
         "float": 1.0,
-        "Kind": Kind.MESSAGE,
+        "TextKind": TextKind.MESSAGE,
         "Doubt": Doubt.CUT,
         "Exit": Exit.OK,
         "datetime | None": None,
@@ -133,7 +133,7 @@ def _event(kind: type[Event], name: str, evil: str) -> Event:
     given = [item for item in fields(kind) if item.default is MISSING or item.name == name]
     values = {item.name: samples[str(item.type)] for item in given}
     values[name] = (evil, evil) if isinstance(values[name], tuple) else evil
-    made: Callable[..., Event] = kind
+    made: Callable[..., ClientEvent] = kind
     return made(**values)
 
 
@@ -164,7 +164,7 @@ def test_the_prompt_and_the_completion_stay_usable(evil: str) -> None:
     """A room of any name that we are put into, and members of any name."""
     talk = online()
     word = evil.replace(" ", "\u00a0").lstrip(":") or "x"
-    desk = Desk(talk.session.rooms, run)
+    desk = Composer(talk.session.rooms, run)
     tell(talk, f":alice!alice@irc.test JOIN #{word}")
     tell(talk, f":irc.test 353 alice = #lobby :alice {word} @{word} /quit{word} zed")
     tell(talk, ":irc.test 366 alice #lobby :End")

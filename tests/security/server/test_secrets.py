@@ -18,11 +18,11 @@ import pytest
 
 from securechat.client.commands.cli import main
 from securechat.client.commands.logged_in import start
-from securechat.client.credentials.tokens import Token
+from securechat.client.credentials.tokens import StoredToken
 from securechat.client.exits import Exit
 from securechat.client.session.actions import Quit
-from securechat.client.session.events import Event, Ready
-from securechat.client.session.identity import Login, Registration
+from securechat.client.session.events import ClientEvent, Ready
+from securechat.client.session.identity import Login, NewAccount
 from securechat.client.session.session import SYNC
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire.receiver import Client
@@ -156,7 +156,7 @@ def test_a_code_is_sent_once() -> None:
 
 def test_a_registration_s_code_and_password_are_sent_once() -> None:
     """The server refuses, asks, welcomes: REGISTER is one line of one connection."""
-    talk = Talk(Registration("alice", PASSWORD, "INVITE-CODE"))
+    talk = Talk(NewAccount("alice", PASSWORD, "INVITE-CODE"))
     sent = talk.opens()
     sent += talk.hears("CAP * LS :sasl=PLAIN echo-message draft/account-registration")
     sent += talk.hears(*["CAP * ACK :sasl echo-message draft/account-registration"] * 3)
@@ -170,8 +170,8 @@ def test_a_secret_is_in_no_repr() -> None:
     """Nor, so, in what a failure of the client would print."""
     for item in (
         Login("alice", PASSWORD, CODE),
-        Registration("alice", PASSWORD, "INVITE-CODE"),
-        Token("laptop", TOKEN),
+        NewAccount("alice", PASSWORD, "INVITE-CODE"),
+        StoredToken("laptop", TOKEN),
     ):
         assert not [text for text in (PASSWORD, CODE, "INVITE-CODE", TOKEN) if text in repr(item)]
 
@@ -207,7 +207,7 @@ def test_no_question_of_a_member_is_answered_by_itself() -> None:
 # --- another place --------------------------------------------------------------------------------
 
 
-def leave(client: Client, events: Sequence[Event]) -> None:
+def leave(client: Client, events: Sequence[ClientEvent]) -> None:
     """Once the second connection is ready."""
     if any(isinstance(event, Ready) and event.again for event in events):
         client.submit(Quit())

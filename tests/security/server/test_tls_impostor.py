@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from securechat.client.commands.cli import main
 from securechat.client.exits import Exit
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import Settings
+from securechat.client.settings.directory import SettingsDirectory
 from securechat.client.trust.describe import fingerprint
 from securechat.credentials.link import InviteLink
 from tests.security.server.forgery import (
@@ -131,11 +131,11 @@ def forger() -> Forger:
 
 
 @pytest.fixture(autouse=True)
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SettingsDirectory:
     """Of nobody who runs the tests."""
     monkeypatch.setenv("SECURECHAT_CONFIG_DIR", str(tmp_path / "settings"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    return Settings(tmp_path / "settings")
+    return SettingsDirectory(tmp_path / "settings")
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_a_certificate(
 
 def test_another_authority_than_the_pinned_one(
     forger: Forger,
-    settings: Settings,
+    settings: SettingsDirectory,
     tmp_path: Path,
     password: str,
     capsys: pytest.CaptureFixture[str],

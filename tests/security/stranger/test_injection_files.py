@@ -19,7 +19,7 @@ import securechat.server.cli as server
 from securechat.ca import files as ca_files
 from securechat.client.exits import UsageError
 from securechat.client.session.identity import parse_address
-from securechat.client.settings.directory import Settings
+from securechat.client.settings.directory import SettingsDirectory
 from securechat.credentials.link import InviteLink, LinkError
 from securechat.net import files as net_files
 from tests.support.forked import Ended, run
@@ -226,7 +226,7 @@ def test_an_account_s_name_is_no_path(tmp_path: Path, account: str) -> None:
 @pytest.mark.parametrize("host", ["../../x", "..", "a/../../b", "%2e%2e%2f", "\\..\\", "a\0b", "~"])
 def test_a_host_s_name_is_no_path(tmp_path: Path, host: str) -> None:
     """The CA that is pinned for a server lies in the directory of the pins, or the name is none."""
-    settings = Settings(tmp_path / "own")
+    settings = SettingsDirectory(tmp_path / "own")
     for text in (host, f"{host}:1", f"[{host}]"):
         try:
             file = settings.pin_file(parse_address(text))

@@ -26,12 +26,12 @@ from securechat.core.journal.events import (
     FactorUsed,
     FounderRemoved,
     InvitationEnded,
-    Invited,
+    InvitationMade,
     InviteUsed,
-    Joined,
     KicksTold,
-    Left,
     Logged,
+    MemberJoined,
+    MemberLeft,
     ModesChanged,
     PasswordChanged,
     PasswordRehashed,
@@ -101,7 +101,10 @@ def places(sql: str) -> int:
 
 def test_every_event_has_its_statement() -> None:
     """By its name, with a place for each of its fields: none can be left behind unwritten."""
-    kinds = {kind.__name__: len(kind._fields) for kind in (*get_args(events.Event), events.Audited)}
+    kinds = {
+        kind.__name__: len(kind._fields)
+        for kind in (*get_args(events.JournalEvent), events.Audited)
+    }
     assert kinds == {name: places(sql) for name, sql in STATEMENTS.items()}
 
 
@@ -136,7 +139,7 @@ def test_a_password_changed_meanwhile_stays(journal: Journal, path: Path, meanwh
     assert rows(path, "SELECT seq FROM log") == [(2,)]
 
 
-MUST_FIND: list[events.Event] = [
+MUST_FIND: list[events.JournalEvent] = [
     PasswordChanged("newer", 9, "hash"),
     FactorUsed(5, 1),
     RecoveryCodeUsed(b"r", 1),
@@ -147,7 +150,7 @@ MUST_FIND: list[events.Event] = [
     TopicChanged("Tea", "Alice", 4000, 99),
     ModesChanged("nt", "key", None, 99),
 ]
-MAY_FIND_NOTHING: list[events.Event] = [
+MAY_FIND_NOTHING: list[events.JournalEvent] = [
     PasswordRehashed("newer", 9, "hash"),
     TokenUsed(5, b"t"),
     TokenRevoked(b"t"),
@@ -156,7 +159,7 @@ MAY_FIND_NOTHING: list[events.Event] = [
     FactorRemoved(1),
     RecoveryCodesCleared(1),
     DeviceForgotten(1, "phone"),
-    Left(10, 2),
+    MemberLeft(10, 2),
     KicksTold(1),
     BanRemoved(10, "x!*@*"),
     InvitationEnded(10, 2),
@@ -164,7 +167,9 @@ MAY_FIND_NOTHING: list[events.Event] = [
 
 
 @pytest.mark.parametrize("event", MUST_FIND, ids=lambda event: type(event).__name__)
-def test_what_is_changed_must_be_there(journal: Journal, path: Path, event: events.Event) -> None:
+def test_what_is_changed_must_be_there(
+    journal: Journal, path: Path, event: events.JournalEvent
+) -> None:
     """Else nothing of the step is stored: no topic, role or code that isn't on the disk."""
     with pytest.raises(ConflictError, match="is gone"):
         journal.commit([said(1), event, said(2)])
@@ -172,7 +177,7 @@ def test_what_is_changed_must_be_there(journal: Journal, path: Path, event: even
 
 
 @pytest.mark.parametrize("event", MAY_FIND_NOTHING, ids=lambda event: type(event).__name__)
-def test_what_is_ended_may_have_ended(journal: Journal, event: events.Event) -> None:
+def test_what_is_ended_may_have_ended(journal: Journal, event: events.JournalEvent) -> None:
     """By an administrator, for one: it is as it was to be."""
     journal.commit([said(1), event])
 
@@ -186,7 +191,7 @@ def test_of_every_change_it_is_said_whether_it_must_find_its_row() -> None:
 
 @pytest.mark.parametrize("made", [TokenCreated(b"t", 1, "x", 5), CertificateAdded(b"c", 1, "x", 5)])
 def test_who_is_shut_out_makes_no_credential(
-    journal: Journal, path: Path, made: events.Event
+    journal: Journal, path: Path, made: events.JournalEvent
 ) -> None:
     """The server has not taken up yet that an administrator has set another password: what the old
     one let in leaves nothing behind, also if the server dies now. Others' are made.
@@ -206,7 +211,7 @@ def test_who_is_shut_out_makes_no_credential(
 
 def test_one_of_several_that_is_gone(journal: Journal, path: Path) -> None:
     """Two may be there, and the third be missing."""
-    journal.commit([Joined(10, 1, "", 0), Joined(10, 2, "", 0)])
+    journal.commit([MemberJoined(10, 1, "", 0), MemberJoined(10, 2, "", 0)])
     with pytest.raises(ConflictError):
         journal.commit([RoleChanged("o", 10, 1), RoleChanged("v", 10, 2), RoleChanged("v", 10, 3)])
     assert rows(path, "SELECT role FROM memberships") == [("",), ("",)]
@@ -238,10 +243,12 @@ def test_a_room_s_key_is_sealed(journal: Journal, path: Path) -> None:
 
 def test_a_membership_from_its_beginning_to_its_end(journal: Journal, path: Path) -> None:
     """Joined, promoted, gone."""
-    journal.commit([Joined(10, 1, "q", 0), Joined(10, 2, "", 7), RoleChanged("o", 10, 2)])
+    journal.commit(
+        [MemberJoined(10, 1, "q", 0), MemberJoined(10, 2, "", 7), RoleChanged("o", 10, 2)]
+    )
     sql = "SELECT room, account, role, seq FROM memberships ORDER BY account"
     assert rows(path, sql) == [(10, 1, "q", 0), (10, 2, "o", 7)]
-    journal.commit([Left(10, 1)])
+    journal.commit([MemberLeft(10, 1)])
     assert rows(path, sql) == [(10, 2, "o", 7)]
 
 
@@ -252,8 +259,8 @@ def test_bans_and_invitations_come_and_go(journal: Journal, path: Path) -> None:
             BanAdded(10, "eve!*@*", "Alice", 1),
             BanAdded(10, "mallory!*@*", "Alice", 2),
             BanRemoved(10, "eve!*@*"),
-            Invited(10, 2, "Alice"),
-            Invited(10, 2, "carol"),
+            InvitationMade(10, 2, "Alice"),
+            InvitationMade(10, 2, "carol"),
         ]
     )
     assert rows(path, "SELECT * FROM bans") == [(10, "mallory!*@*", "Alice", 2)]
@@ -289,14 +296,14 @@ def test_text_is_kept_as_it_is(journal: Journal, path: Path) -> None:
 
 def test_a_commit_is_seen_by_others_when_it_returns(journal: Journal, path: Path) -> None:
     """Many kinds, mixed, in one transaction."""
-    journal.commit([said(1), Joined(10, 1, "", 1), said(2), Left(10, 1), said(3)])
+    journal.commit([said(1), MemberJoined(10, 1, "", 1), said(2), MemberLeft(10, 1), said(3)])
     assert rows(path, "SELECT seq FROM log ORDER BY seq") == [(1,), (2,), (3,)]
     assert rows(path, "SELECT * FROM memberships") == []
 
 
 def test_order_within_a_commit_matters_and_is_kept(journal: Journal, path: Path) -> None:
     """Left and joined again is joined."""
-    journal.commit([Joined(10, 1, "q", 0), Left(10, 1), Joined(10, 1, "", 9)])
+    journal.commit([MemberJoined(10, 1, "q", 0), MemberLeft(10, 1), MemberJoined(10, 1, "", 9)])
     assert rows(path, "SELECT role, seq FROM memberships") == [("", 9)]
 
 

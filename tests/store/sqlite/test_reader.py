@@ -12,10 +12,10 @@ from securechat.core.journal.events import (
     AccountCreated,
     BanAdded,
     DirectOpened,
-    Event,
-    Invited,
-    Joined,
+    InvitationMade,
+    JournalEvent,
     Logged,
+    MemberJoined,
     RoomClosed,
     RoomCreated,
     TopicChanged,
@@ -31,17 +31,17 @@ from tests.support.pepper import PEPPER
 ALICE, BOB = 1, 2
 DEN, LAB, TALK = 10, 11, 12
 
-HOUSE: list[Event] = [
+HOUSE: list[JournalEvent] = [
     AccountCreated(ALICE, "Alice", "alice", "al", "hash of alice", True, 1000, 0),
     AccountCreated(BOB, "bob", "bob", "bob", "hash of bob", False, 2000, 5),
     RoomCreated(DEN, "#Den", "#den", "#den", ALICE, "nt", 3000),
     RoomCreated(LAB, "#lab", "#lab", "#lab", None, "ns", 3001),
     DirectOpened(TALK, ALICE, BOB),
     TopicChanged("Tea", "Alice", 4000, DEN),
-    Joined(DEN, ALICE, "q", 0),
-    Joined(DEN, BOB, "", 3),
+    MemberJoined(DEN, ALICE, "q", 0),
+    MemberJoined(DEN, BOB, "", 3),
     BanAdded(DEN, "eve!*@*", "Alice", 5000),
-    Invited(LAB, BOB, "Alice"),
+    InvitationMade(LAB, BOB, "Alice"),
 ]
 
 
