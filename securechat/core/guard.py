@@ -19,7 +19,7 @@ def guarded(
     """Do something; if that raises, take it back, log it, and end the sessions that it was about,
     so that it isn't tried with them again.
     """
-    start = turn.mark()
+    start = turn.savepoint()
     try:
         action()
     except Exception:

@@ -31,7 +31,7 @@ def store_usage(turn: Turn) -> None:
     model = turn.model
     if not model.uncounted:
         return
-    start = turn.mark()
+    start = turn.savepoint()
     uncounted, model.uncounted = model.uncounted, {}
     for account in uncounted:
         if model.accounts.get(account.id) is not account:  # its registration was not stored
@@ -39,4 +39,4 @@ def store_usage(turn: Turn) -> None:
         turn.record(UsageCounted(account.id, account.stored_bytes))
     turn.record(UsageUpto(str(model.last_seq)))
     turn.on_failure(lambda: model.uncounted.update(uncounted))
-    turn.finish_step(None, "TICK", start)
+    turn.finish_span(None, "TICK", start)

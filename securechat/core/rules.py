@@ -80,9 +80,9 @@ class Rules:
         name = self.settings.lobby
         new = name is not None and channels.lobby_of(turn) is None
         if name is not None and new and channels.like_lobby(self.model, name) is None:
-            start = turn.mark()
+            start = turn.savepoint()
             channels.create(turn, names.channel_name(name), None)
-            turn.finish_step(None, "START", start)
+            turn.finish_span(None, "START", start)
         ownership.mend(turn)
 
     def opened(self, turn: Turn, session: Session) -> None:
@@ -114,7 +114,7 @@ class Rules:
             session.held.append(raw)
 
     def _run(self, turn: Turn, session: Session, raw: bytes) -> None:
-        start = turn.mark()
+        start = turn.savepoint()
         command = "*"
         try:
             if raw is TOO_LONG:
@@ -132,7 +132,7 @@ class Rules:
             turn.standard_reply(session, "FAIL", "*", "INVALID_MESSAGE", str(error))
         except Exception:
             self._bug(turn, session, command, start)
-        turn.finish_step(session, command, start)
+        turn.finish_span(session, command, start)
 
     def _too_long(self, turn: Turn, session: Session, error: LineTooLongError) -> None:
         head, ready = error.head, session.state is State.READY
@@ -149,7 +149,7 @@ class Rules:
     def go_on(self, turn: Turn, session: Session, more: Callable[[], bool]) -> None:
         """The next part of a session's long answer, and further ones while more() is true."""
         while session.answering is not None:
-            start = turn.mark()
+            start = turn.savepoint()
             try:
                 self._next_part(turn, session)
             except Exception:
@@ -194,10 +194,10 @@ class Rules:
             return
         if isinstance(answer, Verified):
             login.keep_rehashed(turn, answer)
-        start = turn.mark()
+        start = turn.savepoint()
         if session.state is State.READY:
             credentials.answered(turn, answer)
-            turn.finish_step(session, "PASSWD", start)
+            turn.finish_span(session, "PASSWD", start)
             return
         if isinstance(answer, Verified):
             login.verified(turn, answer)
@@ -207,7 +207,7 @@ class Rules:
             self.model.arriving.append(answer)
         else:
             self._failed(turn, session)
-        turn.finish_step(session, "LOGIN", start)
+        turn.finish_span(session, "LOGIN", start)
         self._run_held(turn, session)
 
     def _failed(self, turn: Turn, session: Session) -> None:
@@ -251,18 +251,18 @@ class Rules:
             self._run_held(turn, arrival.session)
 
     def _enter(self, turn: Turn, batch: arrivals.ArrivalBatch, arrival: Missed) -> None:
-        start = turn.mark()
+        start = turn.savepoint()
         try:
             batch.enter(arrival)
         except Exception:
             turn.roll_back(start)
             log.exception("a bug: an arrival failed and was taken back")
             arrivals.take_back(turn, arrival.session, FAILED)
-        turn.finish_step(arrival.session, "LOGIN", start)
+        turn.finish_span(arrival.session, "LOGIN", start)
         if arrival.session.state is State.READY:
-            start = turn.mark()
+            start = turn.savepoint()
             arrivals.tell_kicks(turn, arrival.session)
-            turn.finish_step(arrival.session, "KICK", start)
+            turn.finish_span(arrival.session, "KICK", start)
 
     def tick(self, turn: Turn) -> None:
         """About once a second: deadlines, PINGs, and what has arrived where. A bug in one of these
@@ -287,7 +287,7 @@ class Rules:
 
     def _store_used(self, turn: Turn) -> None:
         """When tokens and certificates were last used; within the second is near enough."""
-        start, model = turn.mark(), self.model
+        start, model = turn.savepoint(), self.model
         for item in model.used:
             if item.used_ms is None:
                 continue
@@ -297,7 +297,7 @@ class Rules:
             elif model.certificates.get(item.fingerprint) is item:
                 turn.record(CertificateUsed(item.used_ms, item.fingerprint))
         model.used.clear()
-        turn.finish_step(None, "TICK", start)
+        turn.finish_span(None, "TICK", start)
 
     def _check_deadlines(self, turn: Turn, session: Session) -> None:
         settings = self.settings
@@ -318,10 +318,10 @@ class Rules:
     def account_removed(self, turn: Turn, account: Account, reason: str) -> None:
         """An administrator has deleted an account: its sessions end, it leaves its rooms."""
         self.end_sessions(turn, account, reason)
-        start = turn.mark()
+        start = turn.savepoint()
         for room in list(account.rooms):
             ownership.leave(turn, room, account)
-        turn.finish_step(None, "DELETE", start)
+        turn.finish_span(None, "DELETE", start)
 
     def announce(self, turn: Turn, sessions: Iterable[Session], text: str) -> None:
         """A NOTICE of the server to those of some sessions that are logged in."""

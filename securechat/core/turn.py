@@ -2,7 +2,7 @@
 
 The order is: the rules run on every input and fill a turn; the turn's events are stored in one
 transaction; only then is its output handed on. When storing fails, fail() takes back what the
-failed steps changed and said, and tells those who asked. Hub thread only.
+failed spans changed and said, and tells those who asked. Hub thread only.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Turn:
         "now_ms",
         "outside",
         "settings",
-        "steps",
+        "spans",
         "undo",
         "vault",
     )
@@ -114,7 +114,7 @@ class Turn:
         self.events: list[JournalEvent] = []
         self.effects: list[Effect] = []
         self.undo: list[Undo] = []
-        self.steps: list[CommandSpan] = []
+        self.spans: list[CommandSpan] = []
         self.jobs: list[Job] = []
         self.closings: list[Closing] = []
         self.arrived: list[Session] = []
@@ -206,7 +206,7 @@ class Turn:
         self.audits.append(Audited(self.now_ms, event, "-", "", "ok", as_json(facts)))
 
     def on_failure(self, undo: Undo) -> None:
-        """Have something taken back, beside the recorded events, when the step can't be stored."""
+        """Have something taken back, beside the recorded events, when the span can't be stored."""
         self.undo.append(undo)
 
     def charge(self, account: Account, lines: int) -> None:
@@ -225,27 +225,27 @@ class Turn:
         self.send(session, f"ERROR :Closing link: {reason}")
         self.closings.append(Closing(session, reason))
 
-    # Steps, and taking them back
+    # Spans, and taking them back
 
-    def mark(self) -> Savepoint:
-        """The point that a step starts at."""
+    def savepoint(self) -> Savepoint:
+        """The point that a span starts at."""
         return _new(
             Savepoint, (len(self.events), len(self.effects), len(self.undo), len(self.audits))
         )
 
-    def after_step(self, action: Callable[[], object]) -> None:
-        """Have something done behind the present step, as it is not taken back with it: a session
+    def after_span(self, action: Callable[[], object]) -> None:
+        """Have something done behind the present span, as it is not taken back with it: a session
         that was closed stays closed, and the others must hear of it.
         """
         self._then.append(action)
 
-    def finish_step(self, session: Session | None, command: str, start: Savepoint) -> None:
-        """Remember what came since start as one step, if it has something to store or to take back.
+    def finish_span(self, session: Session | None, command: str, start: Savepoint) -> None:
+        """Remember what came since start as one span, if it has something to store or to take back.
 
         A login with nothing to store is one too: what it replays may be of this very turn.
         """
         if len(self.events) > start.events or len(self.undo) > start.undo:
-            self.steps.append(_new(CommandSpan, (session, command, start, self.mark())))
+            self.spans.append(_new(CommandSpan, (session, command, start, self.savepoint())))
         if self._then:
             then, self._then = self._then, []
             for action in then:
@@ -253,8 +253,8 @@ class Turn:
 
     def roll_back(self, start: Savepoint) -> None:
         """Take back everything since start: a command failed half-way."""
-        while self.steps and self.steps[-1].start >= start:
-            self.steps.pop()
+        while self.spans and self.spans[-1].start >= start:
+            self.spans.pop()
         self._run_undo(start.undo, len(self.undo))
         del self.undo[start.undo :]
         del self.events[start.events :]
@@ -264,22 +264,22 @@ class Turn:
 
     def fail(
         self,
-        steps: Iterable[CommandSpan],
+        spans: Iterable[CommandSpan],
         text: str,
         texts: Mapping[CommandSpan, str] | None = None,
     ) -> None:
-        """Take back steps that could not be stored; their output becomes an error to the asker.
+        """Take back spans that could not be stored; their output becomes an error to the asker.
 
-        steps: of this turn, all of them or some, in any order. text: what went wrong and what to
-        do; texts: where that is something else. The other steps' output stays as it is.
+        spans: of this turn, all of them or some, in any order. text: what went wrong and what to
+        do; texts: where that is something else. The other spans' output stays as it is.
         """
         texts = texts or {}
-        for step in sorted(steps, key=lambda step: step.start, reverse=True):
-            self._run_undo(step.start.undo, step.end.undo)
-            self.effects[step.start.effects : step.end.effects] = self._failure(
-                step, texts.get(step, text)
+        for span in sorted(spans, key=lambda span: span.start, reverse=True):
+            self._run_undo(span.start.undo, span.end.undo)
+            self.effects[span.start.effects : span.end.effects] = self._failure(
+                span, texts.get(span, text)
             )
-            audits = slice(step.start.audits, step.end.audits)
+            audits = slice(span.start.audits, span.end.audits)
             self.audits[audits] = map(_not_done, self.audits[audits])
 
     def done(self) -> None:
@@ -288,13 +288,13 @@ class Turn:
         """
         self.undo.clear()
 
-    def _failure(self, step: CommandSpan, text: str) -> list[Effect]:
-        session = step.session
+    def _failure(self, span: CommandSpan, text: str) -> list[Effect]:
+        session = span.session
         if session is None:
             return []
         nick, server = session.shown_nick, self.settings.name
         number = Numeric.ERR_UNKNOWNERROR
-        line = f":{server} {number} {nick} {step.command} :{text}\r\n"
+        line = f":{server} {number} {nick} {span.command} :{text}\r\n"
         return [(None, session, line.encode())]
 
     def _run_undo(self, start: int, end: int) -> None:
@@ -306,5 +306,5 @@ class Turn:
 
 
 def _not_done(audited: Audited) -> Audited:
-    """What was audited of a step that has been taken back."""
+    """What was audited of a span that has been taken back."""
     return audited._replace(result="not stored") if audited.result == "ok" else audited

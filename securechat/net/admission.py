@@ -10,11 +10,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from securechat.net.connection import Connection
-from securechat.net.strangers import Strangers
+from securechat.net.strangers import Unauthenticated
 
 BARRED_SECONDS = 60.0
 
-MAX_NETWORKS = 10_000
+MAX_ADDRESS_BLOCKS = 10_000
 """That members have come from, and that are remembered; the ones not seen for longest go first."""
 
 
@@ -45,15 +45,15 @@ class Admission:
     ) -> None:
         self._total = total
         self._per_address = per_address
-        self._max_strangers = strangers
-        self._strangers_per_address = strangers_per_address
+        self._max_unauthenticated = strangers
+        self._unauthenticated_per_address = strangers_per_address
         self._lock = threading.Lock()
         self._by_address: Counter[str] = Counter()
         self._count = 0
-        self._strangers = Strangers()
-        self._familiar = Strangers()
+        self._unauthenticated = Unauthenticated()
+        self._familiar = Unauthenticated()
         """Those who come from where a member has come from before."""
-        self._members_networks: OrderedDict[str, None] = OrderedDict()
+        self._member_blocks: OrderedDict[str, None] = OrderedDict()
         self._barred: dict[str, float] = {}
         """Networks, and until when."""
         self._clock = clock
@@ -64,65 +64,67 @@ class Admission:
 
         Raises NotAdmittedError when the new one may not come, and then it isn't counted.
         """
-        network = network_of(connection.address)
+        address_block = address_block_of(connection.address)
         with self._lock:
-            self._check(network)
-            self._by_address[network] += 1
+            self._check(address_block)
+            self._by_address[address_block] += 1
             self._count += 1
-            known = network in self._members_networks
-            (self._familiar if known else self._strangers).add(network, connection)
-            if len(self._strangers) + len(self._familiar) <= self._max_strangers:
+            known = address_block in self._member_blocks
+            (self._familiar if known else self._unauthenticated).add(address_block, connection)
+            if len(self._unauthenticated) + len(self._familiar) <= self._max_unauthenticated:
                 return None
-            return (self._strangers or self._familiar).push_out()
+            return (self._unauthenticated or self._familiar).push_out()
 
-    def _check(self, network: str) -> None:
-        if self._barred.get(network, 0.0) > self._clock():
-            raise NotAdmittedError(f"{network} is barred for a minute, for what it did")
+    def _check(self, address_block: str) -> None:
+        if self._barred.get(address_block, 0.0) > self._clock():
+            raise NotAdmittedError(f"{address_block} is barred for a minute, for what it did")
         if self._count >= self._total:
             raise NotAdmittedError(f"all {self._total} connections are in use")
-        if self._by_address[network] >= self._per_address:
-            raise NotAdmittedError(f"{self._per_address} connections from {network} already")
-        strangers = self._strangers.of(network) + self._familiar.of(network)
-        if strangers >= self._strangers_per_address:
+        if self._by_address[address_block] >= self._per_address:
+            raise NotAdmittedError(f"{self._per_address} connections from {address_block} already")
+        there = self._unauthenticated.of(address_block) + self._familiar.of(address_block)
+        if there >= self._unauthenticated_per_address:
             raise NotAdmittedError(
-                f"{self._strangers_per_address} connections from {network} already that have not "
-                "logged in"
+                f"{self._unauthenticated_per_address} connections from {address_block} already that "
+                "have not logged in"
             )
 
     def trust(self, connection: Connection) -> None:
-        """It has logged in, and its network is a member's from now on."""
-        network = network_of(connection.address)
+        """It has logged in, and its address block is a member's from now on."""
+        address_block = address_block_of(connection.address)
         with self._lock:
-            self._forget(network, connection)
-            self._members_networks[network] = None
-            self._members_networks.move_to_end(network)
-            if len(self._members_networks) > MAX_NETWORKS:
-                self._members_networks.popitem(last=False)
+            self._forget(address_block, connection)
+            self._member_blocks[address_block] = None
+            self._member_blocks.move_to_end(address_block)
+            if len(self._member_blocks) > MAX_ADDRESS_BLOCKS:
+                self._member_blocks.popitem(last=False)
 
     def bar(self, connection: Connection) -> None:
-        """Its network may open no more connections for a minute; those it has are not touched."""
+        """Its address block may open no more connections for a minute; those it has are not
+        touched.
+        """
         now = self._clock()
         with self._lock:
             self._barred = {key: until for key, until in self._barred.items() if until > now}
-            self._barred[network_of(connection.address)] = now + BARRED_SECONDS
+            self._barred[address_block_of(connection.address)] = now + BARRED_SECONDS
 
     def release(self, connection: Connection) -> None:
         """Count a connection out that was admitted."""
-        network = network_of(connection.address)
+        address_block = address_block_of(connection.address)
         with self._lock:
-            self._forget(network, connection)
+            self._forget(address_block, connection)
             self._count -= 1
-            self._by_address[network] -= 1
-            if not self._by_address[network]:
-                del self._by_address[network]
+            self._by_address[address_block] -= 1
+            if not self._by_address[address_block]:
+                del self._by_address[address_block]
 
-    def _forget(self, network: str, connection: Connection) -> None:
-        for strangers in (self._strangers, self._familiar):
-            strangers.remove(network, connection)
+    def _forget(self, address_block: str, connection: Connection) -> None:
+        for strangers in (self._unauthenticated, self._familiar):
+            strangers.remove(address_block, connection)
 
 
 @lru_cache(maxsize=4096)  # asked for several times of each connection, and parsing takes a while
-def network_of(address: str) -> str:
+def address_block_of(address: str) -> str:
     """What counts as one place: an IPv4 address, or the /64 that an IPv6 one is in."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv4Address):

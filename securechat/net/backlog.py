@@ -100,11 +100,12 @@ class Backlog:
         """Who must go at once, each delivery asks: who has far too much waiting, and when all
         together have too much, those who would take longest to take it.
         """
-        most, stranger, total = self._limits.most_out_bytes, self._limits.stranger_out_bytes, 0
+        limits, total = self._limits, 0
         found = []
         for connection in self._marks:
             size = connection.out_bytes
-            if size > (most if connection.trusted else stranger):
+            trusted = connection.trusted
+            if size > (limits.most_out_bytes if trusted else limits.unauthenticated_out_bytes):
                 found.append(connection)
             else:
                 total += size

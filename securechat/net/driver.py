@@ -116,7 +116,7 @@ class Steps:
         connection.phase = Phase.OPEN
         self._poller.forget_deadline(connection)
         connection.buffer = LineBuffer()
-        connection.bucket = TokenBucket(self._limits.stranger_rate, self._now)
+        connection.bucket = TokenBucket(self._limits.unauthenticated_rate, self._now)
         self._inputs.append(Opened(connection))
         self._watch(connection, READ)
         self._read(connection)  # the first lines may have come with the handshake's last record

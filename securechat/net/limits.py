@@ -8,10 +8,10 @@ from securechat.net.throttle import Rate
 
 DEFAULT_RATE = Rate(lines=20.0, burst=100.0)
 
-STRANGER_RATE = Rate(lines=1.0, burst=40.0)
+UNAUTHENTICATED_RATE = Rate(lines=1.0, burst=40.0)
 """Before the login. Clients send about a dozen lines then, so nobody needs to configure it."""
 
-STRANGER_OUT_BYTES = 1 << 16
+UNAUTHENTICATED_OUT_BYTES = 1 << 16
 """Before the login. The answers to as many lines are no more than that."""
 
 
@@ -29,9 +29,9 @@ class IoLimits:
     """handshake_seconds: from accept to a finished handshake. out_bytes: unsent output of one
     connection; it may have more as long as it takes slow_rate bytes a second of it, measured over
     slow_seconds. all_out_bytes: of all connections of the thread. rate: of its lines.
-    stranger_out_bytes, stranger_rate: the same until it is trusted, whatever it takes.
-    drain_seconds: for the last output of one that is closed, again and again while it takes enough,
-    to most_drain_seconds. linger_seconds: for the peer's own end after it.
+    unauthenticated_out_bytes, unauthenticated_rate: the same until it is trusted, whatever it
+    takes. drain_seconds: for the last output of one that is closed, again and again while it takes
+    enough, to most_drain_seconds. linger_seconds: for the peer's own end after it.
 
     A slow reader's system takes what is sent in steps of up to 110 KB, as it opens its window only
     when there is room for so much: so a reader of 8 KiB a second is seen to take something in every
@@ -43,9 +43,9 @@ class IoLimits:
     slow_rate: float = 2048.0
     slow_seconds: float = 20.0
     all_out_bytes: int = ALL_OUT_BYTES
-    stranger_out_bytes: int = STRANGER_OUT_BYTES
+    unauthenticated_out_bytes: int = UNAUTHENTICATED_OUT_BYTES
     rate: Rate = DEFAULT_RATE
-    stranger_rate: Rate = STRANGER_RATE
+    unauthenticated_rate: Rate = UNAUTHENTICATED_RATE
     drain_seconds: float = 5.0
     most_drain_seconds: float = 60.0
     linger_seconds: float = 2.0

@@ -22,7 +22,7 @@ from securechat.net.poller import READ, TIME
 
 log = logging.getLogger(__name__)
 
-STRANGERS_SECONDS = 0.002
+UNAUTHENTICATED_SECONDS = 0.002
 """Of each turn, for those who have not logged in: two to four handshakes. It is what a crowd of
 them may add to the time that a member's line takes; who is alone has the turns one after another.
 """
@@ -134,8 +134,8 @@ class IoThread(Steps, NamedThread):
         if self._backlog and self._backlog.next_look <= self._now:
             self._look_at_the_slow()
         self._hand_on()
-        if self._strangers_wait() and not self._call.behind():
-            self._attend_strangers()
+        if self._unauthenticated_wait() and not self._call.behind():
+            self._attend_unauthenticated()
             self._hand_on()
 
     def _obey(self) -> None:
@@ -152,12 +152,12 @@ class IoThread(Steps, NamedThread):
             action(argument)
             self._obeyed += count
 
-    def _strangers_wait(self) -> bool:
+    def _unauthenticated_wait(self) -> bool:
         return bool(self._arrivals or self._waiting)
 
     def _patience(self) -> float | None:
         """How long to wait for something to happen."""
-        if self._strangers_wait():
+        if self._unauthenticated_wait():
             if self._call.behind():
                 time.sleep(BEHIND_SECONDS)  # not in the wait, which strangers would end at once
             return 0.0
@@ -179,10 +179,10 @@ class IoThread(Steps, NamedThread):
             self._watch(connection, 0)  # or it would be seen again in each turn that it waits
         self._waiting[connection] = self._waiting.get(connection, 0) | events
 
-    def _attend_strangers(self) -> None:
+    def _attend_unauthenticated(self) -> None:
         """Half of the time at most for those who come and go; at least one step of either kind."""
         now = time.monotonic()
-        half, end = now + STRANGERS_SECONDS / 2, now + STRANGERS_SECONDS
+        half, end = now + UNAUTHENTICATED_SECONDS / 2, now + UNAUTHENTICATED_SECONDS
         while self._arrivals:
             action, connection = self._arrivals.popleft()
             action(connection)

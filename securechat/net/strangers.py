@@ -5,8 +5,10 @@ from __future__ import annotations
 from securechat.net.connection import Connection
 
 
-class Strangers:
-    """Each network's in the order in which they came, and the networks by how many they have."""
+class Unauthenticated:
+    """Each address block's in the order in which they came, and the address blocks by how many they
+    have.
+    """
 
     def __init__(self) -> None:
         self._by_network: dict[str, dict[Connection, None]] = {}
@@ -16,41 +18,41 @@ class Strangers:
     def __len__(self) -> int:
         return self._count
 
-    def of(self, network: str) -> int:
-        """How many there are from a network."""
-        return len(self._by_network.get(network, ()))
+    def of(self, address_block: str) -> int:
+        """How many there are from an address_block."""
+        return len(self._by_network.get(address_block, ()))
 
-    def add(self, network: str, connection: Connection) -> None:
+    def add(self, address_block: str, connection: Connection) -> None:
         """One has come, which isn't here yet."""
-        there = self._by_network.setdefault(network, {})
+        there = self._by_network.setdefault(address_block, {})
         there[connection] = None
         self._count += 1
-        self._move(network, len(there) - 1, len(there))
+        self._move(address_block, len(there) - 1, len(there))
 
-    def remove(self, network: str, connection: Connection) -> None:
+    def remove(self, address_block: str, connection: Connection) -> None:
         """One has logged in, or has gone. Harmless for one that isn't here."""
-        there = self._by_network.get(network, {})
+        there = self._by_network.get(address_block, {})
         if connection not in there:
             return
         del there[connection]
         self._count -= 1
-        self._move(network, len(there) + 1, len(there))
+        self._move(address_block, len(there) + 1, len(there))
         if not there:
-            del self._by_network[network]
+            del self._by_network[address_block]
 
     def push_out(self) -> Connection:
-        """Remove the oldest of the network that has the most. There must be one."""
+        """Remove the oldest of the address block that has the most. There must be one."""
         most = max(self._by_count)  # few: N strangers come in at most sqrt(2 N) different numbers
-        network = next(iter(self._by_count[most]))
-        connection = next(iter(self._by_network[network]))
-        self.remove(network, connection)
+        address_block = next(iter(self._by_count[most]))
+        connection = next(iter(self._by_network[address_block]))
+        self.remove(address_block, connection)
         return connection
 
-    def _move(self, network: str, before: int, after: int) -> None:
+    def _move(self, address_block: str, before: int, after: int) -> None:
         if before:
             there = self._by_count[before]
-            del there[network]
+            del there[address_block]
             if not there:
                 del self._by_count[before]
         if after:
-            self._by_count.setdefault(after, {})[network] = None
+            self._by_count.setdefault(after, {})[address_block] = None

@@ -29,7 +29,7 @@ them at a time costs several times as much in all."""
 MAX_READ = 65536
 """Bytes read from one connection in one turn, so that nobody fills the memory or the turn."""
 
-STRANGER_RECORDS = 16
+UNAUTHENTICATED_RECORDS = 16
 """Of one who has not logged in; and bytes as one record has, so that a thousand of them, each with
 what it may not say yet, take some 20 MiB.
 """
@@ -148,7 +148,9 @@ class Heard(NamedTuple):
 
 def receive(connection: Connection, *, freely: bool = True) -> Heard:
     """Read what has come, up to what a turn has room for. freely: or else as little as needed."""
-    most_bytes, most_records = (MAX_READ, MAX_RECORDS) if freely else (RECORD, STRANGER_RECORDS)
+    most_bytes, most_records = (
+        (MAX_READ, MAX_RECORDS) if freely else (RECORD, UNAUTHENTICATED_RECORDS)
+    )
     chunks, size = [], 0
     recv = connection.sock.recv
     more, stuck, ended = False, False, ""

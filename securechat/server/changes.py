@@ -26,9 +26,9 @@ class TakenUp(NamedTuple):
     start: Savepoint
     end: Savepoint
 
-    def has(self, step: CommandSpan) -> bool:
-        """Whether a step follows from them."""
-        return self.start <= step.start and step.end <= self.end
+    def has(self, span: CommandSpan) -> bool:
+        """Whether a span follows from them."""
+        return self.start <= span.start and span.end <= self.end
 
 
 class Changes:
@@ -49,20 +49,20 @@ class Changes:
 
     def look(self, turn: Turn) -> None:
         """Take up what there is."""
-        start = turn.mark()
+        start = turn.savepoint()
         try:
             if self._journal.changed_by_others() or self._behind:
                 remember = self._journal.remember
                 newest = take_changes(self._rules, turn, self._reader, self._last, remember)
-                self._taken = TakenUp(newest, start, turn.mark())
+                self._taken = TakenUp(newest, start, turn.savepoint())
         except StoreError as error:
             self._fall_behind(error)
 
-    def not_stored(self, steps: Iterable[CommandSpan]) -> None:
-        """Some steps of the turn are taken back: if one follows from the changes, they are taken up
+    def not_stored(self, spans: Iterable[CommandSpan]) -> None:
+        """Some spans of the turn are taken back: if one follows from the changes, they are taken up
         again with the next look.
         """
-        if self._taken is not None and any(map(self._taken.has, steps)):
+        if self._taken is not None and any(map(self._taken.has, spans)):
             self._taken, self._behind = None, True
 
     def keep(self) -> None:

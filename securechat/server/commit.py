@@ -1,4 +1,4 @@
-"""Storing a turn step by step, where it can't be stored as a whole. Hub thread only."""
+"""Storing a turn span by span, where it can't be stored as a whole. Hub thread only."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from securechat.core.turn import CommandSpan, Turn
 from securechat.store.sqlite.database import DamagedError, StoreError
 
 FailedSpans = list[tuple[CommandSpan, StoreError]]
-"""The steps that could not be stored, each with the reason."""
+"""The spans that could not be stored, each with the reason."""
 
 
-def store_steps(turn: Turn, commit: Callable[[Sequence[JournalEvent]], None]) -> FailedSpans:
-    """Store each step of a turn that can be; those fail that must, and what builds on them.
+def store_spans(turn: Turn, commit: Callable[[Sequence[JournalEvent]], None]) -> FailedSpans:
+    """Store each span of a turn that can be; those fail that must, and what builds on them.
 
     commit: stores events, all or none. Raises StoreError.
     """
     failed: FailedSpans = []
     missing: dict[Thing, StoreError] = {}
-    for step in turn.steps:
-        events = turn.events[step.start.events : step.end.events]
+    for span in turn.spans:
+        events = turn.events[span.start.events : span.end.events]
         needs = [thing for event in events for thing in event.needs()]
         error = next((missing[thing] for thing in needs if thing in missing), None)
         if error is None:
             error = _store(events, commit)
         if error is None:
             continue
-        failed.append((step, error))
+        failed.append((span, error))
         missing |= dict.fromkeys((thing for event in events for thing in event.makes()), error)
         if isinstance(error, DamagedError):  # nothing goes on where a part may be lost
             missing |= {thing: error for thing in needs if thing[0] == "target"}

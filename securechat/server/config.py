@@ -113,7 +113,7 @@ class LimitsSection:
     io_threads: int = _option(1, "a number from 1 to 64", _between(1, 64))
 
     @property
-    def most_strangers(self) -> int:
+    def most_unauthenticated(self) -> int:
         """At most half of all connections, whatever is configured: the rest is the members'."""
         return min(self.strangers, max(1, self.connections // 2))
 

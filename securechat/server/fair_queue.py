@@ -1,10 +1,10 @@
-"""Passwords that wait to be checked: every network in its turn, and those we know first.
+"""Passwords that wait to be checked: every address block in its turn, and those we know first.
 
-A flood of logins from one address costs the flooder: each network gives one job after the other
-network's. Who rents a machine may have 65,536 networks of IPv6, all in one /48: so a /48 has one
-turn, which its networks take in their turns. Networks that an account has logged in from before,
-and members, have a queue of their own, which takes turns with the queue of the unknown ones. Any
-thread may call.
+A flood of logins from one address costs the flooder: each address block gives one job after the
+other address block's. Who rents a machine may have 65,536 address blocks of IPv6, all in one /48:
+so a /48 has one turn, which its address blocks take in their turns. Address blocks that an account
+has logged in from before, and members, have a queue of their own, which takes turns with the queue
+of the unknown ones. Any thread may call.
 """
 
 from __future__ import annotations
@@ -18,13 +18,21 @@ from securechat.core.jobs import HashPassword, VerifyPassword
 PasswordJob = VerifyPassword | HashPassword
 
 
-def site_of(network: str) -> str:
-    """What one owner may have: of IPv6 the /48 that a network, a /64, is in; else the network."""
-    return str(ip_network(network).supernet(new_prefix=48)) if ":" in network else network
+def site_of(address_block: str) -> str:
+    """What one owner may have: of IPv6 the /48 that an address block, a /64, is in; else the
+    address_block.
+    """
+    return (
+        str(ip_network(address_block).supernet(new_prefix=48))
+        if ":" in address_block
+        else address_block
+    )
 
 
 class _Lane:
-    """The jobs of one kind of networks, each network's in their order, and the networks by site."""
+    """The jobs of one kind of address blocks, each address block's in their order, and the address
+    blocks by site.
+    """
 
     def __init__(self) -> None:
         self._sites: OrderedDict[str, OrderedDict[str, deque[PasswordJob]]] = OrderedDict()
@@ -34,35 +42,35 @@ class _Lane:
         return self._sizes.total()
 
     def put(self, job: PasswordJob) -> None:
-        network = job.session.network
-        site = site_of(network)
-        networks = self._sites.setdefault(site, OrderedDict())
-        networks.setdefault(network, deque()).append(job)
+        address_block = job.session.address_block
+        site = site_of(address_block)
+        blocks = self._sites.setdefault(site, OrderedDict())
+        blocks.setdefault(address_block, deque()).append(job)
         self._sizes[site] += 1
 
     def take(self) -> PasswordJob | None:
-        """The oldest of the next site's next network; both go to the end."""
+        """The oldest of the next site's next address block; both go to the end."""
         if not self._sites:
             return None
         site = next(iter(self._sites))
-        network, jobs = self._sites[site].popitem(last=False)
+        address_block, jobs = self._sites[site].popitem(last=False)
         job = jobs.popleft()
         if jobs:
-            self._sites[site][network] = jobs
+            self._sites[site][address_block] = jobs
         self._sites.move_to_end(site)
         self._left(site)
         return job
 
     def drop(self) -> PasswordJob:
-        """The newest job of the network with the most at the site with the most; of several such
-        the last, as the first have waited. There must be one.
+        """The newest job of the address block with the most at the site with the most; of several
+        such the last, as the first have waited. There must be one.
         """
         site = max(reversed(self._sites), key=self._sizes.__getitem__)
-        networks = self._sites[site]
-        network = max(reversed(networks), key=lambda network: len(networks[network]))
-        job = networks[network].pop()
-        if not networks[network]:
-            del networks[network]
+        blocks = self._sites[site]
+        address_block = max(reversed(blocks), key=lambda address_block: len(blocks[address_block]))
+        job = blocks[address_block].pop()
+        if not blocks[address_block]:
+            del blocks[address_block]
         self._left(site)
         return job
 

@@ -24,7 +24,7 @@ from securechat.core.model.states import State
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Turn
-from securechat.net.admission import network_of
+from securechat.net.admission import address_block_of
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Taken
 from securechat.net.limits import DEFAULT_RATE
 from securechat.net.loop import IoThread
@@ -32,7 +32,7 @@ from securechat.net.throttle import Rate
 from securechat.net.transport import CLOSED_BY_CLIENT
 from securechat.server.allowance import Allowance, cost_of, cost_of_answers
 from securechat.server.changes import Changes
-from securechat.server.commit import store_steps
+from securechat.server.commit import store_spans
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
 from securechat.server.missing import look_up
@@ -145,7 +145,7 @@ class Hub(NamedThread):
         if time.monotonic() > self._stop_at:
             return True
         inbox, arriving = self.inbox, self._rules.model.arriving
-        left = inbox.members.holds_any or inbox.door or inbox.answers or arriving
+        left = inbox.members.holds_any or inbox.logins or inbox.answers or arriving
         return not left and self._rules.all_answered()
 
     def _new_turn(self) -> Turn:
@@ -167,9 +167,9 @@ class Hub(NamedThread):
         if stop is not None:
             self._begin_stop(turn, stop)
         self._work_off(turn, self.inbox.members, self._slices.members, self._slices.busy)
-        self._take_answers(turn, self._slices.door)
-        self._work_off(turn, self.inbox.door, self._slices.door)
-        self._work_off(turn, self.inbox.strangers, self._slices.strangers)
+        self._take_answers(turn, self._slices.logins)
+        self._work_off(turn, self.inbox.logins, self._slices.logins)
+        self._work_off(turn, self.inbox.unauthenticated, self._slices.unauthenticated)
         for account, cost in turn.charges:
             self.inbox.members.charge(account, cost, 0.0)
         self._finish(turn)
@@ -225,7 +225,7 @@ class Hub(NamedThread):
         self, turn: Turn, session: object, action: Callable[[Turn, Any], None], item: object
     ) -> None:
         """A bug that one session brings up is taken back, and costs only that session."""
-        start = turn.mark()
+        start = turn.savepoint()
         try:
             action(turn, item)
         except Exception:
@@ -257,7 +257,7 @@ class Hub(NamedThread):
         lines, run, now, effects = event.lines, self._rules.line, time.monotonic, turn.effects
         start, began = len(effects), now()
         cpu = time.thread_time() if account in self._watched else None
-        end = began + self._slices.party
+        end = began + self._slices.per_account
         most = len(lines)
         if account is not None:
             self._spoke.add(session)
@@ -303,7 +303,7 @@ class Hub(NamedThread):
             connection,
             io=connection.io,
             address=connection.address,
-            network=network_of(connection.address),
+            address_block=address_block_of(connection.address),
             fingerprint=connection.fingerprint,
             opened_at=turn.clock,
         )
@@ -351,24 +351,24 @@ class Hub(NamedThread):
         try:
             self._journal.commit([*turn.events, *turn.audits])
         except (ConflictError, DamagedError):
-            self._store_steps(turn)
+            self._store_spans(turn)
         except StoreError as error:
             # What only the audit lacks has happened all the same: a full disk locks nobody out.
-            self._not_stored(turn, turn.steps if turn.events else [], error)
+            self._not_stored(turn, turn.spans if turn.events else [], error)
         else:
             self._storage_health.look(turn)
         self._rules.model.committed_seq = self._rules.model.last_seq
 
-    def _store_steps(self, turn: Turn) -> None:
-        """One step is in conflict with what is stored, or meets a damaged part of the database:
+    def _store_spans(self, turn: Turn) -> None:
+        """One span is in conflict with what is stored, or meets a damaged part of the database:
         the others must not suffer for it, unless they build on it.
         """
-        failed = store_steps(turn, self._journal.commit)
-        conflicts = {step: CONFLICT for step, error in failed if isinstance(error, ConflictError)}
-        worst = next((error for step, error in failed if step not in conflicts), None)
+        failed = store_spans(turn, self._journal.commit)
+        conflicts = {span: CONFLICT for span, error in failed if isinstance(error, ConflictError)}
+        worst = next((error for span, error in failed if span not in conflicts), None)
         if failed:  # all at once: it moves the others' places
-            steps = [step for step, _ in failed]
-            self._not_stored(turn, steps, worst or failed[0][1], conflicts)
+            spans = [span for span, _ in failed]
+            self._not_stored(turn, spans, worst or failed[0][1], conflicts)
         try:
             self._journal.commit(turn.audits)
         except StoreError as error:
@@ -377,13 +377,13 @@ class Hub(NamedThread):
     def _not_stored(
         self,
         turn: Turn,
-        steps: Sequence[CommandSpan],
+        spans: Sequence[CommandSpan],
         error: StoreError,
         texts: Mapping[CommandSpan, str] | None = None,
     ) -> None:
-        self._changes.not_stored(steps)
-        turn.fail(steps, HELD if isinstance(error, HeldError) else NOT_STORED, texts)
-        self._storage_health.raised(turn, len(steps), error)
+        self._changes.not_stored(spans)
+        turn.fail(spans, HELD if isinstance(error, HeldError) else NOT_STORED, texts)
+        self._storage_health.raised(turn, len(spans), error)
 
     def _release(self, turn: Turn) -> None:
         for session in turn.arrived:  # before its welcome: who has read that may speak

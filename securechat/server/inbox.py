@@ -1,5 +1,6 @@
 """What waits for the hub, with a bound: I/O threads that fill it faster than the hub empties it
-wait, and so stop reading, and so TCP slows the senders down. Strangers are not read long before.
+wait, and so stop reading, and so TCP slows the senders down. Unauthenticated connections are not
+read long before.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from securechat.core.jobs import Answer
 from securechat.core.model.session import Session
-from securechat.net.admission import network_of
+from securechat.net.admission import address_block_of
 from securechat.net.connection import Input, Lines
 from securechat.server.allowance import Allowance
 from securechat.server.input_queue import FairInputQueue, count_lines
@@ -20,7 +21,7 @@ from securechat.server.input_queue import FairInputQueue, count_lines
 MAX_QUEUED = 20_000
 """Lines that may wait: some tenths of a second of the hub's work, and at most 90 MiB."""
 
-STRANGERS_WAIT = 1000
+UNAUTHENTICATED_WAIT = 1000
 """The same of those who have not logged in, who then are not read, and hold up no I/O thread: there
 may be many of them, and what all may wait for is the members' room.
 """
@@ -40,7 +41,7 @@ class _Batch(NamedTuple):
 
     inputs: list[Input]
     lines: int
-    of_strangers: int
+    of_unauthenticated: int
 
 
 class Inbox:
@@ -53,12 +54,12 @@ class Inbox:
         self._queue: queue.SimpleQueue[_Batch | Order] = queue.SimpleQueue()
         self._room = threading.Condition()
         self._queued = 0
-        self._queued_of_strangers = 0
+        self._queued_unauthenticated = 0
         self._gathered = 0
         self._open = True
         self.members = FairInputQueue(allowance)
-        self.door = FairInputQueue()
-        self.strangers = FairInputQueue()
+        self.logins = FairInputQueue()
+        self.unauthenticated = FairInputQueue()
         self.answers: deque[Answer] = deque()
 
     def put(self, order: Order) -> None:
@@ -69,11 +70,11 @@ class Inbox:
         """From an I/O thread; waits while too much is queued."""
         counts = [(count_lines(event), event.connection.trusted) for event in inputs]
         lines = sum(count for count, _ in counts)
-        of_strangers = sum(count for count, trusted in counts if not trusted)
-        self._queue.put(_Batch(inputs, lines, of_strangers))
+        of_unauthenticated = sum(count for count, trusted in counts if not trusted)
+        self._queue.put(_Batch(inputs, lines, of_unauthenticated))
         with self._room:
             self._queued += lines
-            self._queued_of_strangers += of_strangers
+            self._queued_unauthenticated += of_unauthenticated
             while self._waiting > MAX_QUEUED and self._open:
                 self._room.wait()
 
@@ -83,8 +84,8 @@ class Inbox:
 
     def behind(self) -> bool:
         """Whether strangers have to wait, for what others of them have said. Any thread."""
-        waiting = self._queued_of_strangers + self.strangers.lines
-        return self._open and waiting > STRANGERS_WAIT
+        waiting = self._queued_unauthenticated + self.unauthenticated.lines
+        return self._open and waiting > UNAUTHENTICATED_WAIT
 
     def close(self) -> None:
         """The hub takes no more: nobody waits for it. Any thread."""
@@ -98,13 +99,13 @@ class Inbox:
         """Take in all that has come; waits so long for the first when nothing is left from before.
         Returns the order to stop, if it has come.
         """
-        left = self.members or self.door or self.strangers or self.answers
+        left = self.members or self.logins or self.unauthenticated or self.answers
         stop = None
-        lines = of_strangers = 0
+        lines = of_unauthenticated = 0
         for item in self._new(0.0 if left else max(0.0, seconds)):
             if isinstance(item, _Batch):
                 lines += item.lines
-                of_strangers += item.of_strangers
+                of_unauthenticated += item.of_unauthenticated
                 for event in item.inputs:
                     agenda, party = self.place(event)
                     agenda.add(party, event)
@@ -115,8 +116,8 @@ class Inbox:
         with self._room:
             full = self._waiting > MAX_QUEUED
             self._queued -= lines
-            self._queued_of_strangers -= of_strangers
-            self._gathered = self.members.lines + self.door.lines + self.strangers.lines
+            self._queued_unauthenticated -= of_unauthenticated
+            self._gathered = self.members.lines + self.logins.lines + self.unauthenticated.lines
             if full:
                 self._room.notify_all()
         return stop
@@ -135,11 +136,11 @@ class Inbox:
         connection = event.connection
         session = connection.owner
         account = session.account if isinstance(session, Session) else None
-        party = network_of(connection.address) if account is None else account
-        for agenda in (self.members, self.door, self.strangers):
+        party = address_block_of(connection.address) if account is None else account
+        for agenda in (self.members, self.logins, self.unauthenticated):
             if connection in agenda.inputs:  # whoever it is now: it is not overtaken by itself
                 return agenda, party
         if account is None:
-            return self.strangers, party
+            return self.unauthenticated, party
         speaks = isinstance(event, Lines) and session in account.sessions
-        return (self.members if speaks else self.door), party
+        return (self.members if speaks else self.logins), party

@@ -18,18 +18,18 @@ from securechat.server.allowance import Allowance, Standing
 class TimeSlices(NamedTuple):
     """Seconds of a turn. members: for what they say. busy: after it, for those of them who have
     said much. door: after these, for those who come and go, of whom others may have to be told.
-    strangers: for theirs, after that. party: what one account, or one network of strangers, takes
-    before it is the next one's turn.
+    strangers: for theirs, after that. party: what one account, or one address block of strangers,
+    takes before it is the next one's turn.
     """
 
     members: float
-    door: float
-    strangers: float
-    party: float
+    logins: float
+    unauthenticated: float
+    per_account: float
     busy: float = 0.005
 
 
-TIME_SLICES = TimeSlices(members=0.04, door=0.02, strangers=0.003, party=0.001)
+TIME_SLICES = TimeSlices(members=0.04, logins=0.02, unauthenticated=0.003, per_account=0.001)
 """In forty milliseconds a thousand messages are taken: ten to each room of a hundred busy ones,
 that go out in one write to each member. With a quarter of that time the same work cost a third more
 CPU. Whoever speaks meanwhile waits no longer than that. A thousandth is forty lines. Those who have
@@ -47,8 +47,8 @@ UNSENT_SECONDS = 0.02
 
 
 class FairInputQueue:
-    """A party is an account with all its connections, or a network of strangers. Of one party each
-    connection has its turn, and of one connection all stays in its order.
+    """A party is an account with all its connections, or an address block of strangers. Of one party
+    each connection has its turn, and of one connection all stays in its order.
 
     allowance: what the accounts draw on; without one all parties are alike. lines: how many wait
     here, those of resting parties left out: their connections are not read meanwhile.

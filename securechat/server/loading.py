@@ -16,7 +16,7 @@ from securechat.core.presence import live_sessions, online
 from securechat.core.presence.live_sessions import Live
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn
-from securechat.net.admission import network_of
+from securechat.net.admission import address_block_of
 from securechat.store.live import LIVE, told
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.database import DamagedError, StoreError
@@ -83,7 +83,7 @@ def load_familiar(model: Model, reader: Reader) -> None:
     for name, address in reader.logins():
         account = model.account_named(name)
         if account is not None and address:
-            model.guesses.right(account.folded, network_of(address))
+            model.login_throttle.right(account.folded, address_block_of(address))
 
 
 def _load_room_lists(model: Model, reader: Reader) -> None:
@@ -182,7 +182,7 @@ def take_changes(
     """
     changes = reader.changes(after)
     for change in changes:
-        start = turn.mark()
+        start = turn.savepoint()
         try:
             _take(rules, turn, reader, remember, change)
         except StoreError:
@@ -268,12 +268,12 @@ def _revoke_all(turn: Turn, account: Account) -> None:
     """Also the tokens and certificates that somebody has made by the old password since the new
     one was set.
     """
-    start = turn.mark()
+    start = turn.savepoint()
     for token in list(account.tokens.values()):
         turn.record(TokenRevoked(token.digest))
     for certificate in list(account.certificates.values()):
         turn.record(CertificateRevoked(certificate.fingerprint))
-    turn.finish_step(None, "PASSWORD", start)
+    turn.finish_span(None, "PASSWORD", start)
 
 
 def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:

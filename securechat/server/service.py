@@ -104,7 +104,7 @@ class Service:
         self._admission = Admission(
             total=config.limits.connections,
             per_address=config.limits.connections_per_address,
-            strangers=config.limits.most_strangers,
+            strangers=config.limits.most_unauthenticated,
             strangers_per_address=config.limits.strangers_per_address,
         )
         self._workers = Workers(

@@ -39,12 +39,12 @@ class StorageHealth:
         """Why nothing can be stored; '' when it can."""
         self._damaged = False
 
-    def raised(self, turn: Turn, steps: int, error: StoreError) -> None:
-        """So many steps of a turn could not be stored, and are taken back."""
+    def raised(self, turn: Turn, spans: int, error: StoreError) -> None:
+        """So many spans of a turn could not be stored, and are taken back."""
         news = self._news(error)
         if news is None:  # not even logged, as the log may be on the disk that is full
             return
-        log.error("%d commands are not stored, and taken back: %s", steps, error)
+        log.error("%d commands are not stored, and taken back: %s", spans, error)
         if news:
             self._tell(turn, news)
 

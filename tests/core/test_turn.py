@@ -120,7 +120,7 @@ def test_a_number_is_never_used_again() -> None:
 def test_the_audit_does_not_tell_of_what_never_was(whole: bool) -> None:
     """But that it was tried; what was refused anyway was refused."""
     stage, (alice,) = den("alice")
-    stage.full, stage.refuses = whole, lambda step: True
+    stage.full, stage.refuses = whole, lambda span: True
     alice.says("TOKEN CREATE laptop")
     stage.stranger().logs_in("alice", password="wrong")
     found = [(a.event, a.result) for a in stage.audits if a.event != "login" or a.result != "ok"]
@@ -137,13 +137,13 @@ def test_who_was_sent_away_by_a_failed_command_is_seen_to_go(whole: bool) -> Non
     device.logs_in("alice", password=token)
     device.hears()
     bob.hears()
-    stage.full, stage.refuses = whole, lambda step: True
+    stage.full, stage.refuses = whole, lambda span: True
     assert codes(device.says("TOKEN REVOKE laptop")) == ["400", "ERROR"]
     assert codes(bob.hears()) == ["QUIT"]
     assert "laptop" in stage.account("alice").tokens
 
 
-# A store that refuses single steps
+# A store that refuses single spans
 
 
 @settings(max_examples=100, deadline=None)
@@ -152,8 +152,8 @@ def test_one_refused_step_costs_the_others_nothing(said: list[tuple[int, bool]])
     """The refused messages are gone, the others are stored and heard, in their order."""
     stage, people = den("alice", "bob", "carol", caps=("message-tags",))
     refused = {number for number, (_, kept) in enumerate(said) if not kept}
-    steps = iter(range(len(said)))
-    stage.refuses = lambda step: next(steps) in refused
+    spans = iter(range(len(said)))
+    stage.refuses = lambda span: next(spans) in refused
     talk(stage, people, [(who, f"PRIVMSG #den :{n}") for n, (who, _) in enumerate(said)])
     kept = [n for n in range(len(said)) if n not in refused]
     assert [entry.text for entry in stage.log[3:]] == [str(n) for n in kept]
@@ -169,12 +169,12 @@ def test_one_refused_step_costs_the_others_nothing(said: list[tuple[int, bool]])
 def test_a_refused_command_never_was(
     before: list[list[tuple[int, str]]], said: tuple[int, str]
 ) -> None:
-    """The same as for the whole turn, one step at a time."""
+    """The same as for the whole turn, one span at a time."""
     stage, people = company()
     for line in before:
         talk(stage, people, line)
     state = snapshot(stage.model)
-    stage.refuses = lambda step: True
+    stage.refuses = lambda span: True
     talk(stage, people, [said])
     assert snapshot(stage.model) == state
 
@@ -196,8 +196,8 @@ def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole:
     stage.invite("code")
     state, stored = snapshot(stage.model), len(stage.stored)
 
-    def conflicts(step: CommandSpan) -> bool:
-        return step.command == "LOGIN"
+    def conflicts(span: CommandSpan) -> bool:
+        return span.command == "LOGIN"
 
     stage.full = whole
     stage.refuses = conflicts
@@ -209,7 +209,7 @@ def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole:
     assert snapshot(stage.model) == state
     assert (carol.session.state, carol.session.account) == (State.CONNECTED, None)
     stage.full = False
-    stage.refuses = lambda step: False
+    stage.refuses = lambda span: False
     heard = carol.says("REGISTER * code pw", "CAP END")
     assert "001" in codes(heard)
     assert [type(event) for event in stage.stored[stored:]][:2] == [InviteUsed, AccountCreated]
@@ -253,15 +253,15 @@ def test_a_bug_is_taken_back_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_bug_in_a_step_takes_inner_steps_along() -> None:
-    """They are not stored when the step around them is taken back."""
+    """They are not stored when the span around them is taken back."""
     stage, (alice,) = den("alice", caps=("message-tags",))
     turn = stage.rules.turn(stage.now_ms, stage.clock)
-    start = turn.mark()
+    start = turn.savepoint()
     stage.rules.line(turn, alice.session, b"TOKEN CREATE laptop")
     stage.rules.line(turn, alice.session, b"PRIVMSG #den :x")
-    assert len(turn.steps) == 2
+    assert len(turn.spans) == 2
     turn.roll_back(start)
-    assert (turn.steps, turn.events, turn.effects, turn.undo, turn.audits) == ([], [], [], [], [])
+    assert (turn.spans, turn.events, turn.effects, turn.undo, turn.audits) == ([], [], [], [], [])
 
 
 # What a turn can say

@@ -107,7 +107,7 @@ def _check_sessions(world: World) -> None:
     model, jobs = world.model, list(world.jobs)
     assert model.arrived == sum(len(account.sessions) for account in model.online)
     assert model.admins_online == sum(account.admin for account in model.online)
-    jobs += [job for _, _, job in model.guesses._held]
+    jobs += [job for _, _, job in model.login_throttle._held]
     awaited = {job.session for job in jobs}
     for session in model.sessions:
         ready = session.state is State.READY

@@ -14,7 +14,7 @@ from securechat.core.journal.events import AccountCreated, JournalEvent, Logged
 from securechat.core.model.state import Account
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
-from securechat.server.commit import store_steps
+from securechat.server.commit import store_spans
 from securechat.server.loading import take_changes
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.database import ConflictError, DamagedError
@@ -175,7 +175,7 @@ class World(Stage):
         if self.full:
             super()._store(turn)
             return
-        failed = store_steps(turn, self._commit)
+        failed = store_spans(turn, self._commit)
         turn.fail([step for step, _ in failed], NOT_STORED)
         self.model.committed_seq = self.model.last_seq
 

@@ -27,7 +27,7 @@ SMALL = 4096
 
 def at(rate: Rate) -> IoLimits:
     """One rate for all, and as much output."""
-    return IoLimits(rate=rate, stranger_rate=rate, stranger_out_bytes=1 << 20)
+    return IoLimits(rate=rate, unauthenticated_rate=rate, unauthenticated_out_bytes=1 << 20)
 
 
 class Visit(NamedTuple):

@@ -201,11 +201,11 @@ def test_those_from_members_addresses_push_out_each_other() -> None:
 
 def test_so_many_addresses_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that were not seen for longest are forgotten."""
-    monkeypatch.setattr(admission_module, "MAX_NETWORKS", 2)
+    monkeypatch.setattr(admission_module, "MAX_ADDRESS_BLOCKS", 2)
     door = Door(per_address=10)
     for address in ("192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3"):
         door.admission.trust(door.admits(address))
-    assert list(door.admission._members_networks) == ["192.0.2.1", "192.0.2.3"]
+    assert list(door.admission._member_blocks) == ["192.0.2.1", "192.0.2.3"]
 
 
 def test_who_was_pushed_out_counts_until_it_is_gone() -> None:
@@ -227,7 +227,7 @@ def test_nothing_is_kept_of_those_who_have_gone() -> None:
     for connection in come:
         door.admission.release(connection)
     assert (door.admission._count, len(door.admission._by_address)) == (0, 0)
-    for left in (door.admission._strangers, door.admission._familiar):
+    for left in (door.admission._unauthenticated, door.admission._familiar):
         assert (len(left), left._by_network, left._by_count) == (0, {}, {})
 
 

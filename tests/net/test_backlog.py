@@ -16,7 +16,7 @@ LIMITS = IoLimits(
     slow_rate=KIB,
     slow_seconds=10.0,
     all_out_bytes=2000 * KIB,
-    stranger_out_bytes=10 * KIB,
+    unauthenticated_out_bytes=10 * KIB,
 )
 
 

@@ -44,7 +44,7 @@ def test_a_crowd_of_strangers_is_attended_to_bit_by_bit(
     room: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A member who speaks meanwhile waits for one of them, not for all."""
-    monkeypatch.setattr(loop, "STRANGERS_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "UNAUTHENTICATED_SECONDS", 0.0)
     crowd, member = [room.visit() for _ in range(5)], room.visit()
     room.thread.trust(member.connection)
     room.settles(member)
@@ -161,7 +161,7 @@ def test_a_stranger_has_less_room_for_what_it_doesn_t_read(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """A member has all of it."""
-    limits = replace(at(FREELY), out_bytes=1 << 20, stranger_out_bytes=1 << 16)
+    limits = replace(at(FREELY), out_bytes=1 << 20, unauthenticated_out_bytes=1 << 16)
     with desk(server, trusting, limits) as room:
         stranger, member = room.visit(small=True), room.visit(small=True)
         room.thread.trust(member.connection)

@@ -356,7 +356,7 @@ def test_line_ends_alone_are_lines(server: ssl.SSLContext, trusting: ssl.SSLCont
 
 def test_a_stranger_has_a_rate_of_its_own(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     """Until it is trusted; then what has waited comes at once."""
-    limits = IoLimits(rate=FREELY, stranger_rate=Rate(lines=0.001, burst=BURST))
+    limits = IoLimits(rate=FREELY, unauthenticated_rate=Rate(lines=0.001, burst=BURST))
     with desk(server, trusting, limits) as room:
         visit = room.visit()
         visit.says(*numbered(500))
@@ -472,7 +472,7 @@ def test_a_reader_too_slow_is_closed_at_the_bound(
 ) -> None:
     """Its output doesn't fill the memory, and the others notice nothing."""
     with desk(
-        server, trusting, IoLimits(out_bytes=65_536, rate=FREELY, stranger_rate=FREELY)
+        server, trusting, IoLimits(out_bytes=65_536, rate=FREELY, unauthenticated_rate=FREELY)
     ) as room:
         slow, other = room.visit(small=True), room.visit()
         for _ in range(20):
@@ -489,7 +489,7 @@ QUICK = IoLimits(
     slow_seconds=0.5,
     drain_seconds=0.5,
     rate=FREELY,
-    stranger_rate=FREELY,
+    unauthenticated_rate=FREELY,
 )
 """Looked at soon."""
 
@@ -638,7 +638,7 @@ def test_who_never_answers_the_end_is_closed_in_time(
 ) -> None:
     """The linger time ends what a silent peer would hold open."""
     with desk(
-        server, trusting, IoLimits(linger_seconds=0.05, rate=FREELY, stranger_rate=FREELY)
+        server, trusting, IoLimits(linger_seconds=0.05, rate=FREELY, unauthenticated_rate=FREELY)
     ) as room:
         visit = room.visit()
         room.thread.close([(visit.connection, "quit")])

@@ -17,7 +17,7 @@ from securechat.net.transport import (
     MAX_WRITE,
     PART,
     RECORD,
-    STRANGER_RECORDS,
+    UNAUTHENTICATED_RECORDS,
     Heard,
     LostError,
     PlaintextError,
@@ -180,7 +180,7 @@ def test_a_turn_reads_so_many_bytes() -> None:
 def test_a_stranger_is_read_in_smaller_portions() -> None:
     """So that a thousand of them, with what they may not say yet, are no burden."""
     connection, script = scripted(*[b"x"] * 100)
-    assert receive(connection, freely=False) == Heard(b"x" * STRANGER_RECORDS, more=True)
+    assert receive(connection, freely=False) == Heard(b"x" * UNAUTHENTICATED_RECORDS, more=True)
     connection, script = scripted(*[b"x" * (RECORD - 1)] * 10)
     assert len(receive(connection, freely=False).data) < 2 * RECORD
     assert len(script.steps) == 8

@@ -116,7 +116,7 @@ def tables(house: House) -> dict[str, int]:
         "waiting": len(io._waiting) + len(io._arrivals) + len(io._again) + len(io._backlog._marks),
         "admitted": admission._count,
         "networks": len(admission._by_address),
-        "strangers": len(admission._strangers) + len(admission._familiar),
+        "strangers": len(admission._unauthenticated) + len(admission._familiar),
         "sessions": len(hub._rules.model.sessions),
         "lines": hub.inbox._waiting,
     }

@@ -84,7 +84,7 @@ def test_without_a_file_the_defaults_hold() -> None:
 def test_strangers_never_take_all_places(connections: int, strangers: int, most: int) -> None:
     """At most half of them, whatever is written: the other half is the members'."""
     limits = replace(Config().limits, connections=connections, strangers=strangers)
-    assert limits.most_strangers == most
+    assert limits.most_unauthenticated == most
 
 
 def test_what_is_given_comes_over_the_defaults(file: Path) -> None:

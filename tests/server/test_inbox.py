@@ -31,7 +31,7 @@ def somebody(account: Account | None = None) -> Connection:
         connection,
         io=0,
         address="192.0.2.1",
-        network="192.0.2.1",
+        address_block="192.0.2.1",
         fingerprint=None,
         opened_at=0.0,
     )
@@ -70,7 +70,7 @@ def spoken(connection: Connection, lines: int) -> list[Input]:
 def emptied(inbox: Inbox) -> int:
     """Take all that was gathered, and say how many lines it was."""
     lines = 0
-    for agenda in (inbox.members, inbox.door, inbox.strangers):
+    for agenda in (inbox.members, inbox.logins, inbox.unauthenticated):
         lines += agenda.lines
         while agenda:
             agenda.take()
@@ -84,7 +84,7 @@ def test_orders_come_at_once_and_input_is_sorted(connection: Connection) -> None
     inbox.put(Stop("over"))
     assert inbox.gather(0.0) == Stop("over")
     assert inbox.members.take() == Lines(alice, [b"x"] * 2)
-    assert inbox.strangers.take() == Lines(connection, [b"x"])
+    assert inbox.unauthenticated.take() == Lines(connection, [b"x"])
 
 
 def test_nothing_is_nothing() -> None:
@@ -93,7 +93,7 @@ def test_nothing_is_nothing() -> None:
     assert inbox.gather(0.0) is None
     assert inbox.gather(-1.0) is None
     assert not inbox.members
-    assert not inbox.strangers
+    assert not inbox.unauthenticated
 
 
 def test_nobody_waits_for_more_while_something_is_left(connection: Connection) -> None:
@@ -102,7 +102,7 @@ def test_nobody_waits_for_more_while_something_is_left(connection: Connection) -
     inbox.put_inputs(spoken(connection, 1))
     inbox.gather(0.0)
     assert inbox.gather(10 * PATIENCE) is None
-    assert inbox.strangers.lines == 1
+    assert inbox.unauthenticated.lines == 1
 
 
 def test_who_becomes_a_member_is_not_overtaken_by_itself(connection: Connection) -> None:
@@ -114,7 +114,7 @@ def test_who_becomes_a_member_is_not_overtaken_by_itself(connection: Connection)
     connection.owner.account = Account(1, "alice", "alice", "alice")
     inbox.put_inputs(spoken(connection, 2))
     inbox.gather(0.0)
-    assert [inbox.strangers.take() for _ in range(2)] == [
+    assert [inbox.unauthenticated.take() for _ in range(2)] == [
         *spoken(connection, 1),
         *spoken(connection, 2),
     ]
@@ -131,7 +131,7 @@ def test_who_comes_and_who_goes_waits_at_the_door() -> None:
     inbox.put_inputs([*spoken(alice, 1), *spoken(bob, 1), *over])
     inbox.gather(0.0)
     assert [inbox.members.take() for _ in range(2)] == [*spoken(bob, 1), over[0]]
-    assert [inbox.door.take() for _ in range(2)] == [*spoken(alice, 1), over[1]]
+    assert [inbox.logins.take() for _ in range(2)] == [*spoken(alice, 1), over[1]]
 
 
 def test_answers_are_kept_until_there_is_time_for_them(connection: Connection) -> None:
@@ -187,7 +187,7 @@ def test_strangers_wait_long_before_it_is_full(connection: Connection) -> None:
     """What they may fill is a part, so that they never bring a member to a stop."""
     inbox = Inbox()
     inbox.put_inputs(spoken(trusted(member()), module.MAX_QUEUED // 2))
-    inbox.put_inputs(spoken(connection, module.STRANGERS_WAIT))
+    inbox.put_inputs(spoken(connection, module.UNAUTHENTICATED_WAIT))
     assert not inbox.behind()
     inbox.put_inputs(spoken(connection, 1))
     assert inbox.behind()
@@ -196,7 +196,7 @@ def test_strangers_wait_long_before_it_is_full(connection: Connection) -> None:
     emptied(inbox)
     inbox.gather(0.0)
     assert not inbox.behind()
-    assert module.STRANGERS_WAIT <= module.MAX_QUEUED // 10
+    assert module.UNAUTHENTICATED_WAIT <= module.MAX_QUEUED // 10
 
 
 def test_who_logs_in_meanwhile_is_counted_once(connection: Connection) -> None:
@@ -204,13 +204,13 @@ def test_who_logs_in_meanwhile_is_counted_once(connection: Connection) -> None:
     inbox = Inbox()
     for _ in range(3):
         connection.trusted = False
-        inbox.put_inputs(spoken(connection, module.STRANGERS_WAIT + 1))
+        inbox.put_inputs(spoken(connection, module.UNAUTHENTICATED_WAIT + 1))
         trusted(connection)
         inbox.gather(0.0)
         emptied(inbox)
         inbox.gather(0.0)
         assert not inbox.behind()
-        assert (inbox._waiting, inbox._queued_of_strangers) == (0, 0)
+        assert (inbox._waiting, inbox._queued_unauthenticated) == (0, 0)
 
 
 def test_nobody_waits_for_a_hub_that_has_ended(connection: Connection) -> None:

@@ -322,7 +322,7 @@ def test_where_people_have_been_is_remembered(journal: Journal) -> None:
             Audited(8, "login", "gone", "192.0.2.8", "ok", "{}"),
         ]
     )
-    guesses = load(journal).guesses
+    guesses = load(journal).login_throttle
     places = ("192.0.2.1", "2001:db8:1:2::/64", "192.0.2.7")
     assert [guesses.known("alice", place) for place in places] == [True, True, False]
     assert not guesses.known("bob", "192.0.2.7")

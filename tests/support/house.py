@@ -59,7 +59,7 @@ class House:
     def lets_strangers_speak(self) -> None:
         """Those who come from now on at a member's rate, for tests that say much before a login."""
         for io in self.service._io:
-            io._limits = replace(io._limits, stranger_rate=io._limits.rate)
+            io._limits = replace(io._limits, unauthenticated_rate=io._limits.rate)
 
     def close(self) -> None:
         for person in self._people:
@@ -77,7 +77,7 @@ class House:
 
     def forgets_guesses(self) -> None:
         """As if the wrong passwords of before were long ago."""
-        self.service._hub._rules.model.guesses = LoginThrottle()
+        self.service._hub._rules.model.login_throttle = LoginThrottle()
 
     def add(
         self, *names: str, admin: bool = False, password: str = PASSWORD, cost: int = COST

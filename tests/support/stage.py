@@ -146,9 +146,9 @@ class Stage:
 
     def _store_events(self, turn: Turn) -> None:
         if self.full:
-            turn.fail(turn.steps, NOT_STORED)
+            turn.fail(turn.spans, NOT_STORED)
         else:
-            for step in list(turn.steps):
+            for step in list(turn.spans):
                 events = turn.events[step.start.events : step.end.events]
                 if events and self.refuses(step):
                     turn.fail([step], NOT_STORED)

@@ -99,12 +99,12 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
         turn.model.used[token] = None
         _granted(turn, session, account, "token")
         return
-    guesses = turn.model.guesses
-    known = guesses.known(folded, session.network)
+    guesses = turn.model.login_throttle
+    known = guesses.known(folded, session.address_block)
     number = account.id if account else None
     code = totp.code_at_end(password)
     job = VerifyPassword(session, number, folded, password, code, known)
-    wait = guesses.wait(folded, session.network, turn.clock)
+    wait = guesses.wait(folded, session.address_block, turn.clock)
     if wait:
         _hold(turn, job, wait)
     else:
@@ -114,7 +114,7 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
 def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
     """Too many wrong guesses came before: this attempt waits, and its client is told."""
     session = job.session
-    if not turn.model.guesses.hold(job, turn.clock + wait):
+    if not turn.model.login_throttle.hold(job, turn.clock + wait):
         failed(turn, session)
         return
     most = turn.settings.max_login_failures * MAX_WAIT_SECONDS
@@ -125,7 +125,7 @@ def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
 
 def go_on(turn: Turn) -> None:
     """Have those passwords checked that have waited long enough."""
-    for job in turn.model.guesses.due(turn.clock):
+    for job in turn.model.login_throttle.due(turn.clock):
         if job.session.state is not State.CLOSED:
             turn.job(job)
 
@@ -152,7 +152,7 @@ def verified(turn: Turn, answer: Verified) -> None:
     session = answer.session
     account = turn.model.accounts.get(answer.account) if answer.account is not None else None
     if not answer.granted or account is None or not account.usable or session.outdated:
-        turn.model.guesses.wrong(answer.name, session.network, turn.clock)
+        turn.model.login_throttle.wrong(answer.name, session.address_block, turn.clock)
         # Only a name that is an account's: people type their password in its place.
         _denied(turn, session, session.claimed.name if session.claimed else "-", "wrong password")
         return
@@ -169,19 +169,19 @@ def verified(turn: Turn, answer: Verified) -> None:
 def _second_factor(turn: Turn, session: Session, account: Account, code: str) -> str | None:
     """The password is right: is the code? What it was, or None when the login was denied."""
     if account.factor is None:  # what was taken for a code is a wrong ending of the password
-        turn.model.guesses.wrong(account.folded, session.network, turn.clock)
+        turn.model.login_throttle.wrong(account.folded, session.address_block, turn.clock)
         _denied(turn, session, account.name, "wrong password")
         return None
     if not code:
         _denied(turn, session, account.name, "no code", CODE_REQUIRED)
         return None
-    if not turn.model.guesses.may_try_code(account.id, turn.clock):
+    if not turn.model.login_throttle.may_try_code(account.id, turn.clock):
         _denied(turn, session, account.name, "too many codes", TOO_MANY_CODES)
         return None
     found = second_factor.use(turn, account, account.factor, code)
     if found is None:
-        turn.model.guesses.wrong_code(account.id, turn.clock)
-        turn.model.guesses.wrong(account.folded, session.network, turn.clock)
+        turn.model.login_throttle.wrong_code(account.id, turn.clock)
+        turn.model.login_throttle.wrong(account.folded, session.address_block, turn.clock)
         _denied(turn, session, account.name, "wrong code")
         return None
     session.unstored = True  # a code that could not be stored as used might be used again
@@ -194,9 +194,9 @@ def keep_rehashed(turn: Turn, answer: Verified) -> None:
     whether it can be stored or not.
     """
     if answer.granted and answer.rehashed is not None and answer.account is not None:
-        start = turn.mark()
+        start = turn.savepoint()
         turn.record(PasswordRehashed(answer.rehashed, answer.account, answer.replaced))
-        turn.finish_step(None, "REHASH", start)
+        turn.finish_span(None, "REHASH", start)
 
 
 def failed(turn: Turn, session: Session) -> None:
@@ -246,7 +246,7 @@ def _denied(
 def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
     by_sasl = session.password is None
     session.password = None
-    turn.model.guesses.right(account.folded, session.network)
+    turn.model.login_throttle.right(account.folded, session.address_block)
     full = session_limit.refusal(turn, session, account)
     wait = turn.model.logins.wait((account.id, session.proven), turn.clock)
     if full is not None:

@@ -1,11 +1,11 @@
 """Who guesses passwords waits, longer with each wrong one, and nobody else does.
 
-Wrong guesses are counted for the name that was tried and for the network they come from. An
-attempt at a name, or from a network, with many of them is held back for some seconds before the
-password is looked at. It is the attempt that waits, not the account that is locked: its owner,
-coming from anywhere, waits as long as one attempt does. From a network that the owner has logged in
-from before, only wrong guesses at this very account count. Device tokens and certificates can't be
-guessed, and never wait.
+Wrong guesses are counted for the name that was tried and for the address block they come from. An
+attempt at a name, or from an address block, with many of them is held back for some seconds before
+the password is looked at. It is the attempt that waits, not the account that is locked: its owner,
+coming from anywhere, waits as long as one attempt does. From an address block that the owner has
+logged in from before, only wrong guesses at this very account count. Device tokens and certificates
+can't be guessed, and never wait.
 
 The rules are the same for names that nobody has. Hub thread only; clock: monotonic seconds.
 """
@@ -34,17 +34,17 @@ MAX_LEVEL = 12
 """More wrong guesses than this don't make it longer until all are forgotten."""
 
 MAX_KEYS = 20_000
-"""Names, networks, pairs of them, and names with the networks where they are known: so many of each
-are remembered; the ones not seen for longest go first.
+"""Names, address blocks, pairs of them, and names with the address blocks where they are known: so
+many of each are remembered; the ones not seen for longest go first.
 """
 
-MAX_NETWORKS = 32
-"""Networks that one account is known at: a member who logs in from thousands pushes out none of the
-others' by it.
+MAX_ADDRESS_BLOCKS = 32
+"""Address blocks that one account is known at: a member who logs in from thousands pushes out none
+of the others' by it.
 """
 
 MAX_HELD = 8
-"""Attempts of one network that may wait at once; further ones are turned away."""
+"""Attempts of one address block that may wait at once; further ones are turned away."""
 
 CODE_GUESSES = 10
 """Wrong codes of the second factor that an account's owner may give in a row."""
@@ -58,7 +58,7 @@ class LoginThrottle:
 
     def __init__(self) -> None:
         self._names = Levels(FORGET_SECONDS, MAX_LEVEL, MAX_KEYS)
-        self._networks = Levels(FORGET_SECONDS, MAX_LEVEL, MAX_KEYS)
+        self._blocks = Levels(FORGET_SECONDS, MAX_LEVEL, MAX_KEYS)
         self._pairs = Levels(FORGET_SECONDS, MAX_LEVEL, MAX_KEYS)
         self._known: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
         self._codes = Levels(CODE_FORGET_SECONDS, MAX_LEVEL, MAX_KEYS)
@@ -66,33 +66,33 @@ class LoginThrottle:
         self._held_of: Counter[str] = Counter()
         self._numbers = count()
 
-    def wait(self, name: str, network: str, clock: float) -> float:
-        """Seconds that an attempt must wait. name: folded. network: session.network."""
-        if self.known(name, network):
-            level = self._pairs.level((name, network), clock)
+    def wait(self, name: str, address_block: str, clock: float) -> float:
+        """Seconds that an attempt must wait. name: folded. address_block: session.address_block."""
+        if self.known(name, address_block):
+            level = self._pairs.level((name, address_block), clock)
         else:
-            level = max(self._names.level(name, clock), self._networks.level(network, clock))
+            level = max(self._names.level(name, clock), self._blocks.level(address_block, clock))
         return 0.0 if level <= FREE else min(2.0 ** (level - FREE - 1), MAX_WAIT_SECONDS)
 
-    def known(self, name: str, network: str) -> bool:
+    def known(self, name: str, address_block: str) -> bool:
         """Whether the account has logged in from there, as far back as is remembered."""
-        return network in self._known.get(name, ())
+        return address_block in self._known.get(name, ())
 
-    def wrong(self, name: str, network: str, clock: float) -> None:
+    def wrong(self, name: str, address_block: str, clock: float) -> None:
         """A wrong guess."""
-        if self.known(name, network):
-            self._pairs.add((name, network), clock)
+        if self.known(name, address_block):
+            self._pairs.add((name, address_block), clock)
         else:
             self._names.add(name, clock)
-            self._networks.add(network, clock)
+            self._blocks.add(address_block, clock)
 
-    def right(self, name: str, network: str) -> None:
+    def right(self, name: str, address_block: str) -> None:
         """A login. It doesn't take back others' wrong guesses: an attacker has an account too."""
-        networks = self._known.setdefault(name, OrderedDict())
-        networks[network] = None
-        networks.move_to_end(network)
-        if len(networks) > MAX_NETWORKS:
-            networks.popitem(last=False)
+        blocks = self._known.setdefault(name, OrderedDict())
+        blocks[address_block] = None
+        blocks.move_to_end(address_block)
+        if len(blocks) > MAX_ADDRESS_BLOCKS:
+            blocks.popitem(last=False)
         self._known.move_to_end(name)
         if len(self._known) > MAX_KEYS:
             self._known.popitem(last=False)
@@ -100,11 +100,11 @@ class LoginThrottle:
     # Attempts that wait
 
     def hold(self, job: VerifyPassword, until: float) -> bool:
-        """Keep an attempt until then; False when too many of its network wait already."""
-        network = job.session.network
-        if self._held_of[network] >= MAX_HELD and not job.known:
+        """Keep an attempt until then; False when too many of its address block wait already."""
+        address_block = job.session.address_block
+        if self._held_of[address_block] >= MAX_HELD and not job.known:
             return False
-        self._held_of[network] += 1
+        self._held_of[address_block] += 1
         heapq.heappush(self._held, (until, next(self._numbers), job))
         return True
 
@@ -113,7 +113,7 @@ class LoginThrottle:
         found = []
         while self._held and self._held[0][0] <= clock:
             job = heapq.heappop(self._held)[2]
-            self._held_of[job.session.network] -= 1
+            self._held_of[job.session.address_block] -= 1
             found.append(job)
         self._held_of += Counter()  # forgets those at zero
         return found

@@ -65,7 +65,7 @@ def mend(turn: Turn) -> None:
     """
     lobby = channels.lobby_of(turn)
     for room in list(turn.model.rooms.values()):
-        start = turn.mark()
+        start = turn.savepoint()
         if room is lobby:
             if room.founder is not None:
                 turn.record(FounderRemoved(room.id))
@@ -73,4 +73,4 @@ def mend(turn: Turn) -> None:
             turn.record(RoomClosed(room.id))
         elif not owners(room):
             pass_on(turn, room, None)
-        turn.finish_step(None, "START", start)
+        turn.finish_span(None, "START", start)

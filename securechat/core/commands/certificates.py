@@ -72,7 +72,7 @@ def _delete(turn: Turn, session: Session, name: str) -> None:
     turn.record(CertificateRevoked(found.fingerprint))
     turn.audit("certificate revoked", session, certificate=name)
     note(turn, session, "CERT", "DELETED", name, "It logs nobody in any more")
-    turn.after_step(lambda: online.end_certificate(turn, found))
+    turn.after_span(lambda: online.end_certificate(turn, found))
 
 
 _CERT = {"ADD": _add, "LIST": _list, "DEL": _delete}

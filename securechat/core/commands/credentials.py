@@ -91,7 +91,7 @@ def _revoke(turn: Turn, session: Session, name: str) -> None:
     turn.record(TokenRevoked(found.digest))
     turn.audit("token revoked", session, token=name)
     note(turn, session, "TOKEN", "REVOKED", name, "It logs nobody in any more")
-    turn.after_step(lambda: online.end_token(turn, found))
+    turn.after_span(lambda: online.end_token(turn, found))
 
 
 _TOKEN = {"CREATE": _create, "LIST": _list, "REVOKE": _revoke}
@@ -156,10 +156,10 @@ def _check_code(turn: Turn, session: Session, code: str) -> Factor:
     check_fresh(turn, session)
     if account.factor is None:
         raise VerbRefused("NOT_ENABLED", "Your login has no second factor; TOTP ENROLL begins one")
-    if not turn.model.guesses.may_try_code(account.id, turn.clock):
+    if not turn.model.login_throttle.may_try_code(account.id, turn.clock):
         raise VerbRefused("WRONG_CODE", "Too many wrong codes; wait some minutes")
     if second_factor.use(turn, account, account.factor, code) is None:
-        turn.model.guesses.wrong_code(account.id, turn.clock)
+        turn.model.login_throttle.wrong_code(account.id, turn.clock)
         turn.audit("second factor code", session, result="wrong code")
         text = "That isn't a code of now, or it was used before; wait for the next one"
         raise VerbRefused("WRONG_CODE", text)
@@ -219,4 +219,4 @@ def _set_password(turn: Turn, session: Session, answer: Hashed) -> None:
     text = "Your password is changed; all other sessions, device tokens and certificates have ended"
     note(turn, session, "PASSWD", "CHANGED", text)
     reason = online.AFTER_CHANGE
-    turn.after_step(lambda: online.end_account(turn, account, reason, keep=session))
+    turn.after_span(lambda: online.end_account(turn, account, reason, keep=session))

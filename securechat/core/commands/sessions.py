@@ -67,7 +67,7 @@ def _end(turn: Turn, session: Session, wanted: str) -> None:
     for item in ended:
         turn.audit("session ended", session, ended=item.id, address_of_ended=item.address)
     note(turn, session, "SESSIONS", "ENDED", *_what(wanted, ended))
-    turn.after_step(lambda: online.end_all(turn, ended, ENDED))
+    turn.after_span(lambda: online.end_all(turn, ended, ENDED))
 
 
 def _may_end(session: Session, other: Session) -> bool:

@@ -201,7 +201,7 @@ def store(turn: Turn) -> None:
     model = turn.model
     if not model.unsaved:
         return
-    start = turn.mark()
+    start = turn.savepoint()
     unsaved, model.unsaved = model.unsaved, {}
     for account, name in unsaved:
         if model.accounts.get(account.id) is not account:  # its registration was not stored
@@ -212,4 +212,4 @@ def store(turn: Turn) -> None:
         elif not account.deleted:
             turn.record(Delivered(account.id, name, device.delivered, device.used_ms))
     turn.on_failure(lambda: model.unsaved.update(unsaved))
-    turn.finish_step(None, "TICK", start)
+    turn.finish_span(None, "TICK", start)

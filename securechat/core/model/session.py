@@ -32,8 +32,8 @@ class Answering(NamedTuple):
 class Session:
     """link: what the server delivers to, opaque here. io: the number of the link's I/O thread.
 
-    address: where it comes from, for logs. network: what counts as one place there, in limits: the
-    address, or the /64 of an IPv6 one. fingerprint: the SHA-256 of the verified client
+    address: where it comes from, for logs. address_block: what counts as one place there, in
+    limits: the address, or the /64 of an IPv6 one. fingerprint: the SHA-256 of the verified client
     certificate that it shows, or None. opened_at and the other *_at: seconds of the monotonic
     clock.
     """
@@ -41,6 +41,7 @@ class Session:
     __slots__ = (
         "account",
         "address",
+        "address_block",
         "after",
         "answered_at",
         "answering",
@@ -58,6 +59,7 @@ class Session:
         "claimed_device",
         "delivered",
         "device",
+        "encoding_group",
         "enrolling",
         "failures",
         "fingerprint",
@@ -67,11 +69,9 @@ class Session:
         "id",
         "invisible",
         "io",
-        "lane",
         "link",
         "mechanism",
         "negotiating",
-        "network",
         "nick",
         "opened_at",
         "outdated",
@@ -93,13 +93,13 @@ class Session:
         address: str,
         fingerprint: bytes | None,
         opened_at: float,
-        network: str = "",
+        address_block: str = "",
     ) -> None:
         self.link = link
         self.io = io
-        self.lane = (io, 0)
+        self.encoding_group = (io, 0)
         self.address = address
-        self.network = network or address
+        self.address_block = address_block or address
         self.fingerprint = fingerprint
         self.opened_at = self.heard_at = opened_at
         self.asked_at = float("-inf")
@@ -167,7 +167,7 @@ class Session:
     def set_caps(self, caps: int) -> None:
         """Change the capabilities; the account's audiences must be forgotten then."""
         self.caps = caps
-        self.lane = (self.io, caps & WIRE)
+        self.encoding_group = (self.io, caps & WIRE)
 
     def has(self, capability: int) -> bool:
         """Whether a capability, or one of several, is enabled."""

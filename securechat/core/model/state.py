@@ -60,11 +60,11 @@ class Audience:
     __slots__ = ("groups", "sessions")
 
     def __init__(self, sessions: Iterable[Session]) -> None:
-        self.sessions = {session: session.lane for session in sessions}
-        """Each with its group: a session's lane may change while this waits in a turn."""
+        self.sessions = {session: session.encoding_group for session in sessions}
+        """Each with its group: a session's encoding_group may change while this waits in a turn."""
         self.groups: dict[tuple[int, int], tuple[list[Session], list[object]]] = {}
-        for session, lane in self.sessions.items():
-            members, links = self.groups.setdefault(lane, ([], []))
+        for session, encoding_group in self.sessions.items():
+            members, links = self.groups.setdefault(encoding_group, ([], []))
             members.append(session)
             links.append(session.link)
 
@@ -234,7 +234,7 @@ class Model:
     """By fingerprint."""
     used: dict[Token | Certificate, None] = field(default_factory=dict)
     """Those whose used_ms is newer than what is stored."""
-    guesses: LoginThrottle = field(default_factory=LoginThrottle)
+    login_throttle: LoginThrottle = field(default_factory=LoginThrottle)
     refusals: Refusals = field(default_factory=Refusals)
     acts: Acts = field(default_factory=Acts)
     logins: Levels = field(default_factory=lambda: Levels(1.0, LOGINS_AT_ONCE, MAX_KEYS))

@@ -91,12 +91,12 @@ def test_ids_are_not_used_again() -> None:
     for full in (False, True, False, True):
         stage.full = full
         with stage.turn() as turn:
-            start = turn.mark()
+            start = turn.savepoint()
             room = channels.create(turn, names.channel_name("#new"), stage.account("alice"))
             assert room.id not in ids
             ids.add(room.id)
             if not full:
                 channels.enter(turn, room, stage.account("alice"), "q")
                 channels.depart(turn, room, stage.account("alice"))
-            turn.finish_step(None, "TEST", start)
+            turn.finish_span(None, "TEST", start)
     assert "#new" not in stage.model.rooms

@@ -89,12 +89,12 @@ def test_a_wrong_password_counts_for_the_account_whatever_the_device() -> None:
         person = stage.stranger()
         person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN")
         person.says(f"AUTHENTICATE {plain(f'alice@d{number}', 'wrong')}")
-    assert stage.model.guesses.wait("alice", person.session.network, stage.clock) == 0
+    assert stage.model.login_throttle.wait("alice", person.session.address_block, stage.clock) == 0
     for number in range(3):
         person = stage.stranger()
         person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN")
         person.says(f"AUTHENTICATE {plain(f'alice@e{number}', 'wrong')}")
-    assert stage.model.guesses.wait("alice", person.session.network, stage.clock) > 0
+    assert stage.model.login_throttle.wait("alice", person.session.address_block, stage.clock) > 0
 
 
 # Nobody misses anything, nobody sees it twice

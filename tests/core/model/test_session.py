@@ -39,7 +39,7 @@ def test_the_lane_holds_what_changes_the_bytes() -> None:
     """Sessions of one lane get the same bytes: thread, and the capabilities of the wire."""
     session = fresh()
     session.set_caps(caps.SERVER_TIME | caps.ECHO_MESSAGE | caps.SASL)
-    assert session.lane == (3, caps.SERVER_TIME)
+    assert session.encoding_group == (3, caps.SERVER_TIME)
     assert session.has(caps.ECHO_MESSAGE)
     assert not session.has(caps.BATCH)
 
