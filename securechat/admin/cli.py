@@ -12,13 +12,14 @@ from securechat import __version__
 from securechat.admin import sessions, user_lists
 from securechat.admin.audit import audit
 from securechat.admin.audit_prune import prune
+from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.cli import backup, check, restore
 from securechat.admin.certificates import certificate
 from securechat.admin.context import AdminContext
 from securechat.admin.invites import invite
 from securechat.admin.tokens import token
 from securechat.admin.users import user
-from securechat.server.cli import run
+from securechat.server.cli import FAILURES, run
 from securechat.server.data import DataDirectory, default_directory
 
 NAME = "securechat-admin"
@@ -95,7 +96,7 @@ for part in (user, invite, token, certificate, audit, backup, restore, check):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point. Returns 0, 1 when it can't be done, 2 for bad usage."""
-    return run(command, argv, NAME)
+    return run(command, argv, NAME, (*FAILURES, BackupError))
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ def enable(office: AdminContext, name: str) -> None:
 @click.option("--revoke", is_flag=True, help="NAME administers the server no longer.")
 @click.pass_obj
 def admin(office: AdminContext, name: str, revoke: bool) -> None:
-    """Let NAME administer the server: all rooms obey an administrator."""
+    """Let NAME administer the server: all channels obey an administrator."""
     account = find_account(office, name)
     office.admin.set_admin(account, admin=not revoke)
     change = "no longer administers" if revoke else "administers"
@@ -213,7 +213,7 @@ def bot(office: AdminContext, name: str, off: bool) -> None:
 def delete(office: AdminContext, name: str, yes: bool) -> None:
     """End the account NAME for good.
 
-    Its sessions end and it leaves its rooms. What it wrote stays, and so does its name: it is
+    Its sessions end and it leaves its channels. What it wrote stays, and so does its name: it is
     never given to anybody else.
     """
     account = find_account(office, name)

@@ -1,7 +1,7 @@
 """What remote text may do to a terminal: nothing.
 
 Every piece of text that came over the network passes `escape()` before it is shown: messages,
-names, rooms, topics, numerics, error texts, and the names inside certificates. Any thread may
+names, channels, topics, numerics, error texts, and the names inside certificates. Any thread may
 call. References: ECMA-48 (control functions), UAX #9 (bidirectional controls), UTS #51 (joiners
 in emoji), https://modern.ircdocs.horse/formatting.
 """
@@ -36,7 +36,7 @@ MAX_MARKS = 6
 """Marks on one letter; Tibetan needs five. More of them climb over the lines above and below."""
 
 MAX_NAME = 128
-"""Characters shown of a name; a room's has at most 64, and the prompt must stay usable."""
+"""Characters shown of a name; a channel's has at most 64, and the prompt must stay usable."""
 
 MAX_TEXT = 2048
 """Characters shown of a text; a line has 510 bytes, and a hostile one must not fill the screen."""
@@ -69,7 +69,7 @@ def escape_text(text: str) -> str:
 
 
 def escape_name(text: str) -> str:
-    """The name of a person, a room or a server: escaped, cut, and one word.
+    """The name of a person, a channel or a server: escaped, cut, and one word.
 
     With a space in it a name could be read as a sentence of the client's own.
     """

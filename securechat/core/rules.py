@@ -316,11 +316,11 @@ class Rules:
         online.end_account(turn, account, reason)
 
     def account_removed(self, turn: Turn, account: Account, reason: str) -> None:
-        """An administrator has deleted an account: its sessions end, it leaves its rooms."""
+        """An administrator has deleted an account: its sessions end, it leaves its channels."""
         self.end_sessions(turn, account, reason)
         start = turn.savepoint()
-        for room in list(account.rooms):
-            ownership.leave(turn, room, account)
+        for channel in list(account.channels):
+            ownership.leave(turn, channel, account)
         turn.finish_span(None, "DELETE", start)
 
     def announce(self, turn: Turn, sessions: Iterable[Session], text: str) -> None:

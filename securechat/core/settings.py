@@ -13,13 +13,13 @@ class Settings:
     """The rules' part of the configuration.
 
     name: the server's name on the wire, also the host part of every member's address.
-    lobby: the room everybody joins at login, or None. motd: its lines.
+    lobby: the channel everybody joins at login, or None. motd: its lines.
     contact: how to reach who runs the server, for ADMIN.
-    min_password_length: characters. max_rooms: rooms an account may be in.
+    min_password_length: characters. max_rooms: channels an account may be in.
     max_sessions: connections an account may have at once. logins_per_minute: of one account.
     account_bytes: what the log may hold of one, 0 for any number.
     max_held_lines: lines a session may send ahead of a worker's answer.
-    max_bans: entries of one room's ban list. replay, replay_bytes: messages given back at
+    max_bans: entries of one channel's ban list. replay, replay_bytes: messages given back at
     a login, and what they may take.
     login_seconds: time to log in. ping_seconds: silence after which a session is asked.
     dead_seconds: silence after which it is closed.
@@ -35,7 +35,7 @@ class Settings:
     registration: RegistrationMode = "invite"
     min_password_length: int = 15
     external: bool = False
-    max_rooms: int = 100
+    max_channels: int = 100
     max_sessions: int = 20
     logins_per_minute: float = 60.0
     account_bytes: int = 0

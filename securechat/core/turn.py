@@ -164,7 +164,7 @@ class Turn:
     def log(
         self, target: int, sender: Account, kind: str, text: str, tags: str | None = None
     ) -> Logged:
-        """Put a message or an event of a room into the one order, and store it."""
+        """Put a message or an event of a channel into the one order, and store it."""
         model = self.model
         model.last_seq = seq = model.last_seq + 1
         entry = _new(Logged, (seq, target, sender.id, self.now_ms, kind, text, tags))

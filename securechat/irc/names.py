@@ -134,7 +134,7 @@ def is_reserved(name: AccountName) -> bool:
 def channel_name(text: str) -> ChannelName:
     """The forms of a channel's name: '#', then 1 to 63 characters; at most 128 bytes of UTF-8.
 
-    `display` is NFC. PRECIS has no profile for rooms, whose names may hold symbols and emoji, so
+    `display` is NFC. PRECIS has no profile for channels, whose names may hold symbols and emoji, so
     `folded` is Unicode's compatibility caseless form (Unicode standard, definition D146): as with
     user names width and case don't count, and for ASCII both come to lower case. It must itself
     be a valid channel name, so a fullwidth comma is refused like a comma. Dots at its end don't

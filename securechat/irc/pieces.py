@@ -11,15 +11,15 @@ ACTION_TAIL = "\x01"
 _GLUE = frozenset("\u200d\ufe0e\ufe0f")
 
 
-def split_text(text: str, room: int) -> list[str]:
-    """text in pieces of at most room bytes of UTF-8, cut at spaces where there are any.
+def split_text(text: str, space: int) -> list[str]:
+    """text in pieces of at most space bytes of UTF-8, cut at spaces where there are any.
 
-    The space at a cut is dropped, as the line end stands for it. A word longer than room is cut
+    The space at a cut is dropped, as the line end stands for it. A word longer than space is cut
     between letters, never within one or before a mark that belongs to the letter before it.
     """
     pieces = []
-    while len(text.encode()) > room:
-        at = _fitting(text, room)
+    while len(text.encode()) > space:
+        at = _fitting(text, space)
         border = text.rfind(" ", 1, at + 1)
         if border > 0 and text[:border].strip():
             pieces.append(text[:border].rstrip(" "))
@@ -33,9 +33,9 @@ def split_text(text: str, room: int) -> list[str]:
     return pieces
 
 
-def _fitting(text: str, room: int) -> int:
-    """How many characters of text fit into room bytes, at least one."""
-    head = text.encode()[:room].decode(errors="ignore")
+def _fitting(text: str, space: int) -> int:
+    """How many characters of text fit into space bytes, at least one."""
+    head = text.encode()[:space].decode(errors="ignore")
     return max(1, len(head))
 
 

@@ -85,8 +85,8 @@ class Admission:
         there = self._unauthenticated.of(address_block) + self._familiar.of(address_block)
         if there >= self._unauthenticated_per_address:
             raise NotAdmittedError(
-                f"{self._unauthenticated_per_address} connections from {address_block} already that "
-                "have not logged in"
+                f"{self._unauthenticated_per_address} connections from {address_block} already "
+                "that have not logged in"
             )
 
     def trust(self, connection: Connection) -> None:

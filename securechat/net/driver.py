@@ -158,8 +158,8 @@ class Steps:
         assert bucket is not None  # noqa: S101
         # What the hub has not come to yet counts: it may be long in doing what was said at once.
         unheard = connection.handed - connection.done
-        room = max(0, bucket.burst - unheard)
-        lines = buffer.feed(data, min(room, bucket.available(self._now)))
+        space = max(0, bucket.burst - unheard)
+        lines = buffer.feed(data, min(space, bucket.available(self._now)))
         bucket.spend(buffer.weight, seconds)
         if lines:
             connection.handed += len(lines)
@@ -167,7 +167,7 @@ class Steps:
         if not buffer.has_line and not bucket.in_debt:
             return True
         busy = min(max(BUSY_SECONDS, bucket.seconds_of(unheard) / 4), MOST_BUSY_SECONDS)
-        self._pause(connection, max(bucket.wait(), 0.0 if room else busy))
+        self._pause(connection, max(bucket.wait(), 0.0 if space else busy))
         return False
 
     def _pause(self, connection: Connection, seconds: float) -> None:

@@ -17,7 +17,7 @@ UNAUTHENTICATED_OUT_BYTES = 1 << 16
 
 MOST_FACTOR = 8
 """So many times out_bytes is what a connection may have unsent however well it reads: the answer to
-a login into a hundred rooms of a thousand members each is 3 MiB.
+a login into a hundred channels of a thousand members each is 3 MiB.
 """
 
 ALL_OUT_BYTES = 1 << 28

@@ -233,7 +233,7 @@ def send_at_once(connections: Iterable[Connection], data: bytes) -> list[Connect
     """Write the same bytes to all that have nothing waiting; with the others they wait. Returns
     those for whom it could not be done, and who have them waiting now.
 
-    In a room this is nearly all that is ever written, and nobody has anything waiting.
+    In a channel this is nearly all that is ever written, and nobody has anything waiting.
     """
     failed, size = [], len(data)
     part = data if size <= PART else memoryview(data)[:PART]

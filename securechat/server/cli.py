@@ -203,8 +203,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(command, argv, "securechat-server")
 
 
-def run(entry: click.Command, argv: Sequence[str] | None, name: str) -> int:
-    """Run a click command; its errors become one clear line on standard error."""
+def run(
+    entry: click.Command,
+    argv: Sequence[str] | None,
+    name: str,
+    failures: tuple[type[Exception], ...] = FAILURES,
+) -> int:
+    """Run a click command; its errors become one clear line on standard error.
+
+    failures: what may be raised, beside click's own and OSError.
+    """
     try:
         result = entry.main(args=argv, prog_name=name, standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -217,7 +225,7 @@ def run(entry: click.Command, argv: Sequence[str] | None, name: str) -> int:
     except click.Abort:
         click.echo("Aborted.", err=True)
         return 130
-    except FAILURES as error:
+    except failures as error:
         click.echo(_printable(f"{name}: {error}"), err=True)
         return 1
     except OSError as error:

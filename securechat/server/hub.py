@@ -261,7 +261,7 @@ class Hub(NamedThread):
         most = len(lines)
         if account is not None:
             self._spoke.add(session)
-            most = self.inbox.members.room(account, most)
+            most = self.inbox.members.affordable(account, most)
         number = 0
         while True:
             if session.answering is not None:

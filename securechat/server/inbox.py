@@ -23,7 +23,7 @@ MAX_QUEUED = 20_000
 
 UNAUTHENTICATED_WAIT = 1000
 """The same of those who have not logged in, who then are not read, and hold up no I/O thread: there
-may be many of them, and what all may wait for is the members' room.
+may be many of them, and what all may wait for is the members' channel.
 """
 
 
@@ -52,7 +52,7 @@ class Inbox:
 
     def __init__(self, allowance: Allowance | None = None) -> None:
         self._queue: queue.SimpleQueue[_Batch | Order] = queue.SimpleQueue()
-        self._room = threading.Condition()
+        self._channel = threading.Condition()
         self._queued = 0
         self._queued_unauthenticated = 0
         self._gathered = 0
@@ -72,11 +72,11 @@ class Inbox:
         lines = sum(count for count, _ in counts)
         of_unauthenticated = sum(count for count, trusted in counts if not trusted)
         self._queue.put(_Batch(inputs, lines, of_unauthenticated))
-        with self._room:
+        with self._channel:
             self._queued += lines
             self._queued_unauthenticated += of_unauthenticated
             while self._waiting > MAX_QUEUED and self._open:
-                self._room.wait()
+                self._channel.wait()
 
     @property
     def _waiting(self) -> int:
@@ -89,9 +89,9 @@ class Inbox:
 
     def close(self) -> None:
         """The hub takes no more: nobody waits for it. Any thread."""
-        with self._room:
+        with self._channel:
             self._open = False
-            self._room.notify_all()
+            self._channel.notify_all()
 
     # Hub thread only, from here on
 
@@ -113,13 +113,13 @@ class Inbox:
                 stop = item
             else:
                 self.answers.append(item)
-        with self._room:
+        with self._channel:
             full = self._waiting > MAX_QUEUED
             self._queued -= lines
             self._queued_unauthenticated -= of_unauthenticated
             self._gathered = self.members.lines + self.logins.lines + self.unauthenticated.lines
             if full:
-                self._room.notify_all()
+                self._channel.notify_all()
         return stop
 
     def _new(self, seconds: float) -> Iterator[_Batch | Order]:

@@ -30,7 +30,7 @@ class TimeSlices(NamedTuple):
 
 
 TIME_SLICES = TimeSlices(members=0.04, logins=0.02, unauthenticated=0.003, per_account=0.001)
-"""In forty milliseconds a thousand messages are taken: ten to each room of a hundred busy ones,
+"""In forty milliseconds a thousand messages are taken: ten to each channel of a hundred busy ones,
 that go out in one write to each member. With a quarter of that time the same work cost a third more
 CPU. Whoever speaks meanwhile waits no longer than that. A thousandth is forty lines. Those who have
 said much share five milliseconds, which is what they may add to the time that a line of another's
@@ -47,8 +47,8 @@ UNSENT_SECONDS = 0.02
 
 
 class FairInputQueue:
-    """A party is an account with all its connections, or an address block of strangers. Of one party
-    each connection has its turn, and of one connection all stays in its order.
+    """A party is an account with all its connections, or an address block of strangers. Of one
+    party each connection has its turn, and of one connection all stays in its order.
 
     allowance: what the accounts draw on; without one all parties are alike. lines: how many wait
     here, those of resting parties left out: their connections are not read meanwhile.
@@ -124,7 +124,7 @@ class FairInputQueue:
 
     # What the accounts draw on
 
-    def room(self, account: Account, lines: int) -> int:
+    def affordable(self, account: Account, lines: int) -> int:
         """How many of so many lines an account may say at once now."""
         if self._allowance is None or not self._patient:
             return lines

@@ -11,7 +11,7 @@ from securechat.core.journal.events import CertificateRevoked, KickedAway, Token
 from securechat.core.model.credentials import Certificate, Factor, Token
 from securechat.core.model.device import Device, certificate_device, token_device
 from securechat.core.model.sent_keys import Kept
-from securechat.core.model.state import Account, Direct, Invite, Membership, Model, Room
+from securechat.core.model.state import Account, Channel, Direct, Invite, Membership, Model
 from securechat.core.presence import live_sessions, online
 from securechat.core.presence.live_sessions import Live
 from securechat.core.rules import Rules
@@ -20,7 +20,7 @@ from securechat.net.admission import address_block_of
 from securechat.store.live import LIVE, told
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.database import DamagedError, StoreError
-from securechat.store.sqlite.reader import AccountRow, Reader, RoomRow
+from securechat.store.sqlite.reader import AccountRow, ChannelRow, Reader
 
 LOGGED_OUT = "Ended by the administrator"
 
@@ -54,12 +54,12 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
     model.committed_seq = model.looked_at = model.last_seq
     _load_credentials(model, reader)
     load_invites(model, reader)
-    for room in reader.rooms(pepper):
-        model.add_room(_room(room))
+    for channel in reader.channels(pepper):
+        model.add_channel(_channel(channel))
     for number, low, high, newest in reader.directs():
         if low in model.accounts and high in model.accounts:
             model.add_direct(Direct(number, low, high, newest))
-    _load_room_lists(model, reader)
+    _load_channel_lists(model, reader)
     for kick in itertools.starmap(KickedAway, reader.kicks()):
         if kick.account in model.accounts:
             model.accounts[kick.account].kicks[kick.name] = kick
@@ -86,20 +86,20 @@ def load_familiar(model: Model, reader: Reader) -> None:
             model.login_throttle.right(account.folded, address_block_of(address))
 
 
-def _load_room_lists(model: Model, reader: Reader) -> None:
-    rooms = {room.id: room for room in model.rooms.values()}
-    for room_id, account_id, role, seq in reader.memberships():
-        room, account = rooms.get(room_id), model.accounts.get(account_id)
-        if room is not None and account is not None and not account.deleted:
-            room.members[account] = Membership(role, seq)
-            account.rooms[room] = None
-    for room_id, mask, by, at_ms in reader.bans():
-        if room_id in rooms:
-            rooms[room_id].bans[mask] = (by, at_ms)
-    for room_id, account_id, by in reader.invitations():
-        if room_id in rooms and account_id in model.accounts:
-            model.accounts[account_id].invited_to[rooms[room_id]] = by
-            rooms[room_id].invited[model.accounts[account_id]] = None
+def _load_channel_lists(model: Model, reader: Reader) -> None:
+    channels = {channel.id: channel for channel in model.channels.values()}
+    for channel_id, account_id, role, seq in reader.memberships():
+        channel, account = channels.get(channel_id), model.accounts.get(account_id)
+        if channel is not None and account is not None and not account.deleted:
+            channel.members[account] = Membership(role, seq)
+            account.channels[channel] = None
+    for channel_id, mask, by, at_ms in reader.bans():
+        if channel_id in channels:
+            channels[channel_id].bans[mask] = (by, at_ms)
+    for channel_id, account_id, by in reader.invitations():
+        if channel_id in channels and account_id in model.accounts:
+            model.accounts[account_id].invited_to[channels[channel_id]] = by
+            channels[channel_id].invited[model.accounts[account_id]] = None
 
 
 def _load_devices(model: Model, reader: Reader) -> None:
@@ -153,8 +153,8 @@ def _account(row: AccountRow) -> Account:
     )
 
 
-def _room(row: RoomRow) -> Room:
-    return Room(
+def _channel(row: ChannelRow) -> Channel:
+    return Channel(
         row.id,
         row.name,
         row.folded,
@@ -162,7 +162,7 @@ def _room(row: RoomRow) -> Room:
         row.founder,
         row.created_ms,
         modes=row.modes,
-        key=row.room_key,
+        key=row.channel_key,
         limit=row.member_limit,
         topic=row.topic,
         topic_by=row.topic_by,

@@ -164,7 +164,7 @@ class Service:
             motd=tuple(config.server.motd.splitlines()),
             registration=config.accounts.registration,
             external=bool(config.tls.client_ca),
-            max_rooms=limits.rooms_per_account,
+            max_channels=limits.rooms_per_account,
             max_sessions=limits.sessions_per_account,
             logins_per_minute=limits.logins_per_minute,
             account_bytes=limits.account_mib * MIB,
@@ -265,7 +265,7 @@ def _check_lobby(rules: Rules) -> None:
 def _tame_garbage_collection() -> None:
     """What was loaded stays, so it needn't be looked through again and again; and what a turn makes
     is freed by reference counts. Python's own thresholds cost a seventh of the CPU time in a test
-    with a hundred busy rooms.
+    with a hundred busy channels.
     """
     gc.collect()
     gc.freeze()

@@ -131,7 +131,7 @@ class Admin:
             self._note(f"account {'disabled' if disabled else 'enabled'}", account=account.name)
 
     def set_admin(self, account: AccountRow, *, admin: bool) -> None:
-        """Whether the account administers the server: all rooms obey it."""
+        """Whether the account administers the server: all channels obey it."""
         with transaction(self._connection):
             self._update(account, "admin = ?", int(admin))
             self._changed("account", account.id)
@@ -146,7 +146,7 @@ class Admin:
             self._note(f"bot flag {'set' if bot else 'removed'}", account=account.name)
 
     def delete(self, account: AccountRow) -> None:
-        """The name stays taken, the messages stay; all credentials, rooms and invitations go."""
+        """The name stays taken, the messages stay; all credentials, channels and invitations go."""
         # Of the password only its cost stays: the name must not answer faster than before.
         change = "deleted = 1, disabled = 1, admin = 0, password = substr(password, 1, ?)"
         with transaction(self._connection) as connection:

@@ -49,7 +49,7 @@ _WITHOUT = {
     "without an owner": "AND role = 'q'",
 }
 # A channel without a founder is the lobby, which needs neither.
-_ROOMS = """
+_CHANNELS = """
 SELECT count(*) FROM targets WHERE folded IS NOT NULL AND founder IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM memberships WHERE room = targets.id {which})
 """
@@ -58,7 +58,7 @@ AND NOT EXISTS (SELECT 1 FROM memberships WHERE room = targets.id {which})
 def ownerless(connection: sqlite3.Connection) -> dict[str, int]:
     """How many channels have nobody, or no owner, which a start mends too."""
     found = {
-        text: connection.execute(_ROOMS.format(which=which)).fetchone()[0]
+        text: connection.execute(_CHANNELS.format(which=which)).fetchone()[0]
         for text, which in _WITHOUT.items()
     }
     return {text: count for text, count in found.items() if count}

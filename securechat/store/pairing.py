@@ -10,14 +10,14 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
+from securechat.store.channel_keys import seal_channel_key
 from securechat.store.pepper import Pepper, PepperError, create_pepper, load_pepper
-from securechat.store.room_keys import seal_room_key
 from securechat.store.sqlite.database import FAULTS, StoreError, explain, open_database, transaction
 
 PEPPER_ID = "pepper_id"
 """Under this key of the table meta."""
 
-# The log of before has the rooms' keys in it, as "+k KEY". Of such an entry its letters stay.
+# The log of before has the channels' keys in it, as "+k KEY". Of such an entry its letters stay.
 _FORGET_LOGGED_KEYS = """
 UPDATE log SET text = substr(text, 1, instr(text, ' ') - 1)
 WHERE kind = 'MODE' AND instr(substr(text, 1, instr(text, ' ')), 'k') > 0
@@ -80,13 +80,13 @@ def _pair(connection: sqlite3.Connection, pepper: Pepper) -> None:
             return  # another process was faster
         connection.execute("INSERT INTO meta VALUES (?, ?)", (PEPPER_ID, pepper.fingerprint()))
         connection.execute("DELETE FROM meta WHERE key = 'cost_key'")  # of before: a secret
-        _seal_room_keys(connection, pepper)
+        _seal_channel_keys(connection, pepper)
         connection.execute(_FORGET_LOGGED_KEYS)
     with suppress(sqlite3.Error):  # takes the pages of before out of the write-ahead log
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _seal_room_keys(connection: sqlite3.Connection, pepper: Pepper) -> None:
+def _seal_channel_keys(connection: sqlite3.Connection, pepper: Pepper) -> None:
     rows = connection.execute("SELECT id, room_key FROM targets WHERE room_key IS NOT NULL")
-    sealed = [(seal_room_key(pepper, room, key), room) for room, key in rows]
+    sealed = [(seal_channel_key(pepper, channel, key), channel) for channel, key in rows]
     connection.executemany("UPDATE targets SET room_key = ? WHERE id = ?", sealed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import MemberLeft, RoomClosed
+from securechat.core.journal.events import ChannelClosed, MemberLeft
 from securechat.core.model.states import State
 from securechat.irc.framing import TOO_LONG
 from tests.support.stage import RIGHT, SERVER, Stage, codes, den, of, only, plain, source
@@ -194,9 +194,9 @@ def test_a_deleted_account_leaves_its_rooms() -> None:
     with stage.turn() as turn:
         stage.rules.account_removed(turn, account, "Deleted")
     assert codes(alice.hears()) == ["QUIT"]
-    assert [type(event) for event in stage.stored[-3:]] == [MemberLeft, MemberLeft, RoomClosed]
-    assert account.rooms == {}
-    assert "#own" not in stage.model.rooms
+    assert [type(event) for event in stage.stored[-3:]] == [MemberLeft, MemberLeft, ChannelClosed]
+    assert account.channels == {}
+    assert "#own" not in stage.model.channels
     assert account not in stage.room("#den").members
 
 

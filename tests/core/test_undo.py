@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from securechat.core.journal import apply
 from securechat.core.journal import events as e
 from securechat.core.model.credentials import Certificate, Token
-from securechat.core.model.state import Account, Direct, Invite, Model, Room
+from securechat.core.model.state import Account, Channel, Direct, Invite, Model
 from tests.core.journal.test_apply import CODE, world
 from tests.support.snapshot import snapshot
 
@@ -43,17 +43,17 @@ class Maker:
     def account(self) -> Account:
         return self.chance.choice(list(self.model.accounts.values()))
 
-    def room(self) -> Room:
-        return self.chance.choice(list(self.model.rooms.values()))
+    def room(self) -> Channel:
+        return self.chance.choice(list(self.model.channels.values()))
 
     def member(self) -> tuple[int, int]:
         """A room and an account in it, by their ids."""
-        found = [(r.id, a.id) for r in self.model.rooms.values() for a in r.members]
+        found = [(r.id, a.id) for r in self.model.channels.values() for a in r.members]
         return self.chance.choice(found)
 
     def absent(self) -> tuple[int, int]:
         accounts = self.model.accounts.values()
-        rooms = self.model.rooms.values()
+        rooms = self.model.channels.values()
         return self.chance.choice(
             [(r.id, a.id) for r in rooms for a in accounts if a not in r.members]
         )
@@ -81,7 +81,7 @@ class Maker:
 
     def ban(self) -> tuple[int, str]:
         return self.chance.choice(
-            [(r.id, mask) for r in self.model.rooms.values() for mask in r.bans]
+            [(r.id, mask) for r in self.model.channels.values() for mask in r.bans]
         )
 
     def token(self) -> e.TokenCreated:
@@ -108,11 +108,11 @@ class Maker:
             raise IndexError
         return e.FactorSet(account.id, "sealed", self.number(), 5)
 
-    def new_room(self) -> e.RoomCreated:
+    def new_room(self) -> e.ChannelCreated:
         name = self.chance.choice(["#x", "#y", "#z"])
-        if name in self.model.rooms:
+        if name in self.model.channels:
             raise IndexError
-        return e.RoomCreated(self.number(), name, name, name, self.account().id, "nt", 5)
+        return e.ChannelCreated(self.number(), name, name, name, self.account().id, "nt", 5)
 
     def new_account(self) -> e.AccountCreated:
         name = self.chance.choice(["dave", "erin"])
@@ -120,9 +120,9 @@ class Maker:
             raise IndexError
         return e.AccountCreated(self.number(), name, name, name, "h", False, 5, 7)
 
-    def empty(self) -> e.RoomClosed:
-        room = self.chance.choice([r for r in self.model.rooms.values() if not r.members])
-        return e.RoomClosed(room.id)
+    def empty(self) -> e.ChannelClosed:
+        room = self.chance.choice([r for r in self.model.channels.values() if not r.members])
+        return e.ChannelClosed(room.id)
 
     def used_invite(self) -> e.InviteUsed:
         left = [digest for digest, invite in self.model.invites.items() if invite.uses]
@@ -169,8 +169,8 @@ MAKERS: dict[type, Callable[[Maker], e.JournalEvent]] = {
     e.Delivered: lambda m: e.Delivered(m.account().id, m.name(), m.number(), 5),
     e.DeviceForgotten: lambda m: e.DeviceForgotten(m.account().id, m.name()),
     e.InviteUsed: Maker.used_invite,
-    e.RoomCreated: Maker.new_room,
-    e.RoomClosed: Maker.empty,
+    e.ChannelCreated: Maker.new_room,
+    e.ChannelClosed: Maker.empty,
     e.DirectOpened: Maker.opened,
     e.MemberJoined: lambda m: e.MemberJoined(
         *m.absent(), m.chance.choice(["", "v", "q"]), m.number()
@@ -298,8 +298,8 @@ def names_freed(model: Model, event: e.JournalEvent) -> set[e.Thing]:
     if isinstance(event, e.CertificateRevoked):
         shown = model.certificates[event.fingerprint]
         return {("certificate name", (shown.account, shown.name))}
-    if isinstance(event, e.RoomClosed):
-        return {("name", model.room(event.id).folded)}
+    if isinstance(event, e.ChannelClosed):
+        return {("name", model.channel(event.id).folded)}
     return set()
 
 
@@ -391,14 +391,14 @@ def test_what_was_not_undone_is_untouched(played: Played, chance: Random) -> Non
     if apart:
         assert shot(played.model) == shot(replayed(kept))
         for account in played.model.accounts.values():
-            assert all(played.model.targets.get(room.id) is room for room in account.rooms)
+            assert all(played.model.targets.get(room.id) is room for room in account.channels)
 
 
 def test_a_room_stays_open_for_who_could_not_leave_it() -> None:
     """It was empty to those who closed it; the database has a member in it still."""
     left = [e.MemberLeft(1, account) for account in (1, 2)]
     for event in left:
-        assert not set(event.makes()).isdisjoint(e.RoomClosed(1).needs())
+        assert not set(event.makes()).isdisjoint(e.ChannelClosed(1).needs())
 
 
 def replayed(kept: list[Any]) -> Model:
@@ -429,11 +429,11 @@ def shot(model: Model) -> dict[str, Any]:
 def test_a_room_that_is_taken_back_leaves_its_namesake() -> None:
     """The indexes lead to the one that stays."""
     model = Model("test")
-    first, second = (Room(n, "#den", "#den", "#den", None, 5) for n in (1, 2))
-    model.add_room(first)
-    model.add_room(second)
-    model.remove_room(first)
-    assert model.rooms["#den"] is model.room_skeletons["#den"] is second
+    first, second = (Channel(n, "#den", "#den", "#den", None, 5) for n in (1, 2))
+    model.add_channel(first)
+    model.add_channel(second)
+    model.remove_channel(first)
+    assert model.channels["#den"] is model.channel_skeletons["#den"] is second
     assert list(model.targets) == [2]
 
 

@@ -59,8 +59,8 @@ class Desktop:
 
     def __init__(self, credential: Login | NewAccount) -> None:
         self.session = ClientSession(credential)
-        self.desk = Composer(self.session.rooms, commands.run)
-        self._renderer = Renderer(self.session.rooms.__len__, lambda: NOW)
+        self.desk = Composer(self.session.channels, commands.run)
+        self._renderer = Renderer(self.session.channels.__len__, lambda: NOW)
         self._buffer = LineBuffer(stream.MAX_INCOMING)
         self._now = 1000.0
         self.said = self.settled = 0

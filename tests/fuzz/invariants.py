@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from securechat.core.journal import apply
 from securechat.core.journal.events import Logged
 from securechat.core.model.device import MAX_DEVICES
-from securechat.core.model.state import Account, Model, Room
+from securechat.core.model.state import Account, Channel, Model
 from securechat.core.model.states import WAITING, State
 from securechat.irc.message import MAX_BODY_BYTES, parse
 from tests.support.snapshot import snapshot
@@ -60,7 +60,7 @@ class Watch:
 def check_model(world: World, *, thoroughly: bool = False) -> None:
     """All tables agree with each other; thoroughly: and with what is stored."""
     model = world.model
-    for room in model.rooms.values():
+    for room in model.channels.values():
         _check_room(model, room)
     for account in model.accounts.values():
         _check_account(model, account)
@@ -70,10 +70,10 @@ def check_model(world: World, *, thoroughly: bool = False) -> None:
         _check_stored(world)
 
 
-def _check_room(model: Model, room: Room) -> None:
+def _check_room(model: Model, room: Channel) -> None:
     assert model.targets[room.id] is room
-    assert model.room_skeletons[room.skeleton] is room
-    assert all(room in account.rooms for account in room.members)
+    assert model.channel_skeletons[room.skeleton] is room
+    assert all(room in account.channels for account in room.members)
     assert set(room.present) == {account for account in room.members if account.sessions}
     listening = {session for account in room.present for session in account.sessions}
     assert set(room.audience().sessions) == listening
@@ -83,8 +83,8 @@ def _check_room(model: Model, room: Room) -> None:
 
 
 def _check_account(model: Model, account: Account) -> None:
-    assert all(account in room.members for room in account.rooms), account.name
-    assert all(model.rooms.get(room.folded) is room for room in account.rooms), account.name
+    assert all(account in room.members for room in account.channels), account.name
+    assert all(model.channels.get(room.folded) is room for room in account.channels), account.name
     assert all(account in room.invited for room in account.invited_to)
     assert all(other.directs[account] is direct for other, direct in account.directs.items())
     assert all(model.tokens[token.digest] is token for token in account.tokens.values())

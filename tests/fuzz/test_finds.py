@@ -15,7 +15,7 @@ from securechat.core.auth import login
 from securechat.core.channels import channels
 from securechat.core.journal import apply, events
 from securechat.core.model.session import Session
-from securechat.core.model.state import Model, Room
+from securechat.core.model.state import Channel, Model
 from securechat.core.presence import online
 from securechat.core.turn import Turn
 from securechat.irc import message
@@ -29,7 +29,7 @@ def half_a_leave(patch: Patch) -> None:
     """A membership ends for the room, and not for the account."""
 
     def left(model: Model, event: events.MemberLeft) -> Callable[[], object]:
-        room, account = model.room(event.room), model.accounts[event.account]
+        room, account = model.channel(event.channel), model.accounts[event.account]
         del room.members[account]
         room.present.pop(account, None)
         return lambda: None
@@ -49,7 +49,7 @@ def sent_unstored(patch: Patch) -> None:
 
 def old_audience(patch: Patch) -> None:
     """Who has left still hears."""
-    patch.setattr(Room, "forget_audience", lambda room: None)
+    patch.setattr(Channel, "forget_audience", lambda room: None)
 
 
 def no_worker(patch: Patch) -> None:

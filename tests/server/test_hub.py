@@ -24,7 +24,7 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
-from securechat.core.journal.events import Logged, RoomCreated
+from securechat.core.journal.events import ChannelCreated, Logged
 from securechat.core.model.session import Session
 from securechat.core.model.state import Account, Invite
 from securechat.core.presence import arrivals, online
@@ -481,7 +481,7 @@ def test_what_builds_on_a_damaged_place_fails_with_it(
 
     def damaged(journal: GatedJournal, events: Iterable[Sequence[object]]) -> None:
         events = list(events)
-        if any(isinstance(event, RoomCreated) for event in events):
+        if any(isinstance(event, ChannelCreated) for event in events):
             raise DamagedError("the database is damaged; restore a backup")
         commit(journal, events)
 
@@ -495,9 +495,9 @@ def test_what_builds_on_a_damaged_place_fails_with_it(
         heard = guest.hears_until(":kept")
         assert spoken(heard) == ["held", "kept"]
         assert sum(" 400 " in line for line in heard) == failures
-    assert "#den" not in hall.rules.model.rooms
+    assert "#den" not in hall.rules.model.channels
     assert all(
-        room.name == "#lobby" for a in hall.rules.model.accounts.values() for room in a.rooms
+        room.name == "#lobby" for a in hall.rules.model.accounts.values() for room in a.channels
     )
     assert texts(hall) == ["held", "kept"]
 
@@ -729,7 +729,7 @@ def test_a_bug_at_the_end_of_a_session_leaves_none_behind(
     assert list(hall.rules.model.sessions) == [alice.session]
 
 
-@pytest.mark.parametrize("part", ["marks.store", "quota.store_usage"])
+@pytest.mark.parametrize("part", ["delivery.acknowledgements.store", "quota.store_usage"])
 def test_a_bug_at_the_end_keeps_nobody_from_being_told(
     tmp_path: Path,
     part: str,

@@ -166,11 +166,11 @@ def test_time_is_paid_for_as_lines_are(limited: FairInputQueue) -> None:
 def test_no_more_is_taken_at_once_than_there_is(limited: FairInputQueue) -> None:
     """But always one, so that a line that costs more than everything is done in the end."""
     alice = account("alice")
-    assert limited.room(alice, 40) == 10
+    assert limited.affordable(alice, 40) == 10
     limited.charge(alice, 7, 0.0)
-    assert limited.room(alice, 40) == 3
+    assert limited.affordable(alice, 40) == 3
     limited.charge(alice, 7, 0.0)
-    assert limited.room(alice, 40) == 1
+    assert limited.affordable(alice, 40) == 1
 
 
 def test_who_goes_while_it_rests_is_gone_at_once(limited: FairInputQueue) -> None:

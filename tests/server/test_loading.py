@@ -13,6 +13,8 @@ from securechat.core.journal.events import (
     BanAdded,
     CertificateAdded,
     CertificateUsed,
+    ChannelClosed,
+    ChannelCreated,
     DirectOpened,
     FactorRemoved,
     FactorSet,
@@ -23,8 +25,6 @@ from securechat.core.journal.events import (
     ModesChanged,
     RecoveryCodeAdded,
     RoleChanged,
-    RoomClosed,
-    RoomCreated,
     TokenCreated,
     TokenUsed,
     TopicChanged,
@@ -57,7 +57,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         [
             AccountCreated(ALICE, "Alice", "alice", "al", "hash", True, 0, 3),
             AccountCreated(BOB, "bob", "bob", "bob", "hash", False, 0, 0),
-            RoomCreated(DEN, "#Den", "#den", "#den", ALICE, "nt", 3000),
+            ChannelCreated(DEN, "#Den", "#den", "#den", ALICE, "nt", 3000),
             MemberJoined(DEN, ALICE, "q", 0),
             MemberJoined(DEN, BOB, "", 2),
         ]
@@ -103,7 +103,7 @@ def test_a_room_is_as_it_was_left(journal: Journal) -> None:
         ]
     )
     model = load(journal)
-    alice, bob, den = model.accounts[ALICE], model.accounts[BOB], model.rooms["#den"]
+    alice, bob, den = model.accounts[ALICE], model.accounts[BOB], model.channels["#den"]
     assert (den.topic, den.topic_by, den.topic_ms) == ("Tea", "Alice", 4000)
     assert (den.modes, den.key, den.limit, den.last_seq) == ("int", "key", 7, 9)
     assert {account: (m.role, m.seq) for account, m in den.members.items()} == {
@@ -112,7 +112,7 @@ def test_a_room_is_as_it_was_left(journal: Journal) -> None:
     }
     assert den.bans == {"eve!*@*": ("Alice", 5000)}
     assert bob.invited_to == {den: "Alice"}
-    assert list(alice.rooms) == [den]
+    assert list(alice.channels) == [den]
     assert not den.present
 
 
@@ -138,14 +138,14 @@ def test_numbers_go_on_where_they_stopped(journal: Journal) -> None:
     """Of the log, and of rooms; also those of a room that is closed are never used again."""
     journal.commit(
         [
-            RoomCreated(OLD, "#old", "#old", "#old", BOB, "nt", 0),
+            ChannelCreated(OLD, "#old", "#old", "#old", BOB, "nt", 0),
             Logged(41, OLD, BOB, 0, "PRIVMSG", "hi", None),
-            RoomClosed(OLD),
+            ChannelClosed(OLD),
         ]
     )
     model = load(journal)
     assert (model.last_seq, model.committed_seq, model.last_target) == (41, 41, OLD)
-    assert list(model.rooms) == ["#den"]
+    assert list(model.channels) == ["#den"]
     assert OLD not in model.targets
 
 
@@ -161,7 +161,7 @@ def test_a_deleted_account_keeps_only_its_name(journal: Journal, office: Admin) 
     bob = model.by_name["bob"]
     assert bob.deleted
     assert not bob.usable
-    assert bob not in model.rooms["#den"].members
+    assert bob not in model.channels["#den"].members
 
 
 def test_only_invites_that_work_are_kept(journal: Journal, office: Admin) -> None:
@@ -257,7 +257,7 @@ def test_a_deleted_account_leaves_its_rooms(running: Running, office: Admin) -> 
     """In memory as in the database, where the deletion itself did it."""
     office.delete(office.find("bob", "bob"))
     running.looks()
-    assert [account.id for account in running.model.rooms["#den"].members] == [ALICE]
+    assert [account.id for account in running.model.channels["#den"].members] == [ALICE]
 
 
 def test_an_enabled_account_may_come_back(running: Running, office: Admin) -> None:

@@ -83,7 +83,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     for account in model.accounts.values():
         if account.name != "alice":
             model.online[account] = None
-            for room in account.rooms:
+            for room in account.channels:
                 room.present[account] = None
     yield house
     house.close()

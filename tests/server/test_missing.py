@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from securechat.core.jobs import JobFailed, LoadMissed, Missed
-from securechat.core.journal.events import AccountCreated, Logged, RoomCreated
+from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged
 from securechat.core.model.session import Session
 from securechat.core.model.state import Account
 from securechat.server.missing import ReadingQueue, look_up, read_missed
@@ -56,7 +56,7 @@ def test_what_was_read_before_is_part_of_the_answer(tmp_path: Path) -> None:
     journal = Journal(tmp_path / FILE_NAME, PEPPER)
     said = [Logged(n, DEN, 1, 5000 + n, "PRIVMSG", f"text {n}", None) for n in range(1, 8)]
     people = AccountCreated(1, "a", "a", "a", "hash", False, 0, 0)
-    journal.commit([people, RoomCreated(DEN, "#d", "#d", "#d", 1, "", 0), *said])
+    journal.commit([people, ChannelCreated(DEN, "#d", "#d", "#d", 1, "", 0), *said])
     reader, owner = Reader(journal.connection), session()
     first = read_missed(reader, job(owner, 0, 2))
     assert first == Missed(owner, said[:2], cut=False, upto=2, asked=1)

@@ -24,7 +24,7 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
-from securechat.core.journal.events import AccountCreated, Logged, PasswordChanged, RoomCreated
+from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged, PasswordChanged
 from securechat.core.model.session import Session
 from securechat.core.model.states import Trigger
 from securechat.net.connection import Connection
@@ -346,7 +346,7 @@ def test_no_job_or_answer_shows_a_password(bench: Bench) -> None:
 def test_what_was_missed_is_read(bench: Bench) -> None:
     """As entries of the log, with what the question was about."""
     entries = [Logged(n, DEN, ALICE, 1000 + n, "PRIVMSG", f"text {n}", None) for n in range(1, 6)]
-    bench.journal.commit([RoomCreated(DEN, "#den", "#den", "#den", 1, "nt", 0), *entries])
+    bench.journal.commit([ChannelCreated(DEN, "#den", "#den", "#den", 1, "nt", 0), *entries])
     answer = bench.does(load(bench, ((DEN, 1),), upto=4, limit=2))
     assert answer == Missed(bench.session, entries[2:4], cut=True, upto=4, asked=1)
 

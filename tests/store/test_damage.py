@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.journal.events import AccountCreated, Logged, RoomCreated
+from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged
 from securechat.store.sqlite.database import (
     FILE_NAME,
     ConflictError,
@@ -35,7 +35,7 @@ def said(seq: int) -> Logged:
 def path(tmp_path: Path) -> Path:
     """A database of some pages: two rooms in which one account has said much, in turns."""
     journal = Journal(tmp_path / FILE_NAME, PEPPER)
-    rooms = [RoomCreated(n, f"#{n}", f"#{n}", f"#{n}", ALICE, "nt", 0) for n in (DEN, LAB)]
+    rooms = [ChannelCreated(n, f"#{n}", f"#{n}", f"#{n}", ALICE, "nt", 0) for n in (DEN, LAB)]
     accounts = [AccountCreated(n, f"a{n}", f"a{n}", f"a{n}", "hash", False, 0, 0) for n in (1, 2)]
     journal.commit([*accounts, *rooms, *map(said, range(1, MESSAGES + 1))])
     journal.close()

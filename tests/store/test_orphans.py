@@ -11,11 +11,11 @@ import pytest
 from securechat.core.journal.events import (
     AccountCreated,
     BanAdded,
+    ChannelCreated,
     FactorSet,
     InvitationMade,
     KickedAway,
     MemberJoined,
-    RoomCreated,
     TokenCreated,
 )
 from securechat.store.orphans import ORPHANS, find_orphans, ownerless, remove_orphans
@@ -40,7 +40,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
             ]
         )
     for number, name in ((DEN, "#den"), (LAB, "#lab")):
-        journal.commit([RoomCreated(number, name, name, name, ALICE, "nt", 0)])
+        journal.commit([ChannelCreated(number, name, name, name, ALICE, "nt", 0)])
         journal.commit(
             [
                 MemberJoined(number, ALICE, "q", 0),

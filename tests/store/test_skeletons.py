@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.journal.events import AccountCreated, RoomClosed, RoomCreated
+from securechat.core.journal.events import AccountCreated, ChannelClosed, ChannelCreated
 from securechat.store.skeletons import look_alikes, refresh_skeletons
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
@@ -22,8 +22,8 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     for number, name in enumerate(("alice", "bob", "eve")):
         journal.commit([AccountCreated(number, name, name, f"old {name}", "", False, number, 0)])
     for number, name in enumerate(("#den", "#lab")):
-        journal.commit([RoomCreated(number, name, name, f"old {name}", 1, "", 0)])
-    journal.commit([RoomClosed(1)])
+        journal.commit([ChannelCreated(number, name, name, f"old {name}", 1, "", 0)])
+    journal.commit([ChannelClosed(1)])
     yield journal.connection
     journal.close()
 

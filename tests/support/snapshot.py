@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.core.model.state import Account, Model, Room
+from securechat.core.model.state import Account, Channel, Model
 
 
 def snapshot(model: Model) -> dict[str, object]:
@@ -11,8 +11,8 @@ def snapshot(model: Model) -> dict[str, object]:
         "accounts": {a.id: _account(a) for a in model.accounts.values()},
         "names": {key: a.id for key, a in model.by_name.items()},
         "looks": {key: a.id for key, a in model.account_skeletons.items()},
-        "rooms": {key: _room(room) for key, room in model.rooms.items()},
-        "room looks": {key: room.id for key, room in model.room_skeletons.items()},
+        "rooms": {key: _room(room) for key, room in model.channels.items()},
+        "room looks": {key: room.id for key, room in model.channel_skeletons.items()},
         "targets": {key: target.last_seq for key, target in model.targets.items()},
         "invites": {key: (i.uses, i.expires_ms, i.admin) for key, i in model.invites.items()},
         "tokens": {t.digest: (t.account, t.name, t.used_ms) for t in model.tokens.values()},
@@ -33,7 +33,7 @@ def _account(account: Account) -> dict[str, object]:
         "devices": {d.name: d.stored for d in account.devices.values() if d.stored >= 0},
         "keys": account.sent_keys.items(),
         "admin": account.admin,
-        "rooms": {room.id for room in account.rooms},
+        "rooms": {room.id for room in account.channels},
         "directs": {other.id: direct.id for other, direct in account.directs.items()},
         "invited to": {room.id: by for room, by in account.invited_to.items()},
         "tokens": set(account.tokens),
@@ -45,7 +45,7 @@ def _account(account: Account) -> dict[str, object]:
     }
 
 
-def _room(room: Room) -> dict[str, object]:
+def _room(room: Channel) -> dict[str, object]:
     return {
         "id": room.id,
         "modes": (room.modes, room.key, room.limit),

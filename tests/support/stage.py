@@ -33,7 +33,7 @@ from securechat.core.jobs import (
 from securechat.core.journal.events import Audited, JournalEvent, Logged
 from securechat.core.model.credentials import Certificate
 from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Invite, Model, Room
+from securechat.core.model.state import Account, Channel, Invite, Model
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
@@ -112,8 +112,8 @@ class Stage:
     def account(self, name: str) -> Account:
         return self.model.by_name[name]
 
-    def room(self, name: str) -> Room:
-        return self.model.rooms[name]
+    def room(self, name: str) -> Channel:
+        return self.model.channels[name]
 
     # Turns
 

@@ -209,12 +209,12 @@ def _where(settings: SettingsDirectory, where: str | None) -> tuple[str | None, 
 
 def renderer_for(session: ClientSession, clock: Callable[[], datetime] | None = None) -> Renderer:
     """A renderer in local time."""
-    return Renderer(session.rooms.__len__, clock or (lambda: datetime.now().astimezone()))
+    return Renderer(session.channels.__len__, clock or (lambda: datetime.now().astimezone()))
 
 
 def talk(running: LoggedIn) -> Exit:
     """Talk until the session ends: on the terminal, or through pipes; the exit code."""
-    composer = Composer(running.session.rooms, commands.run)
+    composer = Composer(running.session.channels, commands.run)
     renderer = renderer_for(running.session)
     if sys.stdin.isatty() and sys.stdout.isatty():
         from securechat.client.screens.prompt import Chat

@@ -101,7 +101,7 @@ def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
 )
 @chatting
 def send(setup: assemble.Setup, target: str, text: tuple[str, ...], server: str | None) -> Exit:
-    """Send TEXT, or each line of standard input, to TARGET (a #room or an account).
+    """Send TEXT, or each line of standard input, to TARGET (a #channel or an account).
 
     Ends when everything is stored on the server. Missed messages stay missed: they are there at
     your next login.

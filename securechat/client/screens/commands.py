@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.client.screens.composer import ROOM_SIGN, Composed, Composer, target_problem
+from securechat.client.screens.composer import CHANNEL_SIGN, Composed, Composer, target_problem
 from securechat.client.session.actions import Quit, ServerCommand
 from securechat.client.session.events import Info, Problem, TextKind
 
@@ -15,7 +15,7 @@ Run = Callable[[Composer, str], Composed]
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """completes: what its first argument is, "rooms", "names", "commands" or ""."""
+    """completes: what its first argument is, "channels", "names", "commands" or ""."""
 
     name: str
     usage: str
@@ -67,27 +67,27 @@ def _help(_desk: Composer, rest: str) -> Composed:
 
 @command("/join #ROOM", "enter a room, or go to one you are in", "rooms")
 def _join(composer: Composer, rest: str) -> Composed:
-    room = rest.partition(" ")[0]
-    if not room:
+    channel = rest.partition(" ")[0]
+    if not channel:
         return _usage("join")
-    if not room.startswith(ROOM_SIGN):
-        room = ROOM_SIGN + room
-    if problem := target_problem(room):
+    if not channel.startswith(CHANNEL_SIGN):
+        channel = CHANNEL_SIGN + channel
+    if problem := target_problem(channel):
         return [problem]
-    # At once: were the next line to go to the old room until the server has answered, a fast
-    # typist would say it to the wrong people. In a room that refuses us it is refused as well.
-    composer.aim(room)
-    if room in composer.rooms:
-        return [Info(f"you write to {room} now", remote=False)]
-    return [ServerCommand("JOIN", (room,))]
+    # At once: were the next line to go to the old channel until the server has answered, a fast
+    # typist would say it to the wrong people. In a channel that refuses us it is refused as well.
+    composer.aim(channel)
+    if channel in composer.channels:
+        return [Info(f"you write to {channel} now", remote=False)]
+    return [ServerCommand("JOIN", (channel,))]
 
 
 @command("/part [#ROOM] [REASON]", "leave a room for good", "rooms")
 def _part(composer: Composer, rest: str) -> Composed:
-    room, reason = _room_first(composer, rest)
-    if not room:
+    channel, reason = _channel_first(composer, rest)
+    if not channel:
         return _usage("part")
-    return [ServerCommand("PART", (room, reason) if reason else (room,))]
+    return [ServerCommand("PART", (channel, reason) if reason else (channel,))]
 
 
 @command("/msg NAME [TEXT]", "write to a person, once or from now on", "names")
@@ -105,8 +105,8 @@ def _msg(composer: Composer, rest: str) -> Composed:
 
 @command("/names [#ROOM]", "show who is in a room", "rooms")
 def _names(composer: Composer, rest: str) -> Composed:
-    room, _ = _room_first(composer, rest)
-    return [ServerCommand("NAMES", (room,))] if room else _usage("names")
+    channel, _ = _channel_first(composer, rest)
+    return [ServerCommand("NAMES", (channel,))] if channel else _usage("names")
 
 
 @command("/who [#ROOM or NAME]", "show more about people", "rooms")
@@ -117,10 +117,10 @@ def _who(composer: Composer, rest: str) -> Composed:
 
 @command("/topic [#ROOM] [TEXT]", "show what a room is about, or say it", "rooms")
 def _topic(composer: Composer, rest: str) -> Composed:
-    room, text = _room_first(composer, rest)
-    if not room:
+    channel, text = _channel_first(composer, rest)
+    if not channel:
         return _usage("topic")
-    return [ServerCommand("TOPIC", (room, text) if text else (room,))]
+    return [ServerCommand("TOPIC", (channel, text) if text else (channel,))]
 
 
 @command("/me TEXT", "say what you do")
@@ -133,12 +133,12 @@ def _quit(_desk: Composer, rest: str) -> Composed:
     return [Quit(rest)]
 
 
-def _room_first(composer: Composer, rest: str) -> tuple[str, str]:
-    """The room that rest begins with, or the one we are in ('' for none), and what follows."""
-    if rest.startswith(ROOM_SIGN):
-        room, _, more = rest.partition(" ")
-        return room, more.strip()
-    here = composer.target if composer.target.startswith(ROOM_SIGN) else ""
+def _channel_first(composer: Composer, rest: str) -> tuple[str, str]:
+    """The channel that rest begins with, or the one we are in ('' for none), and what follows."""
+    if rest.startswith(CHANNEL_SIGN):
+        channel, _, more = rest.partition(" ")
+        return channel, more.strip()
+    here = composer.target if composer.target.startswith(CHANNEL_SIGN) else ""
     return here, rest
 
 

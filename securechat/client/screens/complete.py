@@ -1,4 +1,4 @@
-"""Tab completion: commands, rooms and names. Input thread."""
+"""Tab completion: commands, channels and names. Input thread."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from securechat.client.screens.commands import ALIASES, COMMANDS
-from securechat.client.screens.composer import ROOM_SIGN, Composer
+from securechat.client.screens.composer import CHANNEL_SIGN, Composer
 from securechat.common.escape import is_clean
 
 
@@ -24,9 +24,9 @@ def candidates(composer: Composer, before: str) -> tuple[str, list[str]]:
     if kind == "commands":
         return word, _matching(list(COMMANDS), word)
     if kind == "rooms":
-        return word, _matching([f"{room} " for room in composer.rooms.rooms()], word)
-    here = composer.rooms.nicks(composer.target) or composer.rooms.nicks()
-    names = composer.rooms.nicks() if kind == "names" else here
+        return word, _matching([f"{channel} " for channel in composer.channels.channels()], word)
+    here = composer.channels.nicks(composer.target) or composer.channels.nicks()
+    names = composer.channels.nicks() if kind == "names" else here
     ending = " " if space else ": "
     # No name of an honest server begins with a slash: it would be obeyed as a command.
     offers = sorted(name + ending for name in names if name[:1] != "/")
@@ -36,7 +36,7 @@ def candidates(composer: Composer, before: str) -> tuple[str, list[str]]:
 def _kind(head: str, word: str) -> str:
     name = head.removeprefix("/")
     found = COMMANDS.get(ALIASES.get(name, name)) if head.startswith("/") else None
-    if word.startswith(ROOM_SIGN):
+    if word.startswith(CHANNEL_SIGN):
         return "rooms"
     return found.completes if found else ""
 

@@ -24,7 +24,7 @@ from securechat.client.session.events import (
 from securechat.client.session.fold import same
 from securechat.client.session.split import text_lines
 
-ROOM_SIGN: Final = "#"
+CHANNEL_SIGN: Final = "#"
 
 Composed = list[Action | ClientEvent]
 """What a line leads to: actions for the session, and events to be shown here alone."""
@@ -36,13 +36,13 @@ _COMMAND = re.compile(r"/(?!/)(\S*)\s*(.*)", re.DOTALL)
 
 
 class Composer:
-    """rooms: those of the session. run: runs slash commands (commands.run).
+    """channels: those of the session. run: runs slash commands (commands.run).
 
     target: where plain text goes, '' for nowhere yet.
     """
 
-    def __init__(self, rooms: JoinedChannels, run: Runner) -> None:
-        self.rooms = rooms
+    def __init__(self, channels: JoinedChannels, run: Runner) -> None:
+        self.channels = channels
         self.target = ""
         self.offline = False
         self._run = run
@@ -50,13 +50,13 @@ class Composer:
     def notice(self, event: ClientEvent) -> None:
         """Keep up with what happens."""
         if isinstance(event, Joined) and event.mine:
-            if not self.target or same(event.room, self.target):
-                self.target = event.room
-        elif isinstance(event, Left) and event.mine and event.room is not None:
-            if same(event.room, self.target):
-                # Who was removed may be in the middle of a line, which is not for another room.
+            if not self.target or same(event.channel, self.target):
+                self.target = event.channel
+        elif isinstance(event, Left) and event.mine and event.channel is not None:
+            if same(event.channel, self.target):
+                # Who was removed may be in the middle of a line, which is not for another channel.
                 removed = event.by and not same(event.by, event.nick)
-                self.target = "" if removed else next(iter(self.rooms.rooms()), "")
+                self.target = "" if removed else next(iter(self.channels.channels()), "")
         elif isinstance(event, Lost | Ready):
             self.offline = isinstance(event, Lost)
 

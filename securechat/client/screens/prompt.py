@@ -40,7 +40,7 @@ SHOWN_AT_ONCE = 50
 """Batches of events shown before the keyboard has its turn again."""
 
 PROMPT_NAME = 40
-"""Characters of a room's name in the prompt: the longest must leave room to type in."""
+"""Characters of a channel's name in the prompt: the longest must leave room to type in."""
 
 TOO_MUCH = Problem(
     "too many lines are waiting for the connection; this one is back in the prompt", remote=False

@@ -14,7 +14,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Say(Action):
-    """Send text, one line of any length, to a room or an account."""
+    """Send text, one line of any length, to a channel or an account."""
 
     target: str
     text: str

@@ -149,6 +149,6 @@ def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: O
 
 
 def _who(message: Message) -> PersonIs:
-    room, _user, _host, _server, nick, flags, name = message.params[1:8]
+    channel, _user, _host, _server, nick, flags, name = message.params[1:8]
     real = name.partition(" ")[2]  # without the hop count
-    return PersonIs(nick, real, "" if room == "*" else room, flags.startswith("G"))
+    return PersonIs(nick, real, "" if channel == "*" else channel, flags.startswith("G"))

@@ -1,6 +1,6 @@
-"""The rooms we are in and who is there.
+"""The channels we are in and who is there.
 
-Changed by the receiving thread only. The input thread reads for completion: rooms() and nicks()
+Changed by the receiving thread only. The input thread reads for completion: channels() and nicks()
 copy a dict in one step, which is atomic, and never iterate over one that may change.
 """
 
@@ -12,11 +12,12 @@ from securechat.client.session.fold import fold
 
 DEFAULT_PREFIXES = "~&@%+"
 
-MAX_ROOMS = 1000
+MAX_CHANNELS = 1000
 """Channels we are said to be in; a server lets an account into a hundred."""
 
 MAX_MEMBERS = 100_000
-"""Members remembered, of all rooms together: for completion, so that it may be fewer than all."""
+"""Members remembered, of all channels together: for completion, so that it may be fewer than all.
+"""
 
 MAX_NAME = 256
 """Characters of a name that is remembered; servers allow a quarter of that."""
@@ -32,97 +33,97 @@ class JoinedChannel:
 
 
 class JoinedChannels:
-    """All rooms of one account."""
+    """All channels of one account."""
 
     def __init__(self) -> None:
-        self._rooms: dict[str, JoinedChannel] = {}
+        self._channels: dict[str, JoinedChannel] = {}
         self.prefixes = DEFAULT_PREFIXES
 
     def __len__(self) -> int:
-        return len(self._rooms)
+        return len(self._channels)
 
     def __contains__(self, name: str) -> bool:
-        return fold(name) in self._rooms
+        return fold(name) in self._channels
 
-    def rooms(self) -> list[str]:
+    def channels(self) -> list[str]:
         """Their names, in the order of joining. Any thread may call."""
-        return [room.name for room in list(self._rooms.values())]
+        return [channel.name for channel in list(self._channels.values())]
 
     def nicks(self, name: str | None = None) -> list[str]:
-        """The nicks in a room, or in all of them together. Any thread may call."""
+        """The nicks in a channel, or in all of them together. Any thread may call."""
         if name is None:
-            chosen = list(self._rooms.values())
+            chosen = list(self._channels.values())
         else:
-            room = self._rooms.get(fold(name))
-            chosen = [room] if room else []
+            channel = self._channels.get(fold(name))
+            chosen = [channel] if channel else []
         found: dict[str, str] = {}
-        for room in chosen:
-            found.update((key, member[0]) for key, member in list(room.members.items()))
+        for channel in chosen:
+            found.update((key, member[0]) for key, member in list(channel.members.items()))
         return list(found.values())
 
     def clear(self) -> None:
         """Forget everything; a new connection tells it anew."""
-        self._rooms.clear()
+        self._channels.clear()
 
     def enter(self, name: str) -> bool:
-        """We are in the room now; False when that can't be remembered."""
-        if len(name) > MAX_NAME or len(self._rooms) >= MAX_ROOMS:
+        """We are in the channel now; False when that can't be remembered."""
+        if len(name) > MAX_NAME or len(self._channels) >= MAX_CHANNELS:
             return False
-        self._rooms[fold(name)] = JoinedChannel(name)
+        self._channels[fold(name)] = JoinedChannel(name)
         return True
 
     def leave(self, name: str) -> None:
-        """We are in the room no more."""
-        self._rooms.pop(fold(name), None)
+        """We are in the channel no more."""
+        self._channels.pop(fold(name), None)
 
     def add(self, name: str, nick: str) -> None:
         """Somebody joined."""
-        room = self._rooms.get(fold(name))
-        if room and len(nick) <= MAX_NAME and self._spare():
-            room.members[fold(nick)] = (nick, "")
+        channel = self._channels.get(fold(name))
+        if channel and len(nick) <= MAX_NAME and self._spare():
+            channel.members[fold(nick)] = (nick, "")
 
     def remove(self, name: str, nick: str) -> None:
-        """Somebody left one room."""
-        if room := self._rooms.get(fold(name)):
-            room.members.pop(fold(nick), None)
+        """Somebody left one channel."""
+        if channel := self._channels.get(fold(name)):
+            channel.members.pop(fold(nick), None)
 
     def remove_everywhere(self, nick: str) -> None:
         """Somebody left the server."""
-        for room in self._rooms.values():
-            room.members.pop(fold(nick), None)
+        for channel in self._channels.values():
+            channel.members.pop(fold(nick), None)
 
     def rename(self, old: str, new: str) -> None:
         """Somebody has another name now."""
-        for room in self._rooms.values():
-            if (member := room.members.pop(fold(old), None)) and len(new) <= MAX_NAME:
-                room.members[fold(new)] = (new, member[1])
+        for channel in self._channels.values():
+            if (member := channel.members.pop(fold(old), None)) and len(new) <= MAX_NAME:
+                channel.members[fold(new)] = (new, member[1])
 
     def names_part(self, name: str, items: list[str]) -> None:
         """One line of a NAMES answer: nicks with prefixes, perhaps with user and host."""
-        room = self._rooms.get(fold(name))
-        if room is None:
+        channel = self._channels.get(fold(name))
+        if channel is None:
             return
-        if room.arriving is None:
-            room.arriving = {}
+        if channel.arriving is None:
+            channel.arriving = {}
         for item in items[: self._spare()]:
             if len(item) > MAX_NAME:
                 continue
             nick = item.lstrip(self.prefixes)
             role = item[: len(item) - len(nick)]
             nick = nick.partition("!")[0]
-            room.arriving[fold(nick)] = (nick, role)
+            channel.arriving[fold(nick)] = (nick, role)
 
     def _spare(self) -> int:
         """For how many more members there is room."""
-        rooms = self._rooms.values()
-        known = sum(len(room.members) + len(room.arriving or ()) for room in rooms)
+        channels = self._channels.values()
+        known = sum(len(channel.members) + len(channel.arriving or ()) for channel in channels)
         return max(0, MAX_MEMBERS - known)
 
     def names_end(self, name: str) -> tuple[str, ...]:
         """The NAMES answer is whole; all names with their prefixes, sorted."""
-        room = self._rooms.get(fold(name))
-        if room is None:
+        channel = self._channels.get(fold(name))
+        if channel is None:
             return ()
-        room.members, room.arriving = room.arriving or {}, None
-        in_order = sorted(room.members.items())
+        channel.members, channel.arriving = channel.arriving or {}, None
+        in_order = sorted(channel.members.items())
         return tuple(role + nick for _, (nick, role) in in_order)

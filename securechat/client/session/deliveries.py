@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from securechat.client.session.actions import Say, ServerCommand
 from securechat.client.session.events import Doubt, TextKind, Unconfirmed
 from securechat.client.session.fold import same
-from securechat.client.session.split import text_room
+from securechat.client.session.split import text_space
 from securechat.irc.message_keys import KEY_BITS, KEY_TAG, format_key
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
@@ -151,7 +151,7 @@ class Deliveries:
         before everything else, and is returned.
 
         A server that knows keys answers with the echo if it was stored. With another one the replay
-        decides: a message said twice to a room is worse than the wait, and a lost one is worse
+        decides: a message said twice to a channel is worse than the wait, and a lost one is worse
         than both. There it is a guess, as another device may have had the replay.
         """
         again, self._uncertain = self._uncertain, []
@@ -189,7 +189,7 @@ class Deliveries:
 
 def _pieces(delivery: Outgoing, prefix: str) -> list[Outgoing]:
     wrapping = len(delivery.wire.encode()) - len(delivery.text.encode())
-    room = text_room(prefix, delivery.command, delivery.target, wrapping)
+    space = text_space(prefix, delivery.command, delivery.target, wrapping)
     # A target so long that no text fits is sent as it is: the server says what is wrong with it.
-    pieces = split_text(delivery.text, room) if room > 0 else [delivery.text]
+    pieces = split_text(delivery.text, space) if space > 0 else [delivery.text]
     return [Outgoing(delivery.target, piece, delivery.kind, cut=True) for piece in pieces]

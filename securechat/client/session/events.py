@@ -30,7 +30,7 @@ class ClientEvent:
 class Said(ClientEvent):
     """Somebody, perhaps we ourselves, said something.
 
-    target: the room, or the account it was sent to. mine: it is from our account. time: the
+    target: the channel, or the account it was sent to. mine: it is from our account. time: the
     server's time in UTC, None when it didn't tell. missed: it was replayed, not live.
     """
 
@@ -45,9 +45,9 @@ class Said(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class Joined(ClientEvent):
-    """nick is in room now. mine: it is our own account."""
+    """nick is in channel now. mine: it is our own account."""
 
-    room: str
+    channel: str
     nick: str
     mine: bool = False
     time: datetime | None = None
@@ -55,9 +55,9 @@ class Joined(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class Left(ClientEvent):
-    """nick left room, or, when room is None, the server. by: who removed it, '' for nobody."""
+    """nick left channel, or, when that is None, the server. by: who removed it, '' for nobody."""
 
-    room: str | None
+    channel: str | None
     nick: str
     reason: str = ""
     by: str = ""
@@ -67,18 +67,18 @@ class Left(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class TopicIs(ClientEvent):
-    """The topic of room. by: who changed it just now, '' when it was only told."""
+    """The topic of channel. by: who changed it just now, '' when it was only told."""
 
-    room: str
+    channel: str
     topic: str
     by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NamesAre(ClientEvent):
-    """Who is in room, each with the prefixes of its roles."""
+    """Who is in channel, each with the prefixes of its roles."""
 
-    room: str
+    channel: str
     names: tuple[str, ...]
 
 
@@ -92,28 +92,28 @@ class Renamed(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class Invited(ClientEvent):
-    """by asks us into room."""
+    """by asks us into channel."""
 
     by: str
-    room: str
+    channel: str
 
 
 @dataclass(frozen=True, slots=True)
 class ModesSet(ClientEvent):
-    """by has changed the modes of room; change: letters, then their parameters."""
+    """by has changed the modes of channel; change: letters, then their parameters."""
 
     by: str
-    room: str
+    channel: str
     change: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PersonIs(ClientEvent):
-    """Somebody, as WHO tells of them. room: '' when it wasn't asked about one."""
+    """Somebody, as WHO tells of them. channel: '' when it wasn't asked about one."""
 
     nick: str
     real_name: str
-    room: str
+    channel: str
     away: bool
 
 

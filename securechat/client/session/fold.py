@@ -14,5 +14,5 @@ def fold(name: str) -> str:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether both mean the same room or account."""
+    """Whether both mean the same channel or account."""
     return one == other or fold(one) == fold(other)

@@ -1,4 +1,4 @@
-"""What the server says once we are in: messages, rooms, batches, answers.
+"""What the server says once we are in: messages, channels, batches, answers.
 
 Pure state of the receiving thread. https://modern.ircdocs.horse,
 https://ircv3.net/specs/extensions/{batch,server-time,echo-message,standard-replies},
@@ -38,10 +38,10 @@ _YEARS = range(1970, 9999)
 class Inbound:
     """Handles one message after the other, over all connections of a session."""
 
-    def __init__(self, rooms: JoinedChannels, deliveries: Deliveries) -> None:
+    def __init__(self, channels: JoinedChannels, deliveries: Deliveries) -> None:
         self.nick = ""
         self.prefix = ""
-        self._rooms = rooms
+        self._channels = channels
         self._deliveries = deliveries
         self._batches: dict[str, str] = {}
         self._seen: dict[str, None] = {}
@@ -53,22 +53,22 @@ class Inbound:
         self.nick = nick
         # Until a JOIN of ours shows the true prefix, the longest host there may be is assumed.
         self.prefix = f"{nick}!{nick}@{'x' * 64}"
-        self._known = {fold(room): room for room in self._rooms.rooms()}
-        self._rooms.clear()
+        self._known = {fold(channel): channel for channel in self._channels.channels()}
+        self._channels.clear()
         self._batches.clear()
         self._asked.clear()
 
     def settle(self, out: Output) -> None:
-        """All rooms that the server put us back into are told by now."""
-        for room in self._known.values():
-            if room not in self._rooms:
+        """All channels that the server put us back into are told by now."""
+        for channel in self._known.values():
+            if channel not in self._channels:
                 reason = "no longer there after the connection was lost"
-                out.events.append(events.Left(room, self.nick, reason, mine=True))
+                out.events.append(events.Left(channel, self.nick, reason, mine=True))
         self._known.clear()
 
-    def ask_names(self, room: str) -> None:
-        """The next NAMES answer for room is to be shown."""
-        self._asked.add(fold(room))
+    def ask_names(self, channel: str) -> None:
+        """The next NAMES answer for channel is to be shown."""
+        self._asked.add(fold(channel))
 
     def receive(self, message: Message, now: float, out: Output) -> None:
         """One message; now: seconds of a monotonic clock."""
@@ -124,42 +124,42 @@ class Inbound:
         elif len(self._batches) < MAX_BATCHES:
             self._batches[ref[1:]] = message.params[1].removeprefix("draft/")
 
-    # -- rooms
+    # -- channels
 
     def _join(self, message: Message, out: Output) -> None:
-        room, nick = message.params[0], message.nick
+        channel, nick = message.params[0], message.nick
         mine = self._is_mine(nick)
         if mine:
             self.prefix = message.source or self.prefix
-            if not self._rooms.enter(room):
+            if not self._channels.enter(channel):
                 return
-            if fold(room) in self._known:
+            if fold(channel) in self._known:
                 return  # we are back where we were; telling it again would only be noise
-            self._asked.add(fold(room))
-        self._rooms.add(room, nick)
-        out.events.append(events.Joined(room, nick, mine, parse_time(message)))
+            self._asked.add(fold(channel))
+        self._channels.add(channel, nick)
+        out.events.append(events.Joined(channel, nick, mine, parse_time(message)))
 
     def _part(self, message: Message, out: Output) -> None:
         reason = message.params[1] if len(message.params) > 1 else ""
         self._gone(message.params[0], message.nick, reason, "", message, out)
 
     def _kick(self, message: Message, out: Output) -> None:
-        room, nick, *rest = message.params
-        self._gone(room, nick, rest[0] if rest else "", message.nick, message, out)
+        channel, nick, *rest = message.params
+        self._gone(channel, nick, rest[0] if rest else "", message.nick, message, out)
 
     def _gone(
-        self, room: str, nick: str, reason: str, by: str, message: Message, out: Output
+        self, channel: str, nick: str, reason: str, by: str, message: Message, out: Output
     ) -> None:
         mine = self._is_mine(nick)
         if mine:
-            self._rooms.leave(room)
-            self._known.pop(fold(room), None)
+            self._channels.leave(channel)
+            self._known.pop(fold(channel), None)
         else:
-            self._rooms.remove(room, nick)
-        out.events.append(events.Left(room, nick, reason, by, mine, parse_time(message)))
+            self._channels.remove(channel, nick)
+        out.events.append(events.Left(channel, nick, reason, by, mine, parse_time(message)))
 
     def _quit(self, message: Message, out: Output) -> None:
-        self._rooms.remove_everywhere(message.nick)
+        self._channels.remove_everywhere(message.nick)
         reason = message.params[0] if message.params else ""
         if not self._is_mine(message.nick):
             time = parse_time(message)
@@ -167,7 +167,7 @@ class Inbound:
 
     def _renamed(self, message: Message, out: Output) -> None:
         new = message.params[0]
-        self._rooms.rename(message.nick, new)
+        self._channels.rename(message.nick, new)
         if self._is_mine(message.nick):
             self.nick = new
         out.events.append(events.Renamed(message.nick, new))
@@ -176,19 +176,19 @@ class Inbound:
         out.events.append(events.TopicIs(message.params[0], message.params[1], message.nick))
 
     def _topic_told(self, message: Message, out: Output) -> None:
-        room, topic = message.params[1:3]
-        if fold(room) not in self._known:
-            out.events.append(events.TopicIs(room, topic))
+        channel, topic = message.params[1:3]
+        if fold(channel) not in self._known:
+            out.events.append(events.TopicIs(channel, topic))
 
     def _names(self, message: Message, _out: Output) -> None:
-        self._rooms.names_part(message.params[2], message.params[3].split())
+        self._channels.names_part(message.params[2], message.params[3].split())
 
     def _names_end(self, message: Message, out: Output) -> None:
-        room = message.params[1]
-        names = self._rooms.names_end(room)
-        if fold(room) in self._asked:
-            self._asked.discard(fold(room))
-            out.events.append(events.NamesAre(room, names))
+        channel = message.params[1]
+        names = self._channels.names_end(channel)
+        if fold(channel) in self._asked:
+            self._asked.discard(fold(channel))
+            out.events.append(events.NamesAre(channel, names))
 
     def _invited(self, message: Message, out: Output) -> None:
         out.events.append(events.Invited(message.nick, message.params[1]))
@@ -212,7 +212,7 @@ class Inbound:
         for token in message.params[1:-1]:
             key, _, value = token.partition("=")
             if key == "PREFIX" and ")" in value:
-                self._rooms.prefixes = value.partition(")")[2]
+                self._channels.prefixes = value.partition(")")[2]
 
 
 def parse_time(message: Message) -> datetime | None:

@@ -1,6 +1,6 @@
 """The client's session: messages and actions in, lines and events out.
 
-It lives longer than a connection: what was typed, which rooms we are in and what was already
+It lives longer than a connection: what was typed, which channels we are in and what was already
 shown survive a reconnect. No socket, no clock, no thread: `now` is in seconds of a monotonic
 clock, and only the receiving thread may call, except where a docstring says otherwise.
 """
@@ -57,14 +57,14 @@ class ClientSession:
     """
 
     def __init__(self, credential: Login | NewAccount, *, quiet: bool = False) -> None:
-        self.rooms = JoinedChannels()
+        self.channels = JoinedChannels()
         self.stage = Stage.OFFLINE
         self.finished = False
         self.was_online = False
         self._credential = credential
         self._quiet = quiet
         self._deliveries = Deliveries()
-        self._inbound = Inbound(self.rooms, self._deliveries)
+        self._inbound = Inbound(self.channels, self._deliveries)
         self._handshake = Handshake(credential, quiet=quiet)
         self._liveness = Liveness(0.0)
         self._deadline = 0.0

@@ -19,6 +19,6 @@ def text_lines(text: str) -> list[str]:
     return [line for line in lines if line.strip()]
 
 
-def text_room(prefix: str, command: str, target: str, wrapping: int = 0) -> int:
+def text_space(prefix: str, command: str, target: str, wrapping: int = 0) -> int:
     """Bytes left for the text in `:prefix command target :text`, without `wrapping` more."""
     return MAX_BODY_BYTES - len(f":{prefix} {command} {target} :".encode()) - wrapping

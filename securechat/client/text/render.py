@@ -64,7 +64,7 @@ QUOTE: Final = "server: "
 """Before the server's own words, which so can't be taken for the client's."""
 
 NAMES_SHOWN: Final = 100
-"""Names listed of one room; more would push everything else off the screen."""
+"""Names listed of one channel; more would push everything else off the screen."""
 
 
 def colour_of(name: str) -> str:
@@ -73,10 +73,10 @@ def colour_of(name: str) -> str:
 
 
 class Renderer:
-    """rooms: counts those we are in. clock: the time now, aware, in the zone to show."""
+    """channels: counts those we are in. clock: the time now, aware, in the zone to show."""
 
-    def __init__(self, rooms: Callable[[], int], clock: Callable[[], datetime]) -> None:
-        self._rooms = rooms
+    def __init__(self, channels: Callable[[], int], clock: Callable[[], datetime]) -> None:
+        self._channels = channels
         self._clock = clock
         self._day = clock().date()
 
@@ -117,10 +117,10 @@ class Renderer:
         name = _n(event.nick) or "server"
         style = colour_of(event.nick)
         line: StyledLine = [(NOTE, "(missed) ")] if event.missed else []
-        if not _is_room(event.target):
+        if not _is_channel(event.target):
             private = f"(to {_n(event.target)}) " if event.mine else "(private) "
             line.append((NOTE, private))
-        elif self._rooms() > 1:
+        elif self._channels() > 1:
             line.append(("", f"{_n(event.target)} "))
         before, after = {
             TextKind.MESSAGE: ("<", "> "),
@@ -138,7 +138,7 @@ def _n(name: str) -> str:
     return escape_name(name)
 
 
-def _is_room(target: str) -> bool:
+def _is_channel(target: str) -> bool:
     return target.startswith(("#", "&"))
 
 
@@ -151,27 +151,27 @@ def _rows(text: str, remote: bool) -> list[str]:
 
 def _note(event: ClientEvent) -> str:
     match event:
-        case Joined(room, nick, mine):
-            return f"you are in {_n(room)}" if mine else f"{_n(nick)} joined {_n(room)}"
+        case Joined(channel, nick, mine):
+            return f"you are in {_n(channel)}" if mine else f"{_n(nick)} joined {_n(channel)}"
         case Left():
             return _left(event)
-        case TopicIs(room, topic, by):
+        case TopicIs(channel, topic, by):
             who = f"{_n(by)} set the topic of" if by else "topic of"
-            return f"{who} {_n(room)}: {_e(topic)}"
-        case NamesAre(room, names):
+            return f"{who} {_n(channel)}: {_e(topic)}"
+        case NamesAre(channel, names):
             shown = " ".join(map(_n, names[:NAMES_SHOWN]))
             more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-            return f"in {_n(room)} ({len(names)}): {shown}{more}"
+            return f"in {_n(channel)} ({len(names)}): {shown}{more}"
         case Ready(nick, again):
             return "the connection is back" if again else f"you are logged in as {_n(nick)}"
         case Lost(reason, seconds):
             return f"the connection is lost ({_e(reason)}); trying again in {seconds:.0f} s"
         case Renamed(old, new):
             return f"{_n(old)} is now {_n(new)}"
-        case Invited(by, room):
-            return f"{_n(by)} invites you to {_n(room)}; enter with /join {_n(room)}"
-        case ModesSet(by, room, change):
-            return f"{_n(by)} sets {_e(' '.join(change))} in {_n(room)}"
+        case Invited(by, channel):
+            return f"{_n(by)} invites you to {_n(channel)}; enter with /join {_n(channel)}"
+        case ModesSet(by, channel, change):
+            return f"{_n(by)} sets {_e(' '.join(change))} in {_n(channel)}"
         case PersonIs():
             return _person(event)
     return ""
@@ -179,7 +179,7 @@ def _note(event: ClientEvent) -> str:
 
 def _person(event: PersonIs) -> str:
     alias = f" ({_e(event.real_name)})" if event.real_name not in ("", event.nick) else ""
-    where = f" in {_n(event.room)}" if event.room else ""
+    where = f" in {_n(event.channel)}" if event.channel else ""
     return f"{_n(event.nick)}{alias}{where}{', away' if event.away else ''}"
 
 
@@ -187,13 +187,13 @@ def _left(event: Left) -> str:
     who = "you" if event.mine else _n(event.nick)
     # The server puts "Quit: " before every farewell, also before none.
     reason = f" ({_e(event.reason)})" if event.reason.strip() not in ("", "Quit:") else ""
-    if event.room is None:
+    if event.channel is None:
         return f"{who} went away{reason}"
-    room = _n(event.room)
+    channel = _n(event.channel)
     if event.by and not same(event.by, event.nick):
         was = "were" if event.mine else "was"
-        return f"{who} {was} removed from {room} by {_n(event.by)}{reason}"
-    return f"{who} left {room}{reason}"
+        return f"{who} {was} removed from {channel} by {_n(event.by)}{reason}"
+    return f"{who} left {channel}{reason}"
 
 
 def plain(line: StyledLine) -> str:

@@ -124,7 +124,7 @@ class Client:
     def submit(self, action: Action, *, wait: bool = False) -> bool:
         """Hand over an action; False when there is no room for it. Any thread may call.
 
-        wait: wait for room, however long the server is away.
+        wait: wait for channel, however long the server is away.
         """
         while self._thread.is_alive():
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from securechat.core.journal.events import InvitationEnded, InvitationMade
-from securechat.core.model.state import Account, Room
+from securechat.core.model.state import Account, Channel
 from securechat.core.turn import Turn
 
 MAX_OPEN = 100
@@ -15,26 +15,26 @@ MAX_OF_ONE = 10
 """Of these by one inviter, so that nobody fills the places of all others."""
 
 
-def counts(turn: Turn, room: Room, account: Account) -> bool:
-    """Whether somebody has invited the account who operates the room now: a plain member's
-    invitation into an open room must not outlive its closing, nor one of somebody who is gone.
+def counts(turn: Turn, channel: Channel, account: Account) -> bool:
+    """Whether somebody has invited the account who operates the channel now: a plain member's
+    invitation into an open channel must not outlive its closing, nor one of somebody who is gone.
     """
-    inviter = turn.model.account_named(_inviter(account.invited_to.get(room, "")))
-    return inviter is not None and inviter.usable and room.runs(inviter)
+    inviter = turn.model.account_named(_inviter(account.invited_to.get(channel, "")))
+    return inviter is not None and inviter.usable and channel.runs(inviter)
 
 
-def invite(turn: Turn, room: Room, by: Account, account: Account) -> None:
+def invite(turn: Turn, channel: Channel, by: Account, account: Account) -> None:
     """Remember that an account may enter, unless one that opens more is remembered already."""
-    if not room.runs(by) and counts(turn, room, account):
+    if not channel.runs(by) and counts(turn, channel, account):
         return
-    if room not in account.invited_to:
+    if channel not in account.invited_to:
         _make_place(turn, by, account)
-    turn.record(InvitationMade(room.id, account.id, by.source(turn.settings.name)))
+    turn.record(InvitationMade(channel.id, account.id, by.source(turn.settings.name)))
 
 
 def _make_place(turn: Turn, by: Account, account: Account) -> None:
     """Nobody is kept from inviting: the oldest goes of this inviter, or of who has the most."""
-    inviters = {room: _inviter(source) for room, source in account.invited_to.items()}
+    inviters = {channel: _inviter(source) for channel, source in account.invited_to.items()}
     numbers = Counter(inviters.values())
     if numbers[by.name] >= MAX_OF_ONE:
         whose = by.name
@@ -42,7 +42,7 @@ def _make_place(turn: Turn, by: Account, account: Account) -> None:
         whose = max(numbers, key=numbers.__getitem__)
     else:
         return
-    oldest = next(room for room, name in inviters.items() if name == whose)
+    oldest = next(channel for channel, name in inviters.items() if name == whose)
     turn.record(InvitationEnded(oldest.id, account.id))
 
 

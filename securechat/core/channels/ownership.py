@@ -8,55 +8,55 @@ from __future__ import annotations
 
 from securechat.core.channels import channels
 from securechat.core.delivery.line import Line
-from securechat.core.journal.events import FounderRemoved, RoleChanged, RoomClosed
-from securechat.core.model.state import ROLES, Account, Room
+from securechat.core.journal.events import ChannelClosed, FounderRemoved, RoleChanged
+from securechat.core.model.state import ROLES, Account, Channel
 from securechat.core.turn import Turn
 
 
-def owners(room: Room) -> list[Account]:
+def owners(channel: Channel) -> list[Account]:
     """Those whose role it is."""
-    return [account for account, member in room.members.items() if member.role == "q"]
+    return [account for account, member in channel.members.items() if member.role == "q"]
 
 
-def heir(room: Room) -> Account | None:
+def heir(channel: Channel) -> Account | None:
     """The member who comes next, by the rule."""
-    usable = [account for account in room.members if account.usable]
-    return min(usable, key=lambda one: _place(room, one), default=None)
+    usable = [account for account in channel.members if account.usable]
+    return min(usable, key=lambda one: _place(channel, one), default=None)
 
 
-def _place(room: Room, account: Account) -> tuple[int, int]:
-    member = room.members[account]
+def _place(channel: Channel, account: Account) -> tuple[int, int]:
+    member = channel.members[account]
     return (ROLES.index(member.role) if member.role else len(ROLES)), member.seq
 
 
-def leave(turn: Turn, room: Room, account: Account) -> None:
+def leave(turn: Turn, channel: Channel, account: Account) -> None:
     """End a membership. The channel ends with its last one, and gets an owner when its last one
     goes; the lobby never ends.
     """
-    was_owner = room.role(account) == "q"
-    channels.depart(turn, room, account)
-    if room is channels.lobby_of(turn):
+    was_owner = channel.role(account) == "q"
+    channels.depart(turn, channel, account)
+    if channel is channels.lobby_of(turn):
         return
-    if not room.members:
-        turn.record(RoomClosed(room.id))
-    elif was_owner and not owners(room):
-        pass_on(turn, room, account)
+    if not channel.members:
+        turn.record(ChannelClosed(channel.id))
+    elif was_owner and not owners(channel):
+        pass_on(turn, channel, account)
 
 
-def pass_on(turn: Turn, room: Room, before: Account | None) -> None:
+def pass_on(turn: Turn, channel: Channel, before: Account | None) -> None:
     """Give a channel without an owner to who comes next; its members are told by the server.
     before: who was the owner, if that is known.
     """
-    after = heir(room)
+    after = heir(channel)
     if after is None:
         return
-    had = room.role(after)
-    turn.log(room.id, before or after, "MODE", f"+q {after.name}")
-    turn.record(RoleChanged("q", room.id, after.id))
-    facts = {"room": room.name, "of": after.name, "had": had, "has": "q"}
+    had = channel.role(after)
+    turn.log(channel.id, before or after, "MODE", f"+q {after.name}")
+    turn.record(RoleChanged("q", channel.id, after.id))
+    facts = {"room": channel.name, "of": after.name, "had": had, "has": "q"}
     turn.audit_own("role changed", by="no owner was left", **facts)
-    body = f":{turn.settings.name} MODE {room.name} +q {after.name}"
-    turn.broadcast(room.audience(), Line(body, turn.now_ms))
+    body = f":{turn.settings.name} MODE {channel.name} +q {after.name}"
+    turn.broadcast(channel.audience(), Line(body, turn.now_ms))
 
 
 def mend(turn: Turn) -> None:
@@ -64,13 +64,13 @@ def mend(turn: Turn) -> None:
     been running.
     """
     lobby = channels.lobby_of(turn)
-    for room in list(turn.model.rooms.values()):
+    for channel in list(turn.model.channels.values()):
         start = turn.savepoint()
-        if room is lobby:
-            if room.founder is not None:
-                turn.record(FounderRemoved(room.id))
-        elif not room.members:
-            turn.record(RoomClosed(room.id))
-        elif not owners(room):
-            pass_on(turn, room, None)
+        if channel is lobby:
+            if channel.founder is not None:
+                turn.record(FounderRemoved(channel.id))
+        elif not channel.members:
+            turn.record(ChannelClosed(channel.id))
+        elif not owners(channel):
+            pass_on(turn, channel, None)
         turn.finish_span(None, "START", start)

@@ -13,7 +13,7 @@ from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events import KickedAway, TopicChanged
 from securechat.core.model.session import NumericReply, Session
-from securechat.core.model.state import ROLES, Account, Room
+from securechat.core.model.state import ROLES, Account, Channel
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import shorten
@@ -48,35 +48,35 @@ def join(turn: Turn, session: Session, message: Message) -> None:
 
 def _join(turn: Turn, session: Session, name: str, key: str) -> None:
     account = session.who
-    room = turn.model.room_named(name)
-    if room is not None and account in room.members:
+    channel = turn.model.channel_named(name)
+    if channel is not None and account in channel.members:
         return
-    if len(account.rooms) >= turn.settings.max_rooms:
+    if len(account.channels) >= turn.settings.max_channels:
         raise IrcError(
             Numeric.ERR_TOOMANYCHANNELS,
             channels.word(name),
-            f"You are in {len(account.rooms)} channels; leave one first",
+            f"You are in {len(account.channels)} channels; leave one first",
         )
     quota.check(turn, session, "JOIN")
-    if room is None:
-        room, role = _make(turn, account, name), "q"
+    if channel is None:
+        channel, role = _make(turn, account, name), "q"
     else:
-        channels.check_may_enter(turn, account, room, key)
-        role = "q" if room.founder == account.id else ""
-    channels.enter(turn, room, account, role)
-    turn.broadcast(room.audience(), channels.join_line(turn, room, account))
+        channels.check_may_enter(turn, account, channel, key)
+        role = "q" if channel.founder == account.id else ""
+    channels.enter(turn, channel, account, role)
+    turn.broadcast(channel.audience(), channels.join_line(turn, channel, account))
     if account.away is not None:
-        online.tell_away(turn, account, room.audience().sessions)
+        online.tell_away(turn, account, channel.audience().sessions)
     for own in account.sessions:
-        channels.show(turn, own, room)
+        channels.show(turn, own, channel)
 
 
-def _make(turn: Turn, account: Account, name: str) -> Room:
+def _make(turn: Turn, account: Account, name: str) -> Channel:
     try:
         wanted = names.channel_name(name)
     except InvalidName as error:
         raise IrcError(Numeric.ERR_NOSUCHCHANNEL, channels.word(name), str(error)) from None
-    alike = turn.model.room_skeletons.get(wanted.skeleton)
+    alike = turn.model.channel_skeletons.get(wanted.skeleton)
     if alike is not None:
         hint = f", like {alike.name}" if channels.visible(alike, account) else ""
         text = f"That name looks like another channel's{hint}; choose one that can't be mixed up"
@@ -101,23 +101,23 @@ def part(turn: Turn, session: Session, message: Message) -> None:
             turn.numeric(session, error.numeric, *error.params)
 
 
-def _part(turn: Turn, session: Session, room: Room, reason: str) -> None:
+def _part(turn: Turn, session: Session, channel: Channel, reason: str) -> None:
     account = session.who
-    if reason and channels.why_silent(turn, room, account):
+    if reason and channels.why_silent(turn, channel, account):
         reason = ""  # a way to speak all the same
     tail = f" :{reason}" if reason else ""
-    _farewell(turn, session, room, "PART", reason, f"PART {room.name}{tail}")
-    ownership.leave(turn, room, account)
+    _farewell(turn, session, channel, "PART", reason, f"PART {channel.name}{tail}")
+    ownership.leave(turn, channel, account)
 
 
 def _farewell(
-    turn: Turn, session: Session, room: Room, kind: str, text: str, command_text: str
+    turn: Turn, session: Session, channel: Channel, kind: str, text: str, command_text: str
 ) -> None:
-    """Log an event of a room and tell its members, the one who goes included."""
+    """Log an event of a channel and tell its members, the one who goes included."""
     by = session.who
-    turn.log(room.id, by, kind, text)
+    turn.log(channel.id, by, kind, text)
     body = shorten(f":{by.source(turn.settings.name)} {command_text}", MAX_BODY_BYTES)
-    channels.tell(turn, session, room, Line(body, turn.now_ms, account=by.name))
+    channels.tell(turn, session, channel, Line(body, turn.now_ms, account=by.name))
 
 
 @command(
@@ -129,36 +129,36 @@ def _farewell(
 )
 def kick(turn: Turn, session: Session, message: Message) -> None:
     """Put somebody out of a channel that you operate."""
-    room = channels.find_run(turn, session, message.params[0])
+    channel = channels.find_run(turn, session, message.params[0])
     most = text_limits.kick_bytes(turn.settings.name)
     reason = shorten(message.params[2], most) if len(message.params) > 2 else ""
     for nick in _targets(message, 1):
         try:
-            _kick(turn, session, room, nick, reason or session.who.name)
+            _kick(turn, session, channel, nick, reason or session.who.name)
         except IrcError as error:
             turn.numeric(session, error.numeric, *error.params)
 
 
-def _kick(turn: Turn, session: Session, room: Room, nick: str, reason: str) -> None:
+def _kick(turn: Turn, session: Session, channel: Channel, nick: str, reason: str) -> None:
     by = session.who
     other = turn.model.account_named(nick)
-    if other is None or other not in room.members:
+    if other is None or other not in channel.members:
         raise IrcError(
             Numeric.ERR_USERNOTINCHANNEL,
             channels.word(nick),
-            room.name,
+            channel.name,
             "They aren't on that channel",
         )
-    if not by.admin and _rank(room.role(other)) < _rank(room.role(by)):
+    if not by.admin and _rank(channel.role(other)) < _rank(channel.role(by)):
         raise IrcError(
-            Numeric.ERR_CHANOPRIVSNEEDED, room.name, f"{other.name} has a higher role than you"
+            Numeric.ERR_CHANOPRIVSNEEDED, channel.name, f"{other.name} has a higher role than you"
         )
-    text = f"KICK {room.name} {other.name} :{reason}"
-    _farewell(turn, session, room, "KICK", f"{other.name} {reason}", text)
-    turn.audit_act("kick", session, room=room.name, of=other.name)
+    text = f"KICK {channel.name} {other.name} :{reason}"
+    _farewell(turn, session, channel, "KICK", f"{other.name} {reason}", text)
+    turn.audit_act("kick", session, room=channel.name, of=other.name)
     if not other.sessions:
-        turn.record(KickedAway(other.id, room.name, by.name, reason, turn.now_ms))
-    ownership.leave(turn, room, other)
+        turn.record(KickedAway(other.id, channel.name, by.name, reason, turn.now_ms))
+    ownership.leave(turn, channel, other)
 
 
 def _rank(role: str) -> int:
@@ -170,23 +170,23 @@ def _rank(role: str) -> int:
 def invite(turn: Turn, session: Session, message: Message) -> None:
     """Let somebody into a channel of yours."""
     nick, name = message.params
-    room = channels.find_mine_or_run(turn, session, name)
+    channel = channels.find_mine_or_run(turn, session, name)
     account = session.who
     other = turn.model.account_named(nick)
     if other is None or not other.usable:
         raise IrcError(Numeric.ERR_NOSUCHNICK, channels.word(nick), "No such nick/channel")
-    if other in room.members:
-        raise IrcError(Numeric.ERR_USERONCHANNEL, other.name, room.name, "is already on channel")
-    if "i" in room.modes and not room.runs(account):
-        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
-    invitations.invite(turn, room, account, other)
-    if room.runs(account):
-        turn.audit_act("invitation", session, room=room.name, of=other.name)
+    if other in channel.members:
+        raise IrcError(Numeric.ERR_USERONCHANNEL, other.name, channel.name, "is already on channel")
+    if "i" in channel.modes and not channel.runs(account):
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, "You're not channel operator")
+    invitations.invite(turn, channel, account, other)
+    if channel.runs(account):
+        turn.audit_act("invitation", session, room=channel.name, of=other.name)
     turn.send(
         session,
-        f":{turn.settings.name} {Numeric.RPL_INVITING} {account.name} {other.name} {room.name}",
+        f":{turn.settings.name} {Numeric.RPL_INVITING} {account.name} {other.name} {channel.name}",
     )
-    body = f":{account.source(turn.settings.name)} INVITE {other.name} {room.name}"
+    body = f":{account.source(turn.settings.name)} INVITE {other.name} {channel.name}"
     turn.broadcast(other.audience(), Line(body, turn.now_ms, account=account.name))
 
 
@@ -195,33 +195,33 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     """Show a channel's topic, or set it."""
     account = session.who
     if len(message.params) < 2:
-        room = channels.find(turn, session, message.params[0])
-        channels.show_topic(turn, session, room)
+        channel = channels.find(turn, session, message.params[0])
+        channels.show_topic(turn, session, channel)
         return
-    room = channels.find_mine_or_run(turn, session, message.params[0])
-    if "t" in room.modes and not room.runs(account):
-        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, "You're not channel operator")
-    if not room.runs(account):
-        channels.check_may_speak(turn, room, account)
+    channel = channels.find_mine_or_run(turn, session, message.params[0])
+    if "t" in channel.modes and not channel.runs(account):
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, "You're not channel operator")
+    if not channel.runs(account):
+        channels.check_may_speak(turn, channel, account)
     quota.check(turn, session, "TOPIC")
     text = message.params[1]
-    body = f":{account.source(turn.settings.name)} TOPIC {room.name} :{text}"
+    body = f":{account.source(turn.settings.name)} TOPIC {channel.name} :{text}"
     limit = text_limits.topic_bytes(turn.settings.name)
     if len(text.encode()) > limit:
         raise IrcError(Numeric.ERR_INPUTTOOLONG, f"A topic has at most {limit} bytes of UTF-8")
-    turn.log(room.id, account, "TOPIC", text)
-    turn.audit_act("topic changed", session, room=room.name)
-    turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, room.id))
-    channels.tell(turn, session, room, Line(body, turn.now_ms, account=account.name))
+    turn.log(channel.id, account, "TOPIC", text)
+    turn.audit_act("topic changed", session, room=channel.name)
+    turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, channel.id))
+    channels.tell(turn, session, channel, Line(body, turn.now_ms, account=account.name))
 
 
 @command("NAMES", usage="<#channel>", min_params=0)
 def names_(turn: Turn, session: Session, message: Message) -> None:
     """List the members of a channel who are online."""
     name = message.params[0] if message.params else "*"
-    room = turn.model.room_named(name)
-    if room is not None and channels.visible(room, session.who):
-        channels.show_names(turn, session, room)
+    channel = turn.model.channel_named(name)
+    if channel is not None and channels.visible(channel, session.who):
+        channels.show_names(turn, session, channel)
     else:
         turn.numeric(session, Numeric.RPL_ENDOFNAMES, channels.word(name), "End of /NAMES list")
 
@@ -234,9 +234,9 @@ def list_(turn: Turn, session: Session, message: Message) -> Iterator[NumericRep
         wanted = {names.fold_channel(name) for name in message.params[0].split(",")}
     account = session.who
     yield Numeric.RPL_LISTSTART, "Channel", "Users  Name"
-    for number, room in enumerate(list(turn.model.rooms.values())):
+    for number, channel in enumerate(list(turn.model.channels.values())):
         if (number + 1) % LOOKED_AT_ONCE == 0:
             yield None
-        if channels.visible(room, account) and (wanted is None or room.folded in wanted):
-            yield Numeric.RPL_LIST, room.name, str(len(room.present)), room.topic
+        if channels.visible(channel, account) and (wanted is None or channel.folded in wanted):
+            yield Numeric.RPL_LIST, channel.name, str(len(channel.present)), channel.topic
     yield Numeric.RPL_LISTEND, "End of /LIST"

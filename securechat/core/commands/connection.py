@@ -189,7 +189,7 @@ def pong(turn: Turn, session: Session, message: Message) -> None:
 
 @command("QUIT", usage="[:<reason>]", states=ALWAYS)
 def quit_(turn: Turn, session: Session, message: Message) -> None:
-    """Leave; your rooms and messages are kept for you."""
+    """Leave; your channels and messages are kept for you."""
     # Whoever wants to go goes, also without the colon before the reason.
     said = shorten(" ".join(message.params), 200)
     if said and session.state is State.READY and channels.silenced(turn, session.who):

@@ -16,7 +16,7 @@ from securechat.core.delivery.line import Line
 from securechat.core.journal.events import DirectOpened, MessageKeyed
 from securechat.core.model.sent_keys import Kept
 from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Direct, Room
+from securechat.core.model.state import Account, Channel, Direct
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import fits, is_question
 from securechat.core.turn import IrcError, Turn
@@ -119,11 +119,11 @@ def refuse_long(turn: Turn, session: Session, head: Message) -> None:
 
 
 class _TooLong(Exception):  # noqa: N818 - not an error yet
-    """room: bytes that a line has for the text."""
+    """space: bytes that a line has for the text."""
 
-    def __init__(self, room: int) -> None:
-        super().__init__(room)
-        self.room = room
+    def __init__(self, space: int) -> None:
+        super().__init__(space)
+        self.space = space
 
 
 class _Saying:
@@ -151,26 +151,26 @@ class _Saying:
         try:
             send(target)
         except _TooLong as too_long:
-            self._in_parts(target, send, too_long.room)
+            self._in_parts(target, send, too_long.space)
 
-    def _in_parts(self, target: str, send: Callable[[str], None], room: int) -> None:
-        parts = self._parts(target, room)
+    def _in_parts(self, target: str, send: Callable[[str], None], space: int) -> None:
+        parts = self._parts(target, space)
         self.turn.charge(self.account, len(parts) - 1)
         whole = self.text
         for self.text in parts:
             send(target)
         self.text = whole  # for the next target
 
-    def _parts(self, target: str, room: int) -> list[str]:
+    def _parts(self, target: str, space: int) -> list[str]:
         """The text in messages that can be relayed whole: clients guess how long their name in
         front is, and some are a few bytes wrong. Nothing is lost by that. Raises IrcError.
         """
         if is_question(self.text):  # what a program reads must be whole
             raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, channels.word(target), TOO_LONG)
         if not self.text.startswith(ACTION_HEAD):
-            return split_text(self.text, room)
+            return split_text(self.text, space)
         text = self.text.removeprefix(ACTION_HEAD).removesuffix(ACTION_TAIL)
-        pieces = split_text(text, room - len(ACTION_HEAD) - len(ACTION_TAIL))
+        pieces = split_text(text, space - len(ACTION_HEAD) - len(ACTION_TAIL))
         return [f"{ACTION_HEAD}{piece}{ACTION_TAIL}" for piece in pieces]
 
     def _to(self, target: str) -> None:
@@ -178,16 +178,18 @@ class _Saying:
             quota.check(self.turn, self.session, self.kind)
         self.account.active_ms = self.turn.now_ms
         if target[:1] == "#":
-            self._to_room(channels.find(self.turn, self.session, target))
+            self._to_channel(channels.find(self.turn, self.session, target))
         else:
             self._to_account(target)
 
-    def _to_room(self, room: Room) -> None:
-        channels.check_may_speak(self.turn, room, self.account)
-        line = self._line(self.body(room.name), room.id)
+    def _to_channel(self, channel: Channel) -> None:
+        channels.check_may_speak(self.turn, channel, self.account)
+        line = self._line(self.body(channel.name), channel.id)
         session = self.session
-        self.turn.broadcast(room.audience(), line, None if session.has(ECHO_MESSAGE) else session)
-        if self.account not in room.members and session.has(ECHO_MESSAGE):
+        self.turn.broadcast(
+            channel.audience(), line, None if session.has(ECHO_MESSAGE) else session
+        )
+        if self.account not in channel.members and session.has(ECHO_MESSAGE):
             self.turn.send_line(session, line)
 
     def _to_account(self, target: str) -> None:

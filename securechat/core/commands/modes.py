@@ -15,7 +15,7 @@ from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events import BanAdded, BanRemoved, ModesChanged, RoleChanged
 from securechat.core.model.session import Session
-from securechat.core.model.state import ROLES, Account, Room
+from securechat.core.model.state import ROLES, Account, Channel
 from securechat.core.presence.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
 from securechat.core.text import fits
 from securechat.core.turn import IrcError, Turn
@@ -37,11 +37,11 @@ def mode(turn: Turn, session: Session, message: Message) -> None:
     if target[:1] != "#":
         _user_mode(turn, session, target, changes)
         return
-    room = channels.find(turn, session, target)
+    channel = channels.find(turn, session, target)
     if not changes:
-        _show(turn, session, room)
+        _show(turn, session, channel)
     elif _asks_for_bans(changes):
-        _show_bans(turn, session, room)
+        _show_bans(turn, session, channel)
     else:
         _change(turn, session, channels.find_run(turn, session, target), changes)
 
@@ -78,31 +78,31 @@ def _user_mode(turn: Turn, session: Session, target: str, changes: list[str]) ->
 # A channel's modes
 
 
-def _show(turn: Turn, session: Session, room: Room) -> None:
-    letters, params = room.modes, []
-    if room.key is not None:
+def _show(turn: Turn, session: Session, channel: Channel) -> None:
+    letters, params = channel.modes, []
+    if channel.key is not None:
         letters += "k"
-        params.append(room.key if room.runs(session.who) else "*")
-    if room.limit is not None:
+        params.append(channel.key if channel.runs(session.who) else "*")
+    if channel.limit is not None:
         letters += "l"
-        params.append(str(room.limit))
+        params.append(str(channel.limit))
     server, nick = turn.settings.name, session.shown_nick
     shown = " ".join(["+" + letters, *params])
-    turn.send(session, f":{server} {Numeric.RPL_CHANNELMODEIS} {nick} {room.name} {shown}")
-    made = str(room.created_ms // 1000)
-    turn.numeric(session, Numeric.RPL_CREATIONTIME, room.name, made)
+    turn.send(session, f":{server} {Numeric.RPL_CHANNELMODEIS} {nick} {channel.name} {shown}")
+    made = str(channel.created_ms // 1000)
+    turn.numeric(session, Numeric.RPL_CREATIONTIME, channel.name, made)
 
 
 def _asks_for_bans(changes: list[str]) -> bool:
     return changes[0].lstrip("+") == "b" and len(changes) == 1
 
 
-def _show_bans(turn: Turn, session: Session, room: Room) -> None:
-    if session.who not in room.members and not room.runs(session.who):
-        raise IrcError(Numeric.ERR_NOTONCHANNEL, room.name, "You're not on that channel")
-    for mask, (by, at_ms) in room.bans.items():
-        turn.numeric(session, Numeric.RPL_BANLIST, room.name, mask, by, str(at_ms // 1000))
-    turn.numeric(session, Numeric.RPL_ENDOFBANLIST, room.name, "End of channel ban list")
+def _show_bans(turn: Turn, session: Session, channel: Channel) -> None:
+    if session.who not in channel.members and not channel.runs(session.who):
+        raise IrcError(Numeric.ERR_NOTONCHANNEL, channel.name, "You're not on that channel")
+    for mask, (by, at_ms) in channel.bans.items():
+        turn.numeric(session, Numeric.RPL_BANLIST, channel.name, mask, by, str(at_ms // 1000))
+    turn.numeric(session, Numeric.RPL_ENDOFBANLIST, channel.name, "End of channel ban list")
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class _Change:
 
     turn: Turn
     session: Session
-    room: Room
+    channel: Channel
     params: list[str]
     done: list[tuple[str, str, str]] = field(default_factory=list)
     """(sign, letter, parameter or '') of what has changed."""
@@ -124,21 +124,25 @@ class _Change:
         """The next parameter. Raises IrcError (696) when there is none."""
         if not self.params:
             raise IrcError(
-                Numeric.ERR_INVALIDMODEPARAM, self.room.name, letter, "*", f"Expected {what}"
+                Numeric.ERR_INVALIDMODEPARAM, self.channel.name, letter, "*", f"Expected {what}"
             )
         return self.params.pop(0)
 
     def record(self, **values: object) -> None:
         """Change the flags, the key or the limit."""
-        room = self.room
-        state: dict[str, object] = {"modes": room.modes, "key": room.key, "limit": room.limit}
-        self.turn.record(ModesChanged(**{**state, **values}, room=room.id))  # type: ignore[arg-type]
+        channel = self.channel
+        state: dict[str, object] = {
+            "modes": channel.modes,
+            "key": channel.key,
+            "limit": channel.limit,
+        }
+        self.turn.record(ModesChanged(**{**state, **values}, channel=channel.id))  # type: ignore[arg-type]
 
 
-def _change(turn: Turn, session: Session, room: Room, changes: list[str]) -> None:
+def _change(turn: Turn, session: Session, channel: Channel, changes: list[str]) -> None:
     quota.check(turn, session, "MODE")
-    _check_key_is_whole(room, changes)
-    change = _Change(turn, session, room, changes[1:])
+    _check_key_is_whole(channel, changes)
+    change = _Change(turn, session, channel, changes[1:])
     sign, variable = "+", 0
     for letter in changes[0][:MAX_LETTERS]:
         if letter in "+-":
@@ -156,7 +160,7 @@ def _change(turn: Turn, session: Session, room: Room, changes: list[str]) -> Non
         _tell(change)
 
 
-def _check_key_is_whole(room: Room, changes: list[str]) -> None:
+def _check_key_is_whole(channel: Channel, changes: list[str]) -> None:
     """The first word of a key must not become the key. Raises IrcError (525)."""
     sign, words, sets_key = "+", 0, False
     for letter in changes[0]:
@@ -166,7 +170,9 @@ def _check_key_is_whole(room: Room, changes: list[str]) -> None:
         words += letter in _WITH_PARAMETER and (letter, sign) != ("l", "-")
         sets_key = sets_key or (letter, sign) == ("k", "+")
     if sets_key and len(changes) - 1 > words:
-        raise IrcError(Numeric.ERR_INVALIDKEY, room.name, "A key is one word; more came behind it")
+        raise IrcError(
+            Numeric.ERR_INVALIDKEY, channel.name, "A key is one word; more came behind it"
+        )
 
 
 def _change_one(change: _Change, sign: str, letter: str) -> None:
@@ -176,12 +182,14 @@ def _change_one(change: _Change, sign: str, letter: str) -> None:
         _WITH_PARAMETER[letter](change, sign, letter)
     else:
         raise IrcError(
-            Numeric.ERR_UNKNOWNMODE, channels.word(letter), f"is not a mode of {change.room.name}"
+            Numeric.ERR_UNKNOWNMODE,
+            channels.word(letter),
+            f"is not a mode of {change.channel.name}",
         )
 
 
 def _flag(change: _Change, sign: str, letter: str) -> None:
-    before = set(change.room.modes)
+    before = set(change.channel.modes)
     after = before | {letter} if sign == "+" else before - {letter}
     if after != before:
         change.record(modes="".join(sorted(after)))
@@ -192,7 +200,7 @@ def _key(change: _Change, sign: str, letter: str) -> None:
     if sign == "-":
         if change.params:
             change.params.pop(0)  # a key is asked for by the specification, any one is taken
-        if change.room.key is not None:
+        if change.channel.key is not None:
             change.record(key=None)
             change.done.append(("-", "k", "*"))
         return
@@ -200,7 +208,7 @@ def _key(change: _Change, sign: str, letter: str) -> None:
     if not key or len(key.encode()) > MAX_KEY_BYTES or "," in key or " " in key or key[0] == ":":
         raise IrcError(
             Numeric.ERR_INVALIDKEY,
-            change.room.name,
+            change.channel.name,
             f"Expected a key of 1 to {MAX_KEY_BYTES} bytes without space or comma",
         )
     change.record(key=key)
@@ -209,7 +217,7 @@ def _key(change: _Change, sign: str, letter: str) -> None:
 
 def _limit(change: _Change, sign: str, letter: str) -> None:
     if sign == "-":
-        if change.room.limit is not None:
+        if change.channel.limit is not None:
             change.record(limit=None)
             change.done.append(("-", "l", ""))
         return
@@ -217,7 +225,7 @@ def _limit(change: _Change, sign: str, letter: str) -> None:
     if not (text.isascii() and text.isdecimal() and len(text) <= 6 and int(text)):
         raise IrcError(
             Numeric.ERR_INVALIDMODEPARAM,
-            change.room.name,
+            change.channel.name,
             "l",
             channels.word(text),
             "Expected a number from 1 to 999999",
@@ -238,65 +246,65 @@ def _ban(change: _Change, sign: str, letter: str) -> None:
     ):
         raise IrcError(
             Numeric.ERR_INVALIDMODEPARAM,
-            change.room.name,
+            change.channel.name,
             "b",
             channels.word(text),
             f"Expected a mask nick!user@host of at most {MAX_MASK_BYTES} bytes and "
             f"{masks.MAX_WILDCARDS} wildcards, without space",
         )
-    equal = _equal_bans(change.room, mask)
+    equal = _equal_bans(change.channel, mask)
     if sign == "-":
         for found in equal:
-            change.turn.record(BanRemoved(change.room.id, found))
+            change.turn.record(BanRemoved(change.channel.id, found))
             change.done.append(("-", "b", found))
         return
     if equal:
         return
     limit = change.turn.settings.max_bans
-    if len(change.room.bans) >= limit:
+    if len(change.channel.bans) >= limit:
         raise IrcError(
-            Numeric.ERR_BANLISTFULL, change.room.name, "b", f"The list is full, at {limit} masks"
+            Numeric.ERR_BANLISTFULL, change.channel.name, "b", f"The list is full, at {limit} masks"
         )
-    change.turn.record(BanAdded(change.room.id, mask, change.by.name, change.turn.now_ms))
+    change.turn.record(BanAdded(change.channel.id, mask, change.by.name, change.turn.now_ms))
     change.done.append(("+", "b", mask))
 
 
-def _equal_bans(room: Room, mask: str) -> list[str]:
+def _equal_bans(channel: Channel, mask: str) -> list[str]:
     """The bans that match as a mask does: neither case nor composition counts. Lists from before
     that rule may hold several.
     """
     folded = masks.fold(mask)
-    return [ban for ban in room.bans if masks.fold(ban) == folded]
+    return [ban for ban in channel.bans if masks.fold(ban) == folded]
 
 
 def _role(change: _Change, sign: str, letter: str) -> None:
-    room, by = change.room, change.by
+    channel, by = change.channel, change.by
     nick = change.parameter(letter, "a nick")
     other = change.turn.model.account_named(nick)
-    if other is None or other not in room.members:
+    if other is None or other not in channel.members:
         raise IrcError(
             Numeric.ERR_USERNOTINCHANNEL,
             channels.word(nick),
-            room.name,
+            channel.name,
             "They aren't on that channel",
         )
-    had = room.role(other)
-    if not by.admin and "q" in (letter, had) and room.role(by) != "q":
+    had = channel.role(other)
+    if not by.admin and "q" in (letter, had) and channel.role(by) != "q":
         raise IrcError(
-            Numeric.ERR_CHANOPRIVSNEEDED, room.name, "Only an owner (~) can change an owner"
+            Numeric.ERR_CHANOPRIVSNEEDED, channel.name, "Only an owner (~) can change an owner"
         )
     wants = letter if sign == "+" else ""
     if had == wants or (sign == "-" and had != letter):
         return
     if (
         had == "q"
-        and room is not channels.lobby_of(change.turn)
-        and ownership.owners(room) == [other]
+        and channel is not channels.lobby_of(change.turn)
+        and ownership.owners(channel) == [other]
     ):
         text = f"{other.name} is its only owner (~); make somebody else one first"
-        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, room.name, text)
-    change.turn.record(RoleChanged(wants, room.id, other.id))
-    facts = {"room": room.name, "of": other.name, "had": had, "has": wants}
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, text)
+    change.turn.record(RoleChanged(wants, channel.id, other.id))
+    facts = {"room": channel.name, "of": other.name, "had": had, "has": wants}
     change.turn.audit_act("role changed", change.session, **facts)
     if sign == "+" and had:
         change.done.append(("-", had, other.name))  # a member has one role
@@ -317,19 +325,19 @@ def _audit(change: _Change) -> None:
     """All but the roles, each of which has a row of its own."""
     changed = [_without_key(done) for done in change.done if done[1] not in ROLES]
     if changed:
-        facts = {"room": change.room.name, "modes": _text(changed)}
+        facts = {"room": change.channel.name, "modes": _text(changed)}
         change.turn.audit_act("modes changed", change.session, **facts)
 
 
 def _tell(change: _Change) -> None:
-    turn, room, by = change.turn, change.room, change.by
-    head = f":{by.source(turn.settings.name)} MODE {room.name} "
+    turn, channel, by = change.turn, change.channel, change.by
+    head = f":{by.source(turn.settings.name)} MODE {channel.name} "
     part: list[tuple[str, str, str]] = []
     for done in [*change.done, None]:
         if part and (done is None or not fits(head + _text([*part, done]))):
-            turn.log(room.id, by, "MODE", _text([_without_key(one) for one in part]))
+            turn.log(channel.id, by, "MODE", _text([_without_key(one) for one in part]))
             line = Line(head + _text(part), turn.now_ms, account=by.name)
-            channels.tell(turn, change.session, room, line)
+            channels.tell(turn, change.session, channel, line)
             part = []
         if done is not None:
             part.append(done)

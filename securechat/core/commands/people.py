@@ -11,7 +11,7 @@ from securechat.core import text_limits
 from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.model.session import NumericReply, Session
-from securechat.core.model.state import Account, Room
+from securechat.core.model.state import Account, Channel
 from securechat.core.presence import online
 from securechat.core.text import fill, shorten, when
 from securechat.core.turn import IrcError, Turn
@@ -33,13 +33,13 @@ def who(turn: Turn, session: Session, message: Message) -> Iterator[NumericReply
     """Show who is online: of a channel, by name, or by a mask such as a*."""
     mask = message.params[0] if message.params and message.params[0] else "*"
     server = turn.settings.name
-    room = turn.model.room_named(mask) if mask[:1] == "#" else None
+    channel = turn.model.channel_named(mask) if mask[:1] == "#" else None
     if mask[:1] != "#":
         for account in _matching(turn, session, mask):
             yield None if account is None else _who_row(server, None, account)
-    elif room is not None and channels.visible(room, session.who):
-        for account in list(room.present):
-            yield _who_row(server, room, account)
+    elif channel is not None and channels.visible(channel, session.who):
+        for account in list(channel.present):
+            yield _who_row(server, channel, account)
     yield Numeric.RPL_ENDOFWHO, channels.word(mask), "End of WHO list"
 
 
@@ -63,18 +63,20 @@ def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | Non
 
 
 def _visible(asking: Account, account: Account) -> bool:
-    """Whether a mask finds the account: +i hides it from those who share no room with it."""
+    """Whether a mask finds the account: +i hides it from those who share no channel with it."""
     hidden = all(session.invisible for session in account.sessions)
-    return not hidden or account is asking or not asking.rooms.keys().isdisjoint(account.rooms)
+    return (
+        not hidden or account is asking or not asking.channels.keys().isdisjoint(account.channels)
+    )
 
 
-def _who_row(server: str, room: Room | None, account: Account) -> NumericReply:
+def _who_row(server: str, channel: Channel | None, account: Account) -> NumericReply:
     flags = "G" if account.away is not None else "H"
     if account.admin:
         flags += "*"
-    if room is not None:
-        flags += channels.prefix(room, account)
-    where, nick = room.name if room is not None else "*", account.name
+    if channel is not None:
+        flags += channels.prefix(channel, account)
+    where, nick = channel.name if channel is not None else "*", account.name
     real_name = f"0 {account.real_name}"
     return Numeric.RPL_WHOREPLY, where, nick, server, server, nick, flags, real_name
 
@@ -108,9 +110,9 @@ def _whois(turn: Turn, session: Session, account: Account) -> None:
 
     tell(Numeric.RPL_WHOISUSER, nick, server, "*", account.real_name)
     shown = (
-        channels.prefix(room, account) + room.name
-        for room in account.rooms
-        if channels.visible(room, session.who)
+        channels.prefix(channel, account) + channel.name
+        for channel in account.channels
+        if channels.visible(channel, session.who)
     )
     for names_text in fill(shown):
         tell(Numeric.RPL_WHOISCHANNELS, names_text)

@@ -14,7 +14,7 @@ from securechat.core.delivery.line import BareLine
 from securechat.core.journal.events import Delivered, DeviceForgotten
 from securechat.core.model.device import MAX_DEVICES, Device, certificate_device, token_device
 from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Audience, Model, Room
+from securechat.core.model.state import Account, Audience, Channel, Model
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
 
@@ -32,7 +32,7 @@ after a connection that was lost.
 ASKED_PER_SECOND, ASKED_AT_ONCE = 20.0, 500.0
 """So many are asked in the long run, and after a while of rest. An answer costs about as much as
 fifteen deliveries (a quarter of a millisecond of CPU, reading and storing it included), so this is
-some 0.5 % of a core. A room of 200 that talks without end is asked each 10 seconds, a team of 40
+some 0.5 % of a core. A channel of 200 that talks without end is asked each 10 seconds, a team of 40
 each two, and after a single message all within two.
 """
 
@@ -116,7 +116,7 @@ def look(model: Model) -> None:
         targets = {number for number, item in model.targets.items() if item.last_seq > last}
     for number in targets:
         target = model.targets.get(number)
-        if isinstance(target, Room):
+        if isinstance(target, Channel):
             model.unconfirmed.update(target.audience().sessions)
         elif target is not None:
             for account in (target.low, target.high):
@@ -148,7 +148,7 @@ def ask(turn: Turn, session: Session) -> None:
 
 
 def ask_all(turn: Turn, sessions: Iterable[Session]) -> None:
-    """The same for many, to whom it goes as what is said in a room does."""
+    """The same for many, to whom it goes as what is said in a channel does."""
     audience = Audience(sessions)
     for session in audience.sessions:
         _asked(turn, session)

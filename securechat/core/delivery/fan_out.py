@@ -1,9 +1,9 @@
 """From effects to bytes: what each I/O thread has to write after a turn.
 
-A room's lines of one turn are joined once for each group of sessions whose bytes are the same, so
-that a message costs one list entry per group and not one object per member. Order: what one
-session gets from one room, and around its own replies, stays in the order of the effects.
-Hub thread only; pure.
+A channel's lines of one turn are joined once for each group of sessions whose bytes are the same,
+so that a message costs one list entry per group and not one object per member. Order: what one
+session gets from one channel, and around its own replies, stays in the order of the effects. Hub
+thread only; pure.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _Plan:
     def direct(self, session: Session, data: bytes) -> None:
         """A reply comes behind all that its session has been sent before it.
 
-        What others wait for goes first where it came first: after a JOIN a room has a new
+        What others wait for goes first where it came first: after a JOIN a channel has a new
         audience, and the old one's lines must not come behind the new one's.
         """
         if session is not self.asker:

@@ -13,7 +13,7 @@ from securechat.core.delivery.line import Line, iso_time
 from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.journal.events import Logged
 from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Direct, Model, Room
+from securechat.core.model.state import Account, Channel, Direct, Model
 from securechat.core.text import fits, is_question
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, SELF_MESSAGE, SERVER_TIME
@@ -69,7 +69,7 @@ def since(model: Model, session: Session, upto: int) -> list[Logged]:
 
 
 def send(turn: Turn, session: Session, entries: Iterable[Logged], *, cut: bool) -> None:
-    """Send entries, room by room, each in its order."""
+    """Send entries, channel by channel, each in its order."""
     wanted = [entry for entry in entries if _wanted(turn.model, session, entry)]
     newest = _newest(wanted, turn.settings.replay_bytes)
     by_target: dict[int, list[Logged]] = {}
@@ -100,7 +100,7 @@ def _wanted(model: Model, session: Session, entry: Logged) -> bool:
         return False  # to a client that was not there
     own = entry.sender == session.who.id
     knows_own = session.has(ECHO_MESSAGE | SELF_MESSAGE)
-    return not own or knows_own or isinstance(model.targets[entry.target], Room)
+    return not own or knows_own or isinstance(model.targets[entry.target], Channel)
 
 
 def _send_target(
@@ -145,7 +145,7 @@ def _dated(entry: Logged) -> str:
 def _receiver(model: Model, account: Account, entry: Logged) -> str:
     """The target as it stood in the message."""
     target = model.targets[entry.target]
-    if isinstance(target, Room):
+    if isinstance(target, Channel):
         return target.name
     return account.name if entry.sender != account.id else _other(model, account, target).name
 
@@ -153,7 +153,7 @@ def _receiver(model: Model, account: Account, entry: Logged) -> str:
 def _buffer(model: Model, account: Account, target_id: int) -> str:
     """The name of the conversation, from the account's side."""
     target = model.targets[target_id]
-    return target.name if isinstance(target, Room) else _other(model, account, target).name
+    return target.name if isinstance(target, Channel) else _other(model, account, target).name
 
 
 def _other(model: Model, account: Account, direct: Direct) -> Account:

@@ -17,7 +17,7 @@ from securechat.core.journal import events as e
 from securechat.core.model.credentials import Certificate, Factor, Token
 from securechat.core.model.device import Device, certificate_device, token_device
 from securechat.core.model.sent_keys import Kept
-from securechat.core.model.state import Account, Direct, Membership, Model, Room
+from securechat.core.model.state import Account, Channel, Direct, Membership, Model
 
 Undo = Callable[[], object]
 
@@ -210,30 +210,32 @@ def _invite_used(model: Model, event: e.InviteUsed) -> Undo:
     return undo
 
 
-def _room_created(model: Model, event: e.RoomCreated) -> Undo:
-    room = Room(event.id, event.name, event.folded, event.skeleton, event.founder, event.created_ms)
-    room.modes = event.modes
-    model.add_room(room)
-    return lambda: model.remove_room(room)
+def _channel_created(model: Model, event: e.ChannelCreated) -> Undo:
+    channel = Channel(
+        event.id, event.name, event.folded, event.skeleton, event.founder, event.created_ms
+    )
+    channel.modes = event.modes
+    model.add_channel(channel)
+    return lambda: model.remove_channel(channel)
 
 
-def _room_closed(model: Model, event: e.RoomClosed) -> Undo:
-    room = model.room(event.id)
-    model.remove_room(room)
-    invited = {account: account.invited_to.pop(room) for account in room.invited}
+def _channel_closed(model: Model, event: e.ChannelClosed) -> Undo:
+    channel = model.channel(event.id)
+    model.remove_channel(channel)
+    invited = {account: account.invited_to.pop(channel) for account in channel.invited}
 
     def undo() -> None:
-        if room.folded not in model.rooms and room.skeleton not in model.room_skeletons:
-            model.add_room(room)
+        if channel.folded not in model.channels and channel.skeleton not in model.channel_skeletons:
+            model.add_channel(channel)
         while invited:
             account, by = invited.popitem()
-            account.invited_to.setdefault(room, by)
+            account.invited_to.setdefault(channel, by)
 
     return undo
 
 
 def _founder_removed(model: Model, event: e.FounderRemoved) -> Undo:
-    return _set(model.room(event.room), founder=None)
+    return _set(model.channel(event.channel), founder=None)
 
 
 def _direct_opened(model: Model, event: e.DirectOpened) -> Undo:
@@ -243,39 +245,39 @@ def _direct_opened(model: Model, event: e.DirectOpened) -> Undo:
 
 
 def _joined(model: Model, event: e.MemberJoined) -> Undo:
-    room, account = model.room(event.room), model.accounts[event.account]
+    channel, account = model.channel(event.channel), model.accounts[event.account]
     member = Membership(event.role, event.seq)
-    _enter(room, account, member)
-    return lambda: _leave(room, account, member)
+    _enter(channel, account, member)
+    return lambda: _leave(channel, account, member)
 
 
 def _left(model: Model, event: e.MemberLeft) -> Undo:
-    room, account = model.room(event.room), model.accounts[event.account]
-    member = room.members[account]
-    _leave(room, account, member)
+    channel, account = model.channel(event.channel), model.accounts[event.account]
+    member = channel.members[account]
+    _leave(channel, account, member)
 
     def undo() -> None:
-        if account not in room.members:
-            _enter(room, account, member)
+        if account not in channel.members:
+            _enter(channel, account, member)
 
     return undo
 
 
-def _enter(room: Room, account: Account, member: Membership) -> None:
-    room.members[account] = member
-    account.rooms[room] = None
+def _enter(channel: Channel, account: Account, member: Membership) -> None:
+    channel.members[account] = member
+    account.channels[channel] = None
     if account.sessions:
-        room.present[account] = None
-    room.forget_audience()
+        channel.present[account] = None
+    channel.forget_audience()
 
 
-def _leave(room: Room, account: Account, member: Membership) -> None:
-    if room.members.get(account) is not member:
+def _leave(channel: Channel, account: Account, member: Membership) -> None:
+    if channel.members.get(account) is not member:
         return
-    del room.members[account]
-    account.rooms.pop(room, None)
-    room.present.pop(account, None)
-    room.forget_audience()
+    del channel.members[account]
+    account.channels.pop(channel, None)
+    channel.present.pop(account, None)
+    channel.forget_audience()
 
 
 def _kicked_away(model: Model, event: e.KickedAway) -> Undo:
@@ -288,97 +290,97 @@ def _kicks_told(model: Model, event: e.KicksTold) -> Undo:
 
 
 def _role_changed(model: Model, event: e.RoleChanged) -> Undo:
-    room = model.room(event.room)
-    member = room.members[model.accounts[event.account]]
+    channel = model.channel(event.channel)
+    member = channel.members[model.accounts[event.account]]
     set_back = _set(member, role=event.role)
-    room.forget_audience()
+    channel.forget_audience()
 
     def undo() -> None:
         set_back()
-        room.forget_audience()
+        channel.forget_audience()
 
     return undo
 
 
 def _topic_changed(model: Model, event: e.TopicChanged) -> Undo:
-    room = model.room(event.room)
-    return _set(room, topic=event.topic, topic_by=event.by, topic_ms=event.at_ms)
+    channel = model.channel(event.channel)
+    return _set(channel, topic=event.topic, topic_by=event.by, topic_ms=event.at_ms)
 
 
 def _modes_changed(model: Model, event: e.ModesChanged) -> Undo:
-    room = model.room(event.room)
-    return _set(room, modes=event.modes, key=event.key, limit=event.limit)
+    channel = model.channel(event.channel)
+    return _set(channel, modes=event.modes, key=event.key, limit=event.limit)
 
 
 def _ban_added(model: Model, event: e.BanAdded) -> Undo:
-    room = model.room(event.room)
-    before = room.bans.get(event.mask)
-    ban = room.bans[event.mask] = (event.by, event.at_ms)
+    channel = model.channel(event.channel)
+    before = channel.bans.get(event.mask)
+    ban = channel.bans[event.mask] = (event.by, event.at_ms)
 
     def undo() -> None:
-        if room.bans.get(event.mask) is ban:
-            _ban(room, event.mask, before)
+        if channel.bans.get(event.mask) is ban:
+            _ban(channel, event.mask, before)
 
     return undo
 
 
 def _ban_removed(model: Model, event: e.BanRemoved) -> Undo:
-    room = model.room(event.room)
-    before = room.bans[event.mask]
-    _ban(room, event.mask, None)
+    channel = model.channel(event.channel)
+    before = channel.bans[event.mask]
+    _ban(channel, event.mask, None)
 
     def undo() -> None:
-        if event.mask not in room.bans:
-            _ban(room, event.mask, before)
+        if event.mask not in channel.bans:
+            _ban(channel, event.mask, before)
 
     return undo
 
 
-def _ban(room: Room, mask: str, ban: tuple[str, int] | None) -> None:
+def _ban(channel: Channel, mask: str, ban: tuple[str, int] | None) -> None:
     """None lifts it."""
     if ban is not None:
-        room.bans[mask] = ban
+        channel.bans[mask] = ban
     else:
-        room.bans.pop(mask, None)
-        room.ban_matchers.pop(mask, None)
+        channel.bans.pop(mask, None)
+        channel.ban_matchers.pop(mask, None)
 
 
 def _invited(model: Model, event: e.InvitationMade) -> Undo:
-    room, account = model.room(event.room), model.accounts[event.account]
-    before = account.invited_to.get(room)
-    _invite(room, account, event.by)
+    channel, account = model.channel(event.channel), model.accounts[event.account]
+    before = account.invited_to.get(channel)
+    _invite(channel, account, event.by)
 
     def undo() -> None:
-        if account.invited_to.get(room) == event.by:
-            _invite(room, account, before)
+        if account.invited_to.get(channel) == event.by:
+            _invite(channel, account, before)
 
     return undo
 
 
 def _invitation_ended(model: Model, event: e.InvitationEnded) -> Undo:
-    room, account = model.room(event.room), model.accounts[event.account]
-    by = account.invited_to[room]
-    _invite(room, account, None)
+    channel, account = model.channel(event.channel), model.accounts[event.account]
+    by = account.invited_to[channel]
+    _invite(channel, account, None)
 
     def undo() -> None:
-        if room not in account.invited_to and model.targets.get(room.id) is room:
-            _invite(room, account, by)
+        if channel not in account.invited_to and model.targets.get(channel.id) is channel:
+            _invite(channel, account, by)
 
     return undo
 
 
-def _invite(room: Room, account: Account, by: str | None) -> None:
+def _invite(channel: Channel, account: Account, by: str | None) -> None:
     """Both sides of an invitation; None ends it."""
     if by is None:
-        account.invited_to.pop(room, None)
-        room.invited.pop(account, None)
+        account.invited_to.pop(channel, None)
+        channel.invited.pop(account, None)
     else:
-        account.invited_to[room] = by
-        room.invited[account] = None
+        account.invited_to[channel] = by
+        channel.invited[account] = None
 
 
 def _set(
-    item: Account | Room | Membership | Token | Certificate | Factor | Device,
+    item: Account | Channel | Membership | Token | Certificate | Factor | Device,
     **values: object,
 ) -> Undo:
     before = {name: getattr(item, name) for name in values}
@@ -419,8 +421,8 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.DeviceForgotten: _device_forgotten,
     e.MessageKeyed: _message_keyed,
     e.InviteUsed: _invite_used,
-    e.RoomCreated: _room_created,
-    e.RoomClosed: _room_closed,
+    e.ChannelCreated: _channel_created,
+    e.ChannelClosed: _channel_closed,
     e.FounderRemoved: _founder_removed,
     e.DirectOpened: _direct_opened,
     e.MemberJoined: _joined,

@@ -37,7 +37,7 @@ ThingKind = Literal[
     "token name",
     "topic",
 ]
-"""Of what events are about. members: of a room, as a whole."""
+"""Of what events are about. members: of a channel, as a whole."""
 
 Thing = tuple[ThingKind, object]
 """One of them, by its kind and what it is known by."""
@@ -45,15 +45,15 @@ Thing = tuple[ThingKind, object]
 Things = tuple[Thing, ...]
 
 
-def _member(room: int, account: int) -> Things:
-    """An account in a room, and both by themselves."""
-    return ("target", room), ("account", account), ("membership", (room, account))
+def _member(channel: int, account: int) -> Things:
+    """An account in a channel, and both by themselves."""
+    return ("target", channel), ("account", account), ("membership", (channel, account))
 
 
 class Logged(NamedTuple):
-    """A message, or something that happened in a room, in the one order of the server.
+    """A message, or something that happened in a channel, in the one order of the server.
 
-    seq: its place in that order. target: id of the room or of the direct conversation.
+    seq: its place in that order. target: id of the channel or of the direct conversation.
     sender: account id. at_ms: milliseconds since 1970 (UTC). kind: PRIVMSG, NOTICE, TAGMSG, JOIN,
     PART, KICK, TOPIC or MODE. tags: the client-only tags as they stand on the wire, or None.
     """
@@ -393,8 +393,8 @@ class InviteUsed(NamedTuple):
         return ()
 
 
-class RoomCreated(NamedTuple):
-    """A room begins. founder: account id, None for the lobby."""
+class ChannelCreated(NamedTuple):
+    """A channel begins. founder: account id, None for the lobby."""
 
     id: int
     name: str
@@ -412,7 +412,7 @@ class RoomCreated(NamedTuple):
         return (("target", self.id), ("name", self.folded), ("name", self.skeleton))
 
 
-class RoomClosed(NamedTuple):
+class ChannelClosed(NamedTuple):
     """The last member has left; the name is free again, the log stays."""
 
     id: int
@@ -425,15 +425,15 @@ class RoomClosed(NamedTuple):
 
 
 class FounderRemoved(NamedTuple):
-    """The room is the lobby, which is nobody's."""
+    """The channel is the lobby, which is nobody's."""
 
-    room: int
+    channel: int
 
     def needs(self) -> Things:
-        return (("target", self.room), ("founder", self.room))
+        return (("target", self.channel), ("founder", self.channel))
 
     def makes(self) -> Things:
-        return (("founder", self.room),)
+        return (("founder", self.channel),)
 
 
 class DirectOpened(NamedTuple):
@@ -455,37 +455,37 @@ class DirectOpened(NamedTuple):
 
 
 class MemberJoined(NamedTuple):
-    """seq: the newest at that time; older messages of the room are not the member's to miss."""
+    """seq: the newest at that time; older messages of the channel are not the member's to miss."""
 
-    room: int
+    channel: int
     account: int
     role: str
     seq: int
 
     def needs(self) -> Things:
-        return *_member(self.room, self.account), ("modes", self.room)  # which let it in
+        return *_member(self.channel, self.account), ("modes", self.channel)  # which let it in
 
     def makes(self) -> Things:
-        return (("membership", (self.room, self.account)), ("members", self.room))
+        return (("membership", (self.channel, self.account)), ("members", self.channel))
 
 
 class MemberLeft(NamedTuple):
     """By PART or KICK."""
 
-    room: int
+    channel: int
     account: int
 
     def needs(self) -> Things:
-        # Whether the room is closed, or gets an owner, hangs on the others in it.
-        return *_member(self.room, self.account), ("members", self.room)
+        # Whether the channel is closed, or gets an owner, hangs on the others in it.
+        return *_member(self.channel, self.account), ("members", self.channel)
 
     def makes(self) -> Things:
-        return (("membership", (self.room, self.account)), ("members", self.room))
+        return (("membership", (self.channel, self.account)), ("members", self.channel))
 
 
 class KickedAway(NamedTuple):
-    """An account was put out of a room while none of its sessions was there to see it. name: the
-    room's. by: the nick.
+    """An account was put out of a channel while none of its sessions was there to see it. name: the
+    channel's. by: the nick.
     """
 
     account: int
@@ -517,14 +517,14 @@ class RoleChanged(NamedTuple):
     """role: '' for a plain member, 'v', 'o' or 'q'."""
 
     role: str
-    room: int
+    channel: int
     account: int
 
     def needs(self) -> Things:
-        return _member(self.room, self.account)
+        return _member(self.channel, self.account)
 
     def makes(self) -> Things:
-        return (("membership", (self.room, self.account)), ("members", self.room))
+        return (("membership", (self.channel, self.account)), ("members", self.channel))
 
 
 class TopicChanged(NamedTuple):
@@ -533,13 +533,13 @@ class TopicChanged(NamedTuple):
     topic: str
     by: str
     at_ms: int
-    room: int
+    channel: int
 
     def needs(self) -> Things:
-        return (("target", self.room), ("topic", self.room))
+        return (("target", self.channel), ("topic", self.channel))
 
     def makes(self) -> Things:
-        return (("topic", self.room),)
+        return (("topic", self.channel),)
 
 
 class ModesChanged(NamedTuple):
@@ -548,74 +548,74 @@ class ModesChanged(NamedTuple):
     modes: str
     key: str | None
     limit: int | None
-    room: int
+    channel: int
 
     def needs(self) -> Things:
-        return (("target", self.room), ("modes", self.room))
+        return (("target", self.channel), ("modes", self.channel))
 
     def makes(self) -> Things:
-        return (("modes", self.room),)
+        return (("modes", self.channel),)
 
 
 class BanAdded(NamedTuple):
     """mask: nick!user@host with wildcards."""
 
-    room: int
+    channel: int
     mask: str
     by: str
     at_ms: int
 
     def needs(self) -> Things:
-        return (("target", self.room), ("ban", (self.room, self.mask)))
+        return (("target", self.channel), ("ban", (self.channel, self.mask)))
 
     def makes(self) -> Things:
-        return (("ban", (self.room, self.mask)),)
+        return (("ban", (self.channel, self.mask)),)
 
 
 class BanRemoved(NamedTuple):
-    room: int
+    channel: int
     mask: str
 
     def needs(self) -> Things:
-        return (("target", self.room), ("ban", (self.room, self.mask)))
+        return (("target", self.channel), ("ban", (self.channel, self.mask)))
 
     def makes(self) -> Things:
-        return (("ban", (self.room, self.mask)),)
+        return (("ban", (self.channel, self.mask)),)
 
 
 class InvitationMade(NamedTuple):
-    """An account may enter a room. by: the nick that invited."""
+    """An account may enter a channel. by: the nick that invited."""
 
-    room: int
+    channel: int
     account: int
     by: str
 
     def needs(self) -> Things:
         return (
-            ("target", self.room),
+            ("target", self.channel),
             ("account", self.account),
-            ("invitation", (self.room, self.account)),
+            ("invitation", (self.channel, self.account)),
         )
 
     def makes(self) -> Things:
-        return (("invitation", (self.room, self.account)),)
+        return (("invitation", (self.channel, self.account)),)
 
 
 class InvitationEnded(NamedTuple):
     """The invited account has joined, or later ones have taken the place."""
 
-    room: int
+    channel: int
     account: int
 
     def needs(self) -> Things:
         return (
-            ("target", self.room),
+            ("target", self.channel),
             ("account", self.account),
-            ("invitation", (self.room, self.account)),
+            ("invitation", (self.channel, self.account)),
         )
 
     def makes(self) -> Things:
-        return (("invitation", (self.room, self.account)),)
+        return (("invitation", (self.channel, self.account)),)
 
 
 JournalEvent = (
@@ -641,8 +641,8 @@ JournalEvent = (
     | DeviceForgotten
     | MessageKeyed
     | InviteUsed
-    | RoomCreated
-    | RoomClosed
+    | ChannelCreated
+    | ChannelClosed
     | FounderRemoved
     | DirectOpened
     | MemberJoined

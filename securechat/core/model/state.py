@@ -1,4 +1,4 @@
-"""Who and what there is: accounts, rooms, direct conversations, sessions.
+"""Who and what there is: accounts, channels, direct conversations, sessions.
 
 The hub thread owns all of it. What outlives the process changes only in journal.apply().
 """
@@ -35,7 +35,7 @@ often stays among those who are shown meanwhile.
 """
 
 KEYS_AT_ONCE, KEY_SECONDS = 5, 10.0
-"""Wrong keys of a room that an account may try; then one in so many seconds."""
+"""Wrong keys of a channel that an account may try; then one in so many seconds."""
 
 MAX_KEYS = 10_000
 """Accounts whose logins and departures are counted; the ones not seen for longest go first."""
@@ -74,8 +74,8 @@ class Account:
     """A person, or a bot. folded: the key names are compared by. bot: nothing is replayed to it.
 
     starts_after: what a new device of it has not missed: the newest seq when the account was made,
-    or of what has arrived at a device that is forgotten.
-    rooms, directs and sessions are the other side of Room.members, Direct and Session.account.
+    or of what has arrived at a device that is forgotten. channels, directs and sessions are the
+    other side of Channel.members, Direct and Session.account.
     """
 
     id: int
@@ -92,12 +92,13 @@ class Account:
     real_name: str = ""
     signed_on_ms: int = 0
     active_ms: int = 0
-    rooms: dict[Room, None] = field(default_factory=dict)
+    channels: dict[Channel, None] = field(default_factory=dict)
     directs: dict[Account, Direct] = field(default_factory=dict)
-    invited_to: dict[Room, str] = field(default_factory=dict)
-    """By whose address; the other side is Room.invited."""
+    invited_to: dict[Channel, str] = field(default_factory=dict)
+    """By whose address; the other side is Channel.invited."""
     kicks: dict[str, KickedAway] = field(default_factory=dict)
-    """By the room's name, what happened while nobody of the account was there; still to be told."""
+    """By the channel's name, what happened while nobody of the account was there; still to be told.
+    """
     tokens: dict[str, Token] = field(default_factory=dict)
     """By name; the other side is Model.tokens."""
     devices: dict[str, Device] = field(default_factory=dict)
@@ -136,8 +137,8 @@ class Account:
     def forget_audience(self) -> None:
         """To be called when a session comes, goes, or changes its capabilities."""
         self._audience = None
-        for room in self.rooms:
-            room.forget_audience()
+        for channel in self.channels:
+            channel.forget_audience()
 
 
 @dataclass(slots=True, eq=False)
@@ -149,7 +150,7 @@ class Membership:
 
 
 @dataclass(slots=True, eq=False)
-class Room:
+class Channel:
     """An IRC channel. modes: the letters of its flags. present: the members that are online."""
 
     id: int
@@ -192,7 +193,7 @@ class Room:
         return member.role if member else ""
 
     def runs(self, account: Account) -> bool:
-        """Whether the account may operate the room; an administrator may operate all."""
+        """Whether the account may operate the channel; an administrator may operate all."""
         return account.admin or self.role(account) in ("q", "o")
 
 
@@ -224,9 +225,9 @@ class Model:
     accounts: dict[int, Account] = field(default_factory=dict)
     by_name: dict[str, Account] = field(default_factory=dict)
     account_skeletons: dict[str, Account] = field(default_factory=dict)
-    rooms: dict[str, Room] = field(default_factory=dict)
-    room_skeletons: dict[str, Room] = field(default_factory=dict)
-    targets: dict[int, Room | Direct] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    channel_skeletons: dict[str, Channel] = field(default_factory=dict)
+    targets: dict[int, Channel | Direct] = field(default_factory=dict)
     invites: dict[bytes, Invite] = field(default_factory=dict)
     tokens: dict[bytes, Token] = field(default_factory=dict)
     """By digest."""
@@ -244,7 +245,7 @@ class Model:
     )
     """How often the others have been told of an account that it has gone."""
     wrong_keys: Levels = field(default_factory=lambda: Levels(KEY_SECONDS, KEYS_AT_ONCE, MAX_KEYS))
-    """Of each (account, room)."""
+    """Of each (account, channel)."""
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
     arriving: deque[Missed] = field(default_factory=deque)
@@ -266,7 +267,7 @@ class Model:
     """The newest seq when it was last found out who that is."""
     asks_left: float = 0.0
     asked_at: float = float("-inf")
-    """How many of them may be asked now (core.marks), as of when."""
+    """How many of them may be asked now (delivery.acknowledgements), as of when."""
     recent: deque[Logged] = field(default_factory=lambda: deque(maxlen=RECENT))
     last_seq: int = 0
     committed_seq: int = 0
@@ -311,17 +312,17 @@ class Model:
         if (account := self.accounts.get(certificate.account)) is not None:
             _drop(account.certificates, certificate.name, certificate)
 
-    def add_room(self, room: Room) -> None:
-        """Put a room and its name into the indexes."""
-        self.targets[room.id] = room
-        self.rooms[room.folded] = room
-        self.room_skeletons[room.skeleton] = room
+    def add_channel(self, channel: Channel) -> None:
+        """Put a channel and its name into the indexes."""
+        self.targets[channel.id] = channel
+        self.channels[channel.folded] = channel
+        self.channel_skeletons[channel.skeleton] = channel
 
-    def remove_room(self, room: Room) -> None:
+    def remove_channel(self, channel: Channel) -> None:
         """Undo add_room."""
-        _drop(self.targets, room.id, room)
-        _drop(self.rooms, room.folded, room)
-        _drop(self.room_skeletons, room.skeleton, room)
+        _drop(self.targets, channel.id, channel)
+        _drop(self.channels, channel.folded, channel)
+        _drop(self.channel_skeletons, channel.skeleton, channel)
 
     def add_direct(self, direct: Direct) -> None:
         """Put a conversation into the indexes."""
@@ -342,25 +343,25 @@ class Model:
         # Mostly it stands as it is compared.
         return self.by_name.get(text) or self.by_name.get(names.fold_account(text) or "")
 
-    def room_named(self, text: str) -> Room | None:
-        """The open room that a text names, in any case and form; None when there is none."""
-        return self.rooms.get(text) or self.rooms.get(names.fold_channel(text) or "")
+    def channel_named(self, text: str) -> Channel | None:
+        """The open channel that a text names, in any case and form; None when there is none."""
+        return self.channels.get(text) or self.channels.get(names.fold_channel(text) or "")
 
     def msgid(self, seq: int) -> str:
         """The message id of a log entry (https://ircv3.net/specs/extensions/message-ids)."""
         return f"{self.instance}-{seq:x}"
 
-    def room(self, target: int) -> Room:
-        """The room with this id, which is known to be one."""
-        room = self.targets[target]
-        if not isinstance(room, Room):
+    def channel(self, target: int) -> Channel:
+        """The channel with this id, which is known to be one."""
+        channel = self.targets[target]
+        if not isinstance(channel, Channel):
             raise TypeError(f"target {target} is not a room")
-        return room
+        return channel
 
     def targets_of(self, account: Account) -> Iterator[tuple[int, int, int]]:
         """(target, newest seq in it, seq after which it is the account's to read) of each."""
-        for room in account.rooms:
-            yield room.id, room.last_seq, room.members[account].seq
+        for channel in account.channels:
+            yield channel.id, channel.last_seq, channel.members[account].seq
         for direct in set(account.directs.values()):
             yield direct.id, direct.last_seq, 0
 

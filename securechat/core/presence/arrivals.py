@@ -1,9 +1,9 @@
 """The end of a login: a session enters the broadcast set. Hub thread only.
 
 Whoever has completed a login waits in Model.arriving until the next turn begins; then they enter
-together. So when a thousand come back at once, a room's members get one write with all the JOINs of
-a turn, and one list of its names serves all who came in it. At that time all that was said before
-is stored: nobody is given something as missed that is then taken back.
+together. So when a thousand come back at once, a channel's members get one write with all the JOINs
+of a turn, and one list of its names serves all who came in it. At that time all that was said
+before is stored: nobody is given something as missed that is then taken back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from securechat.core.history import replay
 from securechat.core.jobs import Missed
 from securechat.core.journal.events import KicksTold
 from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Room
+from securechat.core.model.state import Account, Channel
 from securechat.core.model.states import State, Trigger
 from securechat.core.presence import online, session_limit, welcome
 from securechat.core.text import when
@@ -69,18 +69,22 @@ def next_group(turn: Turn, most: int) -> list[Missed]:
 
 def _is_new(turn: Turn, session: Session) -> bool:
     lobby = channels.lobby_of(turn)
-    return lobby is not None and session.account is not None and lobby not in session.account.rooms
+    return (
+        lobby is not None and session.account is not None and lobby not in session.account.channels
+    )
 
 
 class ArrivalBatch:
-    """Some who enter together. What others of their rooms get to see is for those who were there
+    """Some who enter together. What others of their channels get to see is for those who were there
     before; they see each other in the names.
     """
 
     def __init__(self, turn: Turn, group: Sequence[Missed]) -> None:
         self._turn = turn
         accounts = {arrival.session.account for arrival in group}
-        self._before = {room: room.audience() for one in accounts if one for room in one.rooms}
+        self._before = {
+            channel: channel.audience() for one in accounts if one for channel in one.channels
+        }
         self._first: set[Session] = set()
         complete = [arrival for found in group if (arrival := _completed(turn, found))]
         self.arrivals = [arrival for arrival in complete if self._comes_online(arrival)]
@@ -109,16 +113,16 @@ class ArrivalBatch:
         return True
 
     def enter(self, arrival: Missed) -> None:
-        """Welcome, its rooms, what was missed, then live."""
+        """Welcome, its channels, what was missed, then live."""
         turn, session = self._turn, arrival.session
         account = session.who
         turn.arrived.append(session)
         online.settle_away(turn, account)
         welcome.welcome(turn, session)
-        is_new = self._show_rooms(session)
-        for room, by in account.invited_to.items():
-            turn.send(session, f":{by} INVITE {account.name} {room.name}")
-        # Another session of the account may have left a room meanwhile.
+        is_new = self._show_channels(session)
+        for channel, by in account.invited_to.items():
+            turn.send(session, f":{by} INVITE {account.name} {channel.name}")
+        # Another session of the account may have left a channel meanwhile.
         still = {target for target, _, _ in turn.model.targets_of(account)}
         read = [entry for entry in arrival.entries if entry.target in still]
         since = replay.since(turn.model, session, arrival.upto)
@@ -129,22 +133,24 @@ class ArrivalBatch:
         if is_new:
             turn.on_failure(lambda: take_back(turn, session, NOT_STORED))
 
-    def _show_rooms(self, session: Session) -> bool:
+    def _show_channels(self, session: Session) -> bool:
         """Whether there is a new one among them, which has to be stored."""
         turn, account = self._turn, session.who
         lobby = channels.lobby_of(turn)
-        new = lobby is not None and lobby not in account.rooms and _may_enter(turn, session, lobby)
+        new = (
+            lobby is not None and lobby not in account.channels and _may_enter(turn, session, lobby)
+        )
         if lobby is not None and new:
             channels.enter(turn, lobby, account, "")
-        for room in account.rooms:
-            line = channels.join_line(turn, room, account)
-            if new and room is lobby:
-                turn.broadcast(room.audience(), line)
+        for channel in account.channels:
+            line = channels.join_line(turn, channel, account)
+            if new and channel is lobby:
+                turn.broadcast(channel.audience(), line)
             else:
                 if session in self._first:
-                    turn.broadcast(self._before[room], line)
+                    turn.broadcast(self._before[channel], line)
                 turn.send_line(session, line)
-            channels.show(turn, session, room)
+            channels.show(turn, session, channel)
         return new
 
 
@@ -177,14 +183,14 @@ def _be_online(turn: Turn, account: Account) -> None:
     model.online[account] = None
     model.admins_online += account.admin
     model.most_online = max(model.most_online, len(model.online))
-    for room in account.rooms:
-        room.present[account] = None
+    for channel in account.channels:
+        channel.present[account] = None
 
 
-def _may_enter(turn: Turn, session: Session, room: Room) -> bool:
+def _may_enter(turn: Turn, session: Session, channel: Channel) -> bool:
     """Whether the lobby's bans and modes let somebody in; if not, they are told."""
     try:
-        channels.check_may_enter(turn, session.who, room)
+        channels.check_may_enter(turn, session.who, channel)
     except IrcError as error:
         turn.numeric(session, error.numeric, *error.params)
         return False
@@ -192,7 +198,7 @@ def _may_enter(turn: Turn, session: Session, room: Room) -> bool:
 
 
 def tell_kicks(turn: Turn, session: Session) -> None:
-    """Who was put out of a room while away is told so once: from where, by whom, and why."""
+    """Who was put out of a channel while away is told so once: from where, by whom, and why."""
     account = session.who
     if not account.kicks:
         return

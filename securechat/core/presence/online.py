@@ -1,7 +1,7 @@
 """Who is online, and how they go; arrivals.py has how they come. Hub thread only.
 
-The account is the member of a room; all its sessions see the same rooms. The others see JOIN when
-its first session comes and QUIT when its last one goes; the membership stays.
+The account is the member of a channel; all its sessions see the same channels. The others see JOIN
+when its first session comes and QUIT when its last one goes; the membership stays.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ AFTER_CHANGE = "Your password has been changed; log in with the new one"
 """Told to every session that the old one had let in."""
 
 AWAY = "Away"
-"""Told of those whose own words a room doesn't hear."""
+"""Told of those whose own words a channel doesn't hear."""
 
 MAX_DEPARTED = 1000
 """Accounts remembered for WHOWAS."""
@@ -71,8 +71,8 @@ def end_lingering(turn: Turn) -> None:
 
 
 def neighbours(account: Account) -> frozenset[Session]:
-    """The sessions of all who share a room with an account, its own included."""
-    return frozenset().union(*(room.audience().sessions for room in account.rooms))
+    """The sessions of all who share a channel with an account, its own included."""
+    return frozenset().union(*(channel.audience().sessions for channel in account.channels))
 
 
 def settle_away(turn: Turn, account: Account) -> None:
@@ -123,8 +123,8 @@ def go_offline(turn: Turn, account: Account) -> None:
     del model.online[account]
     model.admins_online -= account.admin
     account.away = None
-    for room in account.rooms:
-        room.present.pop(account, None)
+    for channel in account.channels:
+        channel.present.pop(account, None)
     account.forget_audience()
     _remember_departed(turn, account)
 

@@ -34,7 +34,7 @@ def isupport(turn: Turn) -> list[str]:
         "PREFIX=(qov)~@+",
         f"CHANMODES={CHANNEL_MODES}",
         f"MODES={MAX_MODES}",
-        f"CHANLIMIT=#:{settings.max_rooms}",
+        f"CHANLIMIT=#:{settings.max_channels}",
         f"MAXLIST=b:{settings.max_bans}",
         f"NICKLEN={MAX_ACCOUNT_CHARS}",
         f"CHANNELLEN={MAX_CHANNEL_CHARS + 1}",
@@ -91,7 +91,7 @@ def lusers(turn: Turn, session: Session) -> None:
     tell(Numeric.RPL_LUSERCLIENT, f"There are {online} users and 0 invisible on 1 servers")
     tell(Numeric.RPL_LUSEROP, str(model.admins_online), "administrators online")
     tell(Numeric.RPL_LUSERUNKNOWN, str(unknown), "connections not logged in yet")
-    tell(Numeric.RPL_LUSERCHANNELS, str(len(model.rooms)), "channels formed")
+    tell(Numeric.RPL_LUSERCHANNELS, str(len(model.channels)), "channels formed")
     tell(Numeric.RPL_LUSERME, f"I have {online} users and 0 servers")
     tell(Numeric.RPL_LOCALUSERS, online, most, f"Current local users {online}, max {most}")
     tell(Numeric.RPL_GLOBALUSERS, online, most, f"Current global users {online}, max {most}")

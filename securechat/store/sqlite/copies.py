@@ -133,11 +133,11 @@ def look_for_leftovers(path: Path) -> list[str]:
             if connection.execute("PRAGMA user_version").fetchone()[0] < len(MIGRATIONS):
                 return []  # the start makes its tables first
             orphans = find_orphans(connection)
-            rooms = ownerless(connection)
+            channels = ownerless(connection)
         except FAULTS as error:
             raise fault(error) from error
     found = [f"{n} {table} of accounts or channels that are gone" for table, n in orphans.items()]
-    return found + [f"{count} channels {text}" for text, count in rooms.items()]
+    return found + [f"{count} channels {text}" for text, count in channels.items()]
 
 
 def look_for_alike(path: Path) -> list[str]:

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from itertools import chain, groupby
 from pathlib import Path
 
+from securechat.store.channel_keys import seal_channel_key
 from securechat.store.pepper import Pepper
-from securechat.store.room_keys import seal_room_key
 from securechat.store.sqlite.database import (
     BUSY_SECONDS,
     ConflictError,
@@ -75,9 +75,9 @@ STATEMENTS = {
     "MessageKeyed": "INSERT OR REPLACE INTO message_keys VALUES (?, ?, ?, ?, ?)",
     "DeviceForgotten": "DELETE FROM devices WHERE account = ? AND name = ?",
     "InviteUsed": Finds("UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?"),
-    "RoomCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, created_ms) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-    "RoomClosed": Finds("UPDATE targets SET folded = NULL, skeleton = NULL WHERE id = ?"),
+    "ChannelCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, "
+    "created_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "ChannelClosed": Finds("UPDATE targets SET folded = NULL, skeleton = NULL WHERE id = ?"),
     "FounderRemoved": Finds("UPDATE targets SET founder = NULL WHERE id = ?"),
     "DirectOpened": "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)",
     "Joined": "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, ?, ?)",
@@ -158,8 +158,8 @@ class Journal:
         return logged[at:]
 
     def _sealed(self, modes_changed: Sequence[object]) -> Sequence[object]:
-        modes, key, limit, room = modes_changed
-        return modes, seal_room_key(self._pepper, room, key), limit, room  # type: ignore[arg-type]
+        modes, key, limit, channel = modes_changed
+        return modes, seal_channel_key(self._pepper, channel, key), limit, channel  # type: ignore[arg-type]
 
     def remember(self, key: str, value: str) -> None:
         """Keep a fact about this server beside the data. Raises StoreError."""

@@ -9,9 +9,9 @@ from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from securechat.store.channel_keys import open_channel_key
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper
-from securechat.store.room_keys import open_room_key
 from securechat.store.sqlite.database import FAULTS, DamagedError, fault, open_database
 from securechat.store.sqlite.schema import MISSABLE, STORED_BYTES
 
@@ -74,14 +74,14 @@ class FactorRow(NamedTuple):
     counter: int
 
 
-class RoomRow(NamedTuple):
+class ChannelRow(NamedTuple):
     id: int
     name: str
     folded: str
     skeleton: str
     founder: int | None
     modes: str
-    room_key: str | None
+    channel_key: str | None
     member_limit: int | None
     topic: str
     topic_by: str
@@ -94,8 +94,8 @@ _ACCOUNT = f"SELECT {', '.join(AccountRow._fields)} FROM accounts"  # noqa: S608
 _CERTIFICATES = f"SELECT {', '.join(CertificateRow._fields)} FROM certificates"  # noqa: S608
 _LAST_OF = "coalesce((SELECT max(seq) FROM log WHERE target = targets.id AND {}), 0)"
 _LAST_SEQ = f"max({_LAST_OF.format(MISSABLE)}, {_LAST_OF.format(f'NOT ({MISSABLE})')})"
-_ROOMS = (
-    f"SELECT {', '.join(RoomRow._fields[:-1])}, {_LAST_SEQ} "  # noqa: S608 - no input in it
+_CHANNELS = (
+    f"SELECT {', '.join(ChannelRow._fields[:-1])}, {_LAST_SEQ} "  # noqa: S608 - no input in it
     "FROM targets WHERE folded IS NOT NULL"
 )
 _DIRECTS = f"SELECT id, low, high, {_LAST_SEQ} FROM targets WHERE low IS NOT NULL"  # noqa: S608
@@ -140,7 +140,7 @@ class Reader:
         return self._number("SELECT max(seq) FROM log")
 
     def last_target(self) -> int:
-        """The highest number of a room or a conversation."""
+        """The highest number of a channel or a conversation."""
         return self._number("SELECT max(id) FROM targets")
 
     def last_change(self) -> int:
@@ -245,29 +245,32 @@ class Reader:
         """(digest, account) of all that are left."""
         return self._all("SELECT digest, account FROM recovery_codes")  # type: ignore[return-value]
 
-    def rooms(self, pepper: Pepper) -> list[RoomRow]:
-        """The open rooms, their keys opened. Raises SealError when one can't be."""
-        rows = [RoomRow(*row) for row in self._all(_ROOMS)]  # type: ignore[arg-type]
-        return [row._replace(room_key=open_room_key(pepper, row.id, row.room_key)) for row in rows]
+    def channels(self, pepper: Pepper) -> list[ChannelRow]:
+        """The open channels, their keys opened. Raises SealError when one can't be."""
+        rows = [ChannelRow(*row) for row in self._all(_CHANNELS)]  # type: ignore[arg-type]
+        return [
+            row._replace(channel_key=open_channel_key(pepper, row.id, row.channel_key))
+            for row in rows
+        ]
 
     def directs(self) -> list[tuple[int, int, int, int]]:
         """(id, low, high, newest seq) of the direct conversations."""
         return self._all(_DIRECTS)  # type: ignore[return-value]
 
     def memberships(self) -> list[tuple[int, int, str, int]]:
-        """(room, account, role, seq)."""
+        """(channel, account, role, seq)."""
         return self._all("SELECT room, account, role, seq FROM memberships")  # type: ignore[return-value]
 
     def bans(self) -> list[tuple[int, str, str, int]]:
-        """(room, mask, by, at_ms)."""
+        """(channel, mask, by, at_ms)."""
         return self._all("SELECT room, mask, by, at_ms FROM bans")  # type: ignore[return-value]
 
     def invitations(self) -> list[tuple[int, int, str]]:
-        """(room, account, by)."""
+        """(channel, account, by)."""
         return self._all("SELECT room, account, by FROM invitations")  # type: ignore[return-value]
 
     def kicks(self) -> list[tuple[int, str, str, str, int]]:
-        """(account, room's name, by, reason, at_ms) of those who have not been told yet."""
+        """(account, channel's name, by, reason, at_ms) of those who have not been told yet."""
         return self._all("SELECT * FROM kicks ORDER BY at_ms")  # type: ignore[return-value]
 
     def changes(self, after: int) -> list[tuple[int, str, int | None]]:

@@ -14,15 +14,15 @@ from tests.client.screens.test_composer import composer
 def crowded() -> Composer:
     at = composer("#lobby", "#den")
     for nick in ("bob", "Barbara", "carol", "b\u202ead"):
-        at.rooms.add("#lobby", nick)
-    at.rooms.add("#den", "dave")
+        at.channels.add("#lobby", nick)
+    at.channels.add("#den", "dave")
     return at
 
 
 def test_a_name_that_would_be_obeyed_is_not_offered() -> None:
     """A server that gives somebody such a name means no good."""
     at = crowded()
-    at.rooms.add("#lobby", "/quit")
+    at.channels.add("#lobby", "/quit")
     assert candidates(at, "")[1] == candidates(crowded(), "")[1]
     assert candidates(at, "/msg /")[1] == []
 

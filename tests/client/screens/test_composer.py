@@ -75,12 +75,12 @@ def test_joining_takes_us_there_at_once() -> None:
 def test_leaving_takes_us_to_another_room() -> None:
     """If it was the one we were in."""
     at = composer("#lobby", "#den")
-    at.rooms.leave("#lobby")
+    at.channels.leave("#lobby")
     at.notice(Left("#lobby", "bob"))
     assert at.target == "#lobby"
     at.notice(Left("#LOBBY", "alice", mine=True))
     assert at.target == "#den"
-    at.rooms.leave("#den")
+    at.channels.leave("#den")
     at.notice(Left("#den", "alice", mine=True))
     assert at.target == ""
 
@@ -88,7 +88,7 @@ def test_leaving_takes_us_to_another_room() -> None:
 def test_being_removed_takes_us_nowhere() -> None:
     """A line that is half typed was for that room, and is for no other."""
     at = composer("#lobby", "#den")
-    at.rooms.leave("#lobby")
+    at.channels.leave("#lobby")
     at.notice(Left("#lobby", "alice", by="bob", mine=True))
     assert at.target == ""
     assert isinstance(at.line("a word in confidence")[0], Problem)

@@ -37,7 +37,7 @@ class Stage:
         self.client.start()
         assert self.client.wait_ready() is None
         self.screen = io.StringIO()
-        renderer = Renderer(self.session.rooms.__len__, lambda: NOON)
+        renderer = Renderer(self.session.channels.__len__, lambda: NOON)
         self.printer = pipe.Printer(renderer, self.screen)
 
     @property
@@ -45,7 +45,7 @@ class Stage:
         return self.screen.getvalue().splitlines()
 
     def converses(self, typed: str) -> Exit:
-        composer = Composer(self.session.rooms, commands.run)
+        composer = Composer(self.session.channels, commands.run)
         return pipe.converse(self.client, composer, piped(typed), self.printer)
 
     def sends(self, texts: list[str] | InputLines, target: str = "#lobby") -> Exit:
@@ -136,7 +136,7 @@ def test_a_lost_connection_ends_the_waiting_for_lines(certificate: Files, opens:
     with ScriptedServer(certificate, dialogue) as server:
         stage = opens(server)
         opened.set()
-        composer = Composer(stage.session.rooms, commands.run)
+        composer = Composer(stage.session.channels, commands.run)
         code = pipe.converse(stage.client, composer, InputLines(reading), stage.printer)
     os.close(writing)
     assert code is Exit.UNREACHABLE
@@ -153,7 +153,7 @@ def test_a_screen_that_nobody_reads_ends_the_session(certificate: Files, opens: 
     with ScriptedServer(certificate, dialogue) as server:
         stage = opens(server)
         stage.screen.close()
-        composer = Composer(stage.session.rooms, commands.run)
+        composer = Composer(stage.session.channels, commands.run)
         code = pipe.converse(stage.client, composer, InputLines(reading), stage.printer)
     os.close(writing)
     assert code is Exit.OK

@@ -56,8 +56,8 @@ class Desktop:
             self.client = Client(session, dialer, backoff=backoff)
             self.client.start()
             assert self.client.wait_ready() is None
-            renderer = Renderer(session.rooms.__len__, lambda: NOON)
-            composer = Composer(session.rooms, commands.run)
+            renderer = Renderer(session.channels.__len__, lambda: NOON)
+            composer = Composer(session.channels, commands.run)
             return Chat(
                 self.client,
                 composer,

@@ -48,7 +48,7 @@ def test_a_role_survives_a_new_name() -> None:
     """It belongs to the person."""
     rooms = lobby()
     rooms.rename("alice", "alicia")
-    assert rooms._rooms["#lobby"].members["alicia"] == ("alicia", "@")
+    assert rooms._channels["#lobby"].members["alicia"] == ("alicia", "@")
 
 
 def test_rooms_that_we_left_are_forgotten() -> None:
@@ -58,7 +58,7 @@ def test_rooms_that_we_left_are_forgotten() -> None:
     rooms.add("#lobby", "eve")
     rooms.names_part("#lobby", ["eve"])
     assert rooms.names_end("#lobby") == ()
-    assert rooms.rooms() == []
+    assert rooms.channels() == []
     assert "#lobby" not in rooms
     assert len(rooms) == 0
 
@@ -74,7 +74,7 @@ def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) 
     rooms.names_part("#den", ["dave", "x" * 500, "eve"])
     rooms.names_end("#den")
     rooms.add("#den", "frank")
-    assert rooms.rooms() == ["#lobby", "#den"]
+    assert rooms.channels() == ["#lobby", "#den"]
     assert rooms.nicks("#den") == ["dave"]
     rooms.remove("#lobby", "bob")
     rooms.add("#den", "frank")

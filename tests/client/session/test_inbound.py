@@ -96,7 +96,7 @@ def test_our_own_room_is_shown_with_topic_and_names() -> None:
         TopicIs("#lobby", "All are welcome"),
         NamesAre("#lobby", ("alice", "@bob")),
     ]
-    assert talk.session.rooms.nicks("#lobby") == ["bob", "alice"]
+    assert talk.session.channels.nicks("#lobby") == ["bob", "alice"]
 
 
 def test_names_are_shown_when_asked_for() -> None:
@@ -124,7 +124,7 @@ def test_people_come_and_go() -> None:
         Renamed("carol", "caro"),
         Left(None, "caro", "bye"),
     ]
-    assert talk.session.rooms.nicks() == ["alice"]
+    assert talk.session.channels.nicks() == ["alice"]
 
 
 def test_we_leave_a_room() -> None:
@@ -135,7 +135,7 @@ def test_we_leave_a_room() -> None:
         Left("#den", "alice", mine=True),
         Left("#lobby", "alice", by="bob", mine=True),
     ]
-    assert talk.session.rooms.rooms() == []
+    assert talk.session.channels.channels() == []
 
 
 def test_topics() -> None:

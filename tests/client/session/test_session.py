@@ -172,8 +172,8 @@ def test_coming_back_is_not_told_room_by_room() -> None:
     reconnect(talk, rooms=("#lobby", "#new"))
     shown = talk.shows()
     assert Joined("#new", "alice", mine=True) in shown
-    assert [event.room for event in shown if isinstance(event, NamesAre)] == ["#new"]
-    assert [event.room for event in shown if isinstance(event, Left)] == ["#den"]
+    assert [event.channel for event in shown if isinstance(event, NamesAre)] == ["#new"]
+    assert [event.channel for event in shown if isinstance(event, Left)] == ["#den"]
     assert shown[-1] == Ready("alice", again=True)
     talk.hears("332 alice #lobby :The topic")
     assert talk.shows() == [TopicIs("#lobby", "The topic")]

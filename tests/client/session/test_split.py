@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.client.session.split import text_lines, text_room
+from securechat.client.session.split import text_lines, text_space
 from securechat.irc.pieces import split_text
 
 
@@ -47,7 +47,7 @@ def test_no_piece_is_too_long_and_nothing_is_lost(text: str, room: int) -> None:
 
 def test_the_room_leaves_a_relayed_line_whole() -> None:
     """Prefix, command, target and text together come to 510 bytes."""
-    room = text_room("alice!alice@irc.test", "PRIVMSG", "#lobby")
+    room = text_space("alice!alice@irc.test", "PRIVMSG", "#lobby")
     line = ":alice!alice@irc.test PRIVMSG #lobby :" + "x" * room
     assert len(line.encode()) == 510
 

@@ -99,4 +99,4 @@ def test_ids_are_not_used_again() -> None:
                 channels.enter(turn, room, stage.account("alice"), "q")
                 channels.depart(turn, room, stage.account("alice"))
             turn.finish_span(None, "TEST", start)
-    assert "#new" not in stage.model.rooms
+    assert "#new" not in stage.model.channels

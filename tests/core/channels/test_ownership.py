@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from securechat.core.journal.events import FounderRemoved, KickedAway, RoomClosed
+from securechat.core.journal.events import ChannelClosed, FounderRemoved, KickedAway
 from tests.support.stage import SERVER, Stage, codes, den, of
 
 
@@ -99,7 +99,7 @@ def test_the_lobby_never_closes_whoever_founded_it() -> None:
     for person in (alice, stage.member("bob")):
         person.says("PART #den")
     assert stage.room("#den").members == {}
-    assert not any(isinstance(event, RoomClosed) for event in stage.stored)
+    assert not any(isinstance(event, ChannelClosed) for event in stage.stored)
     again = stage.stranger()
     heard = again.logs_in("alice")
     assert "#den" in [message.params[0] for message in of(heard, "JOIN")]
@@ -116,10 +116,10 @@ def test_a_start_closes_what_nobody_is_in_and_gives_owners() -> None:
     for name in ("#den", "#mine"):
         room = stage.room(name)
         del room.members[stage.account("alice")]
-        del stage.account("alice").rooms[room]
+        del stage.account("alice").channels[room]
     with stage.turn() as turn:
         stage.rules.start(turn)
-    assert "#mine" not in stage.model.rooms
+    assert "#mine" not in stage.model.channels
     assert roles(stage) == {"bob": "q", "carol": ""}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import InvitationEnded, InvitationMade, RoomClosed
+from securechat.core.journal.events import ChannelClosed, InvitationEnded, InvitationMade
 from securechat.core.text_limits import kick_bytes, topic_bytes
 from securechat.irc.message import parse
 from tests.support.stage import SERVER, Stage, codes, den, of, only, outsider, source
@@ -41,8 +41,8 @@ def test_a_room_ends_with_its_last_member() -> None:
     alice.says("TOPIC #den :old", "MODE #den +i", "PART #den")
     bob.says("PART #den")
     bob.hears()
-    assert isinstance(stage.stored[-1], RoomClosed)
-    assert "#den" not in stage.model.rooms
+    assert isinstance(stage.stored[-1], ChannelClosed)
+    assert "#den" not in stage.model.channels
     assert bob.says("JOIN #den")[1] == f":{SERVER} 353 bob = #den :~bob"
     assert stage.room("#den").topic == ""
     assert stage.room("#den").modes == "nt"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import RoomCreated
+from securechat.core.journal.events import ChannelCreated
 from tests.support.stage import (
     NOW_MS,
     SERVER,
@@ -26,7 +26,7 @@ def test_the_first_makes_the_room() -> None:
         f":{SERVER} 353 alice = #Den :~alice",
         f":{SERVER} 366 alice #Den :End of /NAMES list",
     ]
-    (created,) = [event for event in stage.stored if isinstance(event, RoomCreated)]
+    (created,) = [event for event in stage.stored if isinstance(event, ChannelCreated)]
     assert (created.name, created.folded, created.modes) == ("#Den", "#den", "nt")
 
 

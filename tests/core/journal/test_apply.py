@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from securechat.core.journal import apply
 from securechat.core.journal import events as e
 from securechat.core.model.credentials import Factor
-from securechat.core.model.state import Model, Room
+from securechat.core.model.state import Channel, Model
 from securechat.server.loading import load_model
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
@@ -51,7 +51,7 @@ def factor(model: Model, account: int = 1) -> Factor:
 
 DEN, DIRECT = 1, 2
 CHANGES: list[tuple[e.JournalEvent, Callable[[Model], object], object]] = [
-    (e.Logged(99, DEN, 1, 5, "PRIVMSG", "x", None), lambda m: m.room(DEN).last_seq, 99),
+    (e.Logged(99, DEN, 1, 5, "PRIVMSG", "x", None), lambda m: m.channel(DEN).last_seq, 99),
     (e.Logged(99, DIRECT, 1, 5, "PRIVMSG", "x", None), lambda m: m.recent[-1].seq, 99),
     (e.AccountCreated(9, "D", "d", "o", "h", True, 5, 7), lambda m: m.by_name["d"].starts_after, 7),
     (e.PasswordChanged("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
@@ -77,21 +77,25 @@ CHANGES: list[tuple[e.JournalEvent, Callable[[Model], object], object]] = [
     (e.DeviceForgotten(1, "none"), lambda m: list(m.accounts[1].devices), [""]),
     (e.MessageKeyed(1, 0, 7, 4, 5), lambda m: m.accounts[1].sent_keys.items(), {7: 4}),
     (e.InviteUsed(CODE), lambda m: m.invites[CODE].uses, 1),
-    (e.RoomCreated(7, "#N", "#n", "#n", 1, "nt", 5), lambda m: m.rooms["#n"].modes, "nt"),
-    (e.RoomClosed(DEN), lambda m: "#den" in m.rooms, False),
-    (e.FounderRemoved(DEN), lambda m: m.room(DEN).founder, None),
+    (e.ChannelCreated(7, "#N", "#n", "#n", 1, "nt", 5), lambda m: m.channels["#n"].modes, "nt"),
+    (e.ChannelClosed(DEN), lambda m: "#den" in m.channels, False),
+    (e.FounderRemoved(DEN), lambda m: m.channel(DEN).founder, None),
     (e.KickedAway(3, "#x", "a", "r", 5), lambda m: m.accounts[3].kicks["#x"].reason, "r"),
     (e.KicksTold(3), lambda m: m.accounts[3].kicks, {}),
     (e.DirectOpened(8, 1, 3), lambda m: m.accounts[3].directs[m.accounts[1]].id, 8),
-    (e.MemberJoined(DEN, 3, "v", 6), lambda m: m.room(DEN).members[m.accounts[3]].seq, 6),
-    (e.MemberLeft(DEN, 2), lambda m: m.accounts[2] in m.room(DEN).present, False),
-    (e.RoleChanged("o", DEN, 2), lambda m: m.room(DEN).role(m.accounts[2]), "o"),
-    (e.TopicChanged("n", "b", 6, DEN), lambda m: m.room(DEN).topic, "n"),
-    (e.ModesChanged("i", None, 3, DEN), lambda m: (m.room(DEN).key, m.room(DEN).limit), (None, 3)),
-    (e.BanAdded(DEN, "y!*@*", "a", 6), lambda m: list(m.room(DEN).bans), ["x!*@*", "y!*@*"]),
-    (e.BanRemoved(DEN, "x!*@*"), lambda m: m.room(DEN).bans, {}),
-    (e.InvitationMade(DEN, 2, "a"), lambda m: m.accounts[2].invited_to[m.room(DEN)], "a"),
-    (e.InvitationMade(DEN, 3, "b"), lambda m: m.accounts[3].invited_to[m.room(DEN)], "b"),
+    (e.MemberJoined(DEN, 3, "v", 6), lambda m: m.channel(DEN).members[m.accounts[3]].seq, 6),
+    (e.MemberLeft(DEN, 2), lambda m: m.accounts[2] in m.channel(DEN).present, False),
+    (e.RoleChanged("o", DEN, 2), lambda m: m.channel(DEN).role(m.accounts[2]), "o"),
+    (e.TopicChanged("n", "b", 6, DEN), lambda m: m.channel(DEN).topic, "n"),
+    (
+        e.ModesChanged("i", None, 3, DEN),
+        lambda m: (m.channel(DEN).key, m.channel(DEN).limit),
+        (None, 3),
+    ),
+    (e.BanAdded(DEN, "y!*@*", "a", 6), lambda m: list(m.channel(DEN).bans), ["x!*@*", "y!*@*"]),
+    (e.BanRemoved(DEN, "x!*@*"), lambda m: m.channel(DEN).bans, {}),
+    (e.InvitationMade(DEN, 2, "a"), lambda m: m.accounts[2].invited_to[m.channel(DEN)], "a"),
+    (e.InvitationMade(DEN, 3, "b"), lambda m: m.accounts[3].invited_to[m.channel(DEN)], "b"),
     (e.InvitationEnded(DEN, 3), lambda m: m.accounts[3].invited_to, {}),
 ]
 
@@ -141,7 +145,7 @@ THEN: list[e.JournalEvent] = [
     e.InviteUsed(CODE),
     e.DeviceForgotten(3, "phone"),
     e.BanRemoved(DEN, "y!*@*"),
-    e.RoomClosed(7),
+    e.ChannelClosed(7),
     e.InvitationMade(7, 2, "a"),
     e.TopicChanged("later", "b", 6, DEN),
     e.TopicChanged("n", "b", 6, DEN),
@@ -164,8 +168,8 @@ def is_member(model: Model, event: e.JournalEvent) -> bool:
     """Whether who joins is in the room already."""
     if not isinstance(event, e.MemberJoined):
         return False
-    account, room = model.accounts.get(event.account), model.targets.get(event.room)
-    return account is not None and isinstance(room, Room) and account in room.members
+    account, room = model.accounts.get(event.account), model.targets.get(event.channel)
+    return account is not None and isinstance(room, Channel) and account in room.members
 
 
 def fails(model: Model, event: e.JournalEvent) -> bool:
@@ -203,7 +207,7 @@ def test_who_is_offline_joins_without_being_present() -> None:
     """A member, not a listener."""
     model = world()
     apply.apply(model, e.MemberJoined(DEN, 3, "", 6))
-    room, carol = model.room(DEN), model.accounts[3]
+    room, carol = model.channel(DEN), model.accounts[3]
     assert carol in room.members
     assert carol not in room.present
 
@@ -217,9 +221,9 @@ def durable(model: Model) -> dict[str, object]:
     accounts = {
         a.id: (
             {d.name: (d.delivered, d.used_ms) for d in a.devices.values()},
-            {room.id for room in a.rooms},
+            {room.id for room in a.channels},
             {other.id: direct.id for other, direct in a.directs.items()},
-            {r.id: by for r, by in a.invited_to.items() if model.rooms.get(r.folded) is r},
+            {r.id: by for r, by in a.invited_to.items() if model.channels.get(r.folded) is r},
         )
         for a in model.accounts.values()
     }
@@ -230,7 +234,7 @@ def durable(model: Model) -> dict[str, object]:
             {a.id: (m.role, m.seq) for a, m in room.members.items()},
             dict(room.bans),
         )
-        for room in model.rooms.values()
+        for room in model.channels.values()
     }
     return {key: found[key] for key in ("names", "looks", "room looks", "targets")} | {
         "accounts": accounts,

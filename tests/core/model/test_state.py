@@ -73,9 +73,14 @@ def test_what_is_added_can_be_removed() -> None:
     directs = set(alice.directs.values())
     for direct in directs:
         model.remove_direct(direct)
-    model.remove_room(room)
-    assert (model.rooms, model.room_skeletons, model.targets, alice.directs) == ({}, {}, {}, {})
-    model.add_room(room)
+    model.remove_channel(room)
+    assert (model.channels, model.channel_skeletons, model.targets, alice.directs) == (
+        {},
+        {},
+        {},
+        {},
+    )
+    model.add_channel(room)
     for direct in directs:
         model.add_direct(direct)
     assert snapshot(model) == before
@@ -87,7 +92,7 @@ def test_a_target_is_known_to_be_a_room() -> None:
     stage.member("alice").says("PRIVMSG bob :x")
     (direct,) = stage.account("bob").directs.values()
     with pytest.raises(TypeError, match="is not a room"):
-        stage.model.room(direct.id)
+        stage.model.channel(direct.id)
 
 
 def test_message_ids_name_the_database() -> None:

@@ -88,7 +88,7 @@ def test_there_may_be_no_lobby() -> None:
     """Then a login joins nothing."""
     stage = Stage("alice")
     assert "JOIN" not in codes(stage.stranger().logs_in("alice"))
-    assert stage.model.rooms == {}
+    assert stage.model.channels == {}
 
 
 def test_the_lobby_is_made_once() -> None:
@@ -223,7 +223,7 @@ def test_an_arrival_that_has_quit_already_can_be_taken_back() -> None:
     alice.says("PASS right", "NICK alice", "USER a 0 * :A", "PRIVMSG #lobby :hi", "QUIT")
     assert stage.model.arrived == 0
     assert stage.account("alice").sessions == []
-    assert stage.account("alice").rooms == {}
+    assert stage.account("alice").channels == {}
     assert stage.log == []
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.journal.events import AccountCreated, Logged, MemberJoined, RoomCreated
+from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged, MemberJoined
 from securechat.irc.names import account_name
 from securechat.server.cli import main
 from securechat.server.data import DataDirectory
@@ -50,9 +50,9 @@ def data(tmp_path: Path) -> DataDirectory:
                     AccountCreated(n, f.display, f.folded, f.skeleton, stored, False, 1, 0)
                     for n, f in enumerate(forms, 1)
                 ),
-                RoomCreated(10, "#lobby", "#lobby", "#lobby", None, "nt", 1),
-                RoomCreated(TEA, "#tea", "#tea", "#tea", 1, "nt", 1),
-                RoomCreated(COFFEE, "#coffee", "#coffee", "#coffee", 1, "nt", 1),
+                ChannelCreated(10, "#lobby", "#lobby", "#lobby", None, "nt", 1),
+                ChannelCreated(TEA, "#tea", "#tea", "#tea", 1, "nt", 1),
+                ChannelCreated(COFFEE, "#coffee", "#coffee", "#coffee", 1, "nt", 1),
                 *(MemberJoined(room, n, "", 0) for room in (10, TEA, COFFEE) for n in (1, 2, 3)),
                 *(said(seq) for seq in range(1, 2 * MESSAGES + 1)),
             ]

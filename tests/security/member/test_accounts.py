@@ -212,7 +212,7 @@ def test_an_account_that_ends_has_no_session_and_no_login_under_way(
     assert person.session.state is State.CLOSED or person.session.account is None
     assert not {"001", "900", "JOIN"} & set(codes(heard))
     assert account not in stage.model.online
-    assert "#den" not in stage.model.rooms
+    assert "#den" not in stage.model.channels
 
 
 def test_an_account_with_many_sessions_loses_all_of_them_at_once(

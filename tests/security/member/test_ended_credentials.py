@@ -74,7 +74,7 @@ def test_a_revoked_token_s_sessions_end_at_once(
     stage.busy = False
     stage.work()
     assert thief.session.state is State.CLOSED
-    assert "#den" not in stage.model.rooms
+    assert "#den" not in stage.model.channels
     assert tries(stage, "alice", token).session.account is None
     assert alice.session.state is State.READY
 
@@ -87,7 +87,7 @@ def test_who_revokes_the_token_it_came_with_is_out() -> None:
     with stage.turn():
         thief.says("TOKEN REVOKE laptop", "JOIN #den", "TOKEN CREATE more")
     assert thief.session.state is State.CLOSED
-    assert "#den" not in stage.model.rooms
+    assert "#den" not in stage.model.channels
     assert stage.account("alice").tokens == {}
 
 

@@ -248,8 +248,8 @@ def test_a_flood_doesn_t_keep_anybody_from_leaving(
         client = Client(session, dial(server, authority), reconnect=False)
         client.start()
         assert client.wait_ready() is None
-        printer = Printer(Renderer(session.rooms.__len__, lambda: NOON), io.StringIO())
-        desk = Composer(session.rooms, commands.run)
+        printer = Printer(Renderer(session.channels.__len__, lambda: NOON), io.StringIO())
+        desk = Composer(session.channels, commands.run)
         monkeypatch.setattr("securechat.client.screens.pipe.PATIENCE", 1.0)
         converse(client, desk, piped("let me out\n"), printer)
     assert session.finished
@@ -329,8 +329,8 @@ def test_a_flood_on_the_terminal_leaves_the_keyboard_alone(
         client = Client(session, dial(server, authority), reconnect=False)
         client.start()
         assert client.wait_ready() is None
-        desk = Composer(session.rooms, commands.run)
-        renderer = Renderer(session.rooms.__len__, lambda: NOON)
+        desk = Composer(session.channels, commands.run)
+        renderer = Renderer(session.channels.__len__, lambda: NOON)
         chat = Chat(client, desk, renderer, keyboard=keyboard, screen=screen.output())
 
         def types() -> None:

@@ -154,7 +154,7 @@ def test_a_nick_that_looks_like_ours_is_not_taken_for_ours(nick: str) -> None:
     events = talk.shows()
     assert not [event for event in events if getattr(event, "mine", False)]
     assert not [event for event in events if type(event).__name__ == "Stored"]
-    assert talk.session.rooms.rooms() == ["#lobby", "#den"]
+    assert talk.session.channels.channels() == ["#lobby", "#den"]
     assert talk.session.nick == "alice"
 
 
@@ -245,8 +245,8 @@ class Window:
         client = Client(session, Dialer(server.address, Trust(authority.pem, Origin.FILE)))
         client.start()
         assert client.wait_ready() is None
-        desk = Composer(session.rooms, commands.run)
-        renderer = Renderer(session.rooms.__len__, lambda: NOON)
+        desk = Composer(session.channels, commands.run)
+        renderer = Renderer(session.channels.__len__, lambda: NOON)
         output = self.screen.output()
         return Chat(client, desk, renderer, keyboard=self.keyboard, screen=output).run()
 

@@ -164,7 +164,7 @@ def test_the_prompt_and_the_completion_stay_usable(evil: str) -> None:
     """A room of any name that we are put into, and members of any name."""
     talk = online()
     word = evil.replace(" ", "\u00a0").lstrip(":") or "x"
-    desk = Composer(talk.session.rooms, run)
+    desk = Composer(talk.session.channels, run)
     tell(talk, f":alice!alice@irc.test JOIN #{word}")
     tell(talk, f":irc.test 353 alice = #lobby :alice {word} @{word} /quit{word} zed")
     tell(talk, ":irc.test 366 alice #lobby :End")

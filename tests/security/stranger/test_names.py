@@ -198,7 +198,7 @@ def test_a_room_can_t_be_imitated(name: str) -> None:
     alice.says(f"JOIN {name}", f"MODE {name} +b mallory!*@*")
     for disguise in disguises(name, "#"):
         mallory.says(f"JOIN {disguise}", f"JOIN :{disguise}", f"PRIVMSG {disguise} :psst")
-        [room] = stage.model.rooms.values()
+        [room] = stage.model.channels.values()
         assert [member.name for member in room.members] == ["alice"], ascii(disguise)
     assert "PRIVMSG" not in codes(alice.hears())
 
@@ -210,7 +210,7 @@ def test_a_room_has_one_name_for_all_commands(trick: Callable[[str], str]) -> No
     alice, bob = stage.member("alice"), stage.member("bob")
     alice.says("JOIN #den")
     bob.says(f"JOIN #{trick('den')}")
-    assert len(stage.model.rooms) == 1
+    assert len(stage.model.channels) == 1
     bob.says(f"PRIVMSG #{trick('den')} :hi", f"TOPIC #{trick('den')} :mine", f"KICK #DEN {'ALICE'}")
     heard = alice.hears()
     assert [m.params for m in of(heard, "PRIVMSG")] == [["#den", "hi"]]

@@ -19,6 +19,8 @@ from securechat.core.journal.events import (
     CertificateAdded,
     CertificateRevoked,
     CertificateUsed,
+    ChannelClosed,
+    ChannelCreated,
     Delivered,
     DeviceForgotten,
     DirectOpened,
@@ -38,16 +40,14 @@ from securechat.core.journal.events import (
     RecoveryCodesCleared,
     RecoveryCodeUsed,
     RoleChanged,
-    RoomClosed,
-    RoomCreated,
     TokenCreated,
     TokenRevoked,
     TokenUsed,
     TopicChanged,
 )
 from securechat.store.admin import APPLIED, Admin
+from securechat.store.channel_keys import open_channel_key
 from securechat.store.pepper import SealError
-from securechat.store.room_keys import open_room_key
 from securechat.store.sqlite.database import (
     BUSY_SECONDS,
     FILE_NAME,
@@ -61,7 +61,7 @@ from tests.support.pepper import PEPPER
 
 ALICE = AccountCreated(1, "Alice", "alice", "alice", "hash", False, 1000, 0)
 BOB = AccountCreated(2, "bob", "bob", "bob", "hash", True, 2000, 0)
-DEN = RoomCreated(10, "#Den", "#den", "#den", 1, "nt", 3000)
+DEN = ChannelCreated(10, "#Den", "#den", "#den", 1, "nt", 3000)
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ MUST_FIND: list[events.JournalEvent] = [
     FactorUsed(5, 1),
     RecoveryCodeUsed(b"r", 1),
     InviteUsed(b"none"),
-    RoomClosed(99),
+    ChannelClosed(99),
     FounderRemoved(99),
     RoleChanged("o", 10, 2),
     TopicChanged("Tea", "Alice", 4000, 99),
@@ -224,7 +224,7 @@ def test_a_room_and_its_changes(journal: Journal, path: Path) -> None:
     )
     sql = "SELECT folded, founder, modes, member_limit, topic, topic_by, topic_ms FROM targets"
     assert rows(path, sql) == [("#den", 1, "mnt", 5, "Tea", "Alice", 4000)]
-    journal.commit([RoomClosed(10), RoomCreated(11, "#den", "#den", "#den", 2, "nt", 6000)])
+    journal.commit([ChannelClosed(10), ChannelCreated(11, "#den", "#den", "#den", 2, "nt", 6000)])
     assert rows(path, "SELECT id, folded FROM targets ORDER BY id") == [(10, None), (11, "#den")]
     assert rows(path, "SELECT target, text FROM log") == [(10, "hi")]
 
@@ -234,9 +234,9 @@ def test_a_room_s_key_is_sealed(journal: Journal, path: Path) -> None:
     journal.commit([ModesChanged("nt", "otter", None, 10)])
     [[sealed]] = rows(path, "SELECT room_key FROM targets")
     assert "otter" not in str(sealed)
-    assert open_room_key(PEPPER, 10, str(sealed)) == "otter"
+    assert open_channel_key(PEPPER, 10, str(sealed)) == "otter"
     with pytest.raises(SealError):
-        open_room_key(PEPPER, 11, str(sealed))
+        open_channel_key(PEPPER, 11, str(sealed))
     journal.commit([ModesChanged("nt", None, None, 10)])
     assert rows(path, "SELECT room_key FROM targets") == [(None,)]
 

@@ -11,20 +11,20 @@ import pytest
 from securechat.core.journal.events import (
     AccountCreated,
     BanAdded,
+    ChannelClosed,
+    ChannelCreated,
     DirectOpened,
     InvitationMade,
     JournalEvent,
     Logged,
     MemberJoined,
-    RoomClosed,
-    RoomCreated,
     TopicChanged,
     UsageCounted,
     UsageUpto,
 )
 from securechat.store.sqlite.database import FILE_NAME, StoreError
 from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import AccountRow, InviteRow, Reader, RoomRow
+from securechat.store.sqlite.reader import AccountRow, ChannelRow, InviteRow, Reader
 from securechat.store.sqlite.schema import ROW_BYTES
 from tests.support.pepper import PEPPER
 
@@ -34,8 +34,8 @@ DEN, LAB, TALK = 10, 11, 12
 HOUSE: list[JournalEvent] = [
     AccountCreated(ALICE, "Alice", "alice", "al", "hash of alice", True, 1000, 0),
     AccountCreated(BOB, "bob", "bob", "bob", "hash of bob", False, 2000, 5),
-    RoomCreated(DEN, "#Den", "#den", "#den", ALICE, "nt", 3000),
-    RoomCreated(LAB, "#lab", "#lab", "#lab", None, "ns", 3001),
+    ChannelCreated(DEN, "#Den", "#den", "#den", ALICE, "nt", 3000),
+    ChannelCreated(LAB, "#lab", "#lab", "#lab", None, "ns", 3001),
     DirectOpened(TALK, ALICE, BOB),
     TopicChanged("Tea", "Alice", 4000, DEN),
     MemberJoined(DEN, ALICE, "q", 0),
@@ -79,7 +79,7 @@ def test_an_empty_database_is_read(tmp_path: Path) -> None:
     reader = Reader(journal.connection)
     assert (reader.last_seq(), reader.last_target(), reader.last_change()) == (0, 0, 0)
     assert reader.accounts() == []
-    assert reader.rooms(PEPPER) == []
+    assert reader.channels(PEPPER) == []
     assert reader.invites() == []
     assert reader.directs() == []
     journal.close()
@@ -151,8 +151,8 @@ def test_usage_is_what_was_counted_and_what_came_after(journal: Journal, reader:
 def test_rooms_are_read_with_their_newest_entry(journal: Journal, reader: Reader) -> None:
     """What somebody has missed is known without reading the log."""
     journal.commit([said(1), said(2, LAB), said(3)])
-    den, lab = sorted(reader.rooms(PEPPER))
-    assert den == RoomRow(
+    den, lab = sorted(reader.channels(PEPPER))
+    assert den == ChannelRow(
         DEN, "#Den", "#den", "#den", ALICE, "nt", None, None, "Tea", "Alice", 4000, 3000, 3
     )
     assert (lab.founder, lab.modes, lab.last_seq) == (None, "ns", 2)
@@ -160,8 +160,8 @@ def test_rooms_are_read_with_their_newest_entry(journal: Journal, reader: Reader
 
 def test_closed_rooms_are_not_read(journal: Journal, reader: Reader) -> None:
     """But their numbers are never given out again."""
-    journal.commit([RoomClosed(LAB)])
-    assert [room.id for room in reader.rooms(PEPPER)] == [DEN]
+    journal.commit([ChannelClosed(LAB)])
+    assert [room.id for room in reader.channels(PEPPER)] == [DEN]
     assert reader.last_target() == TALK
 
 
@@ -344,7 +344,7 @@ def test_a_flood_of_what_is_not_replayed_costs_a_login_nothing(journal: Journal,
     )
     assert found == [[1, 70_000]]
     assert work <= 1
-    assert steps(journal.connection, lambda: reader.rooms(PEPPER)) <= 1
+    assert steps(journal.connection, lambda: reader.channels(PEPPER)) <= 1
 
 
 def test_no_more_bytes_are_read_than_are_wanted(journal: Journal) -> None:
