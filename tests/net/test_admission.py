@@ -228,7 +228,7 @@ def test_nothing_is_kept_of_those_who_have_gone() -> None:
         door.admission.release(connection)
     assert (door.admission._count, len(door.admission._by_address)) == (0, 0)
     for left in (door.admission._unauthenticated, door.admission._familiar):
-        assert (len(left), left._by_network, left._by_count) == (0, {}, {})
+        assert (len(left), left._by_block, left._by_count) == (0, {}, {})
 
 
 # --- who is barred -------------------------------------------------------------------------------
