@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from securechat.net.connection import Connection
-from securechat.net.limits import IoLimits
+from securechat.net.throttle import IoLimits
 
 INFINITY = float("inf")
 

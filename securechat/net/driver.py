@@ -18,9 +18,8 @@ from securechat.irc.framing import LineBuffer
 from securechat.net import transport
 from securechat.net.backlog import Backlog
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase, Taken
-from securechat.net.limits import IoLimits
 from securechat.net.poller import READ, WRITE, Poller
-from securechat.net.throttle import Rate, TokenBucket
+from securechat.net.throttle import IoLimits, Rate, TokenBucket
 from securechat.net.transport import LostError, PlaintextError
 
 log = logging.getLogger(__name__)

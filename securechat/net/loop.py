@@ -17,8 +17,8 @@ from securechat.common.named_thread import NamedThread
 from securechat.net import transport
 from securechat.net.connection import Connection, Phase
 from securechat.net.driver import Callbacks, Steps
-from securechat.net.limits import IoLimits
 from securechat.net.poller import READ, TIME
+from securechat.net.throttle import IoLimits
 
 log = logging.getLogger(__name__)
 

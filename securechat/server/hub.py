@@ -26,9 +26,8 @@ from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Turn
 from securechat.net.admission import address_block_of
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Taken
-from securechat.net.limits import DEFAULT_RATE
 from securechat.net.loop import IoThread
-from securechat.net.throttle import Rate
+from securechat.net.throttle import DEFAULT_RATE, Rate
 from securechat.net.transport import CLOSED_BY_CLIENT
 from securechat.server.allowance import Allowance, cost_of, cost_of_answers
 from securechat.server.changes import Changes

@@ -18,10 +18,9 @@ from securechat.core.settings import Settings
 from securechat.net.admission import Admission
 from securechat.net.driver import Callbacks
 from securechat.net.guard import Guard
-from securechat.net.limits import ALL_OUT_BYTES, IoLimits
 from securechat.net.listener import Listener, bind
 from securechat.net.loop import IoThread
-from securechat.net.throttle import Rate
+from securechat.net.throttle import ALL_OUT_BYTES, IoLimits, Rate
 from securechat.server.checkpointer import Checkpointer
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory, DataError

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
 from securechat.net.driver import Callbacks
-from securechat.net.limits import IoLimits
 from securechat.net.loop import IoThread
-from securechat.net.throttle import Rate
+from securechat.net.throttle import IoLimits, Rate
 
 PATIENCE = 20.0
 """Seconds until a test gives up waiting."""

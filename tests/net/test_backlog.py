@@ -8,7 +8,7 @@ import pytest
 
 from securechat.net.backlog import Backlog
 from securechat.net.connection import Connection
-from securechat.net.limits import MOST_FACTOR, IoLimits
+from securechat.net.throttle import MOST_FACTOR, IoLimits
 
 KIB = 1024
 LIMITS = IoLimits(

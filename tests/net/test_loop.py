@@ -16,10 +16,9 @@ import pytest
 from securechat.irc.framing import TOO_LONG
 from securechat.net import driver
 from securechat.net.connection import Closed, Connection, Lines, Opened, Phase, Taken
-from securechat.net.limits import IoLimits
 from securechat.net.loop import IoThread
 from securechat.net.poller import READ, WRITE
-from securechat.net.throttle import Rate
+from securechat.net.throttle import IoLimits, Rate
 from securechat.net.transport import MAX_READ, MAX_RECORDS, TLS_ONLY
 from tests.net.desk import FREELY, PATIENCE, Desk, Visit, at, desk
 

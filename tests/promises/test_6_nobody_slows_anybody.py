@@ -19,7 +19,7 @@ import pytest
 
 from securechat.core.settings import Settings
 from securechat.net.connection import Input
-from securechat.net.limits import MOST_FACTOR
+from securechat.net.throttle import MOST_FACTOR
 from securechat.store import passwords
 from tests.support.house import PASSWORD, House, running
 from tests.support.person import PATIENCE, Person

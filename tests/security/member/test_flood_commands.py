@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.net.limits import MOST_FACTOR
+from securechat.net.throttle import MOST_FACTOR
 from tests.security.talk import Record, forgets, newcomer, tables, talking
 from tests.support.flood import Orders, flooding
 from tests.support.house import PASSWORD, House, running
