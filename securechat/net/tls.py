@@ -12,6 +12,10 @@ import ssl
 from pathlib import Path
 from typing import Any, Literal
 
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from securechat.credentials.certificate import fingerprint_of
 from securechat.net.files import read_named
 
 MinVersion = Literal["1.2", "1.3"]
@@ -175,3 +179,23 @@ def shown_chain(connection: ssl.SSLSocket) -> list[bytes]:
         return list(public())
     inner: Any = connection._sslobj  # type: ignore[attr-defined]
     return [ssl.PEM_cert_to_DER_cert(sent.public_bytes()) for sent in inner.get_unverified_chain()]
+
+
+def client_fingerprint(tls: ssl.SSLSocket) -> bytes | None:
+    """The fingerprint of the certificate that the handshake has verified, for SASL EXTERNAL; None
+    without one that is made for clients.
+
+    OpenSSL refuses one that is made for something else; one that says nothing of it, it takes.
+    """
+    der = tls.getpeercert(binary_form=True)
+    return fingerprint_of(der) if der is not None and is_for_clients(der) else None
+
+
+def is_for_clients(der: bytes) -> bool:
+    """Whether its extended key usage names clientAuth (RFC 5280, section 4.2.1.12)."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+        return False
+    return ExtendedKeyUsageOID.CLIENT_AUTH in usage.value

@@ -17,7 +17,7 @@ from selectors import EVENT_READ, EVENT_WRITE
 from typing import NamedTuple
 
 from securechat.net.connection import Connection, Phase
-from securechat.net.shown import client_fingerprint
+from securechat.net.tls import client_fingerprint
 
 RECORD = 16384
 """The most that one TLS record holds, and so what one recv() gives (RFC 8446, section 5.1)."""

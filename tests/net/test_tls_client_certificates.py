@@ -10,8 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from securechat.net.shown import client_fingerprint, is_for_clients
-from securechat.net.tls import client_context, server_context
+from securechat.net.tls import client_context, client_fingerprint, is_for_clients, server_context
 from tests.net.conftest import Pki
 from tests.support.certificates import Authority, Issued
 from tests.support.handshake import meet
