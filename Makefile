@@ -1,7 +1,7 @@
 # Shortcuts for contributors; see CONTRIBUTING.md.
 VENV := .venv
 
-.PHONY: setup format check test bench run clean
+.PHONY: setup format check renew test bench run clean
 
 setup: $(VENV)/installed
 
@@ -18,6 +18,9 @@ check: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
+
+renew: setup
+	$(VENV)/bin/python tools/house.py --update CONTRIBUTING.md
 
 test: setup
 	$(VENV)/bin/pytest

@@ -1,0 +1,1 @@
+"""What house.py and pictures.py read out of the source."""

@@ -1,0 +1,76 @@
+"""Which module of a package imports which, read from the source itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """All modules below root by their dotted names; a package by its own name."""
+    found = {}
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(root: Path) -> dict[str, set[str]]:
+    """For each module below root, the modules below root that it imports.
+
+    Imports inside functions and those for type checkers only count as well. `from a.b import c` is
+    an import of a.b.c where that is a module, else of a.b.
+    """
+    known = modules(root)
+    found: dict[str, set[str]] = {}
+    for module, path in known.items():
+        parsed = ast.parse(path.read_text(encoding="utf-8"))
+        targets = {
+            _module_of(target, known)
+            for node in ast.walk(parsed)
+            for target in _targets(node, module, path)
+        }
+        found[module] = targets - {"", module}
+    return found
+
+
+def _targets(node: ast.AST, module: str, path: Path) -> Iterator[str]:
+    """The dotted names that a statement imports, relative ones made absolute."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        parents = module.split(".")[: None if path.name == "__init__.py" else -1]
+        base = parents[: len(parents) - node.level + 1] if node.level else []
+        prefix = ".".join([*base, *([node.module] if node.module else [])])
+        yield from (f"{prefix}.{alias.name}" for alias in node.names)
+
+
+def _module_of(target: str, known: dict[str, Path]) -> str:
+    """The module that a dotted name is, or is in; '' for what is none of ours."""
+    if target in known:
+        return target
+    parent = target.rpartition(".")[0]
+    return parent if parent in known else ""
+
+
+def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of modules that import each other in a ring, each sorted by name."""
+    reached = {module: _reachable(graph, module) for module in graph}
+    groups = {
+        tuple(sorted(other for other in reached[module] if module in reached[other]))
+        for module in graph
+        if module in reached[module]
+    }
+    return sorted(list(group) for group in groups)
+
+
+def _reachable(graph: dict[str, set[str]], start: str) -> set[str]:
+    """All that a module imports, directly or by others."""
+    found: set[str] = set()
+    left = [start]
+    while left:
+        new = graph.get(left.pop(), set()) - found
+        found |= new
+        left += new
+    return found
