@@ -17,8 +17,7 @@ from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import Tokens
 from securechat.client.exits import Exit, LoginError, RefusedError
-from securechat.client.session.actions import Quit
-from securechat.client.session.events import Stopped
+from securechat.client.session.events import Quit, Stopped
 from securechat.client.settings.directory import SettingsDirectory
 from securechat.core.auth import totp
 from tests.client.keyboard import Keyboard

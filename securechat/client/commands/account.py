@@ -26,8 +26,7 @@ from securechat.client.exits import (
     UsageError,
 )
 from securechat.client.say import say
-from securechat.client.session.actions import Quit
-from securechat.client.session.events import InquiryAnswer
+from securechat.client.session.events import InquiryAnswer, Quit
 from securechat.client.session.identity import Login
 from securechat.common.escape import escape
 from securechat.credentials.token import MAX_NAME_CHARS, is_token_name

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from securechat.client.exits import RefusedError, UnreachableError
-from securechat.client.session.actions import ServerCommand
-from securechat.client.session.events import InquiryAnswer
+from securechat.client.session.events import InquiryAnswer, ServerCommand
 from securechat.client.wire.receiver import Client, Replies
 
 PATIENCE = 30.0

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from securechat.client.screens.composer import CHANNEL_SIGN, Composed, Composer, target_problem
-from securechat.client.session.actions import Quit, ServerCommand
-from securechat.client.session.events import Info, Problem, TextKind
+from securechat.client.session.events import Info, Problem, Quit, ServerCommand, TextKind
 
 Run = Callable[[Composer, str], Composed]
 

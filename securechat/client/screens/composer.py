@@ -10,15 +10,17 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from securechat.client.session.actions import Action, Quit, Say
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.events import (
+    Action,
     ClientEvent,
     Joined,
     Left,
     Lost,
     Problem,
+    Quit,
     Ready,
+    Say,
     TextKind,
 )
 from securechat.client.session.fold import same

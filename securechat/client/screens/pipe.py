@@ -13,8 +13,16 @@ from securechat.client.exits import Exit, UsageError
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.lines import InputLines
 from securechat.client.screens.outcome import Outcome
-from securechat.client.session.actions import Action, Quit, Say
-from securechat.client.session.events import ClientEvent, Problem, Rejected, Stopped, Unconfirmed
+from securechat.client.session.events import (
+    Action,
+    ClientEvent,
+    Problem,
+    Quit,
+    Rejected,
+    Say,
+    Stopped,
+    Unconfirmed,
+)
 from securechat.client.session.split import text_lines
 from securechat.client.text.render import Renderer, plain
 from securechat.client.wire.receiver import Client

@@ -24,8 +24,7 @@ from prompt_toolkit.styles import Style
 from securechat.client.exits import Exit
 from securechat.client.screens.complete import ComposerCompleter
 from securechat.client.screens.composer import Composer
-from securechat.client.session.actions import Action, Quit
-from securechat.client.session.events import ClientEvent, Problem, Stopped
+from securechat.client.session.events import Action, ClientEvent, Problem, Quit, Stopped
 from securechat.client.text.render import Renderer, StyledLine, wrap
 from securechat.client.wire.receiver import Client
 from securechat.common.escape import escape_name

@@ -11,8 +11,7 @@ import secrets
 from collections import deque
 from dataclasses import dataclass
 
-from securechat.client.session.actions import Say, ServerCommand
-from securechat.client.session.events import Doubt, TextKind, Unconfirmed
+from securechat.client.session.events import Doubt, Say, ServerCommand, TextKind, Unconfirmed
 from securechat.client.session.fold import same
 from securechat.client.session.split import text_space
 from securechat.irc.message_keys import KEY_BITS, KEY_TAG, format_key

@@ -1,7 +1,9 @@
-"""What the session tells the one who shows it, as plain values.
+"""The plain values that pass between the threads: actions and events.
 
-Texts in events are as they came over the network; render.py escapes them. Made on the receiving
-thread, never changed afterwards, so any thread may read them.
+An action is what the person wants: the input thread makes it, the session does it. An event is what
+the session tells those who show it: the receiving thread makes it. Neither is changed afterwards,
+so any thread may read it. Texts in events are as they came over the network; render.py escapes
+them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,58 @@ class TextKind(StrEnum):
     MESSAGE = "message"
     NOTICE = "notice"
     ACTION = "action"
+
+
+# -- actions, which the input thread makes
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Base of all actions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say(Action):
+    """Send text, one line of any length, to a channel or an account."""
+
+    target: str
+    text: str
+    kind: TextKind = TextKind.MESSAGE
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCommand(Action):
+    """Send a command whose answer is shown as it comes, such as JOIN or WHO.
+
+    params: for PASSWD and TOTP they are secrets, so no repr shows them.
+    """
+
+    name: str
+    params: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt(Action):
+    """Log in with this token when the connection has to be replaced.
+
+    A password costs the server much more to check, and the code of a second factor is good once.
+    """
+
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Quit(Action):
+    """End the session once all that was said is stored.
+
+    patience: seconds to wait for the echoes still to come before giving up on them.
+    """
+
+    reason: str = ""
+    patience: float = 3.0
+
+
+# -- events, which the receiving thread makes
 
 
 @dataclass(frozen=True, slots=True)

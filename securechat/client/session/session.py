@@ -10,17 +10,21 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import Enum, auto
 
-from securechat.client.session.actions import Action, Adopt, Quit, Say, ServerCommand
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import Deliveries, Outgoing
 from securechat.client.session.events import (
+    Action,
+    Adopt,
     Delayed,
     Doubt,
     LoginRefused,
     Output,
     Problem,
+    Quit,
     Ready,
     Rejected,
+    Say,
+    ServerCommand,
 )
 from securechat.client.session.handshake import Handshake, HandshakePhase
 from securechat.client.session.identity import Login, NewAccount

@@ -14,7 +14,7 @@ from securechat.client.commands.logged_in import LoggedIn
 from securechat.client.commands.login_flow import ATTEMPTS
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import CertificateError, ClientError, Exit, LoginError, UsageError
-from securechat.client.session.actions import Quit
+from securechat.client.session.events import Quit
 from securechat.client.session.handshake import REGISTRATION
 from securechat.client.settings.directory import SettingsDirectory
 from securechat.credentials.link import InviteLink

@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from securechat.client.screens.commands import COMMANDS
-from securechat.client.session.actions import Action, Quit, Say, ServerCommand
-from securechat.client.session.events import Info, Problem, TextKind
+from securechat.client.session.events import (
+    Action,
+    Info,
+    Problem,
+    Quit,
+    Say,
+    ServerCommand,
+    TextKind,
+)
 from tests.client.screens.test_composer import composer
 
 

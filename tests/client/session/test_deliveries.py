@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from securechat.client.session.actions import Say, ServerCommand
 from securechat.client.session.deliveries import MAX_WAITING, PATIENCE, WINDOW, Deliveries, Outgoing
-from securechat.client.session.events import Doubt, TextKind
+from securechat.client.session.events import Doubt, Say, ServerCommand, TextKind
 
 PREFIX = "alice!alice@irc.test"
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from securechat.client.session.actions import ServerCommand
 from securechat.client.session.events import (
     Info,
     Invited,
@@ -17,6 +16,7 @@ from securechat.client.session.events import (
     Problem,
     Renamed,
     Said,
+    ServerCommand,
     TextKind,
     TopicIs,
 )

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from securechat.client.exits import Exit
-from securechat.client.session.actions import Quit, Say
 from securechat.client.session.backoff import Backoff
 from securechat.client.session.deliveries import MAX_WAITING
 from securechat.client.session.events import (
@@ -22,9 +21,11 @@ from securechat.client.session.events import (
     Info,
     InquiryAnswer,
     Lost,
+    Quit,
     Ready,
     Registered,
     Said,
+    Say,
     Stopped,
     Unconfirmed,
 )
