@@ -1,7 +1,12 @@
-"""Whether the server is still there. Pure state of the receiving thread; times in seconds."""
+"""Whether the server is still there, and how long to wait before the next attempt to connect.
+
+Pure state of the receiving thread; times are seconds, and chance comes as an argument.
+"""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from enum import Enum, auto
 
 IDLE = 60.0
@@ -9,6 +14,15 @@ IDLE = 60.0
 
 ANSWER = 30.0
 """Silence after the question that means the connection is dead."""
+
+FIRST_WAIT = 1.0
+"""The first wait between two attempts."""
+
+LONGEST_WAIT = 60.0
+"""No wait is longer: a server that is back should have its people back within a minute or so."""
+
+JITTER = 0.25
+"""Part of the wait that chance adds or takes, so that a server's clients don't return as one."""
 
 
 class Verdict(Enum):
@@ -43,3 +57,24 @@ class Liveness:
     def deadline(self) -> float:
         """When tick() will have something to say next."""
         return self._heard + IDLE if self._asked is None else self._asked + ANSWER
+
+
+class Backoff:
+    """1, 2, 4 … 60 seconds, each a quarter more or less.
+
+    chance: returns a float from 0 to 1; None for the system's.
+    """
+
+    def __init__(self, chance: Callable[[], float] | None = None) -> None:
+        self._chance = chance or random.SystemRandom().random
+        self._attempts = 0
+
+    def next(self) -> float:
+        """Seconds to wait now; the next ones are twice as many."""
+        seconds = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(self._attempts, 10))
+        self._attempts += 1
+        return seconds * (1 - JITTER + 2 * JITTER * self._chance())
+
+    def reset(self) -> None:
+        """A connection held; begin anew."""
+        self._attempts = 0

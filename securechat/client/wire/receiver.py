@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from securechat.client.exits import ClientError, Exit, UnreachableError
-from securechat.client.session.backoff import Backoff
 from securechat.client.session.events import (
     Action,
     ClientEvent,
@@ -31,6 +30,7 @@ from securechat.client.session.events import (
     Registered,
     Stopped,
 )
+from securechat.client.session.liveness import Backoff
 from securechat.client.session.session import ClientSession
 from securechat.client.wire.stream import ConnectionLostError, Waker, Wire
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from securechat.client.exits import Exit
-from securechat.client.session.backoff import Backoff
 from securechat.client.session.deliveries import MAX_WAITING
 from securechat.client.session.events import (
     ClientEvent,
@@ -30,6 +29,7 @@ from securechat.client.session.events import (
     Unconfirmed,
 )
 from securechat.client.session.identity import Address, Login
+from securechat.client.session.liveness import Backoff
 from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire import receiver
