@@ -15,7 +15,7 @@ from securechat.client.commands.options import asking, chatting, managing, provi
 from securechat.client.exits import ClientError, Exit, LoginError, RefusedError, UsageError
 from securechat.client.say import say
 from securechat.client.screens.composer import target_problem
-from securechat.client.session.split import text_lines
+from securechat.client.session.deliveries import text_lines
 from securechat.credentials.link import InviteLink, LinkError, is_link
 
 EPILOG = """\b

@@ -19,8 +19,7 @@ import platformdirs
 
 from securechat.client.credentials.keyrings import Keyring, KeyringTroubleError
 from securechat.client.exits import SettingsError
-from securechat.client.session.fold import fold
-from securechat.client.session.identity import Address
+from securechat.client.session.identity import Address, fold
 from securechat.client.settings import files
 from securechat.client.settings.directory import VARIABLE
 from securechat.credentials.token import is_token, is_token_name

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from securechat.client.session.channels import JoinedChannels
+from securechat.client.session.deliveries import text_lines
 from securechat.client.session.events import (
     Action,
     ClientEvent,
@@ -23,8 +24,7 @@ from securechat.client.session.events import (
     Say,
     TextKind,
 )
-from securechat.client.session.fold import same
-from securechat.client.session.split import text_lines
+from securechat.client.session.identity import same
 
 CHANNEL_SIGN: Final = "#"
 

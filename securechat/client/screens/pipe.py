@@ -13,6 +13,7 @@ from securechat.client.exits import Exit, UsageError
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.lines import InputLines
 from securechat.client.screens.outcome import Outcome
+from securechat.client.session.deliveries import text_lines
 from securechat.client.session.events import (
     Action,
     ClientEvent,
@@ -23,7 +24,6 @@ from securechat.client.session.events import (
     Stopped,
     Unconfirmed,
 )
-from securechat.client.session.split import text_lines
 from securechat.client.text.render import Renderer, plain
 from securechat.client.wire.receiver import Client
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from securechat.client.session.fold import fold
+from securechat.client.session.identity import fold
 
 DEFAULT_PREFIXES = "~&@%+"
 

@@ -7,13 +7,14 @@ in between. Pure state of the receiving thread; times are seconds of a monotonic
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import deque
 from dataclasses import dataclass
 
 from securechat.client.session.events import Doubt, Say, ServerCommand, TextKind, Unconfirmed
-from securechat.client.session.fold import same
-from securechat.client.session.split import text_space
+from securechat.client.session.identity import same
+from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.message_keys import KEY_BITS, KEY_TAG, format_key
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
@@ -25,6 +26,9 @@ MAX_WAITING = 256
 
 PATIENCE = 30.0
 """Seconds without any echo after which a message counts as not confirmed."""
+
+
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(slots=True, eq=False)
@@ -192,3 +196,18 @@ def _pieces(delivery: Outgoing, prefix: str) -> list[Outgoing]:
     # A target so long that no text fits is sent as it is: the server says what is wrong with it.
     pieces = split_text(delivery.text, space) if space > 0 else [delivery.text]
     return [Outgoing(delivery.target, piece, delivery.kind, cut=True) for piece in pieces]
+
+
+def text_lines(text: str) -> list[str]:
+    """The lines of text that can be sent: without line ends and NUL, the empty ones left out."""
+    lines = (line.replace("\0", "") for line in _LINE_ENDS.split(text))
+    return [line for line in lines if line.strip()]
+
+
+def text_space(prefix: str, command: str, target: str, wrapping: int = 0) -> int:
+    """Bytes left for the text in `:prefix command target :text`, without `wrapping` more.
+
+    A server relays a message with its sender's prefix in front, and the line may have 510 bytes
+    then (RFC 1459, section 2.3). So we cut what is too long for that, at word borders.
+    """
+    return MAX_BODY_BYTES - len(f":{prefix} {command} {target} :".encode()) - wrapping

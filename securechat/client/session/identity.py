@@ -1,4 +1,4 @@
-"""Where to connect and as whom."""
+"""Where to connect, as whom, and when two names are the same name."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from securechat.client.exits import UsageError
 from securechat.credentials.link import DEFAULT_PORT
 from securechat.credentials.token import is_token
+from securechat.irc import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +112,16 @@ def _split(text: str) -> tuple[str, str]:
         return text, ""
     host, _, port = text.partition(":")
     return host, port
+
+
+def fold(name: str) -> str:
+    """The form by which a channel or an account is compared, and found: the server's own.
+
+    Of what can't be a name there, such as the server's own, only the case of ASCII doesn't count.
+    """
+    return names.fold(name) or (name.lower() if name.isascii() else name)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether both mean the same channel or account."""
+    return one == other or fold(one) == fold(other)

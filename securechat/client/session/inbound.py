@@ -15,7 +15,7 @@ from securechat.client.session import answers, events
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import Deliveries
 from securechat.client.session.events import Info, Output, Problem, TextKind
-from securechat.client.session.fold import fold, same
+from securechat.client.session.identity import fold, same
 from securechat.irc.message import Message, format_message
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL
 

@@ -35,7 +35,7 @@ from securechat.client.session.events import (
     TopicIs,
     Unconfirmed,
 )
-from securechat.client.session.fold import fold, same
+from securechat.client.session.identity import fold, same
 from securechat.common.escape import escape, escape_name, escape_text
 
 StyledLine = list[tuple[str, str]]

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from securechat.client.session.deliveries import MAX_WAITING, PATIENCE, WINDOW, Deliveries, Outgoing
+from securechat.client.session.deliveries import (
+    MAX_WAITING,
+    PATIENCE,
+    WINDOW,
+    Deliveries,
+    Outgoing,
+    text_lines,
+    text_space,
+)
 from securechat.client.session.events import Doubt, Say, ServerCommand, TextKind
 
 PREFIX = "alice!alice@irc.test"
@@ -158,3 +166,20 @@ def test_the_queue_is_bounded() -> None:
     assert not deliveries.full
     deliveries.put(Say("#lobby", "y"))
     assert deliveries.full
+
+
+def test_the_room_leaves_a_relayed_line_whole() -> None:
+    """Prefix, command, target and text together come to 510 bytes."""
+    room = text_space("alice!alice@irc.test", "PRIVMSG", "#lobby")
+    line = ":alice!alice@irc.test PRIVMSG #lobby :" + "x" * room
+    assert len(line.encode()) == 510
+
+
+def test_lines_of_a_text() -> None:
+    """Each kind of line end counts; what is empty or can't be sent is left out."""
+    assert text_lines("one\r\n\n  \ntwo\rthr\0ee") == ["one", "two", "three"]
+
+
+def test_a_unicode_line_separator_is_no_line_end() -> None:
+    """It travels as any other character."""
+    assert text_lines("one\u2028two") == ["one\u2028two"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.client.session.split import text_lines, text_space
 from securechat.irc.pieces import split_text
 
 
@@ -43,20 +42,3 @@ def test_no_piece_is_too_long_and_nothing_is_lost(text: str, room: int) -> None:
     assert all(len(piece.encode()) <= room for piece in pieces)
     assert all(pieces)
     assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
-
-
-def test_the_room_leaves_a_relayed_line_whole() -> None:
-    """Prefix, command, target and text together come to 510 bytes."""
-    room = text_space("alice!alice@irc.test", "PRIVMSG", "#lobby")
-    line = ":alice!alice@irc.test PRIVMSG #lobby :" + "x" * room
-    assert len(line.encode()) == 510
-
-
-def test_lines_of_a_text() -> None:
-    """Each kind of line end counts; what is empty or can't be sent is left out."""
-    assert text_lines("one\r\n\n  \ntwo\rthr\0ee") == ["one", "two", "three"]
-
-
-def test_a_unicode_line_separator_is_no_line_end() -> None:
-    """It travels as any other character."""
-    assert text_lines("one\u2028two") == ["one\u2028two"]
