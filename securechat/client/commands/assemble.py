@@ -21,7 +21,6 @@ from securechat.client.exits import ClientError, Exit, LoginError, UsageError
 from securechat.client.say import say
 from securechat.client.screens import commands, pipe
 from securechat.client.screens.composer import Composer
-from securechat.client.screens.lines import InputLines
 from securechat.client.session.identity import Address, NewAccount, parse_target
 from securechat.client.session.session import ClientSession
 from securechat.client.settings.directory import SettingsDirectory
@@ -222,7 +221,7 @@ def talk(running: LoggedIn) -> Exit:
         code = Chat(running.client, composer, renderer, colour="NO_COLOR" not in os.environ).run()
     else:
         printer = pipe.Printer(renderer, sys.stdout)
-        lines = InputLines(sys.stdin.fileno())
+        lines = pipe.InputLines(sys.stdin.fileno())
         code = pipe.converse(running.client, composer, lines, printer)
     _say_how_it_ended(running)
     return code
@@ -231,7 +230,7 @@ def talk(running: LoggedIn) -> Exit:
 def send(running: LoggedIn, target: str, texts: list[str] | None) -> Exit:
     """Send texts, or the lines of standard input when None; the exit code."""
     printer = pipe.Printer(renderer_for(running.session), sys.stderr)
-    source = InputLines(sys.stdin.fileno()) if texts is None else texts
+    source = pipe.InputLines(sys.stdin.fileno()) if texts is None else texts
     code = pipe.send(running.client, target, source, printer)
     _say_how_it_ended(running)
     return code

@@ -6,17 +6,19 @@ the lines, the receiving thread prints.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import codecs
+import os
+import selectors
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from securechat.client.exits import Exit, UsageError
 from securechat.client.screens.composer import Composer
-from securechat.client.screens.lines import InputLines
-from securechat.client.screens.outcome import Outcome
 from securechat.client.session.deliveries import text_lines
 from securechat.client.session.events import (
     Action,
     ClientEvent,
+    Doubt,
     Problem,
     Quit,
     Rejected,
@@ -26,9 +28,60 @@ from securechat.client.session.events import (
 )
 from securechat.client.text.render import Renderer, plain
 from securechat.client.wire.receiver import Client
+from securechat.client.wire.stream import Waker
+
+CHUNK = 65536
+"""Bytes read at once."""
+
+MAX_LINE = 1 << 20
+"""Bytes of one line; a longer one is handed on in parts, so that memory stays bounded."""
 
 PATIENCE = 60.0
 """Seconds without any echo after which a script that has said everything gives up."""
+
+_FINAL = (Doubt.UNSENT, Doubt.UNKNOWN)
+"""Doubts that nothing can resolve any more, as the client has stopped."""
+
+
+class InputLines:
+    """The lines of a file descriptor, without their ends. Input thread, except stop().
+
+    Bytes that aren't UTF-8 become U+FFFD.
+    """
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._waker = Waker()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """No more lines are wanted, also when one is being waited for. Any thread may call."""
+        self._stopped = True
+        self._waker.wake()
+
+    def __iter__(self) -> Iterator[str]:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        rest = ""
+        while data := self._read():
+            *lines, rest = (rest + decoder.decode(data)).split("\n")
+            if len(rest) > MAX_LINE:
+                lines, rest = [*lines, rest], ""
+            for line in lines:
+                if self._stopped:
+                    return
+                yield line
+        rest += decoder.decode(b"", final=True)
+        if rest and not self._stopped:
+            yield rest
+
+    def _read(self) -> bytes:
+        """What there is, as soon as there is something; nothing at the end or after stop()."""
+        # Not epoll, the default, which refuses plain files.
+        with selectors.SelectSelector() as selector:
+            selector.register(self._handle, selectors.EVENT_READ)
+            selector.register(self._waker.near, selectors.EVENT_READ)
+            selector.select()
+        return b"" if self._stopped else os.read(self._handle, CHUNK)
 
 
 class Printer:
@@ -48,6 +101,34 @@ class Printer:
             print(*rows, sep="\n", file=self._stream, flush=True)
         except (BrokenPipeError, ValueError):  # the reader has gone; the stream is closed
             self.broken = True
+
+
+class Outcome:
+    """Counts what was refused and what was never confirmed."""
+
+    def __init__(self) -> None:
+        self._refused = 0
+        self._unsure = 0
+        self._stopped = Exit.OK
+
+    def notice(self, events: Sequence[ClientEvent]) -> None:
+        """Keep count. Receiving thread."""
+        for event in events:
+            if isinstance(event, Rejected):
+                self._refused += 1
+            elif isinstance(event, Unconfirmed) and event.doubt in _FINAL:
+                self._unsure += 1
+            elif isinstance(event, Stopped):
+                self._stopped = event.code
+
+    @property
+    def code(self) -> Exit:
+        """The exit code, once the client has stopped."""
+        if self._stopped is not Exit.OK:
+            return self._stopped
+        if self._refused:
+            return Exit.REFUSED
+        return Exit.UNREACHABLE if self._unsure else Exit.OK
 
 
 def converse(client: Client, composer: Composer, lines: InputLines, printer: Printer) -> Exit:

@@ -1,4 +1,6 @@
-"""Without a terminal: converse() and send(), over a real connection."""
+"""Without a terminal: the lines of standard input, the exit code, and converse() and send() over a
+real connection.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,15 @@ import pytest
 from securechat.client.exits import Exit, UsageError
 from securechat.client.screens import commands, pipe
 from securechat.client.screens.composer import Composer
-from securechat.client.screens.lines import InputLines
+from securechat.client.screens.pipe import CHUNK, MAX_LINE, InputLines, Outcome
+from securechat.client.session.events import (
+    ClientEvent,
+    Doubt,
+    Rejected,
+    Stopped,
+    Stored,
+    Unconfirmed,
+)
 from securechat.client.session.identity import Login
 from securechat.client.session.session import ClientSession
 from securechat.client.text.render import Renderer
@@ -46,18 +56,99 @@ class Stage:
 
     def converses(self, typed: str) -> Exit:
         composer = Composer(self.session.channels, commands.run)
-        return pipe.converse(self.client, composer, piped(typed), self.printer)
+        return pipe.converse(self.client, composer, piped(typed.encode()), self.printer)
 
     def sends(self, texts: list[str] | InputLines, target: str = "#lobby") -> Exit:
         return pipe.send(self.client, target, texts, self.printer)
 
 
-def piped(text: str) -> InputLines:
-    """Standard input with this text."""
+def piped(*chunks: bytes) -> InputLines:
+    """Standard input that is a pipe with these bytes in it, and an end."""
     reading, writing = os.pipe()
-    os.write(writing, text.encode())
+    for chunk in chunks:
+        os.write(writing, chunk)
     os.close(writing)
     return InputLines(reading)
+
+
+def test_lines_come_without_their_ends() -> None:
+    """The last one may lack it."""
+    assert list(piped(b"one\n\nt", b"wo\nthree")) == ["one", "", "two", "three"]
+    assert list(piped()) == []
+
+
+def test_letters_may_be_torn_between_reads() -> None:
+    """They are put together again; what isn't UTF-8 becomes a replacement character."""
+    text = "я" * CHUNK
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with open(writing, "wb") as pipe:
+            pipe.write(text.encode())
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert list(InputLines(reading)) == [text]
+    writer.join()
+    assert list(piped(b"a\xffb\n\xd0")) == ["a\ufffdb", "\ufffd"]
+
+
+def test_a_file_can_be_read(tmp_path: Path) -> None:
+    """As standard input may be one; an endless line comes in parts."""
+    file = tmp_path / "lines"
+    file.write_text("x" * (MAX_LINE * 2) + "\nend")
+    with file.open() as opened:
+        lines = list(InputLines(opened.fileno()))
+    assert lines[-1] == "end"
+    assert max(map(len, lines)) <= MAX_LINE + CHUNK
+    assert sum(map(len, lines)) == MAX_LINE * 2 + 3
+
+
+def test_waiting_can_be_ended() -> None:
+    """By another thread, while nothing comes."""
+    reading, writing = os.pipe()
+    lines = InputLines(reading)
+    seen: list[str] = []
+    thread = threading.Thread(target=lambda: seen.extend(lines))
+    thread.start()
+    lines.stop()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert seen == []
+    os.close(writing)
+
+
+def test_no_line_comes_after_the_stop() -> None:
+    """Also when more have been read already."""
+    lines = piped(b"one\ntwo\n")
+    seen = []
+    for line in lines:
+        seen.append(line)
+        lines.stop()
+    assert seen == ["one"]
+
+
+GOOD = Stopped(Exit.OK)
+
+
+@pytest.mark.parametrize(
+    ("events", "code"),
+    [
+        ([Stored("#x", "hi"), GOOD], Exit.OK),
+        ([Rejected("#x", "hi", "no"), GOOD], Exit.REFUSED),
+        ([Unconfirmed("#x", "hi", Doubt.UNSENT), GOOD], Exit.UNREACHABLE),
+        ([Unconfirmed("#x", "hi", Doubt.UNKNOWN), GOOD], Exit.UNREACHABLE),
+        ([Unconfirmed("#x", "hi", Doubt.SILENT), Stored("#x", "hi"), GOOD], Exit.OK),
+        ([Unconfirmed("#x", "hi", Doubt.CUT), Stored("#x", "hi"), GOOD], Exit.OK),
+        ([Rejected("#x", "hi", "no"), Stopped(Exit.LOGIN)], Exit.LOGIN),
+        ([Stopped(Exit.CERTIFICATE)], Exit.CERTIFICATE),
+    ],
+)
+def test_the_exit_code(events: list[ClientEvent], code: Exit) -> None:
+    """How the client ended comes first, then refusals, then what was never confirmed."""
+    outcome = Outcome()
+    outcome.notice(events)
+    assert outcome.code is code
 
 
 Opens = Callable[..., Stage]
@@ -171,7 +262,7 @@ def test_sending_is_done_when_all_is_stored(certificate: Files, opens: Opens) ->
 
     with ScriptedServer(certificate, dialogue) as server:
         stage = opens(server, quiet=True)
-        assert stage.sends(piped("/quit\n\ntwo words\n")) is Exit.OK
+        assert stage.sends(piped(b"/quit\n\ntwo words\n")) is Exit.OK
     assert stage.lines == []
 
 
@@ -216,4 +307,4 @@ def test_sending_nothing(certificate: Files, opens: Opens) -> None:
     with ScriptedServer(certificate, dialogue) as server:
         stage = opens(server, quiet=True)
         with pytest.raises(UsageError, match="nothing to send"):
-            stage.sends(piped("\n \n"))
+            stage.sends(piped(b"\n \n"))

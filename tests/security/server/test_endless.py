@@ -26,8 +26,7 @@ from securechat.client.commands.inquiry import Inquiry
 from securechat.client.exits import Exit, UnreachableError
 from securechat.client.screens import commands, prompt
 from securechat.client.screens.composer import Composer
-from securechat.client.screens.lines import InputLines
-from securechat.client.screens.pipe import Printer, converse
+from securechat.client.screens.pipe import InputLines, Printer, converse
 from securechat.client.screens.prompt import Chat
 from securechat.client.session import channels, handshake, inbound
 from securechat.client.session.events import ClientEvent, Info, InquiryAnswer, Stopped
