@@ -1,4 +1,4 @@
-"""How the client ends: its exit codes, and the errors that carry one.
+"""How the client ends: its exit codes, the errors that carry one, and how both are told.
 
 ClientError
  +-- RefusedError        1  the server refused a command
@@ -12,6 +12,10 @@ ClientError
 from __future__ import annotations
 
 from enum import IntEnum
+
+import click
+
+from securechat.common.escape import escape
 
 
 class Exit(IntEnum):
@@ -74,3 +78,12 @@ class LoginError(ClientError):
     def __init__(self, text: str, ask_again: str = "") -> None:
         super().__init__(text)
         self.ask_again = ask_again
+
+
+def say(text: str) -> None:
+    """Tell the person something that is no part of the chat. Main thread.
+
+    text: may have several lines; it goes to standard error, escaped.
+    """
+    for line in text.split("\n"):
+        click.echo(escape(line), err=True)

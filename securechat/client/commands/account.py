@@ -24,8 +24,8 @@ from securechat.client.exits import (
     RefusedError,
     SettingsError,
     UsageError,
+    say,
 )
-from securechat.client.say import say
 from securechat.client.session.events import InquiryAnswer, Quit
 from securechat.client.session.identity import Login
 from securechat.common.escape import escape

@@ -17,8 +17,7 @@ from securechat.client.commands.login_flow import LoginFlow
 from securechat.client.credentials import device, passwords
 from securechat.client.credentials.login_credentials import Sources, ask_account, checked_account
 from securechat.client.credentials.tokens import TokenOwner, Tokens
-from securechat.client.exits import ClientError, Exit, LoginError, UsageError
-from securechat.client.say import say
+from securechat.client.exits import ClientError, Exit, LoginError, UsageError, say
 from securechat.client.screens import commands, pipe
 from securechat.client.screens.composer import Composer
 from securechat.client.session.identity import Address, NewAccount, parse_target

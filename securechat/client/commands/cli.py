@@ -12,8 +12,7 @@ import click
 
 from securechat.client.commands import account, assemble, factor, sessions
 from securechat.client.commands.options import asking, chatting, managing, proving
-from securechat.client.exits import ClientError, Exit, LoginError, RefusedError, UsageError
-from securechat.client.say import say
+from securechat.client.exits import ClientError, Exit, LoginError, RefusedError, UsageError, say
 from securechat.client.screens.composer import target_problem
 from securechat.client.session.deliveries import text_lines
 from securechat.credentials.link import InviteLink, LinkError, is_link

@@ -15,8 +15,7 @@ from securechat.client.commands.assemble import Setup, destination
 from securechat.client.commands.inquiry import Inquiry
 from securechat.client.commands.login_flow import CODE, ask_code
 from securechat.client.credentials.passwords import Ask
-from securechat.client.exits import Exit, RefusedError
-from securechat.client.say import say
+from securechat.client.exits import Exit, RefusedError, say
 from securechat.client.session.events import InquiryAnswer
 
 ATTEMPTS = 3

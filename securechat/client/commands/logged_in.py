@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.client.exits import ClientError, Exit, LoginError
-from securechat.client.say import say
+from securechat.client.exits import ClientError, Exit, LoginError, say
 from securechat.client.session.events import Delayed, Registered, Stopped
 from securechat.client.session.identity import Login, NewAccount
 from securechat.client.session.session import ClientSession

@@ -13,8 +13,7 @@ from securechat.client.commands.logged_in import LoggedIn
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.passwords import Ask
 from securechat.client.credentials.tokens import TokenOwner, Tokens
-from securechat.client.exits import LoginError
-from securechat.client.say import say
+from securechat.client.exits import LoginError, say
 from securechat.client.session.identity import Login
 
 ATTEMPTS = 3

@@ -14,7 +14,7 @@ from securechat.client.commands.assemble import Setup
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources, ask_yes
 from securechat.client.credentials.tokens import Tokens, token_directory
-from securechat.client.say import say
+from securechat.client.exits import say
 from securechat.client.settings.directory import VARIABLE, SettingsDirectory, default_directory
 from securechat.client.trust.anchors import MOVED, REPLACE, Consent
 

@@ -6,8 +6,7 @@ from securechat.client.commands import assemble
 from securechat.client.commands.account import MAX_LISTED, local, session, show
 from securechat.client.commands.assemble import Destination, Setup
 from securechat.client.commands.inquiry import Inquiry
-from securechat.client.exits import Exit, RefusedError
-from securechat.client.say import say
+from securechat.client.exits import Exit, RefusedError, say
 from securechat.client.session.events import InquiryAnswer
 from securechat.common.escape import escape
 

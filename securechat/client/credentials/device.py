@@ -6,8 +6,7 @@ import socket
 
 from securechat.client.commands.inquiry import UNKNOWN, Inquiry, inquiring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
-from securechat.client.exits import RefusedError, SettingsError, UnreachableError
-from securechat.client.say import say
+from securechat.client.exits import RefusedError, SettingsError, UnreachableError, say
 from securechat.client.session.events import Adopt, InquiryAnswer
 from securechat.client.wire.receiver import Client
 from securechat.credentials.token import MAX_NAME_CHARS, is_token

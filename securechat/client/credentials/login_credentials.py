@@ -14,8 +14,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from securechat.client.credentials import passwords
-from securechat.client.exits import UsageError
-from securechat.client.say import say
+from securechat.client.exits import UsageError, say
 from securechat.client.session.identity import Login
 from securechat.net.files import read_named
 

@@ -10,8 +10,7 @@ from dataclasses import MISSING, fields
 
 import pytest
 
-from securechat.client.exits import Exit
-from securechat.client.say import say
+from securechat.client.exits import Exit, say
 from securechat.client.screens.commands import run
 from securechat.client.screens.complete import candidates
 from securechat.client.screens.composer import Composer
