@@ -65,7 +65,7 @@ def test_rooms_that_we_left_are_forgotten() -> None:
 
 def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of rooms, of members in all rooms together, and of a name."""
-    monkeypatch.setattr(module, "MAX_ROOMS", 2)
+    monkeypatch.setattr(module, "MAX_CHANNELS", 2)
     monkeypatch.setattr(module, "MAX_MEMBERS", 4)
     rooms = lobby()
     assert not rooms.enter("#" + "x" * MAX_NAME)

@@ -59,7 +59,7 @@ PATIENCE = 30.0
 # --- memory ---------------------------------------------------------------------------------------
 
 SMALL = {
-    (channels, "MAX_ROOMS"): 20,
+    (channels, "MAX_CHANNELS"): 20,
     (channels, "MAX_MEMBERS"): 50,
     (inbound, "REMEMBERED_IDS"): 30,
     (inbound, "MAX_BATCHES"): 10,
