@@ -12,7 +12,7 @@ import pytest
 
 from securechat.client.commands import account, assemble, factor, sessions
 from securechat.client.commands.assemble import Setup
-from securechat.client.commands.logged_in import LoggedIn
+from securechat.client.commands.login_flow import LoggedIn
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import Tokens

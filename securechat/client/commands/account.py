@@ -14,7 +14,7 @@ from datetime import datetime
 from securechat.client.commands import assemble
 from securechat.client.commands.assemble import Destination, Setup
 from securechat.client.commands.inquiry import Inquiry, inquiring
-from securechat.client.commands.logged_in import LoggedIn, start
+from securechat.client.commands.login_flow import LoggedIn, start
 from securechat.client.credentials import device, passwords
 from securechat.client.credentials.tokens import StoredToken
 from securechat.client.exits import (

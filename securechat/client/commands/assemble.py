@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from securechat.client.commands.logged_in import LoggedIn, start
-from securechat.client.commands.login_flow import LoginFlow
+from securechat.client.commands.login_flow import LoggedIn, LoginFlow, start
 from securechat.client.credentials import device, passwords
 from securechat.client.credentials.login_credentials import Sources, ask_account, checked_account
 from securechat.client.credentials.tokens import TokenOwner, Tokens

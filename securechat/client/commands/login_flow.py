@@ -1,4 +1,4 @@
-"""Gets somebody in: by this device's token, else by the password, and by its code if it needs one.
+"""Logs somebody in: by this device's token, else by the password, and by a code if one is needed.
 
 Main thread.
 """
@@ -9,12 +9,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from securechat.client.commands.logged_in import LoggedIn
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.passwords import Ask
 from securechat.client.credentials.tokens import TokenOwner, Tokens
-from securechat.client.exits import LoginError, say
-from securechat.client.session.identity import Login
+from securechat.client.exits import ClientError, Exit, LoginError, say
+from securechat.client.session.events import Delayed, Registered, Stopped
+from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.session import ClientSession
+from securechat.client.text.render import QUOTE
+from securechat.client.trust.authorities import Dialer
+from securechat.client.wire.receiver import Client
 
 ATTEMPTS = 3
 """How often a password or a code is asked for before the command gives up."""
@@ -29,6 +33,53 @@ WRONG_CODE = "the code was not accepted; each is good for one login only, so wai
 
 _TOTP = re.compile(r"[0-9]{6}")
 _RECOVERY = re.compile(r"([a-z2-7]{5})-?([a-z2-7]{5})")
+
+
+@dataclass(slots=True)
+class LoggedIn:
+    """A client that is logged in, as the commands hand it on.
+
+    credential: what the server accepted.
+    """
+
+    session: ClientSession
+    client: Client
+    credential: Login | NewAccount
+
+
+def start(
+    credential: Login | NewAccount,
+    dialer: Dialer,
+    *,
+    quiet: bool = False,
+    registered: Callable[[], None] = lambda: None,
+) -> LoggedIn:
+    """Connect and log in, once. registered: is called as soon as there is an account, whatever
+    comes then. Raises ClientError. Main thread.
+    """
+    session = ClientSession(credential, quiet=quiet)
+    client = Client(session, dialer, reconnect=not quiet)
+
+    def told(event: Delayed | Registered) -> None:
+        if isinstance(event, Registered):
+            registered()
+        else:
+            say(f"{QUOTE}{event.text}")
+
+    client.start()
+    stopped = client.wait_ready(told)
+    if stopped is not None:
+        raise _failure(stopped)
+    return LoggedIn(session, client, credential)
+
+
+def _failure(stopped: Stopped) -> ClientError:
+    """The error that a client's end stands for."""
+    if stopped.code is Exit.LOGIN:
+        return LoginError(stopped.text, stopped.ask_again)
+    error = ClientError(stopped.text)
+    error.code = stopped.code
+    return error
 
 
 @dataclass(slots=True)

@@ -10,8 +10,7 @@ import pytest
 
 from securechat.client.commands import assemble
 from securechat.client.commands.assemble import Setup
-from securechat.client.commands.logged_in import LoggedIn
-from securechat.client.commands.login_flow import ATTEMPTS
+from securechat.client.commands.login_flow import ATTEMPTS, LoggedIn
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import CertificateError, ClientError, Exit, LoginError, UsageError
 from securechat.client.session.events import Quit

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client.commands.inquiry import inquiring
-from securechat.client.commands.logged_in import LoggedIn, start
+from securechat.client.commands.login_flow import LoggedIn, start
 from securechat.client.exits import RefusedError, UnreachableError
 from securechat.client.session.events import Quit
 from securechat.client.session.identity import Login

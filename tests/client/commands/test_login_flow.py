@@ -8,8 +8,7 @@ from typing import cast
 
 import pytest
 
-from securechat.client.commands.logged_in import LoggedIn
-from securechat.client.commands.login_flow import ATTEMPTS, LoginFlow, ask_code
+from securechat.client.commands.login_flow import ATTEMPTS, LoggedIn, LoginFlow, ask_code
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client.commands.inquiry import inquiring
-from securechat.client.commands.logged_in import LoggedIn, start
+from securechat.client.commands.login_flow import LoggedIn, start
 from securechat.client.credentials import device
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.commands.logged_in import start
+from securechat.client.commands.login_flow import start
 from securechat.client.credentials import device
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client.commands.cli import main
-from securechat.client.commands.logged_in import start
+from securechat.client.commands.login_flow import start
 from securechat.client.credentials.tokens import StoredToken
 from securechat.client.exits import Exit
 from securechat.client.session.events import ClientEvent, Quit, Ready
