@@ -23,8 +23,7 @@ from securechat.server.identity import is_loopback, server_name
 from securechat.server.in_use import in_use
 from securechat.server.invites import login_link
 from securechat.store.admin import Admin
-from securechat.store.pairing import find_pepper
-from securechat.store.pepper import Pepper
+from securechat.store.pepper import Pepper, find_pepper
 from securechat.store.sqlite.reader import Reader
 
 EFFECT_SECONDS = 5.0

@@ -25,7 +25,7 @@ from securechat.server.greeting import greet
 from securechat.server.identity import find_identity
 from securechat.server.service import Service
 from securechat.server.tls_context import listener_context
-from securechat.store.pairing import check_pepper
+from securechat.store.pepper import check_pepper
 from securechat.store.sqlite.database import StoreError
 
 log = logging.getLogger(__name__)

@@ -38,7 +38,7 @@ from securechat.server.mending import mend
 from securechat.server.space import MIB, Space
 from securechat.server.tls_context import listener_context
 from securechat.server.workers import Workers
-from securechat.store.pairing import find_pepper
+from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 

@@ -16,7 +16,7 @@ from securechat.core.auth import totp
 from securechat.core.journal.events import CertificateAdded, FactorSet, RecoveryCodeAdded
 from securechat.irc.message_keys import KEY_TAG
 from securechat.server.data import DataDirectory
-from securechat.store.pairing import find_pepper
+from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.journal import Journal
 from tests.server.clerk import Clerk

@@ -10,7 +10,7 @@ from pathlib import Path
 from securechat.ca.ensure import ensure_server_certificate
 from securechat.server.data import DataDirectory
 from securechat.store.admin import Admin, NewAccount
-from securechat.store.pairing import find_pepper
+from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.database import open_database
 
 TABLES = [

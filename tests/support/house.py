@@ -16,7 +16,7 @@ from securechat.server.data import DataDirectory
 from securechat.server.service import Service
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
-from securechat.store.pairing import find_pepper
+from securechat.store.pepper import find_pepper
 from tests.support.person import PATIENCE, Person
 
 PASSWORD = "the quick brown otter 7"

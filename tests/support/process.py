@@ -20,7 +20,7 @@ from securechat.irc.names import account_name
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
-from securechat.store.pairing import find_pepper
+from securechat.store.pepper import find_pepper
 from tests.support.house import COST, DEFAULTS, PASSWORD
 from tests.support.person import PATIENCE, Person
 

@@ -17,7 +17,7 @@ from securechat.ca import clients
 from securechat.ca.pem import fingerprint, load_certificates
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
-from securechat.store.pairing import find_pepper
+from securechat.store.pepper import find_pepper
 
 PASSWORD = "every user of the load has this one 7"
 

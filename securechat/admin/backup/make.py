@@ -20,7 +20,7 @@ from securechat.ca import files
 from securechat.ca.files import NewFile
 from securechat.server.data import DataDirectory
 from securechat.store.admin import Admin, wall_clock
-from securechat.store.pairing import check_pepper
+from securechat.store.pepper import check_pepper
 from securechat.store.sqlite.copies import copy_database
 from securechat.store.sqlite.database import StoreError
 

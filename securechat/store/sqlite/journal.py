@@ -12,8 +12,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain, groupby
 from pathlib import Path
 
-from securechat.store.channel_keys import seal_channel_key
-from securechat.store.pepper import Pepper
+from securechat.store.pepper import Pepper, seal_channel_key
 from securechat.store.sqlite.database import (
     BUSY_SECONDS,
     ConflictError,

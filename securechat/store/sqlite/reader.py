@@ -9,9 +9,8 @@ from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from securechat.store.channel_keys import open_channel_key
 from securechat.store.passwords import HEAD_CHARS, cost_of
-from securechat.store.pepper import Pepper
+from securechat.store.pepper import Pepper, open_channel_key
 from securechat.store.sqlite.database import FAULTS, DamagedError, fault, open_database
 from securechat.store.sqlite.schema import MISSABLE, STORED_BYTES
 

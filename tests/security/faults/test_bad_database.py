@@ -19,7 +19,7 @@ from securechat.server.data import DataDirectory
 from securechat.server.loading import load_model
 from securechat.server.storage_health import DAMAGED
 from securechat.store import passwords
-from securechat.store.pairing import find_pepper
+from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.database import FILE_NAME, DamagedError, StoreError
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader

@@ -18,8 +18,7 @@ from securechat.core.journal.events import FactorSet, RecoveryCodeAdded, TokenCr
 from securechat.credentials.token import format_token, token_digest
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
-from securechat.store.pairing import find_pepper
-from securechat.store.pepper import Pepper
+from securechat.store.pepper import Pepper, find_pepper
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from tests.support.house import COST, House, running

@@ -46,8 +46,7 @@ from securechat.core.journal.events import (
     TopicChanged,
 )
 from securechat.store.admin import APPLIED, Admin
-from securechat.store.channel_keys import open_channel_key
-from securechat.store.pepper import SealError
+from securechat.store.pepper import SealError, open_channel_key
 from securechat.store.sqlite.database import (
     BUSY_SECONDS,
     FILE_NAME,

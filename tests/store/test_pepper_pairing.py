@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.pairing import PEPPER_ID, check_pepper, find_pepper
-from securechat.store.pepper import Pepper, PepperError, create_pepper
+from securechat.store.pepper import (
+    PEPPER_ID,
+    Pepper,
+    PepperError,
+    check_pepper,
+    create_pepper,
+    find_pepper,
+)
 from securechat.store.sqlite.database import StoreError, open_database
 from securechat.store.sqlite.reader import Reader
 
