@@ -13,8 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from securechat.common.named_thread import NamedThread
-from securechat.store.sqlite.checkpoint import checkpoint
-from securechat.store.sqlite.database import StoreError, open_database
+from securechat.store.sqlite.database import StoreError, checkpoint, open_database
 
 log = logging.getLogger(__name__)
 

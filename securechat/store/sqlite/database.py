@@ -1,4 +1,4 @@
-"""Opening the database: its file, its pragmas, its version.
+"""The database: its file, its pragmas, its version; transactions, checkpoints, errors.
 
 Each thread opens a connection of its own. The hub's is the only one of the server that writes;
 `securechat-admin` may write beside it.
@@ -32,6 +32,13 @@ WAL_BYTES = 64 * 1024 * 1024
 """What the write-ahead log is cut to when it begins anew: one long transaction, or a reader that
 kept it from being folded in, would leave a file of its peak size for ever."""
 
+LONG_PAGES = 8000
+"""A log of more pages than this (32 MiB) is begun anew, even if its writer has to wait for that."""
+
+HOLD_MS = 50
+"""So long the writer may have to. Where a reader goes on reading, as a backup does for minutes, it
+would be in vain: SQLite would keep the writer out for all the time that is waited for the reader.
+"""
 
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """What reading raises; the second where SQLite's own error quotes a damaged page."""
@@ -178,6 +185,29 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         raise ConflictError(str(error)) from error
     except FAULTS as error:
         raise fault(error) from error
+
+
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Fold the write-ahead log into the database; writers and readers go on meanwhile.
+
+    When all of it is folded in, the next writer begins the log anew. One that never pauses would
+    let it grow without end: then the writer is held up for the little that is new. See
+    https://www.sqlite.org/wal.html#ckpt. Raises StoreError. The connection's own thread.
+    """
+    try:
+        _, pages, folded = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if pages > LONG_PAGES and folded < pages:
+            _begin_anew(connection)
+    except sqlite3.Error as error:
+        raise fault(error) from error
+
+
+def _begin_anew(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {HOLD_MS}")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
 
 def fault(error: Exception, path: Path | None = None) -> StoreError:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.sqlite import checkpoint as module
-from securechat.store.sqlite.checkpoint import checkpoint
-from securechat.store.sqlite.database import BUSY_SECONDS, StoreError, open_database
+from securechat.store.sqlite import database as module
+from securechat.store.sqlite.database import BUSY_SECONDS, StoreError, checkpoint, open_database
 
 
 @pytest.fixture
