@@ -34,12 +34,12 @@ from securechat.server.identity import (
 )
 from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
-from securechat.server.mending import mend
 from securechat.server.space import MIB, Space
 from securechat.server.tls_context import listener_context
 from securechat.server.workers import Workers
 from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.mending import mend
 from securechat.store.sqlite.reader import Reader
 
 log = logging.getLogger(__name__)

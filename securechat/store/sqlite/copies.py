@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from securechat.store import audit
-from securechat.store.orphans import find_orphans, ownerless
-from securechat.store.skeletons import look_alikes
 from securechat.store.sqlite.database import (
     FAULTS,
     StoreError,
@@ -22,6 +20,7 @@ from securechat.store.sqlite.database import (
     open_database,
     transaction,
 )
+from securechat.store.sqlite.mending import find_orphans, look_alikes, ownerless
 from securechat.store.sqlite.schema import MIGRATIONS
 
 STEP_PAGES = 256

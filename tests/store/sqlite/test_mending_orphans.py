@@ -18,9 +18,9 @@ from securechat.core.journal.events import (
     MemberJoined,
     TokenCreated,
 )
-from securechat.store.orphans import ORPHANS, find_orphans, ownerless, remove_orphans
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.mending import ORPHANS, find_orphans, ownerless, remove_orphans
 from tests.support.pepper import PEPPER
 
 ALICE, BOB, DEN, LAB = 1, 2, 10, 11

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from securechat.core.journal.events import AccountCreated, ChannelClosed, ChannelCreated
-from securechat.store.skeletons import look_alikes, refresh_skeletons
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
+from securechat.store.sqlite.mending import look_alikes, refresh_skeletons
 from tests.support.pepper import PEPPER
 
 
