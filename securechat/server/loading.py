@@ -162,7 +162,7 @@ def _channel(row: ChannelRow) -> Channel:
         row.founder,
         row.created_ms,
         modes=row.modes,
-        key=row.channel_key,
+        key=row.room_key,
         limit=row.member_limit,
         topic=row.topic,
         topic_by=row.topic_by,

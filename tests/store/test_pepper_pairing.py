@@ -153,7 +153,7 @@ def test_a_database_from_before_gets_a_pepper(place: Place) -> None:
     assert b"otter-key-of-before" in place.database.read_bytes()
     pepper = place.finds()
     with closing(Reader(place.database)) as reader:
-        keys = {room.name: room.channel_key for room in reader.channels(pepper)}
+        keys = {room.name: room.room_key for room in reader.channels(pepper)}
     assert keys == {"#den": "otter-key-of-before", "#lab": None}
     assert "cost_key" not in place.facts()
     left = b"".join(path.read_bytes() for path in place.database.parent.glob("chat.db*"))
@@ -176,7 +176,7 @@ def test_what_is_sealed_is_not_sealed_again(place: Place) -> None:
     pepper = place.finds()
     assert place.finds() == pepper
     with closing(Reader(place.database)) as reader:
-        assert [room.channel_key for room in reader.channels(pepper)] == [
+        assert [room.room_key for room in reader.channels(pepper)] == [
             "otter-key-of-before",
             None,
         ]

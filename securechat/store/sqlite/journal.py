@@ -79,8 +79,8 @@ STATEMENTS = {
     "ChannelClosed": Finds("UPDATE targets SET folded = NULL, skeleton = NULL WHERE id = ?"),
     "FounderRemoved": Finds("UPDATE targets SET founder = NULL WHERE id = ?"),
     "DirectOpened": "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)",
-    "Joined": "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, ?, ?)",
-    "Left": "DELETE FROM memberships WHERE room = ? AND account = ?",
+    "MemberJoined": "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, ?, ?)",
+    "MemberLeft": "DELETE FROM memberships WHERE room = ? AND account = ?",
     "KickedAway": "INSERT OR REPLACE INTO kicks VALUES (?, ?, ?, ?, ?)",
     "KicksTold": "DELETE FROM kicks WHERE account = ?",
     "RoleChanged": Finds("UPDATE memberships SET role = ? WHERE room = ? AND account = ?"),
@@ -90,7 +90,7 @@ STATEMENTS = {
     ),
     "BanAdded": "INSERT INTO bans VALUES (?, ?, ?, ?)",
     "BanRemoved": "DELETE FROM bans WHERE room = ? AND mask = ?",
-    "Invited": "INSERT OR REPLACE INTO invitations VALUES (?, ?, ?)",
+    "InvitationMade": "INSERT OR REPLACE INTO invitations VALUES (?, ?, ?)",
     "InvitationEnded": "DELETE FROM invitations WHERE room = ? AND account = ?",
 }
 

@@ -80,7 +80,7 @@ class ChannelRow(NamedTuple):
     skeleton: str
     founder: int | None
     modes: str
-    channel_key: str | None
+    room_key: str | None
     member_limit: int | None
     topic: str
     topic_by: str
@@ -248,8 +248,7 @@ class Reader:
         """The open channels, their keys opened. Raises SealError when one can't be."""
         rows = [ChannelRow(*row) for row in self._all(_CHANNELS)]  # type: ignore[arg-type]
         return [
-            row._replace(channel_key=open_channel_key(pepper, row.id, row.channel_key))
-            for row in rows
+            row._replace(room_key=open_channel_key(pepper, row.id, row.room_key)) for row in rows
         ]
 
     def directs(self) -> list[tuple[int, int, int, int]]:
