@@ -8,8 +8,8 @@ from securechat.admin.context import AdminContext
 from securechat.admin.moments import local_time, utc
 from securechat.admin.table import echo_json, table
 from securechat.admin.users import find_account
+from securechat.core.quota import MIB
 from securechat.server.logs import escape
-from securechat.server.space import MIB
 from securechat.store.sqlite.reader import AccountRow, Reader
 
 

@@ -35,8 +35,7 @@ from securechat.server.commit import store_spans
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
 from securechat.server.missing import look_up
-from securechat.server.space import Space
-from securechat.server.storage_health import StorageHealth
+from securechat.server.storage_health import Space, StorageHealth
 from securechat.store.sqlite.database import ConflictError, DamagedError, HeldError, StoreError
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader

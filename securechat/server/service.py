@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from securechat import __version__
 from securechat.core.channels.channels import like_lobby
 from securechat.core.jobs import Answer
+from securechat.core.quota import MIB
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.net.admission import Admission
@@ -34,7 +35,7 @@ from securechat.server.identity import (
 )
 from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
-from securechat.server.space import MIB, Space
+from securechat.server.storage_health import Space
 from securechat.server.tls_context import listener_context
 from securechat.server.workers import Workers
 from securechat.store.pepper import find_pepper

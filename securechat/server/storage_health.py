@@ -1,12 +1,15 @@
-"""The alarm: everybody is told when nothing can be stored any more, and when it can again.
-
-Hub thread only.
+"""Whether messages can be stored: everybody is told when nothing can be any more, and when it can
+again.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+from contextlib import suppress
+from pathlib import Path
 
+from securechat.core.quota import MIB
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn
 from securechat.store.sqlite.database import ConflictError, DamagedError, StoreError
@@ -28,9 +31,12 @@ DAMAGED = (
     "sender is told. All else goes on; whoever runs the server should restore a backup."
 )
 
+SPARE = 1.25
+"""What is short is mended when there is so much more than the least: it must not come and go."""
+
 
 class StorageHealth:
-    """rules: whose sessions are told. journal: what fails."""
+    """Hub thread only. rules: whose sessions are told. journal: what fails."""
 
     def __init__(self, rules: Rules, journal: Journal) -> None:
         self._rules = rules
@@ -95,3 +101,42 @@ class StorageHealth:
         """To all but those who have just arrived."""
         before = [s for s in self._rules.model.sessions if s not in turn.arrived]
         self._rules.announce(turn, before, text)
+
+
+class Space:
+    """Whether there is room for more, on the disk and in what the database may take. Any thread.
+
+    database: its path. free_bytes: the least that is to be left free on its disk. most_bytes:
+    what it may take with its write-ahead log, 0 for any size.
+    """
+
+    def __init__(self, database: Path, *, free_bytes: int, most_bytes: int) -> None:
+        self._database = database
+        self._free = free_bytes
+        self._most = most_bytes
+        self._short = ""
+
+    def shortage(self) -> str:
+        """Why nothing more is to be stored; '' while there is room."""
+        spare = SPARE if self._short else 1.0
+        self._short = self._disk(self._free * spare) or self._size(self._most / spare)
+        return self._short
+
+    def _disk(self, wanted: float) -> str:
+        with suppress(OSError):
+            disk = os.statvfs(self._database.parent)
+            if disk.f_bavail * disk.f_frsize < wanted:
+                return f"less than {self._free // MIB} MiB of its disk are free"
+        return ""
+
+    def _size(self, most: float) -> str:
+        wal = self._database.with_name(self._database.name + "-wal")
+        if self._most and sum(map(_size, (self._database, wal))) > most:
+            return f"its database has reached {self._most // MIB} MiB, as much as it may take"
+        return ""
+
+
+def _size(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0

@@ -26,7 +26,7 @@ from securechat.server.hub import Hub
 from securechat.server.inbox import Stop
 from securechat.server.input_queue import TimeSlices
 from securechat.server.loading import load_model
-from securechat.server.space import Space
+from securechat.server.storage_health import Space
 from securechat.store.sqlite.database import FILE_NAME, StoreError
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader

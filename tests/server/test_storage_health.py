@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server.space import Space
-from securechat.server.storage_health import DAMAGED, FAILING, MENDED, SHORT
+from securechat.server.storage_health import DAMAGED, FAILING, MENDED, SHORT, Space
 from securechat.store.sqlite.database import DamagedError, StoreError
 from tests.server.hall import Guest, Hall
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server.space import MIB, Space
+from securechat.core.quota import MIB
+from securechat.server.storage_health import Space
 
 
 def of_size(path: Path, size: int) -> Path:
