@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from securechat.admin.context import AdminContext
-from securechat.admin.moments import local_time, utc
-from securechat.admin.table import echo_json, table
+from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.irc import names
 from securechat.store.audit import AuditRow, Wanted
 

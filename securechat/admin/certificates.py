@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from securechat.admin.context import AdminContext
-from securechat.admin.moments import local_time, utc
-from securechat.admin.table import table
+from securechat.admin.listing import local_time, table, utc
 from securechat.admin.tokens import checked_name
 from securechat.admin.users import find_account
 from securechat.ca import pem

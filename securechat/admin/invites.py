@@ -6,8 +6,7 @@ import click
 from click.core import ParameterSource
 
 from securechat.admin.context import AdminContext
-from securechat.admin.moments import local_time, utc
-from securechat.admin.table import echo_json, table
+from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.server.invites import login_link, make_link
 from securechat.store.admin import invite_id, wall_clock
 from securechat.store.sqlite.reader import InviteRow

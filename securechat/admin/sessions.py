@@ -12,8 +12,7 @@ import time
 import click
 
 from securechat.admin.context import EFFECT_SECONDS, POLL_SECONDS, AdminContext
-from securechat.admin.moments import local_time, utc
-from securechat.admin.table import table
+from securechat.admin.listing import local_time, table, utc
 from securechat.admin.users import find_account
 from securechat.server.data import DataError
 from securechat.store.live import LiveRow

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from securechat.admin.context import AdminContext
-from securechat.admin.moments import local_time, utc
-from securechat.admin.table import echo_json, table
+from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.admin.users import find_account
 from securechat.credentials.token import MAX_NAME_CHARS, is_token_name
 from securechat.store.admin import wall_clock

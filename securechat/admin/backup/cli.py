@@ -14,7 +14,7 @@ from securechat.admin.backup.check import check_up
 from securechat.admin.backup.make import make_backup
 from securechat.admin.backup.restore import restore_backup
 from securechat.admin.context import AdminContext, who
-from securechat.admin.moments import local_time
+from securechat.admin.listing import local_time
 from securechat.server.data import DataDirectory, DataError, default_directory
 from securechat.server.logs import escape
 

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from securechat.admin.backup import archive
 from securechat.admin.backup.archive import DATABASE, BackupError, Manifest
 from securechat.admin.backup.staging import staging, sync, verify
-from securechat.admin.moments import utc
+from securechat.admin.listing import utc
 from securechat.ca.files import foreign_owner
 from securechat.server.data import DataDirectory
 from securechat.store.admin import wall_clock

@@ -1,9 +1,12 @@
-"""Lists for people, as tables with aligned columns in any script, and for programs, as JSON."""
+"""How commands list things: for people as tables with aligned columns in any script, and moments in
+local time; for programs as JSON, and moments in UTC.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import chain
 from unicodedata import category, east_asian_width
 
@@ -40,3 +43,15 @@ def _columns(char: str) -> int:
 def echo_json(value: object, *, indent: int | None = 2) -> None:
     """Print value for programs, so that people can read it too."""
     click.echo(json_text(value, readable=is_utf8(sys.stdout.encoding), indent=indent))
+
+
+def local_time(at_ms: int, *, seconds: bool = False) -> str:
+    """A moment as people here write it. at_ms: milliseconds since 1970 (UTC)."""
+    at = datetime.fromtimestamp(at_ms / 1000).astimezone()
+    return f"{at:%Y-%m-%d %H:%M:%S}" if seconds else f"{at:%Y-%m-%d %H:%M}"
+
+
+def utc(at_ms: int, *, milliseconds: bool = False) -> str:
+    """The same for programs: ISO 8601."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return at.isoformat(timespec="milliseconds" if milliseconds else "seconds")
