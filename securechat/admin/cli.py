@@ -11,7 +11,6 @@ import click
 from securechat import __version__
 from securechat.admin import sessions, user_lists
 from securechat.admin.audit import audit
-from securechat.admin.audit_prune import prune
 from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.cli import backup, check, restore
 from securechat.admin.certificates import certificate
@@ -87,7 +86,6 @@ user.add_command(user_lists.list_)
 user.add_command(user_lists.show)
 user.add_command(sessions.sessions)
 user.add_command(sessions.logout)
-audit.add_command(prune)
 command.params[:0] = _places(expose=True)
 for part in (user, invite, token, certificate, audit, backup, restore, check):
     _place_everywhere(part)
