@@ -116,7 +116,6 @@ class Listener(NamedThread):
         self._failed = failed
         self._starved = False
         self._waker = Waker()
-        self._waker.sleep()
         self._stopping = threading.Event()
 
     def stop(self) -> None:

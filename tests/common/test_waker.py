@@ -6,6 +6,8 @@ import select
 import threading
 from collections import deque
 
+import pytest
+
 from securechat.common.waker import Waker
 
 PATIENCE = 20.0
@@ -25,13 +27,23 @@ def test_a_sleeper_is_woken() -> None:
 
 
 def test_who_is_awake_costs_no_byte() -> None:
-    """Before it sleeps, and after it has woken."""
+    """After it has woken, until it sleeps again."""
     waker = Waker()
+    waker.woken()
     waker.wake()
+    assert not has_byte(waker)
     waker.sleep()
     waker.woken()
     waker.wake()
     assert not has_byte(waker)
+    waker.close()
+
+
+def test_a_new_one_sleeps() -> None:
+    """An order that comes before the first wait ends it."""
+    waker = Waker()
+    waker.wake()
+    waker.wait(None)
     waker.close()
 
 
@@ -64,21 +76,62 @@ def test_waking_a_thread_that_has_ended_is_harmless() -> None:
     waker.wake()
 
 
-def test_no_order_is_left_behind() -> None:
+def test_after_a_reset_the_next_order_counts() -> None:
+    """Those before are forgotten, and cost the next wait nothing."""
+    waker = Waker()
+    for _ in range(10):
+        waker.wake()
+    waker.reset()
+    assert not has_byte(waker)
+    waker.wake()
+    assert has_byte(waker)
+    waker.close()
+
+
+def test_a_waker_alone() -> None:
+    """Waits without a connection, up to its timeout; closed, it may still be called."""
+    waker = Waker()
+    waker.wake()
+    waker.wait(None)
+    waker.wait(0)
+    waker.close()
+    waker.wake()
+
+
+def test_an_order_ends_the_wait_that_is_on() -> None:
+    """From another thread, and once for each wait."""
+    waker = Waker()
+    for _ in range(20):
+        timer = threading.Timer(0.001, waker.wake)
+        timer.start()
+        waker.wait(None)
+        timer.join()
+    waker.close()
+
+
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_no_order_is_left_behind(by_itself: bool) -> None:
     """Whatever the moment of an order, the sleeper sees it: all arrive, with select() in between
-    that would wait for ever.
+    that would wait for ever. Who says when it sleeps looks first whether there is something; who
+    waits by itself doesn't.
     """
     waker = Waker()
     orders: deque[int] = deque()
     taken: list[int] = []
 
+    def waits() -> bool:
+        if by_itself:
+            waker.wait(PATIENCE)
+            return True
+        waker.sleep()
+        if not orders and not select.select([waker.receiver], [], [], PATIENCE)[0]:
+            return False
+        waker.woken()
+        waker.drain()
+        return True
+
     def sleeper() -> None:
-        while len(taken) < 4000:
-            waker.sleep()
-            if not orders and not select.select([waker.receiver], [], [], PATIENCE)[0]:
-                return
-            waker.woken()
-            waker.drain()
+        while len(taken) < 4000 and waits():
             while orders:
                 taken.append(orders.popleft())
 

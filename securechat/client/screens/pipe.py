@@ -28,7 +28,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.text.render import Renderer, plain
 from securechat.client.wire.receiver import Client
-from securechat.client.wire.stream import Waker
+from securechat.common.waker import Waker
 
 CHUNK = 65536
 """Bytes read at once."""
@@ -79,7 +79,7 @@ class InputLines:
         # Not epoll, the default, which refuses plain files.
         with selectors.SelectSelector() as selector:
             selector.register(self._handle, selectors.EVENT_READ)
-            selector.register(self._waker.near, selectors.EVENT_READ)
+            selector.register(self._waker.receiver, selectors.EVENT_READ)
             selector.select()
         return b"" if self._stopped else os.read(self._handle, CHUNK)
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import selectors
-import socket
 import ssl
 from collections.abc import Sequence
 
+from securechat.common.waker import Waker
 from securechat.irc.framing import TOO_LONG, LineBuffer
 from securechat.irc.message import Message, MessageError, parse
 
@@ -35,38 +35,6 @@ class ConnectionLostError(Exception):
     """The connection is gone; the text says how."""
 
 
-class Waker:
-    """Ends the wait of the receiving thread. wake() may be called by any thread."""
-
-    def __init__(self) -> None:
-        self._far, self.near = socket.socketpair()
-        self._far.setblocking(False)
-        self.near.setblocking(False)
-
-    def wake(self) -> None:
-        """Make the wait that is on, or the next one, end at once."""
-        with contextlib.suppress(OSError):  # full: it is awake already; closed: it has ended
-            self._far.send(b"\0")
-
-    def drain(self) -> None:
-        """Forget all calls of wake() so far."""
-        with contextlib.suppress(BlockingIOError):
-            while self.near.recv(4096):
-                pass
-
-    def wait(self, timeout: float | None) -> None:
-        """Wait without a connection; timeout in seconds, None for ever."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.near, selectors.EVENT_READ)
-            selector.select(timeout)
-        self.drain()
-
-    def close(self) -> None:
-        """Release both ends."""
-        self._far.close()
-        self.near.close()
-
-
 class Wire:
     """tls: connected and past its handshake; it belongs to the Wire from now on."""
 
@@ -81,14 +49,14 @@ class Wire:
         self._ended = ""
         self._selector = selectors.DefaultSelector()
         self._selector.register(tls, selectors.EVENT_READ)
-        self._selector.register(waker.near, selectors.EVENT_READ)
+        self._selector.register(waker.receiver, selectors.EVENT_READ)
 
     def wait(self, timeout: float | None) -> None:
         """Wait until there may be something to read, room to write, or a call of wake()."""
         wish = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
         self._selector.modify(self._tls, wish)
         self._selector.select(0 if self._ended or self._tls.pending() else timeout)
-        self._waker.drain()
+        self._waker.reset()
 
     def read(self) -> list[Message]:
         """What has arrived, maybe nothing. Raises ConnectionLostError."""

@@ -1,4 +1,4 @@
-"""One TLS connection, bytes to messages and back: Wire, Waker."""
+"""One TLS connection, bytes to messages and back: Wire."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from securechat.client.wire.stream import (
     MAX_BODY,
     MAX_INCOMING,
     ConnectionLostError,
-    Waker,
     Wire,
     reason_of,
 )
+from securechat.common.waker import Waker
 from securechat.irc.message import Message
 from securechat.net.tls import client_context, server_context
 from tests.support.certificates import Authority
@@ -186,16 +186,6 @@ def test_waking_ends_the_wait(ends: Ends) -> None:
     ends.wire.wait(None)
     timer.join()
     ends.wire.wait(0)
-
-
-def test_a_waker_alone() -> None:
-    """Waits without a connection, up to its timeout; closed, it may still be called."""
-    waker = Waker()
-    waker.wake()
-    waker.wait(None)
-    waker.wait(0)
-    waker.close()
-    waker.wake()
 
 
 def test_reasons_in_words() -> None:
