@@ -21,6 +21,7 @@ check: setup
 
 renew: setup
 	$(VENV)/bin/python tools/house.py --update CONTRIBUTING.md
+	$(VENV)/bin/python tools/pictures.py
 
 test: setup
 	$(VENV)/bin/pytest

@@ -1,0 +1,1 @@
+"""What lets somebody in, as server and client both know it: links, tokens, certificates. Pure."""
