@@ -1,0 +1,114 @@
+"""The documentation: the files, tests and classes that it names exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Not the changelog: it tells what was.
+PAGES = [
+    *(ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "certs/README.md"),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+
+CODE_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "docs/architecture.md"]
+"""Where a capitalised name in code quotes is one of ours."""
+
+_FILE = re.compile(r"(?<![\w./:~-])((?:[\w*-]+/)+[\w*-]+\.(?:py|svg|toml))(?:::([\w:]+))?(?![\w/])")
+_DIRECTORY = re.compile(r"`((?:[\w*-]+/)+)`")
+_LINK = re.compile(r"\]\(([\w./-]+)(?:#[\w-]+)?\)")
+_CLASS = re.compile(r"`([A-Z][A-Za-z]*[a-z][A-Za-z]*)[`.(]")
+
+
+def places(page: Path) -> list[Path]:
+    """What a path in a page may be relative to; code and tests are named without their roots."""
+    return [ROOT, ROOT / "securechat", ROOT / "tests", page.parent]
+
+
+def found(name: str, page: Path) -> list[Path]:
+    """The files that a path in a page means; a star stands for anything."""
+    return [path for place in places(page) for path in place.glob(name)]
+
+
+def missing_files(text: str, page: Path) -> Iterator[str]:
+    """The paths in a page that lead nowhere, and the tests that aren't in their file."""
+    for name, test in _FILE.findall(text):
+        paths = found(name, page)
+        if not paths:
+            yield name
+        elif test and not any(set(test.split("::")) <= definitions(path) for path in paths):
+            yield f"{name}::{test}"
+    yield from (name for name in _DIRECTORY.findall(text) if not found(name, page))
+    yield from (link for link in _LINK.findall(text) if not (page.parent / link).exists())
+
+
+@cache
+def definitions(path: Path) -> set[str]:
+    """The names of all functions and classes of a file."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    parsed = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(parsed) if isinstance(node, kinds)}
+
+
+def missing_classes(text: str) -> list[str]:
+    """The classes and types that a page names and the source doesn't have."""
+    files = [path for name in ("securechat", "tests") for path in (ROOT / name).rglob("*.py")]
+    known = set().union(*map(definitions, files))
+    return [name for name in _CLASS.findall(text) if name not in known]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_names_is_there(page: Path) -> None:
+    """Its paths, the tests behind `::`, and what its links lead to."""
+    assert sorted(set(missing_files(page.read_text(encoding="utf-8"), page))) == []
+
+
+@pytest.mark.parametrize("page", CODE_PAGES, ids=lambda page: page.name)
+def test_the_classes_that_a_page_names_are_there(page: Path) -> None:
+    """By the names that they have now."""
+    assert sorted(set(missing_classes(page.read_text(encoding="utf-8")))) == []
+
+
+# --- the guard itself ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see `core/gone.py`",
+        "python tools/gone.py --check",
+        "`core/gone/`",
+        "`tests/test_docs.py::test_gone`",
+        "`security/gone_*.py`",
+        "[here](gone.md#part)",
+    ],
+)
+def test_what_is_gone_is_found(text: str) -> None:
+    """However it is written."""
+    assert len(list(missing_files(text, ROOT / "README.md"))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`core/turn.py`, `tests/test_docs.py`, `test_docs.py::test_what_is_gone_is_found`",
+        "`tests/test_docs.py::test_what_is_gone_is_found`, `promises/test_2_*.py`, `core/`",
+        "[here](docs/operating.md#part), `/etc/securechat/config.toml`, `~/.config/a/b.toml`",
+        "https://example.org/a/b.py",
+    ],
+)
+def test_what_is_there_or_none_of_ours_passes(text: str) -> None:
+    """Paths of other machines and addresses are not looked for."""
+    assert list(missing_files(text, ROOT / "README.md")) == []
+
+
+def test_a_class_that_is_gone_is_found() -> None:
+    """Also with something behind it; IRC's words in capitals are no classes."""
+    assert missing_classes("`Turn`, `GoneTurn.fail`, `Gone`, `PRIVMSG`") == ["GoneTurn", "Gone"]
