@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.turn import Turn
 
 log = logging.getLogger(__name__)

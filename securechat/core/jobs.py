@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from securechat.core.journal.events import Logged
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from securechat.core.jobs import JobFailed, LoadMissed, Missed
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from securechat.core.journal.events import UsageCounted, UsageUpto
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.turn import IrcError, Turn
 from securechat.irc.numerics import Numeric
 

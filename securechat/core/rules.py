@@ -21,9 +21,9 @@ from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
 from securechat.core.journal.events import CertificateUsed, TokenUsed
 from securechat.core.model.credentials import Token
+from securechat.core.model.entities import Account, Answering, Session
 from securechat.core.model.levels import Levels
-from securechat.core.model.session import Answering, Session
-from securechat.core.model.state import LOGINS_AT_ONCE, MAX_KEYS, Account, Model
+from securechat.core.model.state import LOGINS_AT_ONCE, MAX_KEYS, Model
 from securechat.core.model.states import WAITING, State, Trigger
 from securechat.core.ports import Outside
 from securechat.core.presence import arrivals, online
@@ -302,7 +302,7 @@ class Rules:
     def _check_deadlines(self, turn: Turn, session: Session) -> None:
         settings = self.settings
         if session.state is not State.READY:
-            if turn.clock - session.opened_at - session.held_back > settings.login_seconds:
+            if turn.clock - session.opened_at - session.attempt.held_back > settings.login_seconds:
                 turn.close(session, "Login took too long")
             return
         silent = turn.clock - session.heard_at

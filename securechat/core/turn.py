@@ -16,8 +16,8 @@ from securechat.core.delivery.line import Line
 from securechat.core.jobs import Job
 from securechat.core.journal.apply import Undo, apply, log_entry
 from securechat.core.journal.events import Audited, JournalEvent, Logged
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Audience, Model
+from securechat.core.model.entities import Account, Audience, Session
+from securechat.core.model.state import Model
 from securechat.core.model.states import State, Trigger
 from securechat.core.ports import Outside
 from securechat.core.settings import Settings

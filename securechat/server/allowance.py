@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account
 from securechat.core.turn import Effect
 from securechat.irc.framing import PLAIN_LINE
 from securechat.net.throttle import Rate, TokenBucket

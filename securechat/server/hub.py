@@ -18,8 +18,7 @@ from securechat.core.audit import note, tell
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Job
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account, Session
 from securechat.core.model.states import State
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from securechat.core.jobs import Answer
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.net.admission import address_block_of
 from securechat.net.connection import Input, Lines
 from securechat.server.allowance import Allowance

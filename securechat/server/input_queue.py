@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from itertools import chain, count
 from typing import NamedTuple
 
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account
 from securechat.net.connection import Closed, Connection, Input, Lines, Phase
 from securechat.server.allowance import Allowance, Standing
 

@@ -10,8 +10,9 @@ from securechat.core.guard import FAILED
 from securechat.core.journal.events import CertificateRevoked, KickedAway, TokenRevoked
 from securechat.core.model.credentials import Certificate, Factor, Token
 from securechat.core.model.device import Device, certificate_device, token_device
+from securechat.core.model.entities import Account, Channel, Direct, Invite, Membership
 from securechat.core.model.sent_keys import Kept
-from securechat.core.model.state import Account, Channel, Direct, Invite, Membership, Model
+from securechat.core.model.state import Model
 from securechat.core.presence import live_sessions, online
 from securechat.core.presence.live_sessions import Live
 from securechat.core.rules import Rules

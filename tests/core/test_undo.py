@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from securechat.core.journal import apply
 from securechat.core.journal import events as e
 from securechat.core.model.credentials import Certificate, Token
-from securechat.core.model.state import Account, Channel, Direct, Invite, Model
+from securechat.core.model.entities import Account, Channel, Direct, Invite
+from securechat.core.model.state import Model
 from tests.core.journal.test_apply import CODE, world
 from tests.support.snapshot import snapshot
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from securechat.core.journal import apply
 from securechat.core.journal.events import Logged
 from securechat.core.model.device import MAX_DEVICES
-from securechat.core.model.state import Account, Channel, Model
+from securechat.core.model.entities import Account, Channel
+from securechat.core.model.state import Model
 from securechat.core.model.states import WAITING, State
 from securechat.irc.message import MAX_BODY_BYTES, parse
 from tests.support.snapshot import snapshot

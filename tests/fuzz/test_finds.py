@@ -14,8 +14,8 @@ from securechat.common import escape
 from securechat.core.auth import login
 from securechat.core.channels import channels
 from securechat.core.journal import apply, events
-from securechat.core.model.session import Session
-from securechat.core.model.state import Channel, Model
+from securechat.core.model.entities import Channel, Session
+from securechat.core.model.state import Model
 from securechat.core.presence import online
 from securechat.core.turn import Turn
 from securechat.irc import message

@@ -11,7 +11,7 @@ from typing import Any, cast
 from securechat.core.auth import totp
 from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.journal.events import AccountCreated, JournalEvent, Logged
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
 from securechat.server.commit import store_spans

@@ -15,7 +15,7 @@ from typing import cast
 
 from securechat.core.jobs import Answer, HashPassword, Job, LoadMissed, Missed, Verified
 from securechat.core.journal.events import AccountCreated, JournalEvent, Logged
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.irc.names import account_name

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from securechat.core.delivery.line import Line
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Audience
+from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.turn import Effect
 from securechat.irc.framing import PLAIN_LINE
 from securechat.net.throttle import Rate

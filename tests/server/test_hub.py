@@ -25,8 +25,7 @@ from securechat.core.jobs import (
     VerifyPassword,
 )
 from securechat.core.journal.events import ChannelCreated, Logged
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Invite
+from securechat.core.model.entities import Account, Invite, Session
 from securechat.core.presence import arrivals, online
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn

@@ -8,8 +8,7 @@ import threading
 import pytest
 
 from securechat.core.jobs import JobFailed
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account, Session
 from securechat.net.connection import Closed, Connection, Input, Lines
 from securechat.server import inbox as module
 from securechat.server.inbox import Inbox, Stop

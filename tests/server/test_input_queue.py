@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase
 from securechat.net.throttle import Rate
 from securechat.server.allowance import LINE_SECONDS, Allowance

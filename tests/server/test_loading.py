@@ -30,7 +30,7 @@ from securechat.core.journal.events import (
     TopicChanged,
 )
 from securechat.core.model.credentials import Certificate, Token
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.model.state import Model
 from securechat.core.model.states import State, Trigger
 from securechat.core.rules import Rules

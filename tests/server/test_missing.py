@@ -6,8 +6,7 @@ from pathlib import Path
 
 from securechat.core.jobs import JobFailed, LoadMissed, Missed
 from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account, Session
 from securechat.server.missing import ReadingQueue, look_up, read_missed
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal

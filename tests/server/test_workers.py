@@ -25,7 +25,7 @@ from securechat.core.jobs import (
     VerifyPassword,
 )
 from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged, PasswordChanged
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.model.states import Trigger
 from securechat.net.connection import Connection
 from securechat.server import workers as module

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from securechat.core.model.state import Account, Channel, Model
+from securechat.core.model.entities import Account, Channel
+from securechat.core.model.state import Model
 
 
 def snapshot(model: Model) -> dict[str, object]:

@@ -32,8 +32,8 @@ from securechat.core.jobs import (
 )
 from securechat.core.journal.events import Audited, JournalEvent, Logged
 from securechat.core.model.credentials import Certificate
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Channel, Invite, Model
+from securechat.core.model.entities import Account, Channel, Invite, Session
+from securechat.core.model.state import Model
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings

@@ -16,8 +16,7 @@ from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.journal.events import PasswordRehashed
 from securechat.core.model.credentials import Certificate
 from securechat.core.model.device import split_device
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account, Session
 from securechat.core.model.states import State, Trigger
 from securechat.core.presence import arrivals, session_limit
 from securechat.core.turn import Turn
@@ -47,17 +46,17 @@ TOO_MANY_CODES = (
 
 def advance(turn: Turn, session: Session) -> None:
     """Complete the connection's registration, when NICK, USER and CAP END are there."""
-    if session.negotiating or session.nick is None or session.user is None:
+    if session.attempt.negotiating or session.attempt.nick is None or session.attempt.user is None:
         return
     if session.state is State.PROVEN:
         _load(turn, session)
     elif session.state is State.CONNECTED:
-        if session.password is None:
+        if session.attempt.password is None:
             _require(turn, session)
             return
-        account, colon, password = session.password.partition(":")
+        account, colon, password = session.attempt.password.partition(":")
         if not colon:
-            account, password = session.nick, account
+            account, password = session.attempt.nick, account
         session.move(Trigger.PASSWORD)
         verify(turn, session, account, password)
 
@@ -66,9 +65,10 @@ def _require(turn: Turn, session: Session) -> None:
     """The client goes on without a login: say what is wanted. When its login has failed that is
     said once more, and it ends, as some clients show nothing but this.
     """
-    text = f"Login failed: {session.refused}" if session.refused else _required(turn)
+    refused = session.attempt.refused
+    text = f"Login failed: {refused}" if refused else _required(turn)
     turn.standard_reply(session, "FAIL", "*", "ACCOUNT_REQUIRED", text)
-    if session.refused:
+    if refused:
         turn.close(session, text)
 
 
@@ -89,7 +89,7 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
     name, session.claimed_device = split_device(name)
     folded = names.fold_account(name) or name[: names.MAX_ACCOUNT_BYTES]
     account = turn.model.by_name.get(folded)
-    session.claimed, session.outdated = account, False
+    session.attempt.claimed, session.attempt.outdated = account, False
     if account is not None and not account.usable:
         account = None
     token = turn.model.tokens.get(token_digest(password)) if is_token(password) else None
@@ -118,7 +118,7 @@ def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
         failed(turn, session)
         return
     most = turn.settings.max_login_failures * MAX_WAIT_SECONDS
-    session.held_back = min(session.held_back + wait, most)
+    session.attempt.held_back = min(session.attempt.held_back + wait, most)
     text = f"After several wrong passwords the next one is looked at in {wait:.0f} s"
     turn.standard_reply(session, "NOTE", "AUTHENTICATE", "WAIT", f"{wait:.0f}", text)
 
@@ -151,10 +151,15 @@ def verified(turn: Turn, answer: Verified) -> None:
     """A worker has checked a password."""
     session = answer.session
     account = turn.model.accounts.get(answer.account) if answer.account is not None else None
-    if not answer.granted or account is None or not account.usable or session.outdated:
+    if not answer.granted or account is None or not account.usable or session.attempt.outdated:
         turn.model.login_throttle.wrong(answer.name, session.address_block, turn.clock)
         # Only a name that is an account's: people type their password in its place.
-        _denied(turn, session, session.claimed.name if session.claimed else "-", "wrong password")
+        _denied(
+            turn,
+            session,
+            session.attempt.claimed.name if session.attempt.claimed else "-",
+            "wrong password",
+        )
         return
     how = "password"
     if account.factor is not None or answer.code:
@@ -184,7 +189,7 @@ def _second_factor(turn: Turn, session: Session, account: Account, code: str) ->
         turn.model.login_throttle.wrong(account.folded, session.address_block, turn.clock)
         _denied(turn, session, account.name, "wrong code")
         return None
-    session.unstored = True  # a code that could not be stored as used might be used again
+    session.attempt.unstored = True  # a code that could not be stored as used might be used again
     turn.on_failure(lambda: unbecome(turn, session))
     return found
 
@@ -201,9 +206,9 @@ def keep_rehashed(turn: Turn, answer: Verified) -> None:
 
 def failed(turn: Turn, session: Session) -> None:
     """The password can't be checked now; the connection may try again."""
-    by_pass = session.password is not None
+    by_pass = session.attempt.password is not None
     session.move(Trigger.DENIED)
-    session.password, session.mechanism = None, ""
+    session.attempt.password, session.attempt.mechanism = None, ""
     if by_pass:
         turn.close(session, LATER)
         return
@@ -213,7 +218,7 @@ def failed(turn: Turn, session: Session) -> None:
 
 def refuse(turn: Turn, session: Session, numeric: Numeric, reason: str) -> None:
     """A SASL login has failed."""
-    session.refused = reason
+    session.attempt.refused = reason
     turn.numeric(session, numeric, f"SASL authentication failed: {reason}")
 
 
@@ -228,24 +233,24 @@ def _denied(
 ) -> None:
     """told: the code and the text of what may be known, as the password was right."""
     session.move(Trigger.DENIED)
-    session.failures += 1
+    session.attempt.failures += 1
     turn.audit("login", session, account=account, result=result)
     if told is not None:
         turn.standard_reply(session, "FAIL", "AUTHENTICATE", *told)
     text = told[1] if told is not None else WRONG
-    if session.password is not None:
-        session.password = None
+    if session.attempt.password is not None:
+        session.attempt.password = None
         turn.numeric(session, Numeric.ERR_PASSWDMISMATCH, text)
         turn.close(session, text)
         return
     refuse(turn, session, Numeric.ERR_SASLFAIL, text[0].lower() + text[1:])
-    if session.failures >= turn.settings.max_login_failures:
+    if session.attempt.failures >= turn.settings.max_login_failures:
         turn.close(session, "Too many failed logins")
 
 
 def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
-    by_sasl = session.password is None
-    session.password = None
+    by_sasl = session.attempt.password is None
+    session.attempt.password = None
     turn.model.login_throttle.right(account.folded, session.address_block)
     full = session_limit.refusal(turn, session, account)
     wait = turn.model.logins.wait((account.id, session.proven), turn.clock)
@@ -282,7 +287,7 @@ def become(turn: Turn, session: Session, account: Account) -> None:
     """The session is the account's from now on; its registration goes on with advance()."""
     session.move(Trigger.GRANTED)
     shown = session.shown_nick
-    session.account, session.password = account, None
+    session.account, session.attempt.password = account, None
     acknowledgements.begin(turn, session)
     source = account.source(turn.settings.name)
     turn.send(
@@ -311,8 +316,8 @@ def _load(turn: Turn, session: Session) -> None:
     A login that isn't stored yet takes the longer way: nobody may hear of it, or from it, before.
     """
     session.move(Trigger.COMPLETE)
-    if session.unstored or any(replay.unread(turn.model, session)):
-        session.unstored = False
+    if session.attempt.unstored or any(replay.unread(turn.model, session)):
+        session.attempt.unstored = False
         turn.job(replay.load(turn, session))
     else:
         arrivals.expect(turn, session)

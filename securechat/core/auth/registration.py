@@ -10,8 +10,7 @@ from securechat.core.audit import note
 from securechat.core.auth import login
 from securechat.core.jobs import Hashed, HashPassword
 from securechat.core.journal.events import AccountCreated, InviteUsed
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Invite
+from securechat.core.model.entities import Account, Invite, Session
 from securechat.core.model.states import Trigger
 from securechat.core.turn import Turn
 from securechat.credentials.link import code_digest
@@ -34,8 +33,8 @@ def create(turn: Turn, session: Session, name: str, code: str, password: str) ->
         _refuse(turn, session, refused)
         return
     session.move(Trigger.REGISTER)
-    session.assembler = None
-    session.mechanism = code  # needed again when the hash is there
+    session.attempt.assembler = None
+    session.attempt.invite = code  # needed again when the hash is there
     turn.job(HashPassword(session, wanted.display, password))
 
 
@@ -74,12 +73,12 @@ def _invite(turn: Turn, code: str) -> tuple[bytes, Invite] | None:
 
 
 def _refuse(turn: Turn, session: Session, refused: _Refused) -> None:
-    name = session.nick or "*"
+    name = session.attempt.nick or "*"
     turn.standard_reply(session, "FAIL", "REGISTER", refused.code, name, refused.text)
     # To the log alone: a refusal costs a stranger nothing, and must not fill the disk.
     note("registration refused", address=session.address, reason=refused.code)
-    session.failures += 1
-    if session.failures >= turn.settings.max_login_failures * 3:
+    session.attempt.failures += 1
+    if session.attempt.failures >= turn.settings.max_login_failures * 3:
         turn.close(session, "Too many failed registrations")
 
 
@@ -88,11 +87,11 @@ def hashed(turn: Turn, answer: Hashed) -> None:
     as others may have come first.
     """
     session = answer.session
-    code, session.mechanism = session.mechanism, ""
+    code, session.attempt.invite = session.attempt.invite, ""
     try:
         if answer.refusal is not None:
             raise _Refused("WEAK_PASSWORD", answer.refusal)
-        wanted = _wanted(turn, session, session.nick or "", code)
+        wanted = _wanted(turn, session, session.attempt.nick or "", code)
         found = _invite(turn, code)
     except _Refused as refused:
         session.move(Trigger.DENIED)
@@ -100,7 +99,7 @@ def hashed(turn: Turn, answer: Hashed) -> None:
         return
     turn.on_failure(lambda: login.unbecome(turn, session))
     account = _store_account(turn, wanted, answer, found)
-    session.unstored, session.proved_at = True, turn.clock
+    session.attempt.unstored, session.proved_at = True, turn.clock
     rights = {"rights": "administrator"} if account.admin else {}
     turn.audit("registration", session, account=account.name, **rights)
     text = "Account registered. Welcome!"
@@ -135,5 +134,5 @@ def _store_account(
 def failed(turn: Turn, session: Session) -> None:
     """The worker could not do its work; the connection may try again."""
     session.move(Trigger.DENIED)
-    session.mechanism = ""
+    session.attempt.invite = ""
     _refuse(turn, session, _Refused("TEMPORARILY_UNAVAILABLE", login.LATER))

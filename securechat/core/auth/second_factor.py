@@ -17,7 +17,7 @@ from securechat.core.journal.events import (
     RecoveryCodeUsed,
 )
 from securechat.core.model.credentials import Factor
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account
 from securechat.core.turn import Turn
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from securechat.core.channels import channels
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events import ChannelClosed, FounderRemoved, RoleChanged
-from securechat.core.model.state import ROLES, Account, Channel
+from securechat.core.model.entities import ROLES, Account, Channel
 from securechat.core.turn import Turn
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from securechat.core.auth import login, registration
 from securechat.core.commands.registry import ALWAYS, command
 from securechat.core.model.device import split_device
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.model.states import State, Trigger
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import sasl
@@ -42,19 +42,19 @@ def _mechanism(turn: Turn, session: Session, mechanism: str) -> None:
         login.refuse(turn, session, Numeric.ERR_SASLFAIL, "unknown mechanism")
         return
     session.move(Trigger.MECHANISM)
-    session.password = None  # some clients send PASS as well; SASL takes its place
-    session.mechanism = mechanism
-    session.assembler = sasl.Assembler()
+    session.attempt.password = None  # some clients send PASS as well; SASL takes its place
+    session.attempt.mechanism = mechanism
+    session.attempt.assembler = sasl.Assembler()
     turn.send(session, "AUTHENTICATE +")
 
 
 def _payload(turn: Turn, session: Session, chunk: str) -> None:
-    assert session.assembler is not None  # noqa: S101 - set on the way to CHALLENGED
+    assert session.attempt.assembler is not None  # noqa: S101 - set on the way to CHALLENGED
     try:
-        payload = session.assembler.feed(chunk)
+        payload = session.attempt.assembler.feed(chunk)
         if payload is None:
             return
-        if session.mechanism == "PLAIN":
+        if session.attempt.mechanism == "PLAIN":
             _plain(turn, session, sasl.decode_plain(payload))
         else:
             _external(turn, session, payload.decode(errors="replace"))
@@ -101,16 +101,16 @@ def register(turn: Turn, session: Session, message: Message) -> None:
     account, code, password = message.params
     if session.account is not None:
         _fail(turn, session, "ALREADY_AUTHENTICATED", account, "You are logged in already")
-    elif session.nick is None:
+    elif session.attempt.nick is None:
         _fail(turn, session, "NEED_NICK", "*", "Send NICK with the name you want first")
-    elif account not in ("*", session.nick):
+    elif account not in ("*", session.attempt.nick):
         text = "Your account's name is your nick; send NICK with that name first"
         _fail(turn, session, "ACCOUNT_NAME_MUST_BE_NICK", account, text)
     elif session.state is State.CHALLENGED:
         text = "A SASL login has begun; abort it with AUTHENTICATE * first"
-        _fail(turn, session, "TEMPORARILY_UNAVAILABLE", session.nick, text)
+        _fail(turn, session, "TEMPORARILY_UNAVAILABLE", session.attempt.nick, text)
     else:
-        registration.create(turn, session, session.nick, code, password)
+        registration.create(turn, session, session.attempt.nick, code, password)
 
 
 def _fail(turn: Turn, session: Session, code: str, account: str, text: str) -> None:

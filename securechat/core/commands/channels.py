@@ -12,8 +12,7 @@ from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events import KickedAway, TopicChanged
-from securechat.core.model.session import NumericReply, Session
-from securechat.core.model.state import ROLES, Account, Channel
+from securechat.core.model.entities import ROLES, Account, Channel, NumericReply, Session
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import shorten

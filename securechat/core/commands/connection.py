@@ -12,7 +12,7 @@ from securechat.core.auth import login
 from securechat.core.channels import channels
 from securechat.core.commands.registry import ALWAYS, command
 from securechat.core.delivery import acknowledgements
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.model.states import State
 from securechat.core.presence import online
 from securechat.core.text import fill, shorten
@@ -57,7 +57,7 @@ def _cap_ls(turn: Turn, session: Session, params: list[str]) -> None:
     if session.cap_302:
         session.set_caps(session.caps | capabilities.CAP_NOTIFY)
     if session.state is not State.READY:
-        session.negotiating = True
+        session.attempt.negotiating = True
     values = capability_values(turn) if version >= 302 else {}
     listed = (f"{name}={values[name]}" if name in values else name for name in capabilities.NAMES)
     _cap_list_reply(turn, session, "LS", listed)
@@ -75,7 +75,7 @@ def _cap_list(turn: Turn, session: Session, params: list[str]) -> None:
 
 def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
     if session.state is not State.READY:
-        session.negotiating = True
+        session.attempt.negotiating = True
     wanted = " ".join(params).split()
     asked = " ".join(wanted)
     change = capabilities.bits(wanted)
@@ -95,7 +95,7 @@ def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
 def _cap_end(turn: Turn, session: Session, params: list[str]) -> None:
     if session.state is State.CHALLENGED:
         login.abort(turn, session)
-    session.negotiating = False
+    session.attempt.negotiating = False
     login.advance(turn, session)
 
 
@@ -122,7 +122,7 @@ def nick(turn: Turn, session: Session, message: Message) -> None:
     # Until the welcome says what the nick is, any will do: irssi sends NICK only after SASL.
     if len(wanted.encode()) > names.MAX_ACCOUNT_BYTES:  # a spelling that would fill each reply
         wanted = names.account_name(wanted).display
-    session.nick = wanted
+    session.attempt.nick = wanted
     login.advance(turn, session)
 
 
@@ -142,11 +142,11 @@ def _keep_nick(turn: Turn, session: Session, wanted: str, folded: str) -> None:
 @command("USER", usage="<user> 0 * :<real name>", min_params=4, states=ALWAYS)
 def user(turn: Turn, session: Session, message: Message) -> None:
     """Give your real name, as any client does by itself."""
-    if session.user is not None:
+    if session.attempt.user is not None:
         raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You may not reregister")
-    session.user = message.params[0]
+    session.attempt.user = message.params[0]
     real_name = " ".join(message.params[3:])  # some scripts leave its colon out
-    session.real_name = shorten(real_name, MAX_REAL_NAME_BYTES)
+    session.attempt.real_name = shorten(real_name, MAX_REAL_NAME_BYTES)
     login.advance(turn, session)
 
 
@@ -165,7 +165,7 @@ def password(turn: Turn, session: Session, message: Message) -> None:
     if session.state is not State.CONNECTED:
         text = "PASS is for clients that don't do SASL; this one has begun to"
         raise IrcError(Numeric.ERR_ALREADYREGISTERED, text)
-    session.password = message.params[0]
+    session.attempt.password = message.params[0]
     login.advance(
         turn, session
     )  # some clients say it last, and people when they are told to log in

@@ -14,8 +14,7 @@ from securechat.core.journal.events import (
     TokenRevoked,
 )
 from securechat.core.model.credentials import Factor, Token
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account, Session
 from securechat.core.presence import online
 from securechat.core.text import iso
 from securechat.core.turn import Turn

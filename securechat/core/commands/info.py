@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from securechat.core.channels import channels
 from securechat.core.commands.registry import COMMANDS, command
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.presence import welcome
 from securechat.core.text import fill, when
 from securechat.core.turn import IrcError, Turn

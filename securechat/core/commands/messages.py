@@ -14,9 +14,8 @@ from securechat.core.channels import channels
 from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events import DirectOpened, MessageKeyed
+from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.model.sent_keys import Kept
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Channel, Direct
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import fits, is_question
 from securechat.core.turn import IrcError, Turn

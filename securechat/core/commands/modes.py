@@ -14,8 +14,7 @@ from securechat.core.channels import channels, ownership
 from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events import BanAdded, BanRemoved, ModesChanged, RoleChanged
-from securechat.core.model.session import Session
-from securechat.core.model.state import ROLES, Account, Channel
+from securechat.core.model.entities import ROLES, Account, Channel, Session
 from securechat.core.presence.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
 from securechat.core.text import fits
 from securechat.core.turn import IrcError, Turn

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from securechat.core import text_limits
 from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
-from securechat.core.model.session import NumericReply, Session
-from securechat.core.model.state import Account, Channel
+from securechat.core.model.entities import Account, Channel, NumericReply, Session
 from securechat.core.presence import online
 from securechat.core.text import fill, shorten, when
 from securechat.core.turn import IrcError, Turn

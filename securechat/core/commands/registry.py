@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from securechat.core.model.session import NumericReply, Session
+from securechat.core.model.entities import NumericReply, Session
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
 from securechat.irc.message import Message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from securechat.core.commands.registry import command
 from securechat.core.commands.verbs import VerbRefused, note, run, shown
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.presence import live_sessions, online
 from securechat.core.presence.live_sessions import Live
 from securechat.core.text import iso

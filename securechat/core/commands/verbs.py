@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.turn import Turn
 from securechat.irc.message import Message
 

@@ -13,8 +13,8 @@ from itertools import takewhile
 from securechat.core.delivery.line import BareLine
 from securechat.core.journal.events import Delivered, DeviceForgotten
 from securechat.core.model.device import MAX_DEVICES, Device, certificate_device, token_device
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Audience, Channel, Model
+from securechat.core.model.entities import Account, Audience, Channel, Session
+from securechat.core.model.state import Model
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
 

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from securechat.core.delivery.line import Line
-from securechat.core.model.session import Session
-from securechat.core.model.state import Audience
+from securechat.core.model.entities import Audience, Session
 from securechat.core.turn import Effect
 
 WaitingLines = list[tuple[Line, Session | None]]

@@ -12,8 +12,8 @@ from securechat.core.delivery.acknowledgements import KINDS
 from securechat.core.delivery.line import Line, iso_time
 from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.journal.events import Logged
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Channel, Direct, Model
+from securechat.core.model.entities import Account, Channel, Direct, Session
+from securechat.core.model.state import Model
 from securechat.core.text import fits, is_question
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, SELF_MESSAGE, SERVER_TIME

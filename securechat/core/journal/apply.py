@@ -16,8 +16,9 @@ from typing import Any
 from securechat.core.journal import events as e
 from securechat.core.model.credentials import Certificate, Factor, Token
 from securechat.core.model.device import Device, certificate_device, token_device
+from securechat.core.model.entities import Account, Channel, Direct, Membership
 from securechat.core.model.sent_keys import Kept
-from securechat.core.model.state import Account, Channel, Direct, Membership, Model
+from securechat.core.model.state import Model
 
 Undo = Callable[[], object]
 

@@ -6,19 +6,17 @@ The hub thread owns all of it. What outlives the process changes only in journal
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from securechat.core.audit import Acts, Refusals
 from securechat.core.auth.throttle import LoginThrottle
 from securechat.core.jobs import Missed
-from securechat.core.journal.events import KickedAway, Logged
-from securechat.core.model.credentials import Certificate, Factor, Token
-from securechat.core.model.device import Device
+from securechat.core.journal.events import Logged
+from securechat.core.model.credentials import Certificate, Token
+from securechat.core.model.entities import Account, Channel, Direct, Invite, Session
 from securechat.core.model.levels import Levels
-from securechat.core.model.sent_keys import SentKeys
-from securechat.core.model.session import Session
 from securechat.irc import names
 
 RECENT = 2048
@@ -40,180 +38,9 @@ KEYS_AT_ONCE, KEY_SECONDS = 5, 10.0
 MAX_KEYS = 10_000
 """Accounts whose logins and departures are counted; the ones not seen for longest go first."""
 
-ROLES = "qov"
-"""Owner, operator, voice: the highest first. PREFIX=(qov)~@+."""
-
-PREFIXES = {"q": "~", "o": "@", "v": "+", "": ""}
-
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
-
-
-class Audience:
-    """The sessions that a message goes to, grouped by what their bytes have in common.
-
-    groups: (I/O thread, capabilities that matter) -> (sessions, their links). It never changes:
-    a change of membership makes a new one, so that one which waits in a turn stays as it was.
-    """
-
-    __slots__ = ("groups", "sessions")
-
-    def __init__(self, sessions: Iterable[Session]) -> None:
-        self.sessions = {session: session.encoding_group for session in sessions}
-        """Each with its group: a session's encoding_group may change while this waits in a turn."""
-        self.groups: dict[tuple[int, int], tuple[list[Session], list[object]]] = {}
-        for session, encoding_group in self.sessions.items():
-            members, links = self.groups.setdefault(encoding_group, ([], []))
-            members.append(session)
-            links.append(session.link)
-
-
-@dataclass(slots=True, eq=False)
-class Account:
-    """A person, or a bot. folded: the key names are compared by. bot: nothing is replayed to it.
-
-    starts_after: what a new device of it has not missed: the newest seq when the account was made,
-    or of what has arrived at a device that is forgotten. channels, directs and sessions are the
-    other side of Channel.members, Direct and Session.account.
-    """
-
-    id: int
-    name: str
-    folded: str
-    skeleton: str
-    admin: bool = False
-    disabled: bool = False
-    deleted: bool = False
-    bot: bool = False
-    starts_after: int = 0
-    away: str | None = None
-    """When all its sessions are away: the message of the one that went last."""
-    real_name: str = ""
-    signed_on_ms: int = 0
-    active_ms: int = 0
-    channels: dict[Channel, None] = field(default_factory=dict)
-    directs: dict[Account, Direct] = field(default_factory=dict)
-    invited_to: dict[Channel, str] = field(default_factory=dict)
-    """By whose address; the other side is Channel.invited."""
-    kicks: dict[str, KickedAway] = field(default_factory=dict)
-    """By the channel's name, what happened while nobody of the account was there; still to be told.
-    """
-    tokens: dict[str, Token] = field(default_factory=dict)
-    """By name; the other side is Model.tokens."""
-    devices: dict[str, Device] = field(default_factory=dict)
-    """By name."""
-    sent_keys: SentKeys = field(default_factory=SentKeys)
-    certificates: dict[str, Certificate] = field(default_factory=dict)
-    """By name; the other side is Model.certificates."""
-    factor: Factor | None = None
-    stored_bytes: int = 0
-    """What the log holds of the account."""
-    sessions: list[Session] = field(default_factory=list)
-    _audience: Audience | None = None
-
-    @property
-    def usable(self) -> bool:
-        """Whether somebody may be logged in as, or write to, this account."""
-        return not self.disabled and not self.deleted
-
-    def source(self, server: str) -> str:
-        """nick!user@host. The host is the server's name: nobody's address is shown."""
-        return f"{self.name}!{self.name}@{server}"
-
-    def forget_device(self, name: str) -> Device | None:
-        """It is none any more; what arrived there is nothing that a new one has missed."""
-        device = self.devices.pop(name, None)
-        if device is not None:
-            self.starts_after = max(self.starts_after, device.delivered)
-        return device
-
-    def audience(self) -> Audience:
-        """All of the account's sessions."""
-        if self._audience is None:
-            self._audience = Audience(self.sessions)
-        return self._audience
-
-    def forget_audience(self) -> None:
-        """To be called when a session comes, goes, or changes its capabilities."""
-        self._audience = None
-        for channel in self.channels:
-            channel.forget_audience()
-
-
-@dataclass(slots=True, eq=False)
-class Membership:
-    """role: '' or a letter of ROLES. seq: the newest log entry when the account joined."""
-
-    role: str
-    seq: int
-
-
-@dataclass(slots=True, eq=False)
-class Channel:
-    """An IRC channel. modes: the letters of its flags. present: the members that are online."""
-
-    id: int
-    name: str
-    folded: str
-    skeleton: str
-    founder: int | None
-    created_ms: int
-    modes: str = ""
-    key: str | None = None
-    limit: int | None = None
-    topic: str = ""
-    topic_by: str = ""
-    topic_ms: int = 0
-    last_seq: int = 0
-    members: dict[Account, Membership] = field(default_factory=dict)
-    present: dict[Account, None] = field(default_factory=dict)
-    bans: dict[str, tuple[str, int]] = field(default_factory=dict)
-    ban_matchers: dict[str, Callable[[str], object]] = field(default_factory=dict)
-    """The bans as they are matched, made at their first use."""
-    invited: dict[Account, None] = field(default_factory=dict)
-    _audience: Audience | None = None
-    names: dict[bool, list[str]] = field(default_factory=dict)
-    """What NAMES lists, with and without addresses, made when it is asked for."""
-
-    def audience(self) -> Audience:
-        """All sessions of all members."""
-        if self._audience is None:
-            self._audience = Audience(s for member in self.present for s in member.sessions)
-        return self._audience
-
-    def forget_audience(self) -> None:
-        """To be called when a member or a session comes or goes, or a member's role changes."""
-        self._audience = None
-        self.names.clear()
-
-    def role(self, account: Account) -> str:
-        """The member's role; '' for a plain member and for a stranger."""
-        member = self.members.get(account)
-        return member.role if member else ""
-
-    def runs(self, account: Account) -> bool:
-        """Whether the account may operate the channel; an administrator may operate all."""
-        return account.admin or self.role(account) in ("q", "o")
-
-
-@dataclass(slots=True, eq=False)
-class Direct:
-    """The conversation of two accounts, or of one with itself."""
-
-    id: int
-    low: int
-    high: int
-    last_seq: int = 0
-
-
-@dataclass(slots=True)
-class Invite:
-    """An invitation to register. admin: whether its account will administer the server."""
-
-    uses: int
-    expires_ms: int
-    admin: bool
 
 
 @dataclass(slots=True)
@@ -319,7 +146,7 @@ class Model:
         self.channel_skeletons[channel.skeleton] = channel
 
     def remove_channel(self, channel: Channel) -> None:
-        """Undo add_room."""
+        """Undo add_channel."""
         _drop(self.targets, channel.id, channel)
         _drop(self.channels, channel.folded, channel)
         _drop(self.channel_skeletons, channel.skeleton, channel)
@@ -355,7 +182,7 @@ class Model:
         """The channel with this id, which is known to be one."""
         channel = self.targets[target]
         if not isinstance(channel, Channel):
-            raise TypeError(f"target {target} is not a room")
+            raise TypeError(f"target {target} is not a channel")
         return channel
 
     def targets_of(self, account: Account) -> Iterator[tuple[int, int, int]]:

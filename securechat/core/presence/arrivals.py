@@ -15,8 +15,7 @@ from securechat.core.delivery import acknowledgements
 from securechat.core.history import replay
 from securechat.core.jobs import Missed
 from securechat.core.journal.events import KicksTold
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Channel
+from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.states import State, Trigger
 from securechat.core.presence import online, session_limit, welcome
 from securechat.core.text import when
@@ -107,7 +106,7 @@ class ArrivalBatch:
         session.arrived_at = turn.clock
         turn.model.arrived += 1
         session_limit.make(turn, session)
-        account.real_name = session.real_name
+        account.real_name = session.attempt.real_name
         account.active_ms = turn.now_ms
         account.forget_audience()
         return True

@@ -12,8 +12,7 @@ from securechat.core.channels import channels
 from securechat.core.delivery import acknowledgements
 from securechat.core.delivery.line import Line
 from securechat.core.model.credentials import Certificate, Token
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account, Audience
+from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import AWAY_NOTIFY
@@ -154,8 +153,8 @@ def end_account(turn: Turn, account: Account, reason: str, keep: Session | None 
     if account in turn.model.lingering and not account.sessions:
         _depart(turn, account, reason, neighbours(account))
     for session in list(turn.model.sessions):
-        if session.state is State.VERIFYING and session.claimed is account:
-            session.outdated = True
+        if session.state is State.VERIFYING and session.attempt.claimed is account:
+            session.attempt.outdated = True
         elif session is not keep and session.account is account:
             turn.close(session, reason)
 

@@ -7,8 +7,7 @@ all the same, in the place of a session that showed a token only.
 
 from __future__ import annotations
 
-from securechat.core.model.session import Session
-from securechat.core.model.state import Account
+from securechat.core.model.entities import Account, Session
 from securechat.core.presence import online
 from securechat.core.turn import Turn
 

@@ -6,7 +6,7 @@ https://modern.ircdocs.horse/#rplwelcome-001, https://modern.ircdocs.horse/#rpli
 from __future__ import annotations
 
 from securechat.core import text_limits
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.text import fill, when
 from securechat.core.turn import Turn
 from securechat.irc.names import MAX_ACCOUNT_CHARS, MAX_CHANNEL_CHARS

@@ -157,7 +157,7 @@ def test_a_password_s_first_word_is_none(line: str) -> None:
     refused = only(person.says(line))
     assert (refused.command, "colon before the" in refused.params[2]) == ("461", True)
     assert "horse" not in refused.params[2]
-    assert (stage.jobs, person.session.password) == ([], None)
+    assert (stage.jobs, person.session.attempt.password) == ([], None)
 
 
 @pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE"])

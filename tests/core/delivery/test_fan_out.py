@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.delivery.line import Line
-from securechat.core.model.session import Session
-from securechat.core.model.state import Audience
+from securechat.core.model.entities import Audience, Session
 from securechat.core.turn import Effect
 from securechat.irc.message import parse
 from tests.core.sayings import ROOMS, company, storing, talk

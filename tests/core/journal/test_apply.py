@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from securechat.core.journal import apply
 from securechat.core.journal import events as e
 from securechat.core.model.credentials import Factor
-from securechat.core.model.state import Channel, Model
+from securechat.core.model.entities import Channel
+from securechat.core.model.state import Model
 from securechat.server.loading import load_model
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.model.state import Audience
+from securechat.core.model.entities import Audience
 from securechat.irc import capabilities as caps
 from tests.support.snapshot import snapshot
 from tests.support.stage import Stage

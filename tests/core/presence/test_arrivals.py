@@ -9,7 +9,7 @@ import pytest
 from securechat.core.channels import channels
 from securechat.core.delivery.fan_out import Delivery
 from securechat.core.jobs import Missed
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.presence import arrivals, welcome
 from securechat.core.turn import Turn
 from tests.support.stage import Person, Stage, codes, den, of, plain, source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.model.session import Session
+from securechat.core.model.entities import Session
 from securechat.core.model.states import State, TransitionError, Trigger
 from securechat.irc import capabilities as caps
 from tests.support.stage import Stage

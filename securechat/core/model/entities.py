@@ -1,0 +1,373 @@
+"""Who and what there is: sessions and their accounts, channels and their members, conversations.
+
+They refer to each other, so they stand in one file. Plain state: what outlives the process changes
+only in journal.apply(). The hub thread owns all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from securechat.core.journal.events import KickedAway
+from securechat.core.model.credentials import Certificate, Factor, Token
+from securechat.core.model.device import Device
+from securechat.core.model.sent_keys import SentKeys
+from securechat.core.model.states import State, Trigger, after
+from securechat.irc.capabilities import WIRE
+from securechat.irc.numerics import Numeric
+from securechat.irc.sasl import Assembler
+
+ROLES = "qov"
+"""Owner, operator, voice: the highest first. PREFIX=(qov)~@+."""
+
+PREFIXES = {"q": "~", "o": "@", "v": "+", "": ""}
+
+
+NumericReply = tuple[Numeric, *tuple[str, ...]]
+"""A numeric with its parameters, the last of which is the trailing one."""
+
+
+class Answering(NamedTuple):
+    """An answer that is given in parts. command: its name. replies: what is left of it; None where
+    nothing was found for a while, and others may come between.
+    """
+
+    command: str
+    replies: Iterator[NumericReply | None]
+
+
+@dataclass(slots=True)
+class LoginAttempt:
+    """What a connection has said of itself before it is in the broadcast set; dropped then.
+
+    nick, user, real_name: as the client gave them. password: of PASS, not looked at yet.
+    mechanism, assembler: of the SASL exchange that goes on. invite: the code of the registration
+    that goes on. negotiating: capabilities, so that the login waits for CAP END. failures: logins
+    and registrations that were refused.
+    """
+
+    nick: str | None = None
+    user: str | None = None
+    real_name: str = ""
+    password: str | None = None
+    mechanism: str = ""
+    assembler: Assembler | None = None
+    invite: str = ""
+    negotiating: bool = False
+    failures: int = 0
+    refused: str = ""
+    """Why the last attempt to log in by SASL failed, as it was told."""
+    claimed: Account | None = None
+    """Whose password a worker is checking."""
+    outdated: bool = False
+    """What the worker finds is no more true: password or account have changed since."""
+    held_back: float = 0.0
+    """Seconds that its attempts had to wait; they are no part of its time for the login."""
+    unstored: bool = False
+    """The login holds something that is not stored yet."""
+
+
+class Session:
+    """link: what the server delivers to, opaque here. io: the number of the link's I/O thread.
+
+    address: where it comes from, for logs. address_block: what counts as one place there, in
+    limits: the address, or the /64 of an IPv6 one. fingerprint: the SHA-256 of the verified client
+    certificate that it shows, or None. opened_at and the other *_at: seconds of the monotonic
+    clock.
+    """
+
+    __slots__ = (
+        "account",
+        "address",
+        "address_block",
+        "after",
+        "answered_at",
+        "answering",
+        "arrived_at",
+        "asked_at",
+        "awaited",
+        "away",
+        "away_at",
+        "cap_302",
+        "caps",
+        "certificate",
+        "changing",
+        "claimed_device",
+        "delivered",
+        "device",
+        "encoding_group",
+        "enrolling",
+        "fingerprint",
+        "heard_at",
+        "held",
+        "id",
+        "invisible",
+        "io",
+        "link",
+        "login",
+        "opened_at",
+        "proved_at",
+        "state",
+        "token",
+    )
+
+    def __init__(
+        self,
+        link: object,
+        *,
+        io: int,
+        address: str,
+        fingerprint: bytes | None,
+        opened_at: float,
+        address_block: str = "",
+    ) -> None:
+        self.link = link
+        self.io = io
+        self.encoding_group = (io, 0)
+        self.address = address
+        self.address_block = address_block or address
+        self.fingerprint = fingerprint
+        self.opened_at = self.heard_at = opened_at
+        self.asked_at = float("-inf")
+        self.awaited = False
+        """The PONG to the server's last PING has not come."""
+        self.state = State.CONNECTED
+        self.login: LoginAttempt | None = LoginAttempt()
+        """None once it is in the broadcast set."""
+        self.caps = 0
+        self.cap_302 = False
+        self.away: str | None = None
+        """Its own message; the account is away when all its sessions are."""
+        self.away_at = 0.0
+        self.account: Account | None = None
+        self.claimed_device = ""
+        """What it calls itself among the devices of the account."""
+        self.device: Device | None = None
+        self.after = 0
+        """All after this seq that its device has missed is given to it."""
+        self.delivered: int | None = None
+        """The newest seq that a PONG has shown to have arrived here; None before the first."""
+        self.arrived_at = self.answered_at = opened_at
+        self.token: Token | None = None
+        """The device token that it logged in with, or that it is bound to."""
+        self.certificate: Certificate | None = None
+        """The client certificate that it logged in with."""
+        self.id = ""
+        """What it is called in lists of sessions, once it was in one."""
+        self.proved_at: float | None = None
+        """When it showed the account's password, if it did."""
+        self.enrolling: bytes | None = None
+        """The secret of a second factor that awaits its first code."""
+        self.changing = False
+        """A worker makes the hash of its account's new password."""
+        self.held: list[bytes] = []
+        self.answering: Answering | None = None
+        """The rest of a long answer; its further lines wait for the end."""
+        self.invisible = False
+
+    @property
+    def proven(self) -> bool:
+        """Whether it showed the password or a certificate itself, and not a device token only."""
+        return self.token is None or self.proved_at is not None
+
+    def move(self, trigger: Trigger) -> None:
+        """Go to the next state. Raises TransitionError."""
+        self.state = after(self.state, trigger)
+
+    def set_caps(self, caps: int) -> None:
+        """Change the capabilities; the account's audiences must be forgotten then."""
+        self.caps = caps
+        self.encoding_group = (self.io, caps & WIRE)
+
+    def has(self, capability: int) -> bool:
+        """Whether a capability, or one of several, is enabled."""
+        return bool(self.caps & capability)
+
+    @property
+    def shown_nick(self) -> str:
+        """What a numeric is addressed to: until the welcome, the name the client gave itself."""
+        if self.login is not None:
+            return self.login.nick or "*"
+        return self.who.name
+
+    @property
+    def attempt(self) -> LoginAttempt:
+        """The login of a session that is not in the broadcast set yet."""
+        if self.login is None:
+            raise RuntimeError("the session is logged in")
+        return self.login
+
+    @property
+    def who(self) -> Account:
+        """The account of a session that is logged in."""
+        if self.account is None:
+            raise RuntimeError("the session is not logged in")
+        return self.account
+
+
+class Audience:
+    """The sessions that a message goes to, grouped by what their bytes have in common.
+
+    groups: (I/O thread, capabilities that matter) -> (sessions, their links). It never changes:
+    a change of membership makes a new one, so that one which waits in a turn stays as it was.
+    """
+
+    __slots__ = ("groups", "sessions")
+
+    def __init__(self, sessions: Iterable[Session]) -> None:
+        self.sessions = {session: session.encoding_group for session in sessions}
+        """Each with its group: a session's encoding_group may change while this waits in a turn."""
+        self.groups: dict[tuple[int, int], tuple[list[Session], list[object]]] = {}
+        for session, encoding_group in self.sessions.items():
+            members, links = self.groups.setdefault(encoding_group, ([], []))
+            members.append(session)
+            links.append(session.link)
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """A person, or a bot. folded: the key names are compared by. bot: nothing is replayed to it.
+
+    starts_after: what a new device of it has not missed: the newest seq when the account was made,
+    or of what has arrived at a device that is forgotten. channels, directs and sessions are the
+    other side of Channel.members, Direct and Session.account.
+    """
+
+    id: int
+    name: str
+    folded: str
+    skeleton: str
+    admin: bool = False
+    disabled: bool = False
+    deleted: bool = False
+    bot: bool = False
+    starts_after: int = 0
+    away: str | None = None
+    """When all its sessions are away: the message of the one that went last."""
+    real_name: str = ""
+    signed_on_ms: int = 0
+    active_ms: int = 0
+    channels: dict[Channel, None] = field(default_factory=dict)
+    directs: dict[Account, Direct] = field(default_factory=dict)
+    invited_to: dict[Channel, str] = field(default_factory=dict)
+    """By whose address; the other side is Channel.invited."""
+    kicks: dict[str, KickedAway] = field(default_factory=dict)
+    """By the channel's name, what happened while nobody of the account was there; still to be told.
+    """
+    tokens: dict[str, Token] = field(default_factory=dict)
+    """By name; the other side is Model.tokens."""
+    devices: dict[str, Device] = field(default_factory=dict)
+    """By name."""
+    sent_keys: SentKeys = field(default_factory=SentKeys)
+    certificates: dict[str, Certificate] = field(default_factory=dict)
+    """By name; the other side is Model.certificates."""
+    factor: Factor | None = None
+    stored_bytes: int = 0
+    """What the log holds of the account."""
+    sessions: list[Session] = field(default_factory=list)
+    _audience: Audience | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether somebody may be logged in as, or write to, this account."""
+        return not self.disabled and not self.deleted
+
+    def source(self, server: str) -> str:
+        """nick!user@host. The host is the server's name: nobody's address is shown."""
+        return f"{self.name}!{self.name}@{server}"
+
+    def forget_device(self, name: str) -> Device | None:
+        """It is none any more; what arrived there is nothing that a new one has missed."""
+        device = self.devices.pop(name, None)
+        if device is not None:
+            self.starts_after = max(self.starts_after, device.delivered)
+        return device
+
+    def audience(self) -> Audience:
+        """All of the account's sessions."""
+        if self._audience is None:
+            self._audience = Audience(self.sessions)
+        return self._audience
+
+    def forget_audience(self) -> None:
+        """To be called when a session comes, goes, or changes its capabilities."""
+        self._audience = None
+        for channel in self.channels:
+            channel.forget_audience()
+
+
+@dataclass(slots=True, eq=False)
+class Membership:
+    """role: '' or a letter of ROLES. seq: the newest log entry when the account joined."""
+
+    role: str
+    seq: int
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """An IRC channel. modes: the letters of its flags. present: the members that are online."""
+
+    id: int
+    name: str
+    folded: str
+    skeleton: str
+    founder: int | None
+    created_ms: int
+    modes: str = ""
+    key: str | None = None
+    limit: int | None = None
+    topic: str = ""
+    topic_by: str = ""
+    topic_ms: int = 0
+    last_seq: int = 0
+    members: dict[Account, Membership] = field(default_factory=dict)
+    present: dict[Account, None] = field(default_factory=dict)
+    bans: dict[str, tuple[str, int]] = field(default_factory=dict)
+    ban_matchers: dict[str, Callable[[str], object]] = field(default_factory=dict)
+    """The bans as they are matched, made at their first use."""
+    invited: dict[Account, None] = field(default_factory=dict)
+    _audience: Audience | None = None
+    names: dict[bool, list[str]] = field(default_factory=dict)
+    """What NAMES lists, with and without addresses, made when it is asked for."""
+
+    def audience(self) -> Audience:
+        """All sessions of all members."""
+        if self._audience is None:
+            self._audience = Audience(s for member in self.present for s in member.sessions)
+        return self._audience
+
+    def forget_audience(self) -> None:
+        """To be called when a member or a session comes or goes, or a member's role changes."""
+        self._audience = None
+        self.names.clear()
+
+    def role(self, account: Account) -> str:
+        """The member's role; '' for a plain member and for a stranger."""
+        member = self.members.get(account)
+        return member.role if member else ""
+
+    def runs(self, account: Account) -> bool:
+        """Whether the account may operate the channel; an administrator may operate all."""
+        return account.admin or self.role(account) in ("q", "o")
+
+
+@dataclass(slots=True, eq=False)
+class Direct:
+    """The conversation of two accounts, or of one with itself."""
+
+    id: int
+    low: int
+    high: int
+    last_seq: int = 0
+
+
+@dataclass(slots=True)
+class Invite:
+    """An invitation to register. admin: whether its account will administer the server."""
+
+    uses: int
+    expires_ms: int
+    admin: bool
