@@ -15,7 +15,7 @@ class Settings:
     name: the server's name on the wire, also the host part of every member's address.
     lobby: the channel everybody joins at login, or None. motd: its lines.
     contact: how to reach who runs the server, for ADMIN.
-    min_password_length: characters. max_rooms: channels an account may be in.
+    min_password_length: characters. max_channels: channels an account may be in.
     max_sessions: connections an account may have at once. logins_per_minute: of one account.
     account_bytes: what the log may hold of one, 0 for any number.
     max_held_lines: lines a session may send ahead of a worker's answer.

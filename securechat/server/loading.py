@@ -89,10 +89,10 @@ def load_familiar(model: Model, reader: Reader) -> None:
 
 def _load_channel_lists(model: Model, reader: Reader) -> None:
     channels = {channel.id: channel for channel in model.channels.values()}
-    for channel_id, account_id, role, seq in reader.memberships():
+    for channel_id, account_id, modes, seq in reader.memberships():
         channel, account = channels.get(channel_id), model.accounts.get(account_id)
         if channel is not None and account is not None and not account.deleted:
-            channel.members[account] = Membership(role, seq)
+            channel.members[account] = Membership(modes, seq)
             account.channels[channel] = None
     for channel_id, mask, by, at_ms in reader.bans():
         if channel_id in channels:
@@ -163,7 +163,7 @@ def _channel(row: ChannelRow) -> Channel:
         row.founder,
         row.created_ms,
         modes=row.modes,
-        key=row.room_key,
+        key=row.channel_key,
         limit=row.member_limit,
         topic=row.topic,
         topic_by=row.topic_by,

@@ -39,7 +39,7 @@ KEY_BYTES = 32
 PEPPER_ID = "pepper_id"
 """Under this key of the table meta."""
 
-_SEALED = "sp1,"  # with a comma, which no room key has: it is never taken for one
+_SEALED = "sp1,"  # with a comma, which no channel key has: it is never taken for one
 _NONCE_BYTES = 12  # random; safe for 2^32 seals, and a server makes some thousands
 _TAG_BYTES = 16
 
@@ -291,6 +291,6 @@ def _pair(connection: sqlite3.Connection, pepper: Pepper) -> None:
 
 
 def _seal_channel_keys(connection: sqlite3.Connection, pepper: Pepper) -> None:
-    rows = connection.execute("SELECT id, room_key FROM targets WHERE room_key IS NOT NULL")
+    rows = connection.execute("SELECT id, channel_key FROM targets WHERE channel_key IS NOT NULL")
     sealed = [(seal_channel_key(pepper, channel, key), channel) for channel, key in rows]
-    connection.executemany("UPDATE targets SET room_key = ? WHERE id = ?", sealed)
+    connection.executemany("UPDATE targets SET channel_key = ? WHERE id = ?", sealed)

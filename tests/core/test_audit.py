@@ -57,7 +57,7 @@ def test_who_may_do_what_is_audited() -> None:
     assert {(a.account, a.address, a.result) for a in found} == {("alice", "192.0.2.1", "ok")}
     assert [json.loads(audited.facts) for audited in found] == [
         {"room": "#den", "of": "bob", "had": had, "has": has}
-        for had, has in [("", "o"), ("o", "v"), ("v", "")]
+        for had, has in [("", "o"), ("o", "ov"), ("ov", "o")]
     ]
 
 

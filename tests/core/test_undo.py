@@ -180,7 +180,9 @@ MAKERS: dict[type, Callable[[Maker], e.JournalEvent]] = {
     e.FounderRemoved: lambda m: e.FounderRemoved(m.room().id),
     e.KickedAway: lambda m: e.KickedAway(m.account().id, m.room().name, "a", "r", m.number()),
     e.KicksTold: lambda m: e.KicksTold(m.account().id),
-    e.RoleChanged: lambda m: e.RoleChanged(m.chance.choice(["", "v", "o", "q"]), *m.member()),
+    e.MemberModesChanged: lambda m: e.MemberModesChanged(
+        m.chance.choice(["", "v", "o", "q"]), *m.member()
+    ),
     e.TopicChanged: lambda m: e.TopicChanged(m.chance.choice("tu"), "b", m.number(), m.room().id),
     e.ModesChanged: lambda m: e.ModesChanged(m.chance.choice("im"), None, None, m.room().id),
     e.BanAdded: lambda m: e.BanAdded(m.room().id, f"{m.number()}!*@*", "a", 6),

@@ -37,7 +37,7 @@ number = st.integers(0, MAX_SEATS - 1)
 """Which of the sessions there are; counted round."""
 name = st.sampled_from(NAMES)
 room = st.sampled_from(("#a", "#b"))
-sign, flag, role = st.sampled_from("+-"), st.sampled_from("imn"), st.sampled_from("ov")
+sign, flag, role = st.sampled_from("+-"), st.sampled_from("imn"), st.sampled_from("qov")
 ending = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
 noise = st.one_of(
     st.sampled_from(GARBAGE),

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 SERVER = "chat.test"
-RANKS = ("q", "o", "v", "")
-OPERATORS = ("q", "o")
+RANKS = "qov"
+OPERATORS = {"q", "o"}
 
 
 class Heard(NamedTuple):
@@ -46,6 +46,7 @@ class Seat:
 class Room:
     founder: str
     roles: dict[str, str] = field(default_factory=dict)
+    """Each member's, as letters of RANKS in their order."""
     since: dict[str, int] = field(default_factory=dict)
     """How much had been said in all when somebody came in."""
     modes: set[str] = field(default_factory=lambda: {"n", "t"})
@@ -53,7 +54,11 @@ class Room:
     invited: dict[str, str] = field(default_factory=dict)
 
     def runs(self, name: str) -> bool:
-        return self.roles.get(name) in OPERATORS
+        return not OPERATORS.isdisjoint(self.roles.get(name, ""))
+
+    def rank(self, name: str) -> int:
+        """0 is the highest."""
+        return RANKS.index(self.roles[name][0]) if self.roles[name] else len(RANKS)
 
 
 class Town:
@@ -149,20 +154,21 @@ class Town:
         room = self.rooms.get(room_name)
         if room is None or not room.runs(by) or name not in room.roles:
             return False
-        if RANKS.index(room.roles[name]) < RANKS.index(room.roles[by]):
+        if room.rank(name) < room.rank(by):
             return False
         self._tell(self._in_room(room_name), Heard(by, "KICK", room_name))
         self._departs(name, room_name)
         return True
 
     def _departs(self, name: str, room_name: str) -> None:
-        roles = self.rooms[room_name].roles
-        was_owner = roles.pop(name) == "q"
+        room = self.rooms[room_name]
+        roles = room.roles
+        was_owner = "q" in roles.pop(name)
         if not roles:
             del self.rooms[room_name]
-        elif was_owner and "q" not in roles.values():
-            heir = min(roles, key=lambda one: RANKS.index(roles[one]))  # of several the first
-            roles[heir] = "q"
+        elif was_owner and not any("q" in has for has in roles.values()):
+            heir = min(roles, key=room.rank)  # of several the first
+            roles[heir] = "q" + roles[heir]
 
     def sets_mode(self, by: str, room_name: str, change: str) -> bool:
         """change: a sign and a letter."""
@@ -179,14 +185,17 @@ class Town:
         room = self.rooms.get(room_name)
         if room is None or not room.runs(by) or name not in room.roles:
             return False
-        had, wants = room.roles[name], change[1] if change[0] == "+" else ""
-        if had == "q" and room.roles[by] != "q":
+        had, letter = room.roles[name], change[1]
+        if "q" in had + letter and "q" not in room.roles[by]:
             return False
-        if had == wants or (change[0] == "-" and had != change[1]):
+        wanted = set(had) | {letter} if change[0] == "+" else set(had) - {letter}
+        has = "".join(one for one in RANKS if one in wanted)
+        if had == has:
             return True
-        if had == "q" and list(room.roles.values()).count("q") == 1:
+        owners = [one for one, modes in room.roles.items() if "q" in modes]
+        if "q" not in has and owners == [name]:
             return False
-        room.roles[name] = wants
+        room.roles[name] = has
         self._tell(self._in_room(room_name), Heard(by, "MODE", room_name))
         return True
 

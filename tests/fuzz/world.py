@@ -43,7 +43,7 @@ SETTINGS: dict[str, Any] = {
     "motd": ("Be kind", "", "\x02bold"),
     "registration": "open",
     "external": True,
-    "max_rooms": 8,
+    "max_channels": 8,
     "max_sessions": 4,
     "max_held_lines": 20,
     "max_bans": 3,

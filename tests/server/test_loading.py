@@ -22,9 +22,9 @@ from securechat.core.journal.events import (
     InvitationMade,
     Logged,
     MemberJoined,
+    MemberModesChanged,
     ModesChanged,
     RecoveryCodeAdded,
-    RoleChanged,
     TokenCreated,
     TokenUsed,
     TopicChanged,
@@ -96,7 +96,7 @@ def test_a_room_is_as_it_was_left(journal: Journal) -> None:
         [
             TopicChanged("Tea", "Alice", 4000, DEN),
             ModesChanged("int", "key", 7, DEN),
-            RoleChanged("o", DEN, BOB),
+            MemberModesChanged("o", DEN, BOB),
             BanAdded(DEN, "eve!*@*", "Alice", 5000),
             InvitationMade(DEN, BOB, "Alice"),
             Logged(9, DEN, ALICE, 6000, "PRIVMSG", "hi", None),
@@ -106,7 +106,7 @@ def test_a_room_is_as_it_was_left(journal: Journal) -> None:
     alice, bob, den = model.accounts[ALICE], model.accounts[BOB], model.channels["#den"]
     assert (den.topic, den.topic_by, den.topic_ms) == ("Tea", "Alice", 4000)
     assert (den.modes, den.key, den.limit, den.last_seq) == ("int", "key", 7, 9)
-    assert {account: (m.role, m.seq) for account, m in den.members.items()} == {
+    assert {account: (m.modes, m.seq) for account, m in den.members.items()} == {
         alice: ("q", 0),
         bob: ("o", 2),
     }

@@ -57,13 +57,13 @@ def fill(house: House) -> None:
             "INSERT INTO targets (id, name, folded, skeleton, topic) VALUES (?, ?, ?, ?, ?)", rooms
         )
         connection.executemany(
-            "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, ?, 0)",
+            "INSERT INTO memberships (channel, account, modes, seq) VALUES (?, ?, ?, 0)",
             [(room, owner, "q") for room in range(1, CHANNELS)]
             + [(room, one, "") for room in range(1, ROOMS) for one in everybody if one != owner],
         )
         owner = accounts[0][0]
         connection.executemany(
-            "INSERT OR REPLACE INTO memberships (room, account, role, seq) VALUES (?, ?, 'q', 0)",
+            "INSERT OR REPLACE INTO memberships VALUES (?, ?, 'q', 0)",
             [(room[0], owner) for room in rooms],
         )
     connection.close()

@@ -137,7 +137,7 @@ def of_before(place: Place) -> None:
         connection.execute("INSERT INTO meta VALUES ('cost_key', ?)", ("5ec2e7" * 10,))
         rooms = [(10, "#den", "otter-key-of-before"), (11, "#lab", None)]
         connection.executemany(
-            "INSERT INTO targets (id, name, folded, skeleton, room_key) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO targets (id, name, folded, skeleton, channel_key) VALUES (?, ?, ?, ?, ?)",
             [(number, name, name, name, key) for number, name, key in rooms],
         )
         entries = ["+k otter-key-of-before", "+ol mark 5", "+kl otter-key-of-before 5"]
@@ -153,7 +153,7 @@ def test_a_database_from_before_gets_a_pepper(place: Place) -> None:
     assert b"otter-key-of-before" in place.database.read_bytes()
     pepper = place.finds()
     with closing(Reader(place.database)) as reader:
-        keys = {room.name: room.room_key for room in reader.channels(pepper)}
+        keys = {room.name: room.channel_key for room in reader.channels(pepper)}
     assert keys == {"#den": "otter-key-of-before", "#lab": None}
     assert "cost_key" not in place.facts()
     left = b"".join(path.read_bytes() for path in place.database.parent.glob("chat.db*"))
@@ -176,7 +176,7 @@ def test_what_is_sealed_is_not_sealed_again(place: Place) -> None:
     pepper = place.finds()
     assert place.finds() == pepper
     with closing(Reader(place.database)) as reader:
-        assert [room.room_key for room in reader.channels(pepper)] == [
+        assert [room.channel_key for room in reader.channels(pepper)] == [
             "otter-key-of-before",
             None,
         ]

@@ -51,7 +51,7 @@ def _room(room: Channel) -> dict[str, object]:
         "id": room.id,
         "modes": (room.modes, room.key, room.limit),
         "topic": (room.topic, room.topic_by, room.topic_ms),
-        "members": {a.id: (m.role, m.seq) for a, m in room.members.items()},
+        "members": {a.id: (m.modes, m.seq) for a, m in room.members.items()},
         "present": {a.id for a in room.present},
         "bans": dict(room.bans),
         "told": room.audience().sessions,

@@ -46,17 +46,18 @@ TOO_MANY_CODES = (
 
 def advance(turn: Turn, session: Session) -> None:
     """Complete the connection's registration, when NICK, USER and CAP END are there."""
-    if session.attempt.negotiating or session.attempt.nick is None or session.attempt.user is None:
+    attempt = session.attempt
+    if attempt.negotiating or attempt.nick is None or attempt.user is None:
         return
     if session.state is State.PROVEN:
         _load(turn, session)
     elif session.state is State.CONNECTED:
-        if session.attempt.password is None:
+        if attempt.password is None:
             _require(turn, session)
             return
-        account, colon, password = session.attempt.password.partition(":")
+        account, colon, password = attempt.password.partition(":")
         if not colon:
-            account, password = session.attempt.nick, account
+            account, password = attempt.nick, account
         session.move(Trigger.PASSWORD)
         verify(turn, session, account, password)
 
@@ -154,12 +155,8 @@ def verified(turn: Turn, answer: Verified) -> None:
     if not answer.granted or account is None or not account.usable or session.attempt.outdated:
         turn.model.login_throttle.wrong(answer.name, session.address_block, turn.clock)
         # Only a name that is an account's: people type their password in its place.
-        _denied(
-            turn,
-            session,
-            session.attempt.claimed.name if session.attempt.claimed else "-",
-            "wrong password",
-        )
+        claimed = session.attempt.claimed
+        _denied(turn, session, claimed.name if claimed else "-", "wrong password")
         return
     how = "password"
     if account.factor is not None or answer.code:

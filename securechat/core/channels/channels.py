@@ -12,7 +12,7 @@ from securechat.core.model.state import Model
 from securechat.core.text import fill, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
-from securechat.irc.capabilities import USERHOST_IN_NAMES
+from securechat.irc.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
 from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.names import MAX_ACCOUNT_BYTES, ChannelName, channel_name
 from securechat.irc.numerics import Numeric
@@ -89,9 +89,9 @@ def create(turn: Turn, name: ChannelName, founder: Account | None) -> Channel:
     return turn.model.channels[name.folded]
 
 
-def enter(turn: Turn, channel: Channel, account: Account, role: str) -> None:
+def enter(turn: Turn, channel: Channel, account: Account, modes: str) -> None:
     """Make an account a member; nobody is told here."""
-    turn.record(MemberJoined(channel.id, account.id, role, turn.model.last_seq))
+    turn.record(MemberJoined(channel.id, account.id, modes, turn.model.last_seq))
     turn.log(channel.id, account, "JOIN", "")
     if channel in account.invited_to:
         turn.record(InvitationEnded(channel.id, account.id))
@@ -147,29 +147,34 @@ def show_topic(turn: Turn, session: Session, channel: Channel) -> None:
 def show_names(turn: Turn, session: Session, channel: Channel) -> None:
     """The members that are online, with their prefixes."""
     symbol = "@" if "s" in channel.modes else "="
-    full = session.has(USERHOST_IN_NAMES)
-    texts = channel.names.get(full)
+    full, every = session.has(USERHOST_IN_NAMES), session.has(MULTI_PREFIX)
+    texts = channel.names.get((full, every))
     if texts is None:
-        texts = channel.names[full] = _names(turn, channel, full=full)
+        texts = _names(turn, channel, full=full, every=every)
+        channel.names[full, every] = texts
     for text in texts:
         turn.numeric(session, Numeric.RPL_NAMREPLY, symbol, channel.name, text)
     turn.numeric(session, Numeric.RPL_ENDOFNAMES, channel.name, "End of /NAMES list")
 
 
-def _names(turn: Turn, channel: Channel, *, full: bool) -> list[str]:
+def _names(turn: Turn, channel: Channel, *, full: bool, every: bool) -> list[str]:
     """As they go into 353, whose nick may be any."""
     server = turn.settings.name
     head = f":{server} 353 {'x' * MAX_ACCOUNT_BYTES} = {channel.name} :"
     shown = (
-        prefix(channel, account) + (account.source(server) if full else account.name)
+        prefix(channel, account, every=every) + (account.source(server) if full else account.name)
         for account in channel.present
     )
     return list(fill(shown, MAX_BODY_BYTES - len(head.encode())))
 
 
-def prefix(channel: Channel, account: Account) -> str:
-    """The prefix of a member's role. A member has one role, so multi-prefix changes nothing."""
-    return PREFIXES[channel.role(account)]
+def prefix(channel: Channel, account: Account, *, every: bool) -> str:
+    """The prefix of the highest of a member's modes; every: those of all of them.
+
+    https://ircv3.net/specs/extensions/multi-prefix
+    """
+    modes = channel.modes_of(account)
+    return "".join(PREFIXES[mode] for mode in (modes if every else modes[:1]))
 
 
 def banned(turn: Turn, channel: Channel, account: Account) -> bool:
@@ -193,7 +198,7 @@ def why_silent(turn: Turn, channel: Channel, account: Account) -> str | None:
     if member is None:
         if "n" in channel.modes or "m" in channel.modes:
             return "you are not a member; JOIN it first"
-    elif member.role:
+    elif member.modes:
         return None
     elif "m" in channel.modes:
         return "the channel is moderated (+m)"

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from securechat.core.channels import channels
 from securechat.core.delivery.line import Line
-from securechat.core.journal.events import ChannelClosed, FounderRemoved, RoleChanged
-from securechat.core.model.entities import ROLES, Account, Channel
+from securechat.core.journal.events import ChannelClosed, FounderRemoved, MemberModesChanged
+from securechat.core.model.entities import MEMBER_MODES, Account, Channel
 from securechat.core.turn import Turn
 
 
 def owners(channel: Channel) -> list[Account]:
-    """Those whose role it is."""
-    return [account for account, member in channel.members.items() if member.role == "q"]
+    """Those who have the mode."""
+    return [account for account, member in channel.members.items() if "q" in member.modes]
+
+
+def with_mode(modes: str, letter: str) -> str:
+    """A member's modes and one more, the highest first."""
+    return "".join(one for one in MEMBER_MODES if one in modes or one == letter)
 
 
 def heir(channel: Channel) -> Account | None:
@@ -25,15 +30,14 @@ def heir(channel: Channel) -> Account | None:
 
 
 def _place(channel: Channel, account: Account) -> tuple[int, int]:
-    member = channel.members[account]
-    return (ROLES.index(member.role) if member.role else len(ROLES)), member.seq
+    return channel.rank(account), channel.members[account].seq
 
 
 def leave(turn: Turn, channel: Channel, account: Account) -> None:
     """End a membership. The channel ends with its last one, and gets an owner when its last one
     goes; the lobby never ends.
     """
-    was_owner = channel.role(account) == "q"
+    was_owner = "q" in channel.modes_of(account)
     channels.depart(turn, channel, account)
     if channel is channels.lobby_of(turn):
         return
@@ -50,10 +54,11 @@ def pass_on(turn: Turn, channel: Channel, before: Account | None) -> None:
     after = heir(channel)
     if after is None:
         return
-    had = channel.role(after)
+    had = channel.modes_of(after)
+    has = with_mode(had, "q")
     turn.log(channel.id, before or after, "MODE", f"+q {after.name}")
-    turn.record(RoleChanged("q", channel.id, after.id))
-    facts = {"room": channel.name, "of": after.name, "had": had, "has": "q"}
+    turn.record(MemberModesChanged(has, channel.id, after.id))
+    facts = {"room": channel.name, "of": after.name, "had": had, "has": has}
     turn.audit_own("role changed", by="no owner was left", **facts)
     body = f":{turn.settings.name} MODE {channel.name} +q {after.name}"
     turn.broadcast(channel.audience(), Line(body, turn.now_ms))

@@ -12,7 +12,7 @@ from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events import KickedAway, TopicChanged
-from securechat.core.model.entities import ROLES, Account, Channel, NumericReply, Session
+from securechat.core.model.entities import Account, Channel, NumericReply, Session
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import shorten
@@ -58,11 +58,11 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
         )
     quota.check(turn, session, "JOIN")
     if channel is None:
-        channel, role = _make(turn, account, name), "q"
+        channel, modes = _make(turn, account, name), "q"
     else:
         channels.check_may_enter(turn, account, channel, key)
-        role = "q" if channel.founder == account.id else ""
-    channels.enter(turn, channel, account, role)
+        modes = "q" if channel.founder == account.id else ""
+    channels.enter(turn, channel, account, modes)
     turn.broadcast(channel.audience(), channels.join_line(turn, channel, account))
     if account.away is not None:
         online.tell_away(turn, account, channel.audience().sessions)
@@ -148,7 +148,7 @@ def _kick(turn: Turn, session: Session, channel: Channel, nick: str, reason: str
             channel.name,
             "They aren't on that channel",
         )
-    if not by.admin and _rank(channel.role(other)) < _rank(channel.role(by)):
+    if not by.admin and channel.rank(other) < channel.rank(by):
         raise IrcError(
             Numeric.ERR_CHANOPRIVSNEEDED, channel.name, f"{other.name} has a higher role than you"
         )
@@ -158,11 +158,6 @@ def _kick(turn: Turn, session: Session, channel: Channel, nick: str, reason: str
     if not other.sessions:
         turn.record(KickedAway(other.id, channel.name, by.name, reason, turn.now_ms))
     ownership.leave(turn, channel, other)
-
-
-def _rank(role: str) -> int:
-    """0 is the highest."""
-    return ROLES.index(role) if role else len(ROLES)
 
 
 @command("INVITE", usage="<nick> <#channel>", min_params=2, max_params=2)

@@ -95,8 +95,9 @@ def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
 def _cap_end(turn: Turn, session: Session, params: list[str]) -> None:
     if session.state is State.CHALLENGED:
         login.abort(turn, session)
-    session.attempt.negotiating = False
-    login.advance(turn, session)
+    if session.login is not None:
+        session.login.negotiating = False
+        login.advance(turn, session)
 
 
 _CAP = {"LS": _cap_ls, "LIST": _cap_list, "REQ": _cap_req, "END": _cap_end}
@@ -142,11 +143,12 @@ def _keep_nick(turn: Turn, session: Session, wanted: str, folded: str) -> None:
 @command("USER", usage="<user> 0 * :<real name>", min_params=4, states=ALWAYS)
 def user(turn: Turn, session: Session, message: Message) -> None:
     """Give your real name, as any client does by itself."""
-    if session.attempt.user is not None:
+    attempt = session.login
+    if attempt is None or attempt.user is not None:
         raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You may not reregister")
-    session.attempt.user = message.params[0]
+    attempt.user = message.params[0]
     real_name = " ".join(message.params[3:])  # some scripts leave its colon out
-    session.attempt.real_name = shorten(real_name, MAX_REAL_NAME_BYTES)
+    attempt.real_name = shorten(real_name, MAX_REAL_NAME_BYTES)
     login.advance(turn, session)
 
 

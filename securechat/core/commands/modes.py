@@ -1,7 +1,7 @@
 """MODE: of channels and of oneself.
 
 https://modern.ircdocs.horse/#mode-message. Channel modes are b, k, l, the flags imnst, and the
-roles q, o, v.
+modes of members q, o, v.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from securechat.core import quota
 from securechat.core.channels import channels, ownership
 from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
-from securechat.core.journal.events import BanAdded, BanRemoved, ModesChanged, RoleChanged
-from securechat.core.model.entities import ROLES, Account, Channel, Session
+from securechat.core.journal.events import BanAdded, BanRemoved, MemberModesChanged, ModesChanged
+from securechat.core.model.entities import MEMBER_MODES, Account, Channel, Session
 from securechat.core.presence.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
 from securechat.core.text import fits
 from securechat.core.turn import IrcError, Turn
@@ -276,53 +276,49 @@ def _equal_bans(channel: Channel, mask: str) -> list[str]:
     return [ban for ban in channel.bans if masks.fold(ban) == folded]
 
 
-def _role(change: _Change, sign: str, letter: str) -> None:
+def _member_mode(change: _Change, sign: str, letter: str) -> None:
     channel, by = change.channel, change.by
     nick = change.parameter(letter, "a nick")
     other = change.turn.model.account_named(nick)
     if other is None or other not in channel.members:
-        raise IrcError(
-            Numeric.ERR_USERNOTINCHANNEL,
-            channels.word(nick),
-            channel.name,
-            "They aren't on that channel",
-        )
-    had = channel.role(other)
-    if not by.admin and "q" in (letter, had) and channel.role(by) != "q":
-        raise IrcError(
-            Numeric.ERR_CHANOPRIVSNEEDED, channel.name, "Only an owner (~) can change an owner"
-        )
-    wants = letter if sign == "+" else ""
-    if had == wants or (sign == "-" and had != letter):
-        return
-    if (
-        had == "q"
-        and channel is not channels.lobby_of(change.turn)
-        and ownership.owners(channel) == [other]
-    ):
-        text = f"{other.name} is its only owner (~); make somebody else one first"
+        text = "They aren't on that channel"
+        raise IrcError(Numeric.ERR_USERNOTINCHANNEL, channels.word(nick), channel.name, text)
+    had = channel.modes_of(other)
+    if not by.admin and "q" in had + letter and "q" not in channel.modes_of(by):
+        text = "Only an owner (~) can change an owner"
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, text)
-    change.turn.record(RoleChanged(wants, channel.id, other.id))
-    facts = {"room": channel.name, "of": other.name, "had": had, "has": wants}
+    has = ownership.with_mode(had, letter) if sign == "+" else had.replace(letter, "")
+    if has == had:
+        return
+    if (sign, letter) == ("-", "q"):
+        _check_not_only_owner(change, other)
+    change.turn.record(MemberModesChanged(has, channel.id, other.id))
+    facts = {"room": channel.name, "of": other.name, "had": had, "has": has}
     change.turn.audit_act("role changed", change.session, **facts)
-    if sign == "+" and had:
-        change.done.append(("-", had, other.name))  # a member has one role
     change.done.append((sign, letter, other.name))
+
+
+def _check_not_only_owner(change: _Change, owner: Account) -> None:
+    """Raises IrcError (482). The lobby needs no owner."""
+    lobby = channels.lobby_of(change.turn)
+    if change.channel is not lobby and ownership.owners(change.channel) == [owner]:
+        text = f"{owner.name} is its only owner (~); make somebody else one first"
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, change.channel.name, text)
 
 
 _WITH_PARAMETER: dict[str, Callable[[_Change, str, str], None]] = {
     "b": _ban,
     "k": _key,
     "l": _limit,
-    "q": _role,
-    "o": _role,
-    "v": _role,
+    "q": _member_mode,
+    "o": _member_mode,
+    "v": _member_mode,
 }
 
 
 def _audit(change: _Change) -> None:
-    """All but the roles, each of which has a row of its own."""
-    changed = [_without_key(done) for done in change.done if done[1] not in ROLES]
+    """All but the modes of members, each of which has a row of its own."""
+    changed = [_without_key(done) for done in change.done if done[1] not in MEMBER_MODES]
     if changed:
         facts = {"room": change.channel.name, "modes": _text(changed)}
         change.turn.audit_act("modes changed", change.session, **facts)

@@ -15,6 +15,7 @@ from securechat.core.presence import online
 from securechat.core.text import fill, shorten, when
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks, names
+from securechat.irc.capabilities import MULTI_PREFIX
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -35,10 +36,10 @@ def who(turn: Turn, session: Session, message: Message) -> Iterator[NumericReply
     channel = turn.model.channel_named(mask) if mask[:1] == "#" else None
     if mask[:1] != "#":
         for account in _matching(turn, session, mask):
-            yield None if account is None else _who_row(server, None, account)
+            yield None if account is None else _who_row(session, server, None, account)
     elif channel is not None and channels.visible(channel, session.who):
         for account in list(channel.present):
-            yield _who_row(server, channel, account)
+            yield _who_row(session, server, channel, account)
     yield Numeric.RPL_ENDOFWHO, channels.word(mask), "End of WHO list"
 
 
@@ -69,12 +70,14 @@ def _visible(asking: Account, account: Account) -> bool:
     )
 
 
-def _who_row(server: str, channel: Channel | None, account: Account) -> NumericReply:
+def _who_row(
+    asking: Session, server: str, channel: Channel | None, account: Account
+) -> NumericReply:
     flags = "G" if account.away is not None else "H"
     if account.admin:
         flags += "*"
     if channel is not None:
-        flags += channels.prefix(channel, account)
+        flags += channels.prefix(channel, account, every=asking.has(MULTI_PREFIX))
     where, nick = channel.name if channel is not None else "*", account.name
     real_name = f"0 {account.real_name}"
     return Numeric.RPL_WHOREPLY, where, nick, server, server, nick, flags, real_name
@@ -109,7 +112,7 @@ def _whois(turn: Turn, session: Session, account: Account) -> None:
 
     tell(Numeric.RPL_WHOISUSER, nick, server, "*", account.real_name)
     shown = (
-        channels.prefix(channel, account) + channel.name
+        channels.prefix(channel, account, every=session.has(MULTI_PREFIX)) + channel.name
         for channel in account.channels
         if channels.visible(channel, session.who)
     )

@@ -247,7 +247,7 @@ def _direct_opened(model: Model, event: e.DirectOpened) -> Undo:
 
 def _joined(model: Model, event: e.MemberJoined) -> Undo:
     channel, account = model.channel(event.channel), model.accounts[event.account]
-    member = Membership(event.role, event.seq)
+    member = Membership(event.modes, event.seq)
     _enter(channel, account, member)
     return lambda: _leave(channel, account, member)
 
@@ -290,10 +290,10 @@ def _kicks_told(model: Model, event: e.KicksTold) -> Undo:
     return _set(model.accounts[event.account], kicks={})
 
 
-def _role_changed(model: Model, event: e.RoleChanged) -> Undo:
+def _member_modes_changed(model: Model, event: e.MemberModesChanged) -> Undo:
     channel = model.channel(event.channel)
     member = channel.members[model.accounts[event.account]]
-    set_back = _set(member, role=event.role)
+    set_back = _set(member, modes=event.modes)
     channel.forget_audience()
 
     def undo() -> None:
@@ -430,7 +430,7 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.MemberLeft: _left,
     e.KickedAway: _kicked_away,
     e.KicksTold: _kicks_told,
-    e.RoleChanged: _role_changed,
+    e.MemberModesChanged: _member_modes_changed,
     e.TopicChanged: _topic_changed,
     e.ModesChanged: _modes_changed,
     e.BanAdded: _ban_added,

@@ -455,11 +455,13 @@ class DirectOpened(NamedTuple):
 
 
 class MemberJoined(NamedTuple):
-    """seq: the newest at that time; older messages of the channel are not the member's to miss."""
+    """seq: the newest at that time; older messages of the channel are not the member's to miss.
+    modes: as in MemberModesChanged.
+    """
 
     channel: int
     account: int
-    role: str
+    modes: str
     seq: int
 
     def needs(self) -> Things:
@@ -513,10 +515,10 @@ class KicksTold(NamedTuple):
         return (("kicks", self.account),)
 
 
-class RoleChanged(NamedTuple):
-    """role: '' for a plain member, 'v', 'o' or 'q'."""
+class MemberModesChanged(NamedTuple):
+    """modes: all that the member has from now on, as letters of 'qov' in this order."""
 
-    role: str
+    modes: str
     channel: int
     account: int
 
@@ -649,7 +651,7 @@ JournalEvent = (
     | MemberLeft
     | KickedAway
     | KicksTold
-    | RoleChanged
+    | MemberModesChanged
     | TopicChanged
     | ModesChanged
     | BanAdded

@@ -19,10 +19,10 @@ from securechat.irc.capabilities import WIRE
 from securechat.irc.numerics import Numeric
 from securechat.irc.sasl import Assembler
 
-ROLES = "qov"
-"""Owner, operator, voice: the highest first. PREFIX=(qov)~@+."""
+MEMBER_MODES = "qov"
+"""Owner, operator, voice: the highest first. PREFIX=(qov)~@+. A member may have several."""
 
-PREFIXES = {"q": "~", "o": "@", "v": "+", "": ""}
+PREFIXES = {"q": "~", "o": "@", "v": "+"}
 
 
 NumericReply = tuple[Numeric, *tuple[str, ...]]
@@ -300,9 +300,11 @@ class Account:
 
 @dataclass(slots=True, eq=False)
 class Membership:
-    """role: '' or a letter of ROLES. seq: the newest log entry when the account joined."""
+    """modes: a set, as letters of MEMBER_MODES in their order. seq: the newest log entry when the
+    account joined.
+    """
 
-    role: str
+    modes: str
     seq: int
 
 
@@ -330,8 +332,10 @@ class Channel:
     """The bans as they are matched, made at their first use."""
     invited: dict[Account, None] = field(default_factory=dict)
     _audience: Audience | None = None
-    names: dict[bool, list[str]] = field(default_factory=dict)
-    """What NAMES lists, with and without addresses, made when it is asked for."""
+    names: dict[tuple[bool, bool], list[str]] = field(default_factory=dict)
+    """What NAMES lists, with addresses or without, with all prefixes or with the highest; made when
+    it is asked for.
+    """
 
     def audience(self) -> Audience:
         """All sessions of all members."""
@@ -340,18 +344,23 @@ class Channel:
         return self._audience
 
     def forget_audience(self) -> None:
-        """To be called when a member or a session comes or goes, or a member's role changes."""
+        """To be called when a member or a session comes or goes, or a member's modes change."""
         self._audience = None
         self.names.clear()
 
-    def role(self, account: Account) -> str:
-        """The member's role; '' for a plain member and for a stranger."""
+    def modes_of(self, account: Account) -> str:
+        """The member's modes; '' for a plain member, and for who is none."""
         member = self.members.get(account)
-        return member.role if member else ""
+        return member.modes if member else ""
+
+    def rank(self, account: Account) -> int:
+        """By the highest of the member's modes: 0 is the highest rank."""
+        modes = self.modes_of(account)
+        return MEMBER_MODES.index(modes[0]) if modes else len(MEMBER_MODES)
 
     def runs(self, account: Account) -> bool:
         """Whether the account may operate the channel; an administrator may operate all."""
-        return account.admin or self.role(account) in ("q", "o")
+        return account.admin or not {"q", "o"}.isdisjoint(self.modes_of(account))
 
 
 @dataclass(slots=True, eq=False)

@@ -79,19 +79,21 @@ STATEMENTS = {
     "ChannelClosed": Finds("UPDATE targets SET folded = NULL, skeleton = NULL WHERE id = ?"),
     "FounderRemoved": Finds("UPDATE targets SET founder = NULL WHERE id = ?"),
     "DirectOpened": "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)",
-    "MemberJoined": "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, ?, ?)",
-    "MemberLeft": "DELETE FROM memberships WHERE room = ? AND account = ?",
+    "MemberJoined": "INSERT INTO memberships (channel, account, modes, seq) VALUES (?, ?, ?, ?)",
+    "MemberLeft": "DELETE FROM memberships WHERE channel = ? AND account = ?",
     "KickedAway": "INSERT OR REPLACE INTO kicks VALUES (?, ?, ?, ?, ?)",
     "KicksTold": "DELETE FROM kicks WHERE account = ?",
-    "RoleChanged": Finds("UPDATE memberships SET role = ? WHERE room = ? AND account = ?"),
+    "MemberModesChanged": Finds(
+        "UPDATE memberships SET modes = ? WHERE channel = ? AND account = ?"
+    ),
     "TopicChanged": Finds("UPDATE targets SET topic = ?, topic_by = ?, topic_ms = ? WHERE id = ?"),
     "ModesChanged": Finds(
-        "UPDATE targets SET modes = ?, room_key = ?, member_limit = ? WHERE id = ?"
+        "UPDATE targets SET modes = ?, channel_key = ?, member_limit = ? WHERE id = ?"
     ),
     "BanAdded": "INSERT INTO bans VALUES (?, ?, ?, ?)",
-    "BanRemoved": "DELETE FROM bans WHERE room = ? AND mask = ?",
+    "BanRemoved": "DELETE FROM bans WHERE channel = ? AND mask = ?",
     "InvitationMade": "INSERT OR REPLACE INTO invitations VALUES (?, ?, ?)",
-    "InvitationEnded": "DELETE FROM invitations WHERE room = ? AND account = ?",
+    "InvitationEnded": "DELETE FROM invitations WHERE channel = ? AND account = ?",
 }
 
 ROWS_AT_ONCE = (256, 32)

@@ -36,12 +36,12 @@ def mend(connection: sqlite3.Connection) -> None:
 # They are left when an administrator deletes an account just before the server dies; nobody needs
 # them.
 _NO_ACCOUNT = "account NOT IN (SELECT id FROM accounts WHERE NOT deleted)"
-_NO_ROOM = "room NOT IN (SELECT id FROM targets WHERE folded IS NOT NULL)"
+_NO_CHANNEL = "channel NOT IN (SELECT id FROM targets WHERE folded IS NOT NULL)"
 
 ORPHANS = {
-    "memberships": f"{_NO_ACCOUNT} OR {_NO_ROOM}",
-    "invitations": f"{_NO_ACCOUNT} OR {_NO_ROOM}",
-    "bans": _NO_ROOM,
+    "memberships": f"{_NO_ACCOUNT} OR {_NO_CHANNEL}",
+    "invitations": f"{_NO_ACCOUNT} OR {_NO_CHANNEL}",
+    "bans": _NO_CHANNEL,
     "tokens": _NO_ACCOUNT,
     "certificates": _NO_ACCOUNT,
     "factors": _NO_ACCOUNT,
@@ -71,12 +71,12 @@ def remove_orphans(connection: sqlite3.Connection) -> dict[str, int]:
 
 _WITHOUT = {
     "without a member": "",
-    "without an owner": "AND role = 'q'",
+    "without an owner": "AND modes LIKE '%q%'",
 }
 # A channel without a founder is the lobby, which needs neither.
 _CHANNELS = """
 SELECT count(*) FROM targets WHERE folded IS NOT NULL AND founder IS NOT NULL
-AND NOT EXISTS (SELECT 1 FROM memberships WHERE room = targets.id {which})
+AND NOT EXISTS (SELECT 1 FROM memberships WHERE channel = targets.id {which})
 """
 
 

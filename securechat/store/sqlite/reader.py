@@ -80,7 +80,7 @@ class ChannelRow(NamedTuple):
     skeleton: str
     founder: int | None
     modes: str
-    room_key: str | None
+    channel_key: str | None
     member_limit: int | None
     topic: str
     topic_by: str
@@ -247,25 +247,24 @@ class Reader:
     def channels(self, pepper: Pepper) -> list[ChannelRow]:
         """The open channels, their keys opened. Raises SealError when one can't be."""
         rows = [ChannelRow(*row) for row in self._all(_CHANNELS)]  # type: ignore[arg-type]
-        return [
-            row._replace(room_key=open_channel_key(pepper, row.id, row.room_key)) for row in rows
-        ]
+        keys = (open_channel_key(pepper, row.id, row.channel_key) for row in rows)
+        return [row._replace(channel_key=key) for row, key in zip(rows, keys, strict=True)]
 
     def directs(self) -> list[tuple[int, int, int, int]]:
         """(id, low, high, newest seq) of the direct conversations."""
         return self._all(_DIRECTS)  # type: ignore[return-value]
 
     def memberships(self) -> list[tuple[int, int, str, int]]:
-        """(channel, account, role, seq)."""
-        return self._all("SELECT room, account, role, seq FROM memberships")  # type: ignore[return-value]
+        """(channel, account, modes, seq)."""
+        return self._all("SELECT channel, account, modes, seq FROM memberships")  # type: ignore[return-value]
 
     def bans(self) -> list[tuple[int, str, str, int]]:
         """(channel, mask, by, at_ms)."""
-        return self._all("SELECT room, mask, by, at_ms FROM bans")  # type: ignore[return-value]
+        return self._all("SELECT channel, mask, by, at_ms FROM bans")  # type: ignore[return-value]
 
     def invitations(self) -> list[tuple[int, int, str]]:
         """(channel, account, by)."""
-        return self._all("SELECT room, account, by FROM invitations")  # type: ignore[return-value]
+        return self._all("SELECT channel, account, by FROM invitations")  # type: ignore[return-value]
 
     def kicks(self) -> list[tuple[int, str, str, str, int]]:
         """(account, channel's name, by, reason, at_ms) of those who have not been told yet."""

@@ -254,4 +254,23 @@ CREATE TABLE message_keys (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS = [FIRST, CREDENTIALS, USAGE, DEVICES, CERTIFICATES, KICKS, REPLAYED, MESSAGE_KEYS]
+CHANNELS = """
+-- A member's modes are a set, as letters of 'qov': before, the highest stood for all.
+ALTER TABLE memberships RENAME COLUMN role TO modes;
+ALTER TABLE memberships RENAME COLUMN room TO channel;
+ALTER TABLE bans RENAME COLUMN room TO channel;
+ALTER TABLE invitations RENAME COLUMN room TO channel;
+ALTER TABLE targets RENAME COLUMN room_key TO channel_key;
+"""
+
+MIGRATIONS = [
+    FIRST,
+    CREDENTIALS,
+    USAGE,
+    DEVICES,
+    CERTIFICATES,
+    KICKS,
+    REPLAYED,
+    MESSAGE_KEYS,
+    CHANNELS,
+]

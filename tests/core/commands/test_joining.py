@@ -141,14 +141,14 @@ def test_owner_and_administrator_always_get_in() -> None:
     bob.says("MODE #den +ikl x 1", "MODE #den +b *", "PART #nowhere")
     bob.hears()
     assert codes(alice.says("JOIN #den"))[0] == "JOIN"
-    assert stage.room("#den").role(stage.account("alice")) == "q"
+    assert stage.room("#den").modes_of(stage.account("alice")) == "q"
     assert codes(stage.member("root_").says("JOIN #den"))[0] == "JOIN"
-    assert stage.room("#den").role(stage.account("root_")) == ""
+    assert stage.room("#den").modes_of(stage.account("root_")) == ""
 
 
 def test_too_many_rooms() -> None:
     """405 at the limit that ISUPPORT tells."""
-    stage = Stage("alice", max_rooms=2)
+    stage = Stage("alice", max_channels=2)
     alice = stage.member("alice")
     assert codes(alice.says("JOIN #a,#b,#c"))[-1] == "405"
     alice.says("PART #a")

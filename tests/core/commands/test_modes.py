@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import BanAdded, ModesChanged, RoleChanged
+from securechat.core.journal.events import BanAdded, MemberModesChanged, ModesChanged
 from tests.support.stage import NOW_MS, SERVER, Stage, codes, den, of, only, source
 
 # Showing
@@ -222,18 +222,45 @@ def test_the_ban_list_has_an_end() -> None:
 
 
 def test_roles_are_given_and_taken() -> None:
-    """One role a member: a new one takes the old one's place, which all are told."""
+    """A member may have several at once: each is given and taken by itself, which all are told."""
     stage, (alice, bob) = den("alice", "bob")
     room, account = stage.room("#den"), stage.account("bob")
     assert only(alice.says("MODE #den +v BOB")).params == ["#den", "+v", "bob"]
-    assert room.role(account) == "v"
-    assert only(alice.says("MODE #den +o bob")).params == ["#den", "-v+o", "bob", "bob"]
-    assert room.role(account) == "o"
+    assert room.modes_of(account) == "v"
+    assert only(alice.says("MODE #den +o bob")).params == ["#den", "+o", "bob"]
+    assert room.modes_of(account) == "ov"
     assert alice.says("MODE #den +o bob") == []
+    assert only(alice.says("MODE #den -v bob")).params == ["#den", "-v", "bob"]
     assert alice.says("MODE #den -v bob") == []
+    assert room.modes_of(account) == "o"
     assert only(alice.says("MODE #den -o bob")).params == ["#den", "-o", "bob"]
-    assert room.role(account) == ""
-    assert len(of(bob.hears(), "MODE")) == 3
+    assert room.modes_of(account) == ""
+    assert len(of(bob.hears(), "MODE")) == 4
+
+
+def test_voice_does_not_demote_an_owner() -> None:
+    """It is given beside what the member has; the highest counts."""
+    stage, (alice, bob) = den("alice", "bob")
+    assert only(alice.says("MODE #den +vo alice alice")).params == ["#den", "+vo", "alice", "alice"]
+    assert stage.room("#den").modes_of(stage.account("alice")) == "qov"
+    assert "~alice" in alice.says("NAMES #den")[0]
+    alice.says("MODE #den -ov alice alice")
+    assert stage.room("#den").modes_of(stage.account("alice")) == "q"
+    assert len(of(bob.hears(), "MODE")) == 2
+
+
+def test_all_prefixes_for_who_asks() -> None:
+    """In NAMES, WHO and WHOIS, the highest first; else the highest alone."""
+    _, (alice, bob) = den("alice", "bob")
+    alice.says("MODE #den +ov bob bob")
+    bob.hears()
+    assert "~alice @bob" in bob.says("NAMES #den")[0]
+    bob.says("CAP REQ multi-prefix")
+    assert "~alice @+bob" in bob.says("NAMES #den")[0]
+    assert "~alice @bob" in alice.says("NAMES #den")[0]
+    assert of(bob.says("WHO #den"), "352")[1].params[6] == "H@+"
+    assert of(alice.says("WHO #den"), "352")[1].params[6] == "H@"
+    assert of(bob.says("WHOIS bob"), "319")[0].params[-1] == "@+#den"
 
 
 def test_who_is_not_there_gets_no_role() -> None:
@@ -250,7 +277,7 @@ def test_operators_do_not_touch_owners() -> None:
     bob.hears()
     for change in ("+q carol", "-q alice", "+o alice", "+v alice", "+q bob"):
         assert codes(bob.says(f"MODE #den {change}")) == ["482"], change
-    assert stage.room("#den").role(stage.account("alice")) == "q"
+    assert stage.room("#den").modes_of(stage.account("alice")) == "q"
     assert only(bob.says("MODE #den +o carol")).params == ["#den", "+o", "carol"]
     assert codes(carol.hears())[-1] == "MODE"
 
@@ -263,7 +290,7 @@ def test_a_room_may_have_several_owners() -> None:
     assert codes(alice.says("MODE #den +i")) == ["482"]
     bob.hears()
     assert codes(bob.says("MODE #den +q alice")) == ["MODE"]
-    assert stage.room("#den").role(stage.account("alice")) == "q"
+    assert stage.room("#den").modes_of(stage.account("alice")) == "q"
 
 
 def test_an_administrator_sets_any_role() -> None:
@@ -271,7 +298,7 @@ def test_an_administrator_sets_any_role() -> None:
     stage, (alice, bob) = den("alice", "bob")
     stage.add("boss", admin=True)
     stage.member("boss").says("MODE #den +q bob", "MODE #den -q alice")
-    assert stage.room("#den").role(stage.account("bob")) == "q"
+    assert stage.room("#den").modes_of(stage.account("bob")) == "q"
     assert len(alice.hears()) == len(bob.hears()) == 2
 
 
@@ -334,7 +361,7 @@ def test_every_change_is_recorded() -> None:
     room = stage.room("#den")
     assert (last.modes, last.key, last.limit) == (room.modes, "key", None) == ("it", "key", None)
     assert [event.mask for event in found if isinstance(event, BanAdded)] == ["x!*@*"]
-    assert [event.role for event in found if isinstance(event, RoleChanged)] == ["o"]
+    assert [event.modes for event in found if isinstance(event, MemberModesChanged)] == ["o"]
 
 
 # One's own modes

@@ -86,7 +86,7 @@ CHANGES: list[tuple[e.JournalEvent, Callable[[Model], object], object]] = [
     (e.DirectOpened(8, 1, 3), lambda m: m.accounts[3].directs[m.accounts[1]].id, 8),
     (e.MemberJoined(DEN, 3, "v", 6), lambda m: m.channel(DEN).members[m.accounts[3]].seq, 6),
     (e.MemberLeft(DEN, 2), lambda m: m.accounts[2] in m.channel(DEN).present, False),
-    (e.RoleChanged("o", DEN, 2), lambda m: m.channel(DEN).role(m.accounts[2]), "o"),
+    (e.MemberModesChanged("o", DEN, 2), lambda m: m.channel(DEN).modes_of(m.accounts[2]), "o"),
     (e.TopicChanged("n", "b", 6, DEN), lambda m: m.channel(DEN).topic, "n"),
     (
         e.ModesChanged("i", None, 3, DEN),
@@ -150,7 +150,7 @@ THEN: list[e.JournalEvent] = [
     e.InvitationMade(7, 2, "a"),
     e.TopicChanged("later", "b", 6, DEN),
     e.TopicChanged("n", "b", 6, DEN),
-    e.RoleChanged("o", DEN, 3),
+    e.MemberModesChanged("o", DEN, 3),
     e.PasswordChanged("h3", 1, "h"),
 ]
 
@@ -232,7 +232,7 @@ def durable(model: Model) -> dict[str, object]:
         room.id: (
             (room.name, room.folded, room.skeleton, room.founder, room.created_ms),
             (room.modes, room.key, room.limit, room.topic, room.topic_by, room.topic_ms),
-            {a.id: (m.role, m.seq) for a, m in room.members.items()},
+            {a.id: (m.modes, m.seq) for a, m in room.members.items()},
             dict(room.bans),
         )
         for room in model.channels.values()

@@ -17,9 +17,9 @@ COLUMNS = {
     "PasswordChanged": {"account": "id", "replaced": "password"},
     "PasswordRehashed": {"account": "id", "replaced": "password"},
     "UsageUpto": {"seq": "value"},
-    "FounderRemoved": {"room": "id"},
-    "TopicChanged": {"by": "topic_by", "at_ms": "topic_ms", "room": "id"},
-    "ModesChanged": {"key": "room_key", "limit": "member_limit", "room": "id"},
+    "FounderRemoved": {"channel": "id"},
+    "TopicChanged": {"by": "topic_by", "at_ms": "topic_ms", "channel": "id"},
+    "ModesChanged": {"key": "channel_key", "limit": "member_limit", "channel": "id"},
 }
 """Where a field's column has another name."""
 

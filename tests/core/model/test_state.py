@@ -91,7 +91,7 @@ def test_a_target_is_known_to_be_a_room() -> None:
     stage = Stage("alice", "bob")
     stage.member("alice").says("PRIVMSG bob :x")
     (direct,) = stage.account("bob").directs.values()
-    with pytest.raises(TypeError, match="is not a room"):
+    with pytest.raises(TypeError, match="is not a channel"):
         stage.model.channel(direct.id)
 
 

@@ -105,9 +105,9 @@ def test_topiclen_and_keylen() -> None:
 
 def test_chanlimit_and_maxlist() -> None:
     """As configured, and enforced there."""
-    found = tokens(max_rooms=3, max_bans=2)
+    found = tokens(max_channels=3, max_bans=2)
     assert (found["CHANLIMIT"], found["MAXLIST"]) == ("#:3", "b:2")
-    alice = Stage("alice", max_rooms=3, max_bans=2).member("alice")
+    alice = Stage("alice", max_channels=3, max_bans=2).member("alice")
     assert codes(alice.says("JOIN #a,#b,#c,#d")).count("JOIN") == 3
     assert "478" in codes(alice.says("MODE #a +bbb a b c"))
 
@@ -172,6 +172,7 @@ def test_chanmodes_and_prefix_are_the_modes_there_are() -> None:
     for letter, symbol in zip(letters, symbols, strict=True):
         alice.says(f"MODE #a +{letter} bob")
         assert f"{symbol}bob" in alice.says("NAMES #a")[0]
+        alice.says(f"MODE #a -{letter} bob")
 
 
 def test_names_are_compared_as_told() -> None:

@@ -69,7 +69,7 @@ def back_again(owner: Person, mallory: Person) -> None:
     mallory.says("PART #den", "JOIN #den")
 
 
-ROLES: list[ROLE] = [
+MEMBER_MODES: list[ROLE] = [
     *(outsider, member, voiced, operator_elsewhere, demoted, owner_once, banned, removed),
     *(removed_and_banned, back_again),
 ]
@@ -109,11 +109,11 @@ def scene() -> tuple[Stage, dict[str, Person]]:
 def looks(stage: Stage) -> tuple[object, ...]:
     """All of the room that only those who run it may change."""
     room = stage.room("#den")
-    roles = {account.name: membership.role for account, membership in room.members.items()}
+    roles = {account.name: membership.modes for account, membership in room.members.items()}
     return room.modes, room.key, room.limit, room.topic, dict(room.bans), roles
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", MEMBER_MODES)
 def test_nobody_changes_a_room_that_it_does_not_run(role: ROLE) -> None:
     """Modes, roles, bans, people and topic stay; nobody in the room hears of the attempt."""
     stage, people = scene()
@@ -130,7 +130,7 @@ def test_nobody_changes_a_room_that_it_does_not_run(role: ROLE) -> None:
     assert [people[name].hears() for name in (OWNER, OPERATOR, VICTIM)] == [[], [], []]
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", MEMBER_MODES)
 @pytest.mark.parametrize("modes", ["+m", "+n", "+i", "+k key", "+l 3", "+s"])
 def test_modes_hold_for_everybody_they_are_for(role: ROLE, modes: str) -> None:
     """Moderated, no outsiders, invited only, with a key, full, secret: each keeps out whom it
@@ -209,7 +209,7 @@ def test_an_order_behind_a_demotion_is_refused(taken: str, act: str) -> None:
         people[ATTACKER].says(act)
     room = stage.room("#den")
     assert stage.account(VICTIM) in room.members
-    assert room.role(stage.account(ATTACKER)) == ""
+    assert room.modes_of(stage.account(ATTACKER)) == ""
     assert (room.topic, set(room.bans)) == ("ours", {"eve!*@*"})
     assert not [line for line in people[VICTIM].hears() if line.startswith(source(ATTACKER))]
 

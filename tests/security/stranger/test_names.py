@@ -193,7 +193,7 @@ def _as_read(name: str) -> str:
 @pytest.mark.parametrize("name", ROOMS)
 def test_a_room_can_t_be_imitated(name: str) -> None:
     """JOIN with a disguise leads into the room itself, where its bans hold, or nowhere."""
-    stage = Stage("alice", "mallory", max_rooms=10_000)
+    stage = Stage("alice", "mallory", max_channels=10_000)
     alice, mallory = stage.member("alice"), stage.member("mallory")
     alice.says(f"JOIN {name}", f"MODE {name} +b mallory!*@*")
     for disguise in disguises(name, "#"):

@@ -31,7 +31,7 @@ HOSTILE = {
     ),
     "a view in a table's place": (
         "DROP TABLE bans",
-        "CREATE VIEW bans AS SELECT 1 AS room, name AS mask, '' AS by, 0 AS at_ms FROM accounts",
+        "CREATE VIEW bans AS SELECT 1 AS channel, name AS mask, '' AS by, 0 AS at_ms FROM accounts",
     ),
     "an audit that can be cut": ("DROP TRIGGER audit_is_not_deleted",),
     "an index over a function": ("CREATE INDEX evil ON log (hex(text))",),

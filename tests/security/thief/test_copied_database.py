@@ -116,7 +116,7 @@ def test_opening_what_is_sealed(loot: Loot) -> None:
     """Neither a second factor nor a room's key opens without the pepper."""
     [secret] = loot.column("SELECT secret FROM factors")
     [account] = loot.column("SELECT account FROM factors")
-    [key] = loot.column("SELECT room_key FROM targets WHERE name = '#den'")
+    [key] = loot.column("SELECT channel_key FROM targets WHERE name = '#den'")
     [room] = loot.column("SELECT id FROM targets WHERE name = '#den'")
     sealed = {f"totp {account}": (secret, TOTP_SECRET), f"key of room {room}": (key, ROOM_KEY)}
     for context, (text, _) in sealed.items():

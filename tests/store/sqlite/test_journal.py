@@ -34,12 +34,12 @@ from securechat.core.journal.events import (
     Logged,
     MemberJoined,
     MemberLeft,
+    MemberModesChanged,
     ModesChanged,
     PasswordChanged,
     PasswordRehashed,
     RecoveryCodesCleared,
     RecoveryCodeUsed,
-    RoleChanged,
     TokenCreated,
     TokenRevoked,
     TokenUsed,
@@ -145,7 +145,7 @@ MUST_FIND: list[events.JournalEvent] = [
     InviteUsed(b"none"),
     ChannelClosed(99),
     FounderRemoved(99),
-    RoleChanged("o", 10, 2),
+    MemberModesChanged("o", 10, 2),
     TopicChanged("Tea", "Alice", 4000, 99),
     ModesChanged("nt", "key", None, 99),
 ]
@@ -212,8 +212,14 @@ def test_one_of_several_that_is_gone(journal: Journal, path: Path) -> None:
     """Two may be there, and the third be missing."""
     journal.commit([MemberJoined(10, 1, "", 0), MemberJoined(10, 2, "", 0)])
     with pytest.raises(ConflictError):
-        journal.commit([RoleChanged("o", 10, 1), RoleChanged("v", 10, 2), RoleChanged("v", 10, 3)])
-    assert rows(path, "SELECT role FROM memberships") == [("",), ("",)]
+        journal.commit(
+            [
+                MemberModesChanged("o", 10, 1),
+                MemberModesChanged("v", 10, 2),
+                MemberModesChanged("v", 10, 3),
+            ]
+        )
+    assert rows(path, "SELECT modes FROM memberships") == [("",), ("",)]
 
 
 def test_a_room_and_its_changes(journal: Journal, path: Path) -> None:
@@ -231,21 +237,21 @@ def test_a_room_and_its_changes(journal: Journal, path: Path) -> None:
 def test_a_room_s_key_is_sealed(journal: Journal, path: Path) -> None:
     """It opens with the pepper, for its own room only; a key that is taken away is gone."""
     journal.commit([ModesChanged("nt", "otter", None, 10)])
-    [[sealed]] = rows(path, "SELECT room_key FROM targets")
+    [[sealed]] = rows(path, "SELECT channel_key FROM targets")
     assert "otter" not in str(sealed)
     assert open_channel_key(PEPPER, 10, str(sealed)) == "otter"
     with pytest.raises(SealError):
         open_channel_key(PEPPER, 11, str(sealed))
     journal.commit([ModesChanged("nt", None, None, 10)])
-    assert rows(path, "SELECT room_key FROM targets") == [(None,)]
+    assert rows(path, "SELECT channel_key FROM targets") == [(None,)]
 
 
 def test_a_membership_from_its_beginning_to_its_end(journal: Journal, path: Path) -> None:
     """Joined, promoted, gone."""
     journal.commit(
-        [MemberJoined(10, 1, "q", 0), MemberJoined(10, 2, "", 7), RoleChanged("o", 10, 2)]
+        [MemberJoined(10, 1, "q", 0), MemberJoined(10, 2, "", 7), MemberModesChanged("o", 10, 2)]
     )
-    sql = "SELECT room, account, role, seq FROM memberships ORDER BY account"
+    sql = "SELECT channel, account, modes, seq FROM memberships ORDER BY account"
     assert rows(path, sql) == [(10, 1, "q", 0), (10, 2, "o", 7)]
     journal.commit([MemberLeft(10, 1)])
     assert rows(path, sql) == [(10, 2, "o", 7)]
@@ -303,7 +309,7 @@ def test_a_commit_is_seen_by_others_when_it_returns(journal: Journal, path: Path
 def test_order_within_a_commit_matters_and_is_kept(journal: Journal, path: Path) -> None:
     """Left and joined again is joined."""
     journal.commit([MemberJoined(10, 1, "q", 0), MemberLeft(10, 1), MemberJoined(10, 1, "", 9)])
-    assert rows(path, "SELECT role, seq FROM memberships") == [("", 9)]
+    assert rows(path, "SELECT modes, seq FROM memberships") == [("", 9)]
 
 
 def test_all_or_nothing(journal: Journal, path: Path) -> None:

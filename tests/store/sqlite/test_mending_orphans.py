@@ -80,8 +80,8 @@ def test_what_is_left_of_a_channel(connection: sqlite3.Connection) -> None:
 
 def test_channels_that_nobody_owns_are_found(connection: sqlite3.Connection) -> None:
     """And those that nobody is in; not the lobby, which nobody has founded."""
-    connection.execute("UPDATE memberships SET role = '' WHERE room = ?", (DEN,))
-    connection.execute("DELETE FROM memberships WHERE room = ?", (LAB,))
+    connection.execute("UPDATE memberships SET modes = '' WHERE channel = ?", (DEN,))
+    connection.execute("DELETE FROM memberships WHERE channel = ?", (LAB,))
     assert ownerless(connection) == {"without a member": 1, "without an owner": 2}
     connection.execute("UPDATE targets SET founder = NULL")
     assert ownerless(connection) == {}

@@ -156,3 +156,32 @@ def test_an_older_database_keeps_what_each_device_has_received(tmp_path: Path) -
     assert [(row.starts_after, row.bot) for row in found.accounts()] == [(5, 0), (5, 0)]
     assert [row[0] for row in found.missed([(3, 0)], 9, 9)[0]] == [1, 6]
     found.close()
+
+
+def test_an_older_database_keeps_who_may_do_what(tmp_path: Path) -> None:
+    """A member had one mode, the highest; bans, invitations and keys stay with their channels."""
+    path = tmp_path / "old.db"
+    old = sqlite3.connect(path, isolation_level=None)
+    old.executescript("".join(MIGRATIONS[:8]) + "PRAGMA user_version = 8;")
+    target = "INSERT INTO targets (id, name, folded, skeleton, room_key) VALUES (?, ?, ?, ?, ?)"
+    old.executemany(target, [(10, "#a", "#a", "#a", "key"), (11, "#b", "#b", "#b", None)])
+    member = "INSERT INTO memberships (room, account, role, seq) VALUES (10, ?, ?, ?)"
+    old.executemany(member, [(1, "q", 3), (2, "o", 4), (3, "v", 5), (4, "", 6)])
+    old.execute("INSERT INTO bans VALUES (10, 'x!*@*', 'a', 7)")
+    old.execute("INSERT INTO invitations VALUES (10, 5, 'a!a@h'), (11, 5, 'a!a@h')")
+    old.close()
+    connection = open_database(path)
+    found = reader.Reader(connection)
+    assert found.memberships() == [
+        (10, 1, "q", 3),
+        (10, 2, "o", 4),
+        (10, 3, "v", 5),
+        (10, 4, "", 6),
+    ]
+    assert found.bans() == [(10, "x!*@*", "a", 7)]
+    keys = connection.execute("SELECT id, channel_key FROM targets").fetchall()
+    assert keys == [(10, "key"), (11, None)]
+    connection.execute("UPDATE targets SET folded = NULL WHERE id = 10")  # it closes
+    assert found.bans() == []
+    assert found.invitations() == [(11, 5, "a!a@h")]
+    found.close()
