@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ import click
 
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
+from securechat.common.files import new_file
 from securechat.irc import names
 from securechat.server.logs import json_text
 from securechat.store.audit import AuditRow, Wanted
@@ -163,13 +163,10 @@ def prune(office: AdminContext, before: int, keep: int | None, export: Path | No
 
 def write_rows(path: Path, rows: Iterable[AuditRow]) -> None:
     """A new file of mode 0600, on the disk when this returns. Raises StoreError."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+        with new_file(path) as file:
             for row in rows:
-                file.write(json_text(_entry(row), readable=True, indent=None) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+                file.write(f"{json_text(_entry(row), readable=True, indent=None)}\n".encode())
     except OSError as error:
         raise StoreError(
             f"can't write {path}: {error.strerror}; name a new file, so nothing was deleted"

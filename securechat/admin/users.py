@@ -11,9 +11,9 @@ from securechat.admin import user_import
 from securechat.admin.context import AdminContext
 from securechat.admin.new_password import new_password, password_stdin
 from securechat.admin.user_import import ImportRefused
+from securechat.common.files import open_named
 from securechat.irc import names
 from securechat.irc.names import AccountName, InvalidName
-from securechat.net.files import open_named
 from securechat.store.admin import NewAccount, wall_clock
 from securechat.store.sqlite.reader import AccountRow
 

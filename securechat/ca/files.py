@@ -7,8 +7,6 @@ import fcntl
 import os
 import pwd
 import re
-import secrets
-import select
 import shlex
 import stat
 from collections.abc import Iterator, Sequence
@@ -16,15 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from securechat.ca.errors import StorageError
+from securechat.common import files
 
-PRIVATE_MODE = 0o600
 PUBLIC_MODE = 0o644
 DIRECTORY_MODE = 0o700
 _OPEN_TO_OTHERS = 0o077
-# The largest chains have a few certificates of 2 KiB each; this keeps a wrong path (a device, an
-# image of a disk) from filling the memory.
-_MAX_READ = 1 << 20
-_PIPE_SECONDS = 5.0
 _OURS = re.compile(
     r"(ca|clients-ca|server|client-.*)(-key)?\.pem|README\.md|\.gitignore|\..*\.tmp", re.DOTALL
 )
@@ -36,7 +30,7 @@ class NewFile:
 
     path: Path
     data: bytes = field(repr=False)
-    mode: int = PRIVATE_MODE
+    mode: int = files.PRIVATE
 
 
 def private_directory(path: Path) -> None:
@@ -90,7 +84,7 @@ def locked(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def write_files(files: Sequence[NewFile], *, overwrite: bool) -> None:
+def write_files(batch: Sequence[NewFile], *, overwrite: bool) -> None:
     """Write all or none; no reader ever sees half a file, nor a key with a wider mode.
 
     Each is written under a temporary name first and moved into place when all are on the disk.
@@ -101,16 +95,16 @@ def write_files(files: Sequence[NewFile], *, overwrite: bool) -> None:
     """
     staged: list[tuple[Path, Path]] = []
     try:
-        _check_targets(files, overwrite=overwrite)
-        for file in files:
-            staged.append((_temporary(file.path), file.path))
-            _write_new(staged[-1][0], file)
+        _check_targets(batch, overwrite=overwrite)
+        for file in batch:
+            staged.append((files.draft_of(file.path), file.path))
+            files.write_new(staged[-1][0], file.data, file.mode)
         for temporary, path in staged:
             temporary.replace(path)
-        for directory in {file.path.parent for file in files}:
-            _sync(directory)
+        for directory in {file.path.parent for file in batch}:
+            files.sync_directory(directory)
     except OSError as error:
-        path = files[-1].path if not staged else staged[-1][1]
+        path = batch[-1].path if not staged else staged[-1][1]
         raise StorageError(
             path, f"can't be written ({error.strerror}): nothing was changed; mend that and repeat"
         ) from error
@@ -127,34 +121,12 @@ def refuse_existing(path: Path) -> None:
         )
 
 
-def _check_targets(files: Sequence[NewFile], *, overwrite: bool) -> None:
-    for file in files:
+def _check_targets(batch: Sequence[NewFile], *, overwrite: bool) -> None:
+    for file in batch:
         if not overwrite:
             refuse_existing(file.path)
         if file.path.is_dir():
             raise StorageError(file.path, "a directory is in the way: move it away and repeat")
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-
-
-def _write_new(path: Path, file: NewFile) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, file.mode), "wb") as stream:
-        # The umask can only have taken bits away; this gives them back.
-        os.fchmod(stream.fileno(), file.mode)
-        stream.write(file.data)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def exposure(found: os.stat_result, path: Path) -> str | None:
@@ -199,36 +171,23 @@ def _typed(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def _open(path: Path) -> int:
-    """Open for reading, without waiting for ever for somebody to write into a pipe."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    try:
-        pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
-        if pipe and not select.select([descriptor], [], [], _PIPE_SECONDS)[0]:
-            raise StorageError(path, "it is a pipe, and nobody writes to it")
-        os.set_blocking(descriptor, True)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
 def read(path: Path, *, secret: bool = False) -> bytes:
     """The content of a file of at most 1 MiB.
 
     :param secret: refuse a file that its group or others can read, or that is another user's.
     :raises StorageError: missing, unreadable, too large, or exposed to others.
     """
+
+    def refuse_exposed(found: os.stat_result) -> None:
+        reason = exposure(found, path) if secret else None
+        if reason is not None:
+            raise StorageError(path, reason)
+
     try:
-        with open(_open(path), "rb") as stream:
-            reason = exposure(os.fstat(stream.fileno()), path) if secret else None
-            if reason is not None:
-                raise StorageError(path, reason)
-            data = stream.read(_MAX_READ + 1)
+        return files.read_named(path, check=refuse_exposed)
+    except files.UnfitFileError as error:
+        raise StorageError(path, str(error.strerror)) from error
     except FileNotFoundError as error:
         raise StorageError(path, "no such file: check the path") from error
     except OSError as error:
         raise StorageError(path, f"can't be read ({error.strerror})") from error
-    if len(data) > _MAX_READ:
-        raise StorageError(path, "expected a PEM file of at most 1 MiB, found a larger one")
-    return data

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from securechat.common.files import read_named
 from securechat.irc import names
-from securechat.net.files import read_named
 
 
 class ConfigError(Exception):

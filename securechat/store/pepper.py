@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from securechat.common import files
 from securechat.store.sqlite.database import FAULTS, StoreError, explain, open_database, transaction
 
 FILE_NAME = "pepper"
@@ -186,37 +187,21 @@ def create_pepper(file: Path) -> Pepper:
 
     The file is 0600 from birth and never there in part. Raises PepperError.
     """
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}.tmp")
+    draft = files.draft_of(file)
     try:
         try:
-            _write_new(draft, secrets.token_bytes(KEY_BYTES))
+            files.write_new(draft, secrets.token_bytes(KEY_BYTES))
             os.link(draft, file)  # unlike a rename, it replaces nothing
         except FileExistsError:
             return load_pepper(file)
         finally:
             draft.unlink(missing_ok=True)
-        _sync(file.parent)
+        files.sync_directory(file.parent)
     except OSError as error:
         raise PepperError(
             f"{file} can't be written: {error.strerror}; check the owner and mode of its directory"
         ) from error
     return load_pepper(file)
-
-
-def _write_new(file: Path, content: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(file, flags, 0o600), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # --- the database of a pepper ---------------------------------------------------------------------

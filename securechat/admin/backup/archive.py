@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from securechat.common.files import PRIVATE, new_file
+
 FORMAT = 1
 """Of the whole file. A change that an older reader would take amiss makes it the next number."""
 
@@ -81,8 +83,7 @@ def pack(directory: Path, manifest: Manifest, file: Path, between: Callable[[], 
     """Write the members that the manifest names into a new file, mode 0600; on the disk when this
     returns. between: called after each MiB. Raises OSError.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(file, flags, 0o600), "wb") as stream:
+    with new_file(file) as stream:
         told = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1).encode()
         stream.write(_header(MANIFEST, len(told), manifest) + told + _padding(len(told)))
         for name, member in manifest.members.items():
@@ -91,13 +92,11 @@ def pack(directory: Path, manifest: Manifest, file: Path, between: Callable[[], 
             stream.write(_padding(member.size))
         stream.write(bytes(2 * _BLOCK))
         stream.write(bytes(-stream.tell() % tarfile.RECORDSIZE))
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _header(name: str, size: int, manifest: Manifest) -> bytes:
     info = tarfile.TarInfo(name)
-    info.size, info.mode, info.mtime = size, 0o600, manifest.made_ms // 1000
+    info.size, info.mode, info.mtime = size, PRIVATE, manifest.made_ms // 1000
     return info.tobuf(tarfile.GNU_FORMAT)  # USTAR's end at 8 GiB
 
 
@@ -204,15 +203,12 @@ def _headers(stream: BinaryIO) -> Iterator[tuple[str, int]]:
 def _extract(stream: BinaryIO, path: Path, member: Member) -> None:
     digest, left = hashlib.sha256(), member.size
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as target:
+    with new_file(path) as target:
         while left:
             chunk = _exactly(stream, min(left, _CHUNK))
             digest.update(chunk)
             target.write(chunk)
             left -= len(chunk)
-        target.flush()
-        os.fsync(target.fileno())
     _exactly(stream, -member.size % _BLOCK)
     if digest.hexdigest() != member.sha256:
         raise BackupError(f"it is damaged: {path.name} has another digest than its manifest tells")

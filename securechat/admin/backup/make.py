@@ -15,9 +15,10 @@ from pathlib import Path
 from securechat import __version__
 from securechat.admin.backup import archive
 from securechat.admin.backup.archive import DATABASE, PEPPER, TLS, BackupError, Manifest
-from securechat.admin.backup.staging import staging, sync, verify
+from securechat.admin.backup.staging import staging, verify
 from securechat.ca import files
 from securechat.ca.files import NewFile
+from securechat.common.files import sync_directory
 from securechat.server.data import DataDirectory
 from securechat.store.admin import Admin, wall_clock
 from securechat.store.pepper import check_pepper
@@ -142,4 +143,4 @@ def _put(packed: Path, file: Path, *, force: bool) -> None:
         except OSError:  # also on a disk without links, such as a memory stick's
             _refuse_existing(file, force=force)
             packed.replace(file)
-    sync(file.parent)
+    sync_directory(file.parent)

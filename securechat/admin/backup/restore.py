@@ -18,9 +18,10 @@ from typing import BinaryIO
 
 from securechat.admin.backup import archive
 from securechat.admin.backup.archive import DATABASE, BackupError, Manifest
-from securechat.admin.backup.staging import staging, sync, verify
+from securechat.admin.backup.staging import staging, verify
 from securechat.admin.listing import utc
 from securechat.ca.files import foreign_owner
+from securechat.common.files import sync_directory
 from securechat.server.data import DataDirectory
 from securechat.store.admin import wall_clock
 from securechat.store.sqlite.copies import adopt_copy
@@ -51,7 +52,7 @@ def restore_backup(file: Path, data: DataDirectory, *, by: str) -> Restored:
         adopt_copy(new / DATABASE, at_ms=wall_clock(), by=by, **facts)
         for directory in (new, new / "tls"):
             if directory.exists():
-                sync(directory)
+                sync_directory(directory)
         _put(new, place)
     return Restored(manifest, _exposed(file, found))
 
@@ -147,4 +148,4 @@ def _put(new: Path, place: Path) -> None:
             f"the directory {place} can't be replaced ({error.strerror}), and nothing was "
             f"restored: name one within it, such as --data {shlex.quote(str(place / 'server'))}"
         ) from error
-    sync(place.parent)
+    sync_directory(place.parent)

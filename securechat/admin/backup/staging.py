@@ -6,7 +6,6 @@ nothing. Main thread.
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,12 +76,3 @@ def verify(directory: Path) -> int:
             f"its database can't be read: {ascii(str(error.__cause__))[1:-1]}"
         ) from None
     return schema
-
-
-def sync(directory: Path) -> None:
-    """Returns when the names in it are on the disk. Raises OSError."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

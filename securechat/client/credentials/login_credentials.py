@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from securechat.client.credentials import passwords
 from securechat.client.exits import UsageError, say
 from securechat.client.session.identity import Login
-from securechat.net.files import read_named
+from securechat.common.files import read_named
 
 
 @dataclass(slots=True)

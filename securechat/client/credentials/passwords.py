@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from securechat.client.exits import UsageError
-from securechat.net.files import open_named
+from securechat.common.files import open_named
 
 MAX_PASSWORD = 1024
 """Characters; what a login can carry (SASL) with room to spare."""

@@ -6,10 +6,10 @@ Main thread.
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from securechat.client.exits import SettingsError
+from securechat.common import files
 
 
 def read(path: Path, forbidden: int, advice: str) -> str | None:
@@ -18,11 +18,14 @@ def read(path: Path, forbidden: int, advice: str) -> str | None:
     forbidden: permission bits that it may not have; advice: what is wrong if it has, and what to
     do. Raises SettingsError.
     """
+
+    def refuse_open(found: os.stat_result) -> None:
+        if found.st_mode & forbidden:
+            raise SettingsError(f"{path}: {advice}")
+
     try:
-        with path.open(encoding="utf-8") as file:
-            if os.fstat(file.fileno()).st_mode & forbidden:
-                raise SettingsError(f"{path}: {advice}")
-            return file.read()
+        # Somebody's editor may have written the line ends of another system.
+        return files.read_named(path, check=refuse_open).decode().replace("\r\n", "\n")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
@@ -35,20 +38,10 @@ def write(path: Path, text: str) -> None:
 
     Makes the file's directory and the one above. Raises SettingsError.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         for directory in (path.parent.parent, path.parent):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        try:
-            with open(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        files.replace(path, text.encode())
     except OSError as error:
         raise SettingsError(f"can't write {path}: {error.strerror}") from None
 

@@ -20,8 +20,8 @@ from securechat.client.exits import CertificateError, UnreachableError, UsageErr
 from securechat.client.session.identity import Address
 from securechat.client.trust import describe
 from securechat.client.wire.stream import reason_of
+from securechat.common.files import read_named
 from securechat.credentials.link import Link
-from securechat.net.files import read_named
 from securechat.net.tls import TlsFilesError, client_context, probe_context, shown_chain
 
 CONNECT_TIMEOUT = 15.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sqlite3
 from collections import Counter
@@ -11,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from securechat.common.files import write_new
 from securechat.store import audit
 from securechat.store.sqlite.database import (
     FAULTS,
@@ -48,7 +48,7 @@ def copy_database(source: Path, target: Path, between: Callable[[], object]) -> 
 
 
 def _copy(connection: sqlite3.Connection, target: Path, between: Callable[[], object]) -> None:
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    write_new(target, b"")
     with closing(sqlite3.connect(target, isolation_level=None)) as copy:
         # If it is cut short there is no copy, so nothing need be safe before the end.
         copy.execute("PRAGMA journal_mode = OFF")

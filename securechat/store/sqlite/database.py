@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from securechat.common.files import write_new
 from securechat.store.sqlite.schema import MIGRATIONS
 
 FILE_NAME = "securechat.db"
@@ -94,7 +95,7 @@ def _create_file(path: Path) -> None:
     """Mode 0600 from birth; SQLite gives its -wal and -shm files the mode of the database."""
     _check_beginning(path)
     with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        write_new(path, b"")
 
 
 def _check_beginning(path: Path) -> None:

@@ -39,6 +39,12 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_line_ends_of_another_system(tmp_path: Path) -> None:
+    """Count as ours."""
+    (tmp_path / "file").write_bytes(b"one\r\ntwo\n")
+    assert files.read(tmp_path / "file", 0o000, "") == "one\ntwo\n"
+
+
 def test_what_is_not_there(tmp_path: Path) -> None:
     """Reads as None, and removing it is done."""
     assert files.read(tmp_path / "file", 0o077, "too open") is None

@@ -16,12 +16,11 @@ import securechat.admin.cli as admin
 import securechat.ca.cli as gencerts
 import securechat.client.commands.cli as client
 import securechat.server.cli as server
-from securechat.ca import files as ca_files
 from securechat.client.exits import UsageError
 from securechat.client.session.identity import parse_address
 from securechat.client.settings.directory import SettingsDirectory
+from securechat.common import files
 from securechat.credentials.link import InviteLink, LinkError
-from securechat.net import files as net_files
 from tests.support.forked import Ended, run
 from tests.support.process import add_accounts
 
@@ -100,8 +99,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         file.truncate(1 << 40)  # sparse: it takes no room
     (place / "huge").chmod(0o600)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(net_files, "PIPE_SECONDS", 0.02)
-        patch.setattr(ca_files, "_PIPE_SECONDS", 0.02)
+        patch.setattr(files, "PIPE_SECONDS", 0.02)
         yield place
 
 

@@ -1,0 +1,129 @@
+"""Files: opened without waiting for ever, private from birth, on the disk, replaced as a whole.
+
+Every function raises OSError, whose strerror is fit to be shown, and may be called by any thread.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import select
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+MAX_BYTES = 1 << 20
+"""The largest chains of certificates have a few KiB, as have configurations. So a wrong path (a
+device, the image of a disk) doesn't fill the memory."""
+
+PIPE_SECONDS = 5.0
+"""How long somebody has to write into a pipe; a shell's `<(…)` does so at once."""
+
+PRIVATE = 0o600
+
+
+class UnfitFileError(OSError):
+    """The system lets us read the file, and we don't: strerror is a sentence that says why."""
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def open_named(path: Path) -> int:
+    """A descriptor for reading what a person has named, whatever it is.
+
+    Opening a pipe that nobody writes to would else wait for ever; it raises UnfitFileError.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        if stat.S_ISFIFO(os.fstat(handle).st_mode):
+            _wait_for_writer(handle, path)
+        os.set_blocking(handle, True)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _wait_for_writer(handle: int, path: Path) -> None:
+    ready, _, _ = select.select([handle], [], [], PIPE_SECONDS)
+    if not ready:
+        raise UnfitFileError(errno.ETIMEDOUT, "it is a pipe, and nobody writes to it", str(path))
+
+
+def read_named(
+    path: Path,
+    limit: int = MAX_BYTES,
+    check: Callable[[os.stat_result], None] = lambda found: None,
+) -> bytes:
+    """The whole content, of at most limit bytes; of a larger file, UnfitFileError is raised.
+
+    check: raises when the file isn't what it should be. It is told of the file that is then read,
+    which nobody can have put another in the place of.
+    """
+    with open(open_named(path), "rb") as file:
+        check(os.fstat(file.fileno()))
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        text = f"expected a file of at most {limit >> 20} MiB, found a larger one"
+        raise UnfitFileError(errno.EFBIG, text, str(path))
+    return data
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def new_file(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+    """A file that nobody had made, for the time of a block; on the disk when that ends well.
+
+    Never open to more than mode, and not to less, whatever the umask. After an error the caller
+    removes what was written. Its name is on the disk after sync_directory().
+    """
+    # O_EXCL: whoever may write to the directory could have put a link there, or a file of theirs.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, mode), "wb") as stream:
+        if mode & ~os.fstat(stream.fileno()).st_mode:
+            os.fchmod(stream.fileno(), mode)  # the umask has taken bits away
+        yield stream
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
+    """new_file() with this content."""
+    with new_file(path, mode) as stream:
+        stream.write(data)
+
+
+def draft_of(path: Path) -> Path:
+    """A name beside path, for what is written first and then renamed or linked to it."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a private file whole: a reader finds the old one or this, also after a power cut."""
+    draft = draft_of(path)
+    try:
+        write_new(draft, data)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    try:
+        sync_directory(path.parent)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems know no such thing
+            raise
+
+
+def sync_directory(directory: Path) -> None:
+    """Return when the names in it are on the disk."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
