@@ -18,7 +18,7 @@ from securechat.admin.context import AdminContext
 from securechat.admin.invites import invite
 from securechat.admin.tokens import token
 from securechat.admin.users import user
-from securechat.server.cli import FAILURES, run
+from securechat.server.commands import FAILURES, run
 from securechat.server.data import DataDirectory, default_directory
 
 NAME = "securechat-admin"

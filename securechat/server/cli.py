@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import queue
 import signal
@@ -15,29 +14,18 @@ from pathlib import Path
 import click
 
 from securechat import __version__
-from securechat.ca.errors import CaError
-from securechat.net.listener import ListenError, bind
-from securechat.net.tls import TlsFilesError
+from securechat.net.listener import bind
 from securechat.server import logs, open_files
-from securechat.server.config import Config, ConfigError, load_config
-from securechat.server.data import DataDirectory, DataError, default_directory
+from securechat.server.commands import FAILURES, run
+from securechat.server.config import Config, load_config
+from securechat.server.data import DataDirectory, default_directory
 from securechat.server.greeting import greet
 from securechat.server.identity import find_identity
 from securechat.server.service import Service
 from securechat.server.tls_context import listener_context
 from securechat.store.pepper import check_pepper
-from securechat.store.sqlite.database import StoreError
 
 log = logging.getLogger(__name__)
-
-FAILURES = (
-    ConfigError,
-    DataError,
-    StoreError,
-    ListenError,
-    TlsFilesError,
-    CaError,
-)
 
 LOW_COST = 10
 CERTIFICATE_SECONDS = 86_400.0
@@ -201,42 +189,6 @@ class _Ending:
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point. Returns 0 after an orderly stop, 1 when it can't run, 2 for bad usage."""
     return run(command, argv, "securechat-server")
-
-
-def run(
-    entry: click.Command,
-    argv: Sequence[str] | None,
-    name: str,
-    failures: tuple[type[Exception], ...] = FAILURES,
-) -> int:
-    """Run a click command; its errors become one clear line on standard error.
-
-    failures: what may be raised, beside click's own and OSError.
-    """
-    try:
-        result = entry.main(args=argv, prog_name=name, standalone_mode=False)
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        text = io.StringIO()
-        error.show(text)
-        click.echo(_printable(text.getvalue()), nl=False, err=True)
-        return error.exit_code
-    except click.Abort:
-        click.echo("Aborted.", err=True)
-        return 130
-    except failures as error:
-        click.echo(_printable(f"{name}: {error}"), err=True)
-        return 1
-    except OSError as error:
-        click.echo(_printable(f"{name}: {error.filename}: {error.strerror}"), err=True)
-        return 1
-    return result if isinstance(result, int) else 0
-
-
-def _printable(text: str) -> str:
-    """An error may quote what a file or an argument holds."""
-    return "\n".join(logs.escape(line) for line in text.split("\n"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""How a command line ends: its errors become one clear line on standard error, and an exit code.
+
+Shared by `securechat-server` and `securechat-admin`. Main thread.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import click
+
+from securechat.ca.errors import CaError
+from securechat.net.listener import ListenError
+from securechat.net.tls import TlsFilesError
+from securechat.server import logs
+from securechat.server.config import ConfigError
+from securechat.server.data import DataError
+from securechat.store.sqlite.database import StoreError
+
+FAILURES = (
+    ConfigError,
+    DataError,
+    StoreError,
+    ListenError,
+    TlsFilesError,
+    CaError,
+)
+"""Errors whose texts tell the person who runs the server what to do."""
+
+
+def run(
+    entry: click.Command,
+    argv: Sequence[str] | None,
+    name: str,
+    failures: tuple[type[Exception], ...] = FAILURES,
+) -> int:
+    """Run a click command.
+
+    argv: without the program's name; None for the process's own. name: the program's. failures:
+    the errors that are told by their text alone, beside click's own and OSError; any other is a
+    bug, and is raised. Returns the exit code.
+    """
+    try:
+        result = entry.main(args=argv, prog_name=name, standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        text = io.StringIO()
+        error.show(text)
+        click.echo(_printable(text.getvalue()), nl=False, err=True)
+        return error.exit_code
+    except click.Abort:
+        click.echo("Aborted.", err=True)
+        return 130
+    except failures as error:
+        click.echo(_printable(f"{name}: {error}"), err=True)
+        return 1
+    except OSError as error:
+        click.echo(_printable(f"{name}: {error.filename}: {error.strerror}"), err=True)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _printable(text: str) -> str:
+    """An error may quote what a file or an argument holds."""
+    return "\n".join(logs.escape(line) for line in text.split("\n"))
