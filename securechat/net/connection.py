@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Callable
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from securechat.irc.framing import LineBuffer
+from securechat.net.framing import Framing
 from securechat.net.throttle import TokenBucket
 
 
@@ -37,16 +38,17 @@ class Connection:
         "address",
         "blocked",
         "bucket",
-        "buffer",
         "close_reason",
         "deadline",
         "done",
         "drained_by",
         "fingerprint",
+        "framing",
         "handed",
         "interest",
         "io",
         "obeyed",
+        "opening",
         "out",
         "out_bytes",
         "owner",
@@ -69,8 +71,10 @@ class Connection:
         self.phase = Phase.RAW
         self.owner: object = None
         self.fingerprint: bytes | None = None
-        self.buffer: LineBuffer | None = None
-        """What has come and is no line yet, or over the rate; then nothing more is read."""
+        self.opening: Opening | None = None
+        """How it begins; None once it has."""
+        self.framing: Framing | None = None
+        """Holds what has come and is no line yet, or over the rate; then nothing more is read."""
         self.bucket: TokenBucket | None = None
         self.handed = 0
         self.done = 0
@@ -94,8 +98,29 @@ class Connection:
         return f"<Connection {self.address} port {self.port} {self.phase.name}>"
 
 
+class Opening(Protocol):
+    """How the connections of a listener begin. Shared by all of them; I/O threads only.
+
+    framing: makes what cuts the bytes of one connection into lines, once it has begun.
+    """
+
+    framing: Callable[[], Framing]
+
+    def step(self, connection: Connection) -> int:
+        """Do what can be done at once. Returns what to watch for (READ, WRITE) until the next
+        step, 0 when lines may come.
+
+        It may put another socket in the place of the connection's own, as TLS does, while its
+        phase is RAW: no selector knows the socket then. Raises LostError, and WrongProtocolError
+        for a peer that speaks something else.
+        """
+
+    def explain(self, connection: Connection) -> None:
+        """Tell a peer that speaks something else what is spoken here, if it may be a person's."""
+
+
 class Opened(NamedTuple):
-    """The TLS handshake is done."""
+    """It has begun: TLS stands, and lines may come."""
 
     connection: Connection
 

@@ -1,26 +1,33 @@
-"""What an I/O thread does at one connection: its beginning, reading, writing, its end.
+"""What happens to one connection: its beginning, reading, writing, its end. I/O thread only.
 
-How far each step comes and what is waited for next; when it is whose turn is io_loop.py's matter.
+The driver knows how far each step comes and what is waited for next. Whose turn it is, and when, is
+the loop's matter (securechat.net.loop); what the driver needs of it is the class Loop.
 """
 
 from __future__ import annotations
 
 import logging
-import ssl
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Protocol
 
-from securechat.common.waker import Waker
-from securechat.irc.framing import LineBuffer
 from securechat.net import transport
 from securechat.net.backlog import Backlog
-from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Phase, Taken
-from securechat.net.poller import READ, WRITE, Poller
+from securechat.net.connection import (
+    Closed,
+    Connection,
+    Input,
+    Lines,
+    Opened,
+    Opening,
+    Phase,
+    Taken,
+)
+from securechat.net.opening import WrongProtocolError
+from securechat.net.poller import READ, TIME, WRITE
 from securechat.net.throttle import IoLimits, Rate, TokenBucket
-from securechat.net.transport import LostError, PlaintextError
+from securechat.net.transport import LostError
 
 log = logging.getLogger(__name__)
 
@@ -41,96 +48,131 @@ HINTS = Rate(lines=10.0, burst=100.0)
 NO_ROOM = b"ERROR :Closing link: Too many connections that have not logged in; please try again\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Callbacks:
-    """Whom an I/O thread tells what; all are called in that thread.
+class Loop(Protocol):
+    """What a driver needs of the loop that holds it."""
 
-    handle: takes what was read. behind: whether so much waits there that strangers are not to be
-    read. trusted: each connection that is a member's from now on. released: each that is gone.
-    failed: the bug that the thread dies of.
+    now: float
+    """When this turn began, in seconds of the monotonic clock."""
+    obeyed: int
+    """How many orders are done."""
+
+    def watch(self, connection: Connection, interest: int) -> None:
+        """Attend to a connection when its socket is ready to READ, to WRITE, either, or never."""
+
+    def set_timer(self, connection: Connection, seconds: float) -> None:
+        """Attend to it with TIME after so many seconds; an earlier timer of it is forgotten."""
+
+    def forget_timer(self, connection: Connection) -> None:
+        """It has no timer any more."""
+
+    def look_again(self, connection: Connection) -> None:
+        """Attend to it in the next turn: TLS may hold more than any selector knows of."""
+
+    def look_no_more(self, connection: Connection) -> None:
+        """Take look_again() back."""
+
+    def emit(self, item: Input) -> None:
+        """Hand on what was read, or what has become of a connection, with this turn's batch."""
+
+
+class ConnectionDriver:
+    """loop: that it is held by. authenticated: called with each connection that somebody has logged
+    in on. released: with each that is gone.
     """
 
-    handle: Callable[[list[Input]], None]
-    behind: Callable[[], bool]
-    trusted: Callable[[Connection], None]
-    released: Callable[[Connection], None]
-    failed: Callable[[BaseException], None]
-
-
-class Steps:
-    """context: for the server's side of TLS."""
-
-    def __init__(self, context: ssl.SSLContext, limits: IoLimits, call: Callbacks) -> None:
-        self._context = context
-        self._limits = limits
-        self._call = call
-        self._waker = Waker()
-        self._poller = Poller(self._waker.receiver)
-        self._watch = self._poller.watch
+    def __init__(
+        self,
+        loop: Loop,
+        limits: IoLimits,
+        authenticated: Callable[[Connection], None],
+        released: Callable[[Connection], None],
+    ) -> None:
+        self._loop = loop
+        # Bound once: they are called for every batch of lines that comes.
+        self._watch = loop.watch
+        self._set_timer = loop.set_timer
+        self._emit = loop.emit
+        self.limits = limits
+        self._authenticated = authenticated
+        self._released = released
         self._hints = TokenBucket(HINTS, 0.0)
-        self._inputs: list[Input] = []
-        self._again: set[Connection] = set()
-        """Who may have more in TLS than any selector knows of."""
-        self._waiting: OrderedDict[Connection, int] = OrderedDict()
-        """Who has not logged in and awaits its turn, with what has happened there."""
-        self._backlog = Backlog(limits, transport.taken)
-        self._connections: set[Connection] = set()
-        self._now = 0.0
-        self._obeyed = 0
+        self.backlog = Backlog(limits, transport.taken)
+        """Whose output waits."""
+        self.connections: set[Connection] = set()
+        """All of the thread's."""
+        self.stopping = False
 
-    def _set_timer(self, connection: Connection, seconds: float) -> None:
-        self._poller.set_deadline(connection, self._now + seconds)
+    def attend(self, connection: Connection, events: int) -> None:
+        """Do what is to be done at a connection. events: READ, WRITE and TIME, whichever came."""
+        phase = connection.phase
+        if phase is Phase.OPEN:
+            if events & TIME:
+                self._resume(connection)
+            if connection.out:
+                self._flush(connection)
+            if events & READ & connection.interest:  # neither paused nor lost meanwhile
+                self._read(connection)
+        elif events & TIME:
+            self._too_late(connection)
+        elif phase < Phase.OPEN:
+            self._begin(connection)
+        elif phase is Phase.DRAINING:
+            self._flush(connection)
+        elif phase is Phase.LINGERING:
+            self._await_end(connection)
 
     # Beginning
 
-    def _first_byte(self, connection: Connection) -> None:
-        """Who speaks anything but TLS gets one line at most, and another in the log."""
-        try:
-            if not transport.tls_begins(connection):
-                self._watch(connection, READ)
-                return
-            self._watch(connection, 0)
-            transport.begin_tls(connection, self._context)
-        except LostError as lost:
-            if isinstance(lost, PlaintextError) and self._hints.available(self._now):
-                self._hints.spend(1)
-                transport.say_tls_only(connection)
-            self._refuse(connection, str(lost))
+    def adopt(self, connection: Connection) -> None:
+        """Take over a connection, whose opening is set and whose socket doesn't block."""
+        self.connections.add(connection)
+        if self.stopping:
+            self.drop(connection, "server is stopping")
             return
-        connection.phase = Phase.HANDSHAKE
-        self._handshake(connection)
+        self._watch(connection, READ)
+        self._set_timer(connection, self.limits.handshake_seconds)
 
-    def _handshake(self, connection: Connection) -> None:
+    def _begin(self, connection: Connection) -> None:
+        """One step of the opening that the listener has named."""
+        opening = connection.opening
+        assert opening is not None  # noqa: S101 - set until Phase.OPEN
+        if connection.phase is Phase.RAW:
+            self._watch(connection, 0)  # the opening may replace the socket
         try:
-            wanted = transport.handshake(connection)
+            wanted = opening.step(connection)
         except LostError as lost:
+            if isinstance(lost, WrongProtocolError) and self._hints.available(self._loop.now):
+                self._hints.spend(1)
+                opening.explain(connection)
             self._refuse(connection, str(lost))
             return
         if wanted:
             self._watch(connection, wanted)
         else:
-            self._open(connection)
+            self._open(connection, opening)
 
-    def _open(self, connection: Connection) -> None:
+    def _open(self, connection: Connection, opening: Opening) -> None:
         connection.phase = Phase.OPEN
-        self._poller.forget_deadline(connection)
-        connection.buffer = LineBuffer()
-        connection.bucket = TokenBucket(self._limits.unauthenticated_rate, self._now)
-        self._inputs.append(Opened(connection))
+        connection.opening = None
+        self._loop.forget_timer(connection)
+        connection.framing = opening.framing()
+        connection.bucket = TokenBucket(self.limits.unauthenticated_rate, self._loop.now)
+        self._emit(Opened(connection))
         self._watch(connection, READ)
         self._read(connection)  # the first lines may have come with the handshake's last record
 
     def _refuse(self, connection: Connection, reason: str) -> None:
         address, port = connection.address, connection.port
         log.info("refused %s port %d: %s", address, port, reason)
-        self._drop(connection, reason)
+        self.drop(connection, reason)
 
-    def _trust(self, connection: Connection) -> None:
+    def trust(self, connection: Connection) -> None:
+        """Somebody has logged in on it: let it speak at the full rate."""
         if connection.phase is not Phase.OPEN or connection.bucket is None:
             return
         connection.trusted = True
-        self._call.trusted(connection)
-        connection.bucket.change(self._limits.rate, self._now)
+        self._authenticated(connection)
+        connection.bucket.change(self.limits.rate, self._loop.now)
         if not connection.interest & READ:
             self._set_timer(connection, 0.0)
 
@@ -140,11 +182,11 @@ class Steps:
         began = time.thread_time()
         heard = transport.receive(connection, freely=connection.trusted)
         if heard.more:
-            self._again.add(connection)
+            self._loop.look_again(connection)
         seconds = min(time.thread_time() - began, MOST_CHARGED_SECONDS)
         self._take(connection, heard.data, seconds)
         if heard.ended:
-            self._drop(connection, heard.ended)
+            self.drop(connection, heard.ended)
         elif heard.stuck:
             self._pause(connection, STUCK_SECONDS)
 
@@ -152,18 +194,18 @@ class Steps:
         """Hand on the lines that the rate allows; False when the others must wait. seconds: of CPU
         that it took to read the data.
         """
-        buffer, bucket = connection.buffer, connection.bucket
-        assert buffer is not None  # noqa: S101 - set with Phase.OPEN
+        framing, bucket = connection.framing, connection.bucket
+        assert framing is not None  # noqa: S101 - set with Phase.OPEN
         assert bucket is not None  # noqa: S101
         # What the hub has not come to yet counts: it may be long in doing what was said at once.
         unheard = connection.handed - connection.done
         space = max(0, bucket.burst - unheard)
-        lines = buffer.feed(data, min(space, bucket.available(self._now)))
-        bucket.spend(buffer.weight, seconds)
+        lines = framing.feed(data, min(space, bucket.available(self._loop.now)))
+        bucket.spend(framing.weight, seconds)
         if lines:
             connection.handed += len(lines)
-            self._inputs.append(Lines(connection, lines))
-        if not buffer.has_line and not bucket.in_debt:
+            self._emit(Lines(connection, lines))
+        if not framing.has_line and not bucket.in_debt:
             return True
         busy = min(max(BUSY_SECONDS, bucket.seconds_of(unheard) / 4), MOST_BUSY_SECONDS)
         self._pause(connection, max(bucket.wait(), 0.0 if space else busy))
@@ -171,15 +213,15 @@ class Steps:
 
     def _pause(self, connection: Connection, seconds: float) -> None:
         """Too fast: nothing is dropped, and nothing more is read until what waits has passed."""
-        self._again.discard(connection)
+        self._loop.look_no_more(connection)
         self._watch(connection, connection.interest & ~READ)
         self._set_timer(connection, seconds)
 
     def _resume(self, connection: Connection) -> None:
         if self._take(connection, b""):
-            self._poller.forget_deadline(connection)
+            self._loop.forget_timer(connection)
             self._watch(connection, connection.interest | READ)
-            self._again.add(connection)
+            self._loop.look_again(connection)
 
     def _hear_out(self, connection: Connection, reason: str) -> None:
         """The peer takes nothing more. What it said before it went counts as far as its rate
@@ -190,33 +232,37 @@ class Steps:
                 self._read(connection)
             else:
                 self._take(connection, b"")
-        self._drop(connection, reason)
+        self.drop(connection, reason)
 
     # Writing
 
-    def _deliver(self, deliveries: Sequence[tuple[Sequence[Connection], bytes]]) -> None:
-        """Each connection gets one write: at once, or when the last of its deliveries is known."""
-        twice = _served_twice(deliveries) if len(deliveries) > 1 else frozenset()
+    def deliver(self, deliveries: Sequence[tuple[Sequence[Connection], bytes]]) -> None:
+        """Write (connections, bytes) in their order.
+
+        Each connection gets one write: at once, or when the last of its deliveries is known.
+        """
+        twice = transport.served_twice(deliveries) if len(deliveries) > 1 else frozenset()
         fresh: list[Connection] = []
         for connections, data in deliveries:
             once = connections
             if not twice.isdisjoint(connections):
-                fresh += _queue([one for one in connections if one in twice], data)
+                fresh += transport.queue([one for one in connections if one in twice], data)
                 once = [one for one in connections if one not in twice]
             fresh += transport.send_at_once(once, data)
         for connection in fresh:
-            if connection not in self._backlog:  # or the selector tells when it can take more
+            if connection not in self.backlog:  # or the selector tells when it can take more
                 self._flush(connection)
-        if self._backlog:
-            for verdict in self._backlog.overfull(self._now):
-                self._drop(*verdict)
+        if self.backlog:
+            for verdict in self.backlog.overfull(self._loop.now):
+                self.drop(*verdict)
 
-    def _look_at_the_slow(self) -> None:
-        for connection, verdict in self._backlog.look(self._now):
+    def look_at_the_slow(self) -> None:
+        """Drop those whose time has come and who took too little of what waits for them."""
+        for connection, verdict in self.backlog.look(self._loop.now):
             if verdict is not None:
-                self._drop(*verdict)
+                self.drop(*verdict)
             elif connection.phase is Phase.OPEN:
-                self._inputs.append(Taken(connection))
+                self._emit(Taken(connection))
 
     def _flush(self, connection: Connection) -> None:
         try:
@@ -226,40 +272,59 @@ class Steps:
         except LostError as lost:
             self._hear_out(connection, str(lost))
             return
-        if connection in self._backlog:
-            self._backlog.discard(connection)
+        if connection in self.backlog:
+            self.backlog.discard(connection)
             self._watch(connection, connection.interest & ~WRITE)
         if connection.phase is Phase.DRAINING:
             self._say_goodbye(connection)
 
     def _block(self, connection: Connection) -> None:
-        if connection not in self._backlog:
-            self._backlog.add(connection, self._now)
+        if connection not in self.backlog:
+            self.backlog.add(connection, self._loop.now)
             self._watch(connection, connection.interest | WRITE)
 
     # Ending
 
+    def stop(self) -> None:
+        """Close all; they get what waits for them, within the drain time. None comes any more."""
+        self.stopping = True
+        for connection in list(self.connections):
+            self._close(connection, "server is stopping")
+
+    def close(self, closings: Iterable[tuple[Connection, str]]) -> None:
+        """Close (connection, reason) once what waits for it is written."""
+        for connection, reason in closings:
+            self._close(connection, reason)
+
     def _close(self, connection: Connection, reason: str) -> None:
         if connection.phase is not Phase.OPEN:
             if connection.phase < Phase.OPEN:
-                self._drop(connection, reason)
+                self.drop(connection, reason)
             return
         connection.phase = Phase.DRAINING
         connection.close_reason = reason
-        connection.buffer = None
-        self._again.discard(connection)
+        connection.framing = None
+        self._loop.look_no_more(connection)
         self._watch(connection, WRITE if connection.out else 0)
-        self._set_timer(connection, self._limits.drain_seconds)
-        connection.drained_by = self._now + self._limits.most_drain_seconds
-        if connection in self._backlog:
-            self._backlog.add(connection, self._now)
+        self._set_timer(connection, self.limits.drain_seconds)
+        connection.drained_by = self._loop.now + self.limits.most_drain_seconds
+        if connection in self.backlog:
+            self.backlog.add(connection, self._loop.now)
         self._flush(connection)
+
+    def _too_late(self, connection: Connection) -> None:
+        phase = connection.phase
+        if phase < Phase.OPEN:
+            self._refuse(connection, "the TLS handshake took too long")
+        elif self.stopping or phase is Phase.LINGERING or not self._drain_on(connection):
+            self.drop(connection, connection.close_reason)
 
     def _drain_on(self, connection: Connection) -> bool:
         """Whether one that is to be closed has more time to take its last output."""
-        if self._now > connection.drained_by or not self._backlog.goes_on(connection, self._now):
+        now = self._loop.now
+        if now > connection.drained_by or not self.backlog.goes_on(connection, now):
             return False
-        self._set_timer(connection, self._limits.drain_seconds)
+        self._set_timer(connection, self.limits.drain_seconds)
         return True
 
     def _say_goodbye(self, connection: Connection) -> None:
@@ -270,16 +335,16 @@ class Steps:
         try:
             transport.say_goodbye(connection)
         except LostError:
-            self._drop(connection, connection.close_reason)
+            self.drop(connection, connection.close_reason)
             return
         self._watch(connection, READ)
-        self._set_timer(connection, self._limits.linger_seconds)
+        self._set_timer(connection, self.limits.linger_seconds)
 
     def _await_end(self, connection: Connection) -> None:
         if transport.throw_away(connection):
-            self._drop(connection, connection.close_reason)
+            self.drop(connection, connection.close_reason)
 
-    def _make_room(self, connection: Connection) -> None:
+    def make_room(self, connection: Connection) -> None:
         """A stranger goes at once, with a word if that can be said without waiting."""
         if connection.trusted:
             return  # it has logged in meanwhile
@@ -290,48 +355,25 @@ class Steps:
             connection.out.append(NO_ROOM)
             with suppress(LostError):
                 transport.send(connection)
-        self._drop(connection, "made room for a newer one, as it had not logged in")
+        self.drop(connection, "made room for a newer one, as it had not logged in")
 
-    def _drop(self, connection: Connection, reason: str) -> None:
+    def drop(self, connection: Connection, reason: str) -> None:
         """Close at once and forget."""
         if connection.phase is Phase.CLOSED:
             return
         opened = connection.phase >= Phase.OPEN
         # A reset looks like an end when another call has been told of it: much may be on its way.
         if reason == transport.CLOSED_BY_CLIENT and transport.had_all(connection):
-            connection.obeyed = self._obeyed
+            connection.obeyed = self._loop.obeyed
         connection.phase = Phase.CLOSED
         self._watch(connection, 0)
-        self._poller.forget_deadline(connection)
+        self._loop.forget_timer(connection)
         connection.sock.close()
         connection.out.clear()
-        connection.buffer = None
-        self._again.discard(connection)
-        self._backlog.discard(connection)
-        self._connections.discard(connection)
-        self._call.released(connection)
+        connection.framing = None
+        self._loop.look_no_more(connection)
+        self.backlog.discard(connection)
+        self.connections.discard(connection)
+        self._released(connection)
         if opened:
-            self._inputs.append(Closed(connection, reason))
-
-
-def _served_twice(deliveries: Iterable[tuple[Sequence[Connection], bytes]]) -> Set[Connection]:
-    """Who gets more than one of them."""
-    seen: set[Connection] = set()
-    twice: set[Connection] = set()
-    for connections, _ in deliveries:
-        twice.update(seen.intersection(connections))
-        seen.update(connections)
-    return twice
-
-
-def _queue(connections: Iterable[Connection], data: bytes) -> list[Connection]:
-    """Put it where their output waits. Returns those that had nothing waiting before."""
-    fresh = []
-    for connection in connections:
-        if not connection.out:
-            if connection.phase is not Phase.OPEN:
-                continue  # its end is said: what comes now is for nobody
-            fresh.append(connection)
-        connection.out.append(data)
-        connection.out_bytes += len(data)
-    return fresh
+            self._emit(Closed(connection, reason))

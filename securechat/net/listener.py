@@ -14,7 +14,7 @@ from contextlib import suppress
 from securechat.common.named_thread import NamedThread
 from securechat.common.waker import Waker
 from securechat.net.admission import Admission, NotAdmittedError
-from securechat.net.connection import Connection
+from securechat.net.connection import Connection, Opening
 from securechat.net.loop import IoThread
 
 log = logging.getLogger(__name__)
@@ -97,19 +97,21 @@ def _explain(host: str, port: int, error: OSError) -> str:
 
 
 class Listener(NamedThread):
-    """sockets: from bind(). Connections go to the I/O threads in turn. failed: called in this
-    thread when it dies of a bug.
+    """sockets: from bind(). opening: how their connections begin. They go to the I/O threads in
+    turn. failed: called in this thread when it dies of a bug.
     """
 
     def __init__(
         self,
         sockets: Sequence[socket.socket],
+        opening: Opening,
         io: Sequence[IoThread],
         admission: Admission,
         failed: Callable[[BaseException], None],
     ) -> None:
         super().__init__("accept")
         self._sockets = sockets
+        self._opening = opening
         self._io = io
         self._next = itertools.cycle(io)
         self._admission = admission
@@ -183,6 +185,6 @@ class Listener(NamedThread):
         # Without it a lone message waits for the acknowledgement of the one before.
         with suppress(OSError):  # some systems refuse when the peer has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        io.adopt(connection)
+        io.adopt(connection, self._opening)
         if first_to_go is not None:  # perhaps the new one itself
             self._io[first_to_go.io].make_room(first_to_go)

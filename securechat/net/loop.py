@@ -7,17 +7,18 @@ two. Orders come in through a queue and a waker; what is read goes out in one ba
 from __future__ import annotations
 
 import logging
-import ssl
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from securechat.common.named_thread import NamedThread
+from securechat.common.waker import Waker
 from securechat.net import transport
-from securechat.net.connection import Connection, Phase
-from securechat.net.driver import Callbacks, Steps
-from securechat.net.poller import READ, TIME
+from securechat.net.connection import Connection, Input, Opening, Phase
+from securechat.net.driver import ConnectionDriver
+from securechat.net.poller import READ, TIME, Poller
 from securechat.net.throttle import IoLimits
 
 log = logging.getLogger(__name__)
@@ -31,35 +32,68 @@ BEHIND_SECONDS = 0.001
 """Between two turns while the strangers have to wait: a pause in which the others catch up."""
 
 
-class IoThread(Steps, NamedThread):
-    """number: which of the I/O threads. context: for the server's side of TLS."""
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """Whom an I/O thread tells what; all are called in that thread.
 
-    def __init__(
-        self, number: int, context: ssl.SSLContext, limits: IoLimits, call: Callbacks
-    ) -> None:
-        NamedThread.__init__(self, f"io-{number}")
-        Steps.__init__(self, context, limits, call)
+    handle: takes what was read. behind: whether so much waits there that strangers are not to be
+    read. trusted: each connection that is a member's from now on. released: each that is gone.
+    failed: the bug that the thread dies of.
+    """
+
+    handle: Callable[[list[Input]], None]
+    behind: Callable[[], bool]
+    trusted: Callable[[Connection], None]
+    released: Callable[[Connection], None]
+    failed: Callable[[BaseException], None]
+
+
+class IoThread(NamedThread):
+    """Has a ConnectionDriver do what is due at each connection, and is its Loop (which nobody else
+    may call).
+
+    number: which of the I/O threads.
+    """
+
+    def __init__(self, number: int, limits: IoLimits, call: Callbacks) -> None:
+        super().__init__(f"io-{number}")
         self.number = number
+        self._call = call
         self._handle = call.handle
+        self._waker = Waker()
+        self._poller = Poller(self._waker.receiver)
+        self.watch = self._poller.watch
+        self.forget_timer = self._poller.forget_deadline
+        self._inputs: list[Input] = []
+        self.emit = self._inputs.append
+        self._again: set[Connection] = set()
+        """Who may have more in TLS than any selector knows of."""
+        self.look_again, self.look_no_more = self._again.add, self._again.discard
+        self._waiting: OrderedDict[Connection, int] = OrderedDict()
+        """Who has not logged in and awaits its turn, with what has happened there."""
         self._orders: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._arrivals: deque[tuple[Callable[[Connection], None], Connection]] = deque()
         """Orders that are about strangers, and wait as they do."""
-        self._given = self._obeyed = 0
+        self._given = self.obeyed = 0
         """How many orders there were, and how many of them are done."""
-        self._stopping = False
+        self.now = 0.0
         self.task: tuple[Connection] | None = None
         """The connection that is being attended to, another tuple each time; for the guard."""
+        self.driver = ConnectionDriver(self, limits, call.trusted, call.released)
 
     # Any thread
 
-    def adopt(self, connection: Connection) -> None:
-        """Take over an accepted connection, whose socket doesn't block."""
-        self._arrivals.append((self._adopt, connection))
+    def adopt(self, connection: Connection, opening: Opening) -> None:
+        """Take over an accepted connection, whose socket doesn't block. opening: how it begins, as
+        its listener has it.
+        """
+        connection.opening = opening
+        self._arrivals.append((self.driver.adopt, connection))
         self._waker.wake()
 
     def deliver(self, deliveries: Sequence[tuple[Sequence[object], bytes]]) -> None:
         """Write (connections of this thread, bytes) in their order."""
-        self._give(self._deliver, deliveries)
+        self._give(self.driver.deliver, deliveries)
 
     def has_written(self, connection: Connection) -> bool:
         """Whether all that was delivered to a connection has been taken by its socket and, where
@@ -67,31 +101,27 @@ class IoThread(Steps, NamedThread):
 
         Told to the thread that delivers; to any other it would be a guess.
         """
-        obeyed, taken = self._obeyed, transport.all_acknowledged(connection)
+        obeyed, taken = self.obeyed, transport.all_acknowledged(connection)
         if connection.phase is Phase.CLOSED:  # asked last: its thread may close it meanwhile
             obeyed, taken = connection.obeyed, True
         return obeyed == self._given and not connection.out_bytes and taken
 
     def trust(self, connection: object) -> None:
         """Let a connection of this thread speak at the full rate: it is a member's now."""
-        self._give(self._trust, connection)
+        self._give(self.driver.trust, connection)
 
     def close(self, closings: Sequence[tuple[object, str]]) -> None:
         """Close (connection, reason) once what was delivered to it before is written."""
-        self._give(self._close_all, closings)
+        self._give(self.driver.close, closings)
 
     def make_room(self, connection: Connection) -> None:
         """Drop a connection of this thread, unless it has logged in meanwhile."""
-        self._arrivals.append((self._make_room, connection))
+        self._arrivals.append((self.driver.make_room, connection))
         self._waker.wake()
-
-    def use(self, context: ssl.SSLContext) -> None:
-        """Take another context for the handshakes to come; what is open stays as it is."""
-        self._context = context
 
     def stop(self) -> None:
         """End the thread: all connections get what waits for them, within the drain time."""
-        self._give(self._begin_stop, None)
+        self._give(lambda _: self.driver.stop(), None)
 
     def _give(self, action: Callable[[Any], None], argument: object) -> None:
         self._given += 1
@@ -103,7 +133,8 @@ class IoThread(Steps, NamedThread):
     def run(self) -> None:
         """The loop."""
         try:
-            while self._connections or self._arrivals or not self._stopping:
+            driver = self.driver
+            while driver.connections or self._arrivals or not driver.stopping:
                 self._turn()
         except BaseException as error:
             self._call.failed(error)
@@ -111,13 +142,18 @@ class IoThread(Steps, NamedThread):
             self._waker.close()
             self._poller.close()
 
+    def set_timer(self, connection: Connection, seconds: float) -> None:
+        """See Loop."""
+        self._poller.set_deadline(connection, self.now + seconds)
+
     def _turn(self) -> None:
         self._waker.sleep()
         ready = self._poller.wait(self._patience())
         self._waker.woken()
-        self._now = time.monotonic()
+        self.now = time.monotonic()
         self._obey()
-        again, self._again = self._again, set()
+        again = self._again.copy()
+        self._again.clear()
         for key, events in ready:
             connection = key.data
             if connection is None:
@@ -129,10 +165,11 @@ class IoThread(Steps, NamedThread):
                 self._attend(connection, events)
         for connection in again:
             self._attend(connection, READ)
-        for connection in self._poller.due(self._now):
+        for connection in self._poller.due(self.now):
             self._attend(connection, TIME)
-        if self._backlog and self._backlog.next_look <= self._now:
-            self._look_at_the_slow()
+        backlog = self.driver.backlog
+        if backlog and backlog.next_look <= self.now:
+            self.driver.look_at_the_slow()
         self._hand_on()
         if self._unauthenticated_wait() and not self._call.behind():
             self._attend_unauthenticated()
@@ -140,7 +177,7 @@ class IoThread(Steps, NamedThread):
 
     def _obey(self) -> None:
         """Deliveries that have piled up are one: who is in several gets them in one write."""
-        orders, deliver = self._orders, self._deliver
+        orders, deliver = self._orders, self.driver.deliver
         while orders:
             action, argument = orders.popleft()
             count = 1
@@ -150,7 +187,7 @@ class IoThread(Steps, NamedThread):
                     argument += orders.popleft()[1]
                     count += 1
             action(argument)
-            self._obeyed += count
+            self.obeyed += count
 
     def _unauthenticated_wait(self) -> bool:
         return bool(self._arrivals or self._waiting)
@@ -163,11 +200,13 @@ class IoThread(Steps, NamedThread):
             return 0.0
         if self._orders or self._again:
             return 0.0
-        return max(0.0, self._backlog.next_look - time.monotonic()) if self._backlog else None
+        backlog = self.driver.backlog
+        return max(0.0, backlog.next_look - time.monotonic()) if backlog else None
 
     def _hand_on(self) -> None:
         if self._inputs:
-            inputs, self._inputs = self._inputs, []
+            inputs = self._inputs.copy()
+            self._inputs.clear()
             self._handle(inputs)
 
     def _attend(self, connection: Connection, events: int) -> None:
@@ -176,7 +215,7 @@ class IoThread(Steps, NamedThread):
             self._guarded(connection, events)
             return
         if connection.phase is Phase.RAW:
-            self._watch(connection, 0)  # or it would be seen again in each turn that it waits
+            self.watch(connection, 0)  # or it would be seen again in each turn that it waits
         self._waiting[connection] = self._waiting.get(connection, 0) | events
 
     def _attend_unauthenticated(self) -> None:
@@ -198,55 +237,8 @@ class IoThread(Steps, NamedThread):
         """Whatever one connection brings up costs only that connection."""
         self.task = (connection,)
         try:
-            self._on_event(connection, events)
+            self.driver.attend(connection, events)
         except Exception:
             log.exception("a bug: connection from %s is closed", connection.address)
-            self._drop(connection, "internal error")
+            self.driver.drop(connection, "internal error")
         self.task = None
-
-    def _on_event(self, connection: Connection, events: int) -> None:
-        phase = connection.phase
-        if phase is Phase.OPEN:
-            if events & TIME:
-                self._resume(connection)
-            if connection.out:
-                self._flush(connection)
-            if events & READ & connection.interest:  # neither paused nor lost meanwhile
-                self._read(connection)
-        elif events & TIME:
-            self._too_late(connection)
-        elif phase is Phase.RAW:
-            self._first_byte(connection)
-        elif phase is Phase.HANDSHAKE:
-            self._handshake(connection)
-        elif phase is Phase.DRAINING:
-            self._flush(connection)
-        elif phase is Phase.LINGERING:
-            self._await_end(connection)
-
-    def _too_late(self, connection: Connection) -> None:
-        if connection.phase <= Phase.HANDSHAKE:
-            self._refuse(connection, "the TLS handshake took too long")
-        elif (
-            self._stopping or connection.phase is Phase.LINGERING or not self._drain_on(connection)
-        ):
-            self._drop(connection, connection.close_reason)
-
-    # Orders
-
-    def _adopt(self, connection: Connection) -> None:
-        self._connections.add(connection)
-        if self._stopping:
-            self._drop(connection, "server is stopping")
-            return
-        self._watch(connection, READ)
-        self._set_timer(connection, self._limits.handshake_seconds)
-
-    def _close_all(self, closings: Iterable[tuple[Connection, str]]) -> None:
-        for connection, reason in closings:
-            self._close(connection, reason)
-
-    def _begin_stop(self, _: None) -> None:
-        self._stopping = True
-        for connection in list(self._connections):
-            self._close(connection, "server is stopping")

@@ -1,4 +1,4 @@
-"""What a connection's socket does: first byte, TLS, reading, writing, the end. I/O thread only.
+"""What an open connection's socket does: reading, writing, the end. I/O thread only.
 
 Nothing here waits, watches or decides: each function does what can be done at once and says how
 far it came. A connection that is lost on the way is a LostError.
@@ -11,13 +11,11 @@ import socket
 import ssl
 import sys
 import termios
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from contextlib import suppress
-from selectors import EVENT_READ, EVENT_WRITE
 from typing import NamedTuple
 
 from securechat.net.connection import Connection, Phase
-from securechat.net.tls import client_fingerprint
 
 RECORD = 16384
 """The most that one TLS record holds, and so what one recv() gives (RFC 8446, section 5.1)."""
@@ -52,87 +50,9 @@ all of it is done, and it couldn't be given up for another.
 BYTES_ACKED = slice(120, 128)
 """Where Linux has them in its struct tcp_info."""
 
-TLS_HANDSHAKE = 0x16
-"""The first byte of any TLS connection (RFC 8446, section 5.1, ContentType)."""
-
-TLS_ONLY = b"ERROR :TLS only; connect with TLS on this port\r\n"
-"""All that ever travels in plaintext, and it is the same for everybody."""
-
-TYPED = frozenset(b"\t\r\n" + bytes(range(0x20, 0x7F)))
-"""With one of these begins what a client of a chat may say."""
-
-WEB_METHODS = (
-    b"GET",
-    b"HEAD",
-    b"POST",
-    b"PUT",
-    b"DEL",
-    b"OPTIONS",
-    b"CONN",
-    b"TRACE",
-    b"PAT",
-    b"PRI",
-)
-"""With which a browser or scanner begins: to it the line would be an answer of HTTP/0.9."""
-
 
 class LostError(Exception):
     """The connection can't go on. The text is for the log; what a peer sent is never in it."""
-
-
-class PlaintextError(LostError):
-    """It began with something that is not TLS."""
-
-
-def tls_begins(connection: Connection) -> bool:
-    """Whether the first byte is there, and is TLS. Raises LostError."""
-    try:
-        first = connection.sock.recv(1, socket.MSG_PEEK)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        raise LostError(f"connection lost ({error.strerror})") from None
-    if not first:
-        raise LostError("closed by the client before TLS began")
-    if first[0] != TLS_HANDSHAKE:
-        raise PlaintextError("plaintext; this server speaks TLS only")
-    return True
-
-
-def say_tls_only(connection: Connection) -> None:
-    """One line to who began without TLS and may be a person's client, which shows it. What it said
-    is taken off the socket, as the kernel would reset the connection for an unread byte and the
-    line be lost; nothing in it is looked at but whether a browser or a program may have sent it.
-    """
-    with suppress(OSError):
-        said = connection.sock.recv(RECORD)
-        if said[0] in TYPED and not said.startswith(WEB_METHODS):
-            connection.sock.send(TLS_ONLY)
-            connection.sock.shutdown(socket.SHUT_WR)
-
-
-def begin_tls(connection: Connection, context: ssl.SSLContext) -> None:
-    """Put TLS over the socket, which no selector may know any more. Raises LostError."""
-    try:
-        tls = context.wrap_socket(connection.sock, server_side=True, do_handshake_on_connect=False)
-    except (OSError, ValueError) as error:
-        raise LostError(f"connection lost ({error})") from None
-    connection.sock = connection.tls = tls
-
-
-def handshake(connection: Connection) -> int:
-    """What to watch for until the next step, 0 when TLS stands. Raises LostError."""
-    tls = _tls(connection)
-    try:
-        tls.do_handshake()
-    except ssl.SSLWantReadError:
-        return EVENT_READ
-    except ssl.SSLWantWriteError:
-        return EVENT_WRITE
-    except (OSError, ValueError) as error:
-        raise LostError(f"TLS handshake failed: {_reason(error)}") from None
-    connection.fingerprint = client_fingerprint(tls)
-    return 0
 
 
 class Heard(NamedTuple):
@@ -163,7 +83,7 @@ def receive(connection: Connection, *, freely: bool = True) -> Heard:
             stuck = True
             break
         except (OSError, ValueError) as error:
-            ended = _reason(error)
+            ended = reason_of(error)
             break
         if not data:
             ended = CLOSED_BY_CLIENT
@@ -193,7 +113,7 @@ def send(connection: Connection) -> bool:
             connection.blocked = True
             return False
         except (OSError, ValueError) as error:
-            raise LostError(_reason(error)) from None
+            raise LostError(reason_of(error)) from None
         connection.blocked = False
         connection.out_bytes -= sent
         connection.sent += sent
@@ -256,6 +176,29 @@ def send_at_once(connections: Iterable[Connection], data: bytes) -> list[Connect
     return failed
 
 
+def served_twice(deliveries: Iterable[tuple[Sequence[Connection], bytes]]) -> Set[Connection]:
+    """Who gets more than one of them."""
+    seen: set[Connection] = set()
+    twice: set[Connection] = set()
+    for connections, _ in deliveries:
+        twice.update(seen.intersection(connections))
+        seen.update(connections)
+    return twice
+
+
+def queue(connections: Iterable[Connection], data: bytes) -> list[Connection]:
+    """Put it where their output waits. Returns those that had nothing waiting before."""
+    fresh = []
+    for connection in connections:
+        if not connection.out:
+            if connection.phase is not Phase.OPEN:
+                continue  # its end is said: what comes now is for nobody
+            fresh.append(connection)
+        connection.out.append(data)
+        connection.out_bytes += len(data)
+    return fresh
+
+
 def all_acknowledged(connection: Connection) -> bool:
     """Whether the peer's kernel has acknowledged every byte that ours has taken; true also where
     this system can't tell. What it has not was on its way while the peer said what we have heard.
@@ -286,7 +229,7 @@ def say_goodbye(connection: Connection) -> None:
     try:
         connection.sock.shutdown(socket.SHUT_WR)
     except OSError as error:
-        raise LostError(_reason(error)) from None
+        raise LostError(reason_of(error)) from None
 
 
 def throw_away(connection: Connection) -> bool:
@@ -308,7 +251,8 @@ def _tls(connection: Connection) -> ssl.SSLSocket:
     return connection.tls
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Why a connection is lost, in a few words for the log."""
     if isinstance(error, ssl.SSLError):
         return (error.reason or "TLS error").replace("_", " ").lower()
     return str(getattr(error, "strerror", None) or "connection lost").lower()

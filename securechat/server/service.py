@@ -17,10 +17,10 @@ from securechat.core.quota import MIB
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.net.admission import Admission
-from securechat.net.driver import Callbacks
 from securechat.net.guard import Guard
 from securechat.net.listener import Listener, bind
-from securechat.net.loop import IoThread
+from securechat.net.loop import Callbacks, IoThread
+from securechat.net.opening import TlsOpening
 from securechat.net.throttle import ALL_OUT_BYTES, IoLimits, Rate
 from securechat.server.checkpointer import Checkpointer
 from securechat.server.config import Config
@@ -85,7 +85,7 @@ class Service:
     def _start(self) -> None:
         config = self.config
         self.identity = find_identity(config, self.data)
-        context = listener_context(config, self.identity)
+        self._opening = TlsOpening(listener_context(config, self.identity))
         sockets = bind(config.listen.host, config.listen.port)
         try:
             pepper = find_pepper(self.data.database, self.data.pepper)
@@ -138,10 +138,11 @@ class Service:
             self._thread_failed,
         )
         self._io = [
-            IoThread(number, context, self._limits(), call)
-            for number in range(config.limits.io_threads)
+            IoThread(number, self._limits(), call) for number in range(config.limits.io_threads)
         ]
-        self._listener = Listener(sockets, self._io, self._admission, self._thread_failed)
+        self._listener = Listener(
+            sockets, self._opening, self._io, self._admission, self._thread_failed
+        )
         self._checkpointer = Checkpointer(
             self.data.database, lambda: self._journal.commit_count, self._thread_failed
         )
@@ -222,8 +223,7 @@ class Service:
         except BaseException:
             self.identity = before
             raise
-        for io in self._io:
-            io.use(context)
+        self._opening.use(context)
 
     @property
     def misses_a_name(self) -> bool:

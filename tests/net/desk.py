@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened
-from securechat.net.driver import Callbacks
-from securechat.net.loop import IoThread
+from securechat.net.loop import Callbacks, IoThread
+from securechat.net.opening import TlsOpening
 from securechat.net.throttle import IoLimits, Rate
 
 PATIENCE = 20.0
@@ -82,7 +82,8 @@ class Desk:
             self.released.put,
             self.failures.append,
         )
-        self.thread = IoThread(0, server, limits, call)
+        self.opening = TlsOpening(server)
+        self.thread = IoThread(0, limits, call)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._ends: list[socket.socket] = []
         self.thread.start()
@@ -115,7 +116,7 @@ class Desk:
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
         accepted.setblocking(False)
         connection = Connection(accepted, address, port, 0)
-        self.thread.adopt(connection)
+        self.thread.adopt(connection, self.opening)
         self._ends.append(raw)
         return connection, raw
 

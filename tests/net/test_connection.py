@@ -29,7 +29,7 @@ def test_a_new_connection_is_nobody() -> None:
         assert connection.fingerprint is None
         assert connection.tls is None
         assert connection.out == []
-        assert connection.buffer is None
+        assert connection.framing is None
         assert connection.interest == 0
 
 

@@ -13,11 +13,12 @@ from dataclasses import replace
 import pytest
 
 from securechat.net import driver, loop, transport
-from securechat.net.connection import Connection, Lines, Phase
+from securechat.net.connection import Connection, Lines, Opened, Phase
 from securechat.net.driver import NO_ROOM
+from securechat.net.opening import TlsOpening
 from securechat.net.poller import READ
 from securechat.net.throttle import Rate
-from securechat.net.transport import Heard
+from securechat.net.transport import Heard, LostError
 from tests.net.desk import FREELY, PATIENCE, Desk, at, desk
 
 
@@ -216,3 +217,57 @@ def test_what_takes_long_to_read_is_paid_for(
         room.settles(other)
         assert not visit.connection.interest & READ
         assert other.connection.interest & READ
+
+
+# --- what a listener names -----------------------------------------------------------------------
+
+
+class Whole:
+    """A framing that takes what comes at once for a line."""
+
+    has_line = False
+    weight = 1
+
+    def feed(self, data: bytes, most: int = -1) -> list[bytes]:
+        return [data] if data else []
+
+
+class Upgrading(TlsOpening):
+    """Asks for a word behind TLS, before the first line."""
+
+    def step(self, connection: Connection) -> int:
+        wanted = super().step(connection)
+        if wanted:
+            return wanted
+        try:
+            word = connection.sock.recv(100)
+        except ssl.SSLWantReadError:
+            return READ
+        if word != b"upgrade":
+            raise LostError("said another word")
+        return 0
+
+
+def test_the_listener_names_the_framing(room: Desk) -> None:
+    """Lines are one of several."""
+    room.opening.framing = Whole
+    visit = room.visit()
+    visit.client.sendall(b"no end of line")
+    assert room.next() == Lines(visit.connection, [b"no end of line"])
+
+
+@pytest.mark.parametrize("word", [b"upgrade", b"anything"])
+def test_the_listener_names_what_comes_before_the_first_line(
+    room: Desk, server: ssl.SSLContext, trusting: ssl.SSLContext, word: bytes
+) -> None:
+    """TLS is a part of it, and something may come behind it."""
+    room.opening = Upgrading(server)
+    connection, raw = room.knocks()
+    with trusting.wrap_socket(raw, server_hostname="localhost") as client:
+        client.sendall(word)
+        if word == b"upgrade":
+            assert room.next() == Opened(connection)
+            client.sendall(b"a line\r\n")
+            assert room.next() == Lines(connection, [b"a line"])
+        else:
+            assert room.released.get(timeout=PATIENCE) is connection

@@ -14,10 +14,13 @@ import pytest
 
 from securechat.net import listener as module
 from securechat.net.admission import Admission
-from securechat.net.connection import Connection
+from securechat.net.connection import Connection, Opening
 from securechat.net.listener import Listener, ListenError, bind
 from securechat.net.loop import IoThread
 from tests.net.desk import PATIENCE
+
+OPENING = cast(Opening, None)
+"""How all connections here begin."""
 
 
 class Io:
@@ -29,7 +32,8 @@ class Io:
         self.dropped: list[Connection] = []
         self.came = threading.Semaphore(0)
 
-    def adopt(self, connection: Connection) -> None:
+    def adopt(self, connection: Connection, opening: Opening) -> None:
+        assert opening is OPENING
         self.adopted.append(connection)
         self.came.release()
 
@@ -58,6 +62,7 @@ class Door:
         self.address = self.sockets[0].getsockname()
         self.listener = Listener(
             self.sockets,
+            OPENING,
             [cast(IoThread, io) for io in self.io],
             admission or rooms(),
             self.failures.append,

@@ -16,10 +16,11 @@ import pytest
 from securechat.irc.framing import TOO_LONG
 from securechat.net import driver
 from securechat.net.connection import Closed, Connection, Lines, Opened, Phase, Taken
-from securechat.net.loop import IoThread
+from securechat.net.driver import ConnectionDriver
+from securechat.net.opening import TLS_ONLY
 from securechat.net.poller import READ, WRITE
 from securechat.net.throttle import IoLimits, Rate
-from securechat.net.transport import MAX_READ, MAX_RECORDS, TLS_ONLY
+from securechat.net.transport import MAX_READ, MAX_RECORDS
 from tests.net.desk import FREELY, PATIENCE, Desk, Visit, at, desk
 
 BURST = 10
@@ -179,7 +180,7 @@ def test_another_context_is_for_those_who_come(
     """Open connections go on with the certificate that they were shown."""
     with desk(server, trusting) as room:
         before = room.visit()
-        room.thread.use(old_server)
+        room.opening.use(old_server)
         after = room.visit()
         assert before.connection.tls is not None
         assert after.connection.tls is not None
@@ -273,8 +274,8 @@ def test_a_throttled_connection_is_not_read(
         assert room.lines(flooder, BURST) == encoded(numbered(BURST))
         room.settles(other)
         assert not flooder.connection.interest & READ
-        assert flooder.connection.buffer is not None
-        assert flooder.connection.buffer.has_line
+        assert flooder.connection.framing is not None
+        assert flooder.connection.framing.has_line
 
 
 def test_who_ends_is_heard_as_far_as_its_rate_allows(
@@ -311,7 +312,7 @@ def test_who_takes_nothing_more_while_throttled_is_not_heard_out(
         visit.resets()
         room.thread.deliver([([visit.connection], b"x")])
         assert room.end(visit)
-        assert visit.connection.buffer is None
+        assert visit.connection.framing is None
         room.settles(other)
 
 
@@ -326,8 +327,8 @@ def test_a_long_line_is_paid_for_by_its_bytes(
         assert room.lines(visit, 2) == encoded([long, *numbered(1)])
         visit.says("one too many")
         room.settles(room.visit())
-        assert visit.connection.buffer is not None
-        assert visit.connection.buffer.has_line
+        assert visit.connection.framing is not None
+        assert visit.connection.framing.has_line
 
 
 def test_a_line_without_end_is_read_no_faster(
@@ -744,14 +745,16 @@ def test_a_bug_at_one_connection_costs_only_that_one(
 ) -> None:
     """It is closed and the log has the traceback; the others talk on."""
     victim, other = room.visit(), room.visit()
-    take = IoThread._take
+    take = ConnectionDriver._take
 
-    def broken(thread: IoThread, connection: Connection, data: bytes, seconds: float) -> bool:
+    def broken(
+        driver: ConnectionDriver, connection: Connection, data: bytes, seconds: float
+    ) -> bool:
         if connection is victim.connection:
             raise ZeroDivisionError
-        return take(thread, connection, data, seconds)
+        return take(driver, connection, data, seconds)
 
-    monkeypatch.setattr(IoThread, "_take", broken)
+    monkeypatch.setattr(ConnectionDriver, "_take", broken)
     victim.says("boom")
     assert room.end(victim) == "internal error"
     assert "a bug: connection from 127.0.0.1 is closed" in caplog.text

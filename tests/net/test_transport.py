@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from collections.abc import Iterator
-from typing import cast
 
 import pytest
 
 from securechat.net.connection import Connection, Phase
+from securechat.net.opening import begin_tls, handshake
 from securechat.net.transport import (
     MAX_READ,
     MAX_RECORDS,
@@ -20,127 +19,14 @@ from securechat.net.transport import (
     UNAUTHENTICATED_RECORDS,
     Heard,
     LostError,
-    PlaintextError,
-    begin_tls,
-    handshake,
     receive,
     say_goodbye,
     send,
     send_at_once,
     taken,
     throw_away,
-    tls_begins,
 )
-
-Step = bytes | int | Exception
-
-
-class Script:
-    """A socket whose calls end as written: bytes that come, numbers of bytes that went, errors."""
-
-    def __init__(self, *steps: Step) -> None:
-        self.steps = list(steps)
-        self.sent: list[bytes | memoryview] = []
-
-    def _next(self) -> bytes | int:
-        step = self.steps.pop(0)
-        if isinstance(step, Exception):
-            raise step
-        return step
-
-    def recv(self, size: int, flags: int = 0) -> bytes:
-        data = self._next()
-        assert isinstance(data, bytes)
-        assert len(data) <= size
-        return data
-
-    def send(self, data: bytes) -> int:
-        self.sent.append(data)
-        went = self._next()
-        assert isinstance(went, int)
-        return went
-
-
-def scripted(*steps: Step) -> tuple[Connection, Script]:
-    script = Script(*steps)
-    return Connection(cast(socket.socket, script), "192.0.2.1", 4711, 0), script
-
-
-@contextlib.contextmanager
-def pair() -> Iterator[tuple[Connection, socket.socket]]:
-    """A connection without TLS, and its peer."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.setblocking(False)
-        yield Connection(ours, "192.0.2.1", 4711, 0), theirs
-
-
-# --- beginning -----------------------------------------------------------------------------------
-
-
-def test_the_first_byte_is_looked_at_and_left() -> None:
-    """TLS itself needs it."""
-    with pair() as (connection, peer):
-        assert not tls_begins(connection)
-        peer.sendall(b"\x16\x03")
-        assert tls_begins(connection)
-        assert connection.sock.recv(10) == b"\x16\x03"
-
-
-def test_what_is_no_tls_is_lost() -> None:
-    """With the reason, and not a word of what was said."""
-    with pair() as (connection, peer):
-        peer.sendall(b"NICK alice")
-        with pytest.raises(PlaintextError, match=r"^plaintext; this server speaks TLS only$"):
-            tls_begins(connection)
-
-
-def test_who_goes_before_the_first_byte_is_lost() -> None:
-    """By an end or by a reset."""
-    with pair() as (connection, peer):
-        peer.close()
-        with pytest.raises(LostError, match="closed by the client before TLS began"):
-            tls_begins(connection)
-    connection, _ = scripted(ConnectionResetError(104, "Connection reset by peer"))
-    with pytest.raises(LostError, match=r"connection lost \(Connection reset by peer\)"):
-        tls_begins(connection)
-
-
-def test_a_handshake_goes_step_by_step(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
-    """Each step says what to wait for, and the last that there is nothing to."""
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    trusting.set_ecdh_curve("X25519")  # the server's, so that one hello is enough
-    client = trusting.wrap_bio(incoming, outgoing, server_hostname="localhost")
-    with pair_over_tcp() as (connection, peer):
-        begin_tls(connection, server)
-        with contextlib.suppress(ssl.SSLWantReadError):
-            client.do_handshake()
-        assert handshake(connection) == 1
-        peer.sendall(outgoing.read())
-        assert handshake(connection) == 1
-        incoming.write(peer.recv(RECORD))
-        client.do_handshake()
-        peer.sendall(outgoing.read())
-        assert handshake(connection) == 0
-        assert connection.tls is not None
-        connection.tls.close()
-
-
-@contextlib.contextmanager
-def pair_over_tcp() -> Iterator[tuple[Connection, socket.socket]]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        peer = socket.create_connection(listener.getsockname(), timeout=20)
-        ours, _ = listener.accept()
-    with peer:
-        ours.setblocking(False)
-        yield Connection(ours, "127.0.0.1", 4711, 0), peer
-
-
-def test_a_handshake_before_tls_is_a_bug() -> None:
-    """Of ours, not the peer's."""
-    with pair() as (connection, _), pytest.raises(RuntimeError, match="TLS has not begun"):
-        handshake(connection)
-
+from tests.net.scripted import Step, pair, pair_over_tcp, scripted
 
 # --- reading -------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def stuck(house: House, name: str) -> Person:
     person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     [io] = house.service._io
     port = person.sock.getsockname()[1]
-    [connection] = [c for c in list(io._connections) if c.port == port]
+    [connection] = [c for c in list(io.driver.connections) if c.port == port]
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     return person
 
@@ -91,7 +91,7 @@ def test_a_stuck_reader_costs_its_bound_and_no_more(house: House) -> None:
     for number in range(1500):
         alice.says(f"PRIVMSG #lobby :{number} {LONG}")
         alice.hears_until(f" PRIVMSG #lobby :{number} ")
-        most = max([most, *(c.out_bytes for c in list(io._connections))])
+        most = max([most, *(c.out_bytes for c in list(io.driver.connections))])
     bound = MOST_FACTOR * UNSENT_KIB
     assert bound * 900 < most <= bound * 1024 + 2000
 
@@ -125,7 +125,7 @@ def test_a_stranger_is_slowed_down_and_a_member_is_not(house: House) -> None:
     assert alice.hears_until("PONG chat.test :99") == pongs(100)
     assert [stranger.hears() for _ in range(40)] == pongs(40)
     [io] = house.service._io
-    [waiting] = [c.port for c in list(io._connections) if c.buffer and c.buffer.has_line]
+    [waiting] = [c.port for c in list(io.driver.connections) if c.framing and c.framing.has_line]
     assert waiting == stranger.sock.getsockname()[1]
 
 

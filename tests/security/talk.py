@@ -111,9 +111,12 @@ def tables(house: House) -> dict[str, int]:
     [io] = house.service._io
     hub, admission = house.service._hub, house.service._admission
     return {
-        "connections": len(io._connections),
+        "connections": len(io.driver.connections),
         "watched": len(io._poller._selector.get_map() or ()),
-        "waiting": len(io._waiting) + len(io._arrivals) + len(io._again) + len(io._backlog._marks),
+        "waiting": len(io._waiting)
+        + len(io._arrivals)
+        + len(io._again)
+        + len(io.driver.backlog._marks),
         "admitted": admission._count,
         "networks": len(admission._by_address),
         "strangers": len(admission._unauthenticated) + len(admission._familiar),
@@ -128,7 +131,7 @@ def forgets(house: House, before: dict[str, int]) -> None:
         house.wait_for(lambda: tables(house) == before)
     assert tables(house) == before
     [io] = house.service._io
-    assert len(io._poller._timers) <= SPARE_TIMERS + 2 * len(io._connections) + 1
+    assert len(io._poller._timers) <= SPARE_TIMERS + 2 * len(io.driver.connections) + 1
 
 
 def newcomer(house: House, name: str) -> Person:

@@ -95,7 +95,7 @@ def reader(house: House) -> Iterator[Person]:
     person = house.stranger()
     person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KEPT)
     port = person.sock.getsockname()[1]
-    [connection] = [c for c in list(house.service._io[0]._connections) if c.port == port]
+    [connection] = [c for c in list(house.service._io[0].driver.connections) if c.port == port]
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT)
     yield person
     person.hang_up()

@@ -59,7 +59,7 @@ class House:
     def lets_strangers_speak(self) -> None:
         """Those who come from now on at a member's rate, for tests that say much before a login."""
         for io in self.service._io:
-            io._limits = replace(io._limits, unauthenticated_rate=io._limits.rate)
+            io.driver.limits = replace(io.driver.limits, unauthenticated_rate=io.driver.limits.rate)
 
     def close(self) -> None:
         for person in self._people:

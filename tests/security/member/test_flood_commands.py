@@ -86,7 +86,7 @@ def test_a_flood_by_those_who_don_t_read(house: House, record_property: Record) 
             talk.goes_on()
             newcomer(house, "carol").hang_up()
             [io] = house.service._io
-            unsent = [connection.out_bytes for connection in list(io._connections)]
+            unsent = [connection.out_bytes for connection in list(io.driver.connections)]
         forgets(house, inside)
     assert flood.did["connections"] >= SESSIONS
     bound = MOST_FACTOR * LIMITS["unsent_kib"] * 1024

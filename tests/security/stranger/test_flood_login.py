@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from securechat.irc.sasl import encode_chunks, encode_plain
+from securechat.net.framing import LineFraming
 from securechat.net.transport import RECORD
 from tests.security.talk import Record, forgets, newcomer, tables, talking
 from tests.support.flood import Orders, flooding
@@ -86,7 +88,8 @@ def test_what_may_not_be_said_yet_takes_little_memory(
     [io] = house.service._io
     with talking(house, record_property) as talk, flooding(orders):
         talk.goes_on()
-        kept = [len(c.buffer._rest) for c in list(io._connections) if c.buffer is not None]
+        framings = [c.framing for c in list(io.driver.connections) if c.framing is not None]
+        kept = [len(cast(LineFraming, framing)._rest) for framing in framings]
     assert max(kept) > RECORD // 2
     assert max(kept) <= 3 * RECORD
 
@@ -106,7 +109,7 @@ def test_reading_none_of_the_answers(house: House, record_property: Record) -> N
         inside = tables(house)
         with flooding(orders):
             talk.goes_on()
-            assert all(c.out_bytes <= 1 << 16 for c in list(io._connections) if not c.trusted)
+            assert all(c.out_bytes <= 1 << 16 for c in list(io.driver.connections) if not c.trusted)
         forgets(house, inside)
 
 

@@ -34,7 +34,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 def hurries(house: House, seconds: float) -> None:
     """Handshakes that begin from now on have so long."""
     for io in house.service._io:
-        io._limits = replace(io._limits, handshake_seconds=seconds)
+        io.driver.limits = replace(io.driver.limits, handshake_seconds=seconds)
 
 
 # --- held open ------------------------------------------------------------------------------------

@@ -1,0 +1,36 @@
+"""Framing: what a connection's bytes are cut into, before the rules see them.
+
+The listener names it for its connections (securechat.net.opening). Today it is lines; one of
+WebSocket messages may stand beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from securechat.irc.framing import LineBuffer
+
+
+class Framing(Protocol):
+    """Bytes to lines. One object belongs to one connection; only its I/O thread may call.
+
+    has_line: whether a whole line waits, for which there was no room in what was asked for.
+    weight: what the last feed() took, in tokens of the rate: 1 for a line of the usual size.
+    """
+
+    has_line: bool
+    weight: int
+
+    def feed(self, data: bytes, most: int = -1) -> list[bytes]:
+        """The lines that data completes, without their ends; securechat.irc.framing.TOO_LONG in
+        the place of each that was thrown away.
+
+        most: how many of them at most, -1 for all; the others wait for the next call. The memory
+        that is held must have a limit, whatever comes.
+        """
+
+
+class LineFraming(LineBuffer):
+    """IRC's own: each line ends with LF or CR LF (RFC 1459, section 2.3)."""
+
+    __slots__ = ()

@@ -1,0 +1,131 @@
+"""How a connection begins: all that comes before its first line. I/O thread only.
+
+Each listener names an Opening for its connections. Today it is TLS and then lines; one for
+WebSockets would add the HTTP upgrade behind TLS, and give a framing of its own.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from selectors import EVENT_READ, EVENT_WRITE
+
+from securechat.net.connection import Connection, Opening, Phase
+from securechat.net.framing import Framing, LineFraming
+from securechat.net.tls import client_fingerprint
+from securechat.net.transport import RECORD, LostError, reason_of
+
+TLS_HANDSHAKE = 0x16
+"""The first byte of any TLS connection (RFC 8446, section 5.1, ContentType)."""
+
+TLS_ONLY = b"ERROR :TLS only; connect with TLS on this port\r\n"
+"""All that ever travels in plaintext, and it is the same for everybody."""
+
+TYPED = frozenset(b"\t\r\n" + bytes(range(0x20, 0x7F)))
+"""With one of these begins what a client of a chat may say."""
+
+WEB_METHODS = (
+    b"GET",
+    b"HEAD",
+    b"POST",
+    b"PUT",
+    b"DEL",
+    b"OPTIONS",
+    b"CONN",
+    b"TRACE",
+    b"PAT",
+    b"PRI",
+)
+"""With which a browser or scanner begins: to it the line would be an answer of HTTP/0.9."""
+
+
+class WrongProtocolError(LostError):
+    """The peer speaks something else than the listener does."""
+
+
+class TlsOpening(Opening):
+    """TLS from the first byte. One object serves all connections of a listener.
+
+    context: for the server's side of TLS. framing: makes what cuts the bytes of one connection
+    into lines.
+    """
+
+    def __init__(
+        self, context: ssl.SSLContext, framing: Callable[[], Framing] = LineFraming
+    ) -> None:
+        self._context = context
+        self.framing = framing
+
+    def use(self, context: ssl.SSLContext) -> None:
+        """Take another context for the handshakes to come; what is open stays as it is. Any thread:
+        it is one assignment.
+        """
+        self._context = context
+
+    def step(self, connection: Connection) -> int:
+        """First byte, then the handshake. See Opening."""
+        if connection.phase is Phase.RAW:
+            if not tls_begins(connection):
+                return EVENT_READ
+            begin_tls(connection, self._context)
+            connection.phase = Phase.HANDSHAKE
+        return handshake(connection)
+
+    def explain(self, connection: Connection) -> None:
+        """One line in plaintext, to what looks like a client. See Opening."""
+        say_tls_only(connection)
+
+
+def tls_begins(connection: Connection) -> bool:
+    """Whether the first byte is there, and is TLS. Raises LostError."""
+    try:
+        first = connection.sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise LostError(f"connection lost ({error.strerror})") from None
+    if not first:
+        raise LostError("closed by the client before TLS began")
+    if first[0] != TLS_HANDSHAKE:
+        raise WrongProtocolError("plaintext; this server speaks TLS only")
+    return True
+
+
+def say_tls_only(connection: Connection) -> None:
+    """One line to who began without TLS and may be a person's client, which shows it. What it said
+    is taken off the socket, as the kernel would reset the connection for an unread byte and the
+    line be lost; nothing in it is looked at but whether a browser or a program may have sent it.
+    """
+    with suppress(OSError):
+        said = connection.sock.recv(RECORD)
+        if said[0] in TYPED and not said.startswith(WEB_METHODS):
+            connection.sock.send(TLS_ONLY)
+            connection.sock.shutdown(socket.SHUT_WR)
+
+
+def begin_tls(connection: Connection, context: ssl.SSLContext) -> None:
+    """Put TLS over the socket, which no selector may know any more. Raises LostError."""
+    try:
+        tls = context.wrap_socket(connection.sock, server_side=True, do_handshake_on_connect=False)
+    except (OSError, ValueError) as error:
+        raise LostError(f"connection lost ({error})") from None
+    connection.sock = connection.tls = tls
+
+
+def handshake(connection: Connection) -> int:
+    """What to watch for until the next step, 0 when TLS stands. Raises LostError."""
+    tls = connection.tls
+    if tls is None:
+        raise RuntimeError("TLS has not begun")
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return EVENT_READ
+    except ssl.SSLWantWriteError:
+        return EVENT_WRITE
+    except (OSError, ValueError) as error:
+        raise LostError(f"TLS handshake failed: {reason_of(error)}") from None
+    connection.fingerprint = client_fingerprint(tls)
+    return 0
