@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.security.summary import report_attacks
 
@@ -24,6 +25,11 @@ PROCESSES = 4
 
 LOCKS = "SECURECHAT_TEST_LOCKS"
 """Names the directory, in the environment, by which the processes of a run wait for each other."""
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("securechat", deadline=None)
+settings.load_profile("securechat")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from securechat.core.audit import as_json, tell
-from securechat.core.delivery.line import Line
+from securechat.core.delivery.line import BareLine, Line
 from securechat.core.jobs import Job
 from securechat.core.journal.apply import Undo, apply, log_entry
 from securechat.core.journal.events import Audited, JournalEvent, Logged
-from securechat.core.model.entities import Account, Audience, Session
+from securechat.core.model.entities import Account, Audience, EncodingGroup, Session
 from securechat.core.model.state import Model
 from securechat.core.model.states import State, Trigger
 from securechat.core.ports import Outside
@@ -28,8 +28,24 @@ from securechat.irc.numerics import Numeric
 
 log = logging.getLogger(__name__)
 
-Effect = tuple[Audience, Line, Session | None] | tuple[None, Session, bytes]
-"""To an audience, except one of its sessions; or bytes to one session."""
+
+class Broadcast(NamedTuple):
+    """A line to an audience, but not to one of its sessions."""
+
+    audience: Audience
+    line: Line
+    exclude: Session | None = None
+
+
+class Reply(NamedTuple):
+    """A line to one session. group: how it is encoded: as the session wanted it at this moment."""
+
+    session: Session
+    line: Line
+    group: EncodingGroup
+
+
+Effect = Broadcast | Reply
 
 
 _new = tuple.__new__
@@ -131,11 +147,11 @@ class Turn:
         """One line, without CR LF, to one session; cut where the protocol's limit is."""
         if not fits(text):
             text = shorten(text, MAX_BODY_BYTES)
-        self.effects.append((None, session, (text + "\r\n").encode()))
+        self.send_line(session, BareLine(text))
 
     def send_line(self, session: Session, line: Line) -> None:
         """One line to one session, with the tags it asked for."""
-        self.effects.append((None, session, line.encode(session.caps)))
+        self.effects.append(_new(Reply, (session, line, session.encoding_group)))
 
     def numeric(self, session: Session, numeric: Numeric, *params: str) -> None:
         """A numeric reply; the last parameter becomes the trailing one, and may be any text."""
@@ -154,7 +170,7 @@ class Turn:
 
     def broadcast(self, audience: Audience, line: Line, exclude: Session | None = None) -> None:
         """One line to all of an audience but one."""
-        self.effects.append((audience, line, exclude))
+        self.effects.append(_new(Broadcast, (audience, line, exclude)))
 
     def record(self, event: JournalEvent) -> None:
         """Change what outlives the process; stored before the turn's output is sent."""
@@ -294,8 +310,8 @@ class Turn:
             return []
         nick, server = session.shown_nick, self.settings.name
         number = Numeric.ERR_UNKNOWNERROR
-        line = f":{server} {number} {nick} {span.command} :{text}\r\n"
-        return [(None, session, line.encode())]
+        line = BareLine(f":{server} {number} {nick} {span.command} :{text}")
+        return [Reply(session, line, session.encoding_group)]
 
     def _run_undo(self, start: int, end: int) -> None:
         for undo in reversed(self.undo[start:end]):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from securechat.core.model.entities import Account
-from securechat.core.turn import Effect
+from securechat.core.turn import Effect, Reply
 from securechat.irc.framing import PLAIN_LINE
 from securechat.net.throttle import Rate, TokenBucket
 
@@ -21,8 +21,8 @@ lines a second, that is a two-hundredth of the hub for an account.
 """
 
 ANSWER_BYTES = 8192
-"""Of what somebody is answered, that cost as much as a line: to encrypt and to write it takes other
-threads' time. By default that is 160 KiB a second, and 800 at once.
+"""Of what somebody is answered, counted as characters, that cost as much as a line: to encrypt and
+to write it takes other threads' time. By default that is 160 KiB a second, and 800 at once.
 """
 
 FRESH_LINES, FRESH_SECONDS = 10.0, 0.1
@@ -93,5 +93,4 @@ def cost_of(lines: list[bytes]) -> int:
 
 def cost_of_answers(effects: Sequence[Effect]) -> int:
     """What is sent to those who have asked, in lines. effects: of what they said."""
-    answers = (data for audience, _, data in effects if audience is None)
-    return sum(map(len, answers)) // ANSWER_BYTES  # type: ignore[arg-type] # the other form has none
+    return sum(len(one.line.body) for one in effects if isinstance(one, Reply)) // ANSWER_BYTES

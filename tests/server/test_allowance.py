@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.delivery.line import Line
+from securechat.core.delivery.line import BareLine, Line
 from securechat.core.model.entities import Account, Audience, Session
-from securechat.core.turn import Effect
+from securechat.core.turn import Broadcast, Effect, Reply
 from securechat.irc.framing import PLAIN_LINE
 from securechat.net.throttle import Rate
 from securechat.server import allowance as module
@@ -84,9 +84,11 @@ def test_answers_are_paid_for_by_their_bytes() -> None:
     """What others are sent is not: a message costs what it is, however many hear it."""
     somebody, room = stand_in(), Audience([])
     line = Line("PRIVMSG #den :hi", 0)
-    said: list[Effect] = [(room, line, None), (room, line, None)]
+    said: list[Effect] = [Broadcast(room, line), Broadcast(room, line)]
     assert cost_of_answers(said) == 0
-    answers: list[Effect] = [(None, somebody, b"x" * ANSWER_BYTES)] * 3
+    answers: list[Effect] = [
+        Reply(somebody, BareLine("x" * ANSWER_BYTES), somebody.encoding_group)
+    ] * 3
     assert cost_of_answers(answers) == 3
     assert cost_of_answers([*said, *answers]) == 3
 

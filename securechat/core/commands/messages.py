@@ -12,7 +12,7 @@ from collections.abc import Callable
 from securechat.core import quota
 from securechat.core.channels import channels
 from securechat.core.commands.registry import command
-from securechat.core.delivery.line import Line
+from securechat.core.delivery.line import Line, MessageId
 from securechat.core.journal.events import DirectOpened, MessageKeyed
 from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.model.sent_keys import Kept
@@ -258,7 +258,7 @@ class _Saying:
                 self.key = None
         return self.line(body, turn.now_ms, msgid)
 
-    def line(self, body: str, at_ms: int, msgid: str | None) -> Line:
+    def line(self, body: str, at_ms: int, msgid: MessageId | None) -> Line:
         """As those get it to whom it goes."""
         return Line(
             body,

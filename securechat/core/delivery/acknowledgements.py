@@ -152,7 +152,7 @@ def ask_all(turn: Turn, sessions: Iterable[Session]) -> None:
     audience = Audience(sessions)
     for session in audience.sessions:
         _asked(turn, session)
-    turn.broadcast(audience, BareLine(_question(turn), turn.now_ms))
+    turn.broadcast(audience, BareLine(_question(turn)))
 
 
 def _question(turn: Turn) -> str:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from securechat.core.delivery.line import Line
-from securechat.core.model.entities import Audience, Session
-from securechat.core.turn import Effect
+from securechat.core.model.entities import Audience, EncodingGroup, Session
+from securechat.core.turn import Effect, Reply
 
 WaitingLines = list[tuple[Line, Session | None]]
 
@@ -29,17 +29,18 @@ def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
     """The number of each I/O thread with what it has to write, in order."""
     plan = _Plan()
     waiting = plan.waiting
-    for audience, item, detail in effects:
-        if audience is None:
-            plan.direct(item, detail)  # type: ignore[arg-type] # the tuple's other form
+    for effect in effects:
+        if isinstance(effect, Reply):
+            plan.reply(effect)
             continue
         if plan.asker is not None:
             plan.end_replies()
+        audience, line, exclude = effect
         if audience not in waiting:
             waiting[audience] = []
-        waiting[audience].append((item, detail))  # type: ignore[arg-type]
+        waiting[audience].append((line, exclude))
     plan.end_replies()
-    plan.flush(list(plan.waiting))
+    plan.flush(list(waiting))
     return plan.output
 
 
@@ -49,28 +50,30 @@ class _Plan:
         self.waiting: dict[Audience, WaitingLines] = {}
         self.asker: Session | None = None
         """Whose replies were the last; what they are told goes in one piece."""
+        self._group: EncodingGroup | None = None
         self._replies: list[bytes] = []
         """What the asker is told in one go: an answer has many lines."""
 
-    def direct(self, session: Session, data: bytes) -> None:
+    def reply(self, reply: Reply) -> None:
         """A reply comes behind all that its session has been sent before it.
 
         What others wait for goes first where it came first: after a JOIN a channel has a new
         audience, and the old one's lines must not come behind the new one's.
         """
-        if session is not self.asker:
+        session, line, group = reply
+        if session is not self.asker or group is not self._group:
             self.end_replies()
             waiting = list(self.waiting)
             while waiting and session not in waiting[-1].sessions:
                 waiting.pop()
             self.flush(waiting)
-            self.asker = session
-        self._replies.append(data)
+            self.asker, self._group = session, group
+        self._replies.append(line.encode(group.caps))
 
     def end_replies(self) -> None:
         """Something else comes next."""
-        if self.asker is not None:
-            self.add(self.asker.io, (self.asker.link,), b"".join(self._replies))
+        if self.asker is not None and self._group is not None:
+            self.add(self._group.io, (self.asker.link,), self._group.join(self._replies))
             self.asker, self._replies = None, []
 
     def add(self, io: int, links: Sequence[object], data: bytes) -> None:
@@ -81,18 +84,18 @@ class _Plan:
         for audience in audiences:
             lines = self.waiting.pop(audience)
             excluded = {session for _, session in lines if session}
-            for (io, caps), (sessions, links) in audience.groups.items():
-                apart = {s for s in excluded if audience.sessions.get(s) == (io, caps)}
-                encoded = [line.encode(caps) for line, _ in lines]
-                data = b"".join(encoded)
+            for group, (sessions, links) in audience.groups.items():
+                apart = {s for s in excluded if audience.sessions.get(s) == group}
+                encoded = [line.encode(group.caps) for line, _ in lines]
                 if not apart:
-                    self.add(io, links, data)
+                    self.add(group.io, links, group.join(encoded))
                     continue
-                self.add(io, [s.link for s in sessions if s not in apart], data)
+                rest = [s.link for s in sessions if s not in apart]
+                self.add(group.io, rest, group.join(encoded))
                 for session in apart:
                     own = [
                         part
                         for part, (_, without) in zip(encoded, lines, strict=True)
                         if without is not session
                     ]
-                    self.add(io, (session.link,), b"".join(own))
+                    self.add(group.io, (session.link,), group.join(own))

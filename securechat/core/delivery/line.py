@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from securechat.irc.capabilities import (
     ACCOUNT_TAG,
@@ -28,6 +29,20 @@ def iso_time(at_ms: int) -> str:
         _second_text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         _second = second
     return f"{_second_text}.{ms:03d}Z"
+
+
+class MessageId(NamedTuple):
+    """Becomes text only where a line is encoded for somebody who asked for it.
+
+    instance: names the database, so that ids stay unique after a restore. seq: place in the one
+    order. https://ircv3.net/specs/extensions/message-ids
+    """
+
+    instance: str
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.instance}-{self.seq:x}"
 
 
 class Line:
@@ -56,7 +71,7 @@ class Line:
         body: str,
         at_ms: int,
         *,
-        msgid: str | None = None,
+        msgid: MessageId | None = None,
         account: str | None = None,
         client_tags: str | None = None,
         extended: str | None = None,
@@ -88,7 +103,7 @@ class Line:
         if caps & SERVER_TIME:
             tags.append("time=" + iso_time(self.at_ms))
         if caps & MESSAGE_TAGS and self.msgid:
-            tags.append("msgid=" + self.msgid)
+            tags.append(f"msgid={self.msgid}")
         if caps & ACCOUNT_TAG and self.account:
             tags.append("account=" + self.account)
         if caps & BATCH and self.batch:
@@ -101,10 +116,14 @@ class Line:
 
 
 class BareLine(Line):
-    """The same for all, whatever tags they asked for."""
+    """The same for all, whatever tags they asked for: a reply, or a PING."""
 
     __slots__ = ()
 
+    def __init__(self, body: str) -> None:
+        # All else of a line is for its tags. A long answer has thousands of these.
+        self.body = body
+
     def encode(self, caps: int) -> bytes:
         """The bytes, CR LF included."""
-        return super().encode(0)
+        return (self.body + "\r\n").encode()

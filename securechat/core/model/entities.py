@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from securechat.core.journal.events import KickedAway
 from securechat.core.model.credentials import Certificate, Factor, Token
@@ -27,6 +27,10 @@ PREFIXES = {"q": "~", "o": "@", "v": "+"}
 
 NumericReply = tuple[Numeric, *tuple[str, ...]]
 """A numeric with its parameters, the last of which is the trailing one."""
+
+
+LINES: Final = b"".join
+"""How the lines of a TLS socket are put together: each has its end already."""
 
 
 class Answering(NamedTuple):
@@ -67,6 +71,17 @@ class LoginAttempt:
     """Seconds that its attempts had to wait; they are no part of its time for the login."""
     unstored: bool = False
     """The login holds something that is not stored yet."""
+
+
+class EncodingGroup(NamedTuple):
+    """Sessions of one group get the same bytes. io: the number of their I/O thread. caps: those of
+    their capabilities that change the bytes. join: puts encoded lines together as their transport
+    frames them.
+    """
+
+    io: int
+    caps: int
+    join: Callable[[Iterable[bytes]], bytes]
 
 
 class Session:
@@ -122,10 +137,11 @@ class Session:
         fingerprint: bytes | None,
         opened_at: float,
         address_block: str = "",
+        join: Callable[[Iterable[bytes]], bytes] = LINES,
     ) -> None:
         self.link = link
         self.io = io
-        self.encoding_group = (io, 0)
+        self.encoding_group = EncodingGroup(io, 0, join)
         self.address = address
         self.address_block = address_block or address
         self.fingerprint = fingerprint
@@ -179,7 +195,7 @@ class Session:
     def set_caps(self, caps: int) -> None:
         """Change the capabilities; the account's audiences must be forgotten then."""
         self.caps = caps
-        self.encoding_group = (self.io, caps & WIRE)
+        self.encoding_group = self.encoding_group._replace(caps=caps & WIRE)
 
     def has(self, capability: int) -> bool:
         """Whether a capability, or one of several, is enabled."""
@@ -210,16 +226,16 @@ class Session:
 class Audience:
     """The sessions that a message goes to, grouped by what their bytes have in common.
 
-    groups: (I/O thread, capabilities that matter) -> (sessions, their links). It never changes:
-    a change of membership makes a new one, so that one which waits in a turn stays as it was.
+    groups: (sessions, their links) of each encoding group. It never changes: a change of membership
+    makes a new one, so that one which waits in a turn stays as it was.
     """
 
     __slots__ = ("groups", "sessions")
 
     def __init__(self, sessions: Iterable[Session]) -> None:
         self.sessions = {session: session.encoding_group for session in sessions}
-        """Each with its group: a session's encoding_group may change while this waits in a turn."""
-        self.groups: dict[tuple[int, int], tuple[list[Session], list[object]]] = {}
+        """Each with its group: that may change while this waits in a turn."""
+        self.groups: dict[EncodingGroup, tuple[list[Session], list[object]]] = {}
         for session, encoding_group in self.sessions.items():
             members, links = self.groups.setdefault(encoding_group, ([], []))
             members.append(session)

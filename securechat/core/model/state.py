@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from securechat.core.audit import Acts, Refusals
 from securechat.core.auth.throttle import LoginThrottle
+from securechat.core.delivery.line import MessageId
 from securechat.core.jobs import Missed
 from securechat.core.journal.events import Logged
 from securechat.core.model.credentials import Certificate, Token
@@ -38,6 +39,9 @@ KEYS_AT_ONCE, KEY_SECONDS = 5, 10.0
 MAX_KEYS = 10_000
 """Accounts whose logins and departures are counted; the ones not seen for longest go first."""
 
+
+_new = tuple.__new__
+"""Makes a named tuple in a third of the time: for what every message needs."""
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
@@ -174,9 +178,9 @@ class Model:
         """The open channel that a text names, in any case and form; None when there is none."""
         return self.channels.get(text) or self.channels.get(names.fold_channel(text) or "")
 
-    def msgid(self, seq: int) -> str:
+    def msgid(self, seq: int) -> MessageId:
         """The message id of a log entry (https://ircv3.net/specs/extensions/message-ids)."""
-        return f"{self.instance}-{seq:x}"
+        return _new(MessageId, (self.instance, seq))
 
     def channel(self, target: int) -> Channel:
         """The channel with this id, which is known to be one."""

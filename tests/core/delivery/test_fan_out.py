@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from securechat.core.delivery.fan_out import deliveries
-from securechat.core.delivery.line import Line
+from securechat.core.delivery.line import BareLine, Line
 from securechat.core.model.entities import Audience, Session
-from securechat.core.turn import Effect
+from securechat.core.turn import Broadcast, Effect, Reply
 from securechat.irc.message import parse
 from tests.core.sayings import ROOMS, company, storing, talk
 from tests.support.stage import Person, Stage
@@ -27,6 +27,10 @@ def line(text: str) -> Line:
     return Line(text, 0)
 
 
+def reply(to: Session) -> Reply:
+    return Reply(to, BareLine("reply"), to.encoding_group)
+
+
 def heard(effects: list[Effect]) -> dict[object, bytes]:
     """What each link gets."""
     found: dict[object, bytes] = {}
@@ -40,7 +44,9 @@ def heard(effects: list[Effect]) -> dict[object, bytes]:
 def test_a_room_s_lines_of_a_turn_are_made_once() -> None:
     """One delivery for all sessions that get the same bytes."""
     audience = Audience([session("a"), session("b"), session("c")])
-    (found,) = deliveries([(audience, line("1"), None), (audience, line("2"), None)])[0]
+    (found,) = deliveries(
+        [Broadcast(audience, line("1"), None), Broadcast(audience, line("2"), None)]
+    )[0]
     assert sorted(map(str, found.links)) == ["a", "b", "c"]
     assert found.data == b"1\r\n2\r\n"
 
@@ -48,7 +54,7 @@ def test_a_room_s_lines_of_a_turn_are_made_once() -> None:
 def test_each_thread_gets_its_own() -> None:
     """And each set of capabilities its bytes."""
     audience = Audience([session("a"), session("b", io=1), session("c", io=1, caps=TIME)])
-    found = deliveries([(audience, line("x"), None)])
+    found = deliveries([Broadcast(audience, line("x"), None)])
     assert [found[0][0].links, found[0][0].data] == [["a"], b"x\r\n"]
     assert {tuple(map(str, part.links)): part.data[-3:] for part in found[1]} == {
         ("b",): b"x\r\n",
@@ -61,9 +67,9 @@ def test_who_spoke_is_left_out_of_its_own_lines_only() -> None:
     alice, bob = session("a"), session("b")
     audience = Audience([alice, bob, session("c")])
     effects: list[Effect] = [
-        (audience, line("by a"), alice),
-        (audience, line("by b"), bob),
-        (audience, line("by nobody"), None),
+        Broadcast(audience, line("by a"), alice),
+        Broadcast(audience, line("by b"), bob),
+        Broadcast(audience, line("by nobody"), None),
     ]
     assert heard(effects) == {
         "a": b"by b\r\nby nobody\r\n",
@@ -77,7 +83,7 @@ def test_a_reply_stands_where_it_was_given() -> None:
     alice = session("a")
     audience = Audience([alice, session("b")])
     effects: list[Effect] = [
-        (audience, line("1"), None), (None, alice, b"reply\r\n"), (audience, line("2"), None),
+        Broadcast(audience, line("1"), None), reply(alice), Broadcast(audience, line("2"), None),
     ]  # fmt: skip
     assert heard(effects) == {"a": b"1\r\nreply\r\n2\r\n", "b": b"1\r\n2\r\n"}
 
@@ -87,10 +93,29 @@ def test_an_old_audience_comes_before_the_new_one() -> None:
     alice, bob = session("a"), session("b")
     before, after = Audience([alice]), Audience([alice, bob])
     effects: list[Effect] = [
-        (before, line("1"), None), (after, line("2"), None), (None, bob, b"reply\r\n"),
-        (after, line("3"), None),
+        Broadcast(before, line("1"), None), Broadcast(after, line("2"), None), reply(bob),
+        Broadcast(after, line("3"), None),
     ]  # fmt: skip
     assert heard(effects) == {"a": b"1\r\n2\r\n3\r\n", "b": b"2\r\nreply\r\n3\r\n"}
+
+
+def test_a_reply_is_encoded_as_was_wanted_when_it_was_given() -> None:
+    """Not as its session wants it later in the turn."""
+    alice = session("a")
+    early = Reply(alice, Line("early", 0), alice.encoding_group)
+    alice.set_caps(TIME)
+    late = Reply(alice, Line("late", 0), alice.encoding_group)
+    assert heard([early, late])["a"] == b"early\r\n@time=1970-01-01T00:00:00.000Z late\r\n"
+
+
+def test_each_transport_frames_what_it_gets() -> None:
+    """Sessions of one audience that differ in nothing but that are groups of their own."""
+    framed = Session(
+        "f", io=0, address="", fingerprint=None, opened_at=0.0, join=lambda lines: b"|".join(lines)
+    )
+    audience = Audience([session("a"), framed])
+    told = heard([Broadcast(audience, line("1")), Broadcast(audience, line("2")), reply(framed)])
+    assert told == {"a": b"1\r\n2\r\n", "f": b"1\r\n|2\r\nreply\r\n"}
 
 
 def test_nothing_is_not_delivered() -> None:
@@ -98,9 +123,9 @@ def test_nothing_is_not_delivered() -> None:
     untagged = Line("x", 0, requires=1 << 7)
     alice = session("a")
     assert deliveries([]) == {}
-    assert deliveries([(Audience([]), line("x"), None)]) == {}
-    assert deliveries([(Audience([alice]), untagged, None)]) == {}
-    assert deliveries([(Audience([alice]), line("x"), alice)]) == {}
+    assert deliveries([Broadcast(Audience([]), line("x"), None)]) == {}
+    assert deliveries([Broadcast(Audience([alice]), untagged, None)]) == {}
+    assert deliveries([Broadcast(Audience([alice]), line("x"), alice)]) == {}
 
 
 # Promise 5: one order

@@ -6,11 +6,11 @@ from itertools import combinations
 
 import pytest
 
-from securechat.core.delivery.line import Line, iso_time
+from securechat.core.delivery.line import Line, MessageId, iso_time
 from securechat.irc import capabilities as caps
 
 FULL = {
-    "msgid": "m-1",
+    "msgid": MessageId("m", 1),
     "account": "alice",
     "client_tags": "+x=y",
     "batch": "b0",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.model.entities import Session
+from securechat.core.model.entities import LINES, EncodingGroup, Session
 from securechat.core.model.states import State, TransitionError, Trigger
 from securechat.irc import capabilities as caps
 from tests.support.stage import Stage
@@ -35,11 +35,11 @@ def test_a_wrong_move_leaves_the_state() -> None:
     assert session.state is State.CONNECTED
 
 
-def test_the_lane_holds_what_changes_the_bytes() -> None:
-    """Sessions of one lane get the same bytes: thread, and the capabilities of the wire."""
+def test_the_encoding_group_holds_what_changes_the_bytes() -> None:
+    """Thread, capabilities of the wire, and how lines are framed."""
     session = fresh()
     session.set_caps(caps.SERVER_TIME | caps.ECHO_MESSAGE | caps.SASL)
-    assert session.encoding_group == (3, caps.SERVER_TIME)
+    assert session.encoding_group == EncodingGroup(3, caps.SERVER_TIME, LINES)
     assert session.has(caps.ECHO_MESSAGE)
     assert not session.has(caps.BATCH)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.model.entities import Audience
+from securechat.core.model.entities import LINES, Audience, EncodingGroup
 from securechat.irc import capabilities as caps
 from tests.support.snapshot import snapshot
 from tests.support.stage import Stage
@@ -32,14 +32,16 @@ def test_an_audience_is_grouped_by_what_its_bytes_depend_on() -> None:
     plain, same = stage.member("alice"), stage.member("alice", "echo-message")
     tagged, far = stage.member("alice", "message-tags"), stage.member("alice", io=1)
     audience = stage.account("alice").audience()
-    assert set(audience.groups) == {(0, 0), (0, caps.MESSAGE_TAGS), (1, 0)}
-    sessions, links = audience.groups[0, 0]
+    bare, other = EncodingGroup(0, 0, LINES), EncodingGroup(1, 0, LINES)
+    with_tags = EncodingGroup(0, caps.MESSAGE_TAGS, LINES)
+    assert set(audience.groups) == {bare, with_tags, other}
+    sessions, links = audience.groups[bare]
     assert set(sessions) == {plain.session, same.session}
     assert [session.link for session in sessions] == links
     assert set(audience.sessions) == {p.session for p in (plain, same, tagged, far)}
     tagged.says("CAP REQ :-message-tags")
-    assert set(audience.groups) == {(0, 0), (0, caps.MESSAGE_TAGS), (1, 0)}
-    assert set(stage.account("alice").audience().groups) == {(0, 0), (1, 0)}
+    assert set(audience.groups) == {bare, with_tags, other}
+    assert set(stage.account("alice").audience().groups) == {bare, other}
 
 
 def test_an_audience_is_made_once() -> None:
@@ -56,7 +58,9 @@ def test_an_audience_is_made_once() -> None:
     assert second is not first
     bob.says("QUIT")
     assert room.audience().sessions == first.sessions
-    assert second.sessions == dict.fromkeys((alice.session, bob.session), (0, 0))
+    assert second.sessions == dict.fromkeys(
+        (alice.session, bob.session), EncodingGroup(0, 0, LINES)
+    )
 
 
 def test_an_empty_audience() -> None:
@@ -97,7 +101,7 @@ def test_a_target_is_known_to_be_a_room() -> None:
 
 def test_message_ids_name_the_database() -> None:
     """So that a restored one's are its own; no space, no colon in front."""
-    assert Stage().model.msgid(255) == "test-ff"
+    assert str(Stage().model.msgid(255)) == "test-ff"
 
 
 def test_targets_of_an_account() -> None:
