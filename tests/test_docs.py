@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.test_layout import BORDERS
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Not the changelog: it tells what was.
@@ -74,6 +76,33 @@ def test_what_a_page_names_is_there(page: Path) -> None:
 def test_the_classes_that_a_page_names_are_there(page: Path) -> None:
     """By the names that they have now."""
     assert sorted(set(missing_classes(page.read_text(encoding="utf-8")))) == []
+
+
+ARCHITECTURE = ROOT / "docs/architecture.md"
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the table that begins with this cell, in the page on the architecture."""
+    _, _, table = ARCHITECTURE.read_text(encoding="utf-8").partition(f"| {heading} |")
+    lines = table.partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_borders_are_those_that_are_guarded() -> None:
+    """Who may import whom stands in test_layout; the page says the same."""
+    told = {name.strip("`"): set(re.findall(r"`(\w+)`", may)) for name, _, may in rows("package")}
+    assert told.pop("admin") == {"client"}  # all but
+    assert told == {name: others - {""} for name, others in BORDERS.items()}
+
+
+def test_all_locks_are_told() -> None:
+    """A new lock is a new way to wait, and to wait for each other: its place says for what."""
+    made = {
+        path.relative_to(ROOT / "securechat").as_posix()
+        for path in (ROOT / "securechat").rglob("*.py")
+        if re.search(r"\b(?:Lock|RLock|Condition|Semaphore)\(\)", path.read_text(encoding="utf-8"))
+    }
+    assert {where.strip("`") for where, _, _ in rows("where")} == made
 
 
 # --- the guard itself ----------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""What several packages need and none of them owns: threads, wakers, escaping."""
+"""What several packages need and none of them owns: files, threads, wakers, escaping."""
