@@ -14,7 +14,7 @@ from securechat.net.connection import Connection
 BARRED_SECONDS = 60.0
 
 MAX_ADDRESS_BLOCKS = 10_000
-"""That members have come from, and that are remembered; the ones not seen for longest go first."""
+"""That are remembered, as somebody has logged in from there; the one not seen for longest goes."""
 
 
 class NotAdmittedError(Exception):
@@ -24,13 +24,14 @@ class NotAdmittedError(Exception):
 class Admission:
     """An IPv6 host owns at least a /64, so that is what counts as one address there.
 
-    When there is a stranger too many, the oldest of the address that has the most goes: somebody
-    who comes alone is the last whom a crowd pushes out. And where a member has logged in from, as
-    far back as that is remembered, nobody is pushed out by those from elsewhere.
+    When there is an unauthenticated connection too many, the oldest of the address that has the
+    most of them goes: somebody who comes alone is the last whom a crowd pushes out. And where
+    somebody has logged in from, as far back as that is remembered, nobody is pushed out by those
+    from elsewhere.
 
-    total, per_address: connections. strangers, strangers_per_address: those of them that have not
-    logged in; whoever may fill that share can't fill the rest, which is the members'. clock:
-    seconds, monotonic.
+    total, per_address: connections. unauthenticated, unauthenticated_per_address: those of them
+    that have not logged in; whoever fills that share can't fill the rest, which is for those who
+    have. clock: seconds, monotonic.
     """
 
     def __init__(
@@ -38,28 +39,28 @@ class Admission:
         *,
         total: int,
         per_address: int,
-        strangers: int,
-        strangers_per_address: int,
+        unauthenticated: int,
+        unauthenticated_per_address: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._total = total
         self._per_address = per_address
-        self._max_unauthenticated = strangers
-        self._unauthenticated_per_address = strangers_per_address
+        self._max_unauthenticated = unauthenticated
+        self._unauthenticated_per_address = unauthenticated_per_address
         self._lock = threading.Lock()
         self._by_address: Counter[str] = Counter()
         self._count = 0
         self._unauthenticated = Unauthenticated()
         self._familiar = Unauthenticated()
-        """Those who come from where a member has come from before."""
-        self._member_blocks: OrderedDict[str, None] = OrderedDict()
+        """The unauthenticated ones from where somebody has logged in before."""
+        self._known_blocks: OrderedDict[str, None] = OrderedDict()
         self._barred: dict[str, float] = {}
         """Networks, and until when."""
         self._clock = clock
 
     def admit(self, connection: Connection) -> Connection | None:
-        """Count a connection in, as a stranger's. Returns the stranger that has to go for it, if
-        there is one too many now; it isn't counted as a stranger any more.
+        """Count a connection in, as unauthenticated. Returns the unauthenticated one that has to go
+        for it, if there is one too many now; that one isn't counted as such any more.
 
         Raises NotAdmittedError when the new one may not come, and then it isn't counted.
         """
@@ -68,7 +69,7 @@ class Admission:
             self._check(address_block)
             self._by_address[address_block] += 1
             self._count += 1
-            known = address_block in self._member_blocks
+            known = address_block in self._known_blocks
             (self._familiar if known else self._unauthenticated).add(address_block, connection)
             if len(self._unauthenticated) + len(self._familiar) <= self._max_unauthenticated:
                 return None
@@ -88,15 +89,15 @@ class Admission:
                 "that have not logged in"
             )
 
-    def trust(self, connection: Connection) -> None:
-        """It has logged in, and its address block is a member's from now on."""
+    def mark_authenticated(self, connection: Connection) -> None:
+        """Somebody has logged in on it, and its address block is a known one from now on."""
         address_block = address_block_of(connection.address)
         with self._lock:
             self._forget(address_block, connection)
-            self._member_blocks[address_block] = None
-            self._member_blocks.move_to_end(address_block)
-            if len(self._member_blocks) > MAX_ADDRESS_BLOCKS:
-                self._member_blocks.popitem(last=False)
+            self._known_blocks[address_block] = None
+            self._known_blocks.move_to_end(address_block)
+            if len(self._known_blocks) > MAX_ADDRESS_BLOCKS:
+                self._known_blocks.popitem(last=False)
 
     def bar(self, connection: Connection) -> None:
         """Its address block may open no more connections for a minute; those it has are not
@@ -118,8 +119,8 @@ class Admission:
                 del self._by_address[address_block]
 
     def _forget(self, address_block: str, connection: Connection) -> None:
-        for strangers in (self._unauthenticated, self._familiar):
-            strangers.remove(address_block, connection)
+        for group in (self._unauthenticated, self._familiar):
+            group.remove(address_block, connection)
 
 
 class Unauthenticated:
@@ -161,7 +162,7 @@ class Unauthenticated:
 
     def push_out(self) -> Connection:
         """Remove the oldest of the address block that has the most. There must be one."""
-        most = max(self._by_count)  # few: N strangers come in at most sqrt(2 N) different numbers
+        most = max(self._by_count)  # few: N connections come in at most sqrt(2 N) different numbers
         address_block = next(iter(self._by_count[most]))
         connection = next(iter(self._by_block[address_block]))
         self.remove(address_block, connection)

@@ -104,8 +104,8 @@ class Backlog:
         found = []
         for connection in self._marks:
             size = connection.out_bytes
-            trusted = connection.trusted
-            if size > (limits.most_out_bytes if trusted else limits.unauthenticated_out_bytes):
+            known = connection.authenticated
+            if size > (limits.most_out_bytes if known else limits.unauthenticated_out_bytes):
                 found.append(connection)
             else:
                 total += size

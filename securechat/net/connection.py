@@ -36,6 +36,7 @@ class Connection:
 
     __slots__ = (
         "address",
+        "authenticated",
         "blocked",
         "bucket",
         "close_reason",
@@ -57,7 +58,6 @@ class Connection:
         "sent",
         "sock",
         "tls",
-        "trusted",
     )
 
     def __init__(self, sock: socket.socket, address: str, port: int, io: int) -> None:
@@ -66,7 +66,7 @@ class Connection:
         self.address = address
         self.port = port
         self.io = io
-        self.trusted = False
+        self.authenticated = False
         """Somebody has logged in on it."""
         self.phase = Phase.RAW
         self.owner: object = None

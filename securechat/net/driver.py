@@ -166,11 +166,11 @@ class ConnectionDriver:
         log.info("refused %s port %d: %s", address, port, reason)
         self.drop(connection, reason)
 
-    def trust(self, connection: Connection) -> None:
+    def mark_authenticated(self, connection: Connection) -> None:
         """Somebody has logged in on it: let it speak at the full rate."""
         if connection.phase is not Phase.OPEN or connection.bucket is None:
             return
-        connection.trusted = True
+        connection.authenticated = True
         self._authenticated(connection)
         connection.bucket.change(self.limits.rate, self._loop.now)
         if not connection.interest & READ:
@@ -180,7 +180,7 @@ class ConnectionDriver:
 
     def _read(self, connection: Connection) -> None:
         began = time.thread_time()
-        heard = transport.receive(connection, freely=connection.trusted)
+        heard = transport.receive(connection, freely=connection.authenticated)
         if heard.more:
             self._loop.look_again(connection)
         seconds = min(time.thread_time() - began, MOST_CHARGED_SECONDS)
@@ -345,8 +345,8 @@ class ConnectionDriver:
             self.drop(connection, connection.close_reason)
 
     def make_room(self, connection: Connection) -> None:
-        """A stranger goes at once, with a word if that can be said without waiting."""
-        if connection.trusted:
+        """Drop one that has not logged in, with a word if that can be said without waiting."""
+        if connection.authenticated:
             return  # it has logged in meanwhile
         if connection.phase < Phase.OPEN:
             self._refuse(connection, "too many connections that have not logged in")

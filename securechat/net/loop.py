@@ -24,26 +24,27 @@ from securechat.net.throttle import IoLimits
 log = logging.getLogger(__name__)
 
 UNAUTHENTICATED_SECONDS = 0.002
-"""Of each turn, for those who have not logged in: two to four handshakes. It is what a crowd of
-them may add to the time that a member's line takes; who is alone has the turns one after another.
+"""Of each turn, for unauthenticated connections: two to four handshakes. It is what a crowd of them
+may add to the time that an authenticated client's line takes; one that is alone has the turns one
+after another.
 """
 
 BEHIND_SECONDS = 0.001
-"""Between two turns while the strangers have to wait: a pause in which the others catch up."""
+"""Between two turns while the unauthenticated have to wait: a pause in which the hub catches up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
     """Whom an I/O thread tells what; all are called in that thread.
 
-    handle: takes what was read. behind: whether so much waits there that strangers are not to be
-    read. trusted: each connection that is a member's from now on. released: each that is gone.
-    failed: the bug that the thread dies of.
+    handle: takes what was read. behind: whether so much waits there that unauthenticated
+    connections are not to be read. authenticated: takes each connection on which somebody has
+    logged in. released: each that is gone. failed: the bug that the thread dies of.
     """
 
     handle: Callable[[list[Input]], None]
     behind: Callable[[], bool]
-    trusted: Callable[[Connection], None]
+    authenticated: Callable[[Connection], None]
     released: Callable[[Connection], None]
     failed: Callable[[BaseException], None]
 
@@ -73,13 +74,13 @@ class IoThread(NamedThread):
         """Who has not logged in and awaits its turn, with what has happened there."""
         self._orders: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._arrivals: deque[tuple[Callable[[Connection], None], Connection]] = deque()
-        """Orders that are about strangers, and wait as they do."""
+        """Orders about unauthenticated connections, which wait as these do."""
         self._given = self.obeyed = 0
         """How many orders there were, and how many of them are done."""
         self.now = 0.0
         self.task: tuple[Connection] | None = None
         """The connection that is being attended to, another tuple each time; for the guard."""
-        self.driver = ConnectionDriver(self, limits, call.trusted, call.released)
+        self.driver = ConnectionDriver(self, limits, call.authenticated, call.released)
 
     # Any thread
 
@@ -106,9 +107,9 @@ class IoThread(NamedThread):
             obeyed, taken = connection.obeyed, True
         return obeyed == self._given and not connection.out_bytes and taken
 
-    def trust(self, connection: object) -> None:
-        """Let a connection of this thread speak at the full rate: it is a member's now."""
-        self._give(self.driver.trust, connection)
+    def mark_authenticated(self, connection: object) -> None:
+        """Somebody has logged in on a connection of this thread: let it speak at the full rate."""
+        self._give(self.driver.mark_authenticated, connection)
 
     def close(self, closings: Sequence[tuple[object, str]]) -> None:
         """Close (connection, reason) once what was delivered to it before is written."""
@@ -196,7 +197,7 @@ class IoThread(NamedThread):
         """How long to wait for something to happen."""
         if self._unauthenticated_wait():
             if self._call.behind():
-                time.sleep(BEHIND_SECONDS)  # not in the wait, which strangers would end at once
+                time.sleep(BEHIND_SECONDS)  # not in the wait, which a flood would end at once
             return 0.0
         if self._orders or self._again:
             return 0.0
@@ -210,8 +211,8 @@ class IoThread(NamedThread):
             self._handle(inputs)
 
     def _attend(self, connection: Connection, events: int) -> None:
-        """Members at once; strangers after all of the members, and only for a while."""
-        if connection.trusted:
+        """Authenticated ones at once; the others after all of them, and only for a while."""
+        if connection.authenticated:
             self._guarded(connection, events)
             return
         if connection.phase is Phase.RAW:

@@ -111,9 +111,9 @@ class IoLimits:
     handshake_seconds: from accept to a finished handshake. out_bytes: unsent output of one
     connection; it may have more as long as it takes slow_rate bytes a second of it, measured over
     slow_seconds. all_out_bytes: of all connections of the thread. rate: of its lines.
-    unauthenticated_out_bytes, unauthenticated_rate: the same until it is trusted, whatever it
-    takes. drain_seconds: for the last output of one that is closed, again and again while it takes
-    enough, to most_drain_seconds. linger_seconds: for the peer's own end after it.
+    unauthenticated_out_bytes, unauthenticated_rate: the same until somebody has logged in on it,
+    whatever it takes. drain_seconds: for the last output of one that is closed, again and again
+    while it takes enough, to most_drain_seconds. linger_seconds: for the peer's own end after it.
 
     A slow reader's system takes what is sent in steps of up to 110 KB, as it opens its window only
     when there is room for so much: so a reader of 8 KiB a second is seen to take something in every

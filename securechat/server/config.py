@@ -114,7 +114,9 @@ class LimitsSection:
 
     @property
     def most_unauthenticated(self) -> int:
-        """At most half of all connections, whatever is configured: the rest is the members'."""
+        """At most half of all connections, whatever is configured: the rest is for those who have
+        logged in.
+        """
         return min(self.strangers, max(1, self.connections // 2))
 
 

@@ -142,7 +142,7 @@ class Hub(NamedThread):
         if time.monotonic() > self._stop_at:
             return True
         inbox, arriving = self.inbox, self._rules.model.arriving
-        left = inbox.members.holds_any or inbox.logins or inbox.answers or arriving
+        left = inbox.authenticated.holds_any or inbox.logins or inbox.answers or arriving
         return not left and self._rules.all_answered()
 
     def _new_turn(self) -> Turn:
@@ -151,24 +151,26 @@ class Hub(NamedThread):
     def _run_turn(self) -> None:
         self._let_gather()
         now = time.monotonic()
-        wait = min(self._next_tick - now, self._next_look - now, self.inbox.members.wait(now))
+        wait = min(self._next_tick - now, self._next_look - now, self.inbox.authenticated.wait(now))
         if self._rules.model.arriving:
             wait = 0.0
         stop = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
         turn = self._new_turn()
         self._began = turn.clock
         self._spoke.clear()
-        self.inbox.members.begin_turn(turn.clock)
+        self.inbox.authenticated.begin_turn(turn.clock)
         self._look_around(turn)  # first: what the input changes isn't in the database yet
         self._guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         if stop is not None:
             self._begin_stop(turn, stop)
-        self._work_off(turn, self.inbox.members, self._slices.members, self._slices.busy)
+        self._work_off(
+            turn, self.inbox.authenticated, self._slices.authenticated, self._slices.busy
+        )
         self._take_answers(turn, self._slices.logins)
         self._work_off(turn, self.inbox.logins, self._slices.logins)
         self._work_off(turn, self.inbox.unauthenticated, self._slices.unauthenticated)
         for account, cost in turn.charges:
-            self.inbox.members.charge(account, cost, 0.0)
+            self.inbox.authenticated.charge(account, cost, 0.0)
         self._finish(turn)
 
     def _let_gather(self) -> None:
@@ -180,7 +182,7 @@ class Hub(NamedThread):
     def _begin_stop(self, turn: Turn, stop: Stop) -> None:
         self._ending = self._ending or stop
         self._stop_at = turn.clock + LAST_ANSWERS_SECONDS
-        self.inbox.members.end_rest()
+        self.inbox.authenticated.end_rest()
         self._rules.ask_all(turn)
 
     def _take_answers(self, turn: Turn, seconds: float) -> None:
@@ -193,22 +195,22 @@ class Hub(NamedThread):
                 break
 
     def _work_off(
-        self, turn: Turn, agenda: FairInputQueue, seconds: float, busy: float = 0.0
+        self, turn: Turn, inputs: FairInputQueue, seconds: float, busy: float = 0.0
     ) -> None:
         """busy: seconds for those who have said much, after all the others have had their turn."""
         end = time.monotonic() + seconds
-        while agenda.fresh:
-            self._take_next(turn, agenda)
+        while inputs.fresh:
+            self._take_next(turn, inputs)
             if time.monotonic() >= end:
                 return
         end = time.monotonic() + busy
-        while agenda.busy and not agenda.fresh:
-            self._take_next(turn, agenda)
+        while inputs.busy and not inputs.fresh:
+            self._take_next(turn, inputs)
             if time.monotonic() >= end:
                 return
 
-    def _take_next(self, turn: Turn, agenda: FairInputQueue) -> None:
-        event = agenda.take()
+    def _take_next(self, turn: Turn, inputs: FairInputQueue) -> None:
+        event = inputs.take()
         session = event.connection.owner
         if type(event) is not Lines or not isinstance(session, Session):
             self._guarded(turn, session, self._take_input, event)
@@ -258,7 +260,7 @@ class Hub(NamedThread):
         most = len(lines)
         if account is not None:
             self._spoke.add(session)
-            most = self.inbox.members.affordable(account, most)
+            most = self.inbox.authenticated.affordable(account, most)
         number = 0
         while True:
             if session.answering is not None:
@@ -279,11 +281,11 @@ class Hub(NamedThread):
             seconds = now() - began
             if cpu is not None or seconds > LOOK_CLOSER_SECONDS:
                 seconds = self._look_closer(account, cpu)
-            self.inbox.members.charge(account, cost, seconds)
+            self.inbox.authenticated.charge(account, cost, seconds)
 
     def _put_back(self, rest: Lines, session: Session) -> None:
-        agenda, party = self.inbox.place(rest)
-        agenda.put_back(party, rest, later=session.answering is not None)
+        inputs, party = self.inbox.place(rest)
+        inputs.put_back(party, rest, later=session.answering is not None)
 
     def _look_closer(self, account: Account, cpu: float | None) -> float:
         """The seconds that an account's lines have taken. cpu: the thread's own time before, of
@@ -384,7 +386,7 @@ class Hub(NamedThread):
 
     def _release(self, turn: Turn) -> None:
         for session in turn.arrived:  # before its welcome: who has read that may speak
-            self._io[session.io].trust(session.link)
+            self._io[session.io].mark_authenticated(session.link)
         for number, found in deliveries(turn.effects).items():
             self._io[number].deliver(found)
         for closing in turn.closings:
@@ -399,10 +401,10 @@ def _is_before(end: float) -> bool:
 
 
 def _note_end(session: Session, reason: str) -> None:
-    """Without what a member wrote as a farewell: no message text is logged."""
+    """Without what somebody wrote as a farewell: no message text is logged."""
     who = session.account.name if session.account else "-"
     reason = reason.partition(":")[0]
-    # Of strangers there may be thousands a second.
+    # Of unauthenticated connections there may be thousands a second.
     level = logging.INFO if session.account else logging.DEBUG
     note("disconnected", level=level, account=who, address=session.address, reason=reason)
 

@@ -23,7 +23,7 @@ MAX_QUEUED = 20_000
 
 UNAUTHENTICATED_WAIT = 1000
 """The same of those who have not logged in, who then are not read, and hold up no I/O thread: there
-may be many of them, and what all may wait for is the members' channel.
+may be many of them, and the room that all wait for is for those who have.
 """
 
 
@@ -45,19 +45,21 @@ class _Batch(NamedTuple):
 
 
 class Inbox:
-    """Any thread puts, the hub takes. members: what they say. door: of accounts, the rest of their
-    logins, and ends. strangers: of who has not logged in. answers: the workers'. allowance: what
-    the members' accounts draw on.
+    """Any thread puts, the hub takes.
+
+    authenticated: what those who have logged in say. logins: of accounts, the rest of their logins,
+    and ends. unauthenticated: of those who have not logged in. answers: the workers'. allowance:
+    what the accounts draw on.
     """
 
     def __init__(self, allowance: Allowance | None = None) -> None:
         self._queue: queue.SimpleQueue[_Batch | Order] = queue.SimpleQueue()
-        self._channel = threading.Condition()
+        self._room = threading.Condition()
         self._queued = 0
         self._queued_unauthenticated = 0
         self._gathered = 0
         self._open = True
-        self.members = FairInputQueue(allowance)
+        self.authenticated = FairInputQueue(allowance)
         self.logins = FairInputQueue()
         self.unauthenticated = FairInputQueue()
         self.answers: deque[Answer] = deque()
@@ -68,30 +70,32 @@ class Inbox:
 
     def put_inputs(self, inputs: list[Input]) -> None:
         """From an I/O thread; waits while too much is queued."""
-        counts = [(count_lines(event), event.connection.trusted) for event in inputs]
+        counts = [(count_lines(event), event.connection.authenticated) for event in inputs]
         lines = sum(count for count, _ in counts)
-        of_unauthenticated = sum(count for count, trusted in counts if not trusted)
+        of_unauthenticated = sum(count for count, known in counts if not known)
         self._queue.put(_Batch(inputs, lines, of_unauthenticated))
-        with self._channel:
+        with self._room:
             self._queued += lines
             self._queued_unauthenticated += of_unauthenticated
             while self._waiting > MAX_QUEUED and self._open:
-                self._channel.wait()
+                self._room.wait()
 
     @property
     def _waiting(self) -> int:
         return self._queued + self._gathered
 
     def behind(self) -> bool:
-        """Whether strangers have to wait, for what others of them have said. Any thread."""
+        """Whether unauthenticated connections have to wait, for what others of them have said. Any
+        thread.
+        """
         waiting = self._queued_unauthenticated + self.unauthenticated.lines
         return self._open and waiting > UNAUTHENTICATED_WAIT
 
     def close(self) -> None:
         """The hub takes no more: nobody waits for it. Any thread."""
-        with self._channel:
+        with self._room:
             self._open = False
-            self._channel.notify_all()
+            self._room.notify_all()
 
     # Hub thread only, from here on
 
@@ -99,7 +103,7 @@ class Inbox:
         """Take in all that has come; waits so long for the first when nothing is left from before.
         Returns the order to stop, if it has come.
         """
-        left = self.members or self.logins or self.unauthenticated or self.answers
+        left = self.authenticated or self.logins or self.unauthenticated or self.answers
         stop = None
         lines = of_unauthenticated = 0
         for item in self._new(0.0 if left else max(0.0, seconds)):
@@ -107,19 +111,21 @@ class Inbox:
                 lines += item.lines
                 of_unauthenticated += item.of_unauthenticated
                 for event in item.inputs:
-                    agenda, party = self.place(event)
-                    agenda.add(party, event)
+                    inputs, party = self.place(event)
+                    inputs.add(party, event)
             elif isinstance(item, Stop):
                 stop = item
             else:
                 self.answers.append(item)
-        with self._channel:
+        with self._room:
             full = self._waiting > MAX_QUEUED
             self._queued -= lines
             self._queued_unauthenticated -= of_unauthenticated
-            self._gathered = self.members.lines + self.logins.lines + self.unauthenticated.lines
+            self._gathered = (
+                self.authenticated.lines + self.logins.lines + self.unauthenticated.lines
+            )
             if full:
-                self._channel.notify_all()
+                self._room.notify_all()
         return stop
 
     def _new(self, seconds: float) -> Iterator[_Batch | Order]:
@@ -137,10 +143,10 @@ class Inbox:
         session = connection.owner
         account = session.account if isinstance(session, Session) else None
         party = address_block_of(connection.address) if account is None else account
-        for agenda in (self.members, self.logins, self.unauthenticated):
-            if connection in agenda.inputs:  # whoever it is now: it is not overtaken by itself
-                return agenda, party
+        for inputs in (self.authenticated, self.logins, self.unauthenticated):
+            if connection in inputs.inputs:  # whoever it is now: it is not overtaken by itself
+                return inputs, party
         if account is None:
             return self.unauthenticated, party
         speaks = isinstance(event, Lines) and session in account.sessions
-        return (self.members if speaks else self.logins), party
+        return (self.authenticated if speaks else self.logins), party

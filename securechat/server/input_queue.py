@@ -16,20 +16,21 @@ from securechat.server.allowance import Allowance, Standing
 
 
 class TimeSlices(NamedTuple):
-    """Seconds of a turn. members: for what they say. busy: after it, for those of them who have
-    said much. door: after these, for those who come and go, of whom others may have to be told.
-    strangers: for theirs, after that. party: what one account, or one address block of strangers,
-    takes before it is the next one's turn.
+    """Seconds of a turn. authenticated: for what those who have logged in say. busy: after it, for
+    those of them who have said much. logins: after these, for those who come and go, of whom others
+    may have to be told. unauthenticated: after that, for those who have not logged in. per_account:
+    what one account, or one address block of unauthenticated connections, takes before it is the
+    next one's turn.
     """
 
-    members: float
+    authenticated: float
     logins: float
     unauthenticated: float
     per_account: float
     busy: float = 0.005
 
 
-TIME_SLICES = TimeSlices(members=0.04, logins=0.02, unauthenticated=0.003, per_account=0.001)
+TIME_SLICES = TimeSlices(authenticated=0.04, logins=0.02, unauthenticated=0.003, per_account=0.001)
 """In forty milliseconds a thousand messages are taken: ten to each channel of a hundred busy ones,
 that go out in one write to each member. With a quarter of that time the same work cost a third more
 CPU. Whoever speaks meanwhile waits no longer than that. A thousandth is forty lines. Those who have
@@ -47,8 +48,11 @@ UNSENT_SECONDS = 0.02
 
 
 class FairInputQueue:
-    """A party is an account with all its connections, or an address block of strangers. Of one
-    party each connection has its turn, and of one connection all stays in its order.
+    """Lets one party after the other have its turn.
+
+    A party is who is served and charged as one: an account with all its connections, or an address
+    block with those of its connections that have not logged in. Of one party each connection has
+    its turn, and of one connection all stays in its order.
 
     allowance: what the accounts draw on; without one all parties are alike. lines: how many wait
     here, those of resting parties left out: their connections are not read meanwhile.

@@ -1,5 +1,5 @@
 """How much of a kind of event the log takes: whatever others make happen again and again, be it
-strangers or members, must not fill the disk.
+logged in or not, must not fill the disk.
 
 It is asked of every line, so none can be forgotten. A kind is what is written in the code: the text
 of the call, before anybody's names are put into it.

@@ -104,8 +104,8 @@ class Service:
         self._admission = Admission(
             total=config.limits.connections,
             per_address=config.limits.connections_per_address,
-            strangers=config.limits.most_unauthenticated,
-            strangers_per_address=config.limits.strangers_per_address,
+            unauthenticated=config.limits.most_unauthenticated,
+            unauthenticated_per_address=config.limits.strangers_per_address,
         )
         self._workers = Workers(
             self.data.database,
@@ -133,7 +133,7 @@ class Service:
         call = Callbacks(
             self._hub.inbox.put_inputs,
             self._hub.inbox.behind,
-            self._admission.trust,
+            self._admission.mark_authenticated,
             self._admission.release,
             self._thread_failed,
         )

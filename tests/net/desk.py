@@ -72,13 +72,13 @@ class Desk:
         self.behind = False
         self.keeps_up = True
         """Whether what was handed on counts as done."""
-        self.trusted: list[Connection] = []
+        self.authenticated: list[Connection] = []
         self.failures: list[BaseException] = []
         self.on_line: Callable[[Connection, bytes], None] = lambda connection, line: None
         call = Callbacks(
             self._take,
             lambda: self.behind,
-            self.trusted.append,
+            self.authenticated.append,
             self.released.put,
             self.failures.append,
         )

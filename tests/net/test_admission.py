@@ -27,8 +27,8 @@ class Door:
         self.admission = Admission(
             total=total,
             per_address=per_address,
-            strangers=strangers,
-            strangers_per_address=strangers_per_address,
+            unauthenticated=strangers,
+            unauthenticated_per_address=strangers_per_address,
             clock=lambda: self.now,
         )
 
@@ -140,7 +140,7 @@ def test_strangers_of_one_address_have_a_smaller_share() -> None:
     assert door.refuses("192.0.2.1") == (
         "2 connections from 192.0.2.1 already that have not logged in"
     )
-    door.admission.trust(first)
+    door.admission.mark_authenticated(first)
     door.admits("192.0.2.1")
     door.refuses("192.0.2.1")
 
@@ -167,7 +167,7 @@ def test_members_are_nobodys_crowd() -> None:
     """Who has logged in is neither counted nor pushed out."""
     door = Door(per_address=10, strangers=2)
     for _ in range(5):
-        door.admission.trust(door.admits("192.0.2.1"))
+        door.admission.mark_authenticated(door.admits("192.0.2.1"))
     stranger = door.admits("192.0.2.2")
     door.admits("192.0.2.3")
     assert door.knocks("192.0.2.4")[1] is stranger
@@ -177,7 +177,7 @@ def test_where_a_member_came_from_nobody_is_pushed_out() -> None:
     """Not by any number of those from elsewhere: who belongs here gets in."""
     door = Door(per_address=10, strangers=3)
     member = door.admits("192.0.2.1")
-    door.admission.trust(member)
+    door.admission.mark_authenticated(member)
     door.admission.release(member)
     again = door.admits("192.0.2.1")
     crowd = [door.admits("192.0.2.66"), door.admits("192.0.2.67")]
@@ -191,7 +191,7 @@ def test_those_from_members_addresses_push_out_each_other() -> None:
     """When there is nobody else."""
     door = Door(per_address=10, strangers=2)
     for number in range(1, 4):
-        door.admission.trust(door.admits(f"192.0.2.{number}"))
+        door.admission.mark_authenticated(door.admits(f"192.0.2.{number}"))
     one, two = door.admits("192.0.2.1"), door.admits("192.0.2.2")
     assert door.knocks("192.0.2.3")[1] is one
     stranger, gone = door.knocks("192.0.2.66")
@@ -204,8 +204,8 @@ def test_so_many_addresses_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(admission_module, "MAX_ADDRESS_BLOCKS", 2)
     door = Door(per_address=10)
     for address in ("192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3"):
-        door.admission.trust(door.admits(address))
-    assert list(door.admission._member_blocks) == ["192.0.2.1", "192.0.2.3"]
+        door.admission.mark_authenticated(door.admits(address))
+    assert list(door.admission._known_blocks) == ["192.0.2.1", "192.0.2.3"]
 
 
 def test_who_was_pushed_out_counts_until_it_is_gone() -> None:
@@ -223,7 +223,7 @@ def test_nothing_is_kept_of_those_who_have_gone() -> None:
     door = Door(total=100, per_address=50, strangers=10)
     come = [door.knocks(f"192.0.2.{number % 30}")[0] for number in range(60)]
     for connection in come[::3]:
-        door.admission.trust(connection)
+        door.admission.mark_authenticated(connection)
     for connection in come:
         door.admission.release(connection)
     assert (door.admission._count, len(door.admission._by_address)) == (0, 0)

@@ -27,11 +27,11 @@ class Waiting:
         self.taken: dict[Connection, int] = {}
         self.backlog = Backlog(LIMITS, lambda connection: self.taken[connection])
 
-    def one(self, kib: float, now: float = 0.0, *, trusted: bool = True) -> Connection:
+    def one(self, kib: float, now: float = 0.0, *, authenticated: bool = True) -> Connection:
         """Somebody for whom so much waits since then."""
         connection = Connection(socket.socket(), "192.0.2.1", len(self.taken), 0)
         connection.sock.close()
-        connection.trusted = trusted
+        connection.authenticated = authenticated
         connection.out_bytes = int(kib * KIB)
         self.taken[connection] = 0
         self.backlog.add(connection, now)
@@ -107,7 +107,7 @@ def test_nobody_may_exceed_a_multiple(waiting: Waiting) -> None:
 
 def test_a_stranger_has_its_bound_and_no_more(waiting: Waiting) -> None:
     """Its answers are short."""
-    stranger = waiting.one(11, trusted=False)
+    stranger = waiting.one(11, authenticated=False)
     assert waiting.gone() == [stranger]
 
 

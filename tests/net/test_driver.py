@@ -32,7 +32,7 @@ def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[Desk]:
 def test_a_member_is_attended_to_before_the_strangers(room: Desk) -> None:
     """However early they were ready."""
     stranger, member = room.visit(), room.visit()
-    room.thread.trust(member.connection)
+    room.thread.mark_authenticated(member.connection)
     room.settles(member)
     with room.held():
         stranger.says("me first")
@@ -47,7 +47,7 @@ def test_a_crowd_of_strangers_is_attended_to_bit_by_bit(
     """A member who speaks meanwhile waits for one of them, not for all."""
     monkeypatch.setattr(loop, "UNAUTHENTICATED_SECONDS", 0.0)
     crowd, member = [room.visit() for _ in range(5)], room.visit()
-    room.thread.trust(member.connection)
+    room.thread.mark_authenticated(member.connection)
     room.settles(member)
 
     def speak_up(connection: Connection, line: bytes) -> None:
@@ -66,7 +66,7 @@ def test_a_crowd_of_strangers_is_attended_to_bit_by_bit(
 def test_strangers_wait_while_the_hub_is_behind(room: Desk) -> None:
     """Members are read on; and when it has caught up, nothing is lost."""
     stranger, member = room.visit(), room.visit()
-    room.thread.trust(member.connection)
+    room.thread.mark_authenticated(member.connection)
     room.settles(member)
     early, raw = room.knocks()
     room.settles(stranger)
@@ -101,11 +101,11 @@ def test_no_more_is_handed_on_than_may_be_said_at_once(
 def test_who_is_trusted_is_told_of(room: Desk) -> None:
     """Once, for the count of strangers."""
     visit = room.visit()
-    assert not visit.connection.trusted
-    room.thread.trust(visit.connection)
+    assert not visit.connection.authenticated
+    room.thread.mark_authenticated(visit.connection)
     room.settles(visit)
-    assert room.trusted == [visit.connection]
-    assert visit.connection.trusted
+    assert room.authenticated == [visit.connection]
+    assert visit.connection.authenticated
 
 
 def test_a_stranger_that_makes_room_is_told(room: Desk) -> None:
@@ -136,7 +136,7 @@ def test_a_half_open_connection_makes_room_without_a_word(
 def test_who_logged_in_just_now_makes_room_for_nobody(room: Desk) -> None:
     """The count was made a moment before."""
     visit = room.visit()
-    room.thread.trust(visit.connection)
+    room.thread.mark_authenticated(visit.connection)
     room.thread.make_room(visit.connection)
     room.settles(visit)
 
@@ -165,7 +165,7 @@ def test_a_stranger_has_less_room_for_what_it_doesn_t_read(
     limits = replace(at(FREELY), out_bytes=1 << 20, unauthenticated_out_bytes=1 << 16)
     with desk(server, trusting, limits) as room:
         stranger, member = room.visit(small=True), room.visit(small=True)
-        room.thread.trust(member.connection)
+        room.thread.mark_authenticated(member.connection)
         part = [([member.connection, stranger.connection], b"x" * 50_000)]
         for _ in range(6):
             room.thread.deliver(part)
@@ -197,7 +197,7 @@ def test_who_takes_none_of_tls_s_answers_is_left_alone_for_a_while(
     for _ in range(3):
         room.settles(other)
     assert len(tries) == 1
-    room.thread.trust(visit.connection)  # which looks at once whether there is more
+    room.thread.mark_authenticated(visit.connection)  # which looks at once whether there is more
     assert room.lines(visit, 1) == [b"hello"]
 
 

@@ -48,7 +48,10 @@ class Io:
 def rooms(per_address: int = 100, strangers: int = 100) -> Admission:
     """An admission with some of its limits small."""
     return Admission(
-        total=100, per_address=per_address, strangers=strangers, strangers_per_address=100
+        total=100,
+        per_address=per_address,
+        unauthenticated=strangers,
+        unauthenticated_per_address=100,
     )
 
 

@@ -362,7 +362,7 @@ def test_a_stranger_has_a_rate_of_its_own(server: ssl.SSLContext, trusting: ssl.
         visit.says(*numbered(500))
         assert room.lines(visit, BURST) == encoded(numbered(BURST))
         room.settles(room.visit())
-        room.thread.trust(visit.connection)
+        room.thread.mark_authenticated(visit.connection)
         assert room.lines(visit, 500 - BURST) == encoded(numbered(500))[BURST:]
         room.settles(visit)
 
@@ -371,10 +371,10 @@ def test_trust_that_comes_too_late_changes_nothing(room: Desk) -> None:
     """The connection may have gone while its login was being stored."""
     visit, other = room.visit(), room.visit()
     room.thread.close([(visit.connection, "quit")])
-    room.thread.trust(visit.connection)
+    room.thread.mark_authenticated(visit.connection)
     visit.client.close()
     assert room.end(visit) == "quit"
-    room.thread.trust(visit.connection)
+    room.thread.mark_authenticated(visit.connection)
     room.settles(other)
 
 
@@ -504,7 +504,7 @@ def member(room: Desk) -> Visit:
     visit = room.visit()
     visit.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT)
     visit.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KEPT)
-    room.thread.trust(visit.connection)
+    room.thread.mark_authenticated(visit.connection)
     room.settles(visit)
     return visit
 

@@ -102,8 +102,8 @@ class Io:
     def has_written(self, link: object) -> bool:
         return True
 
-    def trust(self, link: object) -> None:
-        _guests[cast(Connection, link)].trusted = True
+    def mark_authenticated(self, link: object) -> None:
+        _guests[cast(Connection, link)].authenticated = True
 
     def close(self, closings: Sequence[tuple[object, str]]) -> None:
         for link, reason in closings:
@@ -121,7 +121,7 @@ class Guest:
         self._hall = hall
         self.connection = Connection(ours, "192.0.2.1", 4711, 0)
         self.heard: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.trusted = False
+        self.authenticated = False
         self.leaving = False
         """Whether it answers PINGs by itself, as nobody listens to it any more."""
         _guests[self.connection] = self
@@ -134,7 +134,9 @@ class Guest:
 
     def takes(self, line: str) -> None:
         """Hub thread."""
-        assert self.trusted or " 001 " not in line, "welcomed, and still kept to a stranger's rate"
+        assert self.authenticated or " 001 " not in line, (
+            "welcomed, and still kept to a stranger's rate"
+        )
         if self.leaving and line.startswith("PING "):
             self.says("PONG " + line.removeprefix("PING "))
         else:

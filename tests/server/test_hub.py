@@ -92,9 +92,9 @@ def test_who_logs_in_may_speak_faster(hall: Hall) -> None:
     guest = Guest(hall)
     guest.says("CAP LS", "NICK alice", "USER a 0 * :A")
     guest.barrier()
-    assert not guest.trusted
-    assert hall.member("bob").trusted
-    assert not guest.trusted
+    assert not guest.authenticated
+    assert hall.member("bob").authenticated
+    assert not guest.authenticated
 
 
 def test_what_comes_while_it_stores_is_stored_together(hall: Hall) -> None:
@@ -268,7 +268,7 @@ def test_a_long_answer_ends_with_who_asked(hasty: Hall) -> None:
     alice.goes()
     bob.hears_until(" QUIT ")
     bob.barrier()
-    assert not hasty.hub.inbox.members.holds_any
+    assert not hasty.hub.inbox.authenticated.holds_any
 
 
 def test_strangers_wait_for_the_members(hasty: Hall) -> None:

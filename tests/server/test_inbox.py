@@ -56,9 +56,9 @@ def member() -> Connection:
     return connection
 
 
-def trusted(connection: Connection) -> Connection:
+def authenticated(connection: Connection) -> Connection:
     """As its I/O thread sees a member."""
-    connection.trusted = True
+    connection.authenticated = True
     return connection
 
 
@@ -69,10 +69,10 @@ def spoken(connection: Connection, lines: int) -> list[Input]:
 def emptied(inbox: Inbox) -> int:
     """Take all that was gathered, and say how many lines it was."""
     lines = 0
-    for agenda in (inbox.members, inbox.logins, inbox.unauthenticated):
-        lines += agenda.lines
-        while agenda:
-            agenda.take()
+    for inputs in (inbox.authenticated, inbox.logins, inbox.unauthenticated):
+        lines += inputs.lines
+        while inputs:
+            inputs.take()
     return lines
 
 
@@ -82,7 +82,7 @@ def test_orders_come_at_once_and_input_is_sorted(connection: Connection) -> None
     inbox.put_inputs([*spoken(connection, 1), *spoken(alice, 2)])
     inbox.put(Stop("over"))
     assert inbox.gather(0.0) == Stop("over")
-    assert inbox.members.take() == Lines(alice, [b"x"] * 2)
+    assert inbox.authenticated.take() == Lines(alice, [b"x"] * 2)
     assert inbox.unauthenticated.take() == Lines(connection, [b"x"])
 
 
@@ -91,7 +91,7 @@ def test_nothing_is_nothing() -> None:
     inbox = Inbox()
     assert inbox.gather(0.0) is None
     assert inbox.gather(-1.0) is None
-    assert not inbox.members
+    assert not inbox.authenticated
     assert not inbox.unauthenticated
 
 
@@ -120,7 +120,7 @@ def test_who_becomes_a_member_is_not_overtaken_by_itself(connection: Connection)
     arrives(connection)
     inbox.put_inputs(spoken(connection, 3))
     inbox.gather(0.0)
-    assert inbox.members.take() == Lines(connection, [b"x"] * 3)
+    assert inbox.authenticated.take() == Lines(connection, [b"x"] * 3)
 
 
 def test_who_comes_and_who_goes_waits_at_the_door() -> None:
@@ -129,7 +129,7 @@ def test_who_comes_and_who_goes_waits_at_the_door() -> None:
     over = [Closed(bob, "over"), Closed(carol, "over")]
     inbox.put_inputs([*spoken(alice, 1), *spoken(bob, 1), *over])
     inbox.gather(0.0)
-    assert [inbox.members.take() for _ in range(2)] == [*spoken(bob, 1), over[0]]
+    assert [inbox.authenticated.take() for _ in range(2)] == [*spoken(bob, 1), over[0]]
     assert [inbox.logins.take() for _ in range(2)] == [*spoken(alice, 1), over[1]]
 
 
@@ -153,7 +153,7 @@ def test_who_is_no_member_any_more_is_not_overtaken_by_itself() -> None:
     connection.owner.account = None
     inbox.put_inputs(spoken(connection, 2))
     inbox.gather(0.0)
-    assert inbox.members.lines == 3
+    assert inbox.authenticated.lines == 3
 
 
 def test_who_fills_it_waits_until_there_is_room(connection: Connection) -> None:
@@ -185,7 +185,7 @@ def test_who_fills_it_waits_until_there_is_room(connection: Connection) -> None:
 def test_strangers_wait_long_before_it_is_full(connection: Connection) -> None:
     """What they may fill is a part, so that they never bring a member to a stop."""
     inbox = Inbox()
-    inbox.put_inputs(spoken(trusted(member()), module.MAX_QUEUED // 2))
+    inbox.put_inputs(spoken(authenticated(member()), module.MAX_QUEUED // 2))
     inbox.put_inputs(spoken(connection, module.UNAUTHENTICATED_WAIT))
     assert not inbox.behind()
     inbox.put_inputs(spoken(connection, 1))
@@ -202,9 +202,9 @@ def test_who_logs_in_meanwhile_is_counted_once(connection: Connection) -> None:
     """As what it was when it spoke, so that nothing is left over."""
     inbox = Inbox()
     for _ in range(3):
-        connection.trusted = False
+        connection.authenticated = False
         inbox.put_inputs(spoken(connection, module.UNAUTHENTICATED_WAIT + 1))
-        trusted(connection)
+        authenticated(connection)
         inbox.gather(0.0)
         emptied(inbox)
         inbox.gather(0.0)

@@ -23,11 +23,11 @@ def said(connection: Connection, *lines: str) -> Lines:
     return Lines(connection, [line.encode() for line in lines])
 
 
-def taken(agenda: FairInputQueue) -> list[bytes]:
+def taken(inputs: FairInputQueue) -> list[bytes]:
     """The first line of each, to the end."""
     found = []
-    while agenda:
-        event = agenda.take()
+    while inputs:
+        event = inputs.take()
         assert isinstance(event, Lines)
         found.append(event.lines[0])
     return found
@@ -35,69 +35,69 @@ def taken(agenda: FairInputQueue) -> list[bytes]:
 
 def test_what_is_of_one_connection_stays_in_its_order() -> None:
     """Its beginning, its lines, its end."""
-    agenda, one = FairInputQueue(), somebody()
+    inputs, one = FairInputQueue(), somebody()
     events: list[Input] = [Opened(one), said(one, "a"), said(one, "b"), Closed(one, "gone")]
     for event in events:
-        agenda.add("alice", event)
-    assert [agenda.take() for _ in events] == events
-    assert not agenda
+        inputs.add("alice", event)
+    assert [inputs.take() for _ in events] == events
+    assert not inputs
 
 
 def test_each_party_has_its_turn() -> None:
     """Who came first is first; who has more waits for the others between."""
-    agenda, one, two = FairInputQueue(), somebody(), somebody()
+    inputs, one, two = FairInputQueue(), somebody(), somebody()
     for text in ("a", "b", "c"):
-        agenda.add("alice", said(one, text))
-    agenda.add("bob", said(two, "A"))
-    assert taken(agenda) == [b"a", b"A", b"b", b"c"]
+        inputs.add("alice", said(one, text))
+    inputs.add("bob", said(two, "A"))
+    assert taken(inputs) == [b"a", b"A", b"b", b"c"]
 
 
 def test_many_connections_are_one_party() -> None:
     """They share its turn among themselves."""
-    agenda, other = FairInputQueue(), somebody()
+    inputs, other = FairInputQueue(), somebody()
     for number in range(3):
         crowd = somebody()
-        agenda.add("alice", said(crowd, f"{number}"))
-        agenda.add("alice", said(crowd, f"{number} again"))
-    agenda.add("bob", said(other, "A"))
-    agenda.add("bob", said(other, "B"))
-    assert taken(agenda) == [b"0", b"A", b"1", b"B", b"2", b"0 again", b"1 again", b"2 again"]
+        inputs.add("alice", said(crowd, f"{number}"))
+        inputs.add("alice", said(crowd, f"{number} again"))
+    inputs.add("bob", said(other, "A"))
+    inputs.add("bob", said(other, "B"))
+    assert taken(inputs) == [b"0", b"A", b"1", b"B", b"2", b"0 again", b"1 again", b"2 again"]
 
 
 def test_what_is_left_of_one_is_the_next_of_its_connection() -> None:
     """But not before another party's turn."""
-    agenda, one, two = FairInputQueue(), somebody(), somebody()
-    agenda.add("alice", said(one, "a", "b"))
-    agenda.add("alice", said(one, "c"))
-    agenda.add("bob", said(two, "A"))
-    assert agenda.take() == said(one, "a", "b")
-    agenda.put_back("alice", said(one, "b"))
-    assert taken(agenda) == [b"A", b"b", b"c"]
+    inputs, one, two = FairInputQueue(), somebody(), somebody()
+    inputs.add("alice", said(one, "a", "b"))
+    inputs.add("alice", said(one, "c"))
+    inputs.add("bob", said(two, "A"))
+    assert inputs.take() == said(one, "a", "b")
+    inputs.put_back("alice", said(one, "b"))
+    assert taken(inputs) == [b"A", b"b", b"c"]
 
 
 def test_what_is_left_of_the_last_one_goes_on() -> None:
     """Also when nothing else of its connection waits."""
-    agenda, one = FairInputQueue(), somebody()
-    agenda.add("alice", said(one, "a", "b"))
-    agenda.take()
-    assert one not in agenda.inputs
-    agenda.put_back("alice", said(one, "b"))
-    assert one in agenda.inputs
-    assert taken(agenda) == [b"b"]
+    inputs, one = FairInputQueue(), somebody()
+    inputs.add("alice", said(one, "a", "b"))
+    inputs.take()
+    assert one not in inputs.inputs
+    inputs.put_back("alice", said(one, "b"))
+    assert one in inputs.inputs
+    assert taken(inputs) == [b"b"]
 
 
 def test_it_counts_its_lines() -> None:
     """Those that wait, and nothing else."""
-    agenda, one = FairInputQueue(), somebody()
-    agenda.add("alice", Opened(one))
-    agenda.add("alice", said(one, "a", "b", "c"))
-    assert agenda.lines == 3
-    agenda.take()
-    assert agenda.lines == 3
-    agenda.take()
-    assert agenda.lines == 0
-    agenda.put_back("alice", said(one, "c"))
-    assert agenda.lines == 1
+    inputs, one = FairInputQueue(), somebody()
+    inputs.add("alice", Opened(one))
+    inputs.add("alice", said(one, "a", "b", "c"))
+    assert inputs.lines == 3
+    inputs.take()
+    assert inputs.lines == 3
+    inputs.take()
+    assert inputs.lines == 0
+    inputs.put_back("alice", said(one, "c"))
+    assert inputs.lines == 1
     assert count_lines(Closed(one, "gone")) == 0
 
 
@@ -107,9 +107,9 @@ def test_it_counts_its_lines() -> None:
 @pytest.fixture
 def limited() -> FairInputQueue:
     """Of whose accounts each may say ten lines at once, and then two a second."""
-    agenda = FairInputQueue(Allowance(Rate(lines=2.0, burst=10.0)))
-    agenda.begin_turn(100.0)
-    return agenda
+    inputs = FairInputQueue(Allowance(Rate(lines=2.0, burst=10.0)))
+    inputs.begin_turn(100.0)
+    return inputs
 
 
 def account(name: str) -> Account:
@@ -202,34 +202,34 @@ def test_the_end_of_the_server_ends_all_rest(limited: FairInputQueue) -> None:
 
 def test_the_rest_of_an_answer_waits_for_the_next_turn() -> None:
     """And is then the first of its connection."""
-    agenda, one, two = FairInputQueue(), somebody(), somebody()
-    agenda.add("alice", said(one, "a"))
-    agenda.add("alice", said(one, "b"))
-    agenda.add("bob", said(two, "A"))
-    agenda.take()
-    agenda.put_back("alice", said(one, "rest"), later=True)
-    assert taken(agenda) == [b"A"]
-    assert one in agenda.inputs
-    assert agenda.wait(0.0) <= UNSENT_SECONDS
-    agenda.begin_turn(0.0)
-    assert taken(agenda) == [b"rest", b"b"]
+    inputs, one, two = FairInputQueue(), somebody(), somebody()
+    inputs.add("alice", said(one, "a"))
+    inputs.add("alice", said(one, "b"))
+    inputs.add("bob", said(two, "A"))
+    inputs.take()
+    inputs.put_back("alice", said(one, "rest"), later=True)
+    assert taken(inputs) == [b"A"]
+    assert one in inputs.inputs
+    assert inputs.wait(0.0) <= UNSENT_SECONDS
+    inputs.begin_turn(0.0)
+    assert taken(inputs) == [b"rest", b"b"]
 
 
 def test_an_answer_waits_for_who_takes_it() -> None:
     """Until what was sent before has been written, or nobody is there any more."""
-    agenda, one = FairInputQueue(), somebody()
+    inputs, one = FairInputQueue(), somebody()
     one.out_bytes = MOST_UNSENT
-    agenda.put_back("alice", said(one, "rest"), later=True)
-    agenda.begin_turn(0.0)
-    assert not agenda
+    inputs.put_back("alice", said(one, "rest"), later=True)
+    inputs.begin_turn(0.0)
+    assert not inputs
     one.out_bytes = MOST_UNSENT - 1
-    agenda.begin_turn(0.0)
-    assert taken(agenda) == [b"rest"]
+    inputs.begin_turn(0.0)
+    assert taken(inputs) == [b"rest"]
     one.out_bytes = MOST_UNSENT
-    agenda.put_back("alice", said(one, "rest"), later=True)
+    inputs.put_back("alice", said(one, "rest"), later=True)
     one.phase = Phase.CLOSED
-    agenda.begin_turn(0.0)
-    assert taken(agenda) == [b"rest"]
+    inputs.begin_turn(0.0)
+    assert taken(inputs) == [b"rest"]
 
 
 def test_lines_behind_an_answer_are_counted_once(limited: FairInputQueue) -> None:

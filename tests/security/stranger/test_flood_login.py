@@ -109,7 +109,9 @@ def test_reading_none_of_the_answers(house: House, record_property: Record) -> N
         inside = tables(house)
         with flooding(orders):
             talk.goes_on()
-            assert all(c.out_bytes <= 1 << 16 for c in list(io.driver.connections) if not c.trusted)
+            assert all(
+                c.out_bytes <= 1 << 16 for c in list(io.driver.connections) if not c.authenticated
+            )
         forgets(house, inside)
 
 
