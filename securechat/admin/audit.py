@@ -15,7 +15,7 @@ from securechat.common.files import new_file
 from securechat.irc import names
 from securechat.server.logs import json_text
 from securechat.store.audit import AuditRow, Wanted
-from securechat.store.sqlite.database import StoreError
+from securechat.store.errors import StoreError
 
 _AGE = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -10,7 +10,7 @@ from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Savepoint, Turn
 from securechat.server.loading import take_changes
 from securechat.store.admin import APPLIED
-from securechat.store.sqlite.database import StoreError
+from securechat.store.errors import StoreError
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from securechat.common.named_thread import NamedThread
-from securechat.store.sqlite.database import StoreError, checkpoint, open_database
+from securechat.store.errors import StoreError
+from securechat.store.sqlite.database import checkpoint, open_database
 
 log = logging.getLogger(__name__)
 

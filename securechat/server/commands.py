@@ -16,7 +16,7 @@ from securechat.net.tls import TlsFilesError
 from securechat.server import logs
 from securechat.server.config import ConfigError
 from securechat.server.data import DataError
-from securechat.store.sqlite.database import StoreError
+from securechat.store.errors import StoreError
 
 FAILURES = (
     ConfigError,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from securechat.core.journal.events import JournalEvent, Thing
 from securechat.core.turn import CommandSpan, Turn
-from securechat.store.sqlite.database import DamagedError, StoreError
+from securechat.store.errors import DamagedError, StoreError
 
 FailedSpans = list[tuple[CommandSpan, StoreError]]
 """The spans that could not be stored, each with the reason."""

@@ -18,6 +18,7 @@ from securechat.core.audit import note, tell
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Job
+from securechat.core.journal.events import Audited, JournalEvent
 from securechat.core.model.entities import Account, Session
 from securechat.core.model.states import State
 from securechat.core.ports import Outside
@@ -35,7 +36,13 @@ from securechat.server.inbox import Inbox, Stop
 from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
 from securechat.server.missing import look_up
 from securechat.server.storage_health import Space, StorageHealth
-from securechat.store.sqlite.database import ConflictError, DamagedError, HeldError, StoreError
+from securechat.store.errors import (
+    ConflictError,
+    DamagedError,
+    HeldError,
+    StoreError,
+    UnknownOutcomeError,
+)
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 
@@ -348,7 +355,7 @@ class Hub(NamedThread):
 
     def _commit(self, turn: Turn) -> None:
         try:
-            self._journal.commit([*turn.events, *turn.audits])
+            self._outcome([*turn.events, *turn.audits])
         except (ConflictError, DamagedError):
             self._store_spans(turn)
         except StoreError as error:
@@ -358,18 +365,31 @@ class Hub(NamedThread):
             self._storage_health.look(turn)
         self._rules.model.committed_seq = self._rules.model.last_seq
 
+    def _outcome(self, events: Sequence[JournalEvent | Audited]) -> None:
+        """Returns when they are stored; raises StoreError when they are not.
+
+        There is a third outcome: until it is known which of the two it is, nothing is said, and
+        nothing else is done.
+        """
+        try:
+            self._journal.commit(events)
+        except UnknownOutcomeError as unknown:
+            log.warning("it is not known whether a turn was stored: %s", unknown)
+            if not unknown.settle():
+                raise StoreError(str(unknown)) from unknown
+
     def _store_spans(self, turn: Turn) -> None:
         """One span is in conflict with what is stored, or meets a damaged part of the database:
         the others must not suffer for it, unless they build on it.
         """
-        failed = store_spans(turn, self._journal.commit)
+        failed = store_spans(turn, self._outcome)
         conflicts = {span: CONFLICT for span, error in failed if isinstance(error, ConflictError)}
         worst = next((error for span, error in failed if span not in conflicts), None)
         if failed:  # all at once: it moves the others' places
             spans = [span for span, _ in failed]
             self._not_stored(turn, spans, worst or failed[0][1], conflicts)
         try:
-            self._journal.commit(turn.audits)
+            self._outcome(turn.audits)
         except StoreError as error:
             log.error("the audit lacks %d entries: %s", len(turn.audits), error)  # noqa: TRY400
 

@@ -11,7 +11,7 @@ from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 from securechat.server.identity import public_host
 from securechat.server.invites import server_host
-from securechat.store.sqlite.database import StoreError
+from securechat.store.errors import StoreError
 from securechat.store.sqlite.reader import Reader
 
 

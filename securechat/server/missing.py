@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from securechat.core.jobs import JobFailed, LoadMissed, Missed
 from securechat.core.journal.events import Logged
 from securechat.core.model.entities import Account
-from securechat.store.sqlite.database import DamagedError, StoreError
+from securechat.store.errors import DamagedError, StoreError
 from securechat.store.sqlite.reader import Reader
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from pathlib import Path
 from securechat.core.quota import MIB
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn
-from securechat.store.sqlite.database import ConflictError, DamagedError, StoreError
+from securechat.store.errors import ConflictError, DamagedError, StoreError
 from securechat.store.sqlite.journal import Journal
 
 log = logging.getLogger(__name__)

@@ -29,9 +29,9 @@ from securechat.core.model.states import State
 from securechat.server.fair_queue import FairQueue
 from securechat.server.missing import ReadingQueue, read_missed
 from securechat.store import passwords
+from securechat.store.errors import DamagedError
 from securechat.store.passwords import InvalidPassword
 from securechat.store.pepper import Pepper
-from securechat.store.sqlite.database import DamagedError
 from securechat.store.sqlite.reader import Reader
 
 log = logging.getLogger(__name__)

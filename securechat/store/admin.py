@@ -17,9 +17,10 @@ from securechat.credentials.link import code_digest
 from securechat.credentials.token import TOKEN_BYTES, format_token, token_digest
 from securechat.store import audit
 from securechat.store.audit import AuditRow, Wanted
+from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.live import LIVE, LiveRow, heard
 from securechat.store.passwords import HEAD_CHARS
-from securechat.store.sqlite.database import ConflictError, UnknownError, open_database, transaction
+from securechat.store.sqlite.database import open_database, transaction
 from securechat.store.sqlite.reader import AccountRow, InviteRow, Reader
 from securechat.store.vacancies import check_certificate, check_token
 

@@ -31,7 +31,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from securechat.common import files
-from securechat.store.sqlite.database import FAULTS, StoreError, explain, open_database, transaction
+from securechat.store.errors import StoreError
+from securechat.store.sqlite.database import FAULTS, explain, open_database, transaction
 
 FILE_NAME = "pepper"
 

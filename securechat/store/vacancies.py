@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from securechat.credentials.certificate import MAX_CERTIFICATES
 from securechat.credentials.token import MAX_TOKENS
-from securechat.store.sqlite.database import ConflictError, UnknownError
+from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.sqlite.reader import AccountRow, Reader
 
 

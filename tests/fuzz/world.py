@@ -16,8 +16,8 @@ from securechat.core.model.states import State
 from securechat.core.turn import Turn
 from securechat.server.commit import store_spans
 from securechat.server.loading import take_changes
+from securechat.store.errors import ConflictError, DamagedError
 from securechat.store.pepper import Pepper
-from securechat.store.sqlite.database import ConflictError, DamagedError
 from securechat.store.sqlite.reader import AccountRow, CertificateRow, Reader, TokenRow
 from tests.fuzz.invariants import Watch
 from tests.support.stage import NOT_STORED, RIGHT, Person, Stage

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.sqlite.database import StoreError
+from securechat.store.errors import StoreError
 from securechat.store.sqlite.journal import Journal
 from tests.support.house import House, running
 from tests.support.person import PATIENCE, Person

@@ -27,7 +27,8 @@ from securechat.server.inbox import Stop
 from securechat.server.input_queue import TimeSlices
 from securechat.server.loading import load_model
 from securechat.server.storage_health import Space
-from securechat.store.sqlite.database import FILE_NAME, StoreError
+from securechat.store.errors import StoreError, UnknownOutcomeError
+from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER
@@ -48,6 +49,8 @@ class GatedJournal(Journal):
         super().__init__(path, PEPPER)
         self.commits: list[list[JournalEvent]] = []
         self.failure: StoreError | None = None
+        self.broken_off: list[bool] = []
+        """Of the next commits, which can't be told at once: whether they were stored."""
         self.refused_text: str | None = None
         """A message that can't be stored beside the others."""
         self.waiting = threading.Semaphore(0)
@@ -74,6 +77,11 @@ class GatedJournal(Journal):
             assert self._gate.wait(PATIENCE)
         if self.failure is not None:
             raise self.failure
+        if self.broken_off:
+            stored = self.broken_off.pop(0)
+            if stored:
+                super().commit(events)
+            raise UnknownOutcomeError("the connection was lost", lambda: stored)
         if any(isinstance(e, Logged) and e.text == self.refused_text for e in events):
             events = [*events, *events]  # the second of each is in conflict with the first
         super().commit(events)

@@ -12,7 +12,8 @@ import pytest
 
 from securechat.server import checkpointer as module
 from securechat.server.checkpointer import Checkpointer
-from securechat.store.sqlite.database import StoreError, open_database
+from securechat.store.errors import StoreError
+from securechat.store.sqlite.database import open_database
 
 PATIENCE = 20.0
 

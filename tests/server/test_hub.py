@@ -39,7 +39,7 @@ from securechat.server.inbox import Stop
 from securechat.server.input_queue import MOST_UNSENT, TimeSlices
 from securechat.server.loading import take_changes
 from securechat.store.admin import Admin, NewAccount
-from securechat.store.sqlite.database import DamagedError, StoreError
+from securechat.store.errors import DamagedError, StoreError
 from tests.server.hall import PATIENCE, GatedJournal, Guest, Hall, done
 
 FULL = StoreError("the disk is full; free some space")
@@ -712,6 +712,21 @@ def test_a_bug_in_an_arrival_costs_only_those_who_arrive(
     hall.member("carol").barrier()
     alice.barrier()
     assert {a.name for a in hall.rules.model.online} == {"alice", "carol"}
+
+
+def test_what_may_have_been_stored_is_told_when_that_is_known(hall: Hall) -> None:
+    """A commit that is broken off was stored or not: nobody hears of it before that is known."""
+    alice, bob = hall.member("alice"), hall.member("bob")
+    alice.barrier()
+    hall.journal.broken_off = [True]
+    alice.says("PRIVMSG #lobby :stored")
+    assert bob.hears() == ":alice!alice@chat.test PRIVMSG #lobby :stored"
+    hall.journal.broken_off = [False]
+    alice.says("PRIVMSG #lobby :refused")
+    assert " 400 alice PRIVMSG " in alice.hears_until(" 400 ")[-1]
+    alice.says("PRIVMSG #lobby :after")
+    assert spoken(bob.hears_until(":after")) == ["after"]
+    assert texts(hall) == ["stored", "after"]
 
 
 def test_a_bug_at_the_end_of_a_session_leaves_none_behind(

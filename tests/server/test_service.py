@@ -16,7 +16,8 @@ from securechat.net.listener import ListenError
 from securechat.net.tls import TlsFilesError
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.service import Service
-from securechat.store.sqlite.database import FILE_NAME, StoreError
+from securechat.store.errors import StoreError
+from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.reader import Reader
 from tests.support.certificates import Authority
 from tests.support.house import House, config, running

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from securechat.server.storage_health import DAMAGED, FAILING, MENDED, SHORT, Space
-from securechat.store.sqlite.database import DamagedError, StoreError
+from securechat.store.errors import DamagedError, StoreError
 from tests.server.hall import Guest, Hall
 
 FULL = StoreError("the disk is full; free some space")

@@ -32,8 +32,9 @@ from securechat.server import workers as module
 from securechat.server.workers import Workers
 from securechat.store import passwords
 from securechat.store.admin import Admin
+from securechat.store.errors import ConflictError
 from securechat.store.pepper import Pepper
-from securechat.store.sqlite.database import FILE_NAME, ConflictError
+from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER

@@ -16,7 +16,8 @@ from securechat.store.admin import (
     NewAccount,
     invite_id,
 )
-from securechat.store.sqlite.database import ConflictError, UnknownError, open_database
+from securechat.store.errors import ConflictError, UnknownError
+from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import AccountRow
 from tests.store.people import made, new

@@ -11,7 +11,7 @@ from securechat.credentials.link import code_digest
 from securechat.credentials.token import MAX_TOKENS, is_token, token_digest
 from securechat.store.admin import Admin, invite_id
 from securechat.store.audit import Wanted
-from securechat.store.sqlite.database import ConflictError, UnknownError
+from securechat.store.errors import ConflictError, UnknownError
 from tests.store.people import audited, made, new, protect
 
 

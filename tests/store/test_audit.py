@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from securechat.store.audit import AuditRow, Wanted, note, rows
-from securechat.store.sqlite.database import StoreError, open_database
+from securechat.store.errors import StoreError
+from securechat.store.sqlite.database import open_database
 
 DAY = 86_400_000
 

@@ -8,15 +8,8 @@ from pathlib import Path
 import pytest
 
 from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged
-from securechat.store.sqlite.database import (
-    FILE_NAME,
-    ConflictError,
-    DamagedError,
-    StoreError,
-    fault,
-    open_database,
-    transaction,
-)
+from securechat.store.errors import ConflictError, DamagedError, StoreError
+from securechat.store.sqlite.database import FILE_NAME, fault, open_database, transaction
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from tests.support.damage import leaves, page_with, spoil

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.store.errors import StoreError
 from securechat.store.pepper import (
     PEPPER_ID,
     Pepper,
@@ -18,7 +19,7 @@ from securechat.store.pepper import (
     create_pepper,
     find_pepper,
 )
-from securechat.store.sqlite.database import StoreError, open_database
+from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.reader import Reader
 
 Find = Callable[[Path, Path], object]

@@ -20,9 +20,9 @@ from securechat.server.config import Config
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.identity import WARN_DAYS, pin_of
 from securechat.server.in_use import InUse, in_use
+from securechat.store.errors import StoreError
 from securechat.store.pepper import check_pepper
 from securechat.store.sqlite.copies import look_for_alike, look_for_leftovers, look_over
-from securechat.store.sqlite.database import StoreError
 from securechat.store.sqlite.schema import MIGRATIONS
 
 

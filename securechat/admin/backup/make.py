@@ -21,9 +21,9 @@ from securechat.ca.files import NewFile
 from securechat.common.files import sync_directory
 from securechat.server.data import DataDirectory
 from securechat.store.admin import Admin, wall_clock
+from securechat.store.errors import StoreError
 from securechat.store.pepper import check_pepper
 from securechat.store.sqlite.copies import copy_database
-from securechat.store.sqlite.database import StoreError
 
 LONGEST_REST = 1.0
 """Seconds. A disk that is slow for a while must not stop a backup for ever."""

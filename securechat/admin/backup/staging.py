@@ -13,9 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from securechat.admin.backup.archive import DATABASE, PEPPER, BackupError
+from securechat.store.errors import StoreError
 from securechat.store.pepper import PepperError, check_pepper
 from securechat.store.sqlite.copies import look_over
-from securechat.store.sqlite.database import StoreError
 
 
 @contextmanager

@@ -12,14 +12,8 @@ from typing import NamedTuple
 
 from securechat.common.files import write_new
 from securechat.store import audit
-from securechat.store.sqlite.database import (
-    FAULTS,
-    StoreError,
-    explain,
-    fault,
-    open_database,
-    transaction,
-)
+from securechat.store.errors import StoreError
+from securechat.store.sqlite.database import FAULTS, explain, fault, open_database, transaction
 from securechat.store.sqlite.mending import find_orphans, look_alikes, ownerless
 from securechat.store.sqlite.schema import MIGRATIONS
 

@@ -1,4 +1,4 @@
-"""The database: its file, its pragmas, its version; transactions, checkpoints, errors.
+"""The database: its file, its pragmas, its version; transactions, checkpoints.
 
 Each thread opens a connection of its own. The hub's is the only one of the server that writes;
 `securechat-admin` may write beside it.
@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from securechat.common.files import write_new
+from securechat.store.errors import ConflictError, DamagedError, HeldError, StoreError
 from securechat.store.sqlite.schema import MIGRATIONS
 
 FILE_NAME = "securechat.db"
@@ -43,26 +44,6 @@ would be in vain: SQLite would keep the writer out for all the time that is wait
 
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """What reading raises; the second where SQLite's own error quotes a damaged page."""
-
-
-class StoreError(Exception):
-    """The database can't be used, or refuses; the text says why and what to do."""
-
-
-class ConflictError(StoreError):
-    """A row can't be stored because of what others have stored: a name taken meanwhile."""
-
-
-class UnknownError(StoreError):
-    """There is no such account, token, certificate, second factor or invite."""
-
-
-class HeldError(StoreError):
-    """Another program holds the database; nothing is wrong with it, and it is free again later."""
-
-
-class DamagedError(StoreError):
-    """A part of the database holds nonsense; what stands in other parts can be used."""
 
 
 def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

@@ -12,15 +12,9 @@ from contextlib import contextmanager, suppress
 from itertools import chain, groupby
 from pathlib import Path
 
+from securechat.store.errors import ConflictError, HeldError
 from securechat.store.pepper import Pepper, seal_channel_key
-from securechat.store.sqlite.database import (
-    BUSY_SECONDS,
-    ConflictError,
-    HeldError,
-    fault,
-    open_database,
-    transaction,
-)
+from securechat.store.sqlite.database import BUSY_SECONDS, fault, open_database, transaction
 
 TRIAL, TRIAL_BYTES = "trial", 64 * 1024
 """What try_out() stores, and how much of it: the pages of about a dozen messages."""

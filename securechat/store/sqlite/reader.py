@@ -9,9 +9,10 @@ from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from securechat.store.errors import DamagedError
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper, open_channel_key
-from securechat.store.sqlite.database import FAULTS, DamagedError, fault, open_database
+from securechat.store.sqlite.database import FAULTS, fault, open_database
 from securechat.store.sqlite.schema import MISSABLE, STORED_BYTES
 
 Row = tuple[int, int, int, int, str, str, str | None]

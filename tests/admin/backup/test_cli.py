@@ -12,7 +12,7 @@ from securechat import __version__
 from securechat.admin.context import who
 from securechat.server.data import default_directory
 from securechat.store.admin import Admin
-from securechat.store.sqlite.database import StoreError
+from securechat.store.errors import StoreError
 from tests.server.clerk import GOOD, Clerk
 from tests.support.estate import estate
 

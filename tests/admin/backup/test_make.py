@@ -21,7 +21,7 @@ from securechat.admin.backup.make import Breather, make_backup
 from securechat.server.data import DataDirectory, DataError
 from securechat.store.admin import Admin
 from securechat.store.audit import Wanted
-from securechat.store.sqlite.database import StoreError
+from securechat.store.errors import StoreError
 from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.estate import contents, estate, everything
 

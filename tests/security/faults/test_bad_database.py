@@ -19,8 +19,9 @@ from securechat.server.data import DataDirectory
 from securechat.server.loading import load_model
 from securechat.server.storage_health import DAMAGED
 from securechat.store import passwords
+from securechat.store.errors import DamagedError, StoreError
 from securechat.store.pepper import find_pepper
-from securechat.store.sqlite.database import FILE_NAME, DamagedError, StoreError
+from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from tests.support import forked

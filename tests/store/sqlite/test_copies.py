@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from securechat.store.audit import Wanted, rows
+from securechat.store.errors import StoreError
 from securechat.store.sqlite.copies import Findings, adopt_copy, copy_database, look_over
-from securechat.store.sqlite.database import StoreError, open_database, transaction
+from securechat.store.sqlite.database import open_database, transaction
 from securechat.store.sqlite.schema import MIGRATIONS, MISSABLE
 
 NEWEST = len(MIGRATIONS)

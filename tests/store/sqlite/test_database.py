@@ -10,14 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from securechat.store.errors import ConflictError, StoreError
 from securechat.store.sqlite import database
-from securechat.store.sqlite.database import (
-    ConflictError,
-    StoreError,
-    explain,
-    open_database,
-    transaction,
-)
+from securechat.store.sqlite.database import explain, open_database, transaction
 from securechat.store.sqlite.schema import MIGRATIONS
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from securechat.store.errors import StoreError
 from securechat.store.sqlite import database as module
-from securechat.store.sqlite.database import BUSY_SECONDS, StoreError, checkpoint, open_database
+from securechat.store.sqlite.database import BUSY_SECONDS, checkpoint, open_database
 
 
 @pytest.fixture

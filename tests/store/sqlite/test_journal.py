@@ -46,14 +46,9 @@ from securechat.core.journal.events import (
     TopicChanged,
 )
 from securechat.store.admin import APPLIED, Admin
+from securechat.store.errors import ConflictError, HeldError, StoreError
 from securechat.store.pepper import SealError, open_channel_key
-from securechat.store.sqlite.database import (
-    BUSY_SECONDS,
-    FILE_NAME,
-    ConflictError,
-    HeldError,
-    StoreError,
-)
+from securechat.store.sqlite.database import BUSY_SECONDS, FILE_NAME
 from securechat.store.sqlite.journal import STATEMENTS, TRIAL, TRIAL_BYTES, Journal
 from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER

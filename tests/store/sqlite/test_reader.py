@@ -22,7 +22,8 @@ from securechat.core.journal.events import (
     UsageCounted,
     UsageUpto,
 )
-from securechat.store.sqlite.database import FILE_NAME, StoreError
+from securechat.store.errors import StoreError
+from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import AccountRow, ChannelRow, InviteRow, Reader
 from securechat.store.sqlite.schema import ROW_BYTES

@@ -1,0 +1,46 @@
+"""What goes wrong in the store, whatever keeps it.
+
+StoreError
+├── ConflictError          refused: it doesn't fit what is stored
+├── UnknownError           refused: there is no such thing
+├── HeldError              refused: another program holds the database
+├── DamagedError           refused: a part of the database can't be read
+└── UnknownOutcomeError    stored or refused: nobody knows yet
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class StoreError(Exception):
+    """The database can't be used, or refuses; the text says why and what to do."""
+
+
+class ConflictError(StoreError):
+    """A row can't be stored because of what others have stored: a name taken meanwhile."""
+
+
+class UnknownError(StoreError):
+    """There is no such account, token, certificate, second factor or invite."""
+
+
+class HeldError(StoreError):
+    """Another program holds the database; nothing is wrong with it, and it is free again later."""
+
+
+class DamagedError(StoreError):
+    """A part of the database holds nonsense; what stands in other parts can be used."""
+
+
+class UnknownOutcomeError(StoreError):
+    """A commit was broken off so that it may have been stored or not, as where the store is reached
+    over a network. A file on this machine knows no such thing.
+
+    settle: asks until it is known, and returns whether it was stored. Raises StoreError when it
+    can't be learned: then nothing may be said of it, and the server must end.
+    """
+
+    def __init__(self, text: str, settle: Callable[[], bool]) -> None:
+        super().__init__(text)
+        self.settle = settle
