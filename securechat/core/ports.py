@@ -9,11 +9,20 @@ from securechat.core.jobs import JobFailed, LoadMissed, Missed
 from securechat.core.model.entities import Session
 
 
+def following(last: int) -> int:
+    """The next number where only this process gives them."""
+    return last + 1
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """taken: whether a session's socket has taken all that earlier turns have said to it. read:
+    """next_seq: the next place in the one order, behind the last that is known here. next_target: a
+    number for a new channel or conversation, in the same way; both where one process gives them
+    all. taken: whether a session's socket has taken all that earlier turns have said to it. read:
     does what a worker would have done, while all wait.
     """
 
+    next_seq: Callable[[int], int] = following
+    next_target: Callable[[int], int] = following
     taken: Callable[[Session], bool] = lambda session: True
     read: Callable[[LoadMissed], Missed | JobFailed] = lambda job: JobFailed(job.session)

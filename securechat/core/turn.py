@@ -182,11 +182,17 @@ class Turn:
     ) -> Logged:
         """Put a message or an event of a channel into the one order, and store it."""
         model = self.model
-        model.last_seq = seq = model.last_seq + 1
+        model.last_seq = seq = self.outside.next_seq(model.last_seq)
         entry = _new(Logged, (seq, target, sender.id, self.now_ms, kind, text, tags))
         self.undo.append(log_entry(model, entry))
         self.events.append(entry)
         return entry
+
+    def new_target(self) -> int:
+        """A number for a new channel or conversation."""
+        model = self.model
+        model.last_target = self.outside.next_target(model.last_target)
+        return model.last_target
 
     def audit(
         self, event: str, session: Session, *, account: str = "", result: str = "ok", **facts: str

@@ -117,7 +117,7 @@ class Hub(NamedThread):
         self._spoke: set[Session] = set()
         """Who has had something to say in this turn."""
         self._storage_health = StorageHealth(rules, journal)
-        rules.outside = Outside(self._has_taken, lambda job: look_up(self._reader, job))
+        rules.outside = Outside(taken=self._has_taken, read=lambda job: look_up(self._reader, job))
 
     def serve(self, io: Sequence[IoThread]) -> None:
         """Start, with the I/O threads to deliver to."""

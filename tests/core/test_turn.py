@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from securechat.core.commands import messages
 from securechat.core.journal.events import AccountCreated, InviteUsed
 from securechat.core.model.states import State
+from securechat.core.ports import Outside
 from securechat.core.turn import CommandSpan
+from securechat.irc.message import parse
 from tests.core.sayings import asking, company, speakers, storing, talk, turns
 from tests.support.snapshot import snapshot
-from tests.support.stage import NOT_STORED, SERVER, codes, den, of, only, source
+from tests.support.stage import NOT_STORED, SERVER, Stage, codes, den, of, only, source
 
 # A store that stores nothing
 
@@ -283,3 +285,18 @@ def test_closing_twice_is_once() -> None:
         turn.close(alice.session, "two")
     assert only(alice.hears()).params == ["Closing link: one"]
     assert [closing.reason for closing in stage.closings] == ["one"]
+
+
+def test_the_one_order_is_given_by_whoever_runs_the_rules() -> None:
+    """Places and numbers may be given out elsewhere too: what is stored and sent goes by them."""
+    stage = Stage("alice", "bob")
+    alice, bob = stage.member("alice"), stage.member("bob", "message-tags")
+    stage.rules.outside = Outside(
+        next_seq=lambda last: last + 100, next_target=lambda last: last + 1000
+    )
+    before, target = stage.model.last_seq, stage.model.last_target
+    alice.says("PRIVMSG bob :one", "PRIVMSG bob :two")
+    assert [entry.seq for entry in stage.log[-2:]] == [before + 100, before + 200]
+    assert {entry.target for entry in stage.log[-2:]} == {target + 1000}
+    ids = [parse(line).tags["msgid"] for line in bob.hears()]
+    assert ids == [f"test-{before + 100:x}", f"test-{before + 200:x}"]

@@ -74,10 +74,9 @@ def visible(channel: Channel, account: Account) -> bool:
 
 def create(turn: Turn, name: ChannelName, founder: Account | None) -> Channel:
     """A new channel."""
-    turn.model.last_target += 1
     turn.record(
         ChannelCreated(
-            turn.model.last_target,
+            turn.new_target(),
             name.display,
             name.folded,
             name.skeleton,

@@ -295,8 +295,7 @@ class _Again:
 def _conversation(turn: Turn, account: Account, other: Account) -> Direct:
     direct = account.directs.get(other)
     if direct is None:
-        turn.model.last_target += 1
         low, high = sorted((account.id, other.id))
-        turn.record(DirectOpened(turn.model.last_target, low, high))
+        turn.record(DirectOpened(turn.new_target(), low, high))
         direct = account.directs[other]
     return direct

@@ -277,7 +277,7 @@ def test_quit_counts_what_the_socket_has_taken() -> None:
     bob.pongs()
     alice.says("PRIVMSG #den :one")
     before = stage.rules.outside
-    stage.rules.outside = Outside(lambda session: False)
+    stage.rules.outside = Outside(taken=lambda session: False)
     bob.says("QUIT")
     stage.rules.outside = before
     bob.hangs_up()
