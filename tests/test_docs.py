@@ -59,10 +59,20 @@ def definitions(path: Path) -> set[str]:
     return {node.name for node in ast.walk(parsed) if isinstance(node, kinds)}
 
 
+@cache
+def aliases(path: Path) -> set[str]:
+    """The names that a file gives to types and values, beside its functions and classes."""
+    parsed = ast.parse(path.read_text(encoding="utf-8"))
+    given = (
+        target for node in parsed.body if isinstance(node, ast.Assign) for target in node.targets
+    )
+    return {target.id for target in given if isinstance(target, ast.Name)}
+
+
 def missing_classes(text: str) -> list[str]:
     """The classes and types that a page names and the source doesn't have."""
     files = [path for name in ("securechat", "tests") for path in (ROOT / name).rglob("*.py")]
-    known = set().union(*map(definitions, files))
+    known = {name for path in files for name in definitions(path) | aliases(path)}
     return [name for name in _CLASS.findall(text) if name not in known]
 
 
