@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import pwd
 import re
-import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +13,10 @@ from pathlib import Path
 
 from securechat.ca.errors import StorageError
 from securechat.common import files
+from securechat.common.ownership import OPEN_TO_OTHERS, exposure
 
 PUBLIC_MODE = 0o644
 DIRECTORY_MODE = 0o700
-_OPEN_TO_OTHERS = 0o077
 _OURS = re.compile(
     r"(ca|clients-ca|server|client-.*)(-key)?\.pem|README\.md|\.gitignore|\..*\.tmp", re.DOTALL
 )
@@ -44,7 +42,7 @@ def private_directory(path: Path) -> None:
     try:
         path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
         found = path.stat()
-        if found.st_mode & _OPEN_TO_OTHERS:
+        if found.st_mode & OPEN_TO_OTHERS:
             _close_to_others(path, found)
     except FileExistsError as error:
         raise StorageError(path, "expected a directory, found a file: name another") from error
@@ -127,48 +125,6 @@ def _check_targets(batch: Sequence[NewFile], *, overwrite: bool) -> None:
             refuse_existing(file.path)
         if file.path.is_dir():
             raise StorageError(file.path, "a directory is in the way: move it away and repeat")
-
-
-def exposure(found: os.stat_result, path: Path) -> str | None:
-    """Why a file is no place for a secret, and what to type; None for a private one.
-
-    A pipe or a device, such as a shell's ``<(…)``, has nobody else's eyes on it.
-    """
-    if not stat.S_ISREG(found.st_mode):
-        return None
-    if found.st_mode & _OPEN_TO_OTHERS:
-        mode = stat.S_IMODE(found.st_mode)
-        return (
-            f"other users can read this secret (mode {mode:04o}); a key that "
-            f"somebody may have read must be replaced. Close it with: chmod 600 {_typed(path)}"
-        )
-    return foreign_owner(found, path)
-
-
-def foreign_owner(found: os.stat_result, path: Path) -> str | None:
-    """Why a file or directory isn't ours, and what to do; None for this user's or root's.
-
-    Its owner may open it to others at any time, and change what is in it.
-    """
-    if found.st_uid in (os.geteuid(), 0):
-        return None
-    owner, us = _user_name(found.st_uid), _user_name(os.geteuid())
-    return (
-        f"it belongs to the user {owner}, and this runs as {us}: do this as {owner}, or, if it is "
-        f"yours, have it given to you with: chown {us} {_typed(path)}"
-    )
-
-
-def _user_name(number: int) -> str:
-    """What the system calls the user; the number of one that it doesn't know."""
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
-
-
-def _typed(path: Path) -> str:
-    return shlex.quote(str(path))
 
 
 def read(path: Path, *, secret: bool = False) -> bytes:
