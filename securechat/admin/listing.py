@@ -12,7 +12,8 @@ from unicodedata import category, east_asian_width
 
 import click
 
-from securechat.server.logs import escape, is_utf8, json_text
+from securechat.common.escape import escape_exactly
+from securechat.server.logs import is_utf8, json_text
 
 _GAP = "  "
 
@@ -22,7 +23,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
 
     What could drive the terminal is made visible.
     """
-    clean = [[escape(cell) for cell in row] for row in rows]
+    clean = [[escape_exactly(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(header, *clean, strict=True)]
     for row in chain([header], clean):
         cells = (cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True))

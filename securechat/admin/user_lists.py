@@ -7,8 +7,8 @@ import click
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.admin.users import find_account
+from securechat.common.escape import escape_exactly
 from securechat.core.quota import MIB
-from securechat.server.logs import escape
 from securechat.store.sqlite.reader import AccountRow, Reader
 
 
@@ -92,4 +92,4 @@ def show(office: AdminContext, name: str) -> None:
         "messages": f"{office.admin.reader.usage().get(row.id, 0) / MIB:.1f} MiB are kept",
     }
     for key, value in facts.items():
-        click.echo(f"{key:<13}  {escape(value)}")
+        click.echo(f"{key:<13}  {escape_exactly(value)}")

@@ -17,9 +17,10 @@ from click.core import ParameterSource
 from securechat.ca import authority as ca
 from securechat.ca import builders, clients, files, names, output, passphrase
 from securechat.ca.authority import Authority
-from securechat.ca.errors import CaError, StorageError, gencerts, printable
+from securechat.ca.errors import CaError, StorageError, gencerts
 from securechat.ca.names import Name
 from securechat.ca.pem import Passphrase
+from securechat.common.escape import escape_exactly
 
 _PROG = "gencerts"
 _EPILOG = """\
@@ -265,7 +266,7 @@ def _run(call: Callable[[], Any]) -> int:
         click.echo(_complaint(error), err=True)
         return 1
     except OSError as error:
-        click.echo(f"{_PROG}: {printable(f'{error.filename}: {error.strerror}')}", err=True)
+        click.echo(f"{_PROG}: {escape_exactly(f'{error.filename}: {error.strerror}')}", err=True)
         return 1
     return result if isinstance(result, int) else 0
 
@@ -303,7 +304,7 @@ def _refuse_words(out: Path, given: Sequence[str]) -> None:
         if names.is_bare(word) and word.lower() not in known:
             near = difflib.get_close_matches(word.lower(), [*_COMMANDS, "help", "version"], n=1)
             meant = f" Did you mean '{_PROG} {_typed(near[0])}'?" if near else ""
-            shown = printable(word)
+            shown = escape_exactly(word)
             raise click.UsageError(
                 f"'{shown}' has no dot, so it is hardly a host that others can find.{meant} "
                 f"For a host that is called so: {_PROG} make {shown}"
@@ -351,7 +352,7 @@ def _refuse_overwriting(order: _Order, wanted: Sequence[Name]) -> None:
 
 def _complaint(error: CaError) -> str:
     """The error's text, with nothing in it that could drive the terminal."""
-    lines = [printable(line) for line in str(error).split("\n")]
+    lines = [escape_exactly(line) for line in str(error).split("\n")]
     return f"{_PROG}: " + "\n".join(lines)
 
 

@@ -18,6 +18,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from securechat.common.escape import escape_exactly
+
 
 class CaError(Exception):
     """A failure that the person at the keyboard can mend; ``str()`` tells how."""
@@ -27,7 +29,7 @@ class BadNameError(CaError):
     """``name`` is the text that was given, as it came."""
 
     def __init__(self, name: str, problem: str) -> None:
-        super().__init__(f"{printable(name, quote=True)}: {problem}")
+        super().__init__(f"'{escape_exactly(name)}': {problem}")
         self.name = name
 
 
@@ -61,17 +63,6 @@ class PassphraseError(CaError):
 
 class AuthorityError(CaError):
     """A certificate that can't serve as what it was given for."""
-
-
-def printable(text: str, *, quote: bool = False) -> str:
-    """``text`` with everything that could drive a terminal written as an escape.
-
-    :param quote: put it in single quotes, for texts that may be empty or hold spaces.
-    """
-    shown = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
-    return f"'{shown}'" if quote else shown
 
 
 def _wants_make(argument: str) -> bool:

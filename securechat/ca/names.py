@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 from precis_i18n import get_profile
 
-from securechat.ca.errors import BadNameError, printable
+from securechat.ca.errors import BadNameError
+from securechat.common.escape import escape_exactly
 
 Name: TypeAlias = str | ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -174,7 +175,7 @@ def _check_label(label: str, given: str) -> None:
         raise BadNameError(
             given,
             f"malformed DNS name: each part between dots is 1 to 63 letters, digits or inner "
-            f"hyphens, not {printable(label, quote=True)}",
+            f"hyphens, not '{escape_exactly(label)}'",
         )
     if label.startswith("xn--"):
         try:

@@ -12,8 +12,9 @@ from cryptography.x509.oid import NameOID
 
 from securechat.ca import clients, constraints, pem
 from securechat.ca.authority import Authority, ServerCertificate, load_authority
-from securechat.ca.errors import CaError, gencerts, printable
+from securechat.ca.errors import CaError, gencerts
 from securechat.ca.names import Name
+from securechat.common.escape import escape_exactly
 
 
 def made(
@@ -53,7 +54,7 @@ def client(authority: Authority, path: Path, now: datetime) -> Iterator[str]:
     if authority.created:
         yield f"Made a certificate authority (CA) for clients, {authority.path}"
         yield f"  valid until {_until(authority.not_after, now)}"
-    account = printable(_subject(certificate))
+    account = escape_exactly(_subject(certificate))
     yield f"Made {path}: certificate and private key of {account}"
     yield f"  valid until {_until(certificate.not_valid_after_utc, now)}"
     yield f"  SHA-256     {pem.fingerprint(certificate)}"
@@ -102,7 +103,7 @@ def _show_leaves(
 
 def _show_ca(authority: Authority, now: datetime) -> Iterator[str]:
     yield f"{authority.path}"
-    yield f"  name        {printable(_subject(authority.certificate))}"
+    yield f"  name        {escape_exactly(_subject(authority.certificate))}"
     signs = constraints.describe(authority.constraints)
     yield f"  signs for   {signs if authority.stem == 'ca' else 'clients only'}"
     yield from _dates(authority.certificate, now)
@@ -113,8 +114,8 @@ def _show_ca(authority: Authority, now: datetime) -> Iterator[str]:
 def _show_leaf(path: Path, authority: Authority | None, now: datetime) -> Iterator[str]:
     certificate = pem.load_certificates(path)[0]
     names = [str(name) for name in pem.subject_names(certificate, path)]
-    yield f"{printable(str(path))}"
-    yield f"  names       {printable(', '.join(names) or _subject(certificate))}"
+    yield f"{escape_exactly(str(path))}"
+    yield f"  names       {escape_exactly(', '.join(names) or _subject(certificate))}"
     yield from _dates(certificate, now)
     yield f"  SHA-256     {pem.fingerprint(certificate)}"
     if path.name == "server.pem":

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from securechat.ca import files, pem
-from securechat.ca.errors import PassphraseError, printable
+from securechat.ca.errors import PassphraseError
 from securechat.ca.pem import Passphrase
+from securechat.common.escape import escape_exactly
 
 #: The key file may be copied and guessed at for years; NIST SP 800-63B wants 15 for accounts,
 #: where guessing is slower. Asked only of new passphrases.
@@ -63,7 +64,7 @@ def unlock(key: Path, path: Path | None) -> Passphrase | None:
                 f"--passphrase-file out, or encrypt it with 'openssl pkey -aes256'"
             )
         return None
-    secret = from_file(path) if path else _ask(f"Passphrase of {printable(str(key))}")
+    secret = from_file(path) if path else _ask(f"Passphrase of {escape_exactly(str(key))}")
     return lambda _key: secret
 
 

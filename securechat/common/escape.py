@@ -1,9 +1,11 @@
 """What remote text may do to a terminal: nothing.
 
-Every piece of text that came over the network passes `escape()` before it is shown: messages,
-names, channels, topics, numerics, error texts, and the names inside certificates. Any thread may
-call. References: ECMA-48 (control functions), UAX #9 (bidirectional controls), UTS #51 (joiners
-in emoji), https://modern.ircdocs.horse/formatting.
+Every piece of text that came over the network passes `escape()` before a chat shows it: messages,
+names, channels, topics, numerics, error texts, and the names inside certificates. Logs, errors and
+the tables of administrators use `escape_exactly()`: they are evidence, so nothing is taken out.
+
+Any thread may call. References: ECMA-48 (control functions), UAX #9 (bidirectional controls), UTS
+#51 (joiners in emoji), https://modern.ircdocs.horse/formatting.
 """
 
 from __future__ import annotations
@@ -75,6 +77,21 @@ def escape_name(text: str) -> str:
     """
     shown = escape(_cut(text, MAX_NAME))
     return "".join(f"<U+{ord(char):04X}>" if char.isspace() else char for char in shown)
+
+
+def escape_exactly(text: str) -> str:
+    """text on one line, with nothing in it that drives a terminal, and nothing left out.
+
+    Characters that aren't printable are written as \\u001b or \\U000e0001; all others stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _numbered(char) for char in text)
+
+
+def _numbered(char: str) -> str:
+    code = ord(char)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def _cut(text: str, limit: int) -> str:

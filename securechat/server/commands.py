@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import click
 
 from securechat.ca.errors import CaError
+from securechat.common.escape import escape_exactly
 from securechat.net.listener import ListenError
 from securechat.net.tls import TlsFilesError
-from securechat.server import logs
 from securechat.server.config import ConfigError
 from securechat.server.data import DataError
 from securechat.store.errors import StoreError
@@ -64,4 +64,4 @@ def run(
 
 def _printable(text: str) -> str:
     """An error may quote what a file or an argument holds."""
-    return "\n".join(logs.escape(line) for line in text.split("\n"))
+    return "\n".join(escape_exactly(line) for line in text.split("\n"))

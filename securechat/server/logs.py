@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Literal
 
+from securechat.common.escape import escape_exactly
 from securechat.server.log_limits import LogLimits
 
 Format = Literal["text", "json"]
@@ -179,11 +180,12 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         facts = "".join(f" {key}={_quoted(value)}" for key, value in _facts(record).items())
         level = record.levelname.lower()
-        text = f"{_local_time(int(record.created))} {level} {escape(record.getMessage())}{facts}"
+        event = escape_exactly(record.getMessage())
+        text = f"{_local_time(int(record.created))} {level} {event}{facts}"
         if record.exc_info:
             # Indented, so that an error which quotes what it failed at can't fake a line either.
             lines = self.formatException(record.exc_info).split("\n")
-            text += "".join(f"\n    {escape(line)}" for line in lines)
+            text += "".join(f"\n    {escape_exactly(line)}" for line in lines)
         return text
 
 
@@ -221,6 +223,7 @@ def json_text(value: object, *, readable: bool, indent: int | None = None) -> st
     text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
     if text.isprintable():
         return text
+    # Not by escape_exactly(): the line ends are JSON's own, and beyond U+FFFF it has another form.
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
@@ -229,15 +232,6 @@ def is_utf8(encoding: str | None) -> bool:
     return encoding is None or codecs.lookup(encoding).name == "utf-8"
 
 
-def escape(text: str) -> str:
-    """Control and format characters made visible, so that no remote text drives the terminal or
-    fakes a line.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
-
-
 def _quoted(value: object) -> str:
-    text = escape(str(value))
+    text = escape_exactly(str(value))
     return json.dumps(text, ensure_ascii=False) if " " in text or not text else text

@@ -185,7 +185,7 @@ def test_options_of_a_new_ca_are_not_ignored_for_an_old_one(
         ("--nonsense", 2, "No such option"),
         ("bad_name", 1, "gencerts: 'bad_name': malformed DNS name"),
         ("1.2.3.4.5", 1, "malformed IP address"),
-        ("'evil\x1b[2J'", 1, "'evil\\x1b[2J': malformed DNS name"),
+        ("'evil\x1b[2J'", 1, "'evil\\u001b[2J': malformed DNS name"),
         ("client", 2, "Missing argument 'ACCOUNT'"),
         ("client alice bob", 2, "unexpected extra argument"),
         ("renew", 1, "there is no CA here"),

@@ -1,4 +1,4 @@
-"""Remote text can't drive a terminal: escape()."""
+"""Remote text can't drive a terminal: escape(), escape_exactly()."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from securechat.common.escape import (
     MAX_NAME,
     MAX_TEXT,
     escape,
+    escape_exactly,
     escape_name,
     escape_text,
     is_clean,
@@ -120,3 +121,29 @@ def test_clean_is_what_needs_no_escaping() -> None:
     """Only such names are offered for completion."""
     assert is_clean("bob")
     assert not is_clean("bo\u202eb")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain words, Привет, 世界", "plain words, Привет, 世界"),
+        ("\x1b[2J\x9b", "\\u001b[2J\\u009b"),
+        ("a\tb\r\n\0\x7f", "a\\u0009b\\u000d\\u000a\\u0000\\u007f"),
+        ("\x0304red\x02", "\\u000304red\\u0002"),
+        ("abc\u202edef\u2028", "abc\\u202edef\\u2028"),
+        ("\udcff\U000e0041", "\\udcff\\U000e0041"),
+        ("C:\\u001b", "C:\\u001b"),
+    ],
+)
+def test_evidence_is_shown_exactly(text: str, shown: str) -> None:
+    """Everything that isn't printable by its number, colour codes too; nothing is left out."""
+    assert escape_exactly(text) == shown
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_evidence_is_one_printable_line(text: str) -> None:
+    """As long as what it shows, or longer."""
+    shown = escape_exactly(text)
+    assert shown.isprintable()
+    assert len(shown) >= len(text)
+    assert escape_exactly(shown) == shown

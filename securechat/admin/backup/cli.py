@@ -15,8 +15,8 @@ from securechat.admin.backup.make import make_backup
 from securechat.admin.backup.restore import restore_backup
 from securechat.admin.context import AdminContext, who
 from securechat.admin.listing import local_time
+from securechat.common.escape import escape_exactly
 from securechat.server.data import DataDirectory, DataError, default_directory
-from securechat.server.logs import escape
 
 _FILE = click.Path(path_type=Path)
 
@@ -67,7 +67,7 @@ def restore(office: AdminContext, file: Path) -> None:
     data = office.data
     done = restore_backup(file, data, by=who())
     made = local_time(done.manifest.made_ms)
-    version = escape(done.manifest.version)
+    version = escape_exactly(done.manifest.version)
     click.echo(f"{data.path} is as it was on {made}, by a backup of securechat {version}.")
     if done.warning:
         click.echo(f"warning: {done.warning}", err=True)

@@ -72,6 +72,7 @@ def verify(directory: Path) -> int:
     except PepperError:  # whose text is of paths that nobody has seen
         raise BackupError("its pepper is missing, or not that of its database") from None
     except StoreError as error:
+        # In ASCII: what it quotes of a damaged database was never text.
         raise BackupError(
             f"its database can't be read: {ascii(str(error.__cause__))[1:-1]}"
         ) from None
