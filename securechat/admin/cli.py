@@ -13,10 +13,9 @@ from securechat.admin import sessions, user_lists
 from securechat.admin.audit import audit
 from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.cli import backup, check, restore
-from securechat.admin.certificates import certificate
 from securechat.admin.context import AdminContext
+from securechat.admin.credentials import certificate, token
 from securechat.admin.invites import invite
-from securechat.admin.tokens import token
 from securechat.admin.users import user
 from securechat.server.commands import FAILURES, run
 from securechat.server.data import DataDirectory, default_directory

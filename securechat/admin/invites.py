@@ -139,6 +139,6 @@ def state(row: InviteRow, now: int) -> str:
 @click.pass_obj
 def revoke(office: AdminContext, id: str) -> None:
     """End the invite with this ID, as `invite list` shows it; its beginning is enough."""
-    row = office.admin.revoke(id)
+    row = office.admin.revoke_invite(id)
     click.echo(f"The invite {invite_id(row)} is ended; its link is worth nothing.")
     office.settle()

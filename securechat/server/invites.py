@@ -60,5 +60,5 @@ def first_link(admin: Admin) -> InviteLink | None:
         return None
     unused = [row for row in admin.reader.invites() if row.admin and row.uses]
     if unused:
-        admin.revoke_all(unused)
+        admin.revoke_invites(unused)
     return make_link(admin, uses=1, days=FIRST_DAYS, administrator=True, note="first start")

@@ -17,12 +17,19 @@ from securechat.credentials.link import code_digest
 from securechat.credentials.token import TOKEN_BYTES, format_token, token_digest
 from securechat.store import audit
 from securechat.store.audit import AuditRow, Wanted
+from securechat.store.credentials import (
+    CERTIFICATES,
+    TOKENS,
+    NamedCredential,
+    add_credential,
+    remove_all,
+    remove_credential,
+)
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.live import LIVE, LiveRow, heard
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.sqlite.database import open_database, transaction
 from securechat.store.sqlite.reader import AccountRow, InviteRow, Reader
-from securechat.store.vacancies import check_certificate, check_token
 
 OF_AN_ACCOUNT = ("factors", "memberships", "invitations", "kicks", "devices", "message_keys")
 """What goes with a deleted account, beside its credentials."""
@@ -174,7 +181,7 @@ class Admin:
             "INSERT INTO changes (kind, account) VALUES (?, ?)", (kind, account)
         )
 
-    # Tokens and the second factor
+    # Tokens, certificates and the second factor
 
     def make_token(self, account: AccountRow, name: str, now_ms: int) -> str:
         """A new device token, which is kept nowhere. name: as in securechat.credentials.token.
@@ -182,41 +189,8 @@ class Admin:
         Raises ConflictError when the account has one of that name, or as many as it may have.
         """
         token = format_token(secrets.token_bytes(TOKEN_BYTES))
-        with transaction(self._connection) as connection:
-            check_token(self.reader, account, name)
-            connection.execute(
-                "INSERT INTO tokens (digest, account, name, created_ms) VALUES (?, ?, ?, ?)",
-                (token_digest(token), account.id, name, now_ms),
-            )
-            self._changed("tokens", account.id)
-            self._note("token created", account=account.name, token=name)
+        self._add_credential(TOKENS, account, name, token_digest(token), now_ms)
         return token
-
-    def revoke_token(self, account: AccountRow, name: str) -> None:
-        """End a device token, and the sessions that logged in with it. Raises UnknownError."""
-        with transaction(self._connection) as connection:
-            ended = connection.execute(
-                "DELETE FROM tokens WHERE account = ? AND name = ?", (account.id, name)
-            )
-            if not ended.rowcount:
-                raise UnknownError(
-                    f"{account.name} has no token {name!r}; `token list {account.name}` shows them"
-                )
-            self._changed("tokens", account.id)
-            self._note("token revoked", account=account.name, token=name)
-
-    def _end_credentials(self, account: AccountRow) -> dict[str, int]:
-        """How many tokens and certificates the account had, for the audit."""
-        ended = {}
-        for table in ("tokens", "certificates"):
-            gone = self._connection.execute(
-                f"DELETE FROM {table} WHERE account = ?",  # noqa: S608 - no input in it
-                (account.id,),
-            )
-            ended[f"{table}_ended"] = gone.rowcount
-            if gone.rowcount:
-                self._changed(table, account.id)
-        return ended
 
     def add_certificate(
         self, account: AccountRow, name: str, fingerprint: bytes, now_ms: int
@@ -225,34 +199,41 @@ class Admin:
 
         Raises ConflictError when it is somebody's already, or there are too many.
         """
-        with transaction(self._connection) as connection:
-            check_certificate(self.reader, account, name, fingerprint)
-            connection.execute(
-                "INSERT INTO certificates (fingerprint, account, name, created_ms) "
-                "VALUES (?, ?, ?, ?)",
-                (fingerprint, account.id, name, now_ms),
-            )
-            self._changed("certificates", account.id)
-            self._note(
-                "certificate added",
-                account=account.name,
-                certificate=name,
-                fingerprint=fingerprint.hex(),
-            )
+        shown = {"fingerprint": fingerprint.hex()}
+        self._add_credential(CERTIFICATES, account, name, fingerprint, now_ms, **shown)
 
-    def revoke_certificate(self, account: AccountRow, name: str) -> None:
-        """End a certificate, and the sessions that logged in with it. Raises UnknownError."""
+    def _add_credential(
+        self,
+        kind: NamedCredential,
+        account: AccountRow,
+        name: str,
+        key: bytes,
+        now_ms: int,
+        **facts: str,
+    ) -> None:
         with transaction(self._connection) as connection:
-            ended = connection.execute(
-                "DELETE FROM certificates WHERE account = ? AND name = ?", (account.id, name)
-            )
-            if not ended.rowcount:
-                raise UnknownError(
-                    f"{account.name} has no certificate {name!r}; `certificate list "
-                    f"{account.name}` shows them"
-                )
-            self._changed("certificates", account.id)
-            self._note("certificate revoked", account=account.name, certificate=name)
+            add_credential(connection, kind, account, name, key, now_ms)
+            self._changed(kind.table, account.id)
+            self._note(kind.added, account=account.name, **{kind.word: name}, **facts)
+
+    def revoke_credential(self, kind: NamedCredential, account: AccountRow, name: str) -> None:
+        """End a token or a certificate, and the sessions that logged in with it. Raises
+        UnknownError.
+        """
+        with transaction(self._connection) as connection:
+            remove_credential(connection, kind, account, name)
+            self._changed(kind.table, account.id)
+            self._note(f"{kind.word} revoked", account=account.name, **{kind.word: name})
+
+    def _end_credentials(self, account: AccountRow) -> dict[str, int]:
+        """How many tokens and certificates the account had, for the audit."""
+        ended = {}
+        for kind in (TOKENS, CERTIFICATES):
+            count = remove_all(self._connection, kind, account)
+            ended[f"{kind.table}_ended"] = count
+            if count:
+                self._changed(kind.table, account.id)
+        return ended
 
     def remove_factor(self, account: AccountRow) -> None:
         """The password alone is enough from now on. Raises UnknownError when it was already."""
@@ -339,17 +320,17 @@ class Admin:
             self._note("invite made", invite=invite_id(row), uses=uses, note=note, **rights)
         return code
 
-    def revoke(self, prefix: str) -> InviteRow:
+    def revoke_invite(self, prefix: str) -> InviteRow:
         """End the invite whose id, as `invite list` shows it, begins so. Raises UnknownError."""
         rows = self.reader.invites() if prefix else []
         found = [row for row in rows if invite_id(row).startswith(prefix.lower())]
         if len(found) != 1:
             what = "several invites have an id beginning with" if found else "no invite has the id"
             raise UnknownError(f"{what} {prefix!r}; `invite list` shows them")
-        self.revoke_all(found)
+        self.revoke_invites(found)
         return found[0]
 
-    def revoke_all(self, rows: Sequence[InviteRow]) -> None:
+    def revoke_invites(self, rows: Sequence[InviteRow]) -> None:
         """End invites."""
         with transaction(self._connection) as connection:
             connection.executemany(

@@ -39,6 +39,7 @@ from securechat.core.turn import Turn
 from securechat.credentials.token import token_digest
 from securechat.server.loading import load_model, take_changes
 from securechat.store.admin import Admin, NewAccount
+from securechat.store.credentials import TOKENS
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
@@ -168,7 +169,7 @@ def test_only_invites_that_work_are_kept(journal: Journal, office: Admin) -> Non
     """A used-up one is nothing to the rules."""
     office.invite(uses=2, expires_ms=99, now_ms=1, admin=True)
     office.invite(uses=1, expires_ms=99, now_ms=2)
-    office.revoke_all(office.reader.invites()[1:])
+    office.revoke_invites(office.reader.invites()[1:])
     [invite] = load(journal).invites.values()
     assert (invite.uses, invite.expires_ms, invite.admin) == (2, 99, True)
 
@@ -274,7 +275,7 @@ def test_invites_come_and_go(running: Running, office: Admin) -> None:
     office.invite(uses=1, expires_ms=99, now_ms=1)
     running.looks()
     assert len(running.model.invites) == 1
-    office.revoke_all(office.reader.invites())
+    office.revoke_invites(office.reader.invites())
     running.looks()
     assert running.model.invites == {}
 
@@ -343,7 +344,7 @@ def test_a_token_made_by_the_administrator_lets_in(running: Running, office: Adm
     token = running.model.tokens[token_digest(made)]
     alice, other = running.comes(ALICE), running.comes(ALICE)
     alice.token = token
-    office.revoke_token(row, "robot")
+    office.revoke_credential(TOKENS, row, "robot")
     turn = running.looks()
     assert [closing.session for closing in turn.closings] == [alice]
     assert not running.model.tokens

@@ -14,6 +14,7 @@ from securechat.admin.backup.check import check_up
 from securechat.irc.lookalikes import data_version
 from securechat.server.data import DataDirectory, DataError
 from securechat.store.admin import Admin
+from securechat.store.credentials import TOKENS
 from securechat.store.sqlite.database import FILE_NAME
 from tests.support.house import House, config, running
 
@@ -99,7 +100,7 @@ def acts(house: House, office: Admin, in_effect: Callable[[], None]) -> None:
     in_effect()
     office.delete(office.find("alice", "alice"))
     in_effect()
-    office.revoke_token(bob, "laptop")
+    office.revoke_credential(TOKENS, bob, "laptop")
     in_effect()
 
 

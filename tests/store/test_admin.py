@@ -241,7 +241,7 @@ def test_revoking_ends_one_invite(admin: Admin) -> None:
     for note in ("one", "two"):
         admin.invite(uses=5, expires_ms=1, now_ms=1, note=note)
     one, two = sorted(admin.reader.invites(), key=lambda row: row.note)
-    assert admin.revoke(invite_id(one).upper()).note == "one"
+    assert admin.revoke_invite(invite_id(one).upper()).note == "one"
     left = {row.note: row.uses for row in admin.reader.invites()}
     assert left == {"one": 0, "two": two.uses}
 
@@ -251,7 +251,7 @@ def test_an_unknown_id_revokes_nothing(admin: Admin, prefix: str) -> None:
     """The empty one fits every invite and means none."""
     admin.invite(uses=1, expires_ms=1, now_ms=1)
     with pytest.raises(UnknownError, match="no invite has the id"):
-        admin.revoke(prefix)
+        admin.revoke_invite(prefix)
     assert admin.reader.invites()[0].uses == 1
 
 
@@ -262,7 +262,7 @@ def test_an_ambiguous_id_revokes_nothing(admin: Admin) -> None:
     firsts = [invite_id(row)[0] for row in admin.reader.invites()]
     shared = next(digit for digit in firsts if firsts.count(digit) > 1)
     with pytest.raises(UnknownError, match="several invites have an id beginning with"):
-        admin.revoke(shared)
+        admin.revoke_invite(shared)
     assert all(row.uses for row in admin.reader.invites())
 
 
@@ -277,7 +277,7 @@ def test_every_act_is_told_to_the_server(admin: Admin) -> None:
     admin.set_admin(alice, admin=True)
     admin.delete(alice)
     admin.invite(uses=1, expires_ms=1, now_ms=1)
-    admin.revoke_all(admin.reader.invites())
+    admin.revoke_invites(admin.reader.invites())
     assert [(kind, account) for _, kind, account in admin.reader.changes(0)] == [
         ("account", alice.id),
         ("password", alice.id),

@@ -11,6 +11,7 @@ from securechat.credentials.link import code_digest
 from securechat.credentials.token import MAX_TOKENS, is_token, token_digest
 from securechat.store.admin import Admin, invite_id
 from securechat.store.audit import Wanted
+from securechat.store.credentials import TOKENS
 from securechat.store.errors import ConflictError, UnknownError
 from tests.store.people import audited, made, new, protect
 
@@ -63,7 +64,7 @@ def test_an_account_has_so_many_tokens_and_no_more(admin: Admin) -> None:
         admin.make_token(alice, f"t{number}", 1)
     with pytest.raises(ConflictError, match="alice has 20 tokens, and an account may have 20"):
         admin.make_token(alice, "more", 1)
-    admin.revoke_token(alice, "t7")
+    admin.revoke_credential(TOKENS, alice, "t7")
     admin.make_token(alice, "more", 1)
 
 
@@ -83,7 +84,7 @@ def test_revoking_ends_one_token(admin: Admin) -> None:
     admin.make_token(alice, "phone", 1)
     admin.make_token(bob, "laptop", 1)
     before = admin.reader.last_change()
-    admin.revoke_token(alice, "laptop")
+    admin.revoke_credential(TOKENS, alice, "laptop")
     left = {(row.account, row.name) for row in admin.reader.tokens()}
     assert left == {(alice.id, "phone"), (bob.id, "laptop")}
     assert admin.reader.changes(before) == [(before + 1, "tokens", alice.id)]
@@ -94,7 +95,7 @@ def test_an_unknown_token_is_told(admin: Admin) -> None:
     alice = made(admin, "alice")
     before = admin.reader.last_change(), audited(admin)
     with pytest.raises(UnknownError, match="alice has no token 'phone'; `token list alice` shows"):
-        admin.revoke_token(alice, "phone")
+        admin.revoke_credential(TOKENS, alice, "phone")
     assert (admin.reader.last_change(), audited(admin)) == before
 
 
@@ -156,7 +157,7 @@ def test_every_act_is_in_the_audit(path: Path) -> None:
     alice = admin.find("alice", "alice")
     admin.make_token(alice, "laptop", 1)
     admin.make_token(alice, "phone", 1)
-    admin.revoke_token(alice, "laptop")
+    admin.revoke_credential(TOKENS, alice, "laptop")
     protect(admin, alice)
     admin.remove_factor(alice)
     admin.set_password(alice, "new hash")
@@ -166,7 +167,7 @@ def test_every_act_is_in_the_audit(path: Path) -> None:
     admin.set_admin(alice, admin=False)
     admin.invite(uses=3, expires_ms=1, now_ms=1, admin=True, note="for Bob")
     [invite] = admin.reader.invites()
-    admin.revoke(invite_id(invite))
+    admin.revoke_invite(invite_id(invite))
     admin.delete(alice)
     admin.note("backup made", file="/backup.tar")
     whom = {"account": "alice"}
