@@ -115,6 +115,18 @@ def test_all_locks_are_told() -> None:
     assert {where.strip("`") for where, _, _ in rows("where")} == made
 
 
+def test_the_files_that_the_source_names_are_there() -> None:
+    """In comments and docstrings, by their names alone; they are easily forgotten in a move."""
+    files = list((ROOT / "securechat").rglob("*.py"))
+    known = {path.name for path in files}
+    named = {
+        (path.name, name)
+        for path in files
+        for name in re.findall(r"\b[a-z_]+\.py\b", path.read_text(encoding="utf-8"))
+    }
+    assert {(path, name) for path, name in named if name not in known} == set()
+
+
 # --- the guard itself ----------------------------------------------------------------------------
 
 
