@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from houselib.imports import Import, cycles, imports, statements
 
 import securechat
 
@@ -38,85 +35,22 @@ IMPURE = {
 PURE = ("irc", "credentials", "core")
 
 
-@dataclass(frozen=True)
-class Import:
-    """An import statement: which module of ours makes it, of what, in which line, and whether
-    only type checkers follow it.
-    """
-
-    module: str
-    target: str
-    line: int
-    for_types: bool
-
-    def __str__(self) -> str:
-        return f"{self.module}:{self.line} imports {self.target}"
-
-    @property
-    def ours(self) -> bool:
-        return self.target.partition(".")[0] == "securechat"
-
-    @property
-    def crosses(self) -> tuple[str, str]:
-        """From which package to which; '' for what stands at the top of securechat."""
-        return package(self.module), package(self.target)
-
-
 def package(module: str) -> str:
+    """'core' of securechat.core.turn; '' for what stands at the top of securechat."""
     return ([*module.split("."), ""])[1]
 
 
-def modules(root: Path) -> dict[str, Path]:
-    """All modules below root by their names, packages by theirs."""
-    found = {}
-    for path in sorted(root.rglob("*.py")):
-        parts = path.relative_to(root.parent).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
-def targets(node: ast.AST, module: str, path: Path) -> Iterator[str]:
-    """The dotted names that a statement imports, relative ones made absolute."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        parents = module.split(".")[: None if path.name == "__init__.py" else -1]
-        base = parents[: len(parents) - node.level + 1] if node.level else []
-        prefix = ".".join([*base, *([node.module] if node.module else [])])
-        yield from (f"{prefix}.{alias.name}" for alias in node.names)
-
-
-def type_checking_only(parsed: ast.AST) -> Iterator[ast.AST]:
-    """What stands under `if TYPE_CHECKING:`."""
-    for node in ast.walk(parsed):
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            yield from (below for statement in node.body for below in ast.walk(statement))
-
-
-def imports(root: Path) -> list[Import]:
-    """Every import below root, those inside functions and for type checkers included.
-
-    `from a.b import c` is an import of a.b.c where that is a module of ours, else of a.b.
-    """
-    known = modules(root)
-    found = []
-    for module, path in known.items():
-        parsed = ast.parse(path.read_text(encoding="utf-8"))
-        unrun = set(type_checking_only(parsed))
-        for node in ast.walk(parsed):
-            for target in targets(node, module, path):
-                named = isinstance(node, ast.ImportFrom) and target not in known
-                name = target.rpartition(".")[0] if named else target
-                found.append(Import(module, name, getattr(node, "lineno", 0), node in unrun))
-    return found
+def is_ours(found: Import) -> bool:
+    return found.target.partition(".")[0] == "securechat"
 
 
 def trespasses(root: Path) -> list[str]:
     """Imports over a border that is closed."""
-    return [str(found) for found in imports(root) if found.ours and not allowed(*found.crosses)]
+    return [str(found) for found in statements(root) if is_ours(found) and not allowed(found)]
 
 
-def allowed(here: str, there: str) -> bool:
+def allowed(found: Import) -> bool:
+    here, there = package(found.module), package(found.target)
     return here not in BORDERS or there == here or there in BORDERS[here]
 
 
@@ -124,26 +58,9 @@ def impurities(root: Path) -> list[str]:
     """Imports of the world outside by the packages that are pure."""
     return [
         str(found)
-        for found in imports(root)
+        for found in statements(root)
         if package(found.module) in PURE and found.target.partition(".")[0] in IMPURE
     ]
-
-
-def cycle(root: Path) -> str:
-    """A ring of imports as "a <- b <- a", or '' when there is none.
-
-    Two types may name each other (an account its sessions, a session its account), so what only
-    type checkers follow is no part of a ring.
-    """
-    graph: dict[str, set[str]] = {}
-    for found in imports(root):
-        if found.ours and found.target != found.module and not found.for_types:
-            graph.setdefault(found.module, set()).add(found.target)
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        return " <- ".join(error.args[1])
-    return ""
 
 
 # --- the package as it is ------------------------------------------------------------------------
@@ -162,8 +79,8 @@ def test_the_rules_are_pure() -> None:
 
 
 def test_there_is_no_import_cycle() -> None:
-    """Every module can be read after those that it builds on."""
-    assert cycle(ROOT) == ""
+    """Every module can be read after those that it builds on, its types included."""
+    assert cycles(imports(ROOT)) == []
 
 
 def test_every_package_with_a_border_exists() -> None:
@@ -236,7 +153,7 @@ def test_what_is_allowed_is_no_trespass(tmp_path: Path) -> None:
         server__a="import securechat.core.a\nfrom securechat.net.a import x",
     )
     assert trespasses(root) == []
-    assert cycle(root) == ""
+    assert cycles(imports(root)) == []
 
 
 @pytest.mark.parametrize("statement", ["import time", "from os import path", "import os.path as p"])
@@ -250,20 +167,11 @@ def test_an_impurity_is_found(tmp_path: Path, statement: str) -> None:
 
 
 def test_a_cycle_is_found(tmp_path: Path) -> None:
-    """With its modules, also when it goes through a function."""
+    """With its modules, also when it goes through a function, or is there for types only."""
     root = tree(
         tmp_path,
         core__a="from securechat.core import b",
-        core__b="from .c import x",
+        core__b="if TYPE_CHECKING:\n    from .c import x",
         core__c="def late():\n    from securechat.core.a import x",
     )
-    assert set(cycle(root).split(" <- ")) == {f"securechat.core.{name}" for name in "abc"}
-
-
-def test_types_may_name_each_other(tmp_path: Path) -> None:
-    """What only type checkers follow makes no cycle; its else branch does."""
-    late = "if TYPE_CHECKING:\n    from securechat.core import {}\n"
-    root = tree(tmp_path, core__a="from securechat.core import b", core__b=late.format("a"))
-    assert cycle(root) == ""
-    (root / "core/b.py").write_text(late.format("c") + "else:\n    from securechat.core import a")
-    assert cycle(root) != ""
+    assert cycles(imports(root)) == [[f"securechat.core.{name}" for name in "abc"]]

@@ -67,6 +67,8 @@ def update(path: Path, true: str) -> None:
 def house(updated: Path | None, checked: Path | None) -> int:
     """Print, put or check the table; the exit code."""
     try:
+        for page in filter(None, (updated, checked)):
+            split(page.read_text(encoding="utf-8"), str(page))  # before all is counted
         true = table(ROOT / "securechat", ROOT / "tests")
         faults = check(checked, true) if checked is not None else []
         if updated is not None:

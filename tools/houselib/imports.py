@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -16,22 +17,40 @@ def modules(root: Path) -> dict[str, Path]:
     return found
 
 
-def imports(root: Path) -> dict[str, set[str]]:
-    """For each module below root, the modules below root that it imports.
+@dataclass(frozen=True)
+class Import:
+    """An import statement: which module makes it, of what, in which line."""
 
-    Imports inside functions and those for type checkers only count as well. `from a.b import c` is
-    an import of a.b.c where that is a module, else of a.b.
+    module: str
+    target: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.target}"
+
+
+def statements(root: Path) -> list[Import]:
+    """Every import below root, whatever it is of; those inside functions and for type checkers too.
+
+    `from a.b import c` is an import of a.b.c where that is a module of ours, else of a.b.
     """
     known = modules(root)
-    found: dict[str, set[str]] = {}
+    found = []
     for module, path in known.items():
-        parsed = ast.parse(path.read_text(encoding="utf-8"))
-        targets = {
-            _module_of(target, known)
-            for node in ast.walk(parsed)
-            for target in _targets(node, module, path)
-        }
-        found[module] = targets - {"", module}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for target in _targets(node, module, path):
+                named = isinstance(node, ast.ImportFrom) and target not in known
+                name = target.rpartition(".")[0] if named else target
+                found.append(Import(module, name, getattr(node, "lineno", 0)))
+    return found
+
+
+def imports(root: Path) -> dict[str, set[str]]:
+    """For each module below root, the modules below root that it imports."""
+    found: dict[str, set[str]] = {module: set() for module in modules(root)}
+    for one in statements(root):
+        if one.target in found and one.target != one.module:
+            found[one.module].add(one.target)
     return found
 
 
@@ -44,14 +63,6 @@ def _targets(node: ast.AST, module: str, path: Path) -> Iterator[str]:
         base = parents[: len(parents) - node.level + 1] if node.level else []
         prefix = ".".join([*base, *([node.module] if node.module else [])])
         yield from (f"{prefix}.{alias.name}" for alias in node.names)
-
-
-def _module_of(target: str, known: dict[str, Path]) -> str:
-    """The module that a dotted name is, or is in; '' for what is none of ours."""
-    if target in known:
-        return target
-    parent = target.rpartition(".")[0]
-    return parent if parent in known else ""
 
 
 def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
