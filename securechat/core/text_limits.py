@@ -12,6 +12,9 @@ TEXT_BYTES = 255
 cut a reason, of which nothing is promised.
 """
 
+REAL_NAME_BYTES = 150
+"""Of a real name: the longest nick leaves it more, also in WHOIS and in an extended JOIN."""
+
 _NICK, _CHANNEL = "n" * MAX_ACCOUNT_BYTES, "#" * MAX_CHANNEL_BYTES
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from securechat.core.guard import FAILED
 from securechat.core.journal.events import CertificateRevoked, KickedAway, TokenRevoked
@@ -140,18 +141,19 @@ def load_invites(model: Model, reader: Reader) -> None:
     }
 
 
+FLAGS = frozenset({"admin", "disabled", "deleted", "bot"})
+"""What the database has as 0 or 1."""
+
+
 def _account(row: AccountRow) -> Account:
-    return Account(
-        row.id,
-        row.name,
-        row.folded,
-        row.skeleton,
-        admin=bool(row.admin),
-        disabled=bool(row.disabled),
-        deleted=bool(row.deleted),
-        bot=bool(row.bot),
-        starts_after=row.starts_after,
-    )
+    """With all that the row and an account have under the same name."""
+    known = Account.__dataclass_fields__
+    stored: dict[str, Any] = {
+        name: bool(value) if name in FLAGS else value
+        for name, value in row._asdict().items()
+        if name in known
+    }
+    return Account(**stored)
 
 
 def _channel(row: ChannelRow) -> Channel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -62,6 +63,16 @@ class Terminal:
     def types(self, text: str) -> None:
         """Press keys."""
         os.write(self._near, text.encode())
+
+    def interrupts(self) -> int:
+        """Press Ctrl-C until the program ends; its exit code. A signal that comes just before the
+        program waits for a key is noticed at the next key, in any program.
+        """
+        while self._program.poll() is None:
+            self.types("\x03")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._program.wait(PATIENCE / 5)
+        return self.ends()
 
     def shows(self, text: str) -> None:
         """Wait until text is shown, after what the last call waited for."""

@@ -102,7 +102,7 @@ def _add_rooms(connection: sqlite3.Connection, plan: Plan) -> None:
         ((room + 1, form.display, form.folded, form.skeleton, 1, FIRST_MS) for room, form in forms),
     )
     connection.executemany(
-        "INSERT INTO memberships (room, account, role, seq) VALUES (?, ?, '', 0)",
+        "INSERT INTO memberships (channel, account, modes, seq) VALUES (?, ?, '', 0)",
         _memberships(plan),
     )
 

@@ -16,12 +16,11 @@ from securechat.core.model.entities import Session
 from securechat.core.model.states import State
 from securechat.core.presence import online
 from securechat.core.text import fill, shorten
+from securechat.core.text_limits import REAL_NAME_BYTES
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import capabilities, names
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
-
-MAX_REAL_NAME_BYTES = 150
 
 MAX_LISTED_BYTES = 360
 """Of the names in one CAP: what the longest names of server and client leave of a line."""
@@ -148,7 +147,7 @@ def user(turn: Turn, session: Session, message: Message) -> None:
         raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You may not reregister")
     attempt.user = message.params[0]
     real_name = " ".join(message.params[3:])  # some scripts leave its colon out
-    attempt.real_name = shorten(real_name, MAX_REAL_NAME_BYTES)
+    attempt.real_name = shorten(real_name, REAL_NAME_BYTES)
     login.advance(turn, session)
 
 

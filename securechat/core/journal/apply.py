@@ -28,7 +28,7 @@ ROW_BYTES = 100
 
 def apply(model: Model, event: e.JournalEvent) -> Undo:
     """Change the model as the event says; the result, called, changes it back."""
-    return _once(_APPLY[type(event)](model, event))
+    return _once(_APPLY.get(type(event), _set_facts)(model, event))
 
 
 def _once(undo: Undo) -> Undo:
@@ -303,11 +303,6 @@ def _member_modes_changed(model: Model, event: e.MemberModesChanged) -> Undo:
     return undo
 
 
-def _topic_changed(model: Model, event: e.TopicChanged) -> Undo:
-    channel = model.channel(event.channel)
-    return _set(channel, topic=event.topic, topic_by=event.by, topic_ms=event.at_ms)
-
-
 def _modes_changed(model: Model, event: e.ModesChanged) -> Undo:
     channel = model.channel(event.channel)
     return _set(channel, modes=event.modes, key=event.key, limit=event.limit)
@@ -380,6 +375,13 @@ def _invite(channel: Channel, account: Account, by: str | None) -> None:
         channel.invited[account] = None
 
 
+def _set_facts(model: Model, event: Any) -> Undo:
+    """What an event with a table() does."""
+    *values, whose = event
+    thing = model.accounts[whose] if event.table() == "accounts" else model.channel(whose)
+    return _set(thing, **dict(zip(event._fields, values, strict=False)))
+
+
 def _set(
     item: Account | Channel | Membership | Token | Certificate | Factor | Device,
     **values: object,
@@ -431,7 +433,6 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     e.KickedAway: _kicked_away,
     e.KicksTold: _kicks_told,
     e.MemberModesChanged: _member_modes_changed,
-    e.TopicChanged: _topic_changed,
     e.ModesChanged: _modes_changed,
     e.BanAdded: _ban_added,
     e.BanRemoved: _ban_removed,

@@ -44,6 +44,12 @@ Thing = tuple[ThingKind, object]
 
 Things = tuple[Thing, ...]
 
+Table = Literal["accounts", "targets"]
+"""An event with a table() sets facts of one account or channel, and needs no code of its own in
+apply() or in the store: its fields are columns of that table, and attributes of that account or
+channel, under the same names; the last one is whose they are.
+"""
+
 
 def _member(channel: int, account: int) -> Things:
     """An account in a channel, and both by themselves."""
@@ -530,12 +536,16 @@ class MemberModesChanged(NamedTuple):
 
 
 class TopicChanged(NamedTuple):
-    """by: the nick that set it."""
+    """topic_by: the nick!user@host that set it."""
 
     topic: str
-    by: str
-    at_ms: int
+    topic_by: str
+    topic_ms: int
     channel: int
+
+    @staticmethod
+    def table() -> Table:
+        return "targets"
 
     def needs(self) -> Things:
         return (("target", self.channel), ("topic", self.channel))

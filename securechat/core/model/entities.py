@@ -262,7 +262,8 @@ class Account:
     starts_after: int = 0
     away: str | None = None
     """When all its sessions are away: the message of the one that went last."""
-    real_name: str = ""
+    login_name: str = ""
+    """What its newest login gave as the real name."""
     signed_on_ms: int = 0
     active_ms: int = 0
     channels: dict[Channel, None] = field(default_factory=dict)
@@ -289,6 +290,11 @@ class Account:
     def usable(self) -> bool:
         """Whether somebody may be logged in as, or write to, this account."""
         return not self.disabled and not self.deleted
+
+    @property
+    def real_name(self) -> str:
+        """As the others are shown it."""
+        return self.login_name
 
     def source(self, server: str) -> str:
         """nick!user@host. The host is the server's name: nobody's address is shown."""

@@ -106,7 +106,7 @@ class ArrivalBatch:
         session.arrived_at = turn.clock
         turn.model.arrived += 1
         session_limit.make(turn, session)
-        account.real_name = session.attempt.real_name
+        account.login_name = session.attempt.real_name
         session.login = None
         account.active_ms = turn.now_ms
         account.forget_audience()

@@ -42,6 +42,7 @@ def isupport(turn: Turn) -> list[str]:
         f"KICKLEN={text_limits.kick_bytes(settings.name)}",
         f"AWAYLEN={text_limits.TEXT_BYTES}",
         f"KEYLEN={MAX_KEY_BYTES}",
+        f"NAMELEN={text_limits.REAL_NAME_BYTES}",
         f"TARGMAX=PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},TAGMSG:{MAX_TARGETS},"
         f"PART:{MAX_TARGETS},KICK:{MAX_TARGETS},NAMES:1,WHOIS:1,JOIN:,LIST:",
         "SAFELIST",

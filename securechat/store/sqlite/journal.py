@@ -9,8 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from itertools import chain, groupby
 from pathlib import Path
+from typing import Any
 
 from securechat.store.errors import ConflictError, HeldError
 from securechat.store.pepper import Pepper, seal_channel_key
@@ -80,7 +82,6 @@ STATEMENTS = {
     "MemberModesChanged": Finds(
         "UPDATE memberships SET modes = ? WHERE channel = ? AND account = ?"
     ),
-    "TopicChanged": Finds("UPDATE targets SET topic = ?, topic_by = ?, topic_ms = ? WHERE id = ?"),
     "ModesChanged": Finds(
         "UPDATE targets SET modes = ?, channel_key = ?, member_limit = ? WHERE id = ?"
     ),
@@ -89,6 +90,18 @@ STATEMENTS = {
     "InvitationMade": "INSERT OR REPLACE INTO invitations VALUES (?, ?, ?)",
     "InvitationEnded": "DELETE FROM invitations WHERE channel = ? AND account = ?",
 }
+
+
+@cache
+def statement_of(kind: type[Any]) -> str:
+    """An event's. One with a table() sets columns of the names of its fields, all but the last,
+    which is the id of the row.
+    """
+    if not hasattr(kind, "table"):
+        return STATEMENTS[kind.__name__]
+    columns = ", ".join(f"{name} = ?" for name in kind._fields[:-1])
+    return Finds(f"UPDATE {kind.table()} SET {columns} WHERE id = ?")  # noqa: S608 - no input in it
+
 
 ROWS_AT_ONCE = (256, 32)
 """Of the log, in one statement. Before each statement Python lets go of its interpreter's lock, and
@@ -135,7 +148,7 @@ class Journal:
                     rows = map(self._sealed, rows)
                 elif name == "Logged":
                     rows = self._insert_many(list(rows))
-                statement = STATEMENTS[name]
+                statement = statement_of(kind)
                 if type(statement) is Finds:
                     _find(connection, statement, name, list(rows))
                 else:

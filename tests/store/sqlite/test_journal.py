@@ -49,7 +49,7 @@ from securechat.store.admin import APPLIED, Admin
 from securechat.store.errors import ConflictError, HeldError, StoreError
 from securechat.store.pepper import SealError, open_channel_key
 from securechat.store.sqlite.database import BUSY_SECONDS, FILE_NAME
-from securechat.store.sqlite.journal import STATEMENTS, TRIAL, TRIAL_BYTES, Journal
+from securechat.store.sqlite.journal import TRIAL, TRIAL_BYTES, Journal, statement_of
 from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER
 
@@ -95,11 +95,10 @@ def places(sql: str) -> int:
 
 def test_every_event_has_its_statement() -> None:
     """By its name, with a place for each of its fields: none can be left behind unwritten."""
-    kinds = {
-        kind.__name__: len(kind._fields)
-        for kind in (*get_args(events.JournalEvent), events.Audited)
+    kinds = (*get_args(events.JournalEvent), events.Audited)
+    assert {kind: len(kind._fields) for kind in kinds} == {
+        kind: places(statement_of(kind)) for kind in kinds
     }
-    assert kinds == {name: places(sql) for name, sql in STATEMENTS.items()}
 
 
 def test_a_device_and_what_arrives_there(journal: Journal, path: Path) -> None:
@@ -178,7 +177,8 @@ def test_what_is_ended_may_have_ended(journal: Journal, event: events.JournalEve
 
 def test_of_every_change_it_is_said_whether_it_must_find_its_row() -> None:
     """None is forgotten above."""
-    changes = {name for name, sql in STATEMENTS.items() if not sql.startswith("INSERT")}
+    kinds = (*get_args(events.JournalEvent), events.Audited)
+    changes = {k.__name__ for k in kinds if not statement_of(k).startswith("INSERT")}
     told = {type(event).__name__ for event in (*MUST_FIND, *MAY_FIND_NOTHING)}
     assert told | {"UsageUpto"} == changes
 
