@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from securechat import __version__
@@ -38,7 +39,7 @@ from securechat.server.loading import load_model
 from securechat.server.storage_health import Space
 from securechat.server.tls_context import listener_context
 from securechat.server.workers import Workers
-from securechat.store.pepper import find_pepper
+from securechat.store.pepper import Pepper, find_pepper
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.mending import mend
 from securechat.store.sqlite.reader import Reader
@@ -83,74 +84,90 @@ class Service:
             raise
 
     def _start(self) -> None:
-        config = self.config
-        self.identity = find_identity(config, self.data)
-        self._opening = TlsOpening(listener_context(config, self.identity))
-        sockets = bind(config.listen.host, config.listen.port)
+        self.identity = find_identity(self.config, self.data)
+        self._opening = TlsOpening(listener_context(self.config, self.identity))
+        sockets = bind(self.config.listen.host, self.config.listen.port)
         try:
-            pepper = find_pepper(self.data.database, self.data.pepper)
-            self._journal = Journal(self.data.database, pepper)
             self.addresses = [sock.getsockname()[:2] for sock in sockets]
-            self._remember()
-            mend(self._journal.connection)
-            reader = Reader(self._journal.connection)
-            changed = reader.last_change()  # before the rest, so that none is overlooked
-            rules = Rules(load_model(reader, pepper), self._settings(), pepper)
-            _check_lobby(rules)
+            pepper = find_pepper(self.data.database, self.data.pepper)
+            rules, changed = self._load(pepper)
         except BaseException:
             for sock in sockets:
                 sock.close()
             raise
-        self._admission = Admission(
-            total=config.limits.connections,
-            per_address=config.limits.connections_per_address,
-            unauthenticated=config.limits.most_unauthenticated,
-            unauthenticated_per_address=config.limits.strangers_per_address,
+        self._workers = self._make_workers(pepper)
+        self._hub = self._make_hub(rules, changed)
+        self._make_network(sockets)
+        self._checkpointer = Checkpointer(
+            self.data.database, lambda: self._journal.commit_count, self._thread_failed
         )
-        self._workers = Workers(
+        self._hub.serve(self._io)
+        for thread in [*self._io, self._guard, self._listener, self._checkpointer]:
+            thread.start()
+        _tame_garbage_collection()
+
+    def _load(self, pepper: Pepper) -> tuple[Rules, int]:
+        """Open the database, put it in order, and make the rules from it. Returns them, and the
+        newest of the administrator's changes that are in them.
+        """
+        self._journal = Journal(self.data.database, pepper)
+        self._remember()
+        mend(self._journal.connection)
+        reader = Reader(self._journal.connection)
+        changed = reader.last_change()  # before the rest, so that none is overlooked
+        rules = Rules(load_model(reader, pepper), self._settings(), pepper)
+        _check_lobby(rules)
+        return rules, changed
+
+    def _make_workers(self, pepper: Pepper) -> Workers:
+        accounts = self.config.accounts
+        return Workers(
             self.data.database,
             pepper,
-            cost=config.accounts.bcrypt_cost,
-            server_name=server_name(config),
-            min_password_length=config.accounts.min_password_length,
+            cost=accounts.bcrypt_cost,
+            server_name=server_name(self.config),
+            min_password_length=accounts.min_password_length,
             answer=self._answer,
             failed=self._thread_failed,
         )
-        rate = self._limits().rate
-        self._hub = Hub(
+
+    def _make_hub(self, rules: Rules, changed: int) -> Hub:
+        limits = self.config.limits
+        return Hub(
             rules,
             self._journal,
             self._workers.submit,
             self._thread_failed,
             changed,
-            rate=rate,
+            rate=self._limits().rate,
             space=Space(
                 self.data.database,
-                free_bytes=self.config.limits.free_disk_mib * MIB,
-                most_bytes=self.config.limits.database_mib * MIB,
+                free_bytes=limits.free_disk_mib * MIB,
+                most_bytes=limits.database_mib * MIB,
             ),
         )
-        call = Callbacks(
-            self._hub.inbox.put_inputs,
-            self._hub.inbox.behind,
-            self._admission.mark_authenticated,
-            self._admission.release,
-            self._thread_failed,
+
+    def _make_network(self, sockets: Sequence[socket.socket]) -> None:
+        """What lies between the sockets and the hub: admission, I/O threads, listener, guard."""
+        limits = self.config.limits
+        self._admission = Admission(
+            total=limits.connections,
+            per_address=limits.connections_per_address,
+            unauthenticated=limits.most_unauthenticated,
+            unauthenticated_per_address=limits.strangers_per_address,
         )
-        self._io = [
-            IoThread(number, self._limits(), call) for number in range(config.limits.io_threads)
-        ]
+        call = Callbacks(
+            handle=self._hub.inbox.put_inputs,
+            behind=self._hub.inbox.behind,
+            authenticated=self._admission.mark_authenticated,
+            released=self._admission.release,
+            failed=self._thread_failed,
+        )
+        self._io = [IoThread(number, self._limits(), call) for number in range(limits.io_threads)]
         self._listener = Listener(
             sockets, self._opening, self._io, self._admission, self._thread_failed
         )
-        self._checkpointer = Checkpointer(
-            self.data.database, lambda: self._journal.commit_count, self._thread_failed
-        )
         self._guard = Guard(self._io, self._admission.bar, self._thread_failed)
-        self._hub.serve(self._io)
-        for thread in [*self._io, self._guard, self._listener, self._checkpointer]:
-            thread.start()
-        _tame_garbage_collection()
 
     def _settings(self) -> Settings:
         config = self.config
