@@ -26,7 +26,7 @@ CODE_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "docs/architecture.md"]
 _FILE = re.compile(r"(?<![\w./:~-])((?:[\w*-]+/)+[\w*-]+\.(?:py|svg|toml))(?:::([\w:]+))?(?![\w/])")
 _DIRECTORY = re.compile(r"`((?:[\w*-]+/)+)`")
 _LINK = re.compile(r"\]\(([\w./-]+)(?:#[\w-]+)?\)")
-_CLASS = re.compile(r"`([A-Z][A-Za-z]*[a-z][A-Za-z]*)[`.(]")
+_CLASS = re.compile(r"`([A-Z][A-Za-z]*[a-z][A-Za-z]*)(\.(\w+))?[`(]")
 
 
 def places(page: Path) -> list[Path]:
@@ -70,10 +70,23 @@ def aliases(path: Path) -> set[str]:
 
 
 def missing_classes(text: str) -> list[str]:
-    """The classes and types that a page names and the source doesn't have."""
+    """The classes and types that a page names and the source doesn't have, and what it says of them
+    behind a dot that isn't in their file.
+    """
     files = [path for name in ("securechat", "tests") for path in (ROOT / name).rglob("*.py")]
-    known = {name for path in files for name in definitions(path) | aliases(path)}
-    return [name for name in _CLASS.findall(text) if name not in known]
+    missing = []
+    for name, _, attribute in _CLASS.findall(text):
+        where = [path for path in files if name in definitions(path) | aliases(path)]
+        if not where:
+            missing.append(name)
+        elif not any(re.search(rf"\b{attribute}\b", source(path)) for path in where):
+            missing.append(f"{name}.{attribute}")
+    return missing
+
+
+@cache
+def source(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -162,4 +175,5 @@ def test_what_is_there_or_none_of_ours_passes(text: str) -> None:
 
 def test_a_class_that_is_gone_is_found() -> None:
     """Also with something behind it; IRC's words in capitals are no classes."""
-    assert missing_classes("`Turn`, `GoneTurn.fail`, `Gone`, `PRIVMSG`") == ["GoneTurn", "Gone"]
+    gone = ["GoneTurn", "Turn.gone", "Gone"]
+    assert missing_classes("`Turn.fail`, `GoneTurn.fail()`, `Turn.gone`, `Gone`, `PRIVMSG`") == gone
