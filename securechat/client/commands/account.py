@@ -36,7 +36,7 @@ LAST_WORDS = 8.0
 """Seconds to wait for the end of the connection after QUIT."""
 
 MAX_LISTED = 1000
-"""Tokens listed; an account has at most 20, and a server that never ends its list is left."""
+"""Tokens listed; an account has at most 20, and a hostile server might never end its list."""
 
 ATTEMPTS = 3
 """How often a new password is asked for before the command gives up."""
@@ -84,7 +84,7 @@ def logout(setup: Setup, where: str | None) -> Exit:
             code = Exit.USAGE
         else:
             say(f"this device is not remembered at {place}")
-    except SettingsError as error:  # the token can't be known, and so not be revoked
+    except SettingsError as error:  # nobody knows the token, so it can't be revoked
         say(str(error))
         code = error.code
     if setup.tokens:

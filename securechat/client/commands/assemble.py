@@ -31,7 +31,7 @@ from securechat.credentials.link import InviteLink, LinkError, LoginLink, is_lin
 
 @dataclass(slots=True)
 class Setup:
-    """What the options of a command come to.
+    """What the options of a command say.
 
     ca_file: the argument of --ca. tokens: None when this device is not to be remembered. consent:
     to another trust than before.
@@ -64,7 +64,7 @@ def destination(setup: Setup, where: str | None) -> Destination:
     dialer = Dialer(goal.address, anchor.trust, setup.sources.certificate, setup.sources.key)
     account = goal.account or _account_of(setup.settings, goal.address, anchor)
     if setup.sources.certificate is not None and where and not goal.account:
-        account = None  # the certificate says who we are
+        account = None  # the certificate says as whom, not the last login there
     account = setup.sources.account(account, str(goal.address))
     return Destination(
         TokenOwner(goal.address, anchor.trust.identity, account), anchor.trust, dialer
@@ -101,7 +101,7 @@ def _linked(setup: Setup, text: str) -> _Goal:
 
 
 def _account_of(settings: SettingsDirectory, address: Address, anchor: Anchor) -> str | None:
-    """Ours at address when we logged in last, be it before the server has moved there."""
+    """Our account at the last login to this server, under this address or the one before it."""
     known = settings.account(address)
     return settings.account(anchor.known_at) if known is None and anchor.known_at else known
 
@@ -169,7 +169,9 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
 
 
 def _sign_up(setup: Setup, goal: Destination, credential: NewAccount) -> LoggedIn:
-    """One attempt. What is kept is kept with the account, also if the connection is lost then."""
+    """One attempt. As soon as there is an account the server is remembered, also if the connection
+    is lost before we are logged in.
+    """
     made = False
 
     def registered() -> None:
@@ -188,7 +190,8 @@ def _sign_up(setup: Setup, goal: Destination, credential: NewAccount) -> LoggedI
 def _keep(settings: SettingsDirectory, goal: Destination) -> None:
     """Trust this server from now on, and come back to it."""
     anchors.keep(settings, goal.owner.address, goal.trusted)
-    # Not what the server calls us: at the next login it would choose whom we say we are.
+    # The account that we named, not the nick that the server gave us: a server must not choose as
+    # whom we log in next.
     settings.remember(goal.owner.address, goal.owner.account)
 
 

@@ -19,7 +19,7 @@ PATIENCE = 30.0
 """Seconds for an answer; a new password is hashed in its turn with others."""
 
 UNKNOWN = frozenset(("421", "UNKNOWN_COMMAND"))
-"""The reasons of a server that doesn't know the command at all."""
+"""How a server refuses that doesn't know the command at all."""
 
 
 class Inquiry:
@@ -55,7 +55,7 @@ class Inquiry:
 
     def _next(self) -> InquiryAnswer:
         try:
-            # For the answer, not for each line: a hostile server may say anything without end.
+            # One deadline for the whole answer: a hostile server could send other lines for ever.
             reply = self._replies.get(timeout=max(0.0, self._until - time.monotonic()))
         except queue.Empty:
             text = f"the server has not answered {self._command} in {self._patience:.0f} s"
@@ -68,6 +68,6 @@ class Inquiry:
 
 @contextmanager
 def inquiring(client: Client, patience: float = PATIENCE) -> Iterator[Inquiry]:
-    """For the time of a block, answers come to an Inquiry and not to who shows events."""
+    """For the time of a block, answers come to an Inquiry and aren't shown among the events."""
     with client.replies() as replies:
         yield Inquiry(client, replies, patience)

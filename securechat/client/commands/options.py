@@ -1,4 +1,4 @@
-"""The options that commands share; they come to one argument, setup. Main thread."""
+"""The options that commands share, gathered into one argument, the Setup. Main thread."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _DIRECTORY = (
         "--config-dir",
         type=click.Path(file_okay=False, path_type=Path),
         metavar="DIR",
-        help=f"SettingsDirectory, pinned CAs and tokens; also ${VARIABLE}.",
+        help=f"Settings, pinned CAs and tokens; also ${VARIABLE}.",
     ),
 )
 

@@ -15,10 +15,10 @@ ATTEMPTS = 21
 """Names tried: an account has at most 20 tokens, so one of 21 is free."""
 
 BIND = "BIND"
-"""This session ends when the token is revoked: it is of the device that the token is for."""
+"""A flag of TOKEN CREATE: this session is of the token's device, and ends when it is revoked."""
 
-_NO_NOISE = UNKNOWN | {"REAUTHENTICATE"}
-"""Refusals that a person can do nothing about: the next login is by password again."""
+_UNTOLD = UNKNOWN | {"REAUTHENTICATE"}
+"""Refusals that the person isn't told of, as nothing can be done: the next login asks again."""
 
 
 def machine_name(host: str) -> str:
@@ -38,7 +38,7 @@ def remember(client: Client, tokens: Tokens, owner: TokenOwner) -> None:
             token = _create(inquiry, machine_name(socket.gethostname()))
             _keep(inquiry, tokens, owner, token)
     except RefusedError as refused:
-        if refused.reason not in _NO_NOISE:
+        if refused.reason not in _UNTOLD:
             say(f"this device can't be remembered: {refused}")
     except (UnreachableError, SettingsError) as error:
         say(f"this device can't be remembered: {error}")
@@ -73,8 +73,8 @@ def _made(reply: InquiryAnswer, name: str) -> StoredToken:
 
 
 def _keep(inquiry: Inquiry, tokens: Tokens, owner: TokenOwner, token: StoredToken) -> None:
-    """Store token; one that can't be stored is ended, as nobody would know it. Also when somebody
-    has had enough of a keyring that doesn't answer.
+    """Store token. One that can't be stored is revoked, as nobody would ever use it; also when the
+    person presses Ctrl-C because the keyring doesn't answer.
     """
     try:
         tokens.save(owner, token)

@@ -1,8 +1,8 @@
 """The tokens by which this device is remembered, each bound to the server that made it.
 
-A token lies in the system's keyring, or, where there is none of use, in a file of its own: 0600, in
-a directory of 0700. An entry says which server, which account and which trust (the pinned CA) it
-belongs to; to anything else it isn't sent. Main thread.
+A token is kept in the system's keyring or, where there is no usable one, in a file of its own:
+0600, in a directory of 0700. Its entry names the server, the account and the trust (the pinned CA)
+that it belongs to, and it is sent to no other. Main thread.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Tokens:
         self._keyring = keyring
         self._say = say
         self.locked_out = False
-        """Whether the keyring has failed: there may be something in it."""
+        """Whether the keyring has failed. There may be tokens in it all the same."""
 
     def path(self, owner: TokenOwner) -> Path:
         """Where the owner's file is, or would be."""

@@ -51,7 +51,7 @@ def run(composer: Composer, name: str, rest: str) -> Composed:
 
 
 @command("/help [COMMAND]", "list the commands, or explain one", "commands")
-def _help(_desk: Composer, rest: str) -> Composed:
+def _help(_composer: Composer, rest: str) -> Composed:
     name = rest.removeprefix("/").lower()
     if name:
         one = COMMANDS.get(ALIASES.get(name, name))
@@ -64,7 +64,7 @@ def _help(_desk: Composer, rest: str) -> Composed:
     return [Info("\n".join(rows), remote=False)]
 
 
-@command("/join #ROOM", "enter a room, or go to one you are in", "rooms")
+@command("/join #ROOM", "enter a room, or go to one you are in", "channels")
 def _join(composer: Composer, rest: str) -> Composed:
     channel = rest.partition(" ")[0]
     if not channel:
@@ -81,7 +81,7 @@ def _join(composer: Composer, rest: str) -> Composed:
     return [ServerCommand("JOIN", (channel,))]
 
 
-@command("/part [#ROOM] [REASON]", "leave a room for good", "rooms")
+@command("/part [#ROOM] [REASON]", "leave a room for good", "channels")
 def _part(composer: Composer, rest: str) -> Composed:
     channel, reason = _channel_first(composer, rest)
     if not channel:
@@ -102,19 +102,19 @@ def _msg(composer: Composer, rest: str) -> Composed:
     return [Info(f"you write to {target} now", remote=False)]
 
 
-@command("/names [#ROOM]", "show who is in a room", "rooms")
+@command("/names [#ROOM]", "show who is in a room", "channels")
 def _names(composer: Composer, rest: str) -> Composed:
     channel, _ = _channel_first(composer, rest)
     return [ServerCommand("NAMES", (channel,))] if channel else _usage("names")
 
 
-@command("/who [#ROOM or NAME]", "show more about people", "rooms")
+@command("/who [#ROOM or NAME]", "show more about people", "channels")
 def _who(composer: Composer, rest: str) -> Composed:
     target = rest.partition(" ")[0] or composer.target
     return [ServerCommand("WHO", (target,))] if target else _usage("who")
 
 
-@command("/topic [#ROOM] [TEXT]", "show what a room is about, or say it", "rooms")
+@command("/topic [#ROOM] [TEXT]", "show what a room is about, or say it", "channels")
 def _topic(composer: Composer, rest: str) -> Composed:
     channel, text = _channel_first(composer, rest)
     if not channel:
@@ -128,7 +128,7 @@ def _me(composer: Composer, rest: str) -> Composed:
 
 
 @command("/quit [REASON]", "end the session; plain `exit` does the same")
-def _quit(_desk: Composer, rest: str) -> Composed:
+def _quit(_composer: Composer, rest: str) -> Composed:
     return [Quit(rest)]
 
 

@@ -23,7 +23,7 @@ def candidates(composer: Composer, before: str) -> tuple[str, list[str]]:
     kind = _kind(head, word)
     if kind == "commands":
         return word, _matching(list(COMMANDS), word)
-    if kind == "rooms":
+    if kind == "channels":
         return word, _matching([f"{channel} " for channel in composer.channels.channels()], word)
     here = composer.channels.nicks(composer.target) or composer.channels.nicks()
     names = composer.channels.nicks() if kind == "names" else here
@@ -37,7 +37,7 @@ def _kind(head: str, word: str) -> str:
     name = head.removeprefix("/")
     found = COMMANDS.get(ALIASES.get(name, name)) if head.startswith("/") else None
     if word.startswith(CHANNEL_SIGN):
-        return "rooms"
+        return "channels"
     return found.completes if found else ""
 
 
@@ -50,12 +50,12 @@ class ComposerCompleter(Completer):
     """candidates(), as prompt_toolkit wants it."""
 
     def __init__(self, composer: Composer) -> None:
-        self._desk = composer
+        self._composer = composer
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterator[Completion]:
         """Called on the input thread when Tab is pressed."""
-        word, offers = candidates(self._desk, document.text_before_cursor)
+        word, offers = candidates(self._composer, document.text_before_cursor)
         for offer in offers:
             yield Completion(offer, start_position=-len(word), display=offer.strip())

@@ -63,7 +63,7 @@ class Chat:
         screen: Output | None = None,
     ) -> None:
         self._client = client
-        self._desk = composer
+        self._composer = composer
         self._renderer = renderer
         self._depth = None if colour else ColorDepth.DEPTH_1_BIT
         self._style = Style([])
@@ -124,7 +124,7 @@ class Chat:
 
     def _obey(self, typed: str) -> bool:
         """Do what the line means; whether it ends the session."""
-        for item in self._desk.line(typed):
+        for item in self._composer.line(typed):
             if isinstance(item, Quit):
                 self._client.submit(item)
                 return True
@@ -137,9 +137,9 @@ class Chat:
         return False
 
     def _message(self) -> FormattedText:
-        target = self._desk.target
+        target = self._composer.target
         where = escape_name(target[:PROMPT_NAME]) + "…" * (len(target) > PROMPT_NAME) or "no room"
-        away = [("ansired", "(offline) ")] if self._desk.offline else []
+        away = [("ansired", "(offline) ")] if self._composer.offline else []
         return FormattedText([*away, ("bold", where), ("", "> ")])
 
     # -- printing
@@ -147,7 +147,7 @@ class Chat:
     def _take(self, events: Sequence[ClientEvent]) -> None:
         """Event loop only."""
         for event in events:
-            self._desk.notice(event)
+            self._composer.notice(event)
             self._stopped = self._stopped or isinstance(event, Stopped)
         self._arrived.put_nowait(events)
         app = self._prompt.app
@@ -199,19 +199,19 @@ class UnprintedEvents:
         self._changed = threading.Condition()
 
     def enter(self, count: int) -> None:
-        """Events come, when fewer than the limit are waiting. Receiving thread."""
+        """Count events in, once fewer than the limit are waiting. Receiving thread."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting < self._limit)
             self._waiting += count
 
     def leave(self, count: int) -> None:
-        """Events have been shown; our own, which have not entered, may be among them."""
+        """Count events out that have been shown. Our own may be among them, which never entered."""
         with self._changed:
             self._waiting = max(0, self._waiting - count)
             self._changed.notify_all()
 
     def lift(self) -> None:
-        """Nobody has to wait any more."""
+        """Let everybody in who waits, now and later. Input thread."""
         with self._changed:
             self._limit = 1 << 62
             self._changed.notify_all()

@@ -20,7 +20,7 @@ from securechat.client.session.events import (
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
-# What a person has no use for: greetings, counts, our own modes, ends of lists.
+# Not shown: greetings, counts, our own modes, ends of lists.
 SILENT: Final = frozenset(
     {
         Numeric.RPL_WELCOME,
@@ -53,12 +53,12 @@ SILENT: Final = frozenset(
     }
 )
 
-# Above 400 and yet friendly.
+# From 400 on are errors, but for these.
 _NOT_ERRORS: Final = frozenset(
     {Numeric.RPL_WHOISSECURE, Numeric.RPL_HELPSTART, Numeric.RPL_HELPTXT}
 )
 
-# Refusals whose first parameter is the target of a message, if one was on its way there.
+# Errors that name a target first: if a message of ours is on its way there, they refuse it.
 _REFUSES_TARGET: Final = frozenset(
     {
         Numeric.ERR_NOSUCHNICK,
@@ -69,7 +69,7 @@ _REFUSES_TARGET: Final = frozenset(
     }
 )
 
-# Refusals that don't name what they refuse; as answers keep their order it is the oldest.
+# Errors that refuse a message without naming it. Answers come in order, so it is the oldest one.
 _REFUSES_ANY: Final = frozenset(
     {Numeric.ERR_NORECIPIENT, Numeric.ERR_NOTEXTTOSEND, Numeric.ERR_INPUTTOOLONG}
 )

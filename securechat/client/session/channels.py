@@ -16,8 +16,7 @@ MAX_CHANNELS = 1000
 """Channels we are said to be in; a server lets an account into a hundred."""
 
 MAX_MEMBERS = 100_000
-"""Members remembered, of all channels together: for completion, so that it may be fewer than all.
-"""
+"""Members remembered, of all channels together. They are for completion, so some may be missing."""
 
 MAX_NAME = 256
 """Characters of a name that is remembered; servers allow a quarter of that."""
@@ -25,7 +24,10 @@ MAX_NAME = 256
 
 @dataclass(slots=True)
 class JoinedChannel:
-    """name: as the server writes it. members: the folded nick -> (nick, prefixes of its roles)."""
+    """name: as the server writes it. members: folded nick -> (nick, prefixes of its roles).
+
+    arriving: the members that a NAMES answer has told so far; None when none is on its way.
+    """
 
     name: str
     members: dict[str, tuple[str, str]] = field(default_factory=dict)

@@ -27,7 +27,6 @@ MAX_WAITING = 256
 PATIENCE = 30.0
 """Seconds without any echo after which a message counts as not confirmed."""
 
-
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 
@@ -42,11 +41,13 @@ class Outgoing:
     since: float = 0.0
     told: bool = False
     key: int = 0
-    """By which a server that knows keys knows it when it comes again."""
+    """Goes with the message, so that a server that keeps keys stores it once although we send it
+    twice. 0 until it is first sent.
+    """
 
     @property
     def tags(self) -> dict[str, str]:
-        """What a server that knows keys is sent with it."""
+        """The tags of the message, for a server that keeps keys."""
         return {KEY_TAG: format_key(self.key)}
 
     @property
@@ -74,11 +75,11 @@ class Deliveries:
         self._uncertain: list[Outgoing] = []
         self._progress = 0.0
         self.keyed = False
-        """Whether the server knows a message by its key when it comes again."""
+        """Whether the server keeps keys: a message that it gets twice is then stored once."""
 
     @property
     def full(self) -> bool:
-        """Whether no more should be put in for now."""
+        """Whether put() should not be called for now."""
         return len(self._waiting) >= MAX_WAITING
 
     @property
@@ -117,12 +118,13 @@ class Deliveries:
         return first
 
     def confirm(self, command: str, target: str, wire: str, now: float) -> Outgoing | None:
-        """An echo of ours came; the message that it confirms, or None.
+        """An echo of our account came. Returns the message that it confirms, or None.
 
-        Matched by target and text, oldest first. When another device of the account says the
-        same words at the same moment its echo may be taken for ours; one of the two is then
-        confirmed a little early, and both are stored all the same. What is uncertain is not
-        confirmed so where its key can be: the other device's words may be all that is stored.
+        It is found by target and text, the oldest first. When another device of the account says
+        the same words at the same moment, its echo may be taken for ours: then one of the two is
+        confirmed a little early, and both are stored all the same. With a server that keeps keys
+        an uncertain message is not confirmed in this way, as the other device's words may be all
+        that is stored. It is sent again instead, which does no harm there.
         """
         for held in (self._pending,) if self.keyed else (self._uncertain, self._pending):
             for delivery in held:
@@ -135,7 +137,10 @@ class Deliveries:
         return None
 
     def refuse(self, targets: list[str] | None, now: float) -> Outgoing | None:
-        """The server refused a message: the oldest pending one to one of targets (None: any)."""
+        """The server refused a message: the oldest pending one to one of targets (None: to any).
+
+        Returns it, or None when no message of ours was meant.
+        """
         for delivery in self._pending:
             if targets is None or any(same(delivery.target, target) for target in targets):
                 self._pending.remove(delivery)
@@ -144,18 +149,19 @@ class Deliveries:
         return None
 
     def cut_off(self) -> list[Outgoing]:
-        """The connection is lost: what was pending is uncertain now, and returned."""
+        """The connection is lost. Returns the pending messages, which are uncertain from now on."""
         lost, self._pending = self._pending, []
         self._uncertain += lost
         return lost
 
     def resume(self) -> list[Outgoing]:
-        """A new connection has replayed what was missed; what is uncertain still goes out again
-        before everything else, and is returned.
+        """A new connection has replayed what was missed. Returns the messages that are uncertain
+        still; they are sent again, before everything else.
 
-        A server that knows keys answers with the echo if it was stored. With another one the replay
-        decides: a message said twice to a channel is worse than the wait, and a lost one is worse
-        than both. There it is a guess, as another device may have had the replay.
+        A server that keeps keys answers with an echo if the message was stored already. With any
+        other we wait for the replay, as to say something twice is worse than to wait, and send what
+        wasn't in it, as to lose something is worse than to say it twice. That is a guess: the
+        replay may have gone to another device.
         """
         again, self._uncertain = self._uncertain, []
         for delivery in again:
@@ -164,7 +170,7 @@ class Deliveries:
         return again
 
     def overdue(self, now: float) -> list[Outgoing]:
-        """What has waited for its echo for too long, each told once."""
+        """The messages that have waited for their echo for too long, each returned once."""
         late = [held for held in self._open() if self._deadline(held) <= now]
         for delivery in late:
             delivery.told = True
@@ -175,7 +181,7 @@ class Deliveries:
         return min((self._deadline(held) for held in self._open()), default=None)
 
     def give_up(self) -> list[Unconfirmed]:
-        """Everything that is not known to be stored, for the last words of the session."""
+        """Forget everything that is not known to be stored; the events that tell of it."""
         waiting = [held for held in self._waiting if isinstance(held, Outgoing)]
         unsure = [held.doubt(Doubt.UNKNOWN) for held in (*self._uncertain, *self._pending)]
         self._uncertain, self._pending = [], []

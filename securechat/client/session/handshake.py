@@ -40,10 +40,10 @@ WANTED: Final = (
 )
 
 ESSENTIAL: Final = "echo-message"
-"""Without the echo nothing tells what is stored and in which order all others see it."""
+"""Only the echo tells that a message is stored, and its place in the order that everybody sees."""
 
 NO_REPLAY: Final = "draft/chathistory"
-"""Who has asked for this capability fetches history alone; the server replays nothing to it."""
+"""A client with this capability fetches the history itself, so the server replays nothing to it."""
 
 REGISTRATION: Final = "draft/account-registration"
 
@@ -62,8 +62,8 @@ class HandshakePhase(Enum):
     REFUSED = auto()
 
 
-# (where we are, what happened) -> where we are then. A miss means that the message has no place
-# there; it is passed over, as servers may say more than the specification has.
+# (phase, trigger) -> next phase. What has no row is ignored: servers may send messages that the
+# specification doesn't have, or not at that moment.
 _TRANSITIONS: Final = {
     (HandshakePhase.CLOSED, "opened"): HandshakePhase.LISTING,
     (HandshakePhase.LISTING, "listed"): HandshakePhase.REQUESTING,
@@ -89,7 +89,7 @@ MAX_OFFERED = 1000
 """Capabilities remembered; there are some fifty, and a hostile server lists them without end."""
 
 MAX_WAIT = 120
-"""Seconds that a server may hold our login back; what claims to take longer is lost."""
+"""Seconds that a server may hold our login back; one that asks for more isn't waited for."""
 
 
 class Handshake:
@@ -118,7 +118,7 @@ class Handshake:
     def receive(self, message: Message, out: Output) -> None:
         """One message of the server before the welcome."""
         if self.phase is HandshakePhase.REFUSED:
-            return  # a 904 comes behind the FAIL that tells more
+            return  # the numeric 904 follows a FAIL, whose text says more
         handler = _HANDLERS.get(message.command)
         if handler is not None:
             handler(self, message, out)
@@ -251,7 +251,7 @@ class Handshake:
         self._nick_problem = _last(message)
         if isinstance(self._credential, NewAccount):
             self._refuse(f"{self._credential.account}: {self._nick_problem}", out, "name")
-        else:  # the account decides our name once we are logged in, so this may still pass
+        else:  # no refusal: once we are logged in, the account decides what our nick is
             out.events.append(Problem(self._nick_problem))
 
     def _password_mismatch(self, message: Message, out: Output) -> None:

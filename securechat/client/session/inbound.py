@@ -20,7 +20,7 @@ from securechat.irc.message import Message, format_message
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL
 
 DELIVERED: Final = "delivered-"
-"""How the tokens of PING begin whose PONG says that everything before it has been read."""
+"""A PING whose token begins so asks us to confirm: our PONG says that all before it has arrived."""
 
 REMEMBERED_IDS = 4096
 """Message ids kept to show nothing twice; a replay after a reconnect is shorter than that."""
@@ -44,9 +44,15 @@ class Inbound:
         self._channels = channels
         self._deliveries = deliveries
         self._batches: dict[str, str] = {}
+        """The open batches: reference -> type."""
         self._seen: dict[str, None] = {}
+        """Ids of the messages that were shown, oldest first."""
         self._asked: set[str] = set()
+        """Channels, folded, whose next NAMES answer is shown."""
         self._known: dict[str, str] = {}
+        """Channels, folded -> as written, that we were in before the connection was lost. Empty
+        again once the server has put us back.
+        """
 
     def restart(self, nick: str) -> None:
         """A new connection has been welcomed as nick."""
@@ -59,7 +65,7 @@ class Inbound:
         self._asked.clear()
 
     def settle(self, out: Output) -> None:
-        """All channels that the server put us back into are told by now."""
+        """The server has told all channels that it put us back into; the others we have left."""
         for channel in self._known.values():
             if channel not in self._channels:
                 reason = "no longer there after the connection was lost"
@@ -134,7 +140,7 @@ class Inbound:
             if not self._channels.enter(channel):
                 return
             if fold(channel) in self._known:
-                return  # we are back where we were; telling it again would only be noise
+                return  # after a reconnect: the person knows that we are in there
             self._asked.add(fold(channel))
         self._channels.add(channel, nick)
         out.events.append(events.Joined(channel, nick, mine, parse_time(message)))
@@ -230,8 +236,8 @@ def parse_time(message: Message) -> datetime | None:
 def pong(message: Message, *, quiet: bool) -> str:
     """The answer to a PING, with its token.
 
-    quiet: we only send. The tokens by which the server knows what its account has read are then
-    answered with another one, so that nothing is taken from the person who reads.
+    quiet: we only send. A PING that asks us to confirm is then answered with another token, as
+    nobody has seen the messages, and the server must not count them as delivered.
     """
     token = message.params[-1] if message.params else ""
     return format_message("PONG", "here" if quiet and token.startswith(DELIVERED) else token)
@@ -255,7 +261,7 @@ _HANDLERS: Final[dict[str, Callable[[Inbound, Message, Output], None]]] = {
     "CAP": Inbound._cap,
 }
 
-# Parameters without which a message is passed over; 1 where nothing is said.
+# How many parameters a message must have, else it is ignored; 1 for those that aren't here.
 _NEEDS: Final = {
     "QUIT": 0,
     "KICK": 2,

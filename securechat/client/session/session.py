@@ -40,7 +40,7 @@ GOODBYE = 2.0
 """Seconds the server has to close the connection after QUIT."""
 
 SYNC = "securechat-in-sync"
-"""The token of the PING behind the welcome: its PONG comes after all that was missed."""
+"""The token of the PING that we send after the welcome. Its PONG comes after the replay."""
 
 
 class Stage(Enum):
@@ -56,8 +56,8 @@ class Stage(Enum):
 class ClientSession:
     """One account's session.
 
-    credential: a NewAccount becomes a Login once it has succeeded, a code of a second factor is
-    dropped then, as it is good once. quiet: ask for no replay.
+    credential: for the first login. After it a NewAccount becomes a Login, and the code of a
+    second factor is dropped, as it is good once. quiet: ask for no replay.
     """
 
     def __init__(self, credential: Login | NewAccount, *, quiet: bool = False) -> None:
@@ -102,7 +102,7 @@ class ClientSession:
         if message.command == "PING":
             out.lines.append(pong(message, quiet=self._quiet))
         elif self.stage is Stage.LEAVING:
-            return out  # our goodbye is said; the server's is of no interest
+            return out  # QUIT is sent: nothing that comes now is shown
         elif self.stage is Stage.LOGIN:
             self._log_in(message, now, out)
         elif message.command == "PONG":
@@ -152,7 +152,7 @@ class ClientSession:
         return out
 
     def abandon(self) -> Output:
-        """There will be no other connection: tells of everything that isn't known to be stored."""
+        """There will be no other connection. The events tell what isn't known to be stored."""
         self.finished = True
         return Output(events=list(self._deliveries.give_up()))
 

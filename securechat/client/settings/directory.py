@@ -107,7 +107,7 @@ class SettingsDirectory:
 
     @property
     def remembers(self) -> bool:
-        """Whether devices may be remembered; true unless switched off. Raises SettingsError."""
+        """Whether this device may be remembered; true unless switched off. Raises SettingsError."""
         wish = self._load().get("remember", True)
         if not isinstance(wish, bool):
             raise SettingsError(

@@ -1,9 +1,9 @@
 """Which certificate authority is trusted for an address, and who may change that.
 
-An address keeps the trust of its last login: a pinned CA, or the authorities of the system. A link
-comes from anybody, so another trust takes its place only by a word of the person: --replace-trust,
-or a typed yes after both have been shown. It is kept once the login has succeeded: what fails or
-is broken off leaves the settings as they were. Main thread.
+An address keeps the trust of its last login: a pinned CA, or the authorities of the system. Anybody
+can make a link, so a link alone doesn't change that: the person must say so, by --replace-trust or
+by a typed yes after both have been shown. The new trust is saved once the login has succeeded; a
+login that fails leaves the settings as they were. Main thread.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _known_elsewhere(settings: SettingsDirectory, address: Address) -> Anchor | 
                 Dialer(address, trust).look()
                 return Anchor(trust, where)
     except UnreachableError:
-        return None  # the login meets it too, and tells
+        return None  # the login will fail in the same way, and say so
     return None
 
 

@@ -1,8 +1,8 @@
 """Whom we believe to be the server: the pinned CA, a link's, a CA file, or the system's store.
 
-Trust comes from a link's fingerprint or from a file, never from a first sight, and there is no way
-to go on without it. Which of them holds for an address is decided in anchors.py. RFC 5280 (path
-validation), RFC 9525 (names), done by OpenSSL.
+Trust comes from a link's fingerprint or from a file. A certificate is never trusted because it was
+the first one seen, and there is no way to go on without trust. anchors.py decides which trust an
+address has. OpenSSL validates paths (RFC 5280) and names (RFC 9525).
 Main thread, except Dialer, which the receiving thread calls.
 """
 

@@ -39,7 +39,7 @@ INBOX = 64
 """Actions that may lie between the two threads; more wait with the input thread."""
 
 STEADY = 30.0
-"""Seconds online after which a lost connection counts as the first failure again."""
+"""Seconds online after which the waits between attempts begin anew, from the shortest."""
 
 Dial = Callable[[], ssl.SSLSocket]
 """Opens a verified connection. Raises UnreachableError or CertificateError."""
@@ -48,8 +48,8 @@ MAX_KEPT = 12_000
 """Events kept until somebody listens: more than the largest replay."""
 
 MAX_REPLIES = 2000
-"""Answers kept while nobody takes them, as the person is asked for something: more than the longest
-list has, and a hostile server sends them without end.
+"""Answers kept while nobody takes them, because the person is being asked for something. The
+longest list has fewer; a hostile server sends them without end.
 """
 
 Sink = Callable[[Sequence[ClientEvent]], None]
@@ -125,7 +125,7 @@ class Client:
     def submit(self, action: Action, *, wait: bool = False) -> bool:
         """Hand over an action; False when there is no room for it. Any thread may call.
 
-        wait: wait for channel, however long the server is away.
+        wait: until there is room, however long the server is away.
         """
         while self._thread.is_alive():
             try:

@@ -1,7 +1,7 @@
 """One TLS connection, bytes to messages and back. Only the receiving thread may use it.
 
 A TLS connection has one owner: reading it in one thread while another writes loses connections,
-so the input thread only leaves a wish and wakes this one.
+so the input thread only puts an action into a queue and wakes this one.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Wire:
         self._waker = waker
         self._lines = LineBuffer(MAX_INCOMING)
         self._unsent = bytearray()
-        # TLS's own end may come while TCP's doesn't, and then nothing would wake us for it: how it
-        # ended is kept until what came before it has been dealt with.
+        # How the connection ended, kept until what came before it has been dealt with. TLS may end
+        # while TCP stays open, and then no selector would wake us a second time for it.
         self._ended = ""
         self._selector = selectors.DefaultSelector()
         self._selector.register(tls, selectors.EVENT_READ)
@@ -115,7 +115,7 @@ def reason_of(error: OSError) -> str:
 
 
 def _message(line: bytes) -> Message | None:
-    """The message in line; what isn't one is passed over, as nothing sensible can be shown."""
+    """The message in line; None for what is no message, as there is nothing sensible to show."""
     body_at = line.find(b" ") + 1 if line[:1] == b"@" else 0
     if line is TOO_LONG or len(line) - body_at > MAX_BODY:
         return None
