@@ -94,7 +94,7 @@ PLACES = (
         "checkpointer",
         ("checkpointer",),
         "server/checkpointer.py",
-        "moves what was written on, so that no commit has to",
+        "beside the hub, so that no commit has to wait for it",
         *(1, 2),
     ),
     Place(
