@@ -129,6 +129,7 @@ class DataDirectory:
     def lock(self) -> None:
         """Hold the directory until the process ends. Raises DataError when another one does."""
         try:
+            # Not a new file: it stays when a server ends, as another may wait for its lock.
             handle = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise DataError(

@@ -90,7 +90,8 @@ def _in_the_way(place: Path) -> str:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[BinaryIO]:
-    # Not blocking: who has put a pipe in the file's place could hold it up for ever.
+    # Not by open_named(), which waits for who writes into a pipe: a backup is never read from one,
+    # as its size must be known. And not blocking, or a pipe would hold it up for ever.
     try:
         handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
