@@ -89,6 +89,25 @@ def test_after_a_reset_the_next_order_counts() -> None:
     waker.close()
 
 
+def test_an_order_in_the_middle_of_a_reset_hides_no_later_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its byte may go with the others, as the queue is looked at afterwards; the next one's not."""
+    waker = Waker()
+    really_drain = waker.drain
+
+    def drain() -> None:
+        waker.wake()
+        really_drain()
+
+    monkeypatch.setattr(waker, "drain", drain)
+    waker.wake()
+    waker.reset()
+    waker.wake()
+    assert has_byte(waker)
+    waker.close()
+
+
 def test_a_waker_alone() -> None:
     """Waits without a connection, up to its timeout; closed, it may still be called."""
     waker = Waker()
