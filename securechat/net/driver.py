@@ -35,15 +35,19 @@ STUCK_SECONDS = 0.25
 """Until TLS is tried again at a peer that takes none of its answers."""
 
 BUSY_SECONDS, MOST_BUSY_SECONDS = 0.02, 0.25
-"""Until it is looked again whether the hub has come to what a connection has said: the longer, the
-more of it there is at the connection's rate.
+"""How long a connection is not read when the hub has not come to what it has said; at least, and at
+most. In between it is the longer the more of that there is, at the connection's rate.
 """
 
 MOST_CHARGED_SECONDS = 0.002
-"""For one read: Python's garbage collection may fall into anybody's, and take ten times as long."""
+"""Of CPU, for one read: Python's garbage collection may fall into anybody's, and take ten times as
+long.
+"""
 
 HINTS = Rate(lines=10.0, burst=100.0)
-"""Of those who speak no TLS so many are told why they are closed; a flood of them is not."""
+"""Of peers that speak something else than the listener so many are told what it speaks; a flood of
+them is not.
+"""
 
 NO_ROOM = b"ERROR :Closing link: Too many connections that have not logged in; please try again\r\n"
 

@@ -12,12 +12,13 @@ MOST_WAKES = 4
 """Times a second, at most, that one who is too fast is looked at again."""
 
 LINE_SECONDS = 0.0002
-"""Of CPU, to read a line; an ordinary one takes a tenth of it. Who sends each byte in a record of
-its own, or messages of TLS that hold no line at all, pays for the time they take.
+"""CPU time that is in the price of a line; reading an ordinary one takes a tenth of it. A client
+that sends each byte in a record of its own, or messages of TLS that hold no line at all, pays for
+the time that they take.
 """
 
 SPARE_SECONDS = 0.001
-"""Of the same, that nobody is asked for."""
+"""CPU time beyond that price, so much of which is charged to nobody."""
 
 
 class Rate(NamedTuple):
@@ -28,8 +29,8 @@ class Rate(NamedTuple):
 
 
 class TokenBucket:
-    """Starts full. A token is a line of the usual size; what was taken may have cost more than
-    there was, and then the debt must be waited off first.
+    """Starts full. A token is a line of the usual size. What has passed may have cost more than
+    there was: then nothing passes until the debt is earned.
     """
 
     __slots__ = ("_line_seconds", "_owed", "_rate", "_stamp", "tokens")

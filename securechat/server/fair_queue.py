@@ -1,10 +1,10 @@
-"""Passwords that wait to be checked: every address block in its turn, and those we know first.
+"""Passwords that wait to be checked. Address blocks take turns, so that a flood of logins from one
+of them costs the flooder only.
 
-A flood of logins from one address costs the flooder: each address block gives one job after the
-other address block's. Who rents a machine may have 65,536 address blocks of IPv6, all in one /48:
-so a /48 has one turn, which its address blocks take in their turns. Address blocks that an account
-has logged in from before, and members, have a queue of their own, which takes turns with the queue
-of the unknown ones. Any thread may call.
+Whoever rents a machine may have 65,536 address blocks of IPv6, all in one /48. So a /48 has one
+turn, which its address blocks take by turns. Those that an account has logged in from before, and
+people who change their password, wait in a queue of their own, and half of the turns are theirs.
+Any thread may call.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ PasswordJob = VerifyPassword | HashPassword
 
 
 def site_of(address_block: str) -> str:
-    """What one owner may have: of IPv6 the /48 that an address block, a /64, is in; else the
-    address_block.
+    """What one owner may have. Of an address block of IPv6, a /64, it is the /48 around it; of
+    IPv4 it is the address block itself.
     """
     return (
         str(ip_network(address_block).supernet(new_prefix=48))
@@ -30,8 +30,8 @@ def site_of(address_block: str) -> str:
 
 
 class _Lane:
-    """The jobs of one kind of address blocks, each address block's in their order, and the address
-    blocks by site.
+    """The jobs that wait in one of the two queues: by site, then by address block, and those of one
+    address block in their order. Whose turn is next comes first.
     """
 
     def __init__(self) -> None:
@@ -62,8 +62,8 @@ class _Lane:
         return job
 
     def drop(self) -> PasswordJob:
-        """The newest job of the address block with the most at the site with the most; of several
-        such the last, as the first have waited. There must be one.
+        """Give up the newest job of the address block that has the most, at the site that has the
+        most. Of several such it is the one whose turn is last. There must be a job.
         """
         site = max(reversed(self._sites), key=self._sizes.__getitem__)
         blocks = self._sites[site]
@@ -96,9 +96,9 @@ class FairQueue:
         return self._size
 
     def put(self, job: PasswordJob) -> PasswordJob | None:
-        """Let a job wait. When that is one too many, the job that has to go, perhaps this one: the
-        newest of who has most waiting, of the known or the unknown, whichever are more: so half of
-        the places are always theirs.
+        """Let a job wait. Returns the job that has to go when that is one too many, perhaps the new
+        one: the newest of the address block that has the most waiting. It is taken from the longer
+        of the two queues, so that neither ever has less than half of the places.
         """
         with self._lock:
             self._lane(job).put(job)
@@ -122,6 +122,6 @@ class FairQueue:
             return job
 
     def _lane(self, job: PasswordJob) -> _Lane:
-        member = job.session.account is not None  # who changes the password
+        changes = job.session.account is not None  # somebody logged in changes the password
         known = isinstance(job, VerifyPassword) and job.known
-        return self._known if known or member else self._unknown
+        return self._known if known or changes else self._unknown

@@ -54,15 +54,16 @@ CHANGES_SECONDS = 0.25
 TICK_SECONDS = 1.0
 
 GATHER_SECONDS = 0.005
-"""From the beginning of a turn in which several have spoken to the next: what they answer falls
-into one turn then, and costs one commit and one write to each member instead of several. A lone
-speaker never waits (PostgreSQL knows this as commit_delay and commit_siblings).
+"""After the beginning of a turn in which several have spoken, the next one begins no sooner. What
+they answer then falls into one turn, which costs one commit and one write to each member instead of
+several. A lone speaker never waits (PostgreSQL knows this as commit_delay and commit_siblings).
 """
 
 LOOK_CLOSER_SECONDS, WATCHED_SECONDS = 0.001, 60.0
-"""What took longer by the wall clock may be another thread's fault or the system's: it is paid for
-as if it had taken so long, and for a while the account's lines are measured by this thread's own
-time. To ask for that costs a twentieth of a line.
+"""An account's lines that took longer than the first by the wall clock may have been held up by
+another thread or by the system. So the account is charged no more than that, and for the next
+WATCHED_SECONDS or less its lines are measured by this thread's CPU time. It is not always asked
+for, as that costs a twentieth of a line.
 """
 
 LAST_ANSWERS_SECONDS = 1.0
@@ -79,11 +80,12 @@ NOT_STORED = "Not stored, so nobody saw it: the server's disk or database fails;
 
 
 class Hub(NamedThread):
-    """rules, journal: used by this thread only, once it runs. submit: takes the turns' jobs.
+    """rules, journal: used by this thread only, once it runs. submit: takes the jobs of a turn.
+    failed: called when the thread dies of a bug.
 
-    last_change: the newest of the administrator's changes that the rules' model has in it. shares:
-    whose input a turn takes for how long. rate: of each account's lines.
-    space: whether there is room for more; without it there is.
+    last_change: the newest of the administrator's changes that the rules' model has in it. slices:
+    for how long a turn takes whose input. rate: of each account's lines. space: tells whether there
+    is room for more; without it there always is.
     """
 
     def __init__(
@@ -93,7 +95,7 @@ class Hub(NamedThread):
         submit: Callable[[Job], None],
         failed: Callable[[BaseException], None],
         last_change: int,
-        shares: TimeSlices = TIME_SLICES,
+        slices: TimeSlices = TIME_SLICES,
         rate: Rate = DEFAULT_RATE,
         space: Space | None = None,
     ) -> None:
@@ -103,7 +105,7 @@ class Hub(NamedThread):
         self._reader = Reader(journal.connection)
         self._submit = submit
         self._failed = failed
-        self._slices = shares
+        self._slices = slices
         self._space = space
         self._io: Sequence[IoThread] = ()
         self.inbox = Inbox(Allowance(rate))
@@ -317,7 +319,9 @@ class Hub(NamedThread):
         self._rules.opened(turn, session)
 
     def _look_around(self, turn: Turn) -> None:
-        """Nothing in here may end the server: a bug in a part is logged, and the next part done."""
+        """Do what is due by the clock. Nothing in here may end the server: a bug in one part is
+        logged, and the next part is done.
+        """
         if turn.clock >= self._next_tick:
             self._next_tick = turn.clock + TICK_SECONDS
             guarded(turn, "the tick", lambda: self._rules.tick(turn))

@@ -1,5 +1,5 @@
-"""Whose input the hub takes next: each party in its turn, so that who says much, or what takes
-long, waits for itself and not before others. Hub thread only.
+"""Whose input the hub takes next. Parties take turns, so that one that says much, or whose lines
+take long, waits behind itself and holds up nobody else. Hub thread only.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ class TimeSlices(NamedTuple):
 
 
 TIME_SLICES = TimeSlices(authenticated=0.04, logins=0.02, unauthenticated=0.003, per_account=0.001)
-"""In forty milliseconds a thousand messages are taken: ten to each channel of a hundred busy ones,
-that go out in one write to each member. With a quarter of that time the same work cost a third more
-CPU. Whoever speaks meanwhile waits no longer than that. A thousandth is forty lines. Those who have
-said much share five milliseconds, which is what they may add to the time that a line of another's
-waits.
+"""In forty milliseconds the hub takes a thousand messages: ten to each of a hundred busy channels,
+which go out in one write to each member. With a quarter of that time the same work cost a third
+more CPU. Nobody who speaks meanwhile waits longer than that. In one millisecond it takes forty
+lines. Those who have said much share five milliseconds, and add no more to the wait of anybody
+else's line.
 
-When all come back at once after a restart, whoever talks comes between them, not behind all.
+When all come back at once after a restart, those who talk come between those who arrive, and not
+behind all of them.
 """
 
 MOST_UNSENT = 64 * 1024
@@ -63,13 +64,20 @@ class FairInputQueue:
         self.inputs: dict[Connection, deque[Input]] = {}
         """What waits, by its connection, in its order."""
         self.fresh: OrderedDict[Hashable, deque[Connection]] = OrderedDict()
+        """Parties that have used little of their allowance, in the order of their turns, with
+        their connections that have input here.
+        """
         self.busy: OrderedDict[Hashable, deque[Connection]] = OrderedDict()
+        """Those that have used much: they come when no fresh one is left."""
         self._resting: dict[Hashable, deque[Connection]] = {}
+        """Those that have used it up: they wait until some is earned again."""
         self._wakes: list[tuple[float, int, Account]] = []
+        """A heap: when which of them has rested long enough. The number breaks ties."""
         self._numbers = count()
         self._later: dict[Connection, Hashable] = {}
         """Connections whose next input is the rest of an answer, with their parties."""
         self._patient = True
+        """Whether parties have to rest; not any more when the server stops."""
         self._now = 0.0
         self.lines = 0
 
@@ -83,7 +91,9 @@ class FairInputQueue:
         return bool(self.inputs)
 
     def add(self, party: Hashable, event: Input) -> None:
-        """One more. party: whose it is; not asked when its connection has some here already."""
+        """Let an input wait. party: whose it is; ignored when its connection has input here
+        already, as that must not be overtaken.
+        """
         waiting = self.inputs.get(event.connection)
         if waiting is not None and type(event) is Closed and party in self._resting:
             self._end(party, event)
@@ -96,7 +106,7 @@ class FairInputQueue:
             waiting.append(event)
 
     def take(self) -> Input:
-        """The next; there must be one. Its party and its connection go to the end."""
+        """The next input; there must be one. Its party and its connection go to the end."""
         parties = self.fresh or self.busy
         party, connections = parties.popitem(last=False)
         connection = connections.popleft()
@@ -112,8 +122,8 @@ class FairInputQueue:
         return event
 
     def put_back(self, party: Hashable, event: Input, *, later: bool = False) -> None:
-        """What is left of one that was taken: again the first of its connection. later: not before
-        the next turn, and not before what was sent to the connection has been written.
+        """Let the rest of an input that was taken wait, as the first of its connection. later: not
+        before the next turn, nor before what was sent to the connection has been written.
         """
         waiting = self.inputs.get(event.connection)
         if party not in self._resting:
@@ -138,8 +148,8 @@ class FairInputQueue:
         return min(lines, bucket.available(self._now) or 1)
 
     def charge(self, account: Account, cost: int, seconds: float) -> None:
-        """What was done of an account is paid for, and what waits of it moves to where it belongs
-        then. cost: lines. seconds: of the hub's time.
+        """Have an account pay for what was done of it. What waits of it moves to where it belongs
+        then: fresh, busy or resting. cost: in lines. seconds: of the hub's time.
         """
         allowance = self._allowance
         if allowance is not None:

@@ -46,8 +46,8 @@ COSTS_SECONDS = 60.0
 
 
 class Workers:
-    """database: its path; pepper: its own. cost: bcrypt's. answer: takes each answer, in a worker's
-    thread. failed: called when a worker has died. clock: seconds, monotonic.
+    """database: its path. pepper: the database's own. cost: bcrypt's. answer: takes each answer, in
+    a worker's thread. failed: called when a worker has died. clock: seconds, monotonic.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Workers:
     # In a worker's thread, from here on
 
     def _ended(self, done: Future[None]) -> None:
-        """A pool would keep to itself what went wrong, and somebody wait for ever."""
+        """Report what went wrong: a pool would keep it to itself, and somebody wait for ever."""
         error = None if done.cancelled() else done.exception()
         if error is not None:
             self._failed(error)
@@ -111,8 +111,8 @@ class Workers:
             self._run(job)
 
     def _run_reading(self) -> None:
-        """The next account's job, and then, if the account has one more, another round: meanwhile
-        somebody may have found nothing to do.
+        """Do the next account's job. If the account has one more, do another round: another worker
+        may have come for that one meanwhile, and found the account busy.
         """
         again = True
         while again and (job := self._reading.take()) is not None:
@@ -184,11 +184,12 @@ class Workers:
 
 
 class _StandIns:
-    """What a password is checked against that is no account's, so that its time tells nothing.
+    """Stored passwords to check against where a name has no account that may log in, so that the
+    time of the answer tells nothing.
 
-    After a change of the configured cost the accounts keep theirs until their next login. So who is
-    disabled or deleted costs what they did, and a name that nobody has costs what one of the
-    accounts does: any single cost would tell it from those that have the other.
+    When the configured cost changes, accounts keep theirs until their next login. So a disabled or
+    deleted account's check takes as long as it did, and an unknown name's as long as that of some
+    account: any single cost would tell it from the accounts that have another one.
     """
 
     def __init__(self, cost: int, key: bytes, clock: Callable[[], float]) -> None:

@@ -190,7 +190,7 @@ _guests: dict[Connection, Guest] = {}
 
 
 class Hall:
-    """names: of accounts, whose every password is right. shares: of a turn; there is time for all,
+    """names: of accounts, whose every password is right. slices: of a turn; there is time for all,
     unless told otherwise. rate: of an account's lines. space: as the hub's.
     """
 
@@ -198,7 +198,7 @@ class Hall:
         self,
         directory: Path,
         *names: str,
-        shares: TimeSlices = AMPLE,
+        slices: TimeSlices = AMPLE,
         rate: Rate = UNLIMITED,
         space: Space | None = None,
     ) -> None:
@@ -218,7 +218,7 @@ class Hall:
             self._submit,
             self.failures.append,
             reader.last_change(),
-            shares,
+            slices,
             rate,
             space,
         )

@@ -116,7 +116,7 @@ def test_what_comes_while_it_stores_is_stored_together(hall: Hall) -> None:
 @pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[Hall]:
     """A hub that takes one line of the members in a turn, and one of the strangers."""
-    opened = Hall(tmp_path, "alice", "bob", "carol", shares=TimeSlices(0.0, 0.0, 0.0, 0.0))
+    opened = Hall(tmp_path, "alice", "bob", "carol", slices=TimeSlices(0.0, 0.0, 0.0, 0.0))
     opened.open()
     yield opened
     opened.close()
