@@ -25,6 +25,7 @@ USERHOST_IN_NAMES: Final = 1 << 11
 ACCOUNT_REGISTRATION: Final = 1 << 12
 SELF_MESSAGE: Final = 1 << 13
 MESSAGE_KEY: Final = 1 << 14
+SETNAME: Final = 1 << 15
 
 NAMES: Final[dict[str, int]] = {
     "account-notify": ACCOUNT_NOTIFY,
@@ -40,6 +41,7 @@ NAMES: Final[dict[str, int]] = {
     "server-time": SERVER_TIME,
     "userhost-in-names": USERHOST_IN_NAMES,
     "draft/account-registration": ACCOUNT_REGISTRATION,
+    "setname": SETNAME,
     "znc.in/self-message": SELF_MESSAGE,
     KEY_TAG: MESSAGE_KEY,
 }

@@ -183,6 +183,7 @@ MAKERS: dict[type, Callable[[Maker], e.JournalEvent]] = {
     e.MemberModesChanged: lambda m: e.MemberModesChanged(
         m.chance.choice(["", "v", "o", "q"]), *m.member()
     ),
+    e.RealNameSet: lambda m: e.RealNameSet(m.chance.choice("rs"), m.account().id),
     e.TopicChanged: lambda m: e.TopicChanged(m.chance.choice("tu"), "b", m.number(), m.room().id),
     e.ModesChanged: lambda m: e.ModesChanged(m.chance.choice("im"), None, None, m.room().id),
     e.BanAdded: lambda m: e.BanAdded(m.room().id, f"{m.number()}!*@*", "a", 6),

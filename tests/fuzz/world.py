@@ -241,6 +241,7 @@ class AdminContext:
             a.bot,
             a.starts_after,
             0,
+            a.chosen_name,
         )
         return row._replace(**changes.get(self._verb, {}))
 

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import text_limits
+from securechat.core import quota, text_limits
 from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
-from securechat.core.model.entities import Account, Channel, NumericReply, Session
+from securechat.core.delivery.line import Line
+from securechat.core.journal.events import RealNameSet
+from securechat.core.model.entities import Account, Audience, Channel, NumericReply, Session
 from securechat.core.presence import online
 from securechat.core.text import fill, shorten, when
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks, names
-from securechat.irc.capabilities import MULTI_PREFIX
+from securechat.irc.capabilities import MULTI_PREFIX, SETNAME
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -184,3 +186,25 @@ def away(turn: Turn, session: Session, message: Message) -> None:
     else:
         turn.numeric(session, Numeric.RPL_UNAWAY, "You are no longer marked as being away")
     online.settle_away(turn, session.who)
+
+
+@command("SETNAME", usage=":<real name>", min_params=1, max_params=1, last="real name")
+def setname(turn: Turn, session: Session, message: Message) -> None:
+    """Set your real name; it stays yours, whatever your clients say at their logins.
+
+    https://ircv3.net/specs/extensions/setname
+    """
+    name, account = message.params[0], session.who
+    if not name.strip() or len(name.encode()) > text_limits.REAL_NAME_BYTES:
+        text = f"Expected a real name of 1 to {text_limits.REAL_NAME_BYTES} bytes"
+        turn.standard_reply(session, "FAIL", "SETNAME", "INVALID_REALNAME", text)
+        return
+    quota.check(turn, session, "SETNAME")
+    turn.record(RealNameSet(name, account.id))
+    told = set(account.sessions)
+    for channel in account.channels:
+        if channels.why_silent(turn, channel, account) is None:  # else it hears no text of theirs
+            told |= channel.audience().sessions.keys()
+    body = f":{account.source(turn.settings.name)} SETNAME :{name}"
+    line = Line(body, turn.now_ms, account=account.name)
+    turn.broadcast(Audience(one for one in told if one.has(SETNAME)), line)

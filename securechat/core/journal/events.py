@@ -132,6 +132,23 @@ class PasswordRehashed(NamedTuple):
         return (("password", self.account),)
 
 
+class RealNameSet(NamedTuple):
+    """An account has chosen its real name."""
+
+    chosen_name: str
+    account: int
+
+    @staticmethod
+    def table() -> Table:
+        return "accounts"
+
+    def needs(self) -> Things:
+        return (("account", self.account),)
+
+    def makes(self) -> Things:
+        return ()
+
+
 class TokenCreated(NamedTuple):
     """digest: the SHA-256 that is all that is kept of a device token. name: its own in the account.
 
@@ -635,6 +652,7 @@ JournalEvent = (
     | AccountCreated
     | PasswordChanged
     | PasswordRehashed
+    | RealNameSet
     | TokenCreated
     | TokenUsed
     | TokenRevoked

@@ -262,6 +262,8 @@ class Account:
     starts_after: int = 0
     away: str | None = None
     """When all its sessions are away: the message of the one that went last."""
+    chosen_name: str = ""
+    """The real name that was set by SETNAME; '' for none."""
     login_name: str = ""
     """What its newest login gave as the real name."""
     signed_on_ms: int = 0
@@ -293,8 +295,8 @@ class Account:
 
     @property
     def real_name(self) -> str:
-        """As the others are shown it."""
-        return self.login_name
+        """As the others are shown it: what a login gives is only what its client is set to."""
+        return self.chosen_name or self.login_name
 
     def source(self, server: str) -> str:
         """nick!user@host. The host is the server's name: nobody's address is shown."""

@@ -34,6 +34,7 @@ class AccountRow(NamedTuple):
     bot: int
     starts_after: int
     created_ms: int
+    chosen_name: str
 
 
 class InviteRow(NamedTuple):

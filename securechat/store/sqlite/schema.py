@@ -263,6 +263,14 @@ ALTER TABLE invitations RENAME COLUMN room TO channel;
 ALTER TABLE targets RENAME COLUMN room_key TO channel_key;
 """
 
+REAL_NAMES = """
+-- What a person has set as their real name; '' for nothing. It goes with the person.
+ALTER TABLE accounts ADD COLUMN chosen_name TEXT NOT NULL DEFAULT '';
+CREATE TRIGGER chosen_name_ends AFTER UPDATE OF deleted ON accounts WHEN NEW.deleted BEGIN
+    UPDATE accounts SET chosen_name = '' WHERE id = NEW.id;
+END;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -273,4 +281,5 @@ MIGRATIONS = [
     REPLAYED,
     MESSAGE_KEYS,
     CHANNELS,
+    REAL_NAMES,
 ]

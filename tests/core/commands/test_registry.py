@@ -13,7 +13,7 @@ BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE",
 
 AFTER = {
     *("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "INVITE", "TOPIC", "NAMES", "LIST"),
-    *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "AWAY"),
+    *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "AWAY", "SETNAME"),
     *("MOTD", "LUSERS", "VERSION", "TIME", "INFO", "ADMIN", "HELP"),
     *("TOKEN", "TOTP", "PASSWD", "SESSIONS", "CERT"),
 }

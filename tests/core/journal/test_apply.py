@@ -88,6 +88,7 @@ CHANGES: list[tuple[e.JournalEvent, Callable[[Model], object], object]] = [
     (e.MemberLeft(DEN, 2), lambda m: m.accounts[2] in m.channel(DEN).present, False),
     (e.MemberModesChanged("o", DEN, 2), lambda m: m.channel(DEN).modes_of(m.accounts[2]), "o"),
     (e.TopicChanged("n", "b", 6, DEN), lambda m: m.channel(DEN).topic, "n"),
+    (e.RealNameSet("Bob B.", 2), lambda m: m.accounts[2].real_name, "Bob B."),
     (
         e.ModesChanged("i", None, 3, DEN),
         lambda m: (m.channel(DEN).key, m.channel(DEN).limit),

@@ -38,6 +38,7 @@ from securechat.core.journal.events import (
     ModesChanged,
     PasswordChanged,
     PasswordRehashed,
+    RealNameSet,
     RecoveryCodesCleared,
     RecoveryCodeUsed,
     TokenCreated,
@@ -141,6 +142,7 @@ MUST_FIND: list[events.JournalEvent] = [
     FounderRemoved(99),
     MemberModesChanged("o", 10, 2),
     TopicChanged("Tea", "Alice", 4000, 99),
+    RealNameSet("Alice A.", 99),
     ModesChanged("nt", "key", None, 99),
 ]
 MAY_FIND_NOTHING: list[events.JournalEvent] = [

@@ -185,3 +185,16 @@ def test_an_older_database_keeps_who_may_do_what(tmp_path: Path) -> None:
     assert found.bans() == []
     assert found.invitations() == [(11, 5, "a!a@h")]
     found.close()
+
+
+def test_a_real_name_goes_with_its_person(fresh: sqlite3.Connection) -> None:
+    """When an account is deleted: its name is kept, so that nobody takes it."""
+    account = (
+        "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms, chosen_name) "
+        "VALUES (1, 'a', 'a', 'a', 'hash', 7, 'Alice A.')"
+    )
+    fresh.execute(account)
+    fresh.execute("UPDATE accounts SET disabled = 1")
+    assert fresh.execute("SELECT chosen_name FROM accounts").fetchone() == ("Alice A.",)
+    fresh.execute("UPDATE accounts SET deleted = 1")
+    assert fresh.execute("SELECT name, chosen_name FROM accounts").fetchone() == ("a", "")
