@@ -1,0 +1,1 @@
+"""Who we say we are: passwords, and where tokens are kept."""

@@ -1,0 +1,1 @@
+"""The conversation with the server: messages and actions in, lines and events out."""

@@ -1,0 +1,1 @@
+"""Whom we believe to be the server, and who may change that."""

@@ -1,0 +1,1 @@
+"""The connection, and the thread that owns it and the session."""

@@ -1,0 +1,1 @@
+"""The store as SQLite keeps it: tables, the journal, readers, copies."""
