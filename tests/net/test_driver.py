@@ -1,4 +1,4 @@
-"""The I/O thread between members and strangers: who comes first, who goes, who gets less room."""
+"""What happens to connections: who comes first, who goes, who gets less room, how they begin."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_no_more_is_handed_on_than_may_be_said_at_once(
         assert room.lines(visit, 85)[-1] == b"99"
 
 
-def test_who_is_trusted_is_told_of(room: Desk) -> None:
+def test_who_is_authenticated_is_told_of(room: Desk) -> None:
     """Once, for the count of strangers."""
     visit = room.visit()
     assert not visit.connection.authenticated

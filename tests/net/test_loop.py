@@ -355,7 +355,7 @@ def test_line_ends_alone_are_lines(server: ssl.SSLContext, trusting: ssl.SSLCont
 
 
 def test_a_stranger_has_a_rate_of_its_own(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
-    """Until it is trusted; then what has waited comes at once."""
+    """Until it is authenticated; then what has waited comes at once."""
     limits = IoLimits(rate=FREELY, unauthenticated_rate=Rate(lines=0.001, burst=BURST))
     with desk(server, trusting, limits) as room:
         visit = room.visit()
