@@ -60,7 +60,7 @@ def _since(context: click.Context, param: click.Parameter, value: str | None) ->
 @click.option("--json", "as_json", is_flag=True, help="For programs: one object a line.")
 @click.pass_context
 def audit(
-    context: click.Context,
+    invocation: click.Context,
     account: str,
     event: str,
     since_ms: int,
@@ -73,11 +73,11 @@ def audit(
     Logins and refused ones, registrations, what administrators did, tokens and second factors. What
     was done on this machine is under os: and the name of its user. Its old part goes by `prune`.
     """
-    if context.invoked_subcommand is not None:
+    if invocation.invoked_subcommand is not None:
         return
-    office: AdminContext = context.obj
-    wanted = Wanted(_name(office, account), event, since_ms, None if everything else last + 1)
-    rows: Iterable[AuditRow] = office.admin.audited(wanted)
+    context: AdminContext = invocation.obj
+    wanted = Wanted(_name(context, account), event, since_ms, None if everything else last + 1)
+    rows: Iterable[AuditRow] = context.admin.audited(wanted)
     if not everything:
         rows = list(rows)
         if len(rows) > last:
@@ -86,10 +86,10 @@ def audit(
     _show(rows, as_json=as_json)
 
 
-def _name(office: AdminContext, typed: str) -> str:
+def _name(context: AdminContext, typed: str) -> str:
     """The account's name as it is written; what was typed, when there is none."""
     folded = names.fold_account(typed)
-    row = office.admin.reader.account_named(folded) if folded else None
+    row = context.admin.reader.account_named(folded) if folded else None
     return row.name if row else typed
 
 
@@ -138,7 +138,7 @@ def _cells(row: AuditRow) -> tuple[str, ...]:
     help="Write what goes into a new file first, one JSON object a line.",
 )
 @click.pass_obj
-def prune(office: AdminContext, before: int, keep: int | None, export: Path | None) -> None:
+def prune(context: AdminContext, before: int, keep: int | None, export: Path | None) -> None:
     """Delete the old part of the audit; a running server goes on meanwhile.
 
     The audit then says who did it, and up to which row. What is deleted tells the server no longer
@@ -148,15 +148,15 @@ def prune(office: AdminContext, before: int, keep: int | None, export: Path | No
     """
     if bool(before) == bool(keep):
         raise click.UsageError("expected either --before AGE|DATE or --keep N")
-    last, count = office.admin.prunable(before_ms=before, keep=keep or 0)
+    last, count = context.admin.prunable(before_ms=before, keep=keep or 0)
     if not count:
         click.echo("The audit has nothing that old.", err=True)
         return
     facts: dict[str, str | int] = {"rows": count}
     if export is not None:
-        write_rows(export, office.admin.audited_upto(last))
+        write_rows(export, context.admin.audited_upto(last))
         facts["export"] = str(export)
-    office.admin.prune_audit(last, lambda: office.pause(PAUSE_SECONDS), **facts)
+    context.admin.prune_audit(last, lambda: context.pause(PAUSE_SECONDS), **facts)
     where = f" They are in {export}." if export is not None else ""
     click.echo(f"{count} rows of the audit are deleted.{where}", err=True)
 

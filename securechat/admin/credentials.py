@@ -48,29 +48,29 @@ def token() -> None:
 @click.argument("account")
 @click.argument("name", callback=_checked_name)
 @click.pass_obj
-def create(office: AdminContext, account: str, name: str) -> None:
+def create(context: AdminContext, account: str, name: str) -> None:
     """Print a new token of ACCOUNT, for the device or the bot NAME.
 
     It is shown this once: the server keeps a hash of it only. It needs no second factor, and works
     until it is revoked or the account has a new password.
     """
-    row = find_account(office, account)
-    click.echo(office.admin.make_token(row, name, wall_clock()))
+    row = find_account(context, account)
+    click.echo(context.admin.make_token(row, name, wall_clock()))
     click.echo(
         f"This token logs in as {row.name} in the password's place. It is not shown again; to end "
         f"it: securechat-admin token revoke {row.name} {name}",
         err=True,
     )
-    office.settle()
+    context.settle()
 
 
 @token.command("list")
 @click.argument("account", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def list_tokens(office: AdminContext, account: str | None, as_json: bool) -> None:
+def list_tokens(context: AdminContext, account: str | None, as_json: bool) -> None:
     """Show the tokens of ACCOUNT, or all: their names and when they were last used."""
-    if not _list(office, TOKENS, ("ACCOUNT", "NAME", "MADE", "LAST USED"), account, as_json):
+    if not _list(context, TOKENS, ("ACCOUNT", "NAME", "MADE", "LAST USED"), account, as_json):
         click.echo("There is no token; `token create ACCOUNT NAME` makes one.", err=True)
 
 
@@ -78,12 +78,12 @@ def list_tokens(office: AdminContext, account: str | None, as_json: bool) -> Non
 @click.argument("account")
 @click.argument("name")
 @click.pass_obj
-def revoke_token(office: AdminContext, account: str, name: str) -> None:
+def revoke_token(context: AdminContext, account: str, name: str) -> None:
     """End the token NAME of ACCOUNT. Whoever is logged in with it is logged out."""
-    row = find_account(office, account)
-    office.admin.revoke_credential(TOKENS, row, name)
+    row = find_account(context, account)
+    context.admin.revoke_credential(TOKENS, row, name)
     click.echo(f"The token {name} of {row.name} is revoked; it is worth nothing.")
-    office.settle()
+    context.settle()
 
 
 # --- certificates --------------------------------------------------------------------------------
@@ -99,21 +99,21 @@ def certificate() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--name", callback=_checked_name, help="What it is called. [the file's name]")
 @click.pass_obj
-def add(office: AdminContext, account: str, file: Path, name: str | None) -> None:
+def add(context: AdminContext, account: str, file: Path, name: str | None) -> None:
     """Let the client certificate in FILE (PEM) log ACCOUNT in, by SASL EXTERNAL.
 
     The server takes it if its client_ca has signed it too. It needs no second factor, and works
     until it expires, is revoked or the account has a new password.
     """
-    row = find_account(office, account)
+    row = find_account(context, account)
     fingerprint = fingerprint_of(_read(file))
     name = name or (file.stem if is_token_name(file.stem) else default_name(fingerprint))
-    office.admin.add_certificate(row, name, fingerprint, wall_clock())
+    context.admin.add_certificate(row, name, fingerprint, wall_clock())
     click.echo(
         f"The certificate {name} logs in as {row.name}. SHA-256: {fingerprint.hex()}\n"
         f"To end it: securechat-admin certificate revoke {row.name} {name}"
     )
-    office.settle()
+    context.settle()
 
 
 def _read(file: Path) -> bytes:
@@ -134,10 +134,10 @@ def _read(file: Path) -> bytes:
 @click.argument("account", required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def list_certificates(office: AdminContext, account: str | None, as_json: bool) -> None:
+def list_certificates(context: AdminContext, account: str | None, as_json: bool) -> None:
     """Show the certificates of ACCOUNT, or all: names, when last used, fingerprints."""
     header = ("ACCOUNT", "NAME", "ADDED", "LAST USED", "SHA-256")
-    if not _list(office, CERTIFICATES, header, account, as_json):
+    if not _list(context, CERTIFICATES, header, account, as_json):
         text = "There is no certificate; `certificate add ACCOUNT FILE` registers one."
         click.echo(text, err=True)
 
@@ -146,29 +146,29 @@ def list_certificates(office: AdminContext, account: str | None, as_json: bool) 
 @click.argument("account")
 @click.argument("name")
 @click.pass_obj
-def revoke_certificate(office: AdminContext, account: str, name: str) -> None:
+def revoke_certificate(context: AdminContext, account: str, name: str) -> None:
     """End the certificate NAME of ACCOUNT. Whoever is logged in with it is logged out."""
-    row = find_account(office, account)
-    office.admin.revoke_credential(CERTIFICATES, row, name)
+    row = find_account(context, account)
+    context.admin.revoke_credential(CERTIFICATES, row, name)
     click.echo(f"The certificate {name} of {row.name} is revoked; it logs nobody in.")
-    office.settle()
+    context.settle()
 
 
 # --- what both are listed by ---------------------------------------------------------------------
 
 
 def _list(
-    office: AdminContext,
+    context: AdminContext,
     kind: NamedCredential,
     header: tuple[str, ...],
     account: str | None,
     as_json: bool,
 ) -> bool:
     """Print those of an account, or of all. False when there is none, and nothing for people."""
-    owners = {row.id: row.name for row in office.admin.reader.accounts()}
-    rows = [*kind.rows(office.admin.reader)]
+    owners = {row.id: row.name for row in context.admin.reader.accounts()}
+    rows = [*kind.rows(context.admin.reader)]
     if account is not None:
-        owner = find_account(office, account).id
+        owner = find_account(context, account).id
         rows = [row for row in rows if row.account == owner]
     rows.sort(key=lambda row: (owners[row.account], row.name))
     if as_json:

@@ -40,7 +40,7 @@ def _note(context: click.Context, param: click.Parameter, value: str) -> str:
 @click.option("--login", is_flag=True, help="Print the link for who has an account already.")
 @click.pass_context
 def invite(
-    context: click.Context, uses: int, days: int, admin: bool, note: str, login: bool
+    invocation: click.Context, uses: int, days: int, admin: bool, note: str, login: bool
 ) -> None:
     """Print a link with which somebody can make an account.
 
@@ -48,28 +48,28 @@ def invite(
     where the server is and which certificate authority to trust. Send it so that nobody can put
     another one in its place.
     """
-    if context.invoked_subcommand is not None:
-        _refuse_options(context, f"not for `invite {context.invoked_subcommand}`")
+    if invocation.invoked_subcommand is not None:
+        _refuse_options(invocation, f"not for `invite {invocation.invoked_subcommand}`")
         return
-    office: AdminContext = context.obj
-    office.check_served()
+    context: AdminContext = invocation.obj
+    context.check_served()
     if login:
-        _refuse_options(context, "not for --login, which makes none", but="login")
-        _print_login(office)
+        _refuse_options(invocation, "not for --login, which makes none", but="login")
+        _print_login(context)
         return
-    link = make_link(office.admin, uses=uses, days=days, administrator=admin, note=note)
+    link = make_link(context.admin, uses=uses, days=days, administrator=admin, note=note)
     click.echo(str(link))
     click.echo(f"To use it:  securechat register {link}  ({_limits(uses, days)})", err=True)
-    office.warn_about(link)
-    _warn_when_closed(office)
-    office.settle()
+    context.warn_about(link)
+    _warn_when_closed(context)
+    context.settle()
 
 
-def _print_login(office: AdminContext) -> None:
-    link = login_link(office.admin.reader)
+def _print_login(context: AdminContext) -> None:
+    link = login_link(context.admin.reader)
     click.echo(str(link))
     click.echo(f"To use it:  securechat login {link}  (who has an account; no secret)", err=True)
-    office.warn_about(link)
+    context.warn_about(link)
 
 
 def _refuse_options(context: click.Context, why: str, but: str = "") -> None:
@@ -85,8 +85,8 @@ def _limits(uses: int, days: int) -> str:
     return f"works {times}, within {days} days" if days > 1 else f"works {times}, within a day"
 
 
-def _warn_when_closed(office: AdminContext) -> None:
-    if office.registration() == "closed":
+def _warn_when_closed(context: AdminContext) -> None:
+    if context.registration() == "closed":
         click.echo(
             "warning: the link will be refused, as registration is closed here: set registration "
             'in [accounts] to "invite" and restart the server, or make accounts with `user add`',
@@ -97,9 +97,9 @@ def _warn_when_closed(office: AdminContext) -> None:
 @invite.command("list")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def list_(office: AdminContext, as_json: bool) -> None:
+def list_(context: AdminContext, as_json: bool) -> None:
     """Show the invites. Their links can't be shown again: only a hash of each code is kept."""
-    rows = office.admin.reader.invites()
+    rows = context.admin.reader.invites()
     now = wall_clock()
     if as_json:
         echo_json([_entry(row, now) for row in rows])
@@ -137,8 +137,8 @@ def state(row: InviteRow, now: int) -> str:
 @invite.command()
 @click.argument("id")
 @click.pass_obj
-def revoke(office: AdminContext, id: str) -> None:
+def revoke(context: AdminContext, id: str) -> None:
     """End the invite with this ID, as `invite list` shows it; its beginning is enough."""
-    row = office.admin.revoke_invite(id)
+    row = context.admin.revoke_invite(id)
     click.echo(f"The invite {invite_id(row)} is ended; its link is worth nothing.")
-    office.settle()
+    context.settle()

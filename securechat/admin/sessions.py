@@ -23,10 +23,10 @@ from securechat.store.sqlite.reader import AccountRow
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def sessions(office: AdminContext, name: str, as_json: bool) -> None:
+def sessions(context: AdminContext, name: str, as_json: bool) -> None:
     """Show where NAME is logged in now: by what, since when, last heard, from where."""
-    account = find_account(office, name)
-    rows = _ask(office, account)
+    account = find_account(context, name)
+    rows = _ask(context, account)
     if as_json:
         click.echo(json.dumps([_entry(row) for row in rows], indent=2))
     elif rows:
@@ -36,19 +36,19 @@ def sessions(office: AdminContext, name: str, as_json: bool) -> None:
         click.echo(f"{account.name} is not logged in.", err=True)
 
 
-def _ask(office: AdminContext, account: AccountRow) -> list[LiveRow]:
+def _ask(context: AdminContext, account: AccountRow) -> list[LiveRow]:
     """Raises DataError when the running server doesn't answer."""
-    if not office.data.running():
+    if not context.data.running():
         return []
-    number = office.admin.ask_sessions(account)
+    number = context.admin.ask_sessions(account)
     deadline = time.monotonic() + EFFECT_SECONDS
-    while (found := office.admin.told_sessions(number)) is None:
+    while (found := context.admin.told_sessions(number)) is None:
         if time.monotonic() > deadline:
             raise DataError(
-                f"the server that runs on {office.data.path} has not told its sessions within "
+                f"the server that runs on {context.data.path} has not told its sessions within "
                 f"{EFFECT_SECONDS:.0f} seconds: try again, or look into its log"
             )
-        office.pause(POLL_SECONDS)
+        context.pause(POLL_SECONDS)
     return found
 
 
@@ -72,14 +72,14 @@ def _entry(row: LiveRow) -> dict[str, object]:
 @click.argument("name")
 @click.option("--session", metavar="ID", help="Only this one, of those that `user sessions` lists.")
 @click.pass_obj
-def logout(office: AdminContext, name: str, session: str | None) -> None:
+def logout(context: AdminContext, name: str, session: str | None) -> None:
     """End the sessions of NAME, or one of them.
 
     Whoever has the password, a token or a certificate can log in again, and most clients do so by
     themselves: for a stolen one, `token revoke`, `certificate revoke` or `user passwd`.
     """
-    account = find_account(office, name)
-    found = [row for row in _ask(office, account) if session in (None, row.id)]
+    account = find_account(context, name)
+    found = [row for row in _ask(context, account) if session in (None, row.id)]
     if session is not None and not found:
         raise click.ClickException(
             f"{account.name} has no session {session!r}; `user sessions {account.name}` shows them"
@@ -87,7 +87,7 @@ def logout(office: AdminContext, name: str, session: str | None) -> None:
     if not found:
         click.echo(f"{account.name} is not logged in.")
         return
-    office.admin.log_out(account, session)
+    context.admin.log_out(account, session)
     what = "session has ended" if len(found) == 1 else "sessions have ended"
     click.echo(f"{len(found)} {what} of {account.name}.")
-    office.settle()
+    context.settle()

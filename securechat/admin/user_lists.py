@@ -29,9 +29,9 @@ class Credentials:
 @click.option("--all", "everybody", is_flag=True, help="The deleted accounts too.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def list_(office: AdminContext, everybody: bool, as_json: bool) -> None:
+def list_(context: AdminContext, everybody: bool, as_json: bool) -> None:
     """Show the accounts: who has a second factor, and how many device tokens each has."""
-    reader = office.admin.reader
+    reader = context.admin.reader
     rows = [row for row in reader.accounts() if everybody or not row.deleted]
     rows.sort(key=lambda row: row.folded)
     held = Credentials(reader)
@@ -77,10 +77,10 @@ def _role(row: AccountRow) -> str:
 @click.command()
 @click.argument("name")
 @click.pass_obj
-def show(office: AdminContext, name: str) -> None:
+def show(context: AdminContext, name: str) -> None:
     """Show the account NAME: its role, its second factor, tokens and certificates."""
-    row = find_account(office, name)
-    held = Credentials(office.admin.reader)
+    row = find_account(context, name)
+    held = Credentials(context.admin.reader)
     facts = {
         "name": row.name,
         "state": _state(row),
@@ -89,7 +89,7 @@ def show(office: AdminContext, name: str) -> None:
         "second factor": "on" if row.id in held.protected else "off",
         "tokens": ", ".join(held.tokens.get(row.id, ())) or "none",
         "certificates": ", ".join(held.certificates.get(row.id, ())) or "none",
-        "messages": f"{office.admin.reader.usage().get(row.id, 0) / MIB:.1f} MiB are kept",
+        "messages": f"{context.admin.reader.usage().get(row.id, 0) / MIB:.1f} MiB are kept",
     }
     for key, value in facts.items():
         click.echo(f"{key:<13}  {escape_exactly(value)}")

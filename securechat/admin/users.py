@@ -40,27 +40,27 @@ def user() -> None:
 @password_stdin
 @click.option("--admin", is_flag=True, help="The account administers the server.")
 @click.pass_obj
-def add(office: AdminContext, name: AccountName, password_stdin: bool, admin: bool) -> None:
+def add(context: AdminContext, name: AccountName, password_stdin: bool, admin: bool) -> None:
     """Make the account NAME."""
-    refuse_taken(office, name)
-    stored = new_password(name.display, office.rules, from_stdin=password_stdin)
-    office.admin.add([NewAccount(*_forms(name), stored, admin)], wall_clock())
+    refuse_taken(context, name)
+    stored = new_password(name.display, context.rules, from_stdin=password_stdin)
+    context.admin.add([NewAccount(*_forms(name), stored, admin)], wall_clock())
     role = " and administers the server" if admin else ""
     click.echo(f"{name.display} has an account{role}.")
-    office.tell_login(name.display)
-    office.settle()
+    context.tell_login(name.display)
+    context.settle()
 
 
-def refuse_taken(office: AdminContext, name: AccountName) -> None:
+def refuse_taken(context: AdminContext, name: AccountName) -> None:
     """Before anybody is asked for a password. Raises click.ClickException."""
-    reason = why_taken(office, name)
+    reason = why_taken(context, name)
     if reason is not None:
         raise click.ClickException(reason)
 
 
-def why_taken(office: AdminContext, name: AccountName) -> str | None:
+def why_taken(context: AdminContext, name: AccountName) -> str | None:
     """Why no account can be called so, or None."""
-    return office.admin.taken(NewAccount(*_forms(name), password=""))
+    return context.admin.taken(NewAccount(*_forms(name), password=""))
 
 
 def _forms(name: AccountName) -> tuple[str, str, str]:
@@ -70,7 +70,7 @@ def _forms(name: AccountName) -> tuple[str, str, str]:
 @user.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @click.pass_obj
-def import_(office: AdminContext, file: Path) -> None:
+def import_(context: AdminContext, file: Path) -> None:
     """Make accounts for all rows of a CSV FILE, or for none; - is standard input.
 
     The file is UTF-8, its first line is the header name,password. All that is wrong with it is
@@ -78,16 +78,16 @@ def import_(office: AdminContext, file: Path) -> None:
     """
     source = "standard input" if file == STDIN else str(file)
     try:
-        count = _import_all(office, _content(file))
+        count = _import_all(context, _content(file))
     except ImportRefused as refused:
         for fault in refused.faults:
             click.echo(f"{source}, line {fault.line}: {fault.text}", err=True)
         found = "one error" if len(refused.faults) == 1 else f"{len(refused.faults)} errors"
         raise click.ClickException(f"nothing was added: {source} has {found}") from None
     click.echo(f"{count} accounts were added." if count > 1 else "One account was added.")
-    office.tell_login()
+    context.tell_login()
     _warn_about(file)
-    office.settle()
+    context.settle()
 
 
 def _content(file: Path) -> bytes:
@@ -101,18 +101,18 @@ def _content(file: Path) -> bytes:
         raise click.ClickException(f"can't read {file}: {error.strerror}") from None
 
 
-def _import_all(office: AdminContext, content: bytes) -> int:
+def _import_all(context: AdminContext, content: bytes) -> int:
     """Raises ImportRefused, with every fault that can be found; StoreError."""
-    rules = office.rules
+    rules = context.rules
     progress = _progress if sys.stderr.isatty() else _silent
     rows, faults = user_import.read_rows(content)
-    faults += user_import.taken(rows, lambda name: why_taken(office, name))
+    faults += user_import.taken(rows, lambda name: why_taken(context, name))
     faults += user_import.weak(rows, rules.why_refused, progress)
     if faults:
         raise ImportRefused(faults)
-    threads = user_import.threads_beside(office.data.running())
+    threads = user_import.threads_beside(context.data.running())
     hashed = user_import.hash_all(rows, rules.stored, progress, threads)
-    office.admin.add([NewAccount(*_forms(name), stored) for name, stored in hashed], wall_clock())
+    context.admin.add([NewAccount(*_forms(name), stored) for name, stored in hashed], wall_clock())
     return len(hashed)
 
 
@@ -136,87 +136,87 @@ def _warn_about(file: Path) -> None:
 # Changing
 
 
-def find_account(office: AdminContext, name: str) -> AccountRow:
+def find_account(context: AdminContext, name: str) -> AccountRow:
     """The account as somebody types its name. Raises UnknownError."""
-    return office.admin.find(names.fold_account(name) or "", repr(name)[1:-1])
+    return context.admin.find(names.fold_account(name) or "", repr(name)[1:-1])
 
 
 @user.command()
 @click.argument("name")
 @password_stdin
 @click.pass_obj
-def passwd(office: AdminContext, name: str, password_stdin: bool) -> None:
+def passwd(context: AdminContext, name: str, password_stdin: bool) -> None:
     """Give NAME another password. Whoever is logged in as NAME is logged out."""
-    account = find_account(office, name)
-    stored = new_password(account.name, office.rules, from_stdin=password_stdin)
-    office.admin.set_password(account, stored)
+    account = find_account(context, name)
+    stored = new_password(account.name, context.rules, from_stdin=password_stdin)
+    context.admin.set_password(account, stored)
     click.echo(f"{account.name} has a new password; the old one is worth nothing.")
-    office.settle()
+    context.settle()
 
 
 @user.command()
 @click.argument("name")
 @click.pass_obj
-def disable(office: AdminContext, name: str) -> None:
+def disable(context: AdminContext, name: str) -> None:
     """Keep NAME out until `user enable`. Whoever is logged in as NAME is logged out."""
-    account = find_account(office, name)
-    office.admin.set_disabled(account, disabled=True)
+    account = find_account(context, name)
+    context.admin.set_disabled(account, disabled=True)
     click.echo(f"{account.name} is disabled: no login until `user enable {account.name}`.")
-    office.settle()
+    context.settle()
 
 
 @user.command()
 @click.argument("name")
 @click.pass_obj
-def enable(office: AdminContext, name: str) -> None:
+def enable(context: AdminContext, name: str) -> None:
     """Let NAME in again, with the password as it was."""
-    account = find_account(office, name)
-    office.admin.set_disabled(account, disabled=False)
+    account = find_account(context, name)
+    context.admin.set_disabled(account, disabled=False)
     click.echo(f"{account.name} is enabled and can log in.")
-    office.settle()
+    context.settle()
 
 
 @user.command()
 @click.argument("name")
 @click.option("--revoke", is_flag=True, help="NAME administers the server no longer.")
 @click.pass_obj
-def admin(office: AdminContext, name: str, revoke: bool) -> None:
+def admin(context: AdminContext, name: str, revoke: bool) -> None:
     """Let NAME administer the server: all channels obey an administrator."""
-    account = find_account(office, name)
-    office.admin.set_admin(account, admin=not revoke)
+    account = find_account(context, name)
+    context.admin.set_admin(account, admin=not revoke)
     change = "no longer administers" if revoke else "administers"
     click.echo(f"{account.name} {change} the server.")
-    office.settle()
+    context.settle()
 
 
 @user.command()
 @click.argument("name")
 @click.option("--off", is_flag=True, help="NAME is a person again.")
 @click.pass_obj
-def bot(office: AdminContext, name: str, off: bool) -> None:
+def bot(context: AdminContext, name: str, off: bool) -> None:
     """Tell that NAME is a bot: nothing that it has missed is given back to it.
 
     A bot would run again what it is told at its login, or what it ran before its connection was
     lost. It gets only what is said while it is there.
     """
-    account = find_account(office, name)
-    office.admin.set_bot(account, bot=not off)
+    account = find_account(context, name)
+    context.admin.set_bot(account, bot=not off)
     what = "gets what it has missed again" if off else "is a bot: it gets only what is live"
     click.echo(f"{account.name} {what}.")
-    office.settle()
+    context.settle()
 
 
 @user.command()
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Don't ask whether you are sure.")
 @click.pass_obj
-def delete(office: AdminContext, name: str, yes: bool) -> None:
+def delete(context: AdminContext, name: str, yes: bool) -> None:
     """End the account NAME for good.
 
     Its sessions end and it leaves its channels. What it wrote stays, and so does its name: it is
     never given to anybody else.
     """
-    account = find_account(office, name)
+    account = find_account(context, name)
     if not yes:
         _confirm(
             f"This can't be undone: {account.name} is logged out, leaves all rooms and can't log "
@@ -225,9 +225,9 @@ def delete(office: AdminContext, name: str, yes: bool) -> None:
             f"Delete {account.name}?",
             "nothing was deleted",
         )
-    office.admin.delete(account)
+    context.admin.delete(account)
     click.echo(f"{account.name} is deleted. The messages stay; the name is given to nobody else.")
-    office.settle()
+    context.settle()
 
 
 def _confirm(explained: str, question: str, refused: str) -> None:
@@ -243,13 +243,13 @@ def _confirm(explained: str, question: str, refused: str) -> None:
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Don't ask whether you are sure.")
 @click.pass_obj
-def remove_factor(office: AdminContext, name: str, yes: bool) -> None:
+def remove_factor(context: AdminContext, name: str, yes: bool) -> None:
     """Turn the second factor of NAME off, for who has lost the phone and the recovery codes.
 
     From then on the password alone is enough. Make sure that it is NAME who asks for it.
     """
-    account = find_account(office, name)
-    if not office.admin.reader.has_factor(account.id):
+    account = find_account(context, name)
+    if not context.admin.reader.has_factor(account.id):
         raise click.ClickException(f"{account.name} has no second factor")
     if not yes:
         _confirm(
@@ -258,6 +258,6 @@ def remove_factor(office: AdminContext, name: str, yes: bool) -> None:
             f"Remove the second factor of {account.name}?",
             "the second factor stays",
         )
-    office.admin.remove_factor(account)
+    context.admin.remove_factor(account)
     click.echo(f"{account.name} logs in with the password alone; the client can turn it on again.")
-    office.settle()
+    context.settle()

@@ -25,7 +25,7 @@ _FILE = click.Path(path_type=Path)
 @click.argument("file", type=_FILE)
 @click.option("--force", is_flag=True, help="Replace FILE.")
 @click.pass_obj
-def backup(office: AdminContext, file: Path, force: bool) -> None:
+def backup(context: AdminContext, file: Path, force: bool) -> None:
     """Write everything that the server needs into FILE, while it runs.
 
     FILE is a tar archive of the database, its pepper, and the certificates and keys in the data
@@ -34,7 +34,7 @@ def backup(office: AdminContext, file: Path, force: bool) -> None:
     It is as secret as the server: who has FILE has all messages, can guess at the passwords and
     can pose as the server. It is made for its owner's eyes only (mode 0600); keep it so.
     """
-    made = make_backup(office.data, file, by=who(), force=force, pause=office.pause)
+    made = make_backup(context.data, file, by=who(), force=force, pause=context.pause)
     click.echo(f"{file} holds {', '.join(made.manifest.members)}: {_size(made.size)}.")
     if made.warning:
         click.echo(f"warning: {made.warning}", err=True)
@@ -58,13 +58,13 @@ def _size(size: int) -> str:
 @click.command()
 @click.argument("file", type=_FILE)
 @click.pass_obj
-def restore(office: AdminContext, file: Path) -> None:
+def restore(context: AdminContext, file: Path) -> None:
     """Make the data directory from the backup in FILE.
 
     The directory must be missing or empty, and no server may run on it. Everything is verified
     first; if anything is wrong, nothing is made.
     """
-    data = office.data
+    data = context.data
     done = restore_backup(file, data, by=who())
     made = local_time(done.manifest.made_ms)
     version = escape_exactly(done.manifest.version)
@@ -93,18 +93,18 @@ def _check_present(data: DataDirectory) -> None:
 @click.option("--quick", is_flag=True, help="Look less closely at the database; for a large one.")
 @click.pass_obj
 @click.pass_context
-def check(context: click.Context, office: AdminContext, quick: bool) -> None:
+def check(invocation: click.Context, context: AdminContext, quick: bool) -> None:
     """See whether all that the server starts on is in order, while it runs.
 
     The modes of the files, the database, its pepper, and the certificate that the server last ran
     with (with --config the one that it names): its dates, key, chain, and whether it is for the
     address that links name. What is wrong is told on standard error, and makes the exit code 1.
     """
-    _check_present(office.data)
+    _check_present(context.data)
     good = True
-    config = office.config if office.config_file else None
-    for found in check_up(office.data, config, quick=quick, now=datetime.now(UTC)):
+    config = context.config if context.config_file else None
+    for found in check_up(context.data, config, quick=quick, now=datetime.now(UTC)):
         good = good and found.good
         mark = "ok   " if found.good else "FAULT"
         click.echo(f"{mark}  {found.text}", err=not found.good)
-    context.exit(0 if good else 1)
+    invocation.exit(0 if good else 1)
