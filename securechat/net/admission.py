@@ -73,6 +73,7 @@ class Admission:
             (self._familiar if known else self._unauthenticated).add(address_block, connection)
             if len(self._unauthenticated) + len(self._familiar) <= self._max_unauthenticated:
                 return None
+            # A crowd from elsewhere comes first, also when the new one is of a familiar place.
             return (self._unauthenticated or self._familiar).push_out()
 
     def _check(self, address_block: str) -> None:
@@ -105,6 +106,7 @@ class Admission:
         """
         now = self._clock()
         with self._lock:
+            # Those that are over go, so that there are never more than come in a minute.
             self._barred = {key: until for key, until in self._barred.items() if until > now}
             self._barred[address_block_of(connection.address)] = now + BARRED_SECONDS
 

@@ -178,12 +178,12 @@ class ConnectionDriver:
         self._authenticated(connection)
         connection.bucket.change(self.limits.rate, self._loop.now)
         if not connection.interest & READ:
-            self._set_timer(connection, 0.0)
+            self._set_timer(connection, 0.0)  # it waits at the old rate, perhaps for long
 
     # Reading
 
     def _read(self, connection: Connection) -> None:
-        began = time.thread_time()
+        began = time.thread_time()  # of CPU: what other threads take meanwhile is not its fault
         heard = transport.receive(connection, freely=connection.authenticated)
         if heard.more:
             self._loop.look_again(connection)
@@ -245,6 +245,7 @@ class ConnectionDriver:
 
         Each connection gets one write: at once, or when the last of its deliveries is known.
         """
+        # Two writes would be two TLS records and two system calls, which cost more than the bytes.
         twice = transport.served_twice(deliveries) if len(deliveries) > 1 else frozenset()
         fresh: list[Connection] = []
         for connections, data in deliveries:
@@ -307,13 +308,13 @@ class ConnectionDriver:
             return
         connection.phase = Phase.DRAINING
         connection.close_reason = reason
-        connection.framing = None
+        connection.framing = None  # what was not handed on of its lines is dropped
         self._loop.look_no_more(connection)
         self._watch(connection, WRITE if connection.out else 0)
         self._set_timer(connection, self.limits.drain_seconds)
         connection.drained_by = self._loop.now + self.limits.most_drain_seconds
         if connection in self.backlog:
-            self.backlog.add(connection, self._loop.now)
+            self.backlog.add(connection, self._loop.now)  # it is judged anew, by its last output
         self._flush(connection)
 
     def _too_late(self, connection: Connection) -> None:

@@ -151,9 +151,9 @@ class IoThread(NamedThread):
         self._waker.sleep()
         ready = self._poller.wait(self._patience())
         self._waker.woken()
-        self.now = time.monotonic()
-        self._obey()
-        again = self._again.copy()
+        self.now = time.monotonic()  # once a turn, as it is asked for often
+        self._obey()  # output goes out before more input is read
+        again = self._again.copy()  # what is read below may ask for the next turn again
         self._again.clear()
         for key, events in ready:
             connection = key.data
@@ -171,7 +171,7 @@ class IoThread(NamedThread):
         backlog = self.driver.backlog
         if backlog and backlog.next_look <= self.now:
             self.driver.look_at_the_slow()
-        self._hand_on()
+        self._hand_on()  # before the handshakes below, which may take as long as they are given
         if self._unauthenticated_wait() and not self._call.behind():
             self._attend_unauthenticated()
             self._hand_on()

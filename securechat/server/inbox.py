@@ -118,6 +118,7 @@ class Inbox:
             else:
                 self.answers.append(item)
         with self._room:
+            # What was taken from the queue still counts, as gathered, until the hub has come to it.
             full = self._waiting > MAX_QUEUED
             self._queued -= lines
             self._queued_unauthenticated -= of_unauthenticated

@@ -102,6 +102,7 @@ class Service:
             self.data.database, lambda: self._journal.commit_count, self._thread_failed
         )
         self._hub.serve(self._io)
+        # The listener comes after those who serve what it accepts.
         for thread in [*self._io, self._guard, self._listener, self._checkpointer]:
             thread.start()
         _tame_garbage_collection()
@@ -252,6 +253,7 @@ class Service:
 
     def stop(self, reason: str) -> None:
         """Accept nobody, tell everybody, store what was accepted, end all threads."""
+        # Nobody comes any more; then the hub says the end and stores it; then that is written out.
         self._listener.stop()
         self._checkpointer.stop()
         for thread in (self._listener, self._checkpointer):
