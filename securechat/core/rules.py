@@ -9,51 +9,31 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Final
 
-from securechat.core import commands, quota
+from securechat.core import dispatch, quota
 from securechat.core.auth import login, registration
 from securechat.core.channels import channels, ownership
-from securechat.core.commands import credentials, messages
-from securechat.core.commands.registry import COMMANDS, Command
+from securechat.core.commands import credentials
 from securechat.core.delivery import acknowledgements
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
 from securechat.core.journal.events import CertificateUsed, TokenUsed
 from securechat.core.model.credentials import Token
-from securechat.core.model.entities import Account, Answering, Session
+from securechat.core.model.entities import Account, Session
 from securechat.core.model.levels import Levels
 from securechat.core.model.state import LOGINS_AT_ONCE, MAX_KEYS, Model
 from securechat.core.model.states import WAITING, State, Trigger
 from securechat.core.ports import Outside
 from securechat.core.presence import arrivals, online
 from securechat.core.settings import Settings
-from securechat.core.turn import IrcError, Savepoint, Turn
+from securechat.core.turn import Turn
 from securechat.core.vault import Vault
 from securechat.irc import names
-from securechat.irc.framing import TOO_LONG
-from securechat.irc.message import LineTooLongError, Message, MessageError, NotUtf8Error, decode
-from securechat.irc.numerics import Numeric
-
-__all__ = ["Rules", "commands"]
 
 log = logging.getLogger(__name__)
 
-END: Final[tuple[()]] = ()
-"""Stands for the end of an answer."""
-
-REPLIES_AT_ONCE = 25
-"""Of a long answer: a quarter of a millisecond, until it is looked whether it is others' turn."""
-
 USAGE_SECONDS = 10.0
 """How often it is stored what the log holds of the accounts; a start counts what came after it."""
-
-WEB_METHODS = frozenset(
-    ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI")
-)
-"""What a request of a browser begins with (RFC 9110, 9113). A web page can make its visitor's
-browser send one here, with the visitor's certificate and with lines of the page's own in it.
-"""
 
 
 class Rules:
@@ -104,7 +84,7 @@ class Rules:
         if session.state in WAITING:
             self._hold(turn, session, raw)
         elif session.state is not State.CLOSED:
-            self._run(turn, session, raw)
+            dispatch.run(turn, session, raw)
 
     def _hold(self, turn: Turn, session: Session, raw: bytes) -> None:
         """Lines wait for a worker's answer in their order, but not without end."""
@@ -113,79 +93,9 @@ class Rules:
         else:
             session.held.append(raw)
 
-    def _run(self, turn: Turn, session: Session, raw: bytes) -> None:
-        start = turn.savepoint()
-        command = "*"
-        try:
-            if raw is TOO_LONG:
-                raise LineTooLongError
-            message = decode(raw)
-            command = message.command
-            self._dispatch(turn, session, message)
-        except IrcError as error:
-            turn.numeric(session, error.numeric, *error.params)
-        except LineTooLongError as error:
-            self._too_long(turn, session, error)
-        except NotUtf8Error as error:
-            turn.standard_reply(session, "FAIL", "*", "INVALID_UTF8", str(error))
-        except MessageError as error:
-            turn.standard_reply(session, "FAIL", "*", "INVALID_MESSAGE", str(error))
-        except Exception:
-            self._bug(turn, session, command, start)
-        turn.finish_span(session, command, start)
-
-    def _too_long(self, turn: Turn, session: Session, error: LineTooLongError) -> None:
-        head, ready = error.head, session.state is State.READY
-        if head and head.params and head.command in messages.SENDING and ready:
-            messages.refuse_long(turn, session, head)  # where it would have been seen
-        else:
-            turn.numeric(session, Numeric.ERR_INPUTTOOLONG, str(error))
-
-    def _bug(self, turn: Turn, session: Session, command: str, start: Savepoint) -> None:
-        turn.roll_back(start)
-        log.exception("a bug: %s failed and was taken back", command)
-        turn.numeric(session, Numeric.ERR_UNKNOWNERROR, command, FAILED)
-
     def go_on(self, turn: Turn, session: Session, more: Callable[[], bool]) -> None:
         """The next part of a session's long answer, and further ones while more() is true."""
-        while session.answering is not None:
-            start = turn.savepoint()
-            try:
-                self._next_part(turn, session)
-            except Exception:
-                self._bug(turn, session, session.answering.command, start)
-                session.answering = None
-            if not more():
-                return
-
-    def _next_part(self, turn: Turn, session: Session) -> None:
-        assert session.answering is not None  # noqa: S101 - or there is no next part
-        for _ in range(REPLIES_AT_ONCE):
-            reply = next(session.answering.replies, END)
-            if reply is None:
-                return
-            if reply is END or session.state is not State.READY:
-                session.answering = None
-                return
-            turn.numeric(session, *reply)
-
-    def _dispatch(self, turn: Turn, session: Session, message: Message) -> None:
-        found = COMMANDS.get(message.command)
-        if found is None:
-            if session.state is not State.READY:
-                if message.command in WEB_METHODS:
-                    turn.close(session, "This is a chat server, not a web server")
-                    return
-                raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
-            shown = message.command[:40]
-            raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
-        count = len(message.params)
-        if session.state not in found.states or not found.min_params <= count <= found.max_params:
-            raise _refusal(found, session, count)
-        replies = found.handler(turn, session, message)
-        if replies is not None:
-            session.answering = Answering(message.command, replies)
-            self._next_part(turn, session)
+        dispatch.go_on(turn, session, more)
 
     def answered(self, turn: Turn, answer: Answer) -> None:
         """A worker has done a job. The session's held lines follow at once."""
@@ -222,9 +132,8 @@ class Rules:
         held, session.held = session.held, []
         for raw in held:
             self.line(turn, session, raw)
-            self.go_on(
-                turn, session, lambda: True
-            )  # what it said before its login waits for nothing
+            # What it said before its login waits for nothing.
+            dispatch.go_on(turn, session, lambda: True)
         if held and session.account is not None:
             turn.charge(session.account, len(held))
 
@@ -351,21 +260,3 @@ class Rules:
 def _ask_due(turn: Turn) -> None:
     if due := acknowledgements.due(turn):
         acknowledgements.ask_all(turn, due)
-
-
-def _refusal(command: Command, session: Session, count: int) -> IrcError:
-    """Why a command is not for this session now, or not with so many parameters. What came is not
-    repeated: it may be a password.
-    """
-    if session.state in command.states:
-        if count < command.min_params:
-            fault = "Not enough parameters"
-        elif command.last:
-            fault = f"Too many words; put a colon before the {command.last}"
-        else:
-            fault = "Too many words"
-        text = f"{fault}: {command.name} {command.usage}"
-        return IrcError(Numeric.ERR_NEEDMOREPARAMS, command.name, text)
-    if session.state is State.READY:
-        return IrcError(Numeric.ERR_ALREADYREGISTERED, "You are logged in already")
-    return IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")

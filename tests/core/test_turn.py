@@ -85,6 +85,20 @@ def test_the_asker_is_told_once_for_each_command() -> None:
     assert bob.hears() == []
 
 
+def test_an_invitation_of_who_never_came_in_is_not_told() -> None:
+    """Also where another one's counts, and nothing of it is to be stored."""
+    stage = Stage("alice", "bob", "carol")
+    alice, bob, carol = (stage.member(name) for name in ("alice", "bob", "carol"))
+    bob.says("JOIN #b", "INVITE carol #b")
+    carol.hears()
+    stage.full = True
+    with stage.turn() as turn:
+        for line in (b"JOIN #b", b"INVITE carol #b"):
+            stage.rules.line(turn, alice.session, line)
+    assert codes(alice.hears()) == ["400", "400"]
+    assert carol.hears() == []
+
+
 def test_who_quits_is_still_told() -> None:
     """A script that says its message and good-bye at once learns that it is lost."""
     stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))

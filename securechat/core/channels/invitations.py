@@ -26,6 +26,8 @@ def counts(turn: Turn, channel: Channel, account: Account) -> bool:
 def invite(turn: Turn, channel: Channel, by: Account, account: Account) -> None:
     """Remember that an account may enter, unless one that opens more is remembered already."""
     if not channel.runs(by) and counts(turn, channel, account):
+        # Nobody hears of it all the same if the JOIN of who invites can't be stored.
+        turn.on_failure(lambda: None)
         return
     if channel not in account.invited_to:
         _make_place(turn, by, account)

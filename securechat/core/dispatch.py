@@ -1,0 +1,140 @@
+"""From a line to its command: decoded, looked up, its gates checked, run, answered.
+
+Hub thread only. https://modern.ircdocs.horse/#message-format
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from securechat.core import commands
+from securechat.core.commands import messages
+from securechat.core.commands.registry import COMMANDS, Command
+from securechat.core.guard import FAILED
+from securechat.core.model.entities import Answering, Session
+from securechat.core.model.states import State
+from securechat.core.turn import IrcError, Savepoint, Turn
+from securechat.irc.framing import TOO_LONG
+from securechat.irc.message import LineTooLongError, Message, MessageError, NotUtf8Error, decode
+from securechat.irc.numerics import Numeric
+
+__all__ = ["commands", "go_on", "run"]
+
+log = logging.getLogger(__name__)
+
+END: Final[tuple[()]] = ()
+"""Stands for the end of an answer."""
+
+REPLIES_AT_ONCE = 25
+"""Of a long answer: a quarter of a millisecond, until it is looked whether it is others' turn."""
+
+WEB_METHODS = frozenset(
+    ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI")
+)
+"""What a request of a browser begins with (RFC 9110, 9113). A web page can make its visitor's
+browser send one here, with the visitor's certificate and with lines of the page's own in it.
+"""
+
+
+def run(turn: Turn, session: Session, raw: bytes) -> None:
+    """Do what a line says, or say why not; a bug is taken back and logged.
+
+    raw: without its line end; TOO_LONG for one that was over the limit.
+    """
+    start = turn.savepoint()
+    command = "*"
+    try:
+        if raw is TOO_LONG:
+            raise LineTooLongError
+        message = decode(raw)
+        command = message.command
+        _dispatch(turn, session, message)
+    except IrcError as error:
+        turn.numeric(session, error.numeric, *error.params)
+    except LineTooLongError as error:
+        _too_long(turn, session, error)
+    except NotUtf8Error as error:
+        turn.standard_reply(session, "FAIL", "*", "INVALID_UTF8", str(error))
+    except MessageError as error:
+        turn.standard_reply(session, "FAIL", "*", "INVALID_MESSAGE", str(error))
+    except Exception:
+        _bug(turn, session, command, start)
+    turn.finish_span(session, command, start)
+
+
+def _too_long(turn: Turn, session: Session, error: LineTooLongError) -> None:
+    head, ready = error.head, session.state is State.READY
+    if head and head.params and head.command in messages.SENDING and ready:
+        messages.refuse_long(turn, session, head)  # where it would have been seen
+    else:
+        turn.numeric(session, Numeric.ERR_INPUTTOOLONG, str(error))
+
+
+def _bug(turn: Turn, session: Session, command: str, start: Savepoint) -> None:
+    turn.roll_back(start)
+    log.exception("a bug: %s failed and was taken back", command)
+    turn.numeric(session, Numeric.ERR_UNKNOWNERROR, command, FAILED)
+
+
+def go_on(turn: Turn, session: Session, more: Callable[[], bool]) -> None:
+    """The next part of a session's long answer, and further ones while more() is true."""
+    while session.answering is not None:
+        start = turn.savepoint()
+        try:
+            _next_part(turn, session)
+        except Exception:
+            _bug(turn, session, session.answering.command, start)
+            session.answering = None
+        if not more():
+            return
+
+
+def _next_part(turn: Turn, session: Session) -> None:
+    assert session.answering is not None  # noqa: S101 - or there is no next part
+    for _ in range(REPLIES_AT_ONCE):
+        reply = next(session.answering.replies, END)
+        if reply is None:
+            return
+        if reply is END or session.state is not State.READY:
+            session.answering = None
+            return
+        turn.numeric(session, *reply)
+
+
+def _dispatch(turn: Turn, session: Session, message: Message) -> None:
+    found = COMMANDS.get(message.command)
+    if found is None:
+        if session.state is not State.READY:
+            if message.command in WEB_METHODS:
+                turn.close(session, "This is a chat server, not a web server")
+                return
+            raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
+        shown = message.command[:40]
+        raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
+    count = len(message.params)
+    if session.state not in found.states or not found.min_params <= count <= found.max_params:
+        raise _refusal(found, session, count)
+    replies = found.handler(turn, session, message)
+    if replies is not None:
+        session.answering = Answering(message.command, replies)
+        _next_part(turn, session)
+
+
+def _refusal(command: Command, session: Session, count: int) -> IrcError:
+    """Why a command is not for this session now, or not with so many parameters. What came is not
+    repeated: it may be a password.
+    """
+    if session.state in command.states:
+        if count < command.min_params:
+            fault = "Not enough parameters"
+        elif command.last:
+            fault = f"Too many words; put a colon before the {command.last}"
+        else:
+            fault = "Too many words"
+        text = f"{fault}: {command.name} {command.usage}"
+        return IrcError(Numeric.ERR_NEEDMOREPARAMS, command.name, text)
+    if session.state is State.READY:
+        return IrcError(Numeric.ERR_ALREADYREGISTERED, "You are logged in already")
+    return IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
