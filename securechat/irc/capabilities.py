@@ -6,7 +6,7 @@ the server tests them on its hot path.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from securechat.irc.message_keys import KEY_TAG
 
@@ -27,26 +27,40 @@ SELF_MESSAGE: Final = 1 << 13
 MESSAGE_KEY: Final = 1 << 14
 SETNAME: Final = 1 << 15
 
-NAMES: Final[dict[str, int]] = {
-    "account-notify": ACCOUNT_NOTIFY,
-    "account-tag": ACCOUNT_TAG,
-    "away-notify": AWAY_NOTIFY,
-    "batch": BATCH,
-    "cap-notify": CAP_NOTIFY,
-    "echo-message": ECHO_MESSAGE,
-    "extended-join": EXTENDED_JOIN,
-    "message-tags": MESSAGE_TAGS,
-    "multi-prefix": MULTI_PREFIX,
-    "sasl": SASL,
-    "server-time": SERVER_TIME,
-    "userhost-in-names": USERHOST_IN_NAMES,
-    "draft/account-registration": ACCOUNT_REGISTRATION,
-    "setname": SETNAME,
-    "znc.in/self-message": SELF_MESSAGE,
-    KEY_TAG: MESSAGE_KEY,
-}
 
-WIRE: Final = ACCOUNT_TAG | MESSAGE_TAGS | SERVER_TIME | BATCH | EXTENDED_JOIN
+class Capability(NamedTuple):
+    """name: as CAP LS lists it. bit: its own, in the integer of a session. on_wire: whether it
+    changes the bytes of a message that is sent to many: sessions that differ in one of these get
+    lines of their own.
+    """
+
+    name: str
+    bit: int
+    on_wire: bool = False
+
+
+CAPABILITIES: Final = (
+    Capability("account-notify", ACCOUNT_NOTIFY),
+    Capability("account-tag", ACCOUNT_TAG, on_wire=True),
+    Capability("away-notify", AWAY_NOTIFY),
+    Capability("batch", BATCH, on_wire=True),
+    Capability("cap-notify", CAP_NOTIFY),
+    Capability("echo-message", ECHO_MESSAGE),
+    Capability("extended-join", EXTENDED_JOIN, on_wire=True),
+    Capability("message-tags", MESSAGE_TAGS, on_wire=True),
+    Capability("multi-prefix", MULTI_PREFIX),
+    Capability("sasl", SASL),
+    Capability("server-time", SERVER_TIME, on_wire=True),
+    Capability("userhost-in-names", USERHOST_IN_NAMES),
+    Capability("draft/account-registration", ACCOUNT_REGISTRATION),
+    Capability("setname", SETNAME),
+    Capability("znc.in/self-message", SELF_MESSAGE),
+    Capability(KEY_TAG, MESSAGE_KEY),
+)
+
+NAMES: Final[dict[str, int]] = {one.name: one.bit for one in CAPABILITIES}
+
+WIRE: Final = sum(one.bit for one in CAPABILITIES if one.on_wire)
 """The capabilities that change the bytes of a message sent to many."""
 
 

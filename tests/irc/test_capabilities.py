@@ -95,3 +95,12 @@ def test_wire_holds_what_a_client_without_it_must_not_see() -> None:
         "message-tags",
         "server-time",
     }
+
+
+def test_each_has_a_bit_of_its_own() -> None:
+    """None is forgotten in the table, and no two are told apart by nothing."""
+    bits = [one.bit for one in cap.CAPABILITIES]
+    assert all(bit.bit_count() == 1 for bit in bits)
+    assert len(set(bits)) == len(bits) == len(cap.NAMES)
+    named = {value for name, value in vars(cap).items() if name.isupper() and type(value) is int}
+    assert named - {cap.WIRE} == set(bits)
