@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pty
 import re
@@ -16,9 +15,11 @@ from types import TracebackType
 PATIENCE = 30.0
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
 
-# Makes the terminal the controlling one, as getpass asks on /dev/tty, and becomes the program.
+# Makes the terminal the controlling one, as getpass asks on /dev/tty, and becomes the program. A
+# shell has what it runs in the background ignore Ctrl-C, be it these tests; a terminal doesn't.
 _LAUNCHER = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "securechat", *sys.argv[1:]])
 """
@@ -63,16 +64,6 @@ class Terminal:
     def types(self, text: str) -> None:
         """Press keys."""
         os.write(self._near, text.encode())
-
-    def interrupts(self) -> int:
-        """Press Ctrl-C until the program ends; its exit code. A signal that comes just before the
-        program waits for a key is noticed at the next key, in any program.
-        """
-        while self._program.poll() is None:
-            self.types("\x03")
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._program.wait(PATIENCE / 5)
-        return self.ends()
 
     def shows(self, text: str) -> None:
         """Wait until text is shown, after what the last call waited for."""

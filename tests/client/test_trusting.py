@@ -234,7 +234,8 @@ def test_a_registration_that_was_broken_off_at_the_password(
         argv = ("register", invite_to(server.address, authority), "--account", "alice")
         with Terminal(*argv, env=env) as terminal:
             terminal.shows("New password for alice: ")
-            assert terminal.interrupts() == Exit.INTERRUPTED
+            terminal.types("\x03")
+            assert terminal.ends() == Exit.INTERRUPTED
             assert "Traceback" not in terminal.text
     assert not settings.directory.exists()
 
