@@ -13,8 +13,8 @@ from securechat.ca import pem
 from securechat.store.sqlite.reader import CertificateRow
 from tests.server.clerk import GOOD, Clerk, served_once
 from tests.support.certificates import Authority
-from tests.support.house import House, running
 from tests.support.person import Person
+from tests.support.server import ServerUnderTest, running
 
 IN_EFFECT = "In effect: the running server has taken it up.\n"
 
@@ -135,9 +135,9 @@ def test_other_acts_leave_none(
 # --- beside a running server ---------------------------------------------------------------------
 
 
-def logs_in(house: House, certificate: Path) -> tuple[Person, str]:
+def logs_in(server: ServerUnderTest, certificate: Path) -> tuple[Person, str]:
     """A connection, and the numeric that its login by certificate is answered with."""
-    person = house.stranger(certificate=certificate)
+    person = server.stranger(certificate=certificate)
     person.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE EXTERNAL")
     person.says("AUTHENTICATE +", "CAP END")
     answer = person.hears_until(lambda line: " 903 " in line or " 904 " in line)[-1]
@@ -147,17 +147,17 @@ def logs_in(house: House, certificate: Path) -> tuple[Person, str]:
 def test_it_is_in_effect_at_once(tmp_path: Path, authority: Authority) -> None:
     """It lets in when it was added; revoking it ends what it has let in, and no more."""
     client_ca, file = authority.write(tmp_path), together(authority, "alice", tmp_path)
-    with running(tmp_path / "data", "alice", tls={"client_ca": str(client_ca)}) as house:
-        clerk = Clerk(house.data.path)
-        assert logs_in(house, file)[1] == "904"
+    with running(tmp_path / "data", "alice", tls={"client_ca": str(client_ca)}) as server:
+        clerk = Clerk(server.data.path)
+        assert logs_in(server, file)[1] == "904"
         assert clerk(f"certificate add alice {file} --name laptop").err == IN_EFFECT
-        person, answer = logs_in(house, file)
+        person, answer = logs_in(server, file)
         assert answer == "903"
-        other = house.member("alice")
+        other = server.member("alice")
         assert clerk("certificate revoke alice laptop").err == IN_EFFECT
         assert "The certificate laptop has been revoked" in person.hears_the_end()[-1]
         assert other.barrier() is not None
-        assert logs_in(house, file)[1] == "904"
+        assert logs_in(server, file)[1] == "904"
 
 
 def test_who_knows_the_client_authority_s_key_is_nobody(
@@ -165,9 +165,9 @@ def test_who_knows_the_client_authority_s_key_is_nobody(
 ) -> None:
     """A certificate that bears an administrator's name is one that nobody has registered."""
     client_ca, file = authority.write(tmp_path), together(authority, "alice", tmp_path)
-    with running(tmp_path / "data", "alice", tls={"client_ca": str(client_ca)}) as house:
-        Clerk(house.data.path)(f"certificate add alice {file}")
+    with running(tmp_path / "data", "alice", tls={"client_ca": str(client_ca)}) as server:
+        Clerk(server.data.path)(f"certificate add alice {file}")
         forged = authority.client("alice").write(tmp_path, "forged")
         forged[0].write_bytes(forged[0].read_bytes() + forged[1].read_bytes())
-        assert logs_in(house, forged[0])[1] == "904"
-        assert logs_in(house, file)[1] == "903"
+        assert logs_in(server, forged[0])[1] == "904"
+        assert logs_in(server, file)[1] == "903"

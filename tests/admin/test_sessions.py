@@ -11,33 +11,33 @@ import pytest
 
 from securechat.store.live import LIVE
 from tests.server.clerk import Clerk, served_once
-from tests.support.house import House, running
 from tests.support.person import Person
+from tests.support.server import ServerUnderTest, running
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with running(tmp_path / "house", "alice", "bob") as house:
-        yield house
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
+    with running(tmp_path / "server", "alice", "bob") as server:
+        yield server
 
 
 @pytest.fixture
-def clerk(house: House) -> Clerk:
-    return Clerk(house.data.path)
+def clerk(server: ServerUnderTest) -> Clerk:
+    return Clerk(server.data.path)
 
 
-def device(house: House, person: Person, name: str) -> Person:
+def device(server: ServerUnderTest, person: Person, name: str) -> Person:
     """Another session of alice's, by a token."""
     person.says(f"TOKEN CREATE {name}")
     token = person.hears_until(" CREATED ")[-1].split(" ")[5]
-    return house.member("alice", password=token)
+    return server.member("alice", password=token)
 
 
-def test_the_live_sessions_are_listed(house: House, clerk: Clerk) -> None:
+def test_the_live_sessions_are_listed(server: ServerUnderTest, clerk: Clerk) -> None:
     """By what, since when, and from where; nothing of it stays in the database."""
-    alice = house.member("alice")
-    device(house, alice, "phone")
-    house.member("bob")
+    alice = server.member("alice")
+    device(server, alice, "phone")
+    server.member("bob")
     said = clerk("user sessions ALICE")
     header, first, second = said.out.splitlines()
     assert re.split(" {2,}", header) == ["ID", "BY", "SINCE", "LAST HEARD", "FROM"]
@@ -53,10 +53,10 @@ def test_the_live_sessions_are_listed(house: House, clerk: Clerk) -> None:
     assert all(entry["since"].endswith("+00:00") for entry in listed)
 
 
-def test_one_session_is_ended(house: House, clerk: Clerk) -> None:
+def test_one_session_is_ended(server: ServerUnderTest, clerk: Clerk) -> None:
     """By its id, which is also the one that the member sees; the others stay."""
-    alice = house.member("alice")
-    phone = device(house, alice, "phone")
+    alice = server.member("alice")
+    phone = device(server, alice, "phone")
     _, entry = json.loads(clerk("user sessions alice --json").out)
     alice.says("SESSIONS LIST")
     assert any(f" {entry['id']} token phone " in line for line in alice.hears_until("SESSIONS END"))
@@ -69,22 +69,22 @@ def test_one_session_is_ended(house: House, clerk: Clerk) -> None:
     assert "alice has no session" in said.err
 
 
-def test_all_sessions_are_ended(house: House, clerk: Clerk) -> None:
+def test_all_sessions_are_ended(server: ServerUnderTest, clerk: Clerk) -> None:
     """Of this account; the audit has who did it. The password is as good as before."""
-    alice = house.member("alice")
-    sessions = [alice, device(house, alice, "phone")]
-    bob = house.member("bob")
+    alice = server.member("alice")
+    sessions = [alice, device(server, alice, "phone")]
+    bob = server.member("bob")
     assert clerk("user logout alice").out == "2 sessions have ended of alice.\n"
     for session in sessions:
         assert "Ended by the administrator" in session.hears_the_end()[-1]
     assert bob.barrier() is not None
-    house.member("alice")
+    server.member("alice")
     events = [json.loads(line) for line in clerk("audit --json --all").out.splitlines()]
     [ended] = [one for one in events if one["event"] == "logged out by the administrator"]
     assert "all" in json.dumps(ended)
 
 
-def test_who_is_not_logged_in(house: House, clerk: Clerk) -> None:
+def test_who_is_not_logged_in(server: ServerUnderTest, clerk: Clerk) -> None:
     """Is told so; a program gets an empty list."""
     assert "alice is not logged in" in clerk("user sessions alice").err
     assert json.loads(clerk("user sessions alice --json").out) == []
@@ -105,7 +105,7 @@ def test_without_a_server_nobody_is_logged_in(tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_answer(
-    house: House, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+    server: ServerUnderTest, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Is not waited for without end."""
     monkeypatch.setattr("securechat.admin.sessions.EFFECT_SECONDS", -1.0)

@@ -22,7 +22,7 @@ from securechat.client.settings.directory import SettingsDirectory
 from securechat.core.auth import totp
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import DEVICE
-from tests.support.house import PASSWORD, House, running
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 NEW = "a wholly new pass phrase 1"
 
@@ -31,20 +31,20 @@ NEW = "a wholly new pass phrase 1"
 class Machine:
     """A machine of alice's. What is typed is asked for, no more and no less."""
 
-    house: House
+    server: ServerUnderTest
     directory: Path
     said: list[str] = field(default_factory=list)
 
     @property
     def where(self) -> str:
-        return f"alice@localhost:{self.house.port}"
+        return f"alice@localhost:{self.server.port}"
 
     def setup(self, *typed: str) -> Setup:
         tokens = Tokens(
             self.directory / "tokens", Keyring(lambda: None, lambda: None), self.said.append
         )
         settings = SettingsDirectory(self.directory / "settings")
-        return Setup(settings, Sources(ask=Keyboard(*typed)), self.house.ca, tokens)
+        return Setup(settings, Sources(ask=Keyboard(*typed)), self.server.ca, tokens)
 
     def logs_in(self, *typed: str) -> LoggedIn:
         setup = self.setup(*typed)
@@ -66,19 +66,19 @@ def leaves(running: LoggedIn) -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with running(tmp_path / "house", "alice", "bob") as house:
-        yield house
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
+    with running(tmp_path / "server", "alice", "bob") as server:
+        yield server
 
 
 @pytest.fixture
-def laptop(house: House, tmp_path: Path) -> Machine:
-    return Machine(house, tmp_path / "laptop")
+def laptop(server: ServerUnderTest, tmp_path: Path) -> Machine:
+    return Machine(server, tmp_path / "laptop")
 
 
 @pytest.fixture
-def composer(house: House, tmp_path: Path) -> Machine:
-    return Machine(house, tmp_path / "composer")
+def composer(server: ServerUnderTest, tmp_path: Path) -> Machine:
+    return Machine(server, tmp_path / "composer")
 
 
 def test_the_password_is_asked_for_once(laptop: Machine, composer: Machine) -> None:
@@ -122,7 +122,7 @@ def test_the_live_sessions(
     """
     laptop.visits(PASSWORD)
     leaves(composer.logs_in(PASSWORD))
-    by_token, by_password = composer.logs_in(), Machine(laptop.house, composer.directory / "b")
+    by_token, by_password = composer.logs_in(), Machine(laptop.server, composer.directory / "b")
     shown = by_password.logs_in(PASSWORD)
     capsys.readouterr()
     assert sessions.listed(laptop.setup(), laptop.where) is Exit.OK
@@ -155,17 +155,17 @@ def test_a_token_for_a_script(
     assert refused.value.reason == "REAUTHENTICATE"
 
 
-def test_short_sessions_take_nothing_away(laptop: Machine, house: House) -> None:
+def test_short_sessions_take_nothing_away(laptop: Machine, server: ServerUnderTest) -> None:
     """What was said meanwhile still comes at the next login."""
     laptop.visits(PASSWORD)
-    bob = house.member("bob", "echo-message")
+    bob = server.member("bob", "echo-message")
     bob.says("PRIVMSG alice :are you there?")
     bob.hears_until("are you there?")
     account.token_list(laptop.setup(), laptop.where)
     account.token_create(laptop.setup(PASSWORD), "one", laptop.where)
     account.token_revoke(laptop.setup(), "one", laptop.where)
     account.logout(laptop.setup(), laptop.where)
-    alice = house.stranger()
+    alice = server.stranger()
     assert any("are you there?" in line for line in alice.logs_in("alice", PASSWORD))
 
 
@@ -216,28 +216,28 @@ def test_a_second_factor(
 
 
 def test_a_password_that_looks_as_if_it_ended_in_a_code(
-    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    server: ServerUnderTest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Is asked for its code as any other."""
     password = "the quick brown otter 123456"
-    house.add("carol", password=password)
+    server.add("carol", password=password)
 
     class CarolsMachine(Machine):
         @property
         def where(self) -> str:
-            return f"carol@localhost:{self.house.port}"
+            return f"carol@localhost:{self.server.port}"
 
-    machine = CarolsMachine(house, tmp_path / "carols")
+    machine = CarolsMachine(server, tmp_path / "carols")
     code, *_ = enrolls(machine, capsys, password)
     machine.visits(password, code)
     machine.visits()
 
 
-def test_a_new_password(laptop: Machine, composer: Machine, house: House) -> None:
+def test_a_new_password(laptop: Machine, composer: Machine, server: ServerUnderTest) -> None:
     """Ends everything else; the machine where it was made is remembered by a fresh token."""
     laptop.visits(PASSWORD)
     composer.visits(PASSWORD)
-    other = house.member("alice")
+    other = server.member("alice")
     assert account.passwd(laptop.setup(PASSWORD, NEW, NEW), laptop.where) is Exit.OK
     assert any("ERROR" in line for line in other.hears_the_end())
     laptop.visits()

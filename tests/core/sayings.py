@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.support.stage import Person, Stage
+from tests.support.rules import Person, RulesUnderTest
 
 NAMES = ("alice", "bob", "carol", "boss")
 ROOMS = ("#a", "#b", "#c")
@@ -65,19 +65,19 @@ speakers = st.integers(0, len(NAMES))
 turns = st.lists(st.lists(st.tuples(speakers, storing), min_size=1, max_size=5), max_size=8)
 
 
-def company() -> tuple[Stage, list[Person]]:
+def company() -> tuple[RulesUnderTest, list[Person]]:
     """Four people, the first with two sessions; dave is offline, boss administers the server."""
-    stage = Stage("alice", "bob", "carol", "dave", lobby="#lobby")
-    stage.add("boss", admin=True)
-    people = [stage.member(name, "message-tags") for name in (*NAMES, "alice")]
+    rules = RulesUnderTest("alice", "bob", "carol", "dave", lobby="#lobby")
+    rules.add("boss", admin=True)
+    people = [rules.member(name, "message-tags") for name in (*NAMES, "alice")]
     for person in people:
         person.hears()
-    return stage, people
+    return rules, people
 
 
-def talk(stage: Stage, people: list[Person], said: list[tuple[int, str]]) -> None:
+def talk(rules: RulesUnderTest, people: list[Person], said: list[tuple[int, str]]) -> None:
     """Everything in one turn."""
-    with stage.turn() as turn:
+    with rules.turn() as turn:
         for number, line in said:
             person = people[number]
-            stage.rules.line(turn, person.session, line.encode())
+            rules.rules.line(turn, person.session, line.encode())

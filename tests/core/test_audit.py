@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from securechat.core.audit import Refusals
-from tests.support.stage import RIGHT, WEAK, Stage, den, plain
+from tests.support.rules import RIGHT, WEAK, RulesUnderTest, in_channel, plain
 
 SECRETS = [RIGHT, WEAK, "wrong-one", "code-of-an-invite", "psst"]
 
@@ -20,10 +20,10 @@ def facts(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, object]
 def test_logins_and_refusals_are_noted(caplog: pytest.LogCaptureFixture) -> None:
     """Who and from where; a name that is nobody's may be a password, and is not."""
     caplog.set_level(logging.INFO, "securechat.audit")
-    stage = Stage("alice")
-    stage.member("alice")
-    stage.stranger().logs_in("hunter2", password="wrong-one")
-    stage.stranger().logs_in("alice", password="wrong-one")
+    rules = RulesUnderTest("alice")
+    rules.member("alice")
+    rules.stranger().logs_in("hunter2", password="wrong-one")
+    rules.stranger().logs_in("alice", password="wrong-one")
     assert facts(caplog) == [
         ("login", {"account": "alice", "address": "192.0.2.1", "by": "password"}),
         ("login refused", {"account": "-", "address": "192.0.2.1", "reason": "wrong password"}),
@@ -34,9 +34,9 @@ def test_logins_and_refusals_are_noted(caplog: pytest.LogCaptureFixture) -> None
 def test_registrations_are_noted(caplog: pytest.LogCaptureFixture) -> None:
     """With whether an administrator was made."""
     caplog.set_level(logging.INFO, "securechat.audit")
-    stage = Stage()
-    stage.invite("code-of-an-invite", admin=True)
-    person = stage.stranger()
+    rules = RulesUnderTest()
+    rules.invite("code-of-an-invite", admin=True)
+    person = rules.stranger()
     person.says("NICK carol", "REGISTER * * pw", f"REGISTER * code-of-an-invite {WEAK}")
     person.says("REGISTER * code-of-an-invite pw")
     found = facts(caplog)
@@ -51,9 +51,9 @@ def test_registrations_are_noted(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_who_may_do_what_is_audited() -> None:
     """Each change of a role, with who made it, whose it is and what it was."""
-    stage, (alice, _) = den("alice", "bob")
+    rules, (alice, _) = in_channel("alice", "bob")
     alice.says("MODE #den +o bob", "MODE #den +v bob", "MODE #den -v bob")
-    found = [audited for audited in stage.audits if audited.event == "role changed"]
+    found = [audited for audited in rules.audits if audited.event == "role changed"]
     assert {(a.account, a.address, a.result) for a in found} == {("alice", "192.0.2.1", "ok")}
     assert [json.loads(audited.facts) for audited in found] == [
         {"room": "#den", "of": "bob", "had": had, "has": has}
@@ -64,11 +64,11 @@ def test_who_may_do_what_is_audited() -> None:
 def test_no_secret_and_no_text_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever is said, at any level."""
     caplog.set_level(logging.DEBUG)
-    stage = Stage("alice", "bob")
-    stage.invite("code-of-an-invite")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice", "bob")
+    rules.invite("code-of-an-invite")
+    alice = rules.member("alice")
     alice.says("PRIVMSG bob :psst", "QUIT :psst")
-    person = stage.stranger()
+    person = rules.stranger()
     person.says(
         "NICK carol",
         f"REGISTER * code-of-an-invite {WEAK}",
@@ -98,25 +98,25 @@ def test_refusals_do_not_fill_the_disk() -> None:
 def test_what_is_not_stored_is_logged_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
     """And what is no refusal is always stored."""
     caplog.set_level(logging.INFO, "securechat.audit")
-    stage = Stage("alice")
-    while stage.model.refusals.take(stage.clock) is not None:
+    rules = RulesUnderTest("alice")
+    while rules.model.refusals.take(rules.clock) is not None:
         pass
-    stage.stranger().logs_in("alice", password="wrong-one")
-    stage.member("alice")
-    assert [(a.event, a.result) for a in stage.audits] == [("login", "ok")]
+    rules.stranger().logs_in("alice", password="wrong-one")
+    rules.member("alice")
+    assert [(a.event, a.result) for a in rules.audits] == [("login", "ok")]
     assert [event for event, _ in facts(caplog)] == ["login refused", "login"]
-    stage.passes(6)
-    stage.stranger().logs_in("alice", password="wrong-one")
-    assert json.loads(stage.audits[-1].facts) == {"left_out": "2"}
+    rules.passes(6)
+    rules.stranger().logs_in("alice", password="wrong-one")
+    assert json.loads(rules.audits[-1].facts) == {"left_out": "2"}
 
 
 def test_what_is_done_in_a_channel_is_audited() -> None:
     """Who did it, where, and to whom: and so who kicked whom, and when, has an answer."""
-    stage, (alice, _, _) = den("alice", "bob", "carol")
-    stage.add("dave")
+    rules, (alice, _, _) = in_channel("alice", "bob", "carol")
+    rules.add("dave")
     alice.says("TOPIC #den :psst", "MODE #den +bk-t bob!*@* psst", "MODE #den +o carol")
     alice.says("INVITE dave #den", "KICK #den bob,carol :psst")
-    found = [(a.event, json.loads(a.facts)) for a in stage.audits if a.event != "login"]
+    found = [(a.event, json.loads(a.facts)) for a in rules.audits if a.event != "login"]
     assert found == [
         ("topic changed", {"room": "#den"}),
         ("modes changed", {"room": "#den", "modes": "+bk-t bob!*@* *"}),
@@ -125,26 +125,26 @@ def test_what_is_done_in_a_channel_is_audited() -> None:
         ("kick", {"room": "#den", "of": "bob"}),
         ("kick", {"room": "#den", "of": "carol"}),
     ]
-    assert {(a.account, a.address) for a in stage.audits[-6:]} == {("alice", "192.0.2.1")}
+    assert {(a.account, a.address) for a in rules.audits[-6:]} == {("alice", "192.0.2.1")}
 
 
 def test_what_is_refused_or_not_stored_is_no_act() -> None:
     """And a plain member's invitation opens nothing."""
-    stage, (_, bob) = den("alice", "bob")
-    stage.add("dave")
+    rules, (_, bob) = in_channel("alice", "bob")
+    rules.add("dave")
     bob.says("KICK #den alice", "MODE #den +m", "TOPIC #den :x", "INVITE dave #den")
-    assert [a.event for a in stage.audits] == ["login", "login"]
+    assert [a.event for a in rules.audits] == ["login", "login"]
 
 
 def test_nobody_fills_the_audit_with_acts() -> None:
     """Sixty of an account, then one each ten seconds, which tells how many were left out."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("JOIN #pub")
     for _ in range(50):
         alice.says("MODE #den +m", "MODE #den -m")
     bob.says("MODE #pub +m")
-    acts = [a for a in stage.audits if a.event == "modes changed"]
+    acts = [a for a in rules.audits if a.event == "modes changed"]
     assert [len([a for a in acts if a.account == name]) for name in ("alice", "bob")] == [60, 1]
-    stage.passes(10)
+    rules.passes(10)
     alice.says("MODE #den +s", "MODE #den -s")
-    assert json.loads(stage.audits[-1].facts) == {"room": "#den", "modes": "+s", "left_out": "40"}
+    assert json.loads(rules.audits[-1].facts) == {"room": "#den", "modes": "+s", "left_out": "40"}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from tests.support.stage import Person, Stage, codes, den, of, only, source
+from tests.support.rules import Person, RulesUnderTest, codes, in_channel, of, only, source
 
 
-def scene() -> tuple[Stage, Person, Person, Person]:
+def scene() -> tuple[RulesUnderTest, Person, Person, Person]:
     """alice at two devices, and bob, who asked to be told of who is away."""
-    stage, (desk, bob) = den("alice", "bob", caps=("away-notify",))
-    phone = stage.member("alice")
+    rules, (desk, bob) = in_channel("alice", "bob", caps=("away-notify",))
+    phone = rules.member("alice")
     bob.hears()
-    return stage, desk, phone, bob
+    return rules, desk, phone, bob
 
 
 def seen_by(bob: Person) -> tuple[str, list[str], str]:
@@ -33,13 +33,13 @@ def test_one_device_alone_makes_nobody_away() -> None:
 
 def test_all_devices_do() -> None:
     """The message is that of the one that went last."""
-    stage, desk, phone, bob = scene()
+    rules, desk, phone, bob = scene()
     phone.says("AWAY :on the phone")
-    stage.passes(1)
+    rules.passes(1)
     desk.says("AWAY :lunch")
     assert bob.hears() == [f"{source('alice')} AWAY :lunch"]
     assert seen_by(bob) == ("G", ["lunch"], "-")
-    stage.passes(1)
+    rules.passes(1)
     phone.says("AWAY :dinner")
     assert bob.hears() == [f"{source('alice')} AWAY :dinner"]
 
@@ -57,11 +57,11 @@ def test_one_that_comes_back_brings_her_back() -> None:
 
 def test_an_absence_goes_with_its_device() -> None:
     """And stays where the other ones are away."""
-    stage, desk, phone, bob = scene()
+    rules, desk, phone, bob = scene()
     desk.says("AWAY :auto-away")
     desk.hangs_up()
     assert (bob.hears(), seen_by(bob)) == ([], HERE)
-    other = stage.member("alice")
+    other = rules.member("alice")
     phone.says("AWAY :asleep")
     assert bob.hears() == []
     other.says("QUIT")
@@ -71,23 +71,23 @@ def test_an_absence_goes_with_its_device() -> None:
 
 def test_a_device_that_arrives_is_there() -> None:
     """Until it says otherwise."""
-    stage, desk, phone, bob = scene()
+    rules, desk, phone, bob = scene()
     desk.says("AWAY :asleep")
     phone.says("AWAY :asleep")
     bob.hears()
-    stage.member("alice")
+    rules.member("alice")
     assert bob.hears() == [f"{source('alice')} AWAY"]
     assert seen_by(bob) == HERE
 
 
 def test_who_comes_back_after_all_is_here() -> None:
     """Nothing sticks to an account."""
-    stage, desk, phone, bob = scene()
+    rules, desk, phone, bob = scene()
     for device in (desk, phone):
         device.says("AWAY :asleep")
         device.hangs_up()
     assert codes(bob.hears()) == ["AWAY", "QUIT"]
-    stage.member("alice")
+    rules.member("alice")
     assert codes(bob.hears()) == ["JOIN"]
     assert seen_by(bob) == HERE
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from securechat.core.jobs import Hashed, HashPassword, Verified, VerifyPassword
-from tests.support.stage import Stage
+from tests.support.rules import RulesUnderTest
 
 SECRET = "correct horse battery"
 
 
 def test_no_secret_in_a_repr() -> None:
     """Neither a password nor a hash, as a repr may reach a log."""
-    session = Stage().stranger().session
+    session = RulesUnderTest().stranger().session
     for job in (
         VerifyPassword(session, 1, "alice", SECRET),
         HashPassword(session, "alice", SECRET),

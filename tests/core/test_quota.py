@@ -6,27 +6,27 @@ import pytest
 
 from securechat.core.journal.apply import ROW_BYTES
 from securechat.core.journal.events import UsageCounted, UsageUpto
-from tests.support.stage import Stage, codes, den
+from tests.support.rules import RulesUnderTest, codes, in_channel
 
 MIB = 1024 * 1024
 
 
 def test_an_entry_is_counted_by_its_bytes() -> None:
     """Text and tags in UTF-8, and what the row takes."""
-    stage, [alice, _] = den("alice", "bob", caps=("message-tags",))
-    before = stage.account("alice").stored_bytes
+    rules, [alice, _] = in_channel("alice", "bob", caps=("message-tags",))
+    before = rules.account("alice").stored_bytes
     alice.says("@+draft/react=😀 PRIVMSG #den :йод")
     size = ROW_BYTES + len("йод".encode()) + len("+draft/react=😀".encode())
-    assert stage.account("alice").stored_bytes == before + size
+    assert rules.account("alice").stored_bytes == before + size
 
 
 def test_what_is_not_stored_does_not_count() -> None:
     """A message that could not be stored is taken back, with its bytes."""
-    stage, [alice, _] = den("alice", "bob")
-    before = stage.account("alice").stored_bytes
-    stage.full = True
+    rules, [alice, _] = in_channel("alice", "bob")
+    before = rules.account("alice").stored_bytes
+    rules.full = True
     alice.says("PRIVMSG #den :hi")
-    assert stage.account("alice").stored_bytes == before
+    assert rules.account("alice").stored_bytes == before
 
 
 LINES = ["PRIVMSG #den :hi", "NOTICE bob :hi", "TOPIC #den :hi", "MODE #den +i", "JOIN #new"]
@@ -35,21 +35,21 @@ LINES = ["PRIVMSG #den :hi", "NOTICE bob :hi", "TOPIC #den :hi", "MODE #den +i",
 @pytest.mark.parametrize("line", LINES)
 def test_a_share_has_an_end(line: str) -> None:
     """A clear error to who has used it up, and nothing to anybody else."""
-    stage, (alice, bob) = den("alice", "bob", caps=("echo-message",), account_bytes=MIB)
-    stage.account("alice").stored_bytes = MIB
-    before = list(stage.stored)
+    rules, (alice, bob) = in_channel("alice", "bob", caps=("echo-message",), account_bytes=MIB)
+    rules.account("alice").stored_bytes = MIB
+    before = list(rules.stored)
     [heard] = alice.says(line)
     assert "what is kept of you has reached 1 MiB" in heard
     assert bob.hears() == []
-    assert stage.stored == before
+    assert rules.stored == before
     assert "what is kept of you" not in "".join(bob.says("PRIVMSG #den :hi"))
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_there_is_no_room_for_anybody(line: str) -> None:
     """Whatever the reason is, it is told."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.model.no_space = "The server keeps no new messages: the disk is full"
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.model.no_space = "The server keeps no new messages: the disk is full"
     [heard] = alice.says(line)
     assert "The server keeps no new messages: the disk is full" in heard
     assert bob.hears() == []
@@ -57,8 +57,8 @@ def test_there_is_no_room_for_anybody(line: str) -> None:
 
 def test_who_has_used_up_its_share_may_still_leave() -> None:
     """And put somebody out, read, and say what is not kept."""
-    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",), account_bytes=MIB)
-    stage.account("alice").stored_bytes = MIB
+    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",), account_bytes=MIB)
+    rules.account("alice").stored_bytes = MIB
     alice.says("@+typing=active TAGMSG #den")
     assert codes(bob.hears()) == ["TAGMSG"]
     assert codes(alice.says("KICK #den bob")) == ["KICK"]
@@ -67,28 +67,28 @@ def test_who_has_used_up_its_share_may_still_leave() -> None:
 
 def test_usage_is_stored_now_and_then() -> None:
     """Of those who have said something since, with the entry up to which it is counted."""
-    stage, [alice, _] = den("alice", "bob")
-    stage.passes(20)
-    stage.stored.clear()
+    rules, [alice, _] = in_channel("alice", "bob")
+    rules.passes(20)
+    rules.stored.clear()
     alice.says("PRIVMSG #den :hi")
-    stage.passes(1)
-    assert not [event for event in stage.stored if isinstance(event, UsageCounted)]
-    stage.passes(20)
-    account = stage.account("alice")
-    assert [e for e in stage.stored if isinstance(e, UsageCounted | UsageUpto)] == [
+    rules.passes(1)
+    assert not [event for event in rules.stored if isinstance(event, UsageCounted)]
+    rules.passes(20)
+    account = rules.account("alice")
+    assert [e for e in rules.stored if isinstance(e, UsageCounted | UsageUpto)] == [
         UsageCounted(account.id, account.stored_bytes),
-        UsageUpto(str(stage.model.last_seq)),
+        UsageUpto(str(rules.model.last_seq)),
     ]
 
 
 def test_usage_that_could_not_be_stored_is_stored_later() -> None:
     """Nothing of it is forgotten."""
-    stage = Stage("alice")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice")
+    alice = rules.member("alice")
     alice.says("JOIN #den")
-    stage.full = True
-    stage.passes(20)
-    assert stage.account("alice") in stage.model.uncounted
-    stage.full = False
-    stage.passes(20)
-    assert not stage.model.uncounted
+    rules.full = True
+    rules.passes(20)
+    assert rules.account("alice") in rules.model.uncounted
+    rules.full = False
+    rules.passes(20)
+    assert not rules.model.uncounted

@@ -7,7 +7,17 @@ import pytest
 from securechat.core.journal.events import ChannelClosed, MemberLeft
 from securechat.core.model.states import State
 from securechat.irc.framing import TOO_LONG
-from tests.support.stage import RIGHT, SERVER, Stage, codes, den, of, only, plain, source
+from tests.support.rules import (
+    RIGHT,
+    SERVER,
+    RulesUnderTest,
+    codes,
+    in_channel,
+    of,
+    only,
+    plain,
+    source,
+)
 
 # Lines
 
@@ -28,8 +38,8 @@ from tests.support.stage import RIGHT, SERVER, Stage, codes, den, of, only, plai
 )
 def test_a_line_that_is_none(line: bytes, answer: str) -> None:
     """It is refused for what it is, and nobody hears of it."""
-    stage, (alice, bob) = den("alice", "bob")
-    for person in (alice, stage.stranger()):
+    rules, (alice, bob) = in_channel("alice", "bob")
+    for person in (alice, rules.stranger()):
         message = only(person.says(line))
         assert answer in (message.command, message.params[1])
     assert bob.hears() == []
@@ -37,14 +47,14 @@ def test_a_line_that_is_none(line: bytes, answer: str) -> None:
 
 def test_who_a_line_says_it_is_from_does_not_count() -> None:
     """A client's source is ignored."""
-    _, (alice, bob) = den("alice", "bob")
+    _, (alice, bob) = in_channel("alice", "bob")
     alice.says(":bob!bob@chat.test PRIVMSG #den :I am bob")
     assert bob.hears() == [f"{source('alice')} PRIVMSG #den :I am bob"]
 
 
 def test_after_the_end_nothing_is_heard() -> None:
     """Lines that were on their way are dropped."""
-    _, (alice, bob) = den("alice", "bob")
+    _, (alice, bob) = in_channel("alice", "bob")
     heard = alice.says("QUIT", "PRIVMSG #den :ghost", "PING x")
     assert codes(heard) == ["ERROR"]
     assert codes(bob.hears()) == ["QUIT"]
@@ -55,35 +65,35 @@ def test_after_the_end_nothing_is_heard() -> None:
 
 def test_a_lost_connection_is_a_quit() -> None:
     """With what the server saw as the reason; the session is forgotten."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.hangs_up("Connection lost")
     assert alice.hears() == [f"{source('bob')} QUIT :Connection lost"]
-    assert bob.session not in stage.model.sessions
+    assert bob.session not in rules.model.sessions
     assert bob.session.state is State.CLOSED
 
 
 def test_a_connection_lost_after_quit_says_nothing_more() -> None:
     """QUIT comes once."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     bob.hangs_up()
     assert codes(alice.hears()) == ["QUIT"]
-    assert list(stage.model.sessions) == [alice.session]
+    assert list(rules.model.sessions) == [alice.session]
 
 
 def test_a_stranger_s_connection_is_lost_unheard() -> None:
     """In any state."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     for lines in (
         [],
         ["AUTHENTICATE PLAIN"],
         ["AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}"],
     ):
-        person = stage.stranger()
+        person = rules.stranger()
         person.says(*lines)
         person.hangs_up()
     assert alice.hears() == []
-    assert len(stage.model.sessions) == 1
+    assert len(rules.model.sessions) == 1
 
 
 # Deadlines
@@ -92,32 +102,32 @@ def test_a_stranger_s_connection_is_lost_unheard() -> None:
 @pytest.mark.parametrize("lines", [[], ["CAP LS", "NICK alice"], ["AUTHENTICATE PLAIN"]])
 def test_a_login_takes_a_minute_at_most(lines: list[str]) -> None:
     """Then the connection ends, however busy it is."""
-    stage = Stage("alice", login_seconds=60.0)
-    person = stage.stranger()
+    rules = RulesUnderTest("alice", login_seconds=60.0)
+    person = rules.stranger()
     person.says(*lines)
-    stage.passes(60)
+    rules.passes(60)
     person.says("PING x")
     assert person.session.state is not State.CLOSED
-    stage.passes(1)
+    rules.passes(1)
     assert codes(person.hears()) == ["ERROR"]
 
 
 def test_members_are_asked_whether_they_are_there() -> None:
     """A PING with the newest number, every ping_seconds."""
-    stage, (alice,) = den("alice", ping_seconds=60.0)
+    rules, (alice,) = in_channel("alice", ping_seconds=60.0)
     first = alice.token
     alice.says("PRIVMSG #den :x")
-    stage.passes(60)
+    rules.passes(60)
     assert alice.token == first
-    stage.passes(1)
-    assert alice.token == f"delivered-{stage.model.last_seq}" != first
+    rules.passes(1)
+    assert alice.token == f"delivered-{rules.model.last_seq}" != first
 
 
 def test_who_does_not_answer_is_gone() -> None:
     """After dead_seconds of silence; any line is an answer."""
-    stage, (alice, bob) = den("alice", "bob", ping_seconds=60.0, dead_seconds=120.0)
+    rules, (alice, bob) = in_channel("alice", "bob", ping_seconds=60.0, dead_seconds=120.0)
     for _ in range(4):
-        stage.passes(40)
+        rules.passes(40)
         alice.says("PING x")
     assert bob.session.state is State.CLOSED
     assert codes(bob.hears()) == ["ERROR"]
@@ -126,23 +136,23 @@ def test_who_does_not_answer_is_gone() -> None:
 
 def test_the_others_are_told_how_long() -> None:
     """QUIT with the seconds."""
-    stage, (alice, bob) = den("alice", "bob", dead_seconds=120.0)
-    stage.passes(100)
+    rules, (alice, bob) = in_channel("alice", "bob", dead_seconds=120.0)
+    rules.passes(100)
     alice.says("PING x")
-    stage.passes(21)
+    rules.passes(21)
     assert only(alice.hears()).params == ["No answer for 121 seconds"]
     assert bob.session.account is not None
 
 
 def test_a_reader_that_takes_too_long_ends_the_login() -> None:
     """The deadline holds while a worker is asked; its late answer is nothing."""
-    stage = Stage("alice", login_seconds=60.0)
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest("alice", login_seconds=60.0)
+    rules.busy = True
+    person = rules.stranger()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
-    stage.passes(61)
+    rules.passes(61)
     assert codes(person.hears()) == ["ERROR"]
-    stage.work()
+    rules.work()
     assert person.hears() == []
 
 
@@ -151,11 +161,11 @@ def test_a_reader_that_takes_too_long_ends_the_login() -> None:
 
 def test_an_account_s_sessions_can_be_ended() -> None:
     """All of them, those that have just logged in as well; the others see one QUIT."""
-    stage, (alice, bob) = den("alice", "bob")
-    phone, late = stage.member("bob"), stage.stranger()
+    rules, (alice, bob) = in_channel("alice", "bob")
+    phone, late = rules.member("bob"), rules.stranger()
     late.says("CAP LS", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('bob')}")
-    with stage.turn() as turn:
-        stage.rules.end_sessions(turn, stage.account("bob"), "Disabled")
+    with rules.turn() as turn:
+        rules.rules.end_sessions(turn, rules.account("bob"), "Disabled")
     for person in (bob, phone, late):
         assert codes(person.hears())[-1:] == ["ERROR"]
         assert person.session.state is State.CLOSED
@@ -167,37 +177,37 @@ def test_a_stranger_does_not_hear_of_an_account_s_end(password: str) -> None:
     """Who waits for an answer gets the one that a name of nobody's gets, even if the password was
     right when it was looked at; and may try again.
     """
-    stage = Stage("bob")
-    stage.busy = True
+    rules = RulesUnderTest("bob")
+    rules.busy = True
     heard = []
     for name in ("bob", "nobody"):
-        person = stage.stranger()
+        person = rules.stranger()
         person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(name, password)}")
-        with stage.turn() as turn:
-            stage.rules.end_sessions(turn, stage.account("bob"), "Disabled")
-        stage.work()
+        with rules.turn() as turn:
+            rules.rules.end_sessions(turn, rules.account("bob"), "Disabled")
+        rules.work()
         heard.append(person.hears())
         assert person.session.state is State.CONNECTED
     assert heard[0] == heard[1]
     assert codes(heard[0]) == ["904"]
-    person = stage.stranger()
+    person = rules.stranger()
     person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('bob')}")
-    stage.work()
+    rules.work()
     assert codes(person.hears()) == ["900", "903"]
 
 
 def test_a_deleted_account_leaves_its_rooms() -> None:
     """Those it was alone in end."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("JOIN #own")
-    account = stage.account("bob")
-    with stage.turn() as turn:
-        stage.rules.account_removed(turn, account, "Deleted")
+    account = rules.account("bob")
+    with rules.turn() as turn:
+        rules.rules.account_removed(turn, account, "Deleted")
     assert codes(alice.hears()) == ["QUIT"]
-    assert [type(event) for event in stage.stored[-3:]] == [MemberLeft, MemberLeft, ChannelClosed]
+    assert [type(event) for event in rules.stored[-3:]] == [MemberLeft, MemberLeft, ChannelClosed]
     assert account.channels == {}
-    assert "#own" not in stage.model.channels
-    assert account not in stage.room("#den").members
+    assert "#own" not in rules.model.channels
+    assert account not in rules.room("#den").members
 
 
 # The end
@@ -205,48 +215,48 @@ def test_a_deleted_account_leaves_its_rooms() -> None:
 
 def test_before_the_end_everybody_is_asked() -> None:
     """all_answered tells when each has received everything."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("PRIVMSG #den :last words")
-    assert not stage.rules.all_answered()
-    with stage.turn() as turn:
-        stage.rules.ask_all(turn)
+    assert not rules.rules.all_answered()
+    with rules.turn() as turn:
+        rules.rules.ask_all(turn)
     alice.pongs()
-    assert not stage.rules.all_answered()
+    assert not rules.rules.all_answered()
     bob.pongs()
-    assert stage.rules.all_answered()
+    assert rules.rules.all_answered()
 
 
 def test_the_end_is_told_to_all() -> None:
     """ERROR with the reason, strangers too; what was acknowledged is stored."""
-    stage, (alice, bob) = den("alice", "bob")
-    stranger = stage.stranger()
-    stage.passes(61)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    stranger = rules.stranger()
+    rules.passes(61)
     bob.pongs()
-    with stage.turn() as turn:
-        stage.rules.stop(turn, "Going down")
+    with rules.turn() as turn:
+        rules.rules.stop(turn, "Going down")
     for person in (alice, bob):
         assert person.hears() == ["ERROR :Closing link: Going down"]
     assert codes(stranger.hears()) == ["ERROR"]
-    assert stage.account("bob").devices[""].stored == stage.model.last_seq
-    assert len(stage.closings) == 3
+    assert rules.account("bob").devices[""].stored == rules.model.last_seq
+    assert len(rules.closings) == 3
 
 
 def test_nobody_online_has_answered() -> None:
     """An empty server may stop at once."""
-    assert Stage("alice").rules.all_answered()
+    assert RulesUnderTest("alice").rules.all_answered()
 
 
 def test_the_lobby_is_stored_with_the_first_turn() -> None:
     """And is nobody's."""
-    stage = Stage(lobby="#Hall")
-    assert (stage.room("#hall").name, stage.room("#hall").founder) == ("#Hall", None)
-    assert len(stage.stored) == 1
+    rules = RulesUnderTest(lobby="#Hall")
+    assert (rules.room("#hall").name, rules.room("#hall").founder) == ("#Hall", None)
+    assert len(rules.stored) == 1
 
 
 def test_a_dialogue_of_two() -> None:
     """The whole, once, as they see it."""
-    stage = Stage("alice", "bob", lobby="#lobby")
-    alice, bob = stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob", lobby="#lobby")
+    alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("PRIVMSG #lobby :hello", "PRIVMSG bob :psst")
     bob.says("PRIVMSG alice :yes?")
     assert of(alice.hears(), "PRIVMSG")[0].params == ["alice", "yes?"]
@@ -255,12 +265,12 @@ def test_a_dialogue_of_two() -> None:
 
 def test_what_was_said_ahead_of_the_login_is_paid_for() -> None:
     """Or who comes again and again would say as much each time."""
-    stage = Stage("alice")
-    stage.busy = True
-    alice = stage.stranger()
+    rules = RulesUnderTest("alice")
+    rules.busy = True
+    alice = rules.stranger()
     alice.logs_in("alice")
     alice.says("PING 1", "PING 2", "PING 3")
-    with stage.turn() as turn:
-        stage.busy = False
-        stage.rules.answered(turn, stage.do(stage.jobs.pop(0)))
-        assert (stage.account("alice"), 4) in turn.charges  # CAP END was one of them
+    with rules.turn() as turn:
+        rules.busy = False
+        rules.rules.answered(turn, rules.do(rules.jobs.pop(0)))
+        assert (rules.account("alice"), 4) in turn.charges  # CAP END was one of them

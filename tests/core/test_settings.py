@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from securechat.core.settings import Settings
-from tests.support.stage import PLAIN_SETTINGS
+from tests.support.rules import PLAIN_SETTINGS
 
 
 def test_settings_are_fixed() -> None:

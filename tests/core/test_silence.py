@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.stage import Person, Stage, codes, den, of, only, source
+from tests.support.rules import Person, RulesUnderTest, codes, in_channel, of, only, source
 
 SILENCING = pytest.mark.parametrize("modes", ["+m", "+b bob", "+b BOB!*@*"])
 CAPS = ("away-notify", "extended-join", "message-tags")
 
 
-def silent_bob(modes: str) -> tuple[Stage, Person, Person]:
+def silent_bob(modes: str) -> tuple[RulesUnderTest, Person, Person]:
     """A room of alice's that anybody may give a topic, which doesn't hear bob."""
-    stage, (alice, bob) = den("alice", "bob", caps=CAPS)
+    rules, (alice, bob) = in_channel("alice", "bob", caps=CAPS)
     alice.says("MODE #den -t", f"MODE #den {modes}")
     bob.hears()
-    return stage, alice, bob
+    return rules, alice, bob
 
 
 @SILENCING
 def test_a_part_has_no_reason(modes: str) -> None:
     """Neither where it is seen, nor in the log."""
-    stage, alice, bob = silent_bob(modes)
+    rules, alice, bob = silent_bob(modes)
     bob.says("PART #den :psst")
     assert alice.hears() == [f"{source('bob')} PART #den"]
-    assert (stage.log[-1].kind, stage.log[-1].text) == ("PART", "")
+    assert (rules.log[-1].kind, rules.log[-1].text) == ("PART", "")
 
 
 @SILENCING
@@ -41,9 +41,9 @@ def test_a_quit_has_no_reason(modes: str) -> None:
 @SILENCING
 def test_a_topic_is_refused(modes: str) -> None:
     """Also in a room without +t."""
-    stage, alice, bob = silent_bob(modes)
+    rules, alice, bob = silent_bob(modes)
     assert codes(bob.says("TOPIC #den :psst")) == ["404"]
-    assert (alice.hears(), stage.room("#den").topic) == ([], "")
+    assert (alice.hears(), rules.room("#den").topic) == ([], "")
     assert codes(bob.says("TOPIC #den")) == ["331"]
 
 
@@ -61,12 +61,12 @@ def test_being_away_has_no_message(modes: str) -> None:
 @SILENCING
 def test_a_real_name_is_not_shown(modes: str) -> None:
     """When he comes back into the room by a login; another room sees it."""
-    stage, alice, bob = silent_bob(modes)
+    rules, alice, bob = silent_bob(modes)
     alice.says("JOIN #pub")
     bob.says("JOIN #pub")
     bob.hangs_up()
     alice.hears()
-    stage.member("bob")
+    rules.member("bob")
     joins = of(alice.hears(), "JOIN")
     assert {tuple(join.params) for join in joins} == {
         ("#den", "bob", "bob"),

@@ -14,8 +14,17 @@ from securechat.core.ports import Outside
 from securechat.core.turn import CommandSpan
 from securechat.irc.message import parse
 from tests.core.sayings import asking, company, speakers, storing, talk, turns
+from tests.support.rules import (
+    NOT_STORED,
+    SERVER,
+    RulesUnderTest,
+    codes,
+    in_channel,
+    of,
+    only,
+    source,
+)
 from tests.support.snapshot import snapshot
-from tests.support.stage import NOT_STORED, SERVER, Stage, codes, den, of, only, source
 
 # A store that stores nothing
 
@@ -26,17 +35,17 @@ def test_a_turn_that_can_not_be_stored_never_was(
     before: list[list[tuple[int, str]]], lost: list[tuple[int, str]]
 ) -> None:
     """The model is as it was, and nobody has heard any of it: only who asked, that it failed."""
-    stage, people = company()
+    rules, people = company()
     for said in before:
-        talk(stage, people, said)
+        talk(rules, people, said)
     for person in people:
         person.hears()
-    state, stored = snapshot(stage.model), len(stage.stored)
-    known = invited(stage)
-    stage.full = True
-    talk(stage, people, lost)
-    assert snapshot(stage.model) == state
-    assert len(stage.stored) == stored
+    state, stored = snapshot(rules.model), len(rules.stored)
+    known = invited(rules)
+    rules.full = True
+    talk(rules, people, lost)
+    assert snapshot(rules.model) == state
+    assert len(rules.stored) == stored
     for person in people:
         for line in person.hears():
             if line.endswith(known) and {"INVITE", "341"} & set(line.split()):
@@ -45,14 +54,14 @@ def test_a_turn_that_can_not_be_stored_never_was(
             assert line[len(f":{SERVER} ")] in "4567F", line
 
 
-def invited(stage: Stage) -> tuple[str, ...]:
+def invited(rules: RulesUnderTest) -> tuple[str, ...]:
     """How lines end that tell of an invitation which counts already: a further one by somebody who
     may less has nothing to be stored.
     """
-    with stage.turn() as turn:
+    with rules.turn() as turn:
         return tuple(
             f" {account.name} {channel.name}"
-            for channel in stage.model.channels.values()
+            for channel in rules.model.channels.values()
             for account in channel.invited
             if invitations.counts(turn, channel, account)
         )
@@ -66,16 +75,16 @@ def test_after_a_failure_all_goes_on(
     """The same command has the same effect as if it had not failed before."""
     heard = []
     for fails in (False, True):
-        stage, people = company()
+        rules, people = company()
         for line in before:
-            talk(stage, people, line)
+            talk(rules, people, line)
         if fails:
-            stage.full = True
-            talk(stage, people, [said])
-            stage.full = False
+            rules.full = True
+            talk(rules, people, [said])
+            rules.full = False
         for person in people:
             person.hears()
-        talk(stage, people, [*asked, said, *asked])
+        talk(rules, people, [*asked, said, *asked])
         heard.append([_without_ids(person.hears()) for person in people])
     assert heard[0] == heard[1]
 
@@ -93,8 +102,8 @@ def _without_ids(lines: list[str]) -> list[str]:
 
 def test_the_asker_is_told_once_for_each_command() -> None:
     """400 names the command and what went wrong; what needed no store is answered as ever."""
-    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
-    stage.full = True
+    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
+    rules.full = True
     heard = alice.says("PING 1", "PRIVMSG #den :lost", "PING 2", "TOPIC #den :lost", "PING 3")
     assert codes(heard) == ["PONG", "400", "PONG", "400", "PONG"]
     assert heard[1] == f":{SERVER} 400 alice PRIVMSG :{NOT_STORED}"
@@ -104,76 +113,76 @@ def test_the_asker_is_told_once_for_each_command() -> None:
 
 def test_an_invitation_of_who_never_came_in_is_not_told() -> None:
     """Also where another one's counts, and nothing of it is to be stored."""
-    stage = Stage("alice", "bob", "carol")
-    alice, bob, carol = (stage.member(name) for name in ("alice", "bob", "carol"))
+    rules = RulesUnderTest("alice", "bob", "carol")
+    alice, bob, carol = (rules.member(name) for name in ("alice", "bob", "carol"))
     bob.says("JOIN #b", "INVITE carol #b")
     carol.hears()
-    stage.full = True
-    with stage.turn() as turn:
+    rules.full = True
+    with rules.turn() as turn:
         for line in (b"JOIN #b", b"INVITE carol #b"):
-            stage.rules.line(turn, alice.session, line)
+            rules.rules.line(turn, alice.session, line)
     assert codes(alice.hears()) == ["400", "400"]
     assert carol.hears() == []
 
 
 def test_who_quits_is_still_told() -> None:
     """A script that says its message and good-bye at once learns that it is lost."""
-    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
-    stage.full = True
+    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
+    rules.full = True
     assert codes(alice.says("PRIVMSG #den :lost", "QUIT")) == ["400", "ERROR"]
     assert codes(bob.hears()) == ["QUIT"]
 
 
 def test_what_came_before_the_failure_stays() -> None:
     """Turns are stored one by one."""
-    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
+    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
     alice.says("PRIVMSG #den :kept")
-    stage.full = True
+    rules.full = True
     alice.says("PRIVMSG #den :lost")
-    stage.full = False
+    rules.full = False
     alice.says("PRIVMSG #den :kept too")
     assert [message.params[1] for message in of(bob.hears(), "PRIVMSG")] == ["kept", "kept too"]
-    assert [entry.text for entry in stage.log[-2:]] == ["kept", "kept too"]
+    assert [entry.text for entry in rules.log[-2:]] == ["kept", "kept too"]
 
 
 def test_a_number_is_never_used_again() -> None:
     """Not even that of a message which could not be stored: msgids are unique."""
-    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
+    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
     alice.says("CAP REQ echo-message")
-    stage.full = True
+    rules.full = True
     alice.says("PRIVMSG #den :lost")
-    lost = stage.model.last_seq
-    stage.full = False
+    lost = rules.model.last_seq
+    rules.full = False
     alice.says("PRIVMSG #den :kept")
-    assert stage.log[-1].seq == lost + 1
+    assert rules.log[-1].seq == lost + 1
     assert len(bob.hears()) == 1
 
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_the_audit_does_not_tell_of_what_never_was(whole: bool) -> None:
     """But that it was tried; what was refused anyway was refused."""
-    stage, (alice,) = den("alice")
-    stage.full, stage.refuses = whole, lambda span: True
+    rules, (alice,) = in_channel("alice")
+    rules.full, rules.refuses = whole, lambda span: True
     alice.says("TOKEN CREATE laptop")
-    stage.stranger().logs_in("alice", password="wrong")
-    found = [(a.event, a.result) for a in stage.audits if a.event != "login" or a.result != "ok"]
+    rules.stranger().logs_in("alice", password="wrong")
+    found = [(a.event, a.result) for a in rules.audits if a.event != "login" or a.result != "ok"]
     assert found == [("token created", "not stored"), ("login", "wrong password")]
 
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_who_was_sent_away_by_a_failed_command_is_seen_to_go(whole: bool) -> None:
     """A session that is closed can't come back, so the others must not see it stay."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     token = only(alice.says("TOKEN CREATE laptop")).params[3]
     alice.hangs_up()
-    device = stage.stranger()
+    device = rules.stranger()
     device.logs_in("alice", password=token)
     device.hears()
     bob.hears()
-    stage.full, stage.refuses = whole, lambda span: True
+    rules.full, rules.refuses = whole, lambda span: True
     assert codes(device.says("TOKEN REVOKE laptop")) == ["400", "ERROR"]
     assert codes(bob.hears()) == ["QUIT"]
-    assert "laptop" in stage.account("alice").tokens
+    assert "laptop" in rules.account("alice").tokens
 
 
 # A store that refuses single spans
@@ -183,13 +192,13 @@ def test_who_was_sent_away_by_a_failed_command_is_seen_to_go(whole: bool) -> Non
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=12))
 def test_one_refused_step_costs_the_others_nothing(said: list[tuple[int, bool]]) -> None:
     """The refused messages are gone, the others are stored and heard, in their order."""
-    stage, people = den("alice", "bob", "carol", caps=("message-tags",))
+    rules, people = in_channel("alice", "bob", "carol", caps=("message-tags",))
     refused = {number for number, (_, kept) in enumerate(said) if not kept}
     spans = iter(range(len(said)))
-    stage.refuses = lambda span: next(spans) in refused
-    talk(stage, people, [(who, f"PRIVMSG #den :{n}") for n, (who, _) in enumerate(said)])
+    rules.refuses = lambda span: next(spans) in refused
+    talk(rules, people, [(who, f"PRIVMSG #den :{n}") for n, (who, _) in enumerate(said)])
     kept = [n for n in range(len(said)) if n not in refused]
-    assert [entry.text for entry in stage.log[3:]] == [str(n) for n in kept]
+    assert [entry.text for entry in rules.log[3:]] == [str(n) for n in kept]
     for number, person in enumerate(people):
         heard = person.hears()
         expected = [str(n) for n in kept if said[n][0] != number]
@@ -203,13 +212,13 @@ def test_a_refused_command_never_was(
     before: list[list[tuple[int, str]]], said: tuple[int, str]
 ) -> None:
     """The same as for the whole turn, one span at a time."""
-    stage, people = company()
+    rules, people = company()
     for line in before:
-        talk(stage, people, line)
-    state = snapshot(stage.model)
-    stage.refuses = lambda span: True
-    talk(stage, people, [said])
-    assert snapshot(stage.model) == state
+        talk(rules, people, line)
+    state = snapshot(rules.model)
+    rules.refuses = lambda span: True
+    talk(rules, people, [said])
+    assert snapshot(rules.model) == state
 
 
 # A registration that can't be stored
@@ -225,41 +234,41 @@ REGISTRATION = (
 @pytest.mark.parametrize("whole", [True, False])
 def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole: bool) -> None:
     """Whatever it has said already: nothing of it happens, and it may register again."""
-    stage, (alice,) = den("alice", lobby=lobby, caps=("message-tags",))
-    stage.invite("code")
-    state, stored = snapshot(stage.model), len(stage.stored)
+    rules, (alice,) = in_channel("alice", lobby=lobby, caps=("message-tags",))
+    rules.invite("code")
+    state, stored = snapshot(rules.model), len(rules.stored)
 
     def conflicts(span: CommandSpan) -> bool:
         return span.command == "LOGIN"
 
-    stage.full = whole
-    stage.refuses = conflicts
-    carol = stage.stranger()
+    rules.full = whole
+    rules.refuses = conflicts
+    carol = rules.stranger()
     heard = carol.says(*REGISTRATION)
     assert codes(heard) == ["CAP", "400"]
     assert alice.hears() == []
-    assert len(stage.stored) == stored
-    assert snapshot(stage.model) == state
+    assert len(rules.stored) == stored
+    assert snapshot(rules.model) == state
     assert (carol.session.state, carol.session.account) == (State.CONNECTED, None)
-    stage.full = False
-    stage.refuses = lambda span: False
+    rules.full = False
+    rules.refuses = lambda span: False
     heard = carol.says("REGISTER * code pw", "CAP END")
     assert "001" in codes(heard)
-    assert [type(event) for event in stage.stored[stored:]][:2] == [InviteUsed, AccountCreated]
+    assert [type(event) for event in rules.stored[stored:]][:2] == [InviteUsed, AccountCreated]
     assert "PRIVMSG" not in codes(alice.hears()), "what was held then has come now"
 
 
 def test_a_new_account_is_stored_before_it_is_somebody() -> None:
     """What it says behind its registration comes in a later turn than the account itself."""
-    stage, (alice,) = den("alice", caps=("message-tags",))
-    stage.invite("code")
-    stage.busy = True
-    carol = stage.stranger()
+    rules, (alice,) = in_channel("alice", caps=("message-tags",))
+    rules.invite("code")
+    rules.busy = True
+    carol = rules.stranger()
     carol.says(*REGISTRATION)
-    stage.answer(stage.do(stage.jobs.pop(0)))
-    assert isinstance(stage.stored[-1], AccountCreated)
+    rules.answer(rules.do(rules.jobs.pop(0)))
+    assert isinstance(rules.stored[-1], AccountCreated)
     assert alice.hears() == []
-    stage.work()
+    rules.work()
     assert codes(alice.hears()) == ["JOIN", "PRIVMSG", "PRIVMSG"]
 
 
@@ -268,8 +277,8 @@ def test_a_new_account_is_stored_before_it_is_somebody() -> None:
 
 def test_a_bug_is_taken_back_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a command leaves nothing behind; the rest of the turn goes on."""
-    stage, (alice, bob) = den("alice", "bob", caps=("message-tags",))
-    state = snapshot(stage.model)
+    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
+    state = snapshot(rules.model)
 
     def breaks(*_: object) -> None:
         raise ZeroDivisionError
@@ -279,7 +288,7 @@ def test_a_bug_is_taken_back_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert codes(heard) == ["PONG", "400", "PONG"]
     assert "logged" in heard[1]
     assert bob.hears() == []
-    assert snapshot(stage.model) == state
+    assert snapshot(rules.model) == state
     monkeypatch.undo()
     alice.says("PRIVMSG bob :hi")
     assert bob.hears()[0].endswith(f"{source('alice')} PRIVMSG bob :hi")
@@ -287,11 +296,11 @@ def test_a_bug_is_taken_back_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_bug_in_a_step_takes_inner_steps_along() -> None:
     """They are not stored when the span around them is taken back."""
-    stage, (alice,) = den("alice", caps=("message-tags",))
-    turn = stage.rules.turn(stage.now_ms, stage.clock)
+    rules, (alice,) = in_channel("alice", caps=("message-tags",))
+    turn = rules.rules.turn(rules.now_ms, rules.clock)
     start = turn.savepoint()
-    stage.rules.line(turn, alice.session, b"TOKEN CREATE laptop")
-    stage.rules.line(turn, alice.session, b"PRIVMSG #den :x")
+    rules.rules.line(turn, alice.session, b"TOKEN CREATE laptop")
+    rules.rules.line(turn, alice.session, b"PRIVMSG #den :x")
     assert len(turn.spans) == 2
     turn.roll_back(start)
     assert (turn.spans, turn.events, turn.effects, turn.undo, turn.audits) == ([], [], [], [], [])
@@ -302,32 +311,32 @@ def test_a_bug_in_a_step_takes_inner_steps_along() -> None:
 
 def test_an_over_long_reply_is_cut_at_the_limit() -> None:
     """Between letters."""
-    stage, (alice,) = den("alice", caps=("message-tags",))
-    with stage.turn() as turn:
+    rules, (alice,) = in_channel("alice", caps=("message-tags",))
+    with rules.turn() as turn:
         turn.notice(alice.session, "я" * 300)
     assert len(alice.hears()[0].encode()) in (509, 510)
 
 
 def test_closing_twice_is_once() -> None:
     """One ERROR, one closing."""
-    stage, (alice,) = den("alice", caps=("message-tags",))
-    with stage.turn() as turn:
+    rules, (alice,) = in_channel("alice", caps=("message-tags",))
+    with rules.turn() as turn:
         turn.close(alice.session, "one")
         turn.close(alice.session, "two")
     assert only(alice.hears()).params == ["Closing link: one"]
-    assert [closing.reason for closing in stage.closings] == ["one"]
+    assert [closing.reason for closing in rules.closings] == ["one"]
 
 
 def test_the_one_order_is_given_by_whoever_runs_the_rules() -> None:
     """Places and numbers may be given out elsewhere too: what is stored and sent goes by them."""
-    stage = Stage("alice", "bob")
-    alice, bob = stage.member("alice"), stage.member("bob", "message-tags")
-    stage.rules.outside = Outside(
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = rules.member("alice"), rules.member("bob", "message-tags")
+    rules.rules.outside = Outside(
         next_seq=lambda last: last + 100, next_target=lambda last: last + 1000
     )
-    before, target = stage.model.last_seq, stage.model.last_target
+    before, target = rules.model.last_seq, rules.model.last_target
     alice.says("PRIVMSG bob :one", "PRIVMSG bob :two")
-    assert [entry.seq for entry in stage.log[-2:]] == [before + 100, before + 200]
-    assert {entry.target for entry in stage.log[-2:]} == {target + 1000}
+    assert [entry.seq for entry in rules.log[-2:]] == [before + 100, before + 200]
+    assert {entry.target for entry in rules.log[-2:]} == {target + 1000}
     ids = [parse(line).tags["msgid"] for line in bob.hears()]
     assert ids == [f"test-{before + 100:x}", f"test-{before + 200:x}"]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from securechat.core.model.levels import Levels
 from securechat.irc.message import parse
-from tests.fuzz.town import SERVER, Entry, Heard, Seat, Town
-from tests.support.house import PASSWORD, House, config
+from tests.fuzz.oracle import SERVER, Entry, Heard, Oracle, Seat
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest, config
 
 NAMES = ("alice", "bob", "carol")
 MAX_SEATS = 6
@@ -25,32 +25,32 @@ class Both:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.town = Town(NAMES)
+        self.oracle = Oracle(NAMES)
         self.people: dict[Seat, Person] = {}
         self.count = self.restarted_at = 0
         self._open()
 
     def _open(self) -> None:
         limits = {"ping_seconds": 3600.0}
-        self.house = House(self.directory, config(server={"lobby": ""}, limits=limits))
-        self.house.open()
-        self.house.lets_strangers_speak()
+        self.server = ServerUnderTest(self.directory, config(server={"lobby": ""}, limits=limits))
+        self.server.open()
+        self.server.lets_strangers_speak()
         # Who comes and goes often is told of each time, as nobody here waits for half a minute.
-        model = self.house.service._hub._rules.model
+        model = self.server.service._hub._rules.model
         model.departures = Levels(1.0, 10**9, 100)
         # Nobody is asked by the clock what has arrived: it would depend on how long a step takes.
         model.asks_left = -1e9
 
     def closes(self) -> None:
         """The end of the server, if it still runs."""
-        self.house.close()
+        self.server.close()
 
     def ends(self) -> None:
         """What is stored is what was said."""
-        assert self._stored() == [entry.text for entry in self.town.log]
+        assert self._stored() == [entry.text for entry in self.oracle.log]
 
     def _stored(self) -> list[str]:
-        with closing(sqlite3.connect(self.house.data.database)) as connection:
+        with closing(sqlite3.connect(self.server.data.database)) as connection:
             sql = "SELECT text FROM log WHERE kind = 'PRIVMSG' ORDER BY seq"
             return [text for (text,) in connection.execute(sql)]
 
@@ -90,9 +90,9 @@ class Both:
         """A member logs in, is put back into its rooms and is given what it has missed, once."""
         if len(self.people) == MAX_SEATS:
             return
-        person = self.house.stranger()
+        person = self.server.stranger()
         lines = person.logs_in(name, PASSWORD, "server-time", *sorted(caps))
-        seat, missed = self.town.comes(
+        seat, missed = self.oracle.comes(
             name, echo="echo-message" in caps, own="znc.in/self-message" in caps
         )
         self.people[seat] = person
@@ -100,7 +100,7 @@ class Both:
         assert by_target(told) == by_target(map(shown, missed))
         joined = [heard for heard in events(lines) if heard.command == "JOIN"]
         assert sorted(joined) == sorted(seat.hears)
-        for room in self.town.rooms.values():
+        for room in self.oracle.rooms.values():
             assert name not in room.roles or not room.topic or room.topic in "".join(lines)
         seat.hears = []
         self._all_hear()
@@ -113,13 +113,13 @@ class Both:
             person.says("QUIT :bye")
             person.hears_the_end()
         person.hang_up()
-        self.town.goes(seat, politely=politely)
+        self.oracle.goes(seat, politely=politely)
         self._wait_for_sessions()
         self._all_hear()
 
     def _wait_for_sessions(self) -> None:
-        model = self.house.service._hub._rules.model
-        self.house.wait_for(lambda: len(model.sessions) == len(self.people))
+        model = self.server.service._hub._rules.model
+        self.server.wait_for(lambda: len(model.sessions) == len(self.people))
 
     def restarts(self) -> None:
         """All connections break, and the server starts again on what it has stored.
@@ -131,47 +131,47 @@ class Both:
         self.restarted_at = self.count
         for seat, person in list(self.people.items()):
             person.hang_up()
-            self.town.goes(seat, politely=False)
+            self.oracle.goes(seat, politely=False)
         self.people.clear()
         self._wait_for_sessions()
-        self.house.close()
+        self.server.close()
         self._open()
 
     # Rooms
 
     def joins(self, number: int, room: str) -> None:
         seat, person = self._seat(number)
-        allowed = self.town.joins(seat.name, room)
+        allowed = self.oracle.joins(seat.name, room)
         self._says(person, f"JOIN {room}", allowed=allowed)
 
     def parts(self, number: int, room: str) -> None:
         seat, person = self._seat(number)
-        self._says(person, f"PART {room}", allowed=self.town.parts(seat.name, room))
+        self._says(person, f"PART {room}", allowed=self.oracle.parts(seat.name, room))
 
     def kicks(self, number: int, room: str, name: str) -> None:
         seat, person = self._seat(number)
-        allowed = self.town.kicks(seat.name, name, room)
+        allowed = self.oracle.kicks(seat.name, name, room)
         self._says(person, f"KICK {room} {name}", allowed=allowed)
 
     def sets_mode(self, number: int, room: str, sign: str, letter: str) -> None:
         seat, person = self._seat(number)
-        allowed = self.town.sets_mode(seat.name, room, sign + letter)
+        allowed = self.oracle.sets_mode(seat.name, room, sign + letter)
         self._says(person, f"MODE {room} {sign}{letter}", allowed=allowed)
 
     def sets_role(self, number: int, room: str, sign: str, letter: str, name: str) -> None:
         seat, person = self._seat(number)
-        allowed = self.town.sets_role(seat.name, room, sign + letter, name)
+        allowed = self.oracle.sets_role(seat.name, room, sign + letter, name)
         self._says(person, f"MODE {room} {sign}{letter} {name}", allowed=allowed)
 
     def sets_topic(self, number: int, room: str, ending: str) -> None:
         seat, person = self._seat(number)
         topic = self._text(ending)
-        allowed = self.town.sets_topic(seat.name, room, topic)
+        allowed = self.oracle.sets_topic(seat.name, room, topic)
         self._says(person, f"TOPIC {room} :{topic}", allowed=allowed)
 
     def invites(self, number: int, room: str, name: str) -> None:
         seat, person = self._seat(number)
-        allowed = self.town.invites(seat.name, name, room)
+        allowed = self.oracle.invites(seat.name, name, room)
         self._says(person, f"INVITE {name} {room}", allowed=allowed)
 
     # Messages
@@ -179,7 +179,7 @@ class Both:
     def says(self, number: int, to: str, ending: str) -> None:
         seat, person = self._seat(number)
         text = self._text(ending)
-        allowed = self.town.says(seat, to, text)
+        allowed = self.oracle.says(seat, to, text)
         self._says(person, f"PRIVMSG {to} :{text}", allowed=allowed)
 
     def all_talk_at_once(self, room: str, lines: list[int]) -> None:
@@ -187,14 +187,14 @@ class Both:
         said: dict[str, Seat] = {}
         for number in lines:
             seat, person = self._seat(number)
-            if self.town.may_hear(seat, room) is not None:
+            if self.oracle.may_hear(seat, room) is not None:
                 said[text := self._text("")] = seat
                 person.says(f"PRIVMSG {room} :{text}")
         heard = {person: person.barrier() for person in self.people.values()}
-        order = self._stored()[len(self.town.log) :]
+        order = self._stored()[len(self.oracle.log) :]
         assert sorted(order) == sorted(said)
         for text in order:
-            self.town.says(said[text], room, text)
+            self.oracle.says(said[text], room, text)
         for seat in self.people:
             mine = [text for text in order if said[text] is seat]
             assert mine == [text for text in said if said[text] is seat], "not as it was said"
@@ -210,13 +210,13 @@ class Both:
 
     def a_stranger_tries(self, lines: list[bytes], room: str, name: str, politely: bool) -> None:
         """Whatever it says before a login, it hears of nobody, and nobody of it."""
-        stranger = self.house.stranger()
+        stranger = self.server.stranger()
         stranger.says(f"JOIN {room}", f"PRIVMSG {room} :boo", f"WHOIS {name}", f"NICK {name}")
         stranger.says(f"TOPIC {room}", f"NAMES {room}", "LIST", "WHO *", f"KICK {room} {name}")
         stranger.sock.sendall(b"".join(line + b"\r\n" for line in lines))
         heard = stranger.barrier() if politely else []
         assert all(parse(line).source in (None, SERVER) for line in heard)
-        assert not any(entry.text in line for entry in self.town.log for line in heard)
+        assert not any(entry.text in line for entry in self.oracle.log for line in heard)
         stranger.hang_up()
         self._wait_for_sessions()
         self._all_hear()

@@ -13,11 +13,11 @@ from securechat.core.model.entities import Account, Channel
 from securechat.core.model.state import Model
 from securechat.core.model.states import WAITING, State
 from securechat.irc.message import MAX_BODY_BYTES, parse
+from tests.support.rules import SERVER, RulesUnderTest
 from tests.support.snapshot import snapshot
-from tests.support.stage import SERVER, Stage
 
 if TYPE_CHECKING:
-    from tests.fuzz.world import World
+    from tests.fuzz.fuzzed_rules import FuzzedRules
 
 MAX_SERVER_TAGS = 8191
 """Bytes of the tags of a server's line (https://ircv3.net/specs/extensions/message-tags)."""
@@ -58,17 +58,17 @@ class Watch:
         self._newest[target] = seq
 
 
-def check_model(world: World, *, thoroughly: bool = False) -> None:
+def check_model(fuzzed: FuzzedRules, *, thoroughly: bool = False) -> None:
     """All tables agree with each other; thoroughly: and with what is stored."""
-    model = world.model
+    model = fuzzed.model
     for room in model.channels.values():
         _check_room(model, room)
     for account in model.accounts.values():
         _check_account(model, account)
-    _check_sessions(world)
-    _check_order(world)
+    _check_sessions(fuzzed)
+    _check_order(fuzzed)
     if thoroughly:
-        _check_stored(world)
+        _check_stored(fuzzed)
 
 
 def _check_room(model: Model, room: Channel) -> None:
@@ -104,8 +104,8 @@ def _check_account(model: Model, account: Account) -> None:
         assert device.stored <= device.delivered <= model.last_seq
 
 
-def _check_sessions(world: World) -> None:
-    model, jobs = world.model, list(world.jobs)
+def _check_sessions(fuzzed: FuzzedRules) -> None:
+    model, jobs = fuzzed.model, list(fuzzed.jobs)
     assert model.arrived == sum(len(account.sessions) for account in model.online)
     assert model.admins_online == sum(account.admin for account in model.online)
     jobs += [job for _, _, job in model.login_throttle._held]
@@ -114,12 +114,12 @@ def _check_sessions(world: World) -> None:
         ready = session.state is State.READY
         assert ready == (session.account is not None and session in session.account.sessions)
         assert session.state not in WAITING or session in awaited, f"{session.state} for ever"
-        assert len(session.held) <= world.settings.max_held_lines
+        assert len(session.held) <= fuzzed.settings.max_held_lines
     assert all(s in model.sessions for account in model.online for s in account.sessions)
 
 
-def _check_order(world: World) -> None:
-    model, log = world.model, list(world.in_log.values())
+def _check_order(fuzzed: FuzzedRules) -> None:
+    model, log = fuzzed.model, list(fuzzed.in_log.values())
     assert all(a.seq < b.seq for a, b in pairwise(log)), "stored out of order"
     assert list(model.recent) == log[len(log) - len(model.recent) :]
     assert model.committed_seq <= model.last_seq
@@ -130,16 +130,16 @@ def _check_order(world: World) -> None:
         assert target.last_seq == newest.get(number, 0), f"target {number} is not as stored"
 
 
-def _check_stored(world: World) -> None:
+def _check_stored(fuzzed: FuzzedRules) -> None:
     """Who starts from the disk has the same model."""
-    from tests.fuzz.world import furnish
+    from tests.fuzz.fuzzed_rules import furnish
 
-    again = furnish(Stage()).model
-    for event in world.stored:
+    again = furnish(RulesUnderTest()).model
+    for event in fuzzed.stored:
         apply.apply(again, event)
     administered = {"tokens", "certificates", "factor", "invites", "devices"}
-    left_out = administered if world.administered else set()
-    assert _kept(again, left_out) == _kept(world.model, left_out)
+    left_out = administered if fuzzed.administered else set()
+    assert _kept(again, left_out) == _kept(fuzzed.model, left_out)
 
 
 def _kept(model: Model, left_out: set[str]) -> dict[str, Any]:

@@ -26,10 +26,10 @@ from contextlib import contextmanager
 from securechat.core.commands.registry import COMMANDS
 from securechat.core.jobs import JobFailed
 from securechat.core.turn import Turn
+from tests.fuzz.fuzzed_rules import FuzzedRules
 from tests.fuzz.invariants import check_model
 from tests.fuzz.target import Target
-from tests.fuzz.world import World
-from tests.support.stage import RIGHT
+from tests.support.rules import RIGHT
 
 MAX_STEPS = 400
 MAX_SECONDS = 5000
@@ -60,16 +60,16 @@ def loudly() -> Iterator[None]:
 def session(data: bytes) -> None:
     """Play a script, and look at everything after each turn."""
     with loudly():
-        world = World()
+        fuzzed = FuzzedRules()
         for steps in _turns(data.split(b"\n")[:MAX_STEPS]):
-            with world.turn() as turn:
+            with fuzzed.turn() as turn:
                 for step in steps:
-                    _play(world, turn, step)
-            check_model(world)
-        world.full, world.busy = False, False
-        world.work()
-        world.passes(1)
-        check_model(world, thoroughly=True)
+                    _play(fuzzed, turn, step)
+            check_model(fuzzed)
+        fuzzed.full, fuzzed.busy = False, False
+        fuzzed.work()
+        fuzzed.passes(1)
+        check_model(fuzzed, thoroughly=True)
 
 
 def _turns(steps: list[bytes]) -> Iterator[list[bytes]]:
@@ -94,37 +94,37 @@ def _rank(step: bytes) -> int:
     return {b"t": 0, b"A": 1}.get(step[:1], 2)
 
 
-def _play(world: World, turn: Turn, step: bytes) -> None:
+def _play(fuzzed: FuzzedRules, turn: Turn, step: bytes) -> None:
     letter, rest = step[:1], step[1:]
     if letter.isdigit():
-        person = world.speaker(int(letter))
-        world.rules.line(turn, person.session, world.filled_in(person, rest))
+        person = fuzzed.speaker(int(letter))
+        fuzzed.rules.line(turn, person.session, fuzzed.filled_in(person, rest))
     elif letter == b"c":
-        person = world.speaker(_number(rest, 9))
-        world.rules.closed(turn, person.session, "Connection lost")
+        person = fuzzed.speaker(_number(rest, 9))
+        fuzzed.rules.closed(turn, person.session, "Connection lost")
     elif letter == b"t":
-        world.goes_on(turn, _number(rest, MAX_SECONDS))
+        fuzzed.goes_on(turn, _number(rest, MAX_SECONDS))
     elif letter == b"D":
-        world.damaged.add(_number(rest, 20))
+        fuzzed.damaged.add(_number(rest, 20))
     elif letter == b"A":
         verb, _, name = rest.decode("utf-8", "replace").partition(" ")
-        world.administers(turn, verb, name)
-    elif letter in (b"W", b"X") and world.jobs:
-        job = world.jobs.pop(0)
-        world.answer(JobFailed(job.session) if letter == b"X" else world.do(job))
+        fuzzed.administers(turn, verb, name)
+    elif letter in (b"W", b"X") and fuzzed.jobs:
+        job = fuzzed.jobs.pop(0)
+        fuzzed.answer(JobFailed(job.session) if letter == b"X" else fuzzed.do(job))
     else:
-        _switch(world, letter)
+        _switch(fuzzed, letter)
 
 
-def _switch(world: World, letter: bytes) -> None:
+def _switch(fuzzed: FuzzedRules, letter: bytes) -> None:
     if letter == b"F":
-        world.full = not world.full
+        fuzzed.full = not fuzzed.full
     elif letter == b"B":
-        world.busy = not world.busy
+        fuzzed.busy = not fuzzed.busy
     elif letter == b"R":
-        world.name_is_taken = True
+        fuzzed.name_is_taken = True
     elif letter == b"M":
-        world.bad_log = not world.bad_log
+        fuzzed.bad_log = not fuzzed.bad_log
 
 
 def _number(text: bytes, limit: int) -> int:

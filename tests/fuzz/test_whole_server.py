@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.both import MAX_SEATS, NAMES, Both
-from tests.support.house import House, config
 from tests.support.long_form import LONG, times
+from tests.support.server import ServerUnderTest, config
 
 CAPS = (
     "echo-message", "znc.in/self-message", "message-tags", "batch", "account-tag", "extended-join",
@@ -81,11 +81,11 @@ step = st.one_of(
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a server with an authority, keys and accounts, to be copied."""
     directory = tmp_path_factory.mktemp("begun") / "data"
-    house = House(directory, config(server={"lobby": ""}))
-    house.data.create()
-    house.add(*NAMES)
-    house.open()
-    house.close()
+    server = ServerUnderTest(directory, config(server={"lobby": ""}))
+    server.data.create()
+    server.add(*NAMES)
+    server.open()
+    server.close()
     return directory
 
 

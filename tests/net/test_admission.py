@@ -14,7 +14,7 @@ from securechat.net.connection import Connection
 
 
 class Door:
-    """An admission to the house, and a clock."""
+    """An admission, and a clock."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ def test_who_leaves_makes_room() -> None:
 
 
 def test_a_refused_one_is_not_counted() -> None:
-    """Knocking a thousand times doesn't fill the house."""
+    """Knocking a thousand times doesn't fill the server."""
     door = Door(total=3)
     for _ in range(2):
         door.admits("192.0.2.1")

@@ -19,17 +19,17 @@ from securechat.net.opening import TlsOpening
 from securechat.net.poller import READ
 from securechat.net.throttle import Rate
 from securechat.net.transport import Heard, LostError
-from tests.net.desk import FREELY, PATIENCE, Desk, at, desk
+from tests.net.io_under_test import FREELY, PATIENCE, IoUnderTest, at, io_under_test
 
 
 @pytest.fixture
-def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[Desk]:
+def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[IoUnderTest]:
     """An I/O thread that lets everybody speak as fast as they can."""
-    with desk(server, trusting) as opened:
+    with io_under_test(server, trusting) as opened:
         yield opened
 
 
-def test_a_member_is_attended_to_before_the_strangers(room: Desk) -> None:
+def test_a_member_is_attended_to_before_the_strangers(room: IoUnderTest) -> None:
     """However early they were ready."""
     stranger, member = room.visit(), room.visit()
     room.thread.mark_authenticated(member.connection)
@@ -42,7 +42,7 @@ def test_a_member_is_attended_to_before_the_strangers(room: Desk) -> None:
 
 
 def test_a_crowd_of_strangers_is_attended_to_bit_by_bit(
-    room: Desk, monkeypatch: pytest.MonkeyPatch
+    room: IoUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A member who speaks meanwhile waits for one of them, not for all."""
     monkeypatch.setattr(loop, "UNAUTHENTICATED_SECONDS", 0.0)
@@ -63,7 +63,7 @@ def test_a_crowd_of_strangers_is_attended_to_bit_by_bit(
     assert heard == [[b"crowd"], [b"and me"]] * 5
 
 
-def test_strangers_wait_while_the_hub_is_behind(room: Desk) -> None:
+def test_strangers_wait_while_the_hub_is_behind(room: IoUnderTest) -> None:
     """Members are read on; and when it has caught up, nothing is lost."""
     stranger, member = room.visit(), room.visit()
     room.thread.mark_authenticated(member.connection)
@@ -84,7 +84,7 @@ def test_no_more_is_handed_on_than_may_be_said_at_once(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """However fast the rate, who asks for what takes long fills no queue with it."""
-    with desk(server, trusting, at(Rate(lines=1e6, burst=10))) as room:
+    with io_under_test(server, trusting, at(Rate(lines=1e6, burst=10))) as room:
         visit = room.visit()
         room.keeps_up = False
         visit.says(*(f"{number}" for number in range(100)))
@@ -98,7 +98,7 @@ def test_no_more_is_handed_on_than_may_be_said_at_once(
         assert room.lines(visit, 85)[-1] == b"99"
 
 
-def test_who_is_authenticated_is_told_of(room: Desk) -> None:
+def test_who_is_authenticated_is_told_of(room: IoUnderTest) -> None:
     """Once, for the count of strangers."""
     visit = room.visit()
     assert not visit.connection.authenticated
@@ -108,7 +108,7 @@ def test_who_is_authenticated_is_told_of(room: Desk) -> None:
     assert visit.connection.authenticated
 
 
-def test_a_stranger_that_makes_room_is_told(room: Desk) -> None:
+def test_a_stranger_that_makes_room_is_told(room: IoUnderTest) -> None:
     """One line, then the end, at once."""
     visit, other = room.visit(), room.visit()
     room.thread.make_room(visit.connection)
@@ -119,7 +119,7 @@ def test_a_stranger_that_makes_room_is_told(room: Desk) -> None:
 
 
 def test_a_half_open_connection_makes_room_without_a_word(
-    room: Desk, caplog: pytest.LogCaptureFixture
+    room: IoUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It would not understand one."""
     caplog.set_level(logging.INFO)
@@ -133,7 +133,7 @@ def test_a_half_open_connection_makes_room_without_a_word(
     assert room.inputs.empty()
 
 
-def test_who_logged_in_just_now_makes_room_for_nobody(room: Desk) -> None:
+def test_who_logged_in_just_now_makes_room_for_nobody(room: IoUnderTest) -> None:
     """The count was made a moment before."""
     visit = room.visit()
     room.thread.mark_authenticated(visit.connection)
@@ -141,7 +141,7 @@ def test_who_logged_in_just_now_makes_room_for_nobody(room: Desk) -> None:
     room.settles(visit)
 
 
-def test_each_gets_its_part_of_a_turn_in_one_write(room: Desk) -> None:
+def test_each_gets_its_part_of_a_turn_in_one_write(room: IoUnderTest) -> None:
     """One TLS record, however many deliveries it is in."""
     one, two, three = room.visit(), room.visit(), room.visit()
     room.thread.deliver(
@@ -163,7 +163,7 @@ def test_a_stranger_has_less_room_for_what_it_doesn_t_read(
 ) -> None:
     """A member has all of it."""
     limits = replace(at(FREELY), out_bytes=1 << 20, unauthenticated_out_bytes=1 << 16)
-    with desk(server, trusting, limits) as room:
+    with io_under_test(server, trusting, limits) as room:
         stranger, member = room.visit(small=True), room.visit(small=True)
         room.thread.mark_authenticated(member.connection)
         part = [([member.connection, stranger.connection], b"x" * 50_000)]
@@ -175,7 +175,7 @@ def test_a_stranger_has_less_room_for_what_it_doesn_t_read(
 
 
 def test_who_takes_none_of_tls_s_answers_is_left_alone_for_a_while(
-    room: Desk, monkeypatch: pytest.MonkeyPatch
+    room: IoUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TLS reads nothing before it has said what it has to, and to try at once, again and again,
     would keep the thread busy.
@@ -205,7 +205,7 @@ def test_what_takes_long_to_read_is_paid_for(
     server: ssl.SSLContext, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However few lines it is: the time of the thread is everybody's."""
-    with desk(server, trusting, at(Rate(lines=0.001, burst=10))) as room:
+    with io_under_test(server, trusting, at(Rate(lines=0.001, burst=10))) as room:
         visit, other = room.visit(), room.visit()
         room.settles(visit)
         room.settles(other)
@@ -248,7 +248,7 @@ class Upgrading(TlsOpening):
         return 0
 
 
-def test_the_listener_names_the_framing(room: Desk) -> None:
+def test_the_listener_names_the_framing(room: IoUnderTest) -> None:
     """Lines are one of several."""
     room.opening.framing = Whole
     visit = room.visit()
@@ -258,7 +258,7 @@ def test_the_listener_names_the_framing(room: Desk) -> None:
 
 @pytest.mark.parametrize("word", [b"upgrade", b"anything"])
 def test_the_listener_names_what_comes_before_the_first_line(
-    room: Desk, server: ssl.SSLContext, trusting: ssl.SSLContext, word: bytes
+    room: IoUnderTest, server: ssl.SSLContext, trusting: ssl.SSLContext, word: bytes
 ) -> None:
     """TLS is a part of it, and something may come behind it."""
     room.opening = Upgrading(server)

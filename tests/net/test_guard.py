@@ -17,7 +17,7 @@ from securechat.net.connection import Connection
 from securechat.net.guard import MOST_SECONDS, Guard, _Watched
 from securechat.net.loop import IoThread
 from securechat.net.transport import Heard
-from tests.net.desk import PATIENCE, Desk, desk
+from tests.net.io_under_test import PATIENCE, IoUnderTest, io_under_test
 
 
 class Worker:
@@ -85,13 +85,13 @@ def test_an_idle_thread_is_held_by_nobody(worker: Worker, watched: _Watched) -> 
 
 
 @pytest.fixture
-def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[Desk]:
-    with desk(server, trusting) as opened:
+def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[IoUnderTest]:
+    with io_under_test(server, trusting) as opened:
         yield opened
 
 
 def test_the_thread_is_freed(
-    room: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    room: IoUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The connection that held it ends, and the others go on."""
     caught: list[Connection] = []
@@ -125,7 +125,7 @@ def test_where_the_system_can_t_tell_nobody_is_suspected(
 ) -> None:
     """macOS doesn't say how much CPU a single thread has used."""
     monkeypatch.setattr(named_thread, "CAN_TELL_CPU", False)
-    with desk(server, trusting) as room:
+    with io_under_test(server, trusting) as room:
         room.settles(room.visit())
         assert room.thread.cpu_seconds() == 0.0
 
@@ -133,7 +133,7 @@ def test_where_the_system_can_t_tell_nobody_is_suspected(
 @pytest.mark.skipif(
     not named_thread.CAN_TELL_CPU, reason="this system doesn't tell a thread's CPU time"
 )
-def test_a_thread_s_time_is_its_own(room: Desk) -> None:
+def test_a_thread_s_time_is_its_own(room: IoUnderTest) -> None:
     """It grows with what it does."""
     visit = room.visit()
     before = room.thread.cpu_seconds()
@@ -143,7 +143,7 @@ def test_a_thread_s_time_is_its_own(room: Desk) -> None:
     assert room.thread.cpu_seconds() > before
 
 
-def test_a_bug_is_reported(room: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_reported(room: IoUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A guard that sleeps for ever must not look like one that watches."""
     failures: list[BaseException] = []
     guard = Guard([room.thread], lambda connection: None, failures.append)

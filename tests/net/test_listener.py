@@ -17,7 +17,7 @@ from securechat.net.admission import Admission
 from securechat.net.connection import Connection, Opening
 from securechat.net.listener import Listener, ListenError, bind
 from securechat.net.loop import IoThread
-from tests.net.desk import PATIENCE
+from tests.net.io_under_test import PATIENCE
 
 OPENING = cast(Opening, None)
 """How all connections here begin."""

@@ -21,15 +21,15 @@ from securechat.net.opening import TLS_ONLY
 from securechat.net.poller import READ, WRITE
 from securechat.net.throttle import IoLimits, Rate
 from securechat.net.transport import MAX_READ, MAX_RECORDS
-from tests.net.desk import FREELY, PATIENCE, Desk, Visit, at, desk
+from tests.net.io_under_test import FREELY, PATIENCE, IoUnderTest, Visit, at, io_under_test
 
 BURST = 10
 
 
 @pytest.fixture
-def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[Desk]:
+def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[IoUnderTest]:
     """An I/O thread that lets everybody speak as fast as they can."""
-    with desk(server, trusting) as opened:
+    with io_under_test(server, trusting) as opened:
         yield opened
 
 
@@ -44,7 +44,7 @@ def encoded(lines: list[str]) -> list[bytes]:
 # --- beginning -----------------------------------------------------------------------------------
 
 
-def test_a_handshake_opens_a_connection(room: Desk) -> None:
+def test_a_handshake_opens_a_connection(room: IoUnderTest) -> None:
     """Opened comes once TLS stands, and it is TLS 1.3."""
     visit = room.visit()
     assert visit.connection.phase is Phase.OPEN
@@ -52,7 +52,7 @@ def test_a_handshake_opens_a_connection(room: Desk) -> None:
     assert visit.connection.fingerprint is None
 
 
-def test_lines_may_come_with_the_end_of_the_handshake(room: Desk) -> None:
+def test_lines_may_come_with_the_end_of_the_handshake(room: IoUnderTest) -> None:
     """A client that speaks at once is heard: Opened first, then its lines."""
     connection, raw = room.knocks()
     with room._client.wrap_socket(raw, server_hostname="localhost") as client:
@@ -61,7 +61,7 @@ def test_lines_may_come_with_the_end_of_the_handshake(room: Desk) -> None:
         assert room.next() == Lines(connection, [b"at once"])
 
 
-def hears_in_plaintext(room: Desk, said: bytes) -> tuple[bytes, Connection]:
+def hears_in_plaintext(room: IoUnderTest, said: bytes) -> tuple[bytes, Connection]:
     """All that somebody without TLS gets."""
     connection, raw = room.knocks()
     raw.sendall(said)
@@ -75,7 +75,7 @@ def hears_in_plaintext(room: Desk, said: bytes) -> tuple[bytes, Connection]:
 
 @pytest.mark.parametrize("said", [b"NICK x\r\n", b"CAP LS 302\r\nNICK x\r\n", b"\n"])
 def test_who_speaks_no_tls_is_told_so(
-    room: Desk, said: bytes, caplog: pytest.LogCaptureFixture
+    room: IoUnderTest, said: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One line, which clients show, then an end without a reset; one line in the log says why."""
     caplog.set_level(logging.INFO)
@@ -91,7 +91,7 @@ def test_who_speaks_no_tls_is_told_so(
     "said", [b"GET / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n", b"\x00", b"\x80\x2e"]
 )
 def test_who_is_no_chat_client_gets_not_a_byte(
-    room: Desk, said: bytes, caplog: pytest.LogCaptureFixture
+    room: IoUnderTest, said: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A browser or a scanner; the log has its line."""
     caplog.set_level(logging.INFO)
@@ -105,7 +105,7 @@ def test_a_flood_without_tls_is_not_answered(
 ) -> None:
     """The first ones are told, then a few each second."""
     monkeypatch.setattr(driver, "HINTS", Rate(lines=1e-6, burst=3))
-    with desk(server, trusting) as room:
+    with io_under_test(server, trusting) as room:
         heard = []
         for _ in range(5):
             with contextlib.suppress(ConnectionResetError):  # what it said was never read
@@ -113,7 +113,9 @@ def test_a_flood_without_tls_is_not_answered(
         assert [line for line in heard if line] == [TLS_ONLY] * 3
 
 
-def test_who_goes_before_a_word_is_forgotten(room: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_who_goes_before_a_word_is_forgotten(
+    room: IoUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     """A port scan leaves a line in the log and nothing else."""
     caplog.set_level(logging.INFO)
     connection, raw = room.knocks()
@@ -125,7 +127,7 @@ def test_who_goes_before_a_word_is_forgotten(room: Desk, caplog: pytest.LogCaptu
 
 @pytest.mark.parametrize("said", [b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"])
 def test_who_goes_in_the_handshake_is_forgotten(
-    room: Desk, said: bytes, caplog: pytest.LogCaptureFixture
+    room: IoUnderTest, said: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Half a ClientHello, then nothing: the reason is in the log."""
     caplog.set_level(logging.INFO)
@@ -137,7 +139,7 @@ def test_who_goes_in_the_handshake_is_forgotten(
     assert room.inputs.empty()
 
 
-def test_a_broken_handshake_is_refused(room: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_handshake_is_refused(room: IoUnderTest, caplog: pytest.LogCaptureFixture) -> None:
     """What begins like TLS and is none ends, at most with TLS's own alert."""
     caplog.set_level(logging.INFO)
     connection, raw = room.knocks()
@@ -157,7 +159,7 @@ def test_a_handshake_has_a_deadline(
 ) -> None:
     """Who never finishes doesn't hold a place for ever."""
     caplog.set_level(logging.INFO)
-    with desk(server, trusting, IoLimits(handshake_seconds=0.05)) as room:
+    with io_under_test(server, trusting, IoLimits(handshake_seconds=0.05)) as room:
         connection, raw = room.knocks()
         raw.sendall(said)
         assert room.released.get(timeout=PATIENCE) is connection
@@ -167,7 +169,7 @@ def test_a_handshake_has_a_deadline(
 
 def test_who_is_open_has_no_deadline(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     """The handshake's deadline passes without a meaning once TLS stands."""
-    with desk(server, trusting, IoLimits(handshake_seconds=0.2)) as room:
+    with io_under_test(server, trusting, IoLimits(handshake_seconds=0.2)) as room:
         early = room.visit()
         late, _ = room.knocks()
         assert room.released.get(timeout=PATIENCE) is late  # begun later, so its deadline is later
@@ -178,7 +180,7 @@ def test_another_context_is_for_those_who_come(
     server: ssl.SSLContext, old_server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """Open connections go on with the certificate that they were shown."""
-    with desk(server, trusting) as room:
+    with io_under_test(server, trusting) as room:
         before = room.visit()
         room.opening.use(old_server)
         after = room.visit()
@@ -192,14 +194,14 @@ def test_another_context_is_for_those_who_come(
 # --- reading -------------------------------------------------------------------------------------
 
 
-def test_one_record_may_hold_many_lines(room: Desk) -> None:
+def test_one_record_may_hold_many_lines(room: IoUnderTest) -> None:
     """They come in their order, without their ends."""
     visit = room.visit()
     visit.says(*numbered(500))
     assert room.lines(visit, 500) == encoded(numbered(500))
 
 
-def test_one_line_may_be_spread_over_records(room: Desk) -> None:
+def test_one_line_may_be_spread_over_records(room: IoUnderTest) -> None:
     """A record a byte: a line is a line when its end has come."""
     visit = room.visit()
     for byte in b"PRIVMSG #den :hello":
@@ -209,7 +211,7 @@ def test_one_line_may_be_spread_over_records(room: Desk) -> None:
     assert room.lines(visit, 2) == [b"PRIVMSG #den :hello", b"next"]
 
 
-def test_more_records_than_one_turn_takes(room: Desk) -> None:
+def test_more_records_than_one_turn_takes(room: IoUnderTest) -> None:
     """A client that sends a record a line is heard to the end, in order."""
     visit = room.visit()
     lines = numbered(3 * MAX_RECORDS)
@@ -218,7 +220,7 @@ def test_more_records_than_one_turn_takes(room: Desk) -> None:
     assert room.lines(visit, len(lines)) == encoded(lines)
 
 
-def test_more_bytes_than_one_turn_takes(room: Desk) -> None:
+def test_more_bytes_than_one_turn_takes(room: IoUnderTest) -> None:
     """Four times what is read at once, in records as large as TLS allows."""
     visit = room.visit()
     lines = ["x" * 400 + str(number) for number in range(4 * MAX_READ // 400)]
@@ -226,7 +228,7 @@ def test_more_bytes_than_one_turn_takes(room: Desk) -> None:
     assert room.lines(visit, len(lines)) == encoded(lines)
 
 
-def test_an_overlong_line_is_marked_and_the_next_is_heard(room: Desk) -> None:
+def test_an_overlong_line_is_marked_and_the_next_is_heard(room: IoUnderTest) -> None:
     """In its place stands TOO_LONG, itself and not something that looks like it."""
     visit = room.visit()
     visit.says("before", "x" * 100_000, "after")
@@ -236,7 +238,7 @@ def test_an_overlong_line_is_marked_and_the_next_is_heard(room: Desk) -> None:
     assert lines[2] == b"after"
 
 
-def test_two_who_speak_are_kept_apart(room: Desk) -> None:
+def test_two_who_speak_are_kept_apart(room: IoUnderTest) -> None:
     """Half a line of one never meets half a line of the other."""
     one, two = room.visit(), room.visit()
     one.client.sendall(b"one ")
@@ -254,7 +256,7 @@ def test_a_flooder_is_slowed_down_and_loses_nothing(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """The burst passes at once, the rest at its pace and in its order."""
-    with desk(server, trusting, at(Rate(lines=2000.0, burst=BURST))) as room:
+    with io_under_test(server, trusting, at(Rate(lines=2000.0, burst=BURST))) as room:
         visit = room.visit()
         visit.says(*numbered(300))
         first = room.next()
@@ -268,7 +270,7 @@ def test_a_throttled_connection_is_not_read(
 ) -> None:
     """Its lines wait at the sender, in TCP's hands, while the others talk."""
     slowly = at(Rate(lines=0.001, burst=BURST))
-    with desk(server, trusting, slowly) as room:
+    with io_under_test(server, trusting, slowly) as room:
         flooder, other = room.visit(), room.visit()
         flooder.says(*numbered(BURST + 1))
         assert room.lines(flooder, BURST) == encoded(numbered(BURST))
@@ -282,7 +284,7 @@ def test_who_ends_is_heard_as_far_as_its_rate_allows(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """Lines and the end in one go: to hang up is no way around the rate."""
-    with desk(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
+    with io_under_test(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
         visit = room.visit()
         with room.held():
             visit.says(*numbered(200))
@@ -295,7 +297,7 @@ def test_who_waits_for_the_end_is_heard_to_the_end(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """However much it has said before, at its pace."""
-    with desk(server, trusting, at(Rate(lines=1000.0, burst=BURST))) as room:
+    with io_under_test(server, trusting, at(Rate(lines=1000.0, burst=BURST))) as room:
         visit = room.visit()
         visit.says(*numbered(200), "QUIT")
         assert room.lines(visit, 201) == encoded([*numbered(200), "QUIT"])
@@ -305,7 +307,7 @@ def test_who_takes_nothing_more_while_throttled_is_not_heard_out(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """A failed write ends a connection that waits; what waits goes with it."""
-    with desk(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
+    with io_under_test(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
         visit, other = room.visit(), room.visit()
         visit.says(*numbered(BURST + 5))
         assert room.lines(visit, BURST) == encoded(numbered(BURST))
@@ -320,7 +322,7 @@ def test_a_long_line_is_paid_for_by_its_bytes(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """One of four kilobytes costs nine plain ones, and the rest waits so much longer."""
-    with desk(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
+    with io_under_test(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
         visit = room.visit()
         long = "x" * 4096
         visit.says(long, *numbered(1))
@@ -335,7 +337,7 @@ def test_a_line_without_end_is_read_no_faster(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """What is thrown away is paid for as well, though nothing waits behind it."""
-    with desk(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
+    with io_under_test(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
         visit = room.visit()
         visit.client.sendall(b"x" * 16_384)
         assert room.lines(visit, 1)[0] is TOO_LONG
@@ -345,7 +347,7 @@ def test_a_line_without_end_is_read_no_faster(
 
 def test_line_ends_alone_are_lines(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     """Who sends nothing but them is slowed down as well."""
-    with desk(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
+    with io_under_test(server, trusting, at(Rate(lines=0.001, burst=BURST))) as room:
         visit = room.visit()
         visit.client.sendall(b"\n" * 1000)
         visit.says("hidden behind them")
@@ -357,7 +359,7 @@ def test_line_ends_alone_are_lines(server: ssl.SSLContext, trusting: ssl.SSLCont
 def test_a_stranger_has_a_rate_of_its_own(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     """Until it is authenticated; then what has waited comes at once."""
     limits = IoLimits(rate=FREELY, unauthenticated_rate=Rate(lines=0.001, burst=BURST))
-    with desk(server, trusting, limits) as room:
+    with io_under_test(server, trusting, limits) as room:
         visit = room.visit()
         visit.says(*numbered(500))
         assert room.lines(visit, BURST) == encoded(numbered(BURST))
@@ -367,7 +369,7 @@ def test_a_stranger_has_a_rate_of_its_own(server: ssl.SSLContext, trusting: ssl.
         room.settles(visit)
 
 
-def test_trust_that_comes_too_late_changes_nothing(room: Desk) -> None:
+def test_trust_that_comes_too_late_changes_nothing(room: IoUnderTest) -> None:
     """The connection may have gone while its login was being stored."""
     visit, other = room.visit(), room.visit()
     room.thread.close([(visit.connection, "quit")])
@@ -381,7 +383,7 @@ def test_trust_that_comes_too_late_changes_nothing(room: Desk) -> None:
 # --- writing -------------------------------------------------------------------------------------
 
 
-def test_output_keeps_its_order(room: Desk) -> None:
+def test_output_keeps_its_order(room: IoUnderTest) -> None:
     """Deliveries to one and to several, of one call and of many that wait together."""
     one, two = room.visit(), room.visit()
     both = [one.connection, two.connection]
@@ -401,7 +403,7 @@ def test_output_keeps_its_order(room: Desk) -> None:
     assert two.hears(9) == b"a\r\nc\r\nd\r\n"
 
 
-def test_a_reader_that_stops_gets_the_rest_when_it_goes_on(room: Desk) -> None:
+def test_a_reader_that_stops_gets_the_rest_when_it_goes_on(room: IoUnderTest) -> None:
     """A write that TLS can't finish is finished later, byte by byte the same, and what was
     delivered meanwhile follows it.
     """
@@ -417,7 +419,7 @@ def test_a_reader_that_stops_gets_the_rest_when_it_goes_on(room: Desk) -> None:
     assert not visit.connection.interest & WRITE
 
 
-def test_a_blocked_reader_is_still_heard(room: Desk) -> None:
+def test_a_blocked_reader_is_still_heard(room: IoUnderTest) -> None:
     """Who doesn't read may still speak."""
     visit, other = room.visit(small=True), room.visit()
     room.thread.deliver([([visit.connection], b"x" * 500_000)])
@@ -426,7 +428,7 @@ def test_a_blocked_reader_is_still_heard(room: Desk) -> None:
     room.settles(visit)
 
 
-def has_written(room: Desk, visit: Visit) -> bool:
+def has_written(room: IoUnderTest, visit: Visit) -> bool:
     """Soon: the peer's kernel has a moment for its acknowledgement."""
     end = time.monotonic() + PATIENCE
     while not room.thread.has_written(visit.connection):
@@ -436,7 +438,7 @@ def has_written(room: Desk, visit: Visit) -> bool:
     return True
 
 
-def test_what_the_socket_has_taken_is_known(room: Desk) -> None:
+def test_what_the_socket_has_taken_is_known(room: IoUnderTest) -> None:
     """All of it, also by the peer's kernel; not what waits, nor what was not yet come to."""
     visit, slow = room.visit(), room.visit(small=True)
     room.thread.deliver([([visit.connection], b"x")])
@@ -451,7 +453,7 @@ def test_what_the_socket_has_taken_is_known(room: Desk) -> None:
     room.thread._given -= 1
 
 
-def test_of_who_has_gone_it_counts_what_came_before(room: Desk) -> None:
+def test_of_who_has_gone_it_counts_what_came_before(room: IoUnderTest) -> None:
     """In order: what was delivered since went nowhere."""
     clean, late = room.visit(), room.visit()
     for visit in (clean, late):
@@ -471,7 +473,7 @@ def test_a_reader_too_slow_is_closed_at_the_bound(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """Its output doesn't fill the memory, and the others notice nothing."""
-    with desk(
+    with io_under_test(
         server, trusting, IoLimits(out_bytes=65_536, rate=FREELY, unauthenticated_rate=FREELY)
     ) as room:
         slow, other = room.visit(small=True), room.visit()
@@ -500,7 +502,7 @@ LONG = 3_000_000
 """Bytes of an answer that is seven times the bound."""
 
 
-def member(room: Desk) -> Visit:
+def member(room: IoUnderTest) -> Visit:
     visit = room.visit()
     visit.connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT)
     visit.client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KEPT)
@@ -522,7 +524,7 @@ def test_a_slow_reader_that_goes_on_gets_everything(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """A long answer is six times the bound, and takes its time; the hub is told of its life."""
-    with desk(server, trusting, QUICK) as room:
+    with io_under_test(server, trusting, QUICK) as room:
         slow = member(room)
         answer = b"".join(b"%9d\r\n" % number for number in range(LONG // 11))
         room.thread.deliver([([slow.connection], answer)])
@@ -536,7 +538,7 @@ def test_who_doesn_t_go_on_is_closed_in_time(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """By nothing but the clock: nothing more is delivered."""
-    with desk(server, trusting, QUICK) as room:
+    with io_under_test(server, trusting, QUICK) as room:
         stuck = member(room)
         began = time.monotonic()
         room.thread.deliver([([stuck.connection], b"x" * LONG)])
@@ -553,7 +555,7 @@ def test_a_slow_reader_gets_its_last_words(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """Who asks for much and quits hears the end of it, when it goes on reading."""
-    with desk(server, trusting, QUICK) as room:
+    with io_under_test(server, trusting, QUICK) as room:
         slow = member(room)
         answer = b"x" * LONG
         room.thread.deliver([([slow.connection], answer)])
@@ -567,7 +569,7 @@ def test_a_slow_reader_gets_its_last_words(
 def test_last_words_have_an_end(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     """However well they are read: who has said QUIT holds nothing for ever."""
     limits = replace(QUICK, drain_seconds=0.2, most_drain_seconds=0.4)
-    with desk(server, trusting, limits) as room:
+    with io_under_test(server, trusting, limits) as room:
         slow = member(room)
         room.thread.deliver([([slow.connection], b"x" * LONG)])
         room.thread.close([(slow.connection, "quit")])
@@ -580,7 +582,7 @@ def test_last_words_have_an_end(server: ssl.SSLContext, trusting: ssl.SSLContext
 # --- ending --------------------------------------------------------------------------------------
 
 
-def test_the_last_words_come_before_the_end(room: Desk) -> None:
+def test_the_last_words_come_before_the_end(room: IoUnderTest) -> None:
     """What was delivered before the close is read, then TLS's own end, not a cut wire."""
     visit = room.visit()
     room.thread.deliver([([visit.connection], b"ERROR :bye\r\n")])
@@ -595,7 +597,7 @@ def test_the_last_words_come_also_to_one_who_is_still_talking(
 ) -> None:
     """Unread input must not make the kernel reset the connection and swallow the reason."""
     slowly = at(Rate(lines=0.001, burst=BURST))
-    with desk(server, trusting, slowly) as room:
+    with io_under_test(server, trusting, slowly) as room:
         visit, other = room.visit(small=True), room.visit()
         visit.says(*numbered(BURST + 1))
         room.lines(visit, BURST)
@@ -611,7 +613,7 @@ def test_the_last_words_come_also_to_one_who_is_still_talking(
         assert room.end(visit) == "flood"
 
 
-def test_nothing_follows_the_end(room: Desk) -> None:
+def test_nothing_follows_the_end(room: IoUnderTest) -> None:
     """After close_notify the socket has no TLS any more: not a byte may leave by it."""
     visit = room.visit()
     room.thread.close([(visit.connection, "quit")])
@@ -626,7 +628,7 @@ def test_who_never_reads_its_last_words_is_closed_in_time(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """The drain time ends what a blocked peer would hold open."""
-    with desk(server, trusting, replace(at(FREELY), drain_seconds=0.05)) as room:
+    with io_under_test(server, trusting, replace(at(FREELY), drain_seconds=0.05)) as room:
         visit = room.visit(small=True)
         room.thread.deliver([([visit.connection], b"x" * 500_000)])
         room.thread.close([(visit.connection, "quit")])
@@ -637,7 +639,7 @@ def test_who_never_answers_the_end_is_closed_in_time(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """The linger time ends what a silent peer would hold open."""
-    with desk(
+    with io_under_test(
         server, trusting, IoLimits(linger_seconds=0.05, rate=FREELY, unauthenticated_rate=FREELY)
     ) as room:
         visit = room.visit()
@@ -645,7 +647,7 @@ def test_who_never_answers_the_end_is_closed_in_time(
         assert room.end(visit) == "quit"
 
 
-def test_a_client_says_goodbye(room: Desk) -> None:
+def test_a_client_says_goodbye(room: IoUnderTest) -> None:
     """close_notify on an idle connection is its end, and it is released once."""
     visit = room.visit()
     visit.client.setblocking(False)
@@ -656,7 +658,7 @@ def test_a_client_says_goodbye(room: Desk) -> None:
     assert room.released.empty()
 
 
-def test_a_reset_is_an_end(room: Desk) -> None:
+def test_a_reset_is_an_end(room: IoUnderTest) -> None:
     """A peer that vanishes costs only its own connection."""
     visit, other = room.visit(), room.visit()
     visit.resets()
@@ -664,7 +666,7 @@ def test_a_reset_is_an_end(room: Desk) -> None:
     room.settles(other)
 
 
-def test_who_ends_right_after_speaking_is_heard(room: Desk) -> None:
+def test_who_ends_right_after_speaking_is_heard(room: IoUnderTest) -> None:
     """Lines first, then the end."""
     visit = room.visit()
     visit.says(*numbered(1000))
@@ -673,7 +675,7 @@ def test_who_ends_right_after_speaking_is_heard(room: Desk) -> None:
     assert room.end(visit) in ("closed by the client", "connection reset by peer")
 
 
-def test_who_takes_nothing_more_is_heard_out(room: Desk) -> None:
+def test_who_takes_nothing_more_is_heard_out(room: IoUnderTest) -> None:
     """A failed write tells that the peer has gone; what it said before it went still counts."""
     visit = room.visit()
     read_first, gone = threading.Event(), threading.Event()
@@ -694,7 +696,7 @@ def test_who_takes_nothing_more_is_heard_out(room: Desk) -> None:
     assert room.end(visit)
 
 
-def test_closing_twice_is_closing_once(room: Desk) -> None:
+def test_closing_twice_is_closing_once(room: IoUnderTest) -> None:
     """The rules and the peer may both end a connection; it ends once."""
     visit = room.visit()
     room.thread.close([(visit.connection, "first"), (visit.connection, "second")])
@@ -708,7 +710,7 @@ def test_the_thread_stops_when_all_are_told(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """What waits is written, TLS is ended, those in a handshake are closed, the thread ends."""
-    with desk(server, trusting, at(FREELY)) as room:
+    with io_under_test(server, trusting, at(FREELY)) as room:
         visit = room.visit()
         _, half = room.knocks()
         half.sendall(b"\x16\x03\x01")
@@ -727,7 +729,7 @@ def test_who_comes_while_it_stops_is_closed(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """A connection that was accepted a moment too late is released, not forgotten."""
-    with desk(server, trusting, at(FREELY)) as room:
+    with io_under_test(server, trusting, at(FREELY)) as room:
         visit = room.visit()
         room.thread.stop()
         late, raw = room.knocks()
@@ -741,7 +743,7 @@ def test_who_comes_while_it_stops_is_closed(
 
 
 def test_a_bug_at_one_connection_costs_only_that_one(
-    room: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    room: IoUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is closed and the log has the traceback; the others talk on."""
     victim, other = room.visit(), room.visit()
@@ -763,7 +765,7 @@ def test_a_bug_at_one_connection_costs_only_that_one(
 
 def test_a_bug_in_the_loop_is_reported(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     """The thread can't go on, and whoever started it learns why."""
-    room = Desk(server, trusting, IoLimits())
+    room = IoUnderTest(server, trusting, IoLimits())
     told = threading.Event()
 
     def broken(connection: Connection, line: bytes) -> None:

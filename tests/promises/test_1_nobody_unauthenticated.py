@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from securechat.core.commands.registry import BEFORE_LOGIN, COMMANDS
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER"}
 INVENTED = [
@@ -30,17 +30,17 @@ INVENTED = [
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     """A server by invitation, with two members in a room that strangers should not know of."""
     accounts = {"registration": "invite"}
-    with running(tmp_path / "data", "alice", "bob", accounts=accounts) as house:
-        yield house
+    with running(tmp_path / "data", "alice", "bob", accounts=accounts) as server:
+        yield server
 
 
 @pytest.fixture
-def members(house: House) -> tuple[Person, Person]:
+def members(server: ServerUnderTest) -> tuple[Person, Person]:
     """Two who are in a room with a topic."""
-    alice, bob = house.member("alice", "echo-message"), house.member("bob", "echo-message")
+    alice, bob = server.member("alice", "echo-message"), server.member("bob", "echo-message")
     alice.says("JOIN #den", "TOPIC #den :the secret of the den", "AWAY :at the seaside")
     bob.says("JOIN #den")
     for person in (bob, alice):
@@ -59,10 +59,10 @@ def test_these_and_no_others_work_before_login() -> None:
 
 
 @pytest.mark.usefixtures("members")
-def test_every_other_command_is_refused(house: House) -> None:
+def test_every_other_command_is_refused(server: ServerUnderTest) -> None:
     """With 451, whatever its parameters; an invented one as one that exists."""
-    house.lets_strangers_speak()
-    stranger = house.stranger()
+    server.lets_strangers_speak()
+    stranger = server.stranger()
     for command in [*sorted(COMMANDS.keys() - BEFORE), *INVENTED]:
         for parameters in ("", " #den", " alice", " #den alice :x", " alice :x", " x y z"):
             stranger.says(command + parameters)
@@ -89,19 +89,19 @@ QUESTIONS = [
 ]
 
 
-def answers(house: House, question: str, nick: str, room: str) -> list[str]:
+def answers(server: ServerUnderTest, question: str, nick: str, room: str) -> list[str]:
     """What a new stranger, who calls himself so, hears to a question; with the names blotted."""
-    with house.stranger() as stranger:
+    with server.stranger() as stranger:
         stranger.says(f"NICK {nick}", question.format(nick=nick, room=room))
         return [line.replace(room, "ROOM").replace(nick, "NICK") for line in stranger.barrier()]
 
 
 @pytest.mark.usefixtures("members")
-def test_a_question_tells_nothing_of_who_and_what_there_is(house: House) -> None:
+def test_a_question_tells_nothing_of_who_and_what_there_is(server: ServerUnderTest) -> None:
     """The answer about a member and his room is the answer about nobody and nothing."""
     for question in QUESTIONS:
-        real = answers(house, question, "alice", "#den")
-        assert real == answers(house, question, "zelda", "#zoo")
+        real = answers(server, question, "alice", "#den")
+        assert real == answers(server, question, "zelda", "#zoo")
         told = " ".join(real)
         assert not any(name in told for name in ("alice", "bob", "#den", "lobby", "seaside"))
 
@@ -112,19 +112,19 @@ def logs_in_wrongly(person: Person, name: str) -> str:
     return person.hears_until(" 904 ")[-1]
 
 
-def test_a_failed_login_doesn_t_tell_which_accounts_there_are(house: House) -> None:
+def test_a_failed_login_doesn_t_tell_which_accounts_there_are(server: ServerUnderTest) -> None:
     """Known, unknown, disabled, malformed: the same words."""
-    house.add("carol")
-    with house.office() as office:
+    server.add("carol")
+    with server.office() as office:
         office.set_disabled(office.find("carol", "carol"), disabled=True)
-        house.wait_for(office.in_effect)
-    told = {logs_in_wrongly(house.stranger(), name) for name in ("alice", "zelda", "carol", "a b")}
+        server.wait_for(office.in_effect)
+    told = {logs_in_wrongly(server.stranger(), name) for name in ("alice", "zelda", "carol", "a b")}
     assert told == {":chat.test 904 * :SASL authentication failed: wrong account or password"}
 
 
-def test_who_has_no_account_is_told_to_get_one(house: House) -> None:
+def test_who_has_no_account_is_told_to_get_one(server: ServerUnderTest) -> None:
     """NICK and USER alone make nobody a member, as on other servers they would."""
-    stranger = house.stranger()
+    stranger = server.stranger()
     stranger.says("NICK alice", "USER alice 0 * :Alice")
     assert stranger.hears().startswith(":chat.test FAIL * ACCOUNT_REQUIRED ")
     stranger.says("JOIN #lobby", "PRIVMSG #lobby :it's me, alice")
@@ -168,11 +168,11 @@ def proven(person: Person) -> None:
 
 @pytest.mark.parametrize("state", [fresh, named, negotiating, challenged, denied, proven])
 def test_a_stranger_hears_nothing_of_what_others_say(
-    house: House, members: tuple[Person, Person], state: Callable[[Person], None]
+    server: ServerUnderTest, members: tuple[Person, Person], state: Callable[[Person], None]
 ) -> None:
     """However far a login has come: until it is complete, not a line of anybody's arrives."""
     alice, bob = members
-    stranger = house.stranger()
+    stranger = server.stranger()
     state(stranger)
     stranger.barrier()
     for number in range(10):
@@ -187,11 +187,11 @@ def test_a_stranger_hears_nothing_of_what_others_say(
 
 @pytest.mark.parametrize("state", [fresh, named, negotiating, challenged, denied])
 def test_members_learn_nothing_of_a_stranger(
-    house: House, members: tuple[Person, Person], state: Callable[[Person], None]
+    server: ServerUnderTest, members: tuple[Person, Person], state: Callable[[Person], None]
 ) -> None:
     """Nobody joins, speaks, quits or is listed who has not logged in."""
     alice, _ = members
-    with house.stranger() as stranger:
+    with server.stranger() as stranger:
         state(stranger)
         stranger.says("PRIVMSG #den :boo", "PRIVMSG alice :boo", "JOIN #den", "QUIT :boo")
         stranger.hears_the_end()

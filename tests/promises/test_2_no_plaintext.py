@@ -19,24 +19,24 @@ import pytest
 
 from securechat.net.tls import client_context
 from tests.support.handshake import only
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import PATIENCE, Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     """A server with the defaults, where TLS is concerned."""
-    with running(tmp_path / "data", "alice", "bob") as house:
-        yield house
+    with running(tmp_path / "data", "alice", "bob") as server:
+        yield server
 
 
-def trusting(house: House) -> ssl.SSLContext:
-    return client_context(ca_pem=house.ca.read_text())
+def trusting(server: ServerUnderTest) -> ssl.SSLContext:
+    return client_context(ca_pem=server.ca.read_text())
 
 
-def plaintext(house: House, said: bytes) -> tuple[bytes, int]:
+def plaintext(server: ServerUnderTest, said: bytes) -> tuple[bytes, int]:
     """Everything that a client without TLS gets, and its port."""
-    with socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
         port = client.getsockname()[1]
         client.sendall(said)
         heard = b""
@@ -67,22 +67,22 @@ HINT = b"ERROR :TLS only; connect with TLS on this port\r\n"
     ],
 )
 def test_a_plaintext_client_is_told_to_use_tls_and_nothing_else(
-    house: House, said: bytes, answer: bytes, caplog: pytest.LogCaptureFixture
+    server: ServerUnderTest, said: bytes, answer: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Then a closed connection, and one line in the log that says so. Browsers get nothing."""
     caplog.set_level(logging.INFO)
-    heard, port = plaintext(house, said)
+    heard, port = plaintext(server, said)
     assert heard == answer
-    house.wait_for(lambda: bool(caplog.messages))
+    server.wait_for(lambda: bool(caplog.messages))
     assert caplog.messages == [
         f"refused 127.0.0.1 port {port}: plaintext; this server speaks TLS only"
     ]
 
 
-def test_the_only_port_is_one_with_tls(house: House) -> None:
+def test_the_only_port_is_one_with_tls(server: ServerUnderTest) -> None:
     """What the server listens on is what it prints, and nothing more."""
-    assert [host for host, _ in house.service.addresses] == ["127.0.0.1"]
-    assert len(house.service._listener._sockets) == 1
+    assert [host for host, _ in server.service.addresses] == ["127.0.0.1"]
+    assert len(server.service._listener._sockets) == 1
 
 
 class Tap:
@@ -118,11 +118,11 @@ class Tap:
         self._listener.close()
 
 
-def test_nothing_that_is_said_can_be_read_on_the_wire(house: House) -> None:
+def test_nothing_that_is_said_can_be_read_on_the_wire(server: ServerUnderTest) -> None:
     """Password, names, rooms, messages, in either direction, from the first byte to the last."""
-    bob = house.member("bob")
-    tap = Tap(house.port)
-    with Person(tap.port, house.ca) as alice:
+    bob = server.member("bob")
+    tap = Tap(server.port)
+    with Person(tap.port, server.ca) as alice:
         alice.logs_in("alice", PASSWORD, "echo-message")
         alice.says("JOIN #thecave", "PRIVMSG #lobby :a message of mine")
         alice.hears_until("a message of mine")
@@ -141,55 +141,57 @@ def test_nothing_that_is_said_can_be_read_on_the_wire(house: House) -> None:
 # --- which TLS -----------------------------------------------------------------------------------
 
 
-def test_tls_1_3_is_what_one_gets(house: House) -> None:
+def test_tls_1_3_is_what_one_gets(server: ServerUnderTest) -> None:
     """With forward secrecy and an AEAD cipher, as every suite of it has."""
-    with house.stranger() as stranger:
+    with server.stranger() as stranger:
         assert stranger.sock.version() == "TLSv1.3"
 
 
-def test_tls_1_2_is_refused_by_default(house: House, caplog: pytest.LogCaptureFixture) -> None:
+def test_tls_1_2_is_refused_by_default(
+    server: ServerUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     """In the handshake, before anything is said; the log says why."""
     caplog.set_level(logging.INFO)
-    context = only(trusting(house), ssl.TLSVersion.TLSv1_2)
+    context = only(trusting(server), ssl.TLSVersion.TLSv1_2)
     with (
-        socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as raw,
+        socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as raw,
         pytest.raises(ssl.SSLError, match=r"(?i)protocol.version"),
     ):
         context.wrap_socket(raw, server_hostname="localhost")
-    house.wait_for(lambda: "TLS handshake failed: unsupported protocol" in caplog.text)
+    server.wait_for(lambda: "TLS handshake failed: unsupported protocol" in caplog.text)
 
 
 def test_tls_1_2_is_accepted_when_configured(tmp_path: Path) -> None:
     """For old clients, where somebody has decided so; new ones still get 1.3."""
-    with running(tmp_path / "data", "alice", tls={"min_version": "1.2"}) as house:
-        context = only(trusting(house), ssl.TLSVersion.TLSv1_2)
+    with running(tmp_path / "data", "alice", tls={"min_version": "1.2"}) as server:
+        context = only(trusting(server), ssl.TLSVersion.TLSv1_2)
         with (
-            socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as raw,
+            socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as raw,
             context.wrap_socket(raw, server_hostname="localhost") as tls,
         ):
             assert tls.version() == "TLSv1.2"
             tls.sendall(b"PING x\r\n")
             assert tls.recv(100) == b":chat.test PONG chat.test :x\r\n"
-        assert house.member("alice").sock.version() == "TLSv1.3"
+        assert server.member("alice").sock.version() == "TLSv1.3"
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1")
 @pytest.mark.parametrize("minimum", ["1.2", "1.3"])
 def test_older_than_1_2_is_never_accepted(tmp_path: Path, minimum: str) -> None:
     """Whatever the configuration (RFC 8996)."""
-    with running(tmp_path / "data", tls={"min_version": minimum}) as house:
-        context = only(trusting(house), ssl.TLSVersion.TLSv1_1)
+    with running(tmp_path / "data", tls={"min_version": minimum}) as server:
+        context = only(trusting(server), ssl.TLSVersion.TLSv1_1)
         context.set_ciphers("ALL:@SECLEVEL=0")
         with (
-            socket.create_connection(("127.0.0.1", house.port), timeout=PATIENCE) as raw,
+            socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as raw,
             pytest.raises((ssl.SSLError, ConnectionResetError)),
         ):
             context.wrap_socket(raw, server_hostname="localhost")
 
 
-def test_a_client_that_ends_tls_gets_no_plaintext(house: House) -> None:
+def test_a_client_that_ends_tls_gets_no_plaintext(server: ServerUnderTest) -> None:
     """After close_notify the TCP connection is of no use, in either direction."""
-    alice, bob = house.member("alice"), house.member("bob", "echo-message")
+    alice, bob = server.member("alice"), server.member("bob", "echo-message")
     alice.sock.setblocking(False)
     with contextlib.suppress(ssl.SSLError):
         alice.sock.unwrap()  # close_notify; the server's own is not awaited

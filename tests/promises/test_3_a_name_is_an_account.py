@@ -15,22 +15,22 @@ import pytest
 
 from securechat.ca.pem import fingerprint
 from tests.support.certificates import Authority
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 NEW = "violet kettles dance 4"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     """A server where everybody may make an account, with two that exist."""
-    with running(tmp_path / "data", "alice", "bob") as house:
-        yield house
+    with running(tmp_path / "data", "alice", "bob") as server:
+        yield server
 
 
-def registers(house: House, name: str) -> str:
+def registers(server: ServerUnderTest, name: str) -> str:
     """The answer to somebody who wants an account of that name."""
-    with house.stranger() as person:
+    with server.stranger() as person:
         person.says(f"NICK {name}", "USER x 0 * :x")
         if refusals := [line for line in person.barrier() if " 432 " in line]:
             return refusals[0]
@@ -51,10 +51,10 @@ def registers(house: House, name: str) -> str:
         ":bob NOTICE #lobby :it's me",
     ],
 )
-def test_who_claims_to_be_another_is_heard_as_himself(house: House, claim: str) -> None:
+def test_who_claims_to_be_another_is_heard_as_himself(server: ServerUnderTest, claim: str) -> None:
     """A prefix or a tag of a client's says nothing: the sender is the account of the session."""
-    bob = house.member("bob", "account-tag", "message-tags", "server-time")
-    alice = house.member("alice")
+    bob = server.member("bob", "account-tag", "message-tags", "server-time")
+    alice = server.member("alice")
     bob.hears_until("JOIN")
     alice.says(claim)
     heard = bob.hears_until("it's me")[-1]
@@ -77,9 +77,9 @@ def test_who_claims_to_be_another_is_heard_as_himself(house: House, claim: str) 
         ":bob JOIN #other",
     ],
 )
-def test_nobody_acts_for_another(house: House, order: str) -> None:
+def test_nobody_acts_for_another(server: ServerUnderTest, order: str) -> None:
     """Whatever a client puts in front of a command, it concerns nobody but itself."""
-    bob, alice = house.member("bob"), house.member("alice")
+    bob, alice = server.member("bob"), server.member("alice")
     for person in (bob, alice):
         person.says("JOIN #den")
         person.hears_until(" 366 ")
@@ -94,15 +94,15 @@ def test_nobody_acts_for_another(house: House, order: str) -> None:
     assert " 331 " in told
 
 
-def test_all_sessions_of_an_account_have_its_name(house: House) -> None:
+def test_all_sessions_of_an_account_have_its_name(server: ServerUnderTest) -> None:
     """Whatever nick a client asked for before it logged in."""
-    one, two = house.member("alice"), house.stranger()
+    one, two = server.member("alice"), server.stranger()
     payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
     two.says("CAP REQ :sasl", "NICK bob", "USER bob 0 * :Bob", "AUTHENTICATE PLAIN")
     two.says(f"AUTHENTICATE {payload}", "CAP END")
     two.hears_until(" 001 alice ")
     two.barrier()
-    bob = house.member("bob")
+    bob = server.member("bob")
     two.says("PRIVMSG #lobby :hello")
     assert bob.hears_until("hello")[-1].startswith(":alice!alice@")
     assert one.hears_until("hello")[-1].startswith(":alice!alice@")
@@ -114,9 +114,11 @@ def test_all_sessions_of_an_account_have_its_name(house: House) -> None:
 @pytest.mark.parametrize(
     ("wanted", "numeric"), [("bob", "433"), ("BOB", "433"), ("ｂｏｂ", "433"), ("zelda", "432")]
 )
-def test_a_member_can_t_take_another_nick(house: House, wanted: str, numeric: str) -> None:
+def test_a_member_can_t_take_another_nick(
+    server: ServerUnderTest, wanted: str, numeric: str
+) -> None:
     """433 for somebody's, in whatever spelling; 432 for one that is nobody's account."""
-    alice = house.member("alice")
+    alice = server.member("alice")
     alice.barrier()
     alice.says(f"NICK {wanted}")
     assert alice.hears().startswith(f":chat.test {numeric} alice {wanted} :")
@@ -124,9 +126,9 @@ def test_a_member_can_t_take_another_nick(house: House, wanted: str, numeric: st
     assert alice.hears().startswith(":alice!alice@")
 
 
-def test_a_password_is_for_ones_own_account(house: House) -> None:
+def test_a_password_is_for_ones_own_account(server: ServerUnderTest) -> None:
     """Authorisation as somebody else is no part of it."""
-    person = house.stranger()
+    person = server.stranger()
     payload = base64.b64encode(f"bob\0alice\0{PASSWORD}".encode()).decode()
     person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
     assert "you can log in as yourself only" in person.hears_until(" 904 ")[-1]
@@ -140,17 +142,17 @@ def test_a_certificate_is_for_the_account_it_was_registered_for(
     clients, others = Authority("Clients"), Authority("Others")
     client_ca = clients.write(tmp_path, "client-ca")
     alice_pem = together(clients, "alice", tmp_path)
-    with running(tmp_path / "data", "alice", "bob", tls={"client_ca": str(client_ca)}) as house:
-        unknown = house.stranger(certificate=alice_pem)
+    with running(tmp_path / "data", "alice", "bob", tls={"client_ca": str(client_ca)}) as server:
+        unknown = server.stranger(certificate=alice_pem)
         unknown.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
         assert "registered for no account" in unknown.hears_until(" 904 ")[-1]
 
-        alice = house.stranger(certificate=alice_pem)
+        alice = server.stranger(certificate=alice_pem)
         alice.logs_in("alice", PASSWORD)
         alice.says("CERT ADD laptop")
         assert fingerprint(alice_pem) in alice.hears_until("CERT ADDED")[-1]
 
-        person = house.stranger(certificate=alice_pem)
+        person = server.stranger(certificate=alice_pem)
         person.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL")
         bob = base64.b64encode(b"bob").decode()
         person.says(f"AUTHENTICATE {bob}")
@@ -158,7 +160,7 @@ def test_a_certificate_is_for_the_account_it_was_registered_for(
         person.says("AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
         assert " alice " in person.hears_until(" 900 ")[-1]
 
-        stranger = house.stranger(certificate=together(others, "bob", tmp_path))
+        stranger = server.stranger(certificate=together(others, "bob", tmp_path))
         with pytest.raises((OSError, EOFError)):
             answer_to_a_ping(stranger)
     assert "TLS handshake failed: certificate verify failed" in caplog.text
@@ -194,21 +196,23 @@ def together(authority: Authority, name: str, directory: Path) -> Path:
         "boЬ",
     ],
 )
-def test_a_name_that_looks_like_another_can_t_be_registered(house: House, name: str) -> None:
+def test_a_name_that_looks_like_another_can_t_be_registered(
+    server: ServerUnderTest, name: str
+) -> None:
     """The same name in another spelling, or one that the eye takes for it."""
-    answer = registers(house, name)
+    answer = registers(server, name)
     assert " FAIL REGISTER " in answer or " 432 " in answer
 
 
 @pytest.mark.parametrize("name", ["zelda", "Пётр", "алиса", "דנה", "alice2"])
-def test_other_names_in_any_script_can(house: House, name: str) -> None:
+def test_other_names_in_any_script_can(server: ServerUnderTest, name: str) -> None:
     """Refusing look-alikes must not mean English only."""
-    assert " REGISTER SUCCESS " in registers(house, name) + " "
+    assert " REGISTER SUCCESS " in registers(server, name) + " "
 
 
-def test_of_two_who_want_a_name_at_once_one_gets_it(house: House) -> None:
+def test_of_two_who_want_a_name_at_once_one_gets_it(server: ServerUnderTest) -> None:
     """Both passwords are being hashed when neither has it: the second is told so."""
-    two = [house.stranger(), house.stranger()]
+    two = [server.stranger(), server.stranger()]
     for person in two:
         person.says("NICK zelda", f"REGISTER * * :{NEW}")
     answers = sorted(person.hears_until("REGISTER")[-1].split(" ")[2:4] for person in two)
@@ -218,17 +222,17 @@ def test_of_two_who_want_a_name_at_once_one_gets_it(house: House) -> None:
     ]
 
 
-def test_a_deleted_account_s_name_is_nobody_s(house: House) -> None:
+def test_a_deleted_account_s_name_is_nobody_s(server: ServerUnderTest) -> None:
     """Old messages bear it, so no stranger may."""
-    with house.office() as office:
+    with server.office() as office:
         office.delete(office.find("bob", "bob"))
-        house.wait_for(office.in_effect)
-    assert " FAIL REGISTER " in registers(house, "bob")
+        server.wait_for(office.in_effect)
+    assert " FAIL REGISTER " in registers(server, "bob")
 
 
-def test_one_who_logs_in_gets_the_name_as_it_was_made(house: House) -> None:
+def test_one_who_logs_in_gets_the_name_as_it_was_made(server: ServerUnderTest) -> None:
     """Case doesn't make another person of somebody."""
-    person = Person(house.port, house.ca)
+    person = Person(server.port, server.ca)
     with person:
         person.logs_in("ALICE", PASSWORD)
         person.says("PRIVMSG alice :me")

@@ -17,9 +17,9 @@ import pytest
 
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.journal import Journal
-from tests.support.house import House, running
 from tests.support.person import PATIENCE, Person
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
+from tests.support.server import ServerUnderTest, running
 from tests.support.talker import Entry, Talker, stored
 
 SENDERS = ["alice", "bob", "carol"]
@@ -93,14 +93,14 @@ def test_after_kill_9_the_next_start_goes_on(data: Path, tmp_path: Path) -> None
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     """A server in this process, whose store can be held and broken."""
-    with running(tmp_path / "data", "alice", "bob") as house:
-        yield house
+    with running(tmp_path / "data", "alice", "bob") as server:
+        yield server
 
 
-def texts(house: House) -> list[str]:
-    connection = sqlite3.connect(house.data.database)
+def texts(server: ServerUnderTest) -> list[str]:
+    connection = sqlite3.connect(server.data.database)
     rows = connection.execute("SELECT text FROM log WHERE kind = 'PRIVMSG' ORDER BY seq").fetchall()
     connection.close()
     return [text for (text,) in rows]
@@ -119,12 +119,12 @@ def is_silent(person: Person) -> bool:
 
 
 def test_nobody_hears_anything_while_it_is_being_stored(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Held at the door of the database, a message is on nobody's wire; once stored, it is on
     everybody's.
     """
-    alice, bob = house.member("alice", "echo-message"), house.member("bob")
+    alice, bob = server.member("alice", "echo-message"), server.member("bob")
     alice.barrier()
     begun, go = threading.Event(), threading.Event()
     commit = Journal.commit
@@ -139,21 +139,21 @@ def test_nobody_hears_anything_while_it_is_being_stored(
     assert begun.wait(PATIENCE)
     assert is_silent(alice)
     assert is_silent(bob)
-    assert texts(house) == []
+    assert texts(server) == []
     go.set()
     assert bob.hears().endswith("#lobby :hi")
     assert bob.hears().endswith("bob :psst")
     assert alice.hears().endswith("#lobby :hi")
-    assert texts(house) == ["hi", "psst"]
+    assert texts(server) == ["hi", "psst"]
 
 
-def test_what_is_stored_is_there_the_moment_it_is_heard(house: House) -> None:
+def test_what_is_stored_is_there_the_moment_it_is_heard(server: ServerUnderTest) -> None:
     """Seen by another connection to the database, after each single message."""
-    alice, bob = house.member("alice", "echo-message"), house.member("bob")
+    alice, bob = server.member("alice", "echo-message"), server.member("bob")
     for number in range(30):
         alice.says(f"PRIVMSG #lobby :{number}")
         bob.hears_until(f" PRIVMSG #lobby :{number}")
-        assert texts(house)[-1] == str(number)
+        assert texts(server)[-1] == str(number)
 
 
 # --- a store that fails --------------------------------------------------------------------------
@@ -165,7 +165,7 @@ NOT_STORED = (
 
 
 @pytest.fixture
-def failing(house: House, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def failing(server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """What the broken store is mended with: undo()."""
     return monkeypatch
 
@@ -187,10 +187,10 @@ def spoken(lines: list[str]) -> list[str]:
     "line", ["PRIVMSG #lobby :x", "PRIVMSG bob :x", "TOPIC #den :x", "JOIN #new", "PART #den"]
 )
 def test_what_can_t_be_stored_is_seen_by_nobody(
-    house: House, failing: pytest.MonkeyPatch, line: str
+    server: ServerUnderTest, failing: pytest.MonkeyPatch, line: str
 ) -> None:
     """The sender gets a clear error, the others nothing; nothing has happened."""
-    alice, bob = house.member("alice", "echo-message"), house.member("bob", "echo-message")
+    alice, bob = server.member("alice", "echo-message"), server.member("bob", "echo-message")
     alice.says("JOIN #den")
     alice.hears_until(" 366 ")
     bob.says("JOIN #den")
@@ -204,22 +204,24 @@ def test_what_can_t_be_stored_is_seen_by_nobody(
     alice.says("PRIVMSG #den :still here")
     heard = spoken(bob.hears_until(":still here"))
     assert heard == [":alice!alice@chat.test PRIVMSG #den :still here"]
-    assert texts(house) == ["still here"]
+    assert texts(server) == ["still here"]
 
 
 def test_a_notice_that_can_t_be_stored_is_told_too(
-    house: House, failing: pytest.MonkeyPatch
+    server: ServerUnderTest, failing: pytest.MonkeyPatch
 ) -> None:
     """A NOTICE gets no answer from people, but a lost one must not look sent."""
-    alice = house.member("alice")
+    alice = server.member("alice")
     break_store(failing)
     alice.says("NOTICE #lobby :x")
     assert alice.hears() == NOT_STORED.format("NOTICE")
 
 
-def test_an_account_that_can_t_be_stored_is_none(house: House, failing: pytest.MonkeyPatch) -> None:
+def test_an_account_that_can_t_be_stored_is_none(
+    server: ServerUnderTest, failing: pytest.MonkeyPatch
+) -> None:
     """Nobody is logged in as it, and the name is free for another try."""
-    zelda = house.stranger()
+    zelda = server.stranger()
     zelda.says("CAP LS 302", "NICK zelda", "USER zelda 0 * :Z")
     zelda.barrier()
     break_store(failing)
@@ -233,12 +235,12 @@ def test_an_account_that_can_t_be_stored_is_none(house: House, failing: pytest.M
     zelda.hears_until(" 001 zelda ")
 
 
-def test_a_full_disk_costs_no_stored_message_and_no_order(house: House) -> None:
+def test_a_full_disk_costs_no_stored_message_and_no_order(server: ServerUnderTest) -> None:
     """A real database that can't grow: messages fail until there is room, and then flow again."""
-    alice, bob = house.member("alice", "echo-message"), house.member("bob")
+    alice, bob = server.member("alice", "echo-message"), server.member("bob")
     alice.says("PRIVMSG #lobby :before")
     alice.hears_until(":before")
-    connection = house.service._journal.connection
+    connection = server.service._journal.connection
     connection.execute("PRAGMA max_page_count = 1")  # SQLite takes the present size instead
     failed = 0
     for number in range(200):
@@ -250,5 +252,5 @@ def test_a_full_disk_costs_no_stored_message_and_no_order(house: House) -> None:
     connection.execute("PRAGMA max_page_count = 1000000")
     alice.says("PRIVMSG #lobby :after")
     heard = [line.rpartition(" :")[2] for line in bob.hears_until(":after") if "PRIVMSG" in line]
-    assert heard == texts(house)
+    assert heard == texts(server)
     assert (heard[0], heard[-1], len(heard)) == ("before", "after", 202 - failed)

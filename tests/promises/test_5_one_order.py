@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.hall import Hall
-from tests.support.house import PASSWORD, House, running
+from tests.support.hub import HubUnderTest
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 NAMES = ["alice", "bob", "carol", "dave", "eve"]
 EACH = 60
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     """A server with several I/O threads, as that is where an order could get lost."""
-    with running(tmp_path / "data", *NAMES, limits={"io_threads": 2}) as house:
-        yield house
+    with running(tmp_path / "data", *NAMES, limits={"io_threads": 2}) as server:
+        yield server
 
 
 def logged(path: Path) -> list[str]:
@@ -69,11 +69,11 @@ def all_at_once(acts: list[threading.Thread]) -> None:
         act.join()
 
 
-def test_everybody_hears_the_same_in_the_same_order(house: House) -> None:
+def test_everybody_hears_the_same_in_the_same_order(server: ServerUnderTest) -> None:
     """Five who speak at once, over several connections, in bursts and one by one: each hears one
     sequence, his own words in their place, and it is the log's.
     """
-    people = [house.member(name, "echo-message") for name in NAMES]
+    people = [server.member(name, "echo-message") for name in NAMES]
     for person in people:
         person.says("JOIN #den")
         person.hears_until(" 366 ")
@@ -91,7 +91,7 @@ def test_everybody_hears_the_same_in_the_same_order(house: House) -> None:
     ]
     all_at_once(talks)
     heard = {person.nick: of_den(hears_messages(person, EACH * len(NAMES))) for person in people}
-    order = [event for event in logged(house.data.database) if "PRIVMSG" in event]
+    order = [event for event in logged(server.data.database) if "PRIVMSG" in event]
     assert len(order) == EACH * len(NAMES)
     for name in NAMES:
         assert heard[name] == order
@@ -99,12 +99,12 @@ def test_everybody_hears_the_same_in_the_same_order(house: House) -> None:
         assert own == [f"{name} PRIVMSG {name} {number}" for number in range(EACH)]
 
 
-def test_joins_parts_and_topics_keep_their_place_among_messages(house: House) -> None:
+def test_joins_parts_and_topics_keep_their_place_among_messages(server: ServerUnderTest) -> None:
     """Who hears a message, and where it stands among the comings and goings, is the same for all
     who were there throughout.
     """
-    alice, bob = house.member("alice", "echo-message"), house.member("bob", "echo-message")
-    restless = [house.member(name, "echo-message") for name in ("carol", "dave")]
+    alice, bob = server.member("alice", "echo-message"), server.member("bob", "echo-message")
+    restless = [server.member(name, "echo-message") for name in ("carol", "dave")]
     for person in (alice, bob):
         person.says("JOIN #den")
         person.hears_until(" 366 ")
@@ -127,7 +127,7 @@ def test_joins_parts_and_topics_keep_their_place_among_messages(house: House) ->
     heard = [of_den(lines) for lines in all_heard([alice, bob])]
     assert heard[0] == heard[1]
     kinds = {"PRIVMSG", "JOIN", "PART", "TOPIC"}
-    order = [event for event in logged(house.data.database) if event.split(" ")[1] in kinds]
+    order = [event for event in logged(server.data.database) if event.split(" ")[1] in kinds]
     seen = [event for event in heard[0] if event.split(" ")[1] in kinds]
     assert seen == order[-len(seen) :]
     assert len(seen) == 2 * 50 + 2 * 25 * 4
@@ -137,16 +137,16 @@ def test_a_turn_keeps_the_order_when_members_come_and_go_in_it(tmp_path: Path) -
     """What falls into one turn of the hub is sent in one go, and still in its order: a message
     before a JOIN is heard before it, also by those who hear the newcomer's answers flushed.
     """
-    hall = Hall(tmp_path, "alice", "bob", "carol", "dave")
-    hall.open()
-    alice, bob = hall.member("alice", "echo-message"), hall.member("bob", "echo-message")
-    carol, dave = hall.member("carol", "echo-message"), hall.member("dave", "echo-message")
+    hub = HubUnderTest(tmp_path, "alice", "bob", "carol", "dave")
+    hub.open()
+    alice, bob = hub.member("alice", "echo-message"), hub.member("bob", "echo-message")
+    carol, dave = hub.member("carol", "echo-message"), hub.member("dave", "echo-message")
     for guest in (alice, bob):
         guest.says("JOIN #den")
         guest.hears_until(" 366 ")
     for guest in (alice, bob, carol, dave):
         guest.barrier()
-    hall.gathers(dave)
+    hub.gathers(dave)
     alice.says("PRIVMSG #den :one")
     carol.says("JOIN #den", "PRIVMSG #den :two")
     bob.says("PRIVMSG #den :three")
@@ -154,7 +154,7 @@ def test_a_turn_keeps_the_order_when_members_come_and_go_in_it(tmp_path: Path) -
     alice.says("PRIVMSG #den :four")
     carol.says("PART #den")
     alice.says("PRIVMSG #den :five")
-    hall.journal.release()
+    hub.journal.release()
     heard = [of_den(guest.hears_until("five")) for guest in (alice, bob)]
     assert (
         heard[0]
@@ -171,13 +171,13 @@ def test_a_turn_keeps_the_order_when_members_come_and_go_in_it(tmp_path: Path) -
         ]
     )
     assert of_den(dave.hears_until("five"))[-4:] == heard[0][-4:]
-    assert logged(hall.path)[-8:] == heard[0]
-    hall.close()
+    assert logged(hub.path)[-8:] == heard[0]
+    hub.close()
 
 
-def test_history_replays_that_order(house: House) -> None:
+def test_history_replays_that_order(server: ServerUnderTest) -> None:
     """Who was away is given what the others heard, as they heard it."""
-    people = [house.member(name, "echo-message") for name in NAMES]
+    people = [server.member(name, "echo-message") for name in NAMES]
     for person in people:
         person.says("JOIN #den")
         person.hears_until(" 366 ")
@@ -192,9 +192,9 @@ def test_history_replays_that_order(house: House) -> None:
         person.barrier()
 
     all_at_once([threading.Thread(target=speak, args=(person,)) for person in speakers])
-    order = [event for event in logged(house.data.database) if "PRIVMSG" in event]
+    order = [event for event in logged(server.data.database) if "PRIVMSG" in event]
     assert len(order) == EACH * len(speakers)
-    with house.stranger() as back:
+    with server.stranger() as back:
         lines = back.logs_in("eve", PASSWORD, "server-time")
     tagged = [line.partition(" ") for line in lines if line.startswith("@time=")]
     replayed = [(tags, shown(line)) for tags, _, line in tagged if " PRIVMSG #den " in line]
@@ -202,10 +202,10 @@ def test_history_replays_that_order(house: House) -> None:
     assert replayed == sorted(replayed, key=lambda item: item[0])
 
 
-def test_several_sessions_of_one_account_hear_one_order(house: House) -> None:
+def test_several_sessions_of_one_account_hear_one_order(server: ServerUnderTest) -> None:
     """Each device of a person shows the same conversation, its own words among it."""
-    one, two = house.member("alice", "echo-message"), house.member("alice", "echo-message")
-    bob = house.member("bob", "echo-message")
+    one, two = server.member("alice", "echo-message"), server.member("alice", "echo-message")
+    bob = server.member("bob", "echo-message")
     for person in (one, two, bob):
         person.barrier()
 

@@ -21,26 +21,26 @@ from securechat.core.settings import Settings
 from securechat.net.connection import Input
 from securechat.net.throttle import MOST_FACTOR
 from securechat.store import passwords
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import PATIENCE, Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 UNSENT_KIB = 64
 LONG = "x" * 380
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     """A server with small bounds, so that they are soon reached."""
     limits = {"unsent_kib": UNSENT_KIB}
-    with running(tmp_path / "data", "alice", "bob", "carol", limits=limits) as house:
-        yield house
+    with running(tmp_path / "data", "alice", "bob", "carol", limits=limits) as server:
+        yield server
 
 
-def stuck(house: House, name: str) -> Person:
+def stuck(server: ServerUnderTest, name: str) -> Person:
     """A member who reads nothing any more, over a connection whose systems keep little for it."""
-    person = house.member(name)
+    person = server.member(name)
     person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    [io] = house.service._io
+    [io] = server.service._io
     port = person.sock.getsockname()[1]
     [connection] = [c for c in list(io.driver.connections) if c.port == port]
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
@@ -51,14 +51,14 @@ def stuck(house: House, name: str) -> Person:
 
 
 def test_who_doesn_t_read_is_disconnected_at_the_bound(
-    house: House, caplog: pytest.LogCaptureFixture
+    server: ServerUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """While the others talk on, hear everything, and learn that somebody is gone. What was missed
     is in the history.
     """
     caplog.set_level(logging.INFO)
-    alice, bob = house.member("alice", "echo-message"), house.member("bob")
-    carol = stuck(house, "carol")
+    alice, bob = server.member("alice", "echo-message"), server.member("bob")
+    carol = stuck(server, "carol")
     bob.hears_until(":carol!")
     alice.barrier()
     gone, said = False, 0
@@ -82,11 +82,11 @@ def drain(person: Person) -> None:
         person.hears()
 
 
-def test_a_stuck_reader_costs_its_bound_and_no_more(house: House) -> None:
+def test_a_stuck_reader_costs_its_bound_and_no_more(server: ServerUnderTest) -> None:
     """Its outbox never holds more than a multiple of the limit and one turn's output."""
-    alice = house.member("alice", "echo-message")
-    stuck(house, "carol")
-    [io] = house.service._io
+    alice = server.member("alice", "echo-message")
+    stuck(server, "carol")
+    [io] = server.service._io
     most = 0
     for number in range(1500):
         alice.says(f"PRIVMSG #lobby :{number} {LONG}")
@@ -104,8 +104,11 @@ def test_a_flooder_is_slowed_down_and_loses_nothing(tmp_path: Path) -> None:
     is heard between the flooder's lines.
     """
     limits = {"lines_per_second": 300.0, "burst_lines": 20.0}
-    with running(tmp_path / "data", "alice", "bob", limits=limits) as house:
-        flooder, polite = house.member("alice", "echo-message"), house.member("bob", "echo-message")
+    with running(tmp_path / "data", "alice", "bob", limits=limits) as server:
+        flooder, polite = (
+            server.member("alice", "echo-message"),
+            server.member("bob", "echo-message"),
+        )
         polite.barrier()
         flooder.says(*(f"PRIVMSG #lobby :{number}" for number in range(200)))
         polite.says("PRIVMSG #lobby :excuse me")
@@ -116,15 +119,15 @@ def test_a_flooder_is_slowed_down_and_loses_nothing(tmp_path: Path) -> None:
         assert order == [str(number) for number in range(200)]
 
 
-def test_a_stranger_is_slowed_down_and_a_member_is_not(house: House) -> None:
+def test_a_stranger_is_slowed_down_and_a_member_is_not(server: ServerUnderTest) -> None:
     """What one who has not logged in says beyond a login's few lines waits at its own door."""
-    alice, stranger = house.member("alice"), house.stranger()
+    alice, stranger = server.member("alice"), server.stranger()
     said = [f"PING {number}" for number in range(100)]
     for person in (stranger, alice):
         person.says(*said)
     assert alice.hears_until("PONG chat.test :99") == pongs(100)
     assert [stranger.hears() for _ in range(40)] == pongs(40)
-    [io] = house.service._io
+    [io] = server.service._io
     [waiting] = [c.port for c in list(io.driver.connections) if c.framing and c.framing.has_line]
     assert waiting == stranger.sock.getsockname()[1]
 
@@ -136,9 +139,9 @@ def pongs(count: int) -> list[str]:
 def test_who_closes_at_once_says_no_more_than_its_rate_allows(tmp_path: Path) -> None:
     """Speaking and hanging up, again and again, is no way around the rate."""
     limits = {"lines_per_second": 1.0, "burst_lines": 50.0}
-    with running(tmp_path / "data", "alice", "bob", limits=limits) as house:
-        alice, bob = house.member("alice"), house.member("bob")
-        with reading_held(house, bob):
+    with running(tmp_path / "data", "alice", "bob", limits=limits) as server:
+        alice, bob = server.member("alice"), server.member("bob")
+        with reading_held(server, bob):
             alice.says(*(f"PRIVMSG #lobby :{number}" for number in range(1600)))
             alice.hang_up()
         heard = bob.hears_until(":alice!alice@chat.test QUIT ")
@@ -148,9 +151,9 @@ def test_who_closes_at_once_says_no_more_than_its_rate_allows(tmp_path: Path) ->
 
 
 @contextlib.contextmanager
-def reading_held(house: House, person: Person) -> Iterator[None]:
+def reading_held(server: ServerUnderTest, person: Person) -> Iterator[None]:
     """Meanwhile nothing is read: what is sent lies ready, all at once. person: says something."""
-    [io] = house.service._io
+    [io] = server.service._io
     holding, go = threading.Event(), threading.Event()
     handle = io._handle
 
@@ -167,12 +170,14 @@ def reading_held(house: House, person: Person) -> Iterator[None]:
     go.set()
 
 
-def test_a_flood_before_login_is_cut_off(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_before_login_is_cut_off(
+    server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Lines that wait for a password check are held, to a bound."""
-    house.lets_strangers_speak()
+    server.lets_strangers_speak()
     go = threading.Event()
     monkeypatch.setattr(passwords, "verify_password", lambda *_: go.wait(PATIENCE))
-    stranger = house.stranger()
+    stranger = server.stranger()
     stranger.says(f"PASS :alice:{PASSWORD}", "NICK alice", "USER a 0 * :a")
     with contextlib.suppress(OSError):
         stranger.says(*["JOIN #lobby"] * (Settings("", "", 0).max_held_lines + 1))
@@ -182,9 +187,9 @@ def test_a_flood_before_login_is_cut_off(house: House, monkeypatch: pytest.Monke
     go.set()
 
 
-def test_a_line_without_end_is_thrown_away(house: House) -> None:
+def test_a_line_without_end_is_thrown_away(server: ServerUnderTest) -> None:
     """A megabyte in one line costs no memory and no connection."""
-    alice = house.member("alice")
+    alice = server.member("alice")
     alice.says("PRIVMSG #lobby :" + "x" * 1_000_000)
     assert " 417 alice :Input line was too long" in alice.hears()
     assert alice.barrier() == []
@@ -196,33 +201,33 @@ def test_a_line_without_end_is_thrown_away(house: House) -> None:
 def test_one_address_can_t_take_all_places(tmp_path: Path) -> None:
     """Who opens many connections is refused further ones; the members don't notice."""
     limits = {"connections_per_address": 5}
-    with running(tmp_path / "data", "alice", limits=limits) as house:
-        alice = house.member("alice")
-        idle = [socket.create_connection(("127.0.0.1", house.port)) for _ in range(4)]
+    with running(tmp_path / "data", "alice", limits=limits) as server:
+        alice = server.member("alice")
+        idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(4)]
         with pytest.raises((ssl.SSLError, ConnectionError)):
-            house.stranger()
+            server.stranger()
         assert alice.barrier() == []
         for sock in idle:
             sock.close()
 
 
-def test_silent_handshakes_hold_up_nobody(house: House) -> None:
+def test_silent_handshakes_hold_up_nobody(server: ServerUnderTest) -> None:
     """Connections that never finish their handshake are no hindrance to one that does."""
-    idle = [socket.create_connection(("127.0.0.1", house.port)) for _ in range(50)]
+    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(50)]
     for number, sock in enumerate(idle):
         sock.sendall(b"\x16\x03\x01\x02\x00"[: number % 6])
-    alice = house.member("alice")
+    alice = server.member("alice")
     assert alice.barrier() == []
     for sock in idle:
         sock.close()
 
 
-def test_rubbish_costs_only_who_sends_it(house: House) -> None:
+def test_rubbish_costs_only_who_sends_it(server: ServerUnderTest) -> None:
     """Random bytes within TLS, from several, while members talk."""
-    alice, bob = house.member("alice", "echo-message"), house.member("bob")
+    alice, bob = server.member("alice", "echo-message"), server.member("bob")
     bob.barrier()
     for number in range(20):
-        with house.stranger() as hostile:
+        with server.stranger() as hostile:
             hostile.sock.sendall(os.urandom(5000))
         alice.says(f"PRIVMSG #lobby :{number}")
         assert bob.hears() == f":alice!alice@chat.test PRIVMSG #lobby :{number}"
@@ -233,25 +238,25 @@ def test_one_account_has_a_limit_of_sessions(tmp_path: Path) -> None:
     stay; who shows the password takes the place of the oldest of those.
     """
     limits = {"sessions_per_account": 3}
-    with running(tmp_path / "data", "alice", limits=limits) as house:
-        alice = house.member("alice")
+    with running(tmp_path / "data", "alice", limits=limits) as server:
+        alice = server.member("alice")
         alice.says("TOKEN CREATE laptop")
         token = alice.hears_until(" CREATED ")[-1].split(" ")[5]
-        people = [house.member("alice", password=token) for _ in range(2)]
+        people = [server.member("alice", password=token) for _ in range(2)]
         with pytest.raises(EOFError):
-            house.stranger().logs_in("alice", token)
+            server.stranger().logs_in("alice", token)
         assert all(person.barrier() is not None for person in (alice, *people))
-        house.member("alice")
+        server.member("alice")
         assert "had no place" in people[0].hears_the_end()[-1]
         assert all(person.barrier() is not None for person in (alice, people[1]))
 
 
 def test_who_never_logs_in_is_sent_away(tmp_path: Path) -> None:
     """A connection has so long to become somebody; a member has for ever."""
-    with running(tmp_path / "data", "alice", limits={"login_seconds": 5}) as house:
-        alice, stranger = house.member("alice"), house.stranger()
+    with running(tmp_path / "data", "alice", limits={"login_seconds": 5}) as server:
+        alice, stranger = server.member("alice"), server.stranger()
         stranger.barrier()
-        for session in list(house.service._hub._rules.model.sessions):
+        for session in list(server.service._hub._rules.model.sessions):
             session.opened_at -= 6.0  # as if both had come so much earlier
         assert stranger.hears_the_end() == ["ERROR :Closing link: Login took too long"]
         assert alice.barrier() == []

@@ -15,9 +15,9 @@ import bcrypt
 import pytest
 
 from securechat.store.sqlite.database import FILE_NAME
-from tests.support.house import running
 from tests.support.person import Person
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
+from tests.support.server import running
 
 RIGHT = "the quick brown otter 7"
 WRONG = "seventeen green herons"
@@ -95,11 +95,11 @@ def test_a_first_invite_is_printed_and_never_logged(tmp_path: Path) -> None:
 def test_stored_passwords_are_bcrypt_with_the_configured_cost(tmp_path: Path, cost: int) -> None:
     """Each with a salt of its own: the same password is stored twice in two forms."""
     accounts = {"bcrypt_cost": cost}
-    with running(tmp_path / "data", accounts=accounts) as house:
+    with running(tmp_path / "data", accounts=accounts) as server:
         for name in ("zelda", "yvonne"):
-            with house.stranger() as person:
+            with server.stranger() as person:
                 person.registers(name, NEW)
-        stored = passwords(house.data.database)
+        stored = passwords(server.data.database)
     hashes = [re.fullmatch(r".*?(\$2b\$(\d\d)\$[./A-Za-z0-9]{53})", text) for text in stored]
     assert [found and int(found[2]) for found in hashes] == [cost, cost]
     assert len({found and found[1] for found in hashes}) == 2

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 from securechat.net.poller import SPARE_TIMERS
 from tests.security.summary import P99, WORST
-from tests.support.house import PASSWORD, House
 from tests.support.person import PATIENCE, Person
+from tests.support.server import PASSWORD, ServerUnderTest
 
 PAUSE = 0.005
 """Seconds between a message's arrival and the next one."""
@@ -27,10 +27,10 @@ class Talk:
     latencies: seconds from just before a message is sent to when the other has read it.
     """
 
-    def __init__(self, house: House, pause: float = PAUSE) -> None:
+    def __init__(self, server: ServerUnderTest, pause: float = PAUSE) -> None:
         self._pause = pause
         self.latencies: list[float] = []
-        self._pair = house.member("alice"), house.member("bob")
+        self._pair = server.member("alice"), server.member("bob")
         for person in self._pair:
             person.says(f"JOIN {ROOM}")
             person.barrier()
@@ -92,11 +92,11 @@ class Talk:
 
 
 @contextlib.contextmanager
-def talking(house: House, record: Record, pause: float = PAUSE) -> Iterator[Talk]:
+def talking(server: ServerUnderTest, record: Record, pause: float = PAUSE) -> Iterator[Talk]:
     """alice and bob talk for the time of a block. record: pytest's record_property. pause: seconds
     between two messages.
     """
-    talk = Talk(house, pause)
+    talk = Talk(server, pause)
     talk.goes_on(5)
     try:
         yield talk
@@ -106,10 +106,10 @@ def talking(house: House, record: Record, pause: float = PAUSE) -> Iterator[Talk
         talk.tells(record)
 
 
-def tables(house: House) -> dict[str, int]:
+def tables(server: ServerUnderTest) -> dict[str, int]:
     """How much the server keeps of its visitors: entries of all tables that grow with them."""
-    [io] = house.service._io
-    hub, admission = house.service._hub, house.service._admission
+    [io] = server.service._io
+    hub, admission = server.service._hub, server.service._admission
     return {
         "connections": len(io.driver.connections),
         "watched": len(io._poller._selector.get_map() or ()),
@@ -125,17 +125,17 @@ def tables(house: House) -> dict[str, int]:
     }
 
 
-def forgets(house: House, before: dict[str, int]) -> None:
+def forgets(server: ServerUnderTest, before: dict[str, int]) -> None:
     """Returns when the tables are as they were before; AssertionError when they stay larger."""
     with contextlib.suppress(TimeoutError):
-        house.wait_for(lambda: tables(house) == before)
-    assert tables(house) == before
-    [io] = house.service._io
+        server.wait_for(lambda: tables(server) == before)
+    assert tables(server) == before
+    [io] = server.service._io
     assert len(io._poller._timers) <= SPARE_TIMERS + 2 * len(io.driver.connections) + 1
 
 
-def newcomer(house: House, name: str) -> Person:
+def newcomer(server: ServerUnderTest, name: str) -> Person:
     """A member who logs in from an address where nobody else is."""
-    person = house.stranger(source="127.99.0.1")
+    person = server.stranger(source="127.99.0.1")
     person.logs_in(name, PASSWORD)
     return person

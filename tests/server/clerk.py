@@ -20,7 +20,7 @@ from securechat.store.sqlite.database import FILE_NAME, open_database
 from securechat.store.sqlite.reader import AccountRow, Reader
 
 GOOD = "violet kettles dance 4"
-"""A password that is acceptable, and not that of the tests' house."""
+"""A password that is acceptable, and not that of the tests' server."""
 
 
 @dataclass(frozen=True)

@@ -15,26 +15,26 @@ from securechat.core.auth import totp
 from securechat.credentials.link import InviteLink
 from securechat.store import passwords
 from tests.server.clerk import GOOD, Clerk
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 IN_EFFECT = "In effect: the running server has taken it up.\n"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with running(tmp_path / "house", accounts={"registration": "invite"}) as house:
-        yield house
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
+    with running(tmp_path / "server", accounts={"registration": "invite"}) as server:
+        yield server
 
 
 @pytest.fixture
-def clerk(house: House) -> Clerk:
-    return Clerk(house.data.path)
+def clerk(server: ServerUnderTest) -> Clerk:
+    return Clerk(server.data.path)
 
 
-def is_let_in(house: House, name: str, password: str) -> bool:
+def is_let_in(server: ServerUnderTest, name: str, password: str) -> bool:
     """Whether a login succeeds."""
-    with house.stranger() as person:
+    with server.stranger() as person:
         person.says("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :{name}")
         person.says("AUTHENTICATE PLAIN")
         payload = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
@@ -43,112 +43,116 @@ def is_let_in(house: House, name: str, password: str) -> bool:
     return " 903 " in answer
 
 
-def asks_to_register(house: House, name: str, code: str) -> str:
+def asks_to_register(server: ServerUnderTest, name: str, code: str) -> str:
     """The server's answer to a registration."""
-    with house.stranger() as person:
+    with server.stranger() as person:
         person.says("CAP LS 302", f"NICK {name}", f"USER {name} 0 * :{name}")
         person.says(f"REGISTER * {code} :{PASSWORD}")
         return person.hears_until("REGISTER ")[-1]
 
 
-def test_a_new_account_logs_in_at_once(house: House, clerk: Clerk) -> None:
+def test_a_new_account_logs_in_at_once(server: ServerUnderTest, clerk: Clerk) -> None:
     """With the password that was given."""
-    assert not is_let_in(house, "alice", GOOD)
+    assert not is_let_in(server, "alice", GOOD)
     said = clerk("user add alice --password-stdin", GOOD)
     assert said.code == 0
     assert said.err.endswith(IN_EFFECT)
-    assert is_let_in(house, "alice", GOOD)
-    assert not is_let_in(house, "alice", PASSWORD)
+    assert is_let_in(server, "alice", GOOD)
+    assert not is_let_in(server, "alice", PASSWORD)
 
 
-def test_a_disabled_account_is_out(house: House, clerk: Clerk) -> None:
+def test_a_disabled_account_is_out(server: ServerUnderTest, clerk: Clerk) -> None:
     """Its sessions hear why and are closed, a login is refused; enabling lets it in again."""
     clerk.adds("alice", password=PASSWORD)
-    phone, laptop = house.member("alice"), house.member("alice")
+    phone, laptop = server.member("alice"), server.member("alice")
     assert clerk("user disable alice").err == IN_EFFECT
     for session in (phone, laptop):
         assert session.hears_the_end()[-1].startswith(
             "ERROR :Closing link: Your account has been disabled"
         )
-    assert not is_let_in(house, "alice", PASSWORD)
+    assert not is_let_in(server, "alice", PASSWORD)
     assert clerk("user enable alice").err == IN_EFFECT
-    assert is_let_in(house, "alice", PASSWORD)
+    assert is_let_in(server, "alice", PASSWORD)
 
 
-def test_others_see_the_disabled_one_leave(house: House, clerk: Clerk) -> None:
+def test_others_see_the_disabled_one_leave(server: ServerUnderTest, clerk: Clerk) -> None:
     """As a QUIT; they stay."""
     clerk.adds("alice", "bob", password=PASSWORD)
-    house.member("alice")
-    bob = house.member("bob")
+    server.member("alice")
+    bob = server.member("bob")
     clerk("user disable alice")
     assert bob.hears_until(" QUIT ")[-1].startswith(":alice!")
     assert bob.barrier() == []
 
 
-def test_a_new_password_ends_the_old_ones_sessions(house: House, clerk: Clerk) -> None:
+def test_a_new_password_ends_the_old_ones_sessions(server: ServerUnderTest, clerk: Clerk) -> None:
     """Whoever has stolen it is out."""
     clerk.adds("alice", password=PASSWORD)
-    thief = house.member("alice")
+    thief = server.member("alice")
     assert clerk("user passwd alice --password-stdin", GOOD).err == IN_EFFECT
     assert thief.hears_the_end()[-1].startswith(
         "ERROR :Closing link: Your password has been changed"
     )
-    assert not is_let_in(house, "alice", PASSWORD)
-    assert is_let_in(house, "alice", GOOD)
+    assert not is_let_in(server, "alice", PASSWORD)
+    assert is_let_in(server, "alice", GOOD)
 
 
-def test_a_deleted_name_is_nobodys(house: House, clerk: Clerk) -> None:
+def test_a_deleted_name_is_nobodys(server: ServerUnderTest, clerk: Clerk) -> None:
     """No stranger registers it nor a look-alike, with an invite neither; nobody logs in."""
     clerk.adds("alice", password=PASSWORD)
-    alice = house.member("alice")
+    alice = server.member("alice")
     code = InviteLink.parse(clerk("invite --uses 5").out).code
     assert clerk("user delete alice --yes").err == IN_EFFECT
     assert alice.hears_the_end()[-1].startswith(
         "ERROR :Closing link: Your account has been deleted"
     )
-    assert not is_let_in(house, "alice", PASSWORD)
+    assert not is_let_in(server, "alice", PASSWORD)
     for name in ("alice", "ALICE"):
-        assert "FAIL REGISTER ACCOUNT_EXISTS" in asks_to_register(house, name, code)
+        assert "FAIL REGISTER ACCOUNT_EXISTS" in asks_to_register(server, name, code)
     for name in ("aIice", "аІісе"):
-        assert "FAIL REGISTER BAD_ACCOUNT_NAME" in asks_to_register(house, name, code)
-    assert "SUCCESS" in asks_to_register(house, "carol", code)
+        assert "FAIL REGISTER BAD_ACCOUNT_NAME" in asks_to_register(server, name, code)
+    assert "SUCCESS" in asks_to_register(server, "carol", code)
 
 
-def test_an_invite_makes_an_account(house: House, clerk: Clerk) -> None:
+def test_an_invite_makes_an_account(server: ServerUnderTest, clerk: Clerk) -> None:
     """Its link leads here, its code works as often as it says."""
     said = clerk("invite --uses 2")
     link = InviteLink.parse(said.out)
     assert said.err.endswith(IN_EFFECT)
-    assert (link.host, link.port) == ("127.0.0.1", house.port)
-    assert link.ca_sha256 == house.service.identity.ca_sha256
-    assert "REGISTER SUCCESS alice" in asks_to_register(house, "alice", link.code)
-    assert "REGISTER SUCCESS bob" in asks_to_register(house, "bob", link.code)
-    assert "INVALID_EMAIL" in asks_to_register(house, "carol", link.code)
+    assert (link.host, link.port) == ("127.0.0.1", server.port)
+    assert link.ca_sha256 == server.service.identity.ca_sha256
+    assert "REGISTER SUCCESS alice" in asks_to_register(server, "alice", link.code)
+    assert "REGISTER SUCCESS bob" in asks_to_register(server, "bob", link.code)
+    assert "INVALID_EMAIL" in asks_to_register(server, "carol", link.code)
     assert "ended" in clerk("invite list").out
     assert clerk.accounts()["alice"].admin == 0
 
 
-def test_an_administrators_invite_makes_an_administrator(house: House, clerk: Clerk) -> None:
+def test_an_administrators_invite_makes_an_administrator(
+    server: ServerUnderTest, clerk: Clerk
+) -> None:
     """--admin."""
     code = InviteLink.parse(clerk("invite --admin").out).code
-    assert "SUCCESS" in asks_to_register(house, "alice", code)
+    assert "SUCCESS" in asks_to_register(server, "alice", code)
     assert clerk.accounts()["alice"].admin == 1
 
 
-def test_a_revoked_invite_is_refused(house: House, clerk: Clerk) -> None:
+def test_a_revoked_invite_is_refused(server: ServerUnderTest, clerk: Clerk) -> None:
     """At once."""
     code = InviteLink.parse(clerk("invite --uses 5").out).code
-    assert "SUCCESS" in asks_to_register(house, "alice", code)
+    assert "SUCCESS" in asks_to_register(server, "alice", code)
     number = clerk("invite list").out.splitlines()[1].split()[0]
     assert clerk(f"invite revoke {number}").err == IN_EFFECT
-    assert "INVALID_EMAIL" in asks_to_register(house, "bob", code)
+    assert "INVALID_EMAIL" in asks_to_register(server, "bob", code)
 
 
-def test_an_administrator_is_made_and_unmade_while_online(house: House, clerk: Clerk) -> None:
+def test_an_administrator_is_made_and_unmade_while_online(
+    server: ServerUnderTest, clerk: Clerk
+) -> None:
     """LUSERS counts it, and after a QUIT nobody is left over."""
     clerk.adds("alice", "bob", password=PASSWORD)
-    house.member("alice")
-    bob = house.member("bob")
+    server.member("alice")
+    bob = server.member("bob")
 
     def administrators() -> str:
         bob.says("LUSERS")
@@ -164,15 +168,15 @@ def test_an_administrator_is_made_and_unmade_while_online(house: House, clerk: C
     assert administrators() == "0"
 
 
-def test_a_bot_is_given_nothing_back(house: House, clerk: Clerk) -> None:
+def test_a_bot_is_given_nothing_back(server: ServerUnderTest, clerk: Clerk) -> None:
     """From its next login on, without a restart; and as a person it is again."""
     clerk.adds("alice", "robot", password=PASSWORD)
-    alice = house.member("alice")
+    alice = server.member("alice")
 
     def comes_back() -> list[str]:
         alice.says("PRIVMSG robot :!reboot")
         alice.barrier()
-        robot = house.stranger()
+        robot = server.stranger()
         heard = [line for line in robot.logs_in("robot", PASSWORD) if "!reboot" in line]
         robot.hang_up()
         return heard
@@ -184,84 +188,84 @@ def test_a_bot_is_given_nothing_back(house: House, clerk: Clerk) -> None:
     assert comes_back()
 
 
-def test_a_new_token_logs_in_at_once(house: House, clerk: Clerk) -> None:
+def test_a_new_token_logs_in_at_once(server: ServerUnderTest, clerk: Clerk) -> None:
     """Its own account and no other."""
     clerk.adds("alice", "bob", password=PASSWORD)
     said = clerk("token create alice laptop")
     assert said.err.endswith(IN_EFFECT)
     token = said.out.strip()
-    assert is_let_in(house, "alice", token)
-    assert not is_let_in(house, "bob", token)
+    assert is_let_in(server, "alice", token)
+    assert not is_let_in(server, "bob", token)
 
 
-def test_a_revoked_token_ends_its_sessions(house: House, clerk: Clerk) -> None:
+def test_a_revoked_token_ends_its_sessions(server: ServerUnderTest, clerk: Clerk) -> None:
     """And no others of the account."""
     clerk.adds("alice", password=PASSWORD)
     laptop, phone = (
         clerk(f"token create alice {name}").out.strip() for name in ("laptop", "phone")
     )
-    stolen, own = house.member("alice", password=laptop), house.member("alice", password=phone)
-    typed = house.member("alice")
+    stolen, own = server.member("alice", password=laptop), server.member("alice", password=phone)
+    typed = server.member("alice")
     assert clerk("token revoke alice laptop").err == IN_EFFECT
     assert stolen.hears_the_end()[-1].startswith("ERROR :Closing link: ")
     own.barrier()
     typed.barrier()
-    assert not is_let_in(house, "alice", laptop)
-    assert is_let_in(house, "alice", phone)
+    assert not is_let_in(server, "alice", laptop)
+    assert is_let_in(server, "alice", phone)
 
 
-def test_a_new_password_ends_all_tokens(house: House, clerk: Clerk) -> None:
+def test_a_new_password_ends_all_tokens(server: ServerUnderTest, clerk: Clerk) -> None:
     """With their sessions: who has taken the account over is out."""
     clerk.adds("alice", password=PASSWORD)
     token = clerk("token create alice laptop").out.strip()
-    thief = house.member("alice", password=token)
+    thief = server.member("alice", password=token)
     clerk("user passwd alice --password-stdin", GOOD)
     assert thief.hears_the_end()[-1].startswith("ERROR :Closing link: ")
-    assert not is_let_in(house, "alice", token)
+    assert not is_let_in(server, "alice", token)
     assert clerk("token list").out == ""
 
 
-def test_a_disabled_accounts_tokens_wait(house: House, clerk: Clerk) -> None:
+def test_a_disabled_accounts_tokens_wait(server: ServerUnderTest, clerk: Clerk) -> None:
     """They are worth nothing until it is enabled."""
     clerk.adds("alice", password=PASSWORD)
     token = clerk("token create alice laptop").out.strip()
-    session = house.member("alice", password=token)
+    session = server.member("alice", password=token)
     clerk("user disable alice")
     assert session.hears_the_end()[-1].startswith("ERROR :Closing link: ")
-    assert not is_let_in(house, "alice", token)
+    assert not is_let_in(server, "alice", token)
     clerk("user enable alice")
-    assert is_let_in(house, "alice", token)
+    assert is_let_in(server, "alice", token)
 
 
-def test_a_deleted_accounts_token_is_nothing(house: House, clerk: Clerk) -> None:
+def test_a_deleted_accounts_token_is_nothing(server: ServerUnderTest, clerk: Clerk) -> None:
     """At once."""
     clerk.adds("alice", password=PASSWORD)
     token = clerk("token create alice laptop").out.strip()
     clerk("user delete alice --yes")
-    assert not is_let_in(house, "alice", token)
+    assert not is_let_in(server, "alice", token)
 
 
-def test_a_lost_second_factor_is_removed(house: House, clerk: Clerk) -> None:
+def test_a_lost_second_factor_is_removed(server: ServerUnderTest, clerk: Clerk) -> None:
     """Then the password alone is enough."""
     clerk.adds("alice", password=PASSWORD)
-    with house.member("alice") as alice:
+    with server.member("alice") as alice:
         alice.says("TOTP ENROLL")
         secret = alice.hears_until("TOTP SECRET")[-1].split(" SECRET ")[1].split()[0]
         step = int(time.time()) // 30
         code = totp.code_of(base64.b32decode(secret), step).decode()
         alice.says(f"TOTP CONFIRM {code}")
         alice.hears_until("TOTP RECOVERY")
-    assert not is_let_in(house, "alice", PASSWORD)
+    assert not is_let_in(server, "alice", PASSWORD)
     assert " on " in clerk("user list").out
     assert clerk("user remove-factor alice --yes").err == IN_EFFECT
-    assert is_let_in(house, "alice", PASSWORD)
+    assert is_let_in(server, "alice", PASSWORD)
 
 
-def test_what_was_done_is_in_one_audit(house: House, clerk: Clerk) -> None:
+def test_what_was_done_is_in_one_audit(server: ServerUnderTest, clerk: Clerk) -> None:
     """The server's rows and the administrator's, in their order."""
     clerk.adds("alice", password=PASSWORD)
-    assert is_let_in(house, "alice", PASSWORD)
-    assert not is_let_in(house, "alice", GOOD)
+    assert is_let_in(server, "alice", PASSWORD)
+    assert not is_let_in(server, "alice", GOOD)
     clerk("user disable alice")
     rows = [json.loads(line) for line in clerk("audit --account alice --json").out.splitlines()]
     told = [(row["event"], row["account"], row["result"][:7]) for row in rows]
@@ -277,38 +281,38 @@ def test_what_was_done_is_in_one_audit(house: House, clerk: Clerk) -> None:
 def test_the_running_servers_rules_hold(tmp_path: Path) -> None:
     """Its cost and length, without naming its configuration."""
     settings = {"bcrypt_cost": 5, "min_password_length": 8}
-    with running(tmp_path / "house", accounts=settings) as house:
-        clerk = Clerk(house.data.path)
+    with running(tmp_path / "server", accounts=settings) as server:
+        clerk = Clerk(server.data.path)
         assert clerk("user add alice --password-stdin", "kvz81pwm").code == 0
         assert "$2b$05$" in clerk.stored("alice")
 
 
 def test_closed_registration_is_told(tmp_path: Path) -> None:
     """Also when the configuration named here says something else: the running server's counts."""
-    with running(tmp_path / "house", accounts={"registration": "closed"}) as house:
+    with running(tmp_path / "server", accounts={"registration": "closed"}) as server:
         path = tmp_path / "new.toml"
         path.write_text('[accounts]\nregistration = "invite"\n')
-        said = Clerk(house.data.path)("invite", config=str(path))
+        said = Clerk(server.data.path)("invite", config=str(path))
         assert "warning: the link will be refused" in said.err
         code = InviteLink.parse(said.out).code
-        assert "TEMPORARILY_UNAVAILABLE" in asks_to_register(house, "alice", code)
+        assert "TEMPORARILY_UNAVAILABLE" in asks_to_register(server, "alice", code)
 
 
 def test_what_was_changed_before_the_start_is_in_effect(tmp_path: Path) -> None:
     """A command that makes no change of its own doesn't wait for one of long ago."""
-    house_path = tmp_path / "house"
+    house_path = tmp_path / "server"
     with running(house_path):
         pass
     clerk = Clerk(house_path)
     clerk.adds("alice", password=PASSWORD)
-    with running(house_path) as house:
-        assert is_let_in(house, "alice", PASSWORD)
-        with house.office() as office:
-            house.wait_for(office.in_effect)
+    with running(house_path) as server:
+        assert is_let_in(server, "alice", PASSWORD)
+        with server.office() as office:
+            server.wait_for(office.in_effect)
 
 
 def test_a_class_of_two_thousand_is_imported(
-    house: House, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+    server: ServerUnderTest, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All log in at once; with one bad row nobody does.
 
@@ -326,13 +330,13 @@ def test_a_class_of_two_thousand_is_imported(
     assert said.err.endswith(IN_EFFECT)
     assert len(clerk.accounts()) == 2000
     for n in (0, 999, 1999):
-        assert is_let_in(house, f"pupil{n}", f"violet kettles dance {n}")
+        assert is_let_in(server, f"pupil{n}", f"violet kettles dance {n}")
 
 
-def test_sessions_of_others_are_left_alone(house: House, clerk: Clerk) -> None:
+def test_sessions_of_others_are_left_alone(server: ServerUnderTest, clerk: Clerk) -> None:
     """Whatever is done to an account, the neighbours notice nothing but its leaving."""
     clerk.adds("alice", "bob", password=PASSWORD)
-    bob: Person = house.member("bob")
+    bob: Person = server.member("bob")
     clerk("user passwd alice --password-stdin", GOOD)
     clerk("user disable alice")
     clerk("invite")

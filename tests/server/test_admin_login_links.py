@@ -16,7 +16,7 @@ from securechat.store.admin import Admin
 from securechat.store.sqlite.database import FILE_NAME
 from tests.server.clerk import GOOD, Clerk, Said, served_once
 from tests.support.certificates import Authority
-from tests.support.house import PASSWORD, running
+from tests.support.server import PASSWORD, running
 
 CLASS = "name,password\npupil1,violet kettles dance 1\npupil2,violet kettles dance 2\n"
 
@@ -126,8 +126,8 @@ def test_an_imported_account_logs_in_by_what_was_printed(
     password = tmp_path / "password"
     password.write_text("violet kettles dance 2\n")
     password.chmod(0o600)
-    with running(tmp_path / "data") as house:
-        link = told(Clerk(house.data.path)("user import -", CLASS))
+    with running(tmp_path / "data") as server:
+        link = told(Clerk(server.data.path)("user import -", CLASS))
         argv = ["send", "#lobby", "hello", "--server", f"pupil2@{link.host}:{link.port}"]
         given = ["--password-file", str(password)]
         assert client([*argv, *given]) == Exit.CERTIFICATE
@@ -151,13 +151,13 @@ def test_a_server_that_starts_at_another_address(
     password.chmod(0o600)
     given = ["--password-file", str(password)]
     data = tmp_path / "data"
-    with running(data, "alice") as house:
+    with running(data, "alice") as server:
         link = LoginLink.parse(Clerk(data)("invite --login").out)
         argv = ["send", "#lobby", "hello", "--server"]
         assert client([*argv, str(replace(link, account="alice")), *given]) == Exit.OK
         assert link.host == "127.0.0.1"
-    with running(data, listen={"host": "127.0.0.2"}) as house:
-        where = f"alice@127.0.0.2:{house.port}"
+    with running(data, listen={"host": "127.0.0.2"}) as server:
+        where = f"alice@127.0.0.2:{server.port}"
         assert client([*argv, where, *given]) == Exit.CERTIFICATE
         assert f"that you know from 127.0.0.1:{link.port}" in capsys.readouterr().err
         assert client([*argv, where, *given, "--moved"]) == Exit.OK

@@ -20,9 +20,9 @@ from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.journal import Journal
 from tests.server.clerk import Clerk
-from tests.support.estate import contents
-from tests.support.house import PASSWORD, House, running
+from tests.support.data_directory import contents
 from tests.support.person import PATIENCE, Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 SECRET = b"twenty bytes of TOTP"
 LOG_LIMITS = {"history": {"replay": 10_000}, "limits": {"unsent_kib": 64 * 1024}}
@@ -60,11 +60,11 @@ class Talk:
         assert not self.thread.is_alive()
 
 
-def protect(house: House, name: str) -> None:
+def protect(server: ServerUnderTest, name: str) -> None:
     """Give somebody a second factor, with a recovery code, on a stopped server."""
-    data = house.data
+    data = server.data
     pepper = find_pepper(data.database, data.pepper)
-    with house.office() as office:
+    with server.office() as office:
         account = office.find(name, name).id
     with closing(Journal(data.database, pepper)) as journal:
         sealed = pepper.seal(SECRET, f"totp {account}")
@@ -79,7 +79,7 @@ class Case:
     and when it was made. source: its database in the end. restored: the other directory.
     """
 
-    house: House
+    server: ServerUnderTest
     token: str
     before: list[str]
     after: list[str]
@@ -92,16 +92,16 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     directory = tmp_path_factory.mktemp("live")
     file = directory / "b.tar"
     restored = DataDirectory(directory / "elsewhere/data")
-    with running(directory / "house", "alice", "bob", "carol"):
+    with running(directory / "server", "alice", "bob", "carol"):
         pass  # there are the tables now
-    with running(directory / "house", **LOG_LIMITS) as house:
-        clerk = Clerk(house.data.path)
+    with running(directory / "server", **LOG_LIMITS) as server:
+        clerk = Clerk(server.data.path)
         token = clerk("token create bob laptop").out.strip()
         clerk("invite --uses 3")
-        furnish(house)
-    protect(house, "carol")
-    with running(directory / "house", **LOG_LIMITS) as house:
-        talk = Talk(house.member("alice", "echo-message"))
+        furnish(server)
+    protect(server, "carol")
+    with running(directory / "server", **LOG_LIMITS) as server:
+        talk = Talk(server.member("alice", "echo-message"))
         try:
             talk.goes_on()
             before = list(talk.echoed)
@@ -112,15 +112,15 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
             talk.ends()
     assert said.code == 0
     assert Clerk(restored.path)(f"restore {file}").code == 0
-    return Case(house, token, before, after, house.data.database, restored)
+    return Case(server, token, before, after, server.data.database, restored)
 
 
-def furnish(house: House) -> None:
+def furnish(server: ServerUnderTest) -> None:
     """Rooms, roles, a ban, an invitation, a topic, a key, a direct conversation."""
     with (
-        house.member("alice", KEY_TAG) as alice,
-        house.member("bob") as bob,
-        house.member("carol") as carol,
+        server.member("alice", KEY_TAG) as alice,
+        server.member("bob") as bob,
+        server.member("carol") as carol,
     ):
         alice.says("JOIN #den", "TOPIC #den :tea", "MODE #den +k keyhole", "MODE #den +b eve!*@*")
         alice.barrier()
@@ -215,19 +215,19 @@ def _pair(row: tuple[object, ...]) -> tuple[object, object]:
 
 
 @pytest.fixture(scope="module")
-def new(case: Case) -> Iterator[House]:
-    with running(case.restored.path, **LOG_LIMITS) as house:
-        yield house
+def new(case: Case) -> Iterator[ServerUnderTest]:
+    with running(case.restored.path, **LOG_LIMITS) as server:
+        yield server
 
 
-def test_members_recognise_it(case: Case, new: House) -> None:
+def test_members_recognise_it(case: Case, new: ServerUnderTest) -> None:
     """By the authority that they have pinned."""
-    assert new.service.identity.ca_sha256 == case.house.service.identity.ca_sha256
-    with Person(new.port, case.house.ca) as alice:
+    assert new.service.identity.ca_sha256 == case.server.service.identity.ca_sha256
+    with Person(new.port, case.server.ca) as alice:
         alice.logs_in("alice", PASSWORD)
 
 
-def test_members_log_in_as_before(case: Case, new: House) -> None:
+def test_members_log_in_as_before(case: Case, new: ServerUnderTest) -> None:
     """With the password, a token, the second factor and a recovery code; not without the factor."""
     assert is_let_in(new, "alice", PASSWORD)
     assert is_let_in(new, "bob", case.token)
@@ -238,8 +238,8 @@ def test_members_log_in_as_before(case: Case, new: House) -> None:
     assert is_let_in(new, "carol", PASSWORD + "abcde-fgh27")
 
 
-def is_let_in(house: House, name: str, password: str) -> bool:
-    with house.stranger() as person:
+def is_let_in(server: ServerUnderTest, name: str, password: str) -> bool:
+    with server.stranger() as person:
         person.says("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :{name}")
         person.says("AUTHENTICATE PLAIN")
         payload = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
@@ -248,7 +248,7 @@ def is_let_in(house: House, name: str, password: str) -> bool:
     return " 903 " in answer
 
 
-def test_history_is_there(case: Case, new: House) -> None:
+def test_history_is_there(case: Case, new: ServerUnderTest) -> None:
     """Who was away while the others talked hears it from the new server: all, and in order."""
     with new.stranger() as bob:
         heard = bob.logs_in("bob", case.token, "server-time")
@@ -261,7 +261,7 @@ def test_history_is_there(case: Case, new: House) -> None:
     assert said == [text for (text,) in log]
 
 
-def test_talk_goes_on(new: House) -> None:
+def test_talk_goes_on(new: ServerUnderTest) -> None:
     """Numbers are given on from where the backup was made."""
     with new.member("alice", "echo-message") as alice:
         alice.says("PRIVMSG #den :we are back")

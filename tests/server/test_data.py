@@ -14,7 +14,7 @@ import pytest
 
 from securechat.server.data import DataDirectory, DataError, default_directory
 from securechat.store.sqlite.schema import MIGRATIONS
-from tests.support.house import running
+from tests.support.server import running
 
 
 @pytest.fixture
@@ -281,12 +281,12 @@ def test_the_tables_of_an_older_server_are_not_changed_under_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would store nothing any more; once it has stopped, the next program brings them up."""
-    with running(tmp_path / "data", "alice") as house:
+    with running(tmp_path / "data", "alice") as server:
         newer = [*MIGRATIONS, "CREATE TABLE fresh (a TEXT) STRICT;"]
         monkeypatch.setattr("securechat.server.data.MIGRATIONS", newer)
         with pytest.raises(DataError, match="is of an older version than this program"):
-            house.data.check_database()
+            server.data.check_database()
         monkeypatch.undo()
-        house.data.check_database()
+        server.data.check_database()
     monkeypatch.setattr("securechat.server.data.MIGRATIONS", newer)
-    house.data.check_database()
+    server.data.check_database()

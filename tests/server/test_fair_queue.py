@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from securechat.core.jobs import HashPassword, VerifyPassword
 from securechat.server.fair_queue import FairQueue, PasswordJob
-from tests.support.stage import Stage
+from tests.support.rules import RulesUnderTest
 
-STAGE = Stage()
+STAGE = RulesUnderTest()
 
 
 def login(network: str, password: str = "x", *, known: bool = False) -> VerifyPassword:
@@ -137,11 +137,11 @@ def test_networks_of_a_site_take_turns() -> None:
 
 def test_a_member_s_new_password_waits_among_the_known() -> None:
     """A flood of strangers doesn't keep anybody from changing it."""
-    queue, stage = FairQueue(256), Stage("alice")
+    queue, rules = FairQueue(256), RulesUnderTest("alice")
     crowd = [login(f"bot{number}") for number in range(50)]
     for job in crowd:
         queue.put(job)
-    change = HashPassword(stage.member("alice").session, "alice", "x")
+    change = HashPassword(rules.member("alice").session, "alice", "x")
     queue.put(change)
     assert taken(queue).index(change) < 2
 

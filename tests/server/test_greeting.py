@@ -11,7 +11,7 @@ import pytest
 from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.greeting import greet, program
 from tests.support.certificates import Authority
-from tests.support.house import House, config, running
+from tests.support.server import ServerUnderTest, config, running
 
 
 @pytest.fixture(autouse=True)
@@ -20,22 +20,22 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
 
 
-def greeting(house: House, capsys: pytest.CaptureFixture[str]) -> str:
-    greet(house.service)
+def greeting(server: ServerUnderTest, capsys: pytest.CaptureFixture[str]) -> str:
+    greet(server.service)
     return capsys.readouterr().out
 
 
 def test_the_first_link_leads_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """To this port, with this CA's fingerprint; and its account administers the server."""
-    with running(tmp_path / "data") as house:
-        said = greeting(house, capsys)
+    with running(tmp_path / "data") as server:
+        said = greeting(server, capsys)
         [command] = [line for line in said.splitlines() if "register" in line]
         link = InviteLink.parse(command.split()[-1])
         assert command == f"  securechat register {link}"
-        assert (link.host, link.port) == ("127.0.0.1", house.port)
+        assert (link.host, link.port) == ("127.0.0.1", server.port)
         assert link.ca_sha256 is not None
         assert link.ca_sha256.hex() in said
-        first = house.stranger()
+        first = server.stranger()
         first.registers("alice", "violet kettles dance 4", link.code)
         first.says("MODE alice")
         assert first.hears_until(" 221 ")[-1] == ":chat.test 221 alice :+o"
@@ -45,9 +45,9 @@ def test_with_accounts_it_says_how_to_log_in(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And how to invite others, into this data directory."""
-    with running(tmp_path / "data", "alice") as house:
-        said = greeting(house, capsys)
-        link = LoginLink("127.0.0.1", house.port, house.service.identity.ca_sha256)
+    with running(tmp_path / "data", "alice") as server:
+        said = greeting(server, capsys)
+        link = LoginLink("127.0.0.1", server.port, server.service.identity.ca_sha256)
     assert f"Log in with:    securechat login {link}\n" in said
     assert f"Invite others:  securechat-admin invite --data {tmp_path / 'data'}\n" in said
 
@@ -56,26 +56,26 @@ def test_the_address_that_clients_use_is_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The configured one, not the one it listens on."""
-    with running(tmp_path / "data", "alice", server={"address": "chat.example"}) as house:
-        assert f"login securechat://chat.example:{house.port}/-/" in greeting(house, capsys)
+    with running(tmp_path / "data", "alice", server={"address": "chat.example"}) as server:
+        assert f"login securechat://chat.example:{server.port}/-/" in greeting(server, capsys)
 
 
 def test_tls_1_2_is_shown_where_it_is_allowed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The administrator sees what the configuration has done."""
-    with running(tmp_path / "data", tls={"min_version": "1.2"}) as house:
-        assert ", TLS 1.2 and 1.3\n" in greeting(house, capsys)
+    with running(tmp_path / "data", tls={"min_version": "1.2"}) as server:
+        assert ", TLS 1.2 and 1.3\n" in greeting(server, capsys)
 
 
 def test_ones_own_certificate_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """And the fingerprint of the CA that signed it, as it stands in the file."""
     authority = Authority()
     certificate, _ = authority.server("localhost").write(tmp_path, "server")
-    house = House(tmp_path / "data", config(tls={"cert": str(certificate)}))
-    house.open()
-    said = greeting(house, capsys)
-    house.close()
+    server = ServerUnderTest(tmp_path / "data", config(tls={"cert": str(certificate)}))
+    server.open()
+    said = greeting(server, capsys)
+    server.close()
     assert "CA SHA-256" in said or f"certificate  {certificate}" in said
     assert "  CA           " not in said
 

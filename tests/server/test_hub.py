@@ -40,24 +40,24 @@ from securechat.server.input_queue import MOST_UNSENT, TimeSlices
 from securechat.server.loading import take_changes
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.errors import DamagedError, StoreError
-from tests.server.hall import PATIENCE, GatedJournal, Guest, Hall, done
+from tests.support.hub import PATIENCE, GatedJournal, Guest, HubUnderTest, done
 
 FULL = StoreError("the disk is full; free some space")
 
 
 @pytest.fixture
-def hall(tmp_path: Path) -> Iterator[Hall]:
+def hub(tmp_path: Path) -> Iterator[HubUnderTest]:
     """A hub with three accounts, and nobody here yet."""
-    opened = Hall(tmp_path, "alice", "bob", "carol")
+    opened = HubUnderTest(tmp_path, "alice", "bob", "carol")
     opened.open()
     yield opened
     opened.close()
     assert opened.failures == []
 
 
-def texts(hall: Hall) -> list[str]:
+def texts(hub: HubUnderTest) -> list[str]:
     """What is in the log, read through a connection of its own."""
-    connection = sqlite3.connect(hall.path)
+    connection = sqlite3.connect(hub.path)
     sql = "SELECT text FROM log WHERE kind = 'PRIVMSG' ORDER BY seq"
     found = [text for (text,) in connection.execute(sql)]
     connection.close()
@@ -72,41 +72,41 @@ def spoken(lines: list[str]) -> list[str]:
 # --- storing before sending ----------------------------------------------------------------------
 
 
-def test_nobody_hears_what_is_not_stored_yet(hall: Hall) -> None:
+def test_nobody_hears_what_is_not_stored_yet(hub: HubUnderTest) -> None:
     """Neither the others nor the sender's echo, until the commit has returned."""
-    alice, bob = hall.member("alice", "echo-message"), hall.member("bob")
+    alice, bob = hub.member("alice", "echo-message"), hub.member("bob")
     alice.barrier()
-    hall.journal.hold()
+    hub.journal.hold()
     alice.says("PRIVMSG #lobby :hi")
-    hall.journal.holds_one()
+    hub.journal.holds_one()
     assert alice.heard.empty()
     assert bob.heard.empty()
-    assert texts(hall) == []
-    hall.journal.release()
+    assert texts(hub) == []
+    hub.journal.release()
     assert alice.hears() == bob.hears() == ":alice!alice@chat.test PRIVMSG #lobby :hi"
-    assert texts(hall) == ["hi"]
+    assert texts(hub) == ["hi"]
 
 
-def test_who_logs_in_may_speak_faster(hall: Hall) -> None:
+def test_who_logs_in_may_speak_faster(hub: HubUnderTest) -> None:
     """From its welcome on, and not before its login is complete."""
-    guest = Guest(hall)
+    guest = Guest(hub)
     guest.says("CAP LS", "NICK alice", "USER a 0 * :A")
     guest.barrier()
     assert not guest.authenticated
-    assert hall.member("bob").authenticated
+    assert hub.member("bob").authenticated
     assert not guest.authenticated
 
 
-def test_what_comes_while_it_stores_is_stored_together(hall: Hall) -> None:
+def test_what_comes_while_it_stores_is_stored_together(hub: HubUnderTest) -> None:
     """A busy hub commits many messages at once: that is what makes it fast."""
-    alice, bob = hall.member("alice"), hall.member("bob")
-    hall.gathers(alice)
-    before = len(hall.journal.commits)
+    alice, bob = hub.member("alice"), hub.member("bob")
+    hub.gathers(alice)
+    before = len(hub.journal.commits)
     for number in range(50):
         (alice, bob)[number % 2].says(f"PRIVMSG #lobby :{number}")
-    hall.journal.release()
+    hub.journal.release()
     bob.hears_until(":48")
-    held, together = hall.journal.commits[before:]
+    held, together = hub.journal.commits[before:]
     assert len(held) == 1
     assert [event.text for event in together if isinstance(event, Logged)] == [
         str(number) for number in range(50)
@@ -114,16 +114,16 @@ def test_what_comes_while_it_stores_is_stored_together(hall: Hall) -> None:
 
 
 @pytest.fixture
-def hasty(tmp_path: Path) -> Iterator[Hall]:
+def hasty(tmp_path: Path) -> Iterator[HubUnderTest]:
     """A hub that takes one line of the members in a turn, and one of the strangers."""
-    opened = Hall(tmp_path, "alice", "bob", "carol", slices=TimeSlices(0.0, 0.0, 0.0, 0.0))
+    opened = HubUnderTest(tmp_path, "alice", "bob", "carol", slices=TimeSlices(0.0, 0.0, 0.0, 0.0))
     opened.open()
     yield opened
     opened.close()
     assert opened.failures == []
 
 
-def test_a_turn_has_an_end(hasty: Hall) -> None:
+def test_a_turn_has_an_end(hasty: HubUnderTest) -> None:
     """However much waits, the first of it doesn't wait for the last."""
     alice, bob = hasty.member("alice"), hasty.member("bob")
     alice.barrier()
@@ -133,7 +133,7 @@ def test_a_turn_has_an_end(hasty: Hall) -> None:
     assert len(hasty.journal.commits) - before == 20
 
 
-def test_what_was_said_before_the_end_is_done(hasty: Hall) -> None:
+def test_what_was_said_before_the_end_is_done(hasty: HubUnderTest) -> None:
     """A server that stops takes no more, but what waits was accepted."""
     alice = hasty.member("alice")
     alice.barrier()
@@ -144,7 +144,7 @@ def test_what_was_said_before_the_end_is_done(hasty: Hall) -> None:
     assert "PONG chat.test :199" in "".join(alice.hears_until(":199"))
 
 
-def test_who_says_much_waits_for_itself(hasty: Hall) -> None:
+def test_who_says_much_waits_for_itself(hasty: HubUnderTest) -> None:
     """Each account in its turn, however many connections it speaks on; of one connection all stays
     in its order.
     """
@@ -163,7 +163,7 @@ def test_an_account_has_one_rate(tmp_path: Path) -> None:
     """On all its connections together, those that it opens anew included; the others don't feel
     it.
     """
-    slow = Hall(tmp_path, "alice", "bob", "carol", rate=Rate(lines=40.0, burst=30.0))
+    slow = HubUnderTest(tmp_path, "alice", "bob", "carol", rate=Rate(lines=40.0, burst=30.0))
     slow.open()
     alice, bob, carol = slow.member("alice"), slow.member("bob"), slow.member("carol")
     slow.gathers(carol)
@@ -184,7 +184,7 @@ def test_an_account_has_one_rate(tmp_path: Path) -> None:
 
 def test_a_line_is_paid_for_by_the_time_it_takes(tmp_path: Path) -> None:
     """Who keeps the hub for long waits for as long as it takes to earn that."""
-    slow = Hall(tmp_path, "alice", "bob", rate=Rate(lines=40.0, burst=40.0))
+    slow = HubUnderTest(tmp_path, "alice", "bob", rate=Rate(lines=40.0, burst=40.0))
     slow.open()
     alice = slow.member("alice")
     run = slow.rules.line
@@ -207,7 +207,7 @@ def test_a_line_is_paid_for_by_the_time_it_takes(tmp_path: Path) -> None:
     assert slow.failures == []
 
 
-def test_a_long_answer_lets_others_come_between(hasty: Hall) -> None:
+def test_a_long_answer_lets_others_come_between(hasty: HubUnderTest) -> None:
     """It is given in parts; what its asker says next comes behind all of it."""
     alice, bob = hasty.member("alice"), hasty.member("bob")
     for number in range(90):
@@ -239,7 +239,7 @@ def test_a_long_answer_lets_others_come_between(hasty: Hall) -> None:
     assert order[-1] == "PING behind"
 
 
-def test_a_long_answer_waits_for_its_reader(hasty: Hall) -> None:
+def test_a_long_answer_waits_for_its_reader(hasty: HubUnderTest) -> None:
     """While much of it is unsent, no more of it is made."""
     alice, bob = hasty.member("alice"), hasty.member("bob")
     for number in range(90):
@@ -255,7 +255,7 @@ def test_a_long_answer_waits_for_its_reader(hasty: Hall) -> None:
     alice.hears_until(" 323 ")
 
 
-def test_a_long_answer_ends_with_who_asked(hasty: Hall) -> None:
+def test_a_long_answer_ends_with_who_asked(hasty: HubUnderTest) -> None:
     """Nothing is made for somebody who has gone."""
     alice, bob = hasty.member("alice"), hasty.member("bob")
     for number in range(90):
@@ -271,7 +271,7 @@ def test_a_long_answer_ends_with_who_asked(hasty: Hall) -> None:
     assert not hasty.hub.inbox.authenticated.holds_any
 
 
-def test_strangers_wait_for_the_members(hasty: Hall) -> None:
+def test_strangers_wait_for_the_members(hasty: HubUnderTest) -> None:
     """Of each turn the members have their part first."""
     alice, stranger = hasty.member("alice"), Guest(hasty)
     stranger.barrier()
@@ -292,7 +292,7 @@ def test_strangers_wait_for_the_members(hasty: Hall) -> None:
     assert order == ["PING m0", "PING s0", "PING m1", "PING s1", "PING m2"]
 
 
-def test_who_comes_waits_for_those_who_talk(hasty: Hall) -> None:
+def test_who_comes_waits_for_those_who_talk(hasty: HubUnderTest) -> None:
     """Many come back at once, and each has more to be told than a message takes."""
     alice, bob, carol = hasty.member("alice"), Guest(hasty), Guest(hasty)
     for guest, name in ((bob, "bob"), (carol, "carol")):
@@ -316,7 +316,7 @@ def test_who_comes_waits_for_those_who_talk(hasty: Hall) -> None:
     assert order[:4] == ["alice PING 1", "bob CAP END", "alice PING 2", "carol CAP END"]
 
 
-def test_answers_of_workers_have_their_part_of_a_turn(hasty: Hall) -> None:
+def test_answers_of_workers_have_their_part_of_a_turn(hasty: HubUnderTest) -> None:
     """However many come at once: the next turn begins with those who talk."""
     alice, bob, carol = hasty.member("alice"), Guest(hasty), Guest(hasty)
     hasty.works = False
@@ -352,7 +352,7 @@ def test_answers_of_workers_have_their_part_of_a_turn(hasty: Hall) -> None:
     ]
 
 
-def test_the_first_lines_of_a_member_are_not_overtaken(hasty: Hall) -> None:
+def test_the_first_lines_of_a_member_are_not_overtaken(hasty: HubUnderTest) -> None:
     """What it sent before its login was complete waits among the strangers; the rest follows."""
     alice, guest = hasty.member("alice"), Guest(hasty)
     hasty.gathers(alice)
@@ -370,37 +370,37 @@ def test_the_first_lines_of_a_member_are_not_overtaken(hasty: Hall) -> None:
 
 
 def test_what_can_t_be_stored_is_seen_by_nobody(
-    hall: Hall, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The sender gets a clear error, and when there is room again, all goes on."""
-    alice, bob = hall.member("alice", "echo-message"), hall.member("bob")
+    alice, bob = hub.member("alice", "echo-message"), hub.member("bob")
     alice.barrier()
-    hall.journal.failure = FULL
+    hub.journal.failure = FULL
     alice.says("PRIVMSG #lobby :lost")
     assert alice.hears() == (
         ":chat.test 400 alice PRIVMSG :Not stored, so nobody saw it: the server's disk or database "
         "fails; try again later"
     )
-    hall.journal.failure = None
+    hub.journal.failure = None
     alice.says("PRIVMSG #lobby :kept")
     for guest in (alice, bob):
         heard = guest.hears_until(":kept")
         assert spoken(heard) == ["kept"]
         assert {line.split(" ")[1] for line in heard} == {"NOTICE", "PRIVMSG"}
-    assert texts(hall) == ["kept"]
+    assert texts(hub) == ["kept"]
 
 
 def test_a_failing_store_is_logged_once_and_its_return_once(
-    hall: Hall, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A full disk must not be filled with lines that say so."""
     caplog.set_level(logging.WARNING)
-    alice = hall.member("alice", "echo-message")
-    hall.journal.failure = FULL
+    alice = hub.member("alice", "echo-message")
+    hub.journal.failure = FULL
     for _ in range(3):
         alice.says("PRIVMSG #lobby :lost")
         alice.hears_until(" 400 ")
-    hall.journal.failure = None
+    hub.journal.failure = None
     for _ in range(3):
         alice.says("PRIVMSG #lobby :kept")
         alice.hears_until("kept")
@@ -410,70 +410,70 @@ def test_a_failing_store_is_logged_once_and_its_return_once(
     ]
 
 
-def test_rooms_and_members_are_taken_back_too(hall: Hall) -> None:
+def test_rooms_and_members_are_taken_back_too(hub: HubUnderTest) -> None:
     """What isn't stored has not happened: the room isn't there, nobody is in it."""
-    alice = hall.member("alice")
-    hall.journal.failure = FULL
+    alice = hub.member("alice")
+    hub.journal.failure = FULL
     alice.says("JOIN #den")
     assert " 400 alice JOIN " in alice.hears()
-    hall.journal.failure = None
+    hub.journal.failure = None
     alice.says("NAMES #den", "PRIVMSG #den :hello?")
     assert [line.split(" ")[1] for line in alice.hears_until(" 403 ")][-2:] == ["366", "403"]
 
 
-def test_one_conflict_doesn_t_cost_the_others(hall: Hall) -> None:
+def test_one_conflict_doesn_t_cost_the_others(hub: HubUnderTest) -> None:
     """Of a turn with several steps that can't be stored, each fails alone, and nothing of it is
     seen, wherever it stood.
     """
-    alice, bob, carol = (hall.member(name, "echo-message") for name in ("alice", "bob", "carol"))
+    alice, bob, carol = (hub.member(name, "echo-message") for name in ("alice", "bob", "carol"))
     for guest in (alice, bob, carol):
         guest.barrier()
-    hall.gathers(carol)
-    hall.journal.refused_text = "bad"
+    hub.gathers(carol)
+    hub.journal.refused_text = "bad"
     alice.says("PRIVMSG #lobby :one", "PRIVMSG #lobby,bob,carol :bad")
     bob.says("PRIVMSG #lobby :two", "PRIVMSG #lobby :bad", "PRIVMSG #lobby :three")
     alice.says("PRIVMSG #lobby :bad", "PRIVMSG #lobby :four")
-    hall.journal.release()
+    hub.journal.release()
     heard = {guest: guest.hears_until(":four") for guest in (alice, bob, carol)}
     for lines in heard.values():
         assert spoken(lines) == ["held", "one", "two", "three", "four"]
     failures = [sum(" 400 " in line for line in heard[guest]) for guest in (alice, bob, carol)]
     assert failures == [2, 1, 0]
-    assert texts(hall) == ["held", "one", "two", "three", "four"]
+    assert texts(hub) == ["held", "one", "two", "three", "four"]
 
 
 def test_what_builds_on_a_conflict_fails_with_it(
-    hall: Hall, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    hub: HubUnderTest, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A message to an account that could not be made: there is no conversation with nobody."""
-    monkeypatch.setattr(hall.hub._changes, "look", lambda turn: None)  # one comes just behind it
-    alice, bob = hall.member("alice"), Guest(hall)
+    monkeypatch.setattr(hub.hub._changes, "look", lambda turn: None)  # one comes just behind it
+    alice, bob = hub.member("alice"), Guest(hub)
     bob.begins("bob", end=False)
     bob.hears_until(" 903 ")
-    hall.works = False
-    hall.rules.model.invites[code_digest("code")] = Invite(1, 2**62, False)
-    carla = Guest(hall)
+    hub.works = False
+    hub.rules.model.invites[code_digest("code")] = Invite(1, 2**62, False)
+    carla = Guest(hub)
     carla.says("NICK carla", "REGISTER * code :pw")
-    registering = hall.jobs.get(timeout=PATIENCE)
-    hall.gathers(alice)
-    with contextlib.closing(Admin(hall.path)) as office:
+    registering = hub.jobs.get(timeout=PATIENCE)
+    hub.gathers(alice)
+    with contextlib.closing(Admin(hub.path)) as office:
         office.add([NewAccount("carla", "carla", "carla", "hash")], 1)
-    hall.answer(Hashed(registering.session, 777, "hash", None))
+    hub.answer(Hashed(registering.session, 777, "hash", None))
     bob.says("CAP END", "PRIVMSG carla :hello", "PRIVMSG #lobby :and all others")
     bob.goes()  # so that it counts in this turn
-    hall.journal.release()
+    hub.journal.release()
     alice.hears_until(":and all others")
     assert "2 commands are not stored" in caplog.text
-    connection = sqlite3.connect(hall.path)
+    connection = sqlite3.connect(hub.path)
     assert connection.execute("SELECT count(*) FROM targets WHERE low = 777").fetchone() == (0,)
     connection.close()
 
 
 def test_what_builds_on_a_damaged_place_fails_with_it(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch
+    hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A room that can't be stored has nobody in it; the other rooms' steps of the turn are kept."""
-    alice, bob, carol = (hall.member(name, "echo-message") for name in ("alice", "bob", "carol"))
+    alice, bob, carol = (hub.member(name, "echo-message") for name in ("alice", "bob", "carol"))
     for guest in (alice, bob, carol):
         guest.barrier()
     commit = GatedJournal.commit
@@ -484,57 +484,57 @@ def test_what_builds_on_a_damaged_place_fails_with_it(
             raise DamagedError("the database is damaged; restore a backup")
         commit(journal, events)
 
-    hall.gathers(carol)
+    hub.gathers(carol)
     monkeypatch.setattr(GatedJournal, "commit", damaged)
     alice.says("JOIN #den")
     bob.says("JOIN #den", "PRIVMSG #den :lost")
     carol.says("PRIVMSG #lobby :kept")
-    hall.journal.release()
+    hub.journal.release()
     for guest, failures in ((alice, 1), (bob, 2), (carol, 0)):
         heard = guest.hears_until(":kept")
         assert spoken(heard) == ["held", "kept"]
         assert sum(" 400 " in line for line in heard) == failures
-    assert "#den" not in hall.rules.model.channels
+    assert "#den" not in hub.rules.model.channels
     assert all(
-        room.name == "#lobby" for a in hall.rules.model.accounts.values() for room in a.channels
+        room.name == "#lobby" for a in hub.rules.model.accounts.values() for room in a.channels
     )
-    assert texts(hall) == ["held", "kept"]
+    assert texts(hub) == ["held", "kept"]
 
 
-def test_who_arrives_in_a_failing_turn_is_shown_nothing_of_it(hall: Hall) -> None:
+def test_who_arrives_in_a_failing_turn_is_shown_nothing_of_it(hub: HubUnderTest) -> None:
     """A login that becomes complete in that very moment gives back only what is stored."""
-    alice = hall.member("alice")
-    first = hall.member("bob")
+    alice = hub.member("alice")
+    first = hub.member("bob")
     first.says("QUIT")
     first.hears_until("(closed")
     alice.says("PRIVMSG bob :so that there is something to read")
     alice.barrier()
-    hall.works = False
-    bob = Guest(hall)
+    hub.works = False
+    bob = Guest(hub)
     bob.begins("bob")
-    verify = hall.jobs.get(timeout=PATIENCE)
+    verify = hub.jobs.get(timeout=PATIENCE)
     assert isinstance(verify, VerifyPassword)
-    hall.answer(done(verify))
-    load = hall.jobs.get(timeout=PATIENCE)
+    hub.answer(done(verify))
+    load = hub.jobs.get(timeout=PATIENCE)
     assert isinstance(load, LoadMissed)
 
-    hall.gathers(alice)
-    hall.journal.failure = FULL
+    hub.gathers(alice)
+    hub.journal.failure = FULL
     alice.says("PRIVMSG bob :lost")
-    hall.answer(done(load))
-    hall.journal.release()
+    hub.answer(done(load))
+    hub.journal.release()
     heard = bob.barrier()
     assert any(" 001 " in line for line in heard)
     assert spoken(heard) == []
 
 
 def test_a_database_that_another_program_holds(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is waited for once; then messages are refused at once with the reason, and PINGs and
     logins that need nothing stored go on, until it is free.
     """
-    alice, bob, carol = (hall.member(name) for name in ("alice", "bob", "carol"))
+    alice, bob, carol = (hub.member(name) for name in ("alice", "bob", "carol"))
     carol.says("QUIT")
     carol.hears_until("(closed")
     waits: list[int] = []
@@ -545,14 +545,14 @@ def test_a_database_that_another_program_holds(
         commit(journal, events)
 
     monkeypatch.setattr(GatedJournal, "commit", noted)
-    holder = sqlite3.connect(hall.path, isolation_level=None)
+    holder = sqlite3.connect(hub.path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     for _ in range(3):
         alice.says("PRIVMSG #lobby :lost")
         heard = alice.hears_until(" 400 ")
         assert ":Not stored, so nobody saw it: another program holds" in heard[-1]
     assert sum(":The server can't store messages: another" in line for line in bob.barrier()) == 1
-    hall.member("carol").barrier()
+    hub.member("carol").barrier()
     assert waits.count(2000) == 1
     assert len(waits) > 3
     assert caplog.text.count("another program holds the database") == 1
@@ -565,50 +565,50 @@ def test_a_database_that_another_program_holds(
 # --- the audit -----------------------------------------------------------------------------------
 
 
-def audited(hall: Hall) -> list[tuple[str, str, str]]:
+def audited(hub: HubUnderTest) -> list[tuple[str, str, str]]:
     """What the database has of it."""
-    connection = sqlite3.connect(hall.path)
+    connection = sqlite3.connect(hub.path)
     found = connection.execute("SELECT event, account, result FROM audit ORDER BY id").fetchall()
     connection.close()
     return found
 
 
-def test_logins_are_in_the_database(hall: Hall) -> None:
+def test_logins_are_in_the_database(hub: HubUnderTest) -> None:
     """Those that were refused as well."""
-    hall.member("alice").barrier()
-    stranger = Guest(hall)
+    hub.member("alice").barrier()
+    stranger = Guest(hub)
     stranger.begins("mallory")
     stranger.hears_until(" 904 ")
-    assert audited(hall) == [("login", "alice", "ok"), ("login", "-", "wrong password")]
+    assert audited(hub) == [("login", "alice", "ok"), ("login", "-", "wrong password")]
 
 
-def test_a_conflict_does_not_cost_the_audit(hall: Hall) -> None:
+def test_a_conflict_does_not_cost_the_audit(hub: HubUnderTest) -> None:
     """Of a turn in which one step can't be stored, what was to be audited is."""
-    alice = hall.member("alice", "echo-message")
-    hall.member("bob").barrier()
+    alice = hub.member("alice", "echo-message")
+    hub.member("bob").barrier()
     alice.says("JOIN #den")
     alice.hears_until(" 366 ")
-    before = audited(hall)
-    hall.gathers(alice)
-    hall.journal.refused_text = "bad"
+    before = audited(hub)
+    hub.gathers(alice)
+    hub.journal.refused_text = "bad"
     alice.says("PRIVMSG #lobby :bad", "TOKEN CREATE laptop")
-    hall.journal.release()
+    hub.journal.release()
     alice.hears_until("TOKEN CREATED")
-    assert audited(hall) == [*before, ("token created", "alice", "ok")]
+    assert audited(hub) == [*before, ("token created", "alice", "ok")]
 
 
-def test_a_full_disk_keeps_nobody_out(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_keeps_nobody_out(hub: HubUnderTest, caplog: pytest.LogCaptureFixture) -> None:
     """Reading goes on; the log has what the audit can't."""
     caplog.set_level(logging.INFO)
-    alice = hall.member("alice")
+    alice = hub.member("alice")
     alice.says("QUIT")
     alice.hears_until("(closed")
-    before = audited(hall)
+    before = audited(hub)
     caplog.clear()
-    hall.journal.failure = FULL
-    hall.member("alice").barrier()
-    hall.journal.failure = None
-    assert audited(hall) == before
+    hub.journal.failure = FULL
+    hub.member("alice").barrier()
+    hub.journal.failure = None
+    assert audited(hub) == before
     assert "login" in caplog.messages
 
 
@@ -620,12 +620,12 @@ def broken(*_: object) -> None:
 
 
 def test_a_bug_in_a_login_costs_only_that_login(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log has the traceback; the others talk on."""
-    alice = hall.member("alice", "echo-message")
+    alice = hub.member("alice", "echo-message")
     monkeypatch.setattr(Rules, "answered", broken)
-    bob = Guest(hall)
+    bob = Guest(hub)
     bob.begins("bob")
     assert "ERROR :Closing link: The server failed; it is logged" in bob.hears_until("(closed")[-2]
     alice.says("PRIVMSG #lobby :still here")
@@ -634,10 +634,10 @@ def test_a_bug_in_a_login_costs_only_that_login(
 
 
 def test_a_bug_in_the_look_at_a_session_costs_only_that_session(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is ended, so that this happens once; the others are looked at as before."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     his, hers = bob.session, alice.session
     check, looked_at = Rules._check_deadlines, threading.Event()
 
@@ -649,7 +649,7 @@ def test_a_bug_in_the_look_at_a_session_costs_only_that_session(
         check(rules, turn, session)
 
     monkeypatch.setattr(Rules, "_check_deadlines", broken_for_bob)
-    hall.hub._next_tick = 0.0
+    hub.hub._next_tick = 0.0
     assert any("The server failed; it is logged" in line for line in bob.hears_until("(closed"))
     bob.goes()
     assert looked_at.wait(PATIENCE)
@@ -659,25 +659,25 @@ def test_a_bug_in_the_look_at_a_session_costs_only_that_session(
 
 @pytest.mark.parametrize("part", ["look", "store", "due"])
 def test_a_bug_in_a_tick_keeps_nothing_else_from_being_done(
-    hall: Hall, part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each part of it is done or fails by itself, and an administrator's changes come behind it."""
-    alice = hall.member("alice")
+    alice = hub.member("alice")
     monkeypatch.setattr(acknowledgements, part, broken)
-    hall.hub._next_tick = 0.0
-    set_disabled(hall, "alice")
+    hub.hub._next_tick = 0.0
+    set_disabled(hub, "alice")
     assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
     assert "failed and was taken back" in caplog.text
 
 
 def test_a_bug_in_a_change_costs_only_that_change(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The next ones are taken up, and it is not tried again; whoever it was about is logged out, as
     that may have been what the administrator wanted.
     """
-    alice, bob = hall.member("alice"), hall.member("bob")
-    carol = hall.member("carol")
+    alice, bob = hub.member("alice"), hub.member("bob")
+    carol = hub.member("carol")
     end = Rules.end_sessions
 
     def broken_for_bob(rules: Rules, turn: Turn, account: Account, reason: str) -> None:
@@ -687,60 +687,60 @@ def test_a_bug_in_a_change_costs_only_that_change(
 
     bob_account = bob.session.who
     monkeypatch.setattr(Rules, "end_sessions", broken_for_bob)
-    set_disabled(hall, "bob")
-    set_disabled(hall, "alice")
+    set_disabled(hub, "bob")
+    set_disabled(hub, "alice")
     assert any("The server failed; it is logged" in line for line in bob.hears_until("(closed"))
     assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
-    with contextlib.closing(Admin(hall.path)) as office:
+    with contextlib.closing(Admin(hub.path)) as office:
         while not office.in_effect():
             carol.barrier()
     assert caplog.text.count("a bug: change ") == 1
 
 
 def test_a_bug_in_an_arrival_costs_only_those_who_arrive(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """They are told at once, and don't wait for what never comes; the next ones come in."""
-    alice = hall.member("alice")
+    alice = hub.member("alice")
     with monkeypatch.context() as patch:
         patch.setattr(arrivals.ArrivalBatch, "__init__", broken)
-        bob = Guest(hall)
+        bob = Guest(hub)
         bob.begins("bob")
         assert f"ERROR :Closing link: {FAILED}" in bob.hears_until("(closed")[-2]
     assert "a bug: 1 arrivals failed and were taken back" in caplog.text
     bob.goes()
-    hall.member("carol").barrier()
+    hub.member("carol").barrier()
     alice.barrier()
-    assert {a.name for a in hall.rules.model.online} == {"alice", "carol"}
+    assert {a.name for a in hub.rules.model.online} == {"alice", "carol"}
 
 
-def test_what_may_have_been_stored_is_told_when_that_is_known(hall: Hall) -> None:
+def test_what_may_have_been_stored_is_told_when_that_is_known(hub: HubUnderTest) -> None:
     """A commit that is broken off was stored or not: nobody hears of it before that is known."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     alice.barrier()
-    hall.journal.broken_off = [True]
+    hub.journal.broken_off = [True]
     alice.says("PRIVMSG #lobby :stored")
     assert bob.hears() == ":alice!alice@chat.test PRIVMSG #lobby :stored"
-    hall.journal.broken_off = [False]
+    hub.journal.broken_off = [False]
     alice.says("PRIVMSG #lobby :refused")
     assert " 400 alice PRIVMSG " in alice.hears_until(" 400 ")[-1]
     alice.says("PRIVMSG #lobby :after")
     assert spoken(bob.hears_until(":after")) == ["after"]
-    assert texts(hall) == ["stored", "after"]
+    assert texts(hub) == ["stored", "after"]
 
 
 def test_a_bug_at_the_end_of_a_session_leaves_none_behind(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The connection is gone, and nobody looks at the session again."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     alice.barrier()
     with monkeypatch.context() as patch:
         patch.setattr(online, "leave", broken)
         bob.goes()
         alice.barrier()
     assert "a bug: Closed failed" in caplog.text
-    assert list(hall.rules.model.sessions) == [alice.session]
+    assert list(hub.rules.model.sessions) == [alice.session]
 
 
 @pytest.mark.parametrize("part", ["delivery.acknowledgements.store", "quota.store_usage"])
@@ -751,58 +751,60 @@ def test_a_bug_at_the_end_keeps_nobody_from_being_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What could not be noted is logged; the server ends as it should."""
-    hall = Hall(tmp_path, "alice")
-    hall.open()
-    alice = hall.member("alice")
+    hub = HubUnderTest(tmp_path, "alice")
+    hub.open()
+    alice = hub.member("alice")
     alice.barrier()
     monkeypatch.setattr(f"securechat.core.{part}", broken)
-    hall.close("The server is stopping")
+    hub.close("The server is stopping")
     assert "(closed: The server is stopping)" in alice.hears_until("(closed")[-1]
     assert "a bug: broken failed" in caplog.text
-    assert hall.failures == []
+    assert hub.failures == []
 
 
-def test_a_change_that_can_t_be_stored_is_taken_up_again(hall: Hall) -> None:
+def test_a_change_that_can_t_be_stored_is_taken_up_again(hub: HubUnderTest) -> None:
     """What follows from it: a channel without members closes. Until then it isn't in effect."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     bob.says("JOIN #den")
     bob.barrier()
-    hall.journal.failure = FULL
-    with contextlib.closing(Admin(hall.path)) as office:
+    hub.journal.failure = FULL
+    with contextlib.closing(Admin(hub.path)) as office:
         office.delete(office.find("bob", "bob"))
         bob.hears_until("(closed")
         for _ in range(3):
             alice.barrier()
             assert not office.in_effect()
-        hall.journal.failure = None
+        hub.journal.failure = None
         while not office.in_effect():
             alice.barrier()
-    assert kept_of(hall, "SELECT folded FROM targets WHERE name = '#den'") == [(None,)]
+    assert kept_of(hub, "SELECT folded FROM targets WHERE name = '#den'") == [(None,)]
 
 
 def test_tokens_that_ended_with_a_password_end_also_while_nothing_can_be_stored(
-    hall: Hall,
+    hub: HubUnderTest,
 ) -> None:
     """The administrator has removed them from the database; no undo brings them back."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     alice.says("TOKEN CREATE laptop")
     alice.barrier()
-    assert len(hall.rules.model.tokens) == 1
-    hall.journal.failure = FULL
-    set_password(hall, "alice", "by the administrator")
+    assert len(hub.rules.model.tokens) == 1
+    hub.journal.failure = FULL
+    set_password(hub, "alice", "by the administrator")
     alice.hears_until("(closed")
     bob.barrier()
-    assert hall.rules.model.tokens == {}
-    hall.journal.failure = None
+    assert hub.rules.model.tokens == {}
+    hub.journal.failure = None
 
 
-def test_lines_of_nobody_cost_nobody_anything(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+def test_lines_of_nobody_cost_nobody_anything(
+    hub: HubUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     """A connection that never opened can only be a bug, and ends nothing."""
-    alice = hall.member("alice")
-    stray = Guest(hall)
+    alice = hub.member("alice")
+    stray = Guest(hub)
     stray.barrier()
     stray.goes()
-    hall.put(Lines(stray.connection, [b"PRIVMSG #lobby :boo"]))
+    hub.put(Lines(stray.connection, [b"PRIVMSG #lobby :boo"]))
     alice.barrier()
     assert "a bug: Lines failed" in caplog.text
 
@@ -812,15 +814,15 @@ def test_a_bug_of_the_hub_itself_is_reported(
 ) -> None:
     """It can't go on; who started it learns why, the database is closed, nobody waits for it."""
     monkeypatch.setattr(module, "deliveries", broken)
-    hall = Hall(tmp_path, "alice")
-    hall.open()
-    hall.hub.join(PATIENCE)
-    assert [type(error) for error in hall.failures] == [ZeroDivisionError]
+    hub = HubUnderTest(tmp_path, "alice")
+    hub.open()
+    hub.hub.join(PATIENCE)
+    assert [type(error) for error in hub.failures] == [ZeroDivisionError]
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        hall.journal.connection.execute("SELECT 1")
+        hub.journal.connection.execute("SELECT 1")
     for _ in range(30):
-        hall.put(Lines(Guest(hall).connection, [b"x"] * 1000))  # would wait if it were open
-    hall.close()
+        hub.put(Lines(Guest(hub).connection, [b"x"] * 1000))  # would wait if it were open
+    hub.close()
 
 
 # --- coming and going ----------------------------------------------------------------------------
@@ -830,24 +832,24 @@ def test_a_bug_of_the_hub_itself_is_reported(
     ("reason", "shown"),
     [("closed by the client", "Connection closed"), ("timed out: 5 s", "Connection lost")],
 )
-def test_the_others_learn_that_somebody_is_gone(hall: Hall, reason: str, shown: str) -> None:
+def test_the_others_learn_that_somebody_is_gone(hub: HubUnderTest, reason: str, shown: str) -> None:
     """In words that give nothing away of the network."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     alice.hears_until("JOIN #lobby")
     bob.goes(reason)
     assert alice.hears() == f":bob!bob@chat.test QUIT :{shown}"
 
 
 def test_the_log_tells_who_came_and_went_and_no_farewell(
-    hall: Hall, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A farewell is somebody's text."""
     caplog.set_level(logging.DEBUG)
-    bob = hall.member("bob")
+    bob = hub.member("bob")
     bob.says("QUIT :my secret farewell")
     reason = bob.hears_until("(closed")[-1]
-    hall.put(Closed(bob.connection, reason.removeprefix("(closed: ").rstrip(")")))
-    hall.member("alice")
+    hub.put(Closed(bob.connection, reason.removeprefix("(closed: ").rstrip(")")))
+    hub.member("alice")
     events = [(r.message, getattr(r, "facts", {})) for r in caplog.records]
     assert ("connected", {"address": "192.0.2.1", "port": 4711}) in events
     login = {"account": "bob", "address": "192.0.2.1", "by": "password"}
@@ -857,37 +859,37 @@ def test_the_log_tells_who_came_and_went_and_no_farewell(
     assert "farewell" not in str(events)
 
 
-def test_a_worker_that_failed_is_answered(hall: Hall) -> None:
+def test_a_worker_that_failed_is_answered(hub: HubUnderTest) -> None:
     """The client may try again."""
-    hall.works = False
-    guest = Guest(hall)
+    hub.works = False
+    guest = Guest(hub)
     guest.begins("alice")
-    job = hall.jobs.get(timeout=PATIENCE)
-    hall.answer(JobFailed(job.session))
+    job = hub.jobs.get(timeout=PATIENCE)
+    hub.answer(JobFailed(job.session))
     assert "can't check that now; try again" in guest.hears_until(" 904 ")[-1]
 
 
 # --- an administrator's changes ------------------------------------------------------------------
 
 
-def set_disabled(hall: Hall, name: str) -> None:
-    office = Admin(hall.path)
+def set_disabled(hub: HubUnderTest, name: str) -> None:
+    office = Admin(hub.path)
     office.set_disabled(office.find(name, name), disabled=True)
     office.close()
 
 
-def test_an_administrators_change_takes_effect(hall: Hall) -> None:
+def test_an_administrators_change_takes_effect(hub: HubUnderTest) -> None:
     """Without a word to the server: the hub sees that the database has changed."""
-    alice = hall.member("alice")
-    set_disabled(hall, "alice")
+    alice = hub.member("alice")
+    set_disabled(hub, "alice")
     assert "ERROR :Closing link: Your account has been disabled" in alice.hears_until("(closed")[-2]
 
 
 def test_a_change_that_can_t_be_read_is_taken_up_later(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A failing disk doesn't keep a disabled account alive for ever."""
-    alice = hall.member("alice")
+    alice = hub.member("alice")
     take: Callable[..., int] = take_changes
     calls: list[int] = []
 
@@ -898,60 +900,60 @@ def test_a_change_that_can_t_be_read_is_taken_up_later(
         return take(*args)
 
     monkeypatch.setattr(changes, "take_changes", fail_twice)
-    set_disabled(hall, "alice")
+    set_disabled(hub, "alice")
     assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
     assert caplog.text.count("can't see what the administrator has changed") == 1
 
 
-def give_token(hall: Hall, name: str, token: str) -> None:
-    office = Admin(hall.path)
+def give_token(hub: HubUnderTest, name: str, token: str) -> None:
+    office = Admin(hub.path)
     office.make_token(office.find(name, name), token, 1)
     office.close()
 
 
-def test_a_token_that_an_administrator_has_made_meanwhile(hall: Hall) -> None:
+def test_a_token_that_an_administrator_has_made_meanwhile(hub: HubUnderTest) -> None:
     """Made and revoked in one turn under that name: the first isn't stored, so the second fails
     with it, and both are told what to do. All else goes on.
     """
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     for guest in (alice, bob):
         guest.barrier()
-    hall.hub._next_look = float("inf")
-    hall.gathers(bob)
+    hub.hub._next_look = float("inf")
+    hub.gathers(bob)
     alice.session.proved_at = float("inf")
-    give_token(hall, "alice", "laptop")
+    give_token(hub, "alice", "laptop")
     alice.says("TOKEN CREATE laptop", "TOKEN REVOKE laptop", "PRIVMSG #lobby :still here")
-    hall.journal.release()
+    hub.journal.release()
     heard = alice.barrier()
     assert [line.split(" ")[1:4] for line in heard if " 400 " in line] == [
         ["400", "alice", "TOKEN"]
     ] * 2
     assert all(":Not done, and nobody saw it" in line for line in heard if " 400 " in line)
     assert bob.hears_until(":still here")
-    hall.hub._next_look = 0.0
-    while not (tokens := list(hall.rules.model.accounts[alice.session.who.id].tokens)):
+    hub.hub._next_look = 0.0
+    while not (tokens := list(hub.rules.model.accounts[alice.session.who.id].tokens)):
         alice.barrier()
     assert tokens == ["laptop"]
 
 
-def set_password(hall: Hall, name: str, hashed: str) -> None:
-    office = Admin(hall.path)
+def set_password(hub: HubUnderTest, name: str, hashed: str) -> None:
+    office = Admin(hub.path)
     office.set_password(office.find(name, name), hashed)
     office.close()
 
 
-def asks_for_a_password(hall: Hall, alice: Guest) -> None:
+def asks_for_a_password(hub: HubUnderTest, alice: Guest) -> None:
     """The worker has got the job; its answer is the test's to give."""
-    hall.works = False
+    hub.works = False
     alice.session.proved_at = float("inf")
     alice.says("PASSWD :quite another password")
     alice.barrier()
-    assert isinstance(hall.jobs.get(), HashPassword)
+    assert isinstance(hub.jobs.get(), HashPassword)
 
 
-def kept_of(hall: Hall, sql: str) -> list[tuple[object, ...]]:
+def kept_of(hub: HubUnderTest, sql: str) -> list[tuple[object, ...]]:
     """What another connection reads."""
-    with contextlib.closing(sqlite3.connect(hall.path)) as connection:
+    with contextlib.closing(sqlite3.connect(hub.path)) as connection:
         return connection.execute(sql).fetchall()
 
 
@@ -959,47 +961,47 @@ PASSWORDS = "SELECT password FROM accounts WHERE name = 'alice'"
 CHANGES_TOLD = "SELECT result FROM audit WHERE event = 'password changed'"
 
 
-def test_a_password_that_an_administrator_sets_meanwhile(hall: Hall) -> None:
+def test_a_password_that_an_administrator_sets_meanwhile(hub: HubUnderTest) -> None:
     """It stays: who changed it at the same moment is told that nothing is done, and so is the
     audit.
     """
-    alice = hall.member("alice")
-    asks_for_a_password(hall, alice)
-    hall.journal.hold()
-    hall.answer(Hashed(alice.session, 0, "by alice", None, "hash"))
-    hall.journal.holds_one()
-    set_password(hall, "alice", "by the administrator")
-    hall.journal.release()
+    alice = hub.member("alice")
+    asks_for_a_password(hub, alice)
+    hub.journal.hold()
+    hub.answer(Hashed(alice.session, 0, "by alice", None, "hash"))
+    hub.journal.holds_one()
+    set_password(hub, "alice", "by the administrator")
+    hub.journal.release()
     heard = alice.hears_until("(closed")
     assert [line for line in heard if " 400 alice PASSWD :Not done" in line]
     assert not [line for line in heard if "CHANGED" in line]
-    assert kept_of(hall, PASSWORDS) == [("by the administrator",)]
-    assert kept_of(hall, CHANGES_TOLD) == [("not stored",)]
+    assert kept_of(hub, PASSWORDS) == [("by the administrator",)]
+    assert kept_of(hub, CHANGES_TOLD) == [("not stored",)]
 
 
-def test_a_password_that_an_administrator_has_just_set(hall: Hall) -> None:
+def test_a_password_that_an_administrator_has_just_set(hub: HubUnderTest) -> None:
     """Whom the old one let in can't replace it, not even before the hub's next look is due."""
-    alice = hall.member("alice")
-    asks_for_a_password(hall, alice)
-    hall.hub._next_look = float("inf")
-    set_password(hall, "alice", "by the administrator")
-    hall.answer(Hashed(alice.session, 0, "by alice", None, "by the administrator"))
+    alice = hub.member("alice")
+    asks_for_a_password(hub, alice)
+    hub.hub._next_look = float("inf")
+    set_password(hub, "alice", "by the administrator")
+    hub.answer(Hashed(alice.session, 0, "by alice", None, "by the administrator"))
     assert "Your password has been changed" in alice.hears_until("(closed")[-2]
-    assert kept_of(hall, PASSWORDS) == [("by the administrator",)]
-    assert kept_of(hall, CHANGES_TOLD) == []
+    assert kept_of(hub, PASSWORDS) == [("by the administrator",)]
+    assert kept_of(hub, CHANGES_TOLD) == []
 
 
-def test_a_new_hash_of_a_password_that_was_changed_meanwhile(hall: Hall) -> None:
+def test_a_new_hash_of_a_password_that_was_changed_meanwhile(hub: HubUnderTest) -> None:
     """It is thrown away; the login that has made it goes on."""
-    hall.works = False
-    alice = Guest(hall)
+    hub.works = False
+    alice = Guest(hub)
     alice.begins("alice")
-    job = hall.jobs.get()
+    job = hub.jobs.get()
     assert isinstance(job, VerifyPassword)
-    hall.works = True
-    hall.answer(Verified(job.session, job.account, True, "again", "another hash"))
+    hub.works = True
+    hub.answer(Verified(job.session, job.account, True, "again", "another hash"))
     alice.hears_until(" 422 ")
-    assert kept_of(hall, PASSWORDS) == [("hash",)]
+    assert kept_of(hub, PASSWORDS) == [("hash",)]
 
 
 # --- the end -------------------------------------------------------------------------------------
@@ -1007,11 +1009,11 @@ def test_a_new_hash_of_a_password_that_was_changed_meanwhile(hall: Hall) -> None
 
 def test_at_the_end_everybody_is_told_why(tmp_path: Path) -> None:
     """Members and strangers get the reason; what was said before is stored."""
-    hall = Hall(tmp_path, "alice", "bob")
-    hall.open()
-    alice, stranger = hall.member("alice", "echo-message"), Guest(hall)
+    hub = HubUnderTest(tmp_path, "alice", "bob")
+    hub.open()
+    alice, stranger = hub.member("alice", "echo-message"), Guest(hub)
     alice.says("PRIVMSG #lobby :last words")
-    hall.close("The server is stopping")
+    hub.close("The server is stopping")
     assert alice.hears_until("last words")
     for guest in (alice, stranger):
         heard = []
@@ -1021,19 +1023,19 @@ def test_at_the_end_everybody_is_told_why(tmp_path: Path) -> None:
             "ERROR :Closing link: The server is stopping",
             "(closed: The server is stopping)",
         ]
-    assert texts(hall) == ["last words"]
-    assert hall.failures == []
+    assert texts(hub) == ["last words"]
+    assert hub.failures == []
 
 
 def test_at_the_end_it_is_learned_what_has_arrived_where(tmp_path: Path) -> None:
     """A last PING is answered, and so nothing is given twice at the next login."""
-    hall = Hall(tmp_path, "alice", "bob")
-    hall.open()
-    alice, bob = hall.member("alice"), hall.member("bob")
+    hub = HubUnderTest(tmp_path, "alice", "bob")
+    hub.open()
+    alice, bob = hub.member("alice"), hub.member("bob")
     alice.says("PRIVMSG #lobby :hi")
     bob.hears_until(":hi")
-    hall.close()
-    connection = sqlite3.connect(hall.path)
+    hub.close()
+    connection = sqlite3.connect(hub.path)
     newest = connection.execute("SELECT max(seq) FROM log").fetchone()[0]
     assert connection.execute("SELECT DISTINCT delivered FROM devices").fetchall() == [(newest,)]
     connection.close()
@@ -1051,25 +1053,25 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return taken
 
 
-def test_several_who_speak_are_gathered(hall: Hall, naps: list[float]) -> None:
+def test_several_who_speak_are_gathered(hub: HubUnderTest, naps: list[float]) -> None:
     """After a turn in which two spoke the next one begins a little later."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     for guest in (alice, bob):
         guest.barrier()
-    hall.gathers(alice)
+    hub.gathers(alice)
     naps.clear()
     alice.says("PRIVMSG #lobby :one")
     bob.says("PRIVMSG #lobby :two")
-    hall.journal.release()
+    hub.journal.release()
     bob.hears_until(":one")
     alice.barrier()
     assert len(naps) == 1
     assert 0 < naps[0] <= module.GATHER_SECONDS
 
 
-def test_a_lone_speaker_never_waits(hall: Hall, naps: list[float]) -> None:
+def test_a_lone_speaker_never_waits(hub: HubUnderTest, naps: list[float]) -> None:
     """However much there is to say."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     for guest in (alice, bob):
         guest.barrier()
     naps.clear()
@@ -1080,16 +1082,16 @@ def test_a_lone_speaker_never_waits(hall: Hall, naps: list[float]) -> None:
     assert naps == []
 
 
-def test_nobody_waits_for_those_who_log_in(hall: Hall, naps: list[float]) -> None:
+def test_nobody_waits_for_those_who_log_in(hub: HubUnderTest, naps: list[float]) -> None:
     """A login has many steps, and each answer is awaited."""
-    carol = hall.member("carol")
+    carol = hub.member("carol")
     carol.barrier()
-    alice, bob = Guest(hall), Guest(hall)
+    alice, bob = Guest(hub), Guest(hub)
     naps.clear()
-    hall.gathers(carol)
+    hub.gathers(carol)
     alice.says("CAP LS")
     bob.says("CAP LS")
-    hall.journal.release()
+    hub.journal.release()
     for guest in (alice, bob):
         guest.barrier()
     assert naps == []
@@ -1098,17 +1100,17 @@ def test_nobody_waits_for_those_who_log_in(hall: Hall, naps: list[float]) -> Non
 # --- memory --------------------------------------------------------------------------------------
 
 
-def test_a_turn_leaves_no_garbage_behind(hall: Hall) -> None:
+def test_a_turn_leaves_no_garbage_behind(hub: HubUnderTest) -> None:
     """Nothing that only the garbage collection finds, which stops all threads while it looks."""
-    hall.member("bob").barrier()
+    hub.member("bob").barrier()
     gc.collect()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
-        alice = hall.member("alice")
+        alice = hub.member("alice")
         alice.says("JOIN #den", "PRIVMSG #den :hello", "TOPIC #den :new", "MODE #den +b x!*@*")
         alice.barrier()
         alice.goes()
-        hall.member("carol").barrier()
+        hub.member("carol").barrier()
         gc.collect()
         left = [thing for thing in gc.garbage if type(thing).__module__.startswith("securechat.")]
     finally:
@@ -1117,11 +1119,11 @@ def test_a_turn_leaves_no_garbage_behind(hall: Hall) -> None:
     assert left == []
 
 
-def test_who_takes_what_it_is_sent_is_alive(hall: Hall) -> None:
+def test_who_takes_what_it_is_sent_is_alive(hub: HubUnderTest) -> None:
     """Its answer to a PING may be behind megabytes that it asked for."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     before = alice.session.heard_at
-    hall.put(Taken(alice.connection))
+    hub.put(Taken(alice.connection))
     bob.barrier()
     assert alice.session.heard_at > before
     alice.barrier()

@@ -25,8 +25,8 @@ from securechat.server.log_limits import (
     LogLimits,
 )
 from securechat.server.logs import QueuedHandler, TextFormatter
-from tests.support.house import House, running
 from tests.support.person import PATIENCE
+from tests.support.server import ServerUnderTest, running
 
 
 class Log:
@@ -175,10 +175,10 @@ def kinds(path: Path) -> Counter[str]:
     return Counter(re.split(r" [0-9.]+| \w+=", line)[0] for line in events)
 
 
-def plaintext(house: House, said: bytes, source: str = "127.0.0.1") -> None:
+def plaintext(server: ServerUnderTest, said: bytes, source: str = "127.0.0.1") -> None:
     """One without TLS, or with what is none."""
     with contextlib.suppress(OSError):
-        raw = socket.create_connection(("127.0.0.1", house.port), PATIENCE, (source, 0))
+        raw = socket.create_connection(("127.0.0.1", server.port), PATIENCE, (source, 0))
         with raw:
             raw.sendall(said)
             raw.shutdown(socket.SHUT_WR)
@@ -192,24 +192,24 @@ def test_a_stranger_fills_no_log(tmp_path: Path, listed: Path) -> None:
         "accounts": {"registration": "invite", "bcrypt_cost": 4},
         "limits": {"strangers_per_address": 10, "connections_per_address": 30},
     }
-    with running(tmp_path / "data", "alice", **settings) as house:
-        house.lets_strangers_speak()
+    with running(tmp_path / "data", "alice", **settings) as server:
+        server.lets_strangers_speak()
         for _ in range(3 * AT_ONCE):
-            plaintext(house, b"NICK x\r\n")
-            plaintext(house, b"\x16\x03\x01\x00\x05hello")
-            plaintext(house, b"")
-            with house.stranger() as eve:
+            plaintext(server, b"NICK x\r\n")
+            plaintext(server, b"\x16\x03\x01\x00\x05hello")
+            plaintext(server, b"")
+            with server.stranger() as eve:
                 eve.says("NICK eve", "USER eve 0 * :eve", "CAP REQ :draft/account-registration")
                 eve.says(*["REGISTER * nocode :violet kettles dance at 4"] * 9)
                 eve.hears_until("REGISTER")
                 eve.says("AUTHENTICATE PLAIN", "AUTHENTICATE !", "BLAH", "@", "JOIN #x")
-            with house.stranger() as eve:
+            with server.stranger() as eve:
                 eve.says("PASS :alice:wrong and wrong again", "NICK alice", "USER alice 0 * :x")
                 eve.hears_the_end()
-            house.forgets_guesses()
-        crowd = [house.stranger(source="127.0.0.9") for _ in range(10)]
+            server.forgets_guesses()
+        crowd = [server.stranger(source="127.0.0.9") for _ in range(10)]
         for _ in range(3 * AT_ONCE):
-            plaintext(house, b"", "127.0.0.9")
+            plaintext(server, b"", "127.0.0.9")
         for one in crowd:
             one.hang_up()
     found = kinds(listed)
@@ -220,9 +220,9 @@ def test_a_stranger_fills_no_log(tmp_path: Path, listed: Path) -> None:
 
 def test_a_member_fills_no_log(tmp_path: Path, listed: Path) -> None:
     """Neither by what is worth a line, nor by what is nonsense, nor by coming and going."""
-    with running(tmp_path / "data", "alice", "mallory") as house:
+    with running(tmp_path / "data", "alice", "mallory") as server:
         for _ in range(2 * AT_ONCE):
-            mallory = house.member("mallory")
+            mallory = server.member("mallory")
             mallory.says("JOIN #mine", "MODE #mine +b x!*@*", "KICK #mine alice", "TOPIC #mine :x")
             mallory.says("TOKEN CREATE x", "TOKEN REVOKE x", "PASSWD :x", "TOTP REMOVE 1")
             mallory.says(*["BLAH", "@", ":x", "PRIVMSG", "\x01" * 400, "NICK ::"] * 5)
@@ -230,7 +230,7 @@ def test_a_member_fills_no_log(tmp_path: Path, listed: Path) -> None:
             mallory.says("QUIT :bye")
             mallory.hears_the_end()
             mallory.hang_up()
-        house.wait_for(lambda: not house.service._hub._rules.model.sessions)
+        server.wait_for(lambda: not server.service._hub._rules.model.sessions)
     found = kinds(listed)
     assert {"info login", "info token created", "info disconnected"} <= set(found)
     assert max(found.values()) <= AT_ONCE

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from securechat.store.sqlite.database import open_database, transaction
-from tests.support.house import PASSWORD, House, config
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest, config
 
 PEOPLE = 1000
 ROOMS = 100
@@ -34,16 +34,16 @@ def named(number: int) -> str:
     return "".join("abcdefghjk"[int(digit)] for digit in f"{number:04}")
 
 
-def people(house: House) -> list[tuple[object, ...]]:
+def people(server: ServerUnderTest) -> list[tuple[object, ...]]:
     names = [f"person{named(number)}" for number in range(PEOPLE)]
     return [(number, name, name, name, "-", 1) for number, name in enumerate(names, 1000)]
 
 
-def fill(house: House) -> None:
+def fill(server: ServerUnderTest) -> None:
     """Into the database, as it would take long to do it by talking."""
-    accounts = people(house)
+    accounts = people(server)
     rooms = [(n, f"#{named(n)}", f"#{named(n)}", f"#{named(n)}", TOPIC) for n in range(1, CHANNELS)]
-    connection = open_database(house.data.database)
+    connection = open_database(server.data.database)
     everybody = [row for (row,) in connection.execute("SELECT id FROM accounts")]
     everybody += [account[0] for account in accounts]
     owner = everybody[-1]
@@ -70,32 +70,32 @@ def fill(house: House) -> None:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     """A server with many people, all as if online, in many rooms; alice is in a hundred of them."""
-    house = House(tmp_path_factory.mktemp("long") / "data", config())
-    house.data.create()
-    house.add("alice")
-    fill(house)
-    house.open()
-    house.member("alice").hang_up()
-    house.wait_for(lambda: not house.service._hub._rules.model.sessions)  # and the hub is at rest
-    model = house.service._hub._rules.model
+    server = ServerUnderTest(tmp_path_factory.mktemp("long") / "data", config())
+    server.data.create()
+    server.add("alice")
+    fill(server)
+    server.open()
+    server.member("alice").hang_up()
+    server.wait_for(lambda: not server.service._hub._rules.model.sessions)  # and the hub is at rest
+    model = server.service._hub._rules.model
     for account in model.accounts.values():
         if account.name != "alice":
             model.online[account] = None
             for room in account.channels:
                 room.present[account] = None
-    yield house
-    house.close()
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def reader(house: House) -> Iterator[Person]:
+def reader(server: ServerUnderTest) -> Iterator[Person]:
     """Who has a line of some megabytes a second; the systems between keep little."""
-    person = house.stranger()
+    person = server.stranger()
     person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KEPT)
     port = person.sock.getsockname()[1]
-    [connection] = [c for c in list(house.service._io[0].driver.connections) if c.port == port]
+    [connection] = [c for c in list(server.service._io[0].driver.connections) if c.port == port]
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT)
     yield person
     person.hang_up()
@@ -124,10 +124,12 @@ def of(numeric: str, lines: list[str]) -> int:
     return sum(line.split(" ")[1:2] == [numeric] for line in lines)
 
 
-def test_a_login_into_a_hundred_rooms_of_a_thousand(house: House, reader: Person) -> None:
+def test_a_login_into_a_hundred_rooms_of_a_thousand(
+    server: ServerUnderTest, reader: Person
+) -> None:
     """Some megabytes of names: more than may be unsent, of somebody who reads all the time."""
     heard = logs_in(reader, "userhost-in-names")
-    assert sum(map(len, heard)) > 2 * house.settings.limits.unsent_kib * 1024
+    assert sum(map(len, heard)) > 2 * server.settings.limits.unsent_kib * 1024
     assert of("366", heard) == ROOMS
     assert sum(line.count("person") for line in heard if " 353 " in line) >= 2 * PEOPLE * (
         ROOMS - 1
@@ -136,20 +138,20 @@ def test_a_login_into_a_hundred_rooms_of_a_thousand(house: House, reader: Person
     hears(reader, ":and on")
 
 
-def test_a_list_of_all_channels(house: House, reader: Person) -> None:
+def test_a_list_of_all_channels(server: ServerUnderTest, reader: Person) -> None:
     """As SAFELIST in 005 promises."""
     logs_in(reader)
     reader.says("LIST", "PING :next")
     heard = hears(reader, ":next")
     assert of("322", heard) == CHANNELS
-    assert sum(map(len, heard)) > house.settings.limits.unsent_kib * 1024
+    assert sum(map(len, heard)) > server.settings.limits.unsent_kib * 1024
 
 
 @pytest.mark.parametrize(
     ("command", "row", "end"), [("WHO", "352", "315"), ("NAMES", "353", "366")]
 )
 def test_who_is_in_large_rooms(
-    house: House, reader: Person, command: str, row: str, end: str
+    server: ServerUnderTest, reader: Person, command: str, row: str, end: str
 ) -> None:
     """Ten of them, of a thousand each, asked for at once."""
     logs_in(reader)

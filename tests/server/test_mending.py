@@ -16,7 +16,7 @@ from securechat.server.data import DataDirectory, DataError
 from securechat.store.admin import Admin
 from securechat.store.credentials import TOKENS
 from securechat.store.sqlite.database import FILE_NAME
-from tests.support.house import House, config, running
+from tests.support.server import ServerUnderTest, config, running
 
 TABLES = ("accounts", "targets", "memberships", "bans", "invitations", "tokens", "factors", "kicks")
 PLAIN = {"id", "created_ms", "topic_ms", "at_ms", "digest", "seq", "password", "starts_after"}
@@ -46,9 +46,9 @@ def rows(path: Path) -> dict[str, list[tuple[str, ...]]]:
     return found
 
 
-def lives(house: House) -> None:
+def lives(server: ServerUnderTest) -> None:
     """Three people, with rooms, bans and invitations."""
-    alice, bob = house.member("alice"), house.member("bob")
+    alice, bob = server.member("alice"), server.member("bob")
     alice.says("JOIN #den,#mine,#ours")
     alice.says("MODE #den +b eve!*@*")
     alice.says("INVITE carol #den")
@@ -59,34 +59,34 @@ def lives(house: House) -> None:
         person.hang_up()
 
 
-def deletes(house: House, *names: str) -> None:
-    with house.office() as office:
+def deletes(server: ServerUnderTest, *names: str) -> None:
+    with server.office() as office:
         for name in names:
             office.delete(office.find(name, name))
-        house.wait_for(office.in_effect)
+        server.wait_for(office.in_effect)
 
 
 @pytest.mark.parametrize("names", [("alice",), ("alice", "bob"), ("bob",)])
 def test_offline_changes_end_as_online_ones(tmp_path: Path, names: tuple[str, ...]) -> None:
     """Accounts that are deleted while a server runs, and while none does."""
     for where in ("on", "off"):
-        with running(tmp_path / where, "alice", "bob", "carol") as house:
-            lives(house)
+        with running(tmp_path / where, "alice", "bob", "carol") as server:
+            lives(server)
             if where == "on":
-                deletes(house, *names)
-    deletes(House(tmp_path / "off", config()), *names)
+                deletes(server, *names)
+    deletes(ServerUnderTest(tmp_path / "off", config()), *names)
     checked = check_up(DataDirectory(tmp_path / "off"), None, quick=True, now=datetime.now(UTC))
     left = [found.text for found in checked]
-    with running(tmp_path / "off") as house:
-        house.member("carol")
-    with running(tmp_path / "on") as house:
-        house.member("carol")
+    with running(tmp_path / "off") as server:
+        server.member("carol")
+    with running(tmp_path / "on") as server:
+        server.member("carol")
     assert rows(tmp_path / "off") == rows(tmp_path / "on")
     if "alice" in names:
         assert any("channels without" in text for text in left)
 
 
-def acts(house: House, office: Admin, in_effect: Callable[[], None]) -> None:
+def acts(server: ServerUnderTest, office: Admin, in_effect: Callable[[], None]) -> None:
     """All that an administrator may do to accounts."""
     bob, carol = (office.find(name, name) for name in ("bob", "carol"))
     office.make_token(bob, "phone", 1)
@@ -108,14 +108,14 @@ def test_a_series_of_acts_ends_the_same(tmp_path: Path) -> None:
     """Whether a server runs meanwhile or not: the owner is followed, her room is closed, tokens and
     passwords are as the last act left them.
     """
-    with running(tmp_path / "on", "alice", "bob", "carol") as house, house.office() as office:
-        lives(house)
-        acts(house, office, lambda: house.wait_for(office.in_effect))
-    with running(tmp_path / "off", "alice", "bob", "carol") as house:
-        lives(house)
-    house = House(tmp_path / "off", config())
-    with house.office() as office:
-        acts(house, office, lambda: None)
+    with running(tmp_path / "on", "alice", "bob", "carol") as server, server.office() as office:
+        lives(server)
+        acts(server, office, lambda: server.wait_for(office.in_effect))
+    with running(tmp_path / "off", "alice", "bob", "carol") as server:
+        lives(server)
+    server = ServerUnderTest(tmp_path / "off", config())
+    with server.office() as office:
+        acts(server, office, lambda: None)
     for where in ("on", "off"):
         with running(tmp_path / where):
             pass
@@ -127,8 +127,8 @@ def test_a_lobby_that_looks_like_a_channel(tmp_path: Path) -> None:
     """Nobody could tell them apart: a start is refused, with what to write; as it stands, in
     whatever case, the channel becomes the lobby.
     """
-    with running(tmp_path / "data", "alice") as house:
-        alice = house.member("alice")
+    with running(tmp_path / "data", "alice") as server:
+        alice = server.member("alice")
         alice.says("JOIN #lobby1")
         alice.barrier()
     with (
@@ -136,8 +136,8 @@ def test_a_lobby_that_looks_like_a_channel(tmp_path: Path) -> None:
         running(tmp_path / "data", server={"lobby": "#lobbyl"}),
     ):
         pass
-    with running(tmp_path / "data", "bob", server={"lobby": "#LOBBY1"}) as house:
-        bob = house.member("bob")
+    with running(tmp_path / "data", "bob", server={"lobby": "#LOBBY1"}) as server:
+        bob = server.member("bob")
         bob.says("NAMES #lobby1")
         assert "bob" in bob.hears_until(" 353 ")[-1]
 
@@ -146,15 +146,15 @@ def test_a_start_tells_what_it_has_removed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Also what an administrator's act left that a server's death came upon."""
-    with running(tmp_path / "data", "alice", "bob") as house:
-        lives(house)
+    with running(tmp_path / "data", "alice", "bob") as server:
+        lives(server)
     connection = sqlite3.connect(tmp_path / "data" / FILE_NAME)
     connection.execute("UPDATE accounts SET deleted = 1 WHERE name = 'bob'")
     connection.commit()
     connection.close()
     caplog.set_level(logging.WARNING)
-    with running(tmp_path / "data") as house:
-        alice = house.member("alice")
+    with running(tmp_path / "data") as server:
+        alice = server.member("alice")
         alice.says("NAMES #den")
         assert alice.hears_until(" 353 ")[-1].endswith(":~alice")
     assert "rows of memberships were of an account or a channel that is gone" in caplog.text

@@ -20,8 +20,8 @@ from securechat.store.errors import StoreError
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.reader import Reader
 from tests.support.certificates import Authority
-from tests.support.house import House, config, running
 from tests.support.person import PATIENCE, Person
+from tests.support.server import ServerUnderTest, config, running
 
 OURS = ("accept", "hub", "io-", "password", "history")
 
@@ -44,8 +44,8 @@ def test_its_threads_are_named_and_end_with_it(tmp_path: Path) -> None:
 
 def test_members_at_different_io_threads_hear_each_other(tmp_path: Path) -> None:
     """In one order, whatever the thread."""
-    with running(tmp_path / "data", "alice", "bob", "carol", limits={"io_threads": 2}) as house:
-        alice, bob, carol = (house.member(n, "echo-message") for n in ("alice", "bob", "carol"))
+    with running(tmp_path / "data", "alice", "bob", "carol", limits={"io_threads": 2}) as server:
+        alice, bob, carol = (server.member(n, "echo-message") for n in ("alice", "bob", "carol"))
         for number in range(20):
             (alice, bob)[number % 2].says(f"PRIVMSG #lobby :{number}")
         said = [f" PRIVMSG #lobby :{n}" for n in range(20)]
@@ -66,12 +66,12 @@ def hears_all(person: Person, wanted: list[str]) -> list[str]:
 
 def test_what_clients_need_to_know_is_remembered(tmp_path: Path) -> None:
     """So that an administrator's command makes links without this command line."""
-    with running(tmp_path / "data", server={"address": "chat.example"}) as house:
-        reader = Reader(house.data.database)
-        pin = house.service.identity.ca_sha256
+    with running(tmp_path / "data", server={"address": "chat.example"}) as server:
+        reader = Reader(server.data.database)
+        pin = server.service.identity.ca_sha256
         assert pin is not None
         assert reader.remembered("host") == "chat.example"
-        assert reader.remembered("port") == str(house.port)
+        assert reader.remembered("port") == str(server.port)
         assert reader.remembered("ca_sha256") == pin.hex()
         assert reader.remembered("registration") == "open"
         reader.close()
@@ -79,12 +79,12 @@ def test_what_clients_need_to_know_is_remembered(tmp_path: Path) -> None:
 
 def test_it_may_be_started_again_on_the_same_data(tmp_path: Path) -> None:
     """What was said is there for who was away."""
-    with running(tmp_path / "data", "alice", "bob") as house:
-        house.member("bob").says("QUIT")
-        alice = house.member("alice", "echo-message")
+    with running(tmp_path / "data", "alice", "bob") as server:
+        server.member("bob").says("QUIT")
+        alice = server.member("alice", "echo-message")
         alice.says("PRIVMSG bob :when you are back")
         alice.hears_until("when you are back")
-    again = House(tmp_path / "data", house.settings)
+    again = ServerUnderTest(tmp_path / "data", server.settings)
     again.open()
     bob = again.stranger()
     heard = bob.logs_in("bob", "the quick brown otter 7")
@@ -94,23 +94,23 @@ def test_it_may_be_started_again_on_the_same_data(tmp_path: Path) -> None:
 
 def test_stopping_frees_port_and_directory(tmp_path: Path) -> None:
     """For whoever starts the next."""
-    with running(tmp_path / "data") as house:
-        address = ("127.0.0.1", house.port)
-        assert house.data.running()
-    assert not house.data.running()
+    with running(tmp_path / "data") as server:
+        address = ("127.0.0.1", server.port)
+        assert server.data.running()
+    assert not server.data.running()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address)
 
 
 def test_everybody_is_told_the_reason(tmp_path: Path) -> None:
     """Also who has not logged in yet."""
-    with running(tmp_path / "data", "alice") as house:
-        alice, stranger = house.member("alice"), house.stranger()
+    with running(tmp_path / "data", "alice") as server:
+        alice, stranger = server.member("alice"), server.stranger()
         stranger.barrier()
-        stopping = threading.Thread(target=house.service.stop, args=("Moving house",))
+        stopping = threading.Thread(target=server.service.stop, args=("Moving server",))
         stopping.start()
         for person in (alice, stranger):
-            assert person.hears_the_end()[-1] == "ERROR :Closing link: Moving house"
+            assert person.hears_the_end()[-1] == "ERROR :Closing link: Moving server"
             person.hang_up()
         stopping.join(PATIENCE)
         assert not stopping.is_alive()
@@ -131,11 +131,11 @@ def fails(directory: Path, kind: type[Exception], **sections: dict[str, object])
 
 def test_a_directory_in_use_is_refused(tmp_path: Path) -> None:
     """And the server that uses it keeps it."""
-    with running(tmp_path / "data") as house:
-        service = Service(house.settings, DataDirectory(tmp_path / "data"))
+    with running(tmp_path / "data") as server:
+        service = Service(server.settings, DataDirectory(tmp_path / "data"))
         with pytest.raises(DataError, match=r"runs on .* already"):
             service.start()
-        assert house.data.running()
+        assert server.data.running()
 
 
 def test_a_port_in_use_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -165,11 +165,11 @@ def test_a_client_ca_that_isn_t_there_is_told(tmp_path: Path) -> None:
 
 def test_the_server_s_own_authority_is_no_client_authority(tmp_path: Path) -> None:
     """Its key would log in as anybody: at a start and at a check, the cure is told."""
-    house = House(tmp_path / "data", config())
-    house.data.create()
-    house.open()
-    house.close()
-    for path in (house.ca, house.data.tls / "server.pem"):
+    server = ServerUnderTest(tmp_path / "data", config())
+    server.data.create()
+    server.open()
+    server.close()
+    for path in (server.ca, server.data.tls / "server.pem"):
         settings: dict[str, object] = {"client_ca": str(path)}
         told = fails(tmp_path / "data", AuthorityError, tls=settings)
         assert "authority of the server's own certificate" in told
@@ -194,17 +194,17 @@ def test_reload_is_for_those_who_come(tmp_path: Path) -> None:
     ca = authority.write(tmp_path)
     old = authority.server("localhost")
     certificate, _ = old.write(tmp_path, "server")
-    house = House(tmp_path / "data", config(tls={"cert": str(certificate)}))
-    house.data.create()
-    house.add("alice", "bob")
-    house.open()
-    alice = Person(house.port, ca)
+    server = ServerUnderTest(tmp_path / "data", config(tls={"cert": str(certificate)}))
+    server.data.create()
+    server.add("alice", "bob")
+    server.open()
+    alice = Person(server.port, ca)
     alice.logs_in("alice", "the quick brown otter 7")
 
     new = authority.server("localhost")
     new.write(tmp_path, "server")
-    house.service.reload()
-    bob = Person(house.port, ca)
+    server.service.reload()
+    bob = Person(server.port, ca)
     assert bob.sock.getpeercert(binary_form=True) == new.der
     bob.logs_in("bob", "the quick brown otter 7")
     bob.says("PRIVMSG #lobby :hi")
@@ -212,7 +212,7 @@ def test_reload_is_for_those_who_come(tmp_path: Path) -> None:
     assert alice.sock.getpeercert(binary_form=True) == old.der
     for person in (alice, bob):
         person.hang_up()
-    house.close()
+    server.close()
 
 
 def test_a_failed_reload_changes_nothing(tmp_path: Path) -> None:
@@ -221,16 +221,16 @@ def test_a_failed_reload_changes_nothing(tmp_path: Path) -> None:
     ca = authority.write(tmp_path)
     issued = authority.server("localhost")
     certificate, key = issued.write(tmp_path, "server")
-    house = House(tmp_path / "data", config(tls={"cert": str(certificate)}))
-    house.open()
-    before = house.service.identity
+    server = ServerUnderTest(tmp_path / "data", config(tls={"cert": str(certificate)}))
+    server.open()
+    before = server.service.identity
     key.write_text("rubbish")
     with pytest.raises(Exception, match=r"server-key\.pem"):
-        house.service.reload()
-    assert house.service.identity is before
-    with Person(house.port, ca) as person:
+        server.service.reload()
+    assert server.service.identity is before
+    with Person(server.port, ca) as person:
         assert person.sock.getpeercert(binary_form=True) == issued.der
-    house.close()
+    server.close()
 
 
 # --- limits --------------------------------------------------------------------------------------
@@ -238,27 +238,27 @@ def test_a_failed_reload_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_released_connection_makes_room_for_another(tmp_path: Path) -> None:
     """However it ended: the limits count who is here, not who has been."""
-    with running(tmp_path / "data", "alice", limits={"connections_per_address": 1}) as house:
+    with running(tmp_path / "data", "alice", limits={"connections_per_address": 1}) as server:
         for _ in range(3):
-            with house.stranger() as person:
+            with server.stranger() as person:
                 person.says("QUIT")
                 person.hears_the_end()
-            house.wait_for(lambda: not house.service._admission._count)
-        member = house.member("alice")
+            server.wait_for(lambda: not server.service._admission._count)
+        member = server.member("alice")
         with pytest.raises((ssl.SSLError, ConnectionError)):
-            house.stranger()
+            server.stranger()
         assert member.barrier() == []
 
 
 def test_half_open_connections_count_too(tmp_path: Path) -> None:
     """A TCP connection without a word takes a place until its handshake's deadline."""
-    with running(tmp_path / "data", limits={"connections": 1}) as house:
-        with socket.create_connection(("127.0.0.1", house.port)):
-            house.wait_for(lambda: house.service._admission._count == 1)
+    with running(tmp_path / "data", limits={"connections": 1}) as server:
+        with socket.create_connection(("127.0.0.1", server.port)):
+            server.wait_for(lambda: server.service._admission._count == 1)
             with pytest.raises((ssl.SSLError, ConnectionError)):
-                house.stranger()
-        house.wait_for(lambda: house.service._admission._count == 0)
-        house.stranger().says("QUIT")
+                server.stranger()
+        server.wait_for(lambda: server.service._admission._count == 0)
+        server.stranger().says("QUIT")
 
 
 # --- threads that die ----------------------------------------------------------------------------

@@ -9,16 +9,16 @@ import pytest
 
 from securechat.server.storage_health import DAMAGED, FAILING, MENDED, SHORT, Space
 from securechat.store.errors import DamagedError, StoreError
-from tests.server.hall import Guest, Hall
+from tests.support.hub import Guest, HubUnderTest
 
 FULL = StoreError("the disk is full; free some space")
 FAILED = FAILING.format(FULL)
 
 
 @pytest.fixture
-def hall(tmp_path: Path) -> Iterator[Hall]:
+def hub(tmp_path: Path) -> Iterator[HubUnderTest]:
     """A hub with three accounts, and nobody here yet."""
-    opened = Hall(tmp_path, "alice", "bob", "carol")
+    opened = HubUnderTest(tmp_path, "alice", "bob", "carol")
     opened.open()
     yield opened
     opened.close()
@@ -30,51 +30,51 @@ def notices(lines: list[str]) -> list[str]:
     return [line.partition(" :")[2] for line in lines if line.startswith(":chat.test NOTICE ")]
 
 
-def breaks(hall: Hall, guest: Guest, failure: StoreError = FULL) -> list[str]:
+def breaks(hub: HubUnderTest, guest: Guest, failure: StoreError = FULL) -> list[str]:
     """The store begins to fail, which a message brings up; what its sender hears."""
-    hall.journal.failure = failure
+    hub.journal.failure = failure
     guest.says("PRIVMSG #lobby :lost")
     return [*guest.hears_until(" 400 "), *guest.barrier()]
 
 
-def test_everybody_is_told_once(hall: Hall) -> None:
+def test_everybody_is_told_once(hub: HubUnderTest) -> None:
     """However many messages fail; the sender's own error comes first."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     alice.barrier()
-    first = breaks(hall, alice)
+    first = breaks(hub, alice)
     assert [line.split(" ")[1] for line in first] == ["400", "NOTICE"]
     assert notices(first) == [FAILED]
     for _ in range(3):
-        assert notices(breaks(hall, alice)) == []
+        assert notices(breaks(hub, alice)) == []
     assert notices(bob.barrier()) == [FAILED]
 
 
-def test_strangers_are_told_nothing(hall: Hall) -> None:
+def test_strangers_are_told_nothing(hub: HubUnderTest) -> None:
     """What befalls the server is the business of those who are logged in."""
-    alice, stranger = hall.member("alice"), Guest(hall)
+    alice, stranger = hub.member("alice"), Guest(hub)
     stranger.says("CAP LS 302", "NICK bob")
     stranger.barrier()
-    breaks(hall, alice)
+    breaks(hub, alice)
     assert stranger.barrier() == []
 
 
-def test_who_arrives_meanwhile_is_told_as_well(hall: Hall) -> None:
+def test_who_arrives_meanwhile_is_told_as_well(hub: HubUnderTest) -> None:
     """At once, and not when the first message fails."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     bob.says("QUIT")
     bob.hears_until("(closed")
-    breaks(hall, alice)
-    again = Guest(hall)
+    breaks(hub, alice)
+    again = Guest(hub)
     again.begins("bob")
     assert notices([*again.hears_until(" 422 "), *again.barrier()]) == [FAILED]
 
 
-def test_that_it_is_over_is_told_without_a_message(hall: Hall) -> None:
+def test_that_it_is_over_is_told_without_a_message(hub: HubUnderTest) -> None:
     """Nobody has to try: the server does, about once a second."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     alice.barrier()
-    breaks(hall, alice)
-    hall.journal.failure = None
+    breaks(hub, alice)
+    hub.journal.failure = None
     assert notices(bob.hears_until(MENDED)) == [FAILED, MENDED]
     assert notices(alice.hears_until(MENDED)) == [MENDED]
     alice.says("PRIVMSG #lobby :kept")
@@ -83,29 +83,31 @@ def test_that_it_is_over_is_told_without_a_message(hall: Hall) -> None:
 
 
 def test_a_row_that_finds_its_place_is_not_the_end_of_it(
-    hall: Hall, monkeypatch: pytest.MonkeyPatch
+    hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a disk that is all but full a short message may pass: no to and fro for everybody."""
-    alice, bob = hall.member("alice", "echo-message"), hall.member("bob")
+    alice, bob = hub.member("alice", "echo-message"), hub.member("bob")
     alice.barrier()
-    breaks(hall, alice)
+    breaks(hub, alice)
 
     def no_room(_: object) -> None:
         raise FULL
 
-    monkeypatch.setattr(type(hall.journal), "try_out", no_room)
-    hall.journal.failure = None
+    monkeypatch.setattr(type(hub.journal), "try_out", no_room)
+    hub.journal.failure = None
     alice.says("PRIVMSG #lobby :short")
     assert alice.hears().endswith("PRIVMSG #lobby :short")
-    breaks(hall, alice)
+    breaks(hub, alice)
     assert notices([*bob.hears_until(":short"), *bob.barrier()]) == [FAILED]
 
 
-def test_the_fault_of_one_row_alarms_nobody(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_fault_of_one_row_alarms_nobody(
+    hub: HubUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
     """A conflict is the sender's alone; each is logged."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     alice.barrier()
-    hall.journal.refused_text = "bad"
+    hub.journal.refused_text = "bad"
     for _ in range(2):
         alice.says("PRIVMSG #lobby :bad")
         alice.hears_until(" 400 ")
@@ -113,14 +115,14 @@ def test_the_fault_of_one_row_alarms_nobody(hall: Hall, caplog: pytest.LogCaptur
     assert len([r for r in caplog.records if "not stored" in r.message]) == 2
 
 
-def test_of_damage_all_are_told_once(hall: Hall, caplog: pytest.LogCaptureFixture) -> None:
+def test_of_damage_all_are_told_once(hub: HubUnderTest, caplog: pytest.LogCaptureFixture) -> None:
     """It doesn't mend itself, and what isn't damaged goes on: there is no end of it to tell."""
-    alice, bob = hall.member("alice"), hall.member("bob")
+    alice, bob = hub.member("alice"), hub.member("bob")
     alice.barrier()
     damage = DamagedError("the database is damaged; restore a backup")
-    assert notices(breaks(hall, alice, damage)) == [DAMAGED]
-    assert notices(breaks(hall, alice, damage)) == []
-    hall.journal.failure = None
+    assert notices(breaks(hub, alice, damage)) == [DAMAGED]
+    assert notices(breaks(hub, alice, damage)) == []
+    hub.journal.failure = None
     alice.says("PRIVMSG #lobby :kept")
     assert notices([*bob.hears_until(":kept"), *bob.barrier()]) == [DAMAGED]
     assert len([r for r in caplog.records if "not stored" in r.message]) == 1
@@ -134,20 +136,20 @@ def test_a_shortage_is_told_before_anything_fails(tmp_path: Path) -> None:
         def shortage(self) -> str:
             return short[0]
 
-    hall = Hall(tmp_path, "alice", "bob", space=Room(tmp_path, free_bytes=0, most_bytes=0))
-    hall.open()
-    alice = hall.member("alice")
+    hub = HubUnderTest(tmp_path, "alice", "bob", space=Room(tmp_path, free_bytes=0, most_bytes=0))
+    hub.open()
+    alice = hub.member("alice")
     short[0] = "less than 64 MiB of its disk are free"
     told = SHORT.format(short[0])
     assert notices(alice.hears_until(" NOTICE ")) == [told]
     alice.says("PRIVMSG #lobby :lost")
     assert told in alice.hears_until(" 400 ")[-1]
-    bob = Guest(hall)
+    bob = Guest(hub)
     bob.begins("bob")
     assert notices(bob.hears_until(" NOTICE ")) == [told]
     short[0] = ""
     assert notices(alice.hears_until(" NOTICE ")) == [MENDED]
     alice.says("PRIVMSG #lobby :kept")
     assert ":kept" in bob.hears_until(" PRIVMSG ")[-1]
-    hall.close()
-    assert hall.failures == []
+    hub.close()
+    assert hub.failures == []

@@ -9,11 +9,11 @@ import pytest
 
 from tests.strangers.driver import Irssi, Weechat, irssi, weechat
 from tests.strangers.handbook import open_house
-from tests.support.house import House
+from tests.support.server import ServerUnderTest
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     """A server with accounts for the two programs and for bob; its CA is ~/ca.pem."""
     with open_house(tmp_path, "wes", "iris", "bob") as opened:
         yield opened

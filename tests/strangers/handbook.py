@@ -18,10 +18,10 @@ from typing import Any
 from securechat.credentials.link import InviteLink
 from securechat.server.invites import make_link
 from tests.strangers.driver import CHECKOUT, LOG_TIME
-from tests.support.house import PASSWORD, House, running
 from tests.support.process import ServerProcess
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
-Running = House | ServerProcess
+Running = ServerUnderTest | ServerProcess
 """In this process, or as one of its own."""
 
 
@@ -43,7 +43,7 @@ def readme_block(program: str) -> str:
 
 def for_reader(
     text: str,
-    house: Running,
+    server: Running,
     account: str,
     *,
     password: str = PASSWORD,
@@ -52,11 +52,11 @@ def for_reader(
     local_port: int = 6667,
 ) -> str:
     """A block with a reader's own names in place of the handbook's."""
-    text = text.replace("/home/alice", str(house.data.path.parent))
+    text = text.replace("/home/alice", str(server.data.path.parent))
     names = {
         "chat.example": "localhost",
         "10.0.0.5": "127.0.0.1",
-        "6697": str(house.port),
+        "6697": str(server.port),
         "alice": account,
         "robot": account,
         "PASSWORD": password,
@@ -68,9 +68,9 @@ def for_reader(
     return re.sub(pattern, lambda found: names[found[0]], text)
 
 
-def commands(label: str, house: Running, account: str, **others: Any) -> list[str]:
+def commands(label: str, server: Running, account: str, **others: Any) -> list[str]:
     """The commands of a block, a line each, for a reader with an account of that name."""
-    return for_reader(block(label), house, account, **others).splitlines()
+    return for_reader(block(label), server, account, **others).splitlines()
 
 
 @functools.cache
@@ -82,18 +82,18 @@ def weechat_speed() -> str:
 
 
 @contextlib.contextmanager
-def open_house(home: Path, *names: str, **sections: dict[str, Any]) -> Iterator[House]:
+def open_house(home: Path, *names: str, **sections: dict[str, Any]) -> Iterator[ServerUnderTest]:
     """A running server whose CA is where the handbook has it: ~/ca.pem."""
-    with running(home / "house", *names, **sections) as house:
-        shutil.copy(house.ca, home / "ca.pem")
-        yield house
+    with running(home / "server", *names, **sections) as server:
+        shutil.copy(server.ca, home / "ca.pem")
+        yield server
 
 
-def invite(house: House) -> InviteLink:
+def invite(server: ServerUnderTest) -> InviteLink:
     """A link for one account, in effect."""
-    with house.office() as office:
+    with server.office() as office:
         link = make_link(office, uses=1, days=1)
-        house.wait_for(office.in_effect)
+        server.wait_for(office.in_effect)
     return link
 
 
@@ -102,7 +102,7 @@ HOURS = 2
 
 def put_back(home: Path) -> None:
     """Make all that has been said two hours older. The server must not be running."""
-    with contextlib.closing(sqlite3.connect(home / "house" / "securechat.db")) as database:
+    with contextlib.closing(sqlite3.connect(home / "server" / "securechat.db")) as database:
         database.execute("UPDATE log SET at_ms = at_ms - ?", (HOURS * 3_600_000,))
         database.commit()
 

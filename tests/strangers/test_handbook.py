@@ -10,25 +10,25 @@ from pathlib import Path
 
 from tests.strangers.driver import end, environment, needs_openssl, shell
 from tests.strangers.handbook import block, for_reader
-from tests.support.house import PASSWORD, House
 from tests.support.person import PATIENCE
+from tests.support.server import PASSWORD, ServerUnderTest
 
 
 @needs_openssl
-def test_fetches_the_authority_from_the_network(house: House, tmp_path: Path) -> None:
+def test_fetches_the_authority_from_the_network(server: ServerUnderTest, tmp_path: Path) -> None:
     """The commands bring the CA and show its fingerprint as the server prints it."""
     (tmp_path / "ca.pem").unlink()
-    printed = shell(for_reader(block("sh"), house, "alice"), tmp_path)
-    pin = house.service.identity.ca_sha256
+    printed = shell(for_reader(block("sh"), server, "alice"), tmp_path)
+    pin = server.service.identity.ca_sha256
     assert pin is not None
     assert printed.split()[0] == pin.hex()
-    assert (tmp_path / "ca.pem").read_text() == house.ca.read_text()
+    assert (tmp_path / "ca.pem").read_text() == server.ca.read_text()
 
 
 @contextlib.contextmanager
-def bot(home: Path, house: House) -> Iterator[None]:
+def bot(home: Path, server: ServerUnderTest) -> Iterator[None]:
     """The handbook's bot, running."""
-    program = [sys.executable, str(write_bot(home, house))]
+    program = [sys.executable, str(write_bot(home, server))]
     running = subprocess.Popen(program, env=environment(home), stderr=subprocess.DEVNULL)
     try:
         yield
@@ -36,33 +36,33 @@ def bot(home: Path, house: House) -> Iterator[None]:
         end(running)
 
 
-def write_bot(home: Path, house: House) -> Path:
+def write_bot(home: Path, server: ServerUnderTest) -> Path:
     program = home / "bot.py"
-    program.write_text(for_reader(block("python"), house, "robot", password="PASSWORD"))
+    program.write_text(for_reader(block("python"), server, "robot", password="PASSWORD"))
     return program
 
 
-def test_the_bot_answers(house: House, tmp_path: Path) -> None:
+def test_the_bot_answers(server: ServerUnderTest, tmp_path: Path) -> None:
     """It answers what is asked in its rooms now, and not what was asked while it was away."""
-    house.add("robot")
+    server.add("robot")
     (tmp_path / "robot-password").write_text(f"{PASSWORD}\n")
-    bob, robot = house.member("bob"), house.member("robot")
+    bob, robot = server.member("bob"), server.member("robot")
     robot.says("JOIN #den", "QUIT")
     bob.hears_until("robot!robot@chat.test QUIT")
     bob.says("JOIN #den", "PRIVMSG #den :!ping")
     bob.barrier()
-    with bot(tmp_path, house):
+    with bot(tmp_path, server):
         bob.hears_until("robot!robot@chat.test JOIN #lobby")
         bob.hears_until("robot!robot@chat.test JOIN #den")
         bob.says("PRIVMSG #lobby :!ping")
         assert bob.hears() == ":robot!robot@chat.test PRIVMSG #lobby :pong"
 
 
-def test_the_bot_gives_up_with_a_wrong_password(house: House, tmp_path: Path) -> None:
+def test_the_bot_gives_up_with_a_wrong_password(server: ServerUnderTest, tmp_path: Path) -> None:
     """It ends and says why."""
     (tmp_path / "robot-password").write_text("not the password\n")
     done = subprocess.run(
-        [sys.executable, write_bot(tmp_path, house)],
+        [sys.executable, write_bot(tmp_path, server)],
         env=environment(tmp_path),
         capture_output=True,
         text=True,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from tests.support.house import PASSWORD, House
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest
 
 
 def authenticates(person: Person, account: str) -> list[str]:
@@ -15,9 +15,9 @@ def authenticates(person: Person, account: str) -> list[str]:
     return person.hears_until(" 903 ")
 
 
-def test_nick_and_user_may_come_after_the_login(house: House) -> None:
+def test_nick_and_user_may_come_after_the_login(server: ServerUnderTest) -> None:
     """irssi says NICK and USER only when SASL is done; its JOIN before that is a mere probe."""
-    iris = house.stranger()
+    iris = server.stranger()
     iris.says("CAP LS 302", "JOIN :", "CAP REQ :sasl server-time")
     iris.hears_until(" ACK ")
     assert authenticates(iris, "iris")[-1] == (":chat.test 903 * :SASL authentication successful")
@@ -26,9 +26,9 @@ def test_nick_and_user_may_come_after_the_login(house: House) -> None:
     iris.hears_until("JOIN #lobby")
 
 
-def test_the_welcome_says_what_the_nick_is(house: House) -> None:
+def test_the_welcome_says_what_the_nick_is(server: ServerUnderTest) -> None:
     """Until then numerics are addressed to the name that the client gave itself."""
-    wes = house.stranger()
+    wes = server.stranger()
     wes.says("CAP LS 302", "NICK somebody", "USER somebody 0 * :Somebody", "CAP REQ :sasl")
     heard = authenticates(wes, "wes")
     assert heard[-2].startswith(":chat.test 900 somebody wes!wes@chat.test wes :")
@@ -37,23 +37,23 @@ def test_the_welcome_says_what_the_nick_is(house: House) -> None:
     assert wes.hears_until(" 001 ")[-1].startswith(":chat.test 001 wes :")
 
 
-def test_another_nick_after_the_login_does_not_stop_the_welcome(house: House) -> None:
+def test_another_nick_after_the_login_does_not_stop_the_welcome(server: ServerUnderTest) -> None:
     """Not even somebody else's name: the welcome says which nick it is."""
-    wes = house.stranger()
+    wes = server.stranger()
     wes.says("CAP REQ :sasl")
     authenticates(wes, "wes")
     wes.says("NICK bob", "USER wes 0 * :Wes", "CAP END")
     assert wes.hears_until(" 001 ")[-1].startswith(":chat.test 001 wes :")
 
 
-def test_self_message_on_the_wire(house: House) -> None:
+def test_self_message_on_the_wire(server: ServerUnderTest) -> None:
     """As bouncers have it: at once, and after a login, with the time at which it was said."""
-    desk = house.member("wes")
-    phone = house.member("wes", "server-time", "znc.in/self-message")
+    desk = server.member("wes")
+    phone = server.member("wes", "server-time", "znc.in/self-message")
     desk.says("PRIVMSG iris :from the desk")
     heard = phone.hears()
     assert heard.endswith(" :wes!wes@chat.test PRIVMSG iris :from the desk")
     phone.hang_up()
     desk.hang_up()
-    late = house.stranger()
+    late = server.stranger()
     assert heard in late.logs_in("wes", PASSWORD, "server-time", "znc.in/self-message")

@@ -10,7 +10,7 @@ from typing import Any
 from tests.strangers.driver import Log, wait_until
 from tests.strangers.handbook import block, for_reader
 from tests.strangers.programs import free_port, needs, running_program
-from tests.support.house import House
+from tests.support.server import ServerUnderTest
 
 ONE_WORD = "a-password-of-one-word-7"
 """In the place of a token, which has no spaces either."""
@@ -23,19 +23,19 @@ needs_limnoria = needs("supybot", package="limnoria")
 # catgirl
 
 
-def write_catgirl(home: Path, house: House, **others: Any) -> None:
+def write_catgirl(home: Path, server: ServerUnderTest, **others: Any) -> None:
     place = home / ".config/catgirl"
     place.mkdir(parents=True)
-    (place / "team").write_text(for_reader(block("catgirl"), house, "cat", **others))
-    (place / "ca.pem").write_bytes(house.ca.read_bytes())
+    (place / "team").write_text(for_reader(block("catgirl"), server, "cat", **others))
+    (place / "ca.pem").write_bytes(server.ca.read_bytes())
 
 
 @needs_catgirl
-def test_catgirl(house: House, tmp_path: Path) -> None:
+def test_catgirl(server: ServerUnderTest, tmp_path: Path) -> None:
     """It talks, and shows what was written from another of its owner's clients."""
-    house.add("cat")
-    bob, desk = house.member("bob"), house.member("cat")
-    write_catgirl(tmp_path, house)
+    server.add("cat")
+    bob, desk = server.member("bob"), server.member("cat")
+    write_catgirl(tmp_path, server)
     with running_program(tmp_path, "catgirl", "-v", "team", screen=True) as catgirl:
         catgirl.printed.hears("JOIN #lobby")
         catgirl.types("/msg bob psst, Привет 🦦")
@@ -45,20 +45,20 @@ def test_catgirl(house: House, tmp_path: Path) -> None:
 
 
 @needs_catgirl
-def test_catgirl_with_a_wrong_password(house: House, tmp_path: Path) -> None:
+def test_catgirl_with_a_wrong_password(server: ServerUnderTest, tmp_path: Path) -> None:
     """It says so and ends."""
-    house.add("cat")
-    write_catgirl(tmp_path, house, password="wrong")
+    server.add("cat")
+    write_catgirl(tmp_path, server, password="wrong")
     with running_program(tmp_path, "catgirl", "team", screen=True) as catgirl:
         catgirl.printed.hears("catgirl: SASL authentication failed: wrong account or password")
         assert catgirl.process.wait(20) != 0
 
 
 @needs_catgirl
-def test_catgirl_trusts_its_authority_only(house: House, tmp_path: Path) -> None:
+def test_catgirl_trusts_its_authority_only(server: ServerUnderTest, tmp_path: Path) -> None:
     """Whatever other authority it was given."""
-    write_catgirl(tmp_path, house)
-    other = House(tmp_path / "other", house.settings)
+    write_catgirl(tmp_path, server)
+    other = ServerUnderTest(tmp_path / "other", server.settings)
     other.data.create()
     other.open()
     try:
@@ -74,10 +74,10 @@ def test_catgirl_trusts_its_authority_only(house: House, tmp_path: Path) -> None
 
 
 @contextlib.contextmanager
-def tunnel(home: Path, house: House) -> Iterator[int]:
+def tunnel(home: Path, server: ServerUnderTest) -> Iterator[int]:
     """The handbook's stunnel, running; its port."""
     port = free_port()
-    (home / "team.conf").write_text(for_reader(block("stunnel"), house, "ivy", local_port=port))
+    (home / "team.conf").write_text(for_reader(block("stunnel"), server, "ivy", local_port=port))
     with running_program(home, "stunnel4", "team.conf") as stunnel:
         stunnel.printed.hears("Configuration successful")
         yield port
@@ -90,15 +90,15 @@ def tell(fifo: Path, text: str) -> None:
 
 
 @needs_ii
-def test_ii_over_stunnel(house: House, tmp_path: Path) -> None:
+def test_ii_over_stunnel(server: ServerUnderTest, tmp_path: Path) -> None:
     """A client that knows neither TLS nor SASL, and what it missed, with its times."""
-    house.add("ivy", password=ONE_WORD)
-    bob = house.member("bob")
+    server.add("ivy", password=ONE_WORD)
+    bob = server.member("bob")
     bob.says("PRIVMSG ivy :you there?")
     bob.barrier()
     (tmp_path / "team-token").write_text(f"{ONE_WORD}\n")
-    with tunnel(tmp_path, house) as port:
-        command = for_reader(block("ii"), house, "ivy", local_port=port)
+    with tunnel(tmp_path, server) as port:
+        command = for_reader(block("ii"), server, "ivy", local_port=port)
         with running_program(tmp_path, "sh", "-c", f"{command.strip()} & wait") as ii:
             talk = tmp_path / "irc/127.0.0.1"
             assert " UTC] you there?" in Log(talk / "bob/out").hears("you there?")
@@ -113,11 +113,11 @@ def test_ii_over_stunnel(house: House, tmp_path: Path) -> None:
 
 
 @needs_limnoria
-def test_limnoria(house: House, tmp_path: Path) -> None:
+def test_limnoria(server: ServerUnderTest, tmp_path: Path) -> None:
     """It logs in and answers."""
-    house.add("lim")
-    bob = house.member("bob")
-    settings = [for_reader(block("limnoria"), house, "lim"), "supybot.plugins.Misc: True"]
+    server.add("lim")
+    bob = server.member("bob")
+    settings = [for_reader(block("limnoria"), server, "lim"), "supybot.plugins.Misc: True"]
     settings += [f"supybot.directories.{name}: {tmp_path}/{name}" for name in ("conf", "data")]
     (tmp_path / "lim.conf").write_text("\n".join(settings) + "\n")
     with running_program(tmp_path, "supybot", "--allow-root", "lim.conf"):

@@ -18,22 +18,24 @@ from tests.strangers.driver import (
     wait_until,
 )
 from tests.strangers.handbook import commands
-from tests.support.house import PASSWORD, House
 from tests.support.process import add_accounts, serving, write_config
+from tests.support.server import PASSWORD, ServerUnderTest
 
 LOBBY = "irc.team.#lobby"
 
 
 @needs_weechat
 @needs_irssi
-def test_all_hear_each_other(wee: Weechat, irs: Irssi, house: House, tmp_path: Path) -> None:
+def test_all_hear_each_other(
+    wee: Weechat, irs: Irssi, server: ServerUnderTest, tmp_path: Path
+) -> None:
     """What one of them says in the lobby, all the others show."""
-    house.add("olga", "sam")
-    wee.types(*commands("weechat", house, "wes"))
+    server.add("olga", "sam")
+    wee.types(*commands("weechat", server, "wes"))
     wee.shows("Channel #lobby: ", LOBBY)
-    irs.types(*commands("irssi", house, "iris"))
+    irs.types(*commands("irssi", server, "iris"))
     irs.shows("Irssi: #lobby: Total of")
-    with ours(tmp_path, house.port, "olga", PASSWORD) as olga:
+    with ours(tmp_path, server.port, "olga", PASSWORD) as olga:
         olga.shows("you are logged in as olga")
 
         wee.types("weechat speaks", buffer=LOBBY)
@@ -48,7 +50,7 @@ def test_all_hear_each_other(wee: Weechat, irs: Irssi, house: House, tmp_path: P
         wee.shows("\tolga\tsecurechat speaks", LOBBY)
         irs.shows("< olga> securechat speaks")
 
-        send(tmp_path, house.port, "sam", PASSWORD, "#lobby", "a script speaks")
+        send(tmp_path, server.port, "sam", PASSWORD, "#lobby", "a script speaks")
         wee.shows("\tsam\ta script speaks", LOBBY)
         irs.shows("< sam> a script speaks")
         olga.shows("<sam> a script speaks")
@@ -74,10 +76,10 @@ def shows_all(log: Log, texts: list[str]) -> None:
 @needs_irssi
 def test_talk_goes_on_after_a_kill_9(wee: Weechat, irs: Irssi, tmp_path: Path) -> None:
     """Cyrillic, emoji, actions, long lines come whole; nothing is lost, and ours doubles none."""
-    add_accounts(tmp_path / "house", "wes", "iris", "olga")
+    add_accounts(tmp_path / "server", "wes", "iris", "olga")
     config = write_config(tmp_path / "server.toml")
     wee.types("/set irc.server_default.autoreconnect_delay 1")
-    with serving(tmp_path / "house", "--config", config) as server:
+    with serving(tmp_path / "server", "--config", config) as server:
         shutil.copy(server.data.tls / "ca.pem", tmp_path)
         wee.types(*commands("weechat", server, "wes"))
         irs.types(*commands("irssi", server, "iris"), "/set server_reconnect_time 1s")
@@ -113,7 +115,7 @@ def test_talk_goes_on_after_a_kill_9(wee: Weechat, irs: Irssi, tmp_path: Path) -
             server.tell(signal.SIGKILL)
             server.ends()
             again = ("--config", config, "--port", server.port)
-            with serving(tmp_path / "house", *again):
+            with serving(tmp_path / "server", *again):
                 wee.shows("reconnecting to server", "irc.server.team")
                 wee.shows("SASL authentication successful", "irc.server.team")
                 irs.shows("SASL authentication succeeded")

@@ -19,7 +19,7 @@ from tests.strangers.handbook import (
     weechat_speed,
 )
 from tests.support.certificates import Authority
-from tests.support.house import PASSWORD, House
+from tests.support.server import PASSWORD, ServerUnderTest
 
 pytestmark = needs_weechat
 
@@ -28,9 +28,9 @@ LOBBY = "irc.team.#lobby"
 DEN = "irc.team.#den"
 
 
-def connect(wee: Weechat, house: House) -> None:
+def connect(wee: Weechat, server: ServerUnderTest) -> None:
     """Log in with the handbook's commands, and be in the lobby."""
-    wee.types(*commands("weechat", house, "wes"))
+    wee.types(*commands("weechat", server, "wes"))
     wee.shows("Channel #lobby: ", LOBBY)
 
 
@@ -39,9 +39,9 @@ def joins_of_lobby(wee: Weechat) -> int:
     return sum("wes@chat.test) has joined" in line for line in wee.log(LOBBY).lines())
 
 
-def test_logs_in_with_the_commands_of_the_handbook(wee: Weechat, house: House) -> None:
+def test_logs_in_with_the_commands_of_the_handbook(wee: Weechat, server: ServerUnderTest) -> None:
     """SASL, the pinned CA and the lobby, without one complaint; the nick is the account's."""
-    connect(wee, house)
+    connect(wee, server)
     wee.shows("peer's certificate is trusted", SERVER)
     wee.shows("You are now logged in as wes", SERVER)
     wee.shows("Welcome to securechat, wes!wes@chat.test", SERVER)
@@ -51,16 +51,16 @@ def test_logs_in_with_the_commands_of_the_handbook(wee: Weechat, house: House) -
     assert wee.complaints() == []
 
 
-def test_logs_in_with_the_commands_of_the_readme(wee: Weechat, house: House) -> None:
+def test_logs_in_with_the_commands_of_the_readme(wee: Weechat, server: ServerUnderTest) -> None:
     """The short form does, too."""
-    wee.types(*for_reader(readme_block("WeeChat"), house, "wes").splitlines())
+    wee.types(*for_reader(readme_block("WeeChat"), server, "wes").splitlines())
     wee.shows("Channel #lobby: ", LOBBY)
     assert wee.complaints() == []
 
 
-def test_takes_the_account_for_its_nick(wee: Weechat, house: House) -> None:
+def test_takes_the_account_for_its_nick(wee: Weechat, server: ServerUnderTest) -> None:
     """Whatever WeeChat calls itself before, afterwards it knows itself as its account."""
-    lines = commands("weechat", house, "wes")
+    lines = commands("weechat", server, "wes")
     wee.types(*[line.replace("nicks wes", "nicks bob") for line in lines])
     wee.shows("Channel #lobby: ", LOBBY)
     wee.types("/eval /print the nick is ${info:irc_nick,team}")
@@ -71,10 +71,10 @@ def test_takes_the_account_for_its_nick(wee: Weechat, house: House) -> None:
     assert wee.complaints() == []
 
 
-def test_talks_and_is_heard(wee: Weechat, house: House) -> None:
+def test_talks_and_is_heard(wee: Weechat, server: ServerUnderTest) -> None:
     """Texts, actions, topics and direct messages go both ways."""
-    bob = house.member("bob")
-    connect(wee, house)
+    bob = server.member("bob")
+    connect(wee, server)
     wee.types("/join #den", buffer=LOBBY)
     wee.shows("Channel #den: 1 nick (1 op", DEN)
     bob.says("JOIN #den")
@@ -92,12 +92,12 @@ def test_talks_and_is_heard(wee: Weechat, house: House) -> None:
     assert wee.complaints() == []
 
 
-def test_sees_who_is_there(wee: Weechat, house: House) -> None:
+def test_sees_who_is_there(wee: Weechat, server: ServerUnderTest) -> None:
     """NAMES, WHO, WHOIS, TOPIC and AWAY are understood."""
-    bob = house.member("bob", "away-notify")
+    bob = server.member("bob", "away-notify")
     bob.says("JOIN #den", "TOPIC #den :otters only")
     bob.barrier()
-    connect(wee, house)
+    connect(wee, server)
     wee.types("/join #den", buffer=LOBBY)
     wee.shows('Topic for #den is "otters only"', DEN)
     wee.types("/names", "/who #den", "/whois bob", "/away fishing", buffer=DEN)
@@ -115,15 +115,15 @@ def test_comes_back_and_catches_up(wee: Weechat, tmp_path: Path) -> None:
     """After a restart it logs in by itself; what it missed bears the time at which it was said."""
     wee.types("/set irc.server_default.autoreconnect_delay 1")
     wee.types("/set irc.server_default.autoreconnect_delay_growing 1")
-    with open_house(tmp_path, "wes", "bob") as house:
-        connect(wee, house)
+    with open_house(tmp_path, "wes", "bob") as server:
+        connect(wee, server)
     wee.shows("Closing link: The test is over", SERVER)
     with open_house(tmp_path) as elsewhere:
         bob = elsewhere.member("bob", "server-time", "echo-message")
         bob.says("PRIVMSG #lobby :one", "PRIVMSG wes :two", "PRIVMSG #lobby :three")
         said = [hours_ago(bob.hears_until(text)[-1]) for text in ("one", "two", "three")]
     put_back(tmp_path)
-    with open_house(tmp_path, listen={"port": house.port}):
+    with open_house(tmp_path, listen={"port": server.port}):
         assert wee.shows("one", LOBBY) == f"{said[0]}\tbob\tone"
         assert wee.shows("two", "irc.team.bob") == f"{said[1]}\tbob\ttwo"
         assert wee.shows("three", LOBBY) == f"{said[2]}\tbob\tthree"
@@ -136,23 +136,23 @@ def test_comes_back_and_catches_up(wee: Weechat, tmp_path: Path) -> None:
 
 
 def test_refuses_a_server_of_another_authority(
-    wee: Weechat, house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    wee: Weechat, server: ServerUnderTest, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With another CA pinned it ends the handshake, and not a word reaches the server."""
     caplog.set_level(logging.INFO)
     Authority("another").write(tmp_path)
-    wee.types(*commands("weechat", house, "wes"))
+    wee.types(*commands("weechat", server, "wes"))
     wee.shows("peer's certificate is NOT trusted", SERVER)
     wee.shows("TLS handshake failed", SERVER)
     assert "login" not in caplog.text
 
 
 def test_shows_that_the_password_is_wrong(
-    wee: Weechat, house: House, caplog: pytest.LogCaptureFixture
+    wee: Weechat, server: ServerUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It says so, and waits before it tries again."""
     caplog.set_level(logging.INFO)
-    wee.types(*commands("weechat", house, "wes", password="a wrong password"))
+    wee.types(*commands("weechat", server, "wes", password="a wrong password"))
     wee.shows("SASL authentication failed: wrong account or password", SERVER)
     wee.shows("reconnecting to server in 10 seconds", SERVER)
     assert caplog.messages.count("login refused") == 1
@@ -160,35 +160,35 @@ def test_shows_that_the_password_is_wrong(
 
 def test_makes_an_account_with_an_invite(wee: Weechat, tmp_path: Path) -> None:
     """/quote REGISTER, as the handbook has it; the next login goes by SASL."""
-    with open_house(tmp_path, accounts={"registration": "invite"}) as house:
-        link = invite(house)
-        *setting_up, register = commands("weechat-register", house, "wren", code=link.code)
+    with open_house(tmp_path, accounts={"registration": "invite"}) as server:
+        link = invite(server)
+        *setting_up, register = commands("weechat-register", server, "wren", code=link.code)
         wee.types(*setting_up)
         wee.shows("[ACCOUNT_REQUIRED]", SERVER)
         wee.types(register)
         wee.shows('command "REGISTER" not found', SERVER)
         wee.shows("You are now logged in as wren", SERVER)
         wee.shows("Channel #lobby: 1 nick", LOBBY)
-        wee.types(*commands("weechat-afterwards", house, "wren"), "/reconnect team")
+        wee.types(*commands("weechat-afterwards", server, "wren"), "/reconnect team")
         wee.shows("SASL authentication successful", SERVER)
         wee.shows("Channel #lobby: 1 nick", LOBBY)
 
 
-def test_says_all_before_it_quits(wee: Weechat, house: House) -> None:
+def test_says_all_before_it_quits(wee: Weechat, server: ServerUnderTest) -> None:
     """With the handbook's speed nothing of what was typed is held back, and lost by /quit."""
-    bob = house.member("bob")
+    bob = server.member("bob")
     wee.types("/unset -mask irc.server_default.anti_flood*")
-    connect(wee, house)
-    wee.types(*commands(weechat_speed(), house, "wes"))
+    connect(wee, server)
+    wee.types(*commands(weechat_speed(), server, "wes"))
     said = [f"line {number}" for number in range(30)]
     wee.types(*said, "/quit", buffer=LOBBY)
     heard = bob.hears_until("wes!wes@chat.test QUIT")
     assert [line.partition(" PRIVMSG #lobby :")[2] for line in heard if "PRIVMSG" in line] == said
 
 
-def test_logs_in_with_a_server_password(wee: Weechat, house: House) -> None:
+def test_logs_in_with_a_server_password(wee: Weechat, server: ServerUnderTest) -> None:
     """account:password in the place of a server password does for clients without SASL."""
-    lines = commands("weechat", house, "wes")
+    lines = commands("weechat", server, "wes")
     wee.types(*[line for line in lines if "sasl" not in line and "/connect" not in line])
     wee.types(f"/set irc.server.team.password wes:{PASSWORD}", "/connect team")
     wee.shows("Channel #lobby: ", LOBBY)

@@ -1,7 +1,7 @@
 """Floods a server from a process of its own, as it must not be the flooder's share of our
 interpreter that slows the server down.
 
-    with flooding(Orders("hold", port=house.port, connections=100)) as flood:
+    with flooding(Orders("hold", port=server.port, connections=100)) as flood:
         ...the flood is in full swing here...
     assert flood.did["connections"] >= 100
 

@@ -21,8 +21,8 @@ from securechat.server.data import DataDirectory
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.pepper import find_pepper
-from tests.support.house import COST, DEFAULTS, PASSWORD
 from tests.support.person import PATIENCE, Person
+from tests.support.server import COST, DEFAULTS, PASSWORD
 
 ROOT = Path(securechat.__file__).parents[1]
 

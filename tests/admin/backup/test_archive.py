@@ -27,9 +27,9 @@ def nothing() -> None:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Path:
+def rules(tmp_path: Path) -> Path:
     """A directory with members, and something that is none."""
-    directory = tmp_path / "stage"
+    directory = tmp_path / "rules"
     (directory / "tls").mkdir(parents=True)
     for name, content in FILES.items():
         (directory / name).write_bytes(content)
@@ -38,14 +38,14 @@ def stage(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def packed(stage: Path, tmp_path: Path) -> Path:
+def packed(rules: Path, tmp_path: Path) -> Path:
     file = tmp_path / "b.tar"
-    archive.pack(stage, manifest(stage), file, nothing)
+    archive.pack(rules, manifest(rules), file, nothing)
     return file
 
 
-def manifest(stage: Path) -> Manifest:
-    return Manifest(MADE_MS, "0.1.0", 2, archive.survey(stage))
+def manifest(rules: Path) -> Manifest:
+    return Manifest(MADE_MS, "0.1.0", 2, archive.survey(rules))
 
 
 def unpack(data: bytes, directory: Path) -> Manifest:
@@ -56,19 +56,19 @@ def unpack(data: bytes, directory: Path) -> Manifest:
     return found
 
 
-def test_the_members_are_found_by_their_names(stage: Path) -> None:
+def test_the_members_are_found_by_their_names(rules: Path) -> None:
     """Whatever else lies there stays there."""
-    found = archive.survey(stage)
+    found = archive.survey(rules)
     assert {name: member.size for name, member in found.items()} == {
         name: len(content) for name, content in FILES.items()
     }
     assert found["tls/ca.pem"].sha256.startswith("e3b0c44298fc1c149afbf4c8996fb924")
 
 
-def test_what_is_packed_is_unpacked(stage: Path, packed: Path, tmp_path: Path) -> None:
+def test_what_is_packed_is_unpacked(rules: Path, packed: Path, tmp_path: Path) -> None:
     """Byte for byte, each file 0600 and each directory 0700."""
     out = tmp_path / "out"
-    assert unpack(packed.read_bytes(), out) == manifest(stage)
+    assert unpack(packed.read_bytes(), out) == manifest(rules)
     for name, content in FILES.items():
         assert (out / name).read_bytes() == content
         assert stat.S_IMODE((out / name).stat().st_mode) == 0o600
@@ -76,13 +76,13 @@ def test_what_is_packed_is_unpacked(stage: Path, packed: Path, tmp_path: Path) -
     assert not (out / "tls/client-alice.pem").exists()
 
 
-def test_every_size_is_restored(stage: Path, tmp_path: Path) -> None:
+def test_every_size_is_restored(rules: Path, tmp_path: Path) -> None:
     """Also where the first of the two blocks of zeros at the end fills a record of the tar."""
     for blocks in range(tarfile.RECORDSIZE // tarfile.BLOCKSIZE):
-        (stage / "securechat.db").write_bytes(b"x" * blocks * tarfile.BLOCKSIZE)
+        (rules / "securechat.db").write_bytes(b"x" * blocks * tarfile.BLOCKSIZE)
         file = tmp_path / f"{blocks}.tar"
-        archive.pack(stage, manifest(stage), file, nothing)
-        assert unpack(file.read_bytes(), tmp_path / str(blocks)) == manifest(stage)
+        archive.pack(rules, manifest(rules), file, nothing)
+        assert unpack(file.read_bytes(), tmp_path / str(blocks)) == manifest(rules)
 
 
 def test_any_tar_program_can_look_into_it(packed: Path) -> None:
@@ -101,26 +101,26 @@ def test_any_tar_program_can_look_into_it(packed: Path) -> None:
     assert manifest["members"]["pepper"]["size"] == 32
 
 
-def test_a_file_is_private_from_birth_and_replaces_nothing(stage: Path, packed: Path) -> None:
+def test_a_file_is_private_from_birth_and_replaces_nothing(rules: Path, packed: Path) -> None:
     """Whoever has put something in its place."""
     assert stat.S_IMODE(packed.stat().st_mode) == 0o600
     before = packed.read_bytes()
     with pytest.raises(FileExistsError):
-        archive.pack(stage, manifest(stage), packed, nothing)
+        archive.pack(rules, manifest(rules), packed, nothing)
     assert packed.read_bytes() == before
 
 
-def test_the_disk_is_left_to_others_between_the_pieces(stage: Path, tmp_path: Path) -> None:
+def test_the_disk_is_left_to_others_between_the_pieces(rules: Path, tmp_path: Path) -> None:
     """At least after each MiB."""
     times: list[int] = []
-    archive.pack(stage, manifest(stage), tmp_path / "b.tar", lambda: times.append(1))
+    archive.pack(rules, manifest(rules), tmp_path / "b.tar", lambda: times.append(1))
     assert len(times) >= len(FILES["securechat.db"]) >> 20
 
 
-def test_a_size_beyond_eight_gib_has_its_place_in_the_header(stage: Path) -> None:
+def test_a_size_beyond_eight_gib_has_its_place_in_the_header(rules: Path) -> None:
     """A plain tar's number would end there."""
     size = 1 << 40
-    header = archive._header("securechat.db", size, manifest(stage))
+    header = archive._header("securechat.db", size, manifest(rules))
     assert [*archive._headers(io.BytesIO(header + bytes(512)))] == [("securechat.db", size)]
 
 

@@ -20,8 +20,8 @@ from securechat.server.in_use import in_use
 from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.schema import MIGRATIONS, MISSABLE
 from tests.support.certificates import DAY, Authority, pem
-from tests.support.estate import estate, everything
-from tests.support.house import running
+from tests.support.data_directory import everything, make_directory
+from tests.support.server import running
 
 NOW = datetime.now(UTC)
 NEWEST = len(MIGRATIONS)
@@ -29,7 +29,7 @@ NEWEST = len(MIGRATIONS)
 
 @pytest.fixture
 def data(tmp_path: Path) -> Iterator[DataDirectory]:
-    yield estate(tmp_path / "data")
+    yield make_directory(tmp_path / "data")
     (tmp_path / "data").chmod(0o700)
 
 
@@ -280,9 +280,9 @@ def test_a_server_keeps_which_certificate_it_runs_with(tmp_path: Path) -> None:
     """As an absolute path, whatever directory it was started in; nothing of its own one."""
     issued = Authority().server("127.0.0.1", lasts=90 * DAY)
     path, _ = issued.write(tmp_path, "site")
-    with running(tmp_path / "data", tls={"cert": str(path)}) as house:
-        assert in_use(house.data, None).certificate == path
-        assert not in_use(house.data, None).own
-    with running(tmp_path / "data") as house:
-        assert in_use(house.data, None).certificate == house.data.tls / "server.pem"
-        assert in_use(house.data, None).own
+    with running(tmp_path / "data", tls={"cert": str(path)}) as server:
+        assert in_use(server.data, None).certificate == path
+        assert not in_use(server.data, None).own
+    with running(tmp_path / "data") as server:
+        assert in_use(server.data, None).certificate == server.data.tls / "server.pem"
+        assert in_use(server.data, None).own

@@ -14,14 +14,14 @@ from securechat.server.data import default_directory
 from securechat.store.admin import Admin
 from securechat.store.errors import StoreError
 from tests.server.clerk import GOOD, Clerk
-from tests.support.estate import estate
+from tests.support.data_directory import make_directory
 
 SECRET = "Keep it as secret as the server: who has this file has all messages"
 
 
 @pytest.fixture
 def clerk(tmp_path: Path) -> Clerk:
-    return Clerk(estate(tmp_path / "data").path)
+    return Clerk(make_directory(tmp_path / "data").path)
 
 
 @pytest.fixture

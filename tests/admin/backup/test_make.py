@@ -23,7 +23,7 @@ from securechat.store.admin import Admin
 from securechat.store.audit import Wanted
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.schema import MIGRATIONS
-from tests.support.estate import contents, estate, everything
+from tests.support.data_directory import contents, everything, make_directory
 
 MEMBERS = ["securechat.db", "pepper", "tls/ca.pem", "tls/ca-key.pem", "tls/server.pem"]
 MEMBERS += ["tls/server-key.pem"]
@@ -31,7 +31,7 @@ MEMBERS += ["tls/server-key.pem"]
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataDirectory:
-    return estate(tmp_path / "data")
+    return make_directory(tmp_path / "data")
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ from securechat.admin.backup.restore import restore_backup
 from securechat.server.data import DataDirectory
 from securechat.store.sqlite.copies import adopt_copy, look_over
 from securechat.store.sqlite.schema import MIGRATIONS
-from tests.support.estate import contents, estate, everything
+from tests.support.data_directory import contents, everything, make_directory
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataDirectory:
-    return estate(tmp_path / "old/data")
+    return make_directory(tmp_path / "old/data")
 
 
 @pytest.fixture

@@ -16,31 +16,31 @@ from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.staging import staging, verify
 from securechat.server.data import DataDirectory
 from securechat.store.sqlite.schema import MIGRATIONS
-from tests.support.estate import estate
+from tests.support.data_directory import make_directory
 
 
 def test_it_is_private_and_lies_beside_its_goal(tmp_path: Path) -> None:
     """On the same disk, so that a rename is enough; hidden, and gone afterwards."""
-    with staging(tmp_path / "b.tar") as stage:
-        assert stage.parent == tmp_path
-        assert stage.name.startswith(".b.tar.")
-        assert stat.S_IMODE(stage.stat().st_mode) == 0o700
-        (stage / "tls").mkdir()
-        (stage / "tls/key").touch()
+    with staging(tmp_path / "b.tar") as rules:
+        assert rules.parent == tmp_path
+        assert rules.name.startswith(".b.tar.")
+        assert stat.S_IMODE(rules.stat().st_mode) == 0o700
+        (rules / "tls").mkdir()
+        (rules / "tls/key").touch()
     assert [*tmp_path.iterdir()] == []
 
 
 def test_it_lies_on_the_nearest_ground(tmp_path: Path) -> None:
     """Directories that are missing yet are not made by who may have to give up."""
-    with staging(tmp_path / "a/b/c/data") as stage:
-        assert stage.parent == tmp_path
-        assert [*tmp_path.iterdir()] == [stage]
+    with staging(tmp_path / "a/b/c/data") as rules:
+        assert rules.parent == tmp_path
+        assert [*tmp_path.iterdir()] == [rules]
 
 
 def works(beside: Path, last: Callable[[], object]) -> None:
     """Write a secret and then do something else."""
-    with staging(beside) as stage:
-        (stage / "pepper").touch()
+    with staging(beside) as rules:
+        (rules / "pepper").touch()
         last()
 
 
@@ -81,7 +81,7 @@ def test_a_disk_that_refuses_is_told(tmp_path: Path) -> None:
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataDirectory:
-    return estate(tmp_path / "data")
+    return make_directory(tmp_path / "data")
 
 
 def refusal(data: DataDirectory) -> str:

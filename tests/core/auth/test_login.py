@@ -12,7 +12,17 @@ from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.journal.events import PasswordRehashed
 from securechat.core.model.states import State
 from securechat.irc.sasl import encode_chunks
-from tests.support.stage import NEW_HASH, OLD_HASH, RIGHT, Person, Stage, codes, of, only, plain
+from tests.support.rules import (
+    NEW_HASH,
+    OLD_HASH,
+    RIGHT,
+    Person,
+    RulesUnderTest,
+    codes,
+    of,
+    only,
+    plain,
+)
 
 PARTS = ("NICK alice", "USER alice 0 * :Alice", "SASL", "CAP END")
 
@@ -28,8 +38,8 @@ def says(person: Person, part: str) -> list[str]:
 )
 def test_the_parts_of_a_login_come_in_any_order(parts: tuple[str, ...]) -> None:
     """The welcome comes with the last of them, once, and not before."""
-    stage = Stage("alice")
-    person = stage.stranger()
+    rules = RulesUnderTest("alice")
+    person = rules.stranger()
     person.says("CAP LS 302")
     for part in parts[:-1]:
         assert "001" not in codes(says(person, part))
@@ -40,50 +50,50 @@ def test_the_parts_of_a_login_come_in_any_order(parts: tuple[str, ...]) -> None:
 
 def test_everything_may_be_said_at_once() -> None:
     """A client that doesn't wait is held back until the worker has answered, in order."""
-    stage = Stage("alice")
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest("alice")
+    rules.busy = True
+    person = rules.stranger()
     heard = person.says(
         "CAP LS", "NICK alice", "USER alice 0 * :A", "CAP REQ sasl", "AUTHENTICATE PLAIN",
         f"AUTHENTICATE {plain('alice')}", "CAP END", "JOIN #den", "PRIVMSG #den :hi", "PING done",
     )  # fmt: skip
     assert codes(heard) == ["CAP", "CAP", "AUTHENTICATE"]
     assert person.session.state is State.VERIFYING
-    stage.work()
+    rules.work()
     found = codes(person.hears())
     assert (found[:3], found[-4:]) == (["900", "903", "001"], ["JOIN", "353", "366", "PONG"])
 
 
 def test_what_is_held_has_a_limit() -> None:
     """A hundred lines; one more closes."""
-    stage = Stage("alice", max_held_lines=100)
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest("alice", max_held_lines=100)
+    rules.busy = True
+    person = rules.stranger()
     person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}")
     assert person.says(*["PING x"] * 100) == []
     assert person.session.state is State.VERIFYING
     assert codes(person.says("PING y")) == ["ERROR"]
-    stage.work()
+    rules.work()
     assert person.hears() == []
 
 
 def test_what_is_held_waits_through_the_reader_too() -> None:
     """Two waits, one order."""
-    stage = Stage("alice", "bob")
-    stage.member("bob").says("PRIVMSG alice :missed")
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest("alice", "bob")
+    rules.member("bob").says("PRIVMSG alice :missed")
+    rules.busy = True
+    person = rules.stranger()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A", "PING 1", "PING 2")
-    stage.answer(stage.do(stage.jobs.pop(0)))
+    rules.answer(rules.do(rules.jobs.pop(0)))
     assert codes(person.hears()) == ["900"]
     person.says("PING 3")
-    stage.work()
+    rules.work()
     assert [message.params[1] for message in of(person.hears(), "PONG")] == ["1", "2", "3"]
 
 
 def test_a_line_behind_a_failed_login_is_run_as_a_stranger_s() -> None:
     """What was held is judged by what the session is then."""
-    person = Stage("alice").stranger()
+    person = RulesUnderTest("alice").stranger()
     person.says("CAP LS", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
     heard = person.says(f"AUTHENTICATE {plain('alice', 'wrong')}", "JOIN #den", "PING x")
     assert codes(heard) == ["904", "451", "PONG"]
@@ -91,55 +101,55 @@ def test_a_line_behind_a_failed_login_is_run_as_a_stranger_s() -> None:
 
 def test_an_answer_for_a_closed_session_is_nothing() -> None:
     """Who has gone meanwhile is not logged in."""
-    stage = Stage("alice")
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest("alice")
+    rules.busy = True
+    person = rules.stranger()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
     person.hangs_up()
-    stage.work()
-    assert (person.hears(), stage.account("alice").sessions) == ([], [])
-    assert stage.model.sessions == {}
+    rules.work()
+    assert (person.hears(), rules.account("alice").sessions) == ([], [])
+    assert rules.model.sessions == {}
 
 
 def test_a_worker_s_failure_ends_an_old_client_s_login() -> None:
     """It could not say its password again on this connection."""
-    stage = Stage("alice")
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest("alice")
+    rules.busy = True
+    person = rules.stranger()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
-    stage.fail_job()
+    rules.fail_job()
     assert codes(person.hears()) == ["ERROR"]
 
 
 def test_a_reader_s_failure_ends_the_login() -> None:
     """Better none than one that hides what was missed."""
-    stage = Stage("alice", "bob")
-    stage.member("bob").says("PRIVMSG alice :missed")
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest("alice", "bob")
+    rules.member("bob").says("PRIVMSG alice :missed")
+    rules.busy = True
+    person = rules.stranger()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
-    stage.answer(stage.do(stage.jobs.pop(0)))
-    stage.fail_job()
+    rules.answer(rules.do(rules.jobs.pop(0)))
+    rules.fail_job()
     assert codes(person.hears()) == ["900", "ERROR"]
-    assert stage.account("alice").sessions == []
+    assert rules.account("alice").sessions == []
 
 
 def test_a_hash_of_another_cost_is_replaced() -> None:
     """With the login that found it."""
-    stage = Stage("alice")
-    stage.rehashes = True
-    stage.member("alice")
-    assert stage.stored == [PasswordRehashed(NEW_HASH, stage.account("alice").id, OLD_HASH)]
+    rules = RulesUnderTest("alice")
+    rules.rehashes = True
+    rules.member("alice")
+    assert rules.stored == [PasswordRehashed(NEW_HASH, rules.account("alice").id, OLD_HASH)]
 
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_login_does_not_fail_with_its_new_hash(whole: bool) -> None:
     """It goes on with the old one."""
-    stage = Stage("alice")
-    stage.rehashes = True
-    stage.full = whole
-    stage.refuses = lambda step: True
-    person = stage.stranger()
+    rules = RulesUnderTest("alice")
+    rules.rehashes = True
+    rules.full = whole
+    rules.refuses = lambda step: True
+    person = rules.stranger()
     person.says("CAP LS", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
     assert codes(person.says(f"AUTHENTICATE {plain('alice')}")) == ["900", "903"]
     assert "001" in codes(person.says("CAP END"))
@@ -147,28 +157,28 @@ def test_a_login_does_not_fail_with_its_new_hash(whole: bool) -> None:
 
 def test_a_refused_login_changes_no_hash() -> None:
     """Whatever the worker says beside it."""
-    stage = Stage("alice")
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest("alice")
+    rules.busy = True
+    person = rules.stranger()
     person.says("PASS alice:wrong", "NICK alice", "USER a 0 * :A")
-    job = stage.jobs.pop(0)
+    job = rules.jobs.pop(0)
     assert isinstance(job, VerifyPassword)
-    stage.answer(Verified(job.session, job.account, granted=False, rehashed="x", replaced="y"))
-    assert stage.stored == []
+    rules.answer(Verified(job.session, job.account, granted=False, rehashed="x", replaced="y"))
+    assert rules.stored == []
 
 
 def test_the_password_is_not_kept() -> None:
     """Once it is checked, granted or not."""
-    stage = Stage("alice")
+    rules = RulesUnderTest("alice")
     for password in (RIGHT, "wrong"):
-        person = stage.stranger()
+        person = rules.stranger()
         person.says(f"PASS alice:{password}", "NICK alice", "USER a 0 * :A")
         assert person.session.login is None or person.session.login.password is None
 
 
 def test_a_login_needs_no_lobby_and_no_motd() -> None:
     """The shortest one."""
-    heard = Stage("alice").stranger().says("PASS right", "NICK alice", "USER a 0 * :A")
+    heard = RulesUnderTest("alice").stranger().says("PASS right", "NICK alice", "USER a 0 * :A")
     assert codes(heard)[0] == "900"
     assert codes(heard)[-1] == "422"
 
@@ -176,19 +186,23 @@ def test_a_login_needs_no_lobby_and_no_motd() -> None:
 # Guessing
 
 
-def guesses(stage: Stage, times: int, name: str = "alice", address: str = "203.0.113.9") -> None:
+def guesses(
+    rules: RulesUnderTest, times: int, name: str = "alice", address: str = "203.0.113.9"
+) -> None:
     """Wrong passwords, each on a connection of its own, one after the other."""
     for _ in range(times):
-        person = stage.stranger(address=address)
+        person = rules.stranger(address=address)
         person.logs_in(name, password="wrong")
         while person.session.state is not State.CLOSED:
-            stage.passes(1)
+            rules.passes(1)
         person.hangs_up()
 
 
-def begins(stage: Stage, address: str, password: str = RIGHT, name: str = "alice") -> Person:
+def begins(
+    rules: RulesUnderTest, address: str, password: str = RIGHT, name: str = "alice"
+) -> Person:
     """A login, up to its payload."""
-    person = stage.stranger(address=address)
+    person = rules.stranger(address=address)
     person.says("CAP LS", f"NICK {name}", "USER x 0 * :X", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain(name, password)}")
     return person
@@ -197,38 +211,38 @@ def begins(stage: Stage, address: str, password: str = RIGHT, name: str = "alice
 @pytest.mark.parametrize("name", ["alice", "nobody"])
 def test_a_guesser_is_told_to_wait(name: str) -> None:
     """And the password is looked at only then, for a name that nobody has just as for one."""
-    stage = Stage("alice")
-    guesses(stage, 7, name)
-    stage.busy = True
-    person = stage.stranger(address="203.0.113.9")
+    rules = RulesUnderTest("alice")
+    guesses(rules, 7, name)
+    rules.busy = True
+    person = rules.stranger(address="203.0.113.9")
     person.says("CAP LS", f"NICK {name}", "USER x 0 * :X", "AUTHENTICATE PLAIN")
     told = only(person.says(f"AUTHENTICATE {plain(name, 'wrong')}"))
     assert (told.command, told.params[:3]) == ("NOTE", ["AUTHENTICATE", "WAIT", "4"])
-    stage.passes(3)
-    assert stage.jobs == []
-    stage.passes(1)
-    assert len(stage.jobs) == 1
-    stage.work()
+    rules.passes(3)
+    assert rules.jobs == []
+    rules.passes(1)
+    assert len(rules.jobs) == 1
+    rules.work()
     assert codes(person.hears()) == ["904"]
 
 
 def test_the_owner_comes_in_while_others_guess() -> None:
     """Nobody is locked out: from a new place it takes one wait, from a known one none."""
-    stage = Stage("alice", max_sessions=99)
-    stage.member("alice")  # at 192.0.2.1
-    guesses(stage, 30)
-    begun = begins(stage, "198.51.100.7")
+    rules = RulesUnderTest("alice", max_sessions=99)
+    rules.member("alice")  # at 192.0.2.1
+    guesses(rules, 30)
+    begun = begins(rules, "198.51.100.7")
     states = [begun.session.state]
-    stage.passes(MAX_WAIT_SECONDS)
+    rules.passes(MAX_WAIT_SECONDS)
     assert [*states, begun.session.state] == [State.VERIFYING, State.PROVEN]
-    assert begins(stage, "192.0.2.1").session.state is State.PROVEN
+    assert begins(rules, "192.0.2.1").session.state is State.PROVEN
 
 
 def test_a_network_s_waiting_attempts_are_few() -> None:
     """Many connections at once don't help who guesses."""
-    stage = Stage("alice")
-    guesses(stage, 9)
-    waiting = [begins(stage, "203.0.113.9", "wrong") for _ in range(9)]
+    rules = RulesUnderTest("alice")
+    guesses(rules, 9)
+    waiting = [begins(rules, "203.0.113.9", "wrong") for _ in range(9)]
     states = [person.session.state for person in waiting]
     assert states == [State.VERIFYING] * 8 + [State.CONNECTED]
     last = waiting[-1]
@@ -239,68 +253,68 @@ def test_a_network_s_waiting_attempts_are_few() -> None:
 
 def test_an_attempt_that_hangs_up_is_forgotten() -> None:
     """No bcrypt is spent on it."""
-    stage = Stage("alice")
-    guesses(stage, 9)
-    begins(stage, "203.0.113.9").hangs_up()
-    stage.busy = True
-    stage.passes(MAX_WAIT_SECONDS)
-    assert stage.jobs == []
+    rules = RulesUnderTest("alice")
+    guesses(rules, 9)
+    begins(rules, "203.0.113.9").hangs_up()
+    rules.busy = True
+    rules.passes(MAX_WAIT_SECONDS)
+    assert rules.jobs == []
 
 
 def test_a_wait_is_no_part_of_the_time_for_a_login() -> None:
     """However short that is: the owner would be locked out by who guesses. But it has an end."""
-    stage = Stage("alice", max_sessions=99)
-    guesses(stage, 20)
-    stage.rules.settings = replace(stage.settings, login_seconds=5.0)
-    owner, idle = begins(stage, "198.51.100.7"), stage.stranger(address="198.51.100.8")
+    rules = RulesUnderTest("alice", max_sessions=99)
+    guesses(rules, 20)
+    rules.rules.settings = replace(rules.settings, login_seconds=5.0)
+    owner, idle = begins(rules, "198.51.100.7"), rules.stranger(address="198.51.100.8")
     for _ in range(int(MAX_WAIT_SECONDS)):
-        stage.passes(1)
+        rules.passes(1)
     assert (owner.session.state, idle.session.state) == (State.PROVEN, State.CLOSED)
     for _ in range(6):
-        stage.passes(1)
+        rules.passes(1)
     assert owner.session.state is State.CLOSED
 
 
 def test_many_waits_excuse_no_more_than_the_tries_there_are() -> None:
     """Who is turned away after each of them can't stay for ever."""
-    stage = Stage("alice", max_sessions=99, max_login_failures=3, login_seconds=60.0)
-    guesses(stage, 20)
-    stage.busy = True
-    person = begins(stage, "198.51.100.7")
+    rules = RulesUnderTest("alice", max_sessions=99, max_login_failures=3, login_seconds=60.0)
+    guesses(rules, 20)
+    rules.busy = True
+    person = begins(rules, "198.51.100.7")
     for _ in range(60 + 3 * int(MAX_WAIT_SECONDS) + 1):
-        stage.passes(1)
-        if stage.jobs:
-            stage.fail_job()
+        rules.passes(1)
+        if rules.jobs:
+            rules.fail_job()
             person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}")
     assert person.session.state is State.CLOSED
 
 
 def test_a_name_that_nobody_can_have_is_not_kept_whole() -> None:
     """It may be as long as a login, and thousands of them are remembered."""
-    stage = Stage()
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest()
+    rules.busy = True
+    person = rules.stranger()
     person.says("AUTHENTICATE PLAIN")
     for chunk in encode_chunks(b"\0" + b"x" * 3000 + b"\0wrong"):
         person.says(f"AUTHENTICATE {chunk}")
-    [job] = stage.jobs
+    [job] = rules.jobs
     assert isinstance(job, VerifyPassword)
     assert job.name == "x" * 64
 
 
 def test_a_token_makes_its_network_known() -> None:
     """Whose device is there needs not wait there with the password, whoever guesses elsewhere."""
-    stage = Stage("alice", max_sessions=99)
-    token = only(stage.member("alice").says("TOKEN CREATE laptop")).params[3]
-    begins(stage, "198.51.100.7", token)
-    guesses(stage, 20)
-    assert begins(stage, "198.51.100.7").session.state is State.PROVEN
-    assert begins(stage, "198.51.100.8").session.state is State.VERIFYING
+    rules = RulesUnderTest("alice", max_sessions=99)
+    token = only(rules.member("alice").says("TOKEN CREATE laptop")).params[3]
+    begins(rules, "198.51.100.7", token)
+    guesses(rules, 20)
+    assert begins(rules, "198.51.100.7").session.state is State.PROVEN
+    assert begins(rules, "198.51.100.8").session.state is State.VERIFYING
 
 
 def test_a_token_doesn_t_wait() -> None:
     """It can't be guessed."""
-    stage = Stage("alice")
-    token = only(stage.member("alice").says("TOKEN CREATE laptop")).params[3]
-    guesses(stage, 30)
-    assert begins(stage, "203.0.113.9", token).session.state is State.PROVEN
+    rules = RulesUnderTest("alice")
+    token = only(rules.member("alice").says("TOKEN CREATE laptop")).params[3]
+    guesses(rules, 30)
+    assert begins(rules, "203.0.113.9", token).session.state is State.PROVEN

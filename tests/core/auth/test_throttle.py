@@ -15,7 +15,7 @@ from securechat.core.auth.throttle import (
     LoginThrottle,
 )
 from securechat.core.jobs import VerifyPassword
-from tests.support.stage import Stage
+from tests.support.rules import RulesUnderTest
 
 HOME, CAFE, EVIL = "192.0.2.1", "198.51.100.7", "203.0.113.9"
 
@@ -126,14 +126,14 @@ def test_a_member_who_moves_about_pushes_out_nobody() -> None:
 # Attempts that wait
 
 
-def attempt(stage: Stage, address: str = EVIL, **more: Any) -> VerifyPassword:
-    return VerifyPassword(stage.stranger(address=address).session, 1, "alice", "x", **more)
+def attempt(rules: RulesUnderTest, address: str = EVIL, **more: Any) -> VerifyPassword:
+    return VerifyPassword(rules.stranger(address=address).session, 1, "alice", "x", **more)
 
 
 def test_attempts_come_back_in_the_order_of_their_time() -> None:
     """Each once."""
-    stage, throttle = Stage(), LoginThrottle()
-    late, early = attempt(stage), attempt(stage, CAFE)
+    rules, throttle = RulesUnderTest(), LoginThrottle()
+    late, early = attempt(rules), attempt(rules, CAFE)
     assert throttle.hold(late, 9.0)
     assert throttle.hold(early, 5.0)
     assert throttle.due(4.9) == []
@@ -144,14 +144,14 @@ def test_attempts_come_back_in_the_order_of_their_time() -> None:
 
 def test_a_network_has_so_many_attempts_waiting_and_no_more() -> None:
     """Another one still has its own, and so has who is known there."""
-    stage, throttle = Stage(), LoginThrottle()
+    rules, throttle = RulesUnderTest(), LoginThrottle()
     for _ in range(MAX_HELD):
-        assert throttle.hold(attempt(stage), 5.0)
-    assert not throttle.hold(attempt(stage), 5.0)
-    assert throttle.hold(attempt(stage, CAFE), 5.0)
-    assert throttle.hold(attempt(stage, known=True), 5.0)
+        assert throttle.hold(attempt(rules), 5.0)
+    assert not throttle.hold(attempt(rules), 5.0)
+    assert throttle.hold(attempt(rules, CAFE), 5.0)
+    assert throttle.hold(attempt(rules, known=True), 5.0)
     assert len(throttle.due(5.0)) == MAX_HELD + 2
-    assert throttle.hold(attempt(stage), 9.0)
+    assert throttle.hold(attempt(rules), 9.0)
 
 
 # Codes

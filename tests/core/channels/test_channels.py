@@ -7,18 +7,18 @@ import pytest
 from securechat.core.channels import channels
 from securechat.core.turn import IrcError
 from securechat.irc import names
-from tests.support.stage import Stage
+from tests.support.rules import RulesUnderTest
 
 
-def house() -> Stage:
+def server() -> RulesUnderTest:
     """#den, of alice; bob is an operator, carol a member, dave a stranger, boss administers."""
-    stage = Stage("alice", "bob", "carol", "dave")
-    stage.add("boss", admin=True)
-    people = {name: stage.member(name) for name in ("alice", "bob", "carol", "dave", "boss")}
+    rules = RulesUnderTest("alice", "bob", "carol", "dave")
+    rules.add("boss", admin=True)
+    people = {name: rules.member(name) for name in ("alice", "bob", "carol", "dave", "boss")}
     for name in ("alice", "bob", "carol"):
         people[name].says("JOIN #den")
     people["alice"].says("MODE #den +o bob")
-    return stage
+    return rules
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,11 @@ def house() -> Stage:
 )
 def test_who_runs_a_room(name: str, numeric: str) -> None:
     """Owner, operator and administrator; a member lacks the role, a stranger the membership."""
-    stage = house()
-    session = stage.account(name).sessions[0]
-    turn = stage.rules.turn(0, 0.0)
+    rules = server()
+    session = rules.account(name).sessions[0]
+    turn = rules.rules.turn(0, 0.0)
     if not numeric:
-        assert channels.find_run(turn, session, "#DEN") is stage.room("#den")
+        assert channels.find_run(turn, session, "#DEN") is rules.room("#den")
         return
     with pytest.raises(IrcError) as refused:
         channels.find_run(turn, session, "#den")
@@ -41,8 +41,8 @@ def test_who_runs_a_room(name: str, numeric: str) -> None:
 @pytest.mark.parametrize(("name", "seen"), [("carol", True), ("dave", False), ("boss", True)])
 def test_who_may_know_of_a_secret_room(name: str, seen: bool) -> None:
     """Its members and administrators; of any other room everybody."""
-    stage = house()
-    room, account = stage.room("#den"), stage.account(name)
+    rules = server()
+    room, account = rules.room("#den"), rules.account(name)
     assert channels.visible(room, account)
     room.modes = "s"
     assert channels.visible(room, account) is seen
@@ -61,10 +61,10 @@ def test_who_may_know_of_a_secret_room(name: str, seen: bool) -> None:
 )
 def test_a_ban_is_a_mask_of_the_whole_source(mask: str, fits: bool) -> None:
     """Case doesn't count."""
-    stage = house()
-    room = stage.room("#den")
+    rules = server()
+    room = rules.room("#den")
     room.bans[mask] = ("alice", 0)
-    assert channels.banned(stage.rules.turn(0, 0.0), room, stage.account("bob")) is fits
+    assert channels.banned(rules.rules.turn(0, 0.0), room, rules.account("bob")) is fits
 
 
 @pytest.mark.parametrize(
@@ -86,17 +86,17 @@ def test_a_parameter_is_fit_to_be_repeated(text: str, word: str) -> None:
 
 def test_ids_are_not_used_again() -> None:
     """A new room is not an old one, even when the old one could not be stored."""
-    stage = house()
+    rules = server()
     ids = set()
     for full in (False, True, False, True):
-        stage.full = full
-        with stage.turn() as turn:
+        rules.full = full
+        with rules.turn() as turn:
             start = turn.savepoint()
-            room = channels.create(turn, names.channel_name("#new"), stage.account("alice"))
+            room = channels.create(turn, names.channel_name("#new"), rules.account("alice"))
             assert room.id not in ids
             ids.add(room.id)
             if not full:
-                channels.enter(turn, room, stage.account("alice"), "q")
-                channels.depart(turn, room, stage.account("alice"))
+                channels.enter(turn, room, rules.account("alice"), "q")
+                channels.depart(turn, room, rules.account("alice"))
             turn.finish_span(None, "TEST", start)
-    assert "#new" not in stage.model.channels
+    assert "#new" not in rules.model.channels

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from securechat.core.journal.events import ChannelClosed, FounderRemoved, KickedAway
-from tests.support.stage import SERVER, Stage, codes, den, of
+from tests.support.rules import SERVER, RulesUnderTest, codes, in_channel, of
 
 
-def roles(stage: Stage, room: str = "#den") -> dict[str, str]:
-    return {account.name: member.modes for account, member in stage.room(room).members.items()}
+def roles(rules: RulesUnderTest, room: str = "#den") -> dict[str, str]:
+    return {account.name: member.modes for account, member in rules.room(room).members.items()}
 
 
 @pytest.mark.parametrize(
@@ -29,65 +29,65 @@ def test_who_comes_next(modes: str, heir: str, has: str) -> None:
     """The operator, then the voiced, then the member; of several who has been there for longest.
     What they had before they keep.
     """
-    stage, (alice, bob, _, _) = den("alice", "bob", "carol", "dave")
+    rules, (alice, bob, _, _) = in_channel("alice", "bob", "carol", "dave")
     if modes:
         alice.says(f"MODE #den {modes}")
     bob.hears()
     alice.says("PART #den")
     assert bob.hears()[-1] == f":{SERVER} MODE #den +q {heir}"
-    assert roles(stage)[heir] == has
-    assert "".join(roles(stage).values()).count("q") == 1
-    [audited] = [one for one in stage.audits if one.event == "role changed"][-1:]
+    assert roles(rules)[heir] == has
+    assert "".join(roles(rules).values()).count("q") == 1
+    [audited] = [one for one in rules.audits if one.event == "role changed"][-1:]
     assert '"by": "no owner was left"' in audited.facts
 
 
 def test_a_second_owner_is_enough() -> None:
     """Nobody else becomes one."""
-    stage, (alice, bob, _) = den("alice", "bob", "carol")
+    rules, (alice, bob, _) = in_channel("alice", "bob", "carol")
     alice.says("MODE #den +q bob")
     bob.hears()
     alice.says("PART #den")
     assert codes(bob.hears()) == ["PART"]
-    assert roles(stage) == {"bob": "q", "carol": ""}
+    assert roles(rules) == {"bob": "q", "carol": ""}
 
 
 def test_an_owner_who_was_put_out_or_deleted_is_followed_too() -> None:
     """By an administrator, who may do either."""
-    stage, (_, bob, carol) = den("alice", "bob", "carol")
-    stage.account("carol").admin = True
+    rules, (_, bob, carol) = in_channel("alice", "bob", "carol")
+    rules.account("carol").admin = True
     carol.says("KICK #den alice")
     assert of(bob.hears(), "MODE")[0].params == ["#den", "+q", "bob"]
-    with stage.turn() as turn:
-        account = stage.account("bob")
+    with rules.turn() as turn:
+        account = rules.account("bob")
         account.deleted = True
-        stage.rules.account_removed(turn, account, "Deleted")
+        rules.rules.account_removed(turn, account, "Deleted")
     assert of(carol.hears(), "MODE")[-1].params == ["#den", "+q", "carol"]
 
 
 def test_who_may_not_log_in_does_not_come_next() -> None:
     """A channel of disabled accounts would be nobody's."""
-    stage, (alice, _, _) = den("alice", "bob", "carol")
-    stage.account("bob").disabled = True
+    rules, (alice, _, _) = in_channel("alice", "bob", "carol")
+    rules.account("bob").disabled = True
     alice.says("PART #den")
-    assert roles(stage) == {"bob": "", "carol": "q"}
+    assert roles(rules) == {"bob": "", "carol": "q"}
 
 
 def test_a_founder_who_comes_back_owns_it_again() -> None:
     """Beside who came next."""
-    stage, (alice, _) = den("alice", "bob")
+    rules, (alice, _) = in_channel("alice", "bob")
     alice.says("PART #den", "JOIN #den")
-    assert roles(stage) == {"bob": "q", "alice": "q"}
+    assert roles(rules) == {"bob": "q", "alice": "q"}
 
 
 def test_the_only_owner_stays_one() -> None:
     """Until there is another, whatever else is given."""
-    stage, (alice, _) = den("alice", "bob")
+    rules, (alice, _) = in_channel("alice", "bob")
     alice.says("MODE #den +o alice", "MODE #den +v alice")
     [heard] = alice.says("MODE #den -q alice")
     assert "alice is its only owner (~); make somebody else one first" in heard
-    assert roles(stage)["alice"] == "qov"
+    assert roles(rules)["alice"] == "qov"
     alice.says("MODE #den +q bob", "MODE #den -q alice")
-    assert roles(stage)["alice"] == "ov"
+    assert roles(rules)["alice"] == "ov"
 
 
 # --- the lobby -----------------------------------------------------------------------------------
@@ -95,19 +95,19 @@ def test_the_only_owner_stays_one() -> None:
 
 def test_the_lobby_never_closes_whoever_founded_it() -> None:
     """A channel that a member has made may be configured as the lobby later."""
-    stage, (alice, _) = den("alice", "bob", lobby=None)
-    stage.rules.settings = replace(stage.settings, lobby="#den")
-    with stage.turn() as turn:
-        stage.rules.start(turn)
-    assert FounderRemoved(stage.room("#den").id) in stage.stored
-    for person in (alice, stage.member("bob")):
+    rules, (alice, _) = in_channel("alice", "bob", lobby=None)
+    rules.rules.settings = replace(rules.settings, lobby="#den")
+    with rules.turn() as turn:
+        rules.rules.start(turn)
+    assert FounderRemoved(rules.room("#den").id) in rules.stored
+    for person in (alice, rules.member("bob")):
         person.says("PART #den")
-    assert stage.room("#den").members == {}
-    assert not any(isinstance(event, ChannelClosed) for event in stage.stored)
-    again = stage.stranger()
+    assert rules.room("#den").members == {}
+    assert not any(isinstance(event, ChannelClosed) for event in rules.stored)
+    again = rules.stranger()
     heard = again.logs_in("alice")
     assert "#den" in [message.params[0] for message in of(heard, "JOIN")]
-    assert roles(stage) == {"alice": ""}
+    assert roles(rules) == {"alice": ""}
 
 
 # --- what a start mends --------------------------------------------------------------------------
@@ -115,16 +115,16 @@ def test_the_lobby_never_closes_whoever_founded_it() -> None:
 
 def test_a_start_closes_what_nobody_is_in_and_gives_owners() -> None:
     """As if a server had been running when the accounts were deleted."""
-    stage, (alice, _, _) = den("alice", "bob", "carol")
+    rules, (alice, _, _) = in_channel("alice", "bob", "carol")
     alice.says("JOIN #mine")
     for name in ("#den", "#mine"):
-        room = stage.room(name)
-        del room.members[stage.account("alice")]
-        del stage.account("alice").channels[room]
-    with stage.turn() as turn:
-        stage.rules.start(turn)
-    assert "#mine" not in stage.model.channels
-    assert roles(stage) == {"bob": "q", "carol": ""}
+        room = rules.room(name)
+        del room.members[rules.account("alice")]
+        del rules.account("alice").channels[room]
+    with rules.turn() as turn:
+        rules.rules.start(turn)
+    assert "#mine" not in rules.model.channels
+    assert roles(rules) == {"bob": "q", "carol": ""}
 
 
 # --- kicked while away ---------------------------------------------------------------------------
@@ -132,20 +132,20 @@ def test_a_start_closes_what_nobody_is_in_and_gives_owners() -> None:
 
 def test_who_was_kicked_while_away_is_told_once() -> None:
     """From where, by whom and why, at the next login."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     bob.hangs_up()
     alice.says("KICK #den bob :be nice")
-    again = stage.stranger()
+    again = rules.stranger()
     [told] = [line for line in again.logs_in("bob") if "kicked" in line]
     assert told.startswith(f":{SERVER} NOTICE bob :You were kicked from #den by alice on ")
     assert told.endswith(": be nice")
-    assert not [line for line in stage.stranger().logs_in("bob") if "kicked" in line]
+    assert not [line for line in rules.stranger().logs_in("bob") if "kicked" in line]
 
 
 def test_who_sees_it_is_not_told_again() -> None:
     """A KICK that arrives is enough."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("KICK #den bob")
     assert codes(bob.hears()) == ["KICK"]
-    assert not any(isinstance(event, KickedAway) for event in stage.stored)
+    assert not any(isinstance(event, KickedAway) for event in rules.stored)

@@ -7,7 +7,7 @@ import pytest
 from securechat.core.model.states import State
 from securechat.core.settings import Settings
 from securechat.irc import capabilities
-from tests.support.stage import RIGHT, Stage, codes, of, only, plain
+from tests.support.rules import RIGHT, RulesUnderTest, codes, of, only, plain
 
 NAMES = " ".join(capabilities.NAMES)
 
@@ -22,31 +22,33 @@ def listed(lines: list[str]) -> set[str]:
 
 def test_ls_lists_the_names() -> None:
     """CAP LS without a version tells names only."""
-    heard = Stage().stranger().says("CAP LS")
+    heard = RulesUnderTest().stranger().says("CAP LS")
     assert heard == [f":chat.test CAP * LS :{NAMES}"]
 
 
 @pytest.mark.parametrize("version", ["302", "303", "307", "999999"])
 def test_ls_302_and_later_tells_values(version: str) -> None:
     """The version is a number; a higher one gets what 302 gets."""
-    found = listed(Stage().stranger().says(f"CAP LS {version}"))
+    found = listed(RulesUnderTest().stranger().says(f"CAP LS {version}"))
     assert {"sasl=PLAIN", "draft/account-registration=before-connect", "batch"} <= found
 
 
 def test_ls_tells_external_when_there_is_a_client_ca() -> None:
     """The mechanisms of the sasl value are those that work."""
-    assert "sasl=PLAIN,EXTERNAL" in listed(Stage(external=True).stranger().says("CAP LS 302"))
+    assert "sasl=PLAIN,EXTERNAL" in listed(
+        RulesUnderTest(external=True).stranger().says("CAP LS 302")
+    )
 
 
 @pytest.mark.parametrize("version", ["", " 301", " three", " -302", " 3.02"])
 def test_a_lower_version_gets_no_values(version: str) -> None:
     """Nothing of version 302 reaches a client that hasn't asked for it."""
-    assert "sasl" in listed(Stage().stranger().says("CAP LS" + version))
+    assert "sasl" in listed(RulesUnderTest().stranger().says("CAP LS" + version))
 
 
 def test_the_higher_version_stays() -> None:
     """A later LS without version answers in the old form, but 302 remains in force."""
-    person = Stage().stranger()
+    person = RulesUnderTest().stranger()
     person.says("CAP LS 302")
     assert "sasl" in listed(person.says("CAP LS"))
     assert listed(person.says("CAP LIST")) == {"cap-notify"}
@@ -56,7 +58,7 @@ def test_the_higher_version_stays() -> None:
 
 def test_without_302_cap_notify_comes_and_goes() -> None:
     """A client that doesn't know 302 may switch cap-notify on and off."""
-    person = Stage().stranger()
+    person = RulesUnderTest().stranger()
     assert listed(person.says("CAP LIST")) == set()
     person.says("CAP REQ cap-notify")
     assert listed(person.says("CAP LIST")) == {"cap-notify"}
@@ -66,7 +68,7 @@ def test_without_302_cap_notify_comes_and_goes() -> None:
 
 def test_req_is_acknowledged_as_asked() -> None:
     """ACK repeats the request; what is on already can be asked for again."""
-    person = Stage().stranger()
+    person = RulesUnderTest().stranger()
     for _ in range(2):
         heard = person.says("CAP REQ :batch -server-time echo-message")
         assert heard == [":chat.test CAP * ACK :batch -server-time echo-message"]
@@ -75,7 +77,7 @@ def test_req_is_acknowledged_as_asked() -> None:
 
 def test_req_is_accepted_as_a_whole_or_not_at_all() -> None:
     """One unknown name refuses them all, the removals too."""
-    person = Stage().stranger()
+    person = RulesUnderTest().stranger()
     person.says("CAP REQ :batch")
     heard = person.says("CAP REQ :server-time -batch no-such-thing")
     assert heard == [":chat.test CAP * NAK :server-time -batch no-such-thing"]
@@ -84,21 +86,21 @@ def test_req_is_accepted_as_a_whole_or_not_at_all() -> None:
 
 def test_the_last_of_one_name_counts() -> None:
     """A list is worked through from left to right."""
-    person = Stage().stranger()
+    person = RulesUnderTest().stranger()
     person.says("CAP REQ :batch -batch")
     assert listed(person.says("CAP LIST")) == set()
 
 
 def test_a_refusal_is_not_over_the_limit() -> None:
     """A NAK of a very long request is cut, not sent as a line that is too long."""
-    heard = Stage().stranger().says("CAP REQ :" + " ".join(["unknown"] * 62))
+    heard = RulesUnderTest().stranger().says("CAP REQ :" + " ".join(["unknown"] * 62))
     assert only(heard).params[1] == "NAK"
 
 
 @pytest.mark.parametrize("start", ["CAP LS", "CAP LS 302", "CAP REQ :batch", "CAP REQ :unknown"])
 def test_negotiation_suspends_the_login(start: str) -> None:
     """After LS or REQ nothing completes before CAP END."""
-    person = Stage("alice").stranger()
+    person = RulesUnderTest("alice").stranger()
     person.says(start, "NICK alice", f"PASS {RIGHT}", "USER alice 0 * :Alice")
     assert person.session.state is State.CONNECTED
     assert "001" in codes(person.says("CAP END"))
@@ -106,15 +108,15 @@ def test_negotiation_suspends_the_login(start: str) -> None:
 
 def test_list_does_not_suspend_the_login() -> None:
     """CAP LIST only asks."""
-    person = Stage("alice").stranger()
+    person = RulesUnderTest("alice").stranger()
     heard = person.says("CAP LIST", "NICK alice", f"PASS {RIGHT}", "USER alice 0 * :Alice")
     assert "001" in codes(heard)
 
 
 def test_cap_works_after_the_login() -> None:
     """LS, LIST and REQ at any time; END is ignored then."""
-    stage = Stage("alice", "bob")
-    alice, bob = stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")
     bob.says("JOIN #den")
     assert alice.says("CAP REQ :server-time", "CAP END")[-1].endswith("ACK :server-time")
@@ -126,12 +128,12 @@ def test_cap_works_after_the_login() -> None:
 
 def test_a_change_counts_from_its_ack_on() -> None:
     """What was said before a REQ in the same turn is sent as it was asked for then."""
-    stage = Stage("alice", "bob")
-    alice, bob = stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")
     bob.says("JOIN #den")
     alice.hears()
-    with stage.turn():
+    with rules.turn():
         bob.says("PRIVMSG #den :before")
         alice.says("CAP REQ :server-time")
         bob.says("PRIVMSG #den :after")
@@ -144,12 +146,12 @@ def test_a_change_counts_from_its_ack_on() -> None:
 )
 def test_an_unknown_subcommand(line: str, shown: str) -> None:
     """410, and the word it is about."""
-    assert only(Stage().stranger().says(line)).params[:2] == ["*", shown]
+    assert only(RulesUnderTest().stranger().says(line)).params[:2] == ["*", shown]
 
 
 def test_cap_end_ends_an_exchange_that_has_begun() -> None:
     """A client that gives up SASL hears so, and that it needs a login here."""
-    person = Stage("alice").stranger()
+    person = RulesUnderTest("alice").stranger()
     person.says("CAP LS", "NICK alice", "USER alice 0 * :Alice", "AUTHENTICATE PLAIN")
     assert codes(person.says("CAP END")) == ["906", "FAIL"]
 
@@ -159,26 +161,26 @@ def test_cap_end_ends_an_exchange_that_has_begun() -> None:
 
 def test_nick_needs_a_nick() -> None:
     """431."""
-    assert codes(Stage().stranger().says("NICK", "NICK :")) == ["431", "431"]
+    assert codes(RulesUnderTest().stranger().says("NICK", "NICK :")) == ["431", "431"]
 
 
 @pytest.mark.parametrize("bad", ["-x", "a.b", "a!b", "#den", "x" * 33, ":::", "alice\u0430", "@"])
 def test_a_malformed_nick(bad: str) -> None:
     """432, before the login and after it."""
-    stage = Stage("alice")
-    for person in (stage.stranger(), stage.member("alice")):
+    rules = RulesUnderTest("alice")
+    for person in (rules.stranger(), rules.member("alice")):
         assert only(person.says(f"NICK {bad}")).command == "432"
 
 
 def test_before_the_login_a_nick_tells_nothing() -> None:
     """Taken or free: a stranger can't learn which accounts there are."""
-    person = Stage("alice").stranger()
+    person = RulesUnderTest("alice").stranger()
     assert person.says("NICK alice", "NICK nobody", "NICK ALICE") == []
 
 
 def test_after_the_login_the_nick_is_the_account() -> None:
     """433 for somebody's, 432 for a free one, nothing for one's own in another spelling."""
-    alice = Stage("alice", "bob").member("alice")
+    alice = RulesUnderTest("alice", "bob").member("alice")
     assert codes(alice.says("NICK bob")) == ["433"]
     assert codes(alice.says("NICK carol")) == ["432"]
     assert alice.says("NICK ALICE", "NICK alice") == []
@@ -187,7 +189,7 @@ def test_after_the_login_the_nick_is_the_account() -> None:
 
 def test_the_welcome_tells_the_account_s_name() -> None:
     """A client that came as somebody else learns its nick from 001."""
-    person = Stage("alice", "bob").stranger()
+    person = RulesUnderTest("alice", "bob").stranger()
     person.says("CAP LS", "NICK bob", "USER x 0 * :X", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain('alice')}")
     welcome = of(person.says("CAP END"), "001")[0]
@@ -198,7 +200,7 @@ def test_the_welcome_tells_the_account_s_name() -> None:
 @pytest.mark.parametrize("nick", ["alice", "bob", "carol"])
 def test_nick_may_come_after_sasl(nick: str) -> None:
     """Some clients send NICK only once they are logged in."""
-    person = Stage("alice", "bob").stranger()
+    person = RulesUnderTest("alice", "bob").stranger()
     person.says("CAP LS", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}", "CAP END")
     assert of(person.says(f"NICK {nick}", "USER x 0 * :X"), "001")[0].params[0] == "alice"
 
@@ -208,20 +210,23 @@ def test_nick_may_come_after_sasl(nick: str) -> None:
 
 def test_user_needs_four_parameters() -> None:
     """461, which shows how it is used."""
-    assert "USER <user> 0 * :<real name>" in only(Stage().stranger().says("USER a 0 *")).params[-1]
+    assert (
+        "USER <user> 0 * :<real name>"
+        in only(RulesUnderTest().stranger().says("USER a 0 *")).params[-1]
+    )
 
 
 def test_user_comes_once() -> None:
     """462 the second time, and after the login."""
-    stage = Stage("alice")
-    assert codes(stage.stranger().says("USER a 0 * :A", "USER b 0 * :B")) == ["462"]
-    assert codes(stage.member("alice").says("USER a 0 * :A")) == ["462"]
+    rules = RulesUnderTest("alice")
+    assert codes(rules.stranger().says("USER a 0 * :A", "USER b 0 * :B")) == ["462"]
+    assert codes(rules.member("alice").says("USER a 0 * :A")) == ["462"]
 
 
 def test_a_long_real_name_is_cut_between_letters() -> None:
     """At most 150 bytes, and never half a letter."""
-    stage = Stage("alice")
-    stage.stranger().says(
+    rules = RulesUnderTest("alice")
+    rules.stranger().says(
         "CAP LS",
         "NICK alice",
         "USER alice 0 * :" + "я" * 100,
@@ -229,7 +234,7 @@ def test_a_long_real_name_is_cut_between_letters() -> None:
         f"AUTHENTICATE {plain('alice')}",
         "CAP END",
     )
-    assert stage.account("alice").real_name == "я" * 75
+    assert rules.account("alice").real_name == "я" * 75
 
 
 # PASS
@@ -238,13 +243,15 @@ def test_a_long_real_name_is_cut_between_letters() -> None:
 @pytest.mark.parametrize("password", [f"alice:{RIGHT}", f"ALICE:{RIGHT}", RIGHT])
 def test_pass_logs_in_old_clients(password: str) -> None:
     """account:password, or the password of the account that NICK names."""
-    heard = Stage("alice").stranger().says(f"PASS {password}", "NICK alice", "USER a 0 * :A")
+    heard = (
+        RulesUnderTest("alice").stranger().says(f"PASS {password}", "NICK alice", "USER a 0 * :A")
+    )
     assert codes(heard)[:2] == ["900", "001"]
 
 
 def test_only_the_last_pass_counts() -> None:
     """It may be sent again before USER."""
-    person = Stage("alice").stranger()
+    person = RulesUnderTest("alice").stranger()
     heard = person.says("PASS alice:wrong", f"PASS alice:{RIGHT}", "NICK a", "USER a 0 * :A")
     assert "001" in codes(heard)
 
@@ -252,11 +259,11 @@ def test_only_the_last_pass_counts() -> None:
 @pytest.mark.parametrize("password", ["alice:wrong", "nobody:right", ":", "alice:"])
 def test_a_wrong_pass_ends_the_connection(password: str) -> None:
     """464 and ERROR; the same for an account that doesn't exist."""
-    stage = Stage("alice")
-    person = stage.stranger()
+    rules = RulesUnderTest("alice")
+    person = rules.stranger()
     heard = person.says(f"PASS :{password}", "NICK alice", "USER a 0 * :A")
     assert codes(heard) == ["464", "ERROR"]
-    assert stage.closings[0].reason == "Wrong account or password"
+    assert rules.closings[0].reason == "Wrong account or password"
 
 
 @pytest.mark.parametrize(
@@ -265,26 +272,28 @@ def test_a_wrong_pass_ends_the_connection(password: str) -> None:
 def test_pass_may_come_late(order: tuple[str, ...]) -> None:
     """Clients differ in their order; a person may say it when told that a login is wanted."""
     lines = {"PASS": f"PASS alice:{RIGHT}", "NICK": "NICK alice", "USER": "USER a 0 * :A"}
-    heard = codes(Stage("alice").stranger().says(*(lines[name] for name in order)))
+    heard = codes(RulesUnderTest("alice").stranger().says(*(lines[name] for name in order)))
     assert heard[: heard.index("001") + 1] in (["900", "001"], ["FAIL", "900", "001"])
 
 
 def test_a_late_pass_that_is_wrong_ends_the_connection() -> None:
     """Like one in time: it buys no second guess."""
-    heard = Stage("alice").stranger().says("NICK alice", "USER a 0 * :A", "PASS alice:wrong")
+    heard = (
+        RulesUnderTest("alice").stranger().says("NICK alice", "USER a 0 * :A", "PASS alice:wrong")
+    )
     assert codes(heard) == ["FAIL", "464", "ERROR"]
 
 
 def test_pass_is_not_for_who_is_logged_in() -> None:
     """462; and 461 for none at all."""
-    stage = Stage("alice")
-    assert codes(stage.member("alice").says("PASS x")) == ["462"]
-    assert codes(stage.stranger().says("PASS")) == ["461"]
+    rules = RulesUnderTest("alice")
+    assert codes(rules.member("alice").says("PASS x")) == ["462"]
+    assert codes(rules.stranger().says("PASS")) == ["461"]
 
 
 def test_sasl_takes_the_place_of_pass() -> None:
     """A client that sends both gets SASL's answers, and may try again when it fails."""
-    person = Stage("alice").stranger()
+    person = RulesUnderTest("alice").stranger()
     person.says("PASS alice:wrong", "CAP LS", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
     assert codes(person.says(f"AUTHENTICATE {plain('alice', 'wrong')}")) == ["904"]
     person.says("AUTHENTICATE PLAIN")
@@ -296,8 +305,8 @@ def test_sasl_takes_the_place_of_pass() -> None:
 
 def test_ping_is_answered_with_its_token() -> None:
     """Before and after the login; 409 without a token."""
-    stage = Stage("alice")
-    for person in (stage.stranger(), stage.member("alice")):
+    rules = RulesUnderTest("alice")
+    for person in (rules.stranger(), rules.member("alice")):
         assert person.says("PING :a b") == [":chat.test PONG chat.test :a b"]
         assert codes(person.says("PING")) == ["409"]
 
@@ -307,38 +316,38 @@ def test_ping_is_answered_with_its_token() -> None:
 )
 def test_a_strange_pong_is_nothing(line: str) -> None:
     """Only the server's own tokens count as an answer to its PING."""
-    stage = Stage("alice")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice")
+    alice = rules.member("alice")
     assert alice.says(line) == []
     assert alice.session.delivered is None
-    assert stage.stranger().says(line) == []
+    assert rules.stranger().says(line) == []
 
 
 def test_a_pong_can_not_run_ahead() -> None:
     """Nobody can claim to have received what there is not."""
-    stage = Stage("alice")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice")
+    alice = rules.member("alice")
     alice.says("PONG delivered-9999999999", "PONG delivered-" + "9" * 30)
-    assert stage.account("alice").devices[""].delivered == stage.model.last_seq
+    assert rules.account("alice").devices[""].delivered == rules.model.last_seq
 
 
 def test_quit_says_good_bye() -> None:
     """ERROR to who goes, QUIT with the prefix 'Quit: ' to the others, and the end."""
-    stage = Stage("alice", "bob")
-    alice, bob = stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")
     bob.says("JOIN #den")
     alice.hears()
     assert bob.says("QUIT :Gone to have lunch") == ["ERROR :Closing link: Quit: Gone to have lunch"]
     assert alice.hears() == [":bob!bob@chat.test QUIT :Quit: Gone to have lunch"]
-    assert [closing.session for closing in stage.closings] == [bob.session]
+    assert [closing.session for closing in rules.closings] == [bob.session]
     assert bob.says("PING x", "PRIVMSG #den :still here?") == []
 
 
 def test_quit_without_a_reason() -> None:
     """The prefix alone, as the specification says."""
-    stage = Stage("alice", "bob")
-    alice, bob = stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")
     bob.says("JOIN #den")
     alice.hears()
@@ -348,9 +357,9 @@ def test_quit_without_a_reason() -> None:
 
 def test_a_stranger_may_quit() -> None:
     """Without anybody hearing of it."""
-    stage = Stage("alice")
-    alice = stage.member("alice")
-    assert codes(stage.stranger().says("QUIT :x")) == ["ERROR"]
+    rules = RulesUnderTest("alice")
+    alice = rules.member("alice")
+    assert codes(rules.stranger().says("QUIT :x")) == ["ERROR"]
     assert alice.hears() == []
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.stage import Person, Stage, codes, den, source
+from tests.support.rules import Person, RulesUnderTest, codes, in_channel, source
 
 
-def scene(*caps: str) -> tuple[Stage, Person, Person]:
+def scene(*caps: str) -> tuple[RulesUnderTest, Person, Person]:
     """A channel of alice's with bob, and somebody else who administers the server."""
-    stage, (alice, _) = den("alice", "bob")
-    stage.add("boss", admin=True)
-    return stage, alice, stage.member("boss", *caps)
+    rules, (alice, _) = in_channel("alice", "bob")
+    rules.add("boss", admin=True)
+    return rules, alice, rules.member("boss", *caps)
 
 
 @pytest.mark.parametrize(
@@ -34,10 +34,10 @@ def test_the_line_comes_back(line: str) -> None:
 
 def test_an_invitation_is_confirmed() -> None:
     """And opens the channel."""
-    stage, alice, boss = scene()
+    rules, alice, boss = scene()
     alice.says("MODE #den +i")
-    stage.add("carol")
-    carol = stage.member("carol")
+    rules.add("carol")
+    carol = rules.member("carol")
     assert codes(boss.says("INVITE carol #den")) == ["341"]
     assert codes(carol.says("JOIN #den"))[:2] == ["INVITE", "JOIN"]
 
@@ -52,7 +52,7 @@ def test_within_it_comes_once() -> None:
 
 def test_others_act_from_within_only() -> None:
     """442, whatever they run elsewhere."""
-    stage, _, _ = scene()
-    stage.add("carol")
-    carol = stage.member("carol")
+    rules, _, _ = scene()
+    rules.add("carol")
+    carol = rules.member("carol")
     assert set(codes(carol.says("TOPIC #den :x", "INVITE boss #den", "MODE #den +m"))) == {"442"}

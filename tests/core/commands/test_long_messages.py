@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from securechat.irc.message import parse
-from tests.support.stage import SERVER, Person, Stage, codes, den, of, only, source
+from tests.support.rules import SERVER, Person, RulesUnderTest, codes, in_channel, of, only, source
 
 
 def split_as_konversation(text: str, nick: str, hostmask: str, target: str) -> list[str]:
@@ -43,8 +43,8 @@ WHOLE = "ы" * 1000
 )
 def test_what_konversation_sends_arrives(text: str, known: bool, nick: str, target: str) -> None:
     """All of it, in its order, stored as it is seen; its echo as well."""
-    stage = Stage(nick, "алиса")
-    boris, alice = stage.member(nick, "echo-message"), stage.member("алиса")
+    rules = RulesUnderTest(nick, "алиса")
+    boris, alice = rules.member(nick, "echo-message"), rules.member("алиса")
     if target[0] == "#":
         boris.says(f"JOIN {target}")
         alice.says(f"JOIN {target}")
@@ -55,7 +55,7 @@ def test_what_konversation_sends_arrives(text: str, known: bool, nick: str, targ
     assert heard == echo
     arrived = [parse(line).params[1] for line in heard]
     assert "".join(arrived).replace(" ", "") == text.replace(" ", "")
-    assert [entry.text for entry in stage.log if entry.kind == "PRIVMSG"] == arrived
+    assert [entry.text for entry in rules.log if entry.kind == "PRIVMSG"] == arrived
 
 
 def filling(kind: str = "PRIVMSG") -> str:
@@ -66,7 +66,7 @@ def filling(kind: str = "PRIVMSG") -> str:
 @pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE"])
 def test_a_byte_more_is_a_second_message(kind: str) -> None:
     """What just fits is one."""
-    _, (alice, bob) = den("alice", "bob")
+    _, (alice, bob) = in_channel("alice", "bob")
     for more, lines in (("", 1), ("y", 2)):
         alice.says(f"{kind} #den :{filling(kind)}{more}")
         assert [line.params[1] for line in of(bob.hears(), kind)] == [filling(kind), "y"][:lines]
@@ -74,7 +74,7 @@ def test_a_byte_more_is_a_second_message(kind: str) -> None:
 
 def test_it_is_cut_between_words() -> None:
     """As our own client does it."""
-    _, (alice, bob) = den("alice", "bob")
+    _, (alice, bob) = in_channel("alice", "bob")
     alice.says(f"PRIVMSG #den :{filling()[:-9]} one two three")
     assert [line.params[1] for line in of(bob.hears(), "PRIVMSG")] == [
         f"{filling()[:-9]} one two",
@@ -84,7 +84,7 @@ def test_it_is_cut_between_words() -> None:
 
 def test_what_somebody_does_is_done_twice() -> None:
     """Each part is an ACTION of its own."""
-    _, (alice, bob) = den("alice", "bob")
+    _, (alice, bob) = in_channel("alice", "bob")
     alice.says(f"PRIVMSG #den :\x01ACTION {filling()[:-12]} waves\x01")
     assert [line.params[1] for line in of(bob.hears(), "PRIVMSG")] == [
         f"\x01ACTION {filling()[:-12]}\x01",
@@ -92,42 +92,42 @@ def test_what_somebody_does_is_done_twice() -> None:
     ]
 
 
-def hears_nothing(stage: Stage, bob: Person, before: int) -> bool:
-    return (bob.hears(), len(stage.log)) == ([], before)
+def hears_nothing(rules: RulesUnderTest, bob: Person, before: int) -> bool:
+    return (bob.hears(), len(rules.log)) == ([], before)
 
 
 def test_a_question_to_a_program_is_refused_where_it_is_seen() -> None:
     """Half of it would be another one."""
-    stage, (alice, bob) = den("alice", "bob")
-    before = len(stage.log)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    before = len(rules.log)
     refused = only(alice.says(f"PRIVMSG #den :\x01PING {filling()}\x01"))
     assert refused.params[:2] == ["alice", "#den"]
     assert refused.command == "404"
-    assert hears_nothing(stage, bob, before)
+    assert hears_nothing(rules, bob, before)
 
 
 @pytest.mark.parametrize("target", ["#den", "bob"])
 def test_what_no_client_sends_is_refused_where_it_is_seen(target: str) -> None:
     """404 with the target, so that its tab shows it; a NOTICE in its own form."""
-    stage, (alice, bob) = den("alice", "bob")
-    before = len(stage.log)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    before = len(rules.log)
     assert only(alice.says(f"PRIVMSG {target} :" + "я" * 320)).params[1] == target
     assert only(alice.says(f"NOTICE {target} :" + "я" * 320)).params[2] == target
     assert codes(alice.says("TOPIC #den :" + "я" * 320, "PRIVMSG")) == ["417", "411"]
-    assert codes(stage.stranger().says(f"PRIVMSG {target} :" + "я" * 320)) == ["417"]
-    assert hears_nothing(stage, bob, before)
+    assert codes(rules.stranger().says(f"PRIVMSG {target} :" + "я" * 320)) == ["417"]
+    assert hears_nothing(rules, bob, before)
 
 
 def test_a_refusal_opens_no_conversation() -> None:
     """It leaves nothing behind."""
-    stage = Stage("alice", "bob")
-    stage.member("alice").says(f"PRIVMSG bob :\x01PING {'x' * 500}\x01")
-    assert stage.account("alice").directs == {}
+    rules = RulesUnderTest("alice", "bob")
+    rules.member("alice").says(f"PRIVMSG bob :\x01PING {'x' * 500}\x01")
+    assert rules.account("alice").directs == {}
 
 
 def test_each_part_is_paid_for() -> None:
     """A long message costs what short ones do."""
-    stage, (alice, _) = den("alice", "bob")
-    with stage.turn() as turn:
+    rules, (alice, _) = in_channel("alice", "bob")
+    with rules.turn() as turn:
         alice.says(f"PRIVMSG #den :{filling()}y")
-        assert turn.charges == [(stage.account("alice"), 1)]
+        assert turn.charges == [(rules.account("alice"), 1)]

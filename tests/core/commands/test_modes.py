@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from securechat.core.journal.events import BanAdded, MemberModesChanged, ModesChanged
-from tests.support.stage import NOW_MS, SERVER, Stage, codes, den, of, only, source
+from tests.support.rules import NOW_MS, SERVER, RulesUnderTest, codes, in_channel, of, only, source
 
 # Showing
 
 
 def test_the_modes_are_shown() -> None:
     """324 with the parameters, 329 with the time of the room's beginning."""
-    _, (alice,) = den("alice")
+    _, (alice,) = in_channel("alice")
     alice.says("MODE #den +ikl key 7")
     assert alice.says("MODE #DEN") == [
         f":{SERVER} 324 alice #den +intkl key 7",
@@ -22,17 +22,17 @@ def test_the_modes_are_shown() -> None:
 
 def test_the_key_is_shown_to_operators_only() -> None:
     """Others see that there is one."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("MODE #den +k secret")
     bob.hears()
-    stage.add("carol")
-    for person in (bob, stage.member("carol")):
+    rules.add("carol")
+    for person in (bob, rules.member("carol")):
         assert " +ntk *" in person.says("MODE #den")[0]
 
 
 def test_a_room_without_modes() -> None:
     """A plus alone."""
-    _, (alice,) = den("alice")
+    _, (alice,) = in_channel("alice")
     alice.says("MODE #den -nt")
     assert alice.says("MODE #den")[0] == f":{SERVER} 324 alice #den +"
 
@@ -52,10 +52,10 @@ def test_a_room_without_modes() -> None:
 )
 def test_a_secret_room_is_like_none_to_strangers(line: str) -> None:
     """Every answer is the one for a room that there is not."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     alice.says("MODE #den +s")
-    stage.add("bob")
-    bob = stage.member("bob")
+    rules.add("bob")
+    bob = rules.member("bob")
     found = bob.says(line.format("#den"))
     assert [text.replace("#den", "#nil") for text in found] == bob.says(line.format("#nil"))
     assert codes(found) == ["403"]
@@ -67,34 +67,34 @@ def test_a_secret_room_is_like_none_to_strangers(line: str) -> None:
 @pytest.mark.parametrize("letter", "imnst")
 def test_a_flag_comes_and_goes(letter: str) -> None:
     """All members see it once; setting what is set is nothing."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     alice.says(f"MODE #den -{letter}")
     bob.hears()
     for sign in "+-":
         expected = [f"{source('alice')} MODE #den {sign}{letter}"]
         assert alice.says(f"MODE #den {sign}{letter}") == expected
         assert bob.hears() == expected
-        assert (letter in stage.room("#den").modes) is (sign == "+")
-        before = len(stage.stored)
+        assert (letter in rules.room("#den").modes) is (sign == "+")
+        before = len(rules.stored)
         assert alice.says(f"MODE #den {sign}{letter}") == []
-        assert (bob.hears(), len(stage.stored)) == ([], before)
+        assert (bob.hears(), len(rules.stored)) == ([], before)
 
 
 def test_signs_are_grouped() -> None:
     """Letters of one sign share it; those without a sign add."""
-    _, (alice,) = den("alice")
+    _, (alice,) = in_channel("alice")
     assert only(alice.says("MODE #den i+m-nt+s")).params == ["#den", "+im-nt+s"]
 
 
 def test_only_operators_change_modes() -> None:
     """482 for members, 442 for strangers; an administrator may from outside."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.add("carol")
-    stage.add("boss", admin=True)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.add("carol")
+    rules.add("boss", admin=True)
     assert codes(bob.says("MODE #den +i")) == ["482"]
-    assert codes(stage.member("carol").says("MODE #den +i")) == ["442"]
+    assert codes(rules.member("carol").says("MODE #den +i")) == ["442"]
     told = [f"{source('boss')} MODE #den +i"]
-    assert stage.member("boss").says("MODE #den +i") == told
+    assert rules.member("boss").says("MODE #den +i") == told
     assert alice.hears() == told
 
 
@@ -103,7 +103,7 @@ def test_only_operators_change_modes() -> None:
 )
 def test_an_unknown_mode(letters: str, shown: str) -> None:
     """472 with the letter, and the others are changed all the same."""
-    _, (alice,) = den("alice")
+    _, (alice,) = in_channel("alice")
     heard = alice.says(f"MODE #den {letters}")
     assert of(heard, "472")[0].params[1] == shown
     assert of(heard, "MODE")[0].params == ["#den", "+i"]
@@ -114,9 +114,9 @@ def test_an_unknown_mode(letters: str, shown: str) -> None:
 
 def test_a_key() -> None:
     """Set with its parameter; taken away with any, or with none, and shown as *."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     assert alice.says("MODE #den +k secret") == [f"{source('alice')} MODE #den +k secret"]
-    assert stage.room("#den").key == "secret"
+    assert rules.room("#den").key == "secret"
     assert alice.says("MODE #den -k wrong") == [f"{source('alice')} MODE #den -k *"]
     assert alice.says("MODE #den -k") == []
     alice.says("MODE #den +k secret")
@@ -126,23 +126,23 @@ def test_a_key() -> None:
 @pytest.mark.parametrize("key", ["x" * 33, "я" * 17, "a,b", ":a b", "::x", ":"])
 def test_a_key_that_is_none(key: str) -> None:
     """525."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     assert codes(alice.says(f"MODE #den +k {key}")) == ["525"]
-    assert stage.room("#den").key is None
+    assert rules.room("#den").key is None
 
 
 def test_the_longest_key() -> None:
     """32 bytes, as ISUPPORT says."""
-    _, (alice,) = den("alice")
+    _, (alice,) = in_channel("alice")
     assert codes(alice.says("MODE #den +k " + "я" * 16)) == ["MODE"]
 
 
 def test_a_limit() -> None:
     """A number from 1 to 999999; -l takes no parameter."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     assert only(alice.says("MODE #den +l 999999")).params == ["#den", "+l", "999999"]
     assert only(alice.says("MODE #den -li")).params == ["#den", "-l"]
-    assert stage.room("#den").limit is None
+    assert rules.room("#den").limit is None
     assert alice.says("MODE #den -l") == []
 
 
@@ -151,15 +151,15 @@ def test_a_limit() -> None:
 )
 def test_a_limit_that_is_none(limit: str) -> None:
     """696, and nothing that the database could choke on."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     assert codes(alice.says(f"MODE #den +l {limit}")) == ["696"]
-    assert stage.room("#den").limit is None
+    assert rules.room("#den").limit is None
 
 
 @pytest.mark.parametrize("letter", "klbqov")
 def test_a_parameter_is_missing(letter: str) -> None:
     """696 tells which; the rest of the command is done."""
-    _, (alice,) = den("alice")
+    _, (alice,) = in_channel("alice")
     heard = alice.says(f"MODE #den +i{letter}")
     assert codes(heard) == ["696", "MODE"]
     assert of(heard, "696")[0].params[1:3] == ["#den", letter]
@@ -170,7 +170,7 @@ def test_a_parameter_is_missing(letter: str) -> None:
 
 def test_bans_are_listed() -> None:
     """In full, with who and when; by b, +b, and by members who don't operate the room."""
-    _, (alice, bob) = den("alice", "bob")
+    _, (alice, bob) = in_channel("alice", "bob")
     assert alice.says("MODE #den +bb Mallory *@evil") == [
         f"{source('alice')} MODE #den +bb Mallory!*@* *!*@evil"
     ]
@@ -185,32 +185,32 @@ def test_bans_are_listed() -> None:
 
 def test_strangers_do_not_see_the_bans() -> None:
     """442."""
-    stage, _ = den("alice")
-    stage.add("bob")
-    assert codes(stage.member("bob").says("MODE #den b")) == ["442"]
+    rules, _ = in_channel("alice")
+    rules.add("bob")
+    assert codes(rules.member("bob").says("MODE #den b")) == ["442"]
 
 
 def test_a_ban_is_taken_back() -> None:
     """By the same mask; what isn't banned can't be, and a ban comes once."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     alice.says("MODE #den +b bob")
     assert alice.says("MODE #den +b bob!*@*") == []
     assert alice.says("MODE #den -b nobody") == []
     assert alice.says("MODE #den -b bob") == [f"{source('alice')} MODE #den -b bob!*@*"]
-    assert stage.room("#den").bans == {}
+    assert rules.room("#den").bans == {}
 
 
 @pytest.mark.parametrize("mask", [":", ":a b", "::x!y", "x" * 121, ":bob!*@* +o mallory"])
 def test_a_mask_that_is_none(mask: str) -> None:
     """696: none bans everybody, puts a word into others' lines, or is too long for one."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     assert codes(alice.says(f"MODE #den +b {mask}")) == ["696"]
-    assert stage.room("#den").bans == {}
+    assert rules.room("#den").bans == {}
 
 
 def test_the_ban_list_has_an_end() -> None:
     """478 at the limit that ISUPPORT tells."""
-    _, (alice,) = den("alice", max_bans=3)
+    _, (alice,) = in_channel("alice", max_bans=3)
     heard = alice.says("MODE #den +bbbb a b c d")
     assert codes(heard) == ["478", "MODE"]
     assert only(heard[1:]).params[1] == "+bbb"
@@ -223,8 +223,8 @@ def test_the_ban_list_has_an_end() -> None:
 
 def test_roles_are_given_and_taken() -> None:
     """A member may have several at once: each is given and taken by itself, which all are told."""
-    stage, (alice, bob) = den("alice", "bob")
-    room, account = stage.room("#den"), stage.account("bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
+    room, account = rules.room("#den"), rules.account("bob")
     assert only(alice.says("MODE #den +v BOB")).params == ["#den", "+v", "bob"]
     assert room.modes_of(account) == "v"
     assert only(alice.says("MODE #den +o bob")).params == ["#den", "+o", "bob"]
@@ -240,18 +240,18 @@ def test_roles_are_given_and_taken() -> None:
 
 def test_voice_does_not_demote_an_owner() -> None:
     """It is given beside what the member has; the highest counts."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     assert only(alice.says("MODE #den +vo alice alice")).params == ["#den", "+vo", "alice", "alice"]
-    assert stage.room("#den").modes_of(stage.account("alice")) == "qov"
+    assert rules.room("#den").modes_of(rules.account("alice")) == "qov"
     assert "~alice" in alice.says("NAMES #den")[0]
     alice.says("MODE #den -ov alice alice")
-    assert stage.room("#den").modes_of(stage.account("alice")) == "q"
+    assert rules.room("#den").modes_of(rules.account("alice")) == "q"
     assert len(of(bob.hears(), "MODE")) == 2
 
 
 def test_all_prefixes_for_who_asks() -> None:
     """In NAMES, WHO and WHOIS, the highest first; else the highest alone."""
-    _, (alice, bob) = den("alice", "bob")
+    _, (alice, bob) = in_channel("alice", "bob")
     alice.says("MODE #den +ov bob bob")
     bob.hears()
     assert "~alice @bob" in bob.says("NAMES #den")[0]
@@ -265,40 +265,40 @@ def test_all_prefixes_for_who_asks() -> None:
 
 def test_who_is_not_there_gets_no_role() -> None:
     """441, for a stranger to the room and for nobody at all."""
-    stage, (alice,) = den("alice")
-    stage.add("bob")
+    rules, (alice,) = in_channel("alice")
+    rules.add("bob")
     assert codes(alice.says("MODE #den +vo bob nobody")) == ["441", "441"]
 
 
 def test_operators_do_not_touch_owners() -> None:
     """482: they neither make, unmake nor lower one; they may make operators."""
-    stage, (alice, bob, carol) = den("alice", "bob", "carol")
+    rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
     alice.says("MODE #den +o bob")
     bob.hears()
     for change in ("+q carol", "-q alice", "+o alice", "+v alice", "+q bob"):
         assert codes(bob.says(f"MODE #den {change}")) == ["482"], change
-    assert stage.room("#den").modes_of(stage.account("alice")) == "q"
+    assert rules.room("#den").modes_of(rules.account("alice")) == "q"
     assert only(bob.says("MODE #den +o carol")).params == ["#den", "+o", "carol"]
     assert codes(carol.hears())[-1] == "MODE"
 
 
 def test_a_room_may_have_several_owners() -> None:
     """One may leave it to another."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     assert only(alice.says("MODE #den +q bob")).params == ["#den", "+q", "bob"]
     alice.says("MODE #den -q alice")
     assert codes(alice.says("MODE #den +i")) == ["482"]
     bob.hears()
     assert codes(bob.says("MODE #den +q alice")) == ["MODE"]
-    assert stage.room("#den").modes_of(stage.account("alice")) == "q"
+    assert rules.room("#den").modes_of(rules.account("alice")) == "q"
 
 
 def test_an_administrator_sets_any_role() -> None:
     """Without being a member."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.add("boss", admin=True)
-    stage.member("boss").says("MODE #den +q bob", "MODE #den -q alice")
-    assert stage.room("#den").modes_of(stage.account("bob")) == "q"
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.add("boss", admin=True)
+    rules.member("boss").says("MODE #den +q bob", "MODE #den -q alice")
+    assert rules.room("#den").modes_of(rules.account("bob")) == "q"
     assert len(alice.hears()) == len(bob.hears()) == 2
 
 
@@ -307,38 +307,38 @@ def test_an_administrator_sets_any_role() -> None:
 
 def test_six_parameters_go_and_flags_beside_them() -> None:
     """MODES=6 of ISUPPORT counts modes with a parameter; the seventh is left."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     alice.says("MODE #den +imsbbbbbbb a b c d e f g")
-    assert len(stage.room("#den").bans) == 6
-    assert stage.room("#den").modes == "imnst"
+    assert len(rules.room("#den").bans) == 6
+    assert rules.room("#den").modes == "imnst"
 
 
 def test_a_key_is_told_and_not_logged() -> None:
     """The members see it; the log stands in the database as text, and a key is a secret."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("MODE #den +kl otter 5")
     assert of(bob.hears(), "MODE")[0].params == ["#den", "+kl", "otter", "5"]
-    assert [entry.text for entry in stage.log if entry.kind == "MODE"] == ["+kl * 5"]
+    assert [entry.text for entry in rules.log if entry.kind == "MODE"] == ["+kl * 5"]
 
 
 def test_a_long_change_takes_several_lines() -> None:
     """None over the limit, none lost, each stored as it was said."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     masks = [letter * 76 for letter in "abcdef"]
     heard = alice.says("MODE #den +bbbbbb " + " ".join(masks))
     assert heard == bob.hears()
     assert len(heard) == 2
     shown = [word for message in of(heard, "MODE") for word in message.params[2:]]
     assert shown == [f"{mask}!*@*" for mask in masks]
-    logged = [entry.text for entry in stage.log if entry.kind == "MODE"]
+    logged = [entry.text for entry in rules.log if entry.kind == "MODE"]
     assert logged == [line.partition("#den ")[2] for line in heard]
 
 
 def test_the_longest_mask_fits_beside_the_longest_names() -> None:
     """One change can always be told."""
     long, room = "я" * 32, "#" + "ж" * 63
-    stage = Stage(long)
-    boris = stage.member(long)
+    rules = RulesUnderTest(long)
+    boris = rules.member(long)
     boris.says(f"JOIN {room}")
     assert codes(boris.says(f"MODE {room} +b " + "x" * 116)) == ["MODE"]
     assert codes(boris.says(f"MODE {room} b")) == ["367", "368"]
@@ -346,19 +346,19 @@ def test_the_longest_mask_fits_beside_the_longest_names() -> None:
 
 def test_a_seesaw_ends() -> None:
     """One line stores a bounded number of changes."""
-    stage, (alice,) = den("alice")
-    before = len(stage.stored)
+    rules, (alice,) = in_channel("alice")
+    before = len(rules.stored)
     alice.says("MODE #den " + "+i-i" * 120)
-    assert len(stage.stored) - before < 40
+    assert len(rules.stored) - before < 40
 
 
 def test_every_change_is_recorded() -> None:
     """What memory holds, the database does."""
-    stage, (alice, _) = den("alice", "bob")
+    rules, (alice, _) = in_channel("alice", "bob")
     alice.says("MODE #den +ikbo-n key x bob")
-    found = stage.stored
+    found = rules.stored
     last = [event for event in found if isinstance(event, ModesChanged)][-1]
-    room = stage.room("#den")
+    room = rules.room("#den")
     assert (last.modes, last.key, last.limit) == (room.modes, "key", None) == ("it", "key", None)
     assert [event.mask for event in found if isinstance(event, BanAdded)] == ["x!*@*"]
     assert [event.modes for event in found if isinstance(event, MemberModesChanged)] == ["o"]
@@ -369,32 +369,32 @@ def test_every_change_is_recorded() -> None:
 
 def test_one_s_own_modes() -> None:
     """221, MODE for a change, o for an administrator."""
-    stage = Stage("alice")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice")
+    alice = rules.member("alice")
     assert alice.says("MODE alice") == [f":{SERVER} 221 alice :+"]
     assert alice.says("MODE ALICE +i") == [f"{source('alice')} MODE alice +i"]
     assert alice.says("MODE alice") == [f":{SERVER} 221 alice :+i"]
     assert alice.says("MODE alice -i") == [f"{source('alice')} MODE alice -i"]
-    stage.add("boss", admin=True)
-    assert stage.member("boss").says("MODE boss") == [f":{SERVER} 221 boss :+o"]
+    rules.add("boss", admin=True)
+    assert rules.member("boss").says("MODE boss") == [f":{SERVER} 221 boss :+o"]
 
 
 def test_nobody_makes_himself_an_administrator() -> None:
     """o can't be set."""
-    stage = Stage("alice")
-    assert stage.member("alice").says("MODE alice +ow") == []
-    assert not stage.account("alice").admin
+    rules = RulesUnderTest("alice")
+    assert rules.member("alice").says("MODE alice +ow") == []
+    assert not rules.account("alice").admin
 
 
 def test_unknown_modes_of_oneself() -> None:
     """501 once, and the known one is set."""
-    alice = Stage("alice").member("alice")
+    alice = RulesUnderTest("alice").member("alice")
     assert sorted(codes(alice.says("MODE alice +xyi"))) == ["501", "MODE"]
 
 
 def test_others_modes_are_theirs() -> None:
     """502; 401 when there is nobody of that name."""
-    alice = Stage("alice", "bob").member("alice")
+    alice = RulesUnderTest("alice", "bob").member("alice")
     assert codes(alice.says("MODE bob", "MODE bob +i", "MODE nobody", "MODE -")) == [
         "502",
         "502",
@@ -405,7 +405,7 @@ def test_others_modes_are_theirs() -> None:
 
 def test_a_mask_with_many_wildcards_is_refused() -> None:
     """Each costs time at every message and JOIN; eight are enough for anybody."""
-    _, (alice,) = den("alice")
+    _, (alice,) = in_channel("alice")
     assert alice.says("MODE #den +b *a*b*c*d*e*f!*@*")
     assert codes(alice.says("MODE #den +b *a*b*c*d*e*f*g!*@*")) == ["696"]
     assert codes(alice.says("MODE #den +b " + "?" * 9 + "!x@y")) == ["696"]
@@ -414,11 +414,11 @@ def test_a_mask_with_many_wildcards_is_refused() -> None:
 @pytest.mark.parametrize("line", ["+k two words", "+ko two bob words", "-l+k two words"])
 def test_a_key_s_first_word_is_none(line: str) -> None:
     """A key is one word: with another one behind it nothing is set, and nothing repeated."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     refused = only(alice.says(f"MODE #den {line}"))
     assert refused.command == "525"
     assert "two" not in refused.params[2]
-    assert (stage.room("#den").key, bob.hears()) == (None, [])
+    assert (rules.room("#den").key, bob.hears()) == (None, [])
     assert codes(alice.says("MODE #den +k-l two")) == ["MODE"]
 
 
@@ -431,18 +431,18 @@ def test_a_key_s_first_word_is_none(line: str) -> None:
 )
 def test_bans_that_match_alike_are_one(one: str, other: str) -> None:
     """Added once, and taken away in any spelling; shown as it was set."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     alice.says(f"MODE #den +b {one}")
-    (mask,) = stage.room("#den").bans
+    (mask,) = rules.room("#den").bans
     assert alice.says(f"MODE #den +b {other}") == []
     assert alice.says(f"MODE #den -b {other}") == [f"{source('alice')} MODE #den -b {mask}"]
-    assert stage.room("#den").bans == {}
+    assert rules.room("#den").bans == {}
 
 
 def test_bans_that_were_stored_twice_go_together() -> None:
     """A list from before that rule has both."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.room("#den").bans |= {"BOB!*@*": ("alice", 1), "bob!*@*": ("alice", 2)}
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.room("#den").bans |= {"BOB!*@*": ("alice", 1), "bob!*@*": ("alice", 2)}
     assert codes(bob.says("PRIVMSG #den :x")) == ["404"]
     heard = only(alice.says("MODE #den -b Bob"))
     assert heard.params[1:] == ["-bb", "BOB!*@*", "bob!*@*"]

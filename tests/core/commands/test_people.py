@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.stage import NOW_MS, SERVER, Person, Stage, codes, of, only, source
+from tests.support.rules import NOW_MS, SERVER, Person, RulesUnderTest, codes, of, only, source
 
 
-def den(*names: str) -> tuple[Stage, list[Person]]:
+def in_channel(*names: str) -> tuple[RulesUnderTest, list[Person]]:
     """A room with people in it; the first of them owns it."""
-    stage = Stage(*names)
-    people = [stage.member(name) for name in names]
+    rules = RulesUnderTest(*names)
+    people = [rules.member(name) for name in names]
     for person in people:
         person.says("JOIN #den")
     for person in people:
         person.hears()
-    return stage, people
+    return rules, people
 
 
 def shown(lines: list[str]) -> list[str]:
@@ -29,9 +29,9 @@ def shown(lines: list[str]) -> list[str]:
 
 def test_who_of_a_room() -> None:
     """Everybody there that is online, with presence, administration and role."""
-    stage, (alice, bob, carol) = den("alice", "bob", "carol")
-    stage.add("boss", admin=True)
-    stage.member("boss").says("JOIN #den")
+    rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
+    rules.add("boss", admin=True)
+    rules.member("boss").says("JOIN #den")
     bob.says("AWAY :lunch")
     carol.says("QUIT")
     alice.hears()
@@ -45,29 +45,29 @@ def test_who_of_a_room() -> None:
 
 def test_who_of_a_person() -> None:
     """By the exact nick, in any spelling."""
-    _, (alice, _) = den("alice", "bob")
+    _, (alice, _) = in_channel("alice", "bob")
     assert alice.says("WHO BOB")[0] == (f":{SERVER} 352 alice * bob {SERVER} {SERVER} bob H :0 Bob")
 
 
 def test_who_by_a_mask() -> None:
     """Whoever is online and fits; without a mask everybody."""
-    stage, (alice, bob, barb) = den("alice", "bob", "barb")
+    rules, (alice, bob, barb) = in_channel("alice", "bob", "barb")
     assert shown(alice.says("WHO b*")) == ["bob", "barb"]
     assert shown(alice.says("WHO B?B")) == ["bob"]
     assert shown(alice.says("WHO")) == shown(alice.says("WHO *")) == ["alice", "bob", "barb"]
     bob.says("QUIT")
     alice.hears()
     assert shown(alice.says("WHO b*")) == ["barb"]
-    assert barb.session in stage.account("barb").sessions
+    assert barb.session in rules.account("barb").sessions
 
 
 @pytest.mark.parametrize("mask", ["nobody", "#nowhere", "#s", "", "0", ":a b"])
 def test_who_of_nobody(mask: str) -> None:
     """Only the end of the list; a secret room's members are not shown to strangers."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     alice.says("JOIN #s", "MODE #s +s", "MODE alice +i")
-    stage.add("bob")
-    bob = stage.member("bob")
+    rules.add("bob")
+    bob = rules.member("bob")
     bob.says("MODE bob +i")
     assert codes(bob.says(f"WHO {mask}"))[-1] == "315"
     assert "alice" not in shown(bob.says(f"WHO {mask}"))
@@ -75,32 +75,32 @@ def test_who_of_nobody(mask: str) -> None:
 
 def test_the_invisible_are_found_by_those_who_share_a_room() -> None:
     """+i on all of one's sessions hides from masks; the exact nick still finds."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.add("carol")
-    carol = stage.member("carol")
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.add("carol")
+    carol = rules.member("carol")
     alice.says("MODE alice +i")
     assert shown(carol.says("WHO *")) == ["bob", "carol"]
     assert shown(carol.says("WHO alice")) == ["alice"]
     assert "alice" in shown(bob.says("WHO *"))
-    stage.member("alice")
+    rules.member("alice")
     assert "alice" in shown(carol.says("WHO *"))
 
 
 def test_the_invisible_see_themselves() -> None:
     """Also when they are in no room."""
-    alice = Stage("alice").member("alice")
+    alice = RulesUnderTest("alice").member("alice")
     alice.says("MODE alice +i")
     assert shown(alice.says("WHO *")) == ["alice"]
 
 
 def test_a_who_has_an_end() -> None:
     """500 rows by a mask."""
-    stage = Stage("alice")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice")
+    alice = rules.member("alice")
     for number in range(510):
-        account = stage.add(f"x{number}y")
+        account = rules.add(f"x{number}y")
         account.sessions.append(alice.session)
-        stage.model.online[account] = None
+        rules.model.online[account] = None
     assert len(shown(alice.says("WHO x*"))) == 500
 
 
@@ -109,10 +109,10 @@ def test_a_who_has_an_end() -> None:
 
 def test_whois() -> None:
     """Name, rooms, server, account, TLS, idle and sign-on time."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("JOIN #a")
-    stage.clock += 90
-    stage.now_ms += 90_000
+    rules.clock += 90
+    rules.now_ms += 90_000
     assert bob.says("WHOIS ALICE") == [
         f":{SERVER} 311 bob alice alice {SERVER} * :Alice",
         f":{SERVER} 319 bob alice :~#den ~#a",
@@ -126,9 +126,9 @@ def test_whois() -> None:
 
 def test_whois_of_an_administrator_who_is_away() -> None:
     """313 and 301."""
-    stage = Stage("alice")
-    stage.add("boss", admin=True)
-    boss, alice = stage.member("boss"), stage.member("alice")
+    rules = RulesUnderTest("alice")
+    rules.add("boss", admin=True)
+    boss, alice = rules.member("boss"), rules.member("alice")
     boss.says("AWAY :golf")
     heard = alice.says("WHOIS boss")
     assert {"313", "301"} <= set(codes(heard))
@@ -137,35 +137,35 @@ def test_whois_of_an_administrator_who_is_away() -> None:
 
 def test_speaking_ends_idleness() -> None:
     """Whatever is said counts, on any session."""
-    stage, (alice, bob) = den("alice", "bob")
-    phone = stage.member("alice")
-    stage.now_ms += 60_000
+    rules, (alice, bob) = in_channel("alice", "bob")
+    phone = rules.member("alice")
+    rules.now_ms += 60_000
     phone.says("PRIVMSG #den :hi")
     bob.hears()
-    stage.now_ms += 5_000
+    rules.now_ms += 5_000
     assert of(bob.says("WHOIS alice"), "317")[0].params[2] == "5"
-    assert alice.session in stage.account("alice").sessions
+    assert alice.session in rules.account("alice").sessions
 
 
 def test_whois_hides_secret_rooms() -> None:
     """From all but their members and administrators."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("JOIN #s", "MODE #s +s")
-    stage.add("boss", admin=True)
+    rules.add("boss", admin=True)
     assert of(bob.says("WHOIS alice"), "319")[0].params[-1] == "~#den"
     assert of(alice.says("WHOIS alice"), "319")[0].params[-1] == "~#den ~#s"
-    assert of(stage.member("boss").says("WHOIS alice"), "319")[0].params[-1] == "~#den ~#s"
+    assert of(rules.member("boss").says("WHOIS alice"), "319")[0].params[-1] == "~#den ~#s"
 
 
 @pytest.mark.parametrize("line", ["WHOIS", "WHOIS :", "WHOWAS", "WHOWAS :"])
 def test_whois_of_no_one(line: str) -> None:
     """431."""
-    assert codes(Stage("alice").member("alice").says(line)) == ["431"]
+    assert codes(RulesUnderTest("alice").member("alice").says(line)) == ["431"]
 
 
 def test_whois_of_who_is_not_there() -> None:
     """401 and the end; somebody offline is said to be so. The server's name may come first."""
-    alice = Stage("alice", "bob").member("alice")
+    alice = RulesUnderTest("alice", "bob").member("alice")
     unknown, end = alice.says(f"WHOIS {SERVER} nobody")
     assert (codes([unknown, end]), "No such nick" in unknown) == (["401", "318"], True)
     assert "is offline" in alice.says("WHOIS bob")[0]
@@ -178,10 +178,10 @@ def test_whois_of_who_is_not_there() -> None:
 
 def test_whowas() -> None:
     """Who was here and when; 406 for who never was."""
-    stage = Stage("alice", "bob")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice", "bob")
+    alice = rules.member("alice")
     assert codes(alice.says("WHOWAS bob")) == ["406", "369"]
-    stage.member("bob").says("QUIT")
+    rules.member("bob").says("QUIT")
     assert alice.says("WHOWAS BOB") == [
         f":{SERVER} 314 alice bob bob {SERVER} * :Bob",
         f":{SERVER} 312 alice bob {SERVER} :left at 2023-11-14 22:13 UTC",
@@ -194,7 +194,7 @@ def test_whowas() -> None:
 
 def test_ison() -> None:
     """Those that are online, in their own spelling; nobody is an empty list."""
-    _, (alice, _) = den("alice", "bob")
+    _, (alice, _) = in_channel("alice", "bob")
     assert alice.says("ISON BOB nobody alice") == [f":{SERVER} 303 alice :bob alice"]
     assert alice.says("ISON :bob nobody") == [f":{SERVER} 303 alice :bob"]
     assert alice.says("ISON nobody") == [f":{SERVER} 303 alice :"]
@@ -203,7 +203,7 @@ def test_ison() -> None:
 
 def test_a_long_ison_takes_several_lines() -> None:
     """None is over the limit, and nobody is left out."""
-    _, (alice, _) = den("alice", "bob")
+    _, (alice, _) = in_channel("alice", "bob")
     heard = of(alice.says("ISON " + "bob " * 120), "303")
     assert len(heard) == 2
     assert " ".join(message.params[1] for message in heard).split() == ["bob"] * 120
@@ -211,9 +211,9 @@ def test_a_long_ison_takes_several_lines() -> None:
 
 def test_userhost() -> None:
     """Five at most; * for an administrator, - for away; never an address."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.add("boss", admin=True)
-    stage.member("boss")
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.add("boss", admin=True)
+    rules.member("boss")
     bob.says("AWAY :x")
     alice.hears()
     assert alice.says("USERHOST BOB nobody boss nobody alice alice") == [
@@ -225,8 +225,8 @@ def test_userhost() -> None:
 def test_userhost_of_long_names() -> None:
     """Several lines when one can't hold them."""
     names = [f"{letter}" + "я" * 31 for letter in "абвгд"]
-    stage = Stage(*names)
-    people = [stage.member(name) for name in names]
+    rules = RulesUnderTest(*names)
+    people = [rules.member(name) for name in names]
     heard = of(people[0].says("USERHOST " + " ".join(names)), "302")
     assert sum(len(message.params[1].split()) for message in heard) == 5
 
@@ -236,24 +236,24 @@ def test_userhost_of_long_names() -> None:
 
 def test_away_and_back() -> None:
     """306 and 305; the account is away, not the connection."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     assert codes(alice.says("AWAY :lunch")) == ["306"]
-    assert stage.account("alice").away == "lunch"
+    assert rules.account("alice").away == "lunch"
     assert codes(bob.says("PRIVMSG alice :hi")) == ["301"]
     assert codes(alice.says("AWAY")) == ["PRIVMSG", "305"]
     alice.says("AWAY :x")
     assert codes(alice.says("AWAY :")) == ["305"]
-    assert stage.account("alice").away is None
+    assert rules.account("alice").away is None
 
 
 def test_away_notify() -> None:
     """Those who share a room and asked are told of each change once; oneself is not."""
-    stage, (alice, bob, carol) = den("alice", "bob", "carol")
+    rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
     bob.says("CAP REQ away-notify", "JOIN #b")
     alice.says("CAP REQ :away-notify account-tag", "JOIN #b")
     bob.hears()
-    stage.add("dave")
-    dave = stage.member("dave", "away-notify")
+    rules.add("dave")
+    dave = rules.member("dave", "away-notify")
     alice.hears()
     for said, told in ((":lunch", " :lunch"), (":lunch", None), (":nap", " :nap"), ("", "")):
         assert len(alice.says(f"AWAY {said}")) == 1
@@ -264,14 +264,14 @@ def test_away_notify() -> None:
 
 def test_a_long_away_message_is_cut() -> None:
     """At 255 bytes, as ISUPPORT says, between letters."""
-    stage = Stage("alice")
-    stage.member("alice").says("AWAY :" + "я" * 200)
-    assert stage.account("alice").away == "я" * 127
+    rules = RulesUnderTest("alice")
+    rules.member("alice").says("AWAY :" + "я" * 200)
+    assert rules.account("alice").away == "я" * 127
 
 
 def test_who_leaves_is_not_away_when_back() -> None:
     """The last session takes it along; for several of them see test_away."""
-    stage = Stage("alice", "bob")
-    stage.member("alice").says("AWAY :x", "QUIT")
-    assert stage.account("alice").away is None
-    assert only(stage.member("bob").says("USERHOST alice")).params[-1] == ""
+    rules = RulesUnderTest("alice", "bob")
+    rules.member("alice").says("AWAY :x", "QUIT")
+    assert rules.account("alice").away is None
+    assert only(rules.member("bob").says("USERHOST alice")).params[-1] == ""

@@ -6,7 +6,7 @@ import pytest
 
 from securechat.core.commands.registry import ALWAYS, COMMANDS, LOGGED_IN
 from securechat.core.model.states import WAITING, State
-from tests.support.stage import RIGHT, Person, Stage, codes, den, only, plain
+from tests.support.rules import RIGHT, Person, RulesUnderTest, codes, in_channel, only, plain
 
 BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER"}
 """All that a stranger may say."""
@@ -24,20 +24,20 @@ PARAMS = [
 ]
 
 
-def stage_with_life() -> tuple[Stage, list[Person]]:
+def stage_with_life() -> tuple[RulesUnderTest, list[Person]]:
     """Rooms, people and texts that could leak."""
-    stage = Stage("alice", "bob", lobby="#lobby", motd=("soup",), contact="boss")
-    stage.add("boss", admin=True)
-    people = [stage.member(name) for name in ("alice", "bob", "boss")]
+    rules = RulesUnderTest("alice", "bob", lobby="#lobby", motd=("soup",), contact="boss")
+    rules.add("boss", admin=True)
+    people = [rules.member(name) for name in ("alice", "bob", "boss")]
     people[0].says("JOIN #den", "TOPIC #den :soup", "AWAY :lunch")
     for person in people:
         person.hears()
-    return stage, people
+    return rules, people
 
 
-def hears(stage: Stage, state: str, line: str) -> list[str]:
+def hears(rules: RulesUnderTest, state: str, line: str) -> list[str]:
     """What somebody who isn't logged in gets for a line."""
-    person = stage.stranger()
+    person = rules.stranger()
     if state != "fresh":
         person.says("CAP LS", "NICK mallory", "USER mallory 0 * :M")
     if state == "challenged":
@@ -56,18 +56,18 @@ def test_a_stranger_learns_and_changes_nothing(name: str, state: str) -> None:
     """Every command but the few is refused with 451 in every state before the welcome, and every
     answer is the same as on a server where there is nobody and nothing.
     """
-    (stage, people), desert = stage_with_life(), Stage(lobby="#lobby")
-    stage.add("mallory")
+    (rules, people), desert = stage_with_life(), RulesUnderTest(lobby="#lobby")
+    rules.add("mallory")
     desert.add("mallory")
-    before = list(stage.stored)
+    before = list(rules.stored)
     for params in PARAMS:
         line = f"@+x=y {name} {params}"
-        heard = hears(stage, state, line)
+        heard = hears(rules, state, line)
         if name not in BEFORE:
             assert codes(heard) == ["451"], line
         assert heard == hears(desert, state, line), line
     assert [person.hears() for person in people] == [[], [], []]
-    assert stage.stored == before
+    assert rules.stored == before
 
 
 def test_the_table_is_complete() -> None:
@@ -93,7 +93,7 @@ def test_nothing_runs_while_a_worker_is_asked() -> None:
 )
 def test_too_few_parameters(name: str) -> None:
     """461 names the command and shows how it is used."""
-    alice = Stage("alice").member("alice")
+    alice = RulesUnderTest("alice").member("alice")
     needed = COMMANDS[name].min_params
     for count in range(needed):
         refused = only(alice.says(" ".join([name, *["x"] * count])))
@@ -103,15 +103,15 @@ def test_too_few_parameters(name: str) -> None:
 
 def test_an_unknown_command() -> None:
     """421 once logged in, cut to a decent length; 451 before."""
-    stage = Stage("alice")
-    refused = only(stage.member("alice").says("x" * 400 + " y"))
+    rules = RulesUnderTest("alice")
+    refused = only(rules.member("alice").says("x" * 400 + " y"))
     assert (refused.command, refused.params[1]) == ("421", "X" * 40)
-    assert codes(stage.stranger().says("NONSENSE")) == ["451"]
+    assert codes(rules.stranger().says("NONSENSE")) == ["451"]
 
 
 def test_a_command_is_known_in_any_spelling() -> None:
     """Case doesn't count."""
-    assert codes(Stage("alice").member("alice").says("pInG x")) == ["PONG"]
+    assert codes(RulesUnderTest("alice").member("alice").says("pInG x")) == ["PONG"]
 
 
 def test_every_command_has_its_help() -> None:
@@ -137,33 +137,33 @@ def test_every_command_has_its_help() -> None:
 )
 def test_a_word_too_many_is_not_passed_over(line: str, colon: str) -> None:
     """Where it changes what is meant nothing is done: the colon is named, and nothing repeated."""
-    stage, (alice, _) = den("alice", "bob")
-    stored = list(stage.stored)
+    rules, (alice, _) = in_channel("alice", "bob")
+    stored = list(rules.stored)
     refused = only(alice.says(line))
     assert refused.command == "461"
     assert "Too many words" in refused.params[2]
     assert refused.params[2].endswith(colon)
     assert not set(line.split()[2:]) & set(refused.params[2].split())
-    assert (stage.stored, stage.jobs, stage.account("alice").away) == (stored, [], None)
+    assert (rules.stored, rules.jobs, rules.account("alice").away) == (stored, [], None)
 
 
 @pytest.mark.parametrize("line", ["REGISTER * * correct horse battery", "PASS alice:correct horse"])
 def test_a_password_s_first_word_is_none(line: str) -> None:
     """No account is made with it, and nobody is logged in by it."""
-    stage = Stage("alice", registration="open")
-    person = stage.stranger()
+    rules = RulesUnderTest("alice", registration="open")
+    person = rules.stranger()
     person.says("NICK zoe")
-    stage.busy = True
+    rules.busy = True
     refused = only(person.says(line))
     assert (refused.command, "colon before the" in refused.params[2]) == ("461", True)
     assert "horse" not in refused.params[2]
-    assert (stage.jobs, person.session.attempt.password) == ([], None)
+    assert (rules.jobs, person.session.attempt.password) == ([], None)
 
 
 @pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE"])
 def test_a_text_without_its_colon_is_refused_where_it_is_seen(kind: str) -> None:
     """Only its first word would arrive."""
-    _, (alice, bob) = den("alice", "bob")
+    _, (alice, bob) = in_channel("alice", "bob")
     refused = only(alice.says(f"{kind} #den hello everybody"))
     assert refused.command == ("404" if kind == "PRIVMSG" else "FAIL")
     assert refused.params[-2:] == ["#den", f"Put a colon before the text: {kind} #den :<text>"]
@@ -172,15 +172,15 @@ def test_a_text_without_its_colon_is_refused_where_it_is_seen(kind: str) -> None
 
 def test_what_clients_send_by_habit_is_taken() -> None:
     """Words too many that change nothing, or that belong together beyond doubt."""
-    stage = Stage("alice", "bob")
-    bob = stage.stranger()
+    rules = RulesUnderTest("alice", "bob")
+    bob = rules.stranger()
     heard = bob.says("NICK bob 1", "USER bob 0 * Bob the Builder", f"PASS :bob:{RIGHT}")
     assert "001" in codes(heard)
     bob.says("QUIT")
-    alice = stage.member("alice")
+    alice = rules.member("alice")
     assert codes(alice.says("JOIN #den key more"))[0] == "JOIN"
     assert codes(alice.says("WHO #den o x", "MODE #den +s x", "LUSERS a b", "MODE #den b x y"))
-    bob = stage.member("bob")
+    bob = rules.member("bob")
     bob.says("JOIN #den")
     alice.hears()
     bob.says("QUIT gone fishing")

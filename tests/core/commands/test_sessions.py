@@ -7,11 +7,11 @@ import json
 import pytest
 
 from securechat.core.model.states import State
-from tests.support.stage import NOT_STORED, RIGHT, Person, Stage, codes, of, only
+from tests.support.rules import NOT_STORED, RIGHT, Person, RulesUnderTest, codes, of, only
 
 
-def arrives(stage: Stage, password: str = RIGHT, address: str = "192.0.2.1") -> Person:
-    person = stage.stranger(address=address)
+def arrives(rules: RulesUnderTest, password: str = RIGHT, address: str = "192.0.2.1") -> Person:
+    person = rules.stranger(address=address)
     person.logs_in("alice", password=password)
     person.hears()
     return person
@@ -35,13 +35,13 @@ def here(*people: Person) -> list[bool]:
 
 def test_the_list_tells_how_since_when_and_from_where() -> None:
     """And which one is this; others' sessions are not in it."""
-    stage = Stage("alice", "bob")
-    alice = arrives(stage)
+    rules = RulesUnderTest("alice", "bob")
+    alice = arrives(rules)
     token = token_of(alice)
-    stage.member("bob")
-    stage.passes(60)
-    arrives(stage, token, "::1")
-    stage.passes(5)
+    rules.member("bob")
+    rules.passes(60)
+    arrives(rules, token, "::1")
+    rules.passes(5)
     first, second = listed(alice)
     assert first[1:] == [
         *("password", "*", "2023-11-14T22:13:20Z", "2023-11-14T22:14:25Z", "192.0.2.1", "here")
@@ -53,36 +53,36 @@ def test_the_list_tells_how_since_when_and_from_where() -> None:
 
 def test_an_id_stays_for_the_session_s_life() -> None:
     """Whoever asks, and whoever else has come and gone."""
-    stage = Stage("alice")
-    one, two = arrives(stage), arrives(stage)
+    rules = RulesUnderTest("alice")
+    one, two = arrives(rules), arrives(rules)
     ids = [entry[0] for entry in listed(one)]
     assert [entry[0] for entry in listed(two)] == ids
     assert len(set(ids)) == 2
-    arrives(stage)
+    arrives(rules)
     one.hangs_up()
     assert listed(two)[0][0] == ids[1]
 
 
 def test_one_is_ended_by_its_id() -> None:
     """At once; the audit has who did it, and from where the other was."""
-    stage = Stage("alice")
-    alice, other = arrives(stage), arrives(stage, address="198.51.100.7")
+    rules = RulesUnderTest("alice")
+    alice, other = arrives(rules), arrives(rules, address="198.51.100.7")
     number = listed(alice)[1][0]
     assert only(alice.says(f"SESSIONS END {number}")).params[:-1] == ["SESSIONS", "ENDED", number]
     assert codes(other.hears()) == ["ERROR"]
     assert here(alice, other) == [True, False]
-    [audited] = [a for a in stage.audits if a.event == "session ended"]
+    [audited] = [a for a in rules.audits if a.event == "session ended"]
     assert (audited.account, audited.address) == ("alice", "192.0.2.1")
     assert json.loads(audited.facts) == {"ended": number, "address_of_ended": "198.51.100.7"}
 
 
 def test_all_others_are_ended() -> None:
     """The one that asks stays; the others in the room see nobody go."""
-    stage = Stage("alice", "bob")
-    alice, bob = arrives(stage), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = arrives(rules), rules.member("bob")
     for person in (alice, bob):
         person.says("JOIN #den")
-    others = [arrives(stage) for _ in range(3)]
+    others = [arrives(rules) for _ in range(3)]
     bob.hears(), alice.hears()
     told = only(alice.says("SESSIONS END others"))
     assert told.params == ["SESSIONS", "ENDED", "others", "3 sessions have ended"]
@@ -92,17 +92,17 @@ def test_all_others_are_ended() -> None:
 
 def test_one_may_end_oneself() -> None:
     """That is logging out."""
-    stage = Stage("alice")
-    alice = arrives(stage)
+    rules = RulesUnderTest("alice")
+    alice = arrives(rules)
     assert codes(alice.says(f"SESSIONS END {listed(alice)[0][0]}")) == ["NOTE", "ERROR"]
 
 
 def test_a_thief_of_a_token_can_t_end_who_has_shown_the_password() -> None:
     """Else the owner would be thrown out each time before the token could be revoked."""
-    stage = Stage("alice")
-    alice = arrives(stage)
+    rules = RulesUnderTest("alice")
+    alice = arrives(rules)
     token = token_of(alice)
-    thief, device = arrives(stage, token), arrives(stage, token)
+    thief, device = arrives(rules, token), arrives(rules, token)
     refused = only(thief.says(f"SESSIONS END {listed(thief)[0][0]}"))
     assert (refused.command, refused.params[1]) == ("FAIL", "REAUTHENTICATE")
     thief.says("SESSIONS END others")
@@ -116,15 +116,15 @@ def test_a_thief_of_a_token_can_t_end_who_has_shown_the_password() -> None:
 @pytest.mark.parametrize("wanted", ["", "nonsense", "nonsense twice", ":"])
 def test_an_unknown_id(wanted: str) -> None:
     """Also another's session is unknown."""
-    stage = Stage("alice", "bob")
-    refused = only(arrives(stage).says(f"SESSIONS END {wanted}"))
+    rules = RulesUnderTest("alice", "bob")
+    refused = only(arrives(rules).says(f"SESSIONS END {wanted}"))
     assert refused.params[:2] == ["SESSIONS", "NO_SUCH_SESSION"]
 
 
 def test_another_s_session_is_out_of_reach() -> None:
     """Its id means nothing."""
-    stage = Stage("alice", "bob")
-    alice, bob = arrives(stage), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = arrives(rules), rules.member("bob")
     number = listed(alice)[0][0]
     assert only(bob.says(f"SESSIONS END {number}")).params[1] == "NO_SUCH_SESSION"
     assert here(alice) == [True]
@@ -135,8 +135,8 @@ def test_another_s_session_is_out_of_reach() -> None:
 
 def test_a_client_that_trades_its_password_ends_with_the_token() -> None:
     """It asked for that; whoever makes a token for another device stays."""
-    stage = Stage("alice")
-    alice, ours, owner = arrives(stage), arrives(stage), arrives(stage)
+    rules = RulesUnderTest("alice")
+    alice, ours, owner = arrives(rules), arrives(rules), arrives(rules)
     token_of(alice, "phone")
     token_of(ours, "laptop bind")
     assert [entry[1:3] for entry in listed(alice)][:2] == [["password", "*"], ["token", "laptop"]]
@@ -148,29 +148,29 @@ def test_a_client_that_trades_its_password_ends_with_the_token() -> None:
 
 def test_who_is_bound_has_still_shown_the_password() -> None:
     """It may change credentials, and its place is not the first to be taken."""
-    stage = Stage("alice", max_sessions=2)
-    ours = arrives(stage)
+    rules = RulesUnderTest("alice", max_sessions=2)
+    ours = arrives(rules)
     token = token_of(ours, "laptop BIND")
-    thief = arrives(stage, token)
+    thief = arrives(rules, token)
     token_of(ours, "phone")
-    arrives(stage)
+    arrives(rules)
     assert here(ours, thief) == [True, False]
 
 
 def test_what_is_not_stored_binds_nothing() -> None:
     """The session is as it was."""
-    stage = Stage("alice")
-    alice = arrives(stage)
-    stage.full = True
+    rules = RulesUnderTest("alice")
+    alice = arrives(rules)
+    rules.full = True
     assert NOT_STORED in only(alice.says("TOKEN CREATE laptop BIND")).params[-1]
-    stage.full = False
+    rules.full = False
     assert listed(alice)[0][1:3] == ["password", "*"]
 
 
 def test_a_new_password_frees_who_sets_it() -> None:
     """The token that it was bound to is no more; the session goes on, and may be bound again."""
-    stage = Stage("alice")
-    alice = arrives(stage)
+    rules = RulesUnderTest("alice")
+    alice = arrives(rules)
     token_of(alice, "laptop BIND")
     alice.says("PASSWD :quite another password")
     assert listed(alice)[0][1:3] == ["password", "*"]
@@ -180,5 +180,5 @@ def test_a_new_password_frees_who_sets_it() -> None:
 
 def test_a_word_too_many_is_not_passed_over() -> None:
     """A name is one word."""
-    refused = only(arrives(Stage("alice")).says("TOKEN CREATE my laptop"))
+    refused = only(arrives(RulesUnderTest("alice")).says("TOKEN CREATE my laptop"))
     assert refused.params[:3] == ["TOKEN", "INVALID_NAME", "my"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.stage import Stage, codes, den, of, only, source
+from tests.support.rules import RulesUnderTest, codes, in_channel, of, only, source
 
 
 def test_it_is_told_to_who_asked_and_shares_a_channel() -> None:
     """And to all one's own sessions; to nobody else, and to none without the capability."""
-    stage, (alice, bob, carol) = den("alice", "bob", "carol")
-    stage.add("dave")
-    dave, phone = stage.member("dave", "setname"), stage.member("alice", "setname")
+    rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
+    rules.add("dave")
+    dave, phone = rules.member("dave", "setname"), rules.member("alice", "setname")
     for person in (alice, bob):
         person.says("CAP REQ setname")
     phone.hears()
@@ -27,51 +27,51 @@ def test_it_is_told_to_who_asked_and_shares_a_channel() -> None:
 
 def test_it_is_silent_without_the_capability() -> None:
     """As it was before there was one; the name is set all the same."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     assert alice.says("SETNAME Alice") == []
     assert of(bob.says("WHOIS alice"), "311")[0].params[-1] == "Alice"
     assert of(bob.says("WHO alice"), "352")[0].params[-1] == "0 Alice"
-    assert stage.account("alice").real_name == "Alice"
+    assert rules.account("alice").real_name == "Alice"
 
 
 def test_it_stays_whatever_a_client_says_at_the_next_login() -> None:
     """USER tells what a client is set to, often nothing; what a person has chosen counts."""
-    stage = Stage("alice", "bob")
-    stage.member("alice").says("SETNAME :Alice in Chains", "QUIT")
-    stage.member("alice")
-    assert of(stage.member("bob").says("WHOIS alice"), "311")[0].params[-1] == "Alice in Chains"
+    rules = RulesUnderTest("alice", "bob")
+    rules.member("alice").says("SETNAME :Alice in Chains", "QUIT")
+    rules.member("alice")
+    assert of(rules.member("bob").says("WHOIS alice"), "311")[0].params[-1] == "Alice in Chains"
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 151, "я" * 76])
 def test_what_is_no_real_name(name: str) -> None:
     """FAIL with what was expected; nothing has changed."""
-    stage = Stage("alice")
-    alice = stage.member("alice", "setname")
-    before = stage.account("alice").real_name
+    rules = RulesUnderTest("alice")
+    alice = rules.member("alice", "setname")
+    before = rules.account("alice").real_name
     failed = only(alice.says(f"SETNAME :{name}"))
     assert failed.params[:2] == ["SETNAME", "INVALID_REALNAME"]
     assert "1 to 150 bytes" in failed.params[-1]
-    assert stage.account("alice").real_name == before
+    assert rules.account("alice").real_name == before
     assert codes(alice.says("SETNAME")) == codes(alice.says("SETNAME two words")) == ["461"]
 
 
 def test_the_longest_fits() -> None:
     """As NAMELEN tells, also behind the longest nick in an extended JOIN."""
-    stage = Stage("alice")
-    alice = stage.member("alice", "setname")
+    rules = RulesUnderTest("alice")
+    alice = rules.member("alice", "setname")
     assert only(alice.says("SETNAME :" + "я" * 75)).params == ["я" * 75]
 
 
 def test_a_channel_that_does_not_hear_them_does_not_hear_it() -> None:
     """It would be a text all the same; another channel hears it."""
-    stage, (alice, bob, carol) = den("alice", "bob", "carol")
+    rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
     for person in (bob, carol):
         person.says("CAP REQ setname")
     alice.says("MODE #den +m")
     bob.says("JOIN #other")
     carol.says("JOIN #other")
-    stage.add("dave")
-    dave = stage.member("dave", "setname")
+    rules.add("dave")
+    dave = rules.member("dave", "setname")
     dave.says("JOIN #den", "JOIN #third")
     bob.says("JOIN #third")
     for person in (bob, carol, dave):
@@ -83,9 +83,9 @@ def test_a_channel_that_does_not_hear_them_does_not_hear_it() -> None:
 
 def test_it_is_not_set_where_nothing_can_be_stored() -> None:
     """Nobody hears of it, and who asked is told."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("CAP REQ setname")
-    stage.full = True
+    rules.full = True
     assert codes(alice.says("SETNAME Someone")) == ["400"]
     assert bob.hears() == []
-    assert stage.account("alice").real_name != "Someone"
+    assert rules.account("alice").real_name != "Someone"

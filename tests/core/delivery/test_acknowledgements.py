@@ -8,7 +8,7 @@ from securechat.core.delivery import acknowledgements
 from securechat.core.journal.events import Delivered, DeviceForgotten
 from securechat.core.model.device import COMMON, MAX_DEVICES, split_device
 from securechat.core.ports import Outside
-from tests.support.stage import RIGHT, Person, Stage, codes, den, of, only, plain
+from tests.support.rules import RIGHT, Person, RulesUnderTest, codes, in_channel, of, only, plain
 
 KINDS = ("PRIVMSG", "NOTICE")
 
@@ -17,9 +17,9 @@ def texts(lines: list[str]) -> list[str]:
     return [message.params[-1] for message in of(lines, *KINDS)]
 
 
-def comes(stage: Stage, claimed: str) -> tuple[Person, list[str]]:
+def comes(rules: RulesUnderTest, claimed: str) -> tuple[Person, list[str]]:
     """A login as ACCOUNT@DEVICE, and the messages that it brings."""
-    person = stage.stranger()
+    person = rules.stranger()
     found = texts(logs_in(person, claimed))
     return person, found
 
@@ -64,8 +64,8 @@ def test_a_device_is_named_behind_the_account(claimed: str, account: str, device
 @pytest.mark.parametrize("line", ["PASS alice@Phone:right", "PASS alice:right"])
 def test_pass_names_the_device_as_well(line: str) -> None:
     """As the field does: account@device:password."""
-    stage = Stage("alice")
-    person = stage.stranger()
+    rules = RulesUnderTest("alice")
+    person = rules.stranger()
     heard = person.says(line, "NICK alice", "USER a 0 * :A")
     assert "001" in codes(person.hears() + heard)
     assert person.session.device is not None
@@ -75,8 +75,8 @@ def test_pass_names_the_device_as_well(line: str) -> None:
 @pytest.mark.parametrize("authzid", ["", "alice", "alice@phone"])
 def test_the_authzid_may_name_the_account_or_both(authzid: str) -> None:
     """Clients fill it with either."""
-    stage = Stage("alice")
-    person = stage.stranger()
+    rules = RulesUnderTest("alice")
+    person = rules.stranger()
     person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN")
     heard = person.says(f"AUTHENTICATE {plain('alice@phone', authzid=authzid)}")
     assert "903" in codes(heard)
@@ -84,17 +84,17 @@ def test_the_authzid_may_name_the_account_or_both(authzid: str) -> None:
 
 def test_a_wrong_password_counts_for_the_account_whatever_the_device() -> None:
     """Other device names are no other accounts to guess at."""
-    stage = Stage("alice")
+    rules = RulesUnderTest("alice")
     for number in range(3):
-        person = stage.stranger()
+        person = rules.stranger()
         person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN")
         person.says(f"AUTHENTICATE {plain(f'alice@d{number}', 'wrong')}")
-    assert stage.model.login_throttle.wait("alice", person.session.address_block, stage.clock) == 0
+    assert rules.model.login_throttle.wait("alice", person.session.address_block, rules.clock) == 0
     for number in range(3):
-        person = stage.stranger()
+        person = rules.stranger()
         person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN")
         person.says(f"AUTHENTICATE {plain(f'alice@e{number}', 'wrong')}")
-    assert stage.model.login_throttle.wait("alice", person.session.address_block, stage.clock) > 0
+    assert rules.model.login_throttle.wait("alice", person.session.address_block, rules.clock) > 0
 
 
 # Nobody misses anything, nobody sees it twice
@@ -102,217 +102,217 @@ def test_a_wrong_password_counts_for_the_account_whatever_the_device() -> None:
 
 def test_a_device_that_was_off_gets_what_another_has_read() -> None:
     """Once each, room by room in order, however often the other comes and goes."""
-    stage, (alice,) = den("alice")
-    stage.add("bob")
-    phone, _ = comes(stage, "bob@phone")
+    rules, (alice,) = in_channel("alice")
+    rules.add("bob")
+    phone, _ = comes(rules, "bob@phone")
     phone.says("JOIN #den")
     goes(phone)
-    laptop, _ = comes(stage, "bob@laptop")
+    laptop, _ = comes(rules, "bob@laptop")
     goes(laptop)
     alice.says("PRIVMSG #den :one", "PRIVMSG #den :two")
-    laptop, found = comes(stage, "bob@laptop")
+    laptop, found = comes(rules, "bob@laptop")
     assert found == ["one", "two"]
     alice.says("PRIVMSG #den :three")
     goes(laptop)
-    laptop, found = comes(stage, "bob@laptop")
+    laptop, found = comes(rules, "bob@laptop")
     assert found == []
     goes(laptop)
-    phone, found = comes(stage, "bob@phone")
+    phone, found = comes(rules, "bob@phone")
     assert found == ["one", "two", "three"]
     goes(phone)
-    assert comes(stage, "bob@phone")[1] == []
+    assert comes(rules, "bob@phone")[1] == []
 
 
 def test_the_last_line_of_a_conversation_does_not_come_for_ever() -> None:
     """At each login of each device, as with bouncers that count one less."""
-    stage = Stage("alice", "bob")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice", "bob")
+    alice = rules.member("alice")
     alice.says("PRIVMSG bob :hi")
     for device in ("phone", "laptop"):
-        goes(comes(stage, f"bob@{device}")[0])
+        goes(comes(rules, f"bob@{device}")[0])
     for device in ("phone", "laptop", "tablet", ""):
-        assert comes(stage, f"bob@{device}" if device else "bob")[1] == []
+        assert comes(rules, f"bob@{device}" if device else "bob")[1] == []
 
 
 def test_a_pong_moves_only_its_own_device() -> None:
     """The other's mark stays where it was."""
-    stage, (alice,) = den("alice")
-    stage.add("bob")
-    phone, laptop = comes(stage, "bob@phone")[0], comes(stage, "bob@laptop")[0]
+    rules, (alice,) = in_channel("alice")
+    rules.add("bob")
+    phone, laptop = comes(rules, "bob@phone")[0], comes(rules, "bob@laptop")[0]
     phone.says("JOIN #den")
     phone.pongs()
     laptop.pongs()
     before = laptop.session.device.delivered  # type: ignore[union-attr]
     alice.says("PRIVMSG #den :hi")
-    stage.passes(3)
+    rules.passes(3)
     phone.pongs()
-    marks = {name: device.delivered for name, device in stage.account("bob").devices.items()}
-    assert marks == {"phone": stage.model.last_seq, "laptop": before}
+    marks = {name: device.delivered for name, device in rules.account("bob").devices.items()}
+    assert marks == {"phone": rules.model.last_seq, "laptop": before}
 
 
 def test_a_new_device_begins_where_the_account_has_received() -> None:
     """It isn't given what another one has had; the very first begins with the account."""
-    stage, (alice,) = den("alice")
-    stage.add("bob")
+    rules, (alice,) = in_channel("alice")
+    rules.add("bob")
     alice.says("PRIVMSG bob :welcome")
-    laptop, found = comes(stage, "bob@laptop")
+    laptop, found = comes(rules, "bob@laptop")
     assert found == ["welcome"]
     goes(laptop)
     alice.says("PRIVMSG bob :later")
-    assert comes(stage, "bob@phone")[1] == ["later"]
+    assert comes(rules, "bob@phone")[1] == ["later"]
 
 
 def test_each_token_is_a_device() -> None:
     """Which is deleted with it, also in the database."""
-    stage = Stage("bob")
-    bob = stage.member("bob")
+    rules = RulesUnderTest("bob")
+    bob = rules.member("bob")
     secret = only(bob.says("TOKEN CREATE Laptop")).params[3]
-    laptop = stage.stranger()
+    laptop = rules.stranger()
     laptop.says(f"PASS bob@ignored:{secret}", "NICK bob", "USER b 0 * :B")
-    assert laptop.session.device is stage.account("bob").devices["token:Laptop"]
-    stage.passes(1)
+    assert laptop.session.device is rules.account("bob").devices["token:Laptop"]
+    rules.passes(1)
     bob.says("TOKEN REVOKE Laptop")
-    assert list(stage.account("bob").devices) == [COMMON]
-    stage.stored.clear()
-    stage.passes(1)
-    assert not [event for event in stage.stored if isinstance(event, Delivered)]
+    assert list(rules.account("bob").devices) == [COMMON]
+    rules.stored.clear()
+    rules.passes(1)
+    assert not [event for event in rules.stored if isinstance(event, Delivered)]
 
 
 def test_a_session_that_is_bound_to_a_token_becomes_its_device() -> None:
     """What it has received so is not missed by the next login with the token."""
-    stage, (alice,) = den("alice")
-    stage.add("bob")
-    bob = stage.member("bob")
+    rules, (alice,) = in_channel("alice")
+    rules.add("bob")
+    bob = rules.member("bob")
     bob.says("JOIN #den")
     bob.pongs()
     alice.says("PRIVMSG #den :one")
-    stage.passes(3)
+    rules.passes(3)
     secret = only(bob.says("TOKEN CREATE laptop BIND")[1:]).params[3]
     bob.pongs()
     bob.hangs_up()
     alice.says("PRIVMSG #den :two")
-    again = stage.stranger()
+    again = rules.stranger()
     assert texts(logs_in(again, "bob", secret)) == ["two"]
-    assert comes(stage, "bob")[1] == ["one", "two"]
+    assert comes(rules, "bob")[1] == ["one", "two"]
 
 
 def test_a_device_that_ends_with_its_token_has_still_received() -> None:
     """A new device isn't given all that was ever said because the others are gone."""
-    stage, (alice,) = den("alice")
-    stage.add("bob")
-    bob = stage.member("bob")
+    rules, (alice,) = in_channel("alice")
+    rules.add("bob")
+    bob = rules.member("bob")
     secret = only(bob.says("TOKEN CREATE laptop")).params[3]
     bob.hangs_up()
-    stage.account("bob").forget_device("")
-    laptop = stage.stranger()
+    rules.account("bob").forget_device("")
+    laptop = rules.stranger()
     logs_in(laptop, "bob", secret)
     laptop.pongs()
     alice.says("PRIVMSG bob :one")
-    stage.passes(3)
+    rules.passes(3)
     laptop.pongs()
     laptop.says("TOKEN REVOKE laptop")
-    assert comes(stage, "bob@new")[1] == []
+    assert comes(rules, "bob@new")[1] == []
 
 
 def test_two_windows_of_one_device_share_its_mark() -> None:
     """It moves to what both have received: the one may die with what only the other has shown."""
-    stage, (alice,) = den("alice")
-    stage.add("bob")
-    first, second = comes(stage, "bob@pc")[0], comes(stage, "bob@pc")[0]
+    rules, (alice,) = in_channel("alice")
+    rules.add("bob")
+    first, second = comes(rules, "bob@pc")[0], comes(rules, "bob@pc")[0]
     first.says("JOIN #den")
     first.pongs()
     second.pongs()
     alice.says("PRIVMSG #den :hi")
-    stage.passes(3)
+    rules.passes(3)
     first.pongs()
     second.hangs_up()
     first.hangs_up()
     # The second never said that it had it, and the first has.
-    assert comes(stage, "bob@pc")[1] == []
-    stage, (alice,) = den("alice")
-    stage.add("bob")
-    first, second = comes(stage, "bob@pc")[0], comes(stage, "bob@pc")[0]
+    assert comes(rules, "bob@pc")[1] == []
+    rules, (alice,) = in_channel("alice")
+    rules.add("bob")
+    first, second = comes(rules, "bob@pc")[0], comes(rules, "bob@pc")[0]
     first.says("JOIN #den")
     first.pongs()
     second.pongs()
     alice.says("PRIVMSG #den :hi")
-    stage.passes(3)
+    rules.passes(3)
     first.pongs()
-    assert comes(stage, "bob@pc")[1] == ["hi"]
+    assert comes(rules, "bob@pc")[1] == ["hi"]
 
 
 def test_what_a_lost_connection_leaves_behind_keeps_nothing_back() -> None:
     """The server notices minutes later that it is gone; its successor has had all since."""
-    stage, (alice,) = den("alice")
-    stage.add("bob")
-    ghost = comes(stage, "bob@phone")[0]
+    rules, (alice,) = in_channel("alice")
+    rules.add("bob")
+    ghost = comes(rules, "bob@phone")[0]
     ghost.says("JOIN #den")
     ghost.pongs()
-    stage.passes(1)
+    rules.passes(1)
     alice.says("PRIVMSG #den :one")
-    again, found = comes(stage, "bob@phone")
+    again, found = comes(rules, "bob@phone")
     assert found == ["one"]
     goes(again)
-    assert ghost.session in stage.account("bob").sessions
-    assert comes(stage, "bob@phone")[1] == []
+    assert ghost.session in rules.account("bob").sessions
+    assert comes(rules, "bob@phone")[1] == []
 
 
 def test_a_script_that_only_sends_keeps_nothing_back() -> None:
     """It shares the device's token and answers no PING."""
-    stage, (alice,) = den("alice")
-    stage.add("bob")
-    person, script = comes(stage, "bob")[0], comes(stage, "bob")[0]
+    rules, (alice,) = in_channel("alice")
+    rules.add("bob")
+    person, script = comes(rules, "bob")[0], comes(rules, "bob")[0]
     person.says("JOIN #den")
     person.pongs()
     alice.says("PRIVMSG #den :hi")
-    stage.passes(3)
+    rules.passes(3)
     person.pongs()
     script.says("PRIVMSG #den :done", "QUIT")
-    assert comes(stage, "bob")[1] == ["done"]
+    assert comes(rules, "bob")[1] == ["done"]
 
 
 def test_quit_counts_what_the_socket_has_taken() -> None:
     """What was written to nobody, or is of the very turn of the QUIT, comes again."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.pongs()
     alice.says("PRIVMSG #den :one")
-    before = stage.rules.outside
-    stage.rules.outside = Outside(taken=lambda session: False)
+    before = rules.rules.outside
+    rules.rules.outside = Outside(taken=lambda session: False)
     bob.says("QUIT")
-    stage.rules.outside = before
+    rules.rules.outside = before
     bob.hangs_up()
-    bob, found = comes(stage, "bob")
+    bob, found = comes(rules, "bob")
     assert found == ["one"]
     bob.pongs()
-    with stage.turn():
+    with rules.turn():
         alice.says("PRIVMSG #den :two")
         bob.says("QUIT")
     bob.hangs_up()
-    assert comes(stage, "bob")[1] == ["two"]
+    assert comes(rules, "bob")[1] == ["two"]
 
 
 def test_a_bot_gets_only_what_is_live() -> None:
     """It would run its commands twice; what it has received counts all the same, and whoever writes
     to it is told.
     """
-    stage, (alice,) = den("alice")
-    robot = stage.add("robot")
+    rules, (alice,) = in_channel("alice")
+    robot = rules.add("robot")
     robot.bot = True
-    lost = comes(stage, "robot")[0]
+    lost = comes(rules, "robot")[0]
     lost.says("JOIN #den")
     lost.pongs()
     lost.hangs_up()
     alice.hears()
     heard = alice.says("PRIVMSG #den :!reboot", "PRIVMSG robot :!reboot")
     assert "is a bot and offline" in only(heard).params[-1]
-    again, found = comes(stage, "robot")
+    again, found = comes(rules, "robot")
     assert found == []
     alice.says("PRIVMSG #den :!status")
     assert texts(again.hears()) == ["!status"]
-    stage.passes(3)
+    rules.passes(3)
     goes(again)
     robot.bot = False
-    assert comes(stage, "robot")[1] == []
+    assert comes(rules, "robot")[1] == []
 
 
 # How many there may be
@@ -320,39 +320,39 @@ def test_a_bot_gets_only_what_is_live() -> None:
 
 def test_the_device_unused_longest_is_forgotten() -> None:
     """Also by the database; one that is online never."""
-    stage = Stage("alice")
-    kept = comes(stage, "alice@kept")[0]
+    rules = RulesUnderTest("alice")
+    kept = comes(rules, "alice@kept")[0]
     for number in range(MAX_DEVICES):
-        stage.passes(1)
-        goes(comes(stage, f"alice@d{number}")[0])
-    devices = stage.account("alice").devices
+        rules.passes(1)
+        goes(comes(rules, f"alice@d{number}")[0])
+    devices = rules.account("alice").devices
     assert len(devices) == MAX_DEVICES
     assert "kept" in devices
     assert "d0" not in devices
-    stage.passes(1)
-    assert DeviceForgotten(stage.account("alice").id, "d0") in stage.stored
+    rules.passes(1)
+    assert DeviceForgotten(rules.account("alice").id, "d0") in rules.stored
     assert kept.session.device is devices["kept"]
 
 
 def test_a_device_is_stored_with_the_next_tick() -> None:
     """Also when nothing has arrived there yet: a restart must know from where it has missed."""
-    stage = Stage("alice")
-    comes(stage, "alice@phone")
-    stage.passes(1)
-    found = [event for event in stage.stored if isinstance(event, Delivered)]
+    rules = RulesUnderTest("alice")
+    comes(rules, "alice@phone")
+    rules.passes(1)
+    found = [event for event in rules.stored if isinstance(event, Delivered)]
     assert [(event.name, event.delivered) for event in found] == [("phone", 0)]
 
 
 def test_an_account_that_could_not_be_made_has_no_device() -> None:
     """Its registration was taken back, and there is nobody whose device it were."""
-    stage = Stage(registration="open")
-    stage.full = True
-    person = stage.stranger()
+    rules = RulesUnderTest(registration="open")
+    rules.full = True
+    person = rules.stranger()
     person.says("CAP LS 302", "NICK dave", "USER d 0 * :D", "REGISTER * * :a fine password")
-    stage.full = False
-    stage.passes(1)
-    assert "dave" not in stage.model.by_name
-    assert not [event for event in stage.stored if isinstance(event, Delivered)]
+    rules.full = False
+    rules.passes(1)
+    assert "dave" not in rules.model.by_name
+    assert not [event for event in rules.stored if isinstance(event, Delivered)]
 
 
 # Asking soon
@@ -366,34 +366,34 @@ def asked(person: Person) -> bool:
 
 def test_messages_are_asked_for_within_seconds() -> None:
     """And not only after the minute's silence; once answered there is nothing to ask."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.passes(3)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.passes(3)
     for person in (alice, bob):
         person.pongs()
         person.token = ""
-    stage.passes(5)
+    rules.passes(5)
     assert not asked(bob)
     alice.says("PRIVMSG #den :hi")
-    stage.passes(1)
-    assert bob.token == f"delivered-{stage.model.last_seq}"
+    rules.passes(1)
+    assert bob.token == f"delivered-{rules.model.last_seq}"
     bob.pongs()
     bob.token = ""
-    stage.passes(5)
+    rules.passes(5)
     assert not asked(bob)
 
 
 def test_one_question_is_out_at_a_time() -> None:
     """The next one follows the answer, and not sooner than after two seconds."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("PRIVMSG #den :one")
-    stage.passes(3)
+    rules.passes(3)
     first = bob.token
     alice.says("PRIVMSG #den :two")
     bob.token = ""
-    stage.passes(5)
+    rules.passes(5)
     assert not asked(bob)
     bob.says(f"PONG {first}")
-    stage.passes(0.5)
+    rules.passes(0.5)
     assert asked(bob)
 
 
@@ -404,20 +404,20 @@ def test_a_large_room_is_asked_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(acknowledgements, "ASKED_AT_ONCE", 6.0)
     monkeypatch.setattr(acknowledgements, "ASKED_PER_SECOND", 1.0)
     names = [f"m{number}x" for number in range(6)]
-    stage, people = den(*names)
-    stage.passes(10)
+    rules, people = in_channel(*names)
+    rules.passes(10)
     for person in people:
         person.pongs()
         person.token = ""
     people[0].says("PRIVMSG #den :one")
-    stage.passes(2)
+    rules.passes(2)
     assert [asked(person) for person in people] == [True] * 6
     told = []
     for _ in range(12):
         for person in people:
-            person.says(f"PONG delivered-{stage.model.last_seq}")
+            person.says(f"PONG delivered-{rules.model.last_seq}")
         people[0].says("PRIVMSG #den :more")
-        stage.passes(1)
+        rules.passes(1)
         told += [name for name, person in zip(names, people, strict=True) if asked(person)]
     assert sorted(told) == sorted(names * 2)
     assert sorted(told[:6]) == names
@@ -425,35 +425,35 @@ def test_a_large_room_is_asked_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_only_messages_are_asked_for() -> None:
     """Who comes, goes or types makes nobody's client answer."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.passes(3)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.passes(3)
     bob.pongs()
     bob.token = ""
     alice.says("TOPIC #den :x", "MODE #den +s")
-    stage.passes(5)
+    rules.passes(5)
     assert not asked(bob)
 
 
 def test_a_direct_message_is_asked_for_at_both_ends() -> None:
     """The sender's other devices get it as well."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.passes(3)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.passes(3)
     for person in (alice, bob):
         person.pongs()
         person.token = ""
     alice.says("PRIVMSG bob :psst")
-    stage.passes(2)
+    rules.passes(2)
     assert (asked(alice), asked(bob)) == (True, True)
 
 
 def test_more_messages_than_memory_holds_are_noticed() -> None:
     """Then all rooms with news are looked at."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.passes(3)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.passes(3)
     bob.pongs()
     bob.token = ""
     for _ in range(30):
         alice.says(*["PRIVMSG #den :x"] * 100)
-    stage.passes(2)
+    rules.passes(2)
     assert asked(bob)
-    assert bob.session not in stage.model.unconfirmed
+    assert bob.session not in rules.model.unconfirmed

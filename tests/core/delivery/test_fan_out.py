@@ -11,7 +11,7 @@ from securechat.core.model.entities import Audience, Session
 from securechat.core.turn import Broadcast, Effect, Reply
 from securechat.irc.message import parse
 from tests.core.sayings import ROOMS, company, storing, talk
-from tests.support.stage import Person, Stage
+from tests.support.rules import Person, RulesUnderTest
 
 TIME = 1 << 10
 """server-time."""
@@ -131,14 +131,14 @@ def test_nothing_is_not_delivered() -> None:
 # Promise 5: one order
 
 
-def watch(stage: Stage) -> list[Person]:
+def watch(rules: RulesUnderTest) -> list[Person]:
     """Members of all rooms who only look: on two threads, with and without tags."""
-    stage.add("eve")
-    stage.add("ann")
-    eyes = [stage.member("eve", io=1), stage.member("ann", "server-time", "echo-message")]
-    eyes.append(stage.member("ann", "extended-join", "message-tags", io=1))
+    rules.add("eve")
+    rules.add("ann")
+    eyes = [rules.member("eve", io=1), rules.member("ann", "server-time", "echo-message")]
+    eyes.append(rules.member("ann", "extended-join", "message-tags", io=1))
     for room in ROOMS:
-        stage.member("eve").says(f"JOIN {room}")
+        rules.member("eve").says(f"JOIN {room}")
         eyes[1].says(f"JOIN {room}")
     for eye in eyes:
         eye.hears()
@@ -157,21 +157,21 @@ scripts = st.lists(
 @given(scripts)
 def test_all_members_of_a_room_see_one_order(script: list[list[tuple[int, str]]]) -> None:
     """Whatever they ask in between, whatever their thread and capabilities; and the log has it."""
-    stage, people = company()
-    eyes = watch(stage)
+    rules, people = company()
+    eyes = watch(rules)
     people += eyes
-    start = len(stage.log)
+    start = len(rules.log)
     seen: list[list[str]] = [[] for _ in eyes]
     for said in script:
-        talk(stage, people, said)
+        talk(rules, people, said)
         for eye, lines in zip(eyes, seen, strict=True):
             lines += eye.hears()
     for room in ROOMS:
         orders = [[text for line in lines if (text := happening(line, room))] for lines in seen]
-        stays = [eye.session.who in stage.room(room).members for eye in eyes]
+        stays = [eye.session.who in rules.room(room).members for eye in eyes]
         if all(stays):
             assert orders[0] == orders[1] == orders[2]
-            assert [text.split()[1] for text in orders[0]] == logged(stage, room, start)
+            assert [text.split()[1] for text in orders[0]] == logged(rules, room, start)
 
 
 def happening(raw: str, room: str) -> str | None:
@@ -185,7 +185,7 @@ def happening(raw: str, room: str) -> str | None:
     return " ".join([message.nick, message.command, *params])
 
 
-def logged(stage: Stage, room: str, start: int) -> list[str]:
+def logged(rules: RulesUnderTest, room: str, start: int) -> list[str]:
     """What the log says has happened in a room."""
-    number = stage.room(room).id
-    return [e.kind for e in stage.log[start:] if e.target == number and e.kind != "TAGMSG"]
+    number = rules.room(room).id
+    return [e.kind for e in rules.log[start:] if e.target == number and e.kind != "TAGMSG"]

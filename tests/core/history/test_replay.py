@@ -8,27 +8,27 @@ from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.model import state as model_module
 from securechat.core.model.states import State
 from securechat.irc.message import Message, parse
-from tests.support.stage import NOW_MS, SERVER, Person, Stage, codes, of, source
+from tests.support.rules import NOW_MS, SERVER, Person, RulesUnderTest, codes, of, source
 
 KINDS = ("PRIVMSG", "NOTICE")
 
 
-def den(*names: str, **settings: object) -> tuple[Stage, list[Person]]:
+def in_channel(*names: str, **settings: object) -> tuple[RulesUnderTest, list[Person]]:
     """A room whose members have all answered the server's PINGs; the first of them owns it."""
-    stage = Stage(*names, **settings)
-    people = [stage.member(name) for name in names]
+    rules = RulesUnderTest(*names, **settings)
+    people = [rules.member(name) for name in names]
     for person in people:
         person.says("JOIN #den")
-    stage.passes(61)
+    rules.passes(61)
     for person in people:
         person.pongs()
         person.hears()
-    return stage, people
+    return rules, people
 
 
-def missed(stage: Stage, name: str, *caps: str) -> list[Message]:
+def missed(rules: RulesUnderTest, name: str, *caps: str) -> list[Message]:
     """The messages that a login brings."""
-    return of(stage.stranger().logs_in(name, *caps), *KINDS)
+    return of(rules.stranger().logs_in(name, *caps), *KINDS)
 
 
 def texts(messages: list[Message]) -> list[str]:
@@ -37,13 +37,13 @@ def texts(messages: list[Message]) -> list[str]:
 
 def test_a_room_s_messages_come_back_in_order() -> None:
     """Those said while nobody of the account was there, and only those."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("PRIVMSG #den :heard")
-    stage.passes(61)
+    rules.passes(61)
     bob.pongs()
     bob.says("QUIT")
     alice.says("PRIVMSG #den :one", "NOTICE #den :two", "PRIVMSG #den :three")
-    found = missed(stage, "bob", "server-time")
+    found = missed(rules, "bob", "server-time")
     assert [(m.command, m.params[1]) for m in found] == [
         ("PRIVMSG", "one"),
         ("NOTICE", "two"),
@@ -54,96 +54,96 @@ def test_a_room_s_messages_come_back_in_order() -> None:
 
 def test_it_comes_once() -> None:
     """After a PONG not again; without one again, as it may not have arrived."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :hi")
-    lost = stage.stranger()
+    lost = rules.stranger()
     assert texts(of(lost.logs_in("bob", "server-time"), *KINDS)) == ["hi"]
     lost.hangs_up()
-    again = stage.stranger()
+    again = rules.stranger()
     assert texts(of(again.logs_in("bob", "server-time"), *KINDS)) == ["hi"]
     again.pongs()
     again.hangs_up()
-    assert missed(stage, "bob") == []
+    assert missed(rules, "bob") == []
 
 
 def test_a_restart_knows_what_has_arrived() -> None:
     """What counts is what is stored with the tick after the PONG."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :hi")
-    again = stage.member("bob")
+    again = rules.member("bob")
     again.pongs()
-    stage.passes(1)
+    rules.passes(1)
     again.hangs_up()
-    device = stage.account("bob").devices[""]
+    device = rules.account("bob").devices[""]
     device.delivered = device.stored
-    assert missed(stage, "bob") == []
+    assert missed(rules, "bob") == []
 
 
 def test_not_from_before_joining() -> None:
     """What a room said earlier is its members' to know."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     alice.says("PRIVMSG #den :secret")
-    stage.add("bob").starts_after = 0
-    bob = stage.member("bob")
+    rules.add("bob").starts_after = 0
+    bob = rules.member("bob")
     bob.says("JOIN #den")
     bob.hangs_up()
     alice.says("PRIVMSG #den :hello bob")
-    assert texts(missed(stage, "bob", "server-time")) == ["hello bob"]
+    assert texts(missed(rules, "bob", "server-time")) == ["hello bob"]
 
 
 def test_not_from_a_room_that_was_left() -> None:
     """By PART or KICK."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :before the kick", "KICK #den bob", "PRIVMSG #den :after")
-    [told] = missed(stage, "bob")
+    [told] = missed(rules, "bob")
     assert "You were kicked from #den" in told.params[-1]
 
 
 def test_direct_messages_come_back() -> None:
     """From each who wrote, also the first message ever; one's own only to a client with echoes."""
-    stage = Stage("alice", "bob", "carol")
-    alice, carol = stage.member("alice"), stage.member("carol")
+    rules = RulesUnderTest("alice", "bob", "carol")
+    alice, carol = rules.member("alice"), rules.member("carol")
     alice.says("PRIVMSG bob :psst")
     carol.says("PRIVMSG bob :you there?")
-    bob = stage.member("bob")
+    bob = rules.member("bob")
     bob.says("PRIVMSG alice :yes")
     bob.hangs_up()
-    assert texts(missed(stage, "bob", "server-time")) == ["psst", "you there?"]
-    found = missed(stage, "bob", "server-time", "echo-message")
+    assert texts(missed(rules, "bob", "server-time")) == ["psst", "you there?"]
+    found = missed(rules, "bob", "server-time", "echo-message")
     assert texts(found) == ["psst", "yes", "you there?"]
     assert [message.params[0] for message in found] == ["bob", "alice", "bob"]
 
 
 def test_one_s_own_direct_messages_come_back_with_self_message() -> None:
     """They were said at another of one's devices; a question to a client is none of them."""
-    stage = Stage("alice", "bob")
-    stage.member("alice")
-    bob = stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    rules.member("alice")
+    bob = rules.member("bob")
     bob.says("PRIVMSG alice :yes", "PRIVMSG alice :\x01VERSION\x01")
     bob.hangs_up()
-    (found,) = missed(stage, "bob", "server-time", "znc.in/self-message")
+    (found,) = missed(rules, "bob", "server-time", "znc.in/self-message")
     assert (found.source, found.params) == (source("bob")[1:], ["alice", "yes"])
 
 
 def test_one_s_own_words_in_a_room_come_back_as_well() -> None:
     """They are part of the talk."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("PRIVMSG #den :hi")
     bob.hangs_up()
     alice.says("PRIVMSG #den :hello")
-    assert texts(missed(stage, "bob", "server-time")) == ["hi", "hello"]
+    assert texts(missed(rules, "bob", "server-time")) == ["hi", "hello"]
 
 
 def test_a_batch_for_each_conversation() -> None:
     """chathistory batches, opened and closed, each line with its reference, time and msgid."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :one", "PRIVMSG bob :psst", "@+x=y PRIVMSG #den :two")
-    stage.now_ms += 60_000
-    heard = stage.stranger().logs_in(
+    rules.now_ms += 60_000
+    heard = rules.stranger().logs_in(
         "bob", "batch", "server-time", "message-tags", "account-tag", "echo-message"
     )
     found = of(heard, "BATCH", *KINDS)
@@ -165,51 +165,51 @@ def test_a_batch_for_each_conversation() -> None:
 
 def test_the_msgid_is_the_one_that_others_saw() -> None:
     """A message is the same message when it is replayed."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("CAP REQ :message-tags echo-message")
     bob.says("QUIT")
     alice.hears()
     (echo,) = alice.says("PRIVMSG #den :hi")
-    (found,) = missed(stage, "bob", "message-tags")
+    (found,) = missed(rules, "bob", "message-tags")
     assert found.tags["msgid"] == parse(echo).tags["msgid"]
 
 
 def test_without_server_time_the_time_is_in_the_text() -> None:
     """Also within an action."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :hi", "PRIVMSG #den :\x01ACTION waves\x01")
     stamp = "[2023-11-14 22:14 UTC] "
-    assert texts(missed(stage, "bob")) == [stamp + "hi", f"\x01ACTION {stamp}waves\x01"]
+    assert texts(missed(rules, "bob")) == [stamp + "hi", f"\x01ACTION {stamp}waves\x01"]
 
 
 def test_a_message_too_long_for_a_time_comes_without() -> None:
     """Rather than cut."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     text = "x" * (510 - len(f"{source('alice')} PRIVMSG #den :"))
     alice.says(f"PRIVMSG #den :{text}")
-    assert texts(missed(stage, "bob")) == [text]
+    assert texts(missed(rules, "bob")) == [text]
 
 
 def test_questions_to_a_client_are_not_replayed() -> None:
     """CTCP other than ACTION asked a client that wasn't there; TAGMSG and events aren't either."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG bob :\x01VERSION\x01", "@+draft/react=x TAGMSG #den", "TOPIC #den :t")
-    heard = stage.stranger().logs_in("bob", "message-tags", "batch")
+    heard = rules.stranger().logs_in("bob", "message-tags", "batch")
     assert of(heard, "TAGMSG", "TOPIC", "BATCH", *KINDS) == []
 
 
 def test_it_is_bounded() -> None:
     """The newest of them all, and a word that there were more."""
-    stage, (alice, bob) = den("alice", "bob", replay=3)
+    rules, (alice, bob) = in_channel("alice", "bob", replay=3)
     bob.says("QUIT")
     alice.says(*(f"PRIVMSG #den :{n}" for n in range(3)))
-    assert texts(missed(stage, "bob", "server-time")) == ["0", "1", "2"]
+    assert texts(missed(rules, "bob", "server-time")) == ["0", "1", "2"]
     alice.says("PRIVMSG bob :3")
-    stage.account("bob").sessions[0].link.hangs_up()  # type: ignore[attr-defined]
-    found = missed(stage, "bob", "server-time")
+    rules.account("bob").sessions[0].link.hangs_up()  # type: ignore[attr-defined]
+    found = missed(rules, "bob", "server-time")
     assert texts(found)[:3] == ["1", "2", "3"]
     assert (found[3].source, "more messages than these" in found[3].params[1]) == (SERVER, True)
 
@@ -217,41 +217,41 @@ def test_it_is_bounded() -> None:
 # The gap between a reader's answer and the present
 
 
-def loading(stage: Stage, name: str) -> Person:
+def loading(rules: RulesUnderTest, name: str) -> Person:
     """Somebody whose reader has begun and isn't done."""
-    stage.busy = True
-    person = stage.stranger()
+    rules.busy = True
+    person = rules.stranger()
     person.says("CAP REQ server-time", f"PASS {name}:right", f"NICK {name}", "USER x 0 * :X")
     person.says("CAP END")
-    stage.answer(stage.do(stage.jobs.pop(0)))
+    rules.answer(rules.do(rules.jobs.pop(0)))
     person.hears()
-    assert [type(job) for job in stage.jobs] == [LoadMissed]
+    assert [type(job) for job in rules.jobs] == [LoadMissed]
     return person
 
 
 def test_what_is_said_while_the_reader_reads_is_not_lost() -> None:
     """It comes behind what was read, once, in order, and what follows comes live."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :one")
-    again = loading(stage, "bob")
-    answer = stage.do(stage.jobs.pop(0))
+    again = loading(rules, "bob")
+    answer = rules.do(rules.jobs.pop(0))
     alice.says("PRIVMSG #den :two", "PRIVMSG bob :psst")
     assert again.hears() == []
-    stage.answer(answer)
+    rules.answer(answer)
     alice.says("PRIVMSG #den :three")
     assert texts(of(again.hears(), *KINDS)) == ["one", "two", "psst", "three"]
 
 
 def test_what_happens_while_the_reader_reads_is_no_message() -> None:
     """Topics, modes and reactions are not given back from memory either."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :one")
-    again = loading(stage, "bob")
-    answer = stage.do(stage.jobs.pop(0))
+    again = loading(rules, "bob")
+    answer = rules.do(rules.jobs.pop(0))
     alice.says("TOPIC #den :soup", "MODE #den +s", "@+x TAGMSG #den")
-    stage.answer(answer)
+    rules.answer(answer)
     heard = again.hears()
     assert texts(of(heard, *KINDS)) == ["one"]
     assert of(heard, "TOPIC", "MODE", "TAGMSG") == []
@@ -259,29 +259,29 @@ def test_what_happens_while_the_reader_reads_is_no_message() -> None:
 
 def test_what_is_said_in_the_turn_of_the_arrival_is_not_lost() -> None:
     """Before it: replayed; after it: live."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :one")
-    again = loading(stage, "bob")
-    answer = stage.do(stage.jobs.pop(0))
-    with stage.turn():
+    again = loading(rules, "bob")
+    answer = rules.do(rules.jobs.pop(0))
+    with rules.turn():
         alice.says("PRIVMSG #den :two")
-        stage.answer(answer)
+        rules.answer(answer)
         alice.says("PRIVMSG #den :three")
     assert texts(of(again.hears(), *KINDS)) == ["one", "two", "three"]
 
 
 def test_a_turn_that_is_not_stored_is_not_replayed_either() -> None:
     """Whose login becomes complete in it is shown what is stored, and is in."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :one")
-    again = loading(stage, "bob")
-    answer = stage.do(stage.jobs.pop(0))
-    stage.full = True
-    with stage.turn():
+    again = loading(rules, "bob")
+    answer = rules.do(rules.jobs.pop(0))
+    rules.full = True
+    with rules.turn():
         alice.says("PRIVMSG #den :never")
-        stage.answer(answer)
+        rules.answer(answer)
     heard = again.hears()
     assert "001" in codes(heard)
     assert [message.params[-1].rpartition(" ")[2] for message in of(heard, "PRIVMSG")] == ["one"]
@@ -292,47 +292,47 @@ def test_the_reader_is_asked_again_when_memory_is_too_short(
 ) -> None:
     """More was said meanwhile than is kept in memory: nothing of it is lost or doubled."""
     monkeypatch.setattr(model_module, "RECENT", 4)
-    stage, (alice, bob) = den("alice", "bob")
-    stage.model.recent = type(stage.model.recent)(stage.model.recent, maxlen=4)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.model.recent = type(rules.model.recent)(rules.model.recent, maxlen=4)
     bob.says("QUIT")
     alice.says("PRIVMSG #den :0")
-    again = loading(stage, "bob")
-    answer = stage.do(stage.jobs.pop(0))
+    again = loading(rules, "bob")
+    answer = rules.do(rules.jobs.pop(0))
     alice.says(*(f"PRIVMSG #den :{n}" for n in range(1, 8)))
-    stage.answer(answer)
+    rules.answer(answer)
     assert again.hears() == []
-    stage.busy = False
-    stage.work()
+    rules.busy = False
+    rules.work()
     alice.says("PRIVMSG #den :8")
     assert texts(of(again.hears(), *KINDS)) == [str(n) for n in range(9)]
 
 
 def test_memory_that_a_failure_has_shortened_is_too_short_as_well() -> None:
     """A turn that is taken back has pushed older entries out before."""
-    stage, (alice, bob) = den("alice", "bob")
-    stage.model.recent = type(stage.model.recent)(stage.model.recent, maxlen=4)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    rules.model.recent = type(rules.model.recent)(rules.model.recent, maxlen=4)
     bob.says("QUIT")
     alice.says("PRIVMSG #den :0")
-    again = loading(stage, "bob")
-    answer = stage.do(stage.jobs.pop(0))
+    again = loading(rules, "bob")
+    answer = rules.do(rules.jobs.pop(0))
     alice.says(*(f"PRIVMSG #den :{n}" for n in range(1, 5)))
-    stage.full = True
+    rules.full = True
     alice.says("PRIVMSG #den :x", "PRIVMSG #den :y")
-    stage.full = stage.busy = False
-    stage.answer(answer)
+    rules.full = rules.busy = False
+    rules.answer(answer)
     assert texts(of(again.hears(), *KINDS)) == ["0", "1", "2", "3", "4"]
 
 
 def test_a_room_left_by_another_session_meanwhile() -> None:
     """Neither its messages nor a crash, even when the room is gone."""
-    stage, (alice,) = den("alice")
+    rules, (alice,) = in_channel("alice")
     alice.says("PRIVMSG #den :one", "PRIVMSG alice :note")
-    phone = loading(stage, "alice")
-    answer = stage.do(stage.jobs.pop(0))
+    phone = loading(rules, "alice")
+    answer = rules.do(rules.jobs.pop(0))
     assert isinstance(answer, Missed)
     assert len(answer.entries) == 2
     alice.says("PART #den")
-    stage.answer(answer)
+    rules.answer(answer)
     assert "001" in codes(heard := phone.hears())
     assert of(heard, *KINDS) == []
     assert phone.says("PING x") == [f":{SERVER} PONG {SERVER} :x"]
@@ -340,32 +340,32 @@ def test_a_room_left_by_another_session_meanwhile() -> None:
 
 def test_a_login_with_nothing_missed_needs_no_reader() -> None:
     """It is in at once."""
-    stage, (_, bob) = den("alice", "bob")
+    rules, (_, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
-    stage.busy = True
-    again = stage.stranger()
+    rules.busy = True
+    again = rules.stranger()
     again.says("PASS bob:right", "NICK bob", "USER x 0 * :X")
-    stage.answer(stage.do(stage.jobs.pop(0)))
-    assert stage.jobs == []
+    rules.answer(rules.do(rules.jobs.pop(0)))
+    assert rules.jobs == []
     assert "001" in codes(again.hears())
 
 
 def test_the_clock_of_a_replay_is_the_message_s() -> None:
     """server-time tells when it was said."""
-    stage, (alice, bob) = den("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :hi")
-    stage.now_ms = NOW_MS + 86_400_123
-    (found,) = missed(stage, "bob", "server-time")
+    rules.now_ms = NOW_MS + 86_400_123
+    (found,) = missed(rules, "bob", "server-time")
     assert found.tags["time"] == "2023-11-14T22:14:21.000Z"
 
 
 def test_a_replay_has_a_size() -> None:
     """The newest that fit; else a few large messages would close their receiver's every login."""
-    stage = Stage("alice", "bob", replay_bytes=5000)
-    alice = stage.member("alice", "message-tags")
+    rules = RulesUnderTest("alice", "bob", replay_bytes=5000)
+    alice = rules.member("alice", "message-tags")
     alice.says(*(f"@+x={'y' * 1000} PRIVMSG bob :{number}" for number in range(9)))
-    bob = stage.stranger()
+    bob = rules.stranger()
     heard = bob.logs_in("bob", "message-tags", "server-time")
     assert [line[-1] for line in heard if " PRIVMSG " in line] == ["6", "7", "8"]
     assert any("NOTICE" in line and "more messages than these" in line for line in heard)
@@ -373,11 +373,11 @@ def test_a_replay_has_a_size() -> None:
 
 def test_tags_are_counted_by_their_bytes() -> None:
     """What is too much for one go would have a slow reader closed at each login."""
-    stage, (alice, bob) = den("alice", "bob", replay_bytes=20_000)
+    rules, (alice, bob) = in_channel("alice", "bob", replay_bytes=20_000)
     alice.says("CAP REQ message-tags")
     bob.says("QUIT")
     alice.says(*[f"@+x={chr(0x1F9A6) * 900} PRIVMSG #den :{n}" for n in range(20)])
-    heard = stage.stranger().logs_in("bob", "message-tags", "server-time")
+    heard = rules.stranger().logs_in("bob", "message-tags", "server-time")
     found = [line for line in heard if " PRIVMSG " in line]
     assert 1 <= len(found) <= 5
     assert sum(len(line.encode()) for line in found) <= 20_000
@@ -389,10 +389,10 @@ def test_a_login_comes_to_an_end_however_much_is_said_meanwhile(
     """Thousands of messages between each question and its answer: at last the hub reads the rest
     itself, and all are there, once, in order.
     """
-    stage, (alice, bob) = den("alice", "bob", replay=100_000, replay_bytes=10**9)
+    rules, (alice, bob) = in_channel("alice", "bob", replay=100_000, replay_bytes=10**9)
     bob.says("QUIT")
     alice.says("PRIVMSG #den :start")
-    again = loading(stage, "bob")
+    again = loading(rules, "bob")
     said = ["start"]
 
     def thousands() -> None:
@@ -402,10 +402,10 @@ def test_a_login_comes_to_an_end_however_much_is_said_meanwhile(
             said.extend(lines)
 
     asked = 0
-    while again.session.state is State.LOADING and stage.jobs:
-        answer = stage.do(stage.jobs.pop(0))
+    while again.session.state is State.LOADING and rules.jobs:
+        answer = rules.do(rules.jobs.pop(0))
         asked += 1
         thousands()
-        stage.answer(answer)
+        rules.answer(answer)
     assert asked == 2
     assert texts(of(again.hears(), *KINDS)) == said

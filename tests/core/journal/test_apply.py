@@ -20,27 +20,27 @@ from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from tests.core.sayings import company, talk, turns
 from tests.support.pepper import PEPPER
+from tests.support.rules import RulesUnderTest
 from tests.support.snapshot import snapshot
-from tests.support.stage import Stage
 
 CODE = sha256(b"x").digest()
 
 
 def world() -> Model:
     """alice (1) and bob (2) in #den with a ban and a topic; carol (3) is invited to it."""
-    stage = Stage("alice", "bob", "carol")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice", "bob", "carol")
+    alice = rules.member("alice")
     alice.says("JOIN #den", "TOPIC #den :t", "MODE #den +kb key x", "INVITE carol #den")
-    stage.member("bob").says("JOIN #den key", "PRIVMSG alice :hi")
-    stage.invite("x", uses=2)
+    rules.member("bob").says("JOIN #den key", "PRIVMSG alice :hi")
+    rules.invite("x", uses=2)
     for event in (
         e.TokenCreated(b"t", 1, "laptop", 5),
         e.CertificateAdded(b"c", 1, "laptop", 5),
         e.FactorSet(1, "sealed", 7, 5),
         e.RecoveryCodeAdded(b"r", 1),
     ):
-        apply.apply(stage.model, event)
-    return stage.model
+        apply.apply(rules.model, event)
+    return rules.model
 
 
 def factor(model: Model, account: int = 1) -> Factor:
@@ -251,22 +251,22 @@ def durable(model: Model) -> dict[str, object]:
 @given(turns)
 def test_a_restart_finds_what_there_was(tmp_path: Path, said: list[list[tuple[int, str]]]) -> None:
     """Whatever is said: the model that is loaded is the model that was."""
-    stage, people = company()
+    rules, people = company()
     for lines in said:
-        talk(stage, people, lines)
+        talk(rules, people, lines)
     for person in people:
         person.pongs()
-    stage.passes(1)
+    rules.passes(1)
     made = [
         e.AccountCreated(a.id, a.name, a.folded, a.skeleton, "hash", a.admin, 0, 0)
-        for a in stage.model.accounts.values()
+        for a in rules.model.accounts.values()
     ]
     path = tmp_path / "chat.db"
     path.unlink(missing_ok=True)
     store = Journal(path, PEPPER)
     try:
         store.connection.execute("PRAGMA synchronous = OFF")
-        store.commit([*made, *stage.stored])
-        assert durable(load_model(Reader(store.connection), PEPPER)) == durable(stage.model)
+        store.commit([*made, *rules.stored])
+        assert durable(load_model(Reader(store.connection), PEPPER)) == durable(rules.model)
     finally:
         store.close()

@@ -7,7 +7,7 @@ import pytest
 from securechat.core.model.entities import LINES, EncodingGroup, Session
 from securechat.core.model.states import State, TransitionError, Trigger
 from securechat.irc import capabilities as caps
-from tests.support.stage import Stage
+from tests.support.rules import RulesUnderTest
 
 
 def fresh() -> Session:
@@ -46,10 +46,10 @@ def test_the_encoding_group_holds_what_changes_the_bytes() -> None:
 
 def test_the_shown_nick() -> None:
     """What the client gave itself, until the welcome tells it the account's name."""
-    stage = Stage("Alice")
-    person = stage.stranger()
+    rules = RulesUnderTest("Alice")
+    person = rules.stranger()
     assert person.session.shown_nick == "*"
     person.says("CAP LS", "NICK bob", "USER x 0 * :X", "PASS Alice:right")
     assert person.session.shown_nick == "bob"
-    person = stage.member("alice")
+    person = rules.member("alice")
     assert person.session.shown_nick == "Alice"

@@ -8,7 +8,7 @@ from securechat.core.journal.events import MessageKeyed
 from securechat.core.model.sent_keys import MAX_KEYS, Kept, SentKeys
 from securechat.irc.message import parse
 from securechat.irc.message_keys import KEY_BITS, format_key, parse_key
-from tests.support.stage import Person, Stage, codes, den, of, only
+from tests.support.rules import Person, RulesUnderTest, codes, in_channel, of, only
 
 CAPS = ("message-tags", "echo-message", "server-time", "securechat/key")
 
@@ -50,9 +50,9 @@ def test_what_is_taken_back_is_not_known() -> None:
 # On the wire
 
 
-def talkers() -> tuple[Stage, Person, Person]:
-    stage, (alice, bob) = den("alice", "bob", caps=CAPS)
-    return stage, alice, bob
+def talkers() -> tuple[RulesUnderTest, Person, Person]:
+    rules, (alice, bob) = in_channel("alice", "bob", caps=CAPS)
+    return rules, alice, bob
 
 
 def said(person: Person, line: str) -> str:
@@ -63,13 +63,13 @@ def said(person: Person, line: str) -> str:
 
 def test_the_second_is_answered_with_the_first_one_s_echo() -> None:
     """The same msgid and time, to who asks; the others hear nothing, and nothing is stored."""
-    stage, alice, bob = talkers()
+    rules, alice, bob = talkers()
     first = said(alice, "@securechat/key=ab1 PRIVMSG #den :hi")
     bob.hears()
-    stage.passes(60)
-    stored = len(stage.log)
+    rules.passes(60)
+    stored = len(rules.log)
     again = said(alice, "@securechat/key=AB1 PRIVMSG #den :hi")
-    assert (again, bob.hears(), len(stage.log)) == (first, [], stored)
+    assert (again, bob.hears(), len(rules.log)) == (first, [], stored)
     other = said(alice, "@securechat/key=ab2 PRIVMSG #den :hi")
     assert parse(other).tags["msgid"] != parse(first).tags["msgid"]
 
@@ -84,8 +84,8 @@ def test_the_second_is_answered_with_the_first_one_s_echo() -> None:
 )
 def test_it_holds_for_all_that_is_stored_and_each_device(line: str) -> None:
     """The key is the account's."""
-    stage, alice, _ = talkers()
-    phone = stage.member("alice", *CAPS)
+    rules, alice, _ = talkers()
+    phone = rules.member("alice", *CAPS)
     first = said(alice, line)
     phone.hears()
     assert said(phone, line) == first
@@ -104,22 +104,22 @@ def test_in_one_turn_the_first_one_s_echo_is_the_answer() -> None:
     """The lines of the lost connection and of the new one may come together; and nobody is told
     that something is stored before it is.
     """
-    stage, alice, _ = talkers()
-    phone = stage.member("alice", *CAPS)
-    with stage.turn():
+    rules, alice, _ = talkers()
+    phone = rules.member("alice", *CAPS)
+    with rules.turn():
         alice.says("@securechat/key=1 PRIVMSG #den :hi")
         phone.says("@securechat/key=1 PRIVMSG #den :hi")
     assert len(of(phone.hears(), "PRIVMSG")) == 1
     alice.hears()
-    stage.full = True
-    with stage.turn():
+    rules.full = True
+    with rules.turn():
         alice.says("@securechat/key=2 PRIVMSG #den :hi")
         phone.says("@securechat/key=2 PRIVMSG #den :hi")
     assert of(phone.hears(), "PRIVMSG") == []
     assert codes(alice.hears()) == ["400"]
-    stage.full = False
+    rules.full = False
     assert of(phone.says("@securechat/key=2 PRIVMSG #den :hi"), "PRIVMSG")
-    assert [event.key for event in stage.stored if isinstance(event, MessageKeyed)] == [1, 2]
+    assert [event.key for event in rules.stored if isinstance(event, MessageKeyed)] == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -132,29 +132,29 @@ def test_in_one_turn_the_first_one_s_echo_is_the_answer() -> None:
 )
 def test_a_key_that_names_no_one_message_is_refused(line: str) -> None:
     """And nothing is said."""
-    stage, alice, bob = talkers()
-    stored = len(stage.log)
+    rules, alice, bob = talkers()
+    stored = len(rules.log)
     found = only(alice.says(line))
     assert (found.command, found.params[1]) == ("FAIL", "INVALID_KEY")
-    assert (len(stage.log), bob.hears()) == (stored, [])
+    assert (len(rules.log), bob.hears()) == (stored, [])
 
 
 def test_without_the_capability_a_key_is_any_tag() -> None:
     """That nobody knows; it is not relayed either."""
-    stage, (alice, bob) = den("alice", "bob", caps=("message-tags", "echo-message"))
+    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags", "echo-message"))
     ids = {only(alice.says("@securechat/key=1 PRIVMSG #den :hi")).tags["msgid"] for _ in range(2)}
     assert len(ids) == 2
     assert all("securechat/key" not in parse(line).tags for line in bob.hears())
-    assert stage.account("alice").sent_keys.items() == {}
+    assert rules.account("alice").sent_keys.items() == {}
 
 
 def test_a_text_in_parts_comes_again_in_parts() -> None:
     """Of a client that doesn't know how long a line may be; each part with its own msgid."""
-    stage, alice, bob = talkers()
+    rules, alice, bob = talkers()
     line = "@securechat/key=5 PRIVMSG #den :" + "word " * 97
     first = alice.says(line)
     assert len(first) == 2
     bob.hears()
     assert alice.says(line) == first
     assert bob.hears() == []
-    assert stage.account("alice").sent_keys.items().keys() == {5}
+    assert rules.account("alice").sent_keys.items().keys() == {5}

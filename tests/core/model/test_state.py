@@ -6,13 +6,13 @@ import pytest
 
 from securechat.core.model.entities import LINES, Audience, EncodingGroup
 from securechat.irc import capabilities as caps
+from tests.support.rules import RulesUnderTest
 from tests.support.snapshot import snapshot
-from tests.support.stage import Stage
 
 
 def test_an_account_is_usable_or_not() -> None:
     """Neither disabled nor deleted."""
-    account = Stage("alice").account("alice")
+    account = RulesUnderTest("alice").account("alice")
     assert account.usable
     account.disabled = True
     assert not account.usable
@@ -22,16 +22,16 @@ def test_an_account_is_usable_or_not() -> None:
 
 def test_nobody_s_address_is_shown() -> None:
     """The host part is the server's name."""
-    account = Stage("alice").account("alice")
+    account = RulesUnderTest("alice").account("alice")
     assert account.source("chat.test") == "alice!alice@chat.test"
 
 
 def test_an_audience_is_grouped_by_what_its_bytes_depend_on() -> None:
     """Thread and wire capabilities; it keeps what it was made of."""
-    stage = Stage("alice")
-    plain, same = stage.member("alice"), stage.member("alice", "echo-message")
-    tagged, far = stage.member("alice", "message-tags"), stage.member("alice", io=1)
-    audience = stage.account("alice").audience()
+    rules = RulesUnderTest("alice")
+    plain, same = rules.member("alice"), rules.member("alice", "echo-message")
+    tagged, far = rules.member("alice", "message-tags"), rules.member("alice", io=1)
+    audience = rules.account("alice").audience()
     bare, other = EncodingGroup(0, 0, LINES), EncodingGroup(1, 0, LINES)
     with_tags = EncodingGroup(0, caps.MESSAGE_TAGS, LINES)
     assert set(audience.groups) == {bare, with_tags, other}
@@ -41,15 +41,15 @@ def test_an_audience_is_grouped_by_what_its_bytes_depend_on() -> None:
     assert set(audience.sessions) == {p.session for p in (plain, same, tagged, far)}
     tagged.says("CAP REQ :-message-tags")
     assert set(audience.groups) == {bare, with_tags, other}
-    assert set(stage.account("alice").audience().groups) == {bare, other}
+    assert set(rules.account("alice").audience().groups) == {bare, other}
 
 
 def test_an_audience_is_made_once() -> None:
     """Until somebody comes or goes."""
-    stage = Stage("alice", "bob")
-    alice, bob = stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")
-    room = stage.room("#den")
+    room = rules.room("#den")
     first = room.audience()
     alice.says("PRIVMSG #den :x", "TOPIC #den :y")
     assert room.audience() is first
@@ -70,9 +70,9 @@ def test_an_empty_audience() -> None:
 
 def test_what_is_added_can_be_removed() -> None:
     """All indexes, as they were."""
-    stage = Stage("alice", "bob")
-    stage.member("alice").says("JOIN #den", "PRIVMSG bob :x", "PRIVMSG alice :y")
-    model, alice, room = stage.model, stage.account("alice"), stage.room("#den")
+    rules = RulesUnderTest("alice", "bob")
+    rules.member("alice").says("JOIN #den", "PRIVMSG bob :x", "PRIVMSG alice :y")
+    model, alice, room = rules.model, rules.account("alice"), rules.room("#den")
     before = snapshot(model)
     directs = set(alice.directs.values())
     for direct in directs:
@@ -92,24 +92,24 @@ def test_what_is_added_can_be_removed() -> None:
 
 def test_a_target_is_known_to_be_a_room() -> None:
     """Or it is a bug that says so."""
-    stage = Stage("alice", "bob")
-    stage.member("alice").says("PRIVMSG bob :x")
-    (direct,) = stage.account("bob").directs.values()
+    rules = RulesUnderTest("alice", "bob")
+    rules.member("alice").says("PRIVMSG bob :x")
+    (direct,) = rules.account("bob").directs.values()
     with pytest.raises(TypeError, match="is not a channel"):
-        stage.model.channel(direct.id)
+        rules.model.channel(direct.id)
 
 
 def test_message_ids_name_the_database() -> None:
     """So that a restored one's are its own; no space, no colon in front."""
-    assert str(Stage().model.msgid(255)) == "test-ff"
+    assert str(RulesUnderTest().model.msgid(255)) == "test-ff"
 
 
 def test_targets_of_an_account() -> None:
     """Its rooms from its joining on, its conversations from their beginning, each once."""
-    stage = Stage("alice", "bob")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice", "bob")
+    alice = rules.member("alice")
     alice.says("PRIVMSG bob :1", "JOIN #den", "PRIVMSG alice :2", "PRIVMSG #den :3")
-    room, account = stage.room("#den"), stage.account("alice")
-    found = sorted(stage.model.targets_of(account))
-    to_bob, to_self = (account.directs[stage.account(name)].id for name in ("bob", "alice"))
+    room, account = rules.room("#den"), rules.account("alice")
+    found = sorted(rules.model.targets_of(account))
+    to_bob, to_self = (account.directs[rules.account(name)].id for name in ("bob", "alice"))
     assert found == sorted([(to_bob, 1, 0), (room.id, 4, 1), (to_self, 3, 0)])

@@ -12,12 +12,12 @@ from securechat.core.jobs import Missed
 from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.presence import arrivals, welcome
 from securechat.core.turn import Turn
-from tests.support.stage import Person, Stage, codes, den, of, plain, source
+from tests.support.rules import Person, RulesUnderTest, codes, in_channel, of, plain, source
 
 
-def knocks(stage: Stage, name: str, *caps: str) -> Person:
+def knocks(rules: RulesUnderTest, name: str, *caps: str) -> Person:
     """Somebody who has shown who they are, and only lacks CAP END."""
-    person = stage.stranger()
+    person = rules.stranger()
     person.says("CAP LS 302", f"NICK {name}", f"USER {name} 0 * :x", "CAP REQ :sasl")
     if caps:
         person.says("CAP REQ :" + " ".join(caps))
@@ -26,7 +26,7 @@ def knocks(stage: Stage, name: str, *caps: str) -> Person:
     return person
 
 
-def away(stage: Stage, *people: Person) -> None:
+def away(rules: RulesUnderTest, *people: Person) -> None:
     """They go, having read everything."""
     for person in people:
         person.pongs()
@@ -50,12 +50,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Delivery]:
 
 def test_a_room_hears_in_one_write_who_has_come(sent: list[Delivery]) -> None:
     """However many they are; and they find each other in the names, not in JOINs."""
-    stage, (alice, bob, carol, dave) = den("alice", "bob", "carol", "dave")
-    away(stage, bob, carol, dave)
+    rules, (alice, bob, carol, dave) = in_channel("alice", "bob", "carol", "dave")
+    away(rules, bob, carol, dave)
     alice.hears()
-    coming = [knocks(stage, name) for name in ("bob", "carol", "dave")]
+    coming = [knocks(rules, name) for name in ("bob", "carol", "dave")]
     sent.clear()
-    with stage.turn():
+    with rules.turn():
         for person in coming:
             person.says("CAP END")
     assert [delivery.links for delivery in sent if alice in delivery.links] == [[alice]]
@@ -68,11 +68,11 @@ def test_a_room_hears_in_one_write_who_has_come(sent: list[Delivery]) -> None:
 
 def test_a_second_session_finds_those_who_came_with_it_in_the_names_alone() -> None:
     """And the first one, which was there before, hears of them."""
-    stage, (alice, bob) = den("alice", "bob")
-    away(stage, bob)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    away(rules, bob)
     alice.hears()
-    again, bob = knocks(stage, "alice"), knocks(stage, "bob")
-    with stage.turn():
+    again, bob = knocks(rules, "alice"), knocks(rules, "bob")
+    with rules.turn():
         again.says("CAP END")
         bob.says("CAP END")
     heard = again.hears()
@@ -83,10 +83,10 @@ def test_a_second_session_finds_those_who_came_with_it_in_the_names_alone() -> N
 
 def test_nobody_hears_anything_before_the_welcome() -> None:
     """Neither what one who came with them says at once, nor who else has come."""
-    stage, (_, bob, carol) = den("alice", "bob", "carol")
-    away(stage, bob, carol)
-    bob, carol = knocks(stage, "bob"), knocks(stage, "carol")
-    with stage.turn():
+    rules, (_, bob, carol) = in_channel("alice", "bob", "carol")
+    away(rules, bob, carol)
+    bob, carol = knocks(rules, "bob"), knocks(rules, "carol")
+    with rules.turn():
         bob.says("CAP END", "PRIVMSG #den :hello, all")
         carol.says("CAP END")
     heard = codes(carol.hears())
@@ -96,9 +96,9 @@ def test_nobody_hears_anything_before_the_welcome() -> None:
 
 def test_who_is_new_to_the_lobby_is_seen_by_those_who_came_just_before() -> None:
     """One after the other, each with its membership stored, in one turn."""
-    stage = Stage("alice", "bob", "carol", lobby="#lobby")
-    coming = [knocks(stage, name) for name in ("alice", "bob", "carol")]
-    with stage.turn():
+    rules = RulesUnderTest("alice", "bob", "carol", lobby="#lobby")
+    coming = [knocks(rules, name) for name in ("alice", "bob", "carol")]
+    with rules.turn():
         for person in coming:
             person.says("CAP END")
     heard = [person.hears() for person in coming]
@@ -113,10 +113,10 @@ def test_who_is_new_to_the_lobby_is_seen_by_those_who_came_just_before() -> None
 
 def test_what_is_said_between_a_login_and_its_arrival_is_not_lost() -> None:
     """It is given back as missed, once."""
-    stage, (alice, bob) = den("alice", "bob")
-    away(stage, bob)
-    bob = knocks(stage, "bob")
-    with stage.turn():
+    rules, (alice, bob) = in_channel("alice", "bob")
+    away(rules, bob)
+    bob = knocks(rules, "bob")
+    with rules.turn():
         bob.says("CAP END")
         alice.says("PRIVMSG #den :just now")
     alice.says("PRIVMSG #den :live")
@@ -127,9 +127,9 @@ def test_what_is_said_between_a_login_and_its_arrival_is_not_lost() -> None:
 def test_only_so_many_come_in_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others in the next: those who talk must not wait for all of them."""
     monkeypatch.setattr(arrivals, "MOST_AT_ONCE", 2)
-    stage, people = den("alice", "bob", "carol", "dave")
-    away(stage, *people)
-    coming = [knocks(stage, name) for name in ("alice", "bob", "carol")]
+    rules, people = in_channel("alice", "bob", "carol", "dave")
+    away(rules, *people)
+    coming = [knocks(rules, name) for name in ("alice", "bob", "carol")]
     groups: list[int] = []
     entrance = arrivals.ArrivalBatch.__init__
 
@@ -138,7 +138,7 @@ def test_only_so_many_come_in_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
         entrance(self, turn, group)
 
     monkeypatch.setattr(arrivals.ArrivalBatch, "__init__", note)
-    with stage.turn():
+    with rules.turn():
         for person in coming:
             person.says("CAP END")
     assert ["001" in codes(person.hears()) for person in coming] == [True, True, True]
@@ -147,37 +147,37 @@ def test_only_so_many_come_in_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_goes_before_the_arrival_has_not_come() -> None:
     """Nobody is told of it."""
-    stage, (alice, bob) = den("alice", "bob")
-    away(stage, bob)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    away(rules, bob)
     alice.hears()
-    bob = knocks(stage, "bob")
-    with stage.turn():
+    bob = knocks(rules, "bob")
+    with rules.turn():
         bob.says("CAP END")
         bob.hangs_up()
     assert alice.hears() == []
-    assert stage.account("bob") not in stage.model.online
+    assert rules.account("bob") not in rules.model.online
 
 
 def test_what_one_said_who_is_gone_again_counts() -> None:
     """A script that says all at once and doesn't wait for the end."""
-    stage, (alice, bob) = den("alice", "bob")
-    away(stage, bob)
+    rules, (alice, bob) = in_channel("alice", "bob")
+    away(rules, bob)
     alice.hears()
-    bob = knocks(stage, "bob")
-    with stage.turn():
+    bob = knocks(rules, "bob")
+    with rules.turn():
         bob.says("CAP END", "PRIVMSG #den :hello", "QUIT")
         bob.hangs_up()
     assert codes(alice.hears()) == ["JOIN", "PRIVMSG", "QUIT"]
-    assert not stage.model.arriving
+    assert not rules.model.arriving
 
 
 def test_nobody_is_given_what_could_not_be_stored() -> None:
     """A message that is refused in the very turn in which somebody's login becomes complete."""
-    stage, (alice, bob) = den("alice", "bob")
-    away(stage, bob)
-    bob = knocks(stage, "bob")
-    stage.refuses = lambda step: step.command == "PRIVMSG"
-    with stage.turn():
+    rules, (alice, bob) = in_channel("alice", "bob")
+    away(rules, bob)
+    bob = knocks(rules, "bob")
+    rules.refuses = lambda step: step.command == "PRIVMSG"
+    with rules.turn():
         bob.says("CAP END")
         alice.says("PRIVMSG #den :never stored")
     assert "400" in codes(alice.hears())
@@ -190,10 +190,10 @@ def test_a_bug_at_one_arrival_costs_only_that_one(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is taken back and closed; who came with it is in."""
-    stage, (alice, bob, carol) = den("alice", "bob", "carol")
-    away(stage, bob, carol)
+    rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
+    away(rules, bob, carol)
     alice.hears()
-    bob, carol = knocks(stage, "bob"), knocks(stage, "carol")
+    bob, carol = knocks(rules, "bob"), knocks(rules, "carol")
     whole = welcome.welcome
 
     def broken(turn: Turn, session: Session) -> None:
@@ -202,13 +202,13 @@ def test_a_bug_at_one_arrival_costs_only_that_one(
         whole(turn, session)
 
     monkeypatch.setattr(welcome, "welcome", broken)
-    with caplog.at_level(logging.ERROR), stage.turn():
+    with caplog.at_level(logging.ERROR), rules.turn():
         bob.says("CAP END")
         carol.says("CAP END")
     assert codes(bob.hears()) == ["ERROR"]
     assert codes(carol.hears())[0] == "001"
     assert alice.hears() == [f"{source('carol')} JOIN #den"]
-    assert stage.account("bob") not in stage.model.online
+    assert rules.account("bob") not in rules.model.online
     assert "an arrival failed" in caplog.text
 
 
@@ -221,11 +221,11 @@ def test_the_list_of_names_is_made_once_for_many(monkeypatch: pytest.MonkeyPatch
         made.append("a name")
         return whole(channel, account, every=every)
 
-    stage, (_, bob, carol) = den("alice", "bob", "carol")
-    away(stage, bob, carol)
-    bob, carol = knocks(stage, "bob"), knocks(stage, "carol")
+    rules, (_, bob, carol) = in_channel("alice", "bob", "carol")
+    away(rules, bob, carol)
+    bob, carol = knocks(rules, "bob"), knocks(rules, "carol")
     monkeypatch.setattr(channels, "prefix", counted)
-    with stage.turn():
+    with rules.turn():
         bob.says("CAP END")
         carol.says("CAP END")
     assert len(made) == 3
@@ -233,11 +233,11 @@ def test_the_list_of_names_is_made_once_for_many(monkeypatch: pytest.MonkeyPatch
 
 def test_the_names_are_true_after_each_change() -> None:
     """A role, somebody who goes, and the longer form for those who asked for it."""
-    stage, (alice, bob, carol) = den("alice", "bob", "carol")
+    rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
     assert of(alice.says("NAMES #den"), "353")[0].params[-1] == "~alice bob carol"
     alice.says("MODE #den +v bob")
     assert of(alice.says("NAMES #den"), "353")[0].params[-1] == "~alice +bob carol"
-    away(stage, carol)
+    away(rules, carol)
     assert of(alice.says("NAMES #den"), "353")[0].params[-1] == "~alice +bob"
     alice.says("CAP REQ :userhost-in-names")
     full = of(alice.says("NAMES #den"), "353")[0].params[-1]

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 
 from securechat.core.model.states import State
-from tests.support.stage import RIGHT, Person, Stage, codes, only
+from tests.support.rules import RIGHT, Person, RulesUnderTest, codes, only
 
 FULL = "ERROR :Closing link: alice has 3 connections already"
 
 
-def arrives(stage: Stage, password: str) -> Person:
-    person = stage.stranger()
+def arrives(rules: RulesUnderTest, password: str) -> Person:
+    person = rules.stranger()
     person.logs_in("alice", password=password)
     return person
 
 
-def token_of(stage: Stage) -> str:
-    alice = stage.member("alice")
+def token_of(rules: RulesUnderTest) -> str:
+    alice = rules.member("alice")
     token = only(alice.says("TOKEN CREATE laptop")).params[3]
     alice.hangs_up()
     return token
@@ -29,73 +29,73 @@ def here(*people: Person) -> list[bool]:
 
 def test_a_thief_who_holds_all_places_with_a_token_makes_room() -> None:
     """For the owner, who can then end all of it; a further login by the token is refused."""
-    stage = Stage("alice", max_sessions=3)
-    token = token_of(stage)
+    rules = RulesUnderTest("alice", max_sessions=3)
+    token = token_of(rules)
     thieves = []
     for _ in range(3):
-        thieves.append(arrives(stage, token))
-        stage.passes(1)
-    assert here(arrives(stage, token)) == [False]
-    owner = arrives(stage, RIGHT)
+        thieves.append(arrives(rules, token))
+        rules.passes(1)
+    assert here(arrives(rules, token)) == [False]
+    owner = arrives(rules, RIGHT)
     assert here(owner, *thieves) == [True, False, True, True]
     assert codes(thieves[0].hears())[-1] == "ERROR"
-    assert here(arrives(stage, token)) == [False]
+    assert here(arrives(rules, token)) == [False]
     owner.says("TOKEN REVOKE laptop")
     assert here(owner, *thieves) == [True, False, False, False]
 
 
 def test_by_pass_too() -> None:
     """It is the same rule for every way to show a password."""
-    stage = Stage("alice", max_sessions=1)
-    thief = arrives(stage, token_of(stage))
-    heard = stage.stranger().says(f"PASS alice:{RIGHT}", "NICK alice", "USER a 0 * :A")
+    rules = RulesUnderTest("alice", max_sessions=1)
+    thief = arrives(rules, token_of(rules))
+    heard = rules.stranger().says(f"PASS alice:{RIGHT}", "NICK alice", "USER a 0 * :A")
     assert "001" in codes(heard)
     assert here(thief) == [False]
 
 
 def test_who_has_shown_the_password_goes_last() -> None:
     """However old the session is; when all have shown it, the oldest goes."""
-    stage = Stage("alice", max_sessions=2)
-    token = token_of(stage)
-    old = stage.member("alice")
-    stage.passes(1)
-    thief = arrives(stage, token)
-    stage.passes(1)
-    second = arrives(stage, RIGHT)
+    rules = RulesUnderTest("alice", max_sessions=2)
+    token = token_of(rules)
+    old = rules.member("alice")
+    rules.passes(1)
+    thief = arrives(rules, token)
+    rules.passes(1)
+    second = arrives(rules, RIGHT)
     assert here(old, thief, second) == [True, False, True]
-    third = arrives(stage, RIGHT)
+    third = arrives(rules, RIGHT)
     assert here(old, second, third) == [False, True, True]
 
 
 def test_the_others_see_nobody_come_or_go() -> None:
     """The account is there all the time."""
-    stage = Stage("alice", "bob", max_sessions=1)
-    token = token_of(stage)
-    bob, thief = stage.member("bob"), arrives(stage, token)
+    rules = RulesUnderTest("alice", "bob", max_sessions=1)
+    token = token_of(rules)
+    bob, thief = rules.member("bob"), arrives(rules, token)
     for person in (bob, thief):
         person.says("JOIN #den")
     bob.hears()
-    arrives(stage, RIGHT)
+    arrives(rules, RIGHT)
     assert bob.hears() == []
     assert here(thief) == [False]
 
 
 def test_the_limit_holds_for_those_who_come_at_once() -> None:
     """Logins that were granted before the others arrived are counted when they arrive."""
-    stage = Stage("alice", max_sessions=3)
-    token = token_of(stage)
-    with stage.turn():
-        people = [arrives(stage, token) for _ in range(5)]
+    rules = RulesUnderTest("alice", max_sessions=3)
+    token = token_of(rules)
+    with rules.turn():
+        people = [arrives(rules, token) for _ in range(5)]
     assert here(*people) == [True, True, True, False, False]
     assert FULL in people[4].hears()
 
 
 def test_the_audit_tells_whose_place_was_taken() -> None:
     """And from where that session was."""
-    stage = Stage("alice", max_sessions=1)
-    thief = stage.stranger(address="198.51.100.7")
-    thief.logs_in("alice", password=token_of(stage))
-    arrives(stage, RIGHT)
-    [ended] = [a for a in stage.audits if a.event == "session ended"]
+    rules = RulesUnderTest("alice", max_sessions=1)
+    thief = rules.stranger(address="198.51.100.7")
+    thief.logs_in("alice", password=token_of(rules))
+    arrives(rules, RIGHT)
+    [ended] = [a for a in rules.audits if a.event == "session ended"]
     assert (ended.account, ended.address) == ("alice", "198.51.100.7")
     assert json.loads(ended.facts) == {"by": "a login that found no place"}

@@ -6,14 +6,14 @@ import pytest
 
 from securechat.core.presence import welcome
 from securechat.irc import names
-from tests.support.stage import SERVER, Stage, codes, of, only
+from tests.support.rules import SERVER, RulesUnderTest, codes, of, only
 
 
 def tokens(**settings: object) -> dict[str, str]:
     """005, parsed, as a client takes it."""
-    stage = Stage("alice", **settings)
+    rules = RulesUnderTest("alice", **settings)
     found = {}
-    for message in of(stage.stranger().logs_in("alice"), "005"):
+    for message in of(rules.stranger().logs_in("alice"), "005"):
         assert message.params[-1] == "are supported by this server"
         assert len(message.params) <= 15, "a client need not take more than 13 tokens"
         for token in message.params[1:-1]:
@@ -24,7 +24,7 @@ def tokens(**settings: object) -> dict[str, str]:
 
 def test_the_order_of_the_greeting() -> None:
     """001 to 005, LUSERS, MOTD, as every client expects it."""
-    heard = codes(Stage("alice", motd=("Be kind.",)).stranger().logs_in("alice"))
+    heard = codes(RulesUnderTest("alice", motd=("Be kind.",)).stranger().logs_in("alice"))
     without_repeats = list(dict.fromkeys(heard))
     assert without_repeats == [
         *("001", "002", "003", "004", "005"),
@@ -35,7 +35,7 @@ def test_the_order_of_the_greeting() -> None:
 
 def test_myinfo_names_the_modes() -> None:
     """004: server, version, user modes, channel modes, those with a parameter."""
-    heard = Stage("alice").stranger().logs_in("alice")
+    heard = RulesUnderTest("alice").stranger().logs_in("alice")
     assert of(heard, "004")[0].params == [
         "alice",
         SERVER,
@@ -47,15 +47,15 @@ def test_myinfo_names_the_modes() -> None:
 
 
 def test_a_login_of_a_longer_name_is_greeted_within_the_limit() -> None:
-    """The stage refuses lines over the limit; here all of them are long."""
+    """The rules refuse lines over the limit; here all of them are long."""
     name = "я" * 32
-    stage = Stage(name, lobby="#" + "ж" * 63, network="n" * 60)
-    assert codes(stage.stranger().logs_in(name))[0] == "001"
+    rules = RulesUnderTest(name, lobby="#" + "ж" * 63, network="n" * 60)
+    assert codes(rules.stranger().logs_in(name))[0] == "001"
 
 
 def test_nothing_is_said_twice() -> None:
     """No token comes in two forms."""
-    found = welcome.isupport(Stage().rules.turn(0, 0.0))
+    found = welcome.isupport(RulesUnderTest().rules.turn(0, 0.0))
     keys = [token.partition("=")[0] for token in found]
     assert len(keys) == len(set(keys))
 
@@ -63,7 +63,7 @@ def test_nothing_is_said_twice() -> None:
 def test_nicklen_is_the_limit_of_names() -> None:
     """One letter more is no name."""
     limit = int(tokens()["NICKLEN"])
-    stranger = Stage().stranger()
+    stranger = RulesUnderTest().stranger()
     assert stranger.says("NICK " + "x" * limit) == []
     assert codes(stranger.says("NICK " + "x" * (limit + 1))) == ["432"]
 
@@ -71,7 +71,7 @@ def test_nicklen_is_the_limit_of_names() -> None:
 def test_channellen_is_the_limit_of_rooms() -> None:
     """With its #."""
     limit = int(tokens()["CHANNELLEN"])
-    alice = Stage("alice").member("alice")
+    alice = RulesUnderTest("alice").member("alice")
     assert codes(alice.says("JOIN #" + "x" * (limit - 1)))[0] == "JOIN"
     assert codes(alice.says("JOIN #" + "x" * limit)) == ["403"]
 
@@ -81,8 +81,8 @@ def test_lengths_of_texts(token: str, line: str) -> None:
     """What is longer is cut there, and nothing shorter is."""
     limit = int(tokens()[token])
     for size in (limit, limit + 1):
-        stage = Stage("alice", "bob")
-        alice, bob = stage.member("alice"), stage.member("bob", "away-notify")
+        rules = RulesUnderTest("alice", "bob")
+        alice, bob = rules.member("alice"), rules.member("bob", "away-notify")
         alice.says("JOIN #a")
         bob.says("JOIN #a")
         alice.says(line + "x" * size)
@@ -92,7 +92,7 @@ def test_lengths_of_texts(token: str, line: str) -> None:
 def test_topiclen_and_keylen() -> None:
     """One more is refused."""
     found = tokens()
-    alice = Stage("alice").member("alice")
+    alice = RulesUnderTest("alice").member("alice")
     alice.says("JOIN #a")
     for token, line, refusal in (
         ("TOPICLEN", "TOPIC #a :", "417"),
@@ -107,7 +107,7 @@ def test_chanlimit_and_maxlist() -> None:
     """As configured, and enforced there."""
     found = tokens(max_channels=3, max_bans=2)
     assert (found["CHANLIMIT"], found["MAXLIST"]) == ("#:3", "b:2")
-    alice = Stage("alice", max_channels=3, max_bans=2).member("alice")
+    alice = RulesUnderTest("alice", max_channels=3, max_bans=2).member("alice")
     assert codes(alice.says("JOIN #a,#b,#c,#d")).count("JOIN") == 3
     assert "478" in codes(alice.says("MODE #a +bbb a b c"))
 
@@ -115,11 +115,11 @@ def test_chanlimit_and_maxlist() -> None:
 def test_modes_is_how_many_parameters_a_mode_takes() -> None:
     """So many and no more."""
     limit = int(tokens()["MODES"])
-    stage = Stage("alice")
-    alice = stage.member("alice")
+    rules = RulesUnderTest("alice")
+    alice = rules.member("alice")
     masks = [f"mask{number}" for number in range(limit + 1)]
     alice.says("JOIN #a", f"MODE #a +{'b' * len(masks)} {' '.join(masks)}")
-    assert len(stage.room("#a").bans) == limit
+    assert len(rules.room("#a").bans) == limit
 
 
 TARGETS = {
@@ -137,8 +137,8 @@ def test_targmax_is_how_many_targets_a_command_takes(command: str) -> None:
     listed = dict(item.split(":") for item in tokens()["TARGMAX"].split(","))
     limit = int(listed[command])
     for count in (limit, limit + 1):
-        stage = Stage("alice")
-        alice = stage.member("alice")
+        rules = RulesUnderTest("alice")
+        alice = rules.member("alice")
         alice.says(*(f"JOIN #r{n}" for n in range(count)))
         words = [f"n{n}" if command == "KICK" else f"#r{n}" for n in range(count)]
         refused = " 407 " in " ".join(found := alice.says(TARGETS[command].format(",".join(words))))
@@ -151,10 +151,10 @@ def test_the_other_targets_of_targmax() -> None:
     listed = dict(item.split(":") for item in tokens()["TARGMAX"].split(","))
     assert (listed["NAMES"], listed["WHOIS"], listed["LIST"]) == ("1", "1", "")
     assert set(listed) == {*TARGETS, "NAMES", "WHOIS", "JOIN", "LIST"}
-    stage = Stage("alice")
+    rules = RulesUnderTest("alice")
     rooms = [f"#r{number}" for number in range(60)]
     assert listed["JOIN"] == ""
-    assert codes(stage.member("alice").says("JOIN " + ",".join(rooms))).count("366") == 60
+    assert codes(rules.member("alice").says("JOIN " + ",".join(rooms))).count("366") == 60
 
 
 def test_chanmodes_and_prefix_are_the_modes_there_are() -> None:
@@ -162,8 +162,8 @@ def test_chanmodes_and_prefix_are_the_modes_there_are() -> None:
     found = tokens()
     lists, always, on_set, flags = found["CHANMODES"].split(",")
     letters, symbols = found["PREFIX"][1:].split(")")
-    stage = Stage("alice", "bob")
-    alice, bob = stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #a")
     bob.says("JOIN #a")
     for letter in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ":
@@ -179,16 +179,16 @@ def test_names_are_compared_as_told() -> None:
     """CASEMAPPING=ascii: [ and { are different letters; the rest of Unicode by RFC 8265."""
     found = tokens()
     assert (found["CASEMAPPING"], found["UTF8MAPPING"]) == ("ascii", "rfc8265")
-    stage = Stage("Ann[x", "Ann{x", "Борис")
-    boris = stage.member("Борис")
-    stage.member("Ann{x")
+    rules = RulesUnderTest("Ann[x", "Ann{x", "Борис")
+    boris = rules.member("Борис")
+    rules.member("Ann{x")
     assert only(boris.says("ISON ANN[X ANN{X БОРИС")).params[1] == "Ann{x Борис"
 
 
 def test_utf8only() -> None:
     """Anything else is refused by name."""
     assert "UTF8ONLY" in tokens()
-    alice = Stage("alice").member("alice")
+    alice = RulesUnderTest("alice").member("alice")
     fail = only(alice.says(b"PRIVMSG alice :\xff"))
     assert (fail.command, fail.params[1]) == ("FAIL", "INVALID_UTF8")
 
@@ -196,7 +196,7 @@ def test_utf8only() -> None:
 def test_an_account_is_required() -> None:
     """draft/ACCOUNTREQUIRED, and a connection without one doesn't get in."""
     assert "draft/ACCOUNTREQUIRED" in tokens()
-    fail = only(Stage().stranger().says("NICK alice", "USER a 0 * :A"))
+    fail = only(RulesUnderTest().stranger().says("NICK alice", "USER a 0 * :A"))
     assert fail.params[:2] == ["*", "ACCOUNT_REQUIRED"]
 
 
@@ -206,8 +206,8 @@ def test_an_account_is_required() -> None:
 )
 def test_how_to_get_an_account_is_told(registration: str, hint: str) -> None:
     """By the way that this server has."""
-    stage = Stage(registration=registration)
-    fail = only(stage.stranger().says("NICK alice", "USER a 0 * :A"))
+    rules = RulesUnderTest(registration=registration)
+    fail = only(rules.stranger().says("NICK alice", "USER a 0 * :A"))
     assert hint in fail.params[-1]
 
 
@@ -216,8 +216,8 @@ def test_the_promised_lengths_hold_for_the_longest_names(server: str) -> None:
     """In bytes: of the server, of who does it, of the channel, and of whom it is done to."""
     one, two, room = "я" * 32, "ж" * 32, "#" + "ж" * 63
     found = tokens(name=server)
-    stage = Stage(one, two, name=server)
-    first, second = (stage.member(name, "away-notify") for name in (one, two))
+    rules = RulesUnderTest(one, two, name=server)
+    first, second = (rules.member(name, "away-notify") for name in (one, two))
     for person in (first, second):
         person.says(f"JOIN {room}")
     key = "k" * int(found["KEYLEN"])
@@ -245,7 +245,7 @@ def test_what_is_promised_of_names_holds_in_bytes() -> None:
 
 def test_the_counts_are_told_as_clients_know_them() -> None:
     """265 and 266, as modern.ircdocs.horse has them."""
-    heard = of(Stage("alice").member("alice").says("LUSERS"), "265", "266")
+    heard = of(RulesUnderTest("alice").member("alice").says("LUSERS"), "265", "266")
     assert [message.params[1:] for message in heard] == [
         ["1", "1", "Current local users 1, max 1"],
         ["1", "1", "Current global users 1, max 1"],

@@ -26,9 +26,9 @@ from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from tests.support import forked
 from tests.support.damage import PAGE, leaves, page_with, spoil
-from tests.support.house import COST, PASSWORD, House, config
 from tests.support.long_form import times
 from tests.support.person import Person
+from tests.support.server import COST, PASSWORD, ServerUnderTest, config
 
 TEA, COFFEE = 11, 12
 """Rooms; the index of the log has the messages of the lower one first."""
@@ -145,16 +145,18 @@ def test_whatever_stands_in_it_is_served_or_refused(data: DataDirectory) -> None
 
 
 @pytest.fixture
-def house(data: DataDirectory) -> Iterator[House]:
+def server(data: DataDirectory) -> Iterator[ServerUnderTest]:
     """A server on the directory, to be opened by the test; a replay may be as long as all of it."""
-    house = House(data.path, config(history={"replay": 5000}, limits={"unsent_kib": 8192}))
-    yield house
-    house.close()
+    server = ServerUnderTest(
+        data.path, config(history={"replay": 5000}, limits={"unsent_kib": 8192})
+    )
+    yield server
+    server.close()
 
 
-def arrives(house: House, name: str) -> tuple[Person, list[str]]:
+def arrives(server: ServerUnderTest, name: str) -> tuple[Person, list[str]]:
     """Somebody and what it has missed of the old messages, by their numbers."""
-    person = house.stranger()
+    person = server.stranger()
     return person, person.logs_in(name, PASSWORD, "server-time")
 
 
@@ -163,14 +165,14 @@ def numbers(lines: list[str], room: str) -> list[int]:
 
 
 def test_a_bad_page_of_the_log(
-    data: DataDirectory, house: House, caplog: pytest.LogCaptureFixture
+    data: DataDirectory, server: ServerUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In the middle of old messages: who has missed them gets all but those on it, and is told;
     both rooms go on, and who reads nothing of it doesn't notice.
     """
     spoil(data.database, page_with(data.database, "text 001200."))
-    house.open()
-    alice, lines = arrives(house, "alice")
+    server.open()
+    alice, lines = arrives(server, "alice")
     for room in ("#tea", "#coffee"):
         found = numbers(lines, room)
         assert found == sorted(set(found))
@@ -183,22 +185,22 @@ def test_a_bad_page_of_the_log(
     assert sum("can't be read: the server's database is damaged" in line for line in lines) == 1
     assert "2 rooms or conversations can't be read: the database is damaged" in caplog.text
     alice.says("PRIVMSG #tea :cheers", "PRIVMSG #coffee :cheers")
-    bob, lines = arrives(house, "bob")
+    bob, lines = arrives(server, "bob")
     assert [line.endswith(":cheers") for line in lines].count(True) == 2
     bob.says("PRIVMSG #tea :hello")
     assert alice.hears_until(" PRIVMSG ")[-1].endswith("#tea :hello")
 
 
-def test_a_bad_page_of_an_index(data: DataDirectory, house: House) -> None:
+def test_a_bad_page_of_an_index(data: DataDirectory, server: ServerUnderTest) -> None:
     """In the place where the messages of one room go: they can't be stored, and all others can,
     also those of the same moment. Everybody is told once.
     """
     page = page_for_tea(data)
-    house.open()
-    alice, bob = (house.member(name, "echo-message") for name in ("alice", "bob"))
+    server.open()
+    alice, bob = (server.member(name, "echo-message") for name in ("alice", "bob"))
     bob.barrier()
     for pragma in ("cache_size = 1", "shrink_memory"):  # much else has been read meanwhile
-        house.service._journal.connection.execute(f"PRAGMA {pragma}")
+        server.service._journal.connection.execute(f"PRAGMA {pragma}")
     spoil(data.database, page)
     alice.says("PRIVMSG #tea :lost", "PRIVMSG #coffee :kept", "PRIVMSG #tea :lost")
     heard = alice.barrier() + alice.barrier()  # all are told behind all else of that moment
@@ -229,23 +231,23 @@ def page_for_tea(data: DataDirectory) -> int:
 
 
 def test_a_bad_page_of_accounts(
-    data: DataDirectory, house: House, caplog: pytest.LogCaptureFixture
+    data: DataDirectory, server: ServerUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Found when it is read: whose it is can't log in, and is told to try again; everybody else
     can, and who is there talks on.
     """
     many = [f"user{number:03}" for number in range(200)]
-    house.add(*many)
-    house.open()
-    alice = house.member("alice", "echo-message")
+    server.add(*many)
+    server.open()
+    alice = server.member("alice", "echo-message")
     alice.barrier()
     first, *_, last = leaves(data.database, "accounts")
     hit = names_on(data.database, last, many)
     spoil(data.database, last)
-    house.service._workers._stand_ins._until = 0.0  # they are counted again, as every minute
-    assert "can't check that now; try again in a minute" in refused(house, hit[0])
+    server.service._workers._stand_ins._until = 0.0  # they are counted again, as every minute
+    assert "can't check that now; try again in a minute" in refused(server, hit[0])
     for name in sorted(names_on(data.database, first, many))[:2]:
-        assert house.member(name).barrier() == []
+        assert server.member(name).barrier() == []
     alice.says("PRIVMSG #lobby :still here")
     alice.hears_until(":still here")
     assert "not all accounts can be read: the database is damaged" in caplog.text
@@ -257,8 +259,8 @@ def names_on(path: Path, page: int, names: list[str]) -> list[str]:
     return [name for name in names if name.encode() in content]
 
 
-def refused(house: House, name: str) -> str:
+def refused(server: ServerUnderTest, name: str) -> str:
     """What somebody is told who may not log in."""
-    person = house.stranger()
+    person = server.stranger()
     person.says(f"PASS :{name}:{PASSWORD}", f"NICK {name}", f"USER {name} 0 * :x")
     return person.hears_the_end()[-1]

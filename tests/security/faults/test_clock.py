@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from securechat.server import hub
-from tests.support.house import PASSWORD, House, running
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 HOUR = 3600.0
 JUMPS = [5 * HOUR, -11 * HOUR, 24 * 365 * HOUR, -24 * 365 * HOUR, 0.0]
@@ -44,9 +44,9 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
 
 
 @pytest.fixture
-def house(tmp_path: Path, wall: Wall) -> Iterator[House]:
-    with running(tmp_path / "data", "alice", "bob", accounts={"registration": "invite"}) as house:
-        yield house
+def server(tmp_path: Path, wall: Wall) -> Iterator[ServerUnderTest]:
+    with running(tmp_path / "data", "alice", "bob", accounts={"registration": "invite"}) as server:
+        yield server
 
 
 def said(lines: list[str]) -> list[str]:
@@ -61,9 +61,9 @@ def stamps(lines: list[str]) -> list[datetime]:
     ]
 
 
-def test_messages_keep_their_order(house: House, wall: Wall) -> None:
+def test_messages_keep_their_order(server: ServerUnderTest, wall: Wall) -> None:
     """Live and replayed, as each was said; their stamps tell what the clock showed."""
-    alice, bob = house.member("alice", "echo-message"), house.member("bob", "server-time")
+    alice, bob = server.member("alice", "echo-message"), server.member("bob", "server-time")
     for number, wall.off in enumerate(JUMPS):
         alice.says(f"PRIVMSG #lobby :live {number}")
         alice.hears_until(f":live {number}")
@@ -76,16 +76,16 @@ def test_messages_keep_their_order(house: House, wall: Wall) -> None:
     for number, wall.off in enumerate(JUMPS):
         alice.says(f"PRIVMSG #lobby :later {number}")
         alice.hears_until(f":later {number}")
-    missed = house.stranger().logs_in("bob", PASSWORD, "server-time")
+    missed = server.stranger().logs_in("bob", PASSWORD, "server-time")
     assert said(missed) == [f"later {number}" for number in range(len(JUMPS))]
 
 
-def test_nobody_is_sent_away(house: House, wall: Wall) -> None:
+def test_nobody_is_sent_away(server: ServerUnderTest, wall: Wall) -> None:
     """Deadlines and PINGs go by a clock that doesn't jump; nobody is idle for less than 0 s."""
-    alice, bob, stranger = house.member("alice"), house.member("bob"), house.stranger()
+    alice, bob, stranger = server.member("alice"), server.member("bob"), server.stranger()
     for wall.off in JUMPS[1:4]:
-        moment = house.service._hub._next_tick
-        house.wait_for(lambda moment=moment: house.service._hub._next_tick > moment)  # type: ignore[misc]
+        moment = server.service._hub._next_tick
+        server.wait_for(lambda moment=moment: server.service._hub._next_tick > moment)  # type: ignore[misc]
         alice.says("WHOIS bob")
         [idle] = [line for line in alice.hears_until(" 318 ") if " 317 " in line]
         assert int(idle.split(" ")[4]) >= 0
@@ -93,34 +93,34 @@ def test_nobody_is_sent_away(house: House, wall: Wall) -> None:
     assert not any("QUIT" in line for line in [*alice.barrier(), *bob.barrier()])
 
 
-def test_an_invite_follows_the_clock(house: House, wall: Wall) -> None:
+def test_an_invite_follows_the_clock(server: ServerUnderTest, wall: Wall) -> None:
     """A clock a year ahead makes it expire, and its return makes it good again; it is used once."""
-    with house.office() as office:
+    with server.office() as office:
         now = int(time.time() * 1000)
         code = office.invite(uses=1, expires_ms=now + 7 * 24 * 3_600_000, now_ms=now)
-        house.wait_for(office.in_effect)
+        server.wait_for(office.in_effect)
     wall.off = 365 * 24 * HOUR
-    assert "expired or unknown" in registers(house, "zelda", code)
+    assert "expired or unknown" in registers(server, "zelda", code)
     wall.off = -365 * 24 * HOUR
-    assert "REGISTER SUCCESS zelda" in registers(house, "zelda", code)
-    assert "used up, expired or unknown" in registers(house, "yolanda", code)
+    assert "REGISTER SUCCESS zelda" in registers(server, "zelda", code)
+    assert "used up, expired or unknown" in registers(server, "yolanda", code)
 
 
-def registers(house: House, name: str, code: str) -> str:
+def registers(server: ServerUnderTest, name: str, code: str) -> str:
     """What a stranger is answered who wants an account."""
-    person = house.stranger()
+    person = server.stranger()
     person.says(f"NICK {name}", f"REGISTER * {code} :violet kettles dance 4")
     return person.hears_until("REGISTER")[-1]
 
 
-def test_a_clock_before_1970(house: House, wall: Wall) -> None:
+def test_a_clock_before_1970(server: ServerUnderTest, wall: Wall) -> None:
     """A machine without a battery: what can't be is still said, stored and replayed."""
-    alice, bob = house.member("alice", "echo-message"), house.member("bob")
+    alice, bob = server.member("alice", "echo-message"), server.member("bob")
     bob.says("QUIT")
     bob.hears_the_end()
     wall.off = -time.time() - HOUR
     alice.says("PRIVMSG #lobby :before time", "TOPIC #lobby", "MODE #lobby", "WHOIS alice")
     alice.hears_until(" 318 ")
-    missed = house.stranger().logs_in("bob", PASSWORD, "server-time")
+    missed = server.stranger().logs_in("bob", PASSWORD, "server-time")
     assert said(missed) == ["before time"]
     assert [stamp.year for stamp in stamps(missed)] == [1969]

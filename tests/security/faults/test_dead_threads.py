@@ -15,9 +15,9 @@ import pytest
 from securechat.server.workers import Workers
 from securechat.store import passwords
 from securechat.store.sqlite.reader import Reader
-from tests.support.house import PASSWORD, House, config, running
 from tests.support.person import PATIENCE, Person
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
+from tests.support.server import PASSWORD, ServerUnderTest, config, running
 from tests.support.talker import Talker, stored
 
 AFTER_A_WHILE = """
@@ -127,22 +127,22 @@ class Panic(BaseException):
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     """A server in this process."""
-    with running(tmp_path / "data", "alice", "bob") as house:
-        yield house
+    with running(tmp_path / "data", "alice", "bob") as server:
+        yield server
 
 
-def tries(house: House, name: str, password: str = PASSWORD) -> Person:
+def tries(server: ServerUnderTest, name: str, password: str = PASSWORD) -> Person:
     """Somebody who begins to log in."""
-    person = house.stranger()
+    person = server.stranger()
     person.says(f"PASS :{name}:{password}", f"NICK {name}", f"USER {name} 0 * :x")
     return person
 
 
 @pytest.mark.parametrize("error", [Panic, MemoryError, SystemExit])
 def test_a_password_worker_fails(
-    house: House,
+    server: ServerUnderTest,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     error: type[BaseException],
@@ -151,32 +151,32 @@ def test_a_password_worker_fails(
     succeeds, and the log tells what happened without the password.
     """
     caplog.set_level(logging.ERROR)
-    bob = house.member("bob", "echo-message")
+    bob = server.member("bob", "echo-message")
 
     def fails(*_: object) -> bool:
         raise error("of the test")
 
     monkeypatch.setattr(passwords, "verify_password", fails)
     for _ in range(3):
-        heard = tries(house, "alice").hears_the_end()
+        heard = tries(server, "alice").hears_the_end()
         assert "try again in a minute" in heard[-1]
     monkeypatch.undo()
     bob.says("PRIVMSG #lobby :still here")
     bob.hears_until(":still here")
-    assert house.member("alice").barrier() == []
+    assert server.member("alice").barrier() == []
     assert caplog.text.count("a worker failed at VerifyPassword") == 3
     assert PASSWORD not in caplog.text
 
 
 @pytest.mark.parametrize("error", [Panic, MemoryError])
 def test_a_history_worker_fails(
-    house: House, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+    server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
     """Who has missed something is told to try again, and then gets it."""
-    bob = house.member("bob")
+    bob = server.member("bob")
     bob.says("QUIT")
     bob.hears_the_end()
-    alice = house.member("alice", "echo-message")
+    alice = server.member("alice", "echo-message")
     alice.says("PRIVMSG bob :hello")
     alice.hears_until(":hello")
 
@@ -184,10 +184,10 @@ def test_a_history_worker_fails(
         raise error("of the test")
 
     monkeypatch.setattr(Reader, "missed", fails)
-    heard = tries(house, "bob").hears_the_end()
+    heard = tries(server, "bob").hears_the_end()
     assert "The server can't read its messages now; try again later" in heard[-1]
     monkeypatch.undo()
-    heard = tries(house, "bob").hears_until(" PRIVMSG bob :")
+    heard = tries(server, "bob").hears_until(" PRIVMSG bob :")
     assert heard[-1].endswith("hello")
 
 
@@ -201,12 +201,12 @@ def test_what_a_pool_would_hide_ends_the_server(
         raise Panic("of the test")
 
     monkeypatch.setattr(Workers, "_run_password", broken)
-    house = House(tmp_path / "data", config())
-    house.service.on_failure = called.set
-    house.open()
-    person = tries(house, "alice")
+    server = ServerUnderTest(tmp_path / "data", config())
+    server.service.on_failure = called.set
+    server.open()
+    person = tries(server, "alice")
     assert called.wait(PATIENCE)
-    house.service.stop("The server has failed and stops")
+    server.service.stop("The server has failed and stops")
     assert "ERROR :Closing link: The server has failed" in person.hears_the_end()[-1]
     assert "a thread has died of Panic, so the server stops" in caplog.messages
     person.hang_up()

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from securechat.store.sqlite.database import FILE_NAME
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import PATIENCE, Person
 from tests.support.process import add_accounts, serving, write_config
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 CAPS = ("echo-message", "message-tags", "server-time", "securechat/key")
 
@@ -93,41 +93,41 @@ def test_a_killed_server_knows_what_has_arrived_where(data: Path, config: Path) 
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with running(tmp_path / "house", "alice", "bob") as opened:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
+    with running(tmp_path / "server", "alice", "bob") as opened:
         yield opened
 
 
-def test_a_killed_client_is_given_the_last_seconds_again(house: House) -> None:
+def test_a_killed_client_is_given_the_last_seconds_again(server: ServerUnderTest) -> None:
     """And nothing that it has confirmed before them; a client that says QUIT is given nothing."""
-    bob, phone = house.member("bob", *CAPS), house.stranger()
+    bob, phone = server.member("bob", *CAPS), server.stranger()
     comes(phone, "alice@phone")
     say(bob, "long ago")
-    until(lambda: arrived(house.data.path, "phone"), phone)
+    until(lambda: arrived(server.data.path, "phone"), phone)
     say(bob, "just now")
     phone.hears_until(" :just now")
     phone.hang_up()  # before it was asked
-    phone = house.stranger()
+    phone = server.stranger()
     assert comes(phone, "alice@phone") == ["just now"]
     say(bob, "the last")
     phone.hears_until(" :the last")
     phone.says("QUIT")
     phone.hears_the_end()
-    assert comes(house.stranger(), "alice@phone") == []
+    assert comes(server.stranger(), "alice@phone") == []
 
 
-def test_what_waits_for_a_client_that_quits_comes_again(house: House) -> None:
+def test_what_waits_for_a_client_that_quits_comes_again(server: ServerUnderTest) -> None:
     """It says QUIT, and has not read what was said to it: its socket had not taken all of that."""
-    bob, phone = house.member("bob", *CAPS), house.stranger()
+    bob, phone = server.member("bob", *CAPS), server.stranger()
     comes(phone, "alice@phone")
-    until(lambda: arrived(house.data.path, "phone"), phone)
+    until(lambda: arrived(server.data.path, "phone"), phone)
     said = [f"{number} " + "x" * 400 for number in range(1600)]
     for begin in range(0, len(said), 100):
         say(bob, *said[begin : begin + 100])
     phone.says("QUIT")
     phone.hang_up()
     bob.hears_until(" QUIT ")
-    again = comes(house.stranger(), "alice@phone")
+    again = comes(server.stranger(), "alice@phone")
     assert again == said[-len(again) :]
     assert len(again) > 400  # the newest, as many as a login is given
 

@@ -12,9 +12,9 @@ import pytest
 
 from securechat.server.storage_health import FAILING, MENDED
 from tests.security.faults.disks import Disk, ShortFiles, mounted, read_only
-from tests.support.house import House, running
 from tests.support.person import Person
 from tests.support.process import ServerProcess, add_accounts, run_server, serving, write_config
+from tests.support.server import ServerUnderTest, running
 from tests.support.talker import stored
 
 ENOUGH = 2000
@@ -153,18 +153,18 @@ def test_a_start_on_a_read_only_disk_is_told(tmp_path: Path, settings: Path) -> 
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with running(tmp_path / "data", "alice", "bob") as house:
-        yield house
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
+    with running(tmp_path / "data", "alice", "bob") as server:
+        yield server
 
 
-def test_a_database_that_can_t_be_written_any_more(house: House) -> None:
+def test_a_database_that_can_t_be_written_any_more(server: ServerUnderTest) -> None:
     """As with a full disk; reading and leaving need no writing."""
-    alice, bob = house.member("alice", "echo-message"), house.member("bob")
+    alice, bob = server.member("alice", "echo-message"), server.member("bob")
     alice.says("PRIVMSG bob :before")
     alice.hears_until(":before")
     bob.hears_until(":before")
-    connection = house.service._journal.connection
+    connection = server.service._journal.connection
     connection.execute("PRAGMA query_only = ON")
     alice.says("PRIVMSG #lobby :lost")
     alice.hears_until(" 400 ")
@@ -173,7 +173,7 @@ def test_a_database_that_can_t_be_written_any_more(house: House) -> None:
     assert notices(bob.barrier()) == [told]
     bob.says("QUIT")
     bob.hears_the_end()
-    house.member("bob").hang_up()
+    server.member("bob").hang_up()
     connection.execute("PRAGMA query_only = OFF")
     alice.hears_until(MENDED)
     alice.says("PRIVMSG #lobby :kept")

@@ -16,21 +16,21 @@ from securechat.server.hub import HELD
 from securechat.server.storage_health import FAILING, MENDED
 from securechat.store.sqlite.database import BUSY_SECONDS
 from tests.security.faults.test_full_disk import notices
-from tests.support.house import House, running
+from tests.support.server import ServerUnderTest, running
 
 PINGS = 20
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     """A server with accounts of three."""
-    with running(tmp_path / "data", "alice", "bob", "carol") as house:
-        yield house
+    with running(tmp_path / "data", "alice", "bob", "carol") as server:
+        yield server
 
 
 @pytest.mark.parametrize("how", ["IMMEDIATE", "EXCLUSIVE"])
 def test_a_database_held_for_long(
-    house: House,
+    server: ServerUnderTest,
     how: str,
     record_property: Callable[[str, object], None],
     caplog: pytest.LogCaptureFixture,
@@ -39,15 +39,15 @@ def test_a_database_held_for_long(
     ever; messages are refused at once; everybody is told once that it began and that it is over.
     """
     caplog.set_level("INFO")
-    alice, bob = (house.member(name, "echo-message") for name in ("alice", "bob"))
-    carol = house.member("carol")
+    alice, bob = (server.member(name, "echo-message") for name in ("alice", "bob"))
+    carol = server.member("carol")
     carol.says("QUIT")
     carol.hears_the_end()
     alice.says("PRIVMSG #lobby :before")
     alice.hears_until(":before")
     for person in (alice, bob):
         person.barrier()
-    with closing(sqlite3.connect(house.data.database, isolation_level=None)) as holder:
+    with closing(sqlite3.connect(server.data.database, isolation_level=None)) as holder:
         holder.execute(f"BEGIN {how}")
         alice.says("PRIVMSG #lobby :lost")
         assert HELD in alice.hears_until(" 400 ")[-1]
@@ -57,7 +57,7 @@ def test_a_database_held_for_long(
             assert HELD in alice.hears_until(" 400 ")[-1]
             bob.says(f"PING {number}")
             bob.hears_until(f":{number}")
-        again = house.stranger()
+        again = server.stranger()
         heard = again.logs_in("carol", "the quick brown otter 7", "server-time")
         took = time.monotonic() - began
         record_property("bystander_worst_ms", took * 1000 / PINGS)
@@ -74,10 +74,10 @@ def test_a_database_held_for_long(
     assert "a bug" not in caplog.text
 
 
-def test_the_end_of_it_is_told_once(house: House) -> None:
+def test_the_end_of_it_is_told_once(server: ServerUnderTest) -> None:
     """However often somebody tries meanwhile."""
-    alice, bob = (house.member(name) for name in ("alice", "bob"))
-    with closing(sqlite3.connect(house.data.database, isolation_level=None)) as holder:
+    alice, bob = (server.member(name) for name in ("alice", "bob"))
+    with closing(sqlite3.connect(server.data.database, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         for _ in range(5):
             alice.says("PRIVMSG #lobby :lost")
@@ -87,15 +87,15 @@ def test_the_end_of_it_is_told_once(house: House) -> None:
     assert notices(heard) == [FAILING.format(why), MENDED]
 
 
-def test_an_administrator_beside_it(house: House) -> None:
+def test_an_administrator_beside_it(server: ServerUnderTest) -> None:
     """What was changed just before is taken up all the same, and said to be when that can be
     stored.
     """
-    alice, bob = (house.member(name) for name in ("alice", "bob"))
-    with house.office() as office:
+    alice, bob = (server.member(name) for name in ("alice", "bob"))
+    with server.office() as office:
         office.set_disabled(office.find("alice", "alice"), disabled=True)
-        with closing(sqlite3.connect(house.data.database, isolation_level=None)) as holder:
+        with closing(sqlite3.connect(server.data.database, isolation_level=None)) as holder:
             holder.execute("BEGIN IMMEDIATE")
             assert "has been disabled" in alice.hears_the_end()[-1]
             bob.barrier()
-        house.wait_for(office.in_effect)
+        server.wait_for(office.in_effect)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.house import PASSWORD
 from tests.support.person import Person
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
+from tests.support.server import PASSWORD
 from tests.support.talker import stored
 
 NAMES = ("alice", "bob", "carol")

@@ -12,9 +12,9 @@ import pytest
 
 from securechat.core.auth import throttle
 from securechat.core.model.states import State
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person as Guest
-from tests.support.stage import Person, Stage, codes, only, plain
+from tests.support.rules import Person, RulesUnderTest, codes, only, plain
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 NEW = "violet kettles dance 4"
 MANY = 20
@@ -29,10 +29,10 @@ def together(guests: list[Guest], *lines: str) -> list[list[str]]:
     ]
 
 
-def invite(house: House, uses: int) -> str:
-    with house.office() as office:
+def invite(server: ServerUnderTest, uses: int) -> str:
+    with server.office() as office:
         code = office.invite(uses=uses, expires_ms=4_000_000_000_000, now_ms=1)
-        house.wait_for(office.in_effect)
+        server.wait_for(office.in_effect)
     return code
 
 
@@ -40,9 +40,9 @@ def invite(house: House, uses: int) -> str:
 def test_an_invite_is_good_for_as_many_accounts_as_it_says(tmp_path: Path, uses: int) -> None:
     """Twenty connections use it at once, each with a name of its own."""
     accounts = {"registration": "invite", "bcrypt_cost": 6}
-    with running(tmp_path / "data", accounts=accounts) as house:
-        code = invite(house, uses)
-        guests = [house.stranger() for _ in range(MANY)]
+    with running(tmp_path / "data", accounts=accounts) as server:
+        code = invite(server, uses)
+        guests = [server.stranger() for _ in range(MANY)]
         for number, guest in enumerate(guests):
             guest.says(f"NICK guest{number}x", f"USER g 0 * :Guest {number}")
             guest.hears_until("ACCOUNT_REQUIRED")
@@ -50,7 +50,7 @@ def test_an_invite_is_good_for_as_many_accounts_as_it_says(tmp_path: Path, uses:
         made = [answer for answer in answers if any("REGISTER SUCCESS" in line for line in answer)]
         refused = [line for answer in answers for line in answer if "INVALID_EMAIL" in line]
         assert (len(made), len(refused)) == (uses, MANY - uses)
-        with house.office() as office:
+        with server.office() as office:
             assert len(list(office.reader.accounts())) == uses
 
 
@@ -58,52 +58,52 @@ def test_a_name_goes_to_one_of_those_who_want_it_at_once(tmp_path: Path) -> None
     """In twenty spellings, over as many connections, with an invite for all of them."""
     accounts = {"registration": "invite", "bcrypt_cost": 6}
     spellings = ["zelda", "ZELDA", "Zelda", "\uff5a\uff45\uff4c\uff44\uff41", "ze1da"]
-    with running(tmp_path / "data", accounts=accounts) as house:
-        code = invite(house, MANY)
-        guests = [house.stranger() for _ in range(MANY)]
+    with running(tmp_path / "data", accounts=accounts) as server:
+        code = invite(server, MANY)
+        guests = [server.stranger() for _ in range(MANY)]
         for number, guest in enumerate(guests):
             guest.says(f"NICK {spellings[number % len(spellings)]}")
         answers = together(guests, f"REGISTER * {code} :{NEW}")
         made = [line for answer in answers for line in answer if "REGISTER SUCCESS" in line]
         assert len(made) == 1
-        with house.office() as office:
+        with server.office() as office:
             assert len(list(office.reader.accounts())) == 1
 
 
 def test_one_connection_makes_one_account() -> None:
     """REGISTER again, before the answer and after it, with other names."""
-    stage = Stage(registration="open")
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest(registration="open")
+    rules.busy = True
+    person = rules.stranger()
     person.says("NICK anna", "REGISTER * * :pw", "NICK berta", "REGISTER * * :pw", "NICK carla")
     person.says("REGISTER carla * :pw", "CAP END", "USER x 0 * :x")
-    stage.busy = False
-    stage.work()
+    rules.busy = False
+    rules.work()
     person.says("REGISTER * * :pw", "NICK doris", "REGISTER doris * :pw")
-    assert [account.name for account in stage.model.accounts.values()] == ["anna"]
+    assert [account.name for account in rules.model.accounts.values()] == ["anna"]
 
 
 # --- a name that is nobody's any more ------------------------------------------------------------
 
 
 @pytest.fixture
-def deleted() -> Stage:
+def deleted() -> RulesUnderTest:
     """Alice's account is deleted; she was an operator, and was invited and written to."""
-    stage = Stage("alice", "bob", registration="open")
-    alice, bob = stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob", registration="open")
+    alice, bob = rules.member("alice"), rules.member("bob")
     bob.says("JOIN #den,#closed", "MODE #closed +i", "INVITE alice #closed")
     alice.says("JOIN #den")
     bob.says("MODE #den +o alice", "PRIVMSG alice :for alice alone")
-    with stage.turn() as turn:
-        account = stage.account("alice")
+    with rules.turn() as turn:
+        account = rules.account("alice")
         account.deleted = account.disabled = True
-        stage.rules.account_removed(turn, account, "deleted")
+        rules.rules.account_removed(turn, account, "deleted")
     bob.hears()
-    return stage
+    return rules
 
 
 @pytest.mark.parametrize("name", ["alice", "ALICE", "al\u0456ce", "a1ice", "\uff41lice"])
-def test_a_deleted_account_s_name_is_given_to_nobody(deleted: Stage, name: str) -> None:
+def test_a_deleted_account_s_name_is_given_to_nobody(deleted: RulesUnderTest, name: str) -> None:
     """So nobody gets its messages, its rooms, its roles and its invitations with it."""
     person = deleted.stranger()
     heard = person.says(f"NICK {name}", "USER x 0 * :x", "REGISTER * * :pw", "CAP END")
@@ -113,23 +113,23 @@ def test_a_deleted_account_s_name_is_given_to_nobody(deleted: Stage, name: str) 
 
 def test_a_deleted_account_is_deleted_while_somebody_registers_its_name() -> None:
     """The name was free when it was asked for, and it isn't when the hash is there."""
-    stage = Stage(registration="open")
-    stage.busy = True
-    person = stage.stranger()
+    rules = RulesUnderTest(registration="open")
+    rules.busy = True
+    person = rules.stranger()
     person.says("NICK alice", "REGISTER * * :pw")
-    answer = stage.do(stage.jobs.pop())
-    account = stage.add("alice")
+    answer = rules.do(rules.jobs.pop())
+    account = rules.add("alice")
     account.deleted = account.disabled = True
-    stage.answer(answer)
+    rules.answer(answer)
     assert only(person.hears()).params[:2] == ["REGISTER", "ACCOUNT_EXISTS"]
     assert person.session.account is None
 
 
-def test_the_owner_of_a_deleted_account_can_t_come_back(deleted: Stage) -> None:
+def test_the_owner_of_a_deleted_account_can_t_come_back(deleted: RulesUnderTest) -> None:
     """Neither with the password nor with the certificate."""
     person = deleted.stranger()
     assert "900" not in codes(person.logs_in("alice"))
-    with_certificate = Stage("alice", external=True)
+    with_certificate = RulesUnderTest("alice", external=True)
     with_certificate.registers("alice", "alice's")
     with_certificate.account("alice").deleted = with_certificate.account("alice").disabled = True
     person = with_certificate.stranger(certificate="alice's")
@@ -140,50 +140,50 @@ def test_the_owner_of_a_deleted_account_can_t_come_back(deleted: Stage) -> None:
 # --- an account that is disabled -----------------------------------------------------------------
 
 
-def knows_the_password(stage: Stage) -> Person:
+def knows_the_password(rules: RulesUnderTest) -> Person:
     """The answer to the password's check is still to come."""
-    person = stage.stranger()
+    person = rules.stranger()
     person.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain('alice')}", "CAP END", "JOIN #den", "PRIVMSG #den :still me")
     assert person.session.state is State.VERIFYING
     return person
 
 
-def is_proven(stage: Stage) -> Person:
+def is_proven(rules: RulesUnderTest) -> Person:
     """Logged in, without having finished the connection's registration."""
-    person = stage.stranger()
-    stage.busy = False
+    person = rules.stranger()
+    rules.busy = False
     person.says("CAP REQ :sasl", "NICK alice", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain('alice')}")
-    stage.busy = True
+    rules.busy = True
     assert person.session.state is State.PROVEN
     return person
 
 
-def is_loading(stage: Stage) -> Person:
+def is_loading(rules: RulesUnderTest) -> Person:
     """What was missed is being read."""
-    stage.member("bob").says("PRIVMSG alice :hello")
-    person = is_proven(stage)
+    rules.member("bob").says("PRIVMSG alice :hello")
+    person = is_proven(rules)
     person.says("USER a 0 * :A", "CAP END", "JOIN #den", "PRIVMSG #den :still me")
     assert person.session.state is State.LOADING
     return person
 
 
-def is_ready(stage: Stage) -> Person:
-    stage.busy = False
-    person = stage.member("alice")
-    stage.busy = True
+def is_ready(rules: RulesUnderTest) -> Person:
+    rules.busy = False
+    person = rules.member("alice")
+    rules.busy = True
     return person
 
 
-def by_pass(stage: Stage) -> Person:
-    person = stage.stranger()
+def by_pass(rules: RulesUnderTest) -> Person:
+    person = rules.stranger()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A", "JOIN #den")
     assert person.session.state is State.VERIFYING
     return person
 
 
-STATES: list[Callable[[Stage], Person]] = [
+STATES: list[Callable[[RulesUnderTest], Person]] = [
     *(knows_the_password, is_proven, is_loading, is_ready, by_pass)
 ]
 
@@ -191,28 +191,28 @@ STATES: list[Callable[[Stage], Person]] = [
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("act", ["disabled", "deleted", "new password"])
 def test_an_account_that_ends_has_no_session_and_no_login_under_way(
-    state: Callable[[Stage], Person], act: str
+    state: Callable[[RulesUnderTest], Person], act: str
 ) -> None:
     """Whatever was proven before the administrator's act is worth nothing behind it."""
-    stage = Stage("alice", "bob")
-    stage.busy = True
-    person = state(stage)
+    rules = RulesUnderTest("alice", "bob")
+    rules.busy = True
+    person = state(rules)
     person.hears()
-    account = stage.account("alice")
-    with stage.turn() as turn:
+    account = rules.account("alice")
+    with rules.turn() as turn:
         if act == "new password":
-            stage.rules.end_sessions(turn, account, act)
+            rules.rules.end_sessions(turn, account, act)
         else:
             account.disabled, account.deleted = True, act == "deleted"
-            stage.rules.end_sessions(turn, account, act)
-    stage.busy = False
-    stage.work()
+            rules.rules.end_sessions(turn, account, act)
+    rules.busy = False
+    rules.work()
     heard = person.hears() + person.says("JOIN #den", "PRIVMSG bob :still me", "PONG x")
     # Whose password was only being checked hears that it is wrong, and is nobody still.
     assert person.session.state is State.CLOSED or person.session.account is None
     assert not {"001", "900", "JOIN"} & set(codes(heard))
-    assert account not in stage.model.online
-    assert "#den" not in stage.model.channels
+    assert account not in rules.model.online
+    assert "#den" not in rules.model.channels
 
 
 def test_an_account_with_many_sessions_loses_all_of_them_at_once(
@@ -222,24 +222,24 @@ def test_an_account_with_many_sessions_loses_all_of_them_at_once(
     monkeypatch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
     limits = {"sessions_per_account": 100}
     accounts = {"bcrypt_cost": 6}
-    with running(tmp_path / "data", "bob", limits=limits, accounts=accounts) as house:
-        house.add("alice")
-        bob = house.member("bob")
-        alices = [house.member("alice") for _ in range(MANY)]
-        pending = [house.stranger() for _ in range(MANY)]
+    with running(tmp_path / "data", "bob", limits=limits, accounts=accounts) as server:
+        server.add("alice")
+        bob = server.member("bob")
+        alices = [server.member("alice") for _ in range(MANY)]
+        pending = [server.stranger() for _ in range(MANY)]
         payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
         for guest in pending:
             guest.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
             guest.says(f"AUTHENTICATE {payload}", "CAP END", "PRIVMSG bob :late")
-        with house.office() as office:
+        with server.office() as office:
             office.set_disabled(office.find("alice", "alice"), disabled=True)
-            house.wait_for(office.in_effect)
+            server.wait_for(office.in_effect)
         for alice in alices:
             assert any("disabled" in line for line in alice.hears_the_end())
         for guest in pending:  # refused, or ended if the password was checked in time
             guest.hears_until(lambda line: " 904 " in line or "ERROR" in line)
         bob.barrier()
-        guest = house.stranger()
+        guest = server.stranger()
         guest.says("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
         guest.hears_until(" 904 ")
         assert bob.barrier() == []
@@ -247,8 +247,8 @@ def test_an_account_with_many_sessions_loses_all_of_them_at_once(
 
 def test_a_member_can_t_shut_another_out_by_taking_all_sessions_of_its_own() -> None:
     """The limit is each account's own."""
-    stage = Stage("alice", "mallory", max_sessions=3)
+    rules = RulesUnderTest("alice", "mallory", max_sessions=3)
     for _ in range(5):
-        stage.stranger().logs_in("mallory")
-    assert len(stage.account("mallory").sessions) == 3
-    assert "001" in codes(stage.stranger().logs_in("alice"))
+        rules.stranger().logs_in("mallory")
+    assert len(rules.account("mallory").sessions) == 3
+    assert "001" in codes(rules.stranger().logs_in("alice"))

@@ -15,9 +15,9 @@ import pytest
 from securechat.core.auth import throttle, totp
 from securechat.core.commands.verbs import FRESH_SECONDS
 from securechat.core.model.states import State
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person as Guest
-from tests.support.stage import RIGHT, Person, Stage, of, only, plain
+from tests.support.rules import RIGHT, Person, RulesUnderTest, of, only, plain
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 FRESH_ACTS = ["TOKEN CREATE more", "CERT ADD", "TOTP ENROLL", "PASSWD :another fine password"]
 FACTOR_ACTS = ["TOTP REMOVE {}", "TOTP RECOVERY {}"]
@@ -34,17 +34,17 @@ def token_of(person: Person, name: str = "laptop") -> str:
     return only(person.says(f"TOKEN CREATE {name}")).params[3]
 
 
-def code(stage: Stage, secret: bytes, steps: int = 0) -> str:
-    return totp.code_of(secret, stage.now_ms // totp.STEP_MS + steps).decode()
+def code(rules: RulesUnderTest, secret: bytes, steps: int = 0) -> str:
+    return totp.code_of(secret, rules.now_ms // totp.STEP_MS + steps).decode()
 
 
-def protected(stage: Stage, name: str = "alice") -> tuple[bytes, list[str]]:
+def protected(rules: RulesUnderTest, name: str = "alice") -> tuple[bytes, list[str]]:
     """An account gets a second factor: its secret, and the recovery codes."""
-    person = stage.member(name)
+    person = rules.member(name)
     secret = base64.b32decode(only(person.says("TOTP ENROLL")).params[2])
-    _, recovery = of(person.says(f"TOTP CONFIRM {code(stage, secret)}"), "NOTE")
+    _, recovery = of(person.says(f"TOTP CONFIRM {code(rules, secret)}"), "NOTE")
     person.hangs_up()
-    stage.passes(60)
+    rules.passes(60)
     return secret, recovery.params[2:-1]
 
 
@@ -55,8 +55,8 @@ def refusal(lines: list[str]) -> str:
     return failed.params[1]
 
 
-def tries(stage: Stage, name: str, password: str) -> Person:
-    person = stage.stranger()
+def tries(rules: RulesUnderTest, name: str, password: str) -> Person:
+    person = rules.stranger()
     person.logs_in(name, password=password)
     return person
 
@@ -66,23 +66,23 @@ def tries(stage: Stage, name: str, password: str) -> Person:
 
 def test_a_token_is_its_own_account_s_to_see_and_to_end() -> None:
     """Of the same name or not: LIST shows one's own, REVOKE ends one's own, both keep their own."""
-    stage = Stage("alice", "mallory")
-    alice, mallory = stage.member("alice"), stage.member("mallory")
+    rules = RulesUnderTest("alice", "mallory")
+    alice, mallory = rules.member("alice"), rules.member("mallory")
     secret = token_of(alice)
     for name in ("laptop", "LAPTOP", "alice/laptop", "*", "%", secret, secret[:20], "' OR 1=1"):
         assert refusal(mallory.says(f"TOKEN REVOKE :{name}")) == "NO_SUCH_TOKEN"
     assert [m.params[1] for m in of(mallory.says("TOKEN LIST"), "NOTE")] == ["END"]
     own = token_of(mallory)
     assert only(mallory.says("TOKEN REVOKE laptop")).params[1] == "REVOKED"
-    assert tries(stage, "alice", secret).session.state is State.READY
-    assert tries(stage, "mallory", own).session.account is None
+    assert tries(rules, "alice", secret).session.state is State.READY
+    assert tries(rules, "mallory", own).session.account is None
     assert [m.params[2] for m in of(alice.says("TOKEN LIST"), "NOTE")] == ["laptop", "1"]
 
 
 def test_a_token_opens_the_account_it_was_made_for_and_no_other() -> None:
     """Under another's name, in other spellings, cut, doubled, in another case, with a code."""
-    stage = Stage("alice", "mallory")
-    token = token_of(stage.member("mallory"))
+    rules = RulesUnderTest("alice", "mallory")
+    token = token_of(rules.member("mallory"))
     for name, password in [
         ("alice", token),
         ("mallory", token[:-1]),
@@ -95,7 +95,7 @@ def test_a_token_opens_the_account_it_was_made_for_and_no_other() -> None:
         ("", token),
         ("*", token),
     ]:
-        assert tries(stage, name, password).session.account is None, (name, password)
+        assert tries(rules, name, password).session.account is None, (name, password)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_a_token_opens_the_account_it_was_made_for_and_no_other() -> None:
 )
 def test_nobody_hears_of_another_s_credentials(act: str) -> None:
     """Answers go to the session that asked: not to the room, not to others of the account."""
-    stage = Stage("alice", "bob")
-    alice, second, bob = stage.member("alice"), stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, second, bob = rules.member("alice"), rules.member("alice"), rules.member("bob")
     for person in (alice, bob):
         person.says("JOIN #den")
     token_of(alice)
@@ -118,35 +118,35 @@ def test_nobody_hears_of_another_s_credentials(act: str) -> None:
 # --- the proof of the password -------------------------------------------------------------------
 
 
-def by_token(stage: Stage) -> Person:
-    return tries(stage, "alice", token_of(stage.member("alice"), "other"))
+def by_token(rules: RulesUnderTest) -> Person:
+    return tries(rules, "alice", token_of(rules.member("alice"), "other"))
 
 
-def by_certificate(stage: Stage) -> Person:
-    stage.registers("alice", "alice's")
-    person = stage.stranger(certificate="alice's")
+def by_certificate(rules: RulesUnderTest) -> Person:
+    rules.registers("alice", "alice's")
+    person = rules.stranger(certificate="alice's")
     person.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE EXTERNAL")
     person.says("AUTHENTICATE +", "CAP END")
     return person
 
 
-def long_ago(stage: Stage) -> Person:
-    person = stage.member("alice")
-    stage.passes(FRESH_SECONDS + 1)
+def long_ago(rules: RulesUnderTest) -> Person:
+    person = rules.member("alice")
+    rules.passes(FRESH_SECONDS + 1)
     return person
 
 
-LOGINS: list[Callable[[Stage], Person]] = [by_token, by_certificate, long_ago]
+LOGINS: list[Callable[[RulesUnderTest], Person]] = [by_token, by_certificate, long_ago]
 
 
 @pytest.mark.parametrize("login", LOGINS)
 @pytest.mark.parametrize("act", FRESH_ACTS)
 def test_without_a_fresh_password_nothing_is_changed(
-    login: Callable[[Stage], Person], act: str
+    login: Callable[[RulesUnderTest], Person], act: str
 ) -> None:
     """And none of what a session can say makes it fresh: it must connect anew."""
-    stage = Stage("alice", external=True, ping_seconds=1e9, dead_seconds=1e9)
-    person = login(stage)
+    rules = RulesUnderTest("alice", external=True, ping_seconds=1e9, dead_seconds=1e9)
+    person = login(rules)
     assert person.session.state is State.READY
     person.hears()
     for attempt in (
@@ -160,16 +160,16 @@ def test_without_a_fresh_password_nothing_is_changed(
     ):
         person.says(*attempt)
         assert refusal(person.says(act)) == "REAUTHENTICATE"
-    account = stage.account("alice")
+    account = rules.account("alice")
     assert account.factor is None
     assert set(account.tokens) <= {"other"}
 
 
 def test_another_session_s_password_is_not_one_s_own() -> None:
     """The thief of a token is online while the owner logs in with the password."""
-    stage = Stage("alice")
-    thief = by_token(stage)
-    stage.member("alice")
+    rules = RulesUnderTest("alice")
+    thief = by_token(rules)
+    rules.member("alice")
     thief.hears()
     for act in FRESH_ACTS:
         assert refusal(thief.says(act)) == "REAUTHENTICATE"
@@ -178,14 +178,14 @@ def test_another_session_s_password_is_not_one_s_own() -> None:
 @pytest.mark.parametrize("act", FACTOR_ACTS)
 def test_the_thief_of_a_token_can_t_take_the_second_factor_away(act: str) -> None:
     """Not even with a code that is right."""
-    stage = Stage("alice")
-    token = token_of(stage.member("alice"))
-    secret, recovery = protected(stage)
-    thief = tries(stage, "alice", token)
+    rules = RulesUnderTest("alice")
+    token = token_of(rules.member("alice"))
+    secret, recovery = protected(rules)
+    thief = tries(rules, "alice", token)
     thief.hears()
-    for given in (code(stage, secret), recovery[0], "000000", ""):
+    for given in (code(rules, secret), recovery[0], "000000", ""):
         assert refusal(thief.says(act.format(given))) == "REAUTHENTICATE"
-    assert stage.account("alice").factor is not None
+    assert rules.account("alice").factor is not None
 
 
 # --- codes ---------------------------------------------------------------------------------------
@@ -194,76 +194,76 @@ def test_the_thief_of_a_token_can_t_take_the_second_factor_away(act: str) -> Non
 @pytest.mark.parametrize("kind", ["code", "recovery code"])
 def test_a_code_lets_one_in(kind: str) -> None:
     """Of two who use it in the same breath, in one batch, the second is refused."""
-    stage = Stage("alice")
-    secret, recovery = protected(stage)
-    given = code(stage, secret) if kind == "code" else recovery[0]
-    stage.busy = True
-    two = [tries(stage, "alice", RIGHT + given) for _ in range(2)]
-    answers = [stage.do(job) for job in stage.jobs]
-    stage.jobs, stage.busy = [], False
-    with stage.turn() as turn:
+    rules = RulesUnderTest("alice")
+    secret, recovery = protected(rules)
+    given = code(rules, secret) if kind == "code" else recovery[0]
+    rules.busy = True
+    two = [tries(rules, "alice", RIGHT + given) for _ in range(2)]
+    answers = [rules.do(job) for job in rules.jobs]
+    rules.jobs, rules.busy = [], False
+    with rules.turn() as turn:
         for answer in answers:
-            stage.rules.answered(turn, answer)
+            rules.rules.answered(turn, answer)
     assert sorted(bool(person.session.account) for person in two) == [False, True]
-    assert tries(stage, "alice", RIGHT + given).session.account is None
+    assert tries(rules, "alice", RIGHT + given).session.account is None
 
 
 def test_a_code_seen_at_a_login_is_good_for_nothing_else() -> None:
     """Not for removing the factor, nor for new recovery codes."""
-    stage = Stage("alice")
-    secret, recovery = protected(stage)
-    given = code(stage, secret)
-    alice = tries(stage, "alice", RIGHT + given)
+    rules = RulesUnderTest("alice")
+    secret, recovery = protected(rules)
+    given = code(rules, secret)
+    alice = tries(rules, "alice", RIGHT + given)
     alice.hears()
     for act in FACTOR_ACTS:
         assert refusal(alice.says(act.format(given))) == "WRONG_CODE"
-    assert tries(stage, "alice", RIGHT + recovery[0]).session.account is not None
+    assert tries(rules, "alice", RIGHT + recovery[0]).session.account is not None
     assert refusal(alice.says(f"TOTP REMOVE {recovery[0]}")) == "WRONG_CODE"
 
 
 def test_a_code_is_its_own_account_s() -> None:
     """Two have a second factor; a code and the recovery codes of one open nothing of the other."""
-    stage = Stage("alice", "mallory")
-    secret, recovery = protected(stage, "mallory")
-    protected(stage, "alice")
-    for given in (code(stage, secret), *recovery):
-        assert tries(stage, "alice", RIGHT + given).session.account is None
-    mallory = tries(stage, "mallory", RIGHT + code(stage, secret))
+    rules = RulesUnderTest("alice", "mallory")
+    secret, recovery = protected(rules, "mallory")
+    protected(rules, "alice")
+    for given in (code(rules, secret), *recovery):
+        assert tries(rules, "alice", RIGHT + given).session.account is None
+    mallory = tries(rules, "mallory", RIGHT + code(rules, secret))
     assert mallory.session.account is not None
 
 
 def test_codes_can_t_be_tried_through() -> None:
     """Who knows the password has ten tries, over however many connections and commands."""
-    stage = Stage("alice")
-    secret, _ = protected(stage)
+    rules = RulesUnderTest("alice")
+    secret, _ = protected(rules)
     wrong = (f"{number:06}" for number in itertools.count())
-    right = {code(stage, secret, step) for step in (-1, 0, 1)}
+    right = {code(rules, secret, step) for step in (-1, 0, 1)}
     tried = itertools.islice((one for one in wrong if one not in right), throttle.CODE_GUESSES)
     for one in tried:
-        assert tries(stage, "alice", RIGHT + one).session.account is None
-    assert tries(stage, "alice", RIGHT + code(stage, secret)).session.account is None
-    stage.passes(throttle.CODE_FORGET_SECONDS)
-    assert tries(stage, "alice", RIGHT + code(stage, secret)).session.account is not None
+        assert tries(rules, "alice", RIGHT + one).session.account is None
+    assert tries(rules, "alice", RIGHT + code(rules, secret)).session.account is None
+    rules.passes(throttle.CODE_FORGET_SECONDS)
+    assert tries(rules, "alice", RIGHT + code(rules, secret)).session.account is not None
 
 
 def test_codes_in_a_session_count_with_those_of_the_login() -> None:
     """TOTP REMOVE is no way to try more of them."""
-    stage = Stage("alice")
-    secret, _ = protected(stage)
-    alice = tries(stage, "alice", RIGHT + code(stage, secret))
+    rules = RulesUnderTest("alice")
+    secret, _ = protected(rules)
+    alice = tries(rules, "alice", RIGHT + code(rules, secret))
     alice.hears()
     for _ in range(throttle.CODE_GUESSES + 5):
         assert refusal(alice.says("TOTP REMOVE 000000")) == "WRONG_CODE"
-    stage.passes(30)
-    assert refusal(alice.says(f"TOTP REMOVE {code(stage, secret)}")) == "WRONG_CODE"
-    assert stage.account("alice").factor is not None
+    rules.passes(30)
+    assert refusal(alice.says(f"TOTP REMOVE {code(rules, secret)}")) == "WRONG_CODE"
+    assert rules.account("alice").factor is not None
 
 
 # --- over the network ----------------------------------------------------------------------------
 
 
-def logs_in(house: House, password: str) -> Guest:
-    guest = house.stranger()
+def logs_in(server: ServerUnderTest, password: str) -> Guest:
+    guest = server.stranger()
     payload = base64.b64encode(f"\0alice\0{password}".encode()).decode()
     guest.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
     guest.says(f"AUTHENTICATE {payload}")
@@ -273,15 +273,15 @@ def logs_in(house: House, password: str) -> Guest:
 @pytest.mark.parametrize("kind", ["code", "recovery code"])
 def test_twenty_connections_with_one_code_are_one_login(tmp_path: Path, kind: str) -> None:
     """All at once, each on its own connection."""
-    with running(tmp_path / "data", "alice") as house:
-        alice = house.member("alice")
+    with running(tmp_path / "data", "alice") as server:
+        alice = server.member("alice")
         alice.says("TOTP ENROLL")
         secret = base64.b32decode(alice.hears_until(" SECRET ")[-1].split(" ")[4])
         step = int(time.time() * 1000) // totp.STEP_MS
         alice.says(f"TOTP CONFIRM {totp.code_of(secret, step).decode()}")
         recovery = alice.hears_until(" RECOVERY ")[-1].split(" ")[4]
         given = totp.code_of(secret, step + 1).decode() if kind == "code" else recovery
-        guests = [logs_in(house, PASSWORD + given) for _ in range(20)]
+        guests = [logs_in(server, PASSWORD + given) for _ in range(20)]
         ends = [guest.hears_until(is_the_verdict)[-1] for guest in guests]
         assert sorted(" 903 " in line for line in ends) == [False] * 19 + [True]
 

@@ -13,7 +13,7 @@ import pytest
 from securechat.net.throttle import MOST_FACTOR
 from tests.security.talk import Record, forgets, newcomer, tables, talking
 from tests.support.flood import Orders, flooding
-from tests.support.house import PASSWORD, House, running
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 LIMITS = {
     "lines_per_second": 200.0,
@@ -28,16 +28,16 @@ SESSIONS = 10
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     names = ["alice", "bob", "carol", *FLOODERS]
-    with running(tmp_path / "data", *names, limits=LIMITS) as house:
-        yield house
+    with running(tmp_path / "data", *names, limits=LIMITS) as server:
+        yield server
 
 
-def orders(house: House, lines: list[str]) -> Orders:
+def orders(server: ServerUnderTest, lines: list[str]) -> Orders:
     return Orders(
         "speak",
-        house.port,
+        server.port,
         connections=SESSIONS,
         addresses=SESSIONS,
         names=FLOODERS,
@@ -65,58 +65,60 @@ LINES = {
 
 
 @pytest.mark.parametrize("lines", LINES.values(), ids=LINES)
-def test_a_flood_of(house: House, record_property: Record, lines: list[str]) -> None:
+def test_a_flood_of(server: ServerUnderTest, record_property: Record, lines: list[str]) -> None:
     """Who talks goes on, who comes gets in, and when it is over nothing of it is left."""
-    with talking(house, record_property) as talk:
-        inside = tables(house)
-        with flooding(orders(house, lines)) as flood:
+    with talking(server, record_property) as talk:
+        inside = tables(server)
+        with flooding(orders(server, lines)) as flood:
             talk.goes_on()
-            newcomer(house, "carol").hang_up()
-        forgets(house, inside)
+            newcomer(server, "carol").hang_up()
+        forgets(server, inside)
     assert flood.did["connections"] >= SESSIONS
     assert flood.did["bytes heard"] > 0
 
 
-def test_a_flood_by_those_who_don_t_read(house: House, record_property: Record) -> None:
+def test_a_flood_by_those_who_don_t_read(server: ServerUnderTest, record_property: Record) -> None:
     """Whose answers nobody takes is disconnected at the bound, however often he comes again."""
-    deaf = replace(orders(house, ["PING " + "x" * 400] * 200), deaf=True)
-    with talking(house, record_property) as talk:
-        inside = tables(house)
+    deaf = replace(orders(server, ["PING " + "x" * 400] * 200), deaf=True)
+    with talking(server, record_property) as talk:
+        inside = tables(server)
         with flooding(deaf) as flood:
             talk.goes_on()
-            newcomer(house, "carol").hang_up()
-            [io] = house.service._io
+            newcomer(server, "carol").hang_up()
+            [io] = server.service._io
             unsent = [connection.out_bytes for connection in list(io.driver.connections)]
-        forgets(house, inside)
+        forgets(server, inside)
     assert flood.did["connections"] >= SESSIONS
     bound = MOST_FACTOR * LIMITS["unsent_kib"] * 1024
     assert max(unsent) <= bound + 100_000  # and one turn's output
 
 
-def test_a_byte_at_a_time(house: House, record_property: Record) -> None:
+def test_a_byte_at_a_time(server: ServerUnderTest, record_property: Record) -> None:
     """Each in a TLS record of its own: they take the server's time, and pay for it by waiting."""
-    bytewise = replace(orders(house, ["PRIVMSG #lobby :hello"] * 50), bytewise=True)
-    with talking(house, record_property) as talk:
-        inside = tables(house)
+    bytewise = replace(orders(server, ["PRIVMSG #lobby :hello"] * 50), bytewise=True)
+    with talking(server, record_property) as talk:
+        inside = tables(server)
         with flooding(bytewise) as flood:
             talk.goes_on()
-            newcomer(house, "carol").hang_up()
-        forgets(house, inside)
+            newcomer(server, "carol").hang_up()
+        forgets(server, inside)
     assert flood.did["connections"] >= SESSIONS
 
 
-def test_coming_again_and_again_for_what_was_missed(house: House, record_property: Record) -> None:
+def test_coming_again_and_again_for_what_was_missed(
+    server: ServerUnderTest, record_property: Record
+) -> None:
     """Hundreds of messages are read and sent at each login of one who never says it has them."""
-    carol = house.member("carol")
+    carol = server.member("carol")
     for name in FLOODERS:
-        house.member(name).hang_up()
+        server.member(name).hang_up()
     for number in range(300):
         carol.says(f"PRIVMSG #lobby :{number} " + "x" * 200)
     carol.barrier()
-    again = replace(orders(house, ["PING x"]), connections=8, full=24, hangs_up=True)
-    with talking(house, record_property) as talk:
-        inside = tables(house)
+    again = replace(orders(server, ["PING x"]), connections=8, full=24, hangs_up=True)
+    with talking(server, record_property) as talk:
+        inside = tables(server)
         with flooding(again) as flood:
             talk.goes_on()
-        forgets(house, inside)
+        forgets(server, inside)
     assert flood.did["connections"] >= 24

@@ -15,8 +15,8 @@ from securechat.irc.names import channel_name
 from securechat.server.config import LimitsSection
 from tests.security.talk import Record, newcomer, talking
 from tests.support.flood import Orders, flooding
-from tests.support.house import PASSWORD, House, config
 from tests.support.long_form import LONG
+from tests.support.server import PASSWORD, ServerUnderTest, config
 
 MEMBERS = [f"member{number}" for number in range(50)]
 ROOMS = 3367
@@ -50,14 +50,14 @@ def add_rooms(path: Path) -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path / "data", config(limits=LIMITS))
-    house.data.create()
-    house.add("alice", "bob", "carol", "dave", *MEMBERS)
-    add_rooms(house.data.database)
-    house.open()
-    yield house
-    house.close()
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
+    server = ServerUnderTest(tmp_path / "data", config(limits=LIMITS))
+    server.data.create()
+    server.add("alice", "bob", "carol", "dave", *MEMBERS)
+    add_rooms(server.data.database)
+    server.open()
+    yield server
+    server.close()
 
 
 def many(letters: str, size: int) -> list[str]:
@@ -93,19 +93,21 @@ LINES = {
 
 
 @pytest.mark.parametrize("lines", LINES.values(), ids=LINES)
-def test_fifty_members_say(house: House, record_property: Record, lines: list[str]) -> None:
+def test_fifty_members_say(
+    server: ServerUnderTest, record_property: Record, lines: list[str]
+) -> None:
     """Whoever talks goes on, whoever comes gets in."""
     flood = Orders(
         "speak",
-        house.port,
+        server.port,
         connections=len(MEMBERS),
         addresses=len(MEMBERS),
         names=MEMBERS,
         password=PASSWORD,
         lines=lines,
     )
-    with talking(house, record_property, pause=PAUSE) as talk, flooding(flood) as flooder:
+    with talking(server, record_property, pause=PAUSE) as talk, flooding(flood) as flooder:
         talk.goes_on(MESSAGES)
-        newcomer(house, "dave").hang_up()
+        newcomer(server, "dave").hang_up()
     assert flooder.did["connections"] >= len(MEMBERS)
     assert flooder.did["bytes heard"] > 0

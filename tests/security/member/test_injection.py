@@ -17,9 +17,9 @@ from securechat.core.commands.registry import COMMANDS
 from securechat.core.delivery.line import iso_time
 from securechat.irc.framing import LineBuffer
 from securechat.irc.message import Message, parse
-from tests.support.house import running
 from tests.support.person import Person as Guest
-from tests.support.stage import RIGHT, SERVER, Person, Stage
+from tests.support.rules import RIGHT, SERVER, Person, RulesUnderTest
+from tests.support.server import running
 
 CAPS = (
     *("message-tags", "account-tag", "server-time", "batch", "echo-message", "extended-join"),
@@ -111,7 +111,7 @@ def spoken(draw: st.DrawFn) -> bytes:
 
 
 def check(heard: list[str], *, speaker: str, at_ms: int) -> None:
-    """Each line is one that speaker may cause. Stage has checked that each is one line."""
+    """Each line is one that speaker may cause. The rules have checked that each is one line."""
     for line in heard:
         message = parse(line)
         assert message.source in (f"{speaker}!{speaker}@{SERVER}", SERVER), line
@@ -137,15 +137,15 @@ def check_tags(message: Message, speaker: str, at_ms: int) -> None:
     assert own == {}, message
 
 
-def scene() -> tuple[Stage, Person, list[Person]]:
+def scene() -> tuple[RulesUnderTest, Person, list[Person]]:
     """Mallory owns a room, and two others are in it who have asked for all there is."""
-    stage = Stage("mallory", "bob", "carol", lobby="#lobby", max_login_failures=1000)
-    people = [stage.member(name, *CAPS) for name in ("mallory", "bob", "carol")]
+    rules = RulesUnderTest("mallory", "bob", "carol", lobby="#lobby", max_login_failures=1000)
+    people = [rules.member(name, *CAPS) for name in ("mallory", "bob", "carol")]
     for person in people:
         person.says("JOIN #den")
     for person in people:
         person.hears()
-    return stage, people[0], people[1:]
+    return rules, people[0], people[1:]
 
 
 def say(person: Person, data: bytes) -> None:
@@ -171,11 +171,11 @@ thorough = settings(
 @given(st.lists(spoken(), min_size=1, max_size=5))
 def test_no_line_end_gets_through(command: str, many: list[bytes]) -> None:
     """In any parameter, any tag and the prefix of any command, whatever comes before and behind."""
-    stage, mallory, others = scene()
+    rules, mallory, others = scene()
     for data in many:
         say(mallory, data.replace(COMMAND, command.encode()))
     for other in others:
-        check(other.hears(), speaker="mallory", at_ms=stage.now_ms)
+        check(other.hears(), speaker="mallory", at_ms=rules.now_ms)
     assert {parse(line).nick for line in mallory.hears()} <= {"mallory", SERVER, ""}
 
 
@@ -184,8 +184,8 @@ def test_no_line_end_gets_through(command: str, many: list[bytes]) -> None:
 @given(st.lists(spoken(), min_size=1, max_size=5))
 def test_no_line_end_gets_through_a_login(command: str, many: list[bytes]) -> None:
     """Before the login nothing of a stranger's arrives, whatever he writes."""
-    stage, _, others = scene()
-    stranger = stage.stranger()
+    rules, _, others = scene()
+    stranger = rules.stranger()
     for data in many:
         say(stranger, data.replace(COMMAND, command.encode()))
     for other in others:
@@ -222,15 +222,15 @@ FIELDS = [
 @pytest.mark.parametrize("field", FIELDS)
 def test_each_field_with_each_control_character(field: str) -> None:
     """C0, C1, DEL, line separators, direction overrides: relayed in their place, or refused."""
-    stage, mallory, others = scene()
+    rules, mallory, others = scene()
     for char in [*BREAKS, *CONTROLS]:
         for text in (char, f"x{char}", f"x{char}:bob!bob@chat.test PRIVMSG #den :forged"):
-            if mallory.session.account not in stage.model.online:
-                mallory = stage.member("mallory", *CAPS)
+            if mallory.session.account not in rules.model.online:
+                mallory = rules.member("mallory", *CAPS)
             say(mallory, field.format(text).encode() + b"\r\n")
             say(mallory, b"JOIN #den\r\n")
         for other in others:
-            check(other.hears(), speaker="mallory", at_ms=stage.now_ms)
+            check(other.hears(), speaker="mallory", at_ms=rules.now_ms)
             other.says("JOIN #den")
         for other in others:
             other.hears()
@@ -240,16 +240,16 @@ def test_each_field_with_each_control_character(field: str) -> None:
 @pytest.mark.parametrize("char", [*BREAKS, *CONTROLS], ids=ascii)
 def test_a_real_name_is_one_field(char: str) -> None:
     """It is shown in WHO, WHOIS and extended JOINs."""
-    stage, _, others = scene()
-    stage.add("eve")
-    eve = stage.stranger()
+    rules, _, others = scene()
+    rules.add("eve")
+    eve = rules.stranger()
     name = f"Eve{char}:bob!bob@chat.test PRIVMSG #den :forged"
     say(eve, f"USER eve{char}x 0 * :{name}\r\n".encode())
     say(eve, b"NICK eve\r\nUSER eve 0 * :Eve\r\n")
     eve.logs_in("eve", password=RIGHT)
     eve.says("JOIN #den")
     for other in others:
-        check(other.hears(), speaker="eve", at_ms=stage.now_ms)
+        check(other.hears(), speaker="eve", at_ms=rules.now_ms)
         replies = other.says("WHO eve", "WHOIS eve", "WHO #den")
         assert {parse(line).source for line in replies} == {SERVER}
 
@@ -267,8 +267,8 @@ def test_the_whole_server_relays_nothing_but_whole_lines(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Every command with every break, as bytes, over TLS, through the framing and the store."""
-    with running(tmp_path_factory.mktemp("data"), "mallory", "bob") as house:
-        bob, mallory = house.member("bob", *CAPS), house.member("mallory", *CAPS)
+    with running(tmp_path_factory.mktemp("data"), "mallory", "bob") as server:
+        bob, mallory = server.member("bob", *CAPS), server.member("mallory", *CAPS)
         for person in (bob, mallory):
             person.says("JOIN #den")
             person.barrier()
@@ -281,4 +281,4 @@ def test_the_whole_server_relays_nothing_but_whole_lines(
             assert message.nick != "bob"
         list(lines_of(mallory))
         bob.hang_up()
-        assert {message.nick for message in lines_of(house.member("bob", *CAPS))} <= {"mallory"}
+        assert {message.nick for message in lines_of(server.member("bob", *CAPS))} <= {"mallory"}

@@ -21,9 +21,9 @@ from securechat.client.text.render import Renderer, plain
 from securechat.core.auth import throttle
 from securechat.irc.message import parse
 from tests.support.forked import run
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
 from tests.support.process import add_accounts
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 SQL = [
     "'; DROP TABLE accounts; --",
@@ -92,19 +92,19 @@ def tag(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     """For mallory, bob and carol; nobody waits for having guessed."""
-    directory = tmp_path_factory.mktemp("house")
+    directory = tmp_path_factory.mktemp("server")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
-        with running(directory / "data", "mallory", "bob", "carol") as house:
-            yield house
+        with running(directory / "data", "mallory", "bob", "carol") as server:
+            yield server
 
 
 @contextmanager
-def in_the_den(house: House, *names: str) -> Iterator[list[Person]]:
+def in_the_den(server: ServerUnderTest, *names: str) -> Iterator[list[Person]]:
     """The first of them owns the room; with the last one who leaves it ends."""
-    people = [house.member(name, "echo-message", "message-tags") for name in names]
+    people = [server.member(name, "echo-message", "message-tags") for name in names]
     for person in people:
         person.says("JOIN #den")
         person.barrier()
@@ -127,11 +127,11 @@ def tables(database: Path) -> tuple[object, ...]:
     return found
 
 
-def test_what_is_written_is_what_is_heard(house: House) -> None:
+def test_what_is_written_is_what_is_heard(server: ServerUnderTest) -> None:
     """By those who are there, and by those who come later, from the tables."""
-    before = tables(house.data.database)
+    before = tables(server.data.database)
     heard: list[str] = []
-    with in_the_den(house, "mallory", "bob") as (mallory, bob):
+    with in_the_den(server, "mallory", "bob") as (mallory, bob):
         for text in TEXTS:
             mallory.says(f"TOPIC #den :{text}", f"@+x={tag(text)} PRIVMSG #den :{text}")
             mallory.says(f"PRIVMSG bob :{text}", f"PRIVMSG carol :{text}", f"NOTICE #den :{text}")
@@ -139,12 +139,12 @@ def test_what_is_written_is_what_is_heard(house: House) -> None:
             heard += [message.params[-1] for message in lines]
             assert [m.tags["+x"] for m in lines if "+x" in m.tags] == [text]
     assert heard == [text for text in TEXTS for _ in range(4)]
-    with house.stranger() as later:
+    with server.stranger() as later:
         missed = later.logs_in("carol", PASSWORD)
     assert [parse(line).params[-1] for line in missed if "PRIVMSG carol" in line] == [
         *_dated(missed, TEXTS)
     ]
-    assert tables(house.data.database) == before
+    assert tables(server.data.database) == before
 
 
 def _dated(lines: list[str], texts: list[str]) -> list[str]:
@@ -154,10 +154,10 @@ def _dated(lines: list[str], texts: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("field", [*TEXT_FIELDS, *WORD_FIELDS])
-def test_no_field_is_executed(house: House, field: str) -> None:
+def test_no_field_is_executed(server: ServerUnderTest, field: str) -> None:
     """Each field of each command that reaches a table, a look-up or the log."""
-    before = tables(house.data.database)
-    with in_the_den(house, "mallory", "bob", "carol") as people:
+    before = tables(server.data.database)
+    with in_the_den(server, "mallory", "bob", "carol") as people:
         mallory, bob, carol = people
         for text in TEXTS:
             said = text if field in TEXT_FIELDS else word(text)
@@ -165,16 +165,16 @@ def test_no_field_is_executed(house: House, field: str) -> None:
             mallory.says(field.format(said, tag=tag(text)))
             if field.startswith("QUIT"):
                 mallory.hears_the_end()
-                people[0] = mallory = house.member("mallory")
+                people[0] = mallory = server.member("mallory")
             mallory.says("MODE #den -k *", "JOIN #den")
             for person in (mallory, bob, carol):
                 assert not [line for line in person.barrier() if " 400 " in line]
-    assert tables(house.data.database) == before
+    assert tables(server.data.database) == before
 
 
-def test_a_login_and_a_registration_execute_nothing(house: House) -> None:
+def test_a_login_and_a_registration_execute_nothing(server: ServerUnderTest) -> None:
     """Names, passwords and codes of strangers: by SASL, by PASS, by REGISTER."""
-    before = tables(house.data.database)
+    before = tables(server.data.database)
     for text in TEXTS:
         payload = base64.b64encode(f"\0{text}\0{text}".encode()).decode()
         lines = [
@@ -185,22 +185,22 @@ def test_a_login_and_a_registration_execute_nothing(house: House) -> None:
             [f"REGISTER {word(text)} {word(text)} :{text}", f"CAP REQ :{text}", f"PING :{text}"],
         ]
         for said in lines:
-            with house.stranger() as stranger:
+            with server.stranger() as stranger:
                 stranger.says(*said, "QUIT")
                 heard = " ".join(stranger.hears_the_end())
                 assert " 900 " not in heard
                 assert " 400 " not in heard
-    assert tables(house.data.database) == before
+    assert tables(server.data.database) == before
 
 
 def test_what_is_logged_is_not_formatted(
-    house: House, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    server: ServerUnderTest, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An entry of the log is made of what was said, never of what that would mean."""
     caplog.set_level(logging.DEBUG)
     for text in TEMPLATES:
         payload = base64.b64encode(f"\0{word(text)}\0{text}".encode()).decode()
-        with house.stranger() as stranger:
+        with server.stranger() as stranger:
             stranger.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
             stranger.says(f"NICK {word(text)}", f"REGISTER * {word(text)} :{text}", f"{word(text)}")
             stranger.says(f"QUIT :{text}")

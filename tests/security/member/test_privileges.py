@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.stage import Person, Stage, codes, of, source
+from tests.support.rules import Person, RulesUnderTest, codes, of, source
 
 ROLE = Callable[[Person, Person], None]
 OWNER, OPERATOR, VICTIM, ATTACKER = "olga", "otto", "vera", "mallory"
@@ -96,19 +96,19 @@ ACTS = [
 ]
 
 
-def scene() -> tuple[Stage, dict[str, Person]]:
+def scene() -> tuple[RulesUnderTest, dict[str, Person]]:
     """A room with an owner, an operator, a member, and everything set."""
-    stage = Stage(OWNER, OPERATOR, VICTIM, ATTACKER)
-    people = {name: stage.member(name) for name in (OWNER, OPERATOR, VICTIM, ATTACKER)}
+    rules = RulesUnderTest(OWNER, OPERATOR, VICTIM, ATTACKER)
+    people = {name: rules.member(name) for name in (OWNER, OPERATOR, VICTIM, ATTACKER)}
     for name in (OWNER, OPERATOR, VICTIM):
         people[name].says("JOIN #den")
     people[OWNER].says("MODE #den +o otto", "TOPIC #den :ours", "MODE #den +b eve!*@*")
-    return stage, people
+    return rules, people
 
 
-def looks(stage: Stage) -> tuple[object, ...]:
+def looks(rules: RulesUnderTest) -> tuple[object, ...]:
     """All of the room that only those who run it may change."""
-    room = stage.room("#den")
+    room = rules.room("#den")
     roles = {account.name: membership.modes for account, membership in room.members.items()}
     return room.modes, room.key, room.limit, room.topic, dict(room.bans), roles
 
@@ -116,15 +116,15 @@ def looks(stage: Stage) -> tuple[object, ...]:
 @pytest.mark.parametrize("role", MEMBER_MODES)
 def test_nobody_changes_a_room_that_it_does_not_run(role: ROLE) -> None:
     """Modes, roles, bans, people and topic stay; nobody in the room hears of the attempt."""
-    stage, people = scene()
+    rules, people = scene()
     mallory = people[ATTACKER]
     role(people[OWNER], mallory)
-    before = looks(stage)
+    before = looks(rules)
     for person in people.values():
         person.hears()
     for act in ACTS:
         answer = mallory.says(act)
-        assert looks(stage) == before, act
+        assert looks(rules) == before, act
         assert set(codes(answer)) <= REFUSED, (act, answer)
         assert answer, act
     assert [people[name].hears() for name in (OWNER, OPERATOR, VICTIM)] == [[], [], []]
@@ -136,10 +136,10 @@ def test_modes_hold_for_everybody_they_are_for(role: ROLE, modes: str) -> None:
     """Moderated, no outsiders, invited only, with a key, full, secret: each keeps out whom it
     should, whatever mallory was before.
     """
-    stage, people = scene()
+    rules, people = scene()
     mallory = people[ATTACKER]
     role(people[OWNER], mallory)
-    inside = stage.account(ATTACKER) in stage.room("#den").members
+    inside = rules.account(ATTACKER) in rules.room("#den").members
     people[OWNER].says(f"MODE #den {modes}")
     for person in people.values():
         person.hears()
@@ -148,7 +148,7 @@ def test_modes_hold_for_everybody_they_are_for(role: ROLE, modes: str) -> None:
     if modes == "+m":
         assert bool(heard) == (role is voiced)
     if modes in ("+i", "+k key", "+l 3") and not inside:
-        assert stage.account(ATTACKER) not in stage.room("#den").members
+        assert rules.account(ATTACKER) not in rules.room("#den").members
         assert heard == []
     if role in (banned, removed_and_banned):
         assert heard == []
@@ -159,29 +159,29 @@ def test_modes_hold_for_everybody_they_are_for(role: ROLE, modes: str) -> None:
 )
 def test_an_operator_is_no_owner(act: str) -> None:
     """Who was given a room to look after can't take it."""
-    stage, people = scene()
-    before = looks(stage)
+    rules, people = scene()
+    before = looks(rules)
     assert codes(people[OPERATOR].says(act))[-1] == "482"
-    assert looks(stage) == before
+    assert looks(rules) == before
 
 
 def test_an_invitation_is_worth_what_the_one_who_gave_it_may_do() -> None:
     """A member can't let anybody into a closed room, not by inviting before it was closed, nor as
     an operator that is one no longer.
     """
-    stage, people = scene()
-    stage.add("eve")
-    eve = stage.member("eve")
+    rules, people = scene()
+    rules.add("eve")
+    eve = rules.member("eve")
     people[OWNER].says("MODE #den -b eve!*@*")
     people[VICTIM].says("INVITE eve #den")
     people[OPERATOR].says("INVITE eve #den")
     people[OWNER].says("MODE #den +i", "MODE #den -o otto")
     assert codes(people[VICTIM].says("INVITE eve #den"))[-1] == "482"
     eve.says("JOIN #den")
-    assert stage.account("eve") not in stage.room("#den").members
+    assert rules.account("eve") not in rules.room("#den").members
     eve.hangs_up()
-    stage.member("eve").says("JOIN #den")
-    assert stage.account("eve") not in stage.room("#den").members
+    rules.member("eve").says("JOIN #den")
+    assert rules.account("eve") not in rules.room("#den").members
 
 
 # --- orders that are on their way ----------------------------------------------------------------
@@ -200,16 +200,16 @@ TAKEN = [
 )
 def test_an_order_behind_a_demotion_is_refused(taken: str, act: str) -> None:
     """Also when both reach the server in one batch, and are stored in one transaction."""
-    stage, people = scene()
+    rules, people = scene()
     people[ATTACKER].says("JOIN #den")
     people[OWNER].says("MODE #den +o mallory")
     people[VICTIM].hears()
-    with stage.turn():
+    with rules.turn():
         people[OWNER].says(*taken.split("\n"))
         people[ATTACKER].says(act)
-    room = stage.room("#den")
-    assert stage.account(VICTIM) in room.members
-    assert room.modes_of(stage.account(ATTACKER)) == ""
+    room = rules.room("#den")
+    assert rules.account(VICTIM) in room.members
+    assert room.modes_of(rules.account(ATTACKER)) == ""
     assert (room.topic, set(room.bans)) == ("ours", {"eve!*@*"})
     assert not [line for line in people[VICTIM].hears() if line.startswith(source(ATTACKER))]
 
@@ -218,10 +218,10 @@ def test_what_is_said_behind_a_ban_or_a_kick_is_not_heard() -> None:
     """In the batch of the ban, and in that of the kick, unless mallory may come back."""
     orders = {"MODE #den +b mallory!*@*": [], "KICK #den mallory": ["again"], "MODE #den +m": []}
     for order, expected in orders.items():
-        stage, people = scene()
+        rules, people = scene()
         people[ATTACKER].says("JOIN #den")
         people[VICTIM].hears()
-        with stage.turn():
+        with rules.turn():
             people[OWNER].says(order)
             people[ATTACKER].says("PRIVMSG #den :hello", "NOTICE #den :hello", "@+x=1 TAGMSG #den")
             people[ATTACKER].says("PART #den", "JOIN #den", "PRIVMSG #den again")
@@ -231,46 +231,46 @@ def test_what_is_said_behind_a_ban_or_a_kick_is_not_heard() -> None:
 
 def test_lines_held_during_a_login_are_judged_when_they_are_run() -> None:
     """An operator is demoted while its second connection waits for the password's check."""
-    stage, people = scene()
+    rules, people = scene()
     people[ATTACKER].says("JOIN #den")
     people[OWNER].says("MODE #den +o mallory")
-    stage.busy = True
-    second = stage.stranger()
+    rules.busy = True
+    second = rules.stranger()
     second.logs_in(ATTACKER)
     second.says("KICK #den vera :out", "MODE #den +o mallory", "TOPIC #den :mine")
     people[OWNER].says("MODE #den -o mallory", "MODE #den +m")
-    before = looks(stage)
-    stage.busy = False
-    stage.work()
+    before = looks(rules)
+    rules.busy = False
+    rules.work()
     assert "001" in codes(second.hears())
-    assert looks(stage) == before
+    assert looks(rules) == before
 
 
 @pytest.mark.parametrize("act", ["MODE #den +o mallory", "KICK #den vera", "TOPIC #den :mine"])
 def test_a_right_that_could_not_be_stored_is_none(act: str) -> None:
     """The disk refuses the promotion: what the new operator did with it is refused as well."""
-    stage, people = scene()
+    rules, people = scene()
     people[ATTACKER].says("JOIN #den")
-    before = looks(stage)
+    before = looks(rules)
     people[VICTIM].hears()
-    stage.full = True
-    with stage.turn():
+    rules.full = True
+    with rules.turn():
         people[OWNER].says("MODE #den +o mallory")
         people[ATTACKER].says(act)
-    stage.full = False
-    assert looks(stage) == before
+    rules.full = False
+    assert looks(rules) == before
     assert people[VICTIM].hears() == []
     assert "482" in codes(people[ATTACKER].says("KICK #den vera"))
 
 
 def test_an_administrator_s_rights_end_at_once() -> None:
     """All rooms obey one who administers the server, until that is taken away."""
-    stage, people = scene()
-    account = stage.account(ATTACKER)
+    rules, people = scene()
+    account = rules.account(ATTACKER)
     account.admin = True
     assert "482" not in codes(people[ATTACKER].says("TOPIC #den", "MODE #den +l 9"))
     account.admin = False
-    before = looks(stage)
+    before = looks(rules)
     for act in ACTS:
         people[ATTACKER].says(act)
-        assert looks(stage) == before, act
+        assert looks(rules) == before, act

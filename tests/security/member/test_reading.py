@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from securechat.core.commands.registry import COMMANDS
-from tests.support.stage import Person, Stage, codes, of, plain
+from tests.support.rules import Person, RulesUnderTest, codes, of, plain
 
 CAPS = ("message-tags", "server-time", "batch", "echo-message", "away-notify", "account-tag")
 SECRETS = ["plan-xyzzy", "topic-xyzzy", "key-xyzzy", "whisper-xyzzy", "mask-xyzzy"]
@@ -51,17 +51,17 @@ UNASKED = {"JOIN", "QUIT", "TOKEN", "TOTP", "SESSIONS", "CAP"}
 """JOIN makes a room where there is none; the others' answers hold random or change the session."""
 
 
-def world(*, secret: bool) -> tuple[Stage, Person]:
+def world(*, secret: bool) -> tuple[RulesUnderTest, Person]:
     """alice and bob, and, if it is so, their secrets; mallory, who has just come."""
-    stage = Stage("alice", "bob", "mallory", lobby="#lobby")
-    alice, bob = stage.member("alice", *CAPS), stage.member("bob", *CAPS)
-    mallory = stage.member("mallory", *CAPS)
+    rules = RulesUnderTest("alice", "bob", "mallory", lobby="#lobby")
+    alice, bob = rules.member("alice", *CAPS), rules.member("bob", *CAPS)
+    mallory = rules.member("mallory", *CAPS)
     if secret:
         alice.says("JOIN #den", "MODE #den +si", "INVITE bob #den", "TOPIC #den :topic-xyzzy")
         bob.says("JOIN #den", "PRIVMSG #den :plan-xyzzy", "PRIVMSG alice :whisper-xyzzy")
         alice.says("MODE #den +kb key-xyzzy mask-xyzzy!*@*", "PRIVMSG #den :plan-xyzzy")
         alice.says("@+react=plan-xyzzy TAGMSG bob", "NOTICE bob :whisper-xyzzy")
-    return stage, mallory
+    return rules, mallory
 
 
 def asked(person: Person, line: str) -> list[str]:
@@ -97,11 +97,11 @@ def test_a_secret_room_doesn_t_answer_who_knocks() -> None:
 
 def test_what_is_said_is_heard_by_members_only() -> None:
     """In a room, and between two, whatever mallory has asked for, in however many sessions."""
-    stage, mallory = world(secret=True)
-    others = [stage.member("mallory", *CAPS[:count]) for count in range(len(CAPS))]
+    rules, mallory = world(secret=True)
+    others = [rules.member("mallory", *CAPS[:count]) for count in range(len(CAPS))]
     for line in ("MODE mallory -i", "AWAY", "INVITE mallory #den", "WHO #den", "JOIN #den"):
         mallory.says(line)
-    alice = stage.member("alice", "echo-message")
+    alice = rules.member("alice", "echo-message")
     for person in (mallory, *others):
         person.hears()
     alice.says("PRIVMSG #den :plan-xyzzy", "TOPIC #den :topic-xyzzy", "MODE #den +m")
@@ -129,24 +129,24 @@ Way = Callable[[Person, Person], None]
 
 
 @pytest.fixture
-def room() -> tuple[Stage, Person, Person]:
+def room() -> tuple[RulesUnderTest, Person, Person]:
     """alice's open room, with mallory in it; before mallory came, something was said."""
-    stage = Stage("alice", "mallory")
-    alice, mallory = stage.member("alice", *CAPS), stage.member("mallory", *CAPS)
+    rules = RulesUnderTest("alice", "mallory")
+    alice, mallory = rules.member("alice", *CAPS), rules.member("mallory", *CAPS)
     alice.says("JOIN #den", "PRIVMSG #den :said before")
     mallory.says("JOIN #den")
     alice.says("PRIVMSG #den :said meanwhile")
     assert "said before" not in " ".join(mallory.hears())
-    return stage, alice, mallory
+    return rules, alice, mallory
 
 
 @pytest.mark.parametrize("way", [out_by_part, out_by_kick, out_by_ban_and_kick])
 @pytest.mark.parametrize("online", [True, False])
 def test_who_is_out_reads_nothing_more(
-    room: tuple[Stage, Person, Person], way: Way, online: bool
+    room: tuple[RulesUnderTest, Person, Person], way: Way, online: bool
 ) -> None:
     """Neither at once nor at the next login, although a part of it was not read while a member."""
-    stage, alice, mallory = room
+    rules, alice, mallory = room
     way(alice, mallory)
     mallory.hears()
     if not online:
@@ -154,44 +154,44 @@ def test_who_is_out_reads_nothing_more(
     alice.says("PRIVMSG #den :said after", "TOPIC #den :topic after")
     if online:
         assert mallory.hears() == []
-    later = stage.stranger()
+    later = rules.stranger()
     told = " ".join(later.logs_in("mallory", *CAPS))
     assert "said" not in told
     assert "topic after" not in told
 
 
 def test_who_comes_back_doesn_t_read_what_was_said_in_between(
-    room: tuple[Stage, Person, Person],
+    room: tuple[RulesUnderTest, Person, Person],
 ) -> None:
     """Membership begins anew with each JOIN, also for the replay after a lost connection."""
-    stage, alice, mallory = room
+    rules, alice, mallory = room
     mallory.says("PART #den")
     alice.says("PRIVMSG #den :said in between")
     mallory.says("JOIN #den")
     alice.says("PRIVMSG #den :said again")
     mallory.hangs_up()
-    told = " ".join(stage.stranger().logs_in("mallory", *CAPS))
+    told = " ".join(rules.stranger().logs_in("mallory", *CAPS))
     assert "said again" in told
     assert "said in between" not in told
     assert "said before" not in told
 
 
 def test_a_login_that_is_under_way_reads_nothing_of_a_room_it_has_just_lost(
-    room: tuple[Stage, Person, Person],
+    room: tuple[RulesUnderTest, Person, Person],
 ) -> None:
     """The worker has read the messages already when the member is put out."""
-    stage, alice, mallory = room
+    rules, alice, mallory = room
     mallory.hangs_up()
     alice.says("PRIVMSG #den :said while away")
-    stage.busy = True
-    back = stage.stranger()
+    rules.busy = True
+    back = rules.stranger()
     back.says("CAP LS 302", "NICK mallory", "USER m 0 * :M", "CAP REQ :sasl batch")
     back.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('mallory')}", "CAP END")
-    stage.answer(stage.do(stage.jobs.pop(0)))
-    found = stage.do(stage.jobs.pop(0))
+    rules.answer(rules.do(rules.jobs.pop(0)))
+    found = rules.do(rules.jobs.pop(0))
     alice.says("KICK #den mallory")
     back.hears()
-    stage.answer(found)
+    rules.answer(found)
     assert "001" in codes(heard := back.hears())
     assert "said" not in " ".join(heard)
     assert of(heard, "JOIN") == []
@@ -199,14 +199,14 @@ def test_a_login_that_is_under_way_reads_nothing_of_a_room_it_has_just_lost(
 
 def test_a_direct_message_has_two_readers() -> None:
     """A third party's sessions, new or old, hear nothing, and nothing is replayed to it."""
-    stage = Stage("alice", "bob", "mallory")
-    alice, mallory = stage.member("alice", *CAPS), stage.member("mallory", *CAPS)
+    rules = RulesUnderTest("alice", "bob", "mallory")
+    alice, mallory = rules.member("alice", *CAPS), rules.member("mallory", *CAPS)
     alice.says("PRIVMSG bob :whisper-xyzzy", "PRIVMSG alice :note-xyzzy")
     mallory.says("PRIVMSG bob :hello", "PRIVMSG alice :hello")
     assert "xyzzy" not in " ".join(mallory.hears())
     mallory.hangs_up()
     alice.says("PRIVMSG bob :more-xyzzy", "PRIVMSG mallory :for you")
-    told = " ".join(stage.stranger().logs_in("mallory", *CAPS))
+    told = " ".join(rules.stranger().logs_in("mallory", *CAPS))
     assert "for you" in told
     assert "xyzzy" not in told
 
@@ -215,12 +215,12 @@ def test_a_disabled_account_looks_like_none() -> None:
     """To messages, invitations and questions; its name stays taken, which is all that is told."""
     answers = []
     for name in ("gone", "none"):
-        stage = Stage("alice", "gone")
-        alice, gone = stage.member("alice"), stage.member("gone")
+        rules = RulesUnderTest("alice", "gone")
+        alice, gone = rules.member("alice"), rules.member("gone")
         alice.says("JOIN #den")
-        with stage.turn() as turn:
-            stage.account("gone").disabled = True
-            stage.rules.end_sessions(turn, stage.account("gone"), "disabled")
+        with rules.turn() as turn:
+            rules.account("gone").disabled = True
+            rules.rules.end_sessions(turn, rules.account("gone"), "disabled")
         assert gone.hears()
         alice.hears()
         told = []

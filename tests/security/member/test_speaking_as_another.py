@@ -11,7 +11,7 @@ import pytest
 from securechat.core.commands.registry import COMMANDS
 from securechat.core.delivery.line import iso_time
 from securechat.irc.message import parse
-from tests.support.stage import SERVER, Person, Stage, of
+from tests.support.rules import SERVER, Person, RulesUnderTest, of
 
 CAPS = ("message-tags", "account-tag", "server-time", "batch", "echo-message", "extended-join")
 SERVER_TAGS = ("account", "time", "msgid", "batch", "label", "bot", "oper", "draft/reply", "a/b")
@@ -19,15 +19,15 @@ PREFIXES = [":bob", ":BOB!bob@chat.test", ":chat.test", ":mallory!bob@chat.test"
 ARGUMENTS = ["", "#den", "#den :x", "alice", "#den alice :x", "alice #den"]
 
 
-def den() -> tuple[Stage, Person, Person, Person]:
+def in_channel() -> tuple[RulesUnderTest, Person, Person, Person]:
     """bob owns the room, alice and mallory are in it."""
-    stage = Stage("bob", "alice", "mallory")
-    bob, alice, mallory = (stage.member(name, *CAPS) for name in ("bob", "alice", "mallory"))
+    rules = RulesUnderTest("bob", "alice", "mallory")
+    bob, alice, mallory = (rules.member(name, *CAPS) for name in ("bob", "alice", "mallory"))
     for person in (bob, alice, mallory):
         person.says("JOIN #den")
     for person in (bob, alice, mallory):
         person.hears()
-    return stage, bob, alice, mallory
+    return rules, bob, alice, mallory
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"QUIT"}))
@@ -36,9 +36,9 @@ def test_a_prefix_changes_nothing(command: str) -> None:
     for arguments in ARGUMENTS:
         told = []
         for prefix in ("", *(f"{prefix} " for prefix in PREFIXES)):
-            stage, bob, alice, mallory = den()
+            rules, bob, alice, mallory = in_channel()
             own = mallory.says(f"{prefix}{command} {arguments}")
-            told.append((own, alice.hears(), bob.hears(), stage.room("#den").modes))
+            told.append((own, alice.hears(), bob.hears(), rules.room("#den").modes))
         first = told[0]
         # A secret that the server makes is another each time.
         if command not in ("TOKEN", "TOTP"):
@@ -51,8 +51,8 @@ def test_a_prefix_changes_nothing(command: str) -> None:
 @pytest.mark.parametrize("target", ["#den", "alice", "mallory"])
 def test_tags_of_the_server_are_the_server_s(command: str, target: str) -> None:
     """What a client writes into them is dropped, live, in the echo, and in the replay."""
-    stage, _, alice, mallory = den()
-    quiet = stage.member("alice", *CAPS)
+    rules, _, alice, mallory = in_channel()
+    quiet = rules.member("alice", *CAPS)
     forged = ";".join(f"{tag}=bob" for tag in SERVER_TAGS)
     own: list[str] = []
     for tags in (forged, f"+x=1;{forged}", f"{forged};+x=1", "account=bob;+x=1;account=bob"):
@@ -63,26 +63,26 @@ def test_tags_of_the_server_are_the_server_s(command: str, target: str) -> None:
         assert message.nick == "mallory"
         assert message.tags.keys() <= {"account", "time", "msgid", "+x"}
         assert message.tags["account"] == "mallory"
-        assert message.tags["time"] == iso_time(stage.now_ms)
+        assert message.tags["time"] == iso_time(rules.now_ms)
         assert message.tags.get("msgid", "test-").startswith("test-")
 
 
 def test_nothing_forged_is_replayed() -> None:
     """What the log keeps of a message is its client's own tags and no others."""
-    stage, _, alice, mallory = den()
+    rules, _, alice, mallory = in_channel()
     for person in (alice, mallory):
         person.pongs()
     alice.hangs_up()
     forged = ";".join(f"{tag}=bob" for tag in SERVER_TAGS)
     mallory.says(f"@{forged};+x=1 PRIVMSG #den :hello", f"@{forged} NOTICE alice :hello")
-    back = stage.stranger()
+    back = rules.stranger()
     replayed = of(back.logs_in("alice", *CAPS), "PRIVMSG", "NOTICE")
     assert [message.params[-1] for message in replayed] == ["hello", "hello"]
     for message in replayed:
         own = {key: value for key, value in message.tags.items() if key != "batch"}
         assert message.nick == own.pop("account") == "mallory"
         assert own.pop("msgid").startswith("test-")
-        assert own.pop("time") == iso_time(stage.now_ms)
+        assert own.pop("time") == iso_time(rules.now_ms)
         assert own in ({}, {"+x": "1"})
 
 
@@ -109,7 +109,7 @@ def test_nothing_forged_is_replayed() -> None:
 )
 def test_what_servers_say_is_not_taken_from_a_member(line: str) -> None:
     """Numerics, batches, standard replies: nobody else hears of it."""
-    _, bob, alice, mallory = den()
+    _, bob, alice, mallory = in_channel()
     mallory.says(line)
     told = [parse(one) for one in [*alice.hears(), *bob.hears()]]
     assert {(m.nick, m.command) for m in told} <= {("mallory", "PRIVMSG")}
@@ -121,8 +121,8 @@ def test_what_servers_say_is_not_taken_from_a_member(line: str) -> None:
 )
 def test_a_nick_is_for_life(wanted: str) -> None:
     """NICK changes nothing for anybody, not even for a message in the same breath."""
-    _, bob, alice, mallory = den()
-    with mallory.stage.turn():
+    _, bob, alice, mallory = in_channel()
+    with mallory.rules.turn():
         mallory.says(f"NICK :{wanted}", "PRIVMSG #den :who am I?", "PRIVMSG alice :and here?")
     for person in (bob, alice):
         assert {message.nick for message in map(parse, person.hears())} == {"mallory"}
@@ -132,8 +132,8 @@ def test_a_nick_is_for_life(wanted: str) -> None:
 @pytest.mark.parametrize("where", ["alice", "#den"])
 def test_nobody_is_echoed_another_s_words_as_his_own(where: str) -> None:
     """An echo goes to the sender's own sessions, and to those it is a message from a member."""
-    stage, _, alice, mallory = den()
-    second = stage.member("mallory", *CAPS)
+    rules, _, alice, mallory = in_channel()
+    second = rules.member("mallory", *CAPS)
     own = mallory.says(f"@label=1 PRIVMSG {where} :hello")
     for heard in (own, alice.hears(), second.hears()):
         assert [m.nick for m in of(heard, "PRIVMSG")] == ["mallory"]
@@ -142,9 +142,9 @@ def test_nobody_is_echoed_another_s_words_as_his_own(where: str) -> None:
 @pytest.mark.parametrize("role", ["user", "real name"])
 def test_the_address_of_a_member_says_who_it_is(role: str) -> None:
     """USER's name doesn't get into nick!user@host; a real name doesn't end a WHO row early."""
-    stage, _, alice, _ = den()
-    stage.add("eve")
-    eve = stage.stranger()
+    rules, _, alice, _ = in_channel()
+    rules.add("eve")
+    eve = rules.stranger()
     name = "bob" if role == "user" else "x"
     eve.says(f"USER {name} 0 * :0 bob :bob!bob@chat.test", "NICK eve")
     eve.logs_in("eve")

@@ -13,8 +13,8 @@ import pytest
 
 from tests.server.clerk import GOOD, Clerk
 from tests.support.certificates import Authority
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 ALL = {"owner", "other", "phone", "bound", "badge"}
 """alice's sessions: two by the password, of which the owner acts; by the token `phone`; by the
@@ -43,7 +43,7 @@ BY_THE_ADMINISTRATOR = [
 
 @dataclass
 class Scene:
-    house: House
+    server: ServerUnderTest
     sessions: dict[str, Person]
     bob: Person
     token: str
@@ -55,13 +55,13 @@ class Scene:
 
     def lets_in(self) -> set[str]:
         """By what alice can log in now."""
-        self.house.forgets_guesses()
+        self.server.forgets_guesses()
         tries = {PASS: PASSWORD, PHONE: self.token}
         found = {name for name, secret in tries.items() if self._is_let_in(secret)}
         return found | ({BADGE} if self._is_let_in(None) else set())
 
     def _is_let_in(self, secret: str | None) -> bool:
-        with self.house.stranger(certificate=self.badge if secret is None else None) as person:
+        with self.server.stranger(certificate=self.badge if secret is None else None) as person:
             person.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A")
             payload = base64.b64encode(f"\0alice\0{secret}".encode()).decode() if secret else "+"
             person.says(f"AUTHENTICATE {'PLAIN' if secret else 'EXTERNAL'}")
@@ -90,26 +90,26 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     badge, key = authority.client("whoever").write(tmp_path, "badge")
     badge.write_bytes(badge.read_bytes() + key.read_bytes())
     settings = {"client_ca": str(client_ca)}
-    with running(tmp_path / "data", "alice", "bob", tls=settings) as house:
-        owner, other, bound = (house.member("alice") for _ in range(3))
+    with running(tmp_path / "data", "alice", "bob", tls=settings) as server:
+        owner, other, bound = (server.member("alice") for _ in range(3))
         phone = token(owner, "phone")
         token(bound, "laptop BIND")
-        registrar = house.stranger(certificate=badge)
+        registrar = server.stranger(certificate=badge)
         registrar.logs_in("alice", PASSWORD)
         registrar.says("CERT ADD badge", "QUIT")
         registrar.hears_the_end()
-        shown = house.stranger(certificate=badge)
+        shown = server.stranger(certificate=badge)
         shown.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE EXTERNAL")
         shown.says("AUTHENTICATE +", "CAP END")
         shown.hears_until(" 001 ")
         sessions = {
             "owner": owner,
             "other": other,
-            "phone": house.member("alice", password=phone),
+            "phone": server.member("alice", password=phone),
             "bound": bound,
             "badge": shown,
         }
-        yield Scene(house, sessions, house.member("bob"), phone, badge)
+        yield Scene(server, sessions, server.member("bob"), phone, badge)
 
 
 @pytest.mark.parametrize(("act", "ended", "lets_in"), BY_THE_MEMBER)
@@ -128,7 +128,7 @@ def test_an_administrator_s_way_out(
     scene: Scene, act: str, ended: set[str], lets_in: set[str]
 ) -> None:
     """When the command has come to its end."""
-    said = Clerk(scene.house.data.path)(act, GOOD)
+    said = Clerk(scene.server.data.path)(act, GOOD)
     assert said.code == 0, said.err
     assert scene.ended() == ended
     assert scene.lets_in() == lets_in

@@ -114,12 +114,12 @@ def test_no_command_fills_the_memory_however_often_it_comes(command: str) -> Non
     """Each with values that are always new, at each point of the talk: what is kept of them has a
     limit, which is reached after some hundred.
     """
-    for stage in (dialled, registering, replaying, asking):
-        talk = stage()
+    for rules in (dialled, registering, replaying, asking):
+        talk = rules()
         _feed(talk, endless(command, range(60)))
         before = weight(talk)
         _feed(talk, endless(command, range(60, 140)))
-        assert weight(talk) < before + 150, stage.__name__
+        assert weight(talk) < before + 150, rules.__name__
 
 
 def _feed(talk: Talk, lines: Iterator[str]) -> None:
@@ -161,11 +161,11 @@ def test_what_nobody_looks_at_yet_is_kept_to_a_limit() -> None:
 # --- time -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_silence_ends_the_connection(stage: object) -> None:
+@pytest.mark.parametrize("rules", STAGES)
+def test_silence_ends_the_connection(rules: object) -> None:
     """At each point of the talk, within the minutes that are allowed for it."""
-    assert callable(stage)
-    talk: Talk = stage()
+    assert callable(rules)
+    talk: Talk = rules()
     for _ in range(10):
         talk.waits(LOGIN_PATIENCE / 2)
         if talk.hangup is not None:
@@ -179,8 +179,8 @@ def test_silence_ends_the_connection(stage: object) -> None:
 )
 def test_talking_on_and_on_ends_a_login_like_silence(line: str) -> None:
     """Only its end ends the login's time, before the welcome and in the replay."""
-    for stage in (dialled, replaying):
-        talk = stage()
+    for rules in (dialled, replaying):
+        talk = rules()
         for _ in range(int(LOGIN_PATIENCE) + 2):
             talk.hears(f":irc.test {line}")
             talk.waits(1.0)

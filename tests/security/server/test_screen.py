@@ -86,14 +86,14 @@ def all_inert(events: list[ClientEvent]) -> bool:
 def test_whatever_the_server_says_is_inert(command: str) -> None:
     """Each command with a text in each of its places, at each point of the talk."""
     evil = "".join(SEQUENCES[::9])[:400]
-    for stage in STAGES:
-        talk = stage()
+    for rules in STAGES:
+        talk = rules()
         point = where(talk)
         for line in places(command, evil):
             tell(talk, line)
-            assert all_inert(talk.shows()), (stage.__name__, line)
+            assert all_inert(talk.shows()), (rules.__name__, line)
             if where(talk) != point:
-                talk = stage()
+                talk = rules()
 
 
 @pytest.mark.parametrize("evil", SEQUENCES, ids=range(len(SEQUENCES)))

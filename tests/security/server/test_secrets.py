@@ -105,14 +105,14 @@ def leaks(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_the_password_is_sent_once_to_whoever_asks(question: str) -> None:
     """At each point of the talk: only behind the one challenge of the login, and never again."""
-    for stage in STAGES:
-        talk = stage()
+    for rules in STAGES:
+        talk = rules()
         sent: list[str] = []
         for _ in range(3):
             if not talk.session.finished and talk.hangup is None:
                 sent += talk.hears(question)
         answers = leaks(sent)
-        assert len(answers) <= (stage is authenticating and question.endswith("AUTHENTICATE +"))
+        assert len(answers) <= (rules is authenticating and question.endswith("AUTHENTICATE +"))
         assert not answers or answers[0].startswith("AUTHENTICATE ")
         assert all(HARMLESS.fullmatch(line) for line in sent if line not in answers), sent
 
@@ -120,8 +120,8 @@ def test_the_password_is_sent_once_to_whoever_asks(question: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_of_the_server_draws_a_secret_out(command: str) -> None:
     """Every command that there is, with parameters of every kind, at each point of the talk."""
-    for stage in STAGES:
-        if stage is authenticating and command == "AUTHENTICATE":
+    for rules in STAGES:
+        if rules is authenticating and command == "AUTHENTICATE":
             continue
         for parameters in (
             "+",
@@ -134,7 +134,7 @@ def test_no_command_of_the_server_draws_a_secret_out(command: str) -> None:
             "SUCCESS alice :x",
             f"{PASSWORD.split()[0]} :x",
         ):
-            talk = stage()
+            talk = rules()
             sent = talk.hears(f":irc.test {command} {parameters}")
             assert leaks(sent) == []
 
@@ -180,8 +180,8 @@ def test_a_secret_is_in_no_repr() -> None:
 )
 def test_a_ping_is_answered_with_its_own_words_only(token: str) -> None:
     """PONG tells nothing that wasn't in the PING, at each point of the talk."""
-    for stage in STAGES:
-        talk = stage()
+    for rules in STAGES:
+        talk = rules()
         pongs = talk.hears(f":irc.test PING :{token}")
         assert [line for line in pongs if line.startswith("PONG")] == pongs[:1]
         assert pongs[0] in (f"PONG :{token}", f"PONG {token}")

@@ -17,8 +17,8 @@ import pytest
 from securechat.core.auth import throttle
 from securechat.core.commands.registry import BEFORE_LOGIN, COMMANDS
 from securechat.irc.message import parse
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 OPEN = sorted(c.name for c in COMMANDS.values() if c.states & BEFORE_LOGIN)
 CLOSED = sorted(c.name for c in COMMANDS.values() if not c.states & BEFORE_LOGIN)
@@ -60,26 +60,26 @@ def sasl(name: str, password: str) -> str:
 
 
 @dataclass
-class Town:
+class Oracle:
     """A server, its members who are online, and an invite code that nobody has used."""
 
-    house: House
+    server: ServerUnderTest
     people: list[Person]
     code: str
 
 
-def settle(house: House) -> Town:
+def settle(server: ServerUnderTest) -> Oracle:
     """carol has an account everywhere, as somebody must for a right password to be given."""
-    house.lets_strangers_speak()
-    house.add("carol")
-    with house.office() as office:
+    server.lets_strangers_speak()
+    server.add("carol")
+    with server.office() as office:
         code = office.invite(uses=9, expires_ms=4_000_000_000_000, now_ms=1)
-        house.wait_for(office.in_effect)
-    return Town(house, [], code)
+        server.wait_for(office.in_effect)
+    return Oracle(server, [], code)
 
 
 @pytest.fixture(scope="module")
-def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, Town]]:
+def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Oracle, Oracle]]:
     """The lively server and the deserted one, which don't make those wait who guess passwords."""
     rules = {"accounts": {"registration": "invite"}}
     directory: Path = tmp_path_factory.mktemp("towns")
@@ -89,67 +89,67 @@ def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, Town
         running(directory / "deserted", **rules) as deserted,
     ):
         patch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
-        town = settle(lively)
+        oracle = settle(lively)
         alice, bob = lively.member("alice", "echo-message"), lively.member("bob")
         alice.says("JOIN #den", "TOPIC #den :the secret of the den", "MODE #den +b eve!*@*")
         alice.says("TOKEN CREATE laptop", "AWAY :at the seaside", "PRIVMSG bob :between us")
         bob.says("JOIN #den", "PRIVMSG #den :hello")
         for person in (alice, bob, alice):
             person.barrier()
-        town.people += [alice, bob]
-        yield town, settle(deserted)
+        oracle.people += [alice, bob]
+        yield oracle, settle(deserted)
 
 
 # --- states ---------------------------------------------------------------------------------------
 
 
-def connected(_: Town) -> list[str]:
+def connected(_: Oracle) -> list[str]:
     return []
 
 
-def negotiating(_: Town) -> list[str]:
+def negotiating(_: Oracle) -> list[str]:
     return ["CAP LS 302", "CAP REQ :sasl echo-message account-tag message-tags away-notify batch"]
 
 
-def named(_: Town) -> list[str]:
+def named(_: Oracle) -> list[str]:
     return ["NICK alice", "USER alice 0 * :Alice"]
 
 
-def challenged(_: Town) -> list[str]:
+def challenged(_: Oracle) -> list[str]:
     return ["CAP REQ :sasl", "NICK alice", "AUTHENTICATE PLAIN"]
 
 
-def verifying(_: Town) -> list[str]:
+def verifying(_: Oracle) -> list[str]:
     """What follows in the same breath comes while the password is being checked."""
     return ["CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {sasl('alice', 'wrong')}"]
 
 
-def creating(town: Town) -> list[str]:
+def creating(oracle: Oracle) -> list[str]:
     """The password is being looked at; it is too weak for an account."""
-    return ["NICK yvonne", f"REGISTER * {town.code} :yvonne"]
+    return ["NICK yvonne", f"REGISTER * {oracle.code} :yvonne"]
 
 
-def passing(_: Town) -> list[str]:
+def passing(_: Oracle) -> list[str]:
     """The password of PASS is being checked; the connection ends with the answer."""
     return ["PASS alice:wrong", "NICK alice", "USER alice 0 * :Alice"]
 
 
-def proven(_: Town) -> list[str]:
+def proven(_: Oracle) -> list[str]:
     """The right password of somebody whose connection isn't registered yet."""
     return ["CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {sasl('carol', PASSWORD)}"]
 
 
 STATES = [connected, negotiating, named, challenged, verifying, creating, passing, proven]
 
-State = Callable[[Town], list[str]]
+State = Callable[[Oracle], list[str]]
 
 
-def answers(town: Town, state: State, lines: list[str]) -> list[str]:
+def answers(oracle: Oracle, state: State, lines: list[str]) -> list[str]:
     """What strangers hear who say all this, each as much as fits into a breath."""
     heard = []
     for at in range(0, len(lines), BREATH):
-        with town.house.stranger() as stranger:
-            stranger.says(*state(town), *lines[at : at + BREATH], "PING done", "QUIT")
+        with oracle.server.stranger() as stranger:
+            stranger.says(*state(oracle), *lines[at : at + BREATH], "PING done", "QUIT")
             heard += stranger.hears_the_end()
     return heard
 
@@ -162,11 +162,13 @@ def each_once(command: str) -> list[str]:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_no_members_command_works_before_the_login(towns: tuple[Town, Town], state: State) -> None:
+def test_no_members_command_works_before_the_login(
+    towns: tuple[Oracle, Oracle], state: State
+) -> None:
     """Every line is answered with 451, in every state, and no two servers answer differently."""
     lines = [line for command in [*CLOSED, *INVENTED] for line in each_once(command)]
     lines += [FORGED + line for line in lines[:: len(PARAMETERS) // 2]]
-    lively, deserted = (answers(town, state, lines) for town in towns)
+    lively, deserted = (answers(oracle, state, lines) for oracle in towns)
     assert lively == deserted
     refused = [line for line in lively if " 451 " in line]
     ended = state is passing
@@ -177,12 +179,12 @@ def test_no_members_command_works_before_the_login(towns: tuple[Town, Town], sta
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("command", OPEN)
 def test_what_works_before_the_login_tells_nothing(
-    towns: tuple[Town, Town], state: State, command: str
+    towns: tuple[Oracle, Oracle], state: State, command: str
 ) -> None:
     """The few commands of the login answer the same, whether the names in them exist or not."""
     lines = [line for line in each_once(command) if state is not proven or line != "CAP END"]
     lines += [FORGED + line for line in lines[1::3]]
-    lively, deserted = (answers(town, state, lines) for town in towns)
+    lively, deserted = (answers(oracle, state, lines) for oracle in towns)
     assert lively == deserted
     told = " ".join(lively).replace("account:password", "")
     assert not [word for word in ("bob", "lobby", "seaside", "secret of") if word in told]
@@ -190,7 +192,7 @@ def test_what_works_before_the_login_tells_nothing(
 
 @pytest.mark.parametrize("state", STATES)
 def test_an_account_that_exists_answers_like_one_that_doesn_t(
-    towns: tuple[Town, Town], state: State
+    towns: tuple[Oracle, Oracle], state: State
 ) -> None:
     """On the same server: the names of a member and of nobody, of a room and of none."""
 
@@ -200,17 +202,17 @@ def test_an_account_that_exists_answers_like_one_that_doesn_t(
 
         lines = [line for command in [*OPEN, *CLOSED] for line in each_once(command)]
         said = [line for line in swap(lines) if not line.startswith(("QUIT", "CAP END"))]
-        heard = answers(towns[0], lambda town: swap(state(town)), said)
+        heard = answers(towns[0], lambda oracle: swap(state(oracle)), said)
         return [line.replace(nick, "NICK").replace(room, "ROOM") for line in heard]
 
     assert told("alice", "#den") == told("zelda", "#zoo")
 
 
-def test_all_this_has_changed_nothing_and_nobody_has_noticed(towns: tuple[Town, Town]) -> None:
+def test_all_this_has_changed_nothing_and_nobody_has_noticed(towns: tuple[Oracle, Oracle]) -> None:
     """After a stranger has said everything, members have heard nothing, and all is as it was."""
-    town = towns[0]
-    alice, bob = town.people
-    for person in town.people:
+    oracle = towns[0]
+    alice, bob = oracle.people
+    for person in oracle.people:
         person.barrier()
 
     def looks() -> list[str]:
@@ -221,6 +223,6 @@ def test_all_this_has_changed_nothing_and_nobody_has_noticed(towns: tuple[Town, 
     before = looks()
     everything = [line for name in sorted(COMMANDS) for line in each_once(name) if name != "QUIT"]
     for state in STATES:
-        answers(town, state, [line for line in everything if line != "CAP END"])
+        answers(oracle, state, [line for line in everything if line != "CAP END"])
     assert looks() == before
     assert bob.barrier() == []

@@ -19,7 +19,7 @@ from securechat.server.open_files import allow
 from tests.security.stranger.forger import Forger
 from tests.security.talk import Record, forgets, newcomer, tables, talking
 from tests.support.flood import Orders, client_hello, flooding
-from tests.support.house import House, running
+from tests.support.server import ServerUnderTest, running
 
 CONNECTIONS = int(os.environ.get("SECURECHAT_FLOOD", "1000"))
 STRANGERS = CONNECTIONS // 10
@@ -34,37 +34,37 @@ LIMITS = {
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     allow(CONNECTIONS + 100)
-    with running(tmp_path / "data", "alice", "bob", "carol", limits=LIMITS) as house:
-        yield house
+    with running(tmp_path / "data", "alice", "bob", "carol", limits=LIMITS) as server:
+        yield server
 
 
-def comes_and_goes(house: House) -> None:
+def comes_and_goes(server: ServerUnderTest) -> None:
     """carol has been here before, from where she will come again."""
-    before = tables(house)
-    newcomer(house, "carol").hang_up()
-    forgets(house, before)
+    before = tables(server)
+    newcomer(server, "carol").hang_up()
+    forgets(server, before)
 
 
-def flood_of(house: House, said: bytes, addresses: int) -> Orders:
+def flood_of(server: ServerUnderTest, said: bytes, addresses: int) -> Orders:
     """As many at once as fit in twice; in the place of each that is pushed out comes another."""
     at_once = min(CONNECTIONS, 2 * STRANGERS)
-    return Orders("hold", house.port, at_once, CONNECTIONS, addresses, said.hex())
+    return Orders("hold", server.port, at_once, CONNECTIONS, addresses, said.hex())
 
 
 @pytest.mark.parametrize("addresses", [3, 40])
 def test_a_flood_of_connections_from_few_addresses(
-    house: House, record_property: Record, addresses: int
+    server: ServerUnderTest, record_property: Record, addresses: int
 ) -> None:
     """They push each other out, and never one who comes alone from elsewhere."""
-    with talking(house, record_property) as talk:
-        inside = tables(house)
-        with flooding(flood_of(house, b"", addresses)) as flood:
+    with talking(server, record_property) as talk:
+        inside = tables(server)
+        with flooding(flood_of(server, b"", addresses)) as flood:
             talk.goes_on()
-            newcomer(house, "carol").hang_up()
-            assert tables(house)["strangers"] <= STRANGERS
-        forgets(house, inside)
+            newcomer(server, "carol").hang_up()
+            assert tables(server)["strangers"] <= STRANGERS
+        forgets(server, inside)
     assert flood.did["connections"] >= CONNECTIONS
 
 
@@ -74,34 +74,34 @@ def test_a_flood_of_connections_from_few_addresses(
     ids=["silent", "half a hello", "a hello and no more"],
 )
 def test_a_flood_of_connections_from_everywhere(
-    house: House, record_property: Record, said: bytes
+    server: ServerUnderTest, record_property: Record, said: bytes
 ) -> None:
     """From more addresses than there are places: whose address a member has come from before is not
     pushed out even so.
     """
-    comes_and_goes(house)
-    with talking(house, record_property) as talk:
-        inside = tables(house)
-        with flooding(flood_of(house, said, 250)) as flood:
+    comes_and_goes(server)
+    with talking(server, record_property) as talk:
+        inside = tables(server)
+        with flooding(flood_of(server, said, 250)) as flood:
             talk.goes_on()
-            newcomer(house, "carol").hang_up()
-            assert tables(house)["strangers"] <= STRANGERS
-        forgets(house, inside)
+            newcomer(server, "carol").hang_up()
+            assert tables(server)["strangers"] <= STRANGERS
+        forgets(server, inside)
     assert flood.did["connections"] >= CONNECTIONS
 
 
-def test_a_flood_of_handshakes(house: House, record_property: Record) -> None:
+def test_a_flood_of_handshakes(server: ServerUnderTest, record_property: Record) -> None:
     """Each costs the server a key exchange and a signature, and the stranger next to nothing; who
     talks comes first.
     """
-    comes_and_goes(house)
-    with talking(house, record_property) as talk:
-        inside = tables(house)
-        orders = Orders("knock", house.port, connections=50, full=CONNECTIONS // 2, addresses=250)
+    comes_and_goes(server)
+    with talking(server, record_property) as talk:
+        inside = tables(server)
+        orders = Orders("knock", server.port, connections=50, full=CONNECTIONS // 2, addresses=250)
         with flooding(orders) as flood:
             talk.goes_on()
-            newcomer(house, "carol").hang_up()
-        forgets(house, inside)
+            newcomer(server, "carol").hang_up()
+        forgets(server, inside)
     assert flood.did["connections"] >= CONNECTIONS // 2
 
 
@@ -119,14 +119,14 @@ def log(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_flood_of_connections_fills_no_disk(
-    house: House, record_property: Record, log: Path
+    server: ServerUnderTest, record_property: Record, log: Path
 ) -> None:
     """The log has the first of them, and of the others the number."""
-    with talking(house, record_property) as talk:
-        inside = tables(house)
-        with flooding(Orders("hold", house.port, connections=300, full=CONNECTIONS)) as flood:
+    with talking(server, record_property) as talk:
+        inside = tables(server)
+        with flooding(Orders("hold", server.port, connections=300, full=CONNECTIONS)) as flood:
             talk.goes_on()
-        forgets(house, inside)
+        forgets(server, inside)
     assert flood.did["connections"] >= CONNECTIONS
     for handler in logging.getLogger().handlers:
         if isinstance(handler, QueuedHandler):
@@ -136,34 +136,36 @@ def test_a_flood_of_connections_fills_no_disk(
     assert "more like these were not listed: refused … port …: …" in told[-1]
 
 
-def test_a_flood_that_fills_all_places_of_strangers(house: House, record_property: Record) -> None:
+def test_a_flood_that_fills_all_places_of_strangers(
+    server: ServerUnderTest, record_property: Record
+) -> None:
     """With TLS done and a polite word now and then: the oldest of the crowd goes, with a reason."""
-    with talking(house, record_property) as talk:
-        inside = tables(house)
+    with talking(server, record_property) as talk:
+        inside = tables(server)
         orders = Orders(
-            "speak", house.port, connections=STRANGERS + 50, addresses=25, lines=["PING x"]
+            "speak", server.port, connections=STRANGERS + 50, addresses=25, lines=["PING x"]
         )
         with flooding(orders) as flood:
             talk.goes_on()
-            newcomer(house, "carol").hang_up()
-        forgets(house, inside)
+            newcomer(server, "carol").hang_up()
+        forgets(server, inside)
     assert flood.did["connections"] >= STRANGERS + 50
 
 
 def test_a_flood_of_new_keys_is_answered_at_the_door(
-    house: House, record_property: Record, tmp_path: Path
+    server: ServerUnderTest, record_property: Record, tmp_path: Path
 ) -> None:
     """Who keeps a thread busy with TLS alone is hung up on, and can't come again at once; who comes
     from elsewhere can, and who is inside stays.
     """
     with (
-        talking(house, record_property) as talk,
-        Forger(house.port, house.ca, tmp_path / "keys") as eve,
+        talking(server, record_property) as talk,
+        Forger(server.port, server.ca, tmp_path / "keys") as eve,
     ):
         eve.sends(b"".join(eve.key_update() for _ in range(15_000)))
         with pytest.raises((EOFError, ConnectionError)):
             eve.hears_until("a word")
         with pytest.raises((ssl.SSLError, ConnectionError)):
-            house.stranger()
-        newcomer(house, "carol").hang_up()
+            server.stranger()
+        newcomer(server, "carol").hang_up()
         talk.goes_on()

@@ -13,7 +13,7 @@ from securechat.net.framing import LineFraming
 from securechat.net.transport import RECORD
 from tests.security.talk import Record, forgets, newcomer, tables, talking
 from tests.support.flood import Orders, flooding
-from tests.support.house import House, running
+from tests.support.server import ServerUnderTest, running
 
 LIMITS = {"lines_per_second": 200.0, "burst_lines": 200.0}
 SPEAKERS = 20
@@ -22,9 +22,9 @@ SPEAKERS = 20
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with running(tmp_path / "data", "alice", "bob", "carol", limits=LIMITS) as house:
-        yield house
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
+    with running(tmp_path / "data", "alice", "bob", "carol", limits=LIMITS) as server:
+        yield server
 
 
 LINES = {
@@ -39,54 +39,56 @@ LINES = {
 
 
 @pytest.mark.parametrize("lines", LINES.values(), ids=LINES)
-def test_a_loop_of(house: House, record_property: Record, lines: list[str]) -> None:
+def test_a_loop_of(server: ServerUnderTest, record_property: Record, lines: list[str]) -> None:
     """Read as slowly as a stranger is, whatever it says and however many say it."""
-    orders = Orders("speak", house.port, connections=SPEAKERS, addresses=SPEAKERS, lines=lines * 50)
-    with talking(house, record_property) as talk:
-        inside = tables(house)
+    orders = Orders(
+        "speak", server.port, connections=SPEAKERS, addresses=SPEAKERS, lines=lines * 50
+    )
+    with talking(server, record_property) as talk:
+        inside = tables(server)
         with flooding(orders) as flood:
             talk.goes_on()
-            newcomer(house, "carol").hang_up()
-        forgets(house, inside)
+            newcomer(server, "carol").hang_up()
+        forgets(server, inside)
     assert flood.did["connections"] >= SPEAKERS
 
 
 def test_coming_again_and_again_to_say_as_much_as_one_may(
-    house: House, record_property: Record
+    server: ServerUnderTest, record_property: Record
 ) -> None:
     """To hang up and come again is no way around the rate that others would feel."""
     lines = ["CAP LS 302", "JOIN #lobby"] * 20
-    orders = Orders("speak", house.port, 20, 100, SPEAKERS, lines=lines, hangs_up=True)
-    with talking(house, record_property) as talk:
-        inside = tables(house)
+    orders = Orders("speak", server.port, 20, 100, SPEAKERS, lines=lines, hangs_up=True)
+    with talking(server, record_property) as talk:
+        inside = tables(server)
         with flooding(orders) as flood:
             talk.goes_on()
-            newcomer(house, "carol").hang_up()
-        forgets(house, inside)
+            newcomer(server, "carol").hang_up()
+        forgets(server, inside)
     assert flood.did["connections"] >= 100
 
 
-def test_a_byte_at_a_time(house: House, record_property: Record) -> None:
+def test_a_byte_at_a_time(server: ServerUnderTest, record_property: Record) -> None:
     """Each in a TLS record of its own: it is the server's time that is paid for, not the lines."""
     orders = Orders(
-        "speak", house.port, SPEAKERS, addresses=SPEAKERS, lines=["CAP LS 302"] * 50, bytewise=True
+        "speak", server.port, SPEAKERS, addresses=SPEAKERS, lines=["CAP LS 302"] * 50, bytewise=True
     )
-    with talking(house, record_property) as talk:
-        inside = tables(house)
+    with talking(server, record_property) as talk:
+        inside = tables(server)
         with flooding(orders) as flood:
             talk.goes_on()
-            newcomer(house, "carol").hang_up()
-        forgets(house, inside)
+            newcomer(server, "carol").hang_up()
+        forgets(server, inside)
     assert flood.did["connections"] >= SPEAKERS
 
 
 def test_what_may_not_be_said_yet_takes_little_memory(
-    house: House, record_property: Record
+    server: ServerUnderTest, record_property: Record
 ) -> None:
     """Of each stranger a record or two lie unread with us, and the rest with itself."""
-    orders = Orders("speak", house.port, SPEAKERS, addresses=SPEAKERS, lines=["x" * 400] * 1000)
-    [io] = house.service._io
-    with talking(house, record_property) as talk, flooding(orders):
+    orders = Orders("speak", server.port, SPEAKERS, addresses=SPEAKERS, lines=["x" * 400] * 1000)
+    [io] = server.service._io
+    with talking(server, record_property) as talk, flooding(orders):
         talk.goes_on()
         framings = [c.framing for c in list(io.driver.connections) if c.framing is not None]
         kept = [len(cast(LineFraming, framing)._rest) for framing in framings]
@@ -94,25 +96,25 @@ def test_what_may_not_be_said_yet_takes_little_memory(
     assert max(kept) <= 3 * RECORD
 
 
-def test_reading_none_of_the_answers(house: House, record_property: Record) -> None:
+def test_reading_none_of_the_answers(server: ServerUnderTest, record_property: Record) -> None:
     """Who asks and doesn't read is held by its own rate."""
     orders = Orders(
         "speak",
-        house.port,
+        server.port,
         SPEAKERS,
         addresses=SPEAKERS,
         lines=["CAP LS 302", "PING " + "x" * 400] * 50,
         deaf=True,
     )
-    [io] = house.service._io
-    with talking(house, record_property) as talk:
-        inside = tables(house)
+    [io] = server.service._io
+    with talking(server, record_property) as talk:
+        inside = tables(server)
         with flooding(orders):
             talk.goes_on()
             assert all(
                 c.out_bytes <= 1 << 16 for c in list(io.driver.connections) if not c.authenticated
             )
-        forgets(house, inside)
+        forgets(server, inside)
 
 
 def test_a_flood_of_wrong_passwords(tmp_path: Path, record_property: Record) -> None:
@@ -121,13 +123,13 @@ def test_a_flood_of_wrong_passwords(tmp_path: Path, record_property: Record) -> 
     """
     lines = ["CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {WRONG}"]
     accounts = {"bcrypt_cost": 10}
-    with running(tmp_path / "data", limits=LIMITS, accounts=accounts) as house:
-        house.add("alice", "bob", cost=10)
-        newcomer(house, "alice").hang_up()
-        orders = Orders("speak", house.port, connections=60, addresses=60, lines=lines)
-        with talking(house, record_property) as talk, flooding(orders) as flood:
+    with running(tmp_path / "data", limits=LIMITS, accounts=accounts) as server:
+        server.add("alice", "bob", cost=10)
+        newcomer(server, "alice").hang_up()
+        orders = Orders("speak", server.port, connections=60, addresses=60, lines=lines)
+        with talking(server, record_property) as talk, flooding(orders) as flood:
             talk.goes_on(20)
-            newcomer(house, "alice").hang_up()
-            assert len(house.service._workers._waiting) > 0
+            newcomer(server, "alice").hang_up()
+            assert len(server.service._workers._waiting) > 0
             talk.goes_on(20)
         assert flood.did["connections"] >= 60

@@ -13,8 +13,8 @@ import pytest
 from securechat.core.auth import throttle as guesses_module
 from securechat.core.model.credentials import Factor
 from securechat.irc.sasl import encode_chunks, encode_plain
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 pytestmark = pytest.mark.alone
 
@@ -34,7 +34,7 @@ _sources = (f"127.9.{number >> 8}.{number & 255}" for number in count(1))
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     """With members, with and without a second factor, and accounts that are disabled or deleted."""
     directory = tmp_path_factory.mktemp("guessing")
     groups = ("member", "disabled", "deleted", "protected")
@@ -56,9 +56,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield opened
 
 
-def tries(house: House, name: str, password: str) -> tuple[list[str], float]:
+def tries(server: ServerUnderTest, name: str, password: str) -> tuple[list[str], float]:
     """One attempt from an address of its own: the answer, and the seconds it took."""
-    person = house.stranger(source=next(_sources))
+    person = server.stranger(source=next(_sources))
     person.says("CAP REQ sasl", "NICK guest", "USER guest 0 * :x", "AUTHENTICATE PLAIN")
     person.hears_until("AUTHENTICATE +")
     [chunk] = encode_chunks(encode_plain(name, password))
@@ -86,29 +86,31 @@ KINDS: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("password", ["wrong password", "wrong password123456"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_learning_which_accounts_there_are(house: House, kind: str, password: str) -> None:
+def test_learning_which_accounts_there_are(
+    server: ServerUnderTest, kind: str, password: str
+) -> None:
     """By a login's answer or its time: a member's, and that of a name of another kind, can't be
     told apart, with a plain password and with one that ends like a code.
     """
     members, others = [], []
     for number in range(ROUNDS):
-        said, took = tries(house, f"member{number % (ROUNDS // 4)}", password)
+        said, took = tries(server, f"member{number % (ROUNDS // 4)}", password)
         members.append(took)
-        other, took = tries(house, KINDS[kind](number), password)
+        other, took = tries(server, KINDS[kind](number), password)
         others.append(took)
         assert said == other
-    house.forgets_guesses()
+    server.forgets_guesses()
     assert abs(chance(members, others) - 0.5) < CHANCE, (
         f"a member's answer takes {statistics.median(members) * 1000:.1f} ms, "
         f"that of {kind} {statistics.median(others) * 1000:.1f} ms"
     )
 
 
-def test_the_statistics_find_a_difference(house: House) -> None:
+def test_the_statistics_find_a_difference(server: ServerUnderTest) -> None:
     """That of a skipped bcrypt: the test above can fail."""
-    wrong = [tries(house, f"member{number % 4}", "wrong password")[1] for number in range(8)]
+    wrong = [tries(server, f"member{number % 4}", "wrong password")[1] for number in range(8)]
     quick = [took / 4 for took in wrong]
-    house.forgets_guesses()
+    server.forgets_guesses()
     assert abs(chance(wrong, quick) - 0.5) > CHANCE
 
 
@@ -121,10 +123,10 @@ def guesses(person: Person, name: str, password: str) -> str:
     return person.hears()
 
 
-def wears_out(house: House, name: str, source: str) -> None:
+def wears_out(server: ServerUnderTest, name: str, source: str) -> None:
     """Guess at an account from an address until guesses are held back."""
     for _ in range(12):
-        person = house.stranger(source=source)
+        person = server.stranger(source=source)
         person.says("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :x")
         answer = guesses(person, name, "wrong password")
         person.hang_up()
@@ -133,43 +135,43 @@ def wears_out(house: House, name: str, source: str) -> None:
     raise AssertionError("guesses are not slowed")
 
 
-def test_guessing_as_fast_as_the_line_is(house: House) -> None:
+def test_guessing_as_fast_as_the_line_is(server: ServerUnderTest) -> None:
     """After a few wrong ones each attempt has to wait, and is told so, from that address and at
     that account.
     """
-    wears_out(house, "member1", "127.8.0.1")
+    wears_out(server, "member1", "127.8.0.1")
     for name, source in [("member2", "127.8.0.1"), ("member1", "127.8.0.2")]:
-        person = house.stranger(source=source)
+        person = server.stranger(source=source)
         person.says("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :x")
         assert " NOTE AUTHENTICATE WAIT " in guesses(person, name, "wrong password")
-    house.forgets_guesses()
+    server.forgets_guesses()
 
 
-def test_locking_the_owner_out_by_guessing(house: House) -> None:
+def test_locking_the_owner_out_by_guessing(server: ServerUnderTest) -> None:
     """The owner, at an address known from before, doesn't even notice; at a new one a login takes
     as long as one attempt does, and not until the attacker stops.
     """
-    home = house.stranger(source="127.8.1.1")
+    home = server.stranger(source="127.8.1.1")
     home.logs_in("member3", PASSWORD)
-    wears_out(house, "member3", "127.8.1.2")
-    again = house.stranger(source="127.8.1.1")
+    wears_out(server, "member3", "127.8.1.2")
+    again = server.stranger(source="127.8.1.1")
     again.logs_in("member3", PASSWORD)
-    elsewhere = house.stranger(source="127.8.1.3")
+    elsewhere = server.stranger(source="127.8.1.3")
     elsewhere.logs_in("member3", PASSWORD)
-    house.forgets_guesses()
+    server.forgets_guesses()
 
 
-def test_guessing_on_many_connections_at_once(house: House) -> None:
+def test_guessing_on_many_connections_at_once(server: ServerUnderTest) -> None:
     """Attempts that wait are few for each address; the others are turned away."""
-    wears_out(house, "member4", "127.8.2.1")
+    wears_out(server, "member4", "127.8.2.1")
     answers = []
     for _ in range(12):
-        person = house.stranger(source="127.8.2.1")
+        person = server.stranger(source="127.8.2.1")
         person.says("CAP REQ sasl", "NICK member4", "USER m 0 * :x")
         answers.append(guesses(person, "member4", "wrong password"))
     assert " TEMPORARILY_UNAVAILABLE " in answers[-1]
     assert sum(" WAIT " in answer for answer in answers) <= 8
-    house.forgets_guesses()
+    server.forgets_guesses()
 
 
 def test_a_flood_of_logins_from_one_address(
@@ -177,17 +179,17 @@ def test_a_flood_of_logins_from_one_address(
 ) -> None:
     """It fills its own queue: a login from another address is answered before the flood is."""
     monkeypatch.setattr(guesses_module, "FREE", 99)  # none of it is held back, or turned away
-    with running(tmp_path, "alice", "bob", accounts={"bcrypt_cost": 10}) as house:
+    with running(tmp_path, "alice", "bob", accounts={"bcrypt_cost": 10}) as server:
         flood = []
         for number in range(60):
-            person = house.stranger(source="127.8.3.1")
+            person = server.stranger(source="127.8.3.1")
             person.says("CAP REQ sasl", f"NICK bot{number}", "USER b 0 * :b", "AUTHENTICATE PLAIN")
             person.hears_until("AUTHENTICATE +")
             flood.append(person)
         [chunk] = encode_chunks(encode_plain("bob", "wrong password"))
         for person in flood:
             person.says(f"AUTHENTICATE {chunk}")
-        house.stranger(source="127.8.3.2").logs_in("alice", PASSWORD)
+        server.stranger(source="127.8.3.2").logs_in("alice", PASSWORD)
         unanswered = [person for person in flood if not person.has_heard()]
         assert unanswered
 
@@ -197,11 +199,11 @@ def test_learning_of_an_account_by_its_end(tmp_path: Path, end: str) -> None:
     """Who has an attempt waiting, at a member or at nobody, hears the same of what happens to the
     member meanwhile: nothing.
     """
-    with running(tmp_path, "alice") as house, house.office() as office:
-        wears_out(house, "alice", "127.8.4.1")
+    with running(tmp_path, "alice") as server, server.office() as office:
+        wears_out(server, "alice", "127.8.4.1")
         waiting = []
         for name in ("alice", "nobody"):
-            person = house.stranger(source="127.8.4.1")
+            person = server.stranger(source="127.8.4.1")
             person.says("CAP REQ sasl", "NICK guest", "USER guest 0 * :x")
             assert " WAIT " in guesses(person, name, "wrong password")
             waiting.append(person)
@@ -212,7 +214,7 @@ def test_learning_of_an_account_by_its_end(tmp_path: Path, end: str) -> None:
             office.set_disabled(row, disabled=True)
         else:
             office.set_password(row, "of no interest")
-        house.wait_for(office.in_effect)
+        server.wait_for(office.in_effect)
         heard = [person.hears_until(" 904 ") for person in waiting]
         assert heard[0] == heard[1]
 
@@ -220,8 +222,8 @@ def test_learning_of_an_account_by_its_end(tmp_path: Path, end: str) -> None:
 @pytest.mark.parametrize("how", ["a revoked token", "another's token", "a mangled token"])
 def test_using_a_token_that_is_none(tmp_path: Path, how: str) -> None:
     """It is a wrong password like any other."""
-    with running(tmp_path, "alice", "bob") as house:
-        alice = house.member("alice")
+    with running(tmp_path, "alice", "bob") as server:
+        alice = server.member("alice")
         alice.says("TOKEN CREATE laptop")
         token = alice.hears_until(" CREATED ")[-1].split(" ")[5]
         if how == "a revoked token":
@@ -229,5 +231,5 @@ def test_using_a_token_that_is_none(tmp_path: Path, how: str) -> None:
             alice.hears_until(" REVOKED ")
         name = "bob" if how == "another's token" else "alice"
         tried = token[:-1] + ("A" if token[-1] != "A" else "B") if "mangled" in how else token
-        said, _ = tries(house, name, tried)
+        said, _ = tries(server, name, tried)
         assert [line.split(" ")[1] for line in said] == ["904"]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from securechat.core.auth import throttle
-from tests.support.stage import Stage, codes, of, plain
+from tests.support.rules import RulesUnderTest, codes, of, plain
 
 MEMBERS = ["alice", "José", "Пётр", "李雷", "bob-2", "דנה"]
 ROOMS = ["#den", "#café", "#Кухня", "#a_b", "#🎉party"]
@@ -100,50 +100,50 @@ def disguises(name: str, sign: str = "") -> list[str]:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+def rules(monkeypatch: pytest.MonkeyPatch) -> RulesUnderTest:
     """Everybody may register, and a wrong guess costs no wait."""
     monkeypatch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
-    return Stage(*MEMBERS, registration="open", max_login_failures=10_000)
+    return RulesUnderTest(*MEMBERS, registration="open", max_login_failures=10_000)
 
 
-def tries(stage: Stage, *lines: str) -> list[str]:
+def tries(rules: RulesUnderTest, *lines: str) -> list[str]:
     """What a new stranger hears; then he is gone."""
-    person = stage.stranger()
+    person = rules.stranger()
     heard = person.says(*lines)
     heard += person.hears()
     person.hangs_up()
     return heard
 
 
-def registers(stage: Stage, name: str) -> None:
-    tries(stage, f"NICK {name}", "REGISTER * * :right", f"NICK :{name}", "REGISTER * * :right")
+def registers(rules: RulesUnderTest, name: str) -> None:
+    tries(rules, f"NICK {name}", "REGISTER * * :right", f"NICK :{name}", "REGISTER * * :right")
 
 
 @pytest.mark.parametrize("name", MEMBERS)
-def test_a_name_in_disguise_can_t_be_registered(stage: Stage, name: str) -> None:
+def test_a_name_in_disguise_can_t_be_registered(rules: RulesUnderTest, name: str) -> None:
     """Case, width, normal forms, other alphabets, invisible letters, spaces, trailing dots."""
-    before = set(stage.model.by_name)
+    before = set(rules.model.by_name)
     for disguise in disguises(name):
-        registers(stage, disguise)
-        assert set(stage.model.by_name) == before, ascii(disguise)
+        registers(rules, disguise)
+        assert set(rules.model.by_name) == before, ascii(disguise)
 
 
 @pytest.mark.parametrize("name", ["alice", "william", "moor"])
 def test_a_name_that_fonts_draw_alike_can_t_be_registered(name: str) -> None:
     """1 and l, 0 and o, rn and m; a dot on an i, two dots on one letter, a ring around it."""
-    stage = Stage(name, registration="open")
+    rules = RulesUnderTest(name, registration="open")
     for disguise in confusable(name):
-        registers(stage, disguise)
-        assert set(stage.model.by_name) == {name}, ascii(disguise)
+        registers(rules, disguise)
+        assert set(rules.model.by_name) == {name}, ascii(disguise)
 
 
 @pytest.mark.parametrize("name", MEMBERS)
 def test_a_password_opens_no_other_account_however_the_name_is_spelt(
-    stage: Stage, name: str
+    rules: RulesUnderTest, name: str
 ) -> None:
     """A login with a disguise is a login as the member whose password it is, or none."""
     for disguise in disguises(name):
-        heard = tries(stage, "CAP REQ :sasl", "AUTHENTICATE PLAIN", sasl(disguise))
+        heard = tries(rules, "CAP REQ :sasl", "AUTHENTICATE PLAIN", sasl(disguise))
         granted = [message.params[2] for message in of(heard, "900")]
         assert granted in ([], [name]), ascii(disguise)
         assert bool(granted) != bool(of(heard, "904"))
@@ -154,12 +154,14 @@ def sasl(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", MEMBERS)
-def test_the_welcome_names_the_account_and_not_what_was_typed(stage: Stage, name: str) -> None:
+def test_the_welcome_names_the_account_and_not_what_was_typed(
+    rules: RulesUnderTest, name: str
+) -> None:
     """Whatever NICK was, before the login or between it and the welcome."""
     for disguise in disguises(name)[::7]:
-        stage.passes(1)  # or it logs in too often
+        rules.passes(1)  # or it logs in too often
         heard = tries(
-            stage,
+            rules,
             *("CAP REQ :sasl", f"NICK :{disguise}", "USER x 0 * :x"),
             *("AUTHENTICATE PLAIN", sasl(name), f"NICK :{disguise}", "NICK zelda", "CAP END"),
             *(f"NICK :{disguise}", f"PRIVMSG :{name} me"),
@@ -176,9 +178,9 @@ HOSTILE = st.text("aliceALICE.\u0430\u200b\u202e\u0307\u00a0\uff41-_ \x1f", min_
 @given(HOSTILE)
 def test_what_is_left_without_the_invisible_is_nobody_elses_name(text: str) -> None:
     """Registered names, as a person would type them after reading them, are all different."""
-    stage = Stage("alice", registration="open")
-    registers(stage, text)
-    read = [_as_read(account.name) for account in stage.model.accounts.values()]
+    rules = RulesUnderTest("alice", registration="open")
+    registers(rules, text)
+    read = [_as_read(account.name) for account in rules.model.accounts.values()]
     assert len(set(read)) == len(read), ascii(text)
 
 
@@ -193,12 +195,12 @@ def _as_read(name: str) -> str:
 @pytest.mark.parametrize("name", ROOMS)
 def test_a_room_can_t_be_imitated(name: str) -> None:
     """JOIN with a disguise leads into the room itself, where its bans hold, or nowhere."""
-    stage = Stage("alice", "mallory", max_channels=10_000)
-    alice, mallory = stage.member("alice"), stage.member("mallory")
+    rules = RulesUnderTest("alice", "mallory", max_channels=10_000)
+    alice, mallory = rules.member("alice"), rules.member("mallory")
     alice.says(f"JOIN {name}", f"MODE {name} +b mallory!*@*")
     for disguise in disguises(name, "#"):
         mallory.says(f"JOIN {disguise}", f"JOIN :{disguise}", f"PRIVMSG {disguise} :psst")
-        [room] = stage.model.channels.values()
+        [room] = rules.model.channels.values()
         assert [member.name for member in room.members] == ["alice"], ascii(disguise)
     assert "PRIVMSG" not in codes(alice.hears())
 
@@ -206,11 +208,11 @@ def test_a_room_can_t_be_imitated(name: str) -> None:
 @pytest.mark.parametrize("trick", [str.upper, widened, mathematical, circled])
 def test_a_room_has_one_name_for_all_commands(trick: Callable[[str], str]) -> None:
     """Who writes the name differently speaks in the same room, and is kept out of it the same."""
-    stage = Stage("alice", "bob")
-    alice, bob = stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")
     bob.says(f"JOIN #{trick('den')}")
-    assert len(stage.model.channels) == 1
+    assert len(rules.model.channels) == 1
     bob.says(f"PRIVMSG #{trick('den')} :hi", f"TOPIC #{trick('den')} :mine", f"KICK #DEN {'ALICE'}")
     heard = alice.hears()
     assert [m.params for m in of(heard, "PRIVMSG")] == [["#den", "hi"]]

@@ -20,22 +20,22 @@ from securechat.common.waker import Waker
 from securechat.irc.message import Message
 from tests.security.stranger.hello import sized
 from tests.security.stranger.relay import Meddle, Relay
-from tests.support.house import House, running
 from tests.support.person import PATIENCE
+from tests.support.server import ServerUnderTest, running
 
 SUPPORTED_VERSIONS, KEY_SHARE = 43, 51
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     """A server that also lets TLS 1.2 in: there is something to be downgraded to."""
     directory = tmp_path / "data"
-    with running(directory, "alice", "bob", tls={"min_version": "1.2"}) as house:
-        yield house
+    with running(directory, "alice", "bob", tls={"min_version": "1.2"}) as server:
+        yield server
 
 
-def dials(house: House, relay: Relay) -> Dialer:
-    return Dialer(Address("localhost", relay.port), Trust(house.ca.read_text(), Origin.PIN))
+def dials(server: ServerUnderTest, relay: Relay) -> Dialer:
+    return Dialer(Address("localhost", relay.port), Trust(server.ca.read_text(), Origin.PIN))
 
 
 # --- the handshake --------------------------------------------------------------------------------
@@ -62,17 +62,17 @@ def first(change: Callable[[bytes], bytes]) -> Meddle:
     return lambda data: next(changes, bytes)(data)
 
 
-def test_the_offer_of_tls_1_3_is_taken_out(house: House) -> None:
+def test_the_offer_of_tls_1_3_is_taken_out(server: ServerUnderTest) -> None:
     """Both could do better, and the client sees it by what the server has signed (RFC 8446)."""
     weaker = first(lambda hello: without(hello, SUPPORTED_VERSIONS, KEY_SHARE))
-    with Relay(house.port, to_server=weaker) as relay:
-        dial = dials(house, relay)
+    with Relay(server.port, to_server=weaker) as relay:
+        dial = dials(server, relay)
         with pytest.raises(UnreachableError, match=r"somebody in between .* weaker .* Nothing was"):
             dial()
 
 
 @pytest.mark.parametrize("place", [20, 44, 100, 150])
-def test_a_byte_of_the_hello_is_changed(house: House, place: int) -> None:
+def test_a_byte_of_the_hello_is_changed(server: ServerUnderTest, place: int) -> None:
     """Whichever it is, both sides come to different keys, or none, and it ends there."""
 
     def change(hello: bytes) -> bytes:
@@ -80,16 +80,16 @@ def test_a_byte_of_the_hello_is_changed(house: House, place: int) -> None:
         wrong[place] ^= 1
         return bytes(wrong)
 
-    with Relay(house.port, to_server=first(change)) as relay:
-        dial = dials(house, relay)
+    with Relay(server.port, to_server=first(change)) as relay:
+        dial = dials(server, relay)
         with pytest.raises(UnreachableError, match="can't open a TLS connection"):
             dial()
 
 
-def test_an_untouched_connection_works(house: House) -> None:
+def test_an_untouched_connection_works(server: ServerUnderTest) -> None:
     """So that the refusals mean something."""
-    with Relay(house.port, to_server=first(lambda hello: without(hello))) as relay:
-        wire = Wire(dials(house, relay)(), Waker())
+    with Relay(server.port, to_server=first(lambda hello: without(hello))) as relay:
+        wire = Wire(dials(server, relay)(), Waker())
         wire.write(["PING x"])
         assert hears(wire) == pong("x")
         wire.close()
@@ -156,12 +156,12 @@ TAMPERS: dict[str, tuple[Callable[[], Tamper], list[Heard]]] = {
 
 @pytest.mark.parametrize(("tampers", "heard"), TAMPERS.values(), ids=TAMPERS)
 def test_what_the_server_says_is(
-    house: House, tampers: Callable[[], Tamper], heard: list[Heard]
+    server: ServerUnderTest, tampers: Callable[[], Tamper], heard: list[Heard]
 ) -> None:
     """Nothing of it is shown, nothing is shown twice, and no gap is passed over."""
     tamper = tampers()
-    with Relay(house.port, to_client=tamper) as relay:
-        wire = Wire(dials(house, relay)(), Waker())
+    with Relay(server.port, to_client=tamper) as relay:
+        wire = Wire(dials(server, relay)(), Waker())
         wire.write(["PING before"])
         assert hears(wire) == pong("before")
         tamper.begun.set()

@@ -14,16 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.house import PASSWORD, House, running
 from tests.support.person import Person
+from tests.support.server import PASSWORD, ServerUnderTest, running
 
 Ending = Callable[[Person], None]
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with running(tmp_path / "data", "alice", "bob") as house:
-        yield house
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
+    with running(tmp_path / "data", "alice", "bob") as server:
+        yield server
 
 
 def fin(person: Person) -> None:
@@ -49,9 +49,9 @@ ENDINGS = {"by TCP": fin, "by a reset": reset, "by TLS": close_notify}
 
 
 @pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
-def test_half_a_message(house: House, end: Ending) -> None:
+def test_half_a_message(server: ServerUnderTest, end: Ending) -> None:
     """Is nobody's: "yes" must not become of "yes, but not to the address in the mail"."""
-    bob, alice = house.member("bob"), house.member("alice")
+    bob, alice = server.member("bob"), server.member("alice")
     bob.barrier()
     alice.says("PRIVMSG #lobby :all of it")
     alice.sock.sendall(b"PRIVMSG #lobby :yes")
@@ -63,28 +63,28 @@ def test_half_a_message(house: House, end: Ending) -> None:
 
 
 @pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
-def test_half_a_goodbye(house: House, end: Ending) -> None:
+def test_half_a_goodbye(server: ServerUnderTest, end: Ending) -> None:
     """Is no QUIT, which would say that everything has been read: what was not, comes again."""
-    bob, alice = house.member("bob"), house.member("alice")
+    bob, alice = server.member("bob"), server.member("alice")
     bob.says("PRIVMSG alice :did you get this?")
     bob.barrier()
     alice.sock.sendall(b"QUIT :I have read all")
     end(alice)
     assert "I have read all" not in bob.hears_until("QUIT")[-1]
-    assert "did you get this?" in "".join(missed(house))
+    assert "did you get this?" in "".join(missed(server))
 
 
-def missed(house: House) -> list[str]:
+def missed(server: ServerUnderTest) -> list[str]:
     """What alice is told at a login of what came before it."""
-    alice = house.stranger()
+    alice = server.stranger()
     return alice.logs_in("alice", PASSWORD)
 
 
-def test_a_whole_goodbye(house: House) -> None:
+def test_a_whole_goodbye(server: ServerUnderTest) -> None:
     """Says that everything has been read, so that the test above means something."""
-    bob, alice = house.member("bob"), house.member("alice")
+    bob, alice = server.member("bob"), server.member("alice")
     bob.says("PRIVMSG alice :did you get this?")
     bob.barrier()
     alice.says("QUIT :I have read all")
     assert "I have read all" in bob.hears_until("QUIT")[-1]
-    assert "did you get this?" not in "".join(missed(house))
+    assert "did you get this?" not in "".join(missed(server))

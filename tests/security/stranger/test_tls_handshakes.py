@@ -18,22 +18,22 @@ import pytest
 from securechat.net.tls import client_context
 from tests.security.stranger.hello import HANDSHAKE, TLS10, answer, good_hello, knocking, record
 from tests.security.talk import Record, talking
-from tests.support.house import House, running
 from tests.support.person import PATIENCE
+from tests.support.server import ServerUnderTest, running
 
 Handshake = Callable[[bytes], list[bytes]]
 """How a client's first flight goes over the wire: the pieces, a segment each."""
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with running(tmp_path / "data", "alice", "bob", "carol") as house:
-        yield house
+def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
+    with running(tmp_path / "data", "alice", "bob", "carol") as server:
+        yield server
 
 
-def hurries(house: House, seconds: float) -> None:
+def hurries(server: ServerUnderTest, seconds: float) -> None:
     """Handshakes that begin from now on have so long."""
-    for io in house.service._io:
+    for io in server.service._io:
         io.driver.limits = replace(io.driver.limits, handshake_seconds=seconds)
 
 
@@ -50,19 +50,19 @@ STAGES: dict[str, Callable[[], bytes]] = {
 
 
 def test_handshakes_that_are_held_open(
-    house: House, record_property: Record, caplog: pytest.LogCaptureFixture
+    server: ServerUnderTest, record_property: Record, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At each stage: who is there talks on, an honest handshake beside them succeeds, and all are
     closed in time.
     """
     caplog.set_level(logging.INFO)
-    hurries(house, 0.5)
-    stages = [stage() for stage in STAGES.values()] * 15
-    with talking(house, record_property):
-        idle = [socket.create_connection(("127.0.0.1", house.port), PATIENCE) for _ in stages]
+    hurries(server, 0.5)
+    stages = [rules() for rules in STAGES.values()] * 15
+    with talking(server, record_property):
+        idle = [socket.create_connection(("127.0.0.1", server.port), PATIENCE) for _ in stages]
         for sock, said in zip(idle, stages, strict=True):
             sock.sendall(said)
-        house.member("carol").barrier()
+        server.member("carol").barrier()
         for sock in idle:
             while sock.recv(4096):
                 pass
@@ -70,11 +70,11 @@ def test_handshakes_that_are_held_open(
     assert "the TLS handshake took too long" in caplog.text
 
 
-def test_a_handshake_that_drips(house: House) -> None:
+def test_a_handshake_that_drips(server: ServerUnderTest) -> None:
     """The deadline is for the whole of it: a byte now and then buys no time."""
-    hurries(house, 0.3)
+    hurries(server, 0.3)
     hello = good_hello().record()
-    with knocking(house.port) as raw:
+    with knocking(server.port) as raw:
         raw.settimeout(0.02)
         taken = sum(1 for _ in takewhile(lambda byte: takes(raw, byte), bytes_of(hello)))
     assert taken < len(hello)
@@ -91,21 +91,21 @@ def takes(raw: socket.socket, byte: bytes) -> bool:
         return False
 
 
-def test_a_hello_and_nothing_more(house: House) -> None:
+def test_a_hello_and_nothing_more(server: ServerUnderTest) -> None:
     """Its owner goes, and the place is free again long before the deadline."""
-    hurries(house, PATIENCE * 100)
+    hurries(server, PATIENCE * 100)
     for _ in range(3):
-        crowd = [socket.create_connection(("127.0.0.1", house.port)) for _ in range(80)]
+        crowd = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(80)]
         for sock in crowd:
             sock.sendall(good_hello().record())
             sock.close()
-    house.wait_for(lambda: comes_in(house))
+    server.wait_for(lambda: comes_in(server))
 
 
-def comes_in(house: House) -> bool:
+def comes_in(server: ServerUnderTest) -> bool:
     """Whether somebody from the same place as the crowd is let in."""
     try:
-        return house.member("carol").barrier() == []
+        return server.member("carol").barrier() == []
     except (OSError, EOFError):
         return False
 
@@ -129,12 +129,12 @@ CHOPPED: dict[str, Handshake] = {
 
 
 @pytest.mark.parametrize("chop", CHOPPED.values(), ids=CHOPPED)
-def test_a_handshake_that_is_chopped_up(house: House, chop: Handshake) -> None:
+def test_a_handshake_that_is_chopped_up(server: ServerUnderTest, chop: Handshake) -> None:
     """Is allowed, and comes to the same end: what looks at the first bytes can't be got round."""
-    context = client_context(ca_pem=house.ca.read_text())
+    context = client_context(ca_pem=server.ca.read_text())
     come, go = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(come, go, server_hostname="localhost")
-    with knocking(house.port) as raw:
+    with knocking(server.port) as raw:
         with pytest.raises(ssl.SSLWantReadError):
             tls.do_handshake()
         pieces = chop(go.read())
@@ -186,10 +186,10 @@ BETWEEN = {
 
 
 @pytest.mark.parametrize("said", BETWEEN.values(), ids=BETWEEN)
-def test_other_things_after_the_hello(house: House, said: bytes) -> None:
+def test_other_things_after_the_hello(server: ServerUnderTest, said: bytes) -> None:
     """End the handshake; nothing of them is taken for a line."""
-    carol = house.member("carol")
-    heard = answer(house.port, good_hello().record(), said)
+    carol = server.member("carol")
+    heard = answer(server.port, good_hello().record(), said)
     assert heard[:1] == b"\x16"
     assert b"chat.test" not in heard
     assert carol.barrier() == []
@@ -204,8 +204,8 @@ SIZES = {
 
 
 @pytest.mark.parametrize("said", SIZES.values(), ids=SIZES)
-def test_a_beginning_of_a_size_that_cannot_be(house: House, said: bytes) -> None:
+def test_a_beginning_of_a_size_that_cannot_be(server: ServerUnderTest, said: bytes) -> None:
     """Is refused by its length, before it is read into memory."""
-    heard = answer(house.port, said)
+    heard = answer(server.port, said)
     assert heard[:1] in (b"\x15", b"")
-    assert house.member("carol").barrier() == []
+    assert server.member("carol").barrier() == []

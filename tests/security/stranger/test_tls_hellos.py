@@ -34,8 +34,8 @@ from tests.security.stranger.hello import (
     sslv2_hello,
 )
 from tests.security.talk import Record, talking
-from tests.support.house import House, running
 from tests.support.person import Person
+from tests.support.server import ServerUnderTest, running
 
 GIVES_UP = record(21, b"\2\x28")
 """Alert handshake_failure, in the clear: it ends whatever the server waits for."""
@@ -51,23 +51,23 @@ TALKERS = re.compile(":(alice|bob)!")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     """A server with the defaults, where TLS is concerned."""
-    with running(tmp_path_factory.mktemp("house") / "data", "alice", "bob", "carol") as house:
-        yield house
+    with running(tmp_path_factory.mktemp("server") / "data", "alice", "bob", "carol") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def old_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def old_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     """A server that lets TLS 1.2 in."""
     directory = tmp_path_factory.mktemp("old") / "data"
-    with running(directory, tls={"min_version": "1.2"}) as house:
-        yield house
+    with running(directory, tls={"min_version": "1.2"}) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def carol(house: House) -> Person:
-    return house.member("carol")
+def carol(server: ServerUnderTest) -> Person:
+    return server.member("carol")
 
 
 @pytest.fixture(autouse=True)
@@ -104,19 +104,19 @@ def chosen(heard: bytes) -> Choice:
 
 
 @pytest.mark.parametrize("version", VERSIONS.values(), ids=VERSIONS)
-def test_an_offer_of_an_old_version(house: House, version: int) -> None:
+def test_an_offer_of_an_old_version(server: ServerUnderTest, version: int) -> None:
     """Is turned down by an alert, before the certificate is shown."""
-    named = alert(answer(house.port, old_hello(version).record()))
+    named = alert(answer(server.port, old_hello(version).record()))
     assert named == ("handshake_failure" if version < 0x0301 else "protocol_version")
 
 
 @pytest.mark.parametrize("best", [0x0002, TLS12, TLS13])
-def test_a_hello_of_ssl_2(house: House, best: int) -> None:
+def test_a_hello_of_ssl_2(server: ServerUnderTest, best: int) -> None:
     """Gets not a byte, also when it offers better than SSL 2."""
-    assert answer(house.port, sslv2_hello(best)) == b""
+    assert answer(server.port, sslv2_hello(best)) == b""
 
 
-def test_a_fallback_that_was_forced(old_house: House) -> None:
+def test_a_fallback_that_was_forced(old_house: ServerUnderTest) -> None:
     """A client that was made to try again with TLS 1.2 says so, and is told (RFC 7507)."""
     fallback = old_hello(TLS12, FALLBACK_SCSV).record()
     assert alert(answer(old_house.port, fallback)) == "inappropriate_fallback"
@@ -124,7 +124,7 @@ def test_a_fallback_that_was_forced(old_house: House) -> None:
     assert SUPPORTED_VERSIONS not in honest.extensions  # which says 1.3
 
 
-def test_a_downgrade_to_tls_1_2(old_house: House) -> None:
+def test_a_downgrade_to_tls_1_2(old_house: ServerUnderTest) -> None:
     """Is marked in what the server signs, so that a client that can do 1.3 sees it (RFC 8446)."""
     choice = chosen(answer(old_house.port, old_hello(TLS12).record(), GIVES_UP))
     assert choice.random.endswith(b"DOWNGRD\1")
@@ -133,23 +133,23 @@ def test_a_downgrade_to_tls_1_2(old_house: House) -> None:
 # --- weak, and dear -------------------------------------------------------------------------------
 
 
-def test_compression_in_tls_1_3(house: House) -> None:
+def test_compression_in_tls_1_3(server: ServerUnderTest) -> None:
     """Is an error, even as an offer (RFC 8446, section 4.1.2)."""
     offer = replace(good_hello(), compression=b"\1\0")
-    assert alert(answer(house.port, offer.record())) == "illegal_parameter"
+    assert alert(answer(server.port, offer.record())) == "illegal_parameter"
 
 
-def test_compression_in_tls_1_2(old_house: House) -> None:
+def test_compression_in_tls_1_2(old_house: ServerUnderTest) -> None:
     """Is not chosen (CRIME, CVE-2012-4929)."""
     offer = replace(old_hello(TLS12), compression=b"\1\0")
     assert chosen(answer(old_house.port, offer.record(), GIVES_UP)).compression == 0
 
 
 @pytest.mark.parametrize("suite", [0x1305, 0xC0B4, 0x002F, 0x0000])
-def test_a_suite_of_tls_1_3_that_is_weak_or_none(house: House, suite: int) -> None:
+def test_a_suite_of_tls_1_3_that_is_weak_or_none(server: ServerUnderTest, suite: int) -> None:
     """CCM with a short tag, integrity without secrecy, CBC, nothing at all."""
     offer = replace(good_hello(), suites=(suite,))
-    assert alert(answer(house.port, offer.record())) == "handshake_failure"
+    assert alert(answer(server.port, offer.record())) == "handshake_failure"
 
 
 def dear_hello(*groups: int) -> Hello:
@@ -162,13 +162,13 @@ def dear_hello(*groups: int) -> Hello:
 
 
 def test_a_flood_of_key_shares_that_only_the_server_pays_for(
-    house: House, record_property: Record
+    server: ServerUnderTest, record_property: Record
 ) -> None:
     """D(HE)at, CVE-2002-20001: no handshake makes the server calculate in 8192 bits."""
-    with talking(house, record_property):
+    with talking(server, record_property):
         for _ in range(150):
-            assert alert(answer(house.port, dear_hello().record())) == "handshake_failure"
-            heard = answer(house.port, dear_hello(X25519).record(), GIVES_UP)
+            assert alert(answer(server.port, dear_hello().record())) == "handshake_failure"
+            heard = answer(server.port, dear_hello(X25519).record(), GIVES_UP)
             assert chosen(heard).random == RETRY
 
 
@@ -187,11 +187,11 @@ NAMES = {
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 def test_a_server_name_that_is_none(
-    house: House, name: bytes, caplog: pytest.LogCaptureFixture
+    server: ServerUnderTest, name: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Is refused or not looked at, and never comes into the log."""
     names = sized(b"\0" + sized(name, 2), 2)
-    heard = answer(house.port, replace(good_hello(), extra=extension(0, names)).record(), GIVES_UP)
+    heard = answer(server.port, replace(good_hello(), extra=extension(0, names)).record(), GIVES_UP)
     if heard[0] == HANDSHAKE:
         assert 0 not in chosen(heard).extensions  # server_name, which would say it was used
     else:
@@ -210,25 +210,25 @@ PROTOCOLS = {
 
 @pytest.mark.parametrize(("protocols", "refusal"), PROTOCOLS.values(), ids=PROTOCOLS)
 def test_a_list_of_protocols_that_are_none(
-    house: House, protocols: bytes, refusal: str | None
+    server: ServerUnderTest, protocols: bytes, refusal: str | None
 ) -> None:
     """ALPN that is broken ends the handshake; what isn't known is not chosen."""
     offer = replace(good_hello(), extra=extension(16, sized(protocols, 2)))
-    heard = answer(house.port, offer.record(), GIVES_UP)
+    heard = answer(server.port, offer.record(), GIVES_UP)
     if refusal:
         assert alert(heard) == refusal
     else:
         assert SUPPORTED_VERSIONS in chosen(heard).extensions
 
 
-def test_a_hello_with_one_byte_wrong(house: House, record_property: Record) -> None:
+def test_a_hello_with_one_byte_wrong(server: ServerUnderTest, record_property: Record) -> None:
     """Whichever it is: the server answers by TLS's rules, or waits for more until the end."""
     hello = good_hello().record()
-    with talking(house, record_property):
+    with talking(server, record_property):
         for place in range(1, len(hello)):
             wrong = bytearray(hello)
             wrong[place] ^= 0xFF
-            heard = answer(house.port, bytes(wrong), end=True)
+            heard = answer(server.port, bytes(wrong), end=True)
             assert heard[:1] in (b"", b"\x15", b"\x16"), f"byte {place}: {heard!r}"
 
 
@@ -247,15 +247,15 @@ def early_hello() -> Hello:
     )
 
 
-def test_early_data_is_not_taken(house: House) -> None:
+def test_early_data_is_not_taken(server: ServerUnderTest) -> None:
     """What comes before the handshake is done could be a replay (RFC 8446, section 8)."""
     early = record(23, os.urandom(500))
-    heard = answer(house.port, early_hello().record(), early, early, GIVES_UP)
+    heard = answer(server.port, early_hello().record(), early, early, GIVES_UP)
     assert chosen(heard).extensions == {SUPPORTED_VERSIONS, KEY_SHARE}
 
 
-def test_early_data_without_end(house: House) -> None:
+def test_early_data_without_end(server: ServerUnderTest) -> None:
     """Is not skipped for ever."""
     early = record(23, os.urandom(16000)) * 64
-    heard = answer(house.port, early_hello().record(), early)
+    heard = answer(server.port, early_hello().record(), early)
     assert chosen(heard).extensions == {SUPPORTED_VERSIONS, KEY_SHARE}

@@ -16,8 +16,8 @@ import pytest
 from tests.security.stranger.forger import Forger, Kind
 from tests.security.stranger.hello import good_hello
 from tests.security.talk import Record, talking
-from tests.support.house import House, running
 from tests.support.person import Person
+from tests.support.server import ServerUnderTest, running
 
 Forged = Callable[[Forger], bytes]
 OURS = ":chat.test PONG chat.test :"
@@ -28,15 +28,15 @@ TALKERS = re.compile(":(alice|bob)!")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with running(tmp_path_factory.mktemp("house") / "data", "alice", "bob", "carol") as house:
-        house.lets_strangers_speak()
-        yield house
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
+    with running(tmp_path_factory.mktemp("server") / "data", "alice", "bob", "carol") as server:
+        server.lets_strangers_speak()
+        yield server
 
 
 @pytest.fixture(scope="module")
-def carol(house: House) -> Person:
-    return house.member("carol")
+def carol(server: ServerUnderTest) -> Person:
+    return server.member("carol")
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +47,8 @@ def nobody_else_noticed(carol: Person) -> Iterator[None]:
 
 
 @pytest.fixture
-def eve(house: House, tmp_path: Path) -> Iterator[Forger]:
-    with Forger(house.port, house.ca, tmp_path / "keys") as forger:
+def eve(server: ServerUnderTest, tmp_path: Path) -> Iterator[Forger]:
+    with Forger(server.port, server.ca, tmp_path / "keys") as forger:
         yield forger
 
 
@@ -167,10 +167,10 @@ def test_a_message_after_the_handshake(eve: Forger, forged: Forged, ended: str) 
 UPDATES = 40_000
 
 
-def test_a_flood_of_new_keys(house: House, eve: Forger, record_property: Record) -> None:
+def test_a_flood_of_new_keys(server: ServerUnderTest, eve: Forger, record_property: Record) -> None:
     """Is cut off: each costs the server as much as a message, and says nothing."""
     flood = b"".join(eve.key_update() for _ in range(UPDATES)) + eve.record(b"PING after\r\n")
-    with talking(house, record_property):
+    with talking(server, record_property):
         eve.sends(flood)
         with pytest.raises((EOFError, ConnectionError)):
             eve.hears_until("after\r\n")

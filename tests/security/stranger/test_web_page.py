@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.house import House, running
+from tests.support.server import ServerUnderTest, running
 
 PASSWORD = "violet kettles dance at 4"
 HEADERS = [
@@ -33,17 +33,17 @@ METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", 
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     """A server where anybody may register, so that the lines of the body could do something."""
-    with running(tmp_path_factory.mktemp("house") / "data", "alice") as house:
-        yield house
+    with running(tmp_path_factory.mktemp("server") / "data", "alice") as server:
+        yield server
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_request_with_commands_in_its_body(house: House, method: str) -> None:
+def test_a_request_with_commands_in_its_body(server: ServerUnderTest, method: str) -> None:
     """Is over with its first line: a browser always begins with one that gives it away."""
-    alice = house.member("alice")
-    with house.stranger() as browser:
+    alice = server.member("alice")
+    with server.stranger() as browser:
         browser.says(f"{method} / HTTP/1.1", *HEADERS, *BODY)
         heard = browser.hears_the_end()
     assert len(heard) == 1
@@ -51,8 +51,8 @@ def test_a_request_with_commands_in_its_body(house: House, method: str) -> None:
     assert alice.barrier() == []
 
 
-def test_the_same_commands_from_a_client_work(house: House) -> None:
+def test_the_same_commands_from_a_client_work(server: ServerUnderTest) -> None:
     """So that the refusals above mean something."""
-    with house.stranger() as client:
+    with server.stranger() as client:
         client.says(*BODY)
         assert "REGISTER SUCCESS eve" in client.hears_until("REGISTER")[-1]

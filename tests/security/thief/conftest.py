@@ -9,14 +9,14 @@ import pytest
 
 from securechat.admin.backup.make import make_backup
 from tests.security.thief.backups import Forgery, genuine
-from tests.support.estate import estate, everything
+from tests.support.data_directory import everything, make_directory
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real backup."""
     directory = tmp_path_factory.mktemp("server")
-    make_backup(estate(directory / "data"), directory / "b.tar", by="-")
+    make_backup(make_directory(directory / "data"), directory / "b.tar", by="-")
     return directory / "b.tar"
 
 

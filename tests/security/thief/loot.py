@@ -21,7 +21,7 @@ from securechat.store import passwords
 from securechat.store.pepper import Pepper, find_pepper
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
-from tests.support.house import COST, House, running
+from tests.support.server import COST, ServerUnderTest, running
 
 DAY_MS = 86_400_000
 TEXT = "what everybody may read"
@@ -105,11 +105,11 @@ def forms(secret: bytes) -> set[bytes]:
 
 def steal(directory: Path) -> Loot:
     """Run a server in a directory, use it, and copy its database."""
-    with running(directory / "data", accounts={"registration": "invite"}) as house:
-        invite = _lives_a_day(house)
-        live = _copy(house.data, directory / "live")
-        pepper = find_pepper(house.data.database, house.data.pepper)
-    return Loot(live, _copy(house.data, directory / "stopped"), invite, pepper)
+    with running(directory / "data", accounts={"registration": "invite"}) as server:
+        invite = _lives_a_day(server)
+        live = _copy(server.data, directory / "live")
+        pepper = find_pepper(server.data.database, server.data.pepper)
+    return Loot(live, _copy(server.data, directory / "stopped"), invite, pepper)
 
 
 def _copy(data: DataDirectory, to: Path) -> Path:
@@ -119,43 +119,43 @@ def _copy(data: DataDirectory, to: Path) -> Path:
     return to
 
 
-def _lives_a_day(house: House) -> str:
+def _lives_a_day(server: ServerUnderTest) -> str:
     """Everything that has to do with secrets; the invite's code."""
     secrets = {what: str(secret) for what, secret in SECRETS.items()}
-    house.add("alice", password=ALICE_PASSWORD)
-    house.add("bob", password=secrets["password before a change"])
-    with house.office() as office:
+    server.add("alice", password=ALICE_PASSWORD)
+    server.add("bob", password=secrets["password before a change"])
+    with server.office() as office:
         expires_ms = int(time.time() * 1000) + DAY_MS
         invite = office.invite(uses=1, expires_ms=expires_ms, now_ms=0)
-        house.wait_for(office.in_effect)
-    with house.stranger() as zelda:
+        server.wait_for(office.in_effect)
+    with server.stranger() as zelda:
         zelda.registers("zelda", secrets["password chosen at registration"], invite)
-    with house.stranger() as person:
+    with server.stranger() as person:
         person.says(f"PASS :alice:{secrets['password typed wrong']}", "NICK alice", "USER a 0 * :a")
         person.hears_the_end()
-    alice = house.member("alice", "echo-message", password=ALICE_PASSWORD)
+    alice = server.member("alice", "echo-message", password=ALICE_PASSWORD)
     alice.says("JOIN #den", f"MODE #den +k {secrets['room key before a change']}")
     alice.says(f"MODE #den +k {ROOM_KEY}", f"PRIVMSG #den :{TEXT}")
     alice.hears_until(TEXT)
-    _change_password(house, "bob", secrets["password after a change"])
-    _has_devices(house)
+    _change_password(server, "bob", secrets["password after a change"])
+    _has_devices(server)
     return invite
 
 
-def _change_password(house: House, name: str, password: str) -> None:
-    pepper = find_pepper(house.data.database, house.data.pepper)
+def _change_password(server: ServerUnderTest, name: str, password: str) -> None:
+    pepper = find_pepper(server.data.database, server.data.pepper)
     stored = passwords.hash_password(password, cost=COST, pepper=pepper)
-    with house.office() as office:
+    with server.office() as office:
         office.set_password(office.find(name, name), stored)
-        house.wait_for(office.in_effect)
+        server.wait_for(office.in_effect)
 
 
-def _has_devices(house: House) -> None:
+def _has_devices(server: ServerUnderTest) -> None:
     """Alice has a token, a second factor and a recovery code."""
-    pepper = find_pepper(house.data.database, house.data.pepper)
-    with house.office() as office:
+    pepper = find_pepper(server.data.database, server.data.pepper)
+    with server.office() as office:
         alice = office.find("alice", "alice").id
-    journal = Journal(house.data.database, pepper)
+    journal = Journal(server.data.database, pepper)
     journal.commit(
         [
             TokenCreated(token_digest(TOKEN), alice, "laptop", 1),

@@ -16,7 +16,7 @@ from securechat.admin.backup.make import make_backup
 from securechat.server.data import DataDirectory
 from tests.security.thief.backups import Forgery, forged, spoil
 from tests.server.clerk import Clerk
-from tests.support.estate import estate
+from tests.support.data_directory import make_directory
 
 # --- the database in it --------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ def test_reading_a_backup_while_it_is_made(tmp_path: Path) -> None:
     """On a shelf that everybody may read, by an umask that closes nothing: at no moment is any of
     it open to others.
     """
-    data = estate(tmp_path / "data")
+    data = make_directory(tmp_path / "data")
     shelf = tmp_path / "shelf"
     shelf.mkdir(mode=0o777)
     shelf.chmod(0o777)
@@ -120,7 +120,7 @@ def test_reading_a_backup_while_it_is_made(tmp_path: Path) -> None:
 
 def test_planting_a_link_in_a_backups_place(tmp_path: Path) -> None:
     """In a directory where a thief may write too: nothing is written through it, also by force."""
-    data = estate(tmp_path / "data")
+    data = make_directory(tmp_path / "data")
     shelf, target = tmp_path / "shelf", tmp_path / "target"
     shelf.mkdir()
     target.write_text("precious")
@@ -135,7 +135,7 @@ def test_planting_a_link_in_a_backups_place(tmp_path: Path) -> None:
 
 def test_two_backups_into_one_place(tmp_path: Path) -> None:
     """One is made, one is refused, and none is a mixture."""
-    data = estate(tmp_path / "data")
+    data = make_directory(tmp_path / "data")
     file = tmp_path / "b.tar"
     clerk = Clerk(DataDirectory(data.path).path)
     codes = [clerk(f"backup {file}").code for _ in range(2)]

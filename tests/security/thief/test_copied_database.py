@@ -34,7 +34,7 @@ from tests.security.thief.loot import (
     forms,
     steal,
 )
-from tests.support.house import COST, config, running
+from tests.support.server import COST, config, running
 
 DRAWN = ["invite code", "pepper", "key of the passwords", "key of the costs"]
 GUESSED_PEPPERS = [Pepper(bytes(32)), Pepper(b"\xff" * 32), Pepper(b"k" * 32)]
@@ -171,14 +171,14 @@ def of_before(password: str) -> str:
 def test_waiting_for_a_hash_from_before_the_pepper(tmp_path: Path) -> None:
     """Such a hash can be guessed at. After the next login it is in no byte of the database."""
     old = of_before(ALICE_PASSWORD)
-    with running(tmp_path / "data") as house:
+    with running(tmp_path / "data") as server:
         form = account_name("alice")
-        with house.office() as office:
+        with server.office() as office:
             office.add([NewAccount(form.display, form.folded, form.skeleton, old)], 1)
-            house.wait_for(office.in_effect)
+            server.wait_for(office.in_effect)
         before = (tmp_path / "data" / f"{FILE_NAME}-wal").read_bytes()
-        house.member("alice", password=ALICE_PASSWORD).barrier()
-        house.member("alice", password=ALICE_PASSWORD).barrier()
+        server.member("alice", password=ALICE_PASSWORD).barrier()
+        server.member("alice", password=ALICE_PASSWORD).barrier()
     bcrypt_part = old.removeprefix("sc1$").encode()
     assert bcrypt_part in before
     assert not any(bcrypt_part in path.read_bytes() for path in files(tmp_path / "data"))
@@ -189,11 +189,11 @@ def test_waiting_for_a_hash_from_before_the_pepper(tmp_path: Path) -> None:
 
 def test_digging_for_the_hash_of_a_deleted_account(tmp_path: Path) -> None:
     """What was deleted or replaced is not left behind in free space."""
-    with running(tmp_path / "data", "alice", "bob") as house, house.office() as office:
+    with running(tmp_path / "data", "alice", "bob") as server, server.office() as office:
         hashes = [office.reader.password(row.id) for row in office.reader.accounts()]
         for name in ("alice", "bob"):
             office.delete(office.find(name, name))
-        house.wait_for(office.in_effect)
+        server.wait_for(office.in_effect)
     contents = [path.read_bytes() for path in files(tmp_path / "data")]
     assert len(hashes) == 2
     for stored in hashes:

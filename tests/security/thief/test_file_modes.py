@@ -18,7 +18,7 @@ from securechat.server.data import DataDirectory, DataError
 from securechat.server.service import Service
 from tests.server.clerk import Clerk
 from tests.support.certificates import Authority
-from tests.support.house import config, running
+from tests.support.server import config, running
 
 SECRETS = [
     *("securechat.db", "securechat.db-wal", "securechat.db-shm", "pepper", "lock"),
@@ -131,8 +131,8 @@ def careless() -> Iterator[None]:
 @pytest.mark.usefixtures("careless")
 def test_reading_what_a_careless_administrator_s_server_makes(tmp_path: Path) -> None:
     """Whatever the umask, while it runs and afterwards: only certificates are for all."""
-    with running(tmp_path / "data", "alice") as house:
-        house.member("alice").barrier()
+    with running(tmp_path / "data", "alice") as server:
+        server.member("alice").barrier()
         seen = open_to_others(tmp_path / "data")
         assert {path.name for path in (tmp_path / "data").iterdir()} >= {"pepper", "lock", "tls"}
     assert seen | open_to_others(tmp_path / "data") <= PUBLIC

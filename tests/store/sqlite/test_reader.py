@@ -48,7 +48,7 @@ HOUSE: list[JournalEvent] = [
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    """The writer, with a small house in it."""
+    """The writer, with a small server in it."""
     opened = Journal(tmp_path / FILE_NAME, PEPPER)
     opened.commit(HOUSE)
     yield opened

@@ -1,8 +1,8 @@
-"""A stage for the rules alone: a model, a clock that is turned by hand, a store that can fail, a
+"""The rules alone: a model, a clock that is turned by hand, a store that can fail, a
 worker that knows one password, and people whose lines are turns.
 
-    stage = Stage("alice", "bob")
-    alice, bob = stage.member("alice"), stage.member("bob")
+    rules = RulesUnderTest("alice", "bob")
+    alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")
 """
 
@@ -56,7 +56,7 @@ NOT_STORED = "Not stored"
 PLAIN_SETTINGS = Settings(name=SERVER, version="securechat-test", started_ms=NOW_MS, lobby=None)
 
 
-class Stage:
+class RulesUnderTest:
     """names: the accounts there are. settings: what differs from PLAIN_SETTINGS."""
 
     def __init__(self, *names: str, **settings: Any) -> None:
@@ -237,30 +237,32 @@ class Stage:
 
 
 class Person:
-    """One connection. The stage gives every line that it says a turn, unless it is in one."""
+    """One connection. The rules give every line that it says a turn, unless it is in one."""
 
-    def __init__(self, stage: Stage, certificate: str | None, io: int, address: str) -> None:
-        self.stage = stage
+    def __init__(
+        self, rules: RulesUnderTest, certificate: str | None, io: int, address: str
+    ) -> None:
+        self.rules = rules
         self.session = Session(
             self,
             io=io,
             address=address,
             fingerprint=fingerprint_of(certificate.encode()) if certificate else None,
-            opened_at=stage.clock,
+            opened_at=rules.clock,
         )
         self.token = ""
         """Of the server's last PING."""
         self._heard: list[str] = []
-        with stage.turn() as turn:
-            stage.rules.opened(turn, self.session)
+        with rules.turn() as turn:
+            rules.rules.opened(turn, self.session)
 
     def says(self, *lines: str | bytes) -> list[str]:
         """Send lines, in one turn; what was heard since the last time."""
-        with self.stage.turn() as turn:
+        with self.rules.turn() as turn:
             for line in lines:
                 raw = line.encode() if isinstance(line, str) else line
-                self.stage.rules.line(turn, self.session, raw)
-                self.stage.rules.go_on(turn, self.session, lambda: True)
+                self.rules.rules.line(turn, self.session, raw)
+                self.rules.rules.go_on(turn, self.session, lambda: True)
         return self.hears()
 
     def hears(self) -> list[str]:
@@ -289,8 +291,8 @@ class Person:
 
     def hangs_up(self, reason: str = "Connection lost") -> None:
         """The connection is gone."""
-        with self.stage.turn() as turn:
-            self.stage.rules.closed(turn, self.session, reason)
+        with self.rules.turn() as turn:
+            self.rules.rules.closed(turn, self.session, reason)
 
     def logs_in(self, name: str, *caps: str, password: str = RIGHT) -> list[str]:
         """By SASL PLAIN, as clients do; what was heard after CAP END."""
@@ -300,21 +302,23 @@ class Person:
         return self.says("CAP END")
 
 
-def den(*names: str, caps: tuple[str, ...] = (), **settings: object) -> tuple[Stage, list[Person]]:
+def in_channel(
+    *names: str, caps: tuple[str, ...] = (), **settings: object
+) -> tuple[RulesUnderTest, list[Person]]:
     """A room #den with people in it, who have heard of each other; the first of them owns it."""
-    stage = Stage(*names, **settings)
-    people = [stage.member(name, *caps) for name in names]
+    rules = RulesUnderTest(*names, **settings)
+    people = [rules.member(name, *caps) for name in names]
     for person in people:
         person.says("JOIN #den")
     for person in people:
         person.hears()
-    return stage, people
+    return rules, people
 
 
-def outsider(stage: Stage, name: str, *caps: str) -> Person:
+def outsider(rules: RulesUnderTest, name: str, *caps: str) -> Person:
     """Somebody with a new account, in no room but the lobby."""
-    stage.add(name)
-    return stage.member(name, *caps)
+    rules.add(name)
+    return rules.member(name, *caps)
 
 
 def plain(name: str, password: str = RIGHT, authzid: str = "") -> str:

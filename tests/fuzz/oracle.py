@@ -61,7 +61,7 @@ class Room:
         return RANKS.index(self.roles[name][0]) if self.roles[name] else len(RANKS)
 
 
-class Town:
+class Oracle:
     """Every method that tells whether something is allowed also does it, and says so to all."""
 
     def __init__(self, names: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""What a script for the rules is played in: a stage that watches what everybody hears."""
+"""What a script for the rules is played in: rules, and one who watches what everybody hears."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from securechat.store.errors import ConflictError, DamagedError
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.reader import AccountRow, CertificateRow, Reader, TokenRow
 from tests.fuzz.invariants import Watch
-from tests.support.stage import NOT_STORED, RIGHT, Person, Stage
+from tests.support.rules import NOT_STORED, RIGHT, Person, RulesUnderTest
 
 MEMBERS = (
     ("alice", "echo-message message-tags server-time batch"),
@@ -77,30 +77,30 @@ class Secrets(Pepper):
         return self._count.to_bytes(size, "big")
 
 
-def furnish(stage: Stage) -> Stage:
+def furnish(rules: RulesUnderTest) -> RulesUnderTest:
     """The accounts and invites that an administrator has made."""
     for name in ("alice", "bob", "carol", "dave"):
-        stage.add(name)
-    stage.add("boss", admin=True)
-    stage.registers("dave", CERTIFICATE)
-    stage.invite("welcome-code", uses=2, days=1)
-    return stage
+        rules.add(name)
+    rules.add("boss", admin=True)
+    rules.registers("dave", CERTIFICATE)
+    rules.invite("welcome-code", uses=2, days=1)
+    return rules
 
 
 class Listener(Person):
     """A connection that watches what it is sent."""
 
-    def __init__(self, world: World, number: int) -> None:
-        self.world = world
+    def __init__(self, fuzzed: FuzzedRules, number: int) -> None:
+        self.fuzzed = fuzzed
         self.number = number
-        self.watch = Watch(world.in_log)
+        self.watch = Watch(fuzzed.in_log)
         certificate = CERTIFICATE if number == WITH_CERTIFICATE else None
         address = f"192.0.2.{number % ADDRESSES}"
-        super().__init__(world, certificate, number % IO_THREADS, address)
+        super().__init__(fuzzed, certificate, number % IO_THREADS, address)
 
     def take(self, data: bytes) -> None:
         """Every line is looked at, and secrets are kept for later."""
-        if not self.world.is_open:
+        if not self.fuzzed.is_open:
             return  # the same before each script, and most of the work
         super().take(data)
         for line in data.decode().removesuffix("\r\n").split("\r\n"):
@@ -108,10 +108,10 @@ class Listener(Person):
             found = _GIVEN.search(line)
             if found and self.session.account is not None:
                 kind = found["token"] or found["totp"] or found["sessions"]
-                self.world.given[kind, self.session.account] = found["given"]
+                self.fuzzed.given[kind, self.session.account] = found["given"]
 
 
-class World(Stage):
+class FuzzedRules(RulesUnderTest):
     """damaged: rooms and conversations that nothing can be stored in any more. name_is_taken: the
     next account can't be stored. bad_log: some of what was missed can't be read.
     """

@@ -30,7 +30,7 @@ TABLES = [
 ]
 
 
-def estate(path: Path) -> DataDirectory:
+def make_directory(path: Path) -> DataDirectory:
     """All that a backup holds: database, pepper, authority and certificate."""
     data = DataDirectory(path)
     data.create()

@@ -44,7 +44,7 @@ def config(**sections: dict[str, Any]) -> Config:
     return parse_config(merged, Path("test.toml"))
 
 
-class House:
+class ServerUnderTest:
     """A running server and the people who come to it."""
 
     def __init__(self, directory: Path, settings: Config) -> None:
@@ -125,14 +125,14 @@ class House:
 
 
 @contextlib.contextmanager
-def running(directory: Path, *names: str, **sections: dict[str, Any]) -> Iterator[House]:
+def running(directory: Path, *names: str, **sections: dict[str, Any]) -> Iterator[ServerUnderTest]:
     """A server for the time of a block, with accounts of these names and the tests' password."""
-    house = House(directory, config(**sections))
-    house.data.create()
+    server = ServerUnderTest(directory, config(**sections))
+    server.data.create()
     if names:
-        house.add(*names)
-    house.open()
+        server.add(*names)
+    server.open()
     try:
-        yield house
+        yield server
     finally:
-        house.close()
+        server.close()

@@ -62,7 +62,7 @@ class Visit(NamedTuple):
         self.client.close()
 
 
-class Desk:
+class IoUnderTest:
     """server, client: the contexts of both sides."""
 
     def __init__(self, server: ssl.SSLContext, client: ssl.SSLContext, limits: IoLimits) -> None:
@@ -178,11 +178,11 @@ class Desk:
 
 
 @contextlib.contextmanager
-def desk(
+def io_under_test(
     server: ssl.SSLContext, client: ssl.SSLContext, limits: IoLimits | None = None
-) -> Iterator[Desk]:
+) -> Iterator[IoUnderTest]:
     """A running I/O thread, with no bound on the rate unless limits say so."""
-    opened = Desk(server, client, limits or at(FREELY))
+    opened = IoUnderTest(server, client, limits or at(FREELY))
     try:
         yield opened
     finally:

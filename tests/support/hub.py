@@ -122,18 +122,18 @@ class Io:
 class Guest:
     """Somebody at the hub's door."""
 
-    def __init__(self, hall: Hall) -> None:
+    def __init__(self, hub: HubUnderTest) -> None:
         ours, theirs = socket.socketpair()
         theirs.close()
         ours.close()
-        self._hall = hall
+        self._hall = hub
         self.connection = Connection(ours, "192.0.2.1", 4711, 0)
         self.heard: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.authenticated = False
         self.leaving = False
         """Whether it answers PINGs by itself, as nobody listens to it any more."""
         _guests[self.connection] = self
-        hall.put(Opened(self.connection))
+        hub.put(Opened(self.connection))
 
     @property
     def session(self) -> Session:
@@ -189,7 +189,7 @@ class Guest:
 _guests: dict[Connection, Guest] = {}
 
 
-class Hall:
+class HubUnderTest:
     """names: of accounts, whose every password is right. slices: of a turn; there is time for all,
     unless told otherwise. rate: of an account's lines. space: as the hub's.
     """
