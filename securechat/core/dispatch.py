@@ -12,6 +12,7 @@ from typing import Final
 from securechat.core import commands
 from securechat.core.commands import messages
 from securechat.core.commands.registry import COMMANDS, Command
+from securechat.core.delivery import labels
 from securechat.core.guard import FAILED
 from securechat.core.model.entities import Answering, Session
 from securechat.core.model.states import State
@@ -44,12 +45,13 @@ def run(turn: Turn, session: Session, raw: bytes) -> None:
     raw: without its line end; TOO_LONG for one that was over the limit.
     """
     start = turn.savepoint()
-    command = "*"
+    command, label = "*", ""
     try:
         if raw is TOO_LONG:
             raise LineTooLongError
         message = decode(raw)
         command = message.command
+        label = labels.label_of(session, message)
         _dispatch(turn, session, message)
     except IrcError as error:
         turn.numeric(session, error.numeric, *error.params)
@@ -61,7 +63,17 @@ def run(turn: Turn, session: Session, raw: bytes) -> None:
         turn.standard_reply(session, "FAIL", "*", "INVALID_MESSAGE", str(error))
     except Exception:
         _bug(turn, session, command, start)
-    turn.finish_span(session, command, start)
+    if label and (not turn.spans or turn.spans[-1].start < start):  # else it has spans within
+        _respond(turn, session, start, label)
+    turn.finish_span(session, command, start, label)
+
+
+def _respond(turn: Turn, session: Session, start: Savepoint, label: str) -> None:
+    answering = session.answering
+    if answering is not None:
+        session.answering = answering._replace(labelled=True)
+    server, more = turn.settings.name, answering is not None
+    labels.respond(turn.effects, start.effects, session, label, server, more=more)
 
 
 def _too_long(turn: Turn, session: Session, error: LineTooLongError) -> None:
@@ -81,12 +93,15 @@ def _bug(turn: Turn, session: Session, command: str, start: Savepoint) -> None:
 def go_on(turn: Turn, session: Session, more: Callable[[], bool]) -> None:
     """The next part of a session's long answer, and further ones while more() is true."""
     while session.answering is not None:
-        start = turn.savepoint()
+        start, answering = turn.savepoint(), session.answering
         try:
             _next_part(turn, session)
         except Exception:
-            _bug(turn, session, session.answering.command, start)
+            _bug(turn, session, answering.command, start)
             session.answering = None
+        if answering.labelled:
+            server, more_follows = turn.settings.name, session.answering is not None
+            labels.go_on(turn.effects, start.effects, session, server, more=more_follows)
         if not more():
             return
 

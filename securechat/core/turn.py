@@ -12,40 +12,23 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from securechat.core.audit import as_json, tell
+from securechat.core.delivery.effects import Broadcast, Effect, Reply
+from securechat.core.delivery.labels import LABEL, Tagged
 from securechat.core.delivery.line import BareLine, Line
 from securechat.core.jobs import Job
 from securechat.core.journal.apply import Undo, apply, log_entry
 from securechat.core.journal.events import Audited, JournalEvent, Logged
-from securechat.core.model.entities import Account, Audience, EncodingGroup, Session
+from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.model.state import Model
 from securechat.core.model.states import State, Trigger
 from securechat.core.ports import Outside
 from securechat.core.settings import Settings
 from securechat.core.text import fits, shorten
 from securechat.core.vault import Vault
-from securechat.irc.message import MAX_BODY_BYTES
+from securechat.irc.message import MAX_BODY_BYTES, format_tags
 from securechat.irc.numerics import Numeric
 
 log = logging.getLogger(__name__)
-
-
-class Broadcast(NamedTuple):
-    """A line to an audience, but not to one of its sessions."""
-
-    audience: Audience
-    line: Line
-    exclude: Session | None = None
-
-
-class Reply(NamedTuple):
-    """A line to one session. group: how it is encoded: as the session wanted it at this moment."""
-
-    session: Session
-    line: Line
-    group: EncodingGroup
-
-
-Effect = Broadcast | Reply
 
 
 _new = tuple.__new__
@@ -79,6 +62,7 @@ class CommandSpan(NamedTuple):
     command: str
     start: Savepoint
     end: Savepoint
+    label: str
 
 
 class Closing(NamedTuple):
@@ -261,13 +245,15 @@ class Turn:
         """
         self._then.append(action)
 
-    def finish_span(self, session: Session | None, command: str, start: Savepoint) -> None:
+    def finish_span(
+        self, session: Session | None, command: str, start: Savepoint, label: str = ""
+    ) -> None:
         """Remember what came since start as one span, if it has something to store or to take back.
 
         A login with nothing to store is one too: what it replays may be of this very turn.
         """
         if len(self.events) > start.events or len(self.undo) > start.undo:
-            self.spans.append(_new(CommandSpan, (session, command, start, self.savepoint())))
+            self.spans.append(_new(CommandSpan, (session, command, start, self.savepoint(), label)))
         if self._then:
             then, self._then = self._then, []
             for action in then:
@@ -316,7 +302,9 @@ class Turn:
             return []
         nick, server = session.shown_nick, self.settings.name
         number = Numeric.ERR_UNKNOWNERROR
-        line = BareLine(f":{server} {number} {nick} {span.command} :{text}")
+        line: Line = BareLine(f":{server} {number} {nick} {span.command} :{text}")
+        if span.label:
+            line = Tagged(line, format_tags({LABEL: span.label}))
         return [Reply(session, line, session.encoding_group)]
 
     def _run_undo(self, start: int, end: int) -> None:

@@ -26,6 +26,7 @@ ACCOUNT_REGISTRATION: Final = 1 << 12
 SELF_MESSAGE: Final = 1 << 13
 MESSAGE_KEY: Final = 1 << 14
 SETNAME: Final = 1 << 15
+LABELED_RESPONSE: Final = 1 << 16
 
 
 class Capability(NamedTuple):
@@ -47,6 +48,7 @@ CAPABILITIES: Final = (
     Capability("cap-notify", CAP_NOTIFY),
     Capability("echo-message", ECHO_MESSAGE),
     Capability("extended-join", EXTENDED_JOIN, on_wire=True),
+    Capability("labeled-response", LABELED_RESPONSE),
     Capability("message-tags", MESSAGE_TAGS, on_wire=True),
     Capability("multi-prefix", MULTI_PREFIX),
     Capability("sasl", SASL),

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
+from securechat.core.delivery.effects import Effect, Reply
 from securechat.core.model.entities import Account
-from securechat.core.turn import Effect, Reply
 from securechat.irc.framing import PLAIN_LINE
 from securechat.net.throttle import Rate, TokenBucket
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from securechat.core.delivery.effects import Broadcast, Effect, Reply
 from securechat.core.delivery.line import BareLine, Line
 from securechat.core.model.entities import Account, Audience, Session
-from securechat.core.turn import Broadcast, Effect, Reply
 from securechat.irc.framing import PLAIN_LINE
 from securechat.net.throttle import Rate
 from securechat.server import allowance as module

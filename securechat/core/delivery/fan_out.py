@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from securechat.core.delivery.effects import Effect, Reply
 from securechat.core.delivery.line import Line
 from securechat.core.model.entities import Audience, EncodingGroup, Session
-from securechat.core.turn import Effect, Reply
 
 WaitingLines = list[tuple[Line, Session | None]]
 

@@ -40,6 +40,7 @@ class Answering(NamedTuple):
 
     command: str
     replies: Iterator[NumericReply | None]
+    labelled: bool = False
 
 
 @dataclass(slots=True)

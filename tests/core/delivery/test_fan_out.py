@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from securechat.core.delivery.effects import Broadcast, Effect, Reply
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.delivery.line import BareLine, Line
 from securechat.core.model.entities import Audience, Session
-from securechat.core.turn import Broadcast, Effect, Reply
 from securechat.irc.message import parse
 from tests.core.sayings import ROOMS, company, storing, talk
 from tests.support.rules import Person, RulesUnderTest

@@ -1,0 +1,125 @@
+"""Labelled responses: what a command leads to for its own session is one logical message.
+
+A command's label stays beside its span of the turn. What the span holds for the session that asked
+is still lines then, so nothing else knows of labels. Hub thread only.
+https://ircv3.net/specs/extensions/labeled-response
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from securechat.core.delivery.effects import Broadcast, Effect, Reply
+from securechat.core.delivery.line import BareLine, Line
+from securechat.core.model.entities import Audience, Session
+from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, LABELED_RESPONSE
+from securechat.irc.message import Message, format_tags
+
+LABEL = "label"
+
+MAX_LABEL_BYTES = 64
+"""A client must not send a longer one; a longer one is no label."""
+
+REFERENCE = "labeled"
+"""Of the batch: of one session there is one open at a time."""
+
+MESSAGES = frozenset({"PRIVMSG", "NOTICE", "TAGMSG"})
+
+
+class Tagged(Line):
+    """Another line with one tag more, in front of its own."""
+
+    __slots__ = ("_inner", "_tag")
+
+    def __init__(self, inner: Line, tag: str) -> None:
+        self.body = inner.body
+        self._inner, self._tag = inner, tag.encode()
+
+    def encode(self, caps: int) -> bytes:
+        """The bytes, CR LF included; b'' for nothing."""
+        data = self._inner.encode(caps)
+        if not data:
+            return data
+        return b"@" + self._tag + (b";" + data[1:] if data[:1] == b"@" else b" " + data)
+
+
+def label_of(session: Session, message: Message) -> str:
+    """The label that is to be given back; '' for none."""
+    if not message.tags or not (session.has(LABELED_RESPONSE) and session.has(BATCH)):
+        return ""
+    label = message.tags.get(LABEL, "")
+    return label if len(label.encode()) <= MAX_LABEL_BYTES else ""
+
+
+def respond(
+    effects: list[Effect], start: int, session: Session, label: str, server: str, *, more: bool
+) -> None:
+    """Make what a command has led to, from start on, the response to its label.
+
+    more: whether parts of a long answer follow; they go through go_on().
+    """
+    found = list(_parted(effects[start:], session))
+    own = [at for at, effect in enumerate(found) if _is_response(effect, session)]
+    tag = format_tags({LABEL: label})
+    if len(own) == 1 and not more:
+        _tag(found, own[0], tag)
+    elif not own and not more:
+        found.append(_reply(session, Tagged(BareLine(f":{server} ACK"), tag)))
+    else:
+        for at in own:
+            _tag(found, at, f"batch={REFERENCE}")
+        begin = BareLine(f":{server} BATCH +{REFERENCE} labeled-response")
+        found.insert(own[0] if own else len(found), _reply(session, Tagged(begin, tag)))
+        if not more:
+            found.insert(own[-1] + 2, _end(session, server))
+    effects[start:] = found
+
+
+def go_on(effects: list[Effect], start: int, session: Session, server: str, *, more: bool) -> None:
+    """The same for a further part of a long answer."""
+    for at in range(start, len(effects)):
+        if _is_response(effects[at], session):
+            _tag(effects, at, f"batch={REFERENCE}")
+    if not more:
+        effects.append(_end(session, server))
+
+
+def _parted(effects: list[Effect], session: Session) -> Iterator[Effect]:
+    """What goes to many, the session among them, as two: it alone gets the label."""
+    for effect in effects:
+        if isinstance(effect, Reply) or not _answers(effect, session):
+            yield effect
+            continue
+        if effect.exclude is None:
+            yield effect._replace(exclude=session)
+        else:
+            others = (one for one in effect.audience.sessions if one is not session)
+            yield effect._replace(audience=Audience(others))
+        yield _reply(session, effect.line)
+
+
+def _answers(effect: Broadcast, session: Session) -> bool:
+    """Whether it is a response for the session. A message to oneself that is no echo is none."""
+    if session not in effect.audience.sessions or effect.exclude is session:
+        return False
+    command = effect.line.body.split(" ", 2)[1]
+    return command not in MESSAGES or session.has(ECHO_MESSAGE)
+
+
+def _is_response(effect: Effect, session: Session) -> bool:
+    if not isinstance(effect, Reply) or effect.session is not session:
+        return False
+    return bool(effect.line.encode(effect.group.caps))
+
+
+def _tag(effects: list[Effect], at: int, tag: str) -> None:
+    effect = effects[at]
+    effects[at] = effect._replace(line=Tagged(effect.line, tag))
+
+
+def _reply(session: Session, line: Line) -> Reply:
+    return Reply(session, line, session.encoding_group)
+
+
+def _end(session: Session, server: str) -> Reply:
+    return _reply(session, BareLine(f":{server} BATCH -{REFERENCE}"))
