@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from securechat.client.session.events import Action, ClientEvent, Output, Say
-from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import SYNC, ClientSession
 from securechat.irc.message import parse
 from tests.client.scripted import NAME, OFFER
@@ -14,7 +14,7 @@ ALICE = "alice!alice@irc.test"
 class Talk:
     """One session and a clock that stands still until it is turned."""
 
-    def __init__(self, credential: Login | NewAccount, *, quiet: bool = False) -> None:
+    def __init__(self, credential: Login | AccountRequest, *, quiet: bool = False) -> None:
         self.session = ClientSession(credential, quiet=quiet)
         self.now = 1000.0
         self.events: list[ClientEvent] = []

@@ -26,7 +26,7 @@ from securechat.client.session.events import (
     Stored,
     Unconfirmed,
 )
-from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import SYNC, ClientSession, Stage
 from securechat.client.text.render import Renderer, plain, wrap
 from securechat.client.wire import stream
@@ -58,7 +58,7 @@ LETS_IN = (
 class Desktop:
     """A client without a network and without a screen."""
 
-    def __init__(self, credential: Login | NewAccount) -> None:
+    def __init__(self, credential: Login | AccountRequest) -> None:
         self.session = ClientSession(credential)
         self.desk = Composer(self.session.channels, commands.run)
         self._renderer = Renderer(self.session.channels.__len__, lambda: NOW)
@@ -137,7 +137,7 @@ def client(data: bytes) -> None:
     """Play a script."""
     steps = data.split(b"\n")[:MAX_STEPS]
     registers = steps[:1] == [b"R"]
-    credential = NewAccount("alice", "pass word") if registers else Login("alice", "pass word")
+    credential = AccountRequest("alice", "pass word") if registers else Login("alice", "pass word")
     desktop = Desktop(credential)
     desktop.opens()
     for step in steps:

@@ -19,7 +19,7 @@ from securechat.client.credentials.tokens import TokenOwner, Tokens
 from securechat.client.exits import ClientError, Exit, LoginError, UsageError, say
 from securechat.client.screens import commands, pipe
 from securechat.client.screens.composer import Composer
-from securechat.client.session.identity import Address, NewAccount, parse_target
+from securechat.client.session.identity import AccountRequest, Address, parse_target
 from securechat.client.session.session import ClientSession
 from securechat.client.settings.directory import SettingsDirectory
 from securechat.client.text.render import Renderer
@@ -155,7 +155,7 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
         password = given or passwords.ask_new(setup.sources.ask, account, say)
         goal = Destination(TokenOwner(address, trusted.identity, account), trusted, dialer)
         try:
-            running = _sign_up(setup, goal, NewAccount(account, password, link.code))
+            running = _sign_up(setup, goal, AccountRequest(account, password, link.code))
         except LoginError as error:
             if given or not error.ask_again:
                 raise
@@ -168,7 +168,7 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
             return running
 
 
-def _sign_up(setup: Setup, goal: Destination, credential: NewAccount) -> LoggedIn:
+def _sign_up(setup: Setup, goal: Destination, credential: AccountRequest) -> LoggedIn:
     """One attempt. As soon as there is an account the server is remembered, also if the connection
     is lost before we are logged in.
     """

@@ -14,7 +14,7 @@ from securechat.client.credentials.passwords import Ask
 from securechat.client.credentials.tokens import TokenOwner, Tokens
 from securechat.client.exits import ClientError, Exit, LoginError, say
 from securechat.client.session.events import Delayed, Registered, Stopped
-from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import ClientSession
 from securechat.client.text.render import QUOTE
 from securechat.client.trust.authorities import Dialer
@@ -44,11 +44,11 @@ class LoggedIn:
 
     session: ClientSession
     client: Client
-    credential: Login | NewAccount
+    credential: Login | AccountRequest
 
 
 def start(
-    credential: Login | NewAccount,
+    credential: Login | AccountRequest,
     dialer: Dialer,
     *,
     quiet: bool = False,

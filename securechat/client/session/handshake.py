@@ -18,7 +18,7 @@ from securechat.client.session.events import (
     Problem,
     Registered,
 )
-from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.identity import AccountRequest, Login
 from securechat.irc import sasl
 from securechat.irc.message import MAX_BODY_BYTES, Message, format_message
 from securechat.irc.message_keys import KEY_TAG
@@ -99,7 +99,7 @@ class Handshake:
     program that only sends doesn't take it away from the person who reads.
     """
 
-    def __init__(self, credential: Login | NewAccount, *, quiet: bool = False) -> None:
+    def __init__(self, credential: Login | AccountRequest, *, quiet: bool = False) -> None:
         self.phase = HandshakePhase.CLOSED
         self.nick = credential.account
         self.enabled: set[str] = set()
@@ -131,7 +131,7 @@ class Handshake:
     def wanted(self) -> list[str]:
         """The capabilities to request of those that are offered."""
         names = list(WANTED)
-        if isinstance(self._credential, NewAccount):
+        if isinstance(self._credential, AccountRequest):
             names.append(REGISTRATION)
         if self._quiet:
             names.append(NO_REPLAY)
@@ -187,7 +187,7 @@ class Handshake:
     # -- login and registration
 
     def _authenticate(self, out: Output) -> None:
-        if isinstance(self._credential, NewAccount):
+        if isinstance(self._credential, AccountRequest):
             self._register(self._credential, out)
             return
         mechanism = "EXTERNAL" if self._credential.password is None else "PLAIN"
@@ -199,7 +199,7 @@ class Handshake:
 
     def _challenge(self, message: Message, out: Output) -> None:
         credential = self._credential
-        if message.params[:1] != ["+"] or isinstance(credential, NewAccount):
+        if message.params[:1] != ["+"] or isinstance(credential, AccountRequest):
             return
         if self._move("challenged"):
             payload = (
@@ -210,7 +210,7 @@ class Handshake:
             )
             out.lines += [f"AUTHENTICATE {chunk}" for chunk in sasl.encode_chunks(payload)]
 
-    def _register(self, credential: NewAccount, out: Output) -> None:
+    def _register(self, credential: AccountRequest, out: Output) -> None:
         if REGISTRATION not in self.enabled:
             self._refuse("the server takes no registrations from clients", out)
             return
@@ -249,7 +249,7 @@ class Handshake:
 
     def _bad_nick(self, message: Message, out: Output) -> None:
         self._nick_problem = _last(message)
-        if isinstance(self._credential, NewAccount):
+        if isinstance(self._credential, AccountRequest):
             self._refuse(f"{self._credential.account}: {self._nick_problem}", out, "name")
         else:  # no refusal: once we are logged in, the account decides what our nick is
             out.events.append(Problem(self._nick_problem))

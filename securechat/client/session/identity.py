@@ -49,7 +49,7 @@ class Login:
 
 
 @dataclass(frozen=True, slots=True)
-class NewAccount:
+class AccountRequest:
     """Make account with an invite code ('*' when registration is open), then be logged in."""
 
     account: str

@@ -27,7 +27,7 @@ from securechat.client.session.events import (
     ServerCommand,
 )
 from securechat.client.session.handshake import Handshake, HandshakePhase
-from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.liveness import Liveness, Verdict
 from securechat.irc.message import Message, format_message
@@ -56,11 +56,11 @@ class Stage(Enum):
 class ClientSession:
     """One account's session.
 
-    credential: for the first login. After it a NewAccount becomes a Login, and the code of a
+    credential: for the first login. After it a AccountRequest becomes a Login, and the code of a
     second factor is dropped, as it is good once. quiet: ask for no replay.
     """
 
-    def __init__(self, credential: Login | NewAccount, *, quiet: bool = False) -> None:
+    def __init__(self, credential: Login | AccountRequest, *, quiet: bool = False) -> None:
         self.channels = JoinedChannels()
         self.stage = Stage.OFFLINE
         self.finished = False
@@ -176,7 +176,7 @@ class ClientSession:
             self.stage = Stage.REPLAY
             self._deliveries.keyed = KEY_TAG in handshake.enabled
             self._inbound.restart(handshake.nick)
-            if isinstance(credential, NewAccount):
+            if isinstance(credential, AccountRequest):
                 self._credential = Login(credential.account, credential.password)
             elif credential.code:
                 self._credential = replace(credential, code="")

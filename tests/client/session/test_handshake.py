@@ -6,7 +6,7 @@ import pytest
 
 from securechat.client.session.events import Delayed, Info, LoginRefused, Problem, Registered
 from securechat.client.session.handshake import MAX_WAIT, NO_REPLAY, REGISTRATION, WANTED
-from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import LOGIN_PATIENCE, Stage
 from securechat.irc.message_keys import KEY_TAG
 from tests.client.dialogue import Talk
@@ -22,7 +22,7 @@ def alice(password: str | None = "secret") -> Talk:
 
 
 def newcomer(password: str = "secret") -> Talk:
-    talk = Talk(NewAccount("alice", password, "CODE1234"))
+    talk = Talk(AccountRequest("alice", password, "CODE1234"))
     talk.opens()
     return talk
 
@@ -283,4 +283,4 @@ def test_a_note_of_another_kind(line: str) -> None:
 def test_no_secret_of_a_login_is_in_a_repr() -> None:
     """As that may reach a log."""
     assert "secret" not in repr(Login("alice", "secret", "secret code"))
-    assert "secret" not in repr(NewAccount("alice", "secret", "secret code"))
+    assert "secret" not in repr(AccountRequest("alice", "secret", "secret code"))

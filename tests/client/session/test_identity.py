@@ -7,7 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from securechat.client.exits import UsageError
-from securechat.client.session.identity import Address, Login, NewAccount, fold, parse_target, same
+from securechat.client.session.identity import (
+    AccountRequest,
+    Address,
+    Login,
+    fold,
+    parse_target,
+    same,
+)
 from securechat.irc import names
 from tests.irc.awkward import texts
 
@@ -72,7 +79,7 @@ def test_an_address_is_written_as_it_is_read() -> None:
 def test_secrets_are_in_no_repr() -> None:
     """A repr may reach a log."""
     assert "secret" not in repr(Login("alice", "secret"))
-    assert "secret" not in repr(NewAccount("alice", "secret", "secret-code"))
+    assert "secret" not in repr(AccountRequest("alice", "secret", "secret-code"))
 
 
 @pytest.mark.parametrize(

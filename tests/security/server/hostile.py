@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from securechat.client.session import handshake, inbound
 from securechat.client.session.events import ClientEvent
-from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.text.render import Renderer, plain
 from securechat.irc.numerics import Numeric
 from tests.client.dialogue import Talk, arrival
@@ -135,7 +135,7 @@ def proving() -> Talk:
 
 
 def registering() -> Talk:
-    talk = Talk(NewAccount("alice", PASSWORD, "CODE"))
+    talk = Talk(AccountRequest("alice", PASSWORD, "CODE"))
     talk.opens()
     talk.hears(f"CAP * LS :{OFFER} draft/account-registration")
     talk.hears("CAP * ACK :sasl echo-message draft/account-registration")

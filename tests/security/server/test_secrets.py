@@ -21,7 +21,7 @@ from securechat.client.commands.login_flow import start
 from securechat.client.credentials.tokens import StoredToken
 from securechat.client.exits import Exit
 from securechat.client.session.events import ClientEvent, Quit, Ready
-from securechat.client.session.identity import Login, NewAccount
+from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import SYNC
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire.receiver import Client
@@ -155,7 +155,7 @@ def test_a_code_is_sent_once() -> None:
 
 def test_a_registration_s_code_and_password_are_sent_once() -> None:
     """The server refuses, asks, welcomes: REGISTER is one line of one connection."""
-    talk = Talk(NewAccount("alice", PASSWORD, "INVITE-CODE"))
+    talk = Talk(AccountRequest("alice", PASSWORD, "INVITE-CODE"))
     sent = talk.opens()
     sent += talk.hears("CAP * LS :sasl=PLAIN echo-message draft/account-registration")
     sent += talk.hears(*["CAP * ACK :sasl echo-message draft/account-registration"] * 3)
@@ -169,7 +169,7 @@ def test_a_secret_is_in_no_repr() -> None:
     """Nor, so, in what a failure of the client would print."""
     for item in (
         Login("alice", PASSWORD, CODE),
-        NewAccount("alice", PASSWORD, "INVITE-CODE"),
+        AccountRequest("alice", PASSWORD, "INVITE-CODE"),
         StoredToken("laptop", TOKEN),
     ):
         assert not [text for text in (PASSWORD, CODE, "INVITE-CODE", TOKEN) if text in repr(item)]
