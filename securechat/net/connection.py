@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
-from securechat.net.framing import Framing
+from securechat.net.framing import LINES, Framing
 from securechat.net.throttle import TokenBucket
 
 
@@ -48,6 +48,7 @@ class Connection:
         "handed",
         "interest",
         "io",
+        "join",
         "obeyed",
         "opening",
         "out",
@@ -73,6 +74,8 @@ class Connection:
         self.fingerprint: bytes | None = None
         self.opening: Opening | None = None
         """How it begins; None once it has."""
+        self.join: Callable[[Iterable[bytes]], bytes] = LINES
+        """How lines are put together for the peer; that of its framing."""
         self.framing: Framing | None = None
         """Holds what has come and is no line yet, or over the rate; then nothing more is read."""
         self.bucket: TokenBucket | None = None

@@ -160,6 +160,7 @@ class ConnectionDriver:
         connection.opening = None
         self._loop.forget_timer(connection)
         connection.framing = opening.framing()
+        connection.join = connection.framing.join
         connection.bucket = TokenBucket(self.limits.unauthenticated_rate, self._loop.now)
         self._emit(Opened(connection))
         self._watch(connection, READ)

@@ -1,4 +1,5 @@
-"""Framing: what a connection's bytes are cut into, before the rules see them.
+"""Framing: what a connection's bytes are cut into before the rules see them, and how what the rules
+say is put together for it.
 
 The listener names it for its connections (securechat.net.opening). Today it is lines; one of
 WebSocket messages may stand beside it.
@@ -6,7 +7,8 @@ WebSocket messages may stand beside it.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
 
 from securechat.irc.framing import LineBuffer
 
@@ -21,6 +23,12 @@ class Framing(Protocol):
     has_line: bool
     weight: int
 
+    @property
+    def join(self) -> Callable[[Iterable[bytes]], bytes]:
+        """Puts encoded lines, each with its end, together for the peer. One function for all
+        connections that are framed alike: who shares it shares the bytes (EncodingGroup).
+        """
+
     def feed(self, data: bytes, most: int = -1) -> list[bytes]:
         """The lines that data completes, without their ends; securechat.irc.framing.TOO_LONG in
         the place of each that was thrown away.
@@ -30,7 +38,15 @@ class Framing(Protocol):
         """
 
 
+LINES: Final = b"".join
+
+
 class LineFraming(LineBuffer):
     """IRC's own: each line ends with LF or CR LF (RFC 1459, section 2.3)."""
 
     __slots__ = ()
+
+    @property
+    def join(self) -> Callable[[Iterable[bytes]], bytes]:
+        """As they are."""
+        return LINES

@@ -314,6 +314,7 @@ class Hub(NamedThread):
             address_block=address_block_of(connection.address),
             fingerprint=connection.fingerprint,
             opened_at=turn.clock,
+            join=connection.join,
         )
         connection.owner = session
         self._rules.opened(turn, session)

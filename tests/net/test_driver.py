@@ -7,7 +7,7 @@ import itertools
 import logging
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -231,6 +231,14 @@ class Whole:
     def feed(self, data: bytes, most: int = -1) -> list[bytes]:
         return [data] if data else []
 
+    @property
+    def join(self) -> Callable[[Iterable[bytes]], bytes]:
+        return in_brackets
+
+
+def in_brackets(lines: Iterable[bytes]) -> bytes:
+    return b"".join(b"[" + line.rstrip() + b"]" for line in lines)
+
 
 class Upgrading(TlsOpening):
     """Asks for a word behind TLS, before the first line."""
@@ -254,6 +262,7 @@ def test_the_listener_names_the_framing(room: IoUnderTest) -> None:
     visit = room.visit()
     visit.client.sendall(b"no end of line")
     assert room.next() == Lines(visit.connection, [b"no end of line"])
+    assert visit.connection.join([b"one\r\n", b"two\r\n"]) == b"[one][two]"
 
 
 @pytest.mark.parametrize("word", [b"upgrade", b"anything"])
