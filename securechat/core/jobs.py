@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from securechat.core.journal.events import Logged
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Session
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.core.journal.events import UsageCounted, UsageUpto
+from securechat.core.journal.events.accounts import UsageCounted, UsageUpto
 from securechat.core.model.entities import Session
 from securechat.core.turn import IrcError, Turn
 from securechat.irc.numerics import Numeric

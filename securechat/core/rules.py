@@ -17,7 +17,7 @@ from securechat.core.commands import credentials
 from securechat.core.delivery import acknowledgements
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Answer, Hashed, Missed, Verified
-from securechat.core.journal.events import CertificateUsed, TokenUsed
+from securechat.core.journal.events.accounts import CertificateUsed, TokenUsed
 from securechat.core.model.credentials import Token
 from securechat.core.model.entities import Account, Session
 from securechat.core.model.levels import Levels

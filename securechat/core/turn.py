@@ -17,7 +17,8 @@ from securechat.core.delivery.labels import LABEL, Tagged
 from securechat.core.delivery.line import BareLine, Line
 from securechat.core.jobs import Job
 from securechat.core.journal.apply import Undo, apply, log_entry
-from securechat.core.journal.events import Audited, JournalEvent, Logged
+from securechat.core.journal.events import Audited, JournalEvent
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.model.state import Model
 from securechat.core.model.states import State, Trigger

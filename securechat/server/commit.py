@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from securechat.core.journal.events import JournalEvent, Thing
+from securechat.core.journal.events import JournalEvent
+from securechat.core.journal.events.things import Thing
 from securechat.core.turn import CommandSpan, Turn
 from securechat.store.errors import DamagedError, StoreError
 

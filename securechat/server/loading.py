@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from securechat.core.guard import FAILED
-from securechat.core.journal.events import CertificateRevoked, KickedAway, TokenRevoked
+from securechat.core.journal.events.accounts import CertificateRevoked, TokenRevoked
+from securechat.core.journal.events.channels import KickedAway
 from securechat.core.model.credentials import Certificate, Factor, Token
 from securechat.core.model.device import Device, certificate_device, token_device
 from securechat.core.model.entities import Account, Channel, Direct, Invite, Membership

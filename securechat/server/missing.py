@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict, deque
 
 from securechat.core.jobs import JobFailed, LoadMissed, Missed
-from securechat.core.journal.events import Logged
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account
 from securechat.store.errors import DamagedError, StoreError
 from securechat.store.sqlite.reader import Reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from securechat.core.journal.apply import ROW_BYTES
-from securechat.core.journal.events import UsageCounted, UsageUpto
+from securechat.core.journal.events.accounts import UsageCounted, UsageUpto
 from tests.support.rules import RulesUnderTest, codes, in_channel
 
 MIB = 1024 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import ChannelClosed, MemberLeft
+from securechat.core.journal.events.channels import ChannelClosed, MemberLeft
 from securechat.core.model.states import State
 from securechat.irc.framing import TOO_LONG
 from tests.support.rules import (

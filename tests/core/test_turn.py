@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from securechat.core.channels import invitations
 from securechat.core.commands import messages
-from securechat.core.journal.events import AccountCreated, InviteUsed
+from securechat.core.journal.events.accounts import AccountCreated, InviteUsed
 from securechat.core.model.states import State
 from securechat.core.ports import Outside
 from securechat.core.turn import CommandSpan

@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.core.journal import apply
-from securechat.core.journal import events as e
+from securechat.core.journal.events import JournalEvent
+from securechat.core.journal.events import accounts as account_events
+from securechat.core.journal.events import channels as channel_events
+from securechat.core.journal.events.things import Thing
 from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Account, Channel, Direct, Invite
 from securechat.core.model.state import Model
@@ -28,10 +31,10 @@ class Maker:
         self.model = model
         self.chance = chance
         self.numbers = count(100)
-        self.credentials: set[e.Thing] = {("token", b"t"), ("certificate", b"c")}
+        self.credentials: set[Thing] = {("token", b"t"), ("certificate", b"c")}
         """All that there have been."""
 
-    def event(self) -> e.JournalEvent | None:
+    def event(self) -> JournalEvent | None:
         """Any one; None where there is nothing that it could be about."""
         make = self.chance.choice(list(MAKERS.values()))
         try:
@@ -85,122 +88,152 @@ class Maker:
             [(r.id, mask) for r in self.model.channels.values() for mask in r.bans]
         )
 
-    def token(self) -> e.TokenCreated:
+    def token(self) -> account_events.TokenCreated:
         account, name = self.account(), self.name()
         if name in account.tokens:
             raise IndexError
-        return e.TokenCreated(b"t%d" % self.number(), account.id, name, 5)
+        return account_events.TokenCreated(b"t%d" % self.number(), account.id, name, 5)
 
-    def certificate(self) -> e.CertificateAdded:
+    def certificate(self) -> account_events.CertificateAdded:
         account, name = self.account(), self.name()
         if name in account.certificates:
             raise IndexError
-        return e.CertificateAdded(b"c%d" % self.number(), account.id, name, 5)
+        return account_events.CertificateAdded(b"c%d" % self.number(), account.id, name, 5)
 
-    def opened(self) -> e.DirectOpened:
+    def opened(self) -> channel_events.DirectOpened:
         a, b = sorted((self.account(), self.account()), key=lambda account: account.id)
         if b in a.directs:
             raise IndexError
-        return e.DirectOpened(self.number(), a.id, b.id)
+        return channel_events.DirectOpened(self.number(), a.id, b.id)
 
-    def factor(self) -> e.FactorSet:
+    def factor(self) -> account_events.FactorSet:
         account = self.account()
         if account.factor is not None:
             raise IndexError
-        return e.FactorSet(account.id, "sealed", self.number(), 5)
+        return account_events.FactorSet(account.id, "sealed", self.number(), 5)
 
-    def new_room(self) -> e.ChannelCreated:
+    def new_room(self) -> channel_events.ChannelCreated:
         name = self.chance.choice(["#x", "#y", "#z"])
         if name in self.model.channels:
             raise IndexError
-        return e.ChannelCreated(self.number(), name, name, name, self.account().id, "nt", 5)
+        return channel_events.ChannelCreated(
+            self.number(), name, name, name, self.account().id, "nt", 5
+        )
 
-    def new_account(self) -> e.AccountCreated:
+    def new_account(self) -> account_events.AccountCreated:
         name = self.chance.choice(["dave", "erin"])
         if name in self.model.by_name:
             raise IndexError
-        return e.AccountCreated(self.number(), name, name, name, "h", False, 5, 7)
+        return account_events.AccountCreated(self.number(), name, name, name, "h", False, 5, 7)
 
-    def empty(self) -> e.ChannelClosed:
+    def empty(self) -> channel_events.ChannelClosed:
         room = self.chance.choice([r for r in self.model.channels.values() if not r.members])
-        return e.ChannelClosed(room.id)
+        return channel_events.ChannelClosed(room.id)
 
-    def used_invite(self) -> e.InviteUsed:
+    def used_invite(self) -> account_events.InviteUsed:
         left = [digest for digest, invite in self.model.invites.items() if invite.uses]
-        return e.InviteUsed(self.chance.choice(left))
+        return account_events.InviteUsed(self.chance.choice(left))
 
-    def logged(self) -> e.Logged:
+    def logged(self) -> channel_events.Logged:
         target = self.chance.choice(list(self.model.targets))
         text = self.chance.choice(["x", "é"])
-        return e.Logged(self.number(), target, self.account().id, 5, "PRIVMSG", text, None)
+        return channel_events.Logged(
+            self.number(), target, self.account().id, 5, "PRIVMSG", text, None
+        )
 
-    def revoked(self) -> e.TokenRevoked:
+    def revoked(self) -> account_events.TokenRevoked:
         token = self.chance.choice(list(self.model.tokens.values()))
-        return e.TokenRevoked(token.digest)
+        return account_events.TokenRevoked(token.digest)
 
-    def withdrawn(self) -> e.CertificateRevoked:
+    def withdrawn(self) -> account_events.CertificateRevoked:
         shown = self.chance.choice(list(self.model.certificates.values()))
-        return e.CertificateRevoked(shown.fingerprint)
+        return account_events.CertificateRevoked(shown.fingerprint)
 
 
-MAKERS: dict[type, Callable[[Maker], e.JournalEvent]] = {
-    e.Logged: Maker.logged,
-    e.AccountCreated: Maker.new_account,
-    e.PasswordChanged: lambda m: e.PasswordChanged("n", m.account().id, "o"),
-    e.PasswordRehashed: lambda m: e.PasswordRehashed("n", m.account().id, "o"),
-    e.TokenCreated: Maker.token,
-    e.TokenUsed: lambda m: e.TokenUsed(m.number(), m.chance.choice(list(m.model.tokens))),
-    e.TokenRevoked: Maker.revoked,
-    e.CertificateAdded: Maker.certificate,
-    e.CertificateUsed: lambda m: e.CertificateUsed(
+MAKERS: dict[type, Callable[[Maker], JournalEvent]] = {
+    channel_events.Logged: Maker.logged,
+    account_events.AccountCreated: Maker.new_account,
+    account_events.PasswordChanged: lambda m: account_events.PasswordChanged(
+        "n", m.account().id, "o"
+    ),
+    account_events.PasswordRehashed: lambda m: account_events.PasswordRehashed(
+        "n", m.account().id, "o"
+    ),
+    account_events.TokenCreated: Maker.token,
+    account_events.TokenUsed: lambda m: account_events.TokenUsed(
+        m.number(), m.chance.choice(list(m.model.tokens))
+    ),
+    account_events.TokenRevoked: Maker.revoked,
+    account_events.CertificateAdded: Maker.certificate,
+    account_events.CertificateUsed: lambda m: account_events.CertificateUsed(
         m.number(), m.chance.choice(list(m.model.certificates))
     ),
-    e.CertificateRevoked: Maker.withdrawn,
-    e.FactorSet: Maker.factor,
-    e.FactorUsed: lambda m: e.FactorUsed(m.number(), m.with_factor()),
-    e.FactorRemoved: lambda m: e.FactorRemoved(m.with_factor()),
-    e.RecoveryCodeAdded: lambda m: e.RecoveryCodeAdded(b"r%d" % m.number(), m.with_factor()),
-    e.RecoveryCodesCleared: lambda m: e.RecoveryCodesCleared(m.with_factor()),
-    e.RecoveryCodeUsed: lambda m: e.RecoveryCodeUsed(*m.recovery_code()),
-    e.UsageCounted: lambda m: e.UsageCounted(m.account().id, m.number()),
-    e.UsageUpto: lambda m: e.UsageUpto(str(m.number())),
-    e.MessageKeyed: lambda m: e.MessageKeyed(
+    account_events.CertificateRevoked: Maker.withdrawn,
+    account_events.FactorSet: Maker.factor,
+    account_events.FactorUsed: lambda m: account_events.FactorUsed(m.number(), m.with_factor()),
+    account_events.FactorRemoved: lambda m: account_events.FactorRemoved(m.with_factor()),
+    account_events.RecoveryCodeAdded: lambda m: account_events.RecoveryCodeAdded(
+        b"r%d" % m.number(), m.with_factor()
+    ),
+    account_events.RecoveryCodesCleared: lambda m: account_events.RecoveryCodesCleared(
+        m.with_factor()
+    ),
+    account_events.RecoveryCodeUsed: lambda m: account_events.RecoveryCodeUsed(*m.recovery_code()),
+    account_events.UsageCounted: lambda m: account_events.UsageCounted(m.account().id, m.number()),
+    account_events.UsageUpto: lambda m: account_events.UsageUpto(str(m.number())),
+    account_events.MessageKeyed: lambda m: account_events.MessageKeyed(
         m.account().id, m.chance.randint(0, 2), m.number(), m.number(), 5
     ),
-    e.Delivered: lambda m: e.Delivered(m.account().id, m.name(), m.number(), 5),
-    e.DeviceForgotten: lambda m: e.DeviceForgotten(m.account().id, m.name()),
-    e.InviteUsed: Maker.used_invite,
-    e.ChannelCreated: Maker.new_room,
-    e.ChannelClosed: Maker.empty,
-    e.DirectOpened: Maker.opened,
-    e.MemberJoined: lambda m: e.MemberJoined(
+    account_events.Delivered: lambda m: account_events.Delivered(
+        m.account().id, m.name(), m.number(), 5
+    ),
+    account_events.DeviceForgotten: lambda m: account_events.DeviceForgotten(
+        m.account().id, m.name()
+    ),
+    account_events.InviteUsed: Maker.used_invite,
+    channel_events.ChannelCreated: Maker.new_room,
+    channel_events.ChannelClosed: Maker.empty,
+    channel_events.DirectOpened: Maker.opened,
+    channel_events.MemberJoined: lambda m: channel_events.MemberJoined(
         *m.absent(), m.chance.choice(["", "v", "q"]), m.number()
     ),
-    e.MemberLeft: lambda m: e.MemberLeft(*m.member()),
-    e.FounderRemoved: lambda m: e.FounderRemoved(m.room().id),
-    e.KickedAway: lambda m: e.KickedAway(m.account().id, m.room().name, "a", "r", m.number()),
-    e.KicksTold: lambda m: e.KicksTold(m.account().id),
-    e.MemberModesChanged: lambda m: e.MemberModesChanged(
+    channel_events.MemberLeft: lambda m: channel_events.MemberLeft(*m.member()),
+    channel_events.FounderRemoved: lambda m: channel_events.FounderRemoved(m.room().id),
+    channel_events.KickedAway: lambda m: channel_events.KickedAway(
+        m.account().id, m.room().name, "a", "r", m.number()
+    ),
+    channel_events.KicksTold: lambda m: channel_events.KicksTold(m.account().id),
+    channel_events.MemberModesChanged: lambda m: channel_events.MemberModesChanged(
         m.chance.choice(["", "v", "o", "q"]), *m.member()
     ),
-    e.RealNameSet: lambda m: e.RealNameSet(m.chance.choice("rs"), m.account().id),
-    e.TopicChanged: lambda m: e.TopicChanged(m.chance.choice("tu"), "b", m.number(), m.room().id),
-    e.ModesChanged: lambda m: e.ModesChanged(m.chance.choice("im"), None, None, m.room().id),
-    e.BanAdded: lambda m: e.BanAdded(m.room().id, f"{m.number()}!*@*", "a", 6),
-    e.BanRemoved: lambda m: e.BanRemoved(*m.ban()),
-    e.InvitationMade: lambda m: e.InvitationMade(m.room().id, m.account().id, f"by{m.number()}"),
-    e.InvitationEnded: lambda m: e.InvitationEnded(*m.invitation()),
+    account_events.RealNameSet: lambda m: account_events.RealNameSet(
+        m.chance.choice("rs"), m.account().id
+    ),
+    channel_events.TopicChanged: lambda m: channel_events.TopicChanged(
+        m.chance.choice("tu"), "b", m.number(), m.room().id
+    ),
+    channel_events.ModesChanged: lambda m: channel_events.ModesChanged(
+        m.chance.choice("im"), None, None, m.room().id
+    ),
+    channel_events.BanAdded: lambda m: channel_events.BanAdded(
+        m.room().id, f"{m.number()}!*@*", "a", 6
+    ),
+    channel_events.BanRemoved: lambda m: channel_events.BanRemoved(*m.ban()),
+    channel_events.InvitationMade: lambda m: channel_events.InvitationMade(
+        m.room().id, m.account().id, f"by{m.number()}"
+    ),
+    channel_events.InvitationEnded: lambda m: channel_events.InvitationEnded(*m.invitation()),
 }
 
 
 def test_every_event_is_made_here() -> None:
     """Or it would be tested by nothing."""
-    assert set(MAKERS) == set(get_args(e.JournalEvent))
+    assert set(MAKERS) == set(get_args(JournalEvent))
 
 
 # What an administrator does meanwhile, as loading.py takes it up
 
-Change = tuple[Callable[[Model], object], set[e.Thing]]
+Change = tuple[Callable[[Model], object], set[Thing]]
 """What it does to a model, and what it is about."""
 
 
@@ -233,7 +266,7 @@ def certificate_ended(maker: Maker) -> Change:
         if found is not None:
             model.remove_certificate(found)
 
-    things: set[e.Thing] = {
+    things: set[Thing] = {
         ("certificate", shown.fingerprint),
         ("certificate name", (shown.account, shown.name)),
     }
@@ -261,7 +294,7 @@ def deleted(maker: Maker) -> Change:
             model.remove_certificate(shown)
         account.factor = None
 
-    things: set[e.Thing] = {("account", number), ("factor", number)}
+    things: set[Thing] = {("account", number), ("factor", number)}
     things |= maker.credentials
     for name in (*"xyz", "laptop"):
         things |= {("token name", (number, name)), ("certificate name", (number, name))}
@@ -292,17 +325,17 @@ CHANGES = [
 # What happens in a turn
 
 
-def names_freed(model: Model, event: e.JournalEvent) -> set[e.Thing]:
+def names_freed(model: Model, event: JournalEvent) -> set[Thing]:
     """The names that are free after an event; if that can't be stored, the database has them still,
     and refuses them to others.
     """
-    if isinstance(event, e.TokenRevoked):
+    if isinstance(event, account_events.TokenRevoked):
         token = model.tokens[event.digest]
         return {("token name", (token.account, token.name))}
-    if isinstance(event, e.CertificateRevoked):
+    if isinstance(event, account_events.CertificateRevoked):
         shown = model.certificates[event.fingerprint]
         return {("certificate name", (shown.account, shown.name))}
-    if isinstance(event, e.ChannelClosed):
+    if isinstance(event, channel_events.ChannelClosed):
         return {("name", model.channel(event.id).folded)}
     return set()
 
@@ -313,8 +346,8 @@ class Played:
     def __init__(self, seed: int, length: int) -> None:
         self.model, self.chance = world(), Random(seed)
         self.maker = Maker(self.model, self.chance)
-        self.freed: dict[e.JournalEvent, set[e.Thing]] = {}
-        self.steps: list[tuple[list[e.JournalEvent], list[apply.Undo]] | Change] = []
+        self.freed: dict[JournalEvent, set[Thing]] = {}
+        self.steps: list[tuple[list[JournalEvent], list[apply.Undo]] | Change] = []
         for _ in range(length):
             if self.chance.random() < 0.2:
                 self._change()
@@ -374,7 +407,7 @@ def test_what_was_not_undone_is_untouched(played: Played, chance: Random) -> Non
     """Some steps fail, and those with them that build on them: what is left is as if these had
     never been. Where an administrator has changed the very thing, it is enough that nothing breaks.
     """
-    missing: set[e.Thing] = set()
+    missing: set[Thing] = set()
     failed: list[apply.Undo] = []
     kept: list[Any] = []
     apart = True
@@ -400,9 +433,9 @@ def test_what_was_not_undone_is_untouched(played: Played, chance: Random) -> Non
 
 def test_a_room_stays_open_for_who_could_not_leave_it() -> None:
     """It was empty to those who closed it; the database has a member in it still."""
-    left = [e.MemberLeft(1, account) for account in (1, 2)]
+    left = [channel_events.MemberLeft(1, account) for account in (1, 2)]
     for event in left:
-        assert not set(event.makes()).isdisjoint(e.ChannelClosed(1).needs())
+        assert not set(event.makes()).isdisjoint(channel_events.ChannelClosed(1).needs())
 
 
 def replayed(kept: list[Any]) -> Model:

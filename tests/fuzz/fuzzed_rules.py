@@ -10,7 +10,9 @@ from typing import Any, cast
 
 from securechat.core.auth import totp
 from securechat.core.jobs import LoadMissed, Missed
-from securechat.core.journal.events import AccountCreated, JournalEvent, Logged
+from securechat.core.journal.events import JournalEvent
+from securechat.core.journal.events.accounts import AccountCreated
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account
 from securechat.core.model.states import State
 from securechat.core.turn import Turn

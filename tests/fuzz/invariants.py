@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from securechat.core.journal import apply
-from securechat.core.journal.events import Logged
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.device import MAX_DEVICES
 from securechat.core.model.entities import Account, Channel
 from securechat.core.model.state import Model

@@ -13,7 +13,8 @@ from securechat.client.session.deliveries import Deliveries
 from securechat.common import escape
 from securechat.core.auth import login
 from securechat.core.channels import channels
-from securechat.core.journal import apply, events
+from securechat.core.journal import apply
+from securechat.core.journal.events import channels as channel_events
 from securechat.core.model.entities import Channel, Session
 from securechat.core.model.state import Model
 from securechat.core.presence import online
@@ -28,13 +29,13 @@ Patch = pytest.MonkeyPatch
 def half_a_leave(patch: Patch) -> None:
     """A membership ends for the room, and not for the account."""
 
-    def left(model: Model, event: events.MemberLeft) -> Callable[[], object]:
+    def left(model: Model, event: channel_events.MemberLeft) -> Callable[[], object]:
         room, account = model.channel(event.channel), model.accounts[event.account]
         del room.members[account]
         room.present.pop(account, None)
         return lambda: None
 
-    patch.setitem(apply._APPLY, events.MemberLeft, left)
+    patch.setitem(apply._APPLY, channel_events.MemberLeft, left)
 
 
 def no_undo(patch: Patch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from securechat.core.auth import totp
-from securechat.core.journal.events import CertificateAdded, FactorSet, RecoveryCodeAdded
+from securechat.core.journal.events.accounts import CertificateAdded, FactorSet, RecoveryCodeAdded
 from securechat.irc.message_keys import KEY_TAG
 from securechat.server.data import DataDirectory
 from securechat.store.pepper import find_pepper

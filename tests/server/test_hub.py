@@ -24,7 +24,7 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
-from securechat.core.journal.events import ChannelCreated, Logged
+from securechat.core.journal.events.channels import ChannelCreated, Logged
 from securechat.core.model.entities import Account, Invite, Session
 from securechat.core.presence import arrivals, online
 from securechat.core.rules import Rules

@@ -7,26 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.journal.events import (
+from securechat.core.journal.events import Audited
+from securechat.core.journal.events.accounts import (
     AccountCreated,
-    Audited,
-    BanAdded,
     CertificateAdded,
     CertificateUsed,
-    ChannelClosed,
-    ChannelCreated,
-    DirectOpened,
     FactorRemoved,
     FactorSet,
     FactorUsed,
+    RecoveryCodeAdded,
+    TokenCreated,
+    TokenUsed,
+)
+from securechat.core.journal.events.channels import (
+    BanAdded,
+    ChannelClosed,
+    ChannelCreated,
+    DirectOpened,
     InvitationMade,
     Logged,
     MemberJoined,
     MemberModesChanged,
     ModesChanged,
-    RecoveryCodeAdded,
-    TokenCreated,
-    TokenUsed,
     TopicChanged,
 )
 from securechat.core.model.credentials import Certificate, Token

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from securechat.core.jobs import JobFailed, LoadMissed, Missed
-from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged
+from securechat.core.journal.events.accounts import AccountCreated
+from securechat.core.journal.events.channels import ChannelCreated, Logged
 from securechat.core.model.entities import Account, Session
 from securechat.server.missing import ReadingQueue, look_up, read_missed
 from securechat.store.sqlite.database import FILE_NAME

@@ -24,7 +24,8 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
-from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged, PasswordChanged
+from securechat.core.journal.events.accounts import AccountCreated, PasswordChanged
+from securechat.core.journal.events.channels import ChannelCreated, Logged
 from securechat.core.model.entities import Session
 from securechat.core.model.states import Trigger
 from securechat.net.connection import Connection

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged
+from securechat.core.journal.events.accounts import AccountCreated
+from securechat.core.journal.events.channels import ChannelCreated, Logged
 from securechat.store.errors import ConflictError, DamagedError, StoreError
 from securechat.store.sqlite.database import FILE_NAME, fault, open_database, transaction
 from securechat.store.sqlite.journal import Journal

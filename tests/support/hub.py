@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import cast
 
 from securechat.core.jobs import Answer, HashPassword, Job, LoadMissed, Missed, Verified
-from securechat.core.journal.events import AccountCreated, JournalEvent, Logged
+from securechat.core.journal.events import JournalEvent
+from securechat.core.journal.events.accounts import AccountCreated
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Session
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings

@@ -30,7 +30,8 @@ from securechat.core.jobs import (
     Verified,
     VerifyPassword,
 )
-from securechat.core.journal.events import Audited, JournalEvent, Logged
+from securechat.core.journal.events import Audited, JournalEvent
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.credentials import Certificate
 from securechat.core.model.entities import Account, Channel, Invite, Session
 from securechat.core.model.state import Model

@@ -13,7 +13,7 @@ from securechat.core.auth.throttle import MAX_WAIT_SECONDS
 from securechat.core.delivery import acknowledgements
 from securechat.core.history import replay
 from securechat.core.jobs import Verified, VerifyPassword
-from securechat.core.journal.events import PasswordRehashed
+from securechat.core.journal.events.accounts import PasswordRehashed
 from securechat.core.model.credentials import Certificate
 from securechat.core.model.device import split_device
 from securechat.core.model.entities import Account, Session

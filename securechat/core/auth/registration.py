@@ -9,7 +9,7 @@ from __future__ import annotations
 from securechat.core.audit import note
 from securechat.core.auth import login
 from securechat.core.jobs import Hashed, HashPassword
-from securechat.core.journal.events import AccountCreated, InviteUsed
+from securechat.core.journal.events.accounts import AccountCreated, InviteUsed
 from securechat.core.model.entities import Account, Invite, Session
 from securechat.core.model.states import Trigger
 from securechat.core.turn import Turn

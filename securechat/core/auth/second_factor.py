@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 
 from securechat.core.auth import totp
-from securechat.core.journal.events import (
+from securechat.core.journal.events.accounts import (
     FactorRemoved,
     FactorSet,
     FactorUsed,

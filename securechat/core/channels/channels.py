@@ -6,7 +6,12 @@ from math import ceil
 
 from securechat.core.channels import invitations
 from securechat.core.delivery.line import Line
-from securechat.core.journal.events import ChannelCreated, InvitationEnded, MemberJoined, MemberLeft
+from securechat.core.journal.events.channels import (
+    ChannelCreated,
+    InvitationEnded,
+    MemberJoined,
+    MemberLeft,
+)
 from securechat.core.model.entities import PREFIXES, Account, Channel, Session
 from securechat.core.model.state import Model
 from securechat.core.text import fill, shorten

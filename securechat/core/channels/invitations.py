@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from securechat.core.journal.events import InvitationEnded, InvitationMade
+from securechat.core.journal.events.channels import InvitationEnded, InvitationMade
 from securechat.core.model.entities import Account, Channel
 from securechat.core.turn import Turn
 

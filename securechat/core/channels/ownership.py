@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from securechat.core.channels import channels
 from securechat.core.delivery.line import Line
-from securechat.core.journal.events import ChannelClosed, FounderRemoved, MemberModesChanged
+from securechat.core.journal.events.channels import (
+    ChannelClosed,
+    FounderRemoved,
+    MemberModesChanged,
+)
 from securechat.core.model.entities import MEMBER_MODES, Account, Channel
 from securechat.core.turn import Turn
 

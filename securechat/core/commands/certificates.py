@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from securechat.core.commands.registry import command
 from securechat.core.commands.verbs import VerbRefused, check_fresh, note, run, shown
-from securechat.core.journal.events import CertificateAdded, CertificateRevoked
+from securechat.core.journal.events.accounts import CertificateAdded, CertificateRevoked
 from securechat.core.model.entities import Session
 from securechat.core.presence import online
 from securechat.core.text import iso

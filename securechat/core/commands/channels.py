@@ -11,7 +11,7 @@ from securechat.core import quota, text_limits
 from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
-from securechat.core.journal.events import KickedAway, TopicChanged
+from securechat.core.journal.events.channels import KickedAway, TopicChanged
 from securechat.core.model.entities import Account, Channel, NumericReply, Session
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS

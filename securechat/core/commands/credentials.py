@@ -7,7 +7,7 @@ from securechat.core.commands.registry import command
 from securechat.core.commands.verbs import VerbRefused, check_fresh, fail, note, run, shown
 from securechat.core.delivery import acknowledgements
 from securechat.core.jobs import Answer, Hashed, HashPassword
-from securechat.core.journal.events import (
+from securechat.core.journal.events.accounts import (
     CertificateRevoked,
     PasswordChanged,
     TokenCreated,

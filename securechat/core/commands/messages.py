@@ -13,7 +13,8 @@ from securechat.core import quota
 from securechat.core.channels import channels
 from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line, MessageId
-from securechat.core.journal.events import DirectOpened, MessageKeyed
+from securechat.core.journal.events.accounts import MessageKeyed
+from securechat.core.journal.events.channels import DirectOpened
 from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.model.sent_keys import Kept
 from securechat.core.presence.welcome import MAX_TARGETS

@@ -13,7 +13,12 @@ from securechat.core import quota
 from securechat.core.channels import channels, ownership
 from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
-from securechat.core.journal.events import BanAdded, BanRemoved, MemberModesChanged, ModesChanged
+from securechat.core.journal.events.channels import (
+    BanAdded,
+    BanRemoved,
+    MemberModesChanged,
+    ModesChanged,
+)
 from securechat.core.model.entities import MEMBER_MODES, Account, Channel, Session
 from securechat.core.presence.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
 from securechat.core.text import fits

@@ -11,7 +11,7 @@ from securechat.core import quota, text_limits
 from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
-from securechat.core.journal.events import RealNameSet
+from securechat.core.journal.events.accounts import RealNameSet
 from securechat.core.model.entities import Account, Audience, Channel, NumericReply, Session
 from securechat.core.presence import online
 from securechat.core.text import fill, shorten, when

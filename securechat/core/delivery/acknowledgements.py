@@ -11,7 +11,7 @@ from heapq import nsmallest
 from itertools import takewhile
 
 from securechat.core.delivery.line import BareLine
-from securechat.core.journal.events import Delivered, DeviceForgotten
+from securechat.core.journal.events.accounts import Delivered, DeviceForgotten
 from securechat.core.model.device import MAX_DEVICES, Device, certificate_device, token_device
 from securechat.core.model.entities import Account, Audience, Channel, Session
 from securechat.core.model.state import Model

@@ -11,7 +11,7 @@ from itertools import takewhile
 from securechat.core.delivery.acknowledgements import KINDS
 from securechat.core.delivery.line import Line, iso_time
 from securechat.core.jobs import LoadMissed, Missed
-from securechat.core.journal.events import Logged
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.model.state import Model
 from securechat.core.text import fits, is_question

@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from securechat.core.journal import events as e
+from securechat.core.journal.events import JournalEvent
+from securechat.core.journal.events import accounts as account_events
+from securechat.core.journal.events import channels as channel_events
 from securechat.core.model.credentials import Certificate, Factor, Token
 from securechat.core.model.device import Device, certificate_device, token_device
 from securechat.core.model.entities import Account, Channel, Direct, Membership
@@ -26,7 +28,7 @@ ROW_BYTES = 100
 """Of the database, for an entry of the log beside its text and its tags."""
 
 
-def apply(model: Model, event: e.JournalEvent) -> Undo:
+def apply(model: Model, event: JournalEvent) -> Undo:
     """Change the model as the event says; the result, called, changes it back."""
     return _once(_APPLY.get(type(event), _set_facts)(model, event))
 
@@ -36,7 +38,7 @@ def _once(undo: Undo) -> Undo:
     return lambda: left.pop()() if left else None
 
 
-def log_entry(model: Model, event: e.Logged) -> Undo:
+def log_entry(model: Model, event: channel_events.Logged) -> Undo:
     """What apply() does with an entry of the log: of all events the only one that must be fast."""
     target = model.targets[event.target]
     before = target.last_seq
@@ -62,28 +64,30 @@ def log_entry(model: Model, event: e.Logged) -> Undo:
     return undo
 
 
-def _account_created(model: Model, event: e.AccountCreated) -> Undo:
+def _account_created(model: Model, event: account_events.AccountCreated) -> Undo:
     account = Account(event.id, event.name, event.folded, event.skeleton, event.admin)
     account.starts_after = event.starts_after
     model.add_account(account)
     return lambda: model.remove_account(account)
 
 
-def _password_changed(model: Model, event: e.PasswordChanged | e.PasswordRehashed) -> Undo:
+def _password_changed(
+    model: Model, event: account_events.PasswordChanged | account_events.PasswordRehashed
+) -> Undo:
     return lambda: None  # hashes are not kept in memory
 
 
-def _token_created(model: Model, event: e.TokenCreated) -> Undo:
+def _token_created(model: Model, event: account_events.TokenCreated) -> Undo:
     token = Token(event.digest, event.account, event.name, event.created_ms)
     model.add_token(token)
     return lambda: model.remove_token(token)
 
 
-def _token_used(model: Model, event: e.TokenUsed) -> Undo:
+def _token_used(model: Model, event: account_events.TokenUsed) -> Undo:
     return _set(model.tokens[event.digest], used_ms=event.used_ms)
 
 
-def _token_revoked(model: Model, event: e.TokenRevoked) -> Undo:
+def _token_revoked(model: Model, event: account_events.TokenRevoked) -> Undo:
     token = model.tokens[event.digest]
     model.remove_token(token)
     account = model.accounts[token.account]
@@ -113,17 +117,17 @@ def _forget_device(account: Account, name: str) -> Undo:
     return undo
 
 
-def _certificate_added(model: Model, event: e.CertificateAdded) -> Undo:
+def _certificate_added(model: Model, event: account_events.CertificateAdded) -> Undo:
     certificate = Certificate(event.fingerprint, event.account, event.name, event.created_ms)
     model.add_certificate(certificate)
     return lambda: model.remove_certificate(certificate)
 
 
-def _certificate_used(model: Model, event: e.CertificateUsed) -> Undo:
+def _certificate_used(model: Model, event: account_events.CertificateUsed) -> Undo:
     return _set(model.certificates[event.fingerprint], used_ms=event.used_ms)
 
 
-def _certificate_revoked(model: Model, event: e.CertificateRevoked) -> Undo:
+def _certificate_revoked(model: Model, event: account_events.CertificateRevoked) -> Undo:
     certificate = model.certificates[event.fingerprint]
     model.remove_certificate(certificate)
     account = model.accounts[certificate.account]
@@ -139,29 +143,29 @@ def _certificate_revoked(model: Model, event: e.CertificateRevoked) -> Undo:
     return undo
 
 
-def _factor_set(model: Model, event: e.FactorSet) -> Undo:
+def _factor_set(model: Model, event: account_events.FactorSet) -> Undo:
     return _set(model.accounts[event.account], factor=Factor(event.secret, event.counter))
 
 
-def _factor_used(model: Model, event: e.FactorUsed) -> Undo:
+def _factor_used(model: Model, event: account_events.FactorUsed) -> Undo:
     return _set(_factor(model, event.account), counter=event.counter)
 
 
-def _factor_removed(model: Model, event: e.FactorRemoved) -> Undo:
+def _factor_removed(model: Model, event: account_events.FactorRemoved) -> Undo:
     return _set(model.accounts[event.account], factor=None)
 
 
-def _recovery_code_added(model: Model, event: e.RecoveryCodeAdded) -> Undo:
+def _recovery_code_added(model: Model, event: account_events.RecoveryCodeAdded) -> Undo:
     codes = _factor(model, event.account).recovery
     codes.add(event.digest)
     return lambda: codes.discard(event.digest)
 
 
-def _recovery_codes_cleared(model: Model, event: e.RecoveryCodesCleared) -> Undo:
+def _recovery_codes_cleared(model: Model, event: account_events.RecoveryCodesCleared) -> Undo:
     return _set(_factor(model, event.account), recovery=set())
 
 
-def _recovery_code_used(model: Model, event: e.RecoveryCodeUsed) -> Undo:
+def _recovery_code_used(model: Model, event: account_events.RecoveryCodeUsed) -> Undo:
     codes = _factor(model, event.account).recovery
     codes.remove(event.digest)
     return lambda: codes.add(event.digest)
@@ -174,7 +178,7 @@ def _factor(model: Model, account: int) -> Factor:
     return factor
 
 
-def _delivered(model: Model, event: e.Delivered) -> Undo:
+def _delivered(model: Model, event: account_events.Delivered) -> Undo:
     devices = model.accounts[event.account].devices
     device = devices.get(event.name)
     if device is not None:  # memory is ahead of what is stored
@@ -184,24 +188,24 @@ def _delivered(model: Model, event: e.Delivered) -> Undo:
     return lambda: devices.get(event.name) is made and devices.pop(event.name)
 
 
-def _message_keyed(model: Model, event: e.MessageKeyed) -> Undo:
+def _message_keyed(model: Model, event: account_events.MessageKeyed) -> Undo:
     kept = Kept(event.seq, event.at_ms)
     return model.accounts[event.account].sent_keys.put(event.slot, event.key, kept)
 
 
-def _device_forgotten(model: Model, event: e.DeviceForgotten) -> Undo:
+def _device_forgotten(model: Model, event: account_events.DeviceForgotten) -> Undo:
     return _forget_device(model.accounts[event.account], event.name)
 
 
-def _usage_counted(model: Model, event: e.UsageCounted) -> Undo:
+def _usage_counted(model: Model, event: account_events.UsageCounted) -> Undo:
     return lambda: None  # in memory it is counted with every entry
 
 
-def _usage_upto(model: Model, event: e.UsageUpto) -> Undo:
+def _usage_upto(model: Model, event: account_events.UsageUpto) -> Undo:
     return lambda: None
 
 
-def _invite_used(model: Model, event: e.InviteUsed) -> Undo:
+def _invite_used(model: Model, event: account_events.InviteUsed) -> Undo:
     invite = model.invites[event.code_sha256]
     invite.uses -= 1
 
@@ -211,7 +215,7 @@ def _invite_used(model: Model, event: e.InviteUsed) -> Undo:
     return undo
 
 
-def _channel_created(model: Model, event: e.ChannelCreated) -> Undo:
+def _channel_created(model: Model, event: channel_events.ChannelCreated) -> Undo:
     channel = Channel(
         event.id, event.name, event.folded, event.skeleton, event.founder, event.created_ms
     )
@@ -220,7 +224,7 @@ def _channel_created(model: Model, event: e.ChannelCreated) -> Undo:
     return lambda: model.remove_channel(channel)
 
 
-def _channel_closed(model: Model, event: e.ChannelClosed) -> Undo:
+def _channel_closed(model: Model, event: channel_events.ChannelClosed) -> Undo:
     channel = model.channel(event.id)
     model.remove_channel(channel)
     invited = {account: account.invited_to.pop(channel) for account in channel.invited}
@@ -235,24 +239,24 @@ def _channel_closed(model: Model, event: e.ChannelClosed) -> Undo:
     return undo
 
 
-def _founder_removed(model: Model, event: e.FounderRemoved) -> Undo:
+def _founder_removed(model: Model, event: channel_events.FounderRemoved) -> Undo:
     return _set(model.channel(event.channel), founder=None)
 
 
-def _direct_opened(model: Model, event: e.DirectOpened) -> Undo:
+def _direct_opened(model: Model, event: channel_events.DirectOpened) -> Undo:
     direct = Direct(event.id, event.low, event.high)
     model.add_direct(direct)
     return lambda: model.remove_direct(direct)
 
 
-def _joined(model: Model, event: e.MemberJoined) -> Undo:
+def _joined(model: Model, event: channel_events.MemberJoined) -> Undo:
     channel, account = model.channel(event.channel), model.accounts[event.account]
     member = Membership(event.modes, event.seq)
     _enter(channel, account, member)
     return lambda: _leave(channel, account, member)
 
 
-def _left(model: Model, event: e.MemberLeft) -> Undo:
+def _left(model: Model, event: channel_events.MemberLeft) -> Undo:
     channel, account = model.channel(event.channel), model.accounts[event.account]
     member = channel.members[account]
     _leave(channel, account, member)
@@ -281,16 +285,16 @@ def _leave(channel: Channel, account: Account, member: Membership) -> None:
     channel.forget_audience()
 
 
-def _kicked_away(model: Model, event: e.KickedAway) -> Undo:
+def _kicked_away(model: Model, event: channel_events.KickedAway) -> Undo:
     account = model.accounts[event.account]
     return _set(account, kicks={**account.kicks, event.name: event})
 
 
-def _kicks_told(model: Model, event: e.KicksTold) -> Undo:
+def _kicks_told(model: Model, event: channel_events.KicksTold) -> Undo:
     return _set(model.accounts[event.account], kicks={})
 
 
-def _member_modes_changed(model: Model, event: e.MemberModesChanged) -> Undo:
+def _member_modes_changed(model: Model, event: channel_events.MemberModesChanged) -> Undo:
     channel = model.channel(event.channel)
     member = channel.members[model.accounts[event.account]]
     set_back = _set(member, modes=event.modes)
@@ -303,12 +307,12 @@ def _member_modes_changed(model: Model, event: e.MemberModesChanged) -> Undo:
     return undo
 
 
-def _modes_changed(model: Model, event: e.ModesChanged) -> Undo:
+def _modes_changed(model: Model, event: channel_events.ModesChanged) -> Undo:
     channel = model.channel(event.channel)
     return _set(channel, modes=event.modes, key=event.key, limit=event.limit)
 
 
-def _ban_added(model: Model, event: e.BanAdded) -> Undo:
+def _ban_added(model: Model, event: channel_events.BanAdded) -> Undo:
     channel = model.channel(event.channel)
     before = channel.bans.get(event.mask)
     ban = channel.bans[event.mask] = (event.by, event.at_ms)
@@ -320,7 +324,7 @@ def _ban_added(model: Model, event: e.BanAdded) -> Undo:
     return undo
 
 
-def _ban_removed(model: Model, event: e.BanRemoved) -> Undo:
+def _ban_removed(model: Model, event: channel_events.BanRemoved) -> Undo:
     channel = model.channel(event.channel)
     before = channel.bans[event.mask]
     _ban(channel, event.mask, None)
@@ -341,7 +345,7 @@ def _ban(channel: Channel, mask: str, ban: tuple[str, int] | None) -> None:
         channel.ban_matchers.pop(mask, None)
 
 
-def _invited(model: Model, event: e.InvitationMade) -> Undo:
+def _invited(model: Model, event: channel_events.InvitationMade) -> Undo:
     channel, account = model.channel(event.channel), model.accounts[event.account]
     before = account.invited_to.get(channel)
     _invite(channel, account, event.by)
@@ -353,7 +357,7 @@ def _invited(model: Model, event: e.InvitationMade) -> Undo:
     return undo
 
 
-def _invitation_ended(model: Model, event: e.InvitationEnded) -> Undo:
+def _invitation_ended(model: Model, event: channel_events.InvitationEnded) -> Undo:
     channel, account = model.channel(event.channel), model.accounts[event.account]
     by = account.invited_to[channel]
     _invite(channel, account, None)
@@ -402,40 +406,40 @@ def _assign(item: object, values: dict[str, object]) -> None:
 
 
 _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
-    e.Logged: log_entry,
-    e.AccountCreated: _account_created,
-    e.PasswordChanged: _password_changed,
-    e.PasswordRehashed: _password_changed,
-    e.TokenCreated: _token_created,
-    e.TokenUsed: _token_used,
-    e.TokenRevoked: _token_revoked,
-    e.CertificateAdded: _certificate_added,
-    e.CertificateUsed: _certificate_used,
-    e.CertificateRevoked: _certificate_revoked,
-    e.FactorSet: _factor_set,
-    e.FactorUsed: _factor_used,
-    e.FactorRemoved: _factor_removed,
-    e.RecoveryCodeAdded: _recovery_code_added,
-    e.RecoveryCodesCleared: _recovery_codes_cleared,
-    e.RecoveryCodeUsed: _recovery_code_used,
-    e.UsageCounted: _usage_counted,
-    e.UsageUpto: _usage_upto,
-    e.Delivered: _delivered,
-    e.DeviceForgotten: _device_forgotten,
-    e.MessageKeyed: _message_keyed,
-    e.InviteUsed: _invite_used,
-    e.ChannelCreated: _channel_created,
-    e.ChannelClosed: _channel_closed,
-    e.FounderRemoved: _founder_removed,
-    e.DirectOpened: _direct_opened,
-    e.MemberJoined: _joined,
-    e.MemberLeft: _left,
-    e.KickedAway: _kicked_away,
-    e.KicksTold: _kicks_told,
-    e.MemberModesChanged: _member_modes_changed,
-    e.ModesChanged: _modes_changed,
-    e.BanAdded: _ban_added,
-    e.BanRemoved: _ban_removed,
-    e.InvitationMade: _invited,
-    e.InvitationEnded: _invitation_ended,
+    channel_events.Logged: log_entry,
+    account_events.AccountCreated: _account_created,
+    account_events.PasswordChanged: _password_changed,
+    account_events.PasswordRehashed: _password_changed,
+    account_events.TokenCreated: _token_created,
+    account_events.TokenUsed: _token_used,
+    account_events.TokenRevoked: _token_revoked,
+    account_events.CertificateAdded: _certificate_added,
+    account_events.CertificateUsed: _certificate_used,
+    account_events.CertificateRevoked: _certificate_revoked,
+    account_events.FactorSet: _factor_set,
+    account_events.FactorUsed: _factor_used,
+    account_events.FactorRemoved: _factor_removed,
+    account_events.RecoveryCodeAdded: _recovery_code_added,
+    account_events.RecoveryCodesCleared: _recovery_codes_cleared,
+    account_events.RecoveryCodeUsed: _recovery_code_used,
+    account_events.UsageCounted: _usage_counted,
+    account_events.UsageUpto: _usage_upto,
+    account_events.Delivered: _delivered,
+    account_events.DeviceForgotten: _device_forgotten,
+    account_events.MessageKeyed: _message_keyed,
+    account_events.InviteUsed: _invite_used,
+    channel_events.ChannelCreated: _channel_created,
+    channel_events.ChannelClosed: _channel_closed,
+    channel_events.FounderRemoved: _founder_removed,
+    channel_events.DirectOpened: _direct_opened,
+    channel_events.MemberJoined: _joined,
+    channel_events.MemberLeft: _left,
+    channel_events.KickedAway: _kicked_away,
+    channel_events.KicksTold: _kicks_told,
+    channel_events.MemberModesChanged: _member_modes_changed,
+    channel_events.ModesChanged: _modes_changed,
+    channel_events.BanAdded: _ban_added,
+    channel_events.BanRemoved: _ban_removed,
+    channel_events.InvitationMade: _invited,
+    channel_events.InvitationEnded: _invitation_ended,
 }

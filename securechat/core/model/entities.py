@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from securechat.core.journal.events import KickedAway
+from securechat.core.journal.events.channels import KickedAway
 from securechat.core.model.credentials import Certificate, Factor, Token
 from securechat.core.model.device import Device
 from securechat.core.model.sent_keys import SentKeys

@@ -14,7 +14,7 @@ from securechat.core.channels import channels
 from securechat.core.delivery import acknowledgements
 from securechat.core.history import replay
 from securechat.core.jobs import Missed
-from securechat.core.journal.events import KicksTold
+from securechat.core.journal.events.channels import KicksTold
 from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.states import State, Trigger
 from securechat.core.presence import online, session_limit, welcome

@@ -9,7 +9,7 @@ import pytest
 
 from securechat.core.auth.throttle import MAX_WAIT_SECONDS
 from securechat.core.jobs import Verified, VerifyPassword
-from securechat.core.journal.events import PasswordRehashed
+from securechat.core.journal.events.accounts import PasswordRehashed
 from securechat.core.model.states import State
 from securechat.irc.sasl import encode_chunks
 from tests.support.rules import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from securechat.core.journal.events import ChannelClosed, FounderRemoved, KickedAway
+from securechat.core.journal.events.channels import ChannelClosed, FounderRemoved, KickedAway
 from tests.support.rules import SERVER, RulesUnderTest, codes, in_channel, of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import ChannelClosed, InvitationEnded, InvitationMade
+from securechat.core.journal.events.channels import ChannelClosed, InvitationEnded, InvitationMade
 from securechat.core.text_limits import kick_bytes, topic_bytes
 from securechat.irc.message import parse
 from tests.support.rules import (

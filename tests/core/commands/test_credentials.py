@@ -9,7 +9,7 @@ import pytest
 
 from securechat.core.auth import totp
 from securechat.core.commands.verbs import FRESH_SECONDS
-from securechat.core.journal.events import (
+from securechat.core.journal.events.accounts import (
     PasswordChanged,
     RecoveryCodeUsed,
     TokenCreated,

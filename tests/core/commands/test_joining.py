@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import ChannelCreated
+from securechat.core.journal.events.channels import ChannelCreated
 from tests.support.rules import (
     NOW_MS,
     SERVER,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import BanAdded, MemberModesChanged, ModesChanged
+from securechat.core.journal.events.channels import BanAdded, MemberModesChanged, ModesChanged
 from tests.support.rules import NOW_MS, SERVER, RulesUnderTest, codes, in_channel, of, only, source
 
 # Showing

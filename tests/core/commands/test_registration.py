@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import AccountCreated, InviteUsed
+from securechat.core.journal.events.accounts import AccountCreated, InviteUsed
 from securechat.core.model.states import State
 from tests.support.rules import SERVER, WEAK, Person, RulesUnderTest, codes, only
 

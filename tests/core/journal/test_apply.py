@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from securechat.core.journal import apply
-from securechat.core.journal import events as e
+from securechat.core.journal.events import JournalEvent
+from securechat.core.journal.events import accounts as account_events
+from securechat.core.journal.events import channels as channel_events
+from securechat.core.journal.events.things import ThingKind
 from securechat.core.model.credentials import Factor
 from securechat.core.model.entities import Channel
 from securechat.core.model.state import Model
@@ -34,10 +37,10 @@ def world() -> Model:
     rules.member("bob").says("JOIN #den key", "PRIVMSG alice :hi")
     rules.invite("x", uses=2)
     for event in (
-        e.TokenCreated(b"t", 1, "laptop", 5),
-        e.CertificateAdded(b"c", 1, "laptop", 5),
-        e.FactorSet(1, "sealed", 7, 5),
-        e.RecoveryCodeAdded(b"r", 1),
+        account_events.TokenCreated(b"t", 1, "laptop", 5),
+        account_events.CertificateAdded(b"c", 1, "laptop", 5),
+        account_events.FactorSet(1, "sealed", 7, 5),
+        account_events.RecoveryCodeAdded(b"r", 1),
     ):
         apply.apply(rules.model, event)
     return rules.model
@@ -51,60 +54,112 @@ def factor(model: Model, account: int = 1) -> Factor:
 
 
 DEN, DIRECT = 1, 2
-CHANGES: list[tuple[e.JournalEvent, Callable[[Model], object], object]] = [
-    (e.Logged(99, DEN, 1, 5, "PRIVMSG", "x", None), lambda m: m.channel(DEN).last_seq, 99),
-    (e.Logged(99, DIRECT, 1, 5, "PRIVMSG", "x", None), lambda m: m.recent[-1].seq, 99),
-    (e.AccountCreated(9, "D", "d", "o", "h", True, 5, 7), lambda m: m.by_name["d"].starts_after, 7),
-    (e.PasswordChanged("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
-    (e.PasswordRehashed("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
-    (e.TokenCreated(b"n", 1, "phone", 5), lambda m: m.tokens[b"n"].name, "phone"),
-    (e.TokenCreated(b"n", 2, "phone", 5), lambda m: list(m.accounts[2].tokens), ["phone"]),
-    (e.TokenUsed(9, b"t"), lambda m: m.tokens[b"t"].used_ms, 9),
-    (e.TokenRevoked(b"t"), lambda m: (dict(m.tokens), dict(m.accounts[1].tokens)), ({}, {})),
-    (e.CertificateAdded(b"d", 2, "x", 5), lambda m: m.certificates[b"d"].account, 2),
-    (e.CertificateUsed(9, b"c"), lambda m: m.certificates[b"c"].used_ms, 9),
-    (e.CertificateRevoked(b"c"), lambda m: (m.certificates, m.accounts[1].certificates), ({}, {})),
-    (e.FactorSet(2, "sealed", 3, 5), lambda m: factor(m, 2).counter, 3),
-    (e.FactorUsed(8, 1), lambda m: factor(m).counter, 8),
-    (e.FactorRemoved(1), lambda m: m.accounts[1].factor, None),
-    (e.RecoveryCodeAdded(b"s", 1), lambda m: factor(m).recovery, {b"r", b"s"}),
-    (e.RecoveryCodesCleared(1), lambda m: factor(m).recovery, set()),
-    (e.RecoveryCodeUsed(b"r", 1), lambda m: factor(m).recovery, set()),
-    (e.UsageCounted(1, 500), lambda m: m.accounts[1].name, "alice"),
-    (e.UsageUpto("9"), lambda m: m.accounts[1].name, "alice"),
-    (e.Delivered(1, "", 4, 5), lambda m: m.accounts[1].devices[""].stored, 4),
-    (e.Delivered(3, "phone", 4, 5), lambda m: m.accounts[3].devices["phone"].delivered, 4),
-    (e.DeviceForgotten(1, ""), lambda m: m.accounts[1].devices, {}),
-    (e.DeviceForgotten(1, "none"), lambda m: list(m.accounts[1].devices), [""]),
-    (e.MessageKeyed(1, 0, 7, 4, 5), lambda m: m.accounts[1].sent_keys.items(), {7: 4}),
-    (e.InviteUsed(CODE), lambda m: m.invites[CODE].uses, 1),
-    (e.ChannelCreated(7, "#N", "#n", "#n", 1, "nt", 5), lambda m: m.channels["#n"].modes, "nt"),
-    (e.ChannelClosed(DEN), lambda m: "#den" in m.channels, False),
-    (e.FounderRemoved(DEN), lambda m: m.channel(DEN).founder, None),
-    (e.KickedAway(3, "#x", "a", "r", 5), lambda m: m.accounts[3].kicks["#x"].reason, "r"),
-    (e.KicksTold(3), lambda m: m.accounts[3].kicks, {}),
-    (e.DirectOpened(8, 1, 3), lambda m: m.accounts[3].directs[m.accounts[1]].id, 8),
-    (e.MemberJoined(DEN, 3, "v", 6), lambda m: m.channel(DEN).members[m.accounts[3]].seq, 6),
-    (e.MemberLeft(DEN, 2), lambda m: m.accounts[2] in m.channel(DEN).present, False),
-    (e.MemberModesChanged("o", DEN, 2), lambda m: m.channel(DEN).modes_of(m.accounts[2]), "o"),
-    (e.TopicChanged("n", "b", 6, DEN), lambda m: m.channel(DEN).topic, "n"),
-    (e.RealNameSet("Bob B.", 2), lambda m: m.accounts[2].real_name, "Bob B."),
+CHANGES: list[tuple[JournalEvent, Callable[[Model], object], object]] = [
     (
-        e.ModesChanged("i", None, 3, DEN),
+        channel_events.Logged(99, DEN, 1, 5, "PRIVMSG", "x", None),
+        lambda m: m.channel(DEN).last_seq,
+        99,
+    ),
+    (channel_events.Logged(99, DIRECT, 1, 5, "PRIVMSG", "x", None), lambda m: m.recent[-1].seq, 99),
+    (
+        account_events.AccountCreated(9, "D", "d", "o", "h", True, 5, 7),
+        lambda m: m.by_name["d"].starts_after,
+        7,
+    ),
+    (account_events.PasswordChanged("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
+    (account_events.PasswordRehashed("h", 1, "old"), lambda m: m.accounts[1].name, "alice"),
+    (account_events.TokenCreated(b"n", 1, "phone", 5), lambda m: m.tokens[b"n"].name, "phone"),
+    (
+        account_events.TokenCreated(b"n", 2, "phone", 5),
+        lambda m: list(m.accounts[2].tokens),
+        ["phone"],
+    ),
+    (account_events.TokenUsed(9, b"t"), lambda m: m.tokens[b"t"].used_ms, 9),
+    (
+        account_events.TokenRevoked(b"t"),
+        lambda m: (dict(m.tokens), dict(m.accounts[1].tokens)),
+        ({}, {}),
+    ),
+    (account_events.CertificateAdded(b"d", 2, "x", 5), lambda m: m.certificates[b"d"].account, 2),
+    (account_events.CertificateUsed(9, b"c"), lambda m: m.certificates[b"c"].used_ms, 9),
+    (
+        account_events.CertificateRevoked(b"c"),
+        lambda m: (m.certificates, m.accounts[1].certificates),
+        ({}, {}),
+    ),
+    (account_events.FactorSet(2, "sealed", 3, 5), lambda m: factor(m, 2).counter, 3),
+    (account_events.FactorUsed(8, 1), lambda m: factor(m).counter, 8),
+    (account_events.FactorRemoved(1), lambda m: m.accounts[1].factor, None),
+    (account_events.RecoveryCodeAdded(b"s", 1), lambda m: factor(m).recovery, {b"r", b"s"}),
+    (account_events.RecoveryCodesCleared(1), lambda m: factor(m).recovery, set()),
+    (account_events.RecoveryCodeUsed(b"r", 1), lambda m: factor(m).recovery, set()),
+    (account_events.UsageCounted(1, 500), lambda m: m.accounts[1].name, "alice"),
+    (account_events.UsageUpto("9"), lambda m: m.accounts[1].name, "alice"),
+    (account_events.Delivered(1, "", 4, 5), lambda m: m.accounts[1].devices[""].stored, 4),
+    (
+        account_events.Delivered(3, "phone", 4, 5),
+        lambda m: m.accounts[3].devices["phone"].delivered,
+        4,
+    ),
+    (account_events.DeviceForgotten(1, ""), lambda m: m.accounts[1].devices, {}),
+    (account_events.DeviceForgotten(1, "none"), lambda m: list(m.accounts[1].devices), [""]),
+    (account_events.MessageKeyed(1, 0, 7, 4, 5), lambda m: m.accounts[1].sent_keys.items(), {7: 4}),
+    (account_events.InviteUsed(CODE), lambda m: m.invites[CODE].uses, 1),
+    (
+        channel_events.ChannelCreated(7, "#N", "#n", "#n", 1, "nt", 5),
+        lambda m: m.channels["#n"].modes,
+        "nt",
+    ),
+    (channel_events.ChannelClosed(DEN), lambda m: "#den" in m.channels, False),
+    (channel_events.FounderRemoved(DEN), lambda m: m.channel(DEN).founder, None),
+    (
+        channel_events.KickedAway(3, "#x", "a", "r", 5),
+        lambda m: m.accounts[3].kicks["#x"].reason,
+        "r",
+    ),
+    (channel_events.KicksTold(3), lambda m: m.accounts[3].kicks, {}),
+    (channel_events.DirectOpened(8, 1, 3), lambda m: m.accounts[3].directs[m.accounts[1]].id, 8),
+    (
+        channel_events.MemberJoined(DEN, 3, "v", 6),
+        lambda m: m.channel(DEN).members[m.accounts[3]].seq,
+        6,
+    ),
+    (channel_events.MemberLeft(DEN, 2), lambda m: m.accounts[2] in m.channel(DEN).present, False),
+    (
+        channel_events.MemberModesChanged("o", DEN, 2),
+        lambda m: m.channel(DEN).modes_of(m.accounts[2]),
+        "o",
+    ),
+    (channel_events.TopicChanged("n", "b", 6, DEN), lambda m: m.channel(DEN).topic, "n"),
+    (account_events.RealNameSet("Bob B.", 2), lambda m: m.accounts[2].real_name, "Bob B."),
+    (
+        channel_events.ModesChanged("i", None, 3, DEN),
         lambda m: (m.channel(DEN).key, m.channel(DEN).limit),
         (None, 3),
     ),
-    (e.BanAdded(DEN, "y!*@*", "a", 6), lambda m: list(m.channel(DEN).bans), ["x!*@*", "y!*@*"]),
-    (e.BanRemoved(DEN, "x!*@*"), lambda m: m.channel(DEN).bans, {}),
-    (e.InvitationMade(DEN, 2, "a"), lambda m: m.accounts[2].invited_to[m.channel(DEN)], "a"),
-    (e.InvitationMade(DEN, 3, "b"), lambda m: m.accounts[3].invited_to[m.channel(DEN)], "b"),
-    (e.InvitationEnded(DEN, 3), lambda m: m.accounts[3].invited_to, {}),
+    (
+        channel_events.BanAdded(DEN, "y!*@*", "a", 6),
+        lambda m: list(m.channel(DEN).bans),
+        ["x!*@*", "y!*@*"],
+    ),
+    (channel_events.BanRemoved(DEN, "x!*@*"), lambda m: m.channel(DEN).bans, {}),
+    (
+        channel_events.InvitationMade(DEN, 2, "a"),
+        lambda m: m.accounts[2].invited_to[m.channel(DEN)],
+        "a",
+    ),
+    (
+        channel_events.InvitationMade(DEN, 3, "b"),
+        lambda m: m.accounts[3].invited_to[m.channel(DEN)],
+        "b",
+    ),
+    (channel_events.InvitationEnded(DEN, 3), lambda m: m.accounts[3].invited_to, {}),
 ]
 
 
 @pytest.mark.parametrize(("event", "look", "expected"), CHANGES)
 def test_an_event_changes_the_model_and_back(
-    event: e.JournalEvent, look: Callable[[Model], object], expected: object
+    event: JournalEvent, look: Callable[[Model], object], expected: object
 ) -> None:
     """Forth as it says, and back to what was, exactly."""
     model = world()
@@ -117,13 +172,13 @@ def test_an_event_changes_the_model_and_back(
 
 def test_every_event_is_tested() -> None:
     """Above."""
-    assert {type(event) for event, _, _ in CHANGES} == set(get_args(e.JournalEvent))
+    assert {type(event) for event, _, _ in CHANGES} == set(get_args(JournalEvent))
 
 
 @pytest.mark.parametrize("event", [event for event, _, _ in CHANGES])
-def test_an_event_says_what_it_is_about(event: e.JournalEvent) -> None:
+def test_an_event_says_what_it_is_about(event: JournalEvent) -> None:
     """What it changes, it needs as it was; what it brings into being, it doesn't."""
-    known = set(get_args(e.ThingKind))
+    known = set(get_args(ThingKind))
     needs, makes = set(event.needs()), set(event.makes())
     assert {kind for kind, _ in needs | makes} <= known
     new = {"account", "target", "token", "members"}
@@ -132,27 +187,27 @@ def test_an_event_says_what_it_is_about(event: e.JournalEvent) -> None:
 
 FIRST = [event for event, _, _ in CHANGES]
 """Each may be followed by each in a turn, and fail."""
-THEN: list[e.JournalEvent] = [
+THEN: list[JournalEvent] = [
     *FIRST,
-    e.Logged(100, 7, 1, 5, "PRIVMSG", "x", None),
-    e.Logged(100, 8, 1, 5, "PRIVMSG", "x", None),
-    e.Logged(100, DEN, 2, 5, "PRIVMSG", "y", None),
-    e.Logged(100, DEN, 3, 5, "PRIVMSG", "y", None),
-    e.MemberJoined(7, 9, "", 6),
-    e.MemberJoined(DEN, 2, "", 6),
-    e.TokenRevoked(b"n"),
-    e.TokenCreated(b"m", 9, "phone", 5),
-    e.RecoveryCodeAdded(b"s", 2),
-    e.FactorUsed(9, 2),
-    e.InviteUsed(CODE),
-    e.DeviceForgotten(3, "phone"),
-    e.BanRemoved(DEN, "y!*@*"),
-    e.ChannelClosed(7),
-    e.InvitationMade(7, 2, "a"),
-    e.TopicChanged("later", "b", 6, DEN),
-    e.TopicChanged("n", "b", 6, DEN),
-    e.MemberModesChanged("o", DEN, 3),
-    e.PasswordChanged("h3", 1, "h"),
+    channel_events.Logged(100, 7, 1, 5, "PRIVMSG", "x", None),
+    channel_events.Logged(100, 8, 1, 5, "PRIVMSG", "x", None),
+    channel_events.Logged(100, DEN, 2, 5, "PRIVMSG", "y", None),
+    channel_events.Logged(100, DEN, 3, 5, "PRIVMSG", "y", None),
+    channel_events.MemberJoined(7, 9, "", 6),
+    channel_events.MemberJoined(DEN, 2, "", 6),
+    account_events.TokenRevoked(b"n"),
+    account_events.TokenCreated(b"m", 9, "phone", 5),
+    account_events.RecoveryCodeAdded(b"s", 2),
+    account_events.FactorUsed(9, 2),
+    account_events.InviteUsed(CODE),
+    account_events.DeviceForgotten(3, "phone"),
+    channel_events.BanRemoved(DEN, "y!*@*"),
+    channel_events.ChannelClosed(7),
+    channel_events.InvitationMade(7, 2, "a"),
+    channel_events.TopicChanged("later", "b", 6, DEN),
+    channel_events.TopicChanged("n", "b", 6, DEN),
+    channel_events.MemberModesChanged("o", DEN, 3),
+    account_events.PasswordChanged("h3", 1, "h"),
 ]
 
 
@@ -166,15 +221,15 @@ def kept(model: Model) -> dict[str, Any]:
     return found
 
 
-def is_member(model: Model, event: e.JournalEvent) -> bool:
+def is_member(model: Model, event: JournalEvent) -> bool:
     """Whether who joins is in the room already."""
-    if not isinstance(event, e.MemberJoined):
+    if not isinstance(event, channel_events.MemberJoined):
         return False
     account, room = model.accounts.get(event.account), model.targets.get(event.channel)
     return account is not None and isinstance(room, Channel) and account in room.members
 
 
-def fails(model: Model, event: e.JournalEvent) -> bool:
+def fails(model: Model, event: JournalEvent) -> bool:
     """Whether an event has no place in a model."""
     try:
         apply.apply(model, event)
@@ -184,7 +239,7 @@ def fails(model: Model, event: e.JournalEvent) -> bool:
 
 
 @pytest.mark.parametrize("first", FIRST)
-def test_what_builds_on_what_failed_fails_with_it(first: e.JournalEvent) -> None:
+def test_what_builds_on_what_failed_fails_with_it(first: JournalEvent) -> None:
     """And all else stays exactly as if the first had never been: for any two events of a turn, of
     which the first can't be stored.
     """
@@ -208,7 +263,7 @@ def test_what_builds_on_what_failed_fails_with_it(first: e.JournalEvent) -> None
 def test_who_is_offline_joins_without_being_present() -> None:
     """A member, not a listener."""
     model = world()
-    apply.apply(model, e.MemberJoined(DEN, 3, "", 6))
+    apply.apply(model, channel_events.MemberJoined(DEN, 3, "", 6))
     room, carol = model.channel(DEN), model.accounts[3]
     assert carol in room.members
     assert carol not in room.present
@@ -258,7 +313,7 @@ def test_a_restart_finds_what_there_was(tmp_path: Path, said: list[list[tuple[in
         person.pongs()
     rules.passes(1)
     made = [
-        e.AccountCreated(a.id, a.name, a.folded, a.skeleton, "hash", a.admin, 0, 0)
+        account_events.AccountCreated(a.id, a.name, a.folded, a.skeleton, "hash", a.admin, 0, 0)
         for a in rules.model.accounts.values()
     ]
     path = tmp_path / "chat.db"

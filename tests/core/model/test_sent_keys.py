@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events import MessageKeyed
+from securechat.core.journal.events.accounts import MessageKeyed
 from securechat.core.model.sent_keys import MAX_KEYS, Kept, SentKeys
 from securechat.irc.message import parse
 from securechat.irc.message_keys import KEY_BITS, format_key, parse_key

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from securechat.core.journal.events import Delivered, MemberJoined
+from securechat.core.journal.events.accounts import Delivered
+from securechat.core.journal.events.channels import MemberJoined
 from securechat.core.model.device import Device
 from securechat.core.model.state import DEPARTURE_SECONDS
 from securechat.core.presence import online

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.journal.events import AccountCreated, ChannelCreated, Logged, MemberJoined
+from securechat.core.journal.events.accounts import AccountCreated
+from securechat.core.journal.events.channels import ChannelCreated, Logged, MemberJoined
 from securechat.irc.names import account_name
 from securechat.server.cli import main
 from securechat.server.data import DataDirectory

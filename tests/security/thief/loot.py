@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from securechat.core.journal.events import FactorSet, RecoveryCodeAdded, TokenCreated
+from securechat.core.journal.events.accounts import FactorSet, RecoveryCodeAdded, TokenCreated
 from securechat.credentials.token import format_token, token_digest
 from securechat.server.data import DataDirectory
 from securechat.store import passwords

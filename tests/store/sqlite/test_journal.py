@@ -12,30 +12,16 @@ from typing import NamedTuple, get_args
 import pytest
 
 from securechat.core.journal import events
-from securechat.core.journal.events import (
+from securechat.core.journal.events.accounts import (
     AccountCreated,
-    BanAdded,
-    BanRemoved,
     CertificateAdded,
     CertificateRevoked,
     CertificateUsed,
-    ChannelClosed,
-    ChannelCreated,
     Delivered,
     DeviceForgotten,
-    DirectOpened,
     FactorRemoved,
     FactorUsed,
-    FounderRemoved,
-    InvitationEnded,
-    InvitationMade,
     InviteUsed,
-    KicksTold,
-    Logged,
-    MemberJoined,
-    MemberLeft,
-    MemberModesChanged,
-    ModesChanged,
     PasswordChanged,
     PasswordRehashed,
     RealNameSet,
@@ -44,6 +30,22 @@ from securechat.core.journal.events import (
     TokenCreated,
     TokenRevoked,
     TokenUsed,
+)
+from securechat.core.journal.events.channels import (
+    BanAdded,
+    BanRemoved,
+    ChannelClosed,
+    ChannelCreated,
+    DirectOpened,
+    FounderRemoved,
+    InvitationEnded,
+    InvitationMade,
+    KicksTold,
+    Logged,
+    MemberJoined,
+    MemberLeft,
+    MemberModesChanged,
+    ModesChanged,
     TopicChanged,
 )
 from securechat.store.admin import APPLIED, Admin

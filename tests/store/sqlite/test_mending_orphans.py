@@ -8,15 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.journal.events import (
-    AccountCreated,
+from securechat.core.journal.events.accounts import AccountCreated, FactorSet, TokenCreated
+from securechat.core.journal.events.channels import (
     BanAdded,
     ChannelCreated,
-    FactorSet,
     InvitationMade,
     KickedAway,
     MemberJoined,
-    TokenCreated,
 )
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.journal.events import AccountCreated, ChannelClosed, ChannelCreated
+from securechat.core.journal.events.accounts import AccountCreated
+from securechat.core.journal.events.channels import ChannelClosed, ChannelCreated
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.mending import look_alikes, refresh_skeletons

@@ -8,19 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.journal.events import (
-    AccountCreated,
+from securechat.core.journal.events import JournalEvent
+from securechat.core.journal.events.accounts import AccountCreated, UsageCounted, UsageUpto
+from securechat.core.journal.events.channels import (
     BanAdded,
     ChannelClosed,
     ChannelCreated,
     DirectOpened,
     InvitationMade,
-    JournalEvent,
     Logged,
     MemberJoined,
     TopicChanged,
-    UsageCounted,
-    UsageUpto,
 )
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.database import FILE_NAME
