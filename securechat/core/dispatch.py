@@ -51,7 +51,8 @@ def run(turn: Turn, session: Session, raw: bytes) -> None:
             raise LineTooLongError
         message = decode(raw)
         command = message.command
-        label = labels.label_of(session, message)
+        if message.tags:
+            label = labels.label_of(session, message)
         _dispatch(turn, session, message)
     except IrcError as error:
         turn.numeric(session, error.numeric, *error.params)

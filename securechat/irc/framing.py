@@ -16,6 +16,10 @@ PLAIN_LINE: Final = 512
 """Bytes of a line as large as it gets without tags, with its CR LF (RFC 1459, section 2.3)."""
 
 
+LINES: Final = b"".join
+"""How the lines of a TLS socket are put together: each has its end already."""
+
+
 class LineBuffer:
     """Splits a byte stream at LF or CR LF; empty lines are left out.
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
-from securechat.net.framing import LINES, Framing
+from securechat.irc.framing import LINES
+from securechat.net.framing import Framing
 from securechat.net.throttle import TokenBucket
 
 

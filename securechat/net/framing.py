@@ -8,9 +8,9 @@ WebSocket messages may stand beside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from typing import Protocol
 
-from securechat.irc.framing import LineBuffer
+from securechat.irc.framing import LINES, LineBuffer
 
 
 class Framing(Protocol):
@@ -36,9 +36,6 @@ class Framing(Protocol):
         most: how many of them at most, -1 for all; the others wait for the next call. The memory
         that is held must have a limit, whatever comes.
         """
-
-
-LINES: Final = b"".join
 
 
 class LineFraming(LineBuffer):

@@ -45,9 +45,9 @@ class Tagged(Line):
 
 def label_of(session: Session, message: Message) -> str:
     """The label that is to be given back; '' for none."""
-    if not message.tags or not (session.has(LABELED_RESPONSE) and session.has(BATCH)):
-        return ""
     label = message.tags.get(LABEL, "")
+    if not (session.has(LABELED_RESPONSE) and session.has(BATCH)):
+        return ""
     return label if len(label.encode()) <= MAX_LABEL_BYTES else ""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from securechat.core.journal.events.channels import KickedAway
 from securechat.core.model.credentials import Certificate, Factor, Token
@@ -16,6 +16,7 @@ from securechat.core.model.device import Device
 from securechat.core.model.sent_keys import SentKeys
 from securechat.core.model.states import State, Trigger, after
 from securechat.irc.capabilities import WIRE
+from securechat.irc.framing import LINES
 from securechat.irc.numerics import Numeric
 from securechat.irc.sasl import Assembler
 
@@ -27,10 +28,6 @@ PREFIXES = {"q": "~", "o": "@", "v": "+"}
 
 NumericReply = tuple[Numeric, *tuple[str, ...]]
 """A numeric with its parameters, the last of which is the trailing one."""
-
-
-LINES: Final = b"".join
-"""How the lines of a TLS socket are put together: each has its end already."""
 
 
 class Answering(NamedTuple):

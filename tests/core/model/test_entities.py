@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.model.entities import LINES, EncodingGroup, Session
+from securechat.core.model.entities import EncodingGroup, Session
 from securechat.core.model.states import State, TransitionError, Trigger
 from securechat.irc import capabilities as caps
+from securechat.irc.framing import LINES
 from tests.support.rules import RulesUnderTest
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.model.entities import LINES, Audience, EncodingGroup
+from securechat.core.model.entities import Audience, EncodingGroup
 from securechat.irc import capabilities as caps
+from securechat.irc.framing import LINES
 from tests.support.rules import RulesUnderTest
 from tests.support.snapshot import snapshot
 
