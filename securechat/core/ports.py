@@ -1,9 +1,13 @@
-"""What the rules ask the world around them in the middle of a turn, and are told at once."""
+"""What the rules ask the world around them in the middle of a turn, and are told at once: numbers
+for what is new, what sockets have taken, randomness, and what takes a key that isn't in the
+database. Hub thread only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from securechat.core.jobs import JobFailed, LoadMissed, Missed
 from securechat.core.model.entities import Session
@@ -26,3 +30,23 @@ class Outside:
     next_target: Callable[[int], int] = following
     taken: Callable[[Session], bool] = lambda session: True
     read: Callable[[LoadMissed], Missed | JobFailed] = lambda job: JobFailed(job.session)
+
+
+class Vault(Protocol):
+    """Randomness and secrets; store.pepper.Pepper is the real one."""
+
+    def random(self, size: int) -> bytes:
+        """So many bytes that nobody can foretell."""
+        ...
+
+    def seal(self, secret: bytes, context: str) -> str:
+        """Encrypt and authenticate; context must be the same when it is opened."""
+        ...
+
+    def unseal(self, sealed: str, context: str) -> bytes:
+        """The secret again. Raises an error when the text is damaged or sealed elsewhere."""
+        ...
+
+    def digest(self, text: str) -> bytes:
+        """A keyed digest, for codes that are short enough to be guessed from a plain one."""
+        ...

@@ -23,11 +23,10 @@ from securechat.core.model.entities import Account, Session
 from securechat.core.model.levels import Levels
 from securechat.core.model.state import LOGINS_AT_ONCE, MAX_KEYS, Model
 from securechat.core.model.states import WAITING, State, Trigger
-from securechat.core.ports import Outside
+from securechat.core.ports import Outside, Vault
 from securechat.core.presence import arrivals, online
 from securechat.core.settings import Settings
 from securechat.core.turn import Turn
-from securechat.core.vault import Vault
 from securechat.irc import names
 
 log = logging.getLogger(__name__)

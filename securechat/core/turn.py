@@ -22,10 +22,9 @@ from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.model.state import Model
 from securechat.core.model.states import State, Trigger
-from securechat.core.ports import Outside
+from securechat.core.ports import Outside, Vault
 from securechat.core.settings import Settings
 from securechat.core.text import fits, shorten
-from securechat.core.vault import Vault
 from securechat.irc.message import MAX_BODY_BYTES, format_tags
 from securechat.irc.numerics import Numeric
 
