@@ -18,7 +18,7 @@ from securechat.core.model.credentials import Certificate
 from securechat.core.model.device import split_device
 from securechat.core.model.entities import Account, Session
 from securechat.core.model.states import State, Trigger
-from securechat.core.presence import arrivals, session_limit
+from securechat.core.presence import arrivals, live_sessions
 from securechat.core.turn import Turn
 from securechat.credentials.token import is_token, token_digest
 from securechat.irc import names
@@ -249,7 +249,7 @@ def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
     by_sasl = session.attempt.password is None
     session.attempt.password = None
     turn.model.login_throttle.right(account.folded, session.address_block)
-    full = session_limit.refusal(turn, session, account)
+    full = live_sessions.no_place(turn, session, account)
     wait = turn.model.logins.wait((account.id, session.proven), turn.clock)
     if full is not None:
         _turned_away(turn, session, account, "too many connections", full)

@@ -17,7 +17,7 @@ from securechat.core.jobs import Missed
 from securechat.core.journal.events.channels import KicksTold
 from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.states import State, Trigger
-from securechat.core.presence import online, session_limit, welcome
+from securechat.core.presence import live_sessions, online, welcome
 from securechat.core.text import when
 from securechat.core.turn import IrcError, Turn
 
@@ -94,7 +94,7 @@ class ArrivalBatch:
         if session.state is not State.LOADING:
             return False
         account = session.who
-        full = session_limit.refusal(turn, session, account)
+        full = live_sessions.no_place(turn, session, account)
         if full is not None:
             turn.close(session, full)
             return False
@@ -105,7 +105,7 @@ class ArrivalBatch:
         account.sessions.append(session)
         session.arrived_at = turn.clock
         turn.model.arrived += 1
-        session_limit.make(turn, session)
+        live_sessions.make_place(turn, session)
         account.login_name = session.attempt.real_name
         session.login = None
         account.active_ms = turn.now_ms

@@ -1,11 +1,19 @@
-"""The live sessions of an account, for its member and the administrator. Hub thread only."""
+"""The live sessions of an account: how many it may have, and what its member and the administrator
+see of them. Hub thread only.
+
+A thief of a device token may fill all places; whoever shows the password or a certificate gets in
+all the same, in the place of a session that showed a token only.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from securechat.core.model.entities import Account, Session
+from securechat.core.presence import online
 from securechat.core.turn import Turn
+
+EVICTED = "Your account has logged in elsewhere by its password or certificate, and had no place"
 
 ID_BYTES = 3
 """An id is for typing, and opens nothing: an account has few sessions, and nobody else sees it."""
@@ -61,3 +69,23 @@ def listed(turn: Turn, account: Account) -> list[Live]:
 
 def _wall(turn: Turn, clock: float) -> int:
     return turn.now_ms - int((turn.clock - clock) * 1000)
+
+
+def no_place(turn: Turn, session: Session, account: Account) -> str | None:
+    """Why a login as the account can't have a place, or None when it gets one."""
+    if len(account.sessions) < turn.settings.max_sessions or session.proven:
+        return None
+    return f"{account.name} has {len(account.sessions)} connections already"
+
+
+def make_place(turn: Turn, newest: Session) -> None:
+    """End what an account has too many, now that its newest session is online.
+
+    The oldest session that showed a token only goes first, then the oldest of all.
+    """
+    sessions = newest.who.sessions
+    if len(sessions) > turn.settings.max_sessions:
+        others = [session for session in sessions if session is not newest]
+        ended = min(others, key=lambda session: (session.proven, session.opened_at))
+        turn.audit("session ended", ended, by="a login that found no place")
+        online.end_all(turn, [ended], EVICTED)
