@@ -1,12 +1,23 @@
-"""Small things about texts on the wire."""
+"""Texts on the wire: cut and filled, and how long those may be that 005 promises."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from securechat.irc.message import MAX_BODY_BYTES
+from securechat.irc.names import MAX_ACCOUNT_BYTES, MAX_CHANNEL_BYTES
+
+TEXT_BYTES = 255
+"""Of an away message, and of the reason of PART. The longest names leave an away message more, and
+cut a reason, of which nothing is promised.
+"""
+
+REAL_NAME_BYTES = 150
+"""Of a real name: the longest nick leaves it more, also in WHOIS and in an extended JOIN."""
+
+_NICK, _CHANNEL = "n" * MAX_ACCOUNT_BYTES, "#" * MAX_CHANNEL_BYTES
 
 
 def shorten(text: str, limit: int) -> str:
@@ -49,3 +60,20 @@ def when(at_ms: int) -> str:
 def iso(at_ms: int) -> str:
     """A time in ISO 8601, to the second, in UTC."""
     return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@cache
+def topic_bytes(server: str) -> int:
+    """Of a topic that is relayed whole, whatever the names. server: the server's name."""
+    return _left(server, f"TOPIC {_CHANNEL}")
+
+
+@cache
+def kick_bytes(server: str) -> int:
+    """Of the reason of a KICK, in the same way."""
+    return _left(server, f"KICK {_CHANNEL} {_NICK}")
+
+
+def _left(server: str, command: str) -> int:
+    """Bytes of a relayed line behind its longest head."""
+    return MAX_BODY_BYTES - len(f":{_NICK}!{_NICK}@{server} {command} :")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import quota, text_limits
+from securechat.core import quota
 from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
@@ -15,7 +15,7 @@ from securechat.core.journal.events.channels import KickedAway, TopicChanged
 from securechat.core.model.entities import Account, Channel, NumericReply, Session
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
-from securechat.core.text import shorten
+from securechat.core.text import TEXT_BYTES, kick_bytes, shorten, topic_bytes
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import names
 from securechat.irc.message import MAX_BODY_BYTES, Message
@@ -92,7 +92,7 @@ def _make(turn: Turn, account: Account, name: str) -> Channel:
 )
 def part(turn: Turn, session: Session, message: Message) -> None:
     """Leave a channel for good, until you join it again."""
-    reason = shorten(message.params[1], text_limits.TEXT_BYTES) if len(message.params) > 1 else ""
+    reason = shorten(message.params[1], TEXT_BYTES) if len(message.params) > 1 else ""
     for name in _targets(message):
         try:
             _part(turn, session, channels.find_mine(turn, session, name), reason)
@@ -129,7 +129,7 @@ def _farewell(
 def kick(turn: Turn, session: Session, message: Message) -> None:
     """Put somebody out of a channel that you operate."""
     channel = channels.find_run(turn, session, message.params[0])
-    most = text_limits.kick_bytes(turn.settings.name)
+    most = kick_bytes(turn.settings.name)
     reason = shorten(message.params[2], most) if len(message.params) > 2 else ""
     for nick in _targets(message, 1):
         try:
@@ -200,7 +200,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     quota.check(turn, session, "TOPIC")
     text = message.params[1]
     body = f":{account.source(turn.settings.name)} TOPIC {channel.name} :{text}"
-    limit = text_limits.topic_bytes(turn.settings.name)
+    limit = topic_bytes(turn.settings.name)
     if len(text.encode()) > limit:
         raise IrcError(Numeric.ERR_INPUTTOOLONG, f"A topic has at most {limit} bytes of UTF-8")
     turn.log(channel.id, account, "TOPIC", text)

@@ -15,8 +15,7 @@ from securechat.core.delivery import acknowledgements
 from securechat.core.model.entities import Session
 from securechat.core.model.states import State
 from securechat.core.presence import online
-from securechat.core.text import fill, shorten
-from securechat.core.text_limits import REAL_NAME_BYTES
+from securechat.core.text import REAL_NAME_BYTES, fill, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import capabilities, names
 from securechat.irc.message import Message

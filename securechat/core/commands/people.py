@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from securechat.core import quota, text_limits
+from securechat.core import quota
 from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events.accounts import RealNameSet
 from securechat.core.model.entities import Account, Audience, Channel, NumericReply, Session
 from securechat.core.presence import online
-from securechat.core.text import fill, shorten, when
+from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, shorten, when
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks, names
 from securechat.irc.capabilities import MULTI_PREFIX, SETNAME
@@ -179,7 +179,7 @@ def away(turn: Turn, session: Session, message: Message) -> None:
     """Say that you are away here, and why, or that you are back; who sees it: all, once you are
     away on all your devices.
     """
-    text = shorten(message.params[0], text_limits.TEXT_BYTES) if message.params else ""
+    text = shorten(message.params[0], TEXT_BYTES) if message.params else ""
     session.away, session.away_at = text or None, turn.clock
     if text:
         turn.numeric(session, Numeric.RPL_NOWAWAY, "You have been marked as being away")
@@ -195,8 +195,8 @@ def setname(turn: Turn, session: Session, message: Message) -> None:
     https://ircv3.net/specs/extensions/setname
     """
     name, account = message.params[0], session.who
-    if not name.strip() or len(name.encode()) > text_limits.REAL_NAME_BYTES:
-        text = f"Expected a real name of 1 to {text_limits.REAL_NAME_BYTES} bytes"
+    if not name.strip() or len(name.encode()) > REAL_NAME_BYTES:
+        text = f"Expected a real name of 1 to {REAL_NAME_BYTES} bytes"
         turn.standard_reply(session, "FAIL", "SETNAME", "INVALID_REALNAME", text)
         return
     quota.check(turn, session, "SETNAME")

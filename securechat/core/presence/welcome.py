@@ -5,9 +5,8 @@ https://modern.ircdocs.horse/#rplwelcome-001, https://modern.ircdocs.horse/#rpli
 
 from __future__ import annotations
 
-from securechat.core import text_limits
 from securechat.core.model.entities import Session
-from securechat.core.text import fill, when
+from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, kick_bytes, topic_bytes, when
 from securechat.core.turn import Turn
 from securechat.irc.names import MAX_ACCOUNT_CHARS, MAX_CHANNEL_CHARS
 from securechat.irc.numerics import Numeric
@@ -38,11 +37,11 @@ def isupport(turn: Turn) -> list[str]:
         f"MAXLIST=b:{settings.max_bans}",
         f"NICKLEN={MAX_ACCOUNT_CHARS}",
         f"CHANNELLEN={MAX_CHANNEL_CHARS + 1}",
-        f"TOPICLEN={text_limits.topic_bytes(settings.name)}",
-        f"KICKLEN={text_limits.kick_bytes(settings.name)}",
-        f"AWAYLEN={text_limits.TEXT_BYTES}",
+        f"TOPICLEN={topic_bytes(settings.name)}",
+        f"KICKLEN={kick_bytes(settings.name)}",
+        f"AWAYLEN={TEXT_BYTES}",
         f"KEYLEN={MAX_KEY_BYTES}",
-        f"NAMELEN={text_limits.REAL_NAME_BYTES}",
+        f"NAMELEN={REAL_NAME_BYTES}",
         f"TARGMAX=PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},TAGMSG:{MAX_TARGETS},"
         f"PART:{MAX_TARGETS},KICK:{MAX_TARGETS},NAMES:1,WHOIS:1,JOIN:,LIST:",
         "SAFELIST",

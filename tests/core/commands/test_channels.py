@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from securechat.core.journal.events.channels import ChannelClosed, InvitationEnded, InvitationMade
-from securechat.core.text_limits import kick_bytes, topic_bytes
+from securechat.core.text import kick_bytes, topic_bytes
 from securechat.irc.message import parse
 from tests.support.rules import (
     SERVER,
