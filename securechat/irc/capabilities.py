@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from securechat.irc.message_keys import KEY_TAG
+from securechat.irc.message import KEY_TAG
 
 ACCOUNT_NOTIFY: Final = 1 << 0
 ACCOUNT_TAG: Final = 1 << 1

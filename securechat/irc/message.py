@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 MAX_BODY_BYTES = 510
 """Longest message without its tags and without CR LF (RFC 1459, section 2.3)."""
@@ -24,7 +25,16 @@ MAX_TAG_BYTES = 4096
 MAX_LINE_BYTES = MAX_TAG_BYTES + MAX_INPUT_BYTES
 """What a client may send before its line end."""
 
+KEY_TAG: Final = "securechat/key"
+"""The tag, and capability, by which a client gives a message a key: 1 to 15 hexadecimal digits, not
+all of them 0. A message whose echo is lost is sent again with its key, and so the server knows it.
+"""
+
+KEY_BITS: Final = 60
+"""So that it is an integer of the database, and no two are alike by chance."""
+
 _TAG_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
+_KEY_VALUE = re.compile(r"[0-9a-fA-F]{1,15}")
 _NUMERIC = re.compile(r"[0-9]{3}\Z")
 _FORBIDDEN = re.compile("[\0\r\n]")
 _TO_WIRE = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})
@@ -171,3 +181,13 @@ def format_message(
     if _FORBIDDEN.search(line):
         raise ValueError("NUL, CR and LF can't be sent in a message")
     return line
+
+
+def format_key(key: int) -> str:
+    """The value of KEY_TAG."""
+    return f"{key:x}"
+
+
+def parse_key(text: str) -> int | None:
+    """The key in the value of KEY_TAG; None when it is none."""
+    return int(text, 16) or None if _KEY_VALUE.fullmatch(text) else None

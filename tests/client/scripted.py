@@ -27,7 +27,7 @@ from securechat.client.session.handshake import ESSENTIAL, REGISTRATION, WANTED
 from securechat.client.session.identity import Address
 from securechat.client.session.session import SYNC
 from securechat.credentials.token import format_token
-from securechat.irc.message_keys import KEY_TAG
+from securechat.irc.message import KEY_TAG
 
 PATIENCE = 20.0
 """Seconds after which a dialogue that hangs fails; none takes a tenth of it."""

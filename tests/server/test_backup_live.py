@@ -14,7 +14,7 @@ import pytest
 
 from securechat.core.auth import totp
 from securechat.core.journal.events.accounts import CertificateAdded, FactorSet, RecoveryCodeAdded
-from securechat.irc.message_keys import KEY_TAG
+from securechat.irc.message import KEY_TAG
 from securechat.server.data import DataDirectory
 from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.database import open_database

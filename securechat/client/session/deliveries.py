@@ -14,8 +14,7 @@ from dataclasses import dataclass
 
 from securechat.client.session.events import Doubt, Say, ServerCommand, TextKind, Unconfirmed
 from securechat.client.session.identity import same
-from securechat.irc.message import MAX_BODY_BYTES
-from securechat.irc.message_keys import KEY_BITS, KEY_TAG, format_key
+from securechat.irc.message import KEY_BITS, KEY_TAG, MAX_BODY_BYTES, format_key
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
 WINDOW = 32

@@ -20,8 +20,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.irc import sasl
-from securechat.irc.message import MAX_BODY_BYTES, Message, format_message
-from securechat.irc.message_keys import KEY_TAG
+from securechat.irc.message import KEY_TAG, MAX_BODY_BYTES, Message, format_message
 
 WANTED: Final = (
     "account-notify",

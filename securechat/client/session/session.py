@@ -30,8 +30,7 @@ from securechat.client.session.handshake import Handshake, HandshakePhase
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.liveness import Liveness, Verdict
-from securechat.irc.message import Message, format_message
-from securechat.irc.message_keys import KEY_TAG
+from securechat.irc.message import KEY_TAG, Message, format_message
 
 LOGIN_PATIENCE = 60.0
 """Seconds from the connection to the end of the replay; a busy server hashes passwords in turn."""

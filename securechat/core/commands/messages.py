@@ -22,8 +22,7 @@ from securechat.core.text import fits, is_question
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import names
 from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_KEY, MESSAGE_TAGS, SELF_MESSAGE
-from securechat.irc.message import MAX_BODY_BYTES, Message, format_tags
-from securechat.irc.message_keys import KEY_TAG, parse_key
+from securechat.irc.message import KEY_TAG, MAX_BODY_BYTES, Message, format_tags, parse_key
 from securechat.irc.numerics import Numeric
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 

@@ -8,7 +8,7 @@ from securechat.client.session.events import Delayed, Info, LoginRefused, Proble
 from securechat.client.session.handshake import MAX_WAIT, NO_REPLAY, REGISTRATION, WANTED
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import LOGIN_PATIENCE, Stage
-from securechat.irc.message_keys import KEY_TAG
+from securechat.irc.message import KEY_TAG
 from tests.client.dialogue import Talk
 from tests.client.scripted import OFFER
 

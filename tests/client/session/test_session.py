@@ -26,8 +26,7 @@ from securechat.client.session.events import (
 from securechat.client.session.identity import Login
 from securechat.client.session.liveness import ANSWER, IDLE
 from securechat.client.session.session import GOODBYE, LOGIN_PATIENCE, SYNC, Stage
-from securechat.irc.message import parse
-from securechat.irc.message_keys import KEY_TAG
+from securechat.irc.message import KEY_TAG, parse
 from tests.client.dialogue import ALICE, Talk, arrival, handshake, online
 from tests.client.scripted import OFFER
 

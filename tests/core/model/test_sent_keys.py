@@ -6,8 +6,7 @@ import pytest
 
 from securechat.core.journal.events.accounts import MessageKeyed
 from securechat.core.model.sent_keys import MAX_KEYS, Kept, SentKeys
-from securechat.irc.message import parse
-from securechat.irc.message_keys import KEY_BITS, format_key, parse_key
+from securechat.irc.message import KEY_BITS, format_key, parse, parse_key
 from tests.support.rules import Person, RulesUnderTest, codes, in_channel, of, only
 
 CAPS = ("message-tags", "echo-message", "server-time", "securechat/key")
