@@ -19,8 +19,12 @@ from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.admin.users import find_account
 from securechat.ca import pem
 from securechat.ca.errors import AuthorityError, ValidityError
-from securechat.credentials.certificate import default_name, fingerprint_of
-from securechat.credentials.token import MAX_NAME_CHARS, is_token_name
+from securechat.credentials.device import (
+    MAX_NAME_CHARS,
+    default_name,
+    fingerprint_of,
+    is_token_name,
+)
 from securechat.store.admin import wall_clock
 from securechat.store.credentials import CERTIFICATES, TOKENS, NamedCredential
 from securechat.store.sqlite.reader import CertificateRow, TokenRow

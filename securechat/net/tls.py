@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from securechat.common.files import read_named
-from securechat.credentials.certificate import fingerprint_of
+from securechat.credentials.device import fingerprint_of
 
 MinVersion = Literal["1.2", "1.3"]
 KeyExchange = Literal["X25519", "P-256"]

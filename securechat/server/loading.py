@@ -10,8 +10,14 @@ from typing import Any
 from securechat.core.guard import FAILED
 from securechat.core.journal.events.accounts import CertificateRevoked, TokenRevoked
 from securechat.core.journal.events.channels import KickedAway
-from securechat.core.model.credentials import Certificate, Factor, Token
-from securechat.core.model.device import Device, certificate_device, token_device
+from securechat.core.model.credentials import (
+    Certificate,
+    Device,
+    Factor,
+    Token,
+    certificate_device,
+    token_device,
+)
 from securechat.core.model.entities import Account, Channel, Direct, Invite, Membership
 from securechat.core.model.sent_keys import Kept
 from securechat.core.model.state import Model

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from securechat.credentials.device import TOKEN_BYTES, format_token, token_digest
 from securechat.credentials.link import code_digest
-from securechat.credentials.token import TOKEN_BYTES, format_token, token_digest
 from securechat.store import audit
 from securechat.store.audit import AuditRow, Wanted
 from securechat.store.credentials import (
@@ -184,7 +184,7 @@ class Admin:
     # Tokens, certificates and the second factor
 
     def make_token(self, account: AccountRow, name: str, now_ms: int) -> str:
-        """A new device token, which is kept nowhere. name: as in securechat.credentials.token.
+        """A new device token, which is kept nowhere. name: as in securechat.credentials.device.
 
         Raises ConflictError when the account has one of that name, or as many as it may have.
         """

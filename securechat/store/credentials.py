@@ -10,8 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from securechat.credentials.certificate import MAX_CERTIFICATES
-from securechat.credentials.token import MAX_TOKENS
+from securechat.credentials.device import MAX_CERTIFICATES, MAX_TOKENS
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.sqlite.reader import AccountRow, CertificateRow, Reader, TokenRow
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.credentials.token import is_token, token_digest
+from securechat.credentials.device import is_token, token_digest
 from securechat.store.sqlite.database import FILE_NAME, open_database
 from securechat.store.sqlite.reader import TokenRow
 from tests.server.clerk import GOOD, Clerk, served_once

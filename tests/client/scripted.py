@@ -26,7 +26,7 @@ from securechat.client.credentials.device import machine_name
 from securechat.client.session.handshake import ESSENTIAL, REGISTRATION, WANTED
 from securechat.client.session.identity import Address
 from securechat.client.session.session import SYNC
-from securechat.credentials.token import format_token
+from securechat.credentials.device import format_token
 from securechat.irc.message import KEY_TAG
 
 PATIENCE = 20.0

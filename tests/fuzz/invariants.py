@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from securechat.core.journal import apply
 from securechat.core.journal.events.channels import Logged
-from securechat.core.model.device import MAX_DEVICES
+from securechat.core.model.credentials import MAX_DEVICES
 from securechat.core.model.entities import Account, Channel
 from securechat.core.model.state import Model
 from securechat.core.model.states import WAITING, State

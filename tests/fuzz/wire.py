@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from securechat.credentials.device import TOKEN_BYTES, format_token, is_token, is_token_name
 from securechat.credentials.link import InviteLink, LinkError, parse_link
-from securechat.credentials.token import TOKEN_BYTES, format_token, is_token, is_token_name
 from securechat.irc import sasl
 from securechat.irc.framing import TOO_LONG, LineBuffer
 from securechat.irc.message import (

@@ -38,7 +38,7 @@ from securechat.core.model.states import State, Trigger
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.core.turn import Turn
-from securechat.credentials.token import token_digest
+from securechat.credentials.device import token_digest
 from securechat.server.loading import load_model, take_changes
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.credentials import TOKENS

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from securechat.credentials.device import MAX_TOKENS, is_token, token_digest
 from securechat.credentials.link import code_digest
-from securechat.credentials.token import MAX_TOKENS, is_token, token_digest
 from securechat.store.admin import Admin, invite_id
 from securechat.store.audit import Wanted
 from securechat.store.credentials import TOKENS

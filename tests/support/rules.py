@@ -39,7 +39,7 @@ from securechat.core.ports import Outside
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.core.turn import Closing, CommandSpan, Turn
-from securechat.credentials.certificate import fingerprint_of
+from securechat.credentials.device import fingerprint_of
 from securechat.irc import names
 from securechat.irc.message import MAX_BODY_BYTES, Message, parse
 from securechat.store.pepper import Pepper

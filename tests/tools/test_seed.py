@@ -11,7 +11,7 @@ from benchlib import seed
 from benchlib.servers import Plan
 from benchlib.stream import compose
 
-from securechat.credentials.token import is_token, token_digest
+from securechat.credentials.device import is_token, token_digest
 from securechat.store.sqlite.reader import Reader
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchlib.servers import Plan, nick, room_name
 from benchlib.stream import ALPHABET, FILLER
-from securechat.credentials.token import format_token, token_digest
+from securechat.credentials.device import format_token, token_digest
 from securechat.irc.names import account_name, channel_name
 from securechat.store.sqlite.database import open_database
 

@@ -29,7 +29,7 @@ from securechat.client.exits import (
 from securechat.client.session.events import InquiryAnswer, Quit
 from securechat.client.session.identity import Login
 from securechat.common.escape import escape
-from securechat.credentials.token import MAX_NAME_CHARS, is_token_name
+from securechat.credentials.device import MAX_NAME_CHARS, is_token_name
 from securechat.irc.message import MAX_BODY_BYTES, format_message
 
 LAST_WORDS = 8.0

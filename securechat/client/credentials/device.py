@@ -9,7 +9,7 @@ from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import RefusedError, SettingsError, UnreachableError, say
 from securechat.client.session.events import Adopt, InquiryAnswer
 from securechat.client.wire.receiver import Client
-from securechat.credentials.token import MAX_NAME_CHARS, is_token
+from securechat.credentials.device import MAX_NAME_CHARS, is_token
 
 ATTEMPTS = 21
 """Names tried: an account has at most 20 tokens, so one of 21 is free."""

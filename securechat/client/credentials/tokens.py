@@ -22,7 +22,7 @@ from securechat.client.exits import SettingsError
 from securechat.client.session.identity import Address, fold
 from securechat.client.settings import files
 from securechat.client.settings.directory import VARIABLE
-from securechat.credentials.token import is_token, is_token_name
+from securechat.credentials.device import is_token, is_token_name
 
 T = TypeVar("T")
 

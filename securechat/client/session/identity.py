@@ -9,8 +9,8 @@ import socket
 from dataclasses import dataclass, field
 
 from securechat.client.exits import UsageError
+from securechat.credentials.device import is_token
 from securechat.credentials.link import DEFAULT_PORT
-from securechat.credentials.token import is_token
 from securechat.irc import names
 
 

@@ -14,13 +14,12 @@ from securechat.core.delivery import acknowledgements
 from securechat.core.history import replay
 from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.journal.events.accounts import PasswordRehashed
-from securechat.core.model.credentials import Certificate
-from securechat.core.model.device import split_device
+from securechat.core.model.credentials import Certificate, split_device
 from securechat.core.model.entities import Account, Session
 from securechat.core.model.states import State, Trigger
 from securechat.core.presence import arrivals, live_sessions
 from securechat.core.turn import Turn
-from securechat.credentials.token import is_token, token_digest
+from securechat.credentials.device import is_token, token_digest
 from securechat.irc import names
 from securechat.irc.numerics import Numeric
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from securechat.core.auth import login, registration
 from securechat.core.commands.registry import ALWAYS, command
-from securechat.core.model.device import split_device
+from securechat.core.model.credentials import split_device
 from securechat.core.model.entities import Session
 from securechat.core.model.states import State, Trigger
 from securechat.core.turn import IrcError, Turn

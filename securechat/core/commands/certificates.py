@@ -14,8 +14,7 @@ from securechat.core.model.entities import Session
 from securechat.core.presence import online
 from securechat.core.text import iso
 from securechat.core.turn import Turn
-from securechat.credentials.certificate import MAX_CERTIFICATES, default_name
-from securechat.credentials.token import is_token_name
+from securechat.credentials.device import MAX_CERTIFICATES, default_name, is_token_name
 from securechat.irc.message import Message
 
 

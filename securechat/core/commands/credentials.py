@@ -18,7 +18,7 @@ from securechat.core.model.entities import Account, Session
 from securechat.core.presence import online
 from securechat.core.text import iso
 from securechat.core.turn import Turn
-from securechat.credentials.token import (
+from securechat.credentials.device import (
     MAX_TOKENS,
     TOKEN_BYTES,
     format_token,

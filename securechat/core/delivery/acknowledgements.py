@@ -12,7 +12,7 @@ from itertools import takewhile
 
 from securechat.core.delivery.line import BareLine
 from securechat.core.journal.events.accounts import Delivered, DeviceForgotten
-from securechat.core.model.device import MAX_DEVICES, Device, certificate_device, token_device
+from securechat.core.model.credentials import MAX_DEVICES, Device, certificate_device, token_device
 from securechat.core.model.entities import Account, Audience, Channel, Session
 from securechat.core.model.state import Model
 from securechat.core.model.states import State

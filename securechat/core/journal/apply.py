@@ -16,8 +16,14 @@ from typing import Any
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events import accounts as account_events
 from securechat.core.journal.events import channels as channel_events
-from securechat.core.model.credentials import Certificate, Factor, Token
-from securechat.core.model.device import Device, certificate_device, token_device
+from securechat.core.model.credentials import (
+    Certificate,
+    Device,
+    Factor,
+    Token,
+    certificate_device,
+    token_device,
+)
 from securechat.core.model.entities import Account, Channel, Direct, Membership
 from securechat.core.model.sent_keys import Kept
 from securechat.core.model.state import Model

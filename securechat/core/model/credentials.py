@@ -1,12 +1,21 @@
 """What an account can log in with beside its password: device tokens, client certificates, and the
-second factor.
+second factor; and its devices, where its messages arrive, each at its own time.
 
-Plain state of the model; it changes only in journal.apply(). Hub thread only.
+Plain state of the model; what is stored of it changes only in journal.apply(). Hub thread only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from unicodedata import normalize
+
+from securechat.credentials.device import is_token_name
+
+COMMON = ""
+"""The device of all logins with the password that name none."""
+
+MAX_DEVICES = 32
+"""So many an account may have: its 20 tokens, and some that are named behind the account."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,3 +56,39 @@ class Factor:
     secret: str
     counter: int
     recovery: set[bytes] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class Device:
+    """A device of an account. delivered: everything up to this seq has certainly arrived there.
+
+    stored: the same, as the database has it, -1 for not at all. used_ms: its newest login, in
+    milliseconds since 1970 (UTC).
+    """
+
+    name: str
+    delivered: int
+    used_ms: int
+    stored: int = -1
+
+
+def token_device(token: str) -> str:
+    """The name of the device that logs in with a token of this name."""
+    return f"token:{token}"
+
+
+def certificate_device(certificate: str) -> str:
+    """The name of the device that logs in with a certificate of this name."""
+    return f"certificate:{certificate}"
+
+
+def split_device(claimed: str) -> tuple[str, str]:
+    """The account and the device in what a login claims to be: `alice@phone`, or `alice` alone.
+
+    A colon is in no such name: before it stands what kind of login names the device.
+    """
+    account, _, device = claimed.partition("@")
+    folded = normalize("NFKC", device.casefold())
+    if is_token_name(device) and is_token_name(folded) and ":" not in folded:
+        return account, folded
+    return claimed, COMMON

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from securechat.core.journal.events.channels import KickedAway
-from securechat.core.model.credentials import Certificate, Factor, Token
-from securechat.core.model.device import Device
+from securechat.core.model.credentials import Certificate, Device, Factor, Token
 from securechat.core.model.sent_keys import SentKeys
 from securechat.core.model.states import State, Trigger, after
 from securechat.irc.capabilities import WIRE

@@ -20,7 +20,7 @@ from securechat.client.session.identity import Address
 from securechat.client.settings.directory import SettingsDirectory
 from securechat.client.trust.anchors import Consent
 from securechat.client.trust.authorities import Origin, Trust
-from securechat.credentials.token import format_token
+from securechat.credentials.device import format_token
 from tests.client.keyboard import Keyboard
 from tests.client.keyrings import LockedKeyring
 from tests.client.scripted import OFFER, PASSWORD, TOKEN, Peer, ScriptedServer

@@ -18,7 +18,7 @@ from securechat.client.exits import Exit, RefusedError
 from securechat.client.session.events import ClientEvent, Quit, Ready, Say
 from securechat.client.session.identity import Login
 from securechat.client.trust.authorities import Dialer, Origin, Trust
-from securechat.credentials.token import is_token_name
+from securechat.credentials.device import is_token_name
 from tests.client.scripted import PASSWORD, TOKEN, Dialogue, Peer, ScriptedServer
 from tests.support.certificates import Authority
 

@@ -7,7 +7,7 @@ import pytest
 from securechat.core.commands.verbs import FRESH_SECONDS
 from securechat.core.journal.events.accounts import CertificateUsed
 from securechat.core.model.states import State
-from securechat.credentials.certificate import MAX_CERTIFICATES, default_name, fingerprint_of
+from securechat.credentials.device import MAX_CERTIFICATES, default_name, fingerprint_of
 from tests.support.rules import NOT_STORED, RIGHT, Person, RulesUnderTest, codes, only
 
 SHOWN = "alice's"

@@ -16,7 +16,7 @@ from securechat.core.journal.events.accounts import (
     TokenUsed,
 )
 from securechat.core.model.states import State
-from securechat.credentials.token import MAX_TOKENS, is_token, token_digest
+from securechat.credentials.device import MAX_TOKENS, is_token, token_digest
 from securechat.irc.message import Message
 from tests.support.rules import (
     NOT_STORED,

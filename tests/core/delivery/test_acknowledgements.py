@@ -6,7 +6,7 @@ import pytest
 
 from securechat.core.delivery import acknowledgements
 from securechat.core.journal.events.accounts import Delivered, DeviceForgotten
-from securechat.core.model.device import COMMON, MAX_DEVICES, split_device
+from securechat.core.model.credentials import COMMON, MAX_DEVICES, split_device
 from securechat.core.ports import Outside
 from tests.support.rules import RIGHT, Person, RulesUnderTest, codes, in_channel, of, only, plain
 

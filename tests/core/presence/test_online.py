@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from securechat.core.journal.events.accounts import Delivered
 from securechat.core.journal.events.channels import MemberJoined
-from securechat.core.model.device import Device
+from securechat.core.model.credentials import Device
 from securechat.core.model.state import DEPARTURE_SECONDS
 from securechat.core.presence import online
 from tests.support.rules import SERVER, RulesUnderTest, codes, in_channel, of, source

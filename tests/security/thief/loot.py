@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from securechat.core.journal.events.accounts import FactorSet, RecoveryCodeAdded, TokenCreated
-from securechat.credentials.token import format_token, token_digest
+from securechat.credentials.device import format_token, token_digest
 from securechat.server.data import DataDirectory
 from securechat.store import passwords
 from securechat.store.pepper import Pepper, find_pepper

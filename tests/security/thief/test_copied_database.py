@@ -13,8 +13,8 @@ from pathlib import Path
 import bcrypt
 import pytest
 
+from securechat.credentials.device import token_digest
 from securechat.credentials.link import code_digest
-from securechat.credentials.token import token_digest
 from securechat.irc.names import account_name
 from securechat.server.data import DataDirectory
 from securechat.server.service import Service

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.credentials.token import (
+from securechat.credentials.device import (
     TOKEN_BYTES,
     format_token,
     is_token,

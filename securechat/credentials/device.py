@@ -1,8 +1,8 @@
-"""Device tokens: random credentials that stand in for a password, one for each device.
+"""What a device logs in with in a password's place: a token of its own, or a client certificate.
 
 A token reads `sct1_` and 43 characters of base64url: 256 random bits. It is shown once; the server
 keeps its digest only. As it can't be guessed, a plain hash is enough for it, and checking one costs
-no bcrypt. Pure; any thread may call.
+no bcrypt. A certificate is known by its fingerprint. Pure; any thread may call.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ TOKEN_BYTES = 32
 MAX_NAME_CHARS = 32
 
 MAX_TOKENS = 20
+"""So many an account may have."""
+
+MAX_CERTIFICATES = 20
 """So many an account may have."""
 
 _PREFIX = "sct1_"
@@ -46,3 +49,13 @@ def is_token_name(name: str) -> bool:
         and " " not in name
         and not name.startswith(":")
     )
+
+
+def fingerprint_of(der: bytes) -> bytes:
+    """The SHA-256 of a certificate's DER form: what it is known by."""
+    return hashlib.sha256(der).digest()
+
+
+def default_name(fingerprint: bytes) -> str:
+    """What a certificate is called whose owner has named none."""
+    return fingerprint.hex()[:12]
