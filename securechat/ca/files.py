@@ -13,7 +13,7 @@ from pathlib import Path
 
 from securechat.ca.errors import StorageError
 from securechat.common import files
-from securechat.common.ownership import OPEN_TO_OTHERS, exposure
+from securechat.common.files import OPEN_TO_OTHERS, exposure
 
 PUBLIC_MODE = 0o644
 DIRECTORY_MODE = 0o700

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-from securechat.common.ownership import exposure, foreign_owner
+from securechat.common.files import exposure, foreign_owner
 from securechat.store import pepper
 from securechat.store.sqlite import database
 from securechat.store.sqlite.schema import MIGRATIONS

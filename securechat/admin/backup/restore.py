@@ -20,8 +20,7 @@ from securechat.admin.backup import archive
 from securechat.admin.backup.archive import DATABASE, BackupError, Manifest
 from securechat.admin.backup.staging import staging, verify
 from securechat.admin.listing import utc
-from securechat.common.files import sync_directory
-from securechat.common.ownership import foreign_owner
+from securechat.common.files import foreign_owner, sync_directory
 from securechat.server.data import DataDirectory
 from securechat.store.admin import wall_clock
 from securechat.store.sqlite.copies import adopt_copy

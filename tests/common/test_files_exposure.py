@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.common.ownership import exposure
+from securechat.common.files import exposure
 
 
 def found(mode: int, owner: int) -> os.stat_result:
