@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from securechat.common.named_thread import NamedThread
+from securechat.common.threads import NamedThread
 from securechat.net.connection import Connection
 from securechat.net.loop import IoThread
 

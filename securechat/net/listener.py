@@ -11,8 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from securechat.common.named_thread import NamedThread
-from securechat.common.waker import Waker
+from securechat.common.threads import NamedThread, Waker
 from securechat.net.admission import Admission, NotAdmittedError
 from securechat.net.connection import Connection, Opening
 from securechat.net.loop import IoThread

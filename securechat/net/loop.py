@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from securechat.common.named_thread import NamedThread
-from securechat.common.waker import Waker
+from securechat.common.threads import NamedThread, Waker
 from securechat.net import transport
 from securechat.net.connection import Connection, Input, Opening, Phase
 from securechat.net.driver import ConnectionDriver

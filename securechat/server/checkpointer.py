@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from securechat.common.named_thread import NamedThread
+from securechat.common.threads import NamedThread
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.database import checkpoint, open_database
 

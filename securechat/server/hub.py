@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from securechat.common.named_thread import NamedThread
+from securechat.common.threads import NamedThread
 from securechat.core.audit import note, tell
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.guard import FAILED, guarded

@@ -11,7 +11,7 @@ from typing import cast
 
 import pytest
 
-from securechat.common import named_thread
+from securechat.common import threads
 from securechat.net import transport
 from securechat.net.connection import Connection
 from securechat.net.guard import MOST_SECONDS, Guard, _Watched
@@ -124,15 +124,13 @@ def test_where_the_system_can_t_tell_nobody_is_suspected(
     server: ssl.SSLContext, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """macOS doesn't say how much CPU a single thread has used."""
-    monkeypatch.setattr(named_thread, "CAN_TELL_CPU", False)
+    monkeypatch.setattr(threads, "CAN_TELL_CPU", False)
     with io_under_test(server, trusting) as room:
         room.settles(room.visit())
         assert room.thread.cpu_seconds() == 0.0
 
 
-@pytest.mark.skipif(
-    not named_thread.CAN_TELL_CPU, reason="this system doesn't tell a thread's CPU time"
-)
+@pytest.mark.skipif(not threads.CAN_TELL_CPU, reason="this system doesn't tell a thread's CPU time")
 def test_a_thread_s_time_is_its_own(room: IoUnderTest) -> None:
     """It grows with what it does."""
     visit = room.visit()

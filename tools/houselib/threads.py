@@ -181,7 +181,7 @@ def _name_in_call(node: ast.Call, file: str) -> Iterator[str]:
     if made == "ThreadPoolExecutor":
         prefix = given.get("thread_name_prefix") or next(iter(node.args[1:2]), None)
         yield _readable(prefix, f"{file}:{node.lineno}: a pool of threads")
-    elif made == "Thread" and file != "common/named_thread.py":
+    elif made == "Thread" and file != "common/threads.py":
         yield _readable(given.get("name"), f"{file}:{node.lineno}: a thread")
 
 

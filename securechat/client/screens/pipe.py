@@ -28,7 +28,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.text.render import Renderer, plain
 from securechat.client.wire.receiver import Client
-from securechat.common.waker import Waker
+from securechat.common.threads import Waker
 
 CHUNK = 65536
 """Bytes read at once."""

@@ -33,7 +33,7 @@ from securechat.client.session.events import (
 from securechat.client.session.liveness import Backoff
 from securechat.client.session.session import ClientSession
 from securechat.client.wire.stream import ConnectionLostError, Wire
-from securechat.common.waker import Waker
+from securechat.common.threads import Waker
 
 INBOX = 64
 """Actions that may lie between the two threads; more wait with the input thread."""

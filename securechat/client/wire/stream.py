@@ -11,7 +11,7 @@ import selectors
 import ssl
 from collections.abc import Sequence
 
-from securechat.common.waker import Waker
+from securechat.common.threads import Waker
 from securechat.irc.framing import TOO_LONG, LineBuffer
 from securechat.irc.message import Message, MessageError, parse
 

@@ -20,7 +20,7 @@ from securechat.client.wire.stream import (
     Wire,
     reason_of,
 )
-from securechat.common.waker import Waker
+from securechat.common.threads import Waker
 from securechat.irc.message import Message
 from securechat.net.tls import client_context, server_context
 from tests.support.certificates import Authority

@@ -16,7 +16,7 @@ from securechat.client.exits import UnreachableError
 from securechat.client.session.identity import Address
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire.stream import ConnectionLostError, Wire
-from securechat.common.waker import Waker
+from securechat.common.threads import Waker
 from securechat.irc.message import Message
 from tests.security.stranger.hello import sized
 from tests.security.stranger.relay import Meddle, Relay

@@ -9,7 +9,7 @@ from collections import deque
 
 import pytest
 
-from securechat.common.waker import Waker
+from securechat.common.threads import Waker
 
 PATIENCE = 20.0
 

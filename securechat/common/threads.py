@@ -1,0 +1,114 @@
+"""Threads: one with a name that owns something, and what wakes one that waits in select()."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import threading
+import time
+from abc import ABC, abstractmethod
+
+CAN_TELL_CPU = hasattr(time, "pthread_getcpuclockid")
+"""Whether this system tells how much CPU a single thread has used: Linux does, macOS doesn't."""
+
+
+class NamedThread(ABC):
+    """run() is the thread's life; start(), join() and alive are anybody's.
+
+    It has a threading.Thread and is none, so that no attribute of ours can be mistaken for one of
+    its own.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._clock: int | None = None
+
+    @abstractmethod
+    def run(self) -> None:
+        """The thread's life."""
+
+    def _run(self) -> None:
+        if CAN_TELL_CPU:  # found here, as to ask for that of a thread that has ended may crash
+            self._clock = time.pthread_getcpuclockid(threading.get_ident())
+        self.run()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def join(self, seconds: float) -> None:
+        """Wait until it has ended, at most so long."""
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self._thread.is_alive()
+
+    def cpu_seconds(self) -> float:
+        """CPU time that it has used; 0.0 when it doesn't run, or the system can't tell."""
+        try:
+            return 0.0 if self._clock is None else time.clock_gettime(self._clock)
+        except OSError:  # it has ended
+            return 0.0
+
+
+class Waker:
+    """Wakes a thread that waits in select(). wake() is anybody's, everything else is the sleeper's.
+
+    receiver: can be read after wake(); for the sleeper's selector.
+
+    A byte in a socket pair makes select() return. It is written only while the thread sleeps, or
+    may be about to: the sleeper says so first and then looks at its queue once more; a producer
+    queues first and then looks whether the sleeper sleeps. So one of the two always sees the other,
+    and a busy thread costs its producers no system call.
+
+    A new waker sleeps. A thread that waits by wait(), or calls reset() after each select(), needs
+    to say nothing more: every wake() ends the wait that is on, or the next one.
+    """
+
+    def __init__(self) -> None:
+        self.receiver, self._sender = socket.socketpair()
+        self.receiver.setblocking(False)
+        self._sender.setblocking(False)
+        self._sleeping = True
+
+    def sleep(self) -> None:
+        """About to look at the queue for the last time before select()."""
+        self._sleeping = True
+
+    def woken(self) -> None:
+        """select() has returned; until sleep(), wake() does nothing."""
+        self._sleeping = False
+
+    def drain(self) -> None:
+        """Take the bytes out, when select() names the receiver."""
+        with contextlib.suppress(BlockingIOError):
+            self.receiver.recv(4096)
+
+    def reset(self) -> None:
+        """Forget all calls of wake() so far, before a look at the queue; the next one counts."""
+        self.drain()
+        # Last: a byte that came in between would be taken out, and no other would follow it.
+        self.sleep()
+
+    def wait(self, timeout: float | None) -> None:
+        """Sleep until wake(), at most timeout seconds, None for ever; then as after reset()."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.receiver, selectors.EVENT_READ)
+            selector.select(timeout)
+        self.reset()
+
+    def wake(self) -> None:
+        """Have select() return, if the thread is in it. Any thread may call."""
+        if self._sleeping:
+            self._sleeping = False
+            with contextlib.suppress(OSError):  # full, which wakes as well; or closed
+                self._sender.send(b"\0")
+
+    def close(self) -> None:
+        """Release both ends; wake() does no harm afterwards."""
+        self.receiver.close()
+        self._sender.close()
