@@ -20,9 +20,8 @@ from securechat.server.commands import FAILURES, run
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, default_directory
 from securechat.server.greeting import greet
-from securechat.server.identity import find_identity
+from securechat.server.identity import find_identity, listener_context
 from securechat.server.service import Service
-from securechat.server.tls_context import listener_context
 from securechat.store.pepper import check_pepper
 
 log = logging.getLogger(__name__)

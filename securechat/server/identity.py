@@ -1,4 +1,4 @@
-"""Which certificate the server shows, and what its clients call it."""
+"""Which certificate the server shows, the TLS of its listener, and what its clients call it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import shlex
 import socket
+import ssl
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,9 @@ from securechat.ca import pem
 from securechat.ca.authority import ServerCertificate
 from securechat.ca.check import CertificateReport, check_server_files
 from securechat.ca.ensure import ensure_server_certificate
+from securechat.ca.errors import AuthorityError
 from securechat.ca.names import default_names
+from securechat.net import tls
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 
@@ -134,6 +137,33 @@ def server_name_fallback() -> str:
     host = "".join(c for c in socket.gethostname() if c.isascii() and (c.isalnum() or c in "-."))
     host = host.strip("-.")[:50] or "securechat"
     return host if "." in host else f"{host}.local"
+
+
+def listener_context(config: Config, identity: Identity) -> ssl.SSLContext:
+    """The TLS of the listener, for a start, a reload or a check. Raises TlsFilesError, CaError."""
+    client_ca = config.path(config.tls.client_ca)
+    context = tls.server_context(
+        identity.certificate,
+        identity.key,
+        client_ca=client_ca,
+        min_version=config.tls.min_version,
+        key_exchange=config.tls.key_exchange,
+    )
+    if client_ca is not None:
+        _check_apart(client_ca, identity)
+    return context
+
+
+def _check_apart(client_ca: Path, identity: Identity) -> None:
+    """Raises AuthorityError when the key that signs servers would sign clients as well."""
+    chain = pem.load_certificates(identity.certificate)
+    for authority in pem.load_certificates(client_ca):
+        if any(pem.is_issued_by(one, authority) for one in chain):
+            raise AuthorityError(
+                f"{client_ca}: this is the authority of the server's own certificate. Who has its "
+                "key must not get in with it: make another one with 'gencerts client ACCOUNT', and "
+                "name its clients-ca.pem as client_ca in [tls]"
+            )
 
 
 def public_host(config: Config) -> str:

@@ -30,6 +30,7 @@ from securechat.server.hub import Hub
 from securechat.server.identity import (
     Identity,
     find_identity,
+    listener_context,
     public_host,
     server_name,
     wanted_names,
@@ -37,7 +38,6 @@ from securechat.server.identity import (
 from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
 from securechat.server.storage_health import Space
-from securechat.server.tls_context import listener_context
 from securechat.server.workers import Workers
 from securechat.store.pepper import Pepper, find_pepper
 from securechat.store.sqlite.journal import Journal
