@@ -1,4 +1,4 @@
-"""What remote text may do to a terminal: nothing.
+"""Makes remote text harmless for a terminal.
 
 Every piece of text that came over the network passes `escape()` before a chat shows it: messages,
 names, channels, topics, numerics, error texts, and the names inside certificates. Logs, errors and
@@ -27,21 +27,22 @@ _UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _BLANK = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)))
 _IGNORED = ((0x2065, 0x2065), (0xFDD0, 0xFDEF), (0xFFF0, 0xFFF8), (0xE0000, 0xE0FFF))
 
+# Needed within emoji and within words of Persian and Indic scripts; unsafe anywhere else, where
+# nobody sees them.
 _JOINERS = frozenset("\u200c\u200d")
-"""Needed within emoji and within words of Persian and Indic scripts; unsafe anywhere else."""
 
 _SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 _KEYCAPS = frozenset("0123456789#*")
 _TAB = "    "
 
+# Tibetan needs five marks on one letter. More of them climb over the lines above and below.
 MAX_MARKS = 6
-"""Marks on one letter; Tibetan needs five. More of them climb over the lines above and below."""
 
+# Characters: a channel's name has at most 64, and the prompt must stay usable.
 MAX_NAME = 128
-"""Characters shown of a name; a channel's has at most 64, and the prompt must stay usable."""
 
+# Characters: a line has 510 bytes, and a hostile one must not fill the screen.
 MAX_TEXT = 2048
-"""Characters shown of a text; a line has 510 bytes, and a hostile one must not fill the screen."""
 
 
 def escape(text: str) -> str:
@@ -61,6 +62,8 @@ def escape(text: str) -> str:
         fine = marks <= MAX_MARKS and _is_safe(char, last, text[at + 1 : at + 2])
         shown = char if fine else _visible(char)
         safe.append(shown)
+        # What is on the screen and not what came: behind <U+202E> a joiner stands behind a ">",
+        # where it is escaped. So escaping twice changes nothing.
         last = shown[-1]
     return "".join(safe)
 
@@ -127,6 +130,7 @@ def _is_hidden(char: str) -> bool:
     if unicodedata.category(char) in _UNSAFE or char in _BLANK:
         return True
     code = ord(char)
+    # The last two code points of each plane are noncharacters: U+FFFE, U+FFFF, U+1FFFE …
     return code & 0xFFFE == 0xFFFE or any(low <= code <= high for low, high in _IGNORED)
 
 
@@ -136,6 +140,6 @@ def _visible(char: str) -> str:
         return _TAB
     if code < 0x20 or code == 0x7F:
         return "^" + chr(code ^ 0x40)
-    if code < 0xA0:
+    if code < 0xA0:  # C1 (ECMA-48): to some terminals U+009B is as good as ESC [
         return f"\\x{code:02x}"
     return f"<U+{code:04X}>"

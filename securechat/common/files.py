@@ -18,12 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+# The largest chains of certificates have a few KiB, as have configurations. With a limit a wrong
+# path (a device, the image of a disk) doesn't fill the memory.
 MAX_BYTES = 1 << 20
-"""The largest chains of certificates have a few KiB, as have configurations. So a wrong path (a
-device, the image of a disk) doesn't fill the memory."""
 
+# How long somebody has to write into a pipe; a shell's `<(…)` does so at once.
 PIPE_SECONDS = 5.0
-"""How long somebody has to write into a pipe; a shell's `<(…)` does so at once."""
 
 PRIVATE = 0o600
 
@@ -39,22 +39,25 @@ class UnfitFileError(OSError):
 
 
 def open_named(path: Path) -> int:
-    """A descriptor for reading what a person has named, whatever it is.
+    """A descriptor for reading what a person has named: a file, a pipe, a device.
 
-    Opening a pipe that nobody writes to would else wait for ever; it raises UnfitFileError.
+    Raises UnfitFileError for a pipe that nobody writes to.
     """
+    # O_NONBLOCK: opening a pipe without a writer would wait for ever. O_NOCTTY: a terminal that is
+    # named must not become the one that sends this process its signals.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         if stat.S_ISFIFO(os.fstat(handle).st_mode):
             _wait_for_writer(handle, path)
         os.set_blocking(handle, True)
-    except BaseException:
+    except BaseException:  # Ctrl-C too, while it waits for a writer
         os.close(handle)
         raise
     return handle
 
 
 def _wait_for_writer(handle: int, path: Path) -> None:
+    # A read would not wait: a pipe without a writer reads as one that is at its end.
     ready, _, _ = select.select([handle], [], [], PIPE_SECONDS)
     if not ready:
         raise UnfitFileError(errno.ETIMEDOUT, "it is a pipe, and nobody writes to it", str(path))
@@ -65,13 +68,14 @@ def read_named(
     limit: int = MAX_BYTES,
     check: Callable[[os.stat_result], None] = lambda found: None,
 ) -> bytes:
-    """The whole content, of at most limit bytes; of a larger file, UnfitFileError is raised.
+    """The whole content. Raises UnfitFileError for a file of more than limit bytes.
 
-    check: raises when the file isn't what it should be. It is told of the file that is then read,
-    which nobody can have put another in the place of.
+    check: raises when the file isn't what it should be.
     """
     with open(open_named(path), "rb") as file:
+        # Of the open file: between a look at the path and opening it another could take its place.
         check(os.fstat(file.fileno()))
+        # One more byte tells a file that is too large; pipes and devices have no size to ask for.
         data = file.read(limit + 1)
     if len(data) > limit:
         text = f"expected a file of at most {limit >> 20} MiB, found a larger one"
@@ -84,17 +88,20 @@ def read_named(
 
 @contextmanager
 def new_file(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
-    """A file that nobody had made, for the time of a block; on the disk when that ends well.
+    """A new file with exactly this mode, whatever the umask; on the disk when the block ends well.
 
-    Never open to more than mode, and not to less, whatever the umask. After an error the caller
-    removes what was written. Its name is on the disk after sync_directory().
+    Raises FileExistsError when something has the name already. After an error in the block the
+    caller removes what was written. The name is on the disk after sync_directory().
     """
     # O_EXCL: whoever may write to the directory could have put a link there, or a file of theirs.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    # The mode is given with O_CREAT: a chmod() later would leave a moment to open it and keep it.
     with os.fdopen(os.open(path, flags, mode), "wb") as stream:
         if mode & ~os.fstat(stream.fileno()).st_mode:
             os.fchmod(stream.fileno(), mode)  # the umask has taken bits away
         yield stream
+        # Before its caller renames or links it: else a power cut could leave the name with no
+        # content behind it.
         stream.flush()
         os.fsync(stream.fileno())
 
@@ -107,6 +114,8 @@ def write_new(path: Path, data: bytes, mode: int = PRIVATE) -> None:
 
 def draft_of(path: Path) -> Path:
     """A name beside path, for what is written first and then renamed or linked to it."""
+    # Beside it, as neither works from one file system to another. Random, so that a draft which a
+    # crash has left, or another process writes, is not in the way.
     return path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
 
 
@@ -120,7 +129,7 @@ def replace(path: Path, data: bytes) -> None:
         draft.unlink(missing_ok=True)
         raise
     try:
-        sync_directory(path.parent)
+        sync_directory(path.parent)  # or a power cut could bring the old file back
     except OSError as error:
         if error.errno != errno.EINVAL:  # some network file systems know no such thing
             raise
