@@ -1,8 +1,7 @@
 """What a device logs in with in a password's place: a token of its own, or a client certificate.
 
 A token reads `sct1_` and 43 characters of base64url: 256 random bits. It is shown once; the server
-keeps its digest only. As it can't be guessed, a plain hash is enough for it, and checking one costs
-no bcrypt. A certificate is known by its fingerprint. Pure; any thread may call.
+keeps its digest only. A certificate is known by its fingerprint. Pure; any thread may call.
 """
 
 from __future__ import annotations
@@ -12,15 +11,15 @@ import hashlib
 import re
 
 TOKEN_BYTES = 32
-"""What a token is made of: so many random bytes."""
+"""Random bytes that a token is made of."""
 
 MAX_NAME_CHARS = 32
 
 MAX_TOKENS = 20
-"""So many an account may have."""
+"""Tokens that an account may have."""
 
 MAX_CERTIFICATES = 20
-"""So many an account may have."""
+"""Certificates that an account may have."""
 
 _PREFIX = "sct1_"
 _TOKEN = re.compile(r"sct1_[A-Za-z0-9_-]{43}")
@@ -38,6 +37,7 @@ def is_token(text: str) -> bool:
 
 def token_digest(token: str) -> bytes:
     """SHA-256: what is kept of a token, and what it is looked up by."""
+    # 256 random bits can't be guessed, so checking one needs no bcrypt.
     return hashlib.sha256(token.encode()).digest()
 
 
@@ -46,6 +46,8 @@ def is_token_name(name: str) -> bool:
     return (
         0 < len(name) <= MAX_NAME_CHARS
         and name.isprintable()
+        # It is a parameter of TOKEN with others behind it: neither of these can stand there
+        # (https://modern.ircdocs.horse/#parameters).
         and " " not in name
         and not name.startswith(":")
     )

@@ -1,9 +1,7 @@
 """Links: an invite, `securechat://HOST:PORT/CODE/FINGERPRINT`, makes an account; a login link,
 `securechat://[ACCOUNT@]HOST:PORT/-/FINGERPRINT`, says where one is and whom to trust.
 
-Made by `securechat-admin`, read by `securechat register` and `login`. No character in one means
-anything to a shell, so a person may paste it without quotes; only the brackets of an IPv6 address
-need them, in some shells.
+Made by `securechat-admin`, read by `securechat register` and `login`. Pure; any thread may call.
 """
 
 from __future__ import annotations
@@ -23,6 +21,9 @@ SCHEME = "securechat://"
 NO_CODE = "-"
 """Stands in the code's place in a login link; a code has at least eight letters."""
 
+# No character in one means anything to a shell, so a person may paste it without quotes; only the
+# brackets of an IPv6 address need them, in some shells. An account has at most 64 bytes, each of
+# which takes three characters as %XX. 43 characters of base64url are the 32 bytes of a SHA-256.
 _SHAPE = re.compile(
     r"(?i:securechat)://(?:(?P<account>[\w%-]{1,192})@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>[0-9]{1,5}))?"
@@ -109,6 +110,7 @@ def parse_link(text: str) -> Link:
     behind it. Raises LinkError.
     """
     found = _SHAPE.fullmatch(_bare(text))
+    # What isn't UTF-8 becomes U+FFFD, which _is_word() refuses.
     account = unquote(found["account"] or "", errors="replace") if found else ""
     if not found or not _is_word(account) or (account and found["code"] != NO_CODE):
         raise LinkError(_no_link(text))
@@ -135,12 +137,14 @@ def _no_link(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Without what stands around it; the bracket of an address never ends a link."""
+    """Without what stands around it."""
+    # The brackets in _AROUND take nothing of a link away: an address never stands at its end.
     return _WITHIN.sub("", text).strip(_AROUND)
 
 
 def _is_word(account: str) -> bool:
-    """Whether it may be an account's name. One with a dot or a slash would look like a host."""
+    """Whether it may be an account's name."""
+    # With a dot or a slash in it the name would look like a host to who reads the link.
     return account.isprintable() and not set(account) & set("./:@ \ufffd")
 
 
@@ -161,5 +165,6 @@ def _unb64(text: str) -> bytes:
 
 
 def code_digest(code: str) -> bytes:
-    """What is kept of an invite's code: it has 128 random bits, so a plain SHA-256 hides it."""
+    """What is kept of an invite's code."""
+    # It has 128 random bits, so a plain hash hides it as well as a slow one.
     return hashlib.sha256(code.encode()).digest()
