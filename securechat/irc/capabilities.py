@@ -1,7 +1,6 @@
 """The IRCv3 capabilities that securechat knows, as bits of one integer.
 
-https://ircv3.net/specs/extensions/capability-negotiation. Plain integers and no enum.IntFlag:
-the server tests them on its hot path.
+https://ircv3.net/specs/extensions/capability-negotiation. Pure; any thread may call.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from typing import Final, NamedTuple
 
 from securechat.irc.message import KEY_TAG
 
+# Plain integers and no enum.IntFlag, as the server tests them for every message.
 ACCOUNT_NOTIFY: Final = 1 << 0
 ACCOUNT_TAG: Final = 1 << 1
 AWAY_NOTIFY: Final = 1 << 2
@@ -75,8 +75,9 @@ def bits(names: list[str]) -> tuple[int, int] | None:
     added = removed = 0
     for name in names:
         bit = NAMES.get(name.removeprefix("-"))
-        if bit is None:
+        if bit is None:  # the set "must be accepted as a whole, or rejected entirely"
             return None
+        # "Processed from left to right": of a name that comes with and without "-" the last counts.
         if name.startswith("-"):
             removed, added = removed | bit, added & ~bit
         else:

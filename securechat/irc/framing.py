@@ -23,12 +23,12 @@ LINES: Final = b"".join
 class LineBuffer:
     """Splits a byte stream at LF or CR LF; empty lines are left out.
 
-    limit: bytes a line may have. A longer one is thrown away as it comes, so the memory held
-    never passes the limit by more than what was fed and not yet asked for.
+    LF alone ends a line too, as https://modern.ircdocs.horse/#compatibility-with-incorrect-software
+    asks of servers.
 
-    has_line: whether a whole line waits, for which there was no room in what was asked for.
-    weight: of what the last feed() took: 1 for each line, be it empty, and 1 for each further
-    PLAIN_LINE bytes of it, be they thrown away.
+    limit: bytes that a line may have. has_line: whether a whole line waits that the last feed() was
+    not asked for. weight: what the last feed() took, for the rate: 1 for each line, empty ones
+    included, and 1 for each further PLAIN_LINE bytes of it, also of a line that is thrown away.
     """
 
     __slots__ = ("_discarding", "_limit", "_rest", "has_line", "weight")
@@ -43,25 +43,28 @@ class LineBuffer:
     def feed(self, data: bytes, most: int = -1) -> list[bytes]:
         """The lines that data completes, TOO_LONG in the place of each that was thrown away.
 
-        most: how many to split off, empty ones counted; -1 for all. What is behind them waits as
-        it came, as a line that is split off takes many times its bytes in memory. A line that is
-        thrown away before its end has come is told of at once, and not counted.
+        most: how many to split off, empty ones counted; -1 for all. A line that is thrown away
+        before its end has come is told of at once, and not counted.
         """
+        # What is beyond `most` waits as one piece: a line takes many times its bytes in memory.
         lines = (self._rest + data).split(b"\n", most)
         self._rest = lines.pop()
         self.weight = len(lines)
         self.has_line = len(lines) == most and b"\n" in self._rest
         if self._discarding and lines:
+            # The end of the line that was thrown away, and told of when it became too long.
             self._discarding = False
             self.weight += len(lines.pop(0)) // PLAIN_LINE
         lines = [
             line[:-1] if line[-1:] == b"\r" else line for line in lines if line and line != b"\r"
         ]
+        # Nearly all lines are short: one look at the longest spares them the two walks below.
         longest = max(map(len, lines), default=0)
         if longest >= PLAIN_LINE:
             self.weight += sum(len(line) // PLAIN_LINE for line in lines)
         if longest > self._limit:
             lines = [line if len(line) <= self._limit else TOO_LONG for line in lines]
+        # With a whole line in it, the size of the rest says nothing about how long a line is.
         if not self.has_line and self._is_to_go():
             lines.append(TOO_LONG)
         return lines
@@ -71,6 +74,7 @@ class LineBuffer:
         size = len(self._rest)
         if not self._discarding and size <= self._limit + 1:  # a CR may still belong to the end
             return False
+        # At once and not at the line's end, which may never come: the memory has a bound.
         self._rest = b""
         self.weight += -(-size // PLAIN_LINE)
         began, self._discarding = not self._discarding, True

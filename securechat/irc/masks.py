@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable
 from unicodedata import normalize
 
+# More than anybody needs, and more than the longest ban: each wildcard and each character costs
+# time wherever somebody sends a mask.
 MAX_WILDCARDS = 8
 MAX_MASK_CHARS = 128
-"""More than the longest ban. What is longer, or wilder, matches nothing."""
-
 
 _STARS = re.compile(r"\*+")
 _FIXED = re.compile(r"[^?]+")
@@ -29,10 +29,10 @@ def mask_matches(mask: str, text: str) -> bool:
     """Whether a mask matches the whole text: '*' is any run of characters, '?' exactly one.
 
     Case doesn't count: both are folded first, so '?' stands for one character of folded text.
-    There is no escape character; no name may hold '*' or '?'. A mask of more than MAX_MASK_CHARS,
-    or with more than MAX_WILDCARDS, matches nothing: anybody may send one, and each costs time.
+    There is no escape character; no name may hold '*' or '?'. A mask that is too_much() matches
+    nothing.
     """
-    if too_much(mask):
+    if too_much(mask):  # anybody may send one
         return False
     return _Glob(mask).matches(fold(text))
 
@@ -40,30 +40,29 @@ def mask_matches(mask: str, text: str) -> bool:
 def matcher(mask: str) -> Callable[[str], bool]:
     """The mask as a function that is true of a folded text which it matches as a whole.
 
-    For who matches it often, and has looked whether it is too much.
+    For a mask that is matched often. The caller has made sure that it isn't too_much().
     """
     return _Glob(mask).matches
 
 
 def too_wild(mask: str) -> bool:
-    """Whether a mask has more wildcards than anybody needs; each of them costs time."""
+    """Whether a mask has more than MAX_WILDCARDS; several stars in a row count as one."""
     return len(_STARS.findall(mask)) + mask.count("?") > MAX_WILDCARDS
 
 
 def too_much(mask: str) -> bool:
-    """Whether a mask is too long or too wild to be looked at."""
+    """Whether a mask has more than MAX_MASK_CHARS, or is too_wild()."""
     return len(mask) > MAX_MASK_CHARS or too_wild(mask)
 
 
 def normalise_mask(text: str) -> str:
-    """A full nick!user@host mask from a short one: bob -> bob!*@*, *@host -> *!*@host.
-
-    A word with '.' or ':' can't be a nick, so it's taken as a host: 192.0.2.* -> *!*@192.0.2.*
+    """A full nick!user@host mask from a short one: bob -> bob!*@*, *@host -> *!*@host,
+    192.0.2.* -> *!*@192.0.2.*
     """
     nick, bang, rest = text.partition("!")
     if not bang and "@" in text:
         nick, rest = "", text
-    elif not bang and ("." in text or ":" in text):
+    elif not bang and ("." in text or ":" in text):  # neither can be in a nick
         nick, rest = "", f"@{text}"
     user, at, host = rest.rpartition("@")
     if not at:
@@ -71,10 +70,10 @@ def normalise_mask(text: str) -> str:
     return _STARS.sub("*", f"{nick or '*'}!{user or '*'}@{host or '*'}")
 
 
+# Matched by hand: to compile a regular expression takes a millisecond, a mask is often seen once,
+# and this takes no longer than the product of both lengths, whatever the mask.
 class _Piece:
-    """What stands between two stars: '?' is any character in it. No expression is compiled, as that
-    takes a millisecond, and a mask is often seen once.
-    """
+    """What stands between two stars of a mask; '?' is any character in it."""
 
     __slots__ = ("_first", "_fixed", "length")
 

@@ -14,10 +14,10 @@ from typing import Final
 MAX_BODY_BYTES = 510
 """Longest message without its tags and without CR LF (RFC 1459, section 2.3)."""
 
+# More than is allowed, as clients are wrong about lengths: some count the characters of names for
+# bytes, and long names have twice as many of these.
 MAX_INPUT_BYTES = MAX_BODY_BYTES + 128
-"""Longest message that is taken of a client, as clients are wrong about lengths: some count the
-characters of names for bytes, and long names have twice as many of these.
-"""
+"""Longest message that is taken of a client, without its tags and line end."""
 
 MAX_TAG_BYTES = 4096
 """Longest tag section of a client, '@' and the space behind it counted (message-tags)."""
@@ -86,6 +86,7 @@ def decode(line: bytes) -> Message:
     Raises LineTooLongError, NotUtf8Error, or MessageError when it isn't a message.
     """
     body_at = line.find(b" ") + 1 if line[:1] == b"@" else 0
+    # Refused and not cut: "servers MUST NOT truncate tags" (message-tags, Size limit).
     if len(line) - body_at > MAX_INPUT_BYTES or body_at > MAX_TAG_BYTES:
         raise LineTooLongError(_head(line[body_at : body_at + MAX_BODY_BYTES]))
     try:
@@ -96,7 +97,7 @@ def decode(line: bytes) -> Message:
 
 def _head(beginning: bytes) -> Message | None:
     try:
-        return parse(beginning.decode(errors="ignore"))
+        return parse(beginning.decode(errors="ignore"))  # the cut may have parted a character
     except MessageError:
         return None
 
@@ -114,6 +115,7 @@ def parse(line: str) -> Message:
     if line[:1] == ":":
         source, _, line = line[1:].partition(" ")
         line = line.lstrip(" ")
+    # A middle parameter can't begin with a colon, so the first " :" is where the last one begins.
     head, colon, trailing = line.partition(" :")
     params = head.split(" ")
     command = params.pop(0)
@@ -131,8 +133,8 @@ def parse_tags(raw: str) -> dict[str, str]:
     tags = {}
     for item in raw.split(";"):
         key, _, value = item.partition("=")
-        if _TAG_KEY.match(key):
-            tags[key] = unescape_tag(value)
+        if _TAG_KEY.match(key):  # message-tags: an invalid key is no reason to refuse the message
+            tags[key] = unescape_tag(value)  # and of a key that comes twice the last one counts
     return tags
 
 
@@ -150,6 +152,7 @@ def unescape_tag(value: str) -> str:
     """Undo escape_tag; an invalid or lone backslash is dropped, as the specification says."""
     if "\\" not in value:
         return value
+    # In one pass: with a replacement for each escape, `\\s` would become a space in the end.
     return _ESCAPE.sub(lambda found: _FROM_WIRE.get(found[1], found[1]), value)
 
 

@@ -23,7 +23,8 @@ from securechat.irc.characters import BLANK, character_fault, marks_fault, scrip
 from securechat.irc.lookalikes import skeleton
 
 MAX_ACCOUNT_CHARS = 32
-MAX_ACCOUNT_BYTES = 64  # a prefix of nick!user@host must leave a 512 byte line room for its text
+# A source of nick!user@host, with the nick in it, must leave a line of 512 bytes room for its text.
+MAX_ACCOUNT_BYTES = 64
 MAX_CHANNEL_CHARS = 63  # after the '#'
 MAX_CHANNEL_BYTES = 128
 _MAX_RAW_CHARS = 256  # four code points that NFC may join into one, for each character of a name
@@ -42,11 +43,12 @@ _NOT_PLAIN = re.compile(
     "[\u00b7\u0130\u0375\u03a3\u0640\u06f0-\u06f9\u07fa\u1100-\u11ff\u3007\u302e\u302f"
     "\u3031-\u3035\u303b\ua960-\ua97f\ud7b0-\ud7ff]"
 )
+# Foldings that are kept in memory: of names of at most _MAX_KEPT_CHARS, some 500 bytes each.
 _KEPT = 4096
-"""Names that are kept as they fold: of at most _MAX_KEPT_CHARS, some 500 bytes each."""
 _MAX_KEPT_CHARS = 64
+# Among them what parts lists of channels, and the wildcards: masks know no escape for them.
 _CHANNEL_FORBIDDEN = re.compile("[,:*?!@]")
-_DOTS = frozenset(".\u3002\u06d4")
+_DOTS = frozenset(".\u3002\u06d4")  # with those of Chinese and Japanese, and of Urdu
 _PRESERVED = get_profile("UsernameCasePreserved")
 _MAPPED = get_profile("UsernameCaseMapped")
 
@@ -127,6 +129,7 @@ def is_reserved(name: AccountName) -> bool:
 
     Whoever registers freely must not have such a name; an administrator may give it.
     """
+    # Without punctuation as well: [admin] and help_desk say the same as admin and helpdesk.
     bare = name.folded.translate(dict.fromkeys(map(ord, _PUNCTUATION)))
     return not {name.skeleton, skeleton(bare)}.isdisjoint(_reserved_skeletons())
 
@@ -134,11 +137,8 @@ def is_reserved(name: AccountName) -> bool:
 def channel_name(text: str) -> ChannelName:
     """The forms of a channel's name: '#', then 1 to 63 characters; at most 128 bytes of UTF-8.
 
-    `display` is NFC. PRECIS has no profile for channels, whose names may hold symbols and emoji, so
-    `folded` is Unicode's compatibility caseless form (Unicode standard, definition D146): as with
-    user names width and case don't count, and for ASCII both come to lower case. It must itself
-    be a valid channel name, so a fullwidth comma is refused like a comma. Dots at its end don't
-    make it look like another name.
+    `display` is NFC, `folded` Unicode's compatibility caseless form (Unicode standard, definition
+    D146), which is lower case for ASCII. `skeleton` is without the dots at the name's end.
 
     Raises InvalidName.
     """
@@ -164,9 +164,10 @@ def fold_channel(text: str) -> str | None:
 
 
 def _folded(fold_kept: _lru_cache_wrapper[str | None], text: str, most: int) -> str | None:
-    """most: code points; more can't be a name. An unusual spelling is not kept, as it is long."""
+    """The folded form, or None. most: code points; more can't be a name."""
     if len(text) > most:
         return None
+    # A long spelling is not kept: anybody may send thousands of them to fill the memory.
     return fold_kept(text) if len(text) <= _MAX_KEPT_CHARS else fold_kept.__wrapped__(text)
 
 
@@ -206,8 +207,7 @@ def _fold_unicode_account(text: str) -> str | None:
 def _fold_plain(text: str) -> str | None:
     """How a name of plain letters folds, as most have; None when PRECIS must look at it.
 
-    It takes a tenth of the time. What has no compatible form, doesn't depend on what is beside it
-    and stands in one direction is valid, and folds letter by letter.
+    It takes a tenth of the time that PRECIS takes, and gives what PRECIS would.
     """
     letters = _ASCII.sub("", text)
     if (
@@ -216,9 +216,11 @@ def _fold_plain(text: str) -> str | None:
         or _NOT_PLAIN.search(letters)
         or BLANK.search(letters)
         or not _ACCOUNT_CATEGORIES.issuperset(map(category, letters))
+        # What has a compatible form PRECIS refuses (HasCompat in RFC 8264) or maps by its width.
         or not is_normalized("NFKC", text)
     ):
         return None
+    # What stands in one direction only can't break the rule of RFC 5893, section 2.
     directions = set(map(bidirectional, letters))
     if directions & _RIGHT_TO_LEFT and (len(letters) < len(text) or not directions <= _ALL_TO_LEFT):
         return None
@@ -273,6 +275,7 @@ def _enforce_channel(text: str) -> tuple[str, str]:
     if len(text) > _MAX_RAW_CHARS:
         raise _invalid_channel(text, f"it has {len(text)} characters")
     display = normalize("NFC", text)
+    # The folded form as well: a fullwidth comma folds to one that would part a list of channels.
     if fault := _channel_fault(display) or _channel_fault(folded := _fold_compatible(display)):
         raise _invalid_channel(text, fault)
     return display, folded
@@ -287,7 +290,7 @@ def _fold_unicode_channel(text: str) -> str | None:
 
 
 def _without_final_dots(name: str) -> str:
-    """Where a sentence ends with a name, nobody sees whether its full stop belongs to it."""
+    # Where a sentence ends with a name, nobody sees whether its full stop belongs to it.
     end = len(name)
     while end > 1 and set(normalize("NFKC", name[end - 1])) <= _DOTS:
         end -= 1
@@ -295,6 +298,8 @@ def _without_final_dots(name: str) -> str:
 
 
 def _fold_compatible(text: str) -> str:
+    # PRECIS has no profile for channels, whose names may hold symbols and emoji. This is D146,
+    # NFKC(toCasefold(NFKC(toCasefold(NFD(X))))): as with accounts width and case don't count.
     once = normalize("NFKC", normalize("NFD", text).casefold())
     return normalize("NFKC", once.casefold())
 

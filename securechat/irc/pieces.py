@@ -8,6 +8,7 @@ ACTION_HEAD = "\x01ACTION "
 ACTION_TAIL = "\x01"
 """Around what somebody does (https://modern.ircdocs.horse/ctcp.html#action)."""
 
+# The joiner within emoji, and the selectors that choose between an emoji and a plain symbol.
 _GLUE = frozenset("\u200d\ufe0e\ufe0f")
 
 
@@ -36,7 +37,7 @@ def split_text(text: str, space: int) -> list[str]:
 def _fitting(text: str, space: int) -> int:
     """How many characters of text fit into space bytes, at least one."""
     head = text.encode()[:space].decode(errors="ignore")
-    return max(1, len(head))
+    return max(1, len(head))  # or split_text() would never end
 
 
 def _letter_border(text: str, at: int) -> int:
@@ -44,7 +45,7 @@ def _letter_border(text: str, at: int) -> int:
     place = at
     while place > 1 and (_is_mark(text[place]) or text[place - 1] == "\u200d"):
         place -= 1
-    return place if place > 1 else at
+    return place if place > 1 else at  # nothing but marks: cut them, as they fit into no line
 
 
 def _is_mark(char: str) -> bool:

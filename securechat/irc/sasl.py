@@ -10,10 +10,11 @@ import binascii
 from typing import NamedTuple
 
 CHUNK = 400
-"""Characters of base64 in one AUTHENTICATE; a shorter chunk ends the payload."""
+"""Characters of base64 in one AUTHENTICATE; a shorter chunk ends the payload (sasl-3.1)."""
 
+# Three fields of 1,024 bytes fit with room to spare; RFC 4616, section 2, wants 255 of each taken.
 MAX_PAYLOAD = 12 * CHUNK
-"""Base64 characters accepted for one payload: three 1,024-byte fields fit with room to spare."""
+"""Base64 characters accepted for one payload."""
 
 
 class SaslError(ValueError):
@@ -40,8 +41,8 @@ def encode_chunks(payload: bytes) -> list[str]:
     """The parameters of the AUTHENTICATE commands that carry payload ('+' for an empty one)."""
     text = base64.b64encode(payload).decode()
     chunks = [text[i : i + CHUNK] for i in range(0, len(text), CHUNK)]
-    if len(text) % CHUNK == 0:
-        chunks.append("+")
+    if len(text) % CHUNK == 0:  # a last chunk of 400 doesn't end the payload; nor is there an empty
+        chunks.append("+")  # one, for which "+" stands as well (sasl-3.1)
     return chunks
 
 
@@ -57,9 +58,9 @@ def decode_plain(payload: bytes) -> Plain:
         raise SaslError("expected authzid NUL authcid NUL password")
     try:
         authzid, authcid, password = (part.decode() for part in fields)
-    except UnicodeDecodeError:
+    except UnicodeDecodeError:  # not its cause: that holds the bytes, the password among them
         raise SaslError("expected UTF-8 in the PLAIN payload") from None
-    if not authcid or not password:
+    if not authcid or not password:  # RFC 4616, section 2: neither may be
         raise SaslError("the account name or the password is empty")
     return Plain(authzid, authcid, password)
 
@@ -78,7 +79,7 @@ class Assembler:
             raise SaslTooLongError("SASL message too long")
         if chunk != "+":
             self._text += chunk
-            if len(self._text) > MAX_PAYLOAD:
+            if len(self._text) > MAX_PAYLOAD:  # who sends full chunks without end fills no memory
                 raise SaslTooLongError("SASL message too long")
             if len(chunk) == CHUNK:
                 return None
