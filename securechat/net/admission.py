@@ -14,7 +14,9 @@ from securechat.net.connection import Connection
 BARRED_SECONDS = 60.0
 
 MAX_ADDRESS_BLOCKS = 10_000
-"""That are remembered, as somebody has logged in from there; the one not seen for longest goes."""
+"""Address blocks that are remembered since somebody has logged in from there; of one too many the
+one goes that was not seen for longest.
+"""
 
 
 class NotAdmittedError(Exception):
@@ -22,16 +24,14 @@ class NotAdmittedError(Exception):
 
 
 class Admission:
-    """An IPv6 host owns at least a /64, so that is what counts as one address there.
+    """Counts connections and decides which may come, and which has to go for a new one.
 
-    When there is an unauthenticated connection too many, the oldest of the address that has the
-    most of them goes: somebody who comes alone is the last whom a crowd pushes out. And where
-    somebody has logged in from, as far back as that is remembered, nobody is pushed out by those
-    from elsewhere.
+    total: connections in all. per_address: from one address block. unauthenticated,
+    unauthenticated_per_address: those of them that have not logged in. clock: seconds, monotonic.
 
-    total, per_address: connections. unauthenticated, unauthenticated_per_address: those of them
-    that have not logged in; whoever fills that share can't fill the rest, which is for those who
-    have. clock: seconds, monotonic.
+    When there is an unauthenticated connection too many, the oldest of the address block that has
+    the most of them goes; one from a block where somebody has logged in before goes only when there
+    are no others.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Admission:
     ) -> None:
         self._total = total
         self._per_address = per_address
+        # A share of their own: whoever fills it can't fill the rest, which is for those who log in.
         self._max_unauthenticated = unauthenticated
         self._unauthenticated_per_address = unauthenticated_per_address
         self._lock = threading.Lock()
@@ -77,6 +78,7 @@ class Admission:
             return (self._unauthenticated or self._familiar).push_out()
 
     def _check(self, address_block: str) -> None:
+        """Raises NotAdmittedError. The caller holds the lock."""
         if self._barred.get(address_block, 0.0) > self._clock():
             raise NotAdmittedError(f"{address_block} is barred for a minute, for what it did")
         if self._count >= self._total:
@@ -126,13 +128,14 @@ class Admission:
 
 
 class Unauthenticated:
-    """The connections that have not logged in, by where they come from. Its owner keeps a lock.
+    """The connections that have not logged in, by where they come from. The caller keeps a lock.
 
-    Each address block's in the order in which they came, and the address blocks by how many they
-    have.
+    It keeps each address block's connections in the order in which they came, and the address
+    blocks by how many they have, so that the one to push out is found without a look at each.
     """
 
     def __init__(self) -> None:
+        # Dicts serve as sets that keep the order in which something was put in.
         self._by_block: dict[str, dict[Connection, None]] = {}
         self._by_count: dict[int, dict[str, None]] = {}
         self._count = 0
@@ -164,6 +167,7 @@ class Unauthenticated:
 
     def push_out(self) -> Connection:
         """Remove the oldest of the address block that has the most. There must be one."""
+        # Of the largest crowd: somebody who comes alone is the last whom a crowd pushes out.
         most = max(self._by_count)  # few: N connections come in at most sqrt(2 N) different numbers
         address_block = next(iter(self._by_count[most]))
         connection = next(iter(self._by_block[address_block]))
@@ -183,9 +187,10 @@ class Unauthenticated:
 @lru_cache(maxsize=4096)  # asked for several times of each connection, and parsing takes a while
 def address_block_of(address: str) -> str:
     """What counts as one place: an IPv4 address, or the /64 that an IPv6 one is in."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
+    parsed = ipaddress.ip_address(address.partition("%")[0])  # "%": a link-local one's interface
     if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)
-    if parsed.ipv4_mapped:
+    if parsed.ipv4_mapped:  # so an IPv4 peer is called by a socket that listens on ::
         return str(parsed.ipv4_mapped)
+    # An IPv6 host owns at least a /64 and may take any address in it for each connection.
     return str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -1,8 +1,7 @@
-"""Whose output waits, and who of them must go: judged by what they take over time. I/O thread only.
+"""Judges the connections whose output waits by how much they take over time. I/O thread only.
 
-A long answer is no sign of a slow reader: what counts is whether it goes on. So a connection may
-have more waiting than its bound for as long as it takes enough of it; what nobody may exceed are a
-multiple of the bound, and a sum of all. Only connections whose output waits are ever looked at.
+A connection may have more waiting than its bound for as long as it takes enough of it. Nobody may
+exceed a multiple of the bound, nor all together a sum.
 """
 
 from __future__ import annotations
@@ -15,10 +14,9 @@ from securechat.net.throttle import IoLimits
 
 INFINITY = float("inf")
 
+# When all together have too much waiting, so that somebody must go, an eighth is made free: to find
+# out who reads the slowest costs a look at each.
 SPARE = 8
-"""When all together have too much waiting, so that somebody must go, an eighth is made free: to
-find out who reads the slowest costs a look at each.
-"""
 
 
 class Progress(NamedTuple):
@@ -39,7 +37,10 @@ class SlowVerdict(NamedTuple):
 
 
 class Backlog:
-    """taken: how many bytes a peer has taken of what waited, in all."""
+    """The connections of one I/O thread whose output waits.
+
+    taken: tells how many bytes a peer has taken, in all.
+    """
 
     def __init__(self, limits: IoLimits, taken: Callable[[Connection], int]) -> None:
         self._limits = limits
@@ -54,8 +55,9 @@ class Backlog:
         return connection in self._marks
 
     def add(self, connection: Connection, now: float) -> None:
-        """Its output waits from now on, or is judged anew. Nothing is held against it."""
+        """Its output waits from now on, or is judged anew."""
         self._marks.pop(connection, None)
+        # As if it had been just fast enough so far: nothing is known that speaks against it.
         self._marks[connection] = Progress(now, self._taken(connection), self._limits.slow_rate)
 
     def discard(self, connection: Connection) -> None:
@@ -64,8 +66,8 @@ class Backlog:
 
     @property
     def next_look(self) -> float:
-        """When somebody is to be looked at again."""
-        for mark in self._marks.values():
+        """When a connection is to be looked at again, in seconds of the monotonic clock."""
+        for mark in self._marks.values():  # the first is the oldest, and all wait equally long
             return mark.at + self._limits.slow_seconds
         return INFINITY
 
@@ -78,27 +80,28 @@ class Backlog:
         """Bytes a second since its last mark."""
         taken = self._taken(connection)
         rate = (taken - before.taken) / max(now - before.at, 1e-3)
-        del self._marks[connection]
+        del self._marks[connection]  # or it would keep its place, and the oldest not be the first
         self._marks[connection] = Progress(now, taken, rate)
         return rate
 
     def look(self, now: float) -> Iterator[tuple[Connection, SlowVerdict | None]]:
-        """Those whose time has come: who must go, and with None who stays and has taken something,
-        and so is alive however long its answers to us take.
+        """Look at those whose time has come. Yields each that must go with its verdict, and each
+        that stays and has taken something with None.
         """
         limits = self._limits
         while self.next_look <= now:
             connection, before = next(iter(self._marks.items()))
             rate = self._renew(connection, before, now)
+            # By its rate, too: a long answer is no sign of a slow reader.
             if rate < limits.slow_rate and connection.out_bytes > limits.out_bytes:
                 self.discard(connection)
                 yield connection, _too_slow(connection)
-            elif rate > 0:
+            elif rate > 0:  # it is alive, however long its answer to a PING takes
                 yield connection, None
 
     def overfull(self, now: float) -> list[SlowVerdict]:
-        """Who must go at once, each delivery asks: who has far too much waiting, and when all
-        together have too much, those who would take longest to take it.
+        """Who must go at once: those that have far too much waiting, and when all together have
+        too much, those that would need longest to take it. Asked after each delivery.
         """
         limits, total = self._limits, 0
         found = []

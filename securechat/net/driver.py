@@ -39,15 +39,13 @@ BUSY_SECONDS, MOST_BUSY_SECONDS = 0.02, 0.25
 most. In between it is the longer the more of that there is, at the connection's rate.
 """
 
+# Seconds of CPU for one read: Python's garbage collection may fall into anybody's read, and take
+# ten times as long.
 MOST_CHARGED_SECONDS = 0.002
-"""Of CPU, for one read: Python's garbage collection may fall into anybody's, and take ten times as
-long.
-"""
 
+# How many peers that speak something else are told what is spoken here: people's programs, and not
+# a flood of connections.
 HINTS = Rate(lines=10.0, burst=100.0)
-"""Of peers that speak something else than the listener so many are told what it speaks; a flood of
-them is not.
-"""
 
 NO_ROOM = b"ERROR :Closing link: Too many connections that have not logged in; please try again\r\n"
 
@@ -141,7 +139,8 @@ class ConnectionDriver:
         opening = connection.opening
         assert opening is not None  # noqa: S101 - set until Phase.OPEN
         if connection.phase is Phase.RAW:
-            self._watch(connection, 0)  # the opening may replace the socket
+            # The opening may replace the socket, which no selector may know then.
+            self._watch(connection, 0)
         try:
             wanted = opening.step(connection)
         except LostError as lost:
@@ -173,6 +172,7 @@ class ConnectionDriver:
 
     def mark_authenticated(self, connection: Connection) -> None:
         """Somebody has logged in on it: let it speak at the full rate."""
+        # The order was on its way while the connection may have ended.
         if connection.phase is not Phase.OPEN or connection.bucket is None:
             return
         connection.authenticated = True
@@ -189,6 +189,7 @@ class ConnectionDriver:
         if heard.more:
             self._loop.look_again(connection)
         seconds = min(time.thread_time() - began, MOST_CHARGED_SECONDS)
+        # Before its end: what it said last, such as a QUIT, counts.
         self._take(connection, heard.data, seconds)
         if heard.ended:
             self.drop(connection, heard.ended)
@@ -217,7 +218,8 @@ class ConnectionDriver:
         return False
 
     def _pause(self, connection: Connection, seconds: float) -> None:
-        """Too fast: nothing is dropped, and nothing more is read until what waits has passed."""
+        """Read no more of it for a while, as it is too fast or its TLS is stuck."""
+        # Nothing is dropped: what it sends meanwhile fills its own buffers, and then it waits.
         self._loop.look_no_more(connection)
         self._watch(connection, connection.interest & ~READ)
         self._set_timer(connection, seconds)
@@ -229,9 +231,8 @@ class ConnectionDriver:
             self._loop.look_again(connection)
 
     def _hear_out(self, connection: Connection, reason: str) -> None:
-        """The peer takes nothing more. What it said before it went counts as far as its rate
-        allows: who wants all of it to count says QUIT and waits for the end.
-        """
+        """Drop a connection whose peer takes nothing more, after what it said before."""
+        # As far as its rate allows: who wants all of it to count says QUIT and waits for the end.
         if connection.phase is Phase.OPEN:
             if connection.interest & READ:
                 self._read(connection)
@@ -309,7 +310,7 @@ class ConnectionDriver:
             return
         connection.phase = Phase.DRAINING
         connection.close_reason = reason
-        connection.framing = None  # what was not handed on of its lines is dropped
+        connection.framing = None  # the lines in it are for nobody now
         self._loop.look_no_more(connection)
         self._watch(connection, WRITE if connection.out else 0)
         self._set_timer(connection, self.limits.drain_seconds)
@@ -334,9 +335,9 @@ class ConnectionDriver:
         return True
 
     def _say_goodbye(self, connection: Connection) -> None:
-        """Our end; then what the peer still sends is read and thrown away, as an unread byte would
-        make the kernel reset the connection and the peer lose our last words.
-        """
+        """Say our end, and wait for the peer's."""
+        # What it still sends is read and thrown away: for an unread byte the kernel would reset the
+        # connection (RFC 1122, section 4.2.2.13), and the peer lose our last words.
         connection.phase = Phase.LINGERING
         try:
             transport.say_goodbye(connection)
@@ -372,6 +373,7 @@ class ConnectionDriver:
         if reason == transport.CLOSED_BY_CLIENT and transport.had_all(connection):
             connection.obeyed = self._loop.obeyed
         connection.phase = Phase.CLOSED
+        # Before close(): the next socket that opens may get the same number.
         self._watch(connection, 0)
         self._loop.forget_timer(connection)
         connection.sock.close()

@@ -20,16 +20,15 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 1024
 
+# Bytes that the kernel keeps of a connection until we read it (it doubles the number for its own
+# use): many times what a chat needs, and so little that what lies there is read in an instant.
 RECEIVED_BYTES = 1 << 16
-"""What the kernel keeps of a connection until we read it (it doubles the number for its own use):
-many times what a chat needs, and so little that what lies there is read in an instant.
-"""
 
+# The pause, in seconds, after so many connections at once: that is a flood of them, which could
+# have this thread take the interpreter from the others all the time. Some 10,000 a second can come
+# in nevertheless.
 AT_ONCE = 64
 PAUSE_SECONDS = 0.005
-"""After so many connections at once: a flood of them, which could have this thread take the
-interpreter from the others all the time. Some 10,000 a second can come in nevertheless.
-"""
 
 RETRY_SECONDS = 0.5
 """Between two tries to accept a connection when the system can't give one."""
@@ -55,7 +54,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
         ) from error
     sockets: list[socket.socket] = []
     try:
-        for family, kind, protocol, _, address in dict.fromkeys(found):
+        for family, kind, protocol, _, address in dict.fromkeys(found):  # each address once
             sockets.append(_bind_one(family, kind, protocol, address, sockets))
     except OSError as error:
         for sock in sockets:
@@ -73,10 +72,12 @@ def _bind_one(
 ) -> socket.socket:
     sock = socket.socket(family, kind, protocol)
     try:
+        # A restart must not wait for the last server's connections to leave TIME_WAIT.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         port = before[0].getsockname()[1] if before else address[1]
         sock.bind((address[0], port, *address[2:]))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)  # all inherit it
+        # Here, as all connections inherit it, and have to before listen() (tcp(7)).
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
         sock.listen(BACKLOG)
         sock.setblocking(False)
     except OSError:
@@ -96,8 +97,10 @@ def _explain(host: str, port: int, error: OSError) -> str:
 
 
 class Listener(NamedThread):
-    """sockets: from bind(). opening: how their connections begin. They go to the I/O threads in
-    turn. failed: called in this thread when it dies of a bug.
+    """The accept thread. It gives its connections to the I/O threads in turn.
+
+    sockets: from bind(). opening: how their connections begin. failed: called in this thread, with
+    the bug that it dies of.
     """
 
     def __init__(
@@ -151,7 +154,7 @@ class Listener(NamedThread):
                 sock, peer = listening.accept()
             except BlockingIOError:
                 return
-            except ConnectionAbortedError:
+            except ConnectionAbortedError:  # the peer has taken it back before we came to it
                 continue
             except OSError as error:
                 self._not_accepted(error)
@@ -161,15 +164,15 @@ class Listener(NamedThread):
         self._stopping.wait(PAUSE_SECONDS)
 
     def _not_accepted(self, error: OSError) -> None:
-        """accept(2) also reports what befell the one connection it would have given; neither that
-        nor a lack of files may end the listener. The wait is there as the socket stays readable.
-        """
+        """Log why no connection could be accepted, once until one can, and wait a moment."""
+        # accept(2) also reports what befell the one connection that it would have given. Neither
+        # that nor a lack of files may end the listener.
         if not self._starved:
             self._starved = True
             hint = "; raise the limit of open files (ulimit -n)"
             starved = error.errno in _OUT_OF_FILES
             log.error("can't accept: %s%s", error.strerror, hint if starved else "")
-        self._stopping.wait(RETRY_SECONDS)
+        self._stopping.wait(RETRY_SECONDS)  # the socket stays readable: select() would not wait
 
     def _admit(self, sock: socket.socket, address: str, port: int) -> None:
         io = next(self._next)
@@ -185,5 +188,5 @@ class Listener(NamedThread):
         with suppress(OSError):  # some systems refuse when the peer has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         io.adopt(connection, self._opening)
-        if first_to_go is not None:  # perhaps the new one itself
+        if first_to_go is not None:  # after adopt(), as it may be the new one itself
             self._io[first_to_go.io].make_room(first_to_go)

@@ -1,4 +1,4 @@
-"""The I/O thread: who may be read, who can be written, who must go, and when. It knows no rules.
+"""The I/O thread: it decides which connection is attended to when, and knows no rules of the chat.
 
 Every connection belongs to one I/O thread for life, as a TLS connection must not be used from
 two. Orders come in through a queue and a waker; what is read goes out in one batch per turn.
@@ -22,14 +22,13 @@ from securechat.net.throttle import IoLimits
 
 log = logging.getLogger(__name__)
 
+# Of each turn, for unauthenticated connections: two to four handshakes. It is what a crowd of them
+# may add to the time that an authenticated client's line takes; one that is alone has the turns one
+# after another.
 UNAUTHENTICATED_SECONDS = 0.002
-"""Of each turn, for unauthenticated connections: two to four handshakes. It is what a crowd of them
-may add to the time that an authenticated client's line takes; one that is alone has the turns one
-after another.
-"""
 
+# Between two turns while the unauthenticated have to wait: a pause in which the hub catches up.
 BEHIND_SECONDS = 0.001
-"""Between two turns while the unauthenticated have to wait: a pause in which the hub catches up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class IoThread(NamedThread):
         """How many orders there were, and how many of them are done."""
         self.now = 0.0
         self.task: tuple[Connection] | None = None
-        """The connection that is being attended to, another tuple each time; for the guard."""
+        """The connection that is being attended to; for the guard."""
         self.driver = ConnectionDriver(self, limits, call.authenticated, call.released)
 
     # Any thread
@@ -181,6 +180,7 @@ class IoThread(NamedThread):
         while orders:
             action, argument = orders.popleft()
             count = 1
+            # == and not `is`: each time that a method is taken from its object it is a new one.
             if action == deliver and orders and orders[0][0] == deliver:
                 argument = list(argument)
                 while orders and orders[0][0] == deliver:
@@ -234,11 +234,12 @@ class IoThread(NamedThread):
                 break
 
     def _guarded(self, connection: Connection, events: int) -> None:
-        """Whatever one connection brings up costs only that connection."""
+        """Attend to a connection; a bug that it brings up costs only that connection."""
+        # A new tuple each time: by that the guard tells that a connection was left meanwhile.
         self.task = (connection,)
         try:
             self.driver.attend(connection, events)
-        except Exception:
+        except Exception:  # others' connections go on
             log.exception("a bug: connection from %s is closed", connection.address)
             self.driver.drop(connection, "internal error")
         self.task = None

@@ -24,8 +24,9 @@ TLS_ONLY = b"ERROR :TLS only; connect with TLS on this port\r\n"
 """All that ever travels in plaintext, and it is the same for everybody."""
 
 TYPED = frozenset(b"\t\r\n" + bytes(range(0x20, 0x7F)))
-"""With one of these begins what a client of a chat may say."""
+"""Bytes that a chat client's first line may begin with."""
 
+# How a browser or scanner begins: it would take our line for an answer of HTTP/0.9.
 WEB_METHODS = (
     b"GET",
     b"HEAD",
@@ -38,7 +39,6 @@ WEB_METHODS = (
     b"PAT",
     b"PRI",
 )
-"""With which a browser or scanner begins: to it the line would be an answer of HTTP/0.9."""
 
 
 class WrongProtocolError(LostError):
@@ -59,10 +59,10 @@ class TlsOpening(Opening):
         self.framing = framing
 
     def use(self, context: ssl.SSLContext) -> None:
-        """Take another context for the handshakes to come; what is open stays as it is. Any thread:
-        it is one assignment.
+        """Take another context for the handshakes to come; what is open stays as it is. Any thread
+        may call.
         """
-        self._context = context
+        self._context = context  # one assignment, which needs no lock
 
     def step(self, connection: Connection) -> int:
         """First byte, then the handshake. See Opening."""
@@ -81,7 +81,7 @@ class TlsOpening(Opening):
 def tls_begins(connection: Connection) -> bool:
     """Whether the first byte is there, and is TLS. Raises LostError."""
     try:
-        first = connection.sock.recv(1, socket.MSG_PEEK)
+        first = connection.sock.recv(1, socket.MSG_PEEK)  # it is left there for OpenSSL
     except BlockingIOError:
         return False
     except OSError as error:
@@ -94,11 +94,13 @@ def tls_begins(connection: Connection) -> bool:
 
 
 def say_tls_only(connection: Connection) -> None:
-    """One line to who began without TLS and may be a person's client, which shows it. What it said
-    is taken off the socket, as the kernel would reset the connection for an unread byte and the
-    line be lost; nothing in it is looked at but whether a browser or a program may have sent it.
+    """Send one line to a peer that began without TLS and may be a person's client, which shows it.
+
+    Of what it said only so much is looked at as tells a client from a browser or another program.
     """
-    with suppress(OSError):
+    with suppress(OSError):  # it has gone
+        # Taken off the socket, as for an unread byte the kernel would reset the connection, and the
+        # line be lost.
         said = connection.sock.recv(RECORD)
         if said[0] in TYPED and not said.startswith(WEB_METHODS):
             connection.sock.send(TLS_ONLY)
@@ -108,6 +110,7 @@ def say_tls_only(connection: Connection) -> None:
 def begin_tls(connection: Connection, context: ssl.SSLContext) -> None:
     """Put TLS over the socket, which no selector may know any more. Raises LostError."""
     try:
+        # Not on connect, which Python refuses where the socket doesn't block.
         tls = context.wrap_socket(connection.sock, server_side=True, do_handshake_on_connect=False)
     except (OSError, ValueError) as error:
         raise LostError(f"connection lost ({error})") from None

@@ -15,18 +15,21 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 TIME = 4
 """A deadline has come: an event beside the selectors' two."""
 
+# Forgotten deadlines that may lie about before it is worth while to throw them away.
 SPARE_TIMERS = 256
-"""Forgotten deadlines that may lie about before it is worth while to throw them away."""
 
 
 class Poller:
-    """waker: a socket that ends a wait when it can be read. I/O thread only, once that runs."""
+    """Waits for sockets and deadlines. I/O thread only, once that runs.
+
+    waker: a socket that ends a wait when it can be read.
+    """
 
     def __init__(self, waker: socket.socket) -> None:
         self._selector = selectors.DefaultSelector()
         self._selector.register(waker, READ)
         self._timers: list[tuple[float, int, Connection]] = []
-        self._order = itertools.count()
+        self._order = itertools.count()  # so that connections, which have no order, aren't compared
         self._forgotten = 0
         """How many of the timers are not their connection's deadline any more."""
 
@@ -66,6 +69,7 @@ class Poller:
         if not connection.deadline:
             return
         connection.deadline = 0.0
+        # It stays in the heap, as to find it there costs a look at each; due() passes it over.
         self._forgotten += 1
         if self._forgotten > max(SPARE_TIMERS, len(self._timers) // 2):
             self._timers = [timer for timer in self._timers if timer[0] == timer[2].deadline]

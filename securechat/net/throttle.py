@@ -11,14 +11,13 @@ from typing import NamedTuple
 MOST_WAKES = 4
 """Times a second, at most, that one who is too fast is looked at again."""
 
+# Reading an ordinary line takes a tenth of this. A client that sends each byte in a record of its
+# own, or messages of TLS that hold no line at all, pays for the time that they take.
 LINE_SECONDS = 0.0002
-"""CPU time that is in the price of a line; reading an ordinary one takes a tenth of it. A client
-that sends each byte in a record of its own, or messages of TLS that hold no line at all, pays for
-the time that they take.
-"""
+"""CPU time that is in the price of a line."""
 
 SPARE_SECONDS = 0.001
-"""CPU time beyond that price, so much of which is charged to nobody."""
+"""CPU time beyond that price that is charged to nobody."""
 
 
 class Rate(NamedTuple):
@@ -29,8 +28,9 @@ class Rate(NamedTuple):
 
 
 class TokenBucket:
-    """Starts full. A token is a line of the usual size. What has passed may have cost more than
-    there was: then nothing passes until the debt is earned.
+    """A token bucket, which starts full. A token is a line of the usual size.
+
+    What has passed may have cost more than there was; then nothing passes until the debt is earned.
     """
 
     __slots__ = ("_line_seconds", "_owed", "_rate", "_stamp", "tokens")
@@ -90,19 +90,18 @@ class TokenBucket:
 
 DEFAULT_RATE = Rate(lines=20.0, burst=100.0)
 
+# Before the login. Clients send about a dozen lines then, so nobody needs to configure it.
 UNAUTHENTICATED_RATE = Rate(lines=1.0, burst=40.0)
-"""Before the login. Clients send about a dozen lines then, so nobody needs to configure it."""
 
+# Before the login. The answers to as many lines are no more than that.
 UNAUTHENTICATED_OUT_BYTES = 1 << 16
-"""Before the login. The answers to as many lines are no more than that."""
 
+# So many times out_bytes is what a connection may have unsent however well it reads: the answer to
+# a login into a hundred channels of a thousand members each is 3 MiB.
 MOST_FACTOR = 8
-"""So many times out_bytes is what a connection may have unsent however well it reads: the answer to
-a login into a hundred channels of a thousand members each is 3 MiB.
-"""
 
+# Of all connections together, 256 MiB: what a small machine has to spare.
 ALL_OUT_BYTES = 1 << 28
-"""Of all connections together, 256 MiB: what a small machine has to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +114,13 @@ class IoLimits:
     unauthenticated_out_bytes, unauthenticated_rate: the same until somebody has logged in on it,
     whatever it takes. drain_seconds: for the last output of one that is closed, again and again
     while it takes enough, to most_drain_seconds. linger_seconds: for the peer's own end after it.
-
-    A slow reader's system takes what is sent in steps of up to 110 KB, as it opens its window only
-    when there is room for so much: so a reader of 8 KiB a second is seen to take something in every
-    slow_seconds, and slow_rate asks for a part of such a step.
     """
 
     handshake_seconds: float = 10.0
     out_bytes: int = 1 << 20
+    # A slow reader's system takes what is sent in steps of up to 110 KB, as it opens its window
+    # only when there is room for so much: so a reader of 8 KiB a second is seen to take something
+    # in every slow_seconds, and slow_rate asks for a part of such a step.
     slow_rate: float = 2048.0
     slow_seconds: float = 20.0
     all_out_bytes: int = ALL_OUT_BYTES

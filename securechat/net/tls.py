@@ -55,6 +55,8 @@ def server_context(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[min_version]
     context.set_ciphers(_TLS12_CIPHERS)
+    # For TLS 1.2; TLS 1.3 has neither. Compression tells by its length what is in it (CRIME);
+    # renegotiation has the server do handshake after handshake on one connection.
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.options |= ssl.OP_SINGLE_ECDH_USE | ssl.OP_NO_TICKET
     # One group for the key exchange, as Python has no list of groups before 3.15. Left to itself
@@ -89,6 +91,7 @@ def load_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> N
     """
     _expect_pem(certificate, "certificate")
     _expect_pem(key, "private key")
+    # Into another context first: that a key doesn't fit shows when its certificate is in place.
     probe = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     for target in (probe, context):
         try:
@@ -104,11 +107,13 @@ class _PassphraseWantedError(Exception):
 
 
 def _no_passphrase() -> str:
+    # Without it OpenSSL would ask at the terminal, and a server wait there for ever.
     raise _PassphraseWantedError
 
 
 def _expect_pem(file: Path, what: str) -> None:
-    """OpenSSL's errors tell neither which file is wrong nor that two were swapped."""
+    """Raises TlsFilesError when a file doesn't hold a PEM block of the kind `what`."""
+    # OpenSSL's errors tell neither which file is wrong nor that two were swapped.
     wanted = f"expected a {what} in PEM form, as `gencerts` makes it"
     try:
         content = read_named(file)
@@ -165,7 +170,7 @@ def probe_context() -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False
+    context.check_hostname = False  # first, as Python refuses CERT_NONE while names are checked
     context.verify_mode = ssl.CERT_NONE
     return context
 
@@ -184,10 +189,9 @@ def shown_chain(connection: ssl.SSLSocket) -> list[bytes]:
 def client_fingerprint(tls: ssl.SSLSocket) -> bytes | None:
     """The fingerprint of the certificate that the handshake has verified, for SASL EXTERNAL; None
     without one that is made for clients.
-
-    OpenSSL refuses one that is made for something else; one that says nothing of it, it takes.
     """
     der = tls.getpeercert(binary_form=True)
+    # OpenSSL refuses one that is made for something else, but takes one that says nothing of it.
     return fingerprint_of(der) if der is not None and is_for_clients(der) else None
 
 

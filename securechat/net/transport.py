@@ -20,32 +20,29 @@ from securechat.net.connection import Connection, Phase
 RECORD = 16384
 """The most that one TLS record holds, and so what one recv() gives (RFC 8446, section 5.1)."""
 
+# Records read from one connection in one turn: a client sends a record a line, and reading few of
+# them at a time costs several times as much in all.
 MAX_RECORDS = 64
-"""Records read from one connection in one turn: a client sends a record a line, and reading few of
-them at a time costs several times as much in all."""
 
+# Bytes read from one connection in one turn, so that nobody fills the memory or the turn.
 MAX_READ = 65536
-"""Bytes read from one connection in one turn, so that nobody fills the memory or the turn."""
 
+# The same of one who has not logged in; and bytes as one record has, so that a thousand of them,
+# each with what it may not say yet, take some 20 MiB.
 UNAUTHENTICATED_RECORDS = 16
-"""Of one who has not logged in; and bytes as one record has, so that a thousand of them, each with
-what it may not say yet, take some 20 MiB.
-"""
 
 CLOSED_BY_CLIENT = "closed by the client"
 
 ALERT = 31
 """Bytes of a TLS alert on the wire: 31 in TLS 1.2, 24 in TLS 1.3. Every line takes more."""
 
+# Bytes written to one connection in one turn, of megabytes that may wait for it: less than a
+# millisecond, then it is the others' turn.
 MAX_WRITE = 1 << 18
-"""Bytes written to one connection in one turn, of megabytes that may wait for it: less than a
-millisecond, then it is the others' turn.
-"""
 
+# Bytes that TLS is given at once: of a larger write nobody could say how far it has come before all
+# of it is done, and it couldn't be given up for another.
 PART = 1 << 16
-"""Bytes that TLS is given at once: of a larger write nobody could say how far it has come before
-all of it is done, and it couldn't be given up for another.
-"""
 
 BYTES_ACKED = slice(120, 128)
 """Where Linux has them in its struct tcp_info."""
@@ -67,7 +64,7 @@ class Heard(NamedTuple):
 
 
 def receive(connection: Connection, *, freely: bool = True) -> Heard:
-    """Read what has come, up to what a turn has room for. freely: or else as little as needed."""
+    """Read what has come, up to what a turn has room for; more of it when `freely` is true."""
     most_bytes, most_records = (
         (MAX_READ, MAX_RECORDS) if freely else (RECORD, UNAUTHENTICATED_RECORDS)
     )
@@ -79,7 +76,7 @@ def receive(connection: Connection, *, freely: bool = True) -> Heard:
             data = recv(RECORD)
         except ssl.SSLWantReadError:
             break
-        except ssl.SSLWantWriteError:
+        except ssl.SSLWantWriteError:  # as for the answer to a KeyUpdate
             stuck = True
             break
         except (OSError, ValueError) as error:
@@ -137,14 +134,13 @@ def _join(out: list[bytes | memoryview], size: int) -> None:
 
 
 def taken(connection: Connection) -> int:
-    """Bytes that the peer's system has taken by now. What only our own has doesn't count: it takes
-    megabytes for a peer that reads nothing.
-    """
+    """Bytes that the peer's system has taken by now; what our own has, where that can't be told."""
+    # What only our own system has doesn't count: it takes megabytes for a peer that reads nothing.
     try:
         info = connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_ACKED.stop)
     except (OSError, AttributeError):  # it is lost, or this is no Linux
         return connection.sent
-    if len(info) < BYTES_ACKED.stop:
+    if len(info) < BYTES_ACKED.stop:  # a kernel that doesn't count it yet
         return connection.sent
     return int.from_bytes(info[BYTES_ACKED], sys.byteorder)
 
@@ -152,9 +148,9 @@ def taken(connection: Connection) -> int:
 def send_at_once(connections: Iterable[Connection], data: bytes) -> list[Connection]:
     """Write the same bytes to all that have nothing waiting; with the others they wait. Returns
     those for whom it could not be done, and who have them waiting now.
-
-    In a channel this is nearly all that is ever written, and nobody has anything waiting.
     """
+    # In a channel this is nearly all that is ever written, and nobody has anything waiting: hence
+    # no queue in between.
     failed, size = [], len(data)
     part = data if size <= PART else memoryview(data)[:PART]
     for connection in connections:
@@ -201,15 +197,16 @@ def queue(connections: Iterable[Connection], data: bytes) -> list[Connection]:
 
 def all_acknowledged(connection: Connection) -> bool:
     """Whether the peer's kernel has acknowledged every byte that ours has taken; true also where
-    this system can't tell. What it has not was on its way while the peer said what we have heard.
+    this system can't tell.
     """
+    # What it has not was on its way while the peer said what we have heard.
     return not _unacknowledged(connection)
 
 
 def had_all(connection: Connection) -> bool:
-    """The same for a peer that has just ended: OpenSSL answers an end without close_notify with an
-    alert of its own, which nobody acknowledges any more.
-    """
+    """all_acknowledged(), for a peer that has just ended."""
+    # OpenSSL answers an end without close_notify with an alert of its own, which nobody
+    # acknowledges any more.
     return _unacknowledged(connection) <= ALERT
 
 
