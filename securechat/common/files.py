@@ -148,11 +148,8 @@ def sync_directory(directory: Path) -> None:
 
 
 def exposure(found: os.stat_result, path: Path) -> str | None:
-    """Why a file is no place for a secret, and what to type; None for a private one.
-
-    A pipe or a device, such as a shell's `<(…)`, has nobody else's eyes on it.
-    """
-    if not stat.S_ISREG(found.st_mode):
+    """Why a file is no place for a secret, and what to type; None for a private one."""
+    if not stat.S_ISREG(found.st_mode):  # a pipe, as of a shell's `<(…)`: it keeps nothing
         return None
     if found.st_mode & OPEN_TO_OTHERS:
         mode = stat.S_IMODE(found.st_mode)
@@ -164,10 +161,8 @@ def exposure(found: os.stat_result, path: Path) -> str | None:
 
 
 def foreign_owner(found: os.stat_result, path: Path) -> str | None:
-    """Why a file or directory isn't ours, and what to do; None for this user's or root's.
-
-    Its owner may open it to others at any time, and change what is in it.
-    """
+    """Why a file or directory isn't ours, and what to do; None for this user's or root's."""
+    # Any other owner may open it to others at any time, and change what is in it.
     if found.st_uid in (os.geteuid(), 0):
         return None
     owner, us = _user_name(found.st_uid), _user_name(os.geteuid())

@@ -30,8 +30,8 @@ KEY_TAG: Final = "securechat/key"
 all of them 0. A message whose echo is lost is sent again with its key, and so the server knows it.
 """
 
+# It fits into an integer of the database (64 bits with a sign), and no two are alike by chance.
 KEY_BITS: Final = 60
-"""So that it is an integer of the database, and no two are alike by chance."""
 
 _TAG_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
 _KEY_VALUE = re.compile(r"[0-9a-fA-F]{1,15}")
@@ -193,4 +193,5 @@ def format_key(key: int) -> str:
 
 def parse_key(text: str) -> int | None:
     """The key in the value of KEY_TAG; None when it is none."""
+    # Matched first: int() also takes signs, underscores, spaces, and digits of other scripts.
     return int(text, 16) or None if _KEY_VALUE.fullmatch(text) else None
