@@ -14,13 +14,10 @@ CAN_TELL_CPU = hasattr(time, "pthread_getcpuclockid")
 
 
 class NamedThread(ABC):
-    """run() is the thread's life; start(), join() and alive are anybody's.
-
-    It has a threading.Thread and is none, so that no attribute of ours can be mistaken for one of
-    its own.
-    """
+    """Subclasses write run(), which is the thread's life. Any thread may call the other methods."""
 
     def __init__(self, name: str) -> None:
+        # Held and not inherited, so that no attribute of a subclass hides one of Thread's own.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._clock: int | None = None
 
@@ -29,7 +26,8 @@ class NamedThread(ABC):
         """The thread's life."""
 
     def _run(self) -> None:
-        if CAN_TELL_CPU:  # found here, as to ask for that of a thread that has ended may crash
+        if CAN_TELL_CPU:
+            # By the thread itself, as to ask for that of one that has ended may crash.
             self._clock = time.pthread_getcpuclockid(threading.get_ident())
         self.run()
 
@@ -39,7 +37,7 @@ class NamedThread(ABC):
 
     def join(self, seconds: float) -> None:
         """Wait until it has ended, at most so long."""
-        if self._thread.ident is not None:
+        if self._thread.ident is not None:  # join() raises for one that has never begun
             self._thread.join(seconds)
 
     @property
@@ -56,27 +54,27 @@ class NamedThread(ABC):
 
 
 class Waker:
-    """Wakes a thread that waits in select(). wake() is anybody's, everything else is the sleeper's.
+    """Wakes a thread that waits in select(), by a byte in a socket pair.
 
-    receiver: can be read after wake(); for the sleeper's selector.
+    Any thread may call wake(); only the one that waits may call the other methods. receiver: can be
+    read after wake(); for the selector of the thread that waits.
 
-    A byte in a socket pair makes select() return. It is written only while the thread sleeps, or
-    may be about to: the sleeper says so first and then looks at its queue once more; a producer
-    queues first and then looks whether the sleeper sleeps. So one of the two always sees the other,
-    and a busy thread costs its producers no system call.
-
-    A new waker sleeps. A thread that waits by wait(), or calls reset() after each select(), needs
-    to say nothing more: every wake() ends the wait that is on, or the next one.
+    A thread that calls sleep() before select() and woken() behind it costs its producers no system
+    call while it is busy. A thread that waits by wait(), or calls reset() after each select(),
+    needs neither: every wake() ends the wait that is on, or the next one.
     """
 
     def __init__(self) -> None:
         self.receiver, self._sender = socket.socketpair()
         self.receiver.setblocking(False)
         self._sender.setblocking(False)
+        # From the beginning, so that a wake() before the first wait() ends that wait.
         self._sleeping = True
 
     def sleep(self) -> None:
         """About to look at the queue for the last time before select()."""
+        # The sleeper sets this first and then looks at its queue; a producer queues first and then
+        # reads it in wake(). So one of the two always sees what the other has done.
         self._sleeping = True
 
     def woken(self) -> None:
@@ -85,6 +83,7 @@ class Waker:
 
     def drain(self) -> None:
         """Take the bytes out, when select() names the receiver."""
+        # More than 4096 can't do harm: what is left makes the next select() return at once.
         with contextlib.suppress(BlockingIOError):
             self.receiver.recv(4096)
 
@@ -104,6 +103,8 @@ class Waker:
     def wake(self) -> None:
         """Have select() return, if the thread is in it. Any thread may call."""
         if self._sleeping:
+            # Two producers may have read it at once and write a byte each, which does no harm: the
+            # second wakes the sleeper once for nothing.
             self._sleeping = False
             with contextlib.suppress(OSError):  # full, which wakes as well; or closed
                 self._sender.send(b"\0")
