@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
+from securechat.common.cpu_meter import CpuMeter
 from securechat.net import transport
 from securechat.net.backlog import Backlog
 from securechat.net.connection import (
@@ -97,6 +98,8 @@ class ConnectionDriver:
         self.limits = limits
         self._authenticated = authenticated
         self._released = released
+        self.meter = CpuMeter()
+        """Of reading; the loop has it begin anew each turn."""
         self._hints = TokenBucket(HINTS, 0.0)
         self.backlog = Backlog(limits, transport.taken)
         """Whose output waits."""
@@ -184,11 +187,11 @@ class ConnectionDriver:
     # Reading
 
     def _read(self, connection: Connection) -> None:
-        began = time.thread_time()  # of CPU: what other threads take meanwhile is not its fault
+        began = time.monotonic()
         heard = transport.receive(connection, freely=connection.authenticated)
         if heard.more:
             self._loop.look_again(connection)
-        seconds = min(time.thread_time() - began, MOST_CHARGED_SECONDS)
+        seconds = min(self.meter.seconds(began), MOST_CHARGED_SECONDS)
         # Before its end: what it said last, such as a QUIT, counts.
         self._take(connection, heard.data, seconds)
         if heard.ended:

@@ -151,6 +151,7 @@ class IoThread(NamedThread):
         self._waker.woken()
         self.now = time.monotonic()  # once a turn, as it is asked for often
         self._obey()  # output goes out before more input is read
+        self.driver.meter.begin()
         again = self._again.copy()  # what is read below may ask for the next turn again
         self._again.clear()
         for key, events in ready:

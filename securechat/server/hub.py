@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from securechat.common.cpu_meter import CpuMeter
 from securechat.common.threads import NamedThread
 from securechat.core.audit import note, tell
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Job
 from securechat.core.journal.events import Audited, JournalEvent
-from securechat.core.model.entities import Account, Session
+from securechat.core.model.entities import Session
 from securechat.core.model.states import State
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules
@@ -57,13 +58,6 @@ GATHER_SECONDS = 0.005
 """After the beginning of a turn in which several have spoken, the next one begins no sooner. What
 they answer then falls into one turn, which costs one commit and one write to each member instead of
 several. A lone speaker never waits (PostgreSQL knows this as commit_delay and commit_siblings).
-"""
-
-LOOK_CLOSER_SECONDS, WATCHED_SECONDS = 0.001, 60.0
-"""An account's lines that took longer than the first by the wall clock may have been held up by
-another thread or by the system. So the account is charged no more than that, and for the next
-WATCHED_SECONDS or less its lines are measured by this thread's CPU time. It is not always asked
-for, as that costs a twentieth of a line.
 """
 
 LAST_ANSWERS_SECONDS = 1.0
@@ -110,12 +104,11 @@ class Hub(NamedThread):
         self._io: Sequence[IoThread] = ()
         self.inbox = Inbox(Allowance(rate))
         self._changes = Changes(rules, journal, self._reader, last_change)
-        self._next_tick = self._next_look = self._next_forget = 0.0
+        self._next_tick = self._next_look = 0.0
         self._ending: Stop | None = None
         self._stop_at = 0.0
         self._began = 0.0
-        self._watched: set[Account] = set()
-        """Whose lines have taken long lately, and are measured by the thread's own time."""
+        self._meter = CpuMeter()
         self._spoke: set[Session] = set()
         """Who has had something to say in this turn."""
         self._storage_health = StorageHealth(rules, journal)
@@ -172,6 +165,7 @@ class Hub(NamedThread):
         self._guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         if stop is not None:
             self._begin_stop(turn, stop)
+        self._meter.begin()
         self._work_off(
             turn, self.inbox.authenticated, self._slices.authenticated, self._slices.busy
         )
@@ -264,7 +258,6 @@ class Hub(NamedThread):
         account = session.account if session.state is State.READY else None
         lines, run, now, effects = event.lines, self._rules.line, time.monotonic, turn.effects
         start, began = len(effects), now()
-        cpu = time.thread_time() if account in self._watched else None
         end = began + self._slices.per_account
         most = len(lines)
         if account is not None:
@@ -287,23 +280,11 @@ class Hub(NamedThread):
             cost = cost_of(lines if number == len(lines) else lines[:number])
             if len(effects) - start > number:  # each line has paid for one
                 cost += cost_of_answers(effects[start:])
-            seconds = now() - began
-            if cpu is not None or seconds > LOOK_CLOSER_SECONDS:
-                seconds = self._look_closer(account, cpu)
-            self.inbox.authenticated.charge(account, cost, seconds)
+            self.inbox.authenticated.charge(account, cost, self._meter.seconds(began))
 
     def _put_back(self, rest: Lines, session: Session) -> None:
         inputs, party = self.inbox.place(rest)
         inputs.put_back(party, rest, later=session.answering is not None)
-
-    def _look_closer(self, account: Account, cpu: float | None) -> float:
-        """The seconds that an account's lines have taken. cpu: the thread's own time before, of
-        those watched; others may have been held up by another thread, and are watched from now on.
-        """
-        if cpu is not None:
-            return time.thread_time() - cpu
-        self._watched.add(account)
-        return LOOK_CLOSER_SECONDS
 
     def _open(self, turn: Turn, connection: Connection) -> None:
         note("connected", level=logging.DEBUG, address=connection.address, port=connection.port)
@@ -326,9 +307,6 @@ class Hub(NamedThread):
         if turn.clock >= self._next_tick:
             self._next_tick = turn.clock + TICK_SECONDS
             guarded(turn, "the tick", lambda: self._rules.tick(turn))
-            if turn.clock >= self._next_forget:
-                self._next_forget = turn.clock + WATCHED_SECONDS
-                self._watched.clear()
             guarded(turn, "the alarm", lambda: self._storage_health.look(turn))
             guarded(turn, "the look at the space", lambda: self._look_at_space(turn))
         # Also before what a worker has found out is used: it may have read what was changed since.

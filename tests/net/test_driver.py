@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import ssl
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import pytest
 
+from securechat.common.cpu_meter import CpuMeter
 from securechat.net import driver, loop, transport
 from securechat.net.connection import Connection, Lines, Opened, Phase
 from securechat.net.driver import NO_ROOM
@@ -210,8 +209,7 @@ def test_what_takes_long_to_read_is_paid_for(
         room.settles(visit)
         room.settles(other)
         assert visit.connection.interest & READ
-        clock = itertools.count()
-        monkeypatch.setattr(time, "thread_time", lambda: float(next(clock)))
+        monkeypatch.setattr(CpuMeter, "seconds", lambda meter, began: 1.0)
         room.settles(visit)
         monkeypatch.undo()
         room.settles(other)
