@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import resource
 import signal
 import sys
 import time
@@ -15,7 +16,7 @@ import click
 
 from securechat import __version__
 from securechat.net.listener import bind
-from securechat.server import logs, open_files
+from securechat.server import logs
 from securechat.server.commands import FAILURES, run
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, default_directory
@@ -34,6 +35,9 @@ NAMES_SECONDS = 60.0
 """How often it is looked whether this machine has another address or name: a laptop in another
 network. Those who connect there meanwhile are refused by their clients, as the name is wrong.
 """
+
+SPARE_FILES = 100
+"""Files beside the connections: database, log, sockets of our own."""
 
 FAILED = 0
 """Stands among signal numbers for the death of a thread."""
@@ -122,7 +126,7 @@ def config_warnings(config: Config) -> list[str]:
 
 def serve(config: Config, data: DataDirectory) -> None:
     """Run until a signal comes."""
-    few_files = open_files.allow(config.limits.connections)
+    few_files = allow_files(config.limits.connections)
     ending = _Ending(config, data)
     service = ending.service
     service.start()
@@ -137,6 +141,27 @@ def serve(config: Config, data: DataDirectory) -> None:
     log.info("stopped")
     if service.failed.is_set():
         raise click.exceptions.Exit(1)
+
+
+def allow_files(connections: int) -> str | None:
+    """Raise this process's own limit of open files, of which each connection is one, as far as so
+    many connections need and the system allows.
+
+    Returns a warning when that isn't far enough, else None. Main thread, before anything is opened.
+    """
+    wanted = connections + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    if soft == unlimited or soft >= wanted:
+        return None
+    reachable = wanted if hard == unlimited else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
+    if reachable >= wanted:
+        return None
+    return (
+        f"the system allows {hard} open files, so about {max(0, hard - SPARE_FILES)} connections "
+        f"instead of limits.connections = {connections}; raise it with ulimit -Hn or LimitNOFILE"
+    )
 
 
 class _Ending:

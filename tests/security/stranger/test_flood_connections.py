@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from securechat.server.cli import allow_files
 from securechat.server.log_limits import LINES, LogLimits
 from securechat.server.logs import QueuedHandler, TextFormatter
-from securechat.server.open_files import allow
 from tests.security.stranger.forger import Forger
 from tests.security.talk import Record, forgets, newcomer, tables, talking
 from tests.support.flood import Orders, client_hello, flooding
@@ -35,7 +35,7 @@ LIMITS = {
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
-    allow(CONNECTIONS + 100)
+    allow_files(CONNECTIONS + 100)
     with running(tmp_path / "data", "alice", "bob", "carol", limits=LIMITS) as server:
         yield server
 
