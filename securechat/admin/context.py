@@ -14,13 +14,12 @@ from pathlib import Path
 
 import click
 
-from securechat.admin.backup.check import name_problem
+from securechat.admin.backup.check import in_use, name_problem
 from securechat.admin.new_password import PasswordRules
 from securechat.credentials.link import Link
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.identity import is_loopback, server_name
-from securechat.server.in_use import in_use
 from securechat.server.invites import login_link
 from securechat.store.admin import Admin
 from securechat.store.pepper import Pepper, find_pepper

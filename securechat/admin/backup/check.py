@@ -6,7 +6,8 @@ Nothing is changed, and a server may run meanwhile. Any thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -18,11 +19,12 @@ from securechat.ca.check import CertificateReport, check_server_files, is_for
 from securechat.ca.errors import AuthorityError, CaError
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory, DataError
-from securechat.server.identity import WARN_DAYS, pin_of
-from securechat.server.in_use import InUse, in_use
+from securechat.server.identity import WARN_DAYS, pin_of, public_host
+from securechat.server.invites import server_host
 from securechat.store.errors import StoreError
 from securechat.store.pepper import check_pepper
 from securechat.store.sqlite.copies import look_for_alike, look_for_leftovers, look_over
+from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.schema import MIGRATIONS
 
 
@@ -31,6 +33,22 @@ class Finding(NamedTuple):
 
     good: bool
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What the server that last ran on a database showed its clients, as far as it has kept that.
+
+    certificate, key: PEM files. own: whether they are in the data directory. host: where clients
+    are told to connect, None when the server has never run. pin: the SHA-256 of the CA in links, in
+    hexadecimal, empty for a public one; None when the server has never run.
+    """
+
+    certificate: Path
+    key: Path
+    own: bool
+    host: str | None = None
+    pin: str | None = None
 
 
 def check_up(
@@ -59,6 +77,28 @@ def check_up(
     else:
         text = "no certificate of its own; of one given by --cert `securechat-server --check` tells"
         yield Finding(True, f"{data.path} has {text}")
+
+
+def in_use(data: DataDirectory, config: Config | None) -> InUse:
+    """config: what the server would start with; None for what it last ran with. A database that
+    can't be read has kept nothing.
+    """
+    own = data.tls / "server.pem"
+    try:
+        with closing(Reader(data.database)) as reader:
+            kept = None if config else reader.remembered("cert")
+            key = reader.remembered("key")
+            host = server_host(reader) if reader.remembered("host") else None
+            pin = reader.remembered("ca_sha256")
+    except StoreError:
+        kept = key = host = pin = None
+    if config is not None:
+        named = config.path(config.tls.cert)
+        kept = str(named) if named else None
+        key = str(config.path(config.tls.key) or (pem.key_path_for(named) if named else ""))
+        host = public_host(config)
+    path = Path(kept) if kept else own
+    return InUse(path, Path(key) if kept and key else pem.key_path_for(path), not kept, host, pin)
 
 
 def _tried(check: Callable[[], object], good: str) -> Iterator[Finding]:

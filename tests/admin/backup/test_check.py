@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from securechat.admin.backup.check import check_up
+from securechat.admin.backup.check import check_up, in_use
 from securechat.ca.ensure import ensure_server_certificate
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
-from securechat.server.in_use import in_use
 from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.schema import MIGRATIONS, MISSABLE
 from tests.support.certificates import DAY, Authority, pem
