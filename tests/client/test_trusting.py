@@ -13,7 +13,7 @@ import pytest
 from securechat.client.commands.cli import main
 from securechat.client.exits import Exit
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import SYSTEM, SettingsDirectory
+from securechat.client.settings import SYSTEM, SettingsDirectory
 from securechat.credentials.link import InviteLink, LoginLink
 from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer, registers
 from tests.client.terminal import Terminal

@@ -18,7 +18,7 @@ from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import Tokens
 from securechat.client.exits import Exit, LoginError, RefusedError
 from securechat.client.session.events import Quit, Stopped
-from securechat.client.settings.directory import SettingsDirectory
+from securechat.client.settings import SettingsDirectory
 from securechat.core.auth import totp
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import DEVICE

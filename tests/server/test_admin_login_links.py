@@ -9,7 +9,7 @@ import pytest
 
 from securechat.client.commands.cli import main as client
 from securechat.client.exits import Exit
-from securechat.client.settings.directory import SettingsDirectory
+from securechat.client.settings import SettingsDirectory
 from securechat.credentials.link import LoginLink
 from securechat.server import identity
 from securechat.store.admin import Admin

@@ -21,7 +21,7 @@ from securechat.client.screens import commands, pipe
 from securechat.client.screens.composer import Composer
 from securechat.client.session.identity import AccountRequest, Address, parse_target
 from securechat.client.session.session import ClientSession
-from securechat.client.settings.directory import SettingsDirectory
+from securechat.client.settings import SettingsDirectory
 from securechat.client.text.render import Renderer
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.anchors import Anchor, Consent

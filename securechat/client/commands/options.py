@@ -15,7 +15,7 @@ from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources, ask_yes
 from securechat.client.credentials.tokens import Tokens, token_directory
 from securechat.client.exits import say
-from securechat.client.settings.directory import VARIABLE, SettingsDirectory, default_directory
+from securechat.client.settings import VARIABLE, SettingsDirectory, default_directory
 from securechat.client.trust.anchors import MOVED, REPLACE, Consent
 
 FILE = click.Path(dir_okay=False, path_type=Path)

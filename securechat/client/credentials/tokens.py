@@ -20,8 +20,7 @@ import platformdirs
 from securechat.client.credentials.keyrings import Keyring, KeyringTroubleError
 from securechat.client.exits import SettingsError
 from securechat.client.session.identity import Address, fold
-from securechat.client.settings import files
-from securechat.client.settings.directory import VARIABLE
+from securechat.client.settings import VARIABLE, read_private, remove_private, write_private
 from securechat.credentials.device import is_token, is_token_name
 
 T = TypeVar("T")
@@ -82,7 +81,7 @@ class Tokens:
     def find(self, owner: TokenOwner) -> StoredToken | None:
         """The token to log in with. Raises SettingsError when there is something else instead."""
         path = self.path(owner)
-        entry = files.read(path, 0o077, TOO_OPEN)  # first, as it needs no keyring to be loaded
+        entry = read_private(path, 0o077, TOO_OPEN)  # first, as it needs no keyring to be loaded
         if entry is not None:
             return _decode(entry, owner, f"{path}: {DAMAGED.format('delete the file')}")
         entry = self._try(lambda keyring: keyring.get(*owner.key))
@@ -95,13 +94,13 @@ class Tokens:
         """Keep token in the place of any other. Raises SettingsError."""
         entry = _encode(owner, token)
         if self._try(lambda keyring: keyring.put(*owner.key, entry)):
-            files.remove(self.path(owner))
+            remove_private(self.path(owner))
         else:
-            files.write(self.path(owner), entry)
+            write_private(self.path(owner), entry)
 
     def forget(self, owner: TokenOwner) -> None:
         """Keep nothing for owner, whatever there is. Raises SettingsError."""
-        files.remove(self.path(owner))
+        remove_private(self.path(owner))
         self._try(lambda keyring: keyring.drop(*owner.key))
 
     def _try(self, call: Callable[[Keyring], T]) -> T | None:

@@ -14,7 +14,7 @@ from textwrap import wrap
 
 from securechat.client.exits import CertificateError, SettingsError, UnreachableError
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import SYSTEM, SettingsDirectory
+from securechat.client.settings import SYSTEM, SettingsDirectory
 from securechat.client.trust import describe
 from securechat.client.trust.authorities import Dialer, Origin, Trust, show_chain
 from securechat.net.tls import TlsFilesError, client_context

@@ -17,7 +17,7 @@ from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import Exit, LoginError, RefusedError, UsageError
 from securechat.client.session.handshake import NO_REPLAY
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import SettingsDirectory
+from securechat.client.settings import SettingsDirectory
 from securechat.client.trust.anchors import Consent
 from securechat.client.trust.authorities import Origin, Trust
 from securechat.credentials.device import format_token

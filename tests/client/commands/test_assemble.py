@@ -15,7 +15,7 @@ from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import CertificateError, ClientError, Exit, LoginError, UsageError
 from securechat.client.session.events import Quit
 from securechat.client.session.handshake import REGISTRATION
-from securechat.client.settings.directory import SettingsDirectory
+from securechat.client.settings import SettingsDirectory
 from securechat.credentials.link import InviteLink
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import OFFER, PASSWORD, Peer, ScriptedServer, registers

@@ -19,7 +19,7 @@ from securechat.client.credentials import passwords
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens, token_directory
 from securechat.client.exits import Exit, UsageError
-from securechat.client.settings.directory import SettingsDirectory, default_directory
+from securechat.client.settings import SettingsDirectory, default_directory
 from securechat.client.trust.authorities import Origin, Trust
 from securechat.credentials.link import InviteLink
 from securechat.irc.message import format_message

@@ -13,7 +13,7 @@ from securechat.client.commands import factor
 from securechat.client.commands.assemble import Setup
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import Exit, RefusedError
-from securechat.client.settings.directory import SettingsDirectory
+from securechat.client.settings import SettingsDirectory
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import PASSWORD, Peer, ScriptedServer
 from tests.support.certificates import Authority

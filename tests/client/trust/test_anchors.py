@@ -11,7 +11,7 @@ import pytest
 
 from securechat.client.exits import CertificateError, SettingsError
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import SYSTEM, SettingsDirectory
+from securechat.client.settings import SYSTEM, SettingsDirectory
 from securechat.client.trust.anchors import Anchor, Consent, decide, keep
 from securechat.client.trust.authorities import Origin, Trust
 from securechat.client.trust.describe import fingerprint

@@ -13,7 +13,7 @@ import pytest
 
 from securechat.client.exits import CertificateError, UnreachableError, UsageError
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import SettingsDirectory
+from securechat.client.settings import SettingsDirectory
 from securechat.client.trust.anchors import decide
 from securechat.client.trust.authorities import (
     Dialer,

@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from securechat.client.commands.cli import main
 from securechat.client.exits import Exit
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import SettingsDirectory
+from securechat.client.settings import SettingsDirectory
 from securechat.client.trust.describe import fingerprint
 from securechat.credentials.link import InviteLink
 from tests.security.server.forgery import (

@@ -18,7 +18,7 @@ import securechat.client.commands.cli as client
 import securechat.server.cli as server
 from securechat.client.exits import UsageError
 from securechat.client.session.identity import parse_address
-from securechat.client.settings.directory import SettingsDirectory
+from securechat.client.settings import SettingsDirectory
 from securechat.common import files
 from securechat.credentials.link import InviteLink, LinkError
 from tests.support.forked import Ended, run

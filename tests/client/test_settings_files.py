@@ -1,4 +1,4 @@
-"""Small private files: read(), write(), remove()."""
+"""Small private files: read_private(), write_private(), remove_private()."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client.exits import SettingsError
-from securechat.client.settings import files
+from securechat.client.settings import read_private, remove_private, write_private
 
 
 def mode(path: Path) -> int:
@@ -21,19 +21,19 @@ def test_a_file_is_private_whatever_the_umask(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "file"
     before = os.umask(0)
     try:
-        files.write(path, "text")
+        write_private(path, "text")
     finally:
         os.umask(before)
     assert (mode(path), mode(path.parent), mode(path.parent.parent)) == (0o600, 0o700, 0o700)
-    assert files.read(path, 0o077, "too open") == "text"
+    assert read_private(path, 0o077, "too open") == "text"
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     """The new one is another file: who reads the old one reads it to its end. No draft is left."""
     path = tmp_path / "a" / "file"
-    files.write(path, "old")
+    write_private(path, "old")
     with path.open() as reader:
-        files.write(path, "new")
+        write_private(path, "new")
         assert reader.read() == "old"
     assert path.read_text() == "new"
     assert list(path.parent.iterdir()) == [path]
@@ -42,23 +42,23 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 def test_line_ends_of_another_system(tmp_path: Path) -> None:
     """Count as ours."""
     (tmp_path / "file").write_bytes(b"one\r\ntwo\n")
-    assert files.read(tmp_path / "file", 0o000, "") == "one\ntwo\n"
+    assert read_private(tmp_path / "file", 0o000, "") == "one\ntwo\n"
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:
     """Reads as None, and removing it is done."""
-    assert files.read(tmp_path / "file", 0o077, "too open") is None
-    files.remove(tmp_path / "file")
+    assert read_private(tmp_path / "file", 0o077, "too open") is None
+    remove_private(tmp_path / "file")
 
 
 @pytest.mark.parametrize("bits", [0o640, 0o604, 0o602])
 def test_a_file_that_is_too_open(tmp_path: Path, bits: int) -> None:
     """Is refused, with the advice and its name; its content isn't told."""
     path = tmp_path / "a" / "file"
-    files.write(path, "content")
+    write_private(path, "content")
     path.chmod(bits)
     with pytest.raises(SettingsError, match="file: close it") as refused:
-        files.read(path, 0o077, "close it")
+        read_private(path, 0o077, "close it")
     assert "content" not in str(refused.value)
 
 
@@ -66,8 +66,8 @@ def test_what_cannot_be_read_written_or_removed(tmp_path: Path) -> None:
     """Is told by its name, with the reason."""
     (tmp_path / "file").write_bytes(b"\xff")
     with pytest.raises(SettingsError, match="file: it is not UTF-8"):
-        files.read(tmp_path / "file", 0o077 & 0, "")
+        read_private(tmp_path / "file", 0o077 & 0, "")
     with pytest.raises(SettingsError, match="can't write"):
-        files.write(tmp_path / "file" / "x" / "y", "text")
+        write_private(tmp_path / "file" / "x" / "y", "text")
     with pytest.raises(SettingsError, match="can't delete"):
-        files.remove(tmp_path)
+        remove_private(tmp_path)

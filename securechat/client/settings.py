@@ -22,7 +22,7 @@ import platformdirs
 
 from securechat.client.exits import SettingsError, UsageError
 from securechat.client.session.identity import Address, parse_address
-from securechat.client.settings import files
+from securechat.common import files
 
 VARIABLE = "SECURECHAT_CONFIG_DIR"
 
@@ -77,17 +77,17 @@ class SettingsDirectory:
 
     def save_pin(self, address: Address, pem: str) -> None:
         """Trust this CA, and no other, for address from now on. Raises SettingsError."""
-        files.write(self.pin_file(address), pem)
+        write_private(self.pin_file(address), pem)
 
     def save_system(self, address: Address) -> None:
         """Trust the authorities of this system for address. Raises SettingsError."""
-        files.write(self.pin_file(address), f"{SYSTEM}\n")
+        write_private(self.pin_file(address), f"{SYSTEM}\n")
 
     def remember(self, address: Address, account: str) -> None:
         """This was the last server, and our account there. Raises SettingsError."""
         accounts = {**self._accounts(), str(address): account}
         content = {**self._load(), "last": str(address), "accounts": accounts}
-        files.write(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+        write_private(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
     def last(self) -> Address | None:
         """The server of the last login. Raises SettingsError."""
@@ -142,8 +142,53 @@ def _is(text: str, address: Address) -> bool:
 
 
 def _read(path: Path) -> str | None:
-    return files.read(
+    return read_private(
         path,
         0o022,
         f"others may write this file, so it can't be trusted; check it and run: chmod 600 {path}",
     )
+
+
+# --- private files: 0600 from birth, in directories of 0700, replaced as a whole ------------------
+
+
+def read_private(path: Path, forbidden: int, advice: str) -> str | None:
+    """The text of a file, None when there is none.
+
+    forbidden: permission bits that it may not have; advice: what is wrong if it has, and what to
+    do. Raises SettingsError.
+    """
+
+    def refuse_open(found: os.stat_result) -> None:
+        if found.st_mode & forbidden:
+            raise SettingsError(f"{path}: {advice}")
+
+    try:
+        # Somebody's editor may have written the line ends of another system.
+        return files.read_named(path, check=refuse_open).decode().replace("\r\n", "\n")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise SettingsError(f"can't read {path}: {reason}") from None
+
+
+def write_private(path: Path, text: str) -> None:
+    """Atomically: a reader finds the old content or the new, also after a power cut.
+
+    Makes the file's directory and the one above. Raises SettingsError.
+    """
+    try:
+        for directory in (path.parent.parent, path.parent):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.replace(path, text.encode())
+    except OSError as error:
+        raise SettingsError(f"can't write {path}: {error.strerror}") from None
+
+
+def remove_private(path: Path) -> None:
+    """Delete a file, if it is there. Raises SettingsError."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise SettingsError(f"can't delete {path}: {error.strerror}") from None

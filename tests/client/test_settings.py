@@ -9,7 +9,7 @@ import pytest
 
 from securechat.client.exits import SettingsError
 from securechat.client.session.identity import Address
-from securechat.client.settings.directory import SettingsDirectory, default_directory
+from securechat.client.settings import SettingsDirectory, default_directory
 
 HERE = Address("chat.example", 6697)
 THERE = Address("::1", 7000)
