@@ -14,8 +14,8 @@ import click
 from securechat.admin.context import EFFECT_SECONDS, POLL_SECONDS, AdminContext
 from securechat.admin.listing import local_time, table, utc
 from securechat.admin.users import find_account
+from securechat.core.presence.live_sessions import Live
 from securechat.server.data import DataError
-from securechat.store.live import LiveRow
 from securechat.store.sqlite.reader import AccountRow
 
 
@@ -36,7 +36,7 @@ def sessions(context: AdminContext, name: str, as_json: bool) -> None:
         click.echo(f"{account.name} is not logged in.", err=True)
 
 
-def _ask(context: AdminContext, account: AccountRow) -> list[LiveRow]:
+def _ask(context: AdminContext, account: AccountRow) -> list[Live]:
     """Raises DataError when the running server doesn't answer."""
     if not context.data.running():
         return []
@@ -49,15 +49,15 @@ def _ask(context: AdminContext, account: AccountRow) -> list[LiveRow]:
                 f"{EFFECT_SECONDS:.0f} seconds: try again, or look into its log"
             )
         context.pause(POLL_SECONDS)
-    return found
+    return [Live(*fields) for fields in found]
 
 
-def _cells(row: LiveRow) -> tuple[str, ...]:
+def _cells(row: Live) -> tuple[str, ...]:
     by = f"{row.by} {row.name}".rstrip()
     return row.id, by, local_time(row.since_ms), local_time(row.heard_ms), row.address
 
 
-def _entry(row: LiveRow) -> dict[str, object]:
+def _entry(row: Live) -> dict[str, object]:
     return {
         "id": row.id,
         "by": row.by,

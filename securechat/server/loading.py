@@ -26,8 +26,8 @@ from securechat.core.presence.live_sessions import Live
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn
 from securechat.net.admission import address_block_of
+from securechat.store.admin import LIVE, told
 from securechat.store.errors import DamagedError, StoreError
-from securechat.store.live import LIVE, told
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.reader import AccountRow, ChannelRow, Reader
 

@@ -7,11 +7,12 @@ and by the server for its first invite. The thread that made the Admin may call.
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from securechat.credentials.device import TOKEN_BYTES, format_token, token_digest
 from securechat.credentials.link import code_digest
@@ -26,7 +27,6 @@ from securechat.store.credentials import (
     remove_credential,
 )
 from securechat.store.errors import ConflictError, UnknownError
-from securechat.store.live import LIVE, LiveRow, heard
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.sqlite.database import open_database, transaction
 from securechat.store.sqlite.reader import AccountRow, InviteRow, Reader
@@ -36,6 +36,9 @@ OF_AN_ACCOUNT = ("factors", "memberships", "invitations", "kicks", "devices", "m
 
 APPLIED = "applied_change"
 """Under this key the running server remembers the newest change it has taken up."""
+
+LIVE = "live_sessions"
+"""Under this key it tells of its live sessions: its answer to the last question, gone when read."""
 
 
 class NewAccount(NamedTuple):
@@ -252,9 +255,11 @@ class Admin:
             self._changed("sessions", account.id)
             return self.reader.last_change()
 
-    def told_sessions(self, number: int) -> list[LiveRow] | None:
-        """The answer to a question, which then is gone; None while there is none."""
-        found = heard(self.reader.remembered(LIVE), number)
+    def told_sessions(self, number: int) -> list[list[Any]] | None:
+        """The answer to a question, which then is gone: the fields of each session, as the server
+        has told them. None while there is none.
+        """
+        found = _heard(self.reader.remembered(LIVE), number)
         if found is not None:
             with transaction(self._connection) as connection:
                 connection.execute("DELETE FROM meta WHERE key = ?", (LIVE,))
@@ -345,3 +350,14 @@ class Admin:
 def invite_id(row: InviteRow) -> str:
     """What an invite is called in lists; it doesn't give the code away."""
     return row.code_sha256.hex()[:12]
+
+
+def told(change: int, rows: Iterable[Iterable[object]]) -> str:
+    """The running server's answer to the change that asked. rows: the fields of each session."""
+    return json.dumps([change, *map(list, rows)])
+
+
+def _heard(value: str | None, change: int) -> list[list[Any]] | None:
+    """The rows that answer a change; None when they are not there (yet)."""
+    number, *rows = json.loads(value) if value is not None else (None,)
+    return rows if number == change else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.store.live import LIVE
+from securechat.store.admin import LIVE
 from tests.server.clerk import Clerk, served_once
 from tests.support.person import Person
 from tests.support.server import ServerUnderTest, running
