@@ -5,8 +5,7 @@
                           the authorities of this system were
 
 "remember": false in servers.json has no device remembered (tokens.py). No password is ever kept
-here. The directory is 0700 and its files are 0600; a pin that others could have written is
-refused. Main thread only.
+here. The directory is 0700 and its files are 0600. Main thread only.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def default_directory() -> Path:
 
 
 class SettingsDirectory:
-    """directory: made at the first write."""
+    """Reads and writes what is kept of each server. directory: made at the first write."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -72,6 +71,7 @@ class SettingsDirectory:
             address = Address(unquote(host), int(port))
             with suppress(SettingsError):
                 pem = self.pin(address)
+                # A file by another spelling of the host is not the one that a login looks at.
                 if pem is not None and self.pin_file(address) == path:
                     yield address, pem
 
@@ -103,6 +103,7 @@ class SettingsDirectory:
         """Our account at address when we logged in last. Raises SettingsError."""
         accounts = self._accounts()
         known = accounts.get(str(address))
+        # The file may have it in another spelling, as a person has written it, or we once did.
         return known or next((accounts[text] for text in accounts if _is(text, address)), None)
 
     @property
@@ -142,6 +143,7 @@ def _is(text: str, address: Address) -> bool:
 
 
 def _read(path: Path) -> str | None:
+    # Others may read it, as it holds no secret; who can write it says whom we trust.
     return read_private(
         path,
         0o022,
@@ -179,6 +181,7 @@ def write_private(path: Path, text: str) -> None:
     Makes the file's directory and the one above. Raises SettingsError.
     """
     try:
+        # The upper one by itself, as mkdir() gives the mode only to the last one that it makes.
         for directory in (path.parent.parent, path.parent):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         files.replace(path, text.encode())

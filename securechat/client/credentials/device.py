@@ -11,8 +11,8 @@ from securechat.client.session.events import Adopt, InquiryAnswer
 from securechat.client.wire.receiver import Client
 from securechat.credentials.device import MAX_NAME_CHARS, is_token
 
+# Names tried: an account has at most 20 tokens, so one of 21 is free.
 ATTEMPTS = 21
-"""Names tried: an account has at most 20 tokens, so one of 21 is free."""
 
 BIND = "BIND"
 """A flag of TOKEN CREATE: this session is of the token's device, and ends when it is revoked."""
@@ -66,18 +66,18 @@ def _create(inquiry: Inquiry, base: str) -> StoredToken:
 
 
 def _made(reply: InquiryAnswer, name: str) -> StoredToken:
-    """The token in the server's answer. Its name is ours: it is shown, and kept."""
+    """The token in the server's answer."""
     if len(reply.context) != 2 or not is_token(reply.context[1]):
         raise RefusedError("the server's answer holds no token", "CREATED")
+    # By the name that we asked for and not the server's word for it, as it is shown, and kept.
     return StoredToken(name, reply.context[1])
 
 
 def _keep(inquiry: Inquiry, tokens: Tokens, owner: TokenOwner, token: StoredToken) -> None:
-    """Store token. One that can't be stored is revoked, as nobody would ever use it; also when the
-    person presses Ctrl-C because the keyring doesn't answer.
-    """
+    """Store token, or have it revoked when it can't be stored."""
     try:
         tokens.save(owner, token)
-    except (SettingsError, KeyboardInterrupt):
+    except (SettingsError, KeyboardInterrupt):  # Ctrl-C, as when the keyring doesn't answer
+        # Nobody would ever use it, and it would take one of the account's places.
         inquiry.ask("REVOKED", "TOKEN", "REVOKE", token.name)
         raise

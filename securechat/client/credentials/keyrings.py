@@ -1,8 +1,6 @@
 """The operating system's keyring, by the `keyring` library: Secret Service, KWallet, macOS, others.
 
-The library is loaded when it is first needed, as that takes a while. A keyring may ask the person
-to unlock it, and one without a screen to ask on may never answer: it is called on a thread of its
-own and waited for with patience, but not for ever. Main thread.
+Each call of it has a thread of its own, and is waited for PATIENCE seconds at most. Main thread.
 """
 
 from __future__ import annotations
@@ -15,10 +13,9 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
+# Priority from which on the library counts a backend as safe; below are those that keep nothing
+# (fail, null) and those that keep plain text.
 RECOMMENDED = 1
-"""Priority from which on the library counts a backend as safe; below are those that keep nothing
-(fail, null) and those that keep plain text.
-"""
 
 NOTICE = 3.0
 """Seconds after which the person is told what is waited for."""
@@ -85,6 +82,8 @@ class Keyring:
             except Exception as error:  # a backend may raise whatever its system has
                 future.set_exception(error)
 
+        # A keyring may ask the person to unlock it, and one without a screen to ask on may never
+        # answer. As a daemon its thread doesn't keep the program from ending.
         threading.Thread(target=work, name="keyring", daemon=True).start()
         try:
             return self._result(future)
@@ -96,7 +95,7 @@ class Keyring:
         try:
             return future.result(self._notice)
         except TimeoutError:
-            if future.done():
+            if future.done():  # then it is the backend's own
                 raise
         self._waiting()
         return future.result(self._patience)
@@ -104,6 +103,7 @@ class Keyring:
 
 def usable_backend() -> KeyringBackend | None:
     """The keyring to use, None when there is none that is safe. May raise what a backend raises."""
+    # Not at the top, as it takes a while, and whoever has a token in a file doesn't need it.
     import keyring
     from keyring.backends.chainer import ChainerBackend
 

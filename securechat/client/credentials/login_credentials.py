@@ -1,7 +1,4 @@
-"""Who we say we are: the account and its password or certificate, from options or asked for.
-
-Main thread.
-"""
+"""The account and its password or certificate, from options or asked for. Main thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the password comes from: the terminal, standard input, or a file of mode 0600.
+"""Reads the password: from the terminal, standard input, or a file of mode 0600.
 
 Never from an argument or the environment, which other users of the machine can read. Main thread.
 """
@@ -13,8 +13,8 @@ from pathlib import Path
 from securechat.client.exits import UsageError
 from securechat.common.files import open_named
 
+# Characters; what a login can carry (SASL) with room to spare.
 MAX_PASSWORD = 1024
-"""Characters; what a login can carry (SASL) with room to spare."""
 
 Ask = Callable[[str], str]
 """Asks on the terminal without echo; the argument is the prompt."""
@@ -52,11 +52,10 @@ def ask_new(ask: Ask, account: str, say: Callable[[str], None]) -> str:
 
 
 def from_stdin(handle: int) -> str:
-    """The first line of standard input, a file descriptor. Raises UsageError.
-
-    Read byte by byte, so that what follows stays there for whoever reads next.
-    """
+    """The first line of standard input, a file descriptor. Raises UsageError."""
     line = b""
+    # Byte by byte, so that what follows stays there for whoever reads next: with `login` these are
+    # the lines to send. A character takes at most four bytes of UTF-8.
     while len(line) < MAX_PASSWORD * 4 and (byte := os.read(handle, 1)) not in (b"", b"\n"):
         line += byte
     try:
@@ -69,7 +68,7 @@ def from_file(path: Path) -> str:
     """The first line of a file that only its owner can read. Raises UsageError."""
     try:
         with open(open_named(path), encoding="utf-8", newline="") as file:
-            status = os.fstat(file.fileno())
+            status = os.fstat(file.fileno())  # of the open file, as its path may lead elsewhere now
             if status.st_mode & 0o077 or status.st_uid not in (os.getuid(), 0):
                 raise UsageError(
                     f"--password-file {path}: others can read this file; run: chmod 600 {path}"

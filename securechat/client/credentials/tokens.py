@@ -34,7 +34,7 @@ DAMAGED = "expected a token of securechat, found something else; {}, then log in
 
 @dataclass(frozen=True, slots=True)
 class TokenOwner:
-    """Whose a token is. trust: Trust.identity of the server."""
+    """The account that a token logs in, at one server. trust: Trust.identity of the server."""
 
     address: Address
     trust: str
@@ -55,7 +55,7 @@ class StoredToken:
 
 
 def token_directory(named: Path | None) -> Path:
-    """Where the files belong: below the settings directory when that was named, else in this
+    """The directory of the files: below the settings directory when that was named, else in this
     system's place for a program's state.
     """
     chosen = named or os.environ.get(VARIABLE)
@@ -94,7 +94,7 @@ class Tokens:
         """Keep token in the place of any other. Raises SettingsError."""
         entry = _encode(owner, token)
         if self._try(lambda keyring: keyring.put(*owner.key, entry)):
-            remove_private(self.path(owner))
+            remove_private(self.path(owner))  # an older token, which find() would find first
         else:
             write_private(self.path(owner), entry)
 
@@ -105,7 +105,7 @@ class Tokens:
 
     def _try(self, call: Callable[[Keyring], T]) -> T | None:
         """A call of the keyring; after one that failed it is left alone."""
-        if self.locked_out:
+        if self.locked_out:  # each try may have the person wait for a minute
             return None
         try:
             return call(self._keyring)
@@ -139,5 +139,7 @@ def _decode(entry: str, owner: TokenOwner, damaged: str) -> StoredToken | None:
         if not (is_token(token.text) and is_token_name(token.name)):
             raise ValueError("not a token")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise SettingsError(damaged) from None
+        raise SettingsError(damaged) from None  # not its cause, which may hold the token
+    # An entry is found by address and account. After a change of the server's CA it belongs to
+    # another server, perhaps, and a token goes to nobody else than the one that made it.
     return token if bound == (*owner.key, owner.trust) else None

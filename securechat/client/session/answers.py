@@ -76,10 +76,9 @@ _REFUSES_ANY: Final = frozenset(
 
 _MESSAGES: Final = ("PRIVMSG", "NOTICE")
 
+# Commands whose answers somebody waits for. A refusal by a numeric is an answer too, or they would
+# wait in vain.
 _INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD", "SESSIONS")
-"""Commands whose answers somebody waits for: each becomes an InquiryAnswer, as does a refusal by a
-numeric.
-"""
 
 
 def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
@@ -151,4 +150,5 @@ def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: O
 def _who(message: Message) -> PersonIs:
     channel, _user, _host, _server, nick, flags, name = message.params[1:8]
     real = name.partition(" ")[2]  # without the hop count
+    # "G" for gone, "H" for here (https://modern.ircdocs.horse/#rplwhoreply-352).
     return PersonIs(nick, real, "" if channel == "*" else channel, flags.startswith("G"))

@@ -1,7 +1,6 @@
 """The channels we are in and who is there.
 
-Changed by the receiving thread only. The input thread reads for completion: channels() and nicks()
-copy a dict in one step, which is atomic, and never iterate over one that may change.
+Changed by the receiving thread only. The input thread reads it for completion.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ from securechat.client.session.identity import fold
 
 DEFAULT_PREFIXES = "~&@%+"
 
+# Channels we are said to be in; a server lets an account into a hundred.
 MAX_CHANNELS = 1000
-"""Channels we are said to be in; a server lets an account into a hundred."""
 
+# Members remembered, of all channels together. They are for completion, so some may be missing.
 MAX_MEMBERS = 100_000
-"""Members remembered, of all channels together. They are for completion, so some may be missing."""
 
+# Characters of a name that is remembered; servers allow a quarter of that.
 MAX_NAME = 256
-"""Characters of a name that is remembered; servers allow a quarter of that."""
 
 
 @dataclass(slots=True)
@@ -49,6 +48,8 @@ class JoinedChannels:
 
     def channels(self) -> list[str]:
         """Their names, in the order of joining. Any thread may call."""
+        # list() copies in one step under the interpreter's lock. To walk over the dict itself fails
+        # when the receiving thread changes it meanwhile.
         return [channel.name for channel in list(self._channels.values())]
 
     def nicks(self, name: str | None = None) -> list[str]:
@@ -59,7 +60,7 @@ class JoinedChannels:
             channel = self._channels.get(fold(name))
             chosen = [channel] if channel else []
         found: dict[str, str] = {}
-        for channel in chosen:
+        for channel in chosen:  # copies again, see channels()
             found.update((key, member[0]) for key, member in list(channel.members.items()))
         return list(found.values())
 

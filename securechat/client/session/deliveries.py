@@ -1,8 +1,9 @@
 """What was typed and is not yet known to be stored.
 
-A message is stored on the server when its echo arrives. Until then it is ours to keep: waiting
-while there is no connection, pending once it was sent, uncertain when the connection was lost
-in between. Pure state of the receiving thread; times are seconds of a monotonic clock.
+A message is stored on the server when its echo arrives
+(https://ircv3.net/specs/extensions/echo-message). Until then the client keeps it: waiting while
+there is no connection, pending once it was sent, uncertain when the connection was lost in between.
+Pure state of the receiving thread; times are seconds of a monotonic clock.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from securechat.client.session.identity import same
 from securechat.irc.message import KEY_BITS, KEY_TAG, MAX_BODY_BYTES, format_key
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
+# Messages on their way at once: enough to be fast, few enough for a server that throttles.
 WINDOW = 32
-"""Messages on their way at once: enough to be fast, few enough for a server that throttles."""
 
+# Typed lines kept while there is no connection; a person types fewer, a script waits.
 MAX_WAITING = 256
-"""Typed lines kept while there is no connection; a person types fewer, a script waits."""
 
 PATIENCE = 30.0
 """Seconds without any echo after which a message counts as not confirmed."""
@@ -29,6 +30,7 @@ PATIENCE = 30.0
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 
+# Without ==: a person may say the same twice, and remove() must take the one that is meant.
 @dataclass(slots=True, eq=False)
 class Outgoing:
     """One message of ours, short enough to be sent whole once it is `cut`."""
@@ -110,23 +112,25 @@ class Deliveries:
             return first
         if not first.cut:
             first, *rest = _pieces(first, prefix)
+            # Only here, as how much fits depends on the prefix that the server has given us.
             self._waiting.extendleft(reversed(rest))
         first.since = now
-        first.key = first.key or secrets.randbits(KEY_BITS) or 1
+        first.key = first.key or secrets.randbits(KEY_BITS) or 1  # it keeps its key when sent again
         self._pending.append(first)
         return first
 
     def confirm(self, command: str, target: str, wire: str, now: float) -> Outgoing | None:
         """An echo of our account came. Returns the message that it confirms, or None.
 
-        It is found by target and text, the oldest first. When another device of the account says
-        the same words at the same moment, its echo may be taken for ours: then one of the two is
-        confirmed a little early, and both are stored all the same. With a server that keeps keys
-        an uncertain message is not confirmed in this way, as the other device's words may be all
-        that is stored. It is sent again instead, which does no harm there.
+        It is found by target and text, the oldest first.
         """
+        # With a server that keeps keys, not an uncertain one: another device of the account may
+        # have said the same words, and these be all that is stored. It is sent again instead, which
+        # does no harm there.
         for held in (self._pending,) if self.keyed else (self._uncertain, self._pending):
             for delivery in held:
+                # When another device says the same words at the same moment, its echo may be taken
+                # for ours. Then one of the two is confirmed a little early; both are stored.
                 if (delivery.command, delivery.wire) == (command, wire) and same(
                     delivery.target, target
                 ):
@@ -156,12 +160,11 @@ class Deliveries:
     def resume(self) -> list[Outgoing]:
         """A new connection has replayed what was missed. Returns the messages that are uncertain
         still; they are sent again, before everything else.
-
-        A server that keeps keys answers with an echo if the message was stored already. With any
-        other we wait for the replay, as to say something twice is worse than to wait, and send what
-        wasn't in it, as to lose something is worse than to say it twice. That is a guess: the
-        replay may have gone to another device.
         """
+        # A server that keeps keys answers with an echo if the message was stored already. With any
+        # other we wait for the replay, as to say something twice is worse than to wait, and send
+        # what wasn't in it, as to lose something is worse than to say it twice. That is a guess:
+        # the replay may have gone to another device.
         again, self._uncertain = self._uncertain, []
         for delivery in again:
             delivery.told = False
@@ -210,9 +213,7 @@ def text_lines(text: str) -> list[str]:
 
 
 def text_space(prefix: str, command: str, target: str, wrapping: int = 0) -> int:
-    """Bytes left for the text in `:prefix command target :text`, without `wrapping` more.
-
-    A server relays a message with its sender's prefix in front, and the line may have 510 bytes
-    then (RFC 1459, section 2.3). So we cut what is too long for that, at word borders.
-    """
+    """Bytes left for the text in `:prefix command target :text`, without `wrapping` more."""
+    # A server relays a message with its sender's prefix in front, and the line may have 510 bytes
+    # then (RFC 1459, section 2.3): servers cut or refuse what is longer.
     return MAX_BODY_BYTES - len(f":{prefix} {command} {target} :".encode()) - wrapping

@@ -42,20 +42,16 @@ class Say(Action):
 
 @dataclass(frozen=True, slots=True)
 class ServerCommand(Action):
-    """Send a command whose answer is shown as it comes, such as JOIN or WHO.
-
-    params: for PASSWD and TOTP they are secrets, so no repr shows them.
-    """
+    """Send a command whose answer is shown as it comes, such as JOIN or WHO."""
 
     name: str
-    params: tuple[str, ...] = field(repr=False)
+    params: tuple[str, ...] = field(repr=False)  # for PASSWD and TOTP they are secrets
 
 
 @dataclass(frozen=True, slots=True)
 class Adopt(Action):
-    """Log in with this token when the connection has to be replaced.
-
-    A password costs the server much more to check, and the code of a second factor is good once.
+    """Log in with this token when the connection has to be replaced, and not by the password: that
+    costs the server much more to check, and the code of a second factor is good once.
     """
 
     token: str = field(repr=False)

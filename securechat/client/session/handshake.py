@@ -38,11 +38,11 @@ WANTED: Final = (
     KEY_TAG,
 )
 
+# Only the echo tells that a message is stored, and its place in the order that everybody sees.
 ESSENTIAL: Final = "echo-message"
-"""Only the echo tells that a message is stored, and its place in the order that everybody sees."""
 
+# A client with this capability fetches the history itself, so the server replays nothing to it.
 NO_REPLAY: Final = "draft/chathistory"
-"""A client with this capability fetches the history itself, so the server replays nothing to it."""
 
 REGISTRATION: Final = "draft/account-registration"
 
@@ -84,8 +84,8 @@ _ASK_AGAIN: Final = {
     "CODE_REQUIRED": "code",
 }
 
+# Capabilities remembered; there are some fifty, and a hostile server lists them without end.
 MAX_OFFERED = 1000
-"""Capabilities remembered; there are some fifty, and a hostile server lists them without end."""
 
 MAX_WAIT = 120
 """Seconds that a server may hold our login back; one that asks for more isn't waited for."""
@@ -94,8 +94,7 @@ MAX_WAIT = 120
 class Handshake:
     """One login on one connection.
 
-    credential: who we are. quiet: ask the server not to replay what was missed, so that a
-    program that only sends doesn't take it away from the person who reads.
+    credential: who we are. quiet: ask the server not to replay what was missed.
     """
 
     def __init__(self, credential: Login | AccountRequest, *, quiet: bool = False) -> None:
@@ -133,6 +132,7 @@ class Handshake:
         if isinstance(self._credential, AccountRequest):
             names.append(REGISTRATION)
         if self._quiet:
+            # A program that only sends must not take what was missed away from who reads.
             names.append(NO_REPLAY)
         return [name for name in names if name in self._offered]
 
@@ -191,6 +191,7 @@ class Handshake:
             return
         mechanism = "EXTERNAL" if self._credential.password is None else "PLAIN"
         offered = self._offered.get("sasl", "")
+        # The value lists the mechanisms (sasl-3.2); without one we try.
         if "sasl" not in self.enabled or (offered and mechanism not in offered.split(",")):
             self._refuse(f"the server offers no login by SASL {mechanism}", out)
         elif self._move("log in"):
@@ -214,7 +215,7 @@ class Handshake:
             self._refuse("the server takes no registrations from clients", out)
             return
         line = format_message("REGISTER", "*", credential.code, credential.password)
-        if len(line.encode()) > MAX_BODY_BYTES:
+        if len(line.encode()) > MAX_BODY_BYTES:  # unlike AUTHENTICATE it has one line only
             self._refuse(
                 "the password is too long to be sent; use at most 300 bytes", out, "password"
             )

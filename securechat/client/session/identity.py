@@ -1,4 +1,4 @@
-"""Where to connect, as whom, and when two names are the same name."""
+"""Addresses of servers, what to log in with, and whether two names are the same. Any thread."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ from securechat.irc import names
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """host: DNS name or IP address without brackets, kept in one spelling, as what is trusted and
-    remembered belongs to a host and not to a way of writing it.
-    """
+    """A server's address. host: DNS name or IP address without brackets, see one_spelling()."""
 
     host: str
     port: int = DEFAULT_PORT
 
     def __post_init__(self) -> None:
+        # What is trusted and remembered belongs to a host and not to a way of writing it.
         object.__setattr__(self, "host", one_spelling(self.host))
 
     def __str__(self) -> str:

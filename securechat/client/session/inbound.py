@@ -22,17 +22,17 @@ from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL
 DELIVERED: Final = "delivered-"
 """A PING whose token begins so asks us to confirm: our PONG says that all before it has arrived."""
 
+# Message ids kept to show nothing twice; a replay after a reconnect is shorter than that.
 REMEMBERED_IDS = 4096
-"""Message ids kept to show nothing twice; a replay after a reconnect is shorter than that."""
 
+# Characters of an id that is kept; they have some twenty.
 MAX_ID = 256
-"""Characters of an id that is kept; they have some twenty."""
 
+# Batches open at once. Servers open one after the other, and a hostile one never closes them.
 MAX_BATCHES = 100
-"""Batches open at once. Servers open one after the other, and a hostile one never closes them."""
 
+# Within these a time can be told in any time zone.
 _YEARS = range(1970, 9999)
-"""Within which a time can be told in any time zone."""
 
 
 class Inbound:
@@ -234,12 +234,10 @@ def parse_time(message: Message) -> datetime | None:
 
 
 def pong(message: Message, *, quiet: bool) -> str:
-    """The answer to a PING, with its token.
-
-    quiet: we only send. A PING that asks us to confirm is then answered with another token, as
-    nobody has seen the messages, and the server must not count them as delivered.
-    """
+    """The answer to a PING, with its token. quiet: whether this client only sends."""
     token = message.params[-1] if message.params else ""
+    # With another token where nobody has seen the messages: the server must not count them as
+    # delivered.
     return format_message("PONG", "here" if quiet and token.startswith(DELIVERED) else token)
 
 

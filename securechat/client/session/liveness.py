@@ -9,8 +9,8 @@ import random
 from collections.abc import Callable
 from enum import Enum, auto
 
+# Silence after which we ask; well under the minutes after which routers forget a connection.
 IDLE = 60.0
-"""Silence after which we ask; well under the minutes after which routers forget a connection."""
 
 ANSWER = 30.0
 """Silence after the question that means the connection is dead."""
@@ -18,11 +18,11 @@ ANSWER = 30.0
 FIRST_WAIT = 1.0
 """The first wait between two attempts."""
 
+# A server that is back should have its people back within a minute or so.
 LONGEST_WAIT = 60.0
-"""No wait is longer: a server that is back should have its people back within a minute or so."""
 
+# Part of the wait that chance adds or takes, so that a server's clients don't return as one.
 JITTER = 0.25
-"""Part of the wait that chance adds or takes, so that a server's clients don't return as one."""
 
 
 class Verdict(Enum):
@@ -71,6 +71,7 @@ class Backoff:
 
     def next(self) -> float:
         """Seconds to wait now; the next ones are twice as many."""
+        # min(): a float overflows at the 1,024th power, which some hours of attempts reach.
         seconds = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(self._attempts, 10))
         self._attempts += 1
         return seconds * (1 - JITTER + 2 * JITTER * self._chance())

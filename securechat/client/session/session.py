@@ -32,8 +32,8 @@ from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.liveness import Liveness, Verdict
 from securechat.irc.message import KEY_TAG, Message, format_message
 
+# Seconds from the connection to the end of the replay; a busy server hashes passwords in turn.
 LOGIN_PATIENCE = 60.0
-"""Seconds from the connection to the end of the replay; a busy server hashes passwords in turn."""
 
 GOODBYE = 2.0
 """Seconds the server has to close the connection after QUIT."""
@@ -53,11 +53,7 @@ class Stage(Enum):
 
 
 class ClientSession:
-    """One account's session.
-
-    credential: for the first login. After it a AccountRequest becomes a Login, and the code of a
-    second factor is dropped, as it is good once. quiet: ask for no replay.
-    """
+    """One account's session. credential: for the first login. quiet: ask for no replay."""
 
     def __init__(self, credential: Login | AccountRequest, *, quiet: bool = False) -> None:
         self.channels = JoinedChannels()
@@ -108,6 +104,8 @@ class ClientSession:
             self._in_sync(message, now, out)
         else:
             self._inbound.receive(message, now, out)
+            # The message of the day, or its lack, ends the welcome, and the replay follows. Our
+            # PING is answered in order, so behind all of it.
             if message.command in ("376", "422") and self.stage is Stage.REPLAY:
                 out.lines.append(format_message("PING", SYNC))
         self._proceed(now, out)
@@ -144,7 +142,7 @@ class ClientSession:
     def closed(self) -> Output:
         """The connection is gone."""
         out = Output()
-        if self.stage is not Stage.LEAVING:
+        if self.stage is not Stage.LEAVING:  # then _part_ways() has told of all that was open
             lost = self._deliveries.cut_off()
             out.events += [delivery.doubt(Doubt.CUT) for delivery in lost]
         self.stage = Stage.OFFLINE
@@ -175,9 +173,9 @@ class ClientSession:
             self.stage = Stage.REPLAY
             self._deliveries.keyed = KEY_TAG in handshake.enabled
             self._inbound.restart(handshake.nick)
-            if isinstance(credential, AccountRequest):
+            if isinstance(credential, AccountRequest):  # the account is made: the next time log in
                 self._credential = Login(credential.account, credential.password)
-            elif credential.code:
+            elif credential.code:  # that of a second factor is good once
                 self._credential = replace(credential, code="")
         for event in out.events:
             if isinstance(event, LoginRefused):

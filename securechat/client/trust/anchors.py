@@ -1,9 +1,8 @@
-"""Which certificate authority is trusted for an address, and who may change that.
+"""Decides which certificate authority is trusted for an address.
 
-An address keeps the trust of its last login: a pinned CA, or the authorities of the system. Anybody
-can make a link, so a link alone doesn't change that: the person must say so, by --replace-trust or
-by a typed yes after both have been shown. The new trust is saved once the login has succeeded; a
-login that fails leaves the settings as they were. Main thread.
+An address keeps the trust of its last login: a pinned CA, or the authorities of the system. Another
+one wants the person's consent: --replace-trust, or a typed yes after both have been shown. decide()
+says whom to trust in a login, and keep() saves that once the login has succeeded. Main thread.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class Anchor:
 def decide(
     settings: SettingsDirectory, address: Address, offer: Trust | None, consent: Consent
 ) -> Anchor:
-    """offer: what a link or --ca names; None to go by what is known.
+    """Whom to trust at an address. offer: what a link or --ca names; None to go by what is known.
 
     Raises CertificateError when the person doesn't allow a change; SettingsError.
     """
@@ -66,6 +65,8 @@ def decide(
 
 def keep(settings: SettingsDirectory, address: Address, trust: Trust) -> None:
     """Trust this from now on, after a login by it. Raises SettingsError."""
+    # Without a file recorded_trust() may conclude from an account that the system was trusted. It
+    # is written down now.
     recorded = recorded_trust(settings, address) if settings.pin_file(address).exists() else None
     if recorded is not None and recorded.identity == trust.identity:
         return
@@ -83,7 +84,7 @@ def recorded_trust(settings: SettingsDirectory, address: Address) -> Trust | Non
     if kept == SYSTEM:
         return Trust(None, Origin.SYSTEM)
     try:
-        client_context(ca_pem=kept)
+        client_context(ca_pem=kept)  # to find a damaged pin here, where it can be named
     except TlsFilesError as error:
         raise SettingsError(
             f"{settings.pin_file(address)}: {error}; it says whom to trust at {address}, so put it "
@@ -96,8 +97,13 @@ def recorded_trust(settings: SettingsDirectory, address: Address) -> Trust | Non
 
 
 def _accepted(address: Address, recorded: Trust | None, offer: Trust, consent: Consent) -> Trust:
+    """The offer, when it is what was trusted before or the person agrees. Raises CertificateError.
+
+    Before the first login at an address there is nothing to compare it with.
+    """
     if recorded is None or recorded.identity == offer.identity or consent.replace:
         return offer
+    # Anybody can make a link, so a link alone changes nothing.
     shown = [
         f"{address} would be trusted by another certificate authority than before:",
         f"  before: {recorded.fingerprints}",
@@ -127,10 +133,10 @@ def _advice(text: str) -> list[str]:
 
 
 def _known_elsewhere(settings: SettingsDirectory, address: Address) -> Anchor | None:
-    """The pinned CA of another address which signed what the server at this one shows.
+    """The pinned CA of another address which signed what the server at this one shows; None also
+    where the system's own authorities verify it.
 
-    Where the system's own authorities verify it, there is nothing to ask. Raises CertificateError
-    when it shows a known CA and isn't signed by it, or not for this name.
+    Raises CertificateError when it shows a known CA and isn't signed by it, or not for this name.
     """
     others = [(where, pem) for where, pem in settings.pins() if where != address]
     if not others:
@@ -140,6 +146,7 @@ def _known_elsewhere(settings: SettingsDirectory, address: Address) -> Anchor | 
         for where, pem in others:
             trust = Trust(pem, Origin.PIN)
             if chain & set(trust.ders) and not _verified(address, Trust(None, Origin.SYSTEM)):
+                # Anybody can show a CA's certificate; now it must have signed the server's.
                 Dialer(address, trust).look()
                 return Anchor(trust, where)
     except UnreachableError:

@@ -1,9 +1,8 @@
-"""Whom we believe to be the server: the pinned CA, a link's, a CA file, or the system's store.
+"""Verifies servers, by a pinned CA, that of a link or of a file, or the system's store.
 
-Trust comes from a link's fingerprint or from a file. A certificate is never trusted because it was
-the first one seen, and there is no way to go on without trust. anchors.py decides which trust an
-address has. OpenSSL validates paths (RFC 5280) and names (RFC 9525).
-Main thread, except Dialer, which the receiving thread calls.
+A certificate is never trusted because it was the first one seen, and there is no way to go on
+without trust. anchors.py decides which trust an address has. OpenSSL validates paths (RFC 5280) and
+names (RFC 9525). Main thread, except Dialer, which the receiving thread calls.
 """
 
 from __future__ import annotations
@@ -74,6 +73,7 @@ class Trust:
         """
         if self.ca_pem is None:
             return "system"
+        # Sorted, and of the DER: neither the order in a file nor the text around it matters.
         return f"sha256:{sha256(b''.join(sorted(self.ders))).hexdigest()}"
 
     @property
@@ -104,12 +104,13 @@ def offered_by_file(path: Path) -> Trust:
 def offered_by_link(link: Link) -> Trust:
     """The CA that a link names, found in what the server shows.
 
-    The look verifies nothing and sends nothing but the handshake. Raises CertificateError when the
-    CA isn't shown; UnreachableError.
+    Raises CertificateError when the CA isn't shown; UnreachableError.
     """
     if link.ca_sha256 is None:
         return Trust(None, Origin.SYSTEM)
     address = Address(link.host, link.port)
+    # The look verifies nothing, and sends nothing but the handshake. The login's own connection is
+    # verified by the CA that is found here.
     chain = show_chain(address)
     for der in chain:
         if sha256(der).digest() == link.ca_sha256:
@@ -143,6 +144,7 @@ class Dialer:
         try:
             return _shake_hands(self._address, self._context)
         except ssl.SSLCertVerificationError as error:
+            # Asked for again, as Python doesn't tell the chain of a handshake that has failed.
             chain: list[bytes] = []
             with contextlib.suppress(UnreachableError):
                 chain = show_chain(self._address)
@@ -165,16 +167,17 @@ def _shake_hands(address: Address, context: ssl.SSLContext) -> ssl.SSLSocket:
     """Raises UnreachableError, and SSLCertVerificationError as it is."""
     try:
         raw = socket.create_connection((address.host, address.port), CONNECT_TIMEOUT)
-    except (OSError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: no name by the rules of IDNA
         reason = reason_of(error) if isinstance(error, OSError) else "not a name of a host"
         raise UnreachableError(
             f"can't connect to {address}: {reason}; check the name and the port, and that "
             "securechat-server runs there; if the server has moved, name its new address"
         ) from None
+    # Without it a lone message waits for the acknowledgement of the one before.
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         return context.wrap_socket(raw, server_hostname=address.host)
-    except ssl.SSLCertVerificationError:
+    except ssl.SSLCertVerificationError:  # first, as it is an OSError and a ValueError too
         raise
     except (OSError, ValueError) as error:
         raw.close()

@@ -1,7 +1,4 @@
-"""Certificates and refusals in plain words.
-
-Everything in a certificate that was not verified is remote text: it passes escape(). Any thread.
-"""
+"""Certificates and refusals in plain words. Any thread may call."""
 
 from __future__ import annotations
 
@@ -27,8 +24,8 @@ UNKNOWN_ISSUER = frozenset((2, 7, 18, 19, 20, 21, 30, 31))
 WIDTH = 100
 """Columns of a refusal's advice; fingerprints and names are never wrapped, so they can be found."""
 
+# Names of a certificate that are listed: more would only hide the rest of the text.
 SHOWN_NAMES = 8
-"""Names of a certificate that are listed; more would only hide the rest of the text."""
 
 
 def fingerprint(der: bytes) -> str:
@@ -152,6 +149,7 @@ def _reason(
 
 
 def _common_name(name: x509.Name) -> str:
+    # Escaped, as are all names here: the certificate was not verified, so they are remote text.
     found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
     return escape(str(found[0].value) if found else name.rfc4514_string()) or "(no name)"
 

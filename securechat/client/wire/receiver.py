@@ -35,8 +35,8 @@ from securechat.client.session.session import ClientSession
 from securechat.client.wire.stream import ConnectionLostError, Wire
 from securechat.common.threads import Waker
 
+# Actions that may lie between the two threads; more wait with the input thread.
 INBOX = 64
-"""Actions that may lie between the two threads; more wait with the input thread."""
 
 STEADY = 30.0
 """Seconds online after which the waits between attempts begin anew, from the shortest."""
@@ -44,13 +44,12 @@ STEADY = 30.0
 Dial = Callable[[], ssl.SSLSocket]
 """Opens a verified connection. Raises UnreachableError or CertificateError."""
 
+# Events kept until somebody listens: more than the largest replay.
 MAX_KEPT = 12_000
-"""Events kept until somebody listens: more than the largest replay."""
 
+# Answers kept while nobody takes them, because the person is being asked for something. The longest
+# list has fewer; a hostile server sends them without end.
 MAX_REPLIES = 2000
-"""Answers kept while nobody takes them, because the person is being asked for something. The
-longest list has fewer; a hostile server sends them without end.
-"""
 
 Sink = Callable[[Sequence[ClientEvent]], None]
 """Takes events, on the receiving thread."""
@@ -114,6 +113,8 @@ class Client:
     def replies(self) -> Iterator[Replies]:
         """For the time of a block, answers to inquiries come here instead of to the sink."""
         replies: Replies = queue.SimpleQueue()
+        # In this order, as the receiving thread sets `stopped` and then looks for a queue: so one
+        # of the two puts the None, and nobody waits for an answer of a client that has stopped.
         self._replies = replies
         try:
             if self.stopped is not None:
@@ -161,11 +162,11 @@ class Client:
             stopped = Stopped(error.code, str(error))
         except Exception as error:  # a bug must end the program with a word, not hang it
             stopped = Stopped(Exit.REFUSED, f"the client failed: {type(error).__name__}: {error}")
-        self.stopped = stopped
+        self.stopped = stopped  # before _settle(), which has wait_ready() return it
         try:
             self._show(self._session.abandon())
             self._feed([stopped])
-        finally:
+        finally:  # whatever the sink raises, the main thread must not wait for ever
             self._settle()
             if replies := self._replies:
                 replies.put(None)
@@ -236,7 +237,7 @@ class Client:
         try:
             if wire is not None and out.lines:
                 wire.write(out.lines)
-        finally:
+        finally:  # the session has moved on, so its events are told also when the write fails
             self._show(out)
         if out.hangup is not None:
             raise ConnectionLostError(out.hangup)
@@ -285,6 +286,8 @@ class Feed:
 
     def __call__(self, events: Sequence[ClientEvent]) -> None:
         """Pass events on in their order."""
+        # The sink is called under the lock: what two threads tell must not cross, nor overtake what
+        # was kept.
         with self._lock:
             if self._sink is None:
                 self._kept += events

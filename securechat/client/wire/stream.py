@@ -1,7 +1,5 @@
-"""One TLS connection, bytes to messages and back. Only the receiving thread may use it.
-
-A TLS connection has one owner: reading it in one thread while another writes loses connections,
-so the input thread only puts an action into a queue and wakes this one.
+"""One TLS connection, bytes to messages and back. Only the receiving thread may use it, as an
+`ssl.SSLSocket` must not be read by one thread while another one writes.
 """
 
 from __future__ import annotations
@@ -15,20 +13,20 @@ from securechat.common.threads import Waker
 from securechat.irc.framing import TOO_LONG, LineBuffer
 from securechat.irc.message import Message, MessageError, parse
 
+# Bytes of one line: 8,191 of tags and 512 of body (message-tags), and room for sloppy servers.
 MAX_INCOMING = 16384
-"""Bytes of one line: 8,191 of tags and 512 of body (message-tags), and room for sloppy servers."""
 
+# Bytes of a line behind its tags; 510 by the specification. Longer ones are passed over.
 MAX_BODY = 4096
-"""Bytes of a line behind its tags; 510 by the specification. Longer ones are passed over."""
 
+# Bytes that wait to be sent: a server that asks and never reads would have us keep them all.
 MAX_UNSENT = 4 << 20
-"""Bytes that wait to be sent; a server that asks and never reads would have us keep them all."""
 
 RECORD = 16384
-"""Bytes of one TLS record, read or written at once."""
+"""Bytes of one TLS record, read or written at once (RFC 8446, section 5.1)."""
 
+# Records read before what they say is dealt with, so that no PING among them has to wait long.
 READS_A_TURN = 16
-"""Records read before what they say is dealt with, so that no PING among them has to wait long."""
 
 
 class ConnectionLostError(Exception):
@@ -55,6 +53,7 @@ class Wire:
         """Wait until there may be something to read, room to write, or a call of wake()."""
         wish = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
         self._selector.modify(self._tls, wish)
+        # What TLS has decrypted already, no selector knows of.
         self._selector.select(0 if self._ended or self._tls.pending() else timeout)
         self._waker.reset()
 
@@ -80,6 +79,7 @@ class Wire:
     def write(self, lines: Sequence[str]) -> None:
         """Send lines, now or when there is room. Raises ConnectionLostError."""
         for line in lines:
+            # What was typed or piped may hold lone surrogates, which have no UTF-8.
             self._unsent += line.encode(errors="replace") + b"\r\n"
         self.flush()
         if len(self._unsent) > MAX_UNSENT:
@@ -99,7 +99,7 @@ class Wire:
     def close(self) -> None:
         """Close the connection, whatever its state."""
         self._selector.close()
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):  # it may be lost long since
             self._tls.setblocking(False)
             self._tls.unwrap()  # says that this end is the true one; the answer isn't awaited
         self._tls.close()
@@ -115,7 +115,8 @@ def reason_of(error: OSError) -> str:
 
 
 def _message(line: bytes) -> Message | None:
-    """The message in line; None for what is no message, as there is nothing sensible to show."""
+    """The message in line; None for what is no message."""
+    # Passed over and not told of: there is nothing sensible to show.
     body_at = line.find(b" ") + 1 if line[:1] == b"@" else 0
     if line is TOO_LONG or len(line) - body_at > MAX_BODY:
         return None
