@@ -1,18 +1,29 @@
-"""The hub's look at what an administrator has changed in the database. Hub thread only."""
+"""What an administrator changes in the database, taken up by the hub of a running server.
+
+Hub thread only.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from securechat.core.guard import FAILED
+from securechat.core.journal.events.accounts import CertificateRevoked, TokenRevoked
+from securechat.core.model.credentials import Certificate, Token, certificate_device, token_device
+from securechat.core.model.entities import Account
+from securechat.core.presence import live_sessions, online
+from securechat.core.presence.live_sessions import Live
 from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Savepoint, Turn
-from securechat.server.loading import take_changes
-from securechat.store.admin import APPLIED
+from securechat.server.loading import account_of, load_invites
+from securechat.store.admin import APPLIED, LIVE, told
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import Reader
+from securechat.store.sqlite.reader import AccountRow, Reader
+
+LOGGED_OUT = "Ended by the administrator"
 
 log = logging.getLogger(__name__)
 
@@ -82,3 +93,140 @@ class Changes:
         if not self._behind:
             log.error("can't see what the administrator has changed: %s", error)
         self._behind = True
+
+
+def take_changes(
+    rules: Rules, turn: Turn, reader: Reader, after: int, remember: Callable[[str, str], object]
+) -> int:
+    """Take up what an administrator has changed since a change's number; the newest number.
+
+    remember: keeps the answer to a question under a key. A bug that one of them brings up is taken
+    back and logged; the others are taken up, and it is not tried again. Hub thread. Raises
+    StoreError.
+    """
+    changes = reader.changes(after)
+    for change in changes:
+        start = turn.savepoint()
+        try:
+            _take(rules, turn, reader, remember, change)
+        except StoreError:
+            raise
+        except Exception:
+            turn.roll_back(start)
+            log.exception(
+                "a bug: change %d (%s) of the administrator's takes effect at the next start only",
+                *change[:2],
+            )
+            _close_all(rules, turn, change[2])
+    return changes[-1][0] if changes else after
+
+
+def _close_all(rules: Rules, turn: Turn, account: int | None) -> None:
+    """Whoever is logged in as an account may be somebody who should not be any more."""
+    for session in list(rules.model.sessions):
+        if session.account is not None and session.account.id == account:
+            turn.close(session, FAILED)
+
+
+def _take(
+    rules: Rules,
+    turn: Turn,
+    reader: Reader,
+    remember: Callable[[str, str], object],
+    change: tuple[int, str, int | None],
+) -> None:
+    number, kind, account = change
+    if kind == "invites":
+        load_invites(rules.model, reader)
+    elif kind == "sessions":
+        remember(LIVE, told(number, _live(rules, turn, account)))
+    elif kind.startswith("logout"):
+        _log_out(rules, turn, account, kind.removeprefix("logout").strip())
+    elif account is not None:
+        row = reader.account(account)
+        if row is not None:
+            _take_account(rules, turn, reader, row, new_password=kind == "password")
+
+
+def _live(rules: Rules, turn: Turn, account: int | None) -> list[Live]:
+    found = rules.model.accounts.get(account or 0)
+    return live_sessions.listed(turn, found) if found is not None else []
+
+
+def _log_out(rules: Rules, turn: Turn, account: int | None, wanted: str) -> None:
+    """wanted: a session's id; '' for all, those that are only half logged in included."""
+    found = rules.model.accounts.get(account or 0)
+    if found is None:
+        return
+    if wanted:
+        ended = [
+            one for id_, one in live_sessions.sessions_of(turn, found).items() if id_ == wanted
+        ]
+    else:
+        ended = [session for session in rules.model.sessions if session.account is found]
+    online.end_all(turn, ended, LOGGED_OUT)
+
+
+def _take_account(
+    rules: Rules, turn: Turn, reader: Reader, row: AccountRow, *, new_password: bool
+) -> None:
+    account = rules.model.accounts.get(row.id)
+    if account is None:
+        account = account_of(row)
+        rules.model.add_account(account)
+    account.disabled, account.deleted = bool(row.disabled), bool(row.deleted)
+    if account in rules.model.online:
+        rules.model.admins_online += row.admin - account.admin
+    account.admin, account.bot = bool(row.admin), bool(row.bot)
+    if account.deleted:
+        rules.account_removed(turn, account, "Your account has been deleted")
+    elif account.disabled:
+        rules.end_sessions(turn, account, "Your account has been disabled")
+    elif new_password:
+        rules.end_sessions(turn, account, online.AFTER_CHANGE)
+        _revoke_all(turn, account)
+    _take_credentials(turn, reader, account)
+
+
+def _revoke_all(turn: Turn, account: Account) -> None:
+    """Also the tokens and certificates that somebody has made by the old password since the new
+    one was set.
+    """
+    start = turn.savepoint()
+    for token in list(account.tokens.values()):
+        turn.record(TokenRevoked(token.digest))
+    for certificate in list(account.certificates.values()):
+        turn.record(CertificateRevoked(certificate.fingerprint))
+    turn.finish_span(None, "PASSWORD", start)
+
+
+def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
+    """An administrator makes and revokes tokens and certificates, and removes a second factor."""
+    _end_what_is_gone(turn, reader, account)
+    model = turn.model
+    ending: set[bytes] = {e.digest for e in turn.events if isinstance(e, TokenRevoked)}
+    ending |= {e.fingerprint for e in turn.events if isinstance(e, CertificateRevoked)}
+    for token in reader.tokens_of(account.id):
+        if token.digest not in model.tokens and token.digest not in ending:
+            model.add_token(Token(*token))
+    for shown in reader.certificates_of(account.id):
+        if shown.fingerprint not in model.certificates and shown.fingerprint not in ending:
+            model.add_certificate(Certificate(*shown))
+    if not reader.has_factor(account.id):
+        account.factor = None
+
+
+def _end_what_is_gone(turn: Turn, reader: Reader, account: Account) -> None:
+    """The tokens and certificates that the database has no more."""
+    digests = {row.digest for row in reader.tokens_of(account.id)}
+    for token in list(account.tokens.values()):
+        if token.digest not in digests:
+            turn.model.remove_token(token)
+            account.forget_device(token_device(token.name))
+            online.end_token(turn, token)
+    shown = {row.fingerprint for row in reader.certificates_of(account.id)}
+    for certificate in list(account.certificates.values()):
+        if certificate.fingerprint not in shown:
+            turn.model.remove_certificate(certificate)
+            account.forget_device(certificate_device(certificate.name))
+            online.end_certificate(turn, certificate)

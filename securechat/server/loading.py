@@ -1,38 +1,20 @@
-"""From the database to the model: at the start, and what an administrator changes later."""
+"""From the database to the model, at the start. What changes later: server.changes."""
 
 from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable
 from typing import Any
 
-from securechat.core.guard import FAILED
-from securechat.core.journal.events.accounts import CertificateRevoked, TokenRevoked
 from securechat.core.journal.events.channels import KickedAway
-from securechat.core.model.credentials import (
-    Certificate,
-    Device,
-    Factor,
-    Token,
-    certificate_device,
-    token_device,
-)
+from securechat.core.model.credentials import Certificate, Device, Factor, Token
 from securechat.core.model.entities import Account, Channel, Direct, Invite, Membership
 from securechat.core.model.sent_keys import Kept
 from securechat.core.model.state import Model
-from securechat.core.presence import live_sessions, online
-from securechat.core.presence.live_sessions import Live
-from securechat.core.rules import Rules
-from securechat.core.turn import Turn
 from securechat.net.admission import address_block_of
-from securechat.store.admin import LIVE, told
-from securechat.store.errors import DamagedError, StoreError
+from securechat.store.errors import DamagedError
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.reader import AccountRow, ChannelRow, Reader
-
-LOGGED_OUT = "Ended by the administrator"
-
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +36,7 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
     model.last_seq = reader.last_seq()
     model.last_target = reader.last_target()
     for row in reader.accounts():
-        model.add_account(_account(row))
+        model.add_account(account_of(row))
         model.last_seq = max(model.last_seq, row.starts_after)
     for number, size in _usage(reader).items():
         if number in model.accounts:
@@ -152,7 +134,7 @@ FLAGS = frozenset({"admin", "disabled", "deleted", "bot"})
 """What the database has as 0 or 1."""
 
 
-def _account(row: AccountRow) -> Account:
+def account_of(row: AccountRow) -> Account:
     """With all that the row and an account have under the same name."""
     known = Account.__dataclass_fields__
     stored: dict[str, Any] = {
@@ -179,140 +161,3 @@ def _channel(row: ChannelRow) -> Channel:
         topic_ms=row.topic_ms,
         last_seq=row.last_seq,
     )
-
-
-def take_changes(
-    rules: Rules, turn: Turn, reader: Reader, after: int, remember: Callable[[str, str], object]
-) -> int:
-    """Take up what an administrator has changed since a change's number; the newest number.
-
-    remember: keeps the answer to a question under a key. A bug that one of them brings up is taken
-    back and logged; the others are taken up, and it is not tried again. Hub thread. Raises
-    StoreError.
-    """
-    changes = reader.changes(after)
-    for change in changes:
-        start = turn.savepoint()
-        try:
-            _take(rules, turn, reader, remember, change)
-        except StoreError:
-            raise
-        except Exception:
-            turn.roll_back(start)
-            log.exception(
-                "a bug: change %d (%s) of the administrator's takes effect at the next start only",
-                *change[:2],
-            )
-            _close_all(rules, turn, change[2])
-    return changes[-1][0] if changes else after
-
-
-def _close_all(rules: Rules, turn: Turn, account: int | None) -> None:
-    """Whoever is logged in as an account may be somebody who should not be any more."""
-    for session in list(rules.model.sessions):
-        if session.account is not None and session.account.id == account:
-            turn.close(session, FAILED)
-
-
-def _take(
-    rules: Rules,
-    turn: Turn,
-    reader: Reader,
-    remember: Callable[[str, str], object],
-    change: tuple[int, str, int | None],
-) -> None:
-    number, kind, account = change
-    if kind == "invites":
-        load_invites(rules.model, reader)
-    elif kind == "sessions":
-        remember(LIVE, told(number, _live(rules, turn, account)))
-    elif kind.startswith("logout"):
-        _log_out(rules, turn, account, kind.removeprefix("logout").strip())
-    elif account is not None:
-        row = reader.account(account)
-        if row is not None:
-            _take_account(rules, turn, reader, row, new_password=kind == "password")
-
-
-def _live(rules: Rules, turn: Turn, account: int | None) -> list[Live]:
-    found = rules.model.accounts.get(account or 0)
-    return live_sessions.listed(turn, found) if found is not None else []
-
-
-def _log_out(rules: Rules, turn: Turn, account: int | None, wanted: str) -> None:
-    """wanted: a session's id; '' for all, those that are only half logged in included."""
-    found = rules.model.accounts.get(account or 0)
-    if found is None:
-        return
-    if wanted:
-        ended = [
-            one for id_, one in live_sessions.sessions_of(turn, found).items() if id_ == wanted
-        ]
-    else:
-        ended = [session for session in rules.model.sessions if session.account is found]
-    online.end_all(turn, ended, LOGGED_OUT)
-
-
-def _take_account(
-    rules: Rules, turn: Turn, reader: Reader, row: AccountRow, *, new_password: bool
-) -> None:
-    account = rules.model.accounts.get(row.id)
-    if account is None:
-        account = _account(row)
-        rules.model.add_account(account)
-    account.disabled, account.deleted = bool(row.disabled), bool(row.deleted)
-    if account in rules.model.online:
-        rules.model.admins_online += row.admin - account.admin
-    account.admin, account.bot = bool(row.admin), bool(row.bot)
-    if account.deleted:
-        rules.account_removed(turn, account, "Your account has been deleted")
-    elif account.disabled:
-        rules.end_sessions(turn, account, "Your account has been disabled")
-    elif new_password:
-        rules.end_sessions(turn, account, online.AFTER_CHANGE)
-        _revoke_all(turn, account)
-    _take_credentials(turn, reader, account)
-
-
-def _revoke_all(turn: Turn, account: Account) -> None:
-    """Also the tokens and certificates that somebody has made by the old password since the new
-    one was set.
-    """
-    start = turn.savepoint()
-    for token in list(account.tokens.values()):
-        turn.record(TokenRevoked(token.digest))
-    for certificate in list(account.certificates.values()):
-        turn.record(CertificateRevoked(certificate.fingerprint))
-    turn.finish_span(None, "PASSWORD", start)
-
-
-def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
-    """An administrator makes and revokes tokens and certificates, and removes a second factor."""
-    _end_what_is_gone(turn, reader, account)
-    model = turn.model
-    ending: set[bytes] = {e.digest for e in turn.events if isinstance(e, TokenRevoked)}
-    ending |= {e.fingerprint for e in turn.events if isinstance(e, CertificateRevoked)}
-    for token in reader.tokens_of(account.id):
-        if token.digest not in model.tokens and token.digest not in ending:
-            model.add_token(Token(*token))
-    for shown in reader.certificates_of(account.id):
-        if shown.fingerprint not in model.certificates and shown.fingerprint not in ending:
-            model.add_certificate(Certificate(*shown))
-    if not reader.has_factor(account.id):
-        account.factor = None
-
-
-def _end_what_is_gone(turn: Turn, reader: Reader, account: Account) -> None:
-    """The tokens and certificates that the database has no more."""
-    digests = {row.digest for row in reader.tokens_of(account.id)}
-    for token in list(account.tokens.values()):
-        if token.digest not in digests:
-            turn.model.remove_token(token)
-            account.forget_device(token_device(token.name))
-            online.end_token(turn, token)
-    shown = {row.fingerprint for row in reader.certificates_of(account.id)}
-    for certificate in list(account.certificates.values()):
-        if certificate.fingerprint not in shown:
-            turn.model.remove_certificate(certificate)
-            account.forget_device(certificate_device(certificate.name))
-            online.end_certificate(turn, certificate)

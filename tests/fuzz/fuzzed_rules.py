@@ -16,8 +16,8 @@ from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
+from securechat.server.changes import take_changes
 from securechat.server.commit import store_spans
-from securechat.server.loading import take_changes
 from securechat.store.errors import ConflictError, DamagedError
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.reader import AccountRow, CertificateRow, Reader, TokenRow

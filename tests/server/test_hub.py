@@ -35,9 +35,9 @@ from securechat.net.throttle import Rate
 from securechat.server import changes
 from securechat.server import hub as module
 from securechat.server.allowance import LINE_SECONDS
+from securechat.server.changes import take_changes
 from securechat.server.inbox import Stop
 from securechat.server.input_queue import MOST_UNSENT, TimeSlices
-from securechat.server.loading import take_changes
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.errors import DamagedError, StoreError
 from tests.support.hub import PATIENCE, GatedJournal, Guest, HubUnderTest, done
