@@ -1,8 +1,4 @@
-"""What somebody does about their account: `logout`, `token` and `passwd`.
-
-Each is a short session that asks for no replay, so that it takes nothing away from the person who
-reads. Main thread.
-"""
+"""`securechat logout`, `token` and `passwd`: each a short session of its own. Main thread."""
 
 from __future__ import annotations
 
@@ -35,8 +31,8 @@ from securechat.irc.message import MAX_BODY_BYTES, format_message
 LAST_WORDS = 8.0
 """Seconds to wait for the end of the connection after QUIT."""
 
+# Tokens listed: an account has at most 20, and a hostile server might never end its list.
 MAX_LISTED = 1000
-"""Tokens listed; an account has at most 20, and a hostile server might never end its list."""
 
 ATTEMPTS = 3
 """How often a new password is asked for before the command gives up."""
@@ -47,6 +43,7 @@ def session(
     setup: Setup, goal: Destination, *, by_token: bool = False
 ) -> Iterator[tuple[Inquiry, LoggedIn]]:
     """A short session. by_token: this device's token will do. Raises ClientError."""
+    # Without a replay, so that it takes nothing away from the person who reads.
     running = assemble.enter(setup, goal, quiet=True, by_token=by_token)
     with _closing(running), inquiring(running.client) as inquiry:
         yield inquiry, running
@@ -98,6 +95,7 @@ def _revoke_own(goal: Destination, token: StoredToken, place: str) -> Exit:
         with _closing(running), inquiring(running.client) as inquiry:
             inquiry.ask("REVOKED", "TOKEN", "REVOKE", token.name)
     except ClientError as error:
+        # A token that the server refuses has ended already: there is nothing left to revoke.
         if not (isinstance(error, LoginError) and error.ask_again == "password"):
             say(str(error))
             say(

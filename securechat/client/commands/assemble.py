@@ -149,7 +149,7 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
     offer = authorities.offered_by_link(link)
     trusted = anchors.decide(setup.settings, address, offer, setup.consent).trust
     dialer = Dialer(address, trusted)
-    dialer.look()
+    dialer.look()  # nobody types a password for a server that isn't there, or isn't the one
     account = account or ask_account(f"Name of your account at {address}")
     while True:
         password = given or passwords.ask_new(setup.sources.ask, account, say)
@@ -169,14 +169,13 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
 
 
 def _sign_up(setup: Setup, goal: Destination, credential: AccountRequest) -> LoggedIn:
-    """One attempt. As soon as there is an account the server is remembered, also if the connection
-    is lost before we are logged in.
-    """
+    """One attempt to make the account and log in. Raises ClientError."""
     made = False
 
     def registered() -> None:
         nonlocal made
         made = True
+        # At once, as the connection may be lost before we are logged in: the invite is used up.
         _keep(setup.settings, goal)
 
     try:

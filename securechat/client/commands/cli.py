@@ -36,10 +36,11 @@ def _version() -> str:
 
 
 class LinkCommand(click.Command):
-    """A link may come in pieces, where a mail has broken it; a piece may begin with a hyphen."""
+    """A command whose argument is a link, which may come in pieces where a mail has broken it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the pieces together: all up to the next of the command's own options."""
+        # Only by its own options, as a piece of base64url may begin with a hyphen.
         options = {name for option in self.get_params(ctx) for name in option.opts}
         at = next((at for at, word in enumerate(args) if is_link(word)), len(args))
         end = at + 1
@@ -239,6 +240,7 @@ def _texts(words: tuple[str, ...]) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; argv without the program's name. Returns the exit code."""
+    # What others write may have letters that this terminal's encoding hasn't.
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # replaced by something simpler
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -267,7 +269,7 @@ def _run(argv: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt, EOFError):
         say("")
         return Exit.INTERRUPTED
-    except BrokenPipeError:
+    except BrokenPipeError:  # an OSError too, and main() deals with it
         raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

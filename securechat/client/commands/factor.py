@@ -21,13 +21,12 @@ from securechat.client.session.events import InquiryAnswer
 ATTEMPTS = 3
 """How often a code is asked for before the command gives up."""
 
+# Light modules around the QR code: half of what ISO/IEC 18004 asks for, which phones read all the
+# same, and which lets the code of a usual account fit on 24 rows.
 QUIET_ZONE = 2
-"""Light modules around the QR code: half of what ISO/IEC 18004 asks for, which phones read all the
-same, and which lets the code of a usual account fit on 24 rows.
-"""
 
+# Characters: a code of more would not fit on a screen.
 MAX_URI = 400
-"""Characters; a code of more would not fit on a screen."""
 
 NEXT_CODE = (
     "A code is good once. If you have just logged in with one, wait for the next, up to 30 seconds."
@@ -105,11 +104,12 @@ def qr_code(uri: str) -> str:
     import segno  # only here, as hardly any command needs it
 
     out = io.StringIO()
+    # With the lowest error correction the code is the smallest.
     segno.make(uri, error="l", micro=False).terminal(out, border=QUIET_ZONE, compact=True)
     rows = out.getvalue().splitlines()
     try:
         rows[0].encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
+    except UnicodeEncodeError:  # it has no half blocks
         return ""
     if len(rows[0]) > shutil.get_terminal_size().columns:
         return ""

@@ -15,8 +15,8 @@ from securechat.client.exits import RefusedError, UnreachableError
 from securechat.client.session.events import InquiryAnswer, ServerCommand
 from securechat.client.wire.receiver import Client, Replies
 
+# Seconds for an answer: a new password is hashed in its turn with others.
 PATIENCE = 30.0
-"""Seconds for an answer; a new password is hashed in its turn with others."""
 
 UNKNOWN = frozenset(("421", "UNKNOWN_COMMAND"))
 """How a server refuses that doesn't know the command at all."""

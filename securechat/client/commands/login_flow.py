@@ -87,7 +87,7 @@ class LoginFlow:
     """One login. tokens: None to take the password, whatever is remembered.
 
     start: makes one attempt, on a connection of its own, and raises LoginError. look: connects and
-    verifies, no more: nobody types a password for a server that isn't there, or isn't the one.
+    verifies, no more.
     """
 
     owner: TokenOwner
@@ -116,6 +116,7 @@ class LoginFlow:
     def _by_password(self) -> LoggedIn:
         account, place = self.owner.account, str(self.owner.address)
         if self.sources.asks:
+            # Nobody types a password for a server that isn't there, or isn't the one.
             self.look()
         login = self.sources.login(account, place)
         for _ in range(ATTEMPTS - 1):
@@ -139,7 +140,7 @@ class LoginFlow:
         return self._by_code(login)
 
     def _by_code(self, login: Login) -> LoggedIn:
-        """The password is right, so it is kept, and only the code is asked for."""
+        """Log in with a code, which is asked for; the password was right."""
         for attempt in range(ATTEMPTS):
             if attempt:
                 say(f"refused: {WRONG_CODE}")

@@ -116,6 +116,7 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
         return function(Setup(settings, sources, ca, tokens, consent), **others)
 
     decorated: Any = gathered
+    # Backwards, as click lists first in --help what was put on last.
     for option in reversed([option for group in groups for option in group]):
         decorated = option(decorated)
     return decorated  # type: ignore[no-any-return]

@@ -13,10 +13,7 @@ from securechat.common.escape import is_clean
 
 
 def candidates(composer: Composer, before: str) -> tuple[str, list[str]]:
-    """The word being typed at the end of `before`, and what may stand in its place.
-
-    Names that would have to be escaped are left out, as they can't be typed as they look.
-    """
+    """The word being typed at the end of `before`, and what may stand in its place."""
     head, space, word = before.rpartition(" ")
     if not space and word.startswith("/"):
         return word, _matching([f"/{name} " for name in COMMANDS], word)
@@ -43,6 +40,7 @@ def _kind(head: str, word: str) -> str:
 
 def _matching(offers: list[str], word: str) -> list[str]:
     begin = word.casefold()
+    # What would have to be escaped is left out: it would not mean what it looks like.
     return [offer for offer in offers if offer.casefold().startswith(begin) and is_clean(offer)]
 
 

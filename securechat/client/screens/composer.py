@@ -92,6 +92,7 @@ class Composer:
 
 def target_problem(target: str) -> Problem | None:
     """Why nothing can be sent to target, or None."""
+    # A comma parts several targets; a channel's name has no control-G (RFC 1459, section 1.3).
     if any(char.isspace() or char in ",\0\x07" for char in target) or target.startswith(":"):
         text = f"{target!r} can't be a room or a name: expected one word without commas"
         return Problem(text, remote=False)

@@ -33,8 +33,8 @@ from securechat.common.threads import Waker
 CHUNK = 65536
 """Bytes read at once."""
 
+# Characters of one line: a longer one is handed on in parts, so that memory stays bounded.
 MAX_LINE = 1 << 20
-"""Bytes of one line; a longer one is handed on in parts, so that memory stays bounded."""
 
 PATIENCE = 60.0
 """Seconds without any echo after which a script that has said everything gives up."""
@@ -60,6 +60,7 @@ class InputLines:
         self._waker.wake()
 
     def __iter__(self) -> Iterator[str]:
+        # Incremental, as a character may come in two reads.
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         rest = ""
         while data := self._read():

@@ -1,8 +1,8 @@
 """The terminal: a line to type in below, messages arriving above it.
 
 The main thread runs the prompt on an event loop of its own; the receiving thread hands it events
-with call_soon_threadsafe and never touches the terminal. One task prints, so that lines stay in
-their order, and each time it takes the prompt away and puts it back with what was typed.
+and never touches the terminal. One task prints: it takes the prompt away each time, and puts it
+back with what was typed.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from securechat.client.text.render import Renderer, StyledLine, wrap
 from securechat.client.wire.receiver import Client
 from securechat.common.escape import escape_name
 
+# Seconds to wait for the receiving thread's end after /quit; it may hang in a connect().
 LAST_WORDS = 8.0
-"""Seconds to wait for the receiving thread's end after /quit; it may hang in a connect()."""
 
+# Events that wait to be shown. Who brings more waits, so that a flood fills no memory.
 MAX_UNSHOWN = 1000
-"""Events that wait to be shown. Who brings more waits, so that a flood fills no memory."""
 
 SHOWN_AT_ONCE = 50
 """Batches of events shown before the keyboard has its turn again."""
 
+# Characters of a channel's name in the prompt: the longest must leave room to type in.
 PROMPT_NAME = 40
-"""Characters of a channel's name in the prompt: the longest must leave room to type in."""
 
 TOO_MUCH = Problem(
     "too many lines are waiting for the connection; this one is back in the prompt", remote=False
@@ -98,10 +98,14 @@ class Chat:
                 loop.call_soon_threadsafe(self._take, list(events))
 
         self._client.attach(sink)
-        printing = asyncio.create_task(self._print())
+        printing = asyncio.create_task(
+            self._print()
+        )  # the only one, so that lines keep their order
         await asyncio.sleep(0)  # what has happened so far comes before the first prompt
         await self._read()
         self._client.submit(Quit())
+        # On another thread, as the receiving thread may wait in enter() until something is shown,
+        # and this one shows it.
         await asyncio.to_thread(self._client.join, LAST_WORDS)
         await asyncio.sleep(0)  # let what the thread posted last reach the queue
         await self._arrived.join()
@@ -152,7 +156,7 @@ class Chat:
         self._arrived.put_nowait(events)
         app = self._prompt.app
         if self._stopped and app.is_running and not app.is_done:
-            app.exit(exception=EOFError)
+            app.exit(exception=EOFError)  # or the prompt would wait for a key to be told
 
     async def _print(self) -> None:
         while True:
@@ -176,11 +180,11 @@ class Chat:
         output.flush()
 
     def _write(self, row: StyledLine) -> None:
-        """One row, and no more: terminals differ in how wide they draw some letters, and what
-        they carry over to the next row would begin at its left edge, like a line of its own.
-        """
+        """Write one row, whatever the terminal makes of its width."""
         output = self._prompt.output
         depth = self._depth or output.get_default_color_depth()
+        # Terminals differ in how wide they draw some letters, and what they carry over to the next
+        # row would begin at its left edge, like a line of its own.
         output.disable_autowrap()
         for style, text in row:
             output.set_attributes(self._style.get_attrs_for_style_str(style), depth)
@@ -205,8 +209,9 @@ class UnprintedEvents:
             self._waiting += count
 
     def leave(self, count: int) -> None:
-        """Count events out that have been shown. Our own may be among them, which never entered."""
+        """Count events out that have been shown."""
         with self._changed:
+            # Those of this thread, which shows them without enter(), may be among them.
             self._waiting = max(0, self._waiting - count)
             self._changed.notify_all()
 

@@ -40,6 +40,7 @@ from securechat.common.escape import escape, escape_name, escape_text
 
 StyledLine = list[tuple[str, str]]
 
+# Readable on black and on white: not the ones that are nearly black or nearly white.
 COLOURS: Final = (
     "ansired",
     "ansigreen",
@@ -53,27 +54,30 @@ COLOURS: Final = (
     "ansibrightmagenta",
     "ansibrightcyan",
 )
-"""Readable on black and on white; not the ones that are nearly black or nearly white."""
 
 NOTE: Final = "italic"
 ALERT: Final = "ansired bold"
 INDENT: Final = 6
 """Columns before the second row of a wrapped line: the width of "HH:MM "."""
 
+# Before the server's own words, which so can't be taken for the client's.
 QUOTE: Final = "server: "
-"""Before the server's own words, which so can't be taken for the client's."""
 
+# Names listed of one channel: more would push everything else off the screen.
 NAMES_SHOWN: Final = 100
-"""Names listed of one channel; more would push everything else off the screen."""
 
 
 def colour_of(name: str) -> str:
     """The style of a name, the same on every day and every machine."""
+    # Not by hash(), which Python salts anew in each process.
     return COLOURS[zlib.crc32(fold(name).encode(errors="replace")) % len(COLOURS)]
 
 
 class Renderer:
-    """channels: counts those we are in. clock: the time now, aware, in the zone to show."""
+    """Renders events one after the other, and tells when another day begins.
+
+    channels: counts those we are in. clock: the time now, aware, in the zone to show.
+    """
 
     def __init__(self, channels: Callable[[], int], clock: Callable[[], datetime]) -> None:
         self._channels = channels
@@ -143,8 +147,8 @@ def _is_channel(target: str) -> bool:
 
 
 def _rows(text: str, remote: bool) -> list[str]:
-    """The server's words stay on one row whatever they are; our own may have several."""
-    if remote:
+    """The rows of a text: one for the server's words, perhaps several for our own."""
+    if remote:  # a second row would begin like a line of ours
         return [QUOTE + _e(text)]
     return [escape(row) for row in text.split("\n")]
 
@@ -202,11 +206,9 @@ def plain(line: StyledLine) -> str:
 
 
 def wrap(line: StyledLine, width: int) -> list[StyledLine]:
-    """line in rows of at most width columns, the second and later ones indented.
-
-    Not only for looks: a terminal that wraps by itself starts the next row at its left edge,
-    where a long message could put what looks like a line of somebody else.
-    """
+    """line in rows of at most width columns, the second and later ones indented."""
+    # Not only for looks: a terminal that wraps by itself starts the next row at its left edge,
+    # where a long message could put what looks like a line of somebody else.
     width = max(width, INDENT * 3)
     rows: list[list[tuple[str, str]]] = []
     row: list[tuple[str, str]] = []
@@ -227,7 +229,8 @@ def wrap(line: StyledLine, width: int) -> list[StyledLine]:
 
 
 def _columns(char: str) -> int:
-    """What char takes at the most: for some letters terminals and tables disagree about 0 or 1."""
+    """The columns that char takes at the most."""
+    # For some letters terminals and tables disagree about 0 or 1.
     least = 0 if unicodedata.category(char) in ("Mn", "Me", "Cf") else 1
     return max(least, get_cwidth(char))
 
