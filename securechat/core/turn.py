@@ -16,7 +16,9 @@ from securechat.core.delivery.effects import Broadcast, Effect, Reply
 from securechat.core.delivery.labels import LABEL, Tagged
 from securechat.core.delivery.line import BareLine, Line
 from securechat.core.jobs import Job
-from securechat.core.journal.apply import Undo, apply, log_entry
+from securechat.core.journal.appliers import Undo
+from securechat.core.journal.appliers.channels import log_entry
+from securechat.core.journal.apply import apply
 from securechat.core.journal.events import Audited, JournalEvent
 from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account, Audience, Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.apply import ROW_BYTES
+from securechat.core.journal.appliers.channels import ROW_BYTES
 from securechat.core.journal.events.accounts import UsageCounted, UsageUpto
 from tests.support.rules import RulesUnderTest, codes, in_channel
 

@@ -10,7 +10,8 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.core.journal import apply
+from securechat.core.journal.appliers import Undo
+from securechat.core.journal.apply import apply
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events import accounts as account_events
 from securechat.core.journal.events import channels as channel_events
@@ -347,7 +348,7 @@ class Played:
         self.model, self.chance = world(), Random(seed)
         self.maker = Maker(self.model, self.chance)
         self.freed: dict[JournalEvent, set[Thing]] = {}
-        self.steps: list[tuple[list[JournalEvent], list[apply.Undo]] | Change] = []
+        self.steps: list[tuple[list[JournalEvent], list[Undo]] | Change] = []
         for _ in range(length):
             if self.chance.random() < 0.2:
                 self._change()
@@ -368,12 +369,12 @@ class Played:
             event = self.maker.event()
             if event is not None:
                 self.freed[event] = names_freed(self.model, event)
-                undos.append(apply.apply(self.model, event))
+                undos.append(apply(self.model, event))
                 done.append(event)
         self.steps.append((done, undos))
 
 
-def undo_all(undos: list[apply.Undo]) -> None:
+def undo_all(undos: list[Undo]) -> None:
     for undo in reversed(undos):
         undo()
 
@@ -408,7 +409,7 @@ def test_what_was_not_undone_is_untouched(played: Played, chance: Random) -> Non
     never been. Where an administrator has changed the very thing, it is enough that nothing breaks.
     """
     missing: set[Thing] = set()
-    failed: list[apply.Undo] = []
+    failed: list[Undo] = []
     kept: list[Any] = []
     apart = True
     for first, second in played.steps:
@@ -446,7 +447,7 @@ def replayed(kept: list[Any]) -> Model:
             step(model)
         else:
             for event in step:
-                apply.apply(model, event)
+                apply(model, event)
     return model
 
 

@@ -1,0 +1,217 @@
+"""What events of channels and conversations change: see the package. Hub thread only."""
+
+from __future__ import annotations
+
+from securechat.core.journal.appliers import Undo, set_facts
+from securechat.core.journal.events.channels import (
+    BanAdded,
+    BanRemoved,
+    ChannelClosed,
+    ChannelCreated,
+    DirectOpened,
+    FounderRemoved,
+    InvitationEnded,
+    InvitationMade,
+    KickedAway,
+    KicksTold,
+    Logged,
+    MemberJoined,
+    MemberLeft,
+    MemberModesChanged,
+    ModesChanged,
+)
+from securechat.core.model.entities import Account, Channel, Direct, Membership
+from securechat.core.model.state import Model
+
+ROW_BYTES = 100
+"""Of the database, for an entry of the log beside its text and its tags."""
+
+
+def log_entry(model: Model, event: Logged) -> Undo:
+    """What apply() does with an entry of the log: of all events the only one that must be fast."""
+    target = model.targets[event.target]
+    before = target.last_seq
+    target.last_seq = event.seq
+    model.recent.append(event)
+    sender, text, tags = model.accounts[event.sender], event.text, event.tags
+    size = ROW_BYTES + (len(text) if text.isascii() else len(text.encode()))
+    if tags:
+        size += len(tags.encode())
+    sender.stored_bytes += size
+    model.uncounted[sender] = None
+
+    def undo() -> None:
+        nonlocal size
+        sender.stored_bytes, size = sender.stored_bytes - size, 0
+        if target.last_seq == event.seq:  # else a later step was stored that this one was not
+            target.last_seq = before
+        if model.recent and model.recent[-1] is event:
+            model.recent.pop()
+        elif event in model.recent:
+            model.recent.remove(event)
+
+    return undo
+
+
+def channel_created(model: Model, event: ChannelCreated) -> Undo:
+    channel = Channel(
+        event.id, event.name, event.folded, event.skeleton, event.founder, event.created_ms
+    )
+    channel.modes = event.modes
+    model.add_channel(channel)
+    return lambda: model.remove_channel(channel)
+
+
+def channel_closed(model: Model, event: ChannelClosed) -> Undo:
+    channel = model.channel(event.id)
+    model.remove_channel(channel)
+    invited = {account: account.invited_to.pop(channel) for account in channel.invited}
+
+    def undo() -> None:
+        if channel.folded not in model.channels and channel.skeleton not in model.channel_skeletons:
+            model.add_channel(channel)
+        while invited:
+            account, by = invited.popitem()
+            account.invited_to.setdefault(channel, by)
+
+    return undo
+
+
+def founder_removed(model: Model, event: FounderRemoved) -> Undo:
+    return set_facts(model.channel(event.channel), founder=None)
+
+
+def direct_opened(model: Model, event: DirectOpened) -> Undo:
+    direct = Direct(event.id, event.low, event.high)
+    model.add_direct(direct)
+    return lambda: model.remove_direct(direct)
+
+
+def joined(model: Model, event: MemberJoined) -> Undo:
+    channel, account = model.channel(event.channel), model.accounts[event.account]
+    member = Membership(event.modes, event.seq)
+    _enter(channel, account, member)
+    return lambda: _leave(channel, account, member)
+
+
+def left(model: Model, event: MemberLeft) -> Undo:
+    channel, account = model.channel(event.channel), model.accounts[event.account]
+    member = channel.members[account]
+    _leave(channel, account, member)
+
+    def undo() -> None:
+        if account not in channel.members:
+            _enter(channel, account, member)
+
+    return undo
+
+
+def _enter(channel: Channel, account: Account, member: Membership) -> None:
+    channel.members[account] = member
+    account.channels[channel] = None
+    if account.sessions:
+        channel.present[account] = None
+    channel.forget_audience()
+
+
+def _leave(channel: Channel, account: Account, member: Membership) -> None:
+    if channel.members.get(account) is not member:
+        return
+    del channel.members[account]
+    account.channels.pop(channel, None)
+    channel.present.pop(account, None)
+    channel.forget_audience()
+
+
+def kicked_away(model: Model, event: KickedAway) -> Undo:
+    account = model.accounts[event.account]
+    return set_facts(account, kicks={**account.kicks, event.name: event})
+
+
+def kicks_told(model: Model, event: KicksTold) -> Undo:
+    return set_facts(model.accounts[event.account], kicks={})
+
+
+def member_modes_changed(model: Model, event: MemberModesChanged) -> Undo:
+    channel = model.channel(event.channel)
+    member = channel.members[model.accounts[event.account]]
+    set_back = set_facts(member, modes=event.modes)
+    channel.forget_audience()
+
+    def undo() -> None:
+        set_back()
+        channel.forget_audience()
+
+    return undo
+
+
+def modes_changed(model: Model, event: ModesChanged) -> Undo:
+    channel = model.channel(event.channel)
+    return set_facts(channel, modes=event.modes, key=event.key, limit=event.limit)
+
+
+def ban_added(model: Model, event: BanAdded) -> Undo:
+    channel = model.channel(event.channel)
+    before = channel.bans.get(event.mask)
+    ban = channel.bans[event.mask] = (event.by, event.at_ms)
+
+    def undo() -> None:
+        if channel.bans.get(event.mask) is ban:
+            _ban(channel, event.mask, before)
+
+    return undo
+
+
+def ban_removed(model: Model, event: BanRemoved) -> Undo:
+    channel = model.channel(event.channel)
+    before = channel.bans[event.mask]
+    _ban(channel, event.mask, None)
+
+    def undo() -> None:
+        if event.mask not in channel.bans:
+            _ban(channel, event.mask, before)
+
+    return undo
+
+
+def _ban(channel: Channel, mask: str, ban: tuple[str, int] | None) -> None:
+    """None lifts it."""
+    if ban is not None:
+        channel.bans[mask] = ban
+    else:
+        channel.bans.pop(mask, None)
+        channel.ban_matchers.pop(mask, None)
+
+
+def invited(model: Model, event: InvitationMade) -> Undo:
+    channel, account = model.channel(event.channel), model.accounts[event.account]
+    before = account.invited_to.get(channel)
+    _invite(channel, account, event.by)
+
+    def undo() -> None:
+        if account.invited_to.get(channel) == event.by:
+            _invite(channel, account, before)
+
+    return undo
+
+
+def invitation_ended(model: Model, event: InvitationEnded) -> Undo:
+    channel, account = model.channel(event.channel), model.accounts[event.account]
+    by = account.invited_to[channel]
+    _invite(channel, account, None)
+
+    def undo() -> None:
+        if channel not in account.invited_to and model.targets.get(channel.id) is channel:
+            _invite(channel, account, by)
+
+    return undo
+
+
+def _invite(channel: Channel, account: Account, by: str | None) -> None:
+    """Both sides of an invitation; None ends it."""
+    if by is None:
+        account.invited_to.pop(channel, None)
+        channel.invited.pop(account, None)
+    else:
+        account.invited_to[channel] = by
+        channel.invited[account] = None
