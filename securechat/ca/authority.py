@@ -177,7 +177,7 @@ def create_authority(
 ) -> Authority:
     """Make a CA for ``names`` and write it; the caller holds the directory's lock.
 
-    :param days: its validity, 1 to :data:`securechat.ca.builders.MAX_CA_DAYS`.
+    :param days: days that it is valid, 1 to :data:`securechat.ca.builders.MAX_CA_DAYS`.
     :param strict: keep private address ranges and ``.local`` out of what it may sign for.
     :param passphrase: encrypts the key.
     :param replace: overwrite the CA that is there.
@@ -214,7 +214,7 @@ def issue_server(
     """
     check_can_sign(authority, names, now=now)
     issuer = authority.issuer(passphrase)
-    key = builders.new_key()
+    key = builders.new_key()  # a stolen one is good for as long as its own certificate, no longer
     leaf = builders.build_server(issuer, key.public_key(), names, now=now, days=days)
     path = authority.directory / "server.pem"
     chain = pem.certificate_pem(leaf, authority.certificate)
@@ -290,7 +290,7 @@ def check_can_sign(authority: Authority, names: Sequence[Name], *, now: datetime
 
 
 def names_held(directory: Path) -> tuple[str, ...]:
-    """What there is in a directory is for: the server certificate's names, the CA's; no errors."""
+    """The names in a directory's server certificate, and in its CA's constraints; no errors."""
     domains: tuple[str, ...] = ()
     with contextlib.suppress(CaError):
         domains = constraints.domains(load_authority(directory).constraints)

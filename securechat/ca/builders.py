@@ -62,6 +62,8 @@ def build_ca(
     public_key = key.public_key()
     subject = _ca_subject(public_key, names)
     builder = _start_ca(subject, public_key, now, days)
+    # Critical (RFC 5280 section 4.2.1.10): who can't read constraints must refuse the CA, and not
+    # overlook them.
     builder = builder.add_extension(constraints_for(names, strict=strict), critical=True)
     # Name constraints bind only DNS names and addresses. This keeps a stolen key from signing
     # programs, mail or clients, for which those names don't count.
@@ -76,15 +78,14 @@ def build_client_ca(
 ) -> x509.Certificate:
     """A self-signed CA that signs clients' certificates and nothing else.
 
-    Its key, stolen, makes no server's certificate that anybody would take: its own extended key
-    usage is clientAuth only, and its critical constraints exclude every DNS name and address.
-
     :raises ValidityError: ``days`` is not within 1 to :data:`MAX_CA_DAYS`.
     """
     check_ca_days(days)
     public_key = key.public_key()
     subject = _common_name(f"securechat client CA ({_key_digest(public_key)})")
     builder = _start_ca(subject, public_key, now, days)
+    # A thief of its key makes no server's certificate that anybody would take: it may sign for no
+    # name, and for no purpose but clientAuth.
     builder = builder.add_extension(NO_NAMES, critical=True)
     builder = builder.add_extension(
         x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
@@ -102,20 +103,20 @@ def build_server(
 ) -> x509.Certificate:
     """A certificate for a TLS server (serverAuth only) that answers to ``names``.
 
-    The subject is the first DNS name that fits. Without one it is empty and the SAN is critical
-    (RFC 5280 section 4.2.1.6); an address is never put there, since verifiers would read it as a
-    DNS name and hold it against the CA's constraints.
+    The subject is the first DNS name that fits; without one it is empty.
 
     :param names: parsed, at least one; addresses become iPAddress entries.
     :param now: aware; validity starts a little before it, and never outlives the issuer's.
     :raises ValidityError: ``days`` is not within 1 to 397, or the issuer isn't valid at ``now``.
     """
+    # No address in the subject: verifiers would read it as a DNS name and hold it against the CA's
+    # constraints.
     fitting = [n for n in names if isinstance(n, str) and len(n) <= MAX_COMMON_NAME]
     subject = _common_name(fitting[0]) if fitting else x509.Name([])
     builder = _start_leaf(issuer, subject, public_key, now, days)
     builder = builder.add_extension(
         x509.SubjectAlternativeName([_general_name(name) for name in names]),
-        critical=not fitting,
+        critical=not fitting,  # with an empty subject it must be (RFC 5280 section 4.2.1.6)
     )
     return _sign_leaf(builder, issuer, ExtendedKeyUsageOID.SERVER_AUTH)
 
@@ -130,19 +131,20 @@ def build_client(
 ) -> x509.Certificate:
     """A certificate for a client (clientAuth only), to be registered for ``account``.
 
-    The account is the subject's common name, for people to read, and there is no SAN: an account is
-    neither a host nor an address nor a mailbox, and every such entry would fall under the CA's name
-    constraints.
+    The account is the subject's common name, for people to read.
 
     :param account: as :func:`securechat.ca.names.parse_account` returns it.
     :raises ValidityError: as for :func:`build_server`.
     """
+    # No SAN: an account is neither a host nor an address nor a mailbox, and every such entry would
+    # fall under the CA's name constraints.
     builder = _start_leaf(issuer, _common_name(account), public_key, now, days)
     return _sign_leaf(builder, issuer, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
 def _ca_subject(public_key: PublicKey, names: Sequence[Name]) -> x509.Name:
-    """Distinct for each key: two CAs of one name confuse every trust store they meet in."""
+    """A CA's name, with a piece of its key's digest."""
+    # Distinct for each key: two CAs of one name confuse every trust store they meet in.
     tail = f" ({_key_digest(public_key)})"
     domains = [name for name in names if isinstance(name, str) and name != "localhost"]
     label = f"securechat CA of {domains[0]}" if domains else "securechat CA"
@@ -161,6 +163,7 @@ def _start_ca(
 ) -> x509.CertificateBuilder:
     not_before, not_after = _lifetime(now, days)
     builder = _start(subject, subject, public_key, not_before, not_after)
+    # Path length 0: nothing that it signs may sign in its turn (RFC 5280 section 4.2.1.9).
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_key_usage(signs_certificates=True), critical=True)
     return builder.add_extension(
@@ -175,6 +178,7 @@ def _start_leaf(
     check_issuer_dates(issuer.certificate, now)
     not_before, not_after = _lifetime(now, days)
     ca = issuer.certificate
+    # Within the CA's own validity: outside of it no chain is accepted, whatever the leaf says.
     builder = _start(
         subject,
         ca.subject,
@@ -215,7 +219,7 @@ def _sign_leaf(
 
 
 def check_issuer_dates(ca: x509.Certificate, now: datetime) -> None:
-    """A CA signs only while it is valid itself.
+    """See that a CA is valid at ``now``.
 
     :raises ValidityError: it has expired, or isn't valid yet.
     """
@@ -251,8 +255,8 @@ def _check_days(days: int, limit: int, what: str) -> None:
 
 
 def _lifetime(now: datetime, days: int) -> tuple[datetime, datetime]:
-    """Both ends belong to the validity (RFC 5280 section 4.1.2.5), hence the second less."""
-    not_before = now.replace(microsecond=0) - BACKDATE
+    not_before = now.replace(microsecond=0) - BACKDATE  # a certificate's times are whole seconds
+    # Both ends belong to the validity (RFC 5280 section 4.1.2.5), hence the second less.
     return not_before, not_before + timedelta(days=days) - timedelta(seconds=1)
 
 
@@ -265,7 +269,7 @@ def _general_name(name: Name) -> x509.GeneralName:
 
 
 def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    """TLS 1.3 needs digitalSignature and nothing else; a CA signs certificates and CRLs."""
+    # TLS 1.3 needs digitalSignature and nothing else; a CA signs certificates and CRLs.
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         content_commitment=False,
@@ -280,7 +284,7 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    """The issuer's own identifier, which needn't be the usual hash in a CA made elsewhere."""
+    # The issuer's own identifier, which needn't be the usual hash in a CA made elsewhere.
     try:
         extension = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     except x509.ExtensionNotFound:

@@ -77,6 +77,7 @@ def is_for(names: Sequence[str], host: str) -> bool:
         return False
     _, dot, parent = wanted.partition(".")
     lower = [name.lower() for name in names]
+    # A wildcard stands for the first label, all of it and no more.
     return wanted in lower or bool(dot and f"*.{parent}" in lower)
 
 
@@ -108,6 +109,7 @@ def _check_dates(leaf: x509.Certificate, path: Path, now: datetime) -> None:
 def _check_purpose(leaf: x509.Certificate, path: Path) -> None:
     usage = pem.extension(leaf, x509.ExtendedKeyUsage, path)
     fitting = {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+    # Without the extension it may be used for everything (RFC 5280 section 4.2.1.12).
     if usage is not None and not fitting.intersection(usage):
         raise AuthorityError(
             f"{path}: expected a server's certificate, found one that may not serve (no "

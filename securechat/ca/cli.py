@@ -175,10 +175,11 @@ def client(account: str, out: Path, days: int, force: bool, passphrase_file: Pat
 def _client(
     account: str, out: Path, days: int, passphrase_file: Path | None, now: datetime, *, force: bool
 ) -> Iterator[str]:
-    """Make it, and at first the authority. What a person is asked is asked before the lock."""
+    """Make a client's certificate, and on first use the authority."""
     authority: Authority | None = None
     secret: bytes | None = None
     unlock: Passphrase | None = None
+    # What a person is asked is asked before the lock: others would wait for their answer.
     if clients.exists(out):
         authority = clients.load_authority(out)
         unlock = passphrase.unlock(authority.key_path, passphrase_file)
@@ -272,8 +273,9 @@ def _run(call: Callable[[], Any]) -> int:
 
 
 def _make(order: _Order, wanted: Sequence[Name], now: datetime) -> Iterator[str]:
-    """Make what is ordered. What a person is asked is asked before the lock is taken."""
+    """Make what is ordered."""
     authority: Authority | None = None
+    # What a person is asked is asked before the lock: others would wait for their answer.
     if order.makes_ca:
         files.private_directory(order.out)
         unlock = _new_passphrase(order)
@@ -298,7 +300,8 @@ def _make(order: _Order, wanted: Sequence[Name], now: datetime) -> Iterator[str]
 
 
 def _refuse_words(out: Path, given: Sequence[str]) -> None:
-    """What is hardly a host, but a command that was misspelt: it would make a CA for its name."""
+    """Refuse words that are hardly hosts. Raises click.UsageError."""
+    # They are commands, rather, that were misspelt or came too late, and each would make a CA.
     known = (*names.default_names(), *ca.names_held(out))
     for word in given:
         if names.is_bare(word) and word.lower() not in known:
@@ -322,7 +325,7 @@ def _new_passphrase(order: _Order) -> Passphrase | None:
 
 
 def _refuse_ca_options(context: click.Context) -> None:
-    """Options about a new CA do nothing for one that is there; saying so beats ignoring them."""
+    """Refuse options that do nothing for a CA that is there. Raises click.UsageError."""
     for option in ("ca_days", "strict", "encrypt_key"):
         if context.get_parameter_source(option) is ParameterSource.COMMANDLINE:
             raise click.UsageError(
@@ -332,7 +335,9 @@ def _refuse_ca_options(context: click.Context) -> None:
 
 
 def _refuse_overwriting(order: _Order, wanted: Sequence[Name]) -> None:
-    """Before anything is made or asked; :func:`files.write_files` refuses it once more."""
+    """Refuse what would overwrite something. Raises StorageError."""
+    # Before anything is made or asked. :func:`files.write_files` refuses it once more, under the
+    # lock.
     where = order.out
     if order.new_ca and ca.exists(where):
         raise StorageError(

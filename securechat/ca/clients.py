@@ -21,8 +21,8 @@ from securechat.ca.files import NewFile
 from securechat.ca.names import parse_account
 from securechat.ca.pem import Passphrase
 
+# No account's ``client-ACCOUNT.pem`` is called so.
 STEM = "clients-ca"
-"""No account's ``client-ACCOUNT.pem`` is called so."""
 
 
 def exists(directory: Path) -> bool:

@@ -1,8 +1,7 @@
 """Name constraints (RFC 5280 section 4.2.1.10): what a CA may sign for. Pure.
 
 A permitted DNS subtree covers the name itself and every name below it: ``example.org`` covers
-``chat.example.org``. A constraint binds only the forms of names that it mentions, which is why
-every CA made here mentions both DNS names and addresses, even when it was made for one kind only.
+``chat.example.org``.
 """
 
 from __future__ import annotations
@@ -58,6 +57,8 @@ def constraints_for(names: Iterable[Name], *, strict: bool = False) -> x509.Name
     for name in given:
         if not isinstance(name, str) and not any(name in network for network in networks):
             networks.append(ipaddress.ip_network(name))
+    # Always both DNS names and addresses, also for a CA that is made for one kind only: of forms of
+    # names that it doesn't mention, a constraint permits all.
     return x509.NameConstraints(
         permitted_subtrees=[
             *(x509.DNSName(host) for host in dict.fromkeys([*hosts, *always])),
@@ -74,7 +75,7 @@ def permits(constraints: x509.NameConstraints | None, name: Name) -> bool:
     form = x509.DNSName if isinstance(name, str) else x509.IPAddress
     permitted = [tree for tree in constraints.permitted_subtrees or () if isinstance(tree, form)]
     excluded = [tree for tree in constraints.excluded_subtrees or () if isinstance(tree, form)]
-    if any(_covers(tree, name) for tree in excluded):
+    if any(_covers(tree, name) for tree in excluded):  # whatever is permitted beside that
         return False
     return not permitted or any(_covers(tree, name) for tree in permitted)
 

@@ -16,8 +16,8 @@ from securechat.ca.errors import CaError, OutsideConstraintsError
 from securechat.ca.names import Name, default_names, parse_names
 
 RENEW_BEFORE = timedelta(days=30)
+# A certificate that renews itself needn't be good for longer, for a thief of its key.
 OWN_DAYS = 90
-"""A certificate that renews itself needn't be good for longer, for a thief of its key."""
 _SECOND = timedelta(seconds=1)
 
 
@@ -94,7 +94,7 @@ def _current(
     try:
         together = tuple(dict.fromkeys([*names, *kept]))
         return ca.issue_server(authority, together, now=now, days=OWN_DAYS, replace=True)
-    except CaError as error:
+    except CaError as error:  # the one that is there still works, so the server can start
         described = ca.describe_server(authority, leaf, reissued=False)
         return dataclasses.replace(
             described,

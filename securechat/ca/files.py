@@ -53,6 +53,7 @@ def private_directory(path: Path) -> None:
 
 
 def _close_to_others(path: Path, found: os.stat_result) -> None:
+    # The sticky bit marks a directory that others use, such as /tmp.
     ours = found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX
     if not ours or not all(_OURS.fullmatch(entry.name) for entry in path.iterdir()):
         raise StorageError(
@@ -79,13 +80,12 @@ def locked(directory: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(descriptor)
+        os.close(descriptor)  # which lets go of the lock
 
 
 def write_files(batch: Sequence[NewFile], *, overwrite: bool) -> None:
     """Write all or none; no reader ever sees half a file, nor a key with a wider mode.
 
-    Each is written under a temporary name first and moved into place when all are on the disk.
     The caller holds :func:`locked`.
 
     :param overwrite: replace what is there.
@@ -97,6 +97,8 @@ def write_files(batch: Sequence[NewFile], *, overwrite: bool) -> None:
         for file in batch:
             staged.append((files.draft_of(file.path), file.path))
             files.write_new(staged[-1][0], file.data, file.mode)
+        # Only now that all are on the disk: a full one must not leave a key beside the certificate
+        # of another.
         for temporary, path in staged:
             temporary.replace(path)
         for directory in {file.path.parent for file in batch}:

@@ -1,4 +1,6 @@
-"""The passphrase of an encrypted CA key: from a file or the terminal, never from the arguments."""
+"""Reads the passphrase of an encrypted CA key: from a file or the terminal, never from the
+arguments, which other users of the machine can read.
+"""
 
 from __future__ import annotations
 
@@ -50,9 +52,6 @@ def new(path: Path | None) -> bytes:
 def unlock(key: Path, path: Path | None) -> Passphrase | None:
     """The passphrase of an existing key, taken from the file or asked now; None if it needs none.
 
-    It is asked here and not when the key is read, since that happens under the directory's lock,
-    which nobody should hold while somebody thinks.
-
     :raises PassphraseError: there is no terminal to ask on, or the key has no passphrase.
     """
     if not key.exists():
@@ -64,6 +63,8 @@ def unlock(key: Path, path: Path | None) -> Passphrase | None:
                 f"--passphrase-file out, or encrypt it with 'openssl pkey -aes256'"
             )
         return None
+    # Now and not when the key is read, since that happens under the directory's lock, which nobody
+    # should hold while somebody thinks.
     secret = from_file(path) if path else _ask(f"Passphrase of {escape_exactly(str(key))}")
     return lambda _key: secret
 

@@ -85,6 +85,7 @@ def is_encrypted(path: Path) -> bool:
 
     :raises StorageError: as :func:`load_key`.
     """
+    # In PKCS #8 it stands in the first line, in OpenSSL's older form in a header (Proc-Type).
     return b"ENCRYPTED" in files.read(path, secret=True)
 
 
@@ -139,6 +140,7 @@ def subject_names(certificate: x509.Certificate, where: Path) -> tuple[Name, ...
     if san is None:
         return ()
     names = [entry.value for entry in san if isinstance(entry, x509.DNSName | x509.IPAddress)]
+    # A malformed one may hold networks, which belong into constraints only.
     return tuple(name for name in names if not hasattr(name, "prefixlen"))
 
 
