@@ -13,7 +13,7 @@ from securechat.ca import pem
 from securechat.store.sqlite.reader import CertificateRow
 from tests.server.clerk import GOOD, Clerk, served_once
 from tests.support.certificates import Authority
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import ServerUnderTest, running
 
 IN_EFFECT = "In effect: the running server has taken it up.\n"
@@ -135,11 +135,11 @@ def test_other_acts_leave_none(
 # --- beside a running server ---------------------------------------------------------------------
 
 
-def logs_in(server: ServerUnderTest, certificate: Path) -> tuple[Person, str]:
+def logs_in(server: ServerUnderTest, certificate: Path) -> tuple[Client, str]:
     """A connection, and the numeric that its login by certificate is answered with."""
-    person = server.stranger(certificate=certificate)
-    person.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE EXTERNAL")
-    person.says("AUTHENTICATE +", "CAP END")
+    person = server.connect(certificate=certificate)
+    person.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE EXTERNAL")
+    person.sends("AUTHENTICATE +", "CAP END")
     answer = person.hears_until(lambda line: " 903 " in line or " 904 " in line)[-1]
     return person, answer.split(" ")[1]
 
@@ -156,7 +156,7 @@ def test_it_is_in_effect_at_once(tmp_path: Path, authority: Authority) -> None:
         other = server.member("alice")
         assert clerk("certificate revoke alice laptop").err == IN_EFFECT
         assert "The certificate laptop has been revoked" in person.hears_the_end()[-1]
-        assert other.barrier() is not None
+        assert other.hears() is not None
         assert logs_in(server, file)[1] == "904"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from securechat.store.admin import LIVE
 from tests.server.clerk import Clerk, served_once
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import ServerUnderTest, running
 
 
@@ -26,9 +26,9 @@ def clerk(server: ServerUnderTest) -> Clerk:
     return Clerk(server.data.path)
 
 
-def device(server: ServerUnderTest, person: Person, name: str) -> Person:
+def device(server: ServerUnderTest, person: Client, name: str) -> Client:
     """Another session of alice's, by a token."""
-    person.says(f"TOKEN CREATE {name}")
+    person.sends(f"TOKEN CREATE {name}")
     token = person.hears_until(" CREATED ")[-1].split(" ")[5]
     return server.member("alice", password=token)
 
@@ -58,12 +58,12 @@ def test_one_session_is_ended(server: ServerUnderTest, clerk: Clerk) -> None:
     alice = server.member("alice")
     phone = device(server, alice, "phone")
     _, entry = json.loads(clerk("user sessions alice --json").out)
-    alice.says("SESSIONS LIST")
+    alice.sends("SESSIONS LIST")
     assert any(f" {entry['id']} token phone " in line for line in alice.hears_until("SESSIONS END"))
     said = clerk(f"user logout alice --session {entry['id']}")
     assert (said.code, said.out) == (0, "1 session has ended of alice.\n")
     assert "Ended by the administrator" in phone.hears_the_end()[-1]
-    assert alice.barrier() is not None
+    assert alice.hears() is not None
     said = clerk(f"user logout alice --session {entry['id']}")
     assert (said.code, said.out) == (1, "")
     assert "alice has no session" in said.err
@@ -77,7 +77,7 @@ def test_all_sessions_are_ended(server: ServerUnderTest, clerk: Clerk) -> None:
     assert clerk("user logout alice").out == "2 sessions have ended of alice.\n"
     for session in sessions:
         assert "Ended by the administrator" in session.hears_the_end()[-1]
-    assert bob.barrier() is not None
+    assert bob.hears() is not None
     server.member("alice")
     events = [json.loads(line) for line in clerk("audit --json --all").out.splitlines()]
     [ended] = [one for one in events if one["event"] == "logged out by the administrator"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.support.rules import Person, RulesUnderTest
+from tests.support.client import Client
+from tests.support.rules import RulesUnderTest
 
 NAMES = ("alice", "bob", "carol", "boss")
 ROOMS = ("#a", "#b", "#c")
@@ -65,17 +66,17 @@ speakers = st.integers(0, len(NAMES))
 turns = st.lists(st.lists(st.tuples(speakers, storing), min_size=1, max_size=5), max_size=8)
 
 
-def company() -> tuple[RulesUnderTest, list[Person]]:
+def company() -> tuple[RulesUnderTest, list[Client]]:
     """Four people, the first with two sessions; dave is offline, boss administers the server."""
     rules = RulesUnderTest("alice", "bob", "carol", "dave", lobby="#lobby")
     rules.add("boss", admin=True)
-    people = [rules.member(name, "message-tags") for name in (*NAMES, "alice")]
+    people = [rules.member(name, caps="message-tags") for name in (*NAMES, "alice")]
     for person in people:
         person.hears()
     return rules, people
 
 
-def talk(rules: RulesUnderTest, people: list[Person], said: list[tuple[int, str]]) -> None:
+def talk(rules: RulesUnderTest, people: list[Client], said: list[tuple[int, str]]) -> None:
     """Everything in one turn."""
     with rules.turn() as turn:
         for number, line in said:

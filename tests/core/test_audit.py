@@ -22,8 +22,8 @@ def test_logins_and_refusals_are_noted(caplog: pytest.LogCaptureFixture) -> None
     caplog.set_level(logging.INFO, "securechat.audit")
     rules = RulesUnderTest("alice")
     rules.member("alice")
-    rules.stranger().logs_in("hunter2", password="wrong-one")
-    rules.stranger().logs_in("alice", password="wrong-one")
+    rules.connect().logs_in("hunter2", password="wrong-one")
+    rules.connect().logs_in("alice", password="wrong-one")
     assert facts(caplog) == [
         ("login", {"account": "alice", "address": "192.0.2.1", "by": "password"}),
         ("login refused", {"account": "-", "address": "192.0.2.1", "reason": "wrong password"}),
@@ -36,7 +36,7 @@ def test_registrations_are_noted(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "securechat.audit")
     rules = RulesUnderTest()
     rules.invite("code-of-an-invite", admin=True)
-    person = rules.stranger()
+    person = rules.connect()
     person.says("NICK carol", "REGISTER * * pw", f"REGISTER * code-of-an-invite {WEAK}")
     person.says("REGISTER * code-of-an-invite pw")
     found = facts(caplog)
@@ -68,7 +68,7 @@ def test_no_secret_and_no_text_is_logged(caplog: pytest.LogCaptureFixture) -> No
     rules.invite("code-of-an-invite")
     alice = rules.member("alice")
     alice.says("PRIVMSG bob :psst", "QUIT :psst")
-    person = rules.stranger()
+    person = rules.connect()
     person.says(
         "NICK carol",
         f"REGISTER * code-of-an-invite {WEAK}",
@@ -101,12 +101,12 @@ def test_what_is_not_stored_is_logged_all_the_same(caplog: pytest.LogCaptureFixt
     rules = RulesUnderTest("alice")
     while rules.model.refusals.take(rules.clock) is not None:
         pass
-    rules.stranger().logs_in("alice", password="wrong-one")
+    rules.connect().logs_in("alice", password="wrong-one")
     rules.member("alice")
     assert [(a.event, a.result) for a in rules.audits] == [("login", "ok")]
     assert [event for event, _ in facts(caplog)] == ["login refused", "login"]
     rules.passes(6)
-    rules.stranger().logs_in("alice", password="wrong-one")
+    rules.connect().logs_in("alice", password="wrong-one")
     assert json.loads(rules.audits[-1].facts) == {"left_out": "2"}
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from tests.support.rules import Person, RulesUnderTest, codes, in_channel, of, only, source
+from tests.support.client import Client, codes, of, only, source
+from tests.support.rules import RulesUnderTest, in_channel
 
 
-def scene() -> tuple[RulesUnderTest, Person, Person, Person]:
+def scene() -> tuple[RulesUnderTest, Client, Client, Client]:
     """alice at two devices, and bob, who asked to be told of who is away."""
-    rules, (desk, bob) = in_channel("alice", "bob", caps=("away-notify",))
+    rules, (desk, bob) = in_channel("alice", "bob", caps="away-notify")
     phone = rules.member("alice")
     bob.hears()
     return rules, desk, phone, bob
 
 
-def seen_by(bob: Person) -> tuple[str, list[str], str]:
+def seen_by(bob: Client) -> tuple[str, list[str], str]:
     """Whether alice is away: by WHO, by a message to her, by USERHOST."""
     flags = of(bob.says("WHO alice"), "352")[0].params[6]
     told = [line.params[-1] for line in of(bob.says("PRIVMSG alice :hi"), "301")]

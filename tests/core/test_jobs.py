@@ -10,7 +10,7 @@ SECRET = "correct horse battery"
 
 def test_no_secret_in_a_repr() -> None:
     """Neither a password nor a hash, as a repr may reach a log."""
-    session = RulesUnderTest().stranger().session
+    session = RulesUnderTest().connect().session
     for job in (
         VerifyPassword(session, 1, "alice", SECRET),
         HashPassword(session, "alice", SECRET),

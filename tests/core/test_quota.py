@@ -6,14 +6,15 @@ import pytest
 
 from securechat.core.journal.appliers.channels import ROW_BYTES
 from securechat.core.journal.events.accounts import UsageCounted, UsageUpto
-from tests.support.rules import RulesUnderTest, codes, in_channel
+from tests.support.client import codes
+from tests.support.rules import RulesUnderTest, in_channel
 
 MIB = 1024 * 1024
 
 
 def test_an_entry_is_counted_by_its_bytes() -> None:
     """Text and tags in UTF-8, and what the row takes."""
-    rules, [alice, _] = in_channel("alice", "bob", caps=("message-tags",))
+    rules, [alice, _] = in_channel("alice", "bob", caps="message-tags")
     before = rules.account("alice").stored_bytes
     alice.says("@+draft/react=😀 PRIVMSG #den :йод")
     size = ROW_BYTES + len("йод".encode()) + len("+draft/react=😀".encode())
@@ -35,7 +36,7 @@ LINES = ["PRIVMSG #den :hi", "NOTICE bob :hi", "TOPIC #den :hi", "MODE #den +i",
 @pytest.mark.parametrize("line", LINES)
 def test_a_share_has_an_end(line: str) -> None:
     """A clear error to who has used it up, and nothing to anybody else."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps=("echo-message",), account_bytes=MIB)
+    rules, (alice, bob) = in_channel("alice", "bob", caps="echo-message", account_bytes=MIB)
     rules.account("alice").stored_bytes = MIB
     before = list(rules.stored)
     [heard] = alice.says(line)
@@ -57,7 +58,7 @@ def test_there_is_no_room_for_anybody(line: str) -> None:
 
 def test_who_has_used_up_its_share_may_still_leave() -> None:
     """And put somebody out, read, and say what is not kept."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",), account_bytes=MIB)
+    rules, (alice, bob) = in_channel("alice", "bob", caps="message-tags", account_bytes=MIB)
     rules.account("alice").stored_bytes = MIB
     alice.says("@+typing=active TAGMSG #den")
     assert codes(bob.hears()) == ["TAGMSG"]

@@ -7,17 +7,8 @@ import pytest
 from securechat.core.journal.events.channels import ChannelClosed, MemberLeft
 from securechat.core.model.states import State
 from securechat.irc.framing import TOO_LONG
-from tests.support.rules import (
-    RIGHT,
-    SERVER,
-    RulesUnderTest,
-    codes,
-    in_channel,
-    of,
-    only,
-    plain,
-    source,
-)
+from tests.support.client import SERVER, codes, of, only, source
+from tests.support.rules import RIGHT, RulesUnderTest, in_channel, plain
 
 # Lines
 
@@ -39,7 +30,7 @@ from tests.support.rules import (
 def test_a_line_that_is_none(line: bytes, answer: str) -> None:
     """It is refused for what it is, and nobody hears of it."""
     rules, (alice, bob) = in_channel("alice", "bob")
-    for person in (alice, rules.stranger()):
+    for person in (alice, rules.connect()):
         message = only(person.says(line))
         assert answer in (message.command, message.params[1])
     assert bob.hears() == []
@@ -89,7 +80,7 @@ def test_a_stranger_s_connection_is_lost_unheard() -> None:
         ["AUTHENTICATE PLAIN"],
         ["AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}"],
     ):
-        person = rules.stranger()
+        person = rules.connect()
         person.says(*lines)
         person.hangs_up()
     assert alice.hears() == []
@@ -103,7 +94,7 @@ def test_a_stranger_s_connection_is_lost_unheard() -> None:
 def test_a_login_takes_a_minute_at_most(lines: list[str]) -> None:
     """Then the connection ends, however busy it is."""
     rules = RulesUnderTest("alice", login_seconds=60.0)
-    person = rules.stranger()
+    person = rules.connect()
     person.says(*lines)
     rules.passes(60)
     person.says("PING x")
@@ -148,7 +139,7 @@ def test_a_reader_that_takes_too_long_ends_the_login() -> None:
     """The deadline holds while a worker is asked; its late answer is nothing."""
     rules = RulesUnderTest("alice", login_seconds=60.0)
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
     rules.passes(61)
     assert codes(person.hears()) == ["ERROR"]
@@ -162,7 +153,7 @@ def test_a_reader_that_takes_too_long_ends_the_login() -> None:
 def test_an_account_s_sessions_can_be_ended() -> None:
     """All of them, those that have just logged in as well; the others see one QUIT."""
     rules, (alice, bob) = in_channel("alice", "bob")
-    phone, late = rules.member("bob"), rules.stranger()
+    phone, late = rules.member("bob"), rules.connect()
     late.says("CAP LS", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('bob')}")
     with rules.turn() as turn:
         rules.rules.end_sessions(turn, rules.account("bob"), "Disabled")
@@ -181,7 +172,7 @@ def test_a_stranger_does_not_hear_of_an_account_s_end(password: str) -> None:
     rules.busy = True
     heard = []
     for name in ("bob", "nobody"):
-        person = rules.stranger()
+        person = rules.connect()
         person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(name, password)}")
         with rules.turn() as turn:
             rules.rules.end_sessions(turn, rules.account("bob"), "Disabled")
@@ -190,7 +181,7 @@ def test_a_stranger_does_not_hear_of_an_account_s_end(password: str) -> None:
         assert person.session.state is State.CONNECTED
     assert heard[0] == heard[1]
     assert codes(heard[0]) == ["904"]
-    person = rules.stranger()
+    person = rules.connect()
     person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('bob')}")
     rules.work()
     assert codes(person.hears()) == ["900", "903"]
@@ -207,7 +198,7 @@ def test_a_deleted_account_leaves_its_rooms() -> None:
     assert [type(event) for event in rules.stored[-3:]] == [MemberLeft, MemberLeft, ChannelClosed]
     assert account.channels == {}
     assert "#own" not in rules.model.channels
-    assert account not in rules.room("#den").members
+    assert account not in rules.channel("#den").members
 
 
 # The end
@@ -229,7 +220,7 @@ def test_before_the_end_everybody_is_asked() -> None:
 def test_the_end_is_told_to_all() -> None:
     """ERROR with the reason, strangers too; what was acknowledged is stored."""
     rules, (alice, bob) = in_channel("alice", "bob")
-    stranger = rules.stranger()
+    stranger = rules.connect()
     rules.passes(61)
     bob.pongs()
     with rules.turn() as turn:
@@ -249,7 +240,7 @@ def test_nobody_online_has_answered() -> None:
 def test_the_lobby_is_stored_with_the_first_turn() -> None:
     """And is nobody's."""
     rules = RulesUnderTest(lobby="#Hall")
-    assert (rules.room("#hall").name, rules.room("#hall").founder) == ("#Hall", None)
+    assert (rules.channel("#hall").name, rules.channel("#hall").founder) == ("#Hall", None)
     assert len(rules.stored) == 1
 
 
@@ -267,7 +258,7 @@ def test_what_was_said_ahead_of_the_login_is_paid_for() -> None:
     """Or who comes again and again would say as much each time."""
     rules = RulesUnderTest("alice")
     rules.busy = True
-    alice = rules.stranger()
+    alice = rules.connect()
     alice.logs_in("alice")
     alice.says("PING 1", "PING 2", "PING 3")
     with rules.turn() as turn:

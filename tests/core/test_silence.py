@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.rules import Person, RulesUnderTest, codes, in_channel, of, only, source
+from tests.support.client import Client, codes, of, only, source
+from tests.support.rules import RulesUnderTest, in_channel
 
 SILENCING = pytest.mark.parametrize("modes", ["+m", "+b bob", "+b BOB!*@*"])
 CAPS = ("away-notify", "extended-join", "message-tags")
 
 
-def silent_bob(modes: str) -> tuple[RulesUnderTest, Person, Person]:
+def silent_bob(modes: str) -> tuple[RulesUnderTest, Client, Client]:
     """A room of alice's that anybody may give a topic, which doesn't hear bob."""
     rules, (alice, bob) = in_channel("alice", "bob", caps=CAPS)
     alice.says("MODE #den -t", f"MODE #den {modes}")
@@ -43,7 +44,7 @@ def test_a_topic_is_refused(modes: str) -> None:
     """Also in a room without +t."""
     rules, alice, bob = silent_bob(modes)
     assert codes(bob.says("TOPIC #den :psst")) == ["404"]
-    assert (alice.hears(), rules.room("#den").topic) == ([], "")
+    assert (alice.hears(), rules.channel("#den").topic) == ([], "")
     assert codes(bob.says("TOPIC #den")) == ["331"]
 
 

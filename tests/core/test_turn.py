@@ -14,16 +14,8 @@ from securechat.core.ports import Outside
 from securechat.core.turn import CommandSpan
 from securechat.irc.message import parse
 from tests.core.sayings import asking, company, speakers, storing, talk, turns
-from tests.support.rules import (
-    NOT_STORED,
-    SERVER,
-    RulesUnderTest,
-    codes,
-    in_channel,
-    of,
-    only,
-    source,
-)
+from tests.support.client import SERVER, codes, of, only, source
+from tests.support.rules import NOT_STORED, RulesUnderTest, in_channel
 from tests.support.snapshot import snapshot
 
 # A store that stores nothing
@@ -102,7 +94,7 @@ def _without_ids(lines: list[str]) -> list[str]:
 
 def test_the_asker_is_told_once_for_each_command() -> None:
     """400 names the command and what went wrong; what needed no store is answered as ever."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
+    rules, (alice, bob) = in_channel("alice", "bob", caps="message-tags")
     rules.full = True
     heard = alice.says("PING 1", "PRIVMSG #den :lost", "PING 2", "TOPIC #den :lost", "PING 3")
     assert codes(heard) == ["PONG", "400", "PONG", "400", "PONG"]
@@ -127,7 +119,7 @@ def test_an_invitation_of_who_never_came_in_is_not_told() -> None:
 
 def test_who_quits_is_still_told() -> None:
     """A script that says its message and good-bye at once learns that it is lost."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
+    rules, (alice, bob) = in_channel("alice", "bob", caps="message-tags")
     rules.full = True
     assert codes(alice.says("PRIVMSG #den :lost", "QUIT")) == ["400", "ERROR"]
     assert codes(bob.hears()) == ["QUIT"]
@@ -135,7 +127,7 @@ def test_who_quits_is_still_told() -> None:
 
 def test_what_came_before_the_failure_stays() -> None:
     """Turns are stored one by one."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
+    rules, (alice, bob) = in_channel("alice", "bob", caps="message-tags")
     alice.says("PRIVMSG #den :kept")
     rules.full = True
     alice.says("PRIVMSG #den :lost")
@@ -147,7 +139,7 @@ def test_what_came_before_the_failure_stays() -> None:
 
 def test_a_number_is_never_used_again() -> None:
     """Not even that of a message which could not be stored: msgids are unique."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
+    rules, (alice, bob) = in_channel("alice", "bob", caps="message-tags")
     alice.says("CAP REQ echo-message")
     rules.full = True
     alice.says("PRIVMSG #den :lost")
@@ -164,7 +156,7 @@ def test_the_audit_does_not_tell_of_what_never_was(whole: bool) -> None:
     rules, (alice,) = in_channel("alice")
     rules.full, rules.refuses = whole, lambda span: True
     alice.says("TOKEN CREATE laptop")
-    rules.stranger().logs_in("alice", password="wrong")
+    rules.connect().logs_in("alice", password="wrong")
     found = [(a.event, a.result) for a in rules.audits if a.event != "login" or a.result != "ok"]
     assert found == [("token created", "not stored"), ("login", "wrong password")]
 
@@ -175,7 +167,7 @@ def test_who_was_sent_away_by_a_failed_command_is_seen_to_go(whole: bool) -> Non
     rules, (alice, bob) = in_channel("alice", "bob")
     token = only(alice.says("TOKEN CREATE laptop")).params[3]
     alice.hangs_up()
-    device = rules.stranger()
+    device = rules.connect()
     device.logs_in("alice", password=token)
     device.hears()
     bob.hears()
@@ -192,7 +184,7 @@ def test_who_was_sent_away_by_a_failed_command_is_seen_to_go(whole: bool) -> Non
 @given(st.lists(st.tuples(st.integers(0, 2), st.booleans()), min_size=1, max_size=12))
 def test_one_refused_step_costs_the_others_nothing(said: list[tuple[int, bool]]) -> None:
     """The refused messages are gone, the others are stored and heard, in their order."""
-    rules, people = in_channel("alice", "bob", "carol", caps=("message-tags",))
+    rules, people = in_channel("alice", "bob", "carol", caps="message-tags")
     refused = {number for number, (_, kept) in enumerate(said) if not kept}
     spans = iter(range(len(said)))
     rules.refuses = lambda span: next(spans) in refused
@@ -234,7 +226,7 @@ REGISTRATION = (
 @pytest.mark.parametrize("whole", [True, False])
 def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole: bool) -> None:
     """Whatever it has said already: nothing of it happens, and it may register again."""
-    rules, (alice,) = in_channel("alice", lobby=lobby, caps=("message-tags",))
+    rules, (alice,) = in_channel("alice", lobby=lobby, caps="message-tags")
     rules.invite("code")
     state, stored = snapshot(rules.model), len(rules.stored)
 
@@ -243,7 +235,7 @@ def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole:
 
     rules.full = whole
     rules.refuses = conflicts
-    carol = rules.stranger()
+    carol = rules.connect()
     heard = carol.says(*REGISTRATION)
     assert codes(heard) == ["CAP", "400"]
     assert alice.hears() == []
@@ -260,10 +252,10 @@ def test_nobody_hears_of_an_account_that_is_not_stored(lobby: str | None, whole:
 
 def test_a_new_account_is_stored_before_it_is_somebody() -> None:
     """What it says behind its registration comes in a later turn than the account itself."""
-    rules, (alice,) = in_channel("alice", caps=("message-tags",))
+    rules, (alice,) = in_channel("alice", caps="message-tags")
     rules.invite("code")
     rules.busy = True
-    carol = rules.stranger()
+    carol = rules.connect()
     carol.says(*REGISTRATION)
     rules.answer(rules.do(rules.jobs.pop(0)))
     assert isinstance(rules.stored[-1], AccountCreated)
@@ -277,7 +269,7 @@ def test_a_new_account_is_stored_before_it_is_somebody() -> None:
 
 def test_a_bug_is_taken_back_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a command leaves nothing behind; the rest of the turn goes on."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
+    rules, (alice, bob) = in_channel("alice", "bob", caps="message-tags")
     state = snapshot(rules.model)
 
     def breaks(*_: object) -> None:
@@ -296,7 +288,7 @@ def test_a_bug_is_taken_back_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_bug_in_a_step_takes_inner_steps_along() -> None:
     """They are not stored when the span around them is taken back."""
-    rules, (alice,) = in_channel("alice", caps=("message-tags",))
+    rules, (alice,) = in_channel("alice", caps="message-tags")
     turn = rules.rules.turn(rules.now_ms, rules.clock)
     start = turn.savepoint()
     rules.rules.line(turn, alice.session, b"TOKEN CREATE laptop")
@@ -311,7 +303,7 @@ def test_a_bug_in_a_step_takes_inner_steps_along() -> None:
 
 def test_an_over_long_reply_is_cut_at_the_limit() -> None:
     """Between letters."""
-    rules, (alice,) = in_channel("alice", caps=("message-tags",))
+    rules, (alice,) = in_channel("alice", caps="message-tags")
     with rules.turn() as turn:
         turn.notice(alice.session, "я" * 300)
     assert len(alice.hears()[0].encode()) in (509, 510)
@@ -319,7 +311,7 @@ def test_an_over_long_reply_is_cut_at_the_limit() -> None:
 
 def test_closing_twice_is_once() -> None:
     """One ERROR, one closing."""
-    rules, (alice,) = in_channel("alice", caps=("message-tags",))
+    rules, (alice,) = in_channel("alice", caps="message-tags")
     with rules.turn() as turn:
         turn.close(alice.session, "one")
         turn.close(alice.session, "two")
@@ -330,7 +322,7 @@ def test_closing_twice_is_once() -> None:
 def test_the_one_order_is_given_by_whoever_runs_the_rules() -> None:
     """Places and numbers may be given out elsewhere too: what is stored and sent goes by them."""
     rules = RulesUnderTest("alice", "bob")
-    alice, bob = rules.member("alice"), rules.member("bob", "message-tags")
+    alice, bob = rules.member("alice"), rules.member("bob", caps="message-tags")
     rules.rules.outside = Outside(
         next_seq=lambda last: last + 100, next_target=lambda last: last + 1000
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 from securechat.core.model.levels import Levels
 from securechat.irc.message import parse
 from tests.fuzz.oracle import SERVER, Entry, Heard, Oracle, Seat
-from tests.support.person import Person
-from tests.support.server import PASSWORD, ServerUnderTest, config
+from tests.support.client import Client
+from tests.support.server import ServerUnderTest, config
 
 NAMES = ("alice", "bob", "carol")
 MAX_SEATS = 6
@@ -26,7 +26,7 @@ class Both:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.oracle = Oracle(NAMES)
-        self.people: dict[Seat, Person] = {}
+        self.people: dict[Seat, Client] = {}
         self.count = self.restarted_at = 0
         self._open()
 
@@ -34,7 +34,7 @@ class Both:
         limits = {"ping_seconds": 3600.0}
         self.server = ServerUnderTest(self.directory, config(server={"lobby": ""}, limits=limits))
         self.server.open()
-        self.server.lets_strangers_speak()
+        self.server.lets_unauthenticated_speak()
         # Who comes and goes often is told of each time, as nobody here waits for half a minute.
         model = self.server.service._hub._rules.model
         model.departures = Levels(1.0, 10**9, 100)
@@ -54,7 +54,7 @@ class Both:
             sql = "SELECT text FROM log WHERE kind = 'PRIVMSG' ORDER BY seq"
             return [text for (text,) in connection.execute(sql)]
 
-    def _seat(self, number: int) -> tuple[Seat, Person]:
+    def _seat(self, number: int) -> tuple[Seat, Client]:
         """A session, and who sits there."""
         if not self.people:
             self.comes(NAMES[number % len(NAMES)], {"echo-message"})
@@ -66,20 +66,20 @@ class Both:
         self.count += 1
         return f"m{self.count} {ending}".strip()
 
-    def _says(self, person: Person, line: str, *, allowed: bool) -> None:
+    def _says(self, person: Client, line: str, *, allowed: bool) -> None:
         """Somebody says something, and all hear what they should; who may not is told so."""
-        person.says(line)
-        answers = person.barrier()
+        person.sends(line)
+        answers = person.hears()
         errors = [a for a in answers if parse(a).command[:1] in "45" or " FAIL " in a]
         assert bool(errors) != allowed, f"{line}: {answers}"
         self._all_hear({person: answers})
 
-    def _all_hear(self, heard: dict[Person, list[str]] | None = None) -> None:
+    def _all_hear(self, heard: dict[Client, list[str]] | None = None) -> None:
         """Every session has heard what the model says, and nothing else of anybody. The order holds
         within a room and within a conversation.
         """
         for seat, person in self.people.items():
-            lines = (heard or {}).get(person, []) + person.barrier()
+            lines = (heard or {}).get(person, []) + person.hears()
             found, due = events(lines), seat.hears
             assert by_target(found) == by_target(due), f"{seat.name}: {found} instead of {due}"
             seat.hears = []
@@ -90,8 +90,8 @@ class Both:
         """A member logs in, is put back into its rooms and is given what it has missed, once."""
         if len(self.people) == MAX_SEATS:
             return
-        person = self.server.stranger()
-        lines = person.logs_in(name, PASSWORD, "server-time", *sorted(caps))
+        person = self.server.connect()
+        lines = person.logs_in(name, caps=["server-time", *sorted(caps)])
         seat, missed = self.oracle.comes(
             name, echo="echo-message" in caps, own="znc.in/self-message" in caps
         )
@@ -110,9 +110,9 @@ class Both:
         seat, person = self._seat(number)
         del self.people[seat]
         if politely:
-            person.says("QUIT :bye")
+            person.sends("QUIT :bye")
             person.hears_the_end()
-        person.hang_up()
+        person.hangs_up()
         self.oracle.goes(seat, politely=politely)
         self._wait_for_sessions()
         self._all_hear()
@@ -130,7 +130,7 @@ class Both:
             return
         self.restarted_at = self.count
         for seat, person in list(self.people.items()):
-            person.hang_up()
+            person.hangs_up()
             self.oracle.goes(seat, politely=False)
         self.people.clear()
         self._wait_for_sessions()
@@ -189,8 +189,8 @@ class Both:
             seat, person = self._seat(number)
             if self.oracle.may_hear(seat, room) is not None:
                 said[text := self._text("")] = seat
-                person.says(f"PRIVMSG {room} :{text}")
-        heard = {person: person.barrier() for person in self.people.values()}
+                person.sends(f"PRIVMSG {room} :{text}")
+        heard = {person: person.hears() for person in self.people.values()}
         order = self._stored()[len(self.oracle.log) :]
         assert sorted(order) == sorted(said)
         for text in order:
@@ -205,19 +205,19 @@ class Both:
     def garbage(self, number: int, lines: list[bytes]) -> None:
         """From a member: answered to it alone."""
         _, person = self._seat(number)
-        person.sock.sendall(b"".join(line + b"\r\n" for line in lines))
+        person.sends(*lines)
         self._all_hear()
 
     def a_stranger_tries(self, lines: list[bytes], room: str, name: str, politely: bool) -> None:
         """Whatever it says before a login, it hears of nobody, and nobody of it."""
-        stranger = self.server.stranger()
-        stranger.says(f"JOIN {room}", f"PRIVMSG {room} :boo", f"WHOIS {name}", f"NICK {name}")
-        stranger.says(f"TOPIC {room}", f"NAMES {room}", "LIST", "WHO *", f"KICK {room} {name}")
-        stranger.sock.sendall(b"".join(line + b"\r\n" for line in lines))
-        heard = stranger.barrier() if politely else []
+        stranger = self.server.connect()
+        stranger.sends(f"JOIN {room}", f"PRIVMSG {room} :boo", f"WHOIS {name}", f"NICK {name}")
+        stranger.sends(f"TOPIC {room}", f"NAMES {room}", "LIST", "WHO *", f"KICK {room} {name}")
+        stranger.sends(*lines)
+        heard = stranger.hears() if politely else []
         assert all(parse(line).source in (None, SERVER) for line in heard)
         assert not any(entry.text in line for entry in self.oracle.log for line in heard)
-        stranger.hang_up()
+        stranger.hangs_up()
         self._wait_for_sessions()
         self._all_hear()
 

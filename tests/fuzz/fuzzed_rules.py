@@ -22,7 +22,8 @@ from securechat.store.errors import ConflictError, DamagedError
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.reader import AccountRow, CertificateRow, Reader, TokenRow
 from tests.fuzz.invariants import Watch
-from tests.support.rules import NOT_STORED, RIGHT, Person, RulesUnderTest
+from tests.support.client import Client
+from tests.support.rules import NOT_STORED, RIGHT, RulesLink, RulesUnderTest
 
 MEMBERS = (
     ("alice", "echo-message message-tags server-time batch"),
@@ -89,28 +90,33 @@ def furnish(rules: RulesUnderTest) -> RulesUnderTest:
     return rules
 
 
-class Listener(Person):
-    """A connection that watches what it is sent."""
+class Listener(Client):
+    """A client of the connection with a number, which watches what it is sent."""
 
     def __init__(self, fuzzed: FuzzedRules, number: int) -> None:
-        self.fuzzed = fuzzed
-        self.number = number
         self.watch = Watch(fuzzed.in_log)
+        super().__init__(_WatchedLink(fuzzed, number, self.watch), password=RIGHT)
+
+
+class _WatchedLink(RulesLink):
+    def __init__(self, fuzzed: FuzzedRules, number: int, watch: Watch) -> None:
+        self._fuzzed = fuzzed
+        self._watch = watch
         certificate = CERTIFICATE if number == WITH_CERTIFICATE else None
         address = f"192.0.2.{number % ADDRESSES}"
         super().__init__(fuzzed, certificate, number % IO_THREADS, address)
 
     def take(self, data: bytes) -> None:
         """Every line is looked at, and secrets are kept for later."""
-        if not self.fuzzed.is_open:
+        if not self._fuzzed.is_open:
             return  # the same before each script, and most of the work
         super().take(data)
         for line in data.decode().removesuffix("\r\n").split("\r\n"):
-            self.watch.hears(line)
+            self._watch.hears(line)
             found = _GIVEN.search(line)
             if found and self.session.account is not None:
                 kind = found["token"] or found["totp"] or found["sessions"]
-                self.fuzzed.given[kind, self.session.account] = found["given"]
+                self._fuzzed.given[kind, self.session.account] = found["given"]
 
 
 class FuzzedRules(RulesUnderTest):
@@ -153,7 +159,7 @@ class FuzzedRules(RulesUnderTest):
         turn.clock, turn.now_ms = self.clock, self.now_ms
         self.rules.tick(turn)
 
-    def filled_in(self, person: Person, line: bytes) -> bytes:
+    def filled_in(self, person: Client, line: bytes) -> bytes:
         """A line with secrets in the places of their placeholders: those of the person's account,
         or, of a stranger, anybody's.
         """

@@ -13,7 +13,8 @@ from securechat.core.model.entities import Account, Channel
 from securechat.core.model.state import Model
 from securechat.core.model.states import WAITING, State
 from securechat.irc.message import MAX_BODY_BYTES, parse
-from tests.support.rules import SERVER, RulesUnderTest
+from tests.support.client import SERVER
+from tests.support.rules import RulesUnderTest
 from tests.support.snapshot import snapshot
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from securechat.core.commands.registry import BEFORE_LOGIN, COMMANDS
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER"}
@@ -38,13 +38,16 @@ def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
 
 
 @pytest.fixture
-def members(server: ServerUnderTest) -> tuple[Person, Person]:
+def members(server: ServerUnderTest) -> tuple[Client, Client]:
     """Two who are in a room with a topic."""
-    alice, bob = server.member("alice", "echo-message"), server.member("bob", "echo-message")
-    alice.says("JOIN #den", "TOPIC #den :the secret of the den", "AWAY :at the seaside")
-    bob.says("JOIN #den")
+    alice, bob = (
+        server.member("alice", caps="echo-message"),
+        server.member("bob", caps="echo-message"),
+    )
+    alice.sends("JOIN #den", "TOPIC #den :the secret of the den", "AWAY :at the seaside")
+    bob.sends("JOIN #den")
     for person in (bob, alice):
-        person.barrier()
+        person.hears()
     return alice, bob
 
 
@@ -61,12 +64,12 @@ def test_these_and_no_others_work_before_login() -> None:
 @pytest.mark.usefixtures("members")
 def test_every_other_command_is_refused(server: ServerUnderTest) -> None:
     """With 451, whatever its parameters; an invented one as one that exists."""
-    server.lets_strangers_speak()
-    stranger = server.stranger()
+    server.lets_unauthenticated_speak()
+    stranger = server.connect()
     for command in [*sorted(COMMANDS.keys() - BEFORE), *INVENTED]:
         for parameters in ("", " #den", " alice", " #den alice :x", " alice :x", " x y z"):
-            stranger.says(command + parameters)
-            assert stranger.hears() == ":chat.test 451 * :Log in first", command + parameters
+            stranger.sends(command + parameters)
+            assert stranger.hears_line() == ":chat.test 451 * :Log in first", command + parameters
 
 
 # --- what leaks ----------------------------------------------------------------------------------
@@ -91,9 +94,9 @@ QUESTIONS = [
 
 def answers(server: ServerUnderTest, question: str, nick: str, room: str) -> list[str]:
     """What a new stranger, who calls himself so, hears to a question; with the names blotted."""
-    with server.stranger() as stranger:
-        stranger.says(f"NICK {nick}", question.format(nick=nick, room=room))
-        return [line.replace(room, "ROOM").replace(nick, "NICK") for line in stranger.barrier()]
+    with server.connect() as stranger:
+        stranger.sends(f"NICK {nick}", question.format(nick=nick, room=room))
+        return [line.replace(room, "ROOM").replace(nick, "NICK") for line in stranger.hears()]
 
 
 @pytest.mark.usefixtures("members")
@@ -106,9 +109,9 @@ def test_a_question_tells_nothing_of_who_and_what_there_is(server: ServerUnderTe
         assert not any(name in told for name in ("alice", "bob", "#den", "lobby", "seaside"))
 
 
-def logs_in_wrongly(person: Person, name: str) -> str:
+def logs_in_wrongly(person: Client, name: str) -> str:
     payload = base64.b64encode(f"\0{name}\0wrong password".encode()).decode()
-    person.says("CAP REQ sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+    person.sends("CAP REQ sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
     return person.hears_until(" 904 ")[-1]
 
 
@@ -118,81 +121,83 @@ def test_a_failed_login_doesn_t_tell_which_accounts_there_are(server: ServerUnde
     with server.office() as office:
         office.set_disabled(office.find("carol", "carol"), disabled=True)
         server.wait_for(office.in_effect)
-    told = {logs_in_wrongly(server.stranger(), name) for name in ("alice", "zelda", "carol", "a b")}
+    told = {logs_in_wrongly(server.connect(), name) for name in ("alice", "zelda", "carol", "a b")}
     assert told == {":chat.test 904 * :SASL authentication failed: wrong account or password"}
 
 
 def test_who_has_no_account_is_told_to_get_one(server: ServerUnderTest) -> None:
     """NICK and USER alone make nobody a member, as on other servers they would."""
-    stranger = server.stranger()
-    stranger.says("NICK alice", "USER alice 0 * :Alice")
-    assert stranger.hears().startswith(":chat.test FAIL * ACCOUNT_REQUIRED ")
-    stranger.says("JOIN #lobby", "PRIVMSG #lobby :it's me, alice")
-    assert [" 451 " in stranger.hears() for _ in range(2)] == [True, True]
+    stranger = server.connect()
+    stranger.sends("NICK alice", "USER alice 0 * :Alice")
+    assert stranger.hears_line().startswith(":chat.test FAIL * ACCOUNT_REQUIRED ")
+    stranger.sends("JOIN #lobby", "PRIVMSG #lobby :it's me, alice")
+    assert [" 451 " in stranger.hears_line() for _ in range(2)] == [True, True]
 
 
 # --- what is heard -------------------------------------------------------------------------------
 
 
-def fresh(person: Person) -> None:
+def fresh(person: Client) -> None:
     """Has said nothing."""
 
 
-def named(person: Person) -> None:
+def named(person: Client) -> None:
     """Has said a member's name."""
-    person.says("NICK alice", "USER alice 0 * :Alice")
+    person.sends("NICK alice", "USER alice 0 * :Alice")
 
 
-def negotiating(person: Person) -> None:
+def negotiating(person: Client) -> None:
     """Has asked for everything there is."""
-    person.says("CAP LS 302", "CAP REQ :echo-message away-notify account-notify", "NICK bob")
+    person.sends("CAP LS 302", "CAP REQ :echo-message away-notify account-notify", "NICK bob")
 
 
-def challenged(person: Person) -> None:
+def challenged(person: Client) -> None:
     """Is in the middle of a login."""
-    person.says("CAP REQ :sasl", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
+    person.sends("CAP REQ :sasl", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
 
 
-def denied(person: Person) -> None:
+def denied(person: Client) -> None:
     """Has tried a wrong password."""
     named(person)
     logs_in_wrongly(person, "alice")
 
 
-def proven(person: Person) -> None:
+def proven(person: Client) -> None:
     """Has given the right password, and not finished the connection's registration."""
     payload = base64.b64encode(f"\0bob\0{PASSWORD}".encode()).decode()
-    person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+    person.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
     person.hears_until(" 903 ")
 
 
 @pytest.mark.parametrize("state", [fresh, named, negotiating, challenged, denied, proven])
 def test_a_stranger_hears_nothing_of_what_others_say(
-    server: ServerUnderTest, members: tuple[Person, Person], state: Callable[[Person], None]
+    server: ServerUnderTest, members: tuple[Client, Client], state: Callable[[Client], None]
 ) -> None:
     """However far a login has come: until it is complete, not a line of anybody's arrives."""
     alice, bob = members
-    stranger = server.stranger()
+    stranger = server.connect()
     state(stranger)
-    stranger.barrier()
+    stranger.hears()
     for number in range(10):
-        alice.says(f"PRIVMSG #lobby :{number}", f"PRIVMSG #den :{number}", f"PRIVMSG bob :{number}")
-        bob.says("AWAY :x", "AWAY", f"TOPIC #den :{number}", "PART #den", "JOIN #den")
-    alice.barrier()
-    bob.barrier()
-    bob.says("QUIT")
+        alice.sends(
+            f"PRIVMSG #lobby :{number}", f"PRIVMSG #den :{number}", f"PRIVMSG bob :{number}"
+        )
+        bob.sends("AWAY :x", "AWAY", f"TOPIC #den :{number}", "PART #den", "JOIN #den")
+    alice.hears()
+    bob.hears()
+    bob.sends("QUIT")
     alice.hears_until("QUIT")
-    assert stranger.barrier() == []
+    assert stranger.hears() == []
 
 
 @pytest.mark.parametrize("state", [fresh, named, negotiating, challenged, denied])
 def test_members_learn_nothing_of_a_stranger(
-    server: ServerUnderTest, members: tuple[Person, Person], state: Callable[[Person], None]
+    server: ServerUnderTest, members: tuple[Client, Client], state: Callable[[Client], None]
 ) -> None:
     """Nobody joins, speaks, quits or is listed who has not logged in."""
     alice, _ = members
-    with server.stranger() as stranger:
+    with server.connect() as stranger:
         state(stranger)
-        stranger.says("PRIVMSG #den :boo", "PRIVMSG alice :boo", "JOIN #den", "QUIT :boo")
+        stranger.sends("PRIVMSG #den :boo", "PRIVMSG alice :boo", "JOIN #den", "QUIT :boo")
         stranger.hears_the_end()
-    assert alice.barrier() == []
+    assert alice.hears() == []

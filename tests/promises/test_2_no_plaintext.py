@@ -19,7 +19,7 @@ import pytest
 
 from securechat.net.tls import client_context
 from tests.support.handshake import only
-from tests.support.person import PATIENCE, Person
+from tests.support.links import PATIENCE
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 
@@ -122,13 +122,13 @@ def test_nothing_that_is_said_can_be_read_on_the_wire(server: ServerUnderTest) -
     """Password, names, rooms, messages, in either direction, from the first byte to the last."""
     bob = server.member("bob")
     tap = Tap(server.port)
-    with Person(tap.port, server.ca) as alice:
-        alice.logs_in("alice", PASSWORD, "echo-message")
-        alice.says("JOIN #thecave", "PRIVMSG #lobby :a message of mine")
+    with server.connect(tap.port) as alice:
+        alice.logs_in("alice", caps="echo-message")
+        alice.sends("JOIN #thecave", "PRIVMSG #lobby :a message of mine")
         alice.hears_until("a message of mine")
-        bob.says("PRIVMSG alice :an answer of his")
+        bob.sends("PRIVMSG alice :an answer of his")
         alice.hears_until("an answer of his")
-        alice.says("QUIT :a farewell of mine")
+        alice.sends("QUIT :a farewell of mine")
         assert "farewell" in alice.hears_the_end()[-1]
     tap.close()
     assert len(tap.passed) > 2000
@@ -143,7 +143,7 @@ def test_nothing_that_is_said_can_be_read_on_the_wire(server: ServerUnderTest) -
 
 def test_tls_1_3_is_what_one_gets(server: ServerUnderTest) -> None:
     """With forward secrecy and an AEAD cipher, as every suite of it has."""
-    with server.stranger() as stranger:
+    with server.connect() as stranger:
         assert stranger.sock.version() == "TLSv1.3"
 
 
@@ -191,7 +191,7 @@ def test_older_than_1_2_is_never_accepted(tmp_path: Path, minimum: str) -> None:
 
 def test_a_client_that_ends_tls_gets_no_plaintext(server: ServerUnderTest) -> None:
     """After close_notify the TCP connection is of no use, in either direction."""
-    alice, bob = server.member("alice"), server.member("bob", "echo-message")
+    alice, bob = server.member("alice"), server.member("bob", caps="echo-message")
     alice.sock.setblocking(False)
     with contextlib.suppress(ssl.SSLError):
         alice.sock.unwrap()  # close_notify; the server's own is not awaited
@@ -199,7 +199,7 @@ def test_a_client_that_ends_tls_gets_no_plaintext(server: ServerUnderTest) -> No
         raw.settimeout(PATIENCE)
         with contextlib.suppress(OSError):
             raw.sendall(b"PRIVMSG #lobby :in the clear\r\n")
-        bob.says("PRIVMSG #lobby :not for the clear")
+        bob.sends("PRIVMSG #lobby :not for the clear")
         heard = bob.hears_until("not for the clear")
         received = b""
         with contextlib.suppress(ConnectionResetError):
@@ -207,4 +207,4 @@ def test_a_client_that_ends_tls_gets_no_plaintext(server: ServerUnderTest) -> No
                 received += piece
     assert b"not for the clear" not in received
     assert b"PRIVMSG" not in received
-    assert not any("in the clear" in line for line in [*heard, *bob.barrier()])
+    assert not any("in the clear" in line for line in [*heard, *bob.hears()])

@@ -15,7 +15,7 @@ import pytest
 
 from securechat.ca.pem import fingerprint
 from tests.support.certificates import Authority
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 NEW = "violet kettles dance 4"
@@ -30,11 +30,11 @@ def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
 
 def registers(server: ServerUnderTest, name: str) -> str:
     """The answer to somebody who wants an account of that name."""
-    with server.stranger() as person:
-        person.says(f"NICK {name}", "USER x 0 * :x")
-        if refusals := [line for line in person.barrier() if " 432 " in line]:
+    with server.connect() as person:
+        person.sends(f"NICK {name}", "USER x 0 * :x")
+        if refusals := [line for line in person.hears() if " 432 " in line]:
             return refusals[0]
-        person.says(f"REGISTER * * :{NEW}")
+        person.sends(f"REGISTER * * :{NEW}")
         return person.hears_until("REGISTER")[-1]
 
 
@@ -53,10 +53,10 @@ def registers(server: ServerUnderTest, name: str) -> str:
 )
 def test_who_claims_to_be_another_is_heard_as_himself(server: ServerUnderTest, claim: str) -> None:
     """A prefix or a tag of a client's says nothing: the sender is the account of the session."""
-    bob = server.member("bob", "account-tag", "message-tags", "server-time")
+    bob = server.member("bob", caps="account-tag message-tags server-time")
     alice = server.member("alice")
     bob.hears_until("JOIN")
-    alice.says(claim)
+    alice.sends(claim)
     heard = bob.hears_until("it's me")[-1]
     tags, source, _ = heard.split(" ", 2)
     assert source == ":alice!alice@chat.test"
@@ -81,14 +81,14 @@ def test_nobody_acts_for_another(server: ServerUnderTest, order: str) -> None:
     """Whatever a client puts in front of a command, it concerns nobody but itself."""
     bob, alice = server.member("bob"), server.member("alice")
     for person in (bob, alice):
-        person.says("JOIN #den")
+        person.sends("JOIN #den")
         person.hears_until(" 366 ")
-    alice.barrier()
-    bob.barrier()
-    alice.says(order)
-    alice.barrier() if "QUIT" not in order else alice.hears_the_end()
-    assert not any(line.startswith(":bob") for line in bob.barrier())
-    bob.says("NAMES #den", "TOPIC #den")
+    alice.hears()
+    bob.hears()
+    alice.sends(order)
+    alice.hears() if "QUIT" not in order else alice.hears_the_end()
+    assert not any(line.startswith(":bob") for line in bob.hears())
+    bob.sends("NAMES #den", "TOPIC #den")
     told = " ".join(bob.hears_until(" 33"))
     assert "~bob" in told
     assert " 331 " in told
@@ -96,14 +96,14 @@ def test_nobody_acts_for_another(server: ServerUnderTest, order: str) -> None:
 
 def test_all_sessions_of_an_account_have_its_name(server: ServerUnderTest) -> None:
     """Whatever nick a client asked for before it logged in."""
-    one, two = server.member("alice"), server.stranger()
+    one, two = server.member("alice"), server.connect()
     payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
-    two.says("CAP REQ :sasl", "NICK bob", "USER bob 0 * :Bob", "AUTHENTICATE PLAIN")
-    two.says(f"AUTHENTICATE {payload}", "CAP END")
+    two.sends("CAP REQ :sasl", "NICK bob", "USER bob 0 * :Bob", "AUTHENTICATE PLAIN")
+    two.sends(f"AUTHENTICATE {payload}", "CAP END")
     two.hears_until(" 001 alice ")
-    two.barrier()
+    two.hears()
     bob = server.member("bob")
-    two.says("PRIVMSG #lobby :hello")
+    two.sends("PRIVMSG #lobby :hello")
     assert bob.hears_until("hello")[-1].startswith(":alice!alice@")
     assert one.hears_until("hello")[-1].startswith(":alice!alice@")
 
@@ -119,18 +119,18 @@ def test_a_member_can_t_take_another_nick(
 ) -> None:
     """433 for somebody's, in whatever spelling; 432 for one that is nobody's account."""
     alice = server.member("alice")
-    alice.barrier()
-    alice.says(f"NICK {wanted}")
-    assert alice.hears().startswith(f":chat.test {numeric} alice {wanted} :")
-    alice.says("PRIVMSG alice :still me")
-    assert alice.hears().startswith(":alice!alice@")
+    alice.hears()
+    alice.sends(f"NICK {wanted}")
+    assert alice.hears_line().startswith(f":chat.test {numeric} alice {wanted} :")
+    alice.sends("PRIVMSG alice :still me")
+    assert alice.hears_line().startswith(":alice!alice@")
 
 
 def test_a_password_is_for_ones_own_account(server: ServerUnderTest) -> None:
     """Authorisation as somebody else is no part of it."""
-    person = server.stranger()
+    person = server.connect()
     payload = base64.b64encode(f"bob\0alice\0{PASSWORD}".encode()).decode()
-    person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+    person.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
     assert "you can log in as yourself only" in person.hears_until(" 904 ")[-1]
 
 
@@ -143,32 +143,32 @@ def test_a_certificate_is_for_the_account_it_was_registered_for(
     client_ca = clients.write(tmp_path, "client-ca")
     alice_pem = together(clients, "alice", tmp_path)
     with running(tmp_path / "data", "alice", "bob", tls={"client_ca": str(client_ca)}) as server:
-        unknown = server.stranger(certificate=alice_pem)
-        unknown.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
+        unknown = server.connect(certificate=alice_pem)
+        unknown.sends("CAP REQ :sasl", "AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
         assert "registered for no account" in unknown.hears_until(" 904 ")[-1]
 
-        alice = server.stranger(certificate=alice_pem)
-        alice.logs_in("alice", PASSWORD)
-        alice.says("CERT ADD laptop")
+        alice = server.connect(certificate=alice_pem)
+        alice.logs_in("alice")
+        alice.sends("CERT ADD laptop")
         assert fingerprint(alice_pem) in alice.hears_until("CERT ADDED")[-1]
 
-        person = server.stranger(certificate=alice_pem)
-        person.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL")
+        person = server.connect(certificate=alice_pem)
+        person.sends("CAP REQ :sasl", "AUTHENTICATE EXTERNAL")
         bob = base64.b64encode(b"bob").decode()
-        person.says(f"AUTHENTICATE {bob}")
+        person.sends(f"AUTHENTICATE {bob}")
         assert "the certificate is for another account" in person.hears_until(" 904 ")[-1]
-        person.says("AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
+        person.sends("AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
         assert " alice " in person.hears_until(" 900 ")[-1]
 
-        stranger = server.stranger(certificate=together(others, "bob", tmp_path))
+        stranger = server.connect(certificate=together(others, "bob", tmp_path))
         with pytest.raises((OSError, EOFError)):
             answer_to_a_ping(stranger)
     assert "TLS handshake failed: certificate verify failed" in caplog.text
 
 
-def answer_to_a_ping(person: Person) -> str:
-    person.says("PING x")
-    return person.hears()
+def answer_to_a_ping(person: Client) -> str:
+    person.sends("PING x")
+    return person.hears_line()
 
 
 def together(authority: Authority, name: str, directory: Path) -> Path:
@@ -212,9 +212,9 @@ def test_other_names_in_any_script_can(server: ServerUnderTest, name: str) -> No
 
 def test_of_two_who_want_a_name_at_once_one_gets_it(server: ServerUnderTest) -> None:
     """Both passwords are being hashed when neither has it: the second is told so."""
-    two = [server.stranger(), server.stranger()]
+    two = [server.connect(), server.connect()]
     for person in two:
-        person.says("NICK zelda", f"REGISTER * * :{NEW}")
+        person.sends("NICK zelda", f"REGISTER * * :{NEW}")
     answers = sorted(person.hears_until("REGISTER")[-1].split(" ")[2:4] for person in two)
     assert [answer[:2] for answer in answers] == [
         ["REGISTER", "ACCOUNT_EXISTS"],
@@ -232,8 +232,7 @@ def test_a_deleted_account_s_name_is_nobody_s(server: ServerUnderTest) -> None:
 
 def test_one_who_logs_in_gets_the_name_as_it_was_made(server: ServerUnderTest) -> None:
     """Case doesn't make another person of somebody."""
-    person = Person(server.port, server.ca)
-    with person:
-        person.logs_in("ALICE", PASSWORD)
-        person.says("PRIVMSG alice :me")
-        assert person.hears().startswith(":alice!alice@")
+    with server.connect() as person:
+        person.logs_in("ALICE")
+        person.sends("PRIVMSG alice :me")
+        assert person.hears_line().startswith(":alice!alice@")

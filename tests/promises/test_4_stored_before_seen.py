@@ -17,7 +17,8 @@ import pytest
 
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.journal import Journal
-from tests.support.person import PATIENCE, Person
+from tests.support.client import Client
+from tests.support.links import PATIENCE
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
 from tests.support.server import ServerUnderTest, running
 from tests.support.talker import Entry, Talker, stored
@@ -31,9 +32,9 @@ AT_LEAST = 600
 
 def talk_until_killed(server: ServerProcess, round_: int) -> list[list[Entry]]:
     """What each of the members had heard when the server died in the middle of it."""
-    people = [server.member(name, "echo-message", "message-tags") for name in SENDERS]
+    people = [server.member(name, caps="echo-message message-tags") for name in SENDERS]
     for person in people:
-        person.barrier()
+        person.hears()
     talkers = [
         Talker(person, f"r{round_}-{name}-", enough=AT_LEAST)
         for person, name in zip(people, SENDERS, strict=True)
@@ -75,18 +76,18 @@ def test_after_kill_9_the_next_start_goes_on(data: Path, tmp_path: Path) -> None
     config = write_config(tmp_path / "config.toml")
     with serving(data, "--config", config) as server:
         bob = server.member("bob")
-        bob.says("QUIT")
+        bob.sends("QUIT")
         bob.hears_the_end()
-        alice = server.member("alice", "echo-message")
-        alice.says("PRIVMSG bob :before the crash", "PRIVMSG #lobby :also before")
+        alice = server.member("alice", caps="echo-message")
+        alice.sends("PRIVMSG bob :before the crash", "PRIVMSG #lobby :also before")
         alice.hears_until("also before")
         server.tell(signal.SIGKILL)
         server.ends()
     with serving(data, "--config", config) as server:
-        heard = server.stranger().logs_in("bob", "the quick brown otter 7")
+        heard = server.connect().logs_in("bob")
         assert sum(line.endswith("before the crash") for line in heard) == 1
         assert sum(line.endswith("also before") for line in heard) == 1
-        server.member("alice").says("PRIVMSG #lobby :and on")
+        server.member("alice").sends("PRIVMSG #lobby :and on")
 
 
 # --- the order of storing and sending ------------------------------------------------------------
@@ -106,7 +107,7 @@ def texts(server: ServerUnderTest) -> list[str]:
     return [text for (text,) in rows]
 
 
-def is_silent(person: Person) -> bool:
+def is_silent(person: Client) -> bool:
     """Whether nothing has come, neither to the TLS layer nor to the socket below it."""
     person.sock.setblocking(False)
     try:
@@ -124,8 +125,8 @@ def test_nobody_hears_anything_while_it_is_being_stored(
     """Held at the door of the database, a message is on nobody's wire; once stored, it is on
     everybody's.
     """
-    alice, bob = server.member("alice", "echo-message"), server.member("bob")
-    alice.barrier()
+    alice, bob = server.member("alice", caps="echo-message"), server.member("bob")
+    alice.hears()
     begun, go = threading.Event(), threading.Event()
     commit = Journal.commit
 
@@ -135,23 +136,23 @@ def test_nobody_hears_anything_while_it_is_being_stored(
         commit(journal, events)
 
     monkeypatch.setattr(Journal, "commit", held)
-    alice.says("PRIVMSG #lobby :hi", "PRIVMSG bob :psst")
+    alice.sends("PRIVMSG #lobby :hi", "PRIVMSG bob :psst")
     assert begun.wait(PATIENCE)
     assert is_silent(alice)
     assert is_silent(bob)
     assert texts(server) == []
     go.set()
-    assert bob.hears().endswith("#lobby :hi")
-    assert bob.hears().endswith("bob :psst")
-    assert alice.hears().endswith("#lobby :hi")
+    assert bob.hears_line().endswith("#lobby :hi")
+    assert bob.hears_line().endswith("bob :psst")
+    assert alice.hears_line().endswith("#lobby :hi")
     assert texts(server) == ["hi", "psst"]
 
 
 def test_what_is_stored_is_there_the_moment_it_is_heard(server: ServerUnderTest) -> None:
     """Seen by another connection to the database, after each single message."""
-    alice, bob = server.member("alice", "echo-message"), server.member("bob")
+    alice, bob = server.member("alice", caps="echo-message"), server.member("bob")
     for number in range(30):
-        alice.says(f"PRIVMSG #lobby :{number}")
+        alice.sends(f"PRIVMSG #lobby :{number}")
         bob.hears_until(f" PRIVMSG #lobby :{number}")
         assert texts(server)[-1] == str(number)
 
@@ -190,18 +191,21 @@ def test_what_can_t_be_stored_is_seen_by_nobody(
     server: ServerUnderTest, failing: pytest.MonkeyPatch, line: str
 ) -> None:
     """The sender gets a clear error, the others nothing; nothing has happened."""
-    alice, bob = server.member("alice", "echo-message"), server.member("bob", "echo-message")
-    alice.says("JOIN #den")
+    alice, bob = (
+        server.member("alice", caps="echo-message"),
+        server.member("bob", caps="echo-message"),
+    )
+    alice.sends("JOIN #den")
     alice.hears_until(" 366 ")
-    bob.says("JOIN #den")
+    bob.sends("JOIN #den")
     bob.hears_until(" 366 ")
-    alice.barrier()
+    alice.hears()
     break_store(failing)
-    alice.says(line)
-    assert alice.hears() == NOT_STORED.format(line.split(" ")[0])
-    assert spoken(bob.barrier()) == []
+    alice.sends(line)
+    assert alice.hears_line() == NOT_STORED.format(line.split(" ")[0])
+    assert spoken(bob.hears()) == []
     failing.undo()
-    alice.says("PRIVMSG #den :still here")
+    alice.sends("PRIVMSG #den :still here")
     heard = spoken(bob.hears_until(":still here"))
     assert heard == [":alice!alice@chat.test PRIVMSG #den :still here"]
     assert texts(server) == ["still here"]
@@ -213,44 +217,44 @@ def test_a_notice_that_can_t_be_stored_is_told_too(
     """A NOTICE gets no answer from people, but a lost one must not look sent."""
     alice = server.member("alice")
     break_store(failing)
-    alice.says("NOTICE #lobby :x")
-    assert alice.hears() == NOT_STORED.format("NOTICE")
+    alice.sends("NOTICE #lobby :x")
+    assert alice.hears_line() == NOT_STORED.format("NOTICE")
 
 
 def test_an_account_that_can_t_be_stored_is_none(
     server: ServerUnderTest, failing: pytest.MonkeyPatch
 ) -> None:
     """Nobody is logged in as it, and the name is free for another try."""
-    zelda = server.stranger()
-    zelda.says("CAP LS 302", "NICK zelda", "USER zelda 0 * :Z")
-    zelda.barrier()
+    zelda = server.connect()
+    zelda.sends("CAP LS 302", "NICK zelda", "USER zelda 0 * :Z")
+    zelda.hears()
     break_store(failing)
-    zelda.says("REGISTER * * :violet kettles dance 4")
-    assert " 400 " in zelda.hears()
-    zelda.says("JOIN #lobby")
-    assert " 451 " in zelda.hears()
+    zelda.sends("REGISTER * * :violet kettles dance 4")
+    assert " 400 " in zelda.hears_line()
+    zelda.sends("JOIN #lobby")
+    assert " 451 " in zelda.hears_line()
     failing.undo()
-    zelda.says("REGISTER * * :violet kettles dance 4", "CAP END")
+    zelda.sends("REGISTER * * :violet kettles dance 4", "CAP END")
     zelda.hears_until("REGISTER SUCCESS zelda")
     zelda.hears_until(" 001 zelda ")
 
 
 def test_a_full_disk_costs_no_stored_message_and_no_order(server: ServerUnderTest) -> None:
     """A real database that can't grow: messages fail until there is room, and then flow again."""
-    alice, bob = server.member("alice", "echo-message"), server.member("bob")
-    alice.says("PRIVMSG #lobby :before")
+    alice, bob = server.member("alice", caps="echo-message"), server.member("bob")
+    alice.sends("PRIVMSG #lobby :before")
     alice.hears_until(":before")
     connection = server.service._journal.connection
     connection.execute("PRAGMA max_page_count = 1")  # SQLite takes the present size instead
     failed = 0
     for number in range(200):
-        alice.says(f"PRIVMSG #lobby :{number} " + "x" * 300)
+        alice.sends(f"PRIVMSG #lobby :{number} " + "x" * 300)
         failed += (
             " 400 " in alice.hears_until(lambda line: " 400 " in line or "PRIVMSG" in line)[-1]
         )
     assert failed > 100
     connection.execute("PRAGMA max_page_count = 1000000")
-    alice.says("PRIVMSG #lobby :after")
+    alice.sends("PRIVMSG #lobby :after")
     heard = [line.rpartition(" :")[2] for line in bob.hears_until(":after") if "PRIVMSG" in line]
     assert heard == texts(server)
     assert (heard[0], heard[-1], len(heard)) == ("before", "after", 202 - failed)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.client import Client
 from tests.support.hub import HubUnderTest
-from tests.support.person import Person
-from tests.support.server import PASSWORD, ServerUnderTest, running
+from tests.support.server import ServerUnderTest, running
 
 NAMES = ["alice", "bob", "carol", "dave", "eve"]
 EACH = 60
@@ -49,17 +49,17 @@ def of_den(lines: list[str]) -> list[str]:
     return [shown(line) for line in lines if line.split(" ")[2:3] == ["#den"]]
 
 
-def hears_messages(person: Person, count: int) -> list[str]:
+def hears_messages(person: Client, count: int) -> list[str]:
     lines: list[str] = []
     while sum(" PRIVMSG " in line for line in lines) < count:
-        lines.append(person.hears())
+        lines.append(person.hears_line())
     return lines
 
 
-def all_heard(people: list[Person]) -> list[list[str]]:
+def all_heard(people: list[Client]) -> list[list[str]]:
     """What each has heard, once all that they have said has come to the server."""
-    heard = [person.barrier() for person in people]
-    return [before + person.barrier() for before, person in zip(heard, people, strict=True)]
+    heard = [person.hears() for person in people]
+    return [before + person.hears() for before, person in zip(heard, people, strict=True)]
 
 
 def all_at_once(acts: list[threading.Thread]) -> None:
@@ -73,17 +73,17 @@ def test_everybody_hears_the_same_in_the_same_order(server: ServerUnderTest) -> 
     """Five who speak at once, over several connections, in bursts and one by one: each hears one
     sequence, his own words in their place, and it is the log's.
     """
-    people = [server.member(name, "echo-message") for name in NAMES]
+    people = [server.member(name, caps="echo-message") for name in NAMES]
     for person in people:
-        person.says("JOIN #den")
+        person.sends("JOIN #den")
         person.hears_until(" 366 ")
     for person in people:
-        person.barrier()
+        person.hears()
 
-    def speak(person: Person, burst: int) -> None:
+    def speak(person: Client, burst: int) -> None:
         for number in range(0, EACH, burst):
             lines = [f"PRIVMSG #den :{person.nick} {n}" for n in range(number, number + burst)]
-            person.says(*lines)
+            person.sends(*lines)
 
     talks = [
         threading.Thread(target=speak, args=(person, burst))
@@ -103,24 +103,27 @@ def test_joins_parts_and_topics_keep_their_place_among_messages(server: ServerUn
     """Who hears a message, and where it stands among the comings and goings, is the same for all
     who were there throughout.
     """
-    alice, bob = server.member("alice", "echo-message"), server.member("bob", "echo-message")
-    restless = [server.member(name, "echo-message") for name in ("carol", "dave")]
+    alice, bob = (
+        server.member("alice", caps="echo-message"),
+        server.member("bob", caps="echo-message"),
+    )
+    restless = [server.member(name, caps="echo-message") for name in ("carol", "dave")]
     for person in (alice, bob):
-        person.says("JOIN #den")
+        person.sends("JOIN #den")
         person.hears_until(" 366 ")
-    alice.says("MODE #den -t")
+    alice.sends("MODE #den -t")
     for person in (alice, bob):
-        person.barrier()
+        person.hears()
 
-    def come_and_go(person: Person) -> None:
+    def come_and_go(person: Client) -> None:
         for number in range(25):
-            person.says("JOIN #den", f"PRIVMSG #den :{number}", f"TOPIC #den :{number}")
-            person.says("PART #den")
-        person.barrier()
+            person.sends("JOIN #den", f"PRIVMSG #den :{number}", f"TOPIC #den :{number}")
+            person.sends("PART #den")
+        person.hears()
 
-    def speak(person: Person) -> None:
+    def speak(person: Client) -> None:
         for number in range(50):
-            person.says(f"PRIVMSG #den :{number}")
+            person.sends(f"PRIVMSG #den :{number}")
 
     talks = [threading.Thread(target=speak, args=(person,)) for person in (alice, bob)]
     all_at_once([*talks, *(threading.Thread(target=come_and_go, args=(p,)) for p in restless)])
@@ -139,21 +142,21 @@ def test_a_turn_keeps_the_order_when_members_come_and_go_in_it(tmp_path: Path) -
     """
     hub = HubUnderTest(tmp_path, "alice", "bob", "carol", "dave")
     hub.open()
-    alice, bob = hub.member("alice", "echo-message"), hub.member("bob", "echo-message")
-    carol, dave = hub.member("carol", "echo-message"), hub.member("dave", "echo-message")
+    alice, bob = hub.member("alice", caps="echo-message"), hub.member("bob", caps="echo-message")
+    carol, dave = hub.member("carol", caps="echo-message"), hub.member("dave", caps="echo-message")
     for guest in (alice, bob):
-        guest.says("JOIN #den")
+        guest.sends("JOIN #den")
         guest.hears_until(" 366 ")
     for guest in (alice, bob, carol, dave):
-        guest.barrier()
+        guest.hears()
     hub.gathers(dave)
-    alice.says("PRIVMSG #den :one")
-    carol.says("JOIN #den", "PRIVMSG #den :two")
-    bob.says("PRIVMSG #den :three")
-    dave.says("JOIN #den", "NAMES #den")
-    alice.says("PRIVMSG #den :four")
-    carol.says("PART #den")
-    alice.says("PRIVMSG #den :five")
+    alice.sends("PRIVMSG #den :one")
+    carol.sends("JOIN #den", "PRIVMSG #den :two")
+    bob.sends("PRIVMSG #den :three")
+    dave.sends("JOIN #den", "NAMES #den")
+    alice.sends("PRIVMSG #den :four")
+    carol.sends("PART #den")
+    alice.sends("PRIVMSG #den :five")
     hub.journal.release()
     heard = [of_den(guest.hears_until("five")) for guest in (alice, bob)]
     assert (
@@ -177,25 +180,25 @@ def test_a_turn_keeps_the_order_when_members_come_and_go_in_it(tmp_path: Path) -
 
 def test_history_replays_that_order(server: ServerUnderTest) -> None:
     """Who was away is given what the others heard, as they heard it."""
-    people = [server.member(name, "echo-message") for name in NAMES]
+    people = [server.member(name, caps="echo-message") for name in NAMES]
     for person in people:
-        person.says("JOIN #den")
+        person.sends("JOIN #den")
         person.hears_until(" 366 ")
     *speakers, eve = people
-    eve.barrier()
-    eve.says("QUIT")
+    eve.hears()
+    eve.sends("QUIT")
     eve.hears_the_end()
 
-    def speak(person: Person) -> None:
+    def speak(person: Client) -> None:
         for number in range(EACH):
-            person.says(f"PRIVMSG #den :{person.nick} {number}")
-        person.barrier()
+            person.sends(f"PRIVMSG #den :{person.nick} {number}")
+        person.hears()
 
     all_at_once([threading.Thread(target=speak, args=(person,)) for person in speakers])
     order = [event for event in logged(server.data.database) if "PRIVMSG" in event]
     assert len(order) == EACH * len(speakers)
-    with server.stranger() as back:
-        lines = back.logs_in("eve", PASSWORD, "server-time")
+    with server.connect() as back:
+        lines = back.logs_in("eve", caps="server-time")
     tagged = [line.partition(" ") for line in lines if line.startswith("@time=")]
     replayed = [(tags, shown(line)) for tags, _, line in tagged if " PRIVMSG #den " in line]
     assert [event for _, event in replayed] == order
@@ -204,14 +207,17 @@ def test_history_replays_that_order(server: ServerUnderTest) -> None:
 
 def test_several_sessions_of_one_account_hear_one_order(server: ServerUnderTest) -> None:
     """Each device of a person shows the same conversation, its own words among it."""
-    one, two = server.member("alice", "echo-message"), server.member("alice", "echo-message")
-    bob = server.member("bob", "echo-message")
+    one, two = (
+        server.member("alice", caps="echo-message"),
+        server.member("alice", caps="echo-message"),
+    )
+    bob = server.member("bob", caps="echo-message")
     for person in (one, two, bob):
-        person.barrier()
+        person.hears()
 
-    def speak(person: Person) -> None:
+    def speak(person: Client) -> None:
         for number in range(40):
-            person.says(f"PRIVMSG #lobby :{id(person)} {number}")
+            person.sends(f"PRIVMSG #lobby :{id(person)} {number}")
 
     all_at_once([threading.Thread(target=speak, args=(p,)) for p in (one, two, bob)])
     heard = [

@@ -21,7 +21,8 @@ from securechat.core.settings import Settings
 from securechat.net.connection import Input
 from securechat.net.throttle import MOST_FACTOR
 from securechat.store import passwords
-from tests.support.person import PATIENCE, Person
+from tests.support.client import Client
+from tests.support.links import PATIENCE
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 UNSENT_KIB = 64
@@ -36,7 +37,7 @@ def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
         yield server
 
 
-def stuck(server: ServerUnderTest, name: str) -> Person:
+def stuck(server: ServerUnderTest, name: str) -> Client:
     """A member who reads nothing any more, over a connection whose systems keep little for it."""
     person = server.member(name)
     person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -57,14 +58,14 @@ def test_who_doesn_t_read_is_disconnected_at_the_bound(
     is in the history.
     """
     caplog.set_level(logging.INFO)
-    alice, bob = server.member("alice", "echo-message"), server.member("bob")
+    alice, bob = server.member("alice", caps="echo-message"), server.member("bob")
     carol = stuck(server, "carol")
     bob.hears_until(":carol!")
-    alice.barrier()
+    alice.hears()
     gone, said = False, 0
     while not gone:
         for _ in range(100):
-            alice.says(f"PRIVMSG #lobby :{said} {LONG}")
+            alice.sends(f"PRIVMSG #lobby :{said} {LONG}")
             said += 1
         alice.hears_until(f" PRIVMSG #lobby :{said - 1} ")
         heard = bob.hears_until(f" PRIVMSG #lobby :{said - 1} ")
@@ -77,19 +78,19 @@ def test_who_doesn_t_read_is_disconnected_at_the_bound(
         drain(carol)
 
 
-def drain(person: Person) -> None:
+def drain(person: Client) -> None:
     while True:
-        person.hears()
+        person.hears_line()
 
 
 def test_a_stuck_reader_costs_its_bound_and_no_more(server: ServerUnderTest) -> None:
     """Its outbox never holds more than a multiple of the limit and one turn's output."""
-    alice = server.member("alice", "echo-message")
+    alice = server.member("alice", caps="echo-message")
     stuck(server, "carol")
     [io] = server.service._io
     most = 0
     for number in range(1500):
-        alice.says(f"PRIVMSG #lobby :{number} {LONG}")
+        alice.sends(f"PRIVMSG #lobby :{number} {LONG}")
         alice.hears_until(f" PRIVMSG #lobby :{number} ")
         most = max([most, *(c.out_bytes for c in list(io.driver.connections))])
     bound = MOST_FACTOR * UNSENT_KIB
@@ -106,12 +107,12 @@ def test_a_flooder_is_slowed_down_and_loses_nothing(tmp_path: Path) -> None:
     limits = {"lines_per_second": 300.0, "burst_lines": 20.0}
     with running(tmp_path / "data", "alice", "bob", limits=limits) as server:
         flooder, polite = (
-            server.member("alice", "echo-message"),
-            server.member("bob", "echo-message"),
+            server.member("alice", caps="echo-message"),
+            server.member("bob", caps="echo-message"),
         )
-        polite.barrier()
-        flooder.says(*(f"PRIVMSG #lobby :{number}" for number in range(200)))
-        polite.says("PRIVMSG #lobby :excuse me")
+        polite.hears()
+        flooder.sends(*(f"PRIVMSG #lobby :{number}" for number in range(200)))
+        polite.sends("PRIVMSG #lobby :excuse me")
         heard = polite.hears_until(":199")
         order = [line.rpartition(" :")[2] for line in heard if " PRIVMSG " in line]
         assert order.index("excuse me") < order.index("199")
@@ -121,12 +122,12 @@ def test_a_flooder_is_slowed_down_and_loses_nothing(tmp_path: Path) -> None:
 
 def test_a_stranger_is_slowed_down_and_a_member_is_not(server: ServerUnderTest) -> None:
     """What one who has not logged in says beyond a login's few lines waits at its own door."""
-    alice, stranger = server.member("alice"), server.stranger()
+    alice, stranger = server.member("alice"), server.connect()
     said = [f"PING {number}" for number in range(100)]
     for person in (stranger, alice):
-        person.says(*said)
+        person.sends(*said)
     assert alice.hears_until("PONG chat.test :99") == pongs(100)
-    assert [stranger.hears() for _ in range(40)] == pongs(40)
+    assert [stranger.hears_line() for _ in range(40)] == pongs(40)
     [io] = server.service._io
     [waiting] = [c.port for c in list(io.driver.connections) if c.framing and c.framing.has_line]
     assert waiting == stranger.sock.getsockname()[1]
@@ -142,8 +143,8 @@ def test_who_closes_at_once_says_no_more_than_its_rate_allows(tmp_path: Path) ->
     with running(tmp_path / "data", "alice", "bob", limits=limits) as server:
         alice, bob = server.member("alice"), server.member("bob")
         with reading_held(server, bob):
-            alice.says(*(f"PRIVMSG #lobby :{number}" for number in range(1600)))
-            alice.hang_up()
+            alice.sends(*(f"PRIVMSG #lobby :{number}" for number in range(1600)))
+            alice.hangs_up()
         heard = bob.hears_until(":alice!alice@chat.test QUIT ")
         said = [line.rpartition(":")[2] for line in heard if " PRIVMSG " in line]
         assert 0 < len(said) <= 50
@@ -151,7 +152,7 @@ def test_who_closes_at_once_says_no_more_than_its_rate_allows(tmp_path: Path) ->
 
 
 @contextlib.contextmanager
-def reading_held(server: ServerUnderTest, person: Person) -> Iterator[None]:
+def reading_held(server: ServerUnderTest, person: Client) -> Iterator[None]:
     """Meanwhile nothing is read: what is sent lies ready, all at once. person: says something."""
     [io] = server.service._io
     holding, go = threading.Event(), threading.Event()
@@ -163,7 +164,7 @@ def reading_held(server: ServerUnderTest, person: Person) -> Iterator[None]:
         assert go.wait(PATIENCE)
 
     io._handle = hold
-    person.says("PING now")
+    person.sends("PING now")
     assert holding.wait(PATIENCE)
     io._handle = handle
     yield
@@ -174,13 +175,13 @@ def test_a_flood_before_login_is_cut_off(
     server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lines that wait for a password check are held, to a bound."""
-    server.lets_strangers_speak()
+    server.lets_unauthenticated_speak()
     go = threading.Event()
     monkeypatch.setattr(passwords, "verify_password", lambda *_: go.wait(PATIENCE))
-    stranger = server.stranger()
-    stranger.says(f"PASS :alice:{PASSWORD}", "NICK alice", "USER a 0 * :a")
+    stranger = server.connect()
+    stranger.sends(f"PASS :alice:{PASSWORD}", "NICK alice", "USER a 0 * :a")
     with contextlib.suppress(OSError):
-        stranger.says(*["JOIN #lobby"] * (Settings("", "", 0).max_held_lines + 1))
+        stranger.sends(*["JOIN #lobby"] * (Settings("", "", 0).max_held_lines + 1))
     assert stranger.hears_the_end() == [
         "ERROR :Closing link: Too many lines before the login was answered"
     ]
@@ -190,9 +191,9 @@ def test_a_flood_before_login_is_cut_off(
 def test_a_line_without_end_is_thrown_away(server: ServerUnderTest) -> None:
     """A megabyte in one line costs no memory and no connection."""
     alice = server.member("alice")
-    alice.says("PRIVMSG #lobby :" + "x" * 1_000_000)
-    assert " 417 alice :Input line was too long" in alice.hears()
-    assert alice.barrier() == []
+    alice.sends("PRIVMSG #lobby :" + "x" * 1_000_000)
+    assert " 417 alice :Input line was too long" in alice.hears_line()
+    assert alice.hears() == []
 
 
 # --- connections ---------------------------------------------------------------------------------
@@ -205,8 +206,8 @@ def test_one_address_can_t_take_all_places(tmp_path: Path) -> None:
         alice = server.member("alice")
         idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(4)]
         with pytest.raises((ssl.SSLError, ConnectionError)):
-            server.stranger()
-        assert alice.barrier() == []
+            server.connect()
+        assert alice.hears() == []
         for sock in idle:
             sock.close()
 
@@ -217,20 +218,20 @@ def test_silent_handshakes_hold_up_nobody(server: ServerUnderTest) -> None:
     for number, sock in enumerate(idle):
         sock.sendall(b"\x16\x03\x01\x02\x00"[: number % 6])
     alice = server.member("alice")
-    assert alice.barrier() == []
+    assert alice.hears() == []
     for sock in idle:
         sock.close()
 
 
 def test_rubbish_costs_only_who_sends_it(server: ServerUnderTest) -> None:
     """Random bytes within TLS, from several, while members talk."""
-    alice, bob = server.member("alice", "echo-message"), server.member("bob")
-    bob.barrier()
+    alice, bob = server.member("alice", caps="echo-message"), server.member("bob")
+    bob.hears()
     for number in range(20):
-        with server.stranger() as hostile:
+        with server.connect() as hostile:
             hostile.sock.sendall(os.urandom(5000))
-        alice.says(f"PRIVMSG #lobby :{number}")
-        assert bob.hears() == f":alice!alice@chat.test PRIVMSG #lobby :{number}"
+        alice.sends(f"PRIVMSG #lobby :{number}")
+        assert bob.hears_line() == f":alice!alice@chat.test PRIVMSG #lobby :{number}"
 
 
 def test_one_account_has_a_limit_of_sessions(tmp_path: Path) -> None:
@@ -240,23 +241,23 @@ def test_one_account_has_a_limit_of_sessions(tmp_path: Path) -> None:
     limits = {"sessions_per_account": 3}
     with running(tmp_path / "data", "alice", limits=limits) as server:
         alice = server.member("alice")
-        alice.says("TOKEN CREATE laptop")
+        alice.sends("TOKEN CREATE laptop")
         token = alice.hears_until(" CREATED ")[-1].split(" ")[5]
         people = [server.member("alice", password=token) for _ in range(2)]
         with pytest.raises(EOFError):
-            server.stranger().logs_in("alice", token)
-        assert all(person.barrier() is not None for person in (alice, *people))
+            server.connect().logs_in("alice", password=token)
+        assert all(person.hears() is not None for person in (alice, *people))
         server.member("alice")
         assert "had no place" in people[0].hears_the_end()[-1]
-        assert all(person.barrier() is not None for person in (alice, people[1]))
+        assert all(person.hears() is not None for person in (alice, people[1]))
 
 
 def test_who_never_logs_in_is_sent_away(tmp_path: Path) -> None:
     """A connection has so long to become somebody; a member has for ever."""
     with running(tmp_path / "data", "alice", limits={"login_seconds": 5}) as server:
-        alice, stranger = server.member("alice"), server.stranger()
-        stranger.barrier()
+        alice, stranger = server.member("alice"), server.connect()
+        stranger.hears()
         for session in list(server.service._hub._rules.model.sessions):
             session.opened_at -= 6.0  # as if both had come so much earlier
         assert stranger.hears_the_end() == ["ERROR :Closing link: Login took too long"]
-        assert alice.barrier() == []
+        assert alice.hears() == []

@@ -15,7 +15,7 @@ import bcrypt
 import pytest
 
 from securechat.store.sqlite.database import FILE_NAME
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
 from tests.support.server import running
 
@@ -29,28 +29,28 @@ KEY = "roomkey99"
 
 def lives_a_day(server: ServerProcess) -> None:
     """Everything that has to do with secrets, done right and done wrong."""
-    alice = server.member("alice", "echo-message")
+    alice = server.member("alice", caps="echo-message")
     fails(server, f"PASS :alice:{WRONG}", "NICK alice", "USER alice 0 * :A")
     fails(server, f"PASS :{WRONG}", "NICK nobody", "USER nobody 0 * :N")
     payload = base64.b64encode(f"\0alice\0{WRONG}".encode()).decode()
     fails(server, *["AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}"] * 3)
-    with server.stranger() as person:
-        person.says("NICK zelda", f"REGISTER * {CODE} :{NEW}")
-        assert " FAIL REGISTER " in person.hears()
-        person.says(f"REGISTER * * :{NEW}", "USER zelda 0 * :Z")
+    with server.connect() as person:
+        person.sends("NICK zelda", f"REGISTER * {CODE} :{NEW}")
+        assert " FAIL REGISTER " in person.hears_line()
+        person.sends(f"REGISTER * * :{NEW}", "USER zelda 0 * :Z")
         person.hears_until(" 422 ")
-        person.says(f"PASS :zelda:{NEW}", f"AUTHENTICATE {NEW}", f"OPER zelda {NEW}")
-        person.barrier()
-    alice.says("JOIN #den", f"MODE #den +k {KEY}", f"PRIVMSG #lobby :{TEXTS[0]}")
-    alice.says(f"PRIVMSG zelda :{TEXTS[1]}", f"TOPIC #den :{TEXTS[2]}", f"PART #den :{TEXTS[3]}")
-    alice.says("PRIVMSG #lobby", f"NONSENSE {TEXTS[0]}", f"QUIT :{TEXTS[4]}")
+        person.sends(f"PASS :zelda:{NEW}", f"AUTHENTICATE {NEW}", f"OPER zelda {NEW}")
+        person.hears()
+    alice.sends("JOIN #den", f"MODE #den +k {KEY}", f"PRIVMSG #lobby :{TEXTS[0]}")
+    alice.sends(f"PRIVMSG zelda :{TEXTS[1]}", f"TOPIC #den :{TEXTS[2]}", f"PART #den :{TEXTS[3]}")
+    alice.sends("PRIVMSG #lobby", f"NONSENSE {TEXTS[0]}", f"QUIT :{TEXTS[4]}")
     alice.hears_the_end()
-    alice.hang_up()
+    alice.hangs_up()
 
 
 def fails(server: ServerProcess, *lines: str) -> None:
-    with server.stranger() as person:
-        person.says(*lines)
+    with server.connect() as person:
+        person.sends(*lines)
         person.hears_the_end()
 
 
@@ -82,8 +82,8 @@ def test_a_first_invite_is_printed_and_never_logged(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with serving(data) as server:
         [code] = re.findall(r"securechat://[^/]+/([^/]+)/", server.greeting)
-        with server.stranger() as person:
-            person.registers("alice", NEW, code)
+        with server.connect() as person:
+            person.registers("alice", password=NEW, code=code)
         server.tell(signal.SIGTERM)
         assert server.ends() == 0
     assert code not in server.log
@@ -97,8 +97,8 @@ def test_stored_passwords_are_bcrypt_with_the_configured_cost(tmp_path: Path, co
     accounts = {"bcrypt_cost": cost}
     with running(tmp_path / "data", accounts=accounts) as server:
         for name in ("zelda", "yvonne"):
-            with server.stranger() as person:
-                person.registers(name, NEW)
+            with server.connect() as person:
+                person.registers(name, password=NEW)
         stored = passwords(server.data.database)
     hashes = [re.fullmatch(r".*?(\$2b\$(\d\d)\$[./A-Za-z0-9]{53})", text) for text in stored]
     assert [found and int(found[2]) for found in hashes] == [cost, cost]
@@ -118,8 +118,8 @@ def test_a_login_after_the_cost_was_raised_makes_a_new_hash(tmp_path: Path) -> N
     add_accounts(tmp_path / "data", "alice")
     config = write_config(tmp_path / "config.toml", accounts={"bcrypt_cost": 5})
     with serving(tmp_path / "data", "--config", config) as server:
-        server.member("alice").hang_up()
-        server.member("alice").hang_up()
+        server.member("alice").hangs_up()
+        server.member("alice").hangs_up()
         server.tell(signal.SIGTERM)
         assert server.ends() == 0
     [stored] = passwords(tmp_path / "data" / FILE_NAME)
@@ -129,13 +129,13 @@ def test_a_login_after_the_cost_was_raised_makes_a_new_hash(tmp_path: Path) -> N
 EVIL = "\x1b]0;owned\x07\x1b[2J\u202egnp\x9b31m\r2026-01-01 00:00:00 info login account=root"
 
 
-def annoys(person: Person) -> None:
+def annoys(person: Client) -> None:
     """Control sequences wherever a client may put a text."""
     nasty = EVIL.replace("\r", "\x85")
     for line in ("NICK {}", "USER {} 0 * :{}", "PASS {}", "CAP REQ :{}", "{}", "REGISTER {} {} {}"):
-        person.says(line.format(nasty, nasty, nasty))
+        person.sends(line.format(nasty, nasty, nasty))
     person.sock.sendall(b"\x1b[31m\xff\xfe\r\nPRIVMSG\x00\x1b x :y\r\n")
-    person.barrier()
+    person.hears()
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
@@ -147,12 +147,12 @@ def test_remote_text_can_t_drive_the_terminal_of_who_reads_the_log(
     add_accounts(data, "alice")
     config = write_config(tmp_path / "config.toml")
     with serving(data, "--config", config, "--log-format", log_format) as server:
-        with server.stranger() as stranger:
+        with server.connect() as stranger:
             annoys(stranger)
         with server.member("alice") as alice:
-            alice.says(f"PRIVMSG #lobby :{EVIL}", f"AWAY :{EVIL}", f"JOIN #{EVIL}")
+            alice.sends(f"PRIVMSG #lobby :{EVIL}", f"AWAY :{EVIL}", f"JOIN #{EVIL}")
             annoys(alice)
-            alice.says("QUIT :" + EVIL.replace("\r", ""))
+            alice.sends("QUIT :" + EVIL.replace("\r", ""))
             alice.hears_the_end()
         server.tell(signal.SIGTERM)
         assert server.ends() == 0

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 
 from securechat.net.poller import SPARE_TIMERS
 from tests.security.summary import P99, WORST
-from tests.support.person import PATIENCE, Person
-from tests.support.server import PASSWORD, ServerUnderTest
+from tests.support.client import Client
+from tests.support.links import PATIENCE
+from tests.support.server import ServerUnderTest
 
 PAUSE = 0.005
 """Seconds between a message's arrival and the next one."""
@@ -32,8 +33,8 @@ class Talk:
         self.latencies: list[float] = []
         self._pair = server.member("alice"), server.member("bob")
         for person in self._pair:
-            person.says(f"JOIN {ROOM}")
-            person.barrier()
+            person.sends(f"JOIN {ROOM}")
+            person.hears()
         self._over = threading.Event()
         self._heard = threading.Condition()
         self._error: BaseException | None = None
@@ -54,7 +55,7 @@ class Talk:
         number = len(self.latencies)
         speaker, listener = self._pair[number % 2], self._pair[1 - number % 2]
         before = time.monotonic()
-        speaker.says(f"PRIVMSG {ROOM} :{number}")
+        speaker.sends(f"PRIVMSG {ROOM} :{number}")
         heard = listener.hears_until(lambda line: f" PRIVMSG {ROOM} :" in line)[-1]
         assert heard == f":{speaker.nick}!{speaker.nick}@chat.test PRIVMSG {ROOM} :{number}"
         with self._heard:
@@ -78,7 +79,7 @@ class Talk:
         assert not self._thread.is_alive(), "a message never arrived"
         self._check()
         for person in self._pair:
-            assert not any(f" PRIVMSG {ROOM} :" in line for line in person.barrier("end"))
+            assert not any(f" PRIVMSG {ROOM} :" in line for line in person.hears())
 
     def _check(self) -> None:
         if self._error is not None:
@@ -134,8 +135,8 @@ def forgets(server: ServerUnderTest, before: dict[str, int]) -> None:
     assert len(io._poller._timers) <= SPARE_TIMERS + 2 * len(io.driver.connections) + 1
 
 
-def newcomer(server: ServerUnderTest, name: str) -> Person:
+def newcomer(server: ServerUnderTest, name: str) -> Client:
     """A member who logs in from an address where nobody else is."""
-    person = server.stranger(source="127.99.0.1")
-    person.logs_in(name, PASSWORD)
+    person = server.connect(source="127.99.0.1")
+    person.logs_in(name)
     return person

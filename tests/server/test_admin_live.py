@@ -15,7 +15,7 @@ from securechat.core.auth import totp
 from securechat.credentials.link import InviteLink
 from securechat.store import passwords
 from tests.server.clerk import GOOD, Clerk
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 IN_EFFECT = "In effect: the running server has taken it up.\n"
@@ -34,20 +34,20 @@ def clerk(server: ServerUnderTest) -> Clerk:
 
 def is_let_in(server: ServerUnderTest, name: str, password: str) -> bool:
     """Whether a login succeeds."""
-    with server.stranger() as person:
-        person.says("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :{name}")
-        person.says("AUTHENTICATE PLAIN")
+    with server.connect() as person:
+        person.sends("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :{name}")
+        person.sends("AUTHENTICATE PLAIN")
         payload = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
-        person.says(f"AUTHENTICATE {payload}")
+        person.sends(f"AUTHENTICATE {payload}")
         answer = person.hears_until(lambda line: " 903 " in line or " 904 " in line)[-1]
     return " 903 " in answer
 
 
 def asks_to_register(server: ServerUnderTest, name: str, code: str) -> str:
     """The server's answer to a registration."""
-    with server.stranger() as person:
-        person.says("CAP LS 302", f"NICK {name}", f"USER {name} 0 * :{name}")
-        person.says(f"REGISTER * {code} :{PASSWORD}")
+    with server.connect() as person:
+        person.sends("CAP LS 302", f"NICK {name}", f"USER {name} 0 * :{name}")
+        person.sends(f"REGISTER * {code} :{PASSWORD}")
         return person.hears_until("REGISTER ")[-1]
 
 
@@ -82,7 +82,7 @@ def test_others_see_the_disabled_one_leave(server: ServerUnderTest, clerk: Clerk
     bob = server.member("bob")
     clerk("user disable alice")
     assert bob.hears_until(" QUIT ")[-1].startswith(":alice!")
-    assert bob.barrier() == []
+    assert bob.hears() == []
 
 
 def test_a_new_password_ends_the_old_ones_sessions(server: ServerUnderTest, clerk: Clerk) -> None:
@@ -155,8 +155,8 @@ def test_an_administrator_is_made_and_unmade_while_online(
     bob = server.member("bob")
 
     def administrators() -> str:
-        bob.says("LUSERS")
-        return next(line for line in bob.barrier() if " 252 " in line).split()[3]
+        bob.sends("LUSERS")
+        return next(line for line in bob.hears() if " 252 " in line).split()[3]
 
     assert administrators() == "0"
     clerk("user admin alice")
@@ -174,11 +174,11 @@ def test_a_bot_is_given_nothing_back(server: ServerUnderTest, clerk: Clerk) -> N
     alice = server.member("alice")
 
     def comes_back() -> list[str]:
-        alice.says("PRIVMSG robot :!reboot")
-        alice.barrier()
-        robot = server.stranger()
-        heard = [line for line in robot.logs_in("robot", PASSWORD) if "!reboot" in line]
-        robot.hang_up()
+        alice.sends("PRIVMSG robot :!reboot")
+        alice.hears()
+        robot = server.connect()
+        heard = [line for line in robot.logs_in("robot") if "!reboot" in line]
+        robot.hangs_up()
         return heard
 
     assert len(comes_back()) == 1
@@ -208,8 +208,8 @@ def test_a_revoked_token_ends_its_sessions(server: ServerUnderTest, clerk: Clerk
     typed = server.member("alice")
     assert clerk("token revoke alice laptop").err == IN_EFFECT
     assert stolen.hears_the_end()[-1].startswith("ERROR :Closing link: ")
-    own.barrier()
-    typed.barrier()
+    own.hears()
+    typed.hears()
     assert not is_let_in(server, "alice", laptop)
     assert is_let_in(server, "alice", phone)
 
@@ -249,11 +249,11 @@ def test_a_lost_second_factor_is_removed(server: ServerUnderTest, clerk: Clerk) 
     """Then the password alone is enough."""
     clerk.adds("alice", password=PASSWORD)
     with server.member("alice") as alice:
-        alice.says("TOTP ENROLL")
+        alice.sends("TOTP ENROLL")
         secret = alice.hears_until("TOTP SECRET")[-1].split(" SECRET ")[1].split()[0]
         step = int(time.time()) // 30
         code = totp.code_of(base64.b32decode(secret), step).decode()
-        alice.says(f"TOTP CONFIRM {code}")
+        alice.sends(f"TOTP CONFIRM {code}")
         alice.hears_until("TOTP RECOVERY")
     assert not is_let_in(server, "alice", PASSWORD)
     assert " on " in clerk("user list").out
@@ -336,8 +336,8 @@ def test_a_class_of_two_thousand_is_imported(
 def test_sessions_of_others_are_left_alone(server: ServerUnderTest, clerk: Clerk) -> None:
     """Whatever is done to an account, the neighbours notice nothing but its leaving."""
     clerk.adds("alice", "bob", password=PASSWORD)
-    bob: Person = server.member("bob")
+    bob: Client = server.member("bob")
     clerk("user passwd alice --password-stdin", GOOD)
     clerk("user disable alice")
     clerk("invite")
-    assert bob.barrier() == []
+    assert bob.hears() == []

@@ -20,8 +20,9 @@ from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.journal import Journal
 from tests.server.clerk import Clerk
+from tests.support.client import Client
 from tests.support.data_directory import contents
-from tests.support.person import PATIENCE, Person
+from tests.support.links import PATIENCE
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 SECRET = b"twenty bytes of TOTP"
@@ -32,7 +33,7 @@ LOG_LIMITS = {"history": {"replay": 10_000}, "limits": {"unsent_kib": 64 * 1024}
 class Talk:
     """Somebody who talks without a pause, in a thread. echoed: what the server has stored."""
 
-    person: Person
+    person: Client
     echoed: list[str] = field(default_factory=list)
     ending: threading.Event = field(default_factory=threading.Event)
 
@@ -43,7 +44,7 @@ class Talk:
     def _run(self) -> None:
         while not self.ending.is_set():
             text = f"message {len(self.echoed)}"
-            self.person.says(f"PRIVMSG #den :{text}")
+            self.person.sends(f"PRIVMSG #den :{text}")
             self.person.hears_until(f"PRIVMSG #den :{text}")
             self.echoed.append(text)
 
@@ -101,7 +102,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
         furnish(server)
     protect(server, "carol")
     with running(directory / "server", **LOG_LIMITS) as server:
-        talk = Talk(server.member("alice", "echo-message"))
+        talk = Talk(server.member("alice", caps="echo-message"))
         try:
             talk.goes_on()
             before = list(talk.echoed)
@@ -118,23 +119,23 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 def furnish(server: ServerUnderTest) -> None:
     """Rooms, roles, a ban, an invitation, a topic, a key, a direct conversation."""
     with (
-        server.member("alice", KEY_TAG) as alice,
+        server.member("alice", caps=[KEY_TAG]) as alice,
         server.member("bob") as bob,
         server.member("carol") as carol,
     ):
-        alice.says("JOIN #den", "TOPIC #den :tea", "MODE #den +k keyhole", "MODE #den +b eve!*@*")
-        alice.barrier()
-        bob.says("JOIN #den keyhole", "PRIVMSG alice :between us")
-        bob.barrier()
-        carol.says("JOIN #den keyhole", "JOIN #lab")
-        carol.barrier()
-        alice.says(f"@{KEY_TAG}=1;+x=y TAGMSG #den")
-        alice.says("MODE #den +o bob", "JOIN #attic", "INVITE bob #attic")
-        alice.barrier()
-        carol.says("QUIT")
+        alice.sends("JOIN #den", "TOPIC #den :tea", "MODE #den +k keyhole", "MODE #den +b eve!*@*")
+        alice.hears()
+        bob.sends("JOIN #den keyhole", "PRIVMSG alice :between us")
+        bob.hears()
+        carol.sends("JOIN #den keyhole", "JOIN #lab")
+        carol.hears()
+        alice.sends(f"@{KEY_TAG}=1;+x=y TAGMSG #den")
+        alice.sends("MODE #den +o bob", "JOIN #attic", "INVITE bob #attic")
+        alice.hears()
+        carol.sends("QUIT")
         carol.hears_the_end()
-        alice.says("KICK #den carol :while away")
-        alice.barrier()
+        alice.sends("KICK #den carol :while away")
+        alice.hears()
 
 
 Tables = dict[str, list[tuple[object, ...]]]
@@ -223,8 +224,8 @@ def new(case: Case) -> Iterator[ServerUnderTest]:
 def test_members_recognise_it(case: Case, new: ServerUnderTest) -> None:
     """By the authority that they have pinned."""
     assert new.service.identity.ca_sha256 == case.server.service.identity.ca_sha256
-    with Person(new.port, case.server.ca) as alice:
-        alice.logs_in("alice", PASSWORD)
+    with new.connect(ca=case.server.ca) as alice:
+        alice.logs_in("alice")
 
 
 def test_members_log_in_as_before(case: Case, new: ServerUnderTest) -> None:
@@ -239,19 +240,19 @@ def test_members_log_in_as_before(case: Case, new: ServerUnderTest) -> None:
 
 
 def is_let_in(server: ServerUnderTest, name: str, password: str) -> bool:
-    with server.stranger() as person:
-        person.says("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :{name}")
-        person.says("AUTHENTICATE PLAIN")
+    with server.connect() as person:
+        person.sends("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :{name}")
+        person.sends("AUTHENTICATE PLAIN")
         payload = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
-        person.says(f"AUTHENTICATE {payload}")
+        person.sends(f"AUTHENTICATE {payload}")
         answer = person.hears_until(lambda line: " 903 " in line or " 904 " in line)[-1]
     return " 903 " in answer
 
 
 def test_history_is_there(case: Case, new: ServerUnderTest) -> None:
     """Who was away while the others talked hears it from the new server: all, and in order."""
-    with new.stranger() as bob:
-        heard = bob.logs_in("bob", case.token, "server-time")
+    with new.connect() as bob:
+        heard = bob.logs_in("bob", password=case.token, caps="server-time")
     said = [line.partition("PRIVMSG #den :")[2] for line in heard if "PRIVMSG #den" in line]
     assert said[: len(case.before)] == case.before
     with closing(open_database(case.restored.database, read_only=True)) as connection:
@@ -263,6 +264,6 @@ def test_history_is_there(case: Case, new: ServerUnderTest) -> None:
 
 def test_talk_goes_on(new: ServerUnderTest) -> None:
     """Numbers are given on from where the backup was made."""
-    with new.member("alice", "echo-message") as alice:
-        alice.says("PRIVMSG #den :we are back")
+    with new.member("alice", caps="echo-message") as alice:
+        alice.sends("PRIVMSG #den :we are back")
         alice.hears_until("PRIVMSG #den :we are back")

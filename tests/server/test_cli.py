@@ -25,7 +25,7 @@ from securechat.server.config import Config, ConfigError
 from securechat.server.data import DataDirectory
 from securechat.store.sqlite.database import FILE_NAME
 from tests.support.certificates import Authority
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.process import add_accounts, run_server, serving, write_config
 
 
@@ -96,7 +96,7 @@ def test_a_second_start_finds_all_of_it(data: Path, config: Path) -> None:
             assert "login securechat://127.0.0.1:" in server.greeting
             assert f"invite --data {data}" in server.greeting
             assert "securechat register" not in server.greeting
-            server.member("alice").hang_up()
+            server.member("alice").hangs_up()
             server.tell(signal.SIGTERM)
             assert server.ends() == 0
     assert len(fingerprints) == 2
@@ -115,7 +115,7 @@ def test_a_data_directory_has_one_server(data: Path, config: Path) -> None:
             f"{server.process.pid}); end it, or start this one with another --data and --port\n"
         )
         assert second.stdout == ""
-        assert alice.barrier() == []
+        assert alice.hears() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
@@ -123,15 +123,15 @@ def test_a_signal_ends_it_in_order(data: Path, config: Path, number: signal.Sign
     """Clients get a reason, what was echoed is stored, the exit code is 0."""
     add_accounts(data, "alice")
     with serving(data, "--config", config) as server:
-        alice, stranger = server.member("alice", "echo-message"), server.stranger()
-        stranger.barrier()
+        alice, stranger = server.member("alice", caps="echo-message"), server.connect()
+        stranger.hears()
         for count in range(50):
-            alice.says(f"PRIVMSG #lobby :{count}")
+            alice.sends(f"PRIVMSG #lobby :{count}")
         alice.hears_until(":49")
         server.tell(number)
         for person in (alice, stranger):
             assert person.hears_the_end()[-1] == "ERROR :Closing link: The server is stopping"
-            person.hang_up()
+            person.hangs_up()
         assert server.ends() == 0
         told = server.log
     assert f"info stopping: {number.name}\n" in told
@@ -168,24 +168,24 @@ def test_sighup_reloads_the_certificate(data: Path, tmp_path: Path, config: Path
         new.write(tmp_path, "server")
         server.tell(signal.SIGHUP)
         server.logs("certificate reloaded: valid for")
-        assert shown(server.stranger(ca)) == new.der != shown(alice)
+        assert shown(server.connect(ca)) == new.der != shown(alice)
 
         certificate.write_text("rubbish")
         server.tell(signal.SIGHUP)
         server.logs("the certificate is not reloaded, the old one stays")
-        assert shown(server.stranger(ca)) == new.der
-        assert alice.barrier() == []
-        alice.hang_up()
+        assert shown(server.connect(ca)) == new.der
+        assert alice.hears() == []
+        alice.hangs_up()
         server.tell(signal.SIGTERM)
         assert server.ends() == 0
         assert "Traceback" not in server.log
 
 
-def shown(person: Person) -> bytes | None:
+def shown(person: Client) -> bytes | None:
     """The certificate that the server has shown to somebody, who leaves if nobody is logged in."""
     certificate = person.sock.getpeercert(binary_form=True)
     if person.nick == "*":
-        person.hang_up()
+        person.hangs_up()
     return certificate
 
 
@@ -193,7 +193,7 @@ def test_the_log_can_be_json(data: Path, config: Path) -> None:
     """One object a line, for programs; accounts and addresses as facts of their own."""
     add_accounts(data, "alice")
     with serving(data, "--config", config, "--log-format", "json") as server:
-        server.member("alice").hang_up()
+        server.member("alice").hangs_up()
         server.tell(signal.SIGTERM)
         assert server.ends() == 0
     entries = [json.loads(line) for line in server.log.splitlines()]

@@ -15,7 +15,7 @@ STAGE = RulesUnderTest()
 
 
 def login(network: str, password: str = "x", *, known: bool = False) -> VerifyPassword:
-    session = STAGE.stranger(address=network).session
+    session = STAGE.connect(address=network).session
     return VerifyPassword(session, 1, "alice", password, known=known)
 
 
@@ -149,7 +149,7 @@ def test_a_member_s_new_password_waits_among_the_known() -> None:
 def test_registrations_wait_among_the_unknown() -> None:
     """They cost the same bcrypt."""
     queue = FairQueue(256)
-    job = HashPassword(STAGE.stranger().session, "carol", "x")
+    job = HashPassword(STAGE.connect().session, "carol", "x")
     queue.put(job)
     assert taken(queue) == [job]
 

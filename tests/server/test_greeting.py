@@ -35,9 +35,9 @@ def test_the_first_link_leads_here(tmp_path: Path, capsys: pytest.CaptureFixture
         assert (link.host, link.port) == ("127.0.0.1", server.port)
         assert link.ca_sha256 is not None
         assert link.ca_sha256.hex() in said
-        first = server.stranger()
-        first.registers("alice", "violet kettles dance 4", link.code)
-        first.says("MODE alice")
+        first = server.connect()
+        first.registers("alice", password="violet kettles dance 4", code=link.code)
+        first.sends("MODE alice")
         assert first.hears_until(" 221 ")[-1] == ":chat.test 221 alice :+o"
 
 

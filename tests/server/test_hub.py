@@ -40,7 +40,9 @@ from securechat.server.inbox import Stop
 from securechat.server.input_queue import MOST_UNSENT, TimeSlices
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.errors import DamagedError, StoreError
-from tests.support.hub import PATIENCE, GatedJournal, Guest, HubUnderTest, done
+from tests.support.client import Client
+from tests.support.hub import GatedJournal, HubUnderTest, done, link_of
+from tests.support.links import PATIENCE
 
 FULL = StoreError("the disk is full; free some space")
 
@@ -74,27 +76,27 @@ def spoken(lines: list[str]) -> list[str]:
 
 def test_nobody_hears_what_is_not_stored_yet(hub: HubUnderTest) -> None:
     """Neither the others nor the sender's echo, until the commit has returned."""
-    alice, bob = hub.member("alice", "echo-message"), hub.member("bob")
-    alice.barrier()
+    alice, bob = hub.member("alice", caps="echo-message"), hub.member("bob")
+    alice.hears()
     hub.journal.hold()
-    alice.says("PRIVMSG #lobby :hi")
+    alice.sends("PRIVMSG #lobby :hi")
     hub.journal.holds_one()
-    assert alice.heard.empty()
-    assert bob.heard.empty()
+    assert not alice.has_heard()
+    assert not bob.has_heard()
     assert texts(hub) == []
     hub.journal.release()
-    assert alice.hears() == bob.hears() == ":alice!alice@chat.test PRIVMSG #lobby :hi"
+    assert alice.hears_line() == bob.hears_line() == ":alice!alice@chat.test PRIVMSG #lobby :hi"
     assert texts(hub) == ["hi"]
 
 
 def test_who_logs_in_may_speak_faster(hub: HubUnderTest) -> None:
     """From its welcome on, and not before its login is complete."""
-    guest = Guest(hub)
-    guest.says("CAP LS", "NICK alice", "USER a 0 * :A")
-    guest.barrier()
-    assert not guest.authenticated
-    assert hub.member("bob").authenticated
-    assert not guest.authenticated
+    guest = hub.connect()
+    guest.sends("CAP LS", "NICK alice", "USER a 0 * :A")
+    guest.hears()
+    assert not link_of(guest).authenticated
+    assert link_of(hub.member("bob")).authenticated
+    assert not link_of(guest).authenticated
 
 
 def test_what_comes_while_it_stores_is_stored_together(hub: HubUnderTest) -> None:
@@ -103,7 +105,7 @@ def test_what_comes_while_it_stores_is_stored_together(hub: HubUnderTest) -> Non
     hub.gathers(alice)
     before = len(hub.journal.commits)
     for number in range(50):
-        (alice, bob)[number % 2].says(f"PRIVMSG #lobby :{number}")
+        (alice, bob)[number % 2].sends(f"PRIVMSG #lobby :{number}")
     hub.journal.release()
     bob.hears_until(":48")
     held, together = hub.journal.commits[before:]
@@ -126,9 +128,9 @@ def hasty(tmp_path: Path) -> Iterator[HubUnderTest]:
 def test_a_turn_has_an_end(hasty: HubUnderTest) -> None:
     """However much waits, the first of it doesn't wait for the last."""
     alice, bob = hasty.member("alice"), hasty.member("bob")
-    alice.barrier()
+    alice.hears()
     before = len(hasty.journal.commits)
-    alice.says(*(f"PRIVMSG #lobby :{number}" for number in range(20)))
+    alice.sends(*(f"PRIVMSG #lobby :{number}" for number in range(20)))
     assert spoken(bob.hears_until(":19"))[-20:] == [str(number) for number in range(20)]
     assert len(hasty.journal.commits) - before == 20
 
@@ -136,10 +138,10 @@ def test_a_turn_has_an_end(hasty: HubUnderTest) -> None:
 def test_what_was_said_before_the_end_is_done(hasty: HubUnderTest) -> None:
     """A server that stops takes no more, but what waits was accepted."""
     alice = hasty.member("alice")
-    alice.barrier()
-    alice.says(*(f"PING {number}" for number in range(200)))
+    alice.hears()
+    alice.sends(*(f"PING {number}" for number in range(200)))
     hasty.hub.inbox.put(Stop("over"))
-    alice.leaving = True
+    link_of(alice).leaving = True
     hasty.hub.join(PATIENCE)
     assert "PONG chat.test :199" in "".join(alice.hears_until(":199"))
 
@@ -151,9 +153,9 @@ def test_who_says_much_waits_for_itself(hasty: HubUnderTest) -> None:
     alice, again, bob = hasty.member("alice"), hasty.member("alice"), hasty.member("bob")
     carol = hasty.member("carol")
     hasty.gathers(carol)
-    alice.says(*(f"PRIVMSG #lobby :a{number}" for number in range(4)))
-    again.says(*(f"PRIVMSG #lobby :A{number}" for number in range(4)))
-    bob.says(*(f"PRIVMSG #lobby :b{number}" for number in range(3)))
+    alice.sends(*(f"PRIVMSG #lobby :a{number}" for number in range(4)))
+    again.sends(*(f"PRIVMSG #lobby :A{number}" for number in range(4)))
+    bob.sends(*(f"PRIVMSG #lobby :b{number}" for number in range(3)))
     hasty.journal.release()
     heard = spoken(carol.hears_until(":A3"))
     assert heard == ["a0", "b0", "A0", "b1", "a1", "b2", "A1", "a2", "A2", "a3", "A3"]
@@ -167,15 +169,15 @@ def test_an_account_has_one_rate(tmp_path: Path) -> None:
     slow.open()
     alice, bob, carol = slow.member("alice"), slow.member("bob"), slow.member("carol")
     slow.gathers(carol)
-    alice.says(*(f"PRIVMSG #lobby :a{number}" for number in range(40)))
-    bob.says("PRIVMSG #lobby :b")
+    alice.sends(*(f"PRIVMSG #lobby :a{number}" for number in range(40)))
+    bob.sends("PRIVMSG #lobby :b")
     slow.journal.release()
     heard = spoken(carol.hears_until(":a39"))
     assert heard.index("b") < 31, "bob has waited for what alice may not say yet"
     assert [text for text in heard if text != "b"] == [f"a{number}" for number in range(40)]
     again = slow.member("alice")
     began = time.monotonic()
-    again.says(*(f"PRIVMSG #lobby :A{number}" for number in range(20)))
+    again.sends(*(f"PRIVMSG #lobby :A{number}" for number in range(20)))
     carol.hears_until(":A19")
     assert time.monotonic() - began > 0.2, "a new connection began with a burst of its own"
     slow.close()
@@ -198,9 +200,9 @@ def test_a_line_is_paid_for_by_the_time_it_takes(tmp_path: Path) -> None:
 
     slow.rules.line = line  # type: ignore[method-assign]
     began = time.monotonic()
-    alice.says("TIME")  # this one may be somebody else's fault
-    alice.says("TIME")
-    alice.says("PING behind")
+    alice.sends("TIME")  # this one may be somebody else's fault
+    alice.sends("TIME")
+    alice.sends("PING behind")
     alice.hears_until(":behind")
     assert time.monotonic() - began > 0.3
     slow.close()
@@ -211,8 +213,8 @@ def test_a_long_answer_lets_others_come_between(hasty: HubUnderTest) -> None:
     """It is given in parts; what its asker says next comes behind all of it."""
     alice, bob = hasty.member("alice"), hasty.member("bob")
     for number in range(90):
-        bob.says(f"JOIN #room{number}")
-    bob.barrier()
+        bob.sends(f"JOIN #room{number}")
+    bob.hears()
     order: list[str] = []
     answer, run = hasty.rules.go_on, hasty.rules.line
 
@@ -227,8 +229,8 @@ def test_a_long_answer_lets_others_come_between(hasty: HubUnderTest) -> None:
     hasty.rules.go_on = go_on  # type: ignore[method-assign]
     hasty.rules.line = line  # type: ignore[method-assign]
     hasty.gathers(bob)
-    alice.says("LIST", "PING behind")
-    bob.says("PING between")
+    alice.sends("LIST", "PING behind")
+    bob.sends("PING between")
     hasty.journal.release()
     bob.hears_until(":between")
     heard = alice.hears_until(":behind")
@@ -243,15 +245,15 @@ def test_a_long_answer_waits_for_its_reader(hasty: HubUnderTest) -> None:
     """While much of it is unsent, no more of it is made."""
     alice, bob = hasty.member("alice"), hasty.member("bob")
     for number in range(90):
-        bob.says(f"JOIN #room{number}")
-    bob.barrier()
-    alice.connection.out_bytes = MOST_UNSENT
-    alice.says("LIST")
-    first = [text for text in [*alice.hears_until(" 322 "), *bob.barrier()] if text]
+        bob.sends(f"JOIN #room{number}")
+    bob.hears()
+    link_of(alice).connection.out_bytes = MOST_UNSENT
+    alice.sends("LIST")
+    first = [text for text in [*alice.hears_until(" 322 "), *bob.hears()] if text]
     assert first
-    bob.barrier()
-    assert alice.heard.qsize() < 90
-    alice.connection.out_bytes = 0
+    bob.hears()
+    assert link_of(alice).heard.qsize() < 90
+    link_of(alice).connection.out_bytes = 0
     alice.hears_until(" 323 ")
 
 
@@ -259,22 +261,22 @@ def test_a_long_answer_ends_with_who_asked(hasty: HubUnderTest) -> None:
     """Nothing is made for somebody who has gone."""
     alice, bob = hasty.member("alice"), hasty.member("bob")
     for number in range(90):
-        bob.says(f"JOIN #room{number}")
-    bob.barrier()
-    alice.connection.out_bytes = MOST_UNSENT
-    alice.says("LIST")
+        bob.sends(f"JOIN #room{number}")
+    bob.hears()
+    link_of(alice).connection.out_bytes = MOST_UNSENT
+    alice.sends("LIST")
     alice.hears_until(" 322 ")
-    alice.connection.phase = Phase.CLOSED
-    alice.goes()
+    link_of(alice).connection.phase = Phase.CLOSED
+    alice.hangs_up()
     bob.hears_until(" QUIT ")
-    bob.barrier()
+    bob.hears()
     assert not hasty.hub.inbox.authenticated.holds_any
 
 
 def test_strangers_wait_for_the_members(hasty: HubUnderTest) -> None:
     """Of each turn the members have their part first."""
-    alice, stranger = hasty.member("alice"), Guest(hasty)
-    stranger.barrier()
+    alice, stranger = hasty.member("alice"), hasty.connect()
+    stranger.hears()
     order: list[str] = []
     run = hasty.rules.line
 
@@ -284,8 +286,8 @@ def test_strangers_wait_for_the_members(hasty: HubUnderTest) -> None:
 
     hasty.gathers(alice)
     hasty.rules.line = line  # type: ignore[method-assign]
-    stranger.says("PING s0", "PING s1")
-    alice.says("PING m0", "PING m1", "PING m2")
+    stranger.sends("PING s0", "PING s1")
+    alice.sends("PING m0", "PING m1", "PING m2")
     hasty.journal.release()
     stranger.hears_until(":s1")
     alice.hears_until(":m2")
@@ -294,9 +296,9 @@ def test_strangers_wait_for_the_members(hasty: HubUnderTest) -> None:
 
 def test_who_comes_waits_for_those_who_talk(hasty: HubUnderTest) -> None:
     """Many come back at once, and each has more to be told than a message takes."""
-    alice, bob, carol = hasty.member("alice"), Guest(hasty), Guest(hasty)
+    alice, bob, carol = hasty.member("alice"), hasty.connect(), hasty.connect()
     for guest, name in ((bob, "bob"), (carol, "carol")):
-        guest.begins(name, end=False)
+        guest.begins_login(name, end=False)
         guest.hears_until(" 903 ")
     order: list[str] = []
     run = hasty.rules.line
@@ -307,9 +309,9 @@ def test_who_comes_waits_for_those_who_talk(hasty: HubUnderTest) -> None:
 
     hasty.gathers(alice)
     hasty.rules.line = line  # type: ignore[method-assign]
-    bob.says("CAP END")
-    carol.says("CAP END")
-    alice.says("PING 1", "PING 2")
+    bob.sends("CAP END")
+    carol.sends("CAP END")
+    alice.sends("PING 1", "PING 2")
     hasty.journal.release()
     for guest in (bob, carol):
         guest.hears_until(" 422 ")
@@ -318,11 +320,11 @@ def test_who_comes_waits_for_those_who_talk(hasty: HubUnderTest) -> None:
 
 def test_answers_of_workers_have_their_part_of_a_turn(hasty: HubUnderTest) -> None:
     """However many come at once: the next turn begins with those who talk."""
-    alice, bob, carol = hasty.member("alice"), Guest(hasty), Guest(hasty)
+    alice, bob, carol = hasty.member("alice"), hasty.connect(), hasty.connect()
     hasty.works = False
     jobs = []
     for guest, name in ((bob, "bob"), (carol, "carol")):
-        guest.begins(name)
+        guest.begins_login(name)
         jobs.append(hasty.jobs.get(timeout=PATIENCE))
     order: list[str] = []
     answered, run = hasty.rules.answered, hasty.rules.line
@@ -340,7 +342,7 @@ def test_answers_of_workers_have_their_part_of_a_turn(hasty: HubUnderTest) -> No
     hasty.rules.line = line  # type: ignore[method-assign]
     for job in jobs:
         hasty.answer(done(job))
-    alice.says("PING 1", "PING 2")
+    alice.sends("PING 1", "PING 2")
     hasty.journal.release()
     for guest in (bob, carol):
         guest.hears_until(" 422 ")
@@ -354,13 +356,13 @@ def test_answers_of_workers_have_their_part_of_a_turn(hasty: HubUnderTest) -> No
 
 def test_the_first_lines_of_a_member_are_not_overtaken(hasty: HubUnderTest) -> None:
     """What it sent before its login was complete waits among the strangers; the rest follows."""
-    alice, guest = hasty.member("alice"), Guest(hasty)
+    alice, guest = hasty.member("alice"), hasty.connect()
     hasty.gathers(alice)
-    guest.begins("bob")
-    guest.says(*(f"PING {number}" for number in range(5)))
+    guest.begins_login("bob")
+    guest.sends(*(f"PING {number}" for number in range(5)))
     hasty.journal.release()
     guest.hears_until(" 422 ")
-    guest.says("PING 5")
+    guest.sends("PING 5")
     heard = guest.hears_until("PONG chat.test :5")
     pongs = [line.rpartition(":")[2] for line in heard if " PONG " in line]
     assert pongs == [str(number) for number in range(6)]
@@ -373,16 +375,16 @@ def test_what_can_t_be_stored_is_seen_by_nobody(
     hub: HubUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The sender gets a clear error, and when there is room again, all goes on."""
-    alice, bob = hub.member("alice", "echo-message"), hub.member("bob")
-    alice.barrier()
+    alice, bob = hub.member("alice", caps="echo-message"), hub.member("bob")
+    alice.hears()
     hub.journal.failure = FULL
-    alice.says("PRIVMSG #lobby :lost")
-    assert alice.hears() == (
+    alice.sends("PRIVMSG #lobby :lost")
+    assert alice.hears_line() == (
         ":chat.test 400 alice PRIVMSG :Not stored, so nobody saw it: the server's disk or database "
         "fails; try again later"
     )
     hub.journal.failure = None
-    alice.says("PRIVMSG #lobby :kept")
+    alice.sends("PRIVMSG #lobby :kept")
     for guest in (alice, bob):
         heard = guest.hears_until(":kept")
         assert spoken(heard) == ["kept"]
@@ -395,14 +397,14 @@ def test_a_failing_store_is_logged_once_and_its_return_once(
 ) -> None:
     """A full disk must not be filled with lines that say so."""
     caplog.set_level(logging.WARNING)
-    alice = hub.member("alice", "echo-message")
+    alice = hub.member("alice", caps="echo-message")
     hub.journal.failure = FULL
     for _ in range(3):
-        alice.says("PRIVMSG #lobby :lost")
+        alice.sends("PRIVMSG #lobby :lost")
         alice.hears_until(" 400 ")
     hub.journal.failure = None
     for _ in range(3):
-        alice.says("PRIVMSG #lobby :kept")
+        alice.sends("PRIVMSG #lobby :kept")
         alice.hears_until("kept")
     assert caplog.messages == [
         "1 commands are not stored, and taken back: the disk is full; free some space",
@@ -414,10 +416,10 @@ def test_rooms_and_members_are_taken_back_too(hub: HubUnderTest) -> None:
     """What isn't stored has not happened: the room isn't there, nobody is in it."""
     alice = hub.member("alice")
     hub.journal.failure = FULL
-    alice.says("JOIN #den")
-    assert " 400 alice JOIN " in alice.hears()
+    alice.sends("JOIN #den")
+    assert " 400 alice JOIN " in alice.hears_line()
     hub.journal.failure = None
-    alice.says("NAMES #den", "PRIVMSG #den :hello?")
+    alice.sends("NAMES #den", "PRIVMSG #den :hello?")
     assert [line.split(" ")[1] for line in alice.hears_until(" 403 ")][-2:] == ["366", "403"]
 
 
@@ -425,14 +427,16 @@ def test_one_conflict_doesn_t_cost_the_others(hub: HubUnderTest) -> None:
     """Of a turn with several steps that can't be stored, each fails alone, and nothing of it is
     seen, wherever it stood.
     """
-    alice, bob, carol = (hub.member(name, "echo-message") for name in ("alice", "bob", "carol"))
+    alice, bob, carol = (
+        hub.member(name, caps="echo-message") for name in ("alice", "bob", "carol")
+    )
     for guest in (alice, bob, carol):
-        guest.barrier()
+        guest.hears()
     hub.gathers(carol)
     hub.journal.refused_text = "bad"
-    alice.says("PRIVMSG #lobby :one", "PRIVMSG #lobby,bob,carol :bad")
-    bob.says("PRIVMSG #lobby :two", "PRIVMSG #lobby :bad", "PRIVMSG #lobby :three")
-    alice.says("PRIVMSG #lobby :bad", "PRIVMSG #lobby :four")
+    alice.sends("PRIVMSG #lobby :one", "PRIVMSG #lobby,bob,carol :bad")
+    bob.sends("PRIVMSG #lobby :two", "PRIVMSG #lobby :bad", "PRIVMSG #lobby :three")
+    alice.sends("PRIVMSG #lobby :bad", "PRIVMSG #lobby :four")
     hub.journal.release()
     heard = {guest: guest.hears_until(":four") for guest in (alice, bob, carol)}
     for lines in heard.values():
@@ -447,20 +451,20 @@ def test_what_builds_on_a_conflict_fails_with_it(
 ) -> None:
     """A message to an account that could not be made: there is no conversation with nobody."""
     monkeypatch.setattr(hub.hub._changes, "look", lambda turn: None)  # one comes just behind it
-    alice, bob = hub.member("alice"), Guest(hub)
-    bob.begins("bob", end=False)
+    alice, bob = hub.member("alice"), hub.connect()
+    bob.begins_login("bob", end=False)
     bob.hears_until(" 903 ")
     hub.works = False
     hub.rules.model.invites[code_digest("code")] = Invite(1, 2**62, False)
-    carla = Guest(hub)
-    carla.says("NICK carla", "REGISTER * code :pw")
+    carla = hub.connect()
+    carla.sends("NICK carla", "REGISTER * code :pw")
     registering = hub.jobs.get(timeout=PATIENCE)
     hub.gathers(alice)
     with contextlib.closing(Admin(hub.path)) as office:
         office.add([NewAccount("carla", "carla", "carla", "hash")], 1)
     hub.answer(Hashed(registering.session, 777, "hash", None))
-    bob.says("CAP END", "PRIVMSG carla :hello", "PRIVMSG #lobby :and all others")
-    bob.goes()  # so that it counts in this turn
+    bob.sends("CAP END", "PRIVMSG carla :hello", "PRIVMSG #lobby :and all others")
+    bob.hangs_up()  # so that it counts in this turn
     hub.journal.release()
     alice.hears_until(":and all others")
     assert "2 commands are not stored" in caplog.text
@@ -473,9 +477,11 @@ def test_what_builds_on_a_damaged_place_fails_with_it(
     hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A room that can't be stored has nobody in it; the other rooms' steps of the turn are kept."""
-    alice, bob, carol = (hub.member(name, "echo-message") for name in ("alice", "bob", "carol"))
+    alice, bob, carol = (
+        hub.member(name, caps="echo-message") for name in ("alice", "bob", "carol")
+    )
     for guest in (alice, bob, carol):
-        guest.barrier()
+        guest.hears()
     commit = GatedJournal.commit
 
     def damaged(journal: GatedJournal, events: Iterable[Sequence[object]]) -> None:
@@ -486,9 +492,9 @@ def test_what_builds_on_a_damaged_place_fails_with_it(
 
     hub.gathers(carol)
     monkeypatch.setattr(GatedJournal, "commit", damaged)
-    alice.says("JOIN #den")
-    bob.says("JOIN #den", "PRIVMSG #den :lost")
-    carol.says("PRIVMSG #lobby :kept")
+    alice.sends("JOIN #den")
+    bob.sends("JOIN #den", "PRIVMSG #den :lost")
+    carol.sends("PRIVMSG #lobby :kept")
     hub.journal.release()
     for guest, failures in ((alice, 1), (bob, 2), (carol, 0)):
         heard = guest.hears_until(":kept")
@@ -505,13 +511,13 @@ def test_who_arrives_in_a_failing_turn_is_shown_nothing_of_it(hub: HubUnderTest)
     """A login that becomes complete in that very moment gives back only what is stored."""
     alice = hub.member("alice")
     first = hub.member("bob")
-    first.says("QUIT")
-    first.hears_until("(closed")
-    alice.says("PRIVMSG bob :so that there is something to read")
-    alice.barrier()
+    first.sends("QUIT")
+    first.hears_the_end()
+    alice.sends("PRIVMSG bob :so that there is something to read")
+    alice.hears()
     hub.works = False
-    bob = Guest(hub)
-    bob.begins("bob")
+    bob = hub.connect()
+    bob.begins_login("bob")
     verify = hub.jobs.get(timeout=PATIENCE)
     assert isinstance(verify, VerifyPassword)
     hub.answer(done(verify))
@@ -520,10 +526,10 @@ def test_who_arrives_in_a_failing_turn_is_shown_nothing_of_it(hub: HubUnderTest)
 
     hub.gathers(alice)
     hub.journal.failure = FULL
-    alice.says("PRIVMSG bob :lost")
+    alice.sends("PRIVMSG bob :lost")
     hub.answer(done(load))
     hub.journal.release()
-    heard = bob.barrier()
+    heard = bob.hears()
     assert any(" 001 " in line for line in heard)
     assert spoken(heard) == []
 
@@ -535,8 +541,8 @@ def test_a_database_that_another_program_holds(
     logins that need nothing stored go on, until it is free.
     """
     alice, bob, carol = (hub.member(name) for name in ("alice", "bob", "carol"))
-    carol.says("QUIT")
-    carol.hears_until("(closed")
+    carol.sends("QUIT")
+    carol.hears_the_end()
     waits: list[int] = []
     commit = GatedJournal.commit
 
@@ -548,17 +554,17 @@ def test_a_database_that_another_program_holds(
     holder = sqlite3.connect(hub.path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     for _ in range(3):
-        alice.says("PRIVMSG #lobby :lost")
+        alice.sends("PRIVMSG #lobby :lost")
         heard = alice.hears_until(" 400 ")
         assert ":Not stored, so nobody saw it: another program holds" in heard[-1]
-    assert sum(":The server can't store messages: another" in line for line in bob.barrier()) == 1
-    hub.member("carol").barrier()
+    assert sum(":The server can't store messages: another" in line for line in bob.hears()) == 1
+    hub.member("carol").hears()
     assert waits.count(2000) == 1
     assert len(waits) > 3
     assert caplog.text.count("another program holds the database") == 1
     holder.close()
     assert "stores messages again" in alice.hears_until("NOTICE alice :The server stores")[-1]
-    alice.says("PRIVMSG #lobby :heard")
+    alice.sends("PRIVMSG #lobby :heard")
     assert spoken(bob.hears_until(":heard")) == ["heard"]
 
 
@@ -575,23 +581,23 @@ def audited(hub: HubUnderTest) -> list[tuple[str, str, str]]:
 
 def test_logins_are_in_the_database(hub: HubUnderTest) -> None:
     """Those that were refused as well."""
-    hub.member("alice").barrier()
-    stranger = Guest(hub)
-    stranger.begins("mallory")
+    hub.member("alice").hears()
+    stranger = hub.connect()
+    stranger.begins_login("mallory")
     stranger.hears_until(" 904 ")
     assert audited(hub) == [("login", "alice", "ok"), ("login", "-", "wrong password")]
 
 
 def test_a_conflict_does_not_cost_the_audit(hub: HubUnderTest) -> None:
     """Of a turn in which one step can't be stored, what was to be audited is."""
-    alice = hub.member("alice", "echo-message")
-    hub.member("bob").barrier()
-    alice.says("JOIN #den")
+    alice = hub.member("alice", caps="echo-message")
+    hub.member("bob").hears()
+    alice.sends("JOIN #den")
     alice.hears_until(" 366 ")
     before = audited(hub)
     hub.gathers(alice)
     hub.journal.refused_text = "bad"
-    alice.says("PRIVMSG #lobby :bad", "TOKEN CREATE laptop")
+    alice.sends("PRIVMSG #lobby :bad", "TOKEN CREATE laptop")
     hub.journal.release()
     alice.hears_until("TOKEN CREATED")
     assert audited(hub) == [*before, ("token created", "alice", "ok")]
@@ -601,12 +607,12 @@ def test_a_full_disk_keeps_nobody_out(hub: HubUnderTest, caplog: pytest.LogCaptu
     """Reading goes on; the log has what the audit can't."""
     caplog.set_level(logging.INFO)
     alice = hub.member("alice")
-    alice.says("QUIT")
-    alice.hears_until("(closed")
+    alice.sends("QUIT")
+    alice.hears_the_end()
     before = audited(hub)
     caplog.clear()
     hub.journal.failure = FULL
-    hub.member("alice").barrier()
+    hub.member("alice").hears()
     hub.journal.failure = None
     assert audited(hub) == before
     assert "login" in caplog.messages
@@ -623,12 +629,12 @@ def test_a_bug_in_a_login_costs_only_that_login(
     hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log has the traceback; the others talk on."""
-    alice = hub.member("alice", "echo-message")
+    alice = hub.member("alice", caps="echo-message")
     monkeypatch.setattr(Rules, "answered", broken)
-    bob = Guest(hub)
-    bob.begins("bob")
-    assert "ERROR :Closing link: The server failed; it is logged" in bob.hears_until("(closed")[-2]
-    alice.says("PRIVMSG #lobby :still here")
+    bob = hub.connect()
+    bob.begins_login("bob")
+    assert "ERROR :Closing link: The server failed; it is logged" in bob.hears_the_end()[-1]
+    alice.sends("PRIVMSG #lobby :still here")
     alice.hears_until(":still here")
     assert "a bug: Verified failed and was taken back" in caplog.text
 
@@ -650,10 +656,10 @@ def test_a_bug_in_the_look_at_a_session_costs_only_that_session(
 
     monkeypatch.setattr(Rules, "_check_deadlines", broken_for_bob)
     hub.hub._next_tick = 0.0
-    assert any("The server failed; it is logged" in line for line in bob.hears_until("(closed"))
-    bob.goes()
+    assert any("The server failed; it is logged" in line for line in bob.hears_the_end())
+    bob.hangs_up()
     assert looked_at.wait(PATIENCE)
-    alice.barrier()
+    alice.hears()
     assert caplog.text.count("a bug: a look at a session failed") == 1
 
 
@@ -666,7 +672,7 @@ def test_a_bug_in_a_tick_keeps_nothing_else_from_being_done(
     monkeypatch.setattr(acknowledgements, part, broken)
     hub.hub._next_tick = 0.0
     set_disabled(hub, "alice")
-    assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
+    assert "Your account has been disabled" in alice.hears_the_end()[-1]
     assert "failed and was taken back" in caplog.text
 
 
@@ -689,11 +695,11 @@ def test_a_bug_in_a_change_costs_only_that_change(
     monkeypatch.setattr(Rules, "end_sessions", broken_for_bob)
     set_disabled(hub, "bob")
     set_disabled(hub, "alice")
-    assert any("The server failed; it is logged" in line for line in bob.hears_until("(closed"))
-    assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
+    assert any("The server failed; it is logged" in line for line in bob.hears_the_end())
+    assert "Your account has been disabled" in alice.hears_the_end()[-1]
     with contextlib.closing(Admin(hub.path)) as office:
         while not office.in_effect():
-            carol.barrier()
+            carol.hears()
     assert caplog.text.count("a bug: change ") == 1
 
 
@@ -704,27 +710,27 @@ def test_a_bug_in_an_arrival_costs_only_those_who_arrive(
     alice = hub.member("alice")
     with monkeypatch.context() as patch:
         patch.setattr(arrivals.ArrivalBatch, "__init__", broken)
-        bob = Guest(hub)
-        bob.begins("bob")
-        assert f"ERROR :Closing link: {FAILED}" in bob.hears_until("(closed")[-2]
+        bob = hub.connect()
+        bob.begins_login("bob")
+        assert f"ERROR :Closing link: {FAILED}" in bob.hears_the_end()[-1]
     assert "a bug: 1 arrivals failed and were taken back" in caplog.text
-    bob.goes()
-    hub.member("carol").barrier()
-    alice.barrier()
+    bob.hangs_up()
+    hub.member("carol").hears()
+    alice.hears()
     assert {a.name for a in hub.rules.model.online} == {"alice", "carol"}
 
 
 def test_what_may_have_been_stored_is_told_when_that_is_known(hub: HubUnderTest) -> None:
     """A commit that is broken off was stored or not: nobody hears of it before that is known."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    alice.barrier()
+    alice.hears()
     hub.journal.broken_off = [True]
-    alice.says("PRIVMSG #lobby :stored")
-    assert bob.hears() == ":alice!alice@chat.test PRIVMSG #lobby :stored"
+    alice.sends("PRIVMSG #lobby :stored")
+    assert bob.hears_line() == ":alice!alice@chat.test PRIVMSG #lobby :stored"
     hub.journal.broken_off = [False]
-    alice.says("PRIVMSG #lobby :refused")
+    alice.sends("PRIVMSG #lobby :refused")
     assert " 400 alice PRIVMSG " in alice.hears_until(" 400 ")[-1]
-    alice.says("PRIVMSG #lobby :after")
+    alice.sends("PRIVMSG #lobby :after")
     assert spoken(bob.hears_until(":after")) == ["after"]
     assert texts(hub) == ["stored", "after"]
 
@@ -734,11 +740,11 @@ def test_a_bug_at_the_end_of_a_session_leaves_none_behind(
 ) -> None:
     """The connection is gone, and nobody looks at the session again."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    alice.barrier()
+    alice.hears()
     with monkeypatch.context() as patch:
         patch.setattr(online, "leave", broken)
-        bob.goes()
-        alice.barrier()
+        bob.hangs_up()
+        alice.hears()
     assert "a bug: Closed failed" in caplog.text
     assert list(hub.rules.model.sessions) == [alice.session]
 
@@ -754,10 +760,11 @@ def test_a_bug_at_the_end_keeps_nobody_from_being_told(
     hub = HubUnderTest(tmp_path, "alice")
     hub.open()
     alice = hub.member("alice")
-    alice.barrier()
+    alice.hears()
     monkeypatch.setattr(f"securechat.core.{part}", broken)
     hub.close("The server is stopping")
-    assert "(closed: The server is stopping)" in alice.hears_until("(closed")[-1]
+    alice.hears_the_end()
+    assert hub.io.closed[link_of(alice).connection] == "The server is stopping"
     assert "a bug: broken failed" in caplog.text
     assert hub.failures == []
 
@@ -765,18 +772,18 @@ def test_a_bug_at_the_end_keeps_nobody_from_being_told(
 def test_a_change_that_can_t_be_stored_is_taken_up_again(hub: HubUnderTest) -> None:
     """What follows from it: a channel without members closes. Until then it isn't in effect."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    bob.says("JOIN #den")
-    bob.barrier()
+    bob.sends("JOIN #den")
+    bob.hears()
     hub.journal.failure = FULL
     with contextlib.closing(Admin(hub.path)) as office:
         office.delete(office.find("bob", "bob"))
-        bob.hears_until("(closed")
+        bob.hears_the_end()
         for _ in range(3):
-            alice.barrier()
+            alice.hears()
             assert not office.in_effect()
         hub.journal.failure = None
         while not office.in_effect():
-            alice.barrier()
+            alice.hears()
     assert kept_of(hub, "SELECT folded FROM targets WHERE name = '#den'") == [(None,)]
 
 
@@ -785,13 +792,13 @@ def test_tokens_that_ended_with_a_password_end_also_while_nothing_can_be_stored(
 ) -> None:
     """The administrator has removed them from the database; no undo brings them back."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    alice.says("TOKEN CREATE laptop")
-    alice.barrier()
+    alice.sends("TOKEN CREATE laptop")
+    alice.hears()
     assert len(hub.rules.model.tokens) == 1
     hub.journal.failure = FULL
     set_password(hub, "alice", "by the administrator")
-    alice.hears_until("(closed")
-    bob.barrier()
+    alice.hears_the_end()
+    bob.hears()
     assert hub.rules.model.tokens == {}
     hub.journal.failure = None
 
@@ -801,11 +808,11 @@ def test_lines_of_nobody_cost_nobody_anything(
 ) -> None:
     """A connection that never opened can only be a bug, and ends nothing."""
     alice = hub.member("alice")
-    stray = Guest(hub)
-    stray.barrier()
-    stray.goes()
-    hub.put(Lines(stray.connection, [b"PRIVMSG #lobby :boo"]))
-    alice.barrier()
+    stray = hub.connect()
+    stray.hears()
+    stray.hangs_up()
+    hub.put(Lines(link_of(stray).connection, [b"PRIVMSG #lobby :boo"]))
+    alice.hears()
     assert "a bug: Lines failed" in caplog.text
 
 
@@ -821,7 +828,9 @@ def test_a_bug_of_the_hub_itself_is_reported(
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         hub.journal.connection.execute("SELECT 1")
     for _ in range(30):
-        hub.put(Lines(Guest(hub).connection, [b"x"] * 1000))  # would wait if it were open
+        hub.put(
+            Lines(link_of(hub.connect()).connection, [b"x"] * 1000)
+        )  # would wait if it were open
     hub.close()
 
 
@@ -836,8 +845,8 @@ def test_the_others_learn_that_somebody_is_gone(hub: HubUnderTest, reason: str, 
     """In words that give nothing away of the network."""
     alice, bob = hub.member("alice"), hub.member("bob")
     alice.hears_until("JOIN #lobby")
-    bob.goes(reason)
-    assert alice.hears() == f":bob!bob@chat.test QUIT :{shown}"
+    bob.hangs_up(reason)
+    assert alice.hears_line() == f":bob!bob@chat.test QUIT :{shown}"
 
 
 def test_the_log_tells_who_came_and_went_and_no_farewell(
@@ -846,9 +855,10 @@ def test_the_log_tells_who_came_and_went_and_no_farewell(
     """A farewell is somebody's text."""
     caplog.set_level(logging.DEBUG)
     bob = hub.member("bob")
-    bob.says("QUIT :my secret farewell")
-    reason = bob.hears_until("(closed")[-1]
-    hub.put(Closed(bob.connection, reason.removeprefix("(closed: ").rstrip(")")))
+    bob.sends("QUIT :my secret farewell")
+    bob.hears_the_end()
+    connection = link_of(bob).connection
+    hub.put(Closed(connection, hub.io.closed[connection]))
     hub.member("alice")
     events = [(r.message, getattr(r, "facts", {})) for r in caplog.records]
     assert ("connected", {"address": "192.0.2.1", "port": 4711}) in events
@@ -862,8 +872,8 @@ def test_the_log_tells_who_came_and_went_and_no_farewell(
 def test_a_worker_that_failed_is_answered(hub: HubUnderTest) -> None:
     """The client may try again."""
     hub.works = False
-    guest = Guest(hub)
-    guest.begins("alice")
+    guest = hub.connect()
+    guest.begins_login("alice")
     job = hub.jobs.get(timeout=PATIENCE)
     hub.answer(JobFailed(job.session))
     assert "can't check that now; try again" in guest.hears_until(" 904 ")[-1]
@@ -882,7 +892,7 @@ def test_an_administrators_change_takes_effect(hub: HubUnderTest) -> None:
     """Without a word to the server: the hub sees that the database has changed."""
     alice = hub.member("alice")
     set_disabled(hub, "alice")
-    assert "ERROR :Closing link: Your account has been disabled" in alice.hears_until("(closed")[-2]
+    assert "ERROR :Closing link: Your account has been disabled" in alice.hears_the_end()[-1]
 
 
 def test_a_change_that_can_t_be_read_is_taken_up_later(
@@ -901,7 +911,7 @@ def test_a_change_that_can_t_be_read_is_taken_up_later(
 
     monkeypatch.setattr(changes, "take_changes", fail_twice)
     set_disabled(hub, "alice")
-    assert "Your account has been disabled" in alice.hears_until("(closed")[-2]
+    assert "Your account has been disabled" in alice.hears_the_end()[-1]
     assert caplog.text.count("can't see what the administrator has changed") == 1
 
 
@@ -917,14 +927,14 @@ def test_a_token_that_an_administrator_has_made_meanwhile(hub: HubUnderTest) -> 
     """
     alice, bob = hub.member("alice"), hub.member("bob")
     for guest in (alice, bob):
-        guest.barrier()
+        guest.hears()
     hub.hub._next_look = float("inf")
     hub.gathers(bob)
     alice.session.proved_at = float("inf")
     give_token(hub, "alice", "laptop")
-    alice.says("TOKEN CREATE laptop", "TOKEN REVOKE laptop", "PRIVMSG #lobby :still here")
+    alice.sends("TOKEN CREATE laptop", "TOKEN REVOKE laptop", "PRIVMSG #lobby :still here")
     hub.journal.release()
-    heard = alice.barrier()
+    heard = alice.hears()
     assert [line.split(" ")[1:4] for line in heard if " 400 " in line] == [
         ["400", "alice", "TOKEN"]
     ] * 2
@@ -932,7 +942,7 @@ def test_a_token_that_an_administrator_has_made_meanwhile(hub: HubUnderTest) -> 
     assert bob.hears_until(":still here")
     hub.hub._next_look = 0.0
     while not (tokens := list(hub.rules.model.accounts[alice.session.who.id].tokens)):
-        alice.barrier()
+        alice.hears()
     assert tokens == ["laptop"]
 
 
@@ -942,12 +952,12 @@ def set_password(hub: HubUnderTest, name: str, hashed: str) -> None:
     office.close()
 
 
-def asks_for_a_password(hub: HubUnderTest, alice: Guest) -> None:
+def asks_for_a_password(hub: HubUnderTest, alice: Client) -> None:
     """The worker has got the job; its answer is the test's to give."""
     hub.works = False
     alice.session.proved_at = float("inf")
-    alice.says("PASSWD :quite another password")
-    alice.barrier()
+    alice.sends("PASSWD :quite another password")
+    alice.hears()
     assert isinstance(hub.jobs.get(), HashPassword)
 
 
@@ -972,7 +982,7 @@ def test_a_password_that_an_administrator_sets_meanwhile(hub: HubUnderTest) -> N
     hub.journal.holds_one()
     set_password(hub, "alice", "by the administrator")
     hub.journal.release()
-    heard = alice.hears_until("(closed")
+    heard = alice.hears_the_end()
     assert [line for line in heard if " 400 alice PASSWD :Not done" in line]
     assert not [line for line in heard if "CHANGED" in line]
     assert kept_of(hub, PASSWORDS) == [("by the administrator",)]
@@ -986,7 +996,7 @@ def test_a_password_that_an_administrator_has_just_set(hub: HubUnderTest) -> Non
     hub.hub._next_look = float("inf")
     set_password(hub, "alice", "by the administrator")
     hub.answer(Hashed(alice.session, 0, "by alice", None, "by the administrator"))
-    assert "Your password has been changed" in alice.hears_until("(closed")[-2]
+    assert "Your password has been changed" in alice.hears_the_end()[-1]
     assert kept_of(hub, PASSWORDS) == [("by the administrator",)]
     assert kept_of(hub, CHANGES_TOLD) == []
 
@@ -994,8 +1004,8 @@ def test_a_password_that_an_administrator_has_just_set(hub: HubUnderTest) -> Non
 def test_a_new_hash_of_a_password_that_was_changed_meanwhile(hub: HubUnderTest) -> None:
     """It is thrown away; the login that has made it goes on."""
     hub.works = False
-    alice = Guest(hub)
-    alice.begins("alice")
+    alice = hub.connect()
+    alice.begins_login("alice")
     job = hub.jobs.get()
     assert isinstance(job, VerifyPassword)
     hub.works = True
@@ -1011,18 +1021,13 @@ def test_at_the_end_everybody_is_told_why(tmp_path: Path) -> None:
     """Members and strangers get the reason; what was said before is stored."""
     hub = HubUnderTest(tmp_path, "alice", "bob")
     hub.open()
-    alice, stranger = hub.member("alice", "echo-message"), Guest(hub)
-    alice.says("PRIVMSG #lobby :last words")
+    alice, stranger = hub.member("alice", caps="echo-message"), hub.connect()
+    alice.sends("PRIVMSG #lobby :last words")
     hub.close("The server is stopping")
     assert alice.hears_until("last words")
     for guest in (alice, stranger):
-        heard = []
-        while not guest.heard.empty():
-            heard.append(guest.heard.get())
-        assert heard[-2:] == [
-            "ERROR :Closing link: The server is stopping",
-            "(closed: The server is stopping)",
-        ]
+        assert guest.hears_the_end()[-1] == "ERROR :Closing link: The server is stopping"
+        assert hub.io.closed[link_of(guest).connection] == "The server is stopping"
     assert texts(hub) == ["last words"]
     assert hub.failures == []
 
@@ -1032,7 +1037,7 @@ def test_at_the_end_it_is_learned_what_has_arrived_where(tmp_path: Path) -> None
     hub = HubUnderTest(tmp_path, "alice", "bob")
     hub.open()
     alice, bob = hub.member("alice"), hub.member("bob")
-    alice.says("PRIVMSG #lobby :hi")
+    alice.sends("PRIVMSG #lobby :hi")
     bob.hears_until(":hi")
     hub.close()
     connection = sqlite3.connect(hub.path)
@@ -1057,14 +1062,14 @@ def test_several_who_speak_are_gathered(hub: HubUnderTest, naps: list[float]) ->
     """After a turn in which two spoke the next one begins a little later."""
     alice, bob = hub.member("alice"), hub.member("bob")
     for guest in (alice, bob):
-        guest.barrier()
+        guest.hears()
     hub.gathers(alice)
     naps.clear()
-    alice.says("PRIVMSG #lobby :one")
-    bob.says("PRIVMSG #lobby :two")
+    alice.sends("PRIVMSG #lobby :one")
+    bob.sends("PRIVMSG #lobby :two")
     hub.journal.release()
     bob.hears_until(":one")
-    alice.barrier()
+    alice.hears()
     assert len(naps) == 1
     assert 0 < naps[0] <= module.GATHER_SECONDS
 
@@ -1073,11 +1078,11 @@ def test_a_lone_speaker_never_waits(hub: HubUnderTest, naps: list[float]) -> Non
     """However much there is to say."""
     alice, bob = hub.member("alice"), hub.member("bob")
     for guest in (alice, bob):
-        guest.barrier()
+        guest.hears()
     naps.clear()
     for number in range(20):
-        alice.says(f"PRIVMSG #lobby :{number}")
-        alice.barrier()
+        alice.sends(f"PRIVMSG #lobby :{number}")
+        alice.hears()
     bob.hears_until(":19")
     assert naps == []
 
@@ -1085,15 +1090,15 @@ def test_a_lone_speaker_never_waits(hub: HubUnderTest, naps: list[float]) -> Non
 def test_nobody_waits_for_those_who_log_in(hub: HubUnderTest, naps: list[float]) -> None:
     """A login has many steps, and each answer is awaited."""
     carol = hub.member("carol")
-    carol.barrier()
-    alice, bob = Guest(hub), Guest(hub)
+    carol.hears()
+    alice, bob = hub.connect(), hub.connect()
     naps.clear()
     hub.gathers(carol)
-    alice.says("CAP LS")
-    bob.says("CAP LS")
+    alice.sends("CAP LS")
+    bob.sends("CAP LS")
     hub.journal.release()
     for guest in (alice, bob):
-        guest.barrier()
+        guest.hears()
     assert naps == []
 
 
@@ -1102,15 +1107,15 @@ def test_nobody_waits_for_those_who_log_in(hub: HubUnderTest, naps: list[float])
 
 def test_a_turn_leaves_no_garbage_behind(hub: HubUnderTest) -> None:
     """Nothing that only the garbage collection finds, which stops all threads while it looks."""
-    hub.member("bob").barrier()
+    hub.member("bob").hears()
     gc.collect()
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
         alice = hub.member("alice")
-        alice.says("JOIN #den", "PRIVMSG #den :hello", "TOPIC #den :new", "MODE #den +b x!*@*")
-        alice.barrier()
-        alice.goes()
-        hub.member("carol").barrier()
+        alice.sends("JOIN #den", "PRIVMSG #den :hello", "TOPIC #den :new", "MODE #den +b x!*@*")
+        alice.hears()
+        alice.hangs_up()
+        hub.member("carol").hears()
         gc.collect()
         left = [thing for thing in gc.garbage if type(thing).__module__.startswith("securechat.")]
     finally:
@@ -1123,7 +1128,7 @@ def test_who_takes_what_it_is_sent_is_alive(hub: HubUnderTest) -> None:
     """Its answer to a PING may be behind megabytes that it asked for."""
     alice, bob = hub.member("alice"), hub.member("bob")
     before = alice.session.heard_at
-    hub.put(Taken(alice.connection))
-    bob.barrier()
+    hub.put(Taken(link_of(alice).connection))
+    bob.hears()
     assert alice.session.heard_at > before
-    alice.barrier()
+    alice.hears()

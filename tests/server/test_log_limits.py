@@ -25,7 +25,7 @@ from securechat.server.log_limits import (
     LogLimits,
 )
 from securechat.server.logs import QueuedHandler, TextFormatter
-from tests.support.person import PATIENCE
+from tests.support.links import PATIENCE
 from tests.support.server import ServerUnderTest, running
 
 
@@ -193,25 +193,25 @@ def test_a_stranger_fills_no_log(tmp_path: Path, listed: Path) -> None:
         "limits": {"strangers_per_address": 10, "connections_per_address": 30},
     }
     with running(tmp_path / "data", "alice", **settings) as server:
-        server.lets_strangers_speak()
+        server.lets_unauthenticated_speak()
         for _ in range(3 * AT_ONCE):
             plaintext(server, b"NICK x\r\n")
             plaintext(server, b"\x16\x03\x01\x00\x05hello")
             plaintext(server, b"")
-            with server.stranger() as eve:
-                eve.says("NICK eve", "USER eve 0 * :eve", "CAP REQ :draft/account-registration")
-                eve.says(*["REGISTER * nocode :violet kettles dance at 4"] * 9)
+            with server.connect() as eve:
+                eve.sends("NICK eve", "USER eve 0 * :eve", "CAP REQ :draft/account-registration")
+                eve.sends(*["REGISTER * nocode :violet kettles dance at 4"] * 9)
                 eve.hears_until("REGISTER")
-                eve.says("AUTHENTICATE PLAIN", "AUTHENTICATE !", "BLAH", "@", "JOIN #x")
-            with server.stranger() as eve:
-                eve.says("PASS :alice:wrong and wrong again", "NICK alice", "USER alice 0 * :x")
+                eve.sends("AUTHENTICATE PLAIN", "AUTHENTICATE !", "BLAH", "@", "JOIN #x")
+            with server.connect() as eve:
+                eve.sends("PASS :alice:wrong and wrong again", "NICK alice", "USER alice 0 * :x")
                 eve.hears_the_end()
             server.forgets_guesses()
-        crowd = [server.stranger(source="127.0.0.9") for _ in range(10)]
+        crowd = [server.connect(source="127.0.0.9") for _ in range(10)]
         for _ in range(3 * AT_ONCE):
             plaintext(server, b"", "127.0.0.9")
         for one in crowd:
-            one.hang_up()
+            one.hangs_up()
     found = kinds(listed)
     assert {"info refused", "info registration refused", "info login refused"} <= set(found)
     assert max(found.values()) <= 2 * AT_ONCE  # "refused …" stands in two places
@@ -223,13 +223,13 @@ def test_a_member_fills_no_log(tmp_path: Path, listed: Path) -> None:
     with running(tmp_path / "data", "alice", "mallory") as server:
         for _ in range(2 * AT_ONCE):
             mallory = server.member("mallory")
-            mallory.says("JOIN #mine", "MODE #mine +b x!*@*", "KICK #mine alice", "TOPIC #mine :x")
-            mallory.says("TOKEN CREATE x", "TOKEN REVOKE x", "PASSWD :x", "TOTP REMOVE 1")
-            mallory.says(*["BLAH", "@", ":x", "PRIVMSG", "\x01" * 400, "NICK ::"] * 5)
-            mallory.barrier()
-            mallory.says("QUIT :bye")
+            mallory.sends("JOIN #mine", "MODE #mine +b x!*@*", "KICK #mine alice", "TOPIC #mine :x")
+            mallory.sends("TOKEN CREATE x", "TOKEN REVOKE x", "PASSWD :x", "TOTP REMOVE 1")
+            mallory.sends(*["BLAH", "@", ":x", "PRIVMSG", "\x01" * 400, "NICK ::"] * 5)
+            mallory.hears()
+            mallory.sends("QUIT :bye")
             mallory.hears_the_end()
-            mallory.hang_up()
+            mallory.hangs_up()
         server.wait_for(lambda: not server.service._hub._rules.model.sessions)
     found = kinds(listed)
     assert {"info login", "info token created", "info disconnected"} <= set(found)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from securechat.store.sqlite.database import open_database, transaction
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import PASSWORD, ServerUnderTest, config
 
 PEOPLE = 1000
@@ -77,7 +77,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
     server.add("alice")
     fill(server)
     server.open()
-    server.member("alice").hang_up()
+    server.member("alice").hangs_up()
     server.wait_for(lambda: not server.service._hub._rules.model.sessions)  # and the hub is at rest
     model = server.service._hub._rules.model
     for account in model.accounts.values():
@@ -90,18 +90,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
 
 
 @pytest.fixture
-def reader(server: ServerUnderTest) -> Iterator[Person]:
+def reader(server: ServerUnderTest) -> Iterator[Client]:
     """Who has a line of some megabytes a second; the systems between keep little."""
-    person = server.stranger()
+    person = server.connect()
     person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KEPT)
     port = person.sock.getsockname()[1]
     [connection] = [c for c in list(server.service._io[0].driver.connections) if c.port == port]
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT)
     yield person
-    person.hang_up()
+    person.hangs_up()
 
 
-def hears(person: Person, end: str) -> list[str]:
+def hears(person: Client, end: str) -> list[str]:
     """All lines up to the first with this in it, at a steady pace."""
     data = b""
     while end.encode() not in data[-40_000:]:
@@ -112,11 +112,11 @@ def hears(person: Person, end: str) -> list[str]:
     return data.decode().split("\r\n")
 
 
-def logs_in(person: Person, *caps: str) -> list[str]:
+def logs_in(person: Client, *caps: str) -> list[str]:
     payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
-    person.says("CAP LS 302", "NICK alice", "USER alice 0 * :Alice")
-    person.says("CAP REQ :" + " ".join(["sasl", *caps]), "AUTHENTICATE PLAIN")
-    person.says(f"AUTHENTICATE {payload}", "CAP END", "PING :all of it")
+    person.sends("CAP LS 302", "NICK alice", "USER alice 0 * :Alice")
+    person.sends("CAP REQ :" + " ".join(["sasl", *caps]), "AUTHENTICATE PLAIN")
+    person.sends(f"AUTHENTICATE {payload}", "CAP END", "PING :all of it")
     return hears(person, "PONG chat.test :all of it")
 
 
@@ -125,7 +125,7 @@ def of(numeric: str, lines: list[str]) -> int:
 
 
 def test_a_login_into_a_hundred_rooms_of_a_thousand(
-    server: ServerUnderTest, reader: Person
+    server: ServerUnderTest, reader: Client
 ) -> None:
     """Some megabytes of names: more than may be unsent, of somebody who reads all the time."""
     heard = logs_in(reader, "userhost-in-names")
@@ -134,14 +134,14 @@ def test_a_login_into_a_hundred_rooms_of_a_thousand(
     assert sum(line.count("person") for line in heard if " 353 " in line) >= 2 * PEOPLE * (
         ROOMS - 1
     )
-    reader.says("PING :and on")
+    reader.sends("PING :and on")
     hears(reader, ":and on")
 
 
-def test_a_list_of_all_channels(server: ServerUnderTest, reader: Person) -> None:
+def test_a_list_of_all_channels(server: ServerUnderTest, reader: Client) -> None:
     """As SAFELIST in 005 promises."""
     logs_in(reader)
-    reader.says("LIST", "PING :next")
+    reader.sends("LIST", "PING :next")
     heard = hears(reader, ":next")
     assert of("322", heard) == CHANNELS
     assert sum(map(len, heard)) > server.settings.limits.unsent_kib * 1024
@@ -151,12 +151,12 @@ def test_a_list_of_all_channels(server: ServerUnderTest, reader: Person) -> None
     ("command", "row", "end"), [("WHO", "352", "315"), ("NAMES", "353", "366")]
 )
 def test_who_is_in_large_rooms(
-    server: ServerUnderTest, reader: Person, command: str, row: str, end: str
+    server: ServerUnderTest, reader: Client, command: str, row: str, end: str
 ) -> None:
     """Ten of them, of a thousand each, asked for at once."""
     logs_in(reader)
     rooms = [f"#{named(number)}" for number in range(1, 11)]
-    reader.says(*(f"{command} {room}" for room in rooms), "PING :next")
+    reader.sends(*(f"{command} {room}" for room in rooms), "PING :next")
     heard = hears(reader, ":next")
     assert of(end, heard) == len(rooms)
     listed = [line for line in heard if f" {row} " in line]

@@ -49,14 +49,14 @@ def rows(path: Path) -> dict[str, list[tuple[str, ...]]]:
 def lives(server: ServerUnderTest) -> None:
     """Three people, with rooms, bans and invitations."""
     alice, bob = server.member("alice"), server.member("bob")
-    alice.says("JOIN #den,#mine,#ours")
-    alice.says("MODE #den +b eve!*@*")
-    alice.says("INVITE carol #den")
-    alice.barrier()
-    bob.says("JOIN #den,#ours")
-    bob.barrier()
+    alice.sends("JOIN #den,#mine,#ours")
+    alice.sends("MODE #den +b eve!*@*")
+    alice.sends("INVITE carol #den")
+    alice.hears()
+    bob.sends("JOIN #den,#ours")
+    bob.hears()
     for person in (alice, bob):
-        person.hang_up()
+        person.hangs_up()
 
 
 def deletes(server: ServerUnderTest, *names: str) -> None:
@@ -129,8 +129,8 @@ def test_a_lobby_that_looks_like_a_channel(tmp_path: Path) -> None:
     """
     with running(tmp_path / "data", "alice") as server:
         alice = server.member("alice")
-        alice.says("JOIN #lobby1")
-        alice.barrier()
+        alice.sends("JOIN #lobby1")
+        alice.hears()
     with (
         pytest.raises(DataError, match=r'looks like the channel #lobby1 .* lobby = "#lobby1"'),
         running(tmp_path / "data", server={"lobby": "#lobbyl"}),
@@ -138,7 +138,7 @@ def test_a_lobby_that_looks_like_a_channel(tmp_path: Path) -> None:
         pass
     with running(tmp_path / "data", "bob", server={"lobby": "#LOBBY1"}) as server:
         bob = server.member("bob")
-        bob.says("NAMES #lobby1")
+        bob.sends("NAMES #lobby1")
         assert "bob" in bob.hears_until(" 353 ")[-1]
 
 
@@ -155,7 +155,7 @@ def test_a_start_tells_what_it_has_removed(
     caplog.set_level(logging.WARNING)
     with running(tmp_path / "data") as server:
         alice = server.member("alice")
-        alice.says("NAMES #den")
+        alice.sends("NAMES #den")
         assert alice.hears_until(" 353 ")[-1].endswith(":~alice")
     assert "rows of memberships were of an account or a channel that is gone" in caplog.text
 

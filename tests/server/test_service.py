@@ -20,7 +20,8 @@ from securechat.store.errors import StoreError
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.reader import Reader
 from tests.support.certificates import Authority
-from tests.support.person import PATIENCE, Person
+from tests.support.client import Client
+from tests.support.links import PATIENCE
 from tests.support.server import ServerUnderTest, config, running
 
 OURS = ("accept", "hub", "io-", "password", "history")
@@ -45,9 +46,11 @@ def test_its_threads_are_named_and_end_with_it(tmp_path: Path) -> None:
 def test_members_at_different_io_threads_hear_each_other(tmp_path: Path) -> None:
     """In one order, whatever the thread."""
     with running(tmp_path / "data", "alice", "bob", "carol", limits={"io_threads": 2}) as server:
-        alice, bob, carol = (server.member(n, "echo-message") for n in ("alice", "bob", "carol"))
+        alice, bob, carol = (
+            server.member(n, caps="echo-message") for n in ("alice", "bob", "carol")
+        )
         for number in range(20):
-            (alice, bob)[number % 2].says(f"PRIVMSG #lobby :{number}")
+            (alice, bob)[number % 2].sends(f"PRIVMSG #lobby :{number}")
         said = [f" PRIVMSG #lobby :{n}" for n in range(20)]
         heard = []
         for person in (alice, bob, carol):
@@ -56,7 +59,7 @@ def test_members_at_different_io_threads_hear_each_other(tmp_path: Path) -> None
         assert heard[0] == heard[1] == heard[2]
 
 
-def hears_all(person: Person, wanted: list[str]) -> list[str]:
+def hears_all(person: Client, wanted: list[str]) -> list[str]:
     """Lines until each of the wanted texts has come."""
     heard: list[str] = []
     while missing := [text for text in wanted if not any(line.endswith(text) for line in heard)]:
@@ -80,14 +83,14 @@ def test_what_clients_need_to_know_is_remembered(tmp_path: Path) -> None:
 def test_it_may_be_started_again_on_the_same_data(tmp_path: Path) -> None:
     """What was said is there for who was away."""
     with running(tmp_path / "data", "alice", "bob") as server:
-        server.member("bob").says("QUIT")
-        alice = server.member("alice", "echo-message")
-        alice.says("PRIVMSG bob :when you are back")
+        server.member("bob").sends("QUIT")
+        alice = server.member("alice", caps="echo-message")
+        alice.sends("PRIVMSG bob :when you are back")
         alice.hears_until("when you are back")
     again = ServerUnderTest(tmp_path / "data", server.settings)
     again.open()
-    bob = again.stranger()
-    heard = bob.logs_in("bob", "the quick brown otter 7")
+    bob = again.connect()
+    heard = bob.logs_in("bob")
     assert sum(line.endswith("when you are back") for line in heard) == 1
     again.close()
 
@@ -105,13 +108,13 @@ def test_stopping_frees_port_and_directory(tmp_path: Path) -> None:
 def test_everybody_is_told_the_reason(tmp_path: Path) -> None:
     """Also who has not logged in yet."""
     with running(tmp_path / "data", "alice") as server:
-        alice, stranger = server.member("alice"), server.stranger()
-        stranger.barrier()
+        alice, stranger = server.member("alice"), server.connect()
+        stranger.hears()
         stopping = threading.Thread(target=server.service.stop, args=("Moving server",))
         stopping.start()
         for person in (alice, stranger):
             assert person.hears_the_end()[-1] == "ERROR :Closing link: Moving server"
-            person.hang_up()
+            person.hangs_up()
         stopping.join(PATIENCE)
         assert not stopping.is_alive()
 
@@ -198,20 +201,18 @@ def test_reload_is_for_those_who_come(tmp_path: Path) -> None:
     server.data.create()
     server.add("alice", "bob")
     server.open()
-    alice = Person(server.port, ca)
-    alice.logs_in("alice", "the quick brown otter 7")
+    alice = server.connect(ca=ca)
+    alice.logs_in("alice")
 
     new = authority.server("localhost")
     new.write(tmp_path, "server")
     server.service.reload()
-    bob = Person(server.port, ca)
+    bob = server.connect(ca=ca)
     assert bob.sock.getpeercert(binary_form=True) == new.der
-    bob.logs_in("bob", "the quick brown otter 7")
-    bob.says("PRIVMSG #lobby :hi")
+    bob.logs_in("bob")
+    bob.sends("PRIVMSG #lobby :hi")
     alice.hears_until(":hi")
     assert alice.sock.getpeercert(binary_form=True) == old.der
-    for person in (alice, bob):
-        person.hang_up()
     server.close()
 
 
@@ -228,7 +229,7 @@ def test_a_failed_reload_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"server-key\.pem"):
         server.service.reload()
     assert server.service.identity is before
-    with Person(server.port, ca) as person:
+    with server.connect(ca=ca) as person:
         assert person.sock.getpeercert(binary_form=True) == issued.der
     server.close()
 
@@ -240,14 +241,14 @@ def test_a_released_connection_makes_room_for_another(tmp_path: Path) -> None:
     """However it ended: the limits count who is here, not who has been."""
     with running(tmp_path / "data", "alice", limits={"connections_per_address": 1}) as server:
         for _ in range(3):
-            with server.stranger() as person:
-                person.says("QUIT")
+            with server.connect() as person:
+                person.sends("QUIT")
                 person.hears_the_end()
             server.wait_for(lambda: not server.service._admission._count)
         member = server.member("alice")
         with pytest.raises((ssl.SSLError, ConnectionError)):
-            server.stranger()
-        assert member.barrier() == []
+            server.connect()
+        assert member.hears() == []
 
 
 def test_half_open_connections_count_too(tmp_path: Path) -> None:
@@ -256,9 +257,9 @@ def test_half_open_connections_count_too(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", server.port)):
             server.wait_for(lambda: server.service._admission._count == 1)
             with pytest.raises((ssl.SSLError, ConnectionError)):
-                server.stranger()
+                server.connect()
         server.wait_for(lambda: server.service._admission._count == 0)
-        server.stranger().says("QUIT")
+        server.connect().sends("QUIT")
 
 
 # --- threads that die ----------------------------------------------------------------------------

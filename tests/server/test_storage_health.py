@@ -9,7 +9,8 @@ import pytest
 
 from securechat.server.storage_health import DAMAGED, FAILING, MENDED, SHORT, Space
 from securechat.store.errors import DamagedError, StoreError
-from tests.support.hub import Guest, HubUnderTest
+from tests.support.client import Client
+from tests.support.hub import HubUnderTest
 
 FULL = StoreError("the disk is full; free some space")
 FAILED = FAILING.format(FULL)
@@ -30,64 +31,64 @@ def notices(lines: list[str]) -> list[str]:
     return [line.partition(" :")[2] for line in lines if line.startswith(":chat.test NOTICE ")]
 
 
-def breaks(hub: HubUnderTest, guest: Guest, failure: StoreError = FULL) -> list[str]:
+def breaks(hub: HubUnderTest, guest: Client, failure: StoreError = FULL) -> list[str]:
     """The store begins to fail, which a message brings up; what its sender hears."""
     hub.journal.failure = failure
-    guest.says("PRIVMSG #lobby :lost")
-    return [*guest.hears_until(" 400 "), *guest.barrier()]
+    guest.sends("PRIVMSG #lobby :lost")
+    return [*guest.hears_until(" 400 "), *guest.hears()]
 
 
 def test_everybody_is_told_once(hub: HubUnderTest) -> None:
     """However many messages fail; the sender's own error comes first."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    alice.barrier()
+    alice.hears()
     first = breaks(hub, alice)
     assert [line.split(" ")[1] for line in first] == ["400", "NOTICE"]
     assert notices(first) == [FAILED]
     for _ in range(3):
         assert notices(breaks(hub, alice)) == []
-    assert notices(bob.barrier()) == [FAILED]
+    assert notices(bob.hears()) == [FAILED]
 
 
 def test_strangers_are_told_nothing(hub: HubUnderTest) -> None:
     """What befalls the server is the business of those who are logged in."""
-    alice, stranger = hub.member("alice"), Guest(hub)
-    stranger.says("CAP LS 302", "NICK bob")
-    stranger.barrier()
+    alice, stranger = hub.member("alice"), hub.connect()
+    stranger.sends("CAP LS 302", "NICK bob")
+    stranger.hears()
     breaks(hub, alice)
-    assert stranger.barrier() == []
+    assert stranger.hears() == []
 
 
 def test_who_arrives_meanwhile_is_told_as_well(hub: HubUnderTest) -> None:
     """At once, and not when the first message fails."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    bob.says("QUIT")
-    bob.hears_until("(closed")
+    bob.sends("QUIT")
+    bob.hears_the_end()
     breaks(hub, alice)
-    again = Guest(hub)
-    again.begins("bob")
-    assert notices([*again.hears_until(" 422 "), *again.barrier()]) == [FAILED]
+    again = hub.connect()
+    again.begins_login("bob")
+    assert notices([*again.hears_until(" 422 "), *again.hears()]) == [FAILED]
 
 
 def test_that_it_is_over_is_told_without_a_message(hub: HubUnderTest) -> None:
     """Nobody has to try: the server does, about once a second."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    alice.barrier()
+    alice.hears()
     breaks(hub, alice)
     hub.journal.failure = None
     assert notices(bob.hears_until(MENDED)) == [FAILED, MENDED]
     assert notices(alice.hears_until(MENDED)) == [MENDED]
-    alice.says("PRIVMSG #lobby :kept")
-    assert bob.hears().endswith(":kept")
-    assert notices(bob.barrier()) == []
+    alice.sends("PRIVMSG #lobby :kept")
+    assert bob.hears_line().endswith(":kept")
+    assert notices(bob.hears()) == []
 
 
 def test_a_row_that_finds_its_place_is_not_the_end_of_it(
     hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a disk that is all but full a short message may pass: no to and fro for everybody."""
-    alice, bob = hub.member("alice", "echo-message"), hub.member("bob")
-    alice.barrier()
+    alice, bob = hub.member("alice", caps="echo-message"), hub.member("bob")
+    alice.hears()
     breaks(hub, alice)
 
     def no_room(_: object) -> None:
@@ -95,10 +96,10 @@ def test_a_row_that_finds_its_place_is_not_the_end_of_it(
 
     monkeypatch.setattr(type(hub.journal), "try_out", no_room)
     hub.journal.failure = None
-    alice.says("PRIVMSG #lobby :short")
-    assert alice.hears().endswith("PRIVMSG #lobby :short")
+    alice.sends("PRIVMSG #lobby :short")
+    assert alice.hears_line().endswith("PRIVMSG #lobby :short")
     breaks(hub, alice)
-    assert notices([*bob.hears_until(":short"), *bob.barrier()]) == [FAILED]
+    assert notices([*bob.hears_until(":short"), *bob.hears()]) == [FAILED]
 
 
 def test_the_fault_of_one_row_alarms_nobody(
@@ -106,25 +107,25 @@ def test_the_fault_of_one_row_alarms_nobody(
 ) -> None:
     """A conflict is the sender's alone; each is logged."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    alice.barrier()
+    alice.hears()
     hub.journal.refused_text = "bad"
     for _ in range(2):
-        alice.says("PRIVMSG #lobby :bad")
+        alice.sends("PRIVMSG #lobby :bad")
         alice.hears_until(" 400 ")
-    assert notices(alice.barrier()) == notices(bob.barrier()) == []
+    assert notices(alice.hears()) == notices(bob.hears()) == []
     assert len([r for r in caplog.records if "not stored" in r.message]) == 2
 
 
 def test_of_damage_all_are_told_once(hub: HubUnderTest, caplog: pytest.LogCaptureFixture) -> None:
     """It doesn't mend itself, and what isn't damaged goes on: there is no end of it to tell."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    alice.barrier()
+    alice.hears()
     damage = DamagedError("the database is damaged; restore a backup")
     assert notices(breaks(hub, alice, damage)) == [DAMAGED]
     assert notices(breaks(hub, alice, damage)) == []
     hub.journal.failure = None
-    alice.says("PRIVMSG #lobby :kept")
-    assert notices([*bob.hears_until(":kept"), *bob.barrier()]) == [DAMAGED]
+    alice.sends("PRIVMSG #lobby :kept")
+    assert notices([*bob.hears_until(":kept"), *bob.hears()]) == [DAMAGED]
     assert len([r for r in caplog.records if "not stored" in r.message]) == 1
 
 
@@ -142,14 +143,14 @@ def test_a_shortage_is_told_before_anything_fails(tmp_path: Path) -> None:
     short[0] = "less than 64 MiB of its disk are free"
     told = SHORT.format(short[0])
     assert notices(alice.hears_until(" NOTICE ")) == [told]
-    alice.says("PRIVMSG #lobby :lost")
+    alice.sends("PRIVMSG #lobby :lost")
     assert told in alice.hears_until(" 400 ")[-1]
-    bob = Guest(hub)
-    bob.begins("bob")
+    bob = hub.connect()
+    bob.begins_login("bob")
     assert notices(bob.hears_until(" NOTICE ")) == [told]
     short[0] = ""
     assert notices(alice.hears_until(" NOTICE ")) == [MENDED]
-    alice.says("PRIVMSG #lobby :kept")
+    alice.sends("PRIVMSG #lobby :kept")
     assert ":kept" in bob.hears_until(" PRIVMSG ")[-1]
     hub.close()
     assert hub.failures == []

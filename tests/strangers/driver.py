@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.person import PATIENCE
+from tests.support.links import PATIENCE
 
 LOOK_SECONDS = 0.02
 """Between two looks at a log."""

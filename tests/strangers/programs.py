@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.strangers.driver import Log, end, environment
-from tests.support.person import PATIENCE
+from tests.support.links import PATIENCE
 
 
 def needs(*programs: str, package: str) -> pytest.MarkDecorator:

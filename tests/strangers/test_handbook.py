@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.strangers.driver import end, environment, needs_openssl, shell
 from tests.strangers.handbook import block, for_reader
-from tests.support.person import PATIENCE
+from tests.support.links import PATIENCE
 from tests.support.server import PASSWORD, ServerUnderTest
 
 
@@ -47,15 +47,15 @@ def test_the_bot_answers(server: ServerUnderTest, tmp_path: Path) -> None:
     server.add("robot")
     (tmp_path / "robot-password").write_text(f"{PASSWORD}\n")
     bob, robot = server.member("bob"), server.member("robot")
-    robot.says("JOIN #den", "QUIT")
+    robot.sends("JOIN #den", "QUIT")
     bob.hears_until("robot!robot@chat.test QUIT")
-    bob.says("JOIN #den", "PRIVMSG #den :!ping")
-    bob.barrier()
+    bob.sends("JOIN #den", "PRIVMSG #den :!ping")
+    bob.hears()
     with bot(tmp_path, server):
         bob.hears_until("robot!robot@chat.test JOIN #lobby")
         bob.hears_until("robot!robot@chat.test JOIN #den")
-        bob.says("PRIVMSG #lobby :!ping")
-        assert bob.hears() == ":robot!robot@chat.test PRIVMSG #lobby :pong"
+        bob.sends("PRIVMSG #lobby :!ping")
+        assert bob.hears_line() == ":robot!robot@chat.test PRIVMSG #lobby :pong"
 
 
 def test_the_bot_gives_up_with_a_wrong_password(server: ServerUnderTest, tmp_path: Path) -> None:

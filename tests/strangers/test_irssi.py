@@ -93,7 +93,7 @@ def test_shows_what_was_written_elsewhere(irs: Irssi, server: ServerUnderTest) -
     """What one wrote to somebody from another client stands in that conversation."""
     desk = server.member("iris")
     connect(irs, server)
-    desk.says("PRIVMSG bob :from the desk")
+    desk.sends("PRIVMSG bob :from the desk")
     assert irs.shows("from the desk").endswith("<iris> from the desk")
     assert irs.complaints() == []
 
@@ -115,14 +115,14 @@ def test_talks_and_is_heard(irs: Irssi, server: ServerUnderTest) -> None:
     connect(irs, server)
     irs.types("/join #den")
     irs.shows("Irssi: #den: Total of 1 nicks [1 ops")
-    bob.says("JOIN #den")
+    bob.sends("JOIN #den")
     irs.shows("bob [bob@chat.test] has joined #den")
 
     irs.types("hello from irssi", "/me waves", "/topic otters only")
     bob.hears_until("PRIVMSG #den :hello from irssi")
     bob.hears_until("PRIVMSG #den :\1ACTION waves\1")
     bob.hears_until("TOPIC #den :otters only")
-    bob.says("PRIVMSG #den :hello from bob", "PRIVMSG iris :psst")
+    bob.sends("PRIVMSG #den :hello from bob", "PRIVMSG iris :psst")
     irs.shows("< bob> hello from bob")
     irs.shows("<bob> psst")
     irs.types("/msg bob psst yourself")
@@ -132,9 +132,9 @@ def test_talks_and_is_heard(irs: Irssi, server: ServerUnderTest) -> None:
 
 def test_sees_who_is_there(irs: Irssi, server: ServerUnderTest) -> None:
     """NAMES, WHO, WHOIS, TOPIC and AWAY are understood."""
-    bob = server.member("bob", "away-notify")
-    bob.says("JOIN #den", "TOPIC #den :otters only")
-    bob.barrier()
+    bob = server.member("bob", caps="away-notify")
+    bob.sends("JOIN #den", "TOPIC #den :otters only")
+    bob.hears()
     connect(irs, server)
     irs.types("/join #den")
     irs.shows("Topic for #den: otters only")
@@ -145,7 +145,7 @@ def test_sees_who_is_there(irs: Irssi, server: ServerUnderTest) -> None:
     irs.shows("account  : bob")
     irs.shows("You have been marked as being away")
     bob.hears_until("AWAY :fishing")
-    bob.says("PRIVMSG iris :there?")
+    bob.sends("PRIVMSG iris :there?")
     bob.hears_until("301 bob iris :fishing")
     assert irs.complaints() == []
 
@@ -158,8 +158,8 @@ def test_comes_back_and_catches_up(irs: Irssi, tmp_path: Path) -> None:
         irs.shows("server_reconnect_time 1s")
     irs.shows("ERROR Closing link: The test is over")
     with open_house(tmp_path) as elsewhere:
-        bob = elsewhere.member("bob", "server-time", "echo-message")
-        bob.says("PRIVMSG #lobby :one", "PRIVMSG iris :two", "PRIVMSG #lobby :three")
+        bob = elsewhere.member("bob", caps="server-time echo-message")
+        bob.sends("PRIVMSG #lobby :one", "PRIVMSG iris :two", "PRIVMSG #lobby :three")
         said = [hours_ago(bob.hears_until(text)[-1]) for text in ("one", "two", "three")]
     put_back(tmp_path)
     with open_house(tmp_path, listen={"port": server.port}) as reopened:

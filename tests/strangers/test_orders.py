@@ -4,56 +4,56 @@ from __future__ import annotations
 
 import base64
 
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import PASSWORD, ServerUnderTest
 
 
-def authenticates(person: Person, account: str) -> list[str]:
+def authenticates(person: Client, account: str) -> list[str]:
     """SASL PLAIN, and what is heard of its success."""
     payload = base64.b64encode(f"{account}\0{account}\0{PASSWORD}".encode()).decode()
-    person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+    person.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
     return person.hears_until(" 903 ")
 
 
 def test_nick_and_user_may_come_after_the_login(server: ServerUnderTest) -> None:
     """irssi says NICK and USER only when SASL is done; its JOIN before that is a mere probe."""
-    iris = server.stranger()
-    iris.says("CAP LS 302", "JOIN :", "CAP REQ :sasl server-time")
+    iris = server.connect()
+    iris.sends("CAP LS 302", "JOIN :", "CAP REQ :sasl server-time")
     iris.hears_until(" ACK ")
     assert authenticates(iris, "iris")[-1] == (":chat.test 903 * :SASL authentication successful")
-    iris.says("CAP END", "NICK iris", "USER iris iris localhost :Iris")
+    iris.sends("CAP END", "NICK iris", "USER iris iris localhost :Iris")
     assert iris.hears_until(" 001 ")[-1].startswith(":chat.test 001 iris :")
     iris.hears_until("JOIN #lobby")
 
 
 def test_the_welcome_says_what_the_nick_is(server: ServerUnderTest) -> None:
     """Until then numerics are addressed to the name that the client gave itself."""
-    wes = server.stranger()
-    wes.says("CAP LS 302", "NICK somebody", "USER somebody 0 * :Somebody", "CAP REQ :sasl")
+    wes = server.connect()
+    wes.sends("CAP LS 302", "NICK somebody", "USER somebody 0 * :Somebody", "CAP REQ :sasl")
     heard = authenticates(wes, "wes")
     assert heard[-2].startswith(":chat.test 900 somebody wes!wes@chat.test wes :")
     assert heard[-1].startswith(":chat.test 903 somebody :")
-    wes.says("CAP END")
+    wes.sends("CAP END")
     assert wes.hears_until(" 001 ")[-1].startswith(":chat.test 001 wes :")
 
 
 def test_another_nick_after_the_login_does_not_stop_the_welcome(server: ServerUnderTest) -> None:
     """Not even somebody else's name: the welcome says which nick it is."""
-    wes = server.stranger()
-    wes.says("CAP REQ :sasl")
+    wes = server.connect()
+    wes.sends("CAP REQ :sasl")
     authenticates(wes, "wes")
-    wes.says("NICK bob", "USER wes 0 * :Wes", "CAP END")
+    wes.sends("NICK bob", "USER wes 0 * :Wes", "CAP END")
     assert wes.hears_until(" 001 ")[-1].startswith(":chat.test 001 wes :")
 
 
 def test_self_message_on_the_wire(server: ServerUnderTest) -> None:
     """As bouncers have it: at once, and after a login, with the time at which it was said."""
     desk = server.member("wes")
-    phone = server.member("wes", "server-time", "znc.in/self-message")
-    desk.says("PRIVMSG iris :from the desk")
-    heard = phone.hears()
+    phone = server.member("wes", caps="server-time znc.in/self-message")
+    desk.sends("PRIVMSG iris :from the desk")
+    heard = phone.hears_line()
     assert heard.endswith(" :wes!wes@chat.test PRIVMSG iris :from the desk")
-    phone.hang_up()
-    desk.hang_up()
-    late = server.stranger()
-    assert heard in late.logs_in("wes", PASSWORD, "server-time", "znc.in/self-message")
+    phone.hangs_up()
+    desk.hangs_up()
+    late = server.connect()
+    assert heard in late.logs_in("wes", caps="server-time znc.in/self-message")

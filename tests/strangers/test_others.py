@@ -40,7 +40,7 @@ def test_catgirl(server: ServerUnderTest, tmp_path: Path) -> None:
         catgirl.printed.hears("JOIN #lobby")
         catgirl.types("/msg bob psst, Привет 🦦")
         bob.hears_until("cat!cat@chat.test PRIVMSG bob :psst, Привет 🦦")
-        desk.says("PRIVMSG bob :from the desk")
+        desk.sends("PRIVMSG bob :from the desk")
         catgirl.printed.hears("cat!cat@chat.test PRIVMSG bob :from the desk")
 
 
@@ -94,8 +94,8 @@ def test_ii_over_stunnel(server: ServerUnderTest, tmp_path: Path) -> None:
     """A client that knows neither TLS nor SASL, and what it missed, with its times."""
     server.add("ivy", password=ONE_WORD)
     bob = server.member("bob")
-    bob.says("PRIVMSG ivy :you there?")
-    bob.barrier()
+    bob.sends("PRIVMSG ivy :you there?")
+    bob.hears()
     (tmp_path / "team-token").write_text(f"{ONE_WORD}\n")
     with tunnel(tmp_path, server) as port:
         command = for_reader(block("ii"), server, "ivy", local_port=port)
@@ -122,5 +122,5 @@ def test_limnoria(server: ServerUnderTest, tmp_path: Path) -> None:
     (tmp_path / "lim.conf").write_text("\n".join(settings) + "\n")
     with running_program(tmp_path, "supybot", "--allow-root", "lim.conf"):
         bob.hears_until("lim!lim@chat.test JOIN #lobby")
-        bob.says("PRIVMSG lim :version")
+        bob.sends("PRIVMSG lim :version")
         assert "Limnoria" in bob.hears_until("lim!lim@chat.test ")[-1]

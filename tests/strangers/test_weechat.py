@@ -77,14 +77,14 @@ def test_talks_and_is_heard(wee: Weechat, server: ServerUnderTest) -> None:
     connect(wee, server)
     wee.types("/join #den", buffer=LOBBY)
     wee.shows("Channel #den: 1 nick (1 op", DEN)
-    bob.says("JOIN #den")
+    bob.sends("JOIN #den")
     wee.shows("has joined #den", DEN)
 
     wee.types("hello from weechat", "/me waves", "/topic otters only", buffer=DEN)
     bob.hears_until("PRIVMSG #den :hello from weechat")
     bob.hears_until("PRIVMSG #den :\1ACTION waves\1")
     bob.hears_until("TOPIC #den :otters only")
-    bob.says("PRIVMSG #den :hello from bob", "PRIVMSG wes :psst")
+    bob.sends("PRIVMSG #den :hello from bob", "PRIVMSG wes :psst")
     assert wee.shows("hello from bob", DEN).endswith("\tbob\thello from bob")
     assert wee.shows("psst", "irc.team.bob").endswith("\tbob\tpsst")
     wee.types("/msg bob psst yourself", buffer=DEN)
@@ -94,9 +94,9 @@ def test_talks_and_is_heard(wee: Weechat, server: ServerUnderTest) -> None:
 
 def test_sees_who_is_there(wee: Weechat, server: ServerUnderTest) -> None:
     """NAMES, WHO, WHOIS, TOPIC and AWAY are understood."""
-    bob = server.member("bob", "away-notify")
-    bob.says("JOIN #den", "TOPIC #den :otters only")
-    bob.barrier()
+    bob = server.member("bob", caps="away-notify")
+    bob.sends("JOIN #den", "TOPIC #den :otters only")
+    bob.hears()
     connect(wee, server)
     wee.types("/join #den", buffer=LOBBY)
     wee.shows('Topic for #den is "otters only"', DEN)
@@ -106,7 +106,7 @@ def test_sees_who_is_there(wee: Weechat, server: ServerUnderTest) -> None:
     wee.shows("[bob] #lobby ~#den", SERVER)
     wee.shows("You have been marked as being away", SERVER)
     bob.hears_until("AWAY :fishing")
-    bob.says("PRIVMSG wes :there?")
+    bob.sends("PRIVMSG wes :there?")
     bob.hears_until("301 bob wes :fishing")
     assert wee.complaints() == []
 
@@ -119,8 +119,8 @@ def test_comes_back_and_catches_up(wee: Weechat, tmp_path: Path) -> None:
         connect(wee, server)
     wee.shows("Closing link: The test is over", SERVER)
     with open_house(tmp_path) as elsewhere:
-        bob = elsewhere.member("bob", "server-time", "echo-message")
-        bob.says("PRIVMSG #lobby :one", "PRIVMSG wes :two", "PRIVMSG #lobby :three")
+        bob = elsewhere.member("bob", caps="server-time echo-message")
+        bob.sends("PRIVMSG #lobby :one", "PRIVMSG wes :two", "PRIVMSG #lobby :three")
         said = [hours_ago(bob.hears_until(text)[-1]) for text in ("one", "two", "three")]
     put_back(tmp_path)
     with open_house(tmp_path, listen={"port": server.port}):

@@ -5,13 +5,12 @@ What it stores can be held back, and made to fail, so that a test decides what f
 
 from __future__ import annotations
 
-import base64
 import queue
 import socket
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 from securechat.core.jobs import Answer, HashPassword, Job, LoadMissed, Missed, Verified
 from securechat.core.journal.events import JournalEvent
@@ -33,9 +32,12 @@ from securechat.store.errors import StoreError, UnknownOutcomeError
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
+from tests.support.client import Caps, Client
+from tests.support.links import PATIENCE, checked
 from tests.support.pepper import PEPPER
 
-PATIENCE = 20.0
+PASSWORD = "password"
+"""Everybody's; any other one is right, too."""
 
 AMPLE = TimeSlices(PATIENCE, PATIENCE, PATIENCE, PATIENCE)
 
@@ -105,36 +107,37 @@ class Io:
     def deliver(self, deliveries: Sequence[tuple[Sequence[object], bytes]]) -> None:
         for links, data in deliveries:
             for link in links:
-                guest = _guests[cast(Connection, link)]
                 for line in data.decode().split("\r\n")[:-1]:
-                    guest.takes(line)
+                    _links[cast(Connection, link)].take(line)
 
     def has_written(self, link: object) -> bool:
         return True
 
     def mark_authenticated(self, link: object) -> None:
-        _guests[cast(Connection, link)].authenticated = True
+        _links[cast(Connection, link)].authenticated = True
 
     def close(self, closings: Sequence[tuple[object, str]]) -> None:
         for link, reason in closings:
             self.closed[link] = reason
-            _guests[cast(Connection, link)].heard.put(f"(closed: {reason})")
+            _links[cast(Connection, link)].heard.put(Closing(reason))
 
 
-class Guest:
-    """Somebody at the hub's door."""
+class HubLink:
+    """A connection that the hub has been told of; what it delivers is put into a queue."""
+
+    settles = False
 
     def __init__(self, hub: HubUnderTest) -> None:
         ours, theirs = socket.socketpair()
         theirs.close()
         ours.close()
-        self._hall = hub
+        self._hub = hub
         self.connection = Connection(ours, "192.0.2.1", 4711, 0)
-        self.heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.heard: queue.SimpleQueue[str | Closing] = queue.SimpleQueue()
         self.authenticated = False
         self.leaving = False
         """Whether it answers PINGs by itself, as nobody listens to it any more."""
-        _guests[self.connection] = self
+        _links[self.connection] = self
         hub.put(Opened(self.connection))
 
     @property
@@ -142,53 +145,49 @@ class Guest:
         assert isinstance(self.connection.owner, Session)
         return self.connection.owner
 
-    def takes(self, line: str) -> None:
-        """Hub thread."""
+    def take(self, line: str) -> None:
+        """What the hub delivers. Hub thread."""
         assert self.authenticated or " 001 " not in line, (
-            "welcomed, and still kept to a stranger's rate"
+            "welcomed, and still kept to the rate of the unauthenticated"
         )
         if self.leaving and line.startswith("PING "):
-            self.says("PONG " + line.removeprefix("PING "))
+            self.send([b"PONG " + line.removeprefix("PING ").encode()])
         else:
             self.heard.put(line)
 
-    def says(self, *lines: str) -> None:
-        self._hall.put(Lines(self.connection, [line.encode() for line in lines]))
+    def send(self, lines: Sequence[bytes]) -> None:
+        self._hub.put(Lines(self.connection, list(lines)))
 
-    def hears(self) -> str:
-        line = self.heard.get(timeout=PATIENCE)
-        if line.startswith("PING "):
-            self.says("PONG " + line.removeprefix("PING "))
-            return self.hears()
-        return line
+    def receive(self) -> str:
+        try:
+            heard = self.heard.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise TimeoutError("the hub has delivered nothing") from None
+        if isinstance(heard, str):
+            return checked(heard)
+        self.heard.put(heard)  # it stays closed
+        raise EOFError(heard.reason)
 
-    def hears_until(self, wanted: str) -> list[str]:
-        heard = [self.hears()]
-        while wanted not in heard[-1]:
-            heard.append(self.hears())
-        return heard
+    def has_more(self) -> bool:
+        return not self.heard.empty()
 
-    def barrier(self) -> list[str]:
-        """Everything before the answer to a PING."""
-        self.says("PING barrier")
-        return self.hears_until(":barrier")[:-1]
-
-    def goes(self, reason: str = "closed by the client") -> None:
-        self._hall.put(Closed(self.connection, reason))
-
-    def begins(self, name: str, *caps: str, end: bool = True) -> None:
-        """Everything a login needs, to its end or not; the workers' answers are due."""
-        payload = base64.b64encode(f"\0{name}\0password".encode()).decode()
-        self.says("CAP REQ :" + " ".join(["sasl", *caps]), f"NICK {name}", f"USER {name} 0 * :x")
-        self.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}", *["CAP END"] * end)
-
-    def logs_in(self, name: str, *caps: str) -> None:
-        self.begins(name, *caps)
-        self.hears_until(" 422 ")
-        self.barrier()
+    def close(self, reason: str = "") -> None:
+        self._hub.put(Closed(self.connection, reason or "closed by the client"))
 
 
-_guests: dict[Connection, Guest] = {}
+class Closing(NamedTuple):
+    """The hub wants a connection closed."""
+
+    reason: str
+
+
+_links: dict[Connection, HubLink] = {}
+
+
+def link_of(client: Client) -> HubLink:
+    """The connection of a client of a hub."""
+    assert isinstance(client.link, HubLink)
+    return client.link
 
 
 class HubUnderTest:
@@ -238,12 +237,12 @@ class HubUnderTest:
 
     def close(self, reason: str = "over") -> None:
         self.journal.release()
-        for guest in _guests.values():
-            guest.leaving = True
+        for link in _links.values():
+            link.leaving = True
         self.hub.inbox.put(Stop(reason))
         self.hub.join(PATIENCE)
         assert not self.hub.alive
-        _guests.clear()
+        _links.clear()
 
     def put(self, event: Input) -> None:
         self.hub.inbox.put_inputs([event])
@@ -251,18 +250,23 @@ class HubUnderTest:
     def answer(self, answer: Answer) -> None:
         self.hub.inbox.put(answer)
 
-    def member(self, name: str, *caps: str) -> Guest:
-        guest = Guest(self)
-        guest.logs_in(name, *caps)
-        return guest
+    def connect(self, *, tags: Collection[str] | None = None) -> Client:
+        """An unauthenticated connection. tags: see `Client`."""
+        return Client(HubLink(self), password=PASSWORD, tags=tags)
 
-    def gathers(self, speaker: Guest) -> None:
+    def member(self, name: str, *, caps: Caps = (), tags: Collection[str] | None = None) -> Client:
+        """Somebody who has logged in and has heard the greeting."""
+        client = self.connect(tags=tags)
+        client.logs_in(name, caps=caps)
+        return client
+
+    def gathers(self, speaker: Client) -> None:
         """From here on all that is said falls into one turn, until journal.release().
 
         speaker: says something whose commit is held, so that the hub waits there.
         """
         self.journal.hold()
-        speaker.says("PRIVMSG #lobby :held")
+        speaker.sends("PRIVMSG #lobby :held")
         self.journal.holds_one()
 
     def _submit(self, job: Job) -> None:

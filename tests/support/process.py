@@ -21,7 +21,8 @@ from securechat.server.data import DataDirectory
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.pepper import find_pepper
-from tests.support.person import PATIENCE, Person
+from tests.support.client import Caps, Client
+from tests.support.links import PATIENCE, TlsLink
 from tests.support.server import COST, DEFAULTS, PASSWORD
 
 ROOT = Path(securechat.__file__).parents[1]
@@ -125,13 +126,15 @@ class ServerProcess:
             assert time.monotonic() < deadline, f"never logged {text!r}: {self.log}"
             time.sleep(0.01)
 
-    def stranger(self, ca: Path | None = None) -> Person:
-        return Person(self.port, ca or self.data.tls / "ca.pem")
+    def connect(self, ca: Path | None = None) -> Client:
+        """An unauthenticated connection. ca: another authority to trust than the server's."""
+        return Client(TlsLink(self.port, ca or self.data.tls / "ca.pem"), password=PASSWORD)
 
-    def member(self, name: str, *caps: str, ca: Path | None = None) -> Person:
-        person = self.stranger(ca)
-        person.logs_in(name, PASSWORD, *caps)
-        return person
+    def member(self, name: str, *, caps: Caps = (), ca: Path | None = None) -> Client:
+        """Somebody with an account, logged in and past the greeting."""
+        client = self.connect(ca)
+        client.logs_in(name, caps=caps)
+        return client
 
     def tell(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -1,5 +1,5 @@
 """The rules alone: a model, a clock that is turned by hand, a store that can fail, a
-worker that knows one password, and people whose lines are turns.
+worker that knows one password, and clients whose lines are turns.
 
     rules = RulesUnderTest("alice", "bob")
     alice, bob = rules.member("alice"), rules.member("bob")
@@ -9,8 +9,8 @@ worker that knows one password, and people whose lines are turns.
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
@@ -35,16 +35,17 @@ from securechat.core.journal.events.channels import Logged
 from securechat.core.model.credentials import Certificate
 from securechat.core.model.entities import Account, Channel, Invite, Session
 from securechat.core.model.state import Model
+from securechat.core.model.states import State
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.core.turn import Closing, CommandSpan, Turn
 from securechat.credentials.device import fingerprint_of
 from securechat.irc import names
-from securechat.irc.message import MAX_BODY_BYTES, Message, parse
 from securechat.store.pepper import Pepper
+from tests.support.client import SERVER, Caps, Client, sasl_plain
+from tests.support.links import checked
 
-SERVER = "chat.test"
 RIGHT = "right"
 """Everybody's password."""
 PEPPER = Pepper(bytes(range(32)))
@@ -113,7 +114,7 @@ class RulesUnderTest:
     def account(self, name: str) -> Account:
         return self.model.by_name[name]
 
-    def room(self, name: str) -> Channel:
+    def channel(self, name: str) -> Channel:
         return self.model.channels[name]
 
     # Turns
@@ -161,7 +162,7 @@ class RulesUnderTest:
         for io, found in deliveries(turn.effects).items():
             for links, data in found:
                 for link in links:
-                    assert isinstance(link, Person)
+                    assert isinstance(link, RulesLink)
                     assert link.session.io == io, "bytes for a link of another I/O thread"
                     link.take(data)
         self.closings += turn.closings
@@ -219,96 +220,88 @@ class RulesUnderTest:
         """The log as it is on the disk."""
         return [event for event in self.stored if isinstance(event, Logged)]
 
-    # People
+    # Clients
 
-    def stranger(
-        self, *, certificate: str | None = None, io: int = 0, address: str = "192.0.2.1"
-    ) -> Person:
-        """A connection that nobody has logged in on. certificate: one that it shows, and that the
-        handshake has verified; any text.
+    def connect(
+        self,
+        *,
+        certificate: str | None = None,
+        io: int = 0,
+        address: str = "192.0.2.1",
+        tags: Collection[str] | None = None,
+    ) -> Client:
+        """An unauthenticated connection. certificate: one that it shows, and that the handshake has
+        verified; any text. tags: see `Client`.
         """
-        return Person(self, certificate, io, address)
+        link = RulesLink(self, certificate, io, address)
+        return Client(link, password=RIGHT, tags=tags, answers_pings=False)
 
-    def member(self, name: str, *caps: str, io: int = 0) -> Person:
+    def member(
+        self, name: str, *, caps: Caps = (), io: int = 0, tags: Collection[str] | None = None
+    ) -> Client:
         """Somebody who has logged in and has heard the greeting."""
-        person = self.stranger(io=io)
-        person.logs_in(name, *caps)
-        person.hears()
-        return person
+        client = self.connect(io=io, tags=tags)
+        client.logs_in(name, caps=caps)
+        client.hears()
+        return client
 
 
-class Person:
-    """One connection. The rules give every line that it says a turn, unless it is in one."""
+class RulesLink:
+    """The rules give all lines that are sent at once a turn, unless they are in one."""
+
+    settles = True
 
     def __init__(
         self, rules: RulesUnderTest, certificate: str | None, io: int, address: str
     ) -> None:
-        self.rules = rules
-        self.session = Session(
+        self._rules = rules
+        self._session = Session(
             self,
             io=io,
             address=address,
             fingerprint=fingerprint_of(certificate.encode()) if certificate else None,
             opened_at=rules.clock,
         )
-        self.token = ""
-        """Of the server's last PING."""
-        self._heard: list[str] = []
+        self._come: deque[str] = deque()
         with rules.turn() as turn:
-            rules.rules.opened(turn, self.session)
+            rules.rules.opened(turn, self._session)
 
-    def says(self, *lines: str | bytes) -> list[str]:
-        """Send lines, in one turn; what was heard since the last time."""
-        with self.rules.turn() as turn:
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    def send(self, lines: Sequence[bytes]) -> None:
+        with self._rules.turn() as turn:
             for line in lines:
-                raw = line.encode() if isinstance(line, str) else line
-                self.rules.rules.line(turn, self.session, raw)
-                self.rules.rules.go_on(turn, self.session, lambda: True)
-        return self.hears()
-
-    def hears(self) -> list[str]:
-        """What has come since the last call, without the server's PINGs."""
-        heard, self._heard = self._heard, []
-        return heard
+                self._rules.rules.line(turn, self._session, line)
+                self._rules.rules.go_on(turn, self._session, lambda: True)
 
     def take(self, data: bytes) -> None:
-        """Every line that is delivered has to be one that a client can read."""
+        """What the rules deliver."""
         assert data.endswith(b"\r\n")
-        for line in data.decode().removesuffix("\r\n").split("\r\n"):
-            self._check(line)
-            if line.startswith("PING "):
-                self.token = line.removeprefix("PING :")
-            else:
-                self._heard.append(line)
+        self._come.extend(map(checked, data.decode().removesuffix("\r\n").split("\r\n")))
 
-    def _check(self, line: str) -> None:
-        body = line.partition(" ")[2] if line.startswith("@") else line
-        assert len(body.encode()) <= MAX_BODY_BYTES, f"too long for the protocol: {line}"
-        assert parse(line).command, line
+    def receive(self) -> str:
+        if self._come:
+            return self._come.popleft()
+        if self._session.state is State.CLOSED:
+            raise EOFError("the rules have closed the connection")
+        raise TimeoutError("nothing is left to hear, and nothing is on its way")
 
-    def pongs(self) -> None:
-        """Answer the server's last PING."""
-        self.says(f"PONG {self.token}")
+    def has_more(self) -> bool:
+        return bool(self._come)
 
-    def hangs_up(self, reason: str = "Connection lost") -> None:
-        """The connection is gone."""
-        with self.rules.turn() as turn:
-            self.rules.rules.closed(turn, self.session, reason)
-
-    def logs_in(self, name: str, *caps: str, password: str = RIGHT) -> list[str]:
-        """By SASL PLAIN, as clients do; what was heard after CAP END."""
-        self.says("CAP LS 302", f"NICK {name}", f"USER {name} 0 * :{name.title()}")
-        self.says("CAP REQ :" + " ".join(["sasl", *caps]))
-        self.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(name, password)}")
-        return self.says("CAP END")
+    def close(self, reason: str = "") -> None:
+        with self._rules.turn() as turn:
+            self._rules.rules.closed(turn, self._session, reason or "Connection lost")
 
 
 def in_channel(
-    *names: str, caps: tuple[str, ...] = (), **settings: object
-) -> tuple[RulesUnderTest, list[Person]]:
-    """A room #den with people in it, who have heard of each other; the first of them owns it."""
+    *names: str, caps: Caps = (), **settings: object
+) -> tuple[RulesUnderTest, list[Client]]:
+    """A channel #den with people in it, who have heard of each other; the first of them owns it."""
     rules = RulesUnderTest(*names, **settings)
-    people = [rules.member(name, *caps) for name in names]
+    people = [rules.member(name, caps=caps) for name in names]
     for person in people:
         person.says("JOIN #den")
     for person in people:
@@ -316,33 +309,12 @@ def in_channel(
     return rules, people
 
 
-def outsider(rules: RulesUnderTest, name: str, *caps: str) -> Person:
-    """Somebody with a new account, in no room but the lobby."""
+def outsider(rules: RulesUnderTest, name: str, *, caps: Caps = ()) -> Client:
+    """Somebody with a new account, in no channel but the lobby."""
     rules.add(name)
-    return rules.member(name, *caps)
+    return rules.member(name, caps=caps)
 
 
 def plain(name: str, password: str = RIGHT, authzid: str = "") -> str:
-    """A PLAIN payload in one chunk."""
-    return b64encode(f"{authzid}\0{name}\0{password}".encode()).decode()
-
-
-def codes(lines: list[str]) -> list[str]:
-    """The commands and numerics of some lines."""
-    return [parse(line).command for line in lines]
-
-
-def only(lines: list[str]) -> Message:
-    """The one line that was heard, parsed."""
-    assert len(lines) == 1, lines
-    return parse(lines[0])
-
-
-def of(lines: list[str], *commands: str) -> list[Message]:
-    """Those of some lines that are of these commands, parsed."""
-    return [message for line in lines if (message := parse(line)).command in commands]
-
-
-def source(name: str) -> str:
-    """Who a member's lines are from."""
-    return f":{name}!{name}@{SERVER}"
+    """A SASL PLAIN payload in one chunk, with everybody's password unless another is given."""
+    return sasl_plain(name, password, authzid)

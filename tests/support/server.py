@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from securechat.server.service import Service
 from securechat.store import passwords
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.pepper import find_pepper
-from tests.support.person import PATIENCE, Person
+from tests.support.client import Caps, Client
+from tests.support.links import PATIENCE, TlsLink
 
 PASSWORD = "the quick brown otter 7"
 COST = 4
@@ -45,25 +46,27 @@ def config(**sections: dict[str, Any]) -> Config:
 
 
 class ServerUnderTest:
-    """A running server and the people who come to it."""
+    """A running server and the clients that come to it."""
 
     def __init__(self, directory: Path, settings: Config) -> None:
         self.data = DataDirectory(directory)
         self.settings = settings
         self.service = Service(settings, self.data)
-        self._people: list[Person] = []
+        self._clients: list[Client] = []
 
     def open(self) -> None:
         self.service.start()
 
-    def lets_strangers_speak(self) -> None:
-        """Those who come from now on at a member's rate, for tests that say much before a login."""
+    def lets_unauthenticated_speak(self) -> None:
+        """Connections from now on may speak at a member's rate, for tests that say much before a
+        login.
+        """
         for io in self.service._io:
             io.driver.limits = replace(io.driver.limits, unauthenticated_rate=io.driver.limits.rate)
 
     def close(self) -> None:
-        for person in self._people:
-            person.hang_up()
+        for client in self._clients:
+            client.hangs_up()
         self.service.stop("The test is over")
         assert not self.service.failed.is_set(), "a thread of the server has died"
 
@@ -111,17 +114,34 @@ class ServerUnderTest:
                 raise TimeoutError("the server has not done it")
             time.sleep(0.01)
 
-    def stranger(self, **options: Any) -> Person:
-        """A connection that nobody has logged in on."""
-        person = Person(self.port, self.ca, **options)
-        self._people.append(person)
-        return person
+    def connect(
+        self,
+        port: int = 0,
+        ca: Path | None = None,
+        *,
+        tags: Collection[str] | None = None,
+        **options: Any,
+    ) -> Client:
+        """An unauthenticated connection. port: another one than the server's, as of a proxy. ca:
+        another authority to trust. tags: see `Client`. options: of `TlsLink`.
+        """
+        link = TlsLink(port or self.port, ca or self.ca, **options)
+        client = Client(link, password=PASSWORD, tags=tags)
+        self._clients.append(client)
+        return client
 
-    def member(self, name: str, *caps: str, password: str = PASSWORD) -> Person:
+    def member(
+        self,
+        name: str,
+        *,
+        password: str = PASSWORD,
+        caps: Caps = (),
+        tags: Collection[str] | None = None,
+    ) -> Client:
         """Somebody with an account, logged in and past the greeting."""
-        person = self.stranger()
-        person.logs_in(name, password, *caps)
-        return person
+        client = self.connect(tags=tags)
+        client.logs_in(name, password=password, caps=caps)
+        return client
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from securechat.store.sqlite.database import FILE_NAME
-from tests.support.person import Person
+from tests.support.client import Client
 
 WINDOW = 64
 """Messages that each may have said and not heard yet."""
@@ -25,10 +25,10 @@ class Talker(threading.Thread):
     """
 
     def __init__(
-        self, person: Person, begin: str, *, enough: int, target: str = "#lobby", counts: str = ""
+        self, client: Client, begin: str, *, enough: int, target: str = "#lobby", counts: str = ""
     ) -> None:
         super().__init__()
-        self._person = person
+        self._client = client
         self._begin = begin
         self._enough = enough
         self._target = target
@@ -43,12 +43,12 @@ class Talker(threading.Thread):
                 if self._said - self._echoed < WINDOW:
                     numbers = range(self._said, self._said + WINDOW // 4)
                     lines = (f"PRIVMSG {self._target} :{self._begin}{n}" for n in numbers)
-                    self._person.says(*lines)
+                    self._client.sends(*lines)
                     self._said = numbers.stop
-                self._keep(self._person.hears())
+                self._keep(self._client.hears_line())
         with contextlib.suppress(OSError, EOFError):  # what came before the end still counts
             while True:
-                self._keep(self._person.hears())
+                self._keep(self._client.hears_line())
 
     def _keep(self, line: str) -> None:
         tags, _, rest = line.partition(" ")

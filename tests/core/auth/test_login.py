@@ -12,22 +12,13 @@ from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.journal.events.accounts import PasswordRehashed
 from securechat.core.model.states import State
 from securechat.irc.sasl import encode_chunks
-from tests.support.rules import (
-    NEW_HASH,
-    OLD_HASH,
-    RIGHT,
-    Person,
-    RulesUnderTest,
-    codes,
-    of,
-    only,
-    plain,
-)
+from tests.support.client import Client, codes, of, only
+from tests.support.rules import NEW_HASH, OLD_HASH, RIGHT, RulesUnderTest, plain
 
 PARTS = ("NICK alice", "USER alice 0 * :Alice", "SASL", "CAP END")
 
 
-def says(person: Person, part: str) -> list[str]:
+def says(person: Client, part: str) -> list[str]:
     if part == "SASL":
         return person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}")
     return person.says(part)
@@ -39,7 +30,7 @@ def says(person: Person, part: str) -> list[str]:
 def test_the_parts_of_a_login_come_in_any_order(parts: tuple[str, ...]) -> None:
     """The welcome comes with the last of them, once, and not before."""
     rules = RulesUnderTest("alice")
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP LS 302")
     for part in parts[:-1]:
         assert "001" not in codes(says(person, part))
@@ -52,7 +43,7 @@ def test_everything_may_be_said_at_once() -> None:
     """A client that doesn't wait is held back until the worker has answered, in order."""
     rules = RulesUnderTest("alice")
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     heard = person.says(
         "CAP LS", "NICK alice", "USER alice 0 * :A", "CAP REQ sasl", "AUTHENTICATE PLAIN",
         f"AUTHENTICATE {plain('alice')}", "CAP END", "JOIN #den", "PRIVMSG #den :hi", "PING done",
@@ -68,7 +59,7 @@ def test_what_is_held_has_a_limit() -> None:
     """A hundred lines; one more closes."""
     rules = RulesUnderTest("alice", max_held_lines=100)
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}")
     assert person.says(*["PING x"] * 100) == []
     assert person.session.state is State.VERIFYING
@@ -82,7 +73,7 @@ def test_what_is_held_waits_through_the_reader_too() -> None:
     rules = RulesUnderTest("alice", "bob")
     rules.member("bob").says("PRIVMSG alice :missed")
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A", "PING 1", "PING 2")
     rules.answer(rules.do(rules.jobs.pop(0)))
     assert codes(person.hears()) == ["900"]
@@ -93,7 +84,7 @@ def test_what_is_held_waits_through_the_reader_too() -> None:
 
 def test_a_line_behind_a_failed_login_is_run_as_a_stranger_s() -> None:
     """What was held is judged by what the session is then."""
-    person = RulesUnderTest("alice").stranger()
+    person = RulesUnderTest("alice").connect()
     person.says("CAP LS", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
     heard = person.says(f"AUTHENTICATE {plain('alice', 'wrong')}", "JOIN #den", "PING x")
     assert codes(heard) == ["904", "451", "PONG"]
@@ -103,7 +94,7 @@ def test_an_answer_for_a_closed_session_is_nothing() -> None:
     """Who has gone meanwhile is not logged in."""
     rules = RulesUnderTest("alice")
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
     person.hangs_up()
     rules.work()
@@ -115,7 +106,7 @@ def test_a_worker_s_failure_ends_an_old_client_s_login() -> None:
     """It could not say its password again on this connection."""
     rules = RulesUnderTest("alice")
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
     rules.fail_job()
     assert codes(person.hears()) == ["ERROR"]
@@ -126,7 +117,7 @@ def test_a_reader_s_failure_ends_the_login() -> None:
     rules = RulesUnderTest("alice", "bob")
     rules.member("bob").says("PRIVMSG alice :missed")
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A")
     rules.answer(rules.do(rules.jobs.pop(0)))
     rules.fail_job()
@@ -149,7 +140,7 @@ def test_a_login_does_not_fail_with_its_new_hash(whole: bool) -> None:
     rules.rehashes = True
     rules.full = whole
     rules.refuses = lambda step: True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP LS", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
     assert codes(person.says(f"AUTHENTICATE {plain('alice')}")) == ["900", "903"]
     assert "001" in codes(person.says("CAP END"))
@@ -159,7 +150,7 @@ def test_a_refused_login_changes_no_hash() -> None:
     """Whatever the worker says beside it."""
     rules = RulesUnderTest("alice")
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("PASS alice:wrong", "NICK alice", "USER a 0 * :A")
     job = rules.jobs.pop(0)
     assert isinstance(job, VerifyPassword)
@@ -171,14 +162,14 @@ def test_the_password_is_not_kept() -> None:
     """Once it is checked, granted or not."""
     rules = RulesUnderTest("alice")
     for password in (RIGHT, "wrong"):
-        person = rules.stranger()
+        person = rules.connect()
         person.says(f"PASS alice:{password}", "NICK alice", "USER a 0 * :A")
         assert person.session.login is None or person.session.login.password is None
 
 
 def test_a_login_needs_no_lobby_and_no_motd() -> None:
     """The shortest one."""
-    heard = RulesUnderTest("alice").stranger().says("PASS right", "NICK alice", "USER a 0 * :A")
+    heard = RulesUnderTest("alice").connect().says("PASS right", "NICK alice", "USER a 0 * :A")
     assert codes(heard)[0] == "900"
     assert codes(heard)[-1] == "422"
 
@@ -191,7 +182,7 @@ def guesses(
 ) -> None:
     """Wrong passwords, each on a connection of its own, one after the other."""
     for _ in range(times):
-        person = rules.stranger(address=address)
+        person = rules.connect(address=address)
         person.logs_in(name, password="wrong")
         while person.session.state is not State.CLOSED:
             rules.passes(1)
@@ -200,9 +191,9 @@ def guesses(
 
 def begins(
     rules: RulesUnderTest, address: str, password: str = RIGHT, name: str = "alice"
-) -> Person:
+) -> Client:
     """A login, up to its payload."""
-    person = rules.stranger(address=address)
+    person = rules.connect(address=address)
     person.says("CAP LS", f"NICK {name}", "USER x 0 * :X", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain(name, password)}")
     return person
@@ -214,7 +205,7 @@ def test_a_guesser_is_told_to_wait(name: str) -> None:
     rules = RulesUnderTest("alice")
     guesses(rules, 7, name)
     rules.busy = True
-    person = rules.stranger(address="203.0.113.9")
+    person = rules.connect(address="203.0.113.9")
     person.says("CAP LS", f"NICK {name}", "USER x 0 * :X", "AUTHENTICATE PLAIN")
     told = only(person.says(f"AUTHENTICATE {plain(name, 'wrong')}"))
     assert (told.command, told.params[:3]) == ("NOTE", ["AUTHENTICATE", "WAIT", "4"])
@@ -266,7 +257,7 @@ def test_a_wait_is_no_part_of_the_time_for_a_login() -> None:
     rules = RulesUnderTest("alice", max_sessions=99)
     guesses(rules, 20)
     rules.rules.settings = replace(rules.settings, login_seconds=5.0)
-    owner, idle = begins(rules, "198.51.100.7"), rules.stranger(address="198.51.100.8")
+    owner, idle = begins(rules, "198.51.100.7"), rules.connect(address="198.51.100.8")
     for _ in range(int(MAX_WAIT_SECONDS)):
         rules.passes(1)
     assert (owner.session.state, idle.session.state) == (State.PROVEN, State.CLOSED)
@@ -293,7 +284,7 @@ def test_a_name_that_nobody_can_have_is_not_kept_whole() -> None:
     """It may be as long as a login, and thousands of them are remembered."""
     rules = RulesUnderTest()
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("AUTHENTICATE PLAIN")
     for chunk in encode_chunks(b"\0" + b"x" * 3000 + b"\0wrong"):
         person.says(f"AUTHENTICATE {chunk}")

@@ -127,7 +127,7 @@ def test_a_member_who_moves_about_pushes_out_nobody() -> None:
 
 
 def attempt(rules: RulesUnderTest, address: str = EVIL, **more: Any) -> VerifyPassword:
-    return VerifyPassword(rules.stranger(address=address).session, 1, "alice", "x", **more)
+    return VerifyPassword(rules.connect(address=address).session, 1, "alice", "x", **more)
 
 
 def test_attempts_come_back_in_the_order_of_their_time() -> None:

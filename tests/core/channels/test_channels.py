@@ -31,7 +31,7 @@ def test_who_runs_a_room(name: str, numeric: str) -> None:
     session = rules.account(name).sessions[0]
     turn = rules.rules.turn(0, 0.0)
     if not numeric:
-        assert channels.find_run(turn, session, "#DEN") is rules.room("#den")
+        assert channels.find_run(turn, session, "#DEN") is rules.channel("#den")
         return
     with pytest.raises(IrcError) as refused:
         channels.find_run(turn, session, "#den")
@@ -42,7 +42,7 @@ def test_who_runs_a_room(name: str, numeric: str) -> None:
 def test_who_may_know_of_a_secret_room(name: str, seen: bool) -> None:
     """Its members and administrators; of any other room everybody."""
     rules = server()
-    room, account = rules.room("#den"), rules.account(name)
+    room, account = rules.channel("#den"), rules.account(name)
     assert channels.visible(room, account)
     room.modes = "s"
     assert channels.visible(room, account) is seen
@@ -62,7 +62,7 @@ def test_who_may_know_of_a_secret_room(name: str, seen: bool) -> None:
 def test_a_ban_is_a_mask_of_the_whole_source(mask: str, fits: bool) -> None:
     """Case doesn't count."""
     rules = server()
-    room = rules.room("#den")
+    room = rules.channel("#den")
     room.bans[mask] = ("alice", 0)
     assert channels.banned(rules.rules.turn(0, 0.0), room, rules.account("bob")) is fits
 

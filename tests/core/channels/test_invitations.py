@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from securechat.core.channels.invitations import MAX_OPEN
-from tests.support.rules import RulesUnderTest, codes, in_channel, outsider
+from tests.support.client import codes
+from tests.support.rules import RulesUnderTest, in_channel, outsider
 
 
 def test_a_disabled_operator_s_invitation_opens_nothing() -> None:

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from securechat.core.journal.events.channels import ChannelClosed, FounderRemoved, KickedAway
-from tests.support.rules import SERVER, RulesUnderTest, codes, in_channel, of
+from tests.support.client import SERVER, codes, of
+from tests.support.rules import RulesUnderTest, in_channel
 
 
 def roles(rules: RulesUnderTest, room: str = "#den") -> dict[str, str]:
-    return {account.name: member.modes for account, member in rules.room(room).members.items()}
+    return {account.name: member.modes for account, member in rules.channel(room).members.items()}
 
 
 @pytest.mark.parametrize(
@@ -99,12 +100,12 @@ def test_the_lobby_never_closes_whoever_founded_it() -> None:
     rules.rules.settings = replace(rules.settings, lobby="#den")
     with rules.turn() as turn:
         rules.rules.start(turn)
-    assert FounderRemoved(rules.room("#den").id) in rules.stored
+    assert FounderRemoved(rules.channel("#den").id) in rules.stored
     for person in (alice, rules.member("bob")):
         person.says("PART #den")
-    assert rules.room("#den").members == {}
+    assert rules.channel("#den").members == {}
     assert not any(isinstance(event, ChannelClosed) for event in rules.stored)
-    again = rules.stranger()
+    again = rules.connect()
     heard = again.logs_in("alice")
     assert "#den" in [message.params[0] for message in of(heard, "JOIN")]
     assert roles(rules) == {"alice": ""}
@@ -118,7 +119,7 @@ def test_a_start_closes_what_nobody_is_in_and_gives_owners() -> None:
     rules, (alice, _, _) = in_channel("alice", "bob", "carol")
     alice.says("JOIN #mine")
     for name in ("#den", "#mine"):
-        room = rules.room(name)
+        room = rules.channel(name)
         del room.members[rules.account("alice")]
         del rules.account("alice").channels[room]
     with rules.turn() as turn:
@@ -136,11 +137,11 @@ def test_who_was_kicked_while_away_is_told_once() -> None:
     bob.says("QUIT")
     bob.hangs_up()
     alice.says("KICK #den bob :be nice")
-    again = rules.stranger()
+    again = rules.connect()
     [told] = [line for line in again.logs_in("bob") if "kicked" in line]
     assert told.startswith(f":{SERVER} NOTICE bob :You were kicked from #den by alice on ")
     assert told.endswith(": be nice")
-    assert not [line for line in rules.stranger().logs_in("bob") if "kicked" in line]
+    assert not [line for line in rules.connect().logs_in("bob") if "kicked" in line]
 
 
 def test_who_sees_it_is_not_told_again() -> None:

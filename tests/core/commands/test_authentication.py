@@ -9,12 +9,13 @@ import pytest
 from securechat.core.model.state import LOGINS_AT_ONCE
 from securechat.core.model.states import State
 from securechat.irc.sasl import CHUNK, MAX_PAYLOAD, encode_chunks, encode_plain
-from tests.support.rules import RIGHT, SERVER, Person, RulesUnderTest, codes, of, only, plain
+from tests.support.client import SERVER, Client, codes, of, only
+from tests.support.rules import RIGHT, RulesUnderTest, plain
 
 
-def greeted(rules: RulesUnderTest, nick: str = "alice", certificate: str | None = None) -> Person:
+def greeted(rules: RulesUnderTest, nick: str = "alice", certificate: str | None = None) -> Client:
     """A stranger who has said all but who it is."""
-    person = rules.stranger(certificate=certificate)
+    person = rules.connect(certificate=certificate)
     person.says("CAP LS 302", f"NICK {nick}", f"USER {nick} 0 * :{nick.title()}")
     return person
 
@@ -237,7 +238,7 @@ def test_a_certificate_that_is_not_enough(certificate: str | None, payload: str)
 
 def proves(rules: RulesUnderTest, name: str, password: str = RIGHT) -> list[str]:
     """What a login is answered with."""
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP REQ :sasl", f"NICK {name}", f"USER {name} 0 * :x", "AUTHENTICATE PLAIN")
     heard = person.says(f"AUTHENTICATE {plain(name, password)}")
     person.hangs_up()
@@ -296,7 +297,7 @@ def test_a_certificate_that_is_not_registered(payload: str) -> None:
 )
 def test_who_goes_on_without_a_login_hears_why_it_failed(said: list[str], reason: str) -> None:
     """Some clients pass over 904 and show only what comes behind CAP END: the reason, the end."""
-    person = RulesUnderTest("alice").stranger()
+    person = RulesUnderTest("alice").connect()
     person.says("CAP LS 302", "NICK alice", "USER alice 0 * :A", "CAP REQ :sasl")
     assert reason in of(person.says(*said), "904")[0].params[-1]
     fail, error = person.says("CAP END")
@@ -309,7 +310,7 @@ def test_who_goes_on_when_nothing_can_be_checked_hears_that() -> None:
     """The password may be right."""
     rules = RulesUnderTest("alice")
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP LS 302", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain('alice')}", "CAP END")
     rules.fail_job()
@@ -320,7 +321,7 @@ def test_who_goes_on_when_nothing_can_be_checked_hears_that() -> None:
 
 def test_who_tries_again_in_time_comes_in() -> None:
     """A refusal ends nothing before the client goes on."""
-    person = RulesUnderTest("alice").stranger()
+    person = RulesUnderTest("alice").connect()
     person.says("CAP LS 302", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain('alice', 'wrong')}", "AUTHENTICATE PLAIN")
     assert "001" in codes(person.says(f"AUTHENTICATE {plain('alice')}", "CAP END"))
@@ -331,7 +332,7 @@ def test_who_has_not_tried_may_still_register() -> None:
     """Nothing is closed: a stranger with an invite is welcome."""
     rules = RulesUnderTest()
     rules.invite("code")
-    person = rules.stranger()
+    person = rules.connect()
     heard = person.says("CAP LS 302", "NICK zoe", "USER z 0 * :Z", "CAP END")
     assert codes(heard)[-1] == "FAIL"
     assert codes(person.says("REGISTER * code :pw"))[0] == "REGISTER"

@@ -7,7 +7,8 @@ import unicodedata
 import pytest
 
 from securechat.irc import capabilities
-from tests.support.rules import RulesUnderTest, codes, of, only
+from tests.support.client import codes, of, only
+from tests.support.rules import RulesUnderTest
 
 LONG_NAMES = {"name": "s" * 63}
 
@@ -16,7 +17,7 @@ LONG_NAMES = {"name": "s" * 63}
 @pytest.mark.parametrize("nick", ["", "я" * 32])
 def test_what_is_granted_stands_in_the_answer(count: int, nick: str) -> None:
     """The ACK is what was asked, whole; if that doesn't fit into a line nothing is granted."""
-    person = RulesUnderTest(**LONG_NAMES).stranger()
+    person = RulesUnderTest(**LONG_NAMES).connect()
     person.says(f"NICK {nick}" if nick else "PING x")
     asked = " ".join(["batch"] * count)
     message = only(person.says(f"CAP REQ :{asked}"))
@@ -28,7 +29,7 @@ def test_what_is_granted_stands_in_the_answer(count: int, nick: str) -> None:
 
 def test_a_request_without_its_colon_is_whole() -> None:
     """No word of it is passed over."""
-    person = RulesUnderTest().stranger()
+    person = RulesUnderTest().connect()
     assert only(person.says("CAP REQ batch echo-message")).params[1:] == [
         "ACK",
         "batch echo-message",
@@ -41,7 +42,7 @@ def test_long_lists_take_several_lines(version: str, monkeypatch: pytest.MonkeyP
     """All but the last have a '*', for those who know of it (version 302)."""
     many = {f"example.org/a-rather-long-name-{number}": 1 << number for number in range(30)}
     monkeypatch.setattr("securechat.irc.capabilities.NAMES", many)
-    person = RulesUnderTest(**LONG_NAMES).stranger()
+    person = RulesUnderTest(**LONG_NAMES).connect()
     person.says("NICK " + "я" * 32)
     listed = person.says(f"CAP LS {version}")
     person.session.set_caps(2**30 - 1)
@@ -57,7 +58,7 @@ def test_long_lists_take_several_lines(version: str, monkeypatch: pytest.MonkeyP
 def test_no_spelling_of_a_nick_fills_the_answers() -> None:
     """A name may be sent in more bytes than it has."""
     name = "ệ" * 20
-    person = RulesUnderTest().stranger()
+    person = RulesUnderTest().connect()
     assert person.says("NICK " + unicodedata.normalize("NFD", name)) == []
     assert only(person.says("CAP LS 302")).params[0] == name
     assert codes(person.says("CAP REQ :batch")) == ["CAP"]

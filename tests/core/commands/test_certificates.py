@@ -8,29 +8,30 @@ from securechat.core.commands.verbs import FRESH_SECONDS
 from securechat.core.journal.events.accounts import CertificateUsed
 from securechat.core.model.states import State
 from securechat.credentials.device import MAX_CERTIFICATES, default_name, fingerprint_of
-from tests.support.rules import NOT_STORED, RIGHT, Person, RulesUnderTest, codes, only
+from tests.support.client import Client, codes, only
+from tests.support.rules import NOT_STORED, RIGHT, RulesUnderTest
 
 SHOWN = "alice's"
 FINGERPRINT = fingerprint_of(SHOWN.encode())
 
 
-def shows(rules: RulesUnderTest, certificate: str = SHOWN, name: str = "alice") -> Person:
+def shows(rules: RulesUnderTest, certificate: str = SHOWN, name: str = "alice") -> Client:
     """Logged in with the password, on a connection that shows a certificate."""
-    person = rules.stranger(certificate=certificate)
+    person = rules.connect(certificate=certificate)
     person.logs_in(name)
     person.hears()
     return person
 
 
-def external(rules: RulesUnderTest, certificate: str = SHOWN) -> Person:
-    person = rules.stranger(certificate=certificate)
+def external(rules: RulesUnderTest, certificate: str = SHOWN) -> Client:
+    person = rules.connect(certificate=certificate)
     person.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE EXTERNAL")
     person.says("AUTHENTICATE +", "CAP END")
     person.hears()
     return person
 
 
-def here(*people: Person) -> list[bool]:
+def here(*people: Client) -> list[bool]:
     return [person.session.state is State.READY for person in people]
 
 
@@ -89,7 +90,7 @@ def test_deleting_ends_what_it_let_in(rules: RulesUnderTest) -> None:
     alice = shows(rules)
     alice.says("CERT ADD laptop")
     device = external(rules)
-    half = rules.stranger(certificate=SHOWN)
+    half = rules.connect(certificate=SHOWN)
     half.says("CAP LS", "AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
     assert half.session.account is not None
     assert params(alice.says("CERT DEL laptop")) == ["CERT", "DELETED", "laptop"]
@@ -174,10 +175,10 @@ def test_what_the_thief_of_a_token_can_do_with_a_certificate(rules: RulesUnderTe
     alice = shows(rules)
     token = only(alice.says("TOKEN CREATE laptop")).params[3]
     alice.says("CERT ADD work")
-    thief = rules.stranger(certificate="thief's")
+    thief = rules.connect(certificate="thief's")
     thief.logs_in("alice", password=token)
     thief.hears()
     assert params(thief.says("CERT ADD")) == ["CERT", "REAUTHENTICATE"]
     device = external(rules)
     assert here(alice, thief, device) == [True, False, True]
-    assert codes(rules.stranger().logs_in("alice", password=RIGHT))[0] == "001"
+    assert codes(rules.connect().logs_in("alice", password=RIGHT))[0] == "001"

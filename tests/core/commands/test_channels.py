@@ -7,16 +7,8 @@ import pytest
 from securechat.core.journal.events.channels import ChannelClosed, InvitationEnded, InvitationMade
 from securechat.core.text import kick_bytes, topic_bytes
 from securechat.irc.message import parse
-from tests.support.rules import (
-    SERVER,
-    RulesUnderTest,
-    codes,
-    in_channel,
-    of,
-    only,
-    outsider,
-    source,
-)
+from tests.support.client import SERVER, codes, of, only, source
+from tests.support.rules import RulesUnderTest, in_channel, outsider
 
 # PART
 
@@ -53,15 +45,15 @@ def test_a_room_ends_with_its_last_member() -> None:
     assert isinstance(rules.stored[-1], ChannelClosed)
     assert "#den" not in rules.model.channels
     assert bob.says("JOIN #den")[1] == f":{SERVER} 353 bob = #den :~bob"
-    assert rules.room("#den").topic == ""
-    assert rules.room("#den").modes == "nt"
+    assert rules.channel("#den").topic == ""
+    assert rules.channel("#den").modes == "nt"
 
 
 def test_the_lobby_never_ends() -> None:
     """It is nobody's."""
     rules = RulesUnderTest("alice", lobby="#lobby")
     rules.member("alice").says("PART #lobby")
-    assert rules.room("#lobby").members == {}
+    assert rules.channel("#lobby").members == {}
 
 
 def test_a_long_reason_is_cut() -> None:
@@ -75,7 +67,7 @@ def test_the_longest_names_leave_room_for_less() -> None:
     """No line is over the protocol's limit, whatever the names."""
     long, room = "я" * 32, "#" + "ж" * 63
     rules = RulesUnderTest(long, "bob")
-    boris, bob = rules.member(long), rules.member("bob", "extended-join")
+    boris, bob = rules.member(long), rules.member("bob", caps="extended-join")
     bob.says(f"JOIN {room}")
     boris.says(f"JOIN {room}", f"PART {room} :" + "я" * 150, f"JOIN {room}")
     heard = bob.says(f"MODE {room} +q {long}")
@@ -156,7 +148,7 @@ def test_an_invitation_waits_for_somebody_offline() -> None:
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
     alice.says("INVITE bob #den", "JOIN #x", "INVITE bob #x", "PART #x")
-    heard = rules.stranger().logs_in("bob")
+    heard = rules.connect().logs_in("bob")
     assert [m.params for m in of(heard, "INVITE")] == [["bob", "#den"]]
 
 
@@ -255,7 +247,7 @@ def test_names_with_hosts() -> None:
 def test_many_names_take_many_lines() -> None:
     """None is lost, none is split."""
     rules, (alice,) = in_channel("alice")
-    room, names = rules.room("#den"), [f"Member_{n:020}" for n in range(100)]
+    room, names = rules.channel("#den"), [f"Member_{n:020}" for n in range(100)]
     for name in names:
         rules.add(name)
         rules.member(name).says("JOIN #den")

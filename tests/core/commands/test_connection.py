@@ -7,7 +7,8 @@ import pytest
 from securechat.core.model.states import State
 from securechat.core.settings import Settings
 from securechat.irc import capabilities
-from tests.support.rules import RIGHT, RulesUnderTest, codes, of, only, plain
+from tests.support.client import codes, of, only
+from tests.support.rules import RIGHT, RulesUnderTest, plain
 
 NAMES = " ".join(capabilities.NAMES)
 
@@ -22,33 +23,33 @@ def listed(lines: list[str]) -> set[str]:
 
 def test_ls_lists_the_names() -> None:
     """CAP LS without a version tells names only."""
-    heard = RulesUnderTest().stranger().says("CAP LS")
+    heard = RulesUnderTest().connect().says("CAP LS")
     assert heard == [f":chat.test CAP * LS :{NAMES}"]
 
 
 @pytest.mark.parametrize("version", ["302", "303", "307", "999999"])
 def test_ls_302_and_later_tells_values(version: str) -> None:
     """The version is a number; a higher one gets what 302 gets."""
-    found = listed(RulesUnderTest().stranger().says(f"CAP LS {version}"))
+    found = listed(RulesUnderTest().connect().says(f"CAP LS {version}"))
     assert {"sasl=PLAIN", "draft/account-registration=before-connect", "batch"} <= found
 
 
 def test_ls_tells_external_when_there_is_a_client_ca() -> None:
     """The mechanisms of the sasl value are those that work."""
     assert "sasl=PLAIN,EXTERNAL" in listed(
-        RulesUnderTest(external=True).stranger().says("CAP LS 302")
+        RulesUnderTest(external=True).connect().says("CAP LS 302")
     )
 
 
 @pytest.mark.parametrize("version", ["", " 301", " three", " -302", " 3.02"])
 def test_a_lower_version_gets_no_values(version: str) -> None:
     """Nothing of version 302 reaches a client that hasn't asked for it."""
-    assert "sasl" in listed(RulesUnderTest().stranger().says("CAP LS" + version))
+    assert "sasl" in listed(RulesUnderTest().connect().says("CAP LS" + version))
 
 
 def test_the_higher_version_stays() -> None:
     """A later LS without version answers in the old form, but 302 remains in force."""
-    person = RulesUnderTest().stranger()
+    person = RulesUnderTest().connect()
     person.says("CAP LS 302")
     assert "sasl" in listed(person.says("CAP LS"))
     assert listed(person.says("CAP LIST")) == {"cap-notify"}
@@ -58,7 +59,7 @@ def test_the_higher_version_stays() -> None:
 
 def test_without_302_cap_notify_comes_and_goes() -> None:
     """A client that doesn't know 302 may switch cap-notify on and off."""
-    person = RulesUnderTest().stranger()
+    person = RulesUnderTest().connect()
     assert listed(person.says("CAP LIST")) == set()
     person.says("CAP REQ cap-notify")
     assert listed(person.says("CAP LIST")) == {"cap-notify"}
@@ -68,7 +69,7 @@ def test_without_302_cap_notify_comes_and_goes() -> None:
 
 def test_req_is_acknowledged_as_asked() -> None:
     """ACK repeats the request; what is on already can be asked for again."""
-    person = RulesUnderTest().stranger()
+    person = RulesUnderTest().connect()
     for _ in range(2):
         heard = person.says("CAP REQ :batch -server-time echo-message")
         assert heard == [":chat.test CAP * ACK :batch -server-time echo-message"]
@@ -77,7 +78,7 @@ def test_req_is_acknowledged_as_asked() -> None:
 
 def test_req_is_accepted_as_a_whole_or_not_at_all() -> None:
     """One unknown name refuses them all, the removals too."""
-    person = RulesUnderTest().stranger()
+    person = RulesUnderTest().connect()
     person.says("CAP REQ :batch")
     heard = person.says("CAP REQ :server-time -batch no-such-thing")
     assert heard == [":chat.test CAP * NAK :server-time -batch no-such-thing"]
@@ -86,21 +87,21 @@ def test_req_is_accepted_as_a_whole_or_not_at_all() -> None:
 
 def test_the_last_of_one_name_counts() -> None:
     """A list is worked through from left to right."""
-    person = RulesUnderTest().stranger()
+    person = RulesUnderTest().connect()
     person.says("CAP REQ :batch -batch")
     assert listed(person.says("CAP LIST")) == set()
 
 
 def test_a_refusal_is_not_over_the_limit() -> None:
     """A NAK of a very long request is cut, not sent as a line that is too long."""
-    heard = RulesUnderTest().stranger().says("CAP REQ :" + " ".join(["unknown"] * 62))
+    heard = RulesUnderTest().connect().says("CAP REQ :" + " ".join(["unknown"] * 62))
     assert only(heard).params[1] == "NAK"
 
 
 @pytest.mark.parametrize("start", ["CAP LS", "CAP LS 302", "CAP REQ :batch", "CAP REQ :unknown"])
 def test_negotiation_suspends_the_login(start: str) -> None:
     """After LS or REQ nothing completes before CAP END."""
-    person = RulesUnderTest("alice").stranger()
+    person = RulesUnderTest("alice").connect()
     person.says(start, "NICK alice", f"PASS {RIGHT}", "USER alice 0 * :Alice")
     assert person.session.state is State.CONNECTED
     assert "001" in codes(person.says("CAP END"))
@@ -108,7 +109,7 @@ def test_negotiation_suspends_the_login(start: str) -> None:
 
 def test_list_does_not_suspend_the_login() -> None:
     """CAP LIST only asks."""
-    person = RulesUnderTest("alice").stranger()
+    person = RulesUnderTest("alice").connect()
     heard = person.says("CAP LIST", "NICK alice", f"PASS {RIGHT}", "USER alice 0 * :Alice")
     assert "001" in codes(heard)
 
@@ -146,12 +147,12 @@ def test_a_change_counts_from_its_ack_on() -> None:
 )
 def test_an_unknown_subcommand(line: str, shown: str) -> None:
     """410, and the word it is about."""
-    assert only(RulesUnderTest().stranger().says(line)).params[:2] == ["*", shown]
+    assert only(RulesUnderTest().connect().says(line)).params[:2] == ["*", shown]
 
 
 def test_cap_end_ends_an_exchange_that_has_begun() -> None:
     """A client that gives up SASL hears so, and that it needs a login here."""
-    person = RulesUnderTest("alice").stranger()
+    person = RulesUnderTest("alice").connect()
     person.says("CAP LS", "NICK alice", "USER alice 0 * :Alice", "AUTHENTICATE PLAIN")
     assert codes(person.says("CAP END")) == ["906", "FAIL"]
 
@@ -161,20 +162,20 @@ def test_cap_end_ends_an_exchange_that_has_begun() -> None:
 
 def test_nick_needs_a_nick() -> None:
     """431."""
-    assert codes(RulesUnderTest().stranger().says("NICK", "NICK :")) == ["431", "431"]
+    assert codes(RulesUnderTest().connect().says("NICK", "NICK :")) == ["431", "431"]
 
 
 @pytest.mark.parametrize("bad", ["-x", "a.b", "a!b", "#den", "x" * 33, ":::", "alice\u0430", "@"])
 def test_a_malformed_nick(bad: str) -> None:
     """432, before the login and after it."""
     rules = RulesUnderTest("alice")
-    for person in (rules.stranger(), rules.member("alice")):
+    for person in (rules.connect(), rules.member("alice")):
         assert only(person.says(f"NICK {bad}")).command == "432"
 
 
 def test_before_the_login_a_nick_tells_nothing() -> None:
     """Taken or free: a stranger can't learn which accounts there are."""
-    person = RulesUnderTest("alice").stranger()
+    person = RulesUnderTest("alice").connect()
     assert person.says("NICK alice", "NICK nobody", "NICK ALICE") == []
 
 
@@ -189,7 +190,7 @@ def test_after_the_login_the_nick_is_the_account() -> None:
 
 def test_the_welcome_tells_the_account_s_name() -> None:
     """A client that came as somebody else learns its nick from 001."""
-    person = RulesUnderTest("alice", "bob").stranger()
+    person = RulesUnderTest("alice", "bob").connect()
     person.says("CAP LS", "NICK bob", "USER x 0 * :X", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain('alice')}")
     welcome = of(person.says("CAP END"), "001")[0]
@@ -200,7 +201,7 @@ def test_the_welcome_tells_the_account_s_name() -> None:
 @pytest.mark.parametrize("nick", ["alice", "bob", "carol"])
 def test_nick_may_come_after_sasl(nick: str) -> None:
     """Some clients send NICK only once they are logged in."""
-    person = RulesUnderTest("alice", "bob").stranger()
+    person = RulesUnderTest("alice", "bob").connect()
     person.says("CAP LS", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}", "CAP END")
     assert of(person.says(f"NICK {nick}", "USER x 0 * :X"), "001")[0].params[0] == "alice"
 
@@ -212,21 +213,21 @@ def test_user_needs_four_parameters() -> None:
     """461, which shows how it is used."""
     assert (
         "USER <user> 0 * :<real name>"
-        in only(RulesUnderTest().stranger().says("USER a 0 *")).params[-1]
+        in only(RulesUnderTest().connect().says("USER a 0 *")).params[-1]
     )
 
 
 def test_user_comes_once() -> None:
     """462 the second time, and after the login."""
     rules = RulesUnderTest("alice")
-    assert codes(rules.stranger().says("USER a 0 * :A", "USER b 0 * :B")) == ["462"]
+    assert codes(rules.connect().says("USER a 0 * :A", "USER b 0 * :B")) == ["462"]
     assert codes(rules.member("alice").says("USER a 0 * :A")) == ["462"]
 
 
 def test_a_long_real_name_is_cut_between_letters() -> None:
     """At most 150 bytes, and never half a letter."""
     rules = RulesUnderTest("alice")
-    rules.stranger().says(
+    rules.connect().says(
         "CAP LS",
         "NICK alice",
         "USER alice 0 * :" + "я" * 100,
@@ -244,14 +245,14 @@ def test_a_long_real_name_is_cut_between_letters() -> None:
 def test_pass_logs_in_old_clients(password: str) -> None:
     """account:password, or the password of the account that NICK names."""
     heard = (
-        RulesUnderTest("alice").stranger().says(f"PASS {password}", "NICK alice", "USER a 0 * :A")
+        RulesUnderTest("alice").connect().says(f"PASS {password}", "NICK alice", "USER a 0 * :A")
     )
     assert codes(heard)[:2] == ["900", "001"]
 
 
 def test_only_the_last_pass_counts() -> None:
     """It may be sent again before USER."""
-    person = RulesUnderTest("alice").stranger()
+    person = RulesUnderTest("alice").connect()
     heard = person.says("PASS alice:wrong", f"PASS alice:{RIGHT}", "NICK a", "USER a 0 * :A")
     assert "001" in codes(heard)
 
@@ -260,7 +261,7 @@ def test_only_the_last_pass_counts() -> None:
 def test_a_wrong_pass_ends_the_connection(password: str) -> None:
     """464 and ERROR; the same for an account that doesn't exist."""
     rules = RulesUnderTest("alice")
-    person = rules.stranger()
+    person = rules.connect()
     heard = person.says(f"PASS :{password}", "NICK alice", "USER a 0 * :A")
     assert codes(heard) == ["464", "ERROR"]
     assert rules.closings[0].reason == "Wrong account or password"
@@ -272,14 +273,14 @@ def test_a_wrong_pass_ends_the_connection(password: str) -> None:
 def test_pass_may_come_late(order: tuple[str, ...]) -> None:
     """Clients differ in their order; a person may say it when told that a login is wanted."""
     lines = {"PASS": f"PASS alice:{RIGHT}", "NICK": "NICK alice", "USER": "USER a 0 * :A"}
-    heard = codes(RulesUnderTest("alice").stranger().says(*(lines[name] for name in order)))
+    heard = codes(RulesUnderTest("alice").connect().says(*(lines[name] for name in order)))
     assert heard[: heard.index("001") + 1] in (["900", "001"], ["FAIL", "900", "001"])
 
 
 def test_a_late_pass_that_is_wrong_ends_the_connection() -> None:
     """Like one in time: it buys no second guess."""
     heard = (
-        RulesUnderTest("alice").stranger().says("NICK alice", "USER a 0 * :A", "PASS alice:wrong")
+        RulesUnderTest("alice").connect().says("NICK alice", "USER a 0 * :A", "PASS alice:wrong")
     )
     assert codes(heard) == ["FAIL", "464", "ERROR"]
 
@@ -288,12 +289,12 @@ def test_pass_is_not_for_who_is_logged_in() -> None:
     """462; and 461 for none at all."""
     rules = RulesUnderTest("alice")
     assert codes(rules.member("alice").says("PASS x")) == ["462"]
-    assert codes(rules.stranger().says("PASS")) == ["461"]
+    assert codes(rules.connect().says("PASS")) == ["461"]
 
 
 def test_sasl_takes_the_place_of_pass() -> None:
     """A client that sends both gets SASL's answers, and may try again when it fails."""
-    person = RulesUnderTest("alice").stranger()
+    person = RulesUnderTest("alice").connect()
     person.says("PASS alice:wrong", "CAP LS", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
     assert codes(person.says(f"AUTHENTICATE {plain('alice', 'wrong')}")) == ["904"]
     person.says("AUTHENTICATE PLAIN")
@@ -306,7 +307,7 @@ def test_sasl_takes_the_place_of_pass() -> None:
 def test_ping_is_answered_with_its_token() -> None:
     """Before and after the login; 409 without a token."""
     rules = RulesUnderTest("alice")
-    for person in (rules.stranger(), rules.member("alice")):
+    for person in (rules.connect(), rules.member("alice")):
         assert person.says("PING :a b") == [":chat.test PONG chat.test :a b"]
         assert codes(person.says("PING")) == ["409"]
 
@@ -320,7 +321,7 @@ def test_a_strange_pong_is_nothing(line: str) -> None:
     alice = rules.member("alice")
     assert alice.says(line) == []
     assert alice.session.delivered is None
-    assert rules.stranger().says(line) == []
+    assert rules.connect().says(line) == []
 
 
 def test_a_pong_can_not_run_ahead() -> None:
@@ -359,7 +360,7 @@ def test_a_stranger_may_quit() -> None:
     """Without anybody hearing of it."""
     rules = RulesUnderTest("alice")
     alice = rules.member("alice")
-    assert codes(rules.stranger().says("QUIT :x")) == ["ERROR"]
+    assert codes(rules.connect().says("QUIT :x")) == ["ERROR"]
     assert alice.hears() == []
 
 

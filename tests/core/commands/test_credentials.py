@@ -18,18 +18,8 @@ from securechat.core.journal.events.accounts import (
 from securechat.core.model.states import State
 from securechat.credentials.device import MAX_TOKENS, is_token, token_digest
 from securechat.irc.message import Message
-from tests.support.rules import (
-    NOT_STORED,
-    OLD_HASH,
-    RIGHT,
-    WEAK,
-    Person,
-    RulesUnderTest,
-    codes,
-    of,
-    only,
-    plain,
-)
+from tests.support.client import Client, codes, of, only
+from tests.support.rules import NOT_STORED, OLD_HASH, RIGHT, WEAK, RulesUnderTest, plain
 
 
 def params(lines: list[str]) -> list[str]:
@@ -37,14 +27,14 @@ def params(lines: list[str]) -> list[str]:
     return only(lines).params[:-1]
 
 
-def token_of(person: Person, name: str = "laptop") -> str:
+def token_of(person: Client, name: str = "laptop") -> str:
     """A new device token."""
     noted = only(person.says(f"TOKEN CREATE {name}"))
     assert noted.params[:3] == ["TOKEN", "CREATED", name]
     return noted.params[3]
 
 
-def secret_of(person: Person) -> bytes:
+def secret_of(person: Client) -> bytes:
     """A second factor is begun."""
     noted = only(person.says("TOTP ENROLL"))
     return base64.b32decode(noted.params[2])
@@ -72,7 +62,7 @@ def greeted(
     rules: RulesUnderTest, password: str, name: str = "alice", address: str = "192.0.2.1"
 ) -> bool:
     """Whether a password lets somebody in."""
-    person = rules.stranger(address=address)
+    person = rules.connect(address=address)
     return "001" in codes(person.logs_in(name, password=password))
 
 
@@ -86,7 +76,7 @@ def test_a_token_lets_its_owner_in() -> None:
     assert is_token(token)
     assert greeted(rules, token)
     assert not greeted(rules, token, "bob")
-    person = rules.stranger()
+    person = rules.connect()
     assert "001" in codes(person.says(f"PASS alice:{token}", "NICK alice", "USER a 0 * :A"))
 
 
@@ -112,7 +102,7 @@ def test_a_token_is_no_key_to_more_tokens() -> None:
     """Who finds one can be shut out by revoking it."""
     rules = RulesUnderTest("alice")
     token = token_of(rules.member("alice"))
-    thief = rules.stranger()
+    thief = rules.connect()
     thief.logs_in("alice", password=token)
     thief.hears()
     for line in ("TOKEN CREATE more", "TOTP ENROLL", "PASSWD :quite another password"):
@@ -134,7 +124,7 @@ def test_credentials_are_changed_soon_after_the_password_was_shown() -> None:
 def test_who_has_just_registered_may_have_a_token() -> None:
     """The password was shown."""
     rules = RulesUnderTest(registration="open")
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP LS", "NICK carol", "USER c 0 * :C", "REGISTER * * pw", "CAP END")
     assert person.session.state is State.READY
     token_of(person)
@@ -200,10 +190,10 @@ def test_revoking_ends_what_it_let_in() -> None:
     rules = RulesUnderTest("alice")
     alice = rules.member("alice")
     token = token_of(alice)
-    device = rules.stranger()
+    device = rules.connect()
     device.logs_in("alice", password=token)
     device.hears()
-    half = rules.stranger()
+    half = rules.connect()
     half.says("CAP LS", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice', token)}")
     half.hears()
     assert params(alice.says("TOKEN REVOKE laptop")) == ["TOKEN", "REVOKED", "laptop"]
@@ -218,7 +208,7 @@ def test_a_device_may_revoke_its_own_token() -> None:
     """It hears that it is done, and then goes: that is logging out."""
     rules = RulesUnderTest("alice")
     token = token_of(rules.member("alice"))
-    device = rules.stranger()
+    device = rules.connect()
     device.logs_in("alice", password=token)
     device.hears()
     assert codes(device.says("TOKEN REVOKE laptop")) == ["NOTE", "ERROR"]
@@ -269,7 +259,7 @@ def test_a_second_factor_is_asked_for() -> None:
     """The password alone is told so; with a code behind it, it lets in."""
     rules = RulesUnderTest("alice")
     secret, _ = protected(rules)
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP LS", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
     asked, refused = [only([x]) for x in person.says(f"AUTHENTICATE {plain('alice')}")]
     assert (asked.command, asked.params[:2]) == ("FAIL", ["AUTHENTICATE", "CODE_REQUIRED"])
@@ -284,11 +274,11 @@ def test_by_pass_too() -> None:
     """As old clients send it."""
     rules = RulesUnderTest("alice")
     secret, _ = protected(rules)
-    person = rules.stranger()
+    person = rules.connect()
     heard = person.says(f"PASS alice:{RIGHT}", "NICK alice", "USER a 0 * :A")
     assert codes(heard)[:2] == ["FAIL", "464"]
     now = code(rules, secret)
-    heard = rules.stranger().says(f"PASS alice:{RIGHT}{now}", "NICK alice", "USER a 0 * :A")
+    heard = rules.connect().says(f"PASS alice:{RIGHT}{now}", "NICK alice", "USER a 0 * :A")
     assert "001" in codes(heard)
 
 
@@ -309,7 +299,7 @@ def test_two_at_once_with_one_code_are_one() -> None:
     rules = RulesUnderTest("alice")
     secret, _ = protected(rules)
     rules.busy = True
-    people = [rules.stranger() for _ in range(2)]
+    people = [rules.connect() for _ in range(2)]
     for person in people:
         person.logs_in("alice", password=RIGHT + code(rules, secret))
     with rules.turn() as turn:
@@ -325,7 +315,7 @@ def test_a_code_that_can_t_be_stored_as_used_lets_nobody_in() -> None:
     rules = RulesUnderTest("alice")
     secret, _ = protected(rules)
     rules.full = True
-    person = rules.stranger()
+    person = rules.connect()
     heard = person.logs_in("alice", password=RIGHT + code(rules, secret))
     assert "001" not in codes(heard)
     assert person.session.state is State.CONNECTED
@@ -368,7 +358,7 @@ def test_codes_can_t_be_guessed_by_who_has_the_password() -> None:
     token = token_of(rules.member("alice"))
     secret, _ = protected(rules)
     for number in range(10):
-        rules.stranger(address=f"203.0.113.{number}").logs_in("alice", password=f"{RIGHT}000000")
+        rules.connect(address=f"203.0.113.{number}").logs_in("alice", password=f"{RIGHT}000000")
         rules.passes(20)
     assert not greeted(rules, RIGHT + code(rules, secret), address="198.51.100.1")
     assert greeted(rules, token, address="198.51.100.1")
@@ -412,7 +402,7 @@ def test_turning_it_off_needs_a_code() -> None:
     """Then the password is enough again, and the recovery codes are nothing."""
     rules = RulesUnderTest("alice")
     secret, recovery = protected(rules)
-    alice = rules.stranger()
+    alice = rules.connect()
     alice.logs_in("alice", password=RIGHT + code(rules, secret))
     alice.hears()
     assert params(alice.says("TOTP REMOVE 000000")) == ["TOTP", "WRONG_CODE"]
@@ -428,7 +418,7 @@ def test_recovery_codes_are_renewed_all_together() -> None:
     """With one of the old ones, too; then the others end."""
     rules = RulesUnderTest("alice")
     secret, old = protected(rules)
-    alice = rules.stranger()
+    alice = rules.connect()
     alice.logs_in("alice", password=RIGHT + code(rules, secret))
     alice.hears()
     noted = only(alice.says(f"TOTP RECOVERY {old[0]}"))
@@ -466,7 +456,7 @@ def test_it_ends_everything_that_the_old_one_let_in() -> None:
     token = token_of(alice)
     other = rules.member("alice")
     rules.busy = True
-    late = rules.stranger()
+    late = rules.connect()
     late.logs_in("alice")
     old = rules.do(rules.jobs.pop())
     alice.says("PASSWD :quite another password")
@@ -523,7 +513,7 @@ def test_all_of_it_is_audited() -> None:
     """Who, from where, what."""
     rules = RulesUnderTest("alice")
     secret, _ = protected(rules)
-    alice = rules.stranger(address="198.51.100.1")
+    alice = rules.connect(address="198.51.100.1")
     alice.logs_in("alice", password=RIGHT + code(rules, secret))
     alice.says("TOKEN CREATE laptop", "TOKEN REVOKE laptop")
     rules.passes(30)

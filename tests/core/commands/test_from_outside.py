@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.rules import Person, RulesUnderTest, codes, in_channel, source
+from tests.support.client import Client, codes, source
+from tests.support.rules import RulesUnderTest, in_channel
 
 
-def scene(*caps: str) -> tuple[RulesUnderTest, Person, Person]:
+def scene(*caps: str) -> tuple[RulesUnderTest, Client, Client]:
     """A channel of alice's with bob, and somebody else who administers the server."""
     rules, (alice, _) = in_channel("alice", "bob")
     rules.add("boss", admin=True)
-    return rules, alice, rules.member("boss", *caps)
+    return rules, alice, rules.member("boss", caps=caps)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from securechat.core.commands.registry import COMMANDS
-from tests.support.rules import SERVER, RulesUnderTest, codes, of, only
+from tests.support.client import SERVER, codes, of, only
+from tests.support.rules import RulesUnderTest
 
 
 def test_motd() -> None:
@@ -24,7 +25,7 @@ def test_lusers_counts() -> None:
     rules = RulesUnderTest("alice", "bob")
     rules.add("boss", admin=True)
     alice, _, bob, boss = (rules.member(name) for name in ("alice", "alice", "bob", "boss"))
-    rules.stranger()
+    rules.connect()
     alice.says("JOIN #a")
     bob.says("QUIT")
     bob.hangs_up()

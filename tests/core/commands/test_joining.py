@@ -5,17 +5,8 @@ from __future__ import annotations
 import pytest
 
 from securechat.core.journal.events.channels import ChannelCreated
-from tests.support.rules import (
-    NOW_MS,
-    SERVER,
-    RulesUnderTest,
-    codes,
-    in_channel,
-    of,
-    only,
-    outsider,
-    source,
-)
+from tests.support.client import SERVER, codes, of, only, source
+from tests.support.rules import NOW_MS, RulesUnderTest, in_channel, outsider
 
 
 def test_the_first_makes_the_room() -> None:
@@ -111,7 +102,7 @@ def test_a_closed_door(modes: str, numeric: str) -> None:
     bob = outsider(rules, "bob")
     assert codes(bob.says("JOIN #den")) == [numeric]
     assert codes(bob.says("JOIN #den wrong")) == [numeric]
-    assert bob.session.who not in rules.room("#den").members
+    assert bob.session.who not in rules.channel("#den").members
     assert alice.hears() == []
 
 
@@ -141,9 +132,9 @@ def test_owner_and_administrator_always_get_in() -> None:
     bob.says("MODE #den +ikl x 1", "MODE #den +b *", "PART #nowhere")
     bob.hears()
     assert codes(alice.says("JOIN #den"))[0] == "JOIN"
-    assert rules.room("#den").modes_of(rules.account("alice")) == "q"
+    assert rules.channel("#den").modes_of(rules.account("alice")) == "q"
     assert codes(rules.member("root_").says("JOIN #den"))[0] == "JOIN"
-    assert rules.room("#den").modes_of(rules.account("root_")) == ""
+    assert rules.channel("#den").modes_of(rules.account("root_")) == ""
 
 
 def test_too_many_rooms() -> None:
@@ -159,7 +150,7 @@ def test_who_is_away_is_seen_to_be() -> None:
     """away-notify: AWAY follows the JOIN of somebody who is away."""
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("CAP REQ away-notify")
-    carol = outsider(rules, "carol", "away-notify")
+    carol = outsider(rules, "carol", caps="away-notify")
     carol.says("AWAY :lunch")
     assert "AWAY" not in codes(carol.says("JOIN #den"))
     assert alice.hears() == [f"{source('carol')} JOIN #den", f"{source('carol')} AWAY :lunch"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 
 from securechat.irc.message import parse
-from tests.support.rules import SERVER, Person, RulesUnderTest, codes, in_channel, of, only, source
+from tests.support.client import SERVER, Client, codes, of, only, source
+from tests.support.rules import RulesUnderTest, in_channel
 
 
 def split_as_konversation(text: str, nick: str, hostmask: str, target: str) -> list[str]:
@@ -44,7 +45,7 @@ WHOLE = "ы" * 1000
 def test_what_konversation_sends_arrives(text: str, known: bool, nick: str, target: str) -> None:
     """All of it, in its order, stored as it is seen; its echo as well."""
     rules = RulesUnderTest(nick, "алиса")
-    boris, alice = rules.member(nick, "echo-message"), rules.member("алиса")
+    boris, alice = rules.member(nick, caps="echo-message"), rules.member("алиса")
     if target[0] == "#":
         boris.says(f"JOIN {target}")
         alice.says(f"JOIN {target}")
@@ -92,7 +93,7 @@ def test_what_somebody_does_is_done_twice() -> None:
     ]
 
 
-def hears_nothing(rules: RulesUnderTest, bob: Person, before: int) -> bool:
+def hears_nothing(rules: RulesUnderTest, bob: Client, before: int) -> bool:
     return (bob.hears(), len(rules.log)) == ([], before)
 
 
@@ -114,7 +115,7 @@ def test_what_no_client_sends_is_refused_where_it_is_seen(target: str) -> None:
     assert only(alice.says(f"PRIVMSG {target} :" + "я" * 320)).params[1] == target
     assert only(alice.says(f"NOTICE {target} :" + "я" * 320)).params[2] == target
     assert codes(alice.says("TOPIC #den :" + "я" * 320, "PRIVMSG")) == ["417", "411"]
-    assert codes(rules.stranger().says(f"PRIVMSG {target} :" + "я" * 320)) == ["417"]
+    assert codes(rules.connect().says(f"PRIVMSG {target} :" + "я" * 320)) == ["417"]
     assert hears_nothing(rules, bob, before)
 
 

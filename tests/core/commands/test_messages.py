@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from securechat.irc.message import parse
-from tests.support.rules import NOW_MS, SERVER, RulesUnderTest, codes, in_channel, of, only, source
+from tests.support.client import SERVER, codes, of, only, source
+from tests.support.rules import NOW_MS, RulesUnderTest, in_channel
 
 TIME = datetime.fromtimestamp(NOW_MS / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
@@ -24,12 +25,12 @@ def test_a_room_hears_a_message(kind: str) -> None:
     assert bob.hears() == carol.hears() == expected
     entry = rules.log[-1]
     assert (entry.kind, entry.text, entry.at_ms) == (kind, "hi  all: ", rules.now_ms)
-    assert rules.model.targets[entry.target] is rules.room("#den")
+    assert rules.model.targets[entry.target] is rules.channel("#den")
 
 
 def test_an_echo_is_what_the_others_see() -> None:
     """echo-message: the same line, in the place where it was said."""
-    _, (alice, bob) = in_channel("alice", "bob", caps=("echo-message", "message-tags"))
+    _, (alice, bob) = in_channel("alice", "bob", caps="echo-message message-tags")
     (echo,) = alice.says("PRIVMSG #den :hi")
     assert [echo] == bob.hears()
 
@@ -37,7 +38,7 @@ def test_an_echo_is_what_the_others_see() -> None:
 def test_two_who_talk_at_once_see_one_order() -> None:
     """Echoes and answers, also within a turn: as they are stored, and as history has them."""
     rules = RulesUnderTest("alice", "bob")
-    alice, bob = (rules.member(name, "echo-message") for name in ("alice", "bob"))
+    alice, bob = (rules.member(name, caps="echo-message") for name in ("alice", "bob"))
     with rules.turn():
         alice.says("PRIVMSG bob :1", "PRIVMSG bob :2")
         bob.says("PRIVMSG alice :3")
@@ -58,7 +59,7 @@ def test_tags_are_for_those_who_asked() -> None:
     people = {}
     for number, cap in enumerate(wanted):
         rules.add(f"p{number}x")
-        people[cap] = rules.member(f"p{number}x", cap)
+        people[cap] = rules.member(f"p{number}x", caps=[cap])
         people[cap].says("JOIN #den")
     for person in people.values():
         person.hears()
@@ -72,7 +73,7 @@ def test_tags_are_for_those_who_asked() -> None:
 
 def test_a_msgid_is_its_own() -> None:
     """The same for all who hear it, another for the next message."""
-    _, (alice, bob) = in_channel("alice", "bob", caps=("message-tags", "echo-message"))
+    _, (alice, bob) = in_channel("alice", "bob", caps="message-tags echo-message")
     alice.says("PRIVMSG #den :one", "PRIVMSG #den :two")
     first, second = (parse(line).tags["msgid"] for line in bob.hears())
     assert first != second
@@ -93,7 +94,7 @@ def test_strangers_to_a_room_can_not_speak_in_it(kind: str) -> None:
     """A room is +n from its beginning."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
-    bob = rules.member("bob", "message-tags")
+    bob = rules.member("bob", caps="message-tags")
     refused = only(bob.says(f"@+x=y {kind} #den :hi"))
     assert refused.command == ("FAIL" if kind == "NOTICE" else "404")
     assert alice.hears() == []
@@ -104,7 +105,7 @@ def test_an_open_room_hears_strangers() -> None:
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
     alice.says("MODE #den -n")
-    bob, quiet = rules.member("bob", "echo-message"), rules.member("bob")
+    bob, quiet = rules.member("bob", caps="echo-message"), rules.member("bob")
     expected = [f"{source('bob')} PRIVMSG #den :hi"]
     assert bob.says("PRIVMSG #den :hi") == expected
     assert alice.hears() == expected
@@ -158,7 +159,10 @@ def test_a_direct_message() -> None:
 def test_a_direct_message_is_echoed_to_every_session_that_asked() -> None:
     """One's other devices show what was said here."""
     rules = RulesUnderTest("alice", "bob")
-    alice, phone = rules.member("alice", "echo-message"), rules.member("alice", "echo-message")
+    alice, phone = (
+        rules.member("alice", caps="echo-message"),
+        rules.member("alice", caps="echo-message"),
+    )
     expected = [f"{source('alice')} PRIVMSG bob :psst"]
     assert alice.says("PRIVMSG bob :psst") != expected
     assert phone.hears() == expected
@@ -167,7 +171,7 @@ def test_a_direct_message_is_echoed_to_every_session_that_asked() -> None:
 def test_self_message_shows_what_another_of_one_s_sessions_said() -> None:
     """And not what the session has said itself, which its client has shown already."""
     rules = RulesUnderTest("alice", "bob")
-    desk, phone = (rules.member("alice", "znc.in/self-message") for _ in range(2))
+    desk, phone = (rules.member("alice", caps="znc.in/self-message") for _ in range(2))
     bob = rules.member("bob")
     for kind in ("PRIVMSG", "NOTICE"):
         assert desk.says(f"{kind} BOB :psst") == []
@@ -186,7 +190,7 @@ def test_self_message_shows_what_another_of_one_s_sessions_said() -> None:
 def test_which_of_one_s_own_words_a_session_gets(caps: str, own: int, others: int) -> None:
     """Those said here, those said at another device; each of them once."""
     rules = RulesUnderTest("alice", "bob")
-    desk, phone = rules.member("alice", *caps.split()), rules.member("alice")
+    desk, phone = rules.member("alice", caps=caps.split()), rules.member("alice")
     rules.member("bob")
     line = f"{source('alice')} PRIVMSG bob :psst"
     assert desk.says("PRIVMSG bob :psst") == [line] * own
@@ -197,7 +201,7 @@ def test_which_of_one_s_own_words_a_session_gets(caps: str, own: int, others: in
 def test_self_message_asks_no_client_what_was_asked_of_another() -> None:
     """A CTCP is for the client at the other end; an action is part of the talk."""
     rules = RulesUnderTest("alice", "bob")
-    desk, phone = rules.member("alice"), rules.member("alice", "znc.in/self-message")
+    desk, phone = rules.member("alice"), rules.member("alice", caps="znc.in/self-message")
     for text in ("\x01VERSION\x01", "\x01DCC SEND x 1 2 3\x01"):
         desk.says(f"PRIVMSG bob :{text}", f"NOTICE bob :{text}")
     assert phone.hears() == []
@@ -209,7 +213,7 @@ def test_self_message_asks_no_client_what_was_asked_of_another() -> None:
 def test_one_s_own_words_stand_where_they_were_said(caps: str) -> None:
     """Also where some of one's sessions don't get them: what was said before comes before."""
     rules = RulesUnderTest("alice", "bob")
-    desk, phone = rules.member("alice"), rules.member("alice", caps)
+    desk, phone = rules.member("alice"), rules.member("alice", caps=[caps])
     bob = rules.member("bob")
     with rules.turn():
         bob.says("PRIVMSG alice :1")
@@ -222,7 +226,7 @@ def test_one_s_own_words_stand_where_they_were_said(caps: str) -> None:
 def test_a_note_to_oneself_comes_once() -> None:
     """To each of one's sessions, echo-message or not."""
     rules = RulesUnderTest("alice")
-    alice, phone = rules.member("alice", "echo-message"), rules.member("alice")
+    alice, phone = rules.member("alice", caps="echo-message"), rules.member("alice")
     expected = [f"{source('alice')} PRIVMSG alice :milk"]
     assert alice.says("PRIVMSG alice :milk") == expected
     assert phone.hears() == expected
@@ -318,7 +322,7 @@ def test_a_tagmsg_is_for_those_who_know_tags() -> None:
 @pytest.mark.parametrize("tags", ["+typing=active", "+draft/typing=done", "+typing;+draft/typing"])
 def test_typing_is_not_stored(tags: str) -> None:
     """It passes; with a message or another tag beside it, it is kept like these."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags",))
+    rules, (alice, bob) = in_channel("alice", "bob", caps="message-tags")
     before = len(rules.stored)
     alice.says(f"@{tags} TAGMSG #den", f"@{tags} TAGMSG bob")
     assert [message.tags.keys() for message in of(bob.hears(), "TAGMSG")] == [
@@ -332,7 +336,7 @@ def test_typing_is_not_stored(tags: str) -> None:
 @pytest.mark.parametrize("tags", ["", "@time=x ", "@label=1;account=bob "])
 def test_a_tagmsg_without_client_tags_is_nothing(tags: str) -> None:
     """There is nothing in it to pass on."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags", "echo-message"))
+    rules, (alice, bob) = in_channel("alice", "bob", caps="message-tags echo-message")
     before = len(rules.stored)
     assert alice.says(f"{tags}TAGMSG #den") == []
     assert (bob.hears(), len(rules.stored)) == ([], before)

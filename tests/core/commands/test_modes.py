@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from securechat.core.journal.events.channels import BanAdded, MemberModesChanged, ModesChanged
-from tests.support.rules import NOW_MS, SERVER, RulesUnderTest, codes, in_channel, of, only, source
+from tests.support.client import SERVER, codes, of, only, source
+from tests.support.rules import NOW_MS, RulesUnderTest, in_channel
 
 # Showing
 
@@ -74,7 +75,7 @@ def test_a_flag_comes_and_goes(letter: str) -> None:
         expected = [f"{source('alice')} MODE #den {sign}{letter}"]
         assert alice.says(f"MODE #den {sign}{letter}") == expected
         assert bob.hears() == expected
-        assert (letter in rules.room("#den").modes) is (sign == "+")
+        assert (letter in rules.channel("#den").modes) is (sign == "+")
         before = len(rules.stored)
         assert alice.says(f"MODE #den {sign}{letter}") == []
         assert (bob.hears(), len(rules.stored)) == ([], before)
@@ -116,7 +117,7 @@ def test_a_key() -> None:
     """Set with its parameter; taken away with any, or with none, and shown as *."""
     rules, (alice,) = in_channel("alice")
     assert alice.says("MODE #den +k secret") == [f"{source('alice')} MODE #den +k secret"]
-    assert rules.room("#den").key == "secret"
+    assert rules.channel("#den").key == "secret"
     assert alice.says("MODE #den -k wrong") == [f"{source('alice')} MODE #den -k *"]
     assert alice.says("MODE #den -k") == []
     alice.says("MODE #den +k secret")
@@ -128,7 +129,7 @@ def test_a_key_that_is_none(key: str) -> None:
     """525."""
     rules, (alice,) = in_channel("alice")
     assert codes(alice.says(f"MODE #den +k {key}")) == ["525"]
-    assert rules.room("#den").key is None
+    assert rules.channel("#den").key is None
 
 
 def test_the_longest_key() -> None:
@@ -142,7 +143,7 @@ def test_a_limit() -> None:
     rules, (alice,) = in_channel("alice")
     assert only(alice.says("MODE #den +l 999999")).params == ["#den", "+l", "999999"]
     assert only(alice.says("MODE #den -li")).params == ["#den", "-l"]
-    assert rules.room("#den").limit is None
+    assert rules.channel("#den").limit is None
     assert alice.says("MODE #den -l") == []
 
 
@@ -153,7 +154,7 @@ def test_a_limit_that_is_none(limit: str) -> None:
     """696, and nothing that the database could choke on."""
     rules, (alice,) = in_channel("alice")
     assert codes(alice.says(f"MODE #den +l {limit}")) == ["696"]
-    assert rules.room("#den").limit is None
+    assert rules.channel("#den").limit is None
 
 
 @pytest.mark.parametrize("letter", "klbqov")
@@ -197,7 +198,7 @@ def test_a_ban_is_taken_back() -> None:
     assert alice.says("MODE #den +b bob!*@*") == []
     assert alice.says("MODE #den -b nobody") == []
     assert alice.says("MODE #den -b bob") == [f"{source('alice')} MODE #den -b bob!*@*"]
-    assert rules.room("#den").bans == {}
+    assert rules.channel("#den").bans == {}
 
 
 @pytest.mark.parametrize("mask", [":", ":a b", "::x!y", "x" * 121, ":bob!*@* +o mallory"])
@@ -205,7 +206,7 @@ def test_a_mask_that_is_none(mask: str) -> None:
     """696: none bans everybody, puts a word into others' lines, or is too long for one."""
     rules, (alice,) = in_channel("alice")
     assert codes(alice.says(f"MODE #den +b {mask}")) == ["696"]
-    assert rules.room("#den").bans == {}
+    assert rules.channel("#den").bans == {}
 
 
 def test_the_ban_list_has_an_end() -> None:
@@ -224,7 +225,7 @@ def test_the_ban_list_has_an_end() -> None:
 def test_roles_are_given_and_taken() -> None:
     """A member may have several at once: each is given and taken by itself, which all are told."""
     rules, (alice, bob) = in_channel("alice", "bob")
-    room, account = rules.room("#den"), rules.account("bob")
+    room, account = rules.channel("#den"), rules.account("bob")
     assert only(alice.says("MODE #den +v BOB")).params == ["#den", "+v", "bob"]
     assert room.modes_of(account) == "v"
     assert only(alice.says("MODE #den +o bob")).params == ["#den", "+o", "bob"]
@@ -242,10 +243,10 @@ def test_voice_does_not_demote_an_owner() -> None:
     """It is given beside what the member has; the highest counts."""
     rules, (alice, bob) = in_channel("alice", "bob")
     assert only(alice.says("MODE #den +vo alice alice")).params == ["#den", "+vo", "alice", "alice"]
-    assert rules.room("#den").modes_of(rules.account("alice")) == "qov"
+    assert rules.channel("#den").modes_of(rules.account("alice")) == "qov"
     assert "~alice" in alice.says("NAMES #den")[0]
     alice.says("MODE #den -ov alice alice")
-    assert rules.room("#den").modes_of(rules.account("alice")) == "q"
+    assert rules.channel("#den").modes_of(rules.account("alice")) == "q"
     assert len(of(bob.hears(), "MODE")) == 2
 
 
@@ -277,7 +278,7 @@ def test_operators_do_not_touch_owners() -> None:
     bob.hears()
     for change in ("+q carol", "-q alice", "+o alice", "+v alice", "+q bob"):
         assert codes(bob.says(f"MODE #den {change}")) == ["482"], change
-    assert rules.room("#den").modes_of(rules.account("alice")) == "q"
+    assert rules.channel("#den").modes_of(rules.account("alice")) == "q"
     assert only(bob.says("MODE #den +o carol")).params == ["#den", "+o", "carol"]
     assert codes(carol.hears())[-1] == "MODE"
 
@@ -290,7 +291,7 @@ def test_a_room_may_have_several_owners() -> None:
     assert codes(alice.says("MODE #den +i")) == ["482"]
     bob.hears()
     assert codes(bob.says("MODE #den +q alice")) == ["MODE"]
-    assert rules.room("#den").modes_of(rules.account("alice")) == "q"
+    assert rules.channel("#den").modes_of(rules.account("alice")) == "q"
 
 
 def test_an_administrator_sets_any_role() -> None:
@@ -298,7 +299,7 @@ def test_an_administrator_sets_any_role() -> None:
     rules, (alice, bob) = in_channel("alice", "bob")
     rules.add("boss", admin=True)
     rules.member("boss").says("MODE #den +q bob", "MODE #den -q alice")
-    assert rules.room("#den").modes_of(rules.account("bob")) == "q"
+    assert rules.channel("#den").modes_of(rules.account("bob")) == "q"
     assert len(alice.hears()) == len(bob.hears()) == 2
 
 
@@ -309,8 +310,8 @@ def test_six_parameters_go_and_flags_beside_them() -> None:
     """MODES=6 of ISUPPORT counts modes with a parameter; the seventh is left."""
     rules, (alice,) = in_channel("alice")
     alice.says("MODE #den +imsbbbbbbb a b c d e f g")
-    assert len(rules.room("#den").bans) == 6
-    assert rules.room("#den").modes == "imnst"
+    assert len(rules.channel("#den").bans) == 6
+    assert rules.channel("#den").modes == "imnst"
 
 
 def test_a_key_is_told_and_not_logged() -> None:
@@ -358,7 +359,7 @@ def test_every_change_is_recorded() -> None:
     alice.says("MODE #den +ikbo-n key x bob")
     found = rules.stored
     last = [event for event in found if isinstance(event, ModesChanged)][-1]
-    room = rules.room("#den")
+    room = rules.channel("#den")
     assert (last.modes, last.key, last.limit) == (room.modes, "key", None) == ("it", "key", None)
     assert [event.mask for event in found if isinstance(event, BanAdded)] == ["x!*@*"]
     assert [event.modes for event in found if isinstance(event, MemberModesChanged)] == ["o"]
@@ -418,7 +419,7 @@ def test_a_key_s_first_word_is_none(line: str) -> None:
     refused = only(alice.says(f"MODE #den {line}"))
     assert refused.command == "525"
     assert "two" not in refused.params[2]
-    assert (rules.room("#den").key, bob.hears()) == (None, [])
+    assert (rules.channel("#den").key, bob.hears()) == (None, [])
     assert codes(alice.says("MODE #den +k-l two")) == ["MODE"]
 
 
@@ -433,16 +434,16 @@ def test_bans_that_match_alike_are_one(one: str, other: str) -> None:
     """Added once, and taken away in any spelling; shown as it was set."""
     rules, (alice,) = in_channel("alice")
     alice.says(f"MODE #den +b {one}")
-    (mask,) = rules.room("#den").bans
+    (mask,) = rules.channel("#den").bans
     assert alice.says(f"MODE #den +b {other}") == []
     assert alice.says(f"MODE #den -b {other}") == [f"{source('alice')} MODE #den -b {mask}"]
-    assert rules.room("#den").bans == {}
+    assert rules.channel("#den").bans == {}
 
 
 def test_bans_that_were_stored_twice_go_together() -> None:
     """A list from before that rule has both."""
     rules, (alice, bob) = in_channel("alice", "bob")
-    rules.room("#den").bans |= {"BOB!*@*": ("alice", 1), "bob!*@*": ("alice", 2)}
+    rules.channel("#den").bans |= {"BOB!*@*": ("alice", 1), "bob!*@*": ("alice", 2)}
     assert codes(bob.says("PRIVMSG #den :x")) == ["404"]
     heard = only(alice.says("MODE #den -b Bob"))
     assert heard.params[1:] == ["-bb", "BOB!*@*", "bob!*@*"]

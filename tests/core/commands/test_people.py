@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.rules import NOW_MS, SERVER, Person, RulesUnderTest, codes, of, only, source
+from tests.support.client import SERVER, Client, codes, of, only, source
+from tests.support.rules import NOW_MS, RulesUnderTest
 
 
-def in_channel(*names: str) -> tuple[RulesUnderTest, list[Person]]:
+def in_channel(*names: str) -> tuple[RulesUnderTest, list[Client]]:
     """A room with people in it; the first of them owns it."""
     rules = RulesUnderTest(*names)
     people = [rules.member(name) for name in names]
@@ -253,7 +254,7 @@ def test_away_notify() -> None:
     alice.says("CAP REQ :away-notify account-tag", "JOIN #b")
     bob.hears()
     rules.add("dave")
-    dave = rules.member("dave", "away-notify")
+    dave = rules.member("dave", caps="away-notify")
     alice.hears()
     for said, told in ((":lunch", " :lunch"), (":lunch", None), (":nap", " :nap"), ("", "")):
         assert len(alice.says(f"AWAY {said}")) == 1

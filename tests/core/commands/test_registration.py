@@ -6,12 +6,13 @@ import pytest
 
 from securechat.core.journal.events.accounts import AccountCreated, InviteUsed
 from securechat.core.model.states import State
-from tests.support.rules import SERVER, WEAK, Person, RulesUnderTest, codes, only
+from tests.support.client import SERVER, Client, codes, only
+from tests.support.rules import WEAK, RulesUnderTest
 
 
-def greeted(rules: RulesUnderTest, nick: str = "alice", certificate: str | None = None) -> Person:
+def greeted(rules: RulesUnderTest, nick: str = "alice", certificate: str | None = None) -> Client:
     """A stranger who has said all but who it is."""
-    person = rules.stranger(certificate=certificate)
+    person = rules.connect(certificate=certificate)
     person.says("CAP LS 302", f"NICK {nick}", f"USER {nick} 0 * :{nick.title()}")
     return person
 
@@ -155,7 +156,7 @@ def test_open_registration_takes_invites_too() -> None:
 
 def test_register_needs_a_nick() -> None:
     """NEED_NICK."""
-    person = RulesUnderTest(registration="open").stranger()
+    person = RulesUnderTest(registration="open").connect()
     assert fail_code(person.says("REGISTER * * pw")) == "NEED_NICK"
 
 

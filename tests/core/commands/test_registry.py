@@ -6,7 +6,8 @@ import pytest
 
 from securechat.core.commands.registry import ALWAYS, COMMANDS, LOGGED_IN
 from securechat.core.model.states import WAITING, State
-from tests.support.rules import RIGHT, Person, RulesUnderTest, codes, in_channel, only, plain
+from tests.support.client import Client, codes, only
+from tests.support.rules import RIGHT, RulesUnderTest, in_channel, plain
 
 BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER"}
 """All that a stranger may say."""
@@ -24,7 +25,7 @@ PARAMS = [
 ]
 
 
-def stage_with_life() -> tuple[RulesUnderTest, list[Person]]:
+def stage_with_life() -> tuple[RulesUnderTest, list[Client]]:
     """Rooms, people and texts that could leak."""
     rules = RulesUnderTest("alice", "bob", lobby="#lobby", motd=("soup",), contact="boss")
     rules.add("boss", admin=True)
@@ -37,7 +38,7 @@ def stage_with_life() -> tuple[RulesUnderTest, list[Person]]:
 
 def hears(rules: RulesUnderTest, state: str, line: str) -> list[str]:
     """What somebody who isn't logged in gets for a line."""
-    person = rules.stranger()
+    person = rules.connect()
     if state != "fresh":
         person.says("CAP LS", "NICK mallory", "USER mallory 0 * :M")
     if state == "challenged":
@@ -106,7 +107,7 @@ def test_an_unknown_command() -> None:
     rules = RulesUnderTest("alice")
     refused = only(rules.member("alice").says("x" * 400 + " y"))
     assert (refused.command, refused.params[1]) == ("421", "X" * 40)
-    assert codes(rules.stranger().says("NONSENSE")) == ["451"]
+    assert codes(rules.connect().says("NONSENSE")) == ["451"]
 
 
 def test_a_command_is_known_in_any_spelling() -> None:
@@ -151,7 +152,7 @@ def test_a_word_too_many_is_not_passed_over(line: str, colon: str) -> None:
 def test_a_password_s_first_word_is_none(line: str) -> None:
     """No account is made with it, and nobody is logged in by it."""
     rules = RulesUnderTest("alice", registration="open")
-    person = rules.stranger()
+    person = rules.connect()
     person.says("NICK zoe")
     rules.busy = True
     refused = only(person.says(line))
@@ -173,7 +174,7 @@ def test_a_text_without_its_colon_is_refused_where_it_is_seen(kind: str) -> None
 def test_what_clients_send_by_habit_is_taken() -> None:
     """Words too many that change nothing, or that belong together beyond doubt."""
     rules = RulesUnderTest("alice", "bob")
-    bob = rules.stranger()
+    bob = rules.connect()
     heard = bob.says("NICK bob 1", "USER bob 0 * Bob the Builder", f"PASS :bob:{RIGHT}")
     assert "001" in codes(heard)
     bob.says("QUIT")

@@ -7,21 +7,22 @@ import json
 import pytest
 
 from securechat.core.model.states import State
-from tests.support.rules import NOT_STORED, RIGHT, Person, RulesUnderTest, codes, of, only
+from tests.support.client import Client, codes, of, only
+from tests.support.rules import NOT_STORED, RIGHT, RulesUnderTest
 
 
-def arrives(rules: RulesUnderTest, password: str = RIGHT, address: str = "192.0.2.1") -> Person:
-    person = rules.stranger(address=address)
+def arrives(rules: RulesUnderTest, password: str = RIGHT, address: str = "192.0.2.1") -> Client:
+    person = rules.connect(address=address)
     person.logs_in("alice", password=password)
     person.hears()
     return person
 
 
-def token_of(person: Person, words: str = "laptop") -> str:
+def token_of(person: Client, words: str = "laptop") -> str:
     return only(person.says(f"TOKEN CREATE {words}")).params[3]
 
 
-def listed(person: Person) -> list[list[str]]:
+def listed(person: Client) -> list[list[str]]:
     """The entries, without the command's name and the text."""
     *entries, end = of(person.says("SESSIONS LIST"), "NOTE")
     assert end.params[:-1] == ["SESSIONS", "END", str(len(entries))]
@@ -29,7 +30,7 @@ def listed(person: Person) -> list[list[str]]:
     return [entry.params[2:-1] for entry in entries]
 
 
-def here(*people: Person) -> list[bool]:
+def here(*people: Client) -> list[bool]:
     return [person.session.state is State.READY for person in people]
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.rules import RulesUnderTest, codes, in_channel, of, only, source
+from tests.support.client import codes, of, only, source
+from tests.support.rules import RulesUnderTest, in_channel
 
 
 def test_it_is_told_to_who_asked_and_shares_a_channel() -> None:
     """And to all one's own sessions; to nobody else, and to none without the capability."""
     rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
     rules.add("dave")
-    dave, phone = rules.member("dave", "setname"), rules.member("alice", "setname")
+    dave, phone = rules.member("dave", caps="setname"), rules.member("alice", caps="setname")
     for person in (alice, bob):
         person.says("CAP REQ setname")
     phone.hears()
@@ -46,7 +47,7 @@ def test_it_stays_whatever_a_client_says_at_the_next_login() -> None:
 def test_what_is_no_real_name(name: str) -> None:
     """FAIL with what was expected; nothing has changed."""
     rules = RulesUnderTest("alice")
-    alice = rules.member("alice", "setname")
+    alice = rules.member("alice", caps="setname")
     before = rules.account("alice").real_name
     failed = only(alice.says(f"SETNAME :{name}"))
     assert failed.params[:2] == ["SETNAME", "INVALID_REALNAME"]
@@ -58,7 +59,7 @@ def test_what_is_no_real_name(name: str) -> None:
 def test_the_longest_fits() -> None:
     """As NAMELEN tells, also behind the longest nick in an extended JOIN."""
     rules = RulesUnderTest("alice")
-    alice = rules.member("alice", "setname")
+    alice = rules.member("alice", caps="setname")
     assert only(alice.says("SETNAME :" + "я" * 75)).params == ["я" * 75]
 
 
@@ -71,7 +72,7 @@ def test_a_channel_that_does_not_hear_them_does_not_hear_it() -> None:
     bob.says("JOIN #other")
     carol.says("JOIN #other")
     rules.add("dave")
-    dave = rules.member("dave", "setname")
+    dave = rules.member("dave", caps="setname")
     dave.says("JOIN #den", "JOIN #third")
     bob.says("JOIN #third")
     for person in (bob, carol, dave):

@@ -8,7 +8,8 @@ from securechat.core.delivery import acknowledgements
 from securechat.core.journal.events.accounts import Delivered, DeviceForgotten
 from securechat.core.model.credentials import COMMON, MAX_DEVICES, split_device
 from securechat.core.ports import Outside
-from tests.support.rules import RIGHT, Person, RulesUnderTest, codes, in_channel, of, only, plain
+from tests.support.client import Client, codes, of, only
+from tests.support.rules import RIGHT, RulesUnderTest, in_channel, plain
 
 KINDS = ("PRIVMSG", "NOTICE")
 
@@ -17,20 +18,20 @@ def texts(lines: list[str]) -> list[str]:
     return [message.params[-1] for message in of(lines, *KINDS)]
 
 
-def comes(rules: RulesUnderTest, claimed: str) -> tuple[Person, list[str]]:
+def comes(rules: RulesUnderTest, claimed: str) -> tuple[Client, list[str]]:
     """A login as ACCOUNT@DEVICE, and the messages that it brings."""
-    person = rules.stranger()
+    person = rules.connect()
     found = texts(logs_in(person, claimed))
     return person, found
 
 
-def logs_in(person: Person, claimed: str, password: str = RIGHT) -> list[str]:
+def logs_in(person: Client, claimed: str, password: str = RIGHT) -> list[str]:
     person.says("CAP LS 302", "NICK x", "USER x 0 * :X", "CAP REQ :sasl server-time")
     person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(claimed, password)}")
     return person.says("CAP END")
 
 
-def goes(person: Person) -> None:
+def goes(person: Client) -> None:
     """In order: what it was sent has arrived."""
     person.pongs()
     person.says("QUIT")
@@ -65,7 +66,7 @@ def test_a_device_is_named_behind_the_account(claimed: str, account: str, device
 def test_pass_names_the_device_as_well(line: str) -> None:
     """As the field does: account@device:password."""
     rules = RulesUnderTest("alice")
-    person = rules.stranger()
+    person = rules.connect()
     heard = person.says(line, "NICK alice", "USER a 0 * :A")
     assert "001" in codes(person.hears() + heard)
     assert person.session.device is not None
@@ -76,7 +77,7 @@ def test_pass_names_the_device_as_well(line: str) -> None:
 def test_the_authzid_may_name_the_account_or_both(authzid: str) -> None:
     """Clients fill it with either."""
     rules = RulesUnderTest("alice")
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN")
     heard = person.says(f"AUTHENTICATE {plain('alice@phone', authzid=authzid)}")
     assert "903" in codes(heard)
@@ -86,12 +87,12 @@ def test_a_wrong_password_counts_for_the_account_whatever_the_device() -> None:
     """Other device names are no other accounts to guess at."""
     rules = RulesUnderTest("alice")
     for number in range(3):
-        person = rules.stranger()
+        person = rules.connect()
         person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN")
         person.says(f"AUTHENTICATE {plain(f'alice@d{number}', 'wrong')}")
     assert rules.model.login_throttle.wait("alice", person.session.address_block, rules.clock) == 0
     for number in range(3):
-        person = rules.stranger()
+        person = rules.connect()
         person.says("CAP REQ :sasl", "AUTHENTICATE PLAIN")
         person.says(f"AUTHENTICATE {plain(f'alice@e{number}', 'wrong')}")
     assert rules.model.login_throttle.wait("alice", person.session.address_block, rules.clock) > 0
@@ -167,7 +168,7 @@ def test_each_token_is_a_device() -> None:
     rules = RulesUnderTest("bob")
     bob = rules.member("bob")
     secret = only(bob.says("TOKEN CREATE Laptop")).params[3]
-    laptop = rules.stranger()
+    laptop = rules.connect()
     laptop.says(f"PASS bob@ignored:{secret}", "NICK bob", "USER b 0 * :B")
     assert laptop.session.device is rules.account("bob").devices["token:Laptop"]
     rules.passes(1)
@@ -191,7 +192,7 @@ def test_a_session_that_is_bound_to_a_token_becomes_its_device() -> None:
     bob.pongs()
     bob.hangs_up()
     alice.says("PRIVMSG #den :two")
-    again = rules.stranger()
+    again = rules.connect()
     assert texts(logs_in(again, "bob", secret)) == ["two"]
     assert comes(rules, "bob")[1] == ["one", "two"]
 
@@ -204,7 +205,7 @@ def test_a_device_that_ends_with_its_token_has_still_received() -> None:
     secret = only(bob.says("TOKEN CREATE laptop")).params[3]
     bob.hangs_up()
     rules.account("bob").forget_device("")
-    laptop = rules.stranger()
+    laptop = rules.connect()
     logs_in(laptop, "bob", secret)
     laptop.pongs()
     alice.says("PRIVMSG bob :one")
@@ -347,7 +348,7 @@ def test_an_account_that_could_not_be_made_has_no_device() -> None:
     """Its registration was taken back, and there is nobody whose device it were."""
     rules = RulesUnderTest(registration="open")
     rules.full = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP LS 302", "NICK dave", "USER d 0 * :D", "REGISTER * * :a fine password")
     rules.full = False
     rules.passes(1)
@@ -358,7 +359,7 @@ def test_an_account_that_could_not_be_made_has_no_device() -> None:
 # Asking soon
 
 
-def asked(person: Person) -> bool:
+def asked(person: Client) -> bool:
     """Whether a PING has come since the last look."""
     was, person.token = person.token, ""
     return bool(was)

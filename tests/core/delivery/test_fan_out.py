@@ -11,7 +11,8 @@ from securechat.core.delivery.line import BareLine, Line
 from securechat.core.model.entities import Audience, Session
 from securechat.irc.message import parse
 from tests.core.sayings import ROOMS, company, storing, talk
-from tests.support.rules import Person, RulesUnderTest
+from tests.support.client import Client
+from tests.support.rules import RulesUnderTest
 
 TIME = 1 << 10
 """server-time."""
@@ -131,12 +132,12 @@ def test_nothing_is_not_delivered() -> None:
 # Promise 5: one order
 
 
-def watch(rules: RulesUnderTest) -> list[Person]:
+def watch(rules: RulesUnderTest) -> list[Client]:
     """Members of all rooms who only look: on two threads, with and without tags."""
     rules.add("eve")
     rules.add("ann")
-    eyes = [rules.member("eve", io=1), rules.member("ann", "server-time", "echo-message")]
-    eyes.append(rules.member("ann", "extended-join", "message-tags", io=1))
+    eyes = [rules.member("eve", io=1), rules.member("ann", caps="server-time echo-message")]
+    eyes.append(rules.member("ann", caps="extended-join message-tags", io=1))
     for room in ROOMS:
         rules.member("eve").says(f"JOIN {room}")
         eyes[1].says(f"JOIN {room}")
@@ -168,7 +169,7 @@ def test_all_members_of_a_room_see_one_order(script: list[list[tuple[int, str]]]
             lines += eye.hears()
     for room in ROOMS:
         orders = [[text for line in lines if (text := happening(line, room))] for lines in seen]
-        stays = [eye.session.who in rules.room(room).members for eye in eyes]
+        stays = [eye.session.who in rules.channel(room).members for eye in eyes]
         if all(stays):
             assert orders[0] == orders[1] == orders[2]
             assert [text.split()[1] for text in orders[0]] == logged(rules, room, start)
@@ -187,5 +188,5 @@ def happening(raw: str, room: str) -> str | None:
 
 def logged(rules: RulesUnderTest, room: str, start: int) -> list[str]:
     """What the log says has happened in a room."""
-    number = rules.room(room).id
+    number = rules.channel(room).id
     return [e.kind for e in rules.log[start:] if e.target == number and e.kind != "TAGMSG"]

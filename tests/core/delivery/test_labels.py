@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from securechat.irc.message import parse
-from tests.support.rules import Person, RulesUnderTest, codes, in_channel
+from tests.support.client import Client, codes
+from tests.support.rules import RulesUnderTest, in_channel
 
 CAPS = ("labeled-response", "batch")
 
@@ -14,7 +15,7 @@ def tags(line: str) -> dict[str, str]:
     return parse(line).tags
 
 
-def asks(*caps: str) -> tuple[RulesUnderTest, Person, Person]:
+def asks(*caps: str) -> tuple[RulesUnderTest, Client, Client]:
     """alice, who knows labels, and bob in #den."""
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says(f"CAP REQ :{' '.join([*CAPS, *caps])}")
@@ -56,7 +57,7 @@ def test_an_echo_has_the_label_for_its_sender_alone() -> None:
     """Beside the other tags; the others, and the sender's other sessions, see none."""
     rules, alice, bob = asks("echo-message", "message-tags")
     bob.says("CAP REQ message-tags")
-    phone = rules.member("alice", "echo-message", *CAPS)
+    phone = rules.member("alice", caps=["echo-message", *CAPS])
     for person in (alice, bob):
         person.hears()
     [echo] = alice.says("@label=e;+x=y PRIVMSG #den :hi")
@@ -120,7 +121,7 @@ def test_what_could_not_be_stored_keeps_its_label() -> None:
 @pytest.mark.parametrize("caps", [(), ("labeled-response",), ("batch",)])
 def test_without_the_capabilities_nothing_is_labelled(caps: tuple[str, ...]) -> None:
     """Both are needed: a batch may be."""
-    alice = RulesUnderTest("alice").member("alice", *caps)
+    alice = RulesUnderTest("alice").member("alice", caps=caps)
     assert tags(alice.says("@label=a PING x")[0]) == {}
     assert alice.says("@label=a PONG x") == []
 

@@ -8,12 +8,13 @@ from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.model import state as model_module
 from securechat.core.model.states import State
 from securechat.irc.message import Message, parse
-from tests.support.rules import NOW_MS, SERVER, Person, RulesUnderTest, codes, of, source
+from tests.support.client import SERVER, Client, codes, of, source
+from tests.support.rules import NOW_MS, RulesUnderTest
 
 KINDS = ("PRIVMSG", "NOTICE")
 
 
-def in_channel(*names: str, **settings: object) -> tuple[RulesUnderTest, list[Person]]:
+def in_channel(*names: str, **settings: object) -> tuple[RulesUnderTest, list[Client]]:
     """A room whose members have all answered the server's PINGs; the first of them owns it."""
     rules = RulesUnderTest(*names, **settings)
     people = [rules.member(name) for name in names]
@@ -28,7 +29,7 @@ def in_channel(*names: str, **settings: object) -> tuple[RulesUnderTest, list[Pe
 
 def missed(rules: RulesUnderTest, name: str, *caps: str) -> list[Message]:
     """The messages that a login brings."""
-    return of(rules.stranger().logs_in(name, *caps), *KINDS)
+    return of(rules.connect().logs_in(name, caps=caps), *KINDS)
 
 
 def texts(messages: list[Message]) -> list[str]:
@@ -57,11 +58,11 @@ def test_it_comes_once() -> None:
     rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :hi")
-    lost = rules.stranger()
-    assert texts(of(lost.logs_in("bob", "server-time"), *KINDS)) == ["hi"]
+    lost = rules.connect()
+    assert texts(of(lost.logs_in("bob", caps="server-time"), *KINDS)) == ["hi"]
     lost.hangs_up()
-    again = rules.stranger()
-    assert texts(of(again.logs_in("bob", "server-time"), *KINDS)) == ["hi"]
+    again = rules.connect()
+    assert texts(of(again.logs_in("bob", caps="server-time"), *KINDS)) == ["hi"]
     again.pongs()
     again.hangs_up()
     assert missed(rules, "bob") == []
@@ -143,8 +144,8 @@ def test_a_batch_for_each_conversation() -> None:
     bob.says("QUIT")
     alice.says("PRIVMSG #den :one", "PRIVMSG bob :psst", "@+x=y PRIVMSG #den :two")
     rules.now_ms += 60_000
-    heard = rules.stranger().logs_in(
-        "bob", "batch", "server-time", "message-tags", "account-tag", "echo-message"
+    heard = rules.connect().logs_in(
+        "bob", caps="batch server-time message-tags account-tag echo-message"
     )
     found = of(heard, "BATCH", *KINDS)
     assert [(m.command, *m.params[:3]) for m in found] == [
@@ -197,7 +198,7 @@ def test_questions_to_a_client_are_not_replayed() -> None:
     rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG bob :\x01VERSION\x01", "@+draft/react=x TAGMSG #den", "TOPIC #den :t")
-    heard = rules.stranger().logs_in("bob", "message-tags", "batch")
+    heard = rules.connect().logs_in("bob", caps="message-tags batch")
     assert of(heard, "TAGMSG", "TOPIC", "BATCH", *KINDS) == []
 
 
@@ -208,7 +209,7 @@ def test_it_is_bounded() -> None:
     alice.says(*(f"PRIVMSG #den :{n}" for n in range(3)))
     assert texts(missed(rules, "bob", "server-time")) == ["0", "1", "2"]
     alice.says("PRIVMSG bob :3")
-    rules.account("bob").sessions[0].link.hangs_up()  # type: ignore[attr-defined]
+    rules.account("bob").sessions[0].link.close()  # type: ignore[attr-defined]
     found = missed(rules, "bob", "server-time")
     assert texts(found)[:3] == ["1", "2", "3"]
     assert (found[3].source, "more messages than these" in found[3].params[1]) == (SERVER, True)
@@ -217,10 +218,10 @@ def test_it_is_bounded() -> None:
 # The gap between a reader's answer and the present
 
 
-def loading(rules: RulesUnderTest, name: str) -> Person:
+def loading(rules: RulesUnderTest, name: str) -> Client:
     """Somebody whose reader has begun and isn't done."""
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP REQ server-time", f"PASS {name}:right", f"NICK {name}", "USER x 0 * :X")
     person.says("CAP END")
     rules.answer(rules.do(rules.jobs.pop(0)))
@@ -343,7 +344,7 @@ def test_a_login_with_nothing_missed_needs_no_reader() -> None:
     rules, (_, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     rules.busy = True
-    again = rules.stranger()
+    again = rules.connect()
     again.says("PASS bob:right", "NICK bob", "USER x 0 * :X")
     rules.answer(rules.do(rules.jobs.pop(0)))
     assert rules.jobs == []
@@ -363,10 +364,10 @@ def test_the_clock_of_a_replay_is_the_message_s() -> None:
 def test_a_replay_has_a_size() -> None:
     """The newest that fit; else a few large messages would close their receiver's every login."""
     rules = RulesUnderTest("alice", "bob", replay_bytes=5000)
-    alice = rules.member("alice", "message-tags")
+    alice = rules.member("alice", caps="message-tags")
     alice.says(*(f"@+x={'y' * 1000} PRIVMSG bob :{number}" for number in range(9)))
-    bob = rules.stranger()
-    heard = bob.logs_in("bob", "message-tags", "server-time")
+    bob = rules.connect()
+    heard = bob.logs_in("bob", caps="message-tags server-time")
     assert [line[-1] for line in heard if " PRIVMSG " in line] == ["6", "7", "8"]
     assert any("NOTICE" in line and "more messages than these" in line for line in heard)
 
@@ -377,7 +378,7 @@ def test_tags_are_counted_by_their_bytes() -> None:
     alice.says("CAP REQ message-tags")
     bob.says("QUIT")
     alice.says(*[f"@+x={chr(0x1F9A6) * 900} PRIVMSG #den :{n}" for n in range(20)])
-    heard = rules.stranger().logs_in("bob", "message-tags", "server-time")
+    heard = rules.connect().logs_in("bob", caps="message-tags server-time")
     found = [line for line in heard if " PRIVMSG " in line]
     assert 1 <= len(found) <= 5
     assert sum(len(line.encode()) for line in found) <= 20_000

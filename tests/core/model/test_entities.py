@@ -48,7 +48,7 @@ def test_the_encoding_group_holds_what_changes_the_bytes() -> None:
 def test_the_shown_nick() -> None:
     """What the client gave itself, until the welcome tells it the account's name."""
     rules = RulesUnderTest("Alice")
-    person = rules.stranger()
+    person = rules.connect()
     assert person.session.shown_nick == "*"
     person.says("CAP LS", "NICK bob", "USER x 0 * :X", "PASS Alice:right")
     assert person.session.shown_nick == "bob"

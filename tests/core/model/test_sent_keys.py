@@ -7,7 +7,8 @@ import pytest
 from securechat.core.journal.events.accounts import MessageKeyed
 from securechat.core.model.sent_keys import MAX_KEYS, Kept, SentKeys
 from securechat.irc.message import KEY_BITS, format_key, parse, parse_key
-from tests.support.rules import Person, RulesUnderTest, codes, in_channel, of, only
+from tests.support.client import Client, codes, of, only
+from tests.support.rules import RulesUnderTest, in_channel
 
 CAPS = ("message-tags", "echo-message", "server-time", "securechat/key")
 
@@ -49,12 +50,12 @@ def test_what_is_taken_back_is_not_known() -> None:
 # On the wire
 
 
-def talkers() -> tuple[RulesUnderTest, Person, Person]:
+def talkers() -> tuple[RulesUnderTest, Client, Client]:
     rules, (alice, bob) = in_channel("alice", "bob", caps=CAPS)
     return rules, alice, bob
 
 
-def said(person: Person, line: str) -> str:
+def said(person: Client, line: str) -> str:
     """The one echo of a line."""
     (echo,) = person.says(line)
     return echo
@@ -84,7 +85,7 @@ def test_the_second_is_answered_with_the_first_one_s_echo() -> None:
 def test_it_holds_for_all_that_is_stored_and_each_device(line: str) -> None:
     """The key is the account's."""
     rules, alice, _ = talkers()
-    phone = rules.member("alice", *CAPS)
+    phone = rules.member("alice", caps=CAPS)
     first = said(alice, line)
     phone.hears()
     assert said(phone, line) == first
@@ -104,7 +105,7 @@ def test_in_one_turn_the_first_one_s_echo_is_the_answer() -> None:
     that something is stored before it is.
     """
     rules, alice, _ = talkers()
-    phone = rules.member("alice", *CAPS)
+    phone = rules.member("alice", caps=CAPS)
     with rules.turn():
         alice.says("@securechat/key=1 PRIVMSG #den :hi")
         phone.says("@securechat/key=1 PRIVMSG #den :hi")
@@ -140,7 +141,7 @@ def test_a_key_that_names_no_one_message_is_refused(line: str) -> None:
 
 def test_without_the_capability_a_key_is_any_tag() -> None:
     """That nobody knows; it is not relayed either."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps=("message-tags", "echo-message"))
+    rules, (alice, bob) = in_channel("alice", "bob", caps="message-tags echo-message")
     ids = {only(alice.says("@securechat/key=1 PRIVMSG #den :hi")).tags["msgid"] for _ in range(2)}
     assert len(ids) == 2
     assert all("securechat/key" not in parse(line).tags for line in bob.hears())

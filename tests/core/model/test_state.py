@@ -30,8 +30,8 @@ def test_nobody_s_address_is_shown() -> None:
 def test_an_audience_is_grouped_by_what_its_bytes_depend_on() -> None:
     """Thread and wire capabilities; it keeps what it was made of."""
     rules = RulesUnderTest("alice")
-    plain, same = rules.member("alice"), rules.member("alice", "echo-message")
-    tagged, far = rules.member("alice", "message-tags"), rules.member("alice", io=1)
+    plain, same = rules.member("alice"), rules.member("alice", caps="echo-message")
+    tagged, far = rules.member("alice", caps="message-tags"), rules.member("alice", io=1)
     audience = rules.account("alice").audience()
     bare, other = EncodingGroup(0, 0, LINES), EncodingGroup(1, 0, LINES)
     with_tags = EncodingGroup(0, caps.MESSAGE_TAGS, LINES)
@@ -50,7 +50,7 @@ def test_an_audience_is_made_once() -> None:
     rules = RulesUnderTest("alice", "bob")
     alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")
-    room = rules.room("#den")
+    room = rules.channel("#den")
     first = room.audience()
     alice.says("PRIVMSG #den :x", "TOPIC #den :y")
     assert room.audience() is first
@@ -73,7 +73,7 @@ def test_what_is_added_can_be_removed() -> None:
     """All indexes, as they were."""
     rules = RulesUnderTest("alice", "bob")
     rules.member("alice").says("JOIN #den", "PRIVMSG bob :x", "PRIVMSG alice :y")
-    model, alice, room = rules.model, rules.account("alice"), rules.room("#den")
+    model, alice, room = rules.model, rules.account("alice"), rules.channel("#den")
     before = snapshot(model)
     directs = set(alice.directs.values())
     for direct in directs:
@@ -110,7 +110,7 @@ def test_targets_of_an_account() -> None:
     rules = RulesUnderTest("alice", "bob")
     alice = rules.member("alice")
     alice.says("PRIVMSG bob :1", "JOIN #den", "PRIVMSG alice :2", "PRIVMSG #den :3")
-    room, account = rules.room("#den"), rules.account("alice")
+    room, account = rules.channel("#den"), rules.account("alice")
     found = sorted(rules.model.targets_of(account))
     to_bob, to_self = (account.directs[rules.account(name)].id for name in ("bob", "alice"))
     assert found == sorted([(to_bob, 1, 0), (room.id, 4, 1), (to_self, 3, 0)])

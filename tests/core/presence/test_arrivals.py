@@ -12,12 +12,13 @@ from securechat.core.jobs import Missed
 from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.presence import arrivals, welcome
 from securechat.core.turn import Turn
-from tests.support.rules import Person, RulesUnderTest, codes, in_channel, of, plain, source
+from tests.support.client import Client, codes, of, source
+from tests.support.rules import RulesUnderTest, in_channel, plain
 
 
-def knocks(rules: RulesUnderTest, name: str, *caps: str) -> Person:
+def knocks(rules: RulesUnderTest, name: str, *caps: str) -> Client:
     """Somebody who has shown who they are, and only lacks CAP END."""
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP LS 302", f"NICK {name}", f"USER {name} 0 * :x", "CAP REQ :sasl")
     if caps:
         person.says("CAP REQ :" + " ".join(caps))
@@ -26,7 +27,7 @@ def knocks(rules: RulesUnderTest, name: str, *caps: str) -> Person:
     return person
 
 
-def away(rules: RulesUnderTest, *people: Person) -> None:
+def away(rules: RulesUnderTest, *people: Client) -> None:
     """They go, having read everything."""
     for person in people:
         person.pongs()
@@ -58,7 +59,7 @@ def test_a_room_hears_in_one_write_who_has_come(sent: list[Delivery]) -> None:
     with rules.turn():
         for person in coming:
             person.says("CAP END")
-    assert [delivery.links for delivery in sent if alice in delivery.links] == [[alice]]
+    assert [delivery.links for delivery in sent if alice.link in delivery.links] == [[alice.link]]
     assert alice.hears() == [f"{source(name)} JOIN #den" for name in ("bob", "carol", "dave")]
     for person, name in zip(coming, ("bob", "carol", "dave"), strict=True):
         heard = person.hears()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 from securechat.core.model.states import State
-from tests.support.rules import RIGHT, Person, RulesUnderTest, codes, only
+from tests.support.client import Client, codes, only
+from tests.support.rules import RIGHT, RulesUnderTest
 
 FULL = "ERROR :Closing link: alice has 3 connections already"
 
 
-def arrives(rules: RulesUnderTest, password: str) -> Person:
-    person = rules.stranger()
+def arrives(rules: RulesUnderTest, password: str) -> Client:
+    person = rules.connect()
     person.logs_in("alice", password=password)
     return person
 
@@ -23,7 +24,7 @@ def token_of(rules: RulesUnderTest) -> str:
     return token
 
 
-def here(*people: Person) -> list[bool]:
+def here(*people: Client) -> list[bool]:
     return [person.session.state is State.READY for person in people]
 
 
@@ -48,7 +49,7 @@ def test_by_pass_too() -> None:
     """It is the same rule for every way to show a password."""
     rules = RulesUnderTest("alice", max_sessions=1)
     thief = arrives(rules, token_of(rules))
-    heard = rules.stranger().says(f"PASS alice:{RIGHT}", "NICK alice", "USER a 0 * :A")
+    heard = rules.connect().says(f"PASS alice:{RIGHT}", "NICK alice", "USER a 0 * :A")
     assert "001" in codes(heard)
     assert here(thief) == [False]
 
@@ -93,7 +94,7 @@ def test_the_limit_holds_for_those_who_come_at_once() -> None:
 def test_the_audit_tells_whose_place_was_taken() -> None:
     """And from where that session was."""
     rules = RulesUnderTest("alice", max_sessions=1)
-    thief = rules.stranger(address="198.51.100.7")
+    thief = rules.connect(address="198.51.100.7")
     thief.logs_in("alice", password=token_of(rules))
     arrives(rules, RIGHT)
     [ended] = [a for a in rules.audits if a.event == "session ended"]

@@ -7,7 +7,8 @@ from securechat.core.journal.events.channels import MemberJoined
 from securechat.core.model.credentials import Device
 from securechat.core.model.state import DEPARTURE_SECONDS
 from securechat.core.presence import online
-from tests.support.rules import SERVER, RulesUnderTest, codes, in_channel, of, source
+from tests.support.client import SERVER, codes, of, source
+from tests.support.rules import RulesUnderTest, in_channel
 
 
 def test_a_second_session_comes_unseen() -> None:
@@ -15,7 +16,7 @@ def test_a_second_session_comes_unseen() -> None:
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("TOPIC #den :soup")
     bob.hears()
-    phone = rules.stranger()
+    phone = rules.connect()
     heard = phone.logs_in("bob")
     assert codes(heard)[-5:] == ["JOIN", "332", "333", "353", "366"]
     assert of(heard, "JOIN")[0].source == "bob!bob@chat.test"
@@ -54,7 +55,7 @@ def test_membership_outlives_the_session() -> None:
     bob.says("JOIN #a", "QUIT")
     bob.hangs_up()
     alice.hears()
-    again = rules.stranger()
+    again = rules.connect()
     heard = again.logs_in("bob")
     assert [message.params[0] for message in of(heard, "JOIN")] == ["#den", "#a"]
     assert of(heard, "353")[0].params[-1] == "~alice +bob"
@@ -65,7 +66,7 @@ def test_the_lobby_is_joined_once() -> None:
     """The first login stores the membership, the others show it."""
     rules = RulesUnderTest("alice", "bob", lobby="#Lobby")
     alice = rules.member("alice")
-    bob = rules.stranger()
+    bob = rules.connect()
     assert of(bob.logs_in("bob"), "JOIN")[0].params == ["#Lobby"]
     assert alice.hears() == [f"{source('bob')} JOIN #Lobby"]
     bob.says("QUIT")
@@ -80,7 +81,7 @@ def test_who_left_the_lobby_is_back_at_the_next_login() -> None:
     alice, bob = rules.member("alice"), rules.member("bob")
     bob.says("PART #lobby")
     alice.hears()
-    assert codes(rules.stranger().logs_in("bob"))[-3:] == ["JOIN", "353", "366"]
+    assert codes(rules.connect().logs_in("bob"))[-3:] == ["JOIN", "353", "366"]
     assert codes(alice.hears()) == ["JOIN"]
     assert codes(bob.hears()) == ["JOIN"]
 
@@ -88,18 +89,18 @@ def test_who_left_the_lobby_is_back_at_the_next_login() -> None:
 def test_there_may_be_no_lobby() -> None:
     """Then a login joins nothing."""
     rules = RulesUnderTest("alice")
-    assert "JOIN" not in codes(rules.stranger().logs_in("alice"))
+    assert "JOIN" not in codes(rules.connect().logs_in("alice"))
     assert rules.model.channels == {}
 
 
 def test_the_lobby_is_made_once() -> None:
     """A restart finds it."""
     rules = RulesUnderTest(lobby="#lobby")
-    room = rules.room("#lobby")
+    room = rules.channel("#lobby")
     with rules.turn() as turn:
         rules.rules.start(turn)
         assert turn.events == []
-    assert rules.room("#lobby") is room
+    assert rules.channel("#lobby") is room
 
 
 def test_the_others_hear_nothing_before_the_arrival() -> None:
@@ -107,7 +108,7 @@ def test_the_others_hear_nothing_before_the_arrival() -> None:
     rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.hears()
-    again = rules.stranger()
+    again = rules.connect()
     again.says("CAP LS", "NICK bob", "USER bob 0 * :Bob", "AUTHENTICATE PLAIN")
     alice.says("PRIVMSG #den :anybody?")
     assert again.hears() == []
@@ -205,7 +206,7 @@ def test_a_first_login_that_can_not_be_stored() -> None:
     rules = RulesUnderTest("alice", "bob", lobby="#lobby")
     alice = rules.member("alice")
     rules.full = True
-    bob = rules.stranger()
+    bob = rules.connect()
     heard = bob.logs_in("bob")
     assert codes(heard) == ["400", "ERROR"]
     assert alice.hears() == []
@@ -220,7 +221,7 @@ def test_an_arrival_that_has_quit_already_can_be_taken_back() -> None:
     """A script that says everything at once, and a disk that is full."""
     rules = RulesUnderTest("alice", lobby="#lobby")
     rules.full = True
-    alice = rules.stranger()
+    alice = rules.connect()
     alice.says("PASS right", "NICK alice", "USER a 0 * :A", "PRIVMSG #lobby :hi", "QUIT")
     assert rules.model.arrived == 0
     assert rules.account("alice").sessions == []
@@ -235,7 +236,7 @@ def test_the_lobby_stays_closed_to_the_banned() -> None:
     alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("MODE #lobby +b bob!*@*", "KICK #lobby bob")
     bob.says("QUIT")
-    again = rules.stranger()
+    again = rules.connect()
     assert "474" in codes(again.logs_in("bob"))
     alice.says("PRIVMSG #lobby :among us")
     assert again.hears() == []
@@ -247,7 +248,7 @@ def test_the_lobby_stays_closed_to_the_banned() -> None:
 def flaps(rules: RulesUnderTest, name: str, times: int) -> None:
     """Comes and goes again."""
     for _ in range(times):
-        person = rules.stranger()
+        person = rules.connect()
         person.logs_in(name)
         person.says("QUIT :bye")
         person.hangs_up()

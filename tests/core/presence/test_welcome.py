@@ -6,14 +6,15 @@ import pytest
 
 from securechat.core.presence import welcome
 from securechat.irc import names
-from tests.support.rules import SERVER, RulesUnderTest, codes, of, only
+from tests.support.client import SERVER, codes, of, only
+from tests.support.rules import RulesUnderTest
 
 
 def tokens(**settings: object) -> dict[str, str]:
     """005, parsed, as a client takes it."""
     rules = RulesUnderTest("alice", **settings)
     found = {}
-    for message in of(rules.stranger().logs_in("alice"), "005"):
+    for message in of(rules.connect().logs_in("alice"), "005"):
         assert message.params[-1] == "are supported by this server"
         assert len(message.params) <= 15, "a client need not take more than 13 tokens"
         for token in message.params[1:-1]:
@@ -24,7 +25,7 @@ def tokens(**settings: object) -> dict[str, str]:
 
 def test_the_order_of_the_greeting() -> None:
     """001 to 005, LUSERS, MOTD, as every client expects it."""
-    heard = codes(RulesUnderTest("alice", motd=("Be kind.",)).stranger().logs_in("alice"))
+    heard = codes(RulesUnderTest("alice", motd=("Be kind.",)).connect().logs_in("alice"))
     without_repeats = list(dict.fromkeys(heard))
     assert without_repeats == [
         *("001", "002", "003", "004", "005"),
@@ -35,7 +36,7 @@ def test_the_order_of_the_greeting() -> None:
 
 def test_myinfo_names_the_modes() -> None:
     """004: server, version, user modes, channel modes, those with a parameter."""
-    heard = RulesUnderTest("alice").stranger().logs_in("alice")
+    heard = RulesUnderTest("alice").connect().logs_in("alice")
     assert of(heard, "004")[0].params == [
         "alice",
         SERVER,
@@ -50,7 +51,7 @@ def test_a_login_of_a_longer_name_is_greeted_within_the_limit() -> None:
     """The rules refuse lines over the limit; here all of them are long."""
     name = "я" * 32
     rules = RulesUnderTest(name, lobby="#" + "ж" * 63, network="n" * 60)
-    assert codes(rules.stranger().logs_in(name))[0] == "001"
+    assert codes(rules.connect().logs_in(name))[0] == "001"
 
 
 def test_nothing_is_said_twice() -> None:
@@ -63,7 +64,7 @@ def test_nothing_is_said_twice() -> None:
 def test_nicklen_is_the_limit_of_names() -> None:
     """One letter more is no name."""
     limit = int(tokens()["NICKLEN"])
-    stranger = RulesUnderTest().stranger()
+    stranger = RulesUnderTest().connect()
     assert stranger.says("NICK " + "x" * limit) == []
     assert codes(stranger.says("NICK " + "x" * (limit + 1))) == ["432"]
 
@@ -82,7 +83,7 @@ def test_lengths_of_texts(token: str, line: str) -> None:
     limit = int(tokens()[token])
     for size in (limit, limit + 1):
         rules = RulesUnderTest("alice", "bob")
-        alice, bob = rules.member("alice"), rules.member("bob", "away-notify")
+        alice, bob = rules.member("alice"), rules.member("bob", caps="away-notify")
         alice.says("JOIN #a")
         bob.says("JOIN #a")
         alice.says(line + "x" * size)
@@ -119,7 +120,7 @@ def test_modes_is_how_many_parameters_a_mode_takes() -> None:
     alice = rules.member("alice")
     masks = [f"mask{number}" for number in range(limit + 1)]
     alice.says("JOIN #a", f"MODE #a +{'b' * len(masks)} {' '.join(masks)}")
-    assert len(rules.room("#a").bans) == limit
+    assert len(rules.channel("#a").bans) == limit
 
 
 TARGETS = {
@@ -196,7 +197,7 @@ def test_utf8only() -> None:
 def test_an_account_is_required() -> None:
     """draft/ACCOUNTREQUIRED, and a connection without one doesn't get in."""
     assert "draft/ACCOUNTREQUIRED" in tokens()
-    fail = only(RulesUnderTest().stranger().says("NICK alice", "USER a 0 * :A"))
+    fail = only(RulesUnderTest().connect().says("NICK alice", "USER a 0 * :A"))
     assert fail.params[:2] == ["*", "ACCOUNT_REQUIRED"]
 
 
@@ -207,7 +208,7 @@ def test_an_account_is_required() -> None:
 def test_how_to_get_an_account_is_told(registration: str, hint: str) -> None:
     """By the way that this server has."""
     rules = RulesUnderTest(registration=registration)
-    fail = only(rules.stranger().says("NICK alice", "USER a 0 * :A"))
+    fail = only(rules.connect().says("NICK alice", "USER a 0 * :A"))
     assert hint in fail.params[-1]
 
 
@@ -217,7 +218,7 @@ def test_the_promised_lengths_hold_for_the_longest_names(server: str) -> None:
     one, two, room = "я" * 32, "ж" * 32, "#" + "ж" * 63
     found = tokens(name=server)
     rules = RulesUnderTest(one, two, name=server)
-    first, second = (rules.member(name, "away-notify") for name in (one, two))
+    first, second = (rules.member(name, caps="away-notify") for name in (one, two))
     for person in (first, second):
         person.says(f"JOIN {room}")
     key = "k" * int(found["KEYLEN"])

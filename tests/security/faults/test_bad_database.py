@@ -26,9 +26,9 @@ from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from tests.support import forked
+from tests.support.client import Client
 from tests.support.damage import PAGE, leaves, page_with, spoil
 from tests.support.long_form import times
-from tests.support.person import Person
 from tests.support.server import COST, PASSWORD, ServerUnderTest, config
 
 TEA, COFFEE = 11, 12
@@ -155,10 +155,10 @@ def server(data: DataDirectory) -> Iterator[ServerUnderTest]:
     server.close()
 
 
-def arrives(server: ServerUnderTest, name: str) -> tuple[Person, list[str]]:
+def arrives(server: ServerUnderTest, name: str) -> tuple[Client, list[str]]:
     """Somebody and what it has missed of the old messages, by their numbers."""
-    person = server.stranger()
-    return person, person.logs_in(name, PASSWORD, "server-time")
+    person = server.connect()
+    return person, person.logs_in(name, caps="server-time")
 
 
 def numbers(lines: list[str], room: str) -> list[int]:
@@ -185,10 +185,10 @@ def test_a_bad_page_of_the_log(
         assert found[-1] > 2 * MESSAGES - 2
     assert sum("can't be read: the server's database is damaged" in line for line in lines) == 1
     assert "2 rooms or conversations can't be read: the database is damaged" in caplog.text
-    alice.says("PRIVMSG #tea :cheers", "PRIVMSG #coffee :cheers")
+    alice.sends("PRIVMSG #tea :cheers", "PRIVMSG #coffee :cheers")
     bob, lines = arrives(server, "bob")
     assert [line.endswith(":cheers") for line in lines].count(True) == 2
-    bob.says("PRIVMSG #tea :hello")
+    bob.sends("PRIVMSG #tea :hello")
     assert alice.hears_until(" PRIVMSG ")[-1].endswith("#tea :hello")
 
 
@@ -198,21 +198,21 @@ def test_a_bad_page_of_an_index(data: DataDirectory, server: ServerUnderTest) ->
     """
     page = page_for_tea(data)
     server.open()
-    alice, bob = (server.member(name, "echo-message") for name in ("alice", "bob"))
-    bob.barrier()
+    alice, bob = (server.member(name, caps="echo-message") for name in ("alice", "bob"))
+    bob.hears()
     for pragma in ("cache_size = 1", "shrink_memory"):  # much else has been read meanwhile
         server.service._journal.connection.execute(f"PRAGMA {pragma}")
     spoil(data.database, page)
-    alice.says("PRIVMSG #tea :lost", "PRIVMSG #coffee :kept", "PRIVMSG #tea :lost")
-    heard = alice.barrier() + alice.barrier()  # all are told behind all else of that moment
+    alice.sends("PRIVMSG #tea :lost", "PRIVMSG #coffee :kept", "PRIVMSG #tea :lost")
+    heard = alice.hears() + alice.hears()  # all are told behind all else of that moment
     assert sum(" 400 alice PRIVMSG :Not stored" in line for line in heard) == 2
     assert sum(line.endswith("PRIVMSG #coffee :kept") for line in heard) == 1
-    for person, lines in ((alice, heard), (bob, bob.barrier())):
+    for person, lines in ((alice, heard), (bob, bob.hears())):
         assert sum(DAMAGED in line for line in lines) == 1, person.nick
         assert not any(line.endswith(":lost") for line in lines)
-    alice.says("PRIVMSG #tea :lost", "PRIVMSG bob :kept")
+    alice.sends("PRIVMSG #tea :lost", "PRIVMSG bob :kept")
     alice.hears_until(":kept")
-    assert [line.endswith(":kept") for line in bob.barrier()] == [True]
+    assert [line.endswith(":kept") for line in bob.hears()] == [True]
 
 
 def page_for_tea(data: DataDirectory) -> int:
@@ -240,16 +240,16 @@ def test_a_bad_page_of_accounts(
     many = [f"user{number:03}" for number in range(200)]
     server.add(*many)
     server.open()
-    alice = server.member("alice", "echo-message")
-    alice.barrier()
+    alice = server.member("alice", caps="echo-message")
+    alice.hears()
     first, *_, last = leaves(data.database, "accounts")
     hit = names_on(data.database, last, many)
     spoil(data.database, last)
     server.service._workers._stand_ins._until = 0.0  # they are counted again, as every minute
     assert "can't check that now; try again in a minute" in refused(server, hit[0])
     for name in sorted(names_on(data.database, first, many))[:2]:
-        assert server.member(name).barrier() == []
-    alice.says("PRIVMSG #lobby :still here")
+        assert server.member(name).hears() == []
+    alice.sends("PRIVMSG #lobby :still here")
     alice.hears_until(":still here")
     assert "not all accounts can be read: the database is damaged" in caplog.text
 
@@ -262,6 +262,6 @@ def names_on(path: Path, page: int, names: list[str]) -> list[str]:
 
 def refused(server: ServerUnderTest, name: str) -> str:
     """What somebody is told who may not log in."""
-    person = server.stranger()
-    person.says(f"PASS :{name}:{PASSWORD}", f"NICK {name}", f"USER {name} 0 * :x")
+    person = server.connect()
+    person.sends(f"PASS :{name}:{PASSWORD}", f"NICK {name}", f"USER {name} 0 * :x")
     return person.hears_the_end()[-1]

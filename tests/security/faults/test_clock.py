@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from securechat.server import hub
-from tests.support.server import PASSWORD, ServerUnderTest, running
+from tests.support.server import ServerUnderTest, running
 
 HOUR = 3600.0
 JUMPS = [5 * HOUR, -11 * HOUR, 24 * 365 * HOUR, -24 * 365 * HOUR, 0.0]
@@ -63,34 +63,37 @@ def stamps(lines: list[str]) -> list[datetime]:
 
 def test_messages_keep_their_order(server: ServerUnderTest, wall: Wall) -> None:
     """Live and replayed, as each was said; their stamps tell what the clock showed."""
-    alice, bob = server.member("alice", "echo-message"), server.member("bob", "server-time")
+    alice, bob = (
+        server.member("alice", caps="echo-message"),
+        server.member("bob", caps="server-time"),
+    )
     for number, wall.off in enumerate(JUMPS):
-        alice.says(f"PRIVMSG #lobby :live {number}")
+        alice.sends(f"PRIVMSG #lobby :live {number}")
         alice.hears_until(f":live {number}")
-    live = bob.barrier()
+    live = bob.hears()
     assert said(live) == [f"live {number}" for number in range(len(JUMPS))]
     for stamp, off in zip(stamps(live), JUMPS, strict=True):
         assert abs((stamp - datetime.now(UTC)).total_seconds() - off) < 60
-    bob.says("QUIT")
+    bob.sends("QUIT")
     bob.hears_the_end()
     for number, wall.off in enumerate(JUMPS):
-        alice.says(f"PRIVMSG #lobby :later {number}")
+        alice.sends(f"PRIVMSG #lobby :later {number}")
         alice.hears_until(f":later {number}")
-    missed = server.stranger().logs_in("bob", PASSWORD, "server-time")
+    missed = server.connect().logs_in("bob", caps="server-time")
     assert said(missed) == [f"later {number}" for number in range(len(JUMPS))]
 
 
 def test_nobody_is_sent_away(server: ServerUnderTest, wall: Wall) -> None:
     """Deadlines and PINGs go by a clock that doesn't jump; nobody is idle for less than 0 s."""
-    alice, bob, stranger = server.member("alice"), server.member("bob"), server.stranger()
+    alice, bob, stranger = server.member("alice"), server.member("bob"), server.connect()
     for wall.off in JUMPS[1:4]:
         moment = server.service._hub._next_tick
         server.wait_for(lambda moment=moment: server.service._hub._next_tick > moment)  # type: ignore[misc]
-        alice.says("WHOIS bob")
+        alice.sends("WHOIS bob")
         [idle] = [line for line in alice.hears_until(" 318 ") if " 317 " in line]
         assert int(idle.split(" ")[4]) >= 0
-        assert stranger.barrier() == []
-    assert not any("QUIT" in line for line in [*alice.barrier(), *bob.barrier()])
+        assert stranger.hears() == []
+    assert not any("QUIT" in line for line in [*alice.hears(), *bob.hears()])
 
 
 def test_an_invite_follows_the_clock(server: ServerUnderTest, wall: Wall) -> None:
@@ -108,19 +111,19 @@ def test_an_invite_follows_the_clock(server: ServerUnderTest, wall: Wall) -> Non
 
 def registers(server: ServerUnderTest, name: str, code: str) -> str:
     """What a stranger is answered who wants an account."""
-    person = server.stranger()
-    person.says(f"NICK {name}", f"REGISTER * {code} :violet kettles dance 4")
+    person = server.connect()
+    person.sends(f"NICK {name}", f"REGISTER * {code} :violet kettles dance 4")
     return person.hears_until("REGISTER")[-1]
 
 
 def test_a_clock_before_1970(server: ServerUnderTest, wall: Wall) -> None:
     """A machine without a battery: what can't be is still said, stored and replayed."""
-    alice, bob = server.member("alice", "echo-message"), server.member("bob")
-    bob.says("QUIT")
+    alice, bob = server.member("alice", caps="echo-message"), server.member("bob")
+    bob.sends("QUIT")
     bob.hears_the_end()
     wall.off = -time.time() - HOUR
-    alice.says("PRIVMSG #lobby :before time", "TOPIC #lobby", "MODE #lobby", "WHOIS alice")
+    alice.sends("PRIVMSG #lobby :before time", "TOPIC #lobby", "MODE #lobby", "WHOIS alice")
     alice.hears_until(" 318 ")
-    missed = server.stranger().logs_in("bob", PASSWORD, "server-time")
+    missed = server.connect().logs_in("bob", caps="server-time")
     assert said(missed) == ["before time"]
     assert [stamp.year for stamp in stamps(missed)] == [1969]

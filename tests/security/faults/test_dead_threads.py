@@ -15,7 +15,8 @@ import pytest
 from securechat.server.workers import Workers
 from securechat.store import passwords
 from securechat.store.sqlite.reader import Reader
-from tests.support.person import PATIENCE, Person
+from tests.support.client import Client
+from tests.support.links import PATIENCE
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
 from tests.support.server import PASSWORD, ServerUnderTest, config, running
 from tests.support.talker import Talker, stored
@@ -83,7 +84,9 @@ def test_it_dies_in_the_middle_of_traffic(
 ) -> None:
     """The process ends, and what anybody had heard is stored; nobody waits for ever."""
     with serving(data, "--config", settings, spoiled_by=breaking(part, error)) as server:
-        people = [server.member(name, "echo-message", "message-tags") for name in ("alice", "bob")]
+        people = [
+            server.member(name, caps="echo-message message-tags") for name in ("alice", "bob")
+        ]
         talkers = [Talker(person, f"x-{number}-", enough=1) for number, person in enumerate(people)]
         for talker in talkers:
             talker.start()
@@ -116,7 +119,7 @@ def test_there_are_no_more_threads(data: Path, settings: Path) -> None:
 def knock(server: ServerProcess, times: int) -> None:
     """So many come, one after the other, and go. Raises OSError when one isn't let in."""
     for _ in range(times):
-        server.stranger().hang_up()
+        server.connect().hangs_up()
 
 
 # --- workers -------------------------------------------------------------------------------------
@@ -133,10 +136,10 @@ def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
         yield server
 
 
-def tries(server: ServerUnderTest, name: str, password: str = PASSWORD) -> Person:
+def tries(server: ServerUnderTest, name: str, password: str = PASSWORD) -> Client:
     """Somebody who begins to log in."""
-    person = server.stranger()
-    person.says(f"PASS :{name}:{password}", f"NICK {name}", f"USER {name} 0 * :x")
+    person = server.connect()
+    person.sends(f"PASS :{name}:{password}", f"NICK {name}", f"USER {name} 0 * :x")
     return person
 
 
@@ -151,7 +154,7 @@ def test_a_password_worker_fails(
     succeeds, and the log tells what happened without the password.
     """
     caplog.set_level(logging.ERROR)
-    bob = server.member("bob", "echo-message")
+    bob = server.member("bob", caps="echo-message")
 
     def fails(*_: object) -> bool:
         raise error("of the test")
@@ -161,9 +164,9 @@ def test_a_password_worker_fails(
         heard = tries(server, "alice").hears_the_end()
         assert "try again in a minute" in heard[-1]
     monkeypatch.undo()
-    bob.says("PRIVMSG #lobby :still here")
+    bob.sends("PRIVMSG #lobby :still here")
     bob.hears_until(":still here")
-    assert server.member("alice").barrier() == []
+    assert server.member("alice").hears() == []
     assert caplog.text.count("a worker failed at VerifyPassword") == 3
     assert PASSWORD not in caplog.text
 
@@ -174,10 +177,10 @@ def test_a_history_worker_fails(
 ) -> None:
     """Who has missed something is told to try again, and then gets it."""
     bob = server.member("bob")
-    bob.says("QUIT")
+    bob.sends("QUIT")
     bob.hears_the_end()
-    alice = server.member("alice", "echo-message")
-    alice.says("PRIVMSG bob :hello")
+    alice = server.member("alice", caps="echo-message")
+    alice.sends("PRIVMSG bob :hello")
     alice.hears_until(":hello")
 
     def fails(*_: object) -> object:
@@ -209,4 +212,4 @@ def test_what_a_pool_would_hide_ends_the_server(
     server.service.stop("The server has failed and stops")
     assert "ERROR :Closing link: The server has failed" in person.hears_the_end()[-1]
     assert "a thread has died of Panic, so the server stops" in caplog.messages
-    person.hang_up()
+    person.hangs_up()

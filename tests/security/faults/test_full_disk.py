@@ -12,7 +12,7 @@ import pytest
 
 from securechat.server.storage_health import FAILING, MENDED
 from tests.security.faults.disks import Disk, ShortFiles, mounted, read_only
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.process import ServerProcess, add_accounts, run_server, serving, write_config
 from tests.support.server import ServerUnderTest, running
 from tests.support.talker import stored
@@ -43,11 +43,11 @@ def notices(lines: list[str]) -> list[str]:
     return [line.partition(" :")[2] for line in lines if line.startswith(":chat.test NOTICE ")]
 
 
-def talks_till_it_fails(person: Person) -> list[str]:
+def talks_till_it_fails(person: Client) -> list[str]:
     """What somebody had the echo of before the first message that was not stored."""
     echoed: list[str] = []
     for number in range(ENOUGH):
-        person.says(f"PRIVMSG #lobby :m-{number} " + "x" * 300)
+        person.sends(f"PRIVMSG #lobby :m-{number} " + "x" * 300)
         last = person.hears_until(lambda line: " 400 " in line or " PRIVMSG " in line)[-1]
         if " 400 " in last:
             return echoed
@@ -64,28 +64,28 @@ def test_all_are_told_and_nothing_is_lost(disk: Disk, settings: Path) -> None:
     seen by nobody, members come and read as ever, and with room again it goes on by itself.
     """
     with serving(disk.directory / "data", "--config", settings) as server:
-        alice, bob = (server.member(name, "echo-message") for name in ("alice", "bob"))
+        alice, bob = (server.member(name, caps="echo-message") for name in ("alice", "bob"))
         carol = server.member("carol")
-        carol.says("QUIT")
+        carol.sends("QUIT")
         carol.hears_the_end()
-        alice.barrier()
+        alice.hears()
         disk.fill(server)
         echoed = talks_till_it_fails(alice)
         told = FAILING.format(disk.why)
-        assert notices(alice.barrier()) == [told]
-        heard = bob.barrier()
+        assert notices(alice.hears()) == [told]
+        heard = bob.hears()
         assert notices(heard) == [told]
         assert [line.rpartition(" :")[2] for line in heard if " PRIVMSG " in line] == echoed
 
         carol, missed = comes_back(server, "carol")
         assert missed == echoed
-        carol.says("NAMES #lobby")
+        carol.sends("NAMES #lobby")
         assert "alice" in carol.hears_until(" 353 ")[-1]
 
         disk.free(server)
         assert notices(bob.hears_until(MENDED)) == [MENDED]
         alice.hears_until(MENDED)
-        alice.says("PRIVMSG #lobby :m-after")
+        alice.sends("PRIVMSG #lobby :m-after")
         assert bob.hears_until(" PRIVMSG ")[-1].endswith(":m-after")
         server.logs("messages are stored again")
     assert log_of(disk) == [*echoed, "m-after"]
@@ -94,10 +94,10 @@ def test_all_are_told_and_nothing_is_lost(disk: Disk, settings: Path) -> None:
     assert "Traceback" not in server.log
 
 
-def comes_back(server: ServerProcess, name: str) -> tuple[Person, list[str]]:
+def comes_back(server: ServerProcess, name: str) -> tuple[Client, list[str]]:
     """Somebody logs in while nothing can be stored: the person, and what had been missed."""
-    person = server.stranger()
-    lines = person.logs_in(name, "the quick brown otter 7", "server-time")
+    person = server.connect()
+    lines = person.logs_in(name, caps="server-time")
     assert any(FAILING.partition("{}")[0] in text for text in notices(lines))
     return person, [line.rpartition(" :")[2] for line in lines if " PRIVMSG #lobby :m-" in line]
 
@@ -105,7 +105,7 @@ def comes_back(server: ServerProcess, name: str) -> tuple[Person, list[str]]:
 def test_a_full_disk_keeps_no_server_from_stopping(disk: Disk, settings: Path) -> None:
     """In order and with success; the next start finds all that was stored."""
     with serving(disk.directory / "data", "--config", settings) as server:
-        alice = server.member("alice", "echo-message")
+        alice = server.member("alice", caps="echo-message")
         disk.fill(server)
         echoed = talks_till_it_fails(alice)
         server.tell(signal.SIGTERM)
@@ -121,8 +121,8 @@ def test_a_start_on_a_full_disk_is_told(tmp_path: Path, settings: Path) -> None:
     with mounted(tmp_path / "disk") as disk:
         add_accounts(disk.directory / "data", "alice")
         with serving(disk.directory / "data", "--config", settings) as server:
-            alice = server.member("alice", "echo-message")
-            alice.says("PRIVMSG #lobby :m-before")
+            alice = server.member("alice", caps="echo-message")
+            alice.sends("PRIVMSG #lobby :m-before")
             alice.hears_until(":m-before")
             server.tell(signal.SIGTERM)
             server.ends()
@@ -160,23 +160,23 @@ def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
 
 def test_a_database_that_can_t_be_written_any_more(server: ServerUnderTest) -> None:
     """As with a full disk; reading and leaving need no writing."""
-    alice, bob = server.member("alice", "echo-message"), server.member("bob")
-    alice.says("PRIVMSG bob :before")
+    alice, bob = server.member("alice", caps="echo-message"), server.member("bob")
+    alice.sends("PRIVMSG bob :before")
     alice.hears_until(":before")
     bob.hears_until(":before")
     connection = server.service._journal.connection
     connection.execute("PRAGMA query_only = ON")
-    alice.says("PRIVMSG #lobby :lost")
+    alice.sends("PRIVMSG #lobby :lost")
     alice.hears_until(" 400 ")
-    [told] = notices(alice.barrier())
+    [told] = notices(alice.hears())
     assert "the database can't be written; check the owner and mode" in told
-    assert notices(bob.barrier()) == [told]
-    bob.says("QUIT")
+    assert notices(bob.hears()) == [told]
+    bob.sends("QUIT")
     bob.hears_the_end()
-    server.member("bob").hang_up()
+    server.member("bob").hangs_up()
     connection.execute("PRAGMA query_only = OFF")
     alice.hears_until(MENDED)
-    alice.says("PRIVMSG #lobby :kept")
+    alice.sends("PRIVMSG #lobby :kept")
     assert alice.hears_until(" PRIVMSG ")[-1].endswith(":kept")
 
 
@@ -185,13 +185,13 @@ def test_some_of_the_disk_is_left_free(tmp_path: Path) -> None:
     add_accounts(tmp_path / "data", "alice", "bob")
     settings = write_config(tmp_path / "config.toml", limits={"free_disk_mib": 1_000_000})
     with serving(tmp_path / "data", "--config", settings) as server:
-        alice = server.member("alice", "echo-message")
-        alice.says("PRIVMSG #lobby :m-lost")
+        alice = server.member("alice", caps="echo-message")
+        alice.sends("PRIVMSG #lobby :m-lost")
         refused = alice.hears_until(" 400 ")[-1]
         assert "less than 1000000 MiB of its disk are free" in refused
-        alice.says("PART #lobby")
+        alice.sends("PART #lobby")
         assert " PART " in alice.hears_until(" PART ")[-1]
         bob = server.member("bob")
-        bob.says("QUIT")
+        bob.sends("QUIT")
         bob.hears_the_end()
     assert stored(tmp_path / "data", "m-") == []

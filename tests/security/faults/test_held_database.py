@@ -39,26 +39,26 @@ def test_a_database_held_for_long(
     ever; messages are refused at once; everybody is told once that it began and that it is over.
     """
     caplog.set_level("INFO")
-    alice, bob = (server.member(name, "echo-message") for name in ("alice", "bob"))
+    alice, bob = (server.member(name, caps="echo-message") for name in ("alice", "bob"))
     carol = server.member("carol")
-    carol.says("QUIT")
+    carol.sends("QUIT")
     carol.hears_the_end()
-    alice.says("PRIVMSG #lobby :before")
+    alice.sends("PRIVMSG #lobby :before")
     alice.hears_until(":before")
     for person in (alice, bob):
-        person.barrier()
+        person.hears()
     with closing(sqlite3.connect(server.data.database, isolation_level=None)) as holder:
         holder.execute(f"BEGIN {how}")
-        alice.says("PRIVMSG #lobby :lost")
+        alice.sends("PRIVMSG #lobby :lost")
         assert HELD in alice.hears_until(" 400 ")[-1]
         began = time.monotonic()
         for number in range(PINGS):
-            alice.says(f"PRIVMSG #lobby :lost {number}")
+            alice.sends(f"PRIVMSG #lobby :lost {number}")
             assert HELD in alice.hears_until(" 400 ")[-1]
-            bob.says(f"PING {number}")
+            bob.sends(f"PING {number}")
             bob.hears_until(f":{number}")
-        again = server.stranger()
-        heard = again.logs_in("carol", "the quick brown otter 7", "server-time")
+        again = server.connect()
+        heard = again.logs_in("carol", caps="server-time")
         took = time.monotonic() - began
         record_property("bystander_worst_ms", took * 1000 / PINGS)
         assert [line.rpartition(" :")[2] for line in heard if " PRIVMSG " in line] == ["before"]
@@ -66,7 +66,7 @@ def test_a_database_held_for_long(
         assert took < PINGS * BUSY_SECONDS / 2
     for person in (alice, bob, again):
         person.hears_until(MENDED)
-    alice.says("PRIVMSG #lobby :after")
+    alice.sends("PRIVMSG #lobby :after")
     assert bob.hears_until(" PRIVMSG ")[-1].endswith(":after")
     assert caplog.text.count("commands are not stored") == 1
     login = [r for r in caplog.records if r.message == "login"]
@@ -80,9 +80,9 @@ def test_the_end_of_it_is_told_once(server: ServerUnderTest) -> None:
     with closing(sqlite3.connect(server.data.database, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         for _ in range(5):
-            alice.says("PRIVMSG #lobby :lost")
+            alice.sends("PRIVMSG #lobby :lost")
             alice.hears_until(" 400 ")
-    heard = [*bob.hears_until(MENDED), *bob.barrier()]
+    heard = [*bob.hears_until(MENDED), *bob.hears()]
     why = "another program holds the database; end it, then try again (database is locked)"
     assert notices(heard) == [FAILING.format(why), MENDED]
 
@@ -97,5 +97,5 @@ def test_an_administrator_beside_it(server: ServerUnderTest) -> None:
         with closing(sqlite3.connect(server.data.database, isolation_level=None)) as holder:
             holder.execute("BEGIN IMMEDIATE")
             assert "has been disabled" in alice.hears_the_end()[-1]
-            bob.barrier()
+            bob.hears()
         server.wait_for(office.in_effect)

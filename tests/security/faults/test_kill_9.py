@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from securechat.store.sqlite.database import FILE_NAME
+from tests.support.links import PATIENCE
 from tests.support.long_form import times
-from tests.support.person import PATIENCE
 from tests.support.process import (
     NotStartedError,
     ServerProcess,
@@ -66,9 +66,11 @@ def kind(name: str) -> str:
 def talk_until_killed(server: ServerProcess, round_: int) -> dict[str, Talker]:
     """Traffic in a room and between two, until somebody has heard as much as chance says."""
     chance, begin = random.Random(round_), letters(round_)
-    people = {name: server.member(name, "echo-message", "message-tags") for name in (*ROOM, *PAIR)}
+    people = {
+        name: server.member(name, caps="echo-message message-tags") for name in (*ROOM, *PAIR)
+    }
     for person in people.values():
-        person.barrier()
+        person.hears()
     talkers = {}
     for name, person in people.items():
         group, target = f"{begin}-{kind(name)}-", PAIR.get(name, "#lobby")
@@ -127,7 +129,7 @@ def test_killed_while_it_starts(data: Path, config: Path) -> None:
         ):
             assert server.ends() == -signal.SIGKILL
     with serving(data, "--config", config) as server:
-        alice = server.member("alice", "echo-message")
-        alice.says("PRIVMSG #lobby :here we are")
+        alice = server.member("alice", caps="echo-message")
+        alice.sends("PRIVMSG #lobby :here we are")
         alice.hears_until(":here we are")
     check_whole(data)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
 from tests.support.server import PASSWORD
 from tests.support.talker import stored
@@ -49,9 +49,9 @@ def no_more_files(server: ServerProcess) -> Iterator[None]:
             resource.prlimit(pid, kind, before)
 
 
-def talk(one: Person, other: Person, text: str) -> None:
+def talk(one: Client, other: Client, text: str) -> None:
     """Somebody says something, which is stored, and the other one hears it."""
-    one.says(f"PRIVMSG {other.nick} :{text}")
+    one.sends(f"PRIVMSG {other.nick} :{text}")
     assert other.hears_until(" PRIVMSG ")[-1].endswith(f":{text}")
 
 
@@ -63,9 +63,9 @@ def test_who_is_here_talks_on(server: ServerProcess) -> None:
             server.logs("can't accept: Too many open files; raise the limit of open files")
             for number in range(3):
                 talk(alice, bob, str(number))
-        alice.says("QUIT")
+        alice.sends("QUIT")
         alice.hears_the_end()
-        alice.hang_up()
+        alice.hangs_up()
         carol = server.member("carol")
         talk(bob, carol, "welcome")
     talk(server.member("alice"), bob, "back")
@@ -75,22 +75,22 @@ def test_who_is_here_talks_on(server: ServerProcess) -> None:
 
 def test_a_worker_that_can_t_open_the_database(server: ServerProcess) -> None:
     """A login is answered all the same, and succeeds when there are files again."""
-    alice = server.stranger()
-    alice.says("CAP REQ sasl", "NICK alice", "USER alice 0 * :x")
-    alice.barrier()
+    alice = server.connect()
+    alice.sends("CAP REQ sasl", "NICK alice", "USER alice 0 * :x")
+    alice.hears()
     with no_more_files(server):
         says_password(alice)
         heard = alice.hears_until(" 904 ")
         assert any("The server can't check that now; try again in a minute" in h for h in heard)
     says_password(alice)
     alice.hears_until(" 903 ")
-    alice.says("CAP END")
+    alice.sends("CAP END")
     alice.hears_until(" 001 ")
 
 
-def says_password(person: Person) -> None:
+def says_password(person: Client) -> None:
     payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
-    person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+    person.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
 
 
 def test_the_server_stops_without_files(server: ServerProcess) -> None:

@@ -12,18 +12,18 @@ import pytest
 
 from securechat.core.auth import throttle
 from securechat.core.model.states import State
-from tests.support.person import Person as Guest
-from tests.support.rules import Person, RulesUnderTest, codes, only, plain
+from tests.support.client import Client, codes, only
+from tests.support.rules import RulesUnderTest, plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 NEW = "violet kettles dance 4"
 MANY = 20
 
 
-def together(guests: list[Guest], *lines: str) -> list[list[str]]:
+def together(guests: list[Client], *lines: str) -> list[list[str]]:
     """All say the same at once; what each hears until REGISTER or a login is answered."""
     for guest in guests:
-        guest.says(*lines)
+        guest.sends(*lines)
     return [
         guest.hears_until(lambda line: " REGISTER " in line or " 90" in line) for guest in guests
     ]
@@ -42,9 +42,9 @@ def test_an_invite_is_good_for_as_many_accounts_as_it_says(tmp_path: Path, uses:
     accounts = {"registration": "invite", "bcrypt_cost": 6}
     with running(tmp_path / "data", accounts=accounts) as server:
         code = invite(server, uses)
-        guests = [server.stranger() for _ in range(MANY)]
+        guests = [server.connect() for _ in range(MANY)]
         for number, guest in enumerate(guests):
-            guest.says(f"NICK guest{number}x", f"USER g 0 * :Guest {number}")
+            guest.sends(f"NICK guest{number}x", f"USER g 0 * :Guest {number}")
             guest.hears_until("ACCOUNT_REQUIRED")
         answers = together(guests, f"REGISTER * {code} :{NEW}")
         made = [answer for answer in answers if any("REGISTER SUCCESS" in line for line in answer)]
@@ -60,9 +60,9 @@ def test_a_name_goes_to_one_of_those_who_want_it_at_once(tmp_path: Path) -> None
     spellings = ["zelda", "ZELDA", "Zelda", "\uff5a\uff45\uff4c\uff44\uff41", "ze1da"]
     with running(tmp_path / "data", accounts=accounts) as server:
         code = invite(server, MANY)
-        guests = [server.stranger() for _ in range(MANY)]
+        guests = [server.connect() for _ in range(MANY)]
         for number, guest in enumerate(guests):
-            guest.says(f"NICK {spellings[number % len(spellings)]}")
+            guest.sends(f"NICK {spellings[number % len(spellings)]}")
         answers = together(guests, f"REGISTER * {code} :{NEW}")
         made = [line for answer in answers for line in answer if "REGISTER SUCCESS" in line]
         assert len(made) == 1
@@ -74,7 +74,7 @@ def test_one_connection_makes_one_account() -> None:
     """REGISTER again, before the answer and after it, with other names."""
     rules = RulesUnderTest(registration="open")
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("NICK anna", "REGISTER * * :pw", "NICK berta", "REGISTER * * :pw", "NICK carla")
     person.says("REGISTER carla * :pw", "CAP END", "USER x 0 * :x")
     rules.busy = False
@@ -105,7 +105,7 @@ def deleted() -> RulesUnderTest:
 @pytest.mark.parametrize("name", ["alice", "ALICE", "al\u0456ce", "a1ice", "\uff41lice"])
 def test_a_deleted_account_s_name_is_given_to_nobody(deleted: RulesUnderTest, name: str) -> None:
     """So nobody gets its messages, its rooms, its roles and its invitations with it."""
-    person = deleted.stranger()
+    person = deleted.connect()
     heard = person.says(f"NICK {name}", "USER x 0 * :x", "REGISTER * * :pw", "CAP END")
     assert "001" not in codes(heard + person.hears())
     assert len(deleted.model.accounts) == 2
@@ -115,7 +115,7 @@ def test_a_deleted_account_is_deleted_while_somebody_registers_its_name() -> Non
     """The name was free when it was asked for, and it isn't when the hash is there."""
     rules = RulesUnderTest(registration="open")
     rules.busy = True
-    person = rules.stranger()
+    person = rules.connect()
     person.says("NICK alice", "REGISTER * * :pw")
     answer = rules.do(rules.jobs.pop())
     account = rules.add("alice")
@@ -127,12 +127,12 @@ def test_a_deleted_account_is_deleted_while_somebody_registers_its_name() -> Non
 
 def test_the_owner_of_a_deleted_account_can_t_come_back(deleted: RulesUnderTest) -> None:
     """Neither with the password nor with the certificate."""
-    person = deleted.stranger()
+    person = deleted.connect()
     assert "900" not in codes(person.logs_in("alice"))
     with_certificate = RulesUnderTest("alice", external=True)
     with_certificate.registers("alice", "alice's")
     with_certificate.account("alice").deleted = with_certificate.account("alice").disabled = True
-    person = with_certificate.stranger(certificate="alice's")
+    person = with_certificate.connect(certificate="alice's")
     person.says("CAP REQ :sasl", "AUTHENTICATE EXTERNAL")
     assert codes(person.says("AUTHENTICATE +")) == ["904"]
 
@@ -140,18 +140,18 @@ def test_the_owner_of_a_deleted_account_can_t_come_back(deleted: RulesUnderTest)
 # --- an account that is disabled -----------------------------------------------------------------
 
 
-def knows_the_password(rules: RulesUnderTest) -> Person:
+def knows_the_password(rules: RulesUnderTest) -> Client:
     """The answer to the password's check is still to come."""
-    person = rules.stranger()
+    person = rules.connect()
     person.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain('alice')}", "CAP END", "JOIN #den", "PRIVMSG #den :still me")
     assert person.session.state is State.VERIFYING
     return person
 
 
-def is_proven(rules: RulesUnderTest) -> Person:
+def is_proven(rules: RulesUnderTest) -> Client:
     """Logged in, without having finished the connection's registration."""
-    person = rules.stranger()
+    person = rules.connect()
     rules.busy = False
     person.says("CAP REQ :sasl", "NICK alice", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain('alice')}")
@@ -160,7 +160,7 @@ def is_proven(rules: RulesUnderTest) -> Person:
     return person
 
 
-def is_loading(rules: RulesUnderTest) -> Person:
+def is_loading(rules: RulesUnderTest) -> Client:
     """What was missed is being read."""
     rules.member("bob").says("PRIVMSG alice :hello")
     person = is_proven(rules)
@@ -169,21 +169,21 @@ def is_loading(rules: RulesUnderTest) -> Person:
     return person
 
 
-def is_ready(rules: RulesUnderTest) -> Person:
+def is_ready(rules: RulesUnderTest) -> Client:
     rules.busy = False
     person = rules.member("alice")
     rules.busy = True
     return person
 
 
-def by_pass(rules: RulesUnderTest) -> Person:
-    person = rules.stranger()
+def by_pass(rules: RulesUnderTest) -> Client:
+    person = rules.connect()
     person.says("PASS alice:right", "NICK alice", "USER a 0 * :A", "JOIN #den")
     assert person.session.state is State.VERIFYING
     return person
 
 
-STATES: list[Callable[[RulesUnderTest], Person]] = [
+STATES: list[Callable[[RulesUnderTest], Client]] = [
     *(knows_the_password, is_proven, is_loading, is_ready, by_pass)
 ]
 
@@ -191,7 +191,7 @@ STATES: list[Callable[[RulesUnderTest], Person]] = [
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("act", ["disabled", "deleted", "new password"])
 def test_an_account_that_ends_has_no_session_and_no_login_under_way(
-    state: Callable[[RulesUnderTest], Person], act: str
+    state: Callable[[RulesUnderTest], Client], act: str
 ) -> None:
     """Whatever was proven before the administrator's act is worth nothing behind it."""
     rules = RulesUnderTest("alice", "bob")
@@ -226,11 +226,11 @@ def test_an_account_with_many_sessions_loses_all_of_them_at_once(
         server.add("alice")
         bob = server.member("bob")
         alices = [server.member("alice") for _ in range(MANY)]
-        pending = [server.stranger() for _ in range(MANY)]
+        pending = [server.connect() for _ in range(MANY)]
         payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
         for guest in pending:
-            guest.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
-            guest.says(f"AUTHENTICATE {payload}", "CAP END", "PRIVMSG bob :late")
+            guest.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
+            guest.sends(f"AUTHENTICATE {payload}", "CAP END", "PRIVMSG bob :late")
         with server.office() as office:
             office.set_disabled(office.find("alice", "alice"), disabled=True)
             server.wait_for(office.in_effect)
@@ -238,17 +238,17 @@ def test_an_account_with_many_sessions_loses_all_of_them_at_once(
             assert any("disabled" in line for line in alice.hears_the_end())
         for guest in pending:  # refused, or ended if the password was checked in time
             guest.hears_until(lambda line: " 904 " in line or "ERROR" in line)
-        bob.barrier()
-        guest = server.stranger()
-        guest.says("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+        bob.hears()
+        guest = server.connect()
+        guest.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
         guest.hears_until(" 904 ")
-        assert bob.barrier() == []
+        assert bob.hears() == []
 
 
 def test_a_member_can_t_shut_another_out_by_taking_all_sessions_of_its_own() -> None:
     """The limit is each account's own."""
     rules = RulesUnderTest("alice", "mallory", max_sessions=3)
     for _ in range(5):
-        rules.stranger().logs_in("mallory")
+        rules.connect().logs_in("mallory")
     assert len(rules.account("mallory").sessions) == 3
-    assert "001" in codes(rules.stranger().logs_in("alice"))
+    assert "001" in codes(rules.connect().logs_in("alice"))

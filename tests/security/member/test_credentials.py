@@ -15,8 +15,8 @@ import pytest
 from securechat.core.auth import throttle, totp
 from securechat.core.commands.verbs import FRESH_SECONDS
 from securechat.core.model.states import State
-from tests.support.person import Person as Guest
-from tests.support.rules import RIGHT, Person, RulesUnderTest, of, only, plain
+from tests.support.client import Client, of, only
+from tests.support.rules import RIGHT, RulesUnderTest, plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 FRESH_ACTS = ["TOKEN CREATE more", "CERT ADD", "TOTP ENROLL", "PASSWD :another fine password"]
@@ -29,7 +29,7 @@ def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
 
 
-def token_of(person: Person, name: str = "laptop") -> str:
+def token_of(person: Client, name: str = "laptop") -> str:
     person.hears()
     return only(person.says(f"TOKEN CREATE {name}")).params[3]
 
@@ -55,8 +55,8 @@ def refusal(lines: list[str]) -> str:
     return failed.params[1]
 
 
-def tries(rules: RulesUnderTest, name: str, password: str) -> Person:
-    person = rules.stranger()
+def tries(rules: RulesUnderTest, name: str, password: str) -> Client:
+    person = rules.connect()
     person.logs_in(name, password=password)
     return person
 
@@ -118,31 +118,31 @@ def test_nobody_hears_of_another_s_credentials(act: str) -> None:
 # --- the proof of the password -------------------------------------------------------------------
 
 
-def by_token(rules: RulesUnderTest) -> Person:
+def by_token(rules: RulesUnderTest) -> Client:
     return tries(rules, "alice", token_of(rules.member("alice"), "other"))
 
 
-def by_certificate(rules: RulesUnderTest) -> Person:
+def by_certificate(rules: RulesUnderTest) -> Client:
     rules.registers("alice", "alice's")
-    person = rules.stranger(certificate="alice's")
+    person = rules.connect(certificate="alice's")
     person.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE EXTERNAL")
     person.says("AUTHENTICATE +", "CAP END")
     return person
 
 
-def long_ago(rules: RulesUnderTest) -> Person:
+def long_ago(rules: RulesUnderTest) -> Client:
     person = rules.member("alice")
     rules.passes(FRESH_SECONDS + 1)
     return person
 
 
-LOGINS: list[Callable[[RulesUnderTest], Person]] = [by_token, by_certificate, long_ago]
+LOGINS: list[Callable[[RulesUnderTest], Client]] = [by_token, by_certificate, long_ago]
 
 
 @pytest.mark.parametrize("login", LOGINS)
 @pytest.mark.parametrize("act", FRESH_ACTS)
 def test_without_a_fresh_password_nothing_is_changed(
-    login: Callable[[RulesUnderTest], Person], act: str
+    login: Callable[[RulesUnderTest], Client], act: str
 ) -> None:
     """And none of what a session can say makes it fresh: it must connect anew."""
     rules = RulesUnderTest("alice", external=True, ping_seconds=1e9, dead_seconds=1e9)
@@ -262,11 +262,11 @@ def test_codes_in_a_session_count_with_those_of_the_login() -> None:
 # --- over the network ----------------------------------------------------------------------------
 
 
-def logs_in(server: ServerUnderTest, password: str) -> Guest:
-    guest = server.stranger()
+def logs_in(server: ServerUnderTest, password: str) -> Client:
+    guest = server.connect()
     payload = base64.b64encode(f"\0alice\0{password}".encode()).decode()
-    guest.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
-    guest.says(f"AUTHENTICATE {payload}")
+    guest.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
+    guest.sends(f"AUTHENTICATE {payload}")
     return guest
 
 
@@ -275,10 +275,10 @@ def test_twenty_connections_with_one_code_are_one_login(tmp_path: Path, kind: st
     """All at once, each on its own connection."""
     with running(tmp_path / "data", "alice") as server:
         alice = server.member("alice")
-        alice.says("TOTP ENROLL")
+        alice.sends("TOTP ENROLL")
         secret = base64.b32decode(alice.hears_until(" SECRET ")[-1].split(" ")[4])
         step = int(time.time() * 1000) // totp.STEP_MS
-        alice.says(f"TOTP CONFIRM {totp.code_of(secret, step).decode()}")
+        alice.sends(f"TOTP CONFIRM {totp.code_of(secret, step).decode()}")
         recovery = alice.hears_until(" RECOVERY ")[-1].split(" ")[4]
         given = totp.code_of(secret, step + 1).decode() if kind == "code" else recovery
         guests = [logs_in(server, PASSWORD + given) for _ in range(20)]

@@ -10,8 +10,8 @@ import pytest
 
 from securechat.core.auth import throttle
 from securechat.core.model.states import State
-from tests.support.person import Person as Guest
-from tests.support.rules import RIGHT, Person, RulesUnderTest, codes, of, only, plain
+from tests.support.client import Client, codes, of, only
+from tests.support.rules import RIGHT, RulesUnderTest, plain
 from tests.support.server import ServerUnderTest, running
 
 
@@ -21,26 +21,26 @@ def nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
 
 
-def token_of(person: Person, name: str = "laptop") -> str:
+def token_of(person: Client, name: str = "laptop") -> str:
     person.hears()
     return only(person.says(f"TOKEN CREATE {name}")).params[3]
 
 
-def tries(rules: RulesUnderTest, name: str, password: str) -> Person:
-    person = rules.stranger()
+def tries(rules: RulesUnderTest, name: str, password: str) -> Client:
+    person = rules.connect()
     person.logs_in(name, password=password)
     return person
 
 
-def proven(rules: RulesUnderTest, token: str) -> Person:
-    person = rules.stranger()
+def proven(rules: RulesUnderTest, token: str) -> Client:
+    person = rules.connect()
     person.says("CAP REQ :sasl", "NICK alice", "AUTHENTICATE PLAIN")
     person.says(f"AUTHENTICATE {plain('alice', token)}")
     assert person.session.state is State.PROVEN
     return person
 
 
-def loading(rules: RulesUnderTest, token: str) -> Person:
+def loading(rules: RulesUnderTest, token: str) -> Client:
     rules.member("bob").says("PRIVMSG alice :hello")
     rules.busy = True
     person = proven(rules, token)
@@ -49,14 +49,14 @@ def loading(rules: RulesUnderTest, token: str) -> Person:
     return person
 
 
-def ready(rules: RulesUnderTest, token: str) -> Person:
+def ready(rules: RulesUnderTest, token: str) -> Client:
     return tries(rules, "alice", token)
 
 
 @pytest.mark.parametrize("state", [proven, loading, ready])
 @pytest.mark.parametrize("how", ["revoked", "by the thief itself", "password changed"])
 def test_a_revoked_token_s_sessions_end_at_once(
-    state: Callable[[RulesUnderTest, str], Person], how: str
+    state: Callable[[RulesUnderTest, str], Client], how: str
 ) -> None:
     """However far they have come; what they say in the same breath is not done."""
     rules = RulesUnderTest("alice", "bob")
@@ -130,11 +130,11 @@ def test_a_session_can_have_one_change_under_way() -> None:
     assert [m.params[1] for m in of(told, "FAIL")] == ["TEMPORARILY_UNAVAILABLE"] * 9
 
 
-def logs_in(server: ServerUnderTest, password: str) -> Guest:
-    guest = server.stranger()
+def logs_in(server: ServerUnderTest, password: str) -> Client:
+    guest = server.connect()
     payload = base64.b64encode(f"\0alice\0{password}".encode()).decode()
-    guest.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
-    guest.says(f"AUTHENTICATE {payload}")
+    guest.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
+    guest.sends(f"AUTHENTICATE {payload}")
     return guest
 
 
@@ -142,14 +142,14 @@ def test_a_stolen_token_is_cut_off_while_it_is_used(tmp_path: Path) -> None:
     """By its owner, and by the administrator: the thief's connection ends, others stay."""
     with running(tmp_path / "data", "alice", "bob") as server:
         alice, bob = server.member("alice"), server.member("bob")
-        alice.says("TOKEN CREATE laptop")
+        alice.sends("TOKEN CREATE laptop")
         token = alice.hears_until(" CREATED ")[-1].split(" ")[5]
         thieves = [server.member("alice", password=token) for _ in range(5)]
-        alice.says("TOKEN REVOKE laptop")
+        alice.sends("TOKEN REVOKE laptop")
         for thief in thieves:
             assert "has been revoked" in thief.hears_the_end()[-1]
-        alice.barrier()
-        alice.says("PRIVMSG bob :I am still here")
+        alice.hears()
+        alice.sends("PRIVMSG bob :I am still here")
         bob.hears_until("still here")
         guest = logs_in(server, token)
         guest.hears_until(" 904 ")

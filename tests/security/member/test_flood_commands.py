@@ -71,7 +71,7 @@ def test_a_flood_of(server: ServerUnderTest, record_property: Record, lines: lis
         inside = tables(server)
         with flooding(orders(server, lines)) as flood:
             talk.goes_on()
-            newcomer(server, "carol").hang_up()
+            newcomer(server, "carol").hangs_up()
         forgets(server, inside)
     assert flood.did["connections"] >= SESSIONS
     assert flood.did["bytes heard"] > 0
@@ -84,7 +84,7 @@ def test_a_flood_by_those_who_don_t_read(server: ServerUnderTest, record_propert
         inside = tables(server)
         with flooding(deaf) as flood:
             talk.goes_on()
-            newcomer(server, "carol").hang_up()
+            newcomer(server, "carol").hangs_up()
             [io] = server.service._io
             unsent = [connection.out_bytes for connection in list(io.driver.connections)]
         forgets(server, inside)
@@ -100,7 +100,7 @@ def test_a_byte_at_a_time(server: ServerUnderTest, record_property: Record) -> N
         inside = tables(server)
         with flooding(bytewise) as flood:
             talk.goes_on()
-            newcomer(server, "carol").hang_up()
+            newcomer(server, "carol").hangs_up()
         forgets(server, inside)
     assert flood.did["connections"] >= SESSIONS
 
@@ -111,10 +111,10 @@ def test_coming_again_and_again_for_what_was_missed(
     """Hundreds of messages are read and sent at each login of one who never says it has them."""
     carol = server.member("carol")
     for name in FLOODERS:
-        server.member(name).hang_up()
+        server.member(name).hangs_up()
     for number in range(300):
-        carol.says(f"PRIVMSG #lobby :{number} " + "x" * 200)
-    carol.barrier()
+        carol.sends(f"PRIVMSG #lobby :{number} " + "x" * 200)
+    carol.hears()
     again = replace(orders(server, ["PING x"]), connections=8, full=24, hangs_up=True)
     with talking(server, record_property) as talk:
         inside = tables(server)

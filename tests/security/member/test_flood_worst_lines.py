@@ -108,6 +108,6 @@ def test_fifty_members_say(
     )
     with talking(server, record_property, pause=PAUSE) as talk, flooding(flood) as flooder:
         talk.goes_on(MESSAGES)
-        newcomer(server, "dave").hang_up()
+        newcomer(server, "dave").hangs_up()
     assert flooder.did["connections"] >= len(MEMBERS)
     assert flooder.did["bytes heard"] > 0

@@ -17,8 +17,8 @@ from securechat.core.commands.registry import COMMANDS
 from securechat.core.delivery.line import iso_time
 from securechat.irc.framing import LineBuffer
 from securechat.irc.message import Message, parse
-from tests.support.person import Person as Guest
-from tests.support.rules import RIGHT, SERVER, Person, RulesUnderTest
+from tests.support.client import SERVER, Client
+from tests.support.rules import RIGHT, RulesUnderTest
 from tests.support.server import running
 
 CAPS = (
@@ -137,10 +137,10 @@ def check_tags(message: Message, speaker: str, at_ms: int) -> None:
     assert own == {}, message
 
 
-def scene() -> tuple[RulesUnderTest, Person, list[Person]]:
+def scene() -> tuple[RulesUnderTest, Client, list[Client]]:
     """Mallory owns a room, and two others are in it who have asked for all there is."""
     rules = RulesUnderTest("mallory", "bob", "carol", lobby="#lobby", max_login_failures=1000)
-    people = [rules.member(name, *CAPS) for name in ("mallory", "bob", "carol")]
+    people = [rules.member(name, caps=CAPS) for name in ("mallory", "bob", "carol")]
     for person in people:
         person.says("JOIN #den")
     for person in people:
@@ -148,7 +148,7 @@ def scene() -> tuple[RulesUnderTest, Person, list[Person]]:
     return rules, people[0], people[1:]
 
 
-def say(person: Person, data: bytes) -> None:
+def say(person: Client, data: bytes) -> None:
     """As bytes on the connection: what is between two line ends is a line."""
     buffer = LineBuffer()
     half = len(data) // 2
@@ -185,7 +185,7 @@ def test_no_line_end_gets_through(command: str, many: list[bytes]) -> None:
 def test_no_line_end_gets_through_a_login(command: str, many: list[bytes]) -> None:
     """Before the login nothing of a stranger's arrives, whatever he writes."""
     rules, _, others = scene()
-    stranger = rules.stranger()
+    stranger = rules.connect()
     for data in many:
         say(stranger, data.replace(COMMAND, command.encode()))
     for other in others:
@@ -226,7 +226,7 @@ def test_each_field_with_each_control_character(field: str) -> None:
     for char in [*BREAKS, *CONTROLS]:
         for text in (char, f"x{char}", f"x{char}:bob!bob@chat.test PRIVMSG #den :forged"):
             if mallory.session.account not in rules.model.online:
-                mallory = rules.member("mallory", *CAPS)
+                mallory = rules.member("mallory", caps=CAPS)
             say(mallory, field.format(text).encode() + b"\r\n")
             say(mallory, b"JOIN #den\r\n")
         for other in others:
@@ -242,7 +242,7 @@ def test_a_real_name_is_one_field(char: str) -> None:
     """It is shown in WHO, WHOIS and extended JOINs."""
     rules, _, others = scene()
     rules.add("eve")
-    eve = rules.stranger()
+    eve = rules.connect()
     name = f"Eve{char}:bob!bob@chat.test PRIVMSG #den :forged"
     say(eve, f"USER eve{char}x 0 * :{name}\r\n".encode())
     say(eve, b"NICK eve\r\nUSER eve 0 * :Eve\r\n")
@@ -257,8 +257,8 @@ def test_a_real_name_is_one_field(char: str) -> None:
 # --- the same over the network -------------------------------------------------------------------
 
 
-def lines_of(person: Guest) -> Iterator[Message]:
-    for line in person.barrier():
+def lines_of(person: Client) -> Iterator[Message]:
+    for line in person.hears():
         assert not set("\r\n\0") & set(line), line
         yield parse(line)
 
@@ -268,17 +268,19 @@ def test_the_whole_server_relays_nothing_but_whole_lines(
 ) -> None:
     """Every command with every break, as bytes, over TLS, through the framing and the store."""
     with running(tmp_path_factory.mktemp("data"), "mallory", "bob") as server:
-        bob, mallory = server.member("bob", *CAPS), server.member("mallory", *CAPS)
+        bob, mallory = server.member("bob", caps=CAPS), server.member("mallory", caps=CAPS)
         for person in (bob, mallory):
-            person.says("JOIN #den")
-            person.barrier()
+            person.sends("JOIN #den")
+            person.hears()
         for command in sorted(COMMANDS.keys() - {"QUIT"}):
             for text in (f"{place}{br}{FORGERIES[0]}" for br in BREAKS for place in ("#den x", "")):
-                mallory.sock.sendall(f"{command} {text}\r\n".encode())
-        mallory.says("NOTICE bob :the end")
+                mallory.sends(f"{command} {text}")
+        mallory.sends("NOTICE bob :the end")
         for message in map(parse, bob.hears_until("the end")):
             assert message.source in ("mallory!mallory@chat.test", "chat.test"), message
             assert message.nick != "bob"
         list(lines_of(mallory))
-        bob.hang_up()
-        assert {message.nick for message in lines_of(server.member("bob", *CAPS))} <= {"mallory"}
+        bob.hangs_up()
+        assert {message.nick for message in lines_of(server.member("bob", caps=CAPS))} <= {
+            "mallory"
+        }

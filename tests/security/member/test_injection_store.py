@@ -20,10 +20,10 @@ from securechat.client.session.events import Info, Said, TextKind, TopicIs
 from securechat.client.text.render import Renderer, plain
 from securechat.core.auth import throttle
 from securechat.irc.message import parse
+from tests.support.client import Client
 from tests.support.forked import run
-from tests.support.person import Person
 from tests.support.process import add_accounts
-from tests.support.server import PASSWORD, ServerUnderTest, running
+from tests.support.server import ServerUnderTest, running
 
 SQL = [
     "'; DROP TABLE accounts; --",
@@ -102,19 +102,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
 
 
 @contextmanager
-def in_the_den(server: ServerUnderTest, *names: str) -> Iterator[list[Person]]:
+def in_the_den(server: ServerUnderTest, *names: str) -> Iterator[list[Client]]:
     """The first of them owns the room; with the last one who leaves it ends."""
-    people = [server.member(name, "echo-message", "message-tags") for name in names]
+    people = [server.member(name, caps="echo-message message-tags") for name in names]
     for person in people:
-        person.says("JOIN #den")
-        person.barrier()
+        person.sends("JOIN #den")
+        person.hears()
     for person in people:
-        person.barrier()
+        person.hears()
     yield people
     for person in people:
-        person.says("PART #den")
-        person.barrier()
-        person.hang_up()
+        person.sends("PART #den")
+        person.hears()
+        person.hangs_up()
 
 
 def tables(database: Path) -> tuple[object, ...]:
@@ -133,14 +133,14 @@ def test_what_is_written_is_what_is_heard(server: ServerUnderTest) -> None:
     heard: list[str] = []
     with in_the_den(server, "mallory", "bob") as (mallory, bob):
         for text in TEXTS:
-            mallory.says(f"TOPIC #den :{text}", f"@+x={tag(text)} PRIVMSG #den :{text}")
-            mallory.says(f"PRIVMSG bob :{text}", f"PRIVMSG carol :{text}", f"NOTICE #den :{text}")
+            mallory.sends(f"TOPIC #den :{text}", f"@+x={tag(text)} PRIVMSG #den :{text}")
+            mallory.sends(f"PRIVMSG bob :{text}", f"PRIVMSG carol :{text}", f"NOTICE #den :{text}")
             lines = [parse(line) for line in bob.hears_until(" NOTICE #den ")]
             heard += [message.params[-1] for message in lines]
             assert [m.tags["+x"] for m in lines if "+x" in m.tags] == [text]
     assert heard == [text for text in TEXTS for _ in range(4)]
-    with server.stranger() as later:
-        missed = later.logs_in("carol", PASSWORD)
+    with server.connect() as later:
+        missed = later.logs_in("carol")
     assert [parse(line).params[-1] for line in missed if "PRIVMSG carol" in line] == [
         *_dated(missed, TEXTS)
     ]
@@ -161,14 +161,14 @@ def test_no_field_is_executed(server: ServerUnderTest, field: str) -> None:
         mallory, bob, carol = people
         for text in TEXTS:
             said = text if field in TEXT_FIELDS else word(text)
-            carol.says("JOIN #den")
-            mallory.says(field.format(said, tag=tag(text)))
+            carol.sends("JOIN #den")
+            mallory.sends(field.format(said, tag=tag(text)))
             if field.startswith("QUIT"):
                 mallory.hears_the_end()
                 people[0] = mallory = server.member("mallory")
-            mallory.says("MODE #den -k *", "JOIN #den")
+            mallory.sends("MODE #den -k *", "JOIN #den")
             for person in (mallory, bob, carol):
-                assert not [line for line in person.barrier() if " 400 " in line]
+                assert not [line for line in person.hears() if " 400 " in line]
     assert tables(server.data.database) == before
 
 
@@ -185,8 +185,8 @@ def test_a_login_and_a_registration_execute_nothing(server: ServerUnderTest) -> 
             [f"REGISTER {word(text)} {word(text)} :{text}", f"CAP REQ :{text}", f"PING :{text}"],
         ]
         for said in lines:
-            with server.stranger() as stranger:
-                stranger.says(*said, "QUIT")
+            with server.connect() as stranger:
+                stranger.sends(*said, "QUIT")
                 heard = " ".join(stranger.hears_the_end())
                 assert " 900 " not in heard
                 assert " 400 " not in heard
@@ -200,10 +200,12 @@ def test_what_is_logged_is_not_formatted(
     caplog.set_level(logging.DEBUG)
     for text in TEMPLATES:
         payload = base64.b64encode(f"\0{word(text)}\0{text}".encode()).decode()
-        with server.stranger() as stranger:
-            stranger.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
-            stranger.says(f"NICK {word(text)}", f"REGISTER * {word(text)} :{text}", f"{word(text)}")
-            stranger.says(f"QUIT :{text}")
+        with server.connect() as stranger:
+            stranger.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+            stranger.sends(
+                f"NICK {word(text)}", f"REGISTER * {word(text)} :{text}", f"{word(text)}"
+            )
+            stranger.sends(f"QUIT :{text}")
             stranger.hears_the_end()
     said = " ".join(record.getMessage() + repr(record.__dict__) for record in caplog.records)
     assert "login" in said

@@ -9,60 +9,61 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.rules import Person, RulesUnderTest, codes, of, source
+from tests.support.client import Client, codes, of, source
+from tests.support.rules import RulesUnderTest
 
-ROLE = Callable[[Person, Person], None]
+ROLE = Callable[[Client, Client], None]
 OWNER, OPERATOR, VICTIM, ATTACKER = "olga", "otto", "vera", "mallory"
 
 REFUSED = {"401", "403", "404", "441", "442", "461", "471", "473", "474", "475", "481", "482"}
 REFUSED |= {"696", "472", "FAIL", "501", "502", "324", "329", "366", "315", "368", "367", "331"}
 
 
-def outsider(owner: Person, mallory: Person) -> None:
+def outsider(owner: Client, mallory: Client) -> None:
     """Was never in the room."""
 
 
-def member(owner: Person, mallory: Person) -> None:
+def member(owner: Client, mallory: Client) -> None:
     mallory.says("JOIN #den")
 
 
-def voiced(owner: Person, mallory: Person) -> None:
+def voiced(owner: Client, mallory: Client) -> None:
     mallory.says("JOIN #den")
     owner.says("MODE #den +v mallory")
 
 
-def operator_elsewhere(owner: Person, mallory: Person) -> None:
+def operator_elsewhere(owner: Client, mallory: Client) -> None:
     """Owns a room of a name that begins and looks a little like the other."""
     mallory.says("JOIN #den2,#dens", "JOIN #den")
 
 
-def demoted(owner: Person, mallory: Person) -> None:
+def demoted(owner: Client, mallory: Client) -> None:
     mallory.says("JOIN #den")
     owner.says("MODE #den +o mallory", "MODE #den -o mallory")
 
 
-def owner_once(owner: Person, mallory: Person) -> None:
+def owner_once(owner: Client, mallory: Client) -> None:
     mallory.says("JOIN #den")
     owner.says("MODE #den +q mallory", "MODE #den -q mallory")
 
 
-def banned(owner: Person, mallory: Person) -> None:
+def banned(owner: Client, mallory: Client) -> None:
     """Still in the room, and not to be heard."""
     mallory.says("JOIN #den")
     owner.says("MODE #den +b mallory!*@*")
 
 
-def removed(owner: Person, mallory: Person) -> None:
+def removed(owner: Client, mallory: Client) -> None:
     mallory.says("JOIN #den")
     owner.says("MODE #den +o mallory", "KICK #den mallory")
 
 
-def removed_and_banned(owner: Person, mallory: Person) -> None:
+def removed_and_banned(owner: Client, mallory: Client) -> None:
     mallory.says("JOIN #den")
     owner.says("MODE #den +o mallory", "MODE #den +b mallory!*@*", "KICK #den mallory")
 
 
-def back_again(owner: Person, mallory: Person) -> None:
+def back_again(owner: Client, mallory: Client) -> None:
     """An operator who has left, and come back as anybody."""
     mallory.says("JOIN #den")
     owner.says("MODE #den +o mallory")
@@ -96,7 +97,7 @@ ACTS = [
 ]
 
 
-def scene() -> tuple[RulesUnderTest, dict[str, Person]]:
+def scene() -> tuple[RulesUnderTest, dict[str, Client]]:
     """A room with an owner, an operator, a member, and everything set."""
     rules = RulesUnderTest(OWNER, OPERATOR, VICTIM, ATTACKER)
     people = {name: rules.member(name) for name in (OWNER, OPERATOR, VICTIM, ATTACKER)}
@@ -108,7 +109,7 @@ def scene() -> tuple[RulesUnderTest, dict[str, Person]]:
 
 def looks(rules: RulesUnderTest) -> tuple[object, ...]:
     """All of the room that only those who run it may change."""
-    room = rules.room("#den")
+    room = rules.channel("#den")
     roles = {account.name: membership.modes for account, membership in room.members.items()}
     return room.modes, room.key, room.limit, room.topic, dict(room.bans), roles
 
@@ -139,7 +140,7 @@ def test_modes_hold_for_everybody_they_are_for(role: ROLE, modes: str) -> None:
     rules, people = scene()
     mallory = people[ATTACKER]
     role(people[OWNER], mallory)
-    inside = rules.account(ATTACKER) in rules.room("#den").members
+    inside = rules.account(ATTACKER) in rules.channel("#den").members
     people[OWNER].says(f"MODE #den {modes}")
     for person in people.values():
         person.hears()
@@ -148,7 +149,7 @@ def test_modes_hold_for_everybody_they_are_for(role: ROLE, modes: str) -> None:
     if modes == "+m":
         assert bool(heard) == (role is voiced)
     if modes in ("+i", "+k key", "+l 3") and not inside:
-        assert rules.account(ATTACKER) not in rules.room("#den").members
+        assert rules.account(ATTACKER) not in rules.channel("#den").members
         assert heard == []
     if role in (banned, removed_and_banned):
         assert heard == []
@@ -178,10 +179,10 @@ def test_an_invitation_is_worth_what_the_one_who_gave_it_may_do() -> None:
     people[OWNER].says("MODE #den +i", "MODE #den -o otto")
     assert codes(people[VICTIM].says("INVITE eve #den"))[-1] == "482"
     eve.says("JOIN #den")
-    assert rules.account("eve") not in rules.room("#den").members
+    assert rules.account("eve") not in rules.channel("#den").members
     eve.hangs_up()
     rules.member("eve").says("JOIN #den")
-    assert rules.account("eve") not in rules.room("#den").members
+    assert rules.account("eve") not in rules.channel("#den").members
 
 
 # --- orders that are on their way ----------------------------------------------------------------
@@ -207,7 +208,7 @@ def test_an_order_behind_a_demotion_is_refused(taken: str, act: str) -> None:
     with rules.turn():
         people[OWNER].says(*taken.split("\n"))
         people[ATTACKER].says(act)
-    room = rules.room("#den")
+    room = rules.channel("#den")
     assert rules.account(VICTIM) in room.members
     assert room.modes_of(rules.account(ATTACKER)) == ""
     assert (room.topic, set(room.bans)) == ("ours", {"eve!*@*"})
@@ -235,7 +236,7 @@ def test_lines_held_during_a_login_are_judged_when_they_are_run() -> None:
     people[ATTACKER].says("JOIN #den")
     people[OWNER].says("MODE #den +o mallory")
     rules.busy = True
-    second = rules.stranger()
+    second = rules.connect()
     second.logs_in(ATTACKER)
     second.says("KICK #den vera :out", "MODE #den +o mallory", "TOPIC #den :mine")
     people[OWNER].says("MODE #den -o mallory", "MODE #den +m")

@@ -13,7 +13,8 @@ from collections.abc import Callable
 import pytest
 
 from securechat.core.commands.registry import COMMANDS
-from tests.support.rules import Person, RulesUnderTest, codes, of, plain
+from tests.support.client import Client, codes, of
+from tests.support.rules import RulesUnderTest, plain
 
 CAPS = ("message-tags", "server-time", "batch", "echo-message", "away-notify", "account-tag")
 SECRETS = ["plan-xyzzy", "topic-xyzzy", "key-xyzzy", "whisper-xyzzy", "mask-xyzzy"]
@@ -51,11 +52,11 @@ UNASKED = {"JOIN", "QUIT", "TOKEN", "TOTP", "SESSIONS", "CAP"}
 """JOIN makes a room where there is none; the others' answers hold random or change the session."""
 
 
-def world(*, secret: bool) -> tuple[RulesUnderTest, Person]:
+def world(*, secret: bool) -> tuple[RulesUnderTest, Client]:
     """alice and bob, and, if it is so, their secrets; mallory, who has just come."""
     rules = RulesUnderTest("alice", "bob", "mallory", lobby="#lobby")
-    alice, bob = rules.member("alice", *CAPS), rules.member("bob", *CAPS)
-    mallory = rules.member("mallory", *CAPS)
+    alice, bob = rules.member("alice", caps=CAPS), rules.member("bob", caps=CAPS)
+    mallory = rules.member("mallory", caps=CAPS)
     if secret:
         alice.says("JOIN #den", "MODE #den +si", "INVITE bob #den", "TOPIC #den :topic-xyzzy")
         bob.says("JOIN #den", "PRIVMSG #den :plan-xyzzy", "PRIVMSG alice :whisper-xyzzy")
@@ -64,7 +65,7 @@ def world(*, secret: bool) -> tuple[RulesUnderTest, Person]:
     return rules, mallory
 
 
-def asked(person: Person, line: str) -> list[str]:
+def asked(person: Client, line: str) -> list[str]:
     """The answer; without the number of rooms and that of messages, which all may know."""
     answer = [one for one in person.says(line) if " 254 " not in one]
     return [re.sub("msgid=[^;]*;", "msgid=;", one) for one in answer]
@@ -98,10 +99,10 @@ def test_a_secret_room_doesn_t_answer_who_knocks() -> None:
 def test_what_is_said_is_heard_by_members_only() -> None:
     """In a room, and between two, whatever mallory has asked for, in however many sessions."""
     rules, mallory = world(secret=True)
-    others = [rules.member("mallory", *CAPS[:count]) for count in range(len(CAPS))]
+    others = [rules.member("mallory", caps=CAPS[:count]) for count in range(len(CAPS))]
     for line in ("MODE mallory -i", "AWAY", "INVITE mallory #den", "WHO #den", "JOIN #den"):
         mallory.says(line)
-    alice = rules.member("alice", "echo-message")
+    alice = rules.member("alice", caps="echo-message")
     for person in (mallory, *others):
         person.hears()
     alice.says("PRIVMSG #den :plan-xyzzy", "TOPIC #den :topic-xyzzy", "MODE #den +m")
@@ -113,26 +114,26 @@ def test_what_is_said_is_heard_by_members_only() -> None:
 # --- coming and going ----------------------------------------------------------------------------
 
 
-def out_by_part(_: Person, mallory: Person) -> None:
+def out_by_part(_: Client, mallory: Client) -> None:
     mallory.says("PART #den")
 
 
-def out_by_kick(alice: Person, _: Person) -> None:
+def out_by_kick(alice: Client, _: Client) -> None:
     alice.says("KICK #den mallory :out")
 
 
-def out_by_ban_and_kick(alice: Person, _: Person) -> None:
+def out_by_ban_and_kick(alice: Client, _: Client) -> None:
     alice.says("MODE #den +b mallory!*@*", "KICK #den mallory")
 
 
-Way = Callable[[Person, Person], None]
+Way = Callable[[Client, Client], None]
 
 
 @pytest.fixture
-def room() -> tuple[RulesUnderTest, Person, Person]:
+def room() -> tuple[RulesUnderTest, Client, Client]:
     """alice's open room, with mallory in it; before mallory came, something was said."""
     rules = RulesUnderTest("alice", "mallory")
-    alice, mallory = rules.member("alice", *CAPS), rules.member("mallory", *CAPS)
+    alice, mallory = rules.member("alice", caps=CAPS), rules.member("mallory", caps=CAPS)
     alice.says("JOIN #den", "PRIVMSG #den :said before")
     mallory.says("JOIN #den")
     alice.says("PRIVMSG #den :said meanwhile")
@@ -143,7 +144,7 @@ def room() -> tuple[RulesUnderTest, Person, Person]:
 @pytest.mark.parametrize("way", [out_by_part, out_by_kick, out_by_ban_and_kick])
 @pytest.mark.parametrize("online", [True, False])
 def test_who_is_out_reads_nothing_more(
-    room: tuple[RulesUnderTest, Person, Person], way: Way, online: bool
+    room: tuple[RulesUnderTest, Client, Client], way: Way, online: bool
 ) -> None:
     """Neither at once nor at the next login, although a part of it was not read while a member."""
     rules, alice, mallory = room
@@ -154,14 +155,14 @@ def test_who_is_out_reads_nothing_more(
     alice.says("PRIVMSG #den :said after", "TOPIC #den :topic after")
     if online:
         assert mallory.hears() == []
-    later = rules.stranger()
-    told = " ".join(later.logs_in("mallory", *CAPS))
+    later = rules.connect()
+    told = " ".join(later.logs_in("mallory", caps=CAPS))
     assert "said" not in told
     assert "topic after" not in told
 
 
 def test_who_comes_back_doesn_t_read_what_was_said_in_between(
-    room: tuple[RulesUnderTest, Person, Person],
+    room: tuple[RulesUnderTest, Client, Client],
 ) -> None:
     """Membership begins anew with each JOIN, also for the replay after a lost connection."""
     rules, alice, mallory = room
@@ -170,21 +171,21 @@ def test_who_comes_back_doesn_t_read_what_was_said_in_between(
     mallory.says("JOIN #den")
     alice.says("PRIVMSG #den :said again")
     mallory.hangs_up()
-    told = " ".join(rules.stranger().logs_in("mallory", *CAPS))
+    told = " ".join(rules.connect().logs_in("mallory", caps=CAPS))
     assert "said again" in told
     assert "said in between" not in told
     assert "said before" not in told
 
 
 def test_a_login_that_is_under_way_reads_nothing_of_a_room_it_has_just_lost(
-    room: tuple[RulesUnderTest, Person, Person],
+    room: tuple[RulesUnderTest, Client, Client],
 ) -> None:
     """The worker has read the messages already when the member is put out."""
     rules, alice, mallory = room
     mallory.hangs_up()
     alice.says("PRIVMSG #den :said while away")
     rules.busy = True
-    back = rules.stranger()
+    back = rules.connect()
     back.says("CAP LS 302", "NICK mallory", "USER m 0 * :M", "CAP REQ :sasl batch")
     back.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('mallory')}", "CAP END")
     rules.answer(rules.do(rules.jobs.pop(0)))
@@ -200,13 +201,13 @@ def test_a_login_that_is_under_way_reads_nothing_of_a_room_it_has_just_lost(
 def test_a_direct_message_has_two_readers() -> None:
     """A third party's sessions, new or old, hear nothing, and nothing is replayed to it."""
     rules = RulesUnderTest("alice", "bob", "mallory")
-    alice, mallory = rules.member("alice", *CAPS), rules.member("mallory", *CAPS)
+    alice, mallory = rules.member("alice", caps=CAPS), rules.member("mallory", caps=CAPS)
     alice.says("PRIVMSG bob :whisper-xyzzy", "PRIVMSG alice :note-xyzzy")
     mallory.says("PRIVMSG bob :hello", "PRIVMSG alice :hello")
     assert "xyzzy" not in " ".join(mallory.hears())
     mallory.hangs_up()
     alice.says("PRIVMSG bob :more-xyzzy", "PRIVMSG mallory :for you")
-    told = " ".join(rules.stranger().logs_in("mallory", *CAPS))
+    told = " ".join(rules.connect().logs_in("mallory", caps=CAPS))
     assert "for you" in told
     assert "xyzzy" not in told
 

@@ -11,7 +11,8 @@ import pytest
 from securechat.core.commands.registry import COMMANDS
 from securechat.core.delivery.line import iso_time
 from securechat.irc.message import parse
-from tests.support.rules import SERVER, Person, RulesUnderTest, of
+from tests.support.client import SERVER, Client, of
+from tests.support.rules import RulesUnderTest
 
 CAPS = ("message-tags", "account-tag", "server-time", "batch", "echo-message", "extended-join")
 SERVER_TAGS = ("account", "time", "msgid", "batch", "label", "bot", "oper", "draft/reply", "a/b")
@@ -19,10 +20,10 @@ PREFIXES = [":bob", ":BOB!bob@chat.test", ":chat.test", ":mallory!bob@chat.test"
 ARGUMENTS = ["", "#den", "#den :x", "alice", "#den alice :x", "alice #den"]
 
 
-def in_channel() -> tuple[RulesUnderTest, Person, Person, Person]:
+def in_channel() -> tuple[RulesUnderTest, Client, Client, Client]:
     """bob owns the room, alice and mallory are in it."""
     rules = RulesUnderTest("bob", "alice", "mallory")
-    bob, alice, mallory = (rules.member(name, *CAPS) for name in ("bob", "alice", "mallory"))
+    bob, alice, mallory = (rules.member(name, caps=CAPS) for name in ("bob", "alice", "mallory"))
     for person in (bob, alice, mallory):
         person.says("JOIN #den")
     for person in (bob, alice, mallory):
@@ -38,7 +39,7 @@ def test_a_prefix_changes_nothing(command: str) -> None:
         for prefix in ("", *(f"{prefix} " for prefix in PREFIXES)):
             rules, bob, alice, mallory = in_channel()
             own = mallory.says(f"{prefix}{command} {arguments}")
-            told.append((own, alice.hears(), bob.hears(), rules.room("#den").modes))
+            told.append((own, alice.hears(), bob.hears(), rules.channel("#den").modes))
         first = told[0]
         # A secret that the server makes is another each time.
         if command not in ("TOKEN", "TOTP"):
@@ -52,7 +53,7 @@ def test_a_prefix_changes_nothing(command: str) -> None:
 def test_tags_of_the_server_are_the_server_s(command: str, target: str) -> None:
     """What a client writes into them is dropped, live, in the echo, and in the replay."""
     rules, _, alice, mallory = in_channel()
-    quiet = rules.member("alice", *CAPS)
+    quiet = rules.member("alice", caps=CAPS)
     forged = ";".join(f"{tag}=bob" for tag in SERVER_TAGS)
     own: list[str] = []
     for tags in (forged, f"+x=1;{forged}", f"{forged};+x=1", "account=bob;+x=1;account=bob"):
@@ -75,8 +76,8 @@ def test_nothing_forged_is_replayed() -> None:
     alice.hangs_up()
     forged = ";".join(f"{tag}=bob" for tag in SERVER_TAGS)
     mallory.says(f"@{forged};+x=1 PRIVMSG #den :hello", f"@{forged} NOTICE alice :hello")
-    back = rules.stranger()
-    replayed = of(back.logs_in("alice", *CAPS), "PRIVMSG", "NOTICE")
+    back = rules.connect()
+    replayed = of(back.logs_in("alice", caps=CAPS), "PRIVMSG", "NOTICE")
     assert [message.params[-1] for message in replayed] == ["hello", "hello"]
     for message in replayed:
         own = {key: value for key, value in message.tags.items() if key != "batch"}
@@ -121,8 +122,8 @@ def test_what_servers_say_is_not_taken_from_a_member(line: str) -> None:
 )
 def test_a_nick_is_for_life(wanted: str) -> None:
     """NICK changes nothing for anybody, not even for a message in the same breath."""
-    _, bob, alice, mallory = in_channel()
-    with mallory.rules.turn():
+    rules, bob, alice, mallory = in_channel()
+    with rules.turn():
         mallory.says(f"NICK :{wanted}", "PRIVMSG #den :who am I?", "PRIVMSG alice :and here?")
     for person in (bob, alice):
         assert {message.nick for message in map(parse, person.hears())} == {"mallory"}
@@ -133,7 +134,7 @@ def test_a_nick_is_for_life(wanted: str) -> None:
 def test_nobody_is_echoed_another_s_words_as_his_own(where: str) -> None:
     """An echo goes to the sender's own sessions, and to those it is a message from a member."""
     rules, _, alice, mallory = in_channel()
-    second = rules.member("mallory", *CAPS)
+    second = rules.member("mallory", caps=CAPS)
     own = mallory.says(f"@label=1 PRIVMSG {where} :hello")
     for heard in (own, alice.hears(), second.hears()):
         assert [m.nick for m in of(heard, "PRIVMSG")] == ["mallory"]
@@ -144,7 +145,7 @@ def test_the_address_of_a_member_says_who_it_is(role: str) -> None:
     """USER's name doesn't get into nick!user@host; a real name doesn't end a WHO row early."""
     rules, _, alice, _ = in_channel()
     rules.add("eve")
-    eve = rules.stranger()
+    eve = rules.connect()
     name = "bob" if role == "user" else "x"
     eve.says(f"USER {name} 0 * :0 bob :bob!bob@chat.test", "NICK eve")
     eve.logs_in("eve")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.server.clerk import GOOD, Clerk
 from tests.support.certificates import Authority
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 ALL = {"owner", "other", "phone", "bound", "badge"}
@@ -44,8 +44,8 @@ BY_THE_ADMINISTRATOR = [
 @dataclass
 class Scene:
     server: ServerUnderTest
-    sessions: dict[str, Person]
-    bob: Person
+    sessions: dict[str, Client]
+    bob: Client
     token: str
     badge: Path
 
@@ -61,25 +61,25 @@ class Scene:
         return found | ({BADGE} if self._is_let_in(None) else set())
 
     def _is_let_in(self, secret: str | None) -> bool:
-        with self.server.stranger(certificate=self.badge if secret is None else None) as person:
-            person.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A")
+        with self.server.connect(certificate=self.badge if secret is None else None) as person:
+            person.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A")
             payload = base64.b64encode(f"\0alice\0{secret}".encode()).decode() if secret else "+"
-            person.says(f"AUTHENTICATE {'PLAIN' if secret else 'EXTERNAL'}")
-            person.says(f"AUTHENTICATE {payload}")
+            person.sends(f"AUTHENTICATE {'PLAIN' if secret else 'EXTERNAL'}")
+            person.sends(f"AUTHENTICATE {payload}")
             heard = person.hears_until(lambda line: " 903 " in line or " 904 " in line)[-1]
         return " 903 " in heard
 
 
-def has_ended(person: Person) -> bool:
+def has_ended(person: Client) -> bool:
     try:
-        person.barrier()
+        person.hears()
     except (EOFError, OSError):
         return True
     return False
 
 
-def token(person: Person, words: str) -> str:
-    person.says(f"TOKEN CREATE {words}")
+def token(person: Client, words: str) -> str:
+    person.sends(f"TOKEN CREATE {words}")
     return person.hears_until(" CREATED ")[-1].split(" ")[5]
 
 
@@ -94,13 +94,13 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         owner, other, bound = (server.member("alice") for _ in range(3))
         phone = token(owner, "phone")
         token(bound, "laptop BIND")
-        registrar = server.stranger(certificate=badge)
-        registrar.logs_in("alice", PASSWORD)
-        registrar.says("CERT ADD badge", "QUIT")
+        registrar = server.connect(certificate=badge)
+        registrar.logs_in("alice")
+        registrar.sends("CERT ADD badge", "QUIT")
         registrar.hears_the_end()
-        shown = server.stranger(certificate=badge)
-        shown.says("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE EXTERNAL")
-        shown.says("AUTHENTICATE +", "CAP END")
+        shown = server.connect(certificate=badge)
+        shown.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE EXTERNAL")
+        shown.sends("AUTHENTICATE +", "CAP END")
         shown.hears_until(" 001 ")
         sessions = {
             "owner": owner,
@@ -116,7 +116,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 def test_a_member_s_way_out(scene: Scene, act: str, ended: set[str], lets_in: set[str]) -> None:
     """At once, and nothing else."""
     owner = scene.sessions["owner"]
-    owner.says(act)
+    owner.sends(act)
     owner.hears_until(f" NOTE {act.split(' ')[0]} ")
     assert scene.ended() == ended
     assert scene.lets_in() == lets_in

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.support.person import PATIENCE
+from tests.support.links import PATIENCE
 
 
 class Impostor:

@@ -16,7 +16,7 @@ from typing import Self
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.support.person import PATIENCE
+from tests.support.links import PATIENCE
 
 DIGEST, KEY_BYTES, IV_BYTES, SECRET_BYTES = "sha384", 32, 12, 48
 """Of TLS_AES_256_GCM_SHA384, which is what OpenSSL prefers on both sides."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from tests.support.person import PATIENCE
+from tests.support.links import PATIENCE
 
 Meddle = Callable[[bytes], bytes | None]
 """What becomes of bytes on their way; None cuts the connection there."""

@@ -17,7 +17,7 @@ import pytest
 from securechat.core.auth import throttle
 from securechat.core.commands.registry import BEFORE_LOGIN, COMMANDS
 from securechat.irc.message import parse
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 OPEN = sorted(c.name for c in COMMANDS.values() if c.states & BEFORE_LOGIN)
@@ -64,13 +64,13 @@ class Oracle:
     """A server, its members who are online, and an invite code that nobody has used."""
 
     server: ServerUnderTest
-    people: list[Person]
+    people: list[Client]
     code: str
 
 
 def settle(server: ServerUnderTest) -> Oracle:
     """carol has an account everywhere, as somebody must for a right password to be given."""
-    server.lets_strangers_speak()
+    server.lets_unauthenticated_speak()
     server.add("carol")
     with server.office() as office:
         code = office.invite(uses=9, expires_ms=4_000_000_000_000, now_ms=1)
@@ -90,12 +90,12 @@ def towns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Oracle, Or
     ):
         patch.setattr(throttle, "FREE", throttle.MAX_LEVEL)
         oracle = settle(lively)
-        alice, bob = lively.member("alice", "echo-message"), lively.member("bob")
-        alice.says("JOIN #den", "TOPIC #den :the secret of the den", "MODE #den +b eve!*@*")
-        alice.says("TOKEN CREATE laptop", "AWAY :at the seaside", "PRIVMSG bob :between us")
-        bob.says("JOIN #den", "PRIVMSG #den :hello")
+        alice, bob = lively.member("alice", caps="echo-message"), lively.member("bob")
+        alice.sends("JOIN #den", "TOPIC #den :the secret of the den", "MODE #den +b eve!*@*")
+        alice.sends("TOKEN CREATE laptop", "AWAY :at the seaside", "PRIVMSG bob :between us")
+        bob.sends("JOIN #den", "PRIVMSG #den :hello")
         for person in (alice, bob, alice):
-            person.barrier()
+            person.hears()
         oracle.people += [alice, bob]
         yield oracle, settle(deserted)
 
@@ -148,8 +148,8 @@ def answers(oracle: Oracle, state: State, lines: list[str]) -> list[str]:
     """What strangers hear who say all this, each as much as fits into a breath."""
     heard = []
     for at in range(0, len(lines), BREATH):
-        with oracle.server.stranger() as stranger:
-            stranger.says(*state(oracle), *lines[at : at + BREATH], "PING done", "QUIT")
+        with oracle.server.connect() as stranger:
+            stranger.sends(*state(oracle), *lines[at : at + BREATH], "PING done", "QUIT")
             heard += stranger.hears_the_end()
     return heard
 
@@ -213,16 +213,16 @@ def test_all_this_has_changed_nothing_and_nobody_has_noticed(towns: tuple[Oracle
     oracle = towns[0]
     alice, bob = oracle.people
     for person in oracle.people:
-        person.barrier()
+        person.hears()
 
     def looks() -> list[str]:
-        alice.says("TOPIC #den", "MODE #den", "MODE #den b", "NAMES #den", "LIST", "TOKEN LIST")
-        alice.says("NAMES #lobby", "WHO a*", "ISON alice bob carol zelda yvonne")
-        return alice.barrier()
+        alice.sends("TOPIC #den", "MODE #den", "MODE #den b", "NAMES #den", "LIST", "TOKEN LIST")
+        alice.sends("NAMES #lobby", "WHO a*", "ISON alice bob carol zelda yvonne")
+        return alice.hears()
 
     before = looks()
     everything = [line for name in sorted(COMMANDS) for line in each_once(name) if name != "QUIT"]
     for state in STATES:
         answers(oracle, state, [line for line in everything if line != "CAP END"])
     assert looks() == before
-    assert bob.barrier() == []
+    assert bob.hears() == []

@@ -43,7 +43,7 @@ def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
 def comes_and_goes(server: ServerUnderTest) -> None:
     """carol has been here before, from where she will come again."""
     before = tables(server)
-    newcomer(server, "carol").hang_up()
+    newcomer(server, "carol").hangs_up()
     forgets(server, before)
 
 
@@ -62,7 +62,7 @@ def test_a_flood_of_connections_from_few_addresses(
         inside = tables(server)
         with flooding(flood_of(server, b"", addresses)) as flood:
             talk.goes_on()
-            newcomer(server, "carol").hang_up()
+            newcomer(server, "carol").hangs_up()
             assert tables(server)["strangers"] <= STRANGERS
         forgets(server, inside)
     assert flood.did["connections"] >= CONNECTIONS
@@ -84,7 +84,7 @@ def test_a_flood_of_connections_from_everywhere(
         inside = tables(server)
         with flooding(flood_of(server, said, 250)) as flood:
             talk.goes_on()
-            newcomer(server, "carol").hang_up()
+            newcomer(server, "carol").hangs_up()
             assert tables(server)["strangers"] <= STRANGERS
         forgets(server, inside)
     assert flood.did["connections"] >= CONNECTIONS
@@ -100,7 +100,7 @@ def test_a_flood_of_handshakes(server: ServerUnderTest, record_property: Record)
         orders = Orders("knock", server.port, connections=50, full=CONNECTIONS // 2, addresses=250)
         with flooding(orders) as flood:
             talk.goes_on()
-            newcomer(server, "carol").hang_up()
+            newcomer(server, "carol").hangs_up()
         forgets(server, inside)
     assert flood.did["connections"] >= CONNECTIONS // 2
 
@@ -147,7 +147,7 @@ def test_a_flood_that_fills_all_places_of_strangers(
         )
         with flooding(orders) as flood:
             talk.goes_on()
-            newcomer(server, "carol").hang_up()
+            newcomer(server, "carol").hangs_up()
         forgets(server, inside)
     assert flood.did["connections"] >= STRANGERS + 50
 
@@ -166,6 +166,6 @@ def test_a_flood_of_new_keys_is_answered_at_the_door(
         with pytest.raises((EOFError, ConnectionError)):
             eve.hears_until("a word")
         with pytest.raises((ssl.SSLError, ConnectionError)):
-            server.stranger()
-        newcomer(server, "carol").hang_up()
+            server.connect()
+        newcomer(server, "carol").hangs_up()
         talk.goes_on()

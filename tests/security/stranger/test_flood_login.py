@@ -48,7 +48,7 @@ def test_a_loop_of(server: ServerUnderTest, record_property: Record, lines: list
         inside = tables(server)
         with flooding(orders) as flood:
             talk.goes_on()
-            newcomer(server, "carol").hang_up()
+            newcomer(server, "carol").hangs_up()
         forgets(server, inside)
     assert flood.did["connections"] >= SPEAKERS
 
@@ -63,7 +63,7 @@ def test_coming_again_and_again_to_say_as_much_as_one_may(
         inside = tables(server)
         with flooding(orders) as flood:
             talk.goes_on()
-            newcomer(server, "carol").hang_up()
+            newcomer(server, "carol").hangs_up()
         forgets(server, inside)
     assert flood.did["connections"] >= 100
 
@@ -77,7 +77,7 @@ def test_a_byte_at_a_time(server: ServerUnderTest, record_property: Record) -> N
         inside = tables(server)
         with flooding(orders) as flood:
             talk.goes_on()
-            newcomer(server, "carol").hang_up()
+            newcomer(server, "carol").hangs_up()
         forgets(server, inside)
     assert flood.did["connections"] >= SPEAKERS
 
@@ -125,11 +125,11 @@ def test_a_flood_of_wrong_passwords(tmp_path: Path, record_property: Record) -> 
     accounts = {"bcrypt_cost": 10}
     with running(tmp_path / "data", limits=LIMITS, accounts=accounts) as server:
         server.add("alice", "bob", cost=10)
-        newcomer(server, "alice").hang_up()
+        newcomer(server, "alice").hangs_up()
         orders = Orders("speak", server.port, connections=60, addresses=60, lines=lines)
         with talking(server, record_property) as talk, flooding(orders) as flood:
             talk.goes_on(20)
-            newcomer(server, "alice").hang_up()
+            newcomer(server, "alice").hangs_up()
             assert len(server.service._workers._waiting) > 0
             talk.goes_on(20)
         assert flood.did["connections"] >= 60

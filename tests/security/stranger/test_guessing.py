@@ -13,8 +13,8 @@ import pytest
 from securechat.core.auth import throttle as guesses_module
 from securechat.core.model.credentials import Factor
 from securechat.irc.sasl import encode_chunks, encode_plain
-from tests.support.person import Person
-from tests.support.server import PASSWORD, ServerUnderTest, running
+from tests.support.client import Client
+from tests.support.server import ServerUnderTest, running
 
 pytestmark = pytest.mark.alone
 
@@ -58,15 +58,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
 
 def tries(server: ServerUnderTest, name: str, password: str) -> tuple[list[str], float]:
     """One attempt from an address of its own: the answer, and the seconds it took."""
-    person = server.stranger(source=next(_sources))
-    person.says("CAP REQ sasl", "NICK guest", "USER guest 0 * :x", "AUTHENTICATE PLAIN")
+    person = server.connect(source=next(_sources))
+    person.sends("CAP REQ sasl", "NICK guest", "USER guest 0 * :x", "AUTHENTICATE PLAIN")
     person.hears_until("AUTHENTICATE +")
     [chunk] = encode_chunks(encode_plain(name, password))
     before = time.perf_counter()
-    person.says(f"AUTHENTICATE {chunk}")
+    person.sends(f"AUTHENTICATE {chunk}")
     heard = person.hears_until(lambda line: line.split(" ")[1] in ("904", "903"))
     took = time.perf_counter() - before
-    person.hang_up()
+    person.hangs_up()
     return heard, took
 
 
@@ -114,22 +114,22 @@ def test_the_statistics_find_a_difference(server: ServerUnderTest) -> None:
     assert abs(chance(wrong, quick) - 0.5) > CHANCE
 
 
-def guesses(person: Person, name: str, password: str) -> str:
+def guesses(person: Client, name: str, password: str) -> str:
     """Begin one attempt; the first line of its answer."""
-    person.says("AUTHENTICATE PLAIN")
+    person.sends("AUTHENTICATE PLAIN")
     person.hears_until("AUTHENTICATE +")
     [chunk] = encode_chunks(encode_plain(name, password))
-    person.says(f"AUTHENTICATE {chunk}")
-    return person.hears()
+    person.sends(f"AUTHENTICATE {chunk}")
+    return person.hears_line()
 
 
 def wears_out(server: ServerUnderTest, name: str, source: str) -> None:
     """Guess at an account from an address until guesses are held back."""
     for _ in range(12):
-        person = server.stranger(source=source)
-        person.says("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :x")
+        person = server.connect(source=source)
+        person.sends("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :x")
         answer = guesses(person, name, "wrong password")
-        person.hang_up()
+        person.hangs_up()
         if " WAIT " in answer:
             return
     raise AssertionError("guesses are not slowed")
@@ -141,8 +141,8 @@ def test_guessing_as_fast_as_the_line_is(server: ServerUnderTest) -> None:
     """
     wears_out(server, "member1", "127.8.0.1")
     for name, source in [("member2", "127.8.0.1"), ("member1", "127.8.0.2")]:
-        person = server.stranger(source=source)
-        person.says("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :x")
+        person = server.connect(source=source)
+        person.sends("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :x")
         assert " NOTE AUTHENTICATE WAIT " in guesses(person, name, "wrong password")
     server.forgets_guesses()
 
@@ -151,13 +151,13 @@ def test_locking_the_owner_out_by_guessing(server: ServerUnderTest) -> None:
     """The owner, at an address known from before, doesn't even notice; at a new one a login takes
     as long as one attempt does, and not until the attacker stops.
     """
-    home = server.stranger(source="127.8.1.1")
-    home.logs_in("member3", PASSWORD)
+    home = server.connect(source="127.8.1.1")
+    home.logs_in("member3")
     wears_out(server, "member3", "127.8.1.2")
-    again = server.stranger(source="127.8.1.1")
-    again.logs_in("member3", PASSWORD)
-    elsewhere = server.stranger(source="127.8.1.3")
-    elsewhere.logs_in("member3", PASSWORD)
+    again = server.connect(source="127.8.1.1")
+    again.logs_in("member3")
+    elsewhere = server.connect(source="127.8.1.3")
+    elsewhere.logs_in("member3")
     server.forgets_guesses()
 
 
@@ -166,8 +166,8 @@ def test_guessing_on_many_connections_at_once(server: ServerUnderTest) -> None:
     wears_out(server, "member4", "127.8.2.1")
     answers = []
     for _ in range(12):
-        person = server.stranger(source="127.8.2.1")
-        person.says("CAP REQ sasl", "NICK member4", "USER m 0 * :x")
+        person = server.connect(source="127.8.2.1")
+        person.sends("CAP REQ sasl", "NICK member4", "USER m 0 * :x")
         answers.append(guesses(person, "member4", "wrong password"))
     assert " TEMPORARILY_UNAVAILABLE " in answers[-1]
     assert sum(" WAIT " in answer for answer in answers) <= 8
@@ -182,14 +182,14 @@ def test_a_flood_of_logins_from_one_address(
     with running(tmp_path, "alice", "bob", accounts={"bcrypt_cost": 10}) as server:
         flood = []
         for number in range(60):
-            person = server.stranger(source="127.8.3.1")
-            person.says("CAP REQ sasl", f"NICK bot{number}", "USER b 0 * :b", "AUTHENTICATE PLAIN")
+            person = server.connect(source="127.8.3.1")
+            person.sends("CAP REQ sasl", f"NICK bot{number}", "USER b 0 * :b", "AUTHENTICATE PLAIN")
             person.hears_until("AUTHENTICATE +")
             flood.append(person)
         [chunk] = encode_chunks(encode_plain("bob", "wrong password"))
         for person in flood:
-            person.says(f"AUTHENTICATE {chunk}")
-        server.stranger(source="127.8.3.2").logs_in("alice", PASSWORD)
+            person.sends(f"AUTHENTICATE {chunk}")
+        server.connect(source="127.8.3.2").logs_in("alice")
         unanswered = [person for person in flood if not person.has_heard()]
         assert unanswered
 
@@ -203,8 +203,8 @@ def test_learning_of_an_account_by_its_end(tmp_path: Path, end: str) -> None:
         wears_out(server, "alice", "127.8.4.1")
         waiting = []
         for name in ("alice", "nobody"):
-            person = server.stranger(source="127.8.4.1")
-            person.says("CAP REQ sasl", "NICK guest", "USER guest 0 * :x")
+            person = server.connect(source="127.8.4.1")
+            person.sends("CAP REQ sasl", "NICK guest", "USER guest 0 * :x")
             assert " WAIT " in guesses(person, name, "wrong password")
             waiting.append(person)
         row = office.find("alice", "alice")
@@ -224,10 +224,10 @@ def test_using_a_token_that_is_none(tmp_path: Path, how: str) -> None:
     """It is a wrong password like any other."""
     with running(tmp_path, "alice", "bob") as server:
         alice = server.member("alice")
-        alice.says("TOKEN CREATE laptop")
+        alice.sends("TOKEN CREATE laptop")
         token = alice.hears_until(" CREATED ")[-1].split(" ")[5]
         if how == "a revoked token":
-            alice.says("TOKEN REVOKE laptop")
+            alice.sends("TOKEN REVOKE laptop")
             alice.hears_until(" REVOKED ")
         name = "bob" if how == "another's token" else "alice"
         tried = token[:-1] + ("A" if token[-1] != "A" else "B") if "mangled" in how else token

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from securechat.core.auth import throttle
-from tests.support.rules import RulesUnderTest, codes, of, plain
+from tests.support.client import codes, of
+from tests.support.rules import RulesUnderTest, plain
 
 MEMBERS = ["alice", "José", "Пётр", "李雷", "bob-2", "דנה"]
 ROOMS = ["#den", "#café", "#Кухня", "#a_b", "#🎉party"]
@@ -108,7 +109,7 @@ def rules(monkeypatch: pytest.MonkeyPatch) -> RulesUnderTest:
 
 def tries(rules: RulesUnderTest, *lines: str) -> list[str]:
     """What a new stranger hears; then he is gone."""
-    person = rules.stranger()
+    person = rules.connect()
     heard = person.says(*lines)
     heard += person.hears()
     person.hangs_up()

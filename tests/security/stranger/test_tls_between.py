@@ -20,7 +20,7 @@ from securechat.common.threads import Waker
 from securechat.irc.message import Message
 from tests.security.stranger.hello import sized
 from tests.security.stranger.relay import Meddle, Relay
-from tests.support.person import PATIENCE
+from tests.support.links import PATIENCE
 from tests.support.server import ServerUnderTest, running
 
 SUPPORTED_VERSIONS, KEY_SHARE = 43, 51

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.person import Person
-from tests.support.server import PASSWORD, ServerUnderTest, running
+from tests.support.client import Client
+from tests.support.server import ServerUnderTest, running
 
-Ending = Callable[[Person], None]
+Ending = Callable[[Client], None]
 
 
 @pytest.fixture
@@ -26,19 +26,19 @@ def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
         yield server
 
 
-def fin(person: Person) -> None:
+def fin(person: Client) -> None:
     """TCP ends, and TLS doesn't know."""
     with socket.socket(fileno=os.dup(person.sock.fileno())) as raw:
         raw.shutdown(socket.SHUT_WR)
 
 
-def reset(person: Person) -> None:
+def reset(person: Client) -> None:
     """As when the machine behind it dies."""
     person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     person.sock.close()
 
 
-def close_notify(person: Person) -> None:
+def close_notify(person: Client) -> None:
     """TLS ends as it should, but in the middle of a line."""
     person.sock.setblocking(False)
     with contextlib.suppress(ssl.SSLError):  # the server's own is not awaited
@@ -52,8 +52,8 @@ ENDINGS = {"by TCP": fin, "by a reset": reset, "by TLS": close_notify}
 def test_half_a_message(server: ServerUnderTest, end: Ending) -> None:
     """Is nobody's: "yes" must not become of "yes, but not to the address in the mail"."""
     bob, alice = server.member("bob"), server.member("alice")
-    bob.barrier()
-    alice.says("PRIVMSG #lobby :all of it")
+    bob.hears()
+    alice.sends("PRIVMSG #lobby :all of it")
     alice.sock.sendall(b"PRIVMSG #lobby :yes")
     end(alice)
     heard = bob.hears_until("QUIT")
@@ -66,8 +66,8 @@ def test_half_a_message(server: ServerUnderTest, end: Ending) -> None:
 def test_half_a_goodbye(server: ServerUnderTest, end: Ending) -> None:
     """Is no QUIT, which would say that everything has been read: what was not, comes again."""
     bob, alice = server.member("bob"), server.member("alice")
-    bob.says("PRIVMSG alice :did you get this?")
-    bob.barrier()
+    bob.sends("PRIVMSG alice :did you get this?")
+    bob.hears()
     alice.sock.sendall(b"QUIT :I have read all")
     end(alice)
     assert "I have read all" not in bob.hears_until("QUIT")[-1]
@@ -76,15 +76,15 @@ def test_half_a_goodbye(server: ServerUnderTest, end: Ending) -> None:
 
 def missed(server: ServerUnderTest) -> list[str]:
     """What alice is told at a login of what came before it."""
-    alice = server.stranger()
-    return alice.logs_in("alice", PASSWORD)
+    alice = server.connect()
+    return alice.logs_in("alice")
 
 
 def test_a_whole_goodbye(server: ServerUnderTest) -> None:
     """Says that everything has been read, so that the test above means something."""
     bob, alice = server.member("bob"), server.member("alice")
-    bob.says("PRIVMSG alice :did you get this?")
-    bob.barrier()
-    alice.says("QUIT :I have read all")
+    bob.sends("PRIVMSG alice :did you get this?")
+    bob.hears()
+    alice.sends("QUIT :I have read all")
     assert "I have read all" in bob.hears_until("QUIT")[-1]
     assert "did you get this?" not in "".join(missed(server))

@@ -18,7 +18,7 @@ import pytest
 from securechat.net.tls import client_context
 from tests.security.stranger.hello import HANDSHAKE, TLS10, answer, good_hello, knocking, record
 from tests.security.talk import Record, talking
-from tests.support.person import PATIENCE
+from tests.support.links import PATIENCE
 from tests.support.server import ServerUnderTest, running
 
 Handshake = Callable[[bytes], list[bytes]]
@@ -62,7 +62,7 @@ def test_handshakes_that_are_held_open(
         idle = [socket.create_connection(("127.0.0.1", server.port), PATIENCE) for _ in stages]
         for sock, said in zip(idle, stages, strict=True):
             sock.sendall(said)
-        server.member("carol").barrier()
+        server.member("carol").hears()
         for sock in idle:
             while sock.recv(4096):
                 pass
@@ -105,7 +105,7 @@ def test_a_hello_and_nothing_more(server: ServerUnderTest) -> None:
 def comes_in(server: ServerUnderTest) -> bool:
     """Whether somebody from the same place as the crowd is let in."""
     try:
-        return server.member("carol").barrier() == []
+        return server.member("carol").hears() == []
     except (OSError, EOFError):
         return False
 
@@ -192,7 +192,7 @@ def test_other_things_after_the_hello(server: ServerUnderTest, said: bytes) -> N
     heard = answer(server.port, good_hello().record(), said)
     assert heard[:1] == b"\x16"
     assert b"chat.test" not in heard
-    assert carol.barrier() == []
+    assert carol.hears() == []
 
 
 SIZES = {
@@ -208,4 +208,4 @@ def test_a_beginning_of_a_size_that_cannot_be(server: ServerUnderTest, said: byt
     """Is refused by its length, before it is read into memory."""
     heard = answer(server.port, said)
     assert heard[:1] in (b"\x15", b"")
-    assert server.member("carol").barrier() == []
+    assert server.member("carol").hears() == []

@@ -34,7 +34,7 @@ from tests.security.stranger.hello import (
     sslv2_hello,
 )
 from tests.security.talk import Record, talking
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import ServerUnderTest, running
 
 GIVES_UP = record(21, b"\2\x28")
@@ -66,15 +66,15 @@ def old_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderT
 
 
 @pytest.fixture(scope="module")
-def carol(server: ServerUnderTest) -> Person:
+def carol(server: ServerUnderTest) -> Client:
     return server.member("carol")
 
 
 @pytest.fixture(autouse=True)
-def nobody_else_noticed(carol: Person) -> Iterator[None]:
+def nobody_else_noticed(carol: Client) -> Iterator[None]:
     """Whatever is tried: who was there before is still there, and has heard nothing."""
     yield
-    assert [line for line in carol.barrier() if not TALKERS.match(line)] == []
+    assert [line for line in carol.hears() if not TALKERS.match(line)] == []
 
 
 class Choice(NamedTuple):

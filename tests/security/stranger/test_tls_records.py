@@ -16,7 +16,7 @@ import pytest
 from tests.security.stranger.forger import Forger, Kind
 from tests.security.stranger.hello import good_hello
 from tests.security.talk import Record, talking
-from tests.support.person import Person
+from tests.support.client import Client
 from tests.support.server import ServerUnderTest, running
 
 Forged = Callable[[Forger], bytes]
@@ -30,20 +30,20 @@ TALKERS = re.compile(":(alice|bob)!")
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
     with running(tmp_path_factory.mktemp("server") / "data", "alice", "bob", "carol") as server:
-        server.lets_strangers_speak()
+        server.lets_unauthenticated_speak()
         yield server
 
 
 @pytest.fixture(scope="module")
-def carol(server: ServerUnderTest) -> Person:
+def carol(server: ServerUnderTest) -> Client:
     return server.member("carol")
 
 
 @pytest.fixture(autouse=True)
-def nobody_else_noticed(carol: Person) -> Iterator[None]:
+def nobody_else_noticed(carol: Client) -> Iterator[None]:
     """Whatever is tried: who was there before is still there, and has heard nothing."""
     yield
-    assert [line for line in carol.barrier() if not TALKERS.match(line)] == []
+    assert [line for line in carol.hears() if not TALKERS.match(line)] == []
 
 
 @pytest.fixture

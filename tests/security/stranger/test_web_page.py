@@ -43,16 +43,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
 def test_a_request_with_commands_in_its_body(server: ServerUnderTest, method: str) -> None:
     """Is over with its first line: a browser always begins with one that gives it away."""
     alice = server.member("alice")
-    with server.stranger() as browser:
-        browser.says(f"{method} / HTTP/1.1", *HEADERS, *BODY)
+    with server.connect() as browser:
+        browser.sends(f"{method} / HTTP/1.1", *HEADERS, *BODY)
         heard = browser.hears_the_end()
     assert len(heard) == 1
     assert heard[0].startswith("ERROR :")
-    assert alice.barrier() == []
+    assert alice.hears() == []
 
 
 def test_the_same_commands_from_a_client_work(server: ServerUnderTest) -> None:
     """So that the refusals above mean something."""
-    with server.stranger() as client:
-        client.says(*BODY)
+    with server.connect() as client:
+        client.sends(*BODY)
         assert "REGISTER SUCCESS eve" in client.hears_until("REGISTER")[-1]

@@ -128,14 +128,17 @@ def _lives_a_day(server: ServerUnderTest) -> str:
         expires_ms = int(time.time() * 1000) + DAY_MS
         invite = office.invite(uses=1, expires_ms=expires_ms, now_ms=0)
         server.wait_for(office.in_effect)
-    with server.stranger() as zelda:
-        zelda.registers("zelda", secrets["password chosen at registration"], invite)
-    with server.stranger() as person:
-        person.says(f"PASS :alice:{secrets['password typed wrong']}", "NICK alice", "USER a 0 * :a")
+    with server.connect() as zelda:
+        chosen = secrets["password chosen at registration"]
+        zelda.registers("zelda", password=chosen, code=invite)
+    with server.connect() as person:
+        person.sends(
+            f"PASS :alice:{secrets['password typed wrong']}", "NICK alice", "USER a 0 * :a"
+        )
         person.hears_the_end()
-    alice = server.member("alice", "echo-message", password=ALICE_PASSWORD)
-    alice.says("JOIN #den", f"MODE #den +k {secrets['room key before a change']}")
-    alice.says(f"MODE #den +k {ROOM_KEY}", f"PRIVMSG #den :{TEXT}")
+    alice = server.member("alice", caps="echo-message", password=ALICE_PASSWORD)
+    alice.sends("JOIN #den", f"MODE #den +k {secrets['room key before a change']}")
+    alice.sends(f"MODE #den +k {ROOM_KEY}", f"PRIVMSG #den :{TEXT}")
     alice.hears_until(TEXT)
     _change_password(server, "bob", secrets["password after a change"])
     _has_devices(server)

@@ -177,8 +177,8 @@ def test_waiting_for_a_hash_from_before_the_pepper(tmp_path: Path) -> None:
             office.add([NewAccount(form.display, form.folded, form.skeleton, old)], 1)
             server.wait_for(office.in_effect)
         before = (tmp_path / "data" / f"{FILE_NAME}-wal").read_bytes()
-        server.member("alice", password=ALICE_PASSWORD).barrier()
-        server.member("alice", password=ALICE_PASSWORD).barrier()
+        server.member("alice", password=ALICE_PASSWORD).hears()
+        server.member("alice", password=ALICE_PASSWORD).hears()
     bcrypt_part = old.removeprefix("sc1$").encode()
     assert bcrypt_part in before
     assert not any(bcrypt_part in path.read_bytes() for path in files(tmp_path / "data"))

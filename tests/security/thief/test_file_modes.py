@@ -132,7 +132,7 @@ def careless() -> Iterator[None]:
 def test_reading_what_a_careless_administrator_s_server_makes(tmp_path: Path) -> None:
     """Whatever the umask, while it runs and afterwards: only certificates are for all."""
     with running(tmp_path / "data", "alice") as server:
-        server.member("alice").barrier()
+        server.member("alice").hears()
         seen = open_to_others(tmp_path / "data")
         assert {path.name for path in (tmp_path / "data").iterdir()} >= {"pepper", "lock", "tls"}
     assert seen | open_to_others(tmp_path / "data") <= PUBLIC
