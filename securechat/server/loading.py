@@ -15,6 +15,7 @@ from securechat.net.admission import address_block_of
 from securechat.store.errors import DamagedError
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.reader import AccountRow, ChannelRow, Reader
+from securechat.store.sqlite.schema import ROW_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def load_model(reader: Reader, pepper: Pepper) -> Model:
 
 
 def _load_model(reader: Reader, pepper: Pepper) -> Model:
-    model = Model(reader.instance())
+    model = Model(reader.instance(), row_bytes=ROW_BYTES)
     model.last_seq = reader.last_seq()
     model.last_target = reader.last_target()
     for row in reader.accounts():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.appliers.channels import ROW_BYTES
 from securechat.core.journal.events.accounts import UsageCounted, UsageUpto
+from securechat.store.sqlite.schema import ROW_BYTES
 from tests.support.client import codes
 from tests.support.rules import RulesUnderTest, in_channel
 

@@ -43,6 +43,7 @@ from securechat.core.turn import Closing, CommandSpan, Turn
 from securechat.credentials.device import fingerprint_of
 from securechat.irc import names
 from securechat.store.pepper import Pepper
+from securechat.store.sqlite.schema import ROW_BYTES
 from tests.support.client import SERVER, Caps, Client, sasl_plain
 from tests.support.links import checked
 
@@ -62,7 +63,7 @@ class RulesUnderTest:
     """names: the accounts there are. settings: what differs from PLAIN_SETTINGS."""
 
     def __init__(self, *names: str, **settings: Any) -> None:
-        self.model = Model("test")
+        self.model = Model("test", row_bytes=ROW_BYTES)
         self.settings = replace(PLAIN_SETTINGS, **settings)
         self.rules = Rules(self.model, self.settings, PEPPER)
         self.rules.outside = Outside(read=self._missed)

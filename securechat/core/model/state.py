@@ -86,6 +86,8 @@ class Model:
     monotonic clock, and with what reason they go then.
     """
     departed: dict[str, tuple[Account, int]] = field(default_factory=dict)
+    row_bytes: int = 0
+    """What the store takes for an entry of the log, beside its text and its tags."""
     uncounted: dict[Account, None] = field(default_factory=dict)
     """Accounts whose stored_bytes is newer than what is stored of it."""
     no_space: str = ""

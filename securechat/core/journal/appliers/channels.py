@@ -23,9 +23,6 @@ from securechat.core.journal.events.channels import (
 from securechat.core.model.entities import Account, Channel, Direct, Membership
 from securechat.core.model.state import Model
 
-ROW_BYTES = 100
-"""Of the database, for an entry of the log beside its text and its tags."""
-
 
 def log_entry(model: Model, event: Logged) -> Undo:
     """What apply() does with an entry of the log: of all events the only one that must be fast."""
@@ -34,7 +31,7 @@ def log_entry(model: Model, event: Logged) -> Undo:
     target.last_seq = event.seq
     model.recent.append(event)
     sender, text, tags = model.accounts[event.sender], event.text, event.tags
-    size = ROW_BYTES + (len(text) if text.isascii() else len(text.encode()))
+    size = model.row_bytes + (len(text) if text.isascii() else len(text.encode()))
     if tags:
         size += len(tags.encode())
     sender.stored_bytes += size
