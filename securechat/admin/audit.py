@@ -20,8 +20,8 @@ from securechat.store.errors import StoreError
 _AGE = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
+# Between two transactions, for what a running server has to store.
 PAUSE_SECONDS = 0.02
-"""Between two transactions, for what a running server has to store."""
 
 
 def _since(context: click.Context, param: click.Parameter, value: str | None) -> int:
@@ -76,6 +76,7 @@ def audit(
     if invocation.invoked_subcommand is not None:
         return
     context: AdminContext = invocation.obj
+    # One more than is shown tells whether there are older ones.
     wanted = Wanted(_name(context, account), event, since_ms, None if everything else last + 1)
     rows: Iterable[AuditRow] = context.admin.audited(wanted)
     if not everything:
@@ -153,7 +154,7 @@ def prune(context: AdminContext, before: int, keep: int | None, export: Path | N
         click.echo("The audit has nothing that old.", err=True)
         return
     facts: dict[str, str | int] = {"rows": count}
-    if export is not None:
+    if export is not None:  # on the disk before the first row is deleted
         write_rows(export, context.admin.audited_upto(last))
         facts["export"] = str(export)
     context.admin.prune_audit(last, lambda: context.pause(PAUSE_SECONDS), **facts)

@@ -1,4 +1,4 @@
-"""`securechat-admin`: what whoever runs a server does with it, while it runs or is stopped."""
+"""`securechat-admin`: administers a server, while it runs or is stopped."""
 
 from __future__ import annotations
 
@@ -24,13 +24,16 @@ NAME = "securechat-admin"
 
 
 GIVEN = "securechat.given"
-"""Where a run keeps what the options below were given as, wherever they stood."""
+"""The key in click's `meta` under which a run keeps the values of the options below."""
 
 
 def _take(context: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """Behind a command the options mean the same as before it; twice they must agree."""
+    """Take --config or --data, before a command or behind it. Raises click.UsageError when one is
+    given twice and not as the same.
+    """
     if value is None or param.name is None:
         return value
+    # `meta` is one for all the contexts of a run, the group's and those of its commands.
     given = context.meta.setdefault(GIVEN, {})
     earlier = given.setdefault(param.name, value)
     if earlier != value:
@@ -75,7 +78,8 @@ def command(context: click.Context, config: Path | None, data: Path | None) -> N
 
 
 def _place_everywhere(part: click.Command) -> None:
-    """People type them where they come to mind, which is at the end."""
+    """Give --config and --data to a command and to all below it."""
+    # People type them where they come to mind, which is at the end.
     part.params += _places(expose=False)
     for below in part.commands.values() if isinstance(part, click.Group) else ():
         _place_everywhere(below)

@@ -35,10 +35,10 @@ REMEMBERED = ("registration", "bcrypt_cost", "min_password_length")
 
 
 class AdminContext:
-    """data: the server's directory. config_file: what --config names, None without it. pause:
-    waits for some seconds.
+    """What a command works with.
 
-    Nothing is read before it is needed, so that --help works without a server.
+    data: the server's directory. config_file: what --config names, None without it. pause: waits
+    for some seconds.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class AdminContext:
         config_file: Path | None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
+        # Nothing is read yet, so that --help works without a server, and --data may come later.
         self.data = data
         self.pause = pause
         self.config_file = config_file
@@ -90,7 +91,8 @@ class AdminContext:
         return find_pepper(self.data.database, self.data.pepper)
 
     def registration(self) -> str:
-        """Who may register: the running server's word, or what holds at its next start."""
+        """Who may register: by the running server, or else by the configuration."""
+        # A server reads its configuration at its start only, so the file may be ahead of it.
         running = self.admin.reader.remembered("registration") if self.data.running() else None
         return running or self.config.accounts.registration
 

@@ -124,6 +124,7 @@ def _read(file: Path) -> bytes:
     """The certificate in its DER form. Raises CaError when no client can log in with it."""
     found = pem.load_certificates(file)[0]
     usage = pem.extension(found, x509.ExtendedKeyUsage, file)
+    # As at a login, where one that says nothing of its purpose isn't taken either.
     if usage is None or ExtendedKeyUsageOID.CLIENT_AUTH not in usage:
         raise AuthorityError(
             f"{file}: expected a client's certificate, found one without clientAuth in its "

@@ -1,5 +1,5 @@
-"""How commands list things: for people as tables with aligned columns in any script, and moments in
-local time; for programs as JSON, and moments in UTC.
+"""Prints lists: for people as tables, with columns aligned in any script and times in local time;
+for programs as JSON, with times in UTC.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from securechat.store import passwords
 from securechat.store.passwords import MAX_PASSWORD_BYTES, InvalidPassword
 from securechat.store.pepper import Pepper
 
+# Bytes read of a line: composing (NFC) may still shorten what is longer than the limit.
 _MAX_LINE = 4 * MAX_PASSWORD_BYTES
-"""Bytes read of a line; composing (NFC) may still shorten what is longer than the limit."""
 
 password_stdin = click.option(
     "--password-stdin",
@@ -27,8 +27,10 @@ password_stdin = click.option(
 
 @dataclass(frozen=True, slots=True)
 class PasswordRules:
-    """cost: bcrypt's. min_length: in characters. server_name: no password may consist of it.
-    pepper: the server's.
+    """What a server asks of passwords, and how it stores them.
+
+    cost: bcrypt's. min_length: in characters. server_name: no password may consist of it. pepper:
+    the server's.
     """
 
     cost: int
@@ -55,10 +57,9 @@ class PasswordRules:
 
 
 def new_password(account: str, rules: PasswordRules, *, from_stdin: bool) -> str:
-    """The stored form of an acceptable one. On a terminal another one is explained, and asked
-    for again.
+    """Ask for a password until one is acceptable, and return its stored form.
 
-    Raises click.ClickException.
+    from_stdin: read it from standard input instead, once. Raises click.ClickException.
     """
     while True:
         password = _from_stdin() if from_stdin else _ask(account)
@@ -79,7 +80,7 @@ def _from_stdin() -> str:
     line = sys.stdin.buffer.readline(_MAX_LINE)
     try:
         password = line.decode().removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError:  # not its cause, which carries what was piped in
         raise click.ClickException("--password-stdin: the password is not UTF-8") from None
     if not password:
         raise click.ClickException(

@@ -37,7 +37,7 @@ def sessions(context: AdminContext, name: str, as_json: bool) -> None:
 
 
 def _ask(context: AdminContext, account: AccountRow) -> list[Live]:
-    """Raises DataError when the running server doesn't answer."""
+    """The account's sessions. Raises DataError when the running server doesn't answer."""
     if not context.data.running():
         return []
     number = context.admin.ask_sessions(account)

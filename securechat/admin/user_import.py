@@ -17,8 +17,8 @@ from typing import NamedTuple, TypeVar
 
 from securechat.irc.names import AccountName, InvalidName, account_name
 
+# A hundred thousand long rows; more is no list of accounts.
 MAX_BYTES = 16 * 1024 * 1024
-"""A hundred thousand long rows; more is no list of accounts."""
 
 HEADER = ["name", "password"]
 
@@ -81,7 +81,7 @@ def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
         raise ImportRefused([Fault(1, f"the file is longer than {MAX_BYTES >> 20} MiB")])
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")  # some spreadsheets begin a file with U+FEFF
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         text = "this is not UTF-8; save the file as CSV in UTF-8"
@@ -90,6 +90,7 @@ def _decode(data: bytes) -> str:
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     """The line on which each record begins, and its cells. Empty lines are passed over."""
+    # strict: a quote that is never closed would else take all that follows into one password.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
         line = reader.line_num + 1
@@ -105,12 +106,13 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _check_header(first: tuple[int, list[str]] | None) -> None:
-    """What stands there instead isn't shown: without a header it is somebody's password."""
+    """Raises ImportRefused when the first record isn't the header."""
     expected = "expected the header name,password (two columns with a comma between them)"
     if first is None:
         raise ImportRefused([Fault(1, f"the file is empty; {expected}")])
     line, cells = first
     if [cell.strip().lower() for cell in cells] != HEADER:
+        # What was found isn't shown: in a file without a header it is somebody's password.
         raise ImportRefused([Fault(line, f"{expected}, found something else")])
 
 
@@ -170,11 +172,9 @@ def taken(rows: Sequence[ImportedRow], why: Callable[[AccountName], str | None])
 def weak(
     rows: Sequence[ImportedRow], why: Callable[[str, str], str | None], progress: Progress
 ) -> list[Fault]:
-    """Passwords that won't do. why: says so of a password and an account's name.
-
-    One after the other: the check holds the interpreter, so threads would only get in its way.
-    """
+    """Passwords that won't do. why: says so of a password and an account's name."""
     given = [row for row in rows if row.password]
+    # One after the other: the check holds the interpreter, so threads would only get in its way.
     reasons = (why(row.password, row.text) for row in given)
     shown = _watched("Checking passwords", reasons, len(given), progress)
     return [Fault(row.line, t) for row, t in zip(given, shown, strict=True) if t is not None]
@@ -198,11 +198,12 @@ def threads_beside(server_runs: bool) -> int:
 
 @contextmanager
 def _pool(threads: int) -> Iterator[ThreadPoolExecutor]:
-    """Ctrl-C ends it after the passwords in hand, not after all of them."""
     pool = ThreadPoolExecutor(threads, "import")
     try:
         yield pool
     finally:
+        # Not by the pool's own `with`: Ctrl-C would take effect after all passwords, and not after
+        # those in hand.
         pool.shutdown(wait=True, cancel_futures=True)
 
 

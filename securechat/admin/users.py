@@ -52,7 +52,8 @@ def add(context: AdminContext, name: AccountName, password_stdin: bool, admin: b
 
 
 def refuse_taken(context: AdminContext, name: AccountName) -> None:
-    """Before anybody is asked for a password. Raises click.ClickException."""
+    """Raises click.ClickException when no account can be called so."""
+    # Asked before a password is asked for, and once more when the account is stored.
     reason = why_taken(context, name)
     if reason is not None:
         raise click.ClickException(reason)
@@ -91,7 +92,7 @@ def import_(context: AdminContext, file: Path) -> None:
 
 
 def _content(file: Path) -> bytes:
-    limit = user_import.MAX_BYTES + 1
+    limit = user_import.MAX_BYTES + 1  # one more tells that it is too long
     if file == STDIN:
         return sys.stdin.buffer.read(limit)
     try:

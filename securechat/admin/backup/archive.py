@@ -17,8 +17,9 @@ from typing import Any, BinaryIO
 
 from securechat.common.files import PRIVATE, new_file
 
+# A change that an older reader would take amiss makes it the next number.
 FORMAT = 1
-"""Of the whole file. A change that an older reader would take amiss makes it the next number."""
+"""The format of the whole file."""
 
 MANIFEST = "securechat-backup.json"
 
@@ -27,9 +28,9 @@ PEPPER = "pepper"
 TLS = ("tls/ca.pem", "tls/ca-key.pem", "tls/server.pem", "tls/server-key.pem")
 
 _NO_LIMIT = 1 << 62
+# All members there may be, with the bytes that each may have: what the server itself reads of them
+# at most. The database has no limit but the file's own size.
 _LIMITS = {DATABASE: _NO_LIMIT, PEPPER: 1024, **dict.fromkeys(TLS, 1 << 20)}
-"""All members there may be, with the bytes that each may have: what the server itself reads of them
-at most. The database has no limit but the file's own size."""
 
 _MANIFEST_BYTES = 64 * 1024  # some 1,500 are in use
 _LATEST_MS = 1 << 47  # in the year 6429
@@ -90,6 +91,7 @@ def pack(directory: Path, manifest: Manifest, file: Path, between: Callable[[], 
             stream.write(_header(name, member.size, manifest))
             _write_member(stream, directory / name, between)
             stream.write(_padding(member.size))
+        # A tar ends with two blocks of zeros, and is filled up to a whole record.
         stream.write(bytes(2 * _BLOCK))
         stream.write(bytes(-stream.tell() % tarfile.RECORDSIZE))
 
@@ -140,6 +142,8 @@ def extract(stream: BinaryIO, manifest: Manifest, directory: Path) -> None:
     """
     missing = dict(manifest.members)
     for name, size in _headers(stream):
+        # Only names that the manifest has, which are those of _LIMITS: so none leads out of the
+        # directory. And each once, as it is taken out.
         member = missing.pop(name, None)
         if member is None or member.size != size:
             raise BackupError(f"it is damaged: its manifest doesn't tell of {name!r} as it is")
@@ -150,7 +154,8 @@ def extract(stream: BinaryIO, manifest: Manifest, directory: Path) -> None:
 
 
 def _check_end(stream: BinaryIO) -> None:
-    """Two blocks of zeros, of which the first is read already, and zeros up to a whole record."""
+    """Raises BackupError unless all that follows is the end of a tar, as pack() writes it."""
+    # Two blocks of zeros, of which the first is read already, and zeros up to a whole record.
     end = stream.tell() + _BLOCK
     rest = _exactly(stream, _BLOCK + -end % tarfile.RECORDSIZE)
     if rest.strip(b"\0") or stream.read(1):
@@ -180,7 +185,7 @@ def _parsed(told: Any) -> Manifest:
 
 
 def _whole(value: object) -> int:
-    if type(value) is not int or value < 0:
+    if type(value) is not int or value < 0:  # not isinstance(), as True is an int too
         raise TypeError("expected a whole number")
     return value
 

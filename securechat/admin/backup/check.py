@@ -1,4 +1,4 @@
-"""A look at everything that a server starts on: modes, database, pepper, certificate.
+"""Checks everything that a server starts on: modes, database, pepper, certificate.
 
 Nothing is changed, and a server may run meanwhile. Any thread.
 """
@@ -54,9 +54,10 @@ class InUse:
 def check_up(
     data: DataDirectory, config: Config | None, *, quick: bool, now: datetime
 ) -> Iterator[Finding]:
-    """What is found, one thing after the other. data: one with a database. config: names the
-    certificate; None for the one that the server last ran with. quick: passes over the database's
-    indexes.
+    """Yield what is found, one thing after the other.
+
+    data: one with a database. config: names the certificate; None for the one that the server last
+    ran with. quick: pass over the database's indexes.
     """
     yield from _modes(data)
     yield from _database(data.database, quick=quick)
@@ -80,8 +81,9 @@ def check_up(
 
 
 def in_use(data: DataDirectory, config: Config | None) -> InUse:
-    """config: what the server would start with; None for what it last ran with. A database that
-    can't be read has kept nothing.
+    """The certificate, key and address that a server shows its clients.
+
+    config: what the server would start with; None for what it last ran with.
     """
     own = data.tls / "server.pem"
     try:
@@ -90,7 +92,7 @@ def in_use(data: DataDirectory, config: Config | None) -> InUse:
             key = reader.remembered("key")
             host = server_host(reader) if reader.remembered("host") else None
             pin = reader.remembered("ca_sha256")
-    except StoreError:
+    except StoreError:  # _database() tells of it; here it is as if nothing had been kept
         kept = key = host = pin = None
     if config is not None:
         named = config.path(config.tls.cert)
@@ -176,7 +178,7 @@ def name_problem(use: InUse, host: str) -> str | None:
 
 
 def _wrong_name(use: InUse, names: Sequence[str]) -> str:
-    """A certificate that the server's own clients will refuse."""
+    """What to say of a certificate that isn't for the address which clients connect to."""
     way = (
         "restart the server, which makes one for it or says why it can't"
         if use.own
@@ -187,8 +189,8 @@ def _wrong_name(use: InUse, names: Sequence[str]) -> str:
 
 
 def _check_issuer(path: Path, issuer: Path | None) -> None:
-    """Clients pin the authority in the data directory: no other one's certificate will do."""
-    if issuer is None:
+    """Raises AuthorityError when a certificate isn't signed by the one in the file `issuer`."""
+    if issuer is None:  # it was given by --cert, so any authority will do
         return
     [leaf, *_], [ca, *_] = pem.load_certificates(path), pem.load_certificates(issuer)
     if not pem.is_issued_by(leaf, ca):
@@ -209,5 +211,6 @@ def _validity(path: Path, report: CertificateReport, *, own: bool) -> Finding:
 def _check_authority(tls: Path, now: datetime) -> None:
     authority = load_authority(tls)
     check_issuer_dates(authority.certificate, now)
+    # The key may be kept elsewhere, or want a passphrase: neither is a fault, nor can be looked at.
     if authority.key_path.exists() and not pem.is_encrypted(authority.key_path):
         authority.issuer()

@@ -1,7 +1,7 @@
-"""Making a backup: all that a server can't make anew, in one file.
+"""Makes a backup: all that a server can't make anew, in one file.
 
-That is the database, its pepper, and the authority and certificate of the data directory. Who has
-the file has the server. Main thread.
+That is the database, its pepper, and the authority and certificate of the data directory. Main
+thread.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from securechat.store.errors import StoreError
 from securechat.store.pepper import check_pepper
 from securechat.store.sqlite.copies import copy_database
 
+# Seconds: a disk that is slow for a while must not stop a backup for ever.
 LONGEST_REST = 1.0
-"""Seconds. A disk that is slow for a while must not stop a backup for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +119,15 @@ def _keep(stage: Path, found: list[tuple[str, Path]]) -> None:
 
 
 def _note(data: DataDirectory, file: Path, by: str) -> str:
-    """Into the audit, before the backup is there: none is made unnoticed.
-
-    But a full disk is a reason to have a backup, and none to refuse it: then there is a warning.
-    """
+    """Write the backup into the audit; what to warn of when that fails, or ''."""
+    # Before the backup is there, so that none is made unnoticed.
     try:
         admin = Admin(data.database, by=by)
         try:
             admin.note("backup made", file=str(file.absolute()))
         finally:
             admin.close()
-    except StoreError as error:
+    except StoreError as error:  # a full disk is a reason to have a backup, and none to refuse it
         return f"the backup is made, but the audit doesn't tell of it: {error}"
     return ""
 

@@ -1,7 +1,4 @@
-"""Restoring a backup: a data directory as it was, whole and verified, or none.
-
-Main thread.
-"""
+"""Restores a backup: makes a data directory as it was, whole and verified, or none. Main thread."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ def restore_backup(file: Path, data: DataDirectory, *, by: str) -> Restored:
     Everything is verified before it is there; its files have mode 0600, its directories 0700. by:
     who does it, for the audit. Raises BackupError, StoreError; then the directory is as it was.
     """
-    place = data.path.resolve()
+    place = data.path.resolve()  # a link's goal, as no directory can be renamed to a link's name
     _check_place(data, place)
     with _opened(file) as stream, staging(place) as stage:
         found = os.fstat(stream.fileno())
@@ -49,6 +46,7 @@ def restore_backup(file: Path, data: DataDirectory, *, by: str) -> Restored:
         manifest = _unpack(file, stream, new)
         facts = {"file": str(file.absolute()), "made": utc(manifest.made_ms)}
         adopt_copy(new / DATABASE, at_ms=wall_clock(), by=by, **facts)
+        # The names on the disk, or a power cut after the rename could leave some of them out.
         for directory in (new, new / "tls"):
             if directory.exists():
                 sync_directory(directory)

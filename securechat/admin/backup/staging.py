@@ -1,7 +1,5 @@
-"""The private directory in which a backup is put together, or taken apart and looked over.
-
-It lies on the disk of what it is for, so that the result is put in place by a rename: all or
-nothing. Main thread.
+"""The private directory in which a backup is put together, or taken apart and looked over. Main
+thread.
 """
 
 from __future__ import annotations
@@ -25,6 +23,7 @@ def staging(beside: Path) -> Iterator[Path]:
     Raises BackupError when the disk doesn't let it be made, or what is done in the block.
     """
     try:
+        # On the disk of the goal, so that the result can be renamed to it: all or nothing.
         ground = _ground(beside.parent)
         with (
             _tidy_when_told_to_end(),
@@ -40,7 +39,8 @@ def staging(beside: Path) -> Iterator[Path]:
 
 @contextmanager
 def _tidy_when_told_to_end() -> Iterator[None]:
-    """A timer that has run out, or a terminal that is closed, must not leave secrets behind."""
+    # By default both end the process at once, and its secrets stay behind: when a timer has run
+    # out, or a terminal is closed.
     numbers = (signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, _interrupt) for number in numbers]
     try:
@@ -55,7 +55,8 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def _ground(path: Path) -> Path:
-    """The nearest directory that is there: on refusal, none must have been made."""
+    """The nearest directory at or above a path that exists."""
+    # None is made, as it would stay there when the backup is refused.
     return path if path.exists() or path == path.parent else _ground(path.parent)
 
 
