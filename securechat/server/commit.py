@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from securechat.core.journal.events import JournalEvent
-from securechat.core.journal.events.things import Thing
+from securechat.core.journal.events.things import Thing, made_by, needed_by
 from securechat.core.turn import CommandSpan, Turn
 from securechat.store.errors import DamagedError, StoreError
 
@@ -22,14 +22,14 @@ def store_spans(turn: Turn, commit: Callable[[Sequence[JournalEvent]], None]) ->
     missing: dict[Thing, StoreError] = {}
     for span in turn.spans:
         events = turn.events[span.start.events : span.end.events]
-        needs = [thing for event in events for thing in event.needs()]
+        needs = [thing for event in events for thing in needed_by(event)]
         error = next((missing[thing] for thing in needs if thing in missing), None)
         if error is None:
             error = _store(events, commit)
         if error is None:
             continue
         failed.append((span, error))
-        missing |= dict.fromkeys((thing for event in events for thing in event.makes()), error)
+        missing |= dict.fromkeys((thing for event in events for thing in made_by(event)), error)
         if isinstance(error, DamagedError):  # nothing goes on where a part may be lost
             missing |= {thing: error for thing in needs if thing[0] == "target"}
     return failed

@@ -15,7 +15,7 @@ from securechat.core.journal.apply import apply
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events import accounts as account_events
 from securechat.core.journal.events import channels as channel_events
-from securechat.core.journal.events.things import Thing
+from securechat.core.journal.events.things import Thing, made_by, needed_by
 from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Account, Channel, Direct, Invite
 from securechat.core.model.state import Model
@@ -40,7 +40,7 @@ class Maker:
         make = self.chance.choice(list(MAKERS.values()))
         try:
             event = make(self)
-            self.credentials |= {thing for thing in event.makes() if isinstance(thing[1], bytes)}
+            self.credentials |= {thing for thing in made_by(event) if isinstance(thing[1], bytes)}
             return event
         except IndexError:  # there is none to choose
             return None
@@ -418,9 +418,9 @@ def test_what_was_not_undone_is_untouched(played: Played, chance: Random) -> Non
             kept.append(first)
             continue
         assert isinstance(first, list)
-        builds = any(thing in missing for event in first for thing in event.needs())
+        builds = any(thing in missing for event in first for thing in needed_by(event))
         if builds or chance.random() < 0.3:
-            missing |= {thing for event in first for thing in event.makes()}
+            missing |= {thing for event in first for thing in made_by(event)}
             missing |= {thing for event in first for thing in played.freed[event]}
             failed += second
         else:
@@ -436,7 +436,7 @@ def test_a_room_stays_open_for_who_could_not_leave_it() -> None:
     """It was empty to those who closed it; the database has a member in it still."""
     left = [channel_events.MemberLeft(1, account) for account in (1, 2)]
     for event in left:
-        assert not set(event.makes()).isdisjoint(channel_events.ChannelClosed(1).needs())
+        assert not set(made_by(event)).isdisjoint(needed_by(channel_events.ChannelClosed(1)))
 
 
 def replayed(kept: list[Any]) -> Model:

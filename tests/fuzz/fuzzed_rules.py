@@ -13,6 +13,7 @@ from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events.accounts import AccountCreated
 from securechat.core.journal.events.channels import Logged
+from securechat.core.journal.events.things import made_by, needed_by
 from securechat.core.model.entities import Account
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
@@ -189,7 +190,7 @@ class FuzzedRules(RulesUnderTest):
 
     def _commit(self, events: Sequence[JournalEvent]) -> None:
         """Raises StoreError."""
-        things = [thing for e in events for thing in (*e.needs(), *e.makes())]
+        things = [thing for e in events for thing in (*needed_by(e), *made_by(e))]
         places = {key for kind, key in things if kind == "target"}
         if not self.damaged.isdisjoint(places):
             raise DamagedError("the database is damaged")

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from securechat.core.journal import apply
-from securechat.core.journal.events import JournalEvent
+from securechat.core.journal.events import JournalEvent, things
 from securechat.core.journal.events import accounts as account_events
 from securechat.core.journal.events import channels as channel_events
-from securechat.core.journal.events.things import ThingKind
+from securechat.core.journal.events.things import made_by, needed_by
 from securechat.core.model.credentials import Factor
 from securechat.core.model.entities import Channel
 from securechat.core.model.state import Model
@@ -178,8 +178,8 @@ def test_every_event_is_tested() -> None:
 @pytest.mark.parametrize("event", [event for event, _, _ in CHANGES])
 def test_an_event_says_what_it_is_about(event: JournalEvent) -> None:
     """What it changes, it needs as it was; what it brings into being, it doesn't."""
-    known = set(get_args(ThingKind))
-    needs, makes = set(event.needs()), set(event.makes())
+    known = {kind.name for kind in vars(things).values() if isinstance(kind, things.Kind)}
+    needs, makes = set(needed_by(event)), set(made_by(event))
     assert {kind for kind, _ in needs | makes} <= known
     new = {"account", "target", "token", "members"}
     assert {thing for thing in makes if thing[0] not in new} <= needs
@@ -252,7 +252,7 @@ def test_what_builds_on_what_failed_fails_with_it(first: JournalEvent) -> None:
             undo_then = apply.apply(model, then)
         except (LookupError, TypeError):
             continue  # not after the first
-        if set(first.makes()).isdisjoint(then.needs()):
+        if set(made_by(first)).isdisjoint(needed_by(then)):
             assert not fails(alone, then), f"{then} can't do without {first}"
         else:
             undo_then()

@@ -4,10 +4,8 @@ A turn of the hub records events; model.apply() puts each into memory at once, a
 all of a turn in one transaction before anything the turn says is sent. An event is a named tuple
 whose fields, in their order, are the parameters of the store's statement of the same name.
 
-Each event says what it builds on, and what it makes: needs() are the things that must be as the
-rules have seen them, also those that it changes; makes() are those that it brings into being,
-changes or ends. When an event can't be stored, no later one of its turn is that needs what it
-makes.
+Each event declares what it is about (see things.py): the things that it needs, changes and makes.
+When an event can't be stored, no later one of its turn is that needs what it makes or changes.
 """
 
 from __future__ import annotations

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from securechat.core.journal.events.things import Table, Thing, Things
+from securechat.core.journal.events.things import (
+    ACCOUNT,
+    CERTIFICATE,
+    CERTIFICATE_NAME,
+    DEVICE,
+    FACTOR,
+    INVITE,
+    KEY_SLOT,
+    LOOKS,
+    NAME,
+    PASSWORD,
+    TOKEN,
+    TOKEN_NAME,
+    Table,
+    about,
+)
 
 
+@about(changes=[NAME, LOOKS], makes=[ACCOUNT.by("id")])
 class AccountCreated(NamedTuple):
     """starts_after: the newest seq at that time; nothing older is missed by its devices."""
 
@@ -19,13 +35,8 @@ class AccountCreated(NamedTuple):
     created_ms: int
     starts_after: int
 
-    def needs(self) -> Things:
-        return (("name", self.folded), ("name", self.skeleton))
 
-    def makes(self) -> Things:
-        return (("account", self.id), ("name", self.folded), ("name", self.skeleton))
-
-
+@about(needs=[ACCOUNT], changes=[PASSWORD])
 class PasswordChanged(NamedTuple):
     """A new password, by its hash. replaced: the old one's. If an administrator has set another
     one meanwhile, that stays, and this can't be stored.
@@ -35,13 +46,8 @@ class PasswordChanged(NamedTuple):
     account: int
     replaced: str
 
-    def needs(self) -> Things:
-        return (("account", self.account), ("password", self.account))
 
-    def makes(self) -> Things:
-        return (("password", self.account),)
-
-
+@about(needs=[ACCOUNT], changes=[PASSWORD])
 class PasswordRehashed(NamedTuple):
     """A new hash of the same password, after a login that found the old one, of another cost.
 
@@ -53,13 +59,8 @@ class PasswordRehashed(NamedTuple):
     account: int
     replaced: str
 
-    def needs(self) -> Things:
-        return (("account", self.account), ("password", self.account))
 
-    def makes(self) -> Things:
-        return (("password", self.account),)
-
-
+@about(needs=[ACCOUNT])
 class RealNameSet(NamedTuple):
     """An account has chosen its real name."""
 
@@ -70,13 +71,8 @@ class RealNameSet(NamedTuple):
     def table() -> Table:
         return "accounts"
 
-    def needs(self) -> Things:
-        return (("account", self.account),)
 
-    def makes(self) -> Things:
-        return ()
-
-
+@about(needs=[ACCOUNT], changes=[TOKEN_NAME], makes=[TOKEN])
 class TokenCreated(NamedTuple):
     """digest: the SHA-256 that is all that is kept of a device token. name: its own in the account.
 
@@ -88,38 +84,23 @@ class TokenCreated(NamedTuple):
     name: str
     created_ms: int
 
-    def needs(self) -> Things:
-        return (("account", self.account), ("token name", (self.account, self.name)))
 
-    def makes(self) -> Things:
-        return (("token", self.digest), ("token name", (self.account, self.name)))
-
-
+@about(needs=[TOKEN])
 class TokenUsed(NamedTuple):
     """A login with the token."""
 
     used_ms: int
     digest: bytes
 
-    def needs(self) -> Things:
-        return (("token", self.digest),)
 
-    def makes(self) -> Things:
-        return ()
-
-
+@about(changes=[TOKEN])
 class TokenRevoked(NamedTuple):
     """The token is no credential any more."""
 
     digest: bytes
 
-    def needs(self) -> Things:
-        return (("token", self.digest),)
 
-    def makes(self) -> Things:
-        return (("token", self.digest),)
-
-
+@about(needs=[ACCOUNT], changes=[CERTIFICATE, CERTIFICATE_NAME])
 class CertificateAdded(NamedTuple):
     """A client certificate logs the account in. fingerprint: the SHA-256 of its DER form. name: its
     own in the account. created_ms: milliseconds since 1970 (UTC).
@@ -130,40 +111,23 @@ class CertificateAdded(NamedTuple):
     name: str
     created_ms: int
 
-    def needs(self) -> Things:
-        name: Thing = ("certificate name", (self.account, self.name))
-        return (("account", self.account), ("certificate", self.fingerprint), name)
 
-    def makes(self) -> Things:
-        name: Thing = ("certificate name", (self.account, self.name))
-        return (("certificate", self.fingerprint), name)
-
-
+@about(needs=[CERTIFICATE])
 class CertificateUsed(NamedTuple):
     """A login with the certificate."""
 
     used_ms: int
     fingerprint: bytes
 
-    def needs(self) -> Things:
-        return (("certificate", self.fingerprint),)
 
-    def makes(self) -> Things:
-        return ()
-
-
+@about(changes=[CERTIFICATE])
 class CertificateRevoked(NamedTuple):
     """The certificate is no credential any more."""
 
     fingerprint: bytes
 
-    def needs(self) -> Things:
-        return (("certificate", self.fingerprint),)
 
-    def makes(self) -> Things:
-        return (("certificate", self.fingerprint),)
-
-
+@about(needs=[ACCOUNT], changes=[FACTOR])
 class FactorSet(NamedTuple):
     """The account has a second factor from now on. secret: sealed. counter: of the newest code that
     was accepted, in RFC 6238's time steps.
@@ -174,76 +138,46 @@ class FactorSet(NamedTuple):
     counter: int
     created_ms: int
 
-    def needs(self) -> Things:
-        return (("account", self.account), ("factor", self.account))
 
-    def makes(self) -> Things:
-        return (("factor", self.account),)
-
-
+@about(changes=[FACTOR])
 class FactorUsed(NamedTuple):
     """A code was accepted; it and older ones are not any more."""
 
     counter: int
     account: int
 
-    def needs(self) -> Things:
-        return (("factor", self.account),)
 
-    def makes(self) -> Things:
-        return (("factor", self.account),)
-
-
+@about(changes=[FACTOR])
 class FactorRemoved(NamedTuple):
     """The account has no second factor any more, and no recovery codes."""
 
     account: int
 
-    def needs(self) -> Things:
-        return (("factor", self.account),)
 
-    def makes(self) -> Things:
-        return (("factor", self.account),)
-
-
+@about(changes=[FACTOR])
 class RecoveryCodeAdded(NamedTuple):
     """digest: the keyed digest that is all that is kept of the code."""
 
     digest: bytes
     account: int
 
-    def needs(self) -> Things:
-        return (("factor", self.account),)
 
-    def makes(self) -> Things:
-        return (("factor", self.account),)
-
-
+@about(changes=[FACTOR])
 class RecoveryCodesCleared(NamedTuple):
     """None of the account's recovery codes is valid any more."""
 
     account: int
 
-    def needs(self) -> Things:
-        return (("factor", self.account),)
 
-    def makes(self) -> Things:
-        return (("factor", self.account),)
-
-
+@about(changes=[FACTOR])
 class RecoveryCodeUsed(NamedTuple):
     """A code has stood in for one of the second factor, and can't again."""
 
     digest: bytes
     account: int
 
-    def needs(self) -> Things:
-        return (("factor", self.account),)
 
-    def makes(self) -> Things:
-        return (("factor", self.account),)
-
-
+@about(needs=[ACCOUNT], changes=[DEVICE])
 class Delivered(NamedTuple):
     """Everything up to a seq has certainly arrived at a device of an account. name: the device's.
 
@@ -255,13 +189,8 @@ class Delivered(NamedTuple):
     delivered: int
     used_ms: int
 
-    def needs(self) -> Things:
-        return (("account", self.account), ("device", (self.account, self.name)))
 
-    def makes(self) -> Things:
-        return (("device", (self.account, self.name)),)
-
-
+@about(needs=[ACCOUNT], changes=[KEY_SLOT])
 class MessageKeyed(NamedTuple):
     """A client has given a key to a message, by which it is known when it comes again.
 
@@ -274,61 +203,35 @@ class MessageKeyed(NamedTuple):
     seq: int
     at_ms: int
 
-    def needs(self) -> Things:
-        return (("account", self.account), ("key slot", (self.account, self.slot)))
 
-    def makes(self) -> Things:
-        return (("key slot", (self.account, self.slot)),)
-
-
+@about(needs=[ACCOUNT], changes=[DEVICE])
 class DeviceForgotten(NamedTuple):
     """The account has newer devices, as many as may be."""
 
     account: int
     name: str
 
-    def needs(self) -> Things:
-        return (("account", self.account), ("device", (self.account, self.name)))
 
-    def makes(self) -> Things:
-        return (("device", (self.account, self.name)),)
-
-
+@about(needs=[ACCOUNT])
 class UsageCounted(NamedTuple):
     """bytes: what the log holds of the account."""
 
     account: int
     bytes: int
 
-    def needs(self) -> Things:
-        return (("account", self.account),)
 
-    def makes(self) -> Things:
-        return ()
-
-
+@about()
 class UsageUpto(NamedTuple):
     """seq: the newest entry of the log that all UsageCounted so far have counted, as a text."""
 
     seq: str
 
-    def needs(self) -> Things:
-        return ()
 
-    def makes(self) -> Things:
-        return ()
-
-
+@about(needs=[INVITE])
 class InviteUsed(NamedTuple):
     """One use of an invite; code_sha256 is all that is kept of its code."""
 
     code_sha256: bytes
-
-    def needs(self) -> Things:
-        return (("invite", self.code_sha256),)
-
-    def makes(self) -> Things:
-        return ()
 
 
 AccountEvent = (

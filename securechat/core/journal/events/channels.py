@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from securechat.core.journal.events.things import Table, Things, member
+from securechat.core.journal.events.things import (
+    ACCOUNT,
+    BAN,
+    CONVERSATION,
+    FOUNDER,
+    INVITATION,
+    KICKS,
+    LOOKS,
+    MEMBERS,
+    MEMBERSHIP,
+    MODES,
+    NAME,
+    TARGET,
+    TOPIC,
+    Table,
+    about,
+)
 
 
+@about(needs=[TARGET.by("target"), ACCOUNT.by("sender"), MEMBERSHIP.by("target", "sender")])
 class Logged(NamedTuple):
     """A message, or something that happened in a channel, in the one order of the server.
 
@@ -23,13 +40,8 @@ class Logged(NamedTuple):
     text: str
     tags: str | None
 
-    def needs(self) -> Things:
-        return member(self.target, self.sender)
 
-    def makes(self) -> Things:
-        return ()
-
-
+@about(needs=[ACCOUNT.by("founder")], changes=[NAME, LOOKS], makes=[TARGET.by("id")])
 class ChannelCreated(NamedTuple):
     """A channel begins. founder: account id, None for the lobby."""
 
@@ -41,38 +53,24 @@ class ChannelCreated(NamedTuple):
     modes: str
     created_ms: int
 
-    def needs(self) -> Things:
-        names: Things = (("name", self.folded), ("name", self.skeleton))
-        return names if self.founder is None else (*names, ("account", self.founder))
 
-    def makes(self) -> Things:
-        return (("target", self.id), ("name", self.folded), ("name", self.skeleton))
-
-
+@about(needs=[MEMBERS.by("id")], changes=[TARGET.by("id")])
 class ChannelClosed(NamedTuple):
     """The last member has left; the name is free again, the log stays."""
 
     id: int
 
-    def needs(self) -> Things:
-        return (("target", self.id), ("members", self.id))
 
-    def makes(self) -> Things:
-        return (("target", self.id),)
-
-
+@about(needs=[TARGET], changes=[FOUNDER])
 class FounderRemoved(NamedTuple):
     """The channel is the lobby, which is nobody's."""
 
     channel: int
 
-    def needs(self) -> Things:
-        return (("target", self.channel), ("founder", self.channel))
 
-    def makes(self) -> Things:
-        return (("founder", self.channel),)
-
-
+@about(
+    needs=[ACCOUNT.by("low"), ACCOUNT.by("high")], changes=[CONVERSATION], makes=[TARGET.by("id")]
+)
 class DirectOpened(NamedTuple):
     """Two accounts exchange their first message. low, high: account ids, low <= high."""
 
@@ -80,17 +78,12 @@ class DirectOpened(NamedTuple):
     low: int
     high: int
 
-    def needs(self) -> Things:
-        return (
-            ("account", self.low),
-            ("account", self.high),
-            ("conversation", (self.low, self.high)),
-        )
 
-    def makes(self) -> Things:
-        return (("target", self.id), ("conversation", (self.low, self.high)))
-
-
+@about(
+    needs=[TARGET, ACCOUNT, MODES],  # which let it in
+    changes=[MEMBERSHIP],
+    makes=[MEMBERS],
+)
 class MemberJoined(NamedTuple):
     """seq: the newest at that time; older messages of the channel are not the member's to miss.
     modes: as in MemberModesChanged.
@@ -101,27 +94,17 @@ class MemberJoined(NamedTuple):
     modes: str
     seq: int
 
-    def needs(self) -> Things:
-        return *member(self.channel, self.account), ("modes", self.channel)  # which let it in
 
-    def makes(self) -> Things:
-        return (("membership", (self.channel, self.account)), ("members", self.channel))
-
-
+# Whether the channel is closed, or gets an owner, hangs on the others in it.
+@about(needs=[TARGET, ACCOUNT], changes=[MEMBERSHIP, MEMBERS])
 class MemberLeft(NamedTuple):
     """By PART or KICK."""
 
     channel: int
     account: int
 
-    def needs(self) -> Things:
-        # Whether the channel is closed, or gets an owner, hangs on the others in it.
-        return *member(self.channel, self.account), ("members", self.channel)
 
-    def makes(self) -> Things:
-        return (("membership", (self.channel, self.account)), ("members", self.channel))
-
-
+@about(needs=[ACCOUNT], changes=[KICKS])
 class KickedAway(NamedTuple):
     """An account was put out of a channel while none of its sessions was there to see it. name: the
     channel's. by: the nick.
@@ -133,25 +116,15 @@ class KickedAway(NamedTuple):
     reason: str
     at_ms: int
 
-    def needs(self) -> Things:
-        return (("account", self.account), ("kicks", self.account))
 
-    def makes(self) -> Things:
-        return (("kicks", self.account),)
-
-
+@about(needs=[ACCOUNT], changes=[KICKS])
 class KicksTold(NamedTuple):
     """The account has come back, and has been told."""
 
     account: int
 
-    def needs(self) -> Things:
-        return (("account", self.account), ("kicks", self.account))
 
-    def makes(self) -> Things:
-        return (("kicks", self.account),)
-
-
+@about(needs=[TARGET, ACCOUNT], changes=[MEMBERSHIP], makes=[MEMBERS])
 class MemberModesChanged(NamedTuple):
     """modes: all that the member has from now on, as letters of 'qov' in this order."""
 
@@ -159,13 +132,8 @@ class MemberModesChanged(NamedTuple):
     channel: int
     account: int
 
-    def needs(self) -> Things:
-        return member(self.channel, self.account)
 
-    def makes(self) -> Things:
-        return (("membership", (self.channel, self.account)), ("members", self.channel))
-
-
+@about(needs=[TARGET], changes=[TOPIC])
 class TopicChanged(NamedTuple):
     """topic_by: the nick!user@host that set it."""
 
@@ -178,13 +146,8 @@ class TopicChanged(NamedTuple):
     def table() -> Table:
         return "targets"
 
-    def needs(self) -> Things:
-        return (("target", self.channel), ("topic", self.channel))
 
-    def makes(self) -> Things:
-        return (("topic", self.channel),)
-
-
+@about(needs=[TARGET], changes=[MODES])
 class ModesChanged(NamedTuple):
     """modes: the letters of the flags that are set, sorted. key, limit: None when not set."""
 
@@ -193,13 +156,8 @@ class ModesChanged(NamedTuple):
     limit: int | None
     channel: int
 
-    def needs(self) -> Things:
-        return (("target", self.channel), ("modes", self.channel))
 
-    def makes(self) -> Things:
-        return (("modes", self.channel),)
-
-
+@about(needs=[TARGET], changes=[BAN])
 class BanAdded(NamedTuple):
     """mask: nick!user@host with wildcards."""
 
@@ -208,24 +166,14 @@ class BanAdded(NamedTuple):
     by: str
     at_ms: int
 
-    def needs(self) -> Things:
-        return (("target", self.channel), ("ban", (self.channel, self.mask)))
 
-    def makes(self) -> Things:
-        return (("ban", (self.channel, self.mask)),)
-
-
+@about(needs=[TARGET], changes=[BAN])
 class BanRemoved(NamedTuple):
     channel: int
     mask: str
 
-    def needs(self) -> Things:
-        return (("target", self.channel), ("ban", (self.channel, self.mask)))
 
-    def makes(self) -> Things:
-        return (("ban", (self.channel, self.mask)),)
-
-
+@about(needs=[TARGET, ACCOUNT], changes=[INVITATION])
 class InvitationMade(NamedTuple):
     """An account may enter a channel. by: the nick that invited."""
 
@@ -233,32 +181,13 @@ class InvitationMade(NamedTuple):
     account: int
     by: str
 
-    def needs(self) -> Things:
-        return (
-            ("target", self.channel),
-            ("account", self.account),
-            ("invitation", (self.channel, self.account)),
-        )
 
-    def makes(self) -> Things:
-        return (("invitation", (self.channel, self.account)),)
-
-
+@about(needs=[TARGET, ACCOUNT], changes=[INVITATION])
 class InvitationEnded(NamedTuple):
     """The invited account has joined, or later ones have taken the place."""
 
     channel: int
     account: int
-
-    def needs(self) -> Things:
-        return (
-            ("target", self.channel),
-            ("account", self.account),
-            ("invitation", (self.channel, self.account)),
-        )
-
-    def makes(self) -> Things:
-        return (("invitation", (self.channel, self.account)),)
 
 
 ChannelEvent = (

@@ -1,35 +1,19 @@
-"""What events are about, so that it can be told which of them build on which."""
+"""What events are about, so that it can be told which of them build on which.
+
+@about stands above each event and names kinds of things: `needs`, those that must be as the rules
+have seen them; `makes`, those that it brings into being, or changes whatever they were; and
+`changes`, those that it changes or ends, which are both. Hub thread; asked for only where a turn
+can't be stored as a whole.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, NamedTuple, TypeVar
 
-ThingKind = Literal[
-    "account",
-    "ban",
-    "certificate",
-    "certificate name",
-    "conversation",
-    "device",
-    "factor",
-    "founder",
-    "invitation",
-    "invite",
-    "key slot",
-    "kicks",
-    "members",
-    "membership",
-    "modes",
-    "name",
-    "password",
-    "target",
-    "token",
-    "token name",
-    "topic",
-]
-"""Of what events are about. members: of a channel, as a whole."""
+Event = TypeVar("Event")
 
-Thing = tuple[ThingKind, object]
+Thing = tuple[str, object]
 """One of them, by its kind and what it is known by."""
 
 Things = tuple[Thing, ...]
@@ -41,6 +25,88 @@ channel, under the same names; the last one is whose they are.
 """
 
 
-def member(channel: int, account: int) -> Things:
-    """An account in a channel, and both by themselves."""
-    return ("target", channel), ("account", account), ("membership", (channel, account))
+class Kind(NamedTuple):
+    """A kind of things. fields: those of an event that such a thing is known by."""
+
+    name: str
+    fields: tuple[str, ...]
+
+    def by(self, *fields: str) -> Kind:
+        """The same kind, in an event whose fields have other names."""
+        return self._replace(fields=fields)
+
+    def of(self, event: object) -> object:
+        """What the event's thing of this kind is known by; None when there is none."""
+        known = tuple(getattr(event, field) for field in self.fields)
+        return known if len(known) > 1 else known[0]
+
+
+class About(NamedTuple):
+    """What is declared of an event."""
+
+    needs: tuple[Kind, ...] = ()
+    changes: tuple[Kind, ...] = ()
+    makes: tuple[Kind, ...] = ()
+
+
+_ABOUT: dict[type, About] = {}
+
+
+def about(
+    *, needs: Iterable[Kind] = (), changes: Iterable[Kind] = (), makes: Iterable[Kind] = ()
+) -> Callable[[type[Event]], type[Event]]:
+    """Declare what an event is about."""
+
+    def declare(event: type[Event]) -> type[Event]:
+        _ABOUT[event] = About(tuple(needs), tuple(changes), tuple(makes))
+        return event
+
+    return declare
+
+
+def needed_by(event: object) -> Things:
+    """What must be as the rules have seen it, what the event changes included."""
+    declared = _ABOUT[type(event)]
+    return tuple(_things(event, declared.needs + declared.changes))
+
+
+def made_by(event: object) -> Things:
+    """What the event brings into being, changes or ends."""
+    declared = _ABOUT[type(event)]
+    return tuple(_things(event, declared.makes + declared.changes))
+
+
+def _things(event: object, kinds: tuple[Kind, ...]) -> Iterator[Thing]:
+    for kind in kinds:
+        known_by = kind.of(event)
+        if known_by is not None:
+            yield kind.name, known_by
+
+
+ACCOUNT = Kind("account", ("account",))
+PASSWORD = Kind("password", ("account",))
+TOKEN = Kind("token", ("digest",))
+TOKEN_NAME = Kind("token name", ("account", "name"))
+CERTIFICATE = Kind("certificate", ("fingerprint",))
+CERTIFICATE_NAME = Kind("certificate name", ("account", "name"))
+FACTOR = Kind("factor", ("account",))
+"""With its recovery codes."""
+DEVICE = Kind("device", ("account", "name"))
+KEY_SLOT = Kind("key slot", ("account", "slot"))
+KICKS = Kind("kicks", ("account",))
+INVITE = Kind("invite", ("code_sha256",))
+
+NAME = Kind("name", ("folded",))
+"""Of an account or a channel, in one of its forms."""
+LOOKS = NAME.by("skeleton")
+
+TARGET = Kind("target", ("channel",))
+CONVERSATION = Kind("conversation", ("low", "high"))
+MEMBERSHIP = Kind("membership", ("channel", "account"))
+MEMBERS = Kind("members", ("channel",))
+"""Of a channel, as a whole."""
+MODES = Kind("modes", ("channel",))
+TOPIC = Kind("topic", ("channel",))
+FOUNDER = Kind("founder", ("channel",))
+BAN = Kind("ban", ("channel", "mask"))
+INVITATION = Kind("invitation", ("channel", "account"))
