@@ -217,6 +217,8 @@ def issue_server(
     key = builders.new_key()  # a stolen one is good for as long as its own certificate, no longer
     leaf = builders.build_server(issuer, key.public_key(), names, now=now, days=days)
     path = authority.directory / "server.pem"
+    # With the CA's certificate, though who pins it has it: at the first connection a client finds
+    # the CA there whose fingerprint its link names.
     chain = pem.certificate_pem(leaf, authority.certificate)
     files.write_files(
         [
@@ -276,6 +278,7 @@ def check_can_sign(authority: Authority, names: Sequence[Name], *, now: datetime
     refused = tuple(str(name) for name in names if not authority.permits(name))
     if refused:
         domains = constraints.domains(authority.constraints)
+        # The command that is suggested names these too, or clients that use them would be lost.
         had = [*_server_names(authority.directory), *(d for d in domains if d != constraints.LOCAL)]
         wanted = dict.fromkeys([*had, *map(str, names)])
         raise OutsideConstraintsError(

@@ -129,6 +129,7 @@ def make(context: click.Context, /, name: tuple[str, ...], **options: Any) -> No
 
     Nothing that is there is overwritten without --force.
     """
+    # Not behind `gencerts make`, which takes every word for the name of a host.
     if name and name[0] in _COMMANDS and context.info_name == _PROG:
         raise click.UsageError(
             f"'{name[0]}' is a command and comes first: gencerts {name[0]} …; "
@@ -246,6 +247,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     :returns: the exit code: 0, 1 for a failure, 2 for wrong usage.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # No click.Group: it would take the names that the default command is given for commands.
     command: click.Command = make
     prog = _PROG
     if arguments and arguments[0] in _COMMANDS:
