@@ -107,7 +107,7 @@ class LoginFlow:
         try:
             return self.start(Login(self.owner.account, token.text))
         except LoginError as error:
-            if error.ask_again != "password":
+            if error.ask_again != "password":  # it may pass, so the token is kept
                 raise
             say(f"the server no longer knows this device as {token.name} ({error})")
             self.tokens.forget(self.owner)

@@ -82,6 +82,7 @@ class InputLines:
             selector.register(self._handle, selectors.EVENT_READ)
             selector.register(self._waker.receiver, selectors.EVENT_READ)
             selector.select()
+        # Not by sys.stdin: what lies in its buffer select() doesn't know of.
         return b"" if self._stopped else os.read(self._handle, CHUNK)
 
 
@@ -99,6 +100,7 @@ class Printer:
         if not rows or self.broken:
             return
         try:
+            # flush: into a pipe Python writes only when some KiB have gathered.
             print(*rows, sep="\n", file=self._stream, flush=True)
         except (BrokenPipeError, ValueError):  # the reader has gone; the stream is closed
             self.broken = True
@@ -143,7 +145,7 @@ def converse(client: Client, composer: Composer, lines: InputLines, printer: Pri
             if isinstance(event, Stopped):
                 lines.stop()
         printer(events)
-        if printer.broken:
+        if printer.broken:  # nobody reads any more, as with `| head`
             lines.stop()
 
     client.attach(sink)

@@ -110,6 +110,9 @@ class Handshake:
         """The first lines of a new connection."""
         self._move("opened")
         account = self._credential.account
+        # CAP LS comes first, as it has the server wait for CAP END (capability-negotiation).
+        # "0" and "*" as these two mean another thing in each version of the protocol
+        # (https://modern.ircdocs.horse/#user-message).
         out.lines += ["CAP LS 302", format_message("NICK", account)]
         out.lines.append(format_message("USER", account, "0", "*", account))
 
@@ -214,6 +217,8 @@ class Handshake:
         if REGISTRATION not in self.enabled:
             self._refuse("the server takes no registrations from clients", out)
             return
+        # "*" is the account named as our nick. The invite code stands in the e-mail address's place
+        # (account-registration).
         line = format_message("REGISTER", "*", credential.code, credential.password)
         if len(line.encode()) > MAX_BODY_BYTES:  # unlike AUTHENTICATE it has one line only
             self._refuse(
@@ -232,7 +237,7 @@ class Handshake:
             if self._move("registered"):
                 out.events.append(Registered())
                 out.lines.append("CAP END")
-        elif message.params:
+        elif message.params:  # VERIFICATION_REQUIRED, for which this client has no dialogue
             self._refuse(_last(message), out)
 
     def _standard_reply(self, message: Message, out: Output) -> None:

@@ -214,6 +214,7 @@ class ClientSession:
             self._part_ways(leave, now, out)
 
     def _leaving_time(self, leave: Quit) -> float:
+        # From the last echo on: while these come, the server is only slow.
         return max(self._leave_at, self._deliveries.progress + leave.patience)
 
     def _send(self, item: Outgoing | ServerCommand, now: float, out: Output) -> None:

@@ -55,6 +55,7 @@ def decide(
         return Anchor(_accepted(address, recorded, offer, consent))
     if recorded is not None and not consent.moved:
         return Anchor(recorded)
+    # This takes a connection, so it isn't done at each login.
     known = _known_elsewhere(settings, address)
     if known is None or known.known_at is None:
         return Anchor(recorded or Trust(None, Origin.SYSTEM))

@@ -198,6 +198,7 @@ class Client:
             return UnreachableError(str(error))
         finally:
             wire.close()
+            # A server that lets us in and drops us at once must not be asked every second.
             if self._ready_at is not None and self._clock() - self._ready_at >= STEADY:
                 self._backoff.reset()
             self._ready_at = None
@@ -226,6 +227,7 @@ class Client:
             self._show(self._session.tick(self._clock()))
 
     def _take(self, wire: Wire | None) -> None:
+        # What the session has no room for stays in the inbox; when that is full, submit() waits.
         while not self._session.full:
             try:
                 action = self._inbox.get_nowait()
