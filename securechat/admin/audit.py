@@ -96,7 +96,7 @@ def _name(context: AdminContext, typed: str) -> str:
 
 def _show(rows: Iterable[AuditRow], *, as_json: bool) -> None:
     if as_json:
-        for row in rows:
+        for row in rows:  # one by one, so that the whole audit never is in memory
             echo_json(_entry(row), indent=None)
         return
     cells = [_cells(row) for row in rows]

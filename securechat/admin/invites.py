@@ -58,7 +58,7 @@ def invite(
         _print_login(context)
         return
     link = make_link(context.admin, uses=uses, days=days, administrator=admin, note=note)
-    click.echo(str(link))
+    click.echo(str(link))  # alone on standard output, for scripts
     click.echo(f"To use it:  securechat register {link}  ({_limits(uses, days)})", err=True)
     context.warn_about(link)
     _warn_when_closed(context)

@@ -111,6 +111,7 @@ def _import_all(context: AdminContext, content: bytes) -> int:
     faults += user_import.weak(rows, rules.why_refused, progress)
     if faults:
         raise ImportRefused(faults)
+    # Last, as it takes the longest by far.
     threads = user_import.threads_beside(context.data.running())
     hashed = user_import.hash_all(rows, rules.stored, progress, threads)
     context.admin.add([NewAccount(*_forms(name), stored) for name, stored in hashed], wall_clock())

@@ -122,7 +122,7 @@ def read_manifest(stream: BinaryIO) -> Manifest:
     """What a backup says of itself. Raises BackupError when it is none, or of a newer format."""
     try:
         name, size = next(_headers(stream), ("", 0))
-    except BackupError:
+    except BackupError:  # "damaged" would mislead: it may be any file
         name, size = "", 0
     if name != MANIFEST or size > _MANIFEST_BYTES:
         raise BackupError("it is no backup of securechat: `securechat-admin backup` makes one")
@@ -200,6 +200,7 @@ def _headers(stream: BinaryIO) -> Iterator[tuple[str, int]]:
             info = tarfile.TarInfo.frombuf(block, "ascii", "strict")
         except (tarfile.HeaderError, ValueError):
             raise BackupError("it is damaged: a header in it can't be read") from None
+        # Links, directories and devices, and what says more of the next member (pax, GNU).
         if info.type != tarfile.REGTYPE or not 0 <= info.size < _NO_LIMIT:
             raise BackupError(f"it is damaged: {info.name!r} in it is no plain file")
         yield info.name, info.size

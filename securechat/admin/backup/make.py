@@ -70,7 +70,7 @@ def make_backup(
     """
     _refuse_existing(file, force=force)
     data.check_database()
-    check_pepper(data.database, data.pepper)
+    check_pepper(data.database, data.pepper)  # no server starts on a database without its pepper
     between = Breather(pause) if data.running() else _go_on
     with staging(file) as stage:
         manifest = _gather(data, stage, between)
