@@ -26,8 +26,8 @@ from securechat.core.jobs import (
     VerifyPassword,
 )
 from securechat.core.model.states import State
-from securechat.server.fair_queue import FairQueue
 from securechat.server.missing import ReadingQueue, read_missed
+from securechat.server.password_queue import PasswordQueue
 from securechat.store import passwords
 from securechat.store.errors import DamagedError
 from securechat.store.passwords import InvalidPassword
@@ -71,7 +71,7 @@ class Workers:
         self._answer = answer
         self._stand_ins = _StandIns(cost, pepper.cost_key, clock)
         self._local = threading.local()
-        self._waiting = FairQueue(MAX_WAITING)
+        self._waiting = PasswordQueue(MAX_WAITING)
         self._reading = ReadingQueue()
         cores = os.cpu_count() or 1
         self._passwords = ThreadPoolExecutor(max(1, cores - 1), "password")

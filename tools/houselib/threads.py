@@ -140,7 +140,7 @@ PASSAGES = (
     Passage("guard", "io-*", "looks, hangs up", "Guard"),
     Passage("io-*", "hub", "lines and ends", "Inbox"),
     Passage("hub", "io-*", "bytes, closings", "IoThread"),
-    Passage("hub", "password_*, history_*", "passwords", "FairQueue"),
+    Passage("hub", "password_*, history_*", "passwords", "PasswordQueue"),
     Passage("hub", "password_*, history_*", "replays to read", "ReadingQueue"),
     Passage("password_*, history_*", "hub", "answers", "Inbox"),
     Passage("hub", "the database (no thread)", "commits", "Journal"),

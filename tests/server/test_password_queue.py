@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.core.jobs import HashPassword, VerifyPassword
-from securechat.server.fair_queue import FairQueue, PasswordJob
+from securechat.server.password_queue import PasswordJob, PasswordQueue
 from tests.support.rules import RulesUnderTest
 
 STAGE = RulesUnderTest()
@@ -19,7 +19,7 @@ def login(network: str, password: str = "x", *, known: bool = False) -> VerifyPa
     return VerifyPassword(session, 1, "alice", password, known=known)
 
 
-def taken(queue: FairQueue) -> list[PasswordJob]:
+def taken(queue: PasswordQueue) -> list[PasswordJob]:
     jobs = []
     while (job := queue.take()) is not None:
         jobs.append(job)
@@ -28,7 +28,7 @@ def taken(queue: FairQueue) -> list[PasswordJob]:
 
 def test_networks_take_turns() -> None:
     """A flood from one costs the flood: another one's login is the second, not the hundredth."""
-    queue = FairQueue(256)
+    queue = PasswordQueue(256)
     flood = [login("evil") for _ in range(100)]
     for job in flood:
         assert queue.put(job) is None
@@ -41,7 +41,7 @@ def test_networks_take_turns() -> None:
 
 def test_a_network_s_own_are_in_their_order() -> None:
     """First come, first served."""
-    queue = FairQueue(256)
+    queue = PasswordQueue(256)
     jobs = [login("home") for _ in range(5)]
     for job in jobs:
         queue.put(job)
@@ -50,7 +50,7 @@ def test_a_network_s_own_are_in_their_order() -> None:
 
 def test_known_networks_have_every_second_turn() -> None:
     """However many unknown ones there are; and these aren't starved either."""
-    queue = FairQueue(256)
+    queue = PasswordQueue(256)
     crowd = [login(f"bot{number}") for number in range(50)]
     friends = [login(f"home{number}", known=True) for number in range(3)]
     for job in (*crowd, *friends):
@@ -62,7 +62,7 @@ def test_known_networks_have_every_second_turn() -> None:
 
 def test_when_it_is_full_the_longest_has_to_give() -> None:
     """The newest of the network with the most; a network with few keeps them."""
-    queue = FairQueue(10)
+    queue = PasswordQueue(10)
     flood = [login("evil") for _ in range(9)]
     for job in (login("home"), *flood):
         assert queue.put(job) is None
@@ -76,7 +76,7 @@ def test_when_it_is_full_the_longest_has_to_give() -> None:
 
 def test_those_who_have_waited_are_not_the_ones_to_go() -> None:
     """Where all have one each it is the newest: of a crowd somebody must come in."""
-    queue = FairQueue(10)
+    queue = PasswordQueue(10)
     crowd = [login(f"bot{number}") for number in range(10)]
     for job in crowd:
         queue.put(job)
@@ -89,7 +89,7 @@ def test_known_networks_and_unknown_ones_have_half_of_the_places() -> None:
     """A crowd of strangers with one job each doesn't push out an office with several, nor does an
     office keep strangers out.
     """
-    queue = FairQueue(10)
+    queue = PasswordQueue(10)
     crowd = [login(f"bot{number}") for number in range(10)]
     office = [login("office", known=True) for _ in range(5)]
     for job in crowd:
@@ -101,7 +101,7 @@ def test_known_networks_and_unknown_ones_have_half_of_the_places() -> None:
 
 def test_a_site_has_one_turn_however_many_networks_it_has() -> None:
     """A /48 of IPv6 is one machine's owner's; who comes from elsewhere is the second."""
-    queue = FairQueue(256)
+    queue = PasswordQueue(256)
     flood = [login(f"2001:db8:1:{number:x}::/64") for number in range(200)]
     for job in flood:
         queue.put(job)
@@ -115,7 +115,7 @@ def test_a_site_has_one_turn_however_many_networks_it_has() -> None:
 
 def test_a_site_gives_its_own_when_the_queue_is_full() -> None:
     """Of the network there that has the most; its neighbours keep theirs."""
-    queue = FairQueue(10)
+    queue = PasswordQueue(10)
     flood = [login("2001:db8:1:1::/64") for _ in range(5)]
     neighbours = [login(f"2001:db8:1:{number}::/64") for number in (2, 3)]
     others = [login(f"198.51.100.{number}") for number in range(3)]
@@ -126,7 +126,7 @@ def test_a_site_gives_its_own_when_the_queue_is_full() -> None:
 
 def test_networks_of_a_site_take_turns() -> None:
     """A neighbour of a flood comes second there."""
-    queue = FairQueue(256)
+    queue = PasswordQueue(256)
     flood = [login("2001:db8:1:1::/64") for _ in range(20)]
     for job in flood:
         queue.put(job)
@@ -137,7 +137,7 @@ def test_networks_of_a_site_take_turns() -> None:
 
 def test_a_member_s_new_password_waits_among_the_known() -> None:
     """A flood of strangers doesn't keep anybody from changing it."""
-    queue, rules = FairQueue(256), RulesUnderTest("alice")
+    queue, rules = PasswordQueue(256), RulesUnderTest("alice")
     crowd = [login(f"bot{number}") for number in range(50)]
     for job in crowd:
         queue.put(job)
@@ -148,7 +148,7 @@ def test_a_member_s_new_password_waits_among_the_known() -> None:
 
 def test_registrations_wait_among_the_unknown() -> None:
     """They cost the same bcrypt."""
-    queue = FairQueue(256)
+    queue = PasswordQueue(256)
     job = HashPassword(STAGE.connect().session, "carol", "x")
     queue.put(job)
     assert taken(queue) == [job]
@@ -160,7 +160,7 @@ NETWORKS = ("a", "b", "2001:db8:1:1::/64", "2001:db8:1:2::/64")
 @given(st.lists(st.tuples(st.sampled_from(NETWORKS), st.booleans()) | st.none(), max_size=60))
 def test_nothing_is_lost_and_nothing_comes_twice(steps: list[tuple[str, bool] | None]) -> None:
     """Whatever is put and taken: each job is taken, dropped or waiting, once."""
-    queue = FairQueue(7)
+    queue = PasswordQueue(7)
     put: list[PasswordJob] = []
     out: list[PasswordJob] = []
     for step in steps:

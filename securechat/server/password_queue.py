@@ -29,7 +29,7 @@ def site_of(address_block: str) -> str:
     )
 
 
-class _Lane:
+class _Waiting:
     """The jobs that wait in one of the two queues: by site, then by address block, and those of one
     address block in their order. Whose turn is next comes first.
     """
@@ -81,15 +81,15 @@ class _Lane:
             del self._sizes[site], self._sites[site]
 
 
-class FairQueue:
+class PasswordQueue:
     """limit: jobs that may wait in all."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._lock = threading.Lock()
         self._size = 0
-        self._known = _Lane()
-        self._unknown = _Lane()
+        self._known = _Waiting()
+        self._unknown = _Waiting()
         self._known_next = True
 
     def __len__(self) -> int:
@@ -101,7 +101,7 @@ class FairQueue:
         of the two queues, so that neither ever has less than half of the places.
         """
         with self._lock:
-            self._lane(job).put(job)
+            self._queue_of(job).put(job)
             self._size += 1
             if self._size <= self._limit:
                 return None
@@ -121,7 +121,7 @@ class FairQueue:
                 self._size -= 1
             return job
 
-    def _lane(self, job: PasswordJob) -> _Lane:
+    def _queue_of(self, job: PasswordJob) -> _Waiting:
         changes = job.session.account is not None  # somebody logged in changes the password
         known = isinstance(job, VerifyPassword) and job.known
         return self._known if known or changes else self._unknown
