@@ -56,7 +56,7 @@ def test_who_may_do_what_is_audited() -> None:
     found = [audited for audited in rules.audits if audited.event == "role changed"]
     assert {(a.account, a.address, a.result) for a in found} == {("alice", "192.0.2.1", "ok")}
     assert [json.loads(audited.facts) for audited in found] == [
-        {"room": "#den", "of": "bob", "had": had, "has": has}
+        {"channel": "#den", "of": "bob", "had": had, "has": has}
         for had, has in [("", "o"), ("o", "ov"), ("ov", "o")]
     ]
 
@@ -118,12 +118,12 @@ def test_what_is_done_in_a_channel_is_audited() -> None:
     alice.says("INVITE dave #den", "KICK #den bob,carol :psst")
     found = [(a.event, json.loads(a.facts)) for a in rules.audits if a.event != "login"]
     assert found == [
-        ("topic changed", {"room": "#den"}),
-        ("modes changed", {"room": "#den", "modes": "+bk-t bob!*@* *"}),
-        ("role changed", {"room": "#den", "of": "carol", "had": "", "has": "o"}),
-        ("invitation", {"room": "#den", "of": "dave"}),
-        ("kick", {"room": "#den", "of": "bob"}),
-        ("kick", {"room": "#den", "of": "carol"}),
+        ("topic changed", {"channel": "#den"}),
+        ("modes changed", {"channel": "#den", "modes": "+bk-t bob!*@* *"}),
+        ("role changed", {"channel": "#den", "of": "carol", "had": "", "has": "o"}),
+        ("invitation", {"channel": "#den", "of": "dave"}),
+        ("kick", {"channel": "#den", "of": "bob"}),
+        ("kick", {"channel": "#den", "of": "carol"}),
     ]
     assert {(a.account, a.address) for a in rules.audits[-6:]} == {("alice", "192.0.2.1")}
 
@@ -147,4 +147,5 @@ def test_nobody_fills_the_audit_with_acts() -> None:
     assert [len([a for a in acts if a.account == name]) for name in ("alice", "bob")] == [60, 1]
     rules.passes(10)
     alice.says("MODE #den +s", "MODE #den -s")
-    assert json.loads(rules.audits[-1].facts) == {"room": "#den", "modes": "+s", "left_out": "40"}
+    facts = json.loads(rules.audits[-1].facts)
+    assert facts == {"channel": "#den", "modes": "+s", "left_out": "40"}

@@ -62,7 +62,7 @@ def pass_on(turn: Turn, channel: Channel, before: Account | None) -> None:
     has = with_mode(had, "q")
     turn.log(channel.id, before or after, "MODE", f"+q {after.name}")
     turn.record(MemberModesChanged(has, channel.id, after.id))
-    facts = {"room": channel.name, "of": after.name, "had": had, "has": has}
+    facts = {"channel": channel.name, "of": after.name, "had": had, "has": has}
     turn.audit_own("role changed", by="no owner was left", **facts)
     body = f":{turn.settings.name} MODE {channel.name} +q {after.name}"
     turn.broadcast(channel.audience(), Line(body, turn.now_ms))

@@ -154,7 +154,7 @@ def _kick(turn: Turn, session: Session, channel: Channel, nick: str, reason: str
         )
     text = f"KICK {channel.name} {other.name} :{reason}"
     _farewell(turn, session, channel, "KICK", f"{other.name} {reason}", text)
-    turn.audit_act("kick", session, room=channel.name, of=other.name)
+    turn.audit_act("kick", session, channel=channel.name, of=other.name)
     if not other.sessions:
         turn.record(KickedAway(other.id, channel.name, by.name, reason, turn.now_ms))
     ownership.leave(turn, channel, other)
@@ -175,7 +175,7 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, "You're not channel operator")
     invitations.invite(turn, channel, account, other)
     if channel.runs(account):
-        turn.audit_act("invitation", session, room=channel.name, of=other.name)
+        turn.audit_act("invitation", session, channel=channel.name, of=other.name)
     turn.send(
         session,
         f":{turn.settings.name} {Numeric.RPL_INVITING} {account.name} {other.name} {channel.name}",
@@ -204,7 +204,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     if len(text.encode()) > limit:
         raise IrcError(Numeric.ERR_INPUTTOOLONG, f"A topic has at most {limit} bytes of UTF-8")
     turn.log(channel.id, account, "TOPIC", text)
-    turn.audit_act("topic changed", session, room=channel.name)
+    turn.audit_act("topic changed", session, channel=channel.name)
     turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, channel.id))
     channels.tell(turn, session, channel, Line(body, turn.now_ms, account=account.name))
 

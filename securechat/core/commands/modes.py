@@ -298,7 +298,7 @@ def _member_mode(change: _Change, sign: str, letter: str) -> None:
     if (sign, letter) == ("-", "q"):
         _check_not_only_owner(change, other)
     change.turn.record(MemberModesChanged(has, channel.id, other.id))
-    facts = {"room": channel.name, "of": other.name, "had": had, "has": has}
+    facts = {"channel": channel.name, "of": other.name, "had": had, "has": has}
     change.turn.audit_act("role changed", change.session, **facts)
     change.done.append((sign, letter, other.name))
 
@@ -325,7 +325,7 @@ def _audit(change: _Change) -> None:
     """All but the modes of members, each of which has a row of its own."""
     changed = [_without_key(done) for done in change.done if done[1] not in MEMBER_MODES]
     if changed:
-        facts = {"room": change.channel.name, "modes": _text(changed)}
+        facts = {"channel": change.channel.name, "modes": _text(changed)}
         change.turn.audit_act("modes changed", change.session, **facts)
 
 
