@@ -1,4 +1,4 @@
-"""What every command of `securechat-admin` works with: the directory, the settings, the database.
+"""The context of a command of `securechat-admin`: the data directory, the settings, the database.
 
 Main thread only.
 """
@@ -53,7 +53,7 @@ class AdminContext:
         self.config_file = config_file
 
     def use(self, data: Path | None = None, config: Path | None = None) -> None:
-        """What --data and --config name behind a command, before anything is read."""
+        """Take what --data and --config name behind a command; before anything is read."""
         if data is not None:
             self.data = DataDirectory(data)
         if config is not None:
@@ -79,7 +79,7 @@ class AdminContext:
 
     @cached_property
     def rules(self) -> PasswordRules:
-        """What the server asks of passwords, and how it stores them."""
+        """The rules by which the server accepts and stores passwords."""
         accounts = self.config.accounts
         name = server_name(self.config)
         return PasswordRules(accounts.bcrypt_cost, accounts.min_password_length, name, self.pepper)
@@ -91,7 +91,7 @@ class AdminContext:
         return find_pepper(self.data.database, self.data.pepper)
 
     def registration(self) -> str:
-        """Who may register: by the running server, or else by the configuration."""
+        """The setting `registration`: the running server's, or else the configuration's."""
         # A server reads its configuration at its start only, so the file may be ahead of it.
         running = self.admin.reader.remembered("registration") if self.data.running() else None
         return running or self.config.accounts.registration
@@ -159,7 +159,7 @@ class AdminContext:
 
 
 def who() -> str:
-    """Who acts here, for the audit: no account of the server, but a user of this machine."""
+    """The user of this machine who acts, for the audit: `os:` and the name."""
     number = os.getuid()
     try:
         return f"os:{pwd.getpwuid(number).pw_name}"

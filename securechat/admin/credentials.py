@@ -31,7 +31,7 @@ from securechat.store.sqlite.reader import CertificateRow, TokenRow
 
 
 def _checked_name(context: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """What a token or a certificate may be called. Raises click.BadParameter."""
+    """Check the name of a token or a certificate. Raises click.BadParameter."""
     if value is not None and not is_token_name(value):
         raise click.BadParameter(
             f"expected one word of at most {MAX_NAME_CHARS} characters, not beginning with ':', "

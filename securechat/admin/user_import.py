@@ -43,7 +43,9 @@ class ImportRefused(Exception):  # noqa: N818 - reads as what it says: `except I
 
 @dataclass(frozen=True, slots=True)
 class ImportedRow:
-    """line: where it stands. text: the name as written; name: its forms, None when it's none."""
+    """An account to be made. line: of the file, from 1. text: the name as it is written. name: its
+    forms, None when no account can be called so.
+    """
 
     line: int
     text: str
@@ -192,7 +194,7 @@ def hash_all(
 
 
 def threads_beside(server_runs: bool) -> int:
-    """How many to hash with: all cores, or all but one where a server needs one."""
+    """The number of threads to hash with: all cores, or all but one that a server needs."""
     return max(1, (os.cpu_count() or 1) - server_runs)
 
 

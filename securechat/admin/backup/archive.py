@@ -44,7 +44,7 @@ class BackupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """size: in bytes. sha256: 64 hex digits."""
+    """A file in a backup, as the manifest tells of it. size: in bytes. sha256: 64 hex digits."""
 
     size: int
     sha256: str
@@ -52,7 +52,9 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """made_ms: milliseconds since 1970 (UTC). version: of the securechat that made it. schema: the
+    """What a backup says of itself.
+
+    made_ms: milliseconds since 1970 (UTC). version: of the securechat that made it. schema: the
     database's format. members: by their names in the archive.
     """
 
@@ -119,7 +121,7 @@ def _write_member(stream: BinaryIO, path: Path, between: Callable[[], object]) -
 
 
 def read_manifest(stream: BinaryIO) -> Manifest:
-    """What a backup says of itself. Raises BackupError when it is none, or of a newer format."""
+    """Read the manifest. Raises BackupError when it is no backup, or one of a newer format."""
     try:
         name, size = next(_headers(stream), ("", 0))
     except BackupError:  # "damaged" would mislead: it may be any file

@@ -29,7 +29,7 @@ from securechat.store.sqlite.schema import MIGRATIONS
 
 
 class Finding(NamedTuple):
-    """good: whether all is well. text: what was found; of a fault, with what to do."""
+    """The result of one check. good: whether all is well. text: of a fault, with what to do."""
 
     good: bool
     text: str
@@ -178,7 +178,7 @@ def name_problem(use: InUse, host: str) -> str | None:
 
 
 def _wrong_name(use: InUse, names: Sequence[str]) -> str:
-    """What to say of a certificate that isn't for the address which clients connect to."""
+    """The text for a certificate that isn't for the address which clients connect to."""
     way = (
         "restart the server, which makes one for it or says why it can't"
         if use.own

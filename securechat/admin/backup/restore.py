@@ -25,7 +25,7 @@ from securechat.store.sqlite.copies import adopt_copy
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """warning: something to tell, or ''."""
+    """A backup that is restored. warning: something to tell the administrator, or ''."""
 
     manifest: Manifest
     warning: str
