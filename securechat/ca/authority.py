@@ -66,12 +66,12 @@ class Authority:
 
     @property
     def constraints(self) -> x509.NameConstraints | None:
-        """What it may sign for; None is everything (a CA that was made elsewhere)."""
+        """Its name constraints; None when it has none and may sign for everything."""
         return pem.extension(self.certificate, x509.NameConstraints, self.path)
 
     @property
     def anew(self) -> str:
-        """How to have another in its place, for errors."""
+        """For errors: what to do to have another CA in its place."""
         if self.stem != "ca":
             return f"move {self.path.name} and its key away, and a new CA is made"
         return f"make a new CA with '{_new_ca(self.directory)}'"

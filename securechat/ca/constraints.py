@@ -45,7 +45,7 @@ LOCAL = "local"
 
 
 def constraints_for(names: Iterable[Name], *, strict: bool = False) -> x509.NameConstraints:
-    """What a CA made for ``names`` may sign for.
+    """The name constraints of a CA that is made for ``names``.
 
     :param names: parsed names; localhost and the loopback addresses are always added.
     :param strict: leave out the private and link-local address ranges, and names in ``.local``.

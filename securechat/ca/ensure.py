@@ -1,4 +1,4 @@
-"""What a server asks for when it starts: a CA and a certificate, made or renewed when needed."""
+"""Has a CA and a certificate for a server that starts: makes or renews them when needed."""
 
 from __future__ import annotations
 

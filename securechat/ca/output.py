@@ -1,4 +1,4 @@
-"""What ``gencerts`` prints: what was made, what comes next, what is in a directory."""
+"""The texts that ``gencerts`` prints: what was made, what comes next, what is in a directory."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def client(authority: Authority, path: Path, now: datetime) -> Iterator[str]:
 
 
 def show(directory: Path, now: datetime) -> Iterator[str | CaError]:
-    """What is in the directory, file by file; a file that can't be read yields its error."""
+    """The content of a directory, file by file; a file that can't be read yields its error."""
     authority: Authority | None = None
     try:
         authority = load_authority(directory)

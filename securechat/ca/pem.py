@@ -32,7 +32,7 @@ _KEY_BLOCK = re.compile(
 
 
 def key_path_for(certificate: Path) -> Path:
-    """Where the key of ``X.pem`` is expected: ``X-key.pem`` beside it."""
+    """The path of a certificate's key: ``X-key.pem`` beside ``X.pem``."""
     return certificate.with_name(f"{certificate.stem}-key.pem")
 
 
