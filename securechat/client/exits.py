@@ -1,4 +1,4 @@
-"""How the client ends: its exit codes, the errors that carry one, and how both are told.
+"""The client's exit codes, the errors that carry one, and say(), which tells of them.
 
 ClientError
  +-- RefusedError        1  the server refused a command

@@ -30,7 +30,7 @@ SYSTEM = "system"
 
 
 def default_directory() -> Path:
-    """Where settings belong: SECURECHAT_CONFIG_DIR, or this system's place for them."""
+    """The settings directory: SECURECHAT_CONFIG_DIR, or this system's place for settings."""
     named = os.environ.get(VARIABLE)
     return Path(named) if named else Path(platformdirs.user_config_dir("securechat"))
 
@@ -43,11 +43,11 @@ class SettingsDirectory:
         self._servers = directory / "servers.json"
 
     def pin_file(self, address: Address) -> Path:
-        """Where the trust for address is, or would be."""
+        """The path of the file with the trust for address, whether there is one or not."""
         return self.directory / "pins" / f"{quote(address.host, safe='')}_{address.port}.pem"
 
     def trusted(self, address: Address) -> str | None:
-        """What was trusted when we logged in there last: PEM text, or SYSTEM; None if we never did.
+        """The trust of our last login there: PEM text, or SYSTEM; None if there was no login.
 
         Raises SettingsError.
         """

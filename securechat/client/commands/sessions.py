@@ -1,4 +1,4 @@
-"""Where the account is logged in, and how to end that: `securechat sessions`. Main thread."""
+"""`securechat sessions`: lists the account's live sessions, and ends them. Main thread."""
 
 from __future__ import annotations
 

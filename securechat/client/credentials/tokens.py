@@ -48,7 +48,7 @@ class TokenOwner:
 
 @dataclass(frozen=True, slots=True)
 class StoredToken:
-    """name: the device's, as `token list` shows it."""
+    """A token that this device keeps. name: the device's, as `token list` shows it."""
 
     name: str
     text: str = field(repr=False)
@@ -63,7 +63,10 @@ def token_directory(named: Path | None) -> Path:
 
 
 class Tokens:
-    """directory: for what the keyring can't take. say: tells the person a line."""
+    """Keeps tokens in the keyring, or in files.
+
+    directory: for what the keyring can't take. say: tells the person a line.
+    """
 
     def __init__(self, directory: Path, keyring: Keyring, say: Callable[[str], None]) -> None:
         self._directory = directory
@@ -73,7 +76,7 @@ class Tokens:
         """Whether the keyring has failed. There may be tokens in it all the same."""
 
     def path(self, owner: TokenOwner) -> Path:
-        """Where the owner's file is, or would be."""
+        """The path of the owner's file, whether there is one or not."""
         # A digest, as an account's name may be longer than a file's.
         name = sha256("\0".join(owner.key).encode(errors="replace")).hexdigest()[:32]
         return self._directory / f"{name}.json"

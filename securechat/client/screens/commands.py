@@ -14,7 +14,9 @@ Run = Callable[[Composer, str], Composed]
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """completes: what its first argument is, "channels", "names", "commands" or ""."""
+    """A command with its help. completes: what its first argument is, for Tab: "channels", "names",
+    "commands" or "".
+    """
 
     name: str
     usage: str
@@ -39,7 +41,7 @@ def command(usage: str, text: str, completes: str = "") -> Callable[[Run], Run]:
 
 
 def run(composer: Composer, name: str, rest: str) -> Composed:
-    """What `/name rest` leads to."""
+    """Do `/name rest`: the actions and events that it leads to."""
     name = name.lower()
     found = COMMANDS.get(ALIASES.get(name, name))
     if found is not None:

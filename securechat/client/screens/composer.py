@@ -1,7 +1,6 @@
-"""What a typed line means: where it goes, or which command it is.
+"""Interprets typed lines: as text and where it goes, or as a command.
 
-A Composer belongs to the input thread; notice() may be called by the receiving thread while that
-one waits for a line, as it only replaces whole values.
+A Composer belongs to the input thread; notice() may also be called by the receiving thread.
 """
 
 from __future__ import annotations
@@ -38,9 +37,10 @@ _COMMAND = re.compile(r"/(?!/)(\S*)\s*(.*)", re.DOTALL)
 
 
 class Composer:
-    """channels: those of the session. run: runs slash commands (commands.run).
+    """Turns typed lines into actions and events.
 
-    target: where plain text goes, '' for nowhere yet.
+    channels: those of the session. run: runs slash commands (commands.run). target: where plain
+    text goes, '' for nowhere yet.
     """
 
     def __init__(self, channels: JoinedChannels, run: Runner) -> None:
@@ -51,6 +51,7 @@ class Composer:
 
     def notice(self, event: ClientEvent) -> None:
         """Keep up with what happens."""
+        # It only replaces whole values, so the input thread may be in the middle of a line.
         if isinstance(event, Joined) and event.mine:
             if not self.target or same(event.channel, self.target):
                 self.target = event.channel

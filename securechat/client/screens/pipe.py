@@ -76,7 +76,7 @@ class InputLines:
             yield rest
 
     def _read(self) -> bytes:
-        """What there is, as soon as there is something; nothing at the end or after stop()."""
+        """Wait for input and return it; nothing at its end, or after stop()."""
         # Not epoll, the default, which refuses plain files.
         with selectors.SelectSelector() as selector:
             selector.register(self._handle, selectors.EVENT_READ)

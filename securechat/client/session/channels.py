@@ -23,9 +23,10 @@ MAX_NAME = 256
 
 @dataclass(slots=True)
 class JoinedChannel:
-    """name: as the server writes it. members: folded nick -> (nick, prefixes of its roles).
+    """A channel that we are in.
 
-    arriving: the members that a NAMES answer has told so far; None when none is on its way.
+    name: as the server writes it. members: folded nick -> (nick, prefixes of its roles). arriving:
+    the members that a NAMES answer has told so far; None when none is on its way.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What was typed and is not yet known to be stored.
+"""Messages that were typed and are not yet known to be stored.
 
 A message is stored on the server when its echo arrives
 (https://ircv3.net/specs/extensions/echo-message). Until then the client keeps it: waiting while
@@ -101,7 +101,7 @@ class Deliveries:
             self._waiting.append(Outgoing(action.target, action.text, action.kind))
 
     def next(self, prefix: str, now: float) -> Outgoing | ServerCommand | None:
-        """What is to be sent now, if anything; a message counts as sent from then on.
+        """Take out what is to be sent now, if anything; a message counts as sent from then on.
 
         prefix: ours, nick!user@host, as the server puts it before what it relays.
         """

@@ -1,4 +1,4 @@
-"""What the server says once we are in: messages, channels, batches, answers.
+"""Handles what the server says once we are in: messages, channels, batches, answers.
 
 Pure state of the receiving thread. https://modern.ircdocs.horse,
 https://ircv3.net/specs/extensions/{batch,server-time,echo-message,standard-replies},

@@ -78,7 +78,7 @@ def keep(settings: SettingsDirectory, address: Address, trust: Trust) -> None:
 
 
 def recorded_trust(settings: SettingsDirectory, address: Address) -> Trust | None:
-    """What was trusted at the last login there, None before the first. Raises SettingsError."""
+    """The trust of the last login there, None before the first. Raises SettingsError."""
     kept = settings.trusted(address)
     if kept is None:
         return None

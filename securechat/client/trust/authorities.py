@@ -61,7 +61,9 @@ _MEANING = {
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """ca_pem: the only CA trusted, None for the system's store."""
+    """What a server's certificate is verified by. ca_pem: the only CA that is trusted, None for the
+    system's store.
+    """
 
     ca_pem: str | None
     origin: Origin
@@ -89,7 +91,7 @@ class Trust:
         return "SHA-256 " + " or ".join(describe.fingerprint(der) for der in self.ders)
 
     def expectation(self, address: Address) -> str:
-        """What would be accepted, in words."""
+        """The certificates that would be accepted, in words."""
         text = f"a certificate for {address.host} signed by {self.origin.value}"
         if self.ca_pem is None:
             return f"{text} (no other one is pinned, and no --ca was given)"

@@ -122,7 +122,7 @@ def _reason(
     leaf: Shown | None,
     now: datetime,
 ) -> tuple[str, str]:
-    """What is wrong, and what to do about it."""
+    """Two texts: what is wrong, and what to do about it."""
     code = error.verify_code
     admin = "tell the server's administrator"
     if code == EXPIRED:

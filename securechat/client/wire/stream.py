@@ -34,7 +34,10 @@ class ConnectionLostError(Exception):
 
 
 class Wire:
-    """tls: connected and past its handshake; it belongs to the Wire from now on."""
+    """A connection to the server, as messages.
+
+    tls: connected and past its handshake; it belongs to the Wire from now on. waker: ends wait().
+    """
 
     def __init__(self, tls: ssl.SSLSocket, waker: Waker) -> None:
         tls.setblocking(False)
@@ -58,7 +61,7 @@ class Wire:
         self._waker.reset()
 
     def read(self) -> list[Message]:
-        """What has arrived, maybe nothing. Raises ConnectionLostError."""
+        """The messages that have arrived, perhaps none. Raises ConnectionLostError."""
         if self._ended:
             raise ConnectionLostError(self._ended)
         messages: list[Message] = []
