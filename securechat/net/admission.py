@@ -1,4 +1,4 @@
-"""How many connections there may be, in all and from one address. Any thread may call."""
+"""Limits the number of connections, in all and from one address. Any thread may call."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class Unauthenticated:
         return self._count
 
     def of(self, address_block: str) -> int:
-        """How many there are from an address block."""
+        """The number of connections from an address block."""
         return len(self._by_block.get(address_block, ()))
 
     def add(self, address_block: str, connection: Connection) -> None:
@@ -186,7 +186,7 @@ class Unauthenticated:
 
 @lru_cache(maxsize=4096)  # asked for several times of each connection, and parsing takes a while
 def address_block_of(address: str) -> str:
-    """What counts as one place: an IPv4 address, or the /64 that an IPv6 one is in."""
+    """The address block of an address: an IPv4 address itself, or the /64 of an IPv6 one."""
     parsed = ipaddress.ip_address(address.partition("%")[0])  # "%": a link-local one's interface
     if isinstance(parsed, ipaddress.IPv4Address):
         return str(parsed)

@@ -20,8 +20,10 @@ SPARE = 8
 
 
 class Progress(NamedTuple):
-    """at: seconds. taken: bytes that had been taken then. rate: bytes a second in the time before,
-    as far as that is known.
+    """How far a peer had come at one moment.
+
+    at: seconds. taken: bytes that had been taken then. rate: bytes a second in the time before, as
+    far as that is known.
     """
 
     at: float
@@ -30,7 +32,7 @@ class Progress(NamedTuple):
 
 
 class SlowVerdict(NamedTuple):
-    """connection: who must go. reason: for the log."""
+    """That a connection must go. reason: for the log."""
 
     connection: Connection
     reason: str

@@ -28,11 +28,10 @@ class Phase(IntEnum):
 
 
 class Connection:
-    """owner: for the hub's use, never looked at here. address, port: the peer's.
+    """A connection. owner: for the hub's use, never looked at here. address, port: the peer's.
 
-    Between its birth in the accept thread and its end all of it belongs to one I/O thread, save
-    owner, io, address, port, fingerprint and out_bytes, which the hub reads, and done, which it
-    writes.
+    The accept thread makes it and hands it to one I/O thread, to which it belongs from then on. The
+    hub reads owner, io, address, port, fingerprint and out_bytes, and writes owner and done.
     """
 
     __slots__ = (

@@ -1,4 +1,5 @@
-"""What happens to one connection: its beginning, reading, writing, its end. I/O thread only.
+"""Drives the connections of one I/O thread: their beginning, reading, writing, their end. I/O
+thread only.
 
 The driver knows how far each step comes and what is waited for next. Whose turn it is, and when, is
 the loop's matter (securechat.net.loop); what the driver needs of it is the class Loop.
@@ -79,8 +80,10 @@ class Loop(Protocol):
 
 
 class ConnectionDriver:
-    """loop: that it is held by. authenticated: called with each connection that somebody has logged
-    in on. released: with each that is gone.
+    """Does what is due at a connection, and says what to wait for next.
+
+    loop: the one that holds the driver. authenticated: called with each connection that somebody
+    has logged in on. released: called with each that is gone.
     """
 
     def __init__(

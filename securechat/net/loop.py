@@ -194,7 +194,7 @@ class IoThread(NamedThread):
         return bool(self._arrivals or self._waiting)
 
     def _patience(self) -> float | None:
-        """How long to wait for something to happen."""
+        """Seconds to wait for something to happen, None for ever."""
         if self._unauthenticated_wait():
             if self._call.behind():
                 time.sleep(BEHIND_SECONDS)  # not in the wait, which a flood would end at once

@@ -1,4 +1,4 @@
-"""How a connection begins: all that comes before its first line. I/O thread only.
+"""Begins connections: does all that comes before the first line. I/O thread only.
 
 Each listener names an Opening for its connections. Today it is TLS and then lines; one for
 WebSockets would add the HTTP upgrade behind TLS, and give a framing of its own.
@@ -118,7 +118,10 @@ def begin_tls(connection: Connection, context: ssl.SSLContext) -> None:
 
 
 def handshake(connection: Connection) -> int:
-    """What to watch for until the next step, 0 when TLS stands. Raises LostError."""
+    """Go on with the handshake. Returns what to watch for until the next step, 0 when TLS stands.
+
+    Raises LostError.
+    """
     tls = connection.tls
     if tls is None:
         raise RuntimeError("TLS has not begun")

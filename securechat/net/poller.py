@@ -1,4 +1,4 @@
-"""What an I/O thread waits for: its connections' sockets, its waker, and deadlines."""
+"""Waits for an I/O thread's sockets, its waker, and deadlines."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Poller:
         """How many of the timers are not their connection's deadline any more."""
 
     def wait(self, most: float | None) -> list[tuple[selectors.SelectorKey, int]]:
-        """What is ready, with the connection, or None for the waker, as its key's data.
+        """Wait, and return what is ready: keys whose data is the connection, or None for the waker.
 
         most: seconds to wait for something, None without end; the next deadline ends it as well.
         """
@@ -77,7 +77,7 @@ class Poller:
             self._forgotten = 0
 
     def due(self, now: float) -> Iterator[Connection]:
-        """Whose deadline has come, each once."""
+        """The connections whose deadline has come, each once."""
         while self._timers and self._timers[0][0] <= now:
             deadline, _, connection = heapq.heappop(self._timers)
             if connection.deadline == deadline:

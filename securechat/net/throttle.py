@@ -1,4 +1,4 @@
-"""What one connection may cost: the lines that it sends (a token bucket), the output that waits.
+"""Limits for one connection: the lines that it sends (a token bucket), the output that waits.
 
 Time is passed in. A TokenBucket belongs to one thread; the limits never change.
 """
@@ -21,7 +21,7 @@ SPARE_SECONDS = 0.001
 
 
 class Rate(NamedTuple):
-    """lines: a second, on average. burst: lines at once after a pause."""
+    """A rate. lines: a second, on average. burst: lines at once after a pause."""
 
     lines: float
     burst: float
@@ -45,7 +45,7 @@ class TokenBucket:
         self._owed = 0.0
 
     def available(self, now: float) -> int:
-        """How many lines may pass. now: seconds."""
+        """The number of lines that may pass. now: seconds."""
         rate = self._rate
         self.tokens = min(rate.burst, self.tokens + max(0.0, now - self._stamp) * rate.lines)
         self._stamp = now
@@ -62,7 +62,7 @@ class TokenBucket:
 
     @property
     def burst(self) -> int:
-        """How many lines may pass at once after a pause."""
+        """The number of lines that may pass at once after a pause."""
         return int(self._rate.burst)
 
     @property
@@ -77,7 +77,7 @@ class TokenBucket:
         return max(0.0, tokens - self.tokens) / rate.lines
 
     def seconds_of(self, lines: int) -> float:
-        """How long it takes to earn so many lines."""
+        """The seconds that it takes to earn so many lines."""
         return lines / self._rate.lines
 
     def change(self, rate: Rate, now: float) -> None:

@@ -1,4 +1,4 @@
-"""What an open connection's socket does: reading, writing, the end. I/O thread only.
+"""Reads, writes and ends the socket of an open connection. I/O thread only.
 
 Nothing here waits, watches or decides: each function does what can be done at once and says how
 far it came. A connection that is lost on the way is a LostError.
@@ -53,8 +53,9 @@ class LostError(Exception):
 
 
 class Heard(NamedTuple):
-    """data: what has come. more: whether TLS may hold more that no selector knows of. stuck:
-    whether TLS has something to say first that the peer doesn't take. ended: how, if it has.
+    """What was read. data: what has come. more: whether TLS may hold more that no selector knows
+    of. stuck: whether TLS has something to say first that the peer doesn't take. ended: how, if it
+    has.
     """
 
     data: bytes
@@ -173,7 +174,7 @@ def send_at_once(connections: Iterable[Connection], data: bytes) -> list[Connect
 
 
 def served_twice(deliveries: Iterable[tuple[Sequence[Connection], bytes]]) -> Set[Connection]:
-    """Who gets more than one of them."""
+    """The connections that get more than one of the deliveries."""
     seen: set[Connection] = set()
     twice: set[Connection] = set()
     for connections, _ in deliveries:
