@@ -69,7 +69,7 @@ def escape(text: str) -> str:
 
 
 def escape_text(text: str) -> str:
-    """What somebody wrote: escaped, and cut where no text of a chat can be so long."""
+    """A text that somebody wrote: escaped, and cut where no text of a chat can be so long."""
     return escape(_cut(text, MAX_TEXT))
 
 

@@ -173,7 +173,7 @@ def foreign_owner(found: os.stat_result, path: Path) -> str | None:
 
 
 def _user_name(number: int) -> str:
-    """What the system calls the user; the number of one that it doesn't know."""
+    """The user's name; the number of one that the system doesn't know."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

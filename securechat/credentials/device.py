@@ -1,4 +1,4 @@
-"""What a device logs in with in a password's place: a token of its own, or a client certificate.
+"""Device tokens and client certificates, with which a device logs in in a password's place.
 
 A token reads `sct1_` and 43 characters of base64url: 256 random bits. It is shown once; the server
 keeps its digest only. A certificate is known by its fingerprint. Pure; any thread may call.
@@ -59,5 +59,5 @@ def fingerprint_of(der: bytes) -> bytes:
 
 
 def default_name(fingerprint: bytes) -> str:
-    """What a certificate is called whose owner has named none."""
+    """The name of a certificate whose owner has given it none."""
     return fingerprint.hex()[:12]

@@ -42,14 +42,14 @@ class LinkError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class InviteLink:
-    """host: DNS name or IP address without brackets. code: the one-time invite code, not in repr.
-    ca_sha256: SHA-256 of the CA certificate's DER, 32 bytes; None when the server's certificate
-    is from a public CA, which the system's store verifies.
+    """An invite. host: DNS name or IP address without brackets. ca_sha256: SHA-256 of the CA
+    certificate's DER, 32 bytes; None when the server's certificate is from a public CA, which the
+    system's store verifies.
     """
 
     host: str
     port: int
-    code: str = field(repr=False)
+    code: str = field(repr=False)  # whoever has it can make an account, and a repr may be logged
     ca_sha256: bytes | None
 
     def __str__(self) -> str:
@@ -75,7 +75,10 @@ class InviteLink:
 
 @dataclass(frozen=True, slots=True)
 class LoginLink:
-    """host, ca_sha256: as in an invite. account: who logs in; empty when the link is for all."""
+    """A login link, which holds no secret.
+
+    host, ca_sha256: as in an invite. account: who logs in; empty when the link is for all.
+    """
 
     host: str
     port: int
@@ -165,6 +168,6 @@ def _unb64(text: str) -> bytes:
 
 
 def code_digest(code: str) -> bytes:
-    """What is kept of an invite's code."""
+    """SHA-256: what the server keeps of an invite's code."""
     # It has 128 random bits, so a plain hash hides it as well as a slow one.
     return hashlib.sha256(code.encode()).digest()

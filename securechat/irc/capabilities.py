@@ -30,9 +30,11 @@ LABELED_RESPONSE: Final = 1 << 16
 
 
 class Capability(NamedTuple):
-    """name: as CAP LS lists it. bit: its own, in the integer of a session. on_wire: whether it
-    changes the bytes of a message that is sent to many: sessions that differ in one of these get
-    lines of their own.
+    """A capability.
+
+    name: as CAP LS lists it. bit: its own, in the integer of a session. on_wire: whether it changes
+    the bytes of a message that is sent to many: sessions that differ in one of these get lines of
+    their own.
     """
 
     name: str
@@ -67,7 +69,7 @@ WIRE: Final = sum(one.bit for one in CAPABILITIES if one.on_wire)
 
 
 def bits(names: list[str]) -> tuple[int, int] | None:
-    """What a CAP REQ adds and removes: (bits to set, bits to clear).
+    """The bits that a CAP REQ sets, and those that it clears.
 
     names: capability names, each with '-' in front when it is to be removed.
     Returns None when one of them is unknown; the request is then refused as a whole.

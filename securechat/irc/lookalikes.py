@@ -1,4 +1,4 @@
-"""What the eye compares: two names with one skeleton look alike (Unicode TR 39, section 4).
+"""Skeletons: two names with the same one look alike (Unicode TR 39, section 4).
 
 Every function is pure and may be called from any thread; the data is read at the first call.
 """

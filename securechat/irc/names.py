@@ -147,7 +147,7 @@ def channel_name(text: str) -> ChannelName:
 
 
 def skeleton_of(display: str) -> str:
-    """What an account's or a channel's name looks like, from the form that is shown."""
+    """The skeleton of an account's or a channel's name, made of the form that is shown."""
     if display.startswith("#"):
         return "#" + skeleton(_without_final_dots(display[1:]))
     return skeleton(display)
@@ -205,7 +205,7 @@ def _fold_unicode_account(text: str) -> str | None:
 
 
 def _fold_plain(text: str) -> str | None:
-    """How a name of plain letters folds, as most have; None when PRECIS must look at it.
+    """The folded form of a name of plain letters, as most are; None when PRECIS must look at it.
 
     It takes a tenth of the time that PRECIS takes, and gives what PRECIS would.
     """

@@ -35,7 +35,7 @@ def split_text(text: str, space: int) -> list[str]:
 
 
 def _fitting(text: str, space: int) -> int:
-    """How many characters of text fit into space bytes, at least one."""
+    """The number of characters of text that fit into space bytes, at least one."""
     head = text.encode()[:space].decode(errors="ignore")
     return max(1, len(head))  # or split_text() would never end
 
