@@ -7,7 +7,7 @@ only in journal.apply(). The hub thread owns all of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, InitVar, dataclass, field
 from typing import NamedTuple
 
 from securechat.core.journal.events.channels import KickedAway
@@ -81,104 +81,68 @@ class EncodingGroup(NamedTuple):
     join: Callable[[Iterable[bytes]], bytes]
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Session:
     """link: what the server delivers to, opaque here. io: the number of the link's I/O thread.
 
     address: where it comes from, for logs. address_block: what counts as one place there, in
     limits: the address, or the /64 of an IPv6 one. fingerprint: the SHA-256 of the verified client
-    certificate that it shows, or None. opened_at and the other *_at: seconds of the monotonic
-    clock.
+    certificate that it shows, or None. join: frames what it is sent, as its transport does.
+    opened_at and the other *_at: seconds of the monotonic clock.
     """
 
-    __slots__ = (
-        "account",
-        "address",
-        "address_block",
-        "after",
-        "answered_at",
-        "answering",
-        "arrived_at",
-        "asked_at",
-        "awaited",
-        "away",
-        "away_at",
-        "cap_302",
-        "caps",
-        "certificate",
-        "changing",
-        "claimed_device",
-        "delivered",
-        "device",
-        "encoding_group",
-        "enrolling",
-        "fingerprint",
-        "heard_at",
-        "held",
-        "id",
-        "invisible",
-        "io",
-        "link",
-        "login",
-        "opened_at",
-        "proved_at",
-        "state",
-        "token",
-    )
+    link: object
+    _: KW_ONLY
+    io: int
+    address: str
+    fingerprint: bytes | None
+    opened_at: float
+    address_block: str = ""
+    join: InitVar[Callable[[Iterable[bytes]], bytes]] = LINES
+    encoding_group: EncodingGroup = field(init=False)
+    heard_at: float = field(init=False)
+    arrived_at: float = field(init=False)
+    answered_at: float = field(init=False)
+    asked_at: float = float("-inf")
+    awaited: bool = False
+    """The PONG to the server's last PING has not come."""
+    state: State = State.CONNECTED
+    login: LoginAttempt | None = field(default_factory=LoginAttempt)
+    """None once it is in the broadcast set."""
+    caps: int = 0
+    cap_302: bool = False
+    away: str | None = None
+    """Its own message; the account is away when all its sessions are."""
+    away_at: float = 0.0
+    account: Account | None = None
+    claimed_device: str = ""
+    """What it calls itself among the devices of the account."""
+    device: Device | None = None
+    after: int = 0
+    """All after this seq that its device has missed is given to it."""
+    delivered: int | None = None
+    """The newest seq that a PONG has shown to have arrived here; None before the first."""
+    token: Token | None = None
+    """The device token that it logged in with, or that it is bound to."""
+    certificate: Certificate | None = None
+    """The client certificate that it logged in with."""
+    id: str = ""
+    """What it is called in lists of sessions, once it was in one."""
+    proved_at: float | None = None
+    """When it showed the account's password, if it did."""
+    enrolling: bytes | None = None
+    """The secret of a second factor that awaits its first code."""
+    changing: bool = False
+    """A worker makes the hash of its account's new password."""
+    held: list[bytes] = field(default_factory=list)
+    answering: Answering | None = None
+    """The rest of a long answer; its further lines wait for the end."""
+    invisible: bool = False
 
-    def __init__(
-        self,
-        link: object,
-        *,
-        io: int,
-        address: str,
-        fingerprint: bytes | None,
-        opened_at: float,
-        address_block: str = "",
-        join: Callable[[Iterable[bytes]], bytes] = LINES,
-    ) -> None:
-        self.link = link
-        self.io = io
-        self.encoding_group = EncodingGroup(io, 0, join)
-        self.address = address
-        self.address_block = address_block or address
-        self.fingerprint = fingerprint
-        self.opened_at = self.heard_at = opened_at
-        self.asked_at = float("-inf")
-        self.awaited = False
-        """The PONG to the server's last PING has not come."""
-        self.state = State.CONNECTED
-        self.login: LoginAttempt | None = LoginAttempt()
-        """None once it is in the broadcast set."""
-        self.caps = 0
-        self.cap_302 = False
-        self.away: str | None = None
-        """Its own message; the account is away when all its sessions are."""
-        self.away_at = 0.0
-        self.account: Account | None = None
-        self.claimed_device = ""
-        """What it calls itself among the devices of the account."""
-        self.device: Device | None = None
-        self.after = 0
-        """All after this seq that its device has missed is given to it."""
-        self.delivered: int | None = None
-        """The newest seq that a PONG has shown to have arrived here; None before the first."""
-        self.arrived_at = self.answered_at = opened_at
-        self.token: Token | None = None
-        """The device token that it logged in with, or that it is bound to."""
-        self.certificate: Certificate | None = None
-        """The client certificate that it logged in with."""
-        self.id = ""
-        """What it is called in lists of sessions, once it was in one."""
-        self.proved_at: float | None = None
-        """When it showed the account's password, if it did."""
-        self.enrolling: bytes | None = None
-        """The secret of a second factor that awaits its first code."""
-        self.changing = False
-        """A worker makes the hash of its account's new password."""
-        self.held: list[bytes] = []
-        self.answering: Answering | None = None
-        """The rest of a long answer; its further lines wait for the end."""
-        self.invisible = False
+    def __post_init__(self, join: Callable[[Iterable[bytes]], bytes]) -> None:
+        self.encoding_group = EncodingGroup(self.io, 0, join)
+        self.address_block = self.address_block or self.address
+        self.heard_at = self.arrived_at = self.answered_at = self.opened_at
 
     @property
     def proven(self) -> bool:
