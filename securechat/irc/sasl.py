@@ -41,8 +41,8 @@ def encode_chunks(payload: bytes) -> list[str]:
     """The parameters of the AUTHENTICATE commands that carry payload ('+' for an empty one)."""
     text = base64.b64encode(payload).decode()
     chunks = [text[i : i + CHUNK] for i in range(0, len(text), CHUNK)]
-    if len(text) % CHUNK == 0:  # a last chunk of 400 doesn't end the payload; nor is there an empty
-        chunks.append("+")  # one, for which "+" stands as well (sasl-3.1)
+    if len(text) % CHUNK == 0:
+        chunks.append("+")  # it ends a payload after a whole chunk, and an empty one (sasl-3.1)
     return chunks
 
 
