@@ -17,6 +17,8 @@ from securechat.common.files import OPEN_TO_OTHERS, exposure
 
 PUBLIC_MODE = 0o644
 DIRECTORY_MODE = 0o700
+# The names of what we write, drafts that a crash has left included, and what a checkout has beside
+# them in certs/.
 _OURS = re.compile(
     r"(ca|clients-ca|server|client-.*)(-key)?\.pem|README\.md|\.gitignore|\..*\.tmp", re.DOTALL
 )
