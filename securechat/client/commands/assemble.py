@@ -132,7 +132,7 @@ def enter(setup: Setup, goal: Destination, *, quiet: bool, by_token: bool = True
         goal.dialer.look,
     )
     running = entry.enter()
-    _keep(setup.settings, goal)
+    _keep(setup.settings, goal)  # only now: a login that fails or is broken off changes nothing
     return running
 
 

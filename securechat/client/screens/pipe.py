@@ -173,7 +173,7 @@ def send(client: Client, target: str, texts: Iterable[str], printer: Printer) ->
         outcome.notice(events)
         printer([event for event in events if isinstance(event, Problem | Rejected | Unconfirmed)])
         if isinstance(texts, InputLines) and any(isinstance(event, Stopped) for event in events):
-            texts.stop()
+            texts.stop()  # the main thread may be waiting for a line
 
     client.attach(sink)
     count = 0

@@ -123,12 +123,13 @@ def _refused(message: Message, deliveries: Deliveries, now: float) -> Rejected |
     if code in _REFUSES_TARGET:
         delivery = deliveries.refuse(about, now)
     elif code in _REFUSES_ANY or (
+        # It names the command. Our server refuses by it what it can't store.
         code == Numeric.ERR_UNKNOWNERROR and about and about[0] in _MESSAGES
     ):
         delivery = deliveries.refuse(None, now)
     else:
         return None
-    reason = message.params[-1] if message.params else code
+    reason = message.params[-1] if message.params else code  # of a server that says no more
     return Rejected(delivery.target, delivery.text, reason) if delivery else None
 
 
@@ -139,6 +140,7 @@ def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: O
         return
     delivery = None
     if message.params[0].upper() in _MESSAGES:
+        # The context may name the target; if not, it is the oldest, as answers come in order.
         context = message.params[2:-1]
         delivery = deliveries.refuse(context, now) or deliveries.refuse(None, now)
     if delivery:

@@ -217,6 +217,7 @@ class Inbound:
     def _isupport(self, message: Message, _out: Output) -> None:
         for token in message.params[1:-1]:
             key, _, value = token.partition("=")
+            # As in PREFIX=(qaohv)~&@%+ (https://modern.ircdocs.horse/#prefix-parameter).
             if key == "PREFIX" and ")" in value:
                 self._channels.prefixes = value.partition(")")[2]
 

@@ -133,7 +133,7 @@ class ClientSession:
         if self.stage in (Stage.LOGIN, Stage.REPLAY) and now >= self._deadline:
             out.hangup = "the login was not finished in time"
         elif self.stage is Stage.LEAVING and now >= self._deadline:
-            out.hangup = ""
+            out.hangup = ""  # the server has had its time to close the connection after QUIT
         elif self.stage is not Stage.OFFLINE:
             self._watch(now, out)
         self._proceed(now, out)

@@ -87,6 +87,7 @@ class Client:
         self._replies: Replies | None = None
         self._refusal: LoginRefused | None = None
         self._ready_at: float | None = None
+        # A daemon, as it may hang in a connect(), which must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
         self.stopped: Stopped | None = None
 

@@ -58,7 +58,7 @@ class Wire:
         self._selector.modify(self._tls, wish)
         # What TLS has decrypted already, no selector knows of.
         self._selector.select(0 if self._ended or self._tls.pending() else timeout)
-        self._waker.reset()
+        self._waker.reset()  # before the inbox is looked at: what comes later wakes again
 
     def read(self) -> list[Message]:
         """The messages that have arrived, perhaps none. Raises ConnectionLostError."""
