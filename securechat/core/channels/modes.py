@@ -1,0 +1,204 @@
+"""What each mode of a channel takes, and how it is changed: b, k, l, the flags imnst, and q, o, v,
+which are its members'. Hub thread only.
+
+https://modern.ircdocs.horse/#channel-modes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from securechat.core.channels import channels, ownership
+from securechat.core.journal.events.channels import (
+    BanAdded,
+    BanRemoved,
+    MemberModesChanged,
+    ModesChanged,
+)
+from securechat.core.model.entities import Account, Channel, Session
+from securechat.core.presence.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES
+from securechat.core.turn import IrcError, Turn
+from securechat.irc import masks
+from securechat.irc.numerics import Numeric
+
+MAX_MASK_BYTES = 120
+"""Of a ban: what is left of a line beside the longest names."""
+
+
+@dataclass(slots=True)
+class ModeChange:
+    """One MODE command as it is worked through."""
+
+    turn: Turn
+    session: Session
+    channel: Channel
+    params: list[str]
+    done: list[tuple[str, str, str]] = field(default_factory=list)
+    """(sign, letter, parameter or '') of what has changed."""
+
+    @property
+    def by(self) -> Account:
+        """Who changes the modes."""
+        return self.session.who
+
+    def parameter(self, letter: str, what: str) -> str:
+        """The next parameter. Raises IrcError (696) when there is none."""
+        if not self.params:
+            raise IrcError(
+                Numeric.ERR_INVALIDMODEPARAM, self.channel.name, letter, "*", f"Expected {what}"
+            )
+        return self.params.pop(0)
+
+    def record(self, **values: object) -> None:
+        """Change the flags, the key or the limit."""
+        channel = self.channel
+        state: dict[str, object] = {
+            "modes": channel.modes,
+            "key": channel.key,
+            "limit": channel.limit,
+        }
+        self.turn.record(ModesChanged(**{**state, **values}, channel=channel.id))  # type: ignore[arg-type]
+
+
+def change_mode(change: ModeChange, sign: str, letter: str) -> None:
+    """Set (+) or take away (-) what a letter stands for. Raises IrcError; then nothing changes."""
+    if letter in CHANNEL_FLAGS:
+        _flag(change, sign, letter)
+    elif letter in WITH_PARAMETER:
+        WITH_PARAMETER[letter](change, sign, letter)
+    else:
+        raise IrcError(
+            Numeric.ERR_UNKNOWNMODE,
+            channels.word(letter),
+            f"is not a mode of {change.channel.name}",
+        )
+
+
+def _flag(change: ModeChange, sign: str, letter: str) -> None:
+    before = set(change.channel.modes)
+    after = before | {letter} if sign == "+" else before - {letter}
+    if after != before:
+        change.record(modes="".join(sorted(after)))
+        change.done.append((sign, letter, ""))
+
+
+def _key(change: ModeChange, sign: str, letter: str) -> None:
+    if sign == "-":
+        if change.params:
+            change.params.pop(0)  # a key is asked for by the specification, any one is taken
+        if change.channel.key is not None:
+            change.record(key=None)
+            change.done.append(("-", "k", "*"))
+        return
+    key = change.parameter(letter, "a key")
+    if not key or len(key.encode()) > MAX_KEY_BYTES or "," in key or " " in key or key[0] == ":":
+        raise IrcError(
+            Numeric.ERR_INVALIDKEY,
+            change.channel.name,
+            f"Expected a key of 1 to {MAX_KEY_BYTES} bytes without space or comma",
+        )
+    change.record(key=key)
+    change.done.append(("+", "k", key))
+
+
+def _limit(change: ModeChange, sign: str, letter: str) -> None:
+    if sign == "-":
+        if change.channel.limit is not None:
+            change.record(limit=None)
+            change.done.append(("-", "l", ""))
+        return
+    text = change.parameter(letter, "a number of members")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 6 and int(text)):
+        raise IrcError(
+            Numeric.ERR_INVALIDMODEPARAM,
+            change.channel.name,
+            "l",
+            channels.word(text),
+            "Expected a number from 1 to 999999",
+        )
+    change.record(limit=int(text))
+    change.done.append(("+", "l", str(int(text))))
+
+
+def _ban(change: ModeChange, sign: str, letter: str) -> None:
+    text = change.parameter(letter, "a mask nick!user@host")
+    mask = masks.normalise_mask(text)
+    if (
+        not text
+        or " " in mask
+        or mask[0] == ":"
+        or len(mask.encode()) > MAX_MASK_BYTES
+        or (sign == "+" and masks.too_wild(mask))
+    ):
+        raise IrcError(
+            Numeric.ERR_INVALIDMODEPARAM,
+            change.channel.name,
+            "b",
+            channels.word(text),
+            f"Expected a mask nick!user@host of at most {MAX_MASK_BYTES} bytes and "
+            f"{masks.MAX_WILDCARDS} wildcards, without space",
+        )
+    equal = _equal_bans(change.channel, mask)
+    if sign == "-":
+        for found in equal:
+            change.turn.record(BanRemoved(change.channel.id, found))
+            change.done.append(("-", "b", found))
+        return
+    if equal:
+        return
+    limit = change.turn.settings.max_bans
+    if len(change.channel.bans) >= limit:
+        raise IrcError(
+            Numeric.ERR_BANLISTFULL, change.channel.name, "b", f"The list is full, at {limit} masks"
+        )
+    change.turn.record(BanAdded(change.channel.id, mask, change.by.name, change.turn.now_ms))
+    change.done.append(("+", "b", mask))
+
+
+def _equal_bans(channel: Channel, mask: str) -> list[str]:
+    """The bans that match as a mask does: neither case nor composition counts. Lists from before
+    that rule may hold several.
+    """
+    folded = masks.fold(mask)
+    return [ban for ban in channel.bans if masks.fold(ban) == folded]
+
+
+def _member_mode(change: ModeChange, sign: str, letter: str) -> None:
+    channel, by = change.channel, change.by
+    nick = change.parameter(letter, "a nick")
+    other = change.turn.model.account_named(nick)
+    if other is None or other not in channel.members:
+        text = "They aren't on that channel"
+        raise IrcError(Numeric.ERR_USERNOTINCHANNEL, channels.word(nick), channel.name, text)
+    had = channel.modes_of(other)
+    if not by.admin and "q" in had + letter and "q" not in channel.modes_of(by):
+        text = "Only an owner (~) can change an owner"
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, text)
+    has = ownership.with_mode(had, letter) if sign == "+" else had.replace(letter, "")
+    if has == had:
+        return
+    if (sign, letter) == ("-", "q"):
+        _check_not_only_owner(change, other)
+    change.turn.record(MemberModesChanged(has, channel.id, other.id))
+    facts = {"channel": channel.name, "of": other.name, "had": had, "has": has}
+    change.turn.audit_act("role changed", change.session, **facts)
+    change.done.append((sign, letter, other.name))
+
+
+def _check_not_only_owner(change: ModeChange, owner: Account) -> None:
+    """Raises IrcError (482). The lobby needs no owner."""
+    lobby = channels.lobby_of(change.turn)
+    if change.channel is not lobby and ownership.owners(change.channel) == [owner]:
+        text = f"{owner.name} is its only owner (~); make somebody else one first"
+        raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, change.channel.name, text)
+
+
+WITH_PARAMETER: dict[str, Callable[[ModeChange, str, str], None]] = {
+    "b": _ban,
+    "k": _key,
+    "l": _limit,
+    "q": _member_mode,
+    "o": _member_mode,
+    "v": _member_mode,
+}
