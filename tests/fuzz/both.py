@@ -68,8 +68,7 @@ class Both:
 
     def _says(self, person: Client, line: str, *, allowed: bool) -> None:
         """Somebody says something, and all hear what they should; who may not is told so."""
-        person.sends(line)
-        answers = person.hears()
+        answers = person.says(line)
         errors = [a for a in answers if parse(a).command[:1] in "45" or " FAIL " in a]
         assert bool(errors) != allowed, f"{line}: {answers}"
         self._all_hear({person: answers})

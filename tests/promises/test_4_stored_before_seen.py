@@ -226,8 +226,7 @@ def test_an_account_that_can_t_be_stored_is_none(
 ) -> None:
     """Nobody is logged in as it, and the name is free for another try."""
     zelda = server.connect()
-    zelda.sends("CAP LS 302", "NICK zelda", "USER zelda 0 * :Z")
-    zelda.hears()
+    zelda.says("CAP LS 302", "NICK zelda", "USER zelda 0 * :Z")
     break_store(failing)
     zelda.sends("REGISTER * * :violet kettles dance 4")
     assert " 400 " in zelda.hears_line()

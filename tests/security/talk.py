@@ -33,8 +33,7 @@ class Talk:
         self.latencies: list[float] = []
         self._pair = server.member("alice"), server.member("bob")
         for person in self._pair:
-            person.sends(f"JOIN {ROOM}")
-            person.hears()
+            person.says(f"JOIN {ROOM}")
         self._over = threading.Event()
         self._heard = threading.Condition()
         self._error: BaseException | None = None

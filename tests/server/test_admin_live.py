@@ -174,8 +174,7 @@ def test_a_bot_is_given_nothing_back(server: ServerUnderTest, clerk: Clerk) -> N
     alice = server.member("alice")
 
     def comes_back() -> list[str]:
-        alice.sends("PRIVMSG robot :!reboot")
-        alice.hears()
+        alice.says("PRIVMSG robot :!reboot")
         robot = server.connect()
         heard = [line for line in robot.logs_in("robot") if "!reboot" in line]
         robot.hangs_up()

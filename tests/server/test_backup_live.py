@@ -123,19 +123,14 @@ def furnish(server: ServerUnderTest) -> None:
         server.member("bob") as bob,
         server.member("carol") as carol,
     ):
-        alice.sends("JOIN #den", "TOPIC #den :tea", "MODE #den +k keyhole", "MODE #den +b eve!*@*")
-        alice.hears()
-        bob.sends("JOIN #den keyhole", "PRIVMSG alice :between us")
-        bob.hears()
-        carol.sends("JOIN #den keyhole", "JOIN #lab")
-        carol.hears()
+        alice.says("JOIN #den", "TOPIC #den :tea", "MODE #den +k keyhole", "MODE #den +b eve!*@*")
+        bob.says("JOIN #den keyhole", "PRIVMSG alice :between us")
+        carol.says("JOIN #den keyhole", "JOIN #lab")
         alice.sends(f"@{KEY_TAG}=1;+x=y TAGMSG #den")
-        alice.sends("MODE #den +o bob", "JOIN #attic", "INVITE bob #attic")
-        alice.hears()
+        alice.says("MODE #den +o bob", "JOIN #attic", "INVITE bob #attic")
         carol.sends("QUIT")
         carol.hears_the_end()
-        alice.sends("KICK #den carol :while away")
-        alice.hears()
+        alice.says("KICK #den carol :while away")
 
 
 Tables = dict[str, list[tuple[object, ...]]]

@@ -92,8 +92,7 @@ def test_nobody_hears_what_is_not_stored_yet(hub: HubUnderTest) -> None:
 def test_who_logs_in_may_speak_faster(hub: HubUnderTest) -> None:
     """From its welcome on, and not before its login is complete."""
     guest = hub.connect()
-    guest.sends("CAP LS", "NICK alice", "USER a 0 * :A")
-    guest.hears()
+    guest.says("CAP LS", "NICK alice", "USER a 0 * :A")
     assert not link_of(guest).authenticated
     assert link_of(hub.member("bob")).authenticated
     assert not link_of(guest).authenticated
@@ -513,8 +512,7 @@ def test_who_arrives_in_a_failing_turn_is_shown_nothing_of_it(hub: HubUnderTest)
     first = hub.member("bob")
     first.sends("QUIT")
     first.hears_the_end()
-    alice.sends("PRIVMSG bob :so that there is something to read")
-    alice.hears()
+    alice.says("PRIVMSG bob :so that there is something to read")
     hub.works = False
     bob = hub.connect()
     bob.begins_login("bob")
@@ -772,8 +770,7 @@ def test_a_bug_at_the_end_keeps_nobody_from_being_told(
 def test_a_change_that_can_t_be_stored_is_taken_up_again(hub: HubUnderTest) -> None:
     """What follows from it: a channel without members closes. Until then it isn't in effect."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    bob.sends("JOIN #den")
-    bob.hears()
+    bob.says("JOIN #den")
     hub.journal.failure = FULL
     with contextlib.closing(Admin(hub.path)) as office:
         office.delete(office.find("bob", "bob"))
@@ -792,8 +789,7 @@ def test_tokens_that_ended_with_a_password_end_also_while_nothing_can_be_stored(
 ) -> None:
     """The administrator has removed them from the database; no undo brings them back."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    alice.sends("TOKEN CREATE laptop")
-    alice.hears()
+    alice.says("TOKEN CREATE laptop")
     assert len(hub.rules.model.tokens) == 1
     hub.journal.failure = FULL
     set_password(hub, "alice", "by the administrator")
@@ -956,8 +952,7 @@ def asks_for_a_password(hub: HubUnderTest, alice: Client) -> None:
     """The worker has got the job; its answer is the test's to give."""
     hub.works = False
     alice.session.proved_at = float("inf")
-    alice.sends("PASSWD :quite another password")
-    alice.hears()
+    alice.says("PASSWD :quite another password")
     assert isinstance(hub.jobs.get(), HashPassword)
 
 
@@ -1081,8 +1076,7 @@ def test_a_lone_speaker_never_waits(hub: HubUnderTest, naps: list[float]) -> Non
         guest.hears()
     naps.clear()
     for number in range(20):
-        alice.sends(f"PRIVMSG #lobby :{number}")
-        alice.hears()
+        alice.says(f"PRIVMSG #lobby :{number}")
     bob.hears_until(":19")
     assert naps == []
 
@@ -1112,8 +1106,7 @@ def test_a_turn_leaves_no_garbage_behind(hub: HubUnderTest) -> None:
     gc.set_debug(gc.DEBUG_SAVEALL)
     try:
         alice = hub.member("alice")
-        alice.sends("JOIN #den", "PRIVMSG #den :hello", "TOPIC #den :new", "MODE #den +b x!*@*")
-        alice.hears()
+        alice.says("JOIN #den", "PRIVMSG #den :hello", "TOPIC #den :new", "MODE #den +b x!*@*")
         alice.hangs_up()
         hub.member("carol").hears()
         gc.collect()

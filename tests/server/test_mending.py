@@ -51,10 +51,8 @@ def lives(server: ServerUnderTest) -> None:
     alice, bob = server.member("alice"), server.member("bob")
     alice.sends("JOIN #den,#mine,#ours")
     alice.sends("MODE #den +b eve!*@*")
-    alice.sends("INVITE carol #den")
-    alice.hears()
-    bob.sends("JOIN #den,#ours")
-    bob.hears()
+    alice.says("INVITE carol #den")
+    bob.says("JOIN #den,#ours")
     for person in (alice, bob):
         person.hangs_up()
 
@@ -129,8 +127,7 @@ def test_a_lobby_that_looks_like_a_channel(tmp_path: Path) -> None:
     """
     with running(tmp_path / "data", "alice") as server:
         alice = server.member("alice")
-        alice.sends("JOIN #lobby1")
-        alice.hears()
+        alice.says("JOIN #lobby1")
     with (
         pytest.raises(DataError, match=r'looks like the channel #lobby1 .* lobby = "#lobby1"'),
         running(tmp_path / "data", server={"lobby": "#lobbyl"}),

@@ -53,8 +53,7 @@ def test_everybody_is_told_once(hub: HubUnderTest) -> None:
 def test_strangers_are_told_nothing(hub: HubUnderTest) -> None:
     """What befalls the server is the business of those who are logged in."""
     alice, stranger = hub.member("alice"), hub.connect()
-    stranger.sends("CAP LS 302", "NICK bob")
-    stranger.hears()
+    stranger.says("CAP LS 302", "NICK bob")
     breaks(hub, alice)
     assert stranger.hears() == []
 

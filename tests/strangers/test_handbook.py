@@ -49,8 +49,7 @@ def test_the_bot_answers(server: ServerUnderTest, tmp_path: Path) -> None:
     bob, robot = server.member("bob"), server.member("robot")
     robot.sends("JOIN #den", "QUIT")
     bob.hears_until("robot!robot@chat.test QUIT")
-    bob.sends("JOIN #den", "PRIVMSG #den :!ping")
-    bob.hears()
+    bob.says("JOIN #den", "PRIVMSG #den :!ping")
     with bot(tmp_path, server):
         bob.hears_until("robot!robot@chat.test JOIN #lobby")
         bob.hears_until("robot!robot@chat.test JOIN #den")

@@ -133,8 +133,7 @@ def test_talks_and_is_heard(irs: Irssi, server: ServerUnderTest) -> None:
 def test_sees_who_is_there(irs: Irssi, server: ServerUnderTest) -> None:
     """NAMES, WHO, WHOIS, TOPIC and AWAY are understood."""
     bob = server.member("bob", caps="away-notify")
-    bob.sends("JOIN #den", "TOPIC #den :otters only")
-    bob.hears()
+    bob.says("JOIN #den", "TOPIC #den :otters only")
     connect(irs, server)
     irs.types("/join #den")
     irs.shows("Topic for #den: otters only")

@@ -94,8 +94,7 @@ def test_ii_over_stunnel(server: ServerUnderTest, tmp_path: Path) -> None:
     """A client that knows neither TLS nor SASL, and what it missed, with its times."""
     server.add("ivy", password=ONE_WORD)
     bob = server.member("bob")
-    bob.sends("PRIVMSG ivy :you there?")
-    bob.hears()
+    bob.says("PRIVMSG ivy :you there?")
     (tmp_path / "team-token").write_text(f"{ONE_WORD}\n")
     with tunnel(tmp_path, server) as port:
         command = for_reader(block("ii"), server, "ivy", local_port=port)

@@ -95,8 +95,7 @@ def test_talks_and_is_heard(wee: Weechat, server: ServerUnderTest) -> None:
 def test_sees_who_is_there(wee: Weechat, server: ServerUnderTest) -> None:
     """NAMES, WHO, WHOIS, TOPIC and AWAY are understood."""
     bob = server.member("bob", caps="away-notify")
-    bob.sends("JOIN #den", "TOPIC #den :otters only")
-    bob.hears()
+    bob.says("JOIN #den", "TOPIC #den :otters only")
     connect(wee, server)
     wee.types("/join #den", buffer=LOBBY)
     wee.shows('Topic for #den is "otters only"', DEN)

@@ -76,8 +76,7 @@ def test_who_is_here_talks_on(server: ServerProcess) -> None:
 def test_a_worker_that_can_t_open_the_database(server: ServerProcess) -> None:
     """A login is answered all the same, and succeeds when there are files again."""
     alice = server.connect()
-    alice.sends("CAP REQ sasl", "NICK alice", "USER alice 0 * :x")
-    alice.hears()
+    alice.says("CAP REQ sasl", "NICK alice", "USER alice 0 * :x")
     with no_more_files(server):
         says_password(alice)
         heard = alice.hears_until(" 904 ")

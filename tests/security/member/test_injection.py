@@ -270,8 +270,7 @@ def test_the_whole_server_relays_nothing_but_whole_lines(
     with running(tmp_path_factory.mktemp("data"), "mallory", "bob") as server:
         bob, mallory = server.member("bob", caps=CAPS), server.member("mallory", caps=CAPS)
         for person in (bob, mallory):
-            person.sends("JOIN #den")
-            person.hears()
+            person.says("JOIN #den")
         for command in sorted(COMMANDS.keys() - {"QUIT"}):
             for text in (f"{place}{br}{FORGERIES[0]}" for br in BREAKS for place in ("#den x", "")):
                 mallory.sends(f"{command} {text}")

@@ -106,14 +106,12 @@ def in_the_den(server: ServerUnderTest, *names: str) -> Iterator[list[Client]]:
     """The first of them owns the room; with the last one who leaves it ends."""
     people = [server.member(name, caps="echo-message message-tags") for name in names]
     for person in people:
-        person.sends("JOIN #den")
-        person.hears()
+        person.says("JOIN #den")
     for person in people:
         person.hears()
     yield people
     for person in people:
-        person.sends("PART #den")
-        person.hears()
+        person.says("PART #den")
         person.hangs_up()
 
 

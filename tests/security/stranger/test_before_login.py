@@ -217,8 +217,7 @@ def test_all_this_has_changed_nothing_and_nobody_has_noticed(towns: tuple[Oracle
 
     def looks() -> list[str]:
         alice.sends("TOPIC #den", "MODE #den", "MODE #den b", "NAMES #den", "LIST", "TOKEN LIST")
-        alice.sends("NAMES #lobby", "WHO a*", "ISON alice bob carol zelda yvonne")
-        return alice.hears()
+        return alice.says("NAMES #lobby", "WHO a*", "ISON alice bob carol zelda yvonne")
 
     before = looks()
     everything = [line for name in sorted(COMMANDS) for line in each_once(name) if name != "QUIT"]

@@ -66,8 +66,7 @@ def test_half_a_message(server: ServerUnderTest, end: Ending) -> None:
 def test_half_a_goodbye(server: ServerUnderTest, end: Ending) -> None:
     """Is no QUIT, which would say that everything has been read: what was not, comes again."""
     bob, alice = server.member("bob"), server.member("alice")
-    bob.sends("PRIVMSG alice :did you get this?")
-    bob.hears()
+    bob.says("PRIVMSG alice :did you get this?")
     alice.sock.sendall(b"QUIT :I have read all")
     end(alice)
     assert "I have read all" not in bob.hears_until("QUIT")[-1]
@@ -83,8 +82,7 @@ def missed(server: ServerUnderTest) -> list[str]:
 def test_a_whole_goodbye(server: ServerUnderTest) -> None:
     """Says that everything has been read, so that the test above means something."""
     bob, alice = server.member("bob"), server.member("alice")
-    bob.sends("PRIVMSG alice :did you get this?")
-    bob.hears()
+    bob.says("PRIVMSG alice :did you get this?")
     alice.sends("QUIT :I have read all")
     assert "I have read all" in bob.hears_until("QUIT")[-1]
     assert "did you get this?" not in "".join(missed(server))
