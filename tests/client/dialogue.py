@@ -60,14 +60,14 @@ class Talk:
         return out.lines
 
 
-def arrival(*missed: str, rooms: tuple[str, ...] = ("#lobby",)) -> list[str]:
+def arrival(*missed: str, channels: tuple[str, ...] = ("#lobby",)) -> list[str]:
     """What the server says from 001 to the end of the replay."""
     lines = ["001 alice :Welcome", "005 alice PREFIX=(qov)~@+ :are supported", "422 alice :No MOTD"]
-    for room in rooms:
+    for channel in channels:
         lines += [
-            f":{ALICE} JOIN {room} alice :alice",
-            f"353 alice = {room} :@alice bob!bob@irc.test",
-            f"366 alice {room} :End of /NAMES list",
+            f":{ALICE} JOIN {channel} alice :alice",
+            f"353 alice = {channel} :@alice bob!bob@irc.test",
+            f"366 alice {channel} :End of /NAMES list",
         ]
     return [*lines, *missed, f"PONG irc.test :{SYNC}"]
 
@@ -80,11 +80,11 @@ def handshake(talk: Talk, offer: str = OFFER) -> None:
 
 
 def online(
-    *, quiet: bool = False, rooms: tuple[str, ...] = ("#lobby",), offer: str = OFFER
+    *, quiet: bool = False, channels: tuple[str, ...] = ("#lobby",), offer: str = OFFER
 ) -> Talk:
-    """Alice, logged in and in her rooms."""
+    """Alice, logged in and in her channels."""
     talk = Talk(Login("alice", "secret"), quiet=quiet)
     handshake(talk, offer)
-    talk.hears(*arrival(rooms=rooms))
+    talk.hears(*arrival(channels=channels))
     talk.shows()
     return talk

@@ -106,45 +106,45 @@ class Peer:
         payload = base64.b64decode(self.hears().removeprefix("AUTHENTICATE "))
         return payload == f"{account}\0{account}\0{password}".encode()
 
-    def welcomes(self, *missed: str, rooms: tuple[str, ...] = ("#lobby",)) -> None:
+    def welcomes(self, *missed: str, channels: tuple[str, ...] = ("#lobby",)) -> None:
         """900, 903, and from CAP END to the end of the replay."""
         nick = self.nick
         self.says(f"900 {nick} {self.source()} {nick} :You are now logged in as {nick}")
         self.says(f"903 {nick} :SASL authentication successful")
         self.expects("CAP END")
-        self.arrives(*missed, rooms=rooms)
+        self.arrives(*missed, channels=channels)
 
-    def arrives(self, *missed: str, rooms: tuple[str, ...] = ("#lobby",)) -> None:
+    def arrives(self, *missed: str, channels: tuple[str, ...] = ("#lobby",)) -> None:
         """From 001 to the end of the replay."""
         nick = self.nick
         self.says(f"001 {nick} :Welcome", f"005 {nick} PREFIX=(qov)~@+ CHANTYPES=# :are supported")
         self.says(f"422 {nick} :There is no message of the day")
-        for room in rooms:
-            self.joins(room)
+        for channel in channels:
+            self.joins(channel)
         self.says(*missed)
         self.expects(f"PING {SYNC}")
         self.says(f"PONG {NAME} :{SYNC}")
 
-    def joins(self, room: str, *others: str) -> None:
-        """Put the client into a room."""
+    def joins(self, channel: str, *others: str) -> None:
+        """Put the client into a channel."""
         names = " ".join([self.nick, *others])
         self.says(
-            f":{self.source()} JOIN {room} {self.nick} :{self.nick}",
-            f"353 {self.nick} = {room} :{names}",
-            f"366 {self.nick} {room} :End of /NAMES list",
+            f":{self.source()} JOIN {channel} {self.nick} :{self.nick}",
+            f"353 {self.nick} = {channel} :{names}",
+            f"366 {self.nick} {channel} :End of /NAMES list",
         )
 
     def logs_in(
         self,
         nick: str,
         *missed: str,
-        rooms: tuple[str, ...] = ("#lobby",),
+        channels: tuple[str, ...] = ("#lobby",),
         password: str = PASSWORD,
     ) -> None:
         """A whole login with the right password, or with what stands in for it."""
         self.greets(nick)
         assert self.authenticates(nick, password)
-        self.welcomes(*missed, rooms=rooms)
+        self.welcomes(*missed, channels=channels)
 
     def refuses(self, nick: str, *lines: str, password: str = PASSWORD) -> None:
         """A login with this password, which is answered so."""

@@ -8,9 +8,9 @@ from tests.support.client import Client
 from tests.support.rules import RulesUnderTest
 
 NAMES = ("alice", "bob", "carol", "boss")
-ROOMS = ("#a", "#b", "#c")
+CHANNELS = ("#a", "#b", "#c")
 
-rooms = st.sampled_from(ROOMS)
+channels = st.sampled_from(CHANNELS)
 names = st.sampled_from([*NAMES, "dave", "nobody"])
 texts = st.sampled_from(["", "x", "hello all"])
 modes = st.sampled_from(
@@ -38,23 +38,23 @@ modes = st.sampled_from(
 )
 
 storing = st.one_of(
-    st.builds("JOIN {}".format, rooms),
-    st.builds("JOIN {},{} key,key".format, rooms, rooms),
-    st.builds("PART {} :{}".format, rooms, texts),
-    st.builds("KICK {} {},{}".format, rooms, names, names),
-    st.builds("INVITE {} {}".format, names, rooms),
-    st.builds("TOPIC {} :{}".format, rooms, texts),
-    st.builds("MODE {} {}".format, rooms, modes),
-    st.builds("PRIVMSG {},{} :hi".format, rooms, names),
+    st.builds("JOIN {}".format, channels),
+    st.builds("JOIN {},{} key,key".format, channels, channels),
+    st.builds("PART {} :{}".format, channels, texts),
+    st.builds("KICK {} {},{}".format, channels, names, names),
+    st.builds("INVITE {} {}".format, names, channels),
+    st.builds("TOPIC {} :{}".format, channels, texts),
+    st.builds("MODE {} {}".format, channels, modes),
+    st.builds("PRIVMSG {},{} :hi".format, channels, names),
     st.builds("NOTICE {} :{}".format, names, texts),
-    st.builds("@+react=x TAGMSG {}".format, rooms),
+    st.builds("@+react=x TAGMSG {}".format, channels),
 )
 """Lines each of which stores something, or is refused."""
 
 asking = st.one_of(
-    st.builds("NAMES {}".format, rooms),
-    st.builds("TOPIC {}".format, rooms),
-    st.builds("MODE {}".format, rooms),
+    st.builds("NAMES {}".format, channels),
+    st.builds("TOPIC {}".format, channels),
+    st.builds("MODE {}".format, channels),
     st.builds("WHOIS {}".format, names),
     st.sampled_from(["LIST", "WHO *", "LUSERS", "PING x", "CAP LIST", "AWAY :x", "AWAY"]),
 )

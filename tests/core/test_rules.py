@@ -187,7 +187,7 @@ def test_a_stranger_does_not_hear_of_an_account_s_end(password: str) -> None:
     assert codes(person.hears()) == ["900", "903"]
 
 
-def test_a_deleted_account_leaves_its_rooms() -> None:
+def test_a_deleted_account_leaves_its_channels() -> None:
     """Those it was alone in end."""
     rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("JOIN #own")

@@ -1,4 +1,4 @@
-"""Whom a room doesn't hear it hears by no other way: +m without a voice, +b."""
+"""Whom a channel doesn't hear it hears by no other way: +m without a voice, +b."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CAPS = ("away-notify", "extended-join", "message-tags")
 
 
 def silent_bob(modes: str) -> tuple[RulesUnderTest, Client, Client]:
-    """A room of alice's that anybody may give a topic, which doesn't hear bob."""
+    """A channel of alice's that anybody may give a topic, which doesn't hear bob."""
     rules, (alice, bob) = in_channel("alice", "bob", caps=CAPS)
     alice.says("MODE #den -t", f"MODE #den {modes}")
     bob.hears()
@@ -30,7 +30,7 @@ def test_a_part_has_no_reason(modes: str) -> None:
 
 @SILENCING
 def test_a_quit_has_no_reason(modes: str) -> None:
-    """In all rooms, as all see one line."""
+    """In all channels, as all see one line."""
     _, alice, bob = silent_bob(modes)
     alice.says("JOIN #pub")
     bob.says("JOIN #pub")
@@ -41,7 +41,7 @@ def test_a_quit_has_no_reason(modes: str) -> None:
 
 @SILENCING
 def test_a_topic_is_refused(modes: str) -> None:
-    """Also in a room without +t."""
+    """Also in a channel without +t."""
     rules, alice, bob = silent_bob(modes)
     assert codes(bob.says("TOPIC #den :psst")) == ["404"]
     assert (alice.hears(), rules.channel("#den").topic) == ([], "")
@@ -50,7 +50,7 @@ def test_a_topic_is_refused(modes: str) -> None:
 
 @SILENCING
 def test_being_away_has_no_message(modes: str) -> None:
-    """The room sees that he is away; who writes to him sees why."""
+    """The channel sees that he is away; who writes to him sees why."""
     _, alice, bob = silent_bob(modes)
     bob.says("AWAY :psst")
     assert alice.hears() == [f"{source('bob')} AWAY :Away"]
@@ -61,7 +61,7 @@ def test_being_away_has_no_message(modes: str) -> None:
 
 @SILENCING
 def test_a_real_name_is_not_shown(modes: str) -> None:
-    """When he comes back into the room by a login; another room sees it."""
+    """When he comes back into the channel by a login; another channel sees it."""
     rules, alice, bob = silent_bob(modes)
     alice.says("JOIN #pub")
     bob.says("JOIN #pub")

@@ -48,19 +48,19 @@ class Maker:
     def account(self) -> Account:
         return self.chance.choice(list(self.model.accounts.values()))
 
-    def room(self) -> Channel:
+    def channel(self) -> Channel:
         return self.chance.choice(list(self.model.channels.values()))
 
     def member(self) -> tuple[int, int]:
-        """A room and an account in it, by their ids."""
+        """A channel and an account in it, by their ids."""
         found = [(r.id, a.id) for r in self.model.channels.values() for a in r.members]
         return self.chance.choice(found)
 
     def absent(self) -> tuple[int, int]:
         accounts = self.model.accounts.values()
-        rooms = self.model.channels.values()
+        channels = self.model.channels.values()
         return self.chance.choice(
-            [(r.id, a.id) for r in rooms for a in accounts if a not in r.members]
+            [(r.id, a.id) for r in channels for a in accounts if a not in r.members]
         )
 
     def invitation(self) -> tuple[int, int]:
@@ -113,7 +113,7 @@ class Maker:
             raise IndexError
         return account_events.FactorSet(account.id, "sealed", self.number(), 5)
 
-    def new_room(self) -> channel_events.ChannelCreated:
+    def new_channel(self) -> channel_events.ChannelCreated:
         name = self.chance.choice(["#x", "#y", "#z"])
         if name in self.model.channels:
             raise IndexError
@@ -128,8 +128,8 @@ class Maker:
         return account_events.AccountCreated(self.number(), name, name, name, "h", False, 5, 7)
 
     def empty(self) -> channel_events.ChannelClosed:
-        room = self.chance.choice([r for r in self.model.channels.values() if not r.members])
-        return channel_events.ChannelClosed(room.id)
+        channel = self.chance.choice([r for r in self.model.channels.values() if not r.members])
+        return channel_events.ChannelClosed(channel.id)
 
     def used_invite(self) -> account_events.InviteUsed:
         left = [digest for digest, invite in self.model.invites.items() if invite.uses]
@@ -192,16 +192,16 @@ MAKERS: dict[type, Callable[[Maker], JournalEvent]] = {
         m.account().id, m.name()
     ),
     account_events.InviteUsed: Maker.used_invite,
-    channel_events.ChannelCreated: Maker.new_room,
+    channel_events.ChannelCreated: Maker.new_channel,
     channel_events.ChannelClosed: Maker.empty,
     channel_events.DirectOpened: Maker.opened,
     channel_events.MemberJoined: lambda m: channel_events.MemberJoined(
         *m.absent(), m.chance.choice(["", "v", "q"]), m.number()
     ),
     channel_events.MemberLeft: lambda m: channel_events.MemberLeft(*m.member()),
-    channel_events.FounderRemoved: lambda m: channel_events.FounderRemoved(m.room().id),
+    channel_events.FounderRemoved: lambda m: channel_events.FounderRemoved(m.channel().id),
     channel_events.KickedAway: lambda m: channel_events.KickedAway(
-        m.account().id, m.room().name, "a", "r", m.number()
+        m.account().id, m.channel().name, "a", "r", m.number()
     ),
     channel_events.KicksTold: lambda m: channel_events.KicksTold(m.account().id),
     channel_events.MemberModesChanged: lambda m: channel_events.MemberModesChanged(
@@ -211,17 +211,17 @@ MAKERS: dict[type, Callable[[Maker], JournalEvent]] = {
         m.chance.choice("rs"), m.account().id
     ),
     channel_events.TopicChanged: lambda m: channel_events.TopicChanged(
-        m.chance.choice("tu"), "b", m.number(), m.room().id
+        m.chance.choice("tu"), "b", m.number(), m.channel().id
     ),
     channel_events.ModesChanged: lambda m: channel_events.ModesChanged(
-        m.chance.choice("im"), None, None, m.room().id
+        m.chance.choice("im"), None, None, m.channel().id
     ),
     channel_events.BanAdded: lambda m: channel_events.BanAdded(
-        m.room().id, f"{m.number()}!*@*", "a", 6
+        m.channel().id, f"{m.number()}!*@*", "a", 6
     ),
     channel_events.BanRemoved: lambda m: channel_events.BanRemoved(*m.ban()),
     channel_events.InvitationMade: lambda m: channel_events.InvitationMade(
-        m.room().id, m.account().id, f"by{m.number()}"
+        m.channel().id, m.account().id, f"by{m.number()}"
     ),
     channel_events.InvitationEnded: lambda m: channel_events.InvitationEnded(*m.invitation()),
 }
@@ -429,10 +429,12 @@ def test_what_was_not_undone_is_untouched(played: Played, chance: Random) -> Non
     if apart:
         assert shot(played.model) == shot(replayed(kept))
         for account in played.model.accounts.values():
-            assert all(played.model.targets.get(room.id) is room for room in account.channels)
+            assert all(
+                played.model.targets.get(channel.id) is channel for channel in account.channels
+            )
 
 
-def test_a_room_stays_open_for_who_could_not_leave_it() -> None:
+def test_a_channel_stays_open_for_who_could_not_leave_it() -> None:
     """It was empty to those who closed it; the database has a member in it still."""
     left = [channel_events.MemberLeft(1, account) for account in (1, 2)]
     for event in left:
@@ -454,7 +456,7 @@ def replayed(kept: list[Any]) -> Model:
 def shot(model: Model) -> dict[str, Any]:
     """By value; of sessions only how many there are, as another world has other ones."""
     found: dict[str, Any] = snapshot(model)
-    for kind in ("accounts", "rooms"):
+    for kind in ("accounts", "channels"):
         for item in found[kind].values():
             for name in {"sessions", "told"} & item.keys():
                 item[name] = len(item[name])
@@ -464,7 +466,7 @@ def shot(model: Model) -> dict[str, Any]:
 # Nobody else's place is taken
 
 
-def test_a_room_that_is_taken_back_leaves_its_namesake() -> None:
+def test_a_channel_that_is_taken_back_leaves_its_namesake() -> None:
     """The indexes lead to the one that stays."""
     model = Model("test")
     first, second = (Channel(n, "#den", "#den", "#den", None, 5) for n in (1, 2))

@@ -75,7 +75,7 @@ class Both:
 
     def _all_hear(self, heard: dict[Client, list[str]] | None = None) -> None:
         """Every session has heard what the model says, and nothing else of anybody. The order holds
-        within a room and within a conversation.
+        within a channel and within a conversation.
         """
         for seat, person in self.people.items():
             lines = (heard or {}).get(person, []) + person.hears()
@@ -86,7 +86,7 @@ class Both:
     # Coming and going
 
     def comes(self, name: str, caps: set[str]) -> None:
-        """A member logs in, is put back into its rooms and is given what it has missed, once."""
+        """A member logs in, is put back into its channels and is given what it has missed, once."""
         if len(self.people) == MAX_SEATS:
             return
         person = self.server.connect()
@@ -99,8 +99,8 @@ class Both:
         assert by_target(told) == by_target(map(shown, missed))
         joined = [heard for heard in events(lines) if heard.command == "JOIN"]
         assert sorted(joined) == sorted(seat.hears)
-        for room in self.oracle.rooms.values():
-            assert name not in room.roles or not room.topic or room.topic in "".join(lines)
+        for channel in self.oracle.channels.values():
+            assert name not in channel.roles or not channel.topic or channel.topic in "".join(lines)
         seat.hears = []
         self._all_hear()
 
@@ -136,42 +136,42 @@ class Both:
         self.server.close()
         self._open()
 
-    # Rooms
+    # Channels
 
-    def joins(self, number: int, room: str) -> None:
+    def joins(self, number: int, channel: str) -> None:
         seat, person = self._seat(number)
-        allowed = self.oracle.joins(seat.name, room)
-        self._says(person, f"JOIN {room}", allowed=allowed)
+        allowed = self.oracle.joins(seat.name, channel)
+        self._says(person, f"JOIN {channel}", allowed=allowed)
 
-    def parts(self, number: int, room: str) -> None:
+    def parts(self, number: int, channel: str) -> None:
         seat, person = self._seat(number)
-        self._says(person, f"PART {room}", allowed=self.oracle.parts(seat.name, room))
+        self._says(person, f"PART {channel}", allowed=self.oracle.parts(seat.name, channel))
 
-    def kicks(self, number: int, room: str, name: str) -> None:
+    def kicks(self, number: int, channel: str, name: str) -> None:
         seat, person = self._seat(number)
-        allowed = self.oracle.kicks(seat.name, name, room)
-        self._says(person, f"KICK {room} {name}", allowed=allowed)
+        allowed = self.oracle.kicks(seat.name, name, channel)
+        self._says(person, f"KICK {channel} {name}", allowed=allowed)
 
-    def sets_mode(self, number: int, room: str, sign: str, letter: str) -> None:
+    def sets_mode(self, number: int, channel: str, sign: str, letter: str) -> None:
         seat, person = self._seat(number)
-        allowed = self.oracle.sets_mode(seat.name, room, sign + letter)
-        self._says(person, f"MODE {room} {sign}{letter}", allowed=allowed)
+        allowed = self.oracle.sets_mode(seat.name, channel, sign + letter)
+        self._says(person, f"MODE {channel} {sign}{letter}", allowed=allowed)
 
-    def sets_role(self, number: int, room: str, sign: str, letter: str, name: str) -> None:
+    def sets_role(self, number: int, channel: str, sign: str, letter: str, name: str) -> None:
         seat, person = self._seat(number)
-        allowed = self.oracle.sets_role(seat.name, room, sign + letter, name)
-        self._says(person, f"MODE {room} {sign}{letter} {name}", allowed=allowed)
+        allowed = self.oracle.sets_role(seat.name, channel, sign + letter, name)
+        self._says(person, f"MODE {channel} {sign}{letter} {name}", allowed=allowed)
 
-    def sets_topic(self, number: int, room: str, ending: str) -> None:
+    def sets_topic(self, number: int, channel: str, ending: str) -> None:
         seat, person = self._seat(number)
         topic = self._text(ending)
-        allowed = self.oracle.sets_topic(seat.name, room, topic)
-        self._says(person, f"TOPIC {room} :{topic}", allowed=allowed)
+        allowed = self.oracle.sets_topic(seat.name, channel, topic)
+        self._says(person, f"TOPIC {channel} :{topic}", allowed=allowed)
 
-    def invites(self, number: int, room: str, name: str) -> None:
+    def invites(self, number: int, channel: str, name: str) -> None:
         seat, person = self._seat(number)
-        allowed = self.oracle.invites(seat.name, name, room)
-        self._says(person, f"INVITE {name} {room}", allowed=allowed)
+        allowed = self.oracle.invites(seat.name, name, channel)
+        self._says(person, f"INVITE {name} {channel}", allowed=allowed)
 
     # Messages
 
@@ -181,19 +181,19 @@ class Both:
         allowed = self.oracle.says(seat, to, text)
         self._says(person, f"PRIVMSG {to} :{text}", allowed=allowed)
 
-    def all_talk_at_once(self, room: str, lines: list[int]) -> None:
+    def all_talk_at_once(self, channel: str, lines: list[int]) -> None:
         """Nobody waits for anybody: what comes first is the server's choice, the same for all."""
         said: dict[str, Seat] = {}
         for number in lines:
             seat, person = self._seat(number)
-            if self.oracle.may_hear(seat, room) is not None:
+            if self.oracle.may_hear(seat, channel) is not None:
                 said[text := self._text("")] = seat
-                person.sends(f"PRIVMSG {room} :{text}")
+                person.sends(f"PRIVMSG {channel} :{text}")
         heard = {person: person.hears() for person in self.people.values()}
         order = self._stored()[len(self.oracle.log) :]
         assert sorted(order) == sorted(said)
         for text in order:
-            self.oracle.says(said[text], room, text)
+            self.oracle.says(said[text], channel, text)
         for seat in self.people:
             mine = [text for text in order if said[text] is seat]
             assert mine == [text for text in said if said[text] is seat], "not as it was said"
@@ -207,11 +207,15 @@ class Both:
         person.sends(*lines)
         self._all_hear()
 
-    def a_stranger_tries(self, lines: list[bytes], room: str, name: str, politely: bool) -> None:
+    def a_stranger_tries(self, lines: list[bytes], channel: str, name: str, politely: bool) -> None:
         """Whatever it says before a login, it hears of nobody, and nobody of it."""
         stranger = self.server.connect()
-        stranger.sends(f"JOIN {room}", f"PRIVMSG {room} :boo", f"WHOIS {name}", f"NICK {name}")
-        stranger.sends(f"TOPIC {room}", f"NAMES {room}", "LIST", "WHO *", f"KICK {room} {name}")
+        stranger.sends(
+            f"JOIN {channel}", f"PRIVMSG {channel} :boo", f"WHOIS {name}", f"NICK {name}"
+        )
+        stranger.sends(
+            f"TOPIC {channel}", f"NAMES {channel}", "LIST", "WHO *", f"KICK {channel} {name}"
+        )
         stranger.sends(*lines)
         heard = stranger.hears() if politely else []
         assert all(parse(line).source in (None, SERVER) for line in heard)
@@ -243,9 +247,11 @@ def shown(entry: Entry) -> Heard:
 
 
 def by_target(heard: Iterable[Heard]) -> dict[frozenset[str] | str, list[Heard]]:
-    """What is replayed comes room by room, and person by person, each in its order."""
+    """What is replayed comes channel by channel, and person by person, each in its order."""
     found: dict[frozenset[str] | str, list[Heard]] = {}
     for one in heard:
-        room = one.target.startswith("#")
-        found.setdefault(one.target if room else frozenset({one.nick, one.target}), []).append(one)
+        channel = one.target.startswith("#")
+        found.setdefault(one.target if channel else frozenset({one.nick, one.target}), []).append(
+            one
+        )
     return found

@@ -121,8 +121,8 @@ class _WatchedLink(RulesLink):
 
 
 class FuzzedRules(RulesUnderTest):
-    """damaged: rooms and conversations that nothing can be stored in any more. name_is_taken: the
-    next account can't be stored. bad_log: some of what was missed can't be read.
+    """damaged: channels and conversations that nothing can be stored in any more. name_is_taken:
+    the next account can't be stored. bad_log: some of what was missed can't be read.
     """
 
     def __init__(self) -> None:

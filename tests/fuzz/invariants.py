@@ -62,8 +62,8 @@ class Watch:
 def check_model(fuzzed: FuzzedRules, *, thoroughly: bool = False) -> None:
     """All tables agree with each other; thoroughly: and with what is stored."""
     model = fuzzed.model
-    for room in model.channels.values():
-        _check_room(model, room)
+    for channel in model.channels.values():
+        _check_channel(model, channel)
     for account in model.accounts.values():
         _check_account(model, account)
     _check_sessions(fuzzed)
@@ -72,22 +72,24 @@ def check_model(fuzzed: FuzzedRules, *, thoroughly: bool = False) -> None:
         _check_stored(fuzzed)
 
 
-def _check_room(model: Model, room: Channel) -> None:
-    assert model.targets[room.id] is room
-    assert model.channel_skeletons[room.skeleton] is room
-    assert all(room in account.channels for account in room.members)
-    assert set(room.present) == {account for account in room.members if account.sessions}
-    listening = {session for account in room.present for session in account.sessions}
-    assert set(room.audience().sessions) == listening
-    assert all(room in account.invited_to for account in room.invited)
-    assert room.members or room.founder is None, f"{room.name} has no members"
-    assert room.bans.keys() >= room.ban_matchers.keys()
+def _check_channel(model: Model, channel: Channel) -> None:
+    assert model.targets[channel.id] is channel
+    assert model.channel_skeletons[channel.skeleton] is channel
+    assert all(channel in account.channels for account in channel.members)
+    assert set(channel.present) == {account for account in channel.members if account.sessions}
+    listening = {session for account in channel.present for session in account.sessions}
+    assert set(channel.audience().sessions) == listening
+    assert all(channel in account.invited_to for account in channel.invited)
+    assert channel.members or channel.founder is None, f"{channel.name} has no members"
+    assert channel.bans.keys() >= channel.ban_matchers.keys()
 
 
 def _check_account(model: Model, account: Account) -> None:
-    assert all(account in room.members for room in account.channels), account.name
-    assert all(model.channels.get(room.folded) is room for room in account.channels), account.name
-    assert all(account in room.invited for room in account.invited_to)
+    assert all(account in channel.members for channel in account.channels), account.name
+    assert all(model.channels.get(channel.folded) is channel for channel in account.channels), (
+        account.name
+    )
+    assert all(account in channel.invited for channel in account.invited_to)
     assert all(other.directs[account] is direct for other, direct in account.directs.items())
     assert all(model.tokens[token.digest] is token for token in account.tokens.values())
     held = account.certificates.values()
@@ -147,9 +149,9 @@ def _kept(model: Model, left_out: set[str]) -> dict[str, Any]:
     """What outlives the process, by value."""
     shot: dict[str, Any] = snapshot(model)
     live = left_out | {"present", "told", "sessions", "admin"}
-    for kind in ("accounts", "rooms"):
+    for kind in ("accounts", "channels"):
         for item in shot[kind].values():
             for name in live & item.keys():
                 del item[name]
-    names = {"accounts", "names", "looks", "rooms", "room looks", "targets", "invites"}
+    names = {"accounts", "names", "looks", "channels", "channel looks", "targets", "invites"}
     return {name: shot[name] for name in names - left_out}

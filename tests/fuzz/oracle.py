@@ -23,7 +23,7 @@ class Heard(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A message in the log. place: a room, or the two of a conversation."""
+    """A message in the log. place: a channel, or the two of a conversation."""
 
     place: str | frozenset[str]
     sender: str
@@ -43,7 +43,7 @@ class Seat:
 
 
 @dataclass(eq=False)
-class Room:
+class Channel:
     founder: str
     roles: dict[str, str] = field(default_factory=dict)
     """Each member's, as letters of RANKS in their order."""
@@ -66,7 +66,7 @@ class Oracle:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.seats: list[Seat] = []
-        self.rooms: dict[str, Room] = {}
+        self.channels: dict[str, Channel] = {}
         self.log: list[Entry] = []
         self.read = dict.fromkeys(names, 0)
         """How much of the log has certainly come to an account."""
@@ -79,19 +79,19 @@ class Oracle:
         seat = Seat(name, echo, own or echo)
         missed = self._missed(seat)
         self.seats.append(seat)
-        for room_name, room in self.rooms.items():
-            if name in room.roles:
-                told = self._in_room(room_name) if first else [seat]
-                self._tell(told, Heard(name, "JOIN", room_name))
+        for channel_name, channel in self.channels.items():
+            if name in channel.roles:
+                told = self._in_channel(channel_name) if first else [seat]
+                self._tell(told, Heard(name, "JOIN", channel_name))
         self.read[name] = len(self.log)
         return seat, missed
 
     def _missed(self, seat: Seat) -> list[Entry]:
         name, found = seat.name, []
         for number, entry in enumerate(self.log):
-            room = self.rooms.get(entry.place) if isinstance(entry.place, str) else None
-            if room is not None:
-                mine = name in room.roles and number >= room.since[name]
+            channel = self.channels.get(entry.place) if isinstance(entry.place, str) else None
+            if channel is not None:
+                mine = name in channel.roles and number >= channel.since[name]
             else:
                 mine = name in entry.place and (entry.sender != name or seat.own)
             if mine and number >= self.read[name]:
@@ -107,121 +107,121 @@ class Oracle:
         if politely and seat is newest:
             self.read[seat.name] = len(self.log)
         if not self._online(seat.name):
-            mine = [name for name, room in self.rooms.items() if seat.name in room.roles]
-            told = [s for s in self.seats if any(s in self._in_room(name) for name in mine)]
+            mine = [name for name, channel in self.channels.items() if seat.name in channel.roles]
+            told = [s for s in self.seats if any(s in self._in_channel(name) for name in mine)]
             self._tell(told, Heard(seat.name, "QUIT", ""))
 
     def _online(self, name: str) -> list[Seat]:
         return [seat for seat in self.seats if seat.name == name]
 
-    def _in_room(self, room: str) -> list[Seat]:
-        return [seat for seat in self.seats if seat.name in self.rooms[room].roles]
+    def _in_channel(self, channel: str) -> list[Seat]:
+        return [seat for seat in self.seats if seat.name in self.channels[channel].roles]
 
     def _tell(self, seats: Iterable[Seat], heard: Heard) -> None:
         for seat in seats:
             seat.hears.append(heard)
 
-    # Rooms
+    # Channels
 
-    def joins(self, name: str, room_name: str) -> bool:
-        room = self.rooms.get(room_name)
-        if room is None:
-            room = self.rooms[room_name] = Room(founder=name)
-        elif name in room.roles:
+    def joins(self, name: str, channel_name: str) -> bool:
+        channel = self.channels.get(channel_name)
+        if channel is None:
+            channel = self.channels[channel_name] = Channel(founder=name)
+        elif name in channel.roles:
             return True
-        elif not self._may_enter(name, room):
+        elif not self._may_enter(name, channel):
             return False
-        room.roles[name] = "q" if name == room.founder else ""
-        room.since[name] = len(self.log)
-        room.invited.pop(name, None)
-        self._tell(self._in_room(room_name), Heard(name, "JOIN", room_name))
+        channel.roles[name] = "q" if name == channel.founder else ""
+        channel.since[name] = len(self.log)
+        channel.invited.pop(name, None)
+        self._tell(self._in_channel(channel_name), Heard(name, "JOIN", channel_name))
         return True
 
-    def _may_enter(self, name: str, room: Room) -> bool:
-        """An invitation counts while whoever gave it runs the room."""
-        invited = room.runs(room.invited.get(name, ""))
-        return "i" not in room.modes or name == room.founder or invited
+    def _may_enter(self, name: str, channel: Channel) -> bool:
+        """An invitation counts while whoever gave it runs the channel."""
+        invited = channel.runs(channel.invited.get(name, ""))
+        return "i" not in channel.modes or name == channel.founder or invited
 
-    def parts(self, name: str, room_name: str) -> bool:
-        room = self.rooms.get(room_name)
-        if room is None or name not in room.roles:
+    def parts(self, name: str, channel_name: str) -> bool:
+        channel = self.channels.get(channel_name)
+        if channel is None or name not in channel.roles:
             return False
-        self._tell(self._in_room(room_name), Heard(name, "PART", room_name))
-        self._departs(name, room_name)
+        self._tell(self._in_channel(channel_name), Heard(name, "PART", channel_name))
+        self._departs(name, channel_name)
         return True
 
-    def kicks(self, by: str, name: str, room_name: str) -> bool:
-        room = self.rooms.get(room_name)
-        if room is None or not room.runs(by) or name not in room.roles:
+    def kicks(self, by: str, name: str, channel_name: str) -> bool:
+        channel = self.channels.get(channel_name)
+        if channel is None or not channel.runs(by) or name not in channel.roles:
             return False
-        if room.rank(name) < room.rank(by):
+        if channel.rank(name) < channel.rank(by):
             return False
-        self._tell(self._in_room(room_name), Heard(by, "KICK", room_name))
-        self._departs(name, room_name)
+        self._tell(self._in_channel(channel_name), Heard(by, "KICK", channel_name))
+        self._departs(name, channel_name)
         return True
 
-    def _departs(self, name: str, room_name: str) -> None:
-        room = self.rooms[room_name]
-        roles = room.roles
+    def _departs(self, name: str, channel_name: str) -> None:
+        channel = self.channels[channel_name]
+        roles = channel.roles
         was_owner = "q" in roles.pop(name)
         if not roles:
-            del self.rooms[room_name]
+            del self.channels[channel_name]
         elif was_owner and not any("q" in has for has in roles.values()):
-            heir = min(roles, key=room.rank)  # of several the first
+            heir = min(roles, key=channel.rank)  # of several the first
             roles[heir] = "q" + roles[heir]
 
-    def sets_mode(self, by: str, room_name: str, change: str) -> bool:
+    def sets_mode(self, by: str, channel_name: str, change: str) -> bool:
         """change: a sign and a letter."""
-        room = self.rooms.get(room_name)
-        if room is None or not room.runs(by):
+        channel = self.channels.get(channel_name)
+        if channel is None or not channel.runs(by):
             return False
-        before = set(room.modes)
-        (room.modes.add if change[0] == "+" else room.modes.discard)(change[1])
-        if room.modes != before:
-            self._tell(self._in_room(room_name), Heard(by, "MODE", room_name))
+        before = set(channel.modes)
+        (channel.modes.add if change[0] == "+" else channel.modes.discard)(change[1])
+        if channel.modes != before:
+            self._tell(self._in_channel(channel_name), Heard(by, "MODE", channel_name))
         return True
 
-    def sets_role(self, by: str, room_name: str, change: str, name: str) -> bool:
-        room = self.rooms.get(room_name)
-        if room is None or not room.runs(by) or name not in room.roles:
+    def sets_role(self, by: str, channel_name: str, change: str, name: str) -> bool:
+        channel = self.channels.get(channel_name)
+        if channel is None or not channel.runs(by) or name not in channel.roles:
             return False
-        had, letter = room.roles[name], change[1]
-        if "q" in had + letter and "q" not in room.roles[by]:
+        had, letter = channel.roles[name], change[1]
+        if "q" in had + letter and "q" not in channel.roles[by]:
             return False
         wanted = set(had) | {letter} if change[0] == "+" else set(had) - {letter}
         has = "".join(one for one in RANKS if one in wanted)
         if had == has:
             return True
-        owners = [one for one, modes in room.roles.items() if "q" in modes]
+        owners = [one for one, modes in channel.roles.items() if "q" in modes]
         if "q" not in has and owners == [name]:
             return False
-        room.roles[name] = has
-        self._tell(self._in_room(room_name), Heard(by, "MODE", room_name))
+        channel.roles[name] = has
+        self._tell(self._in_channel(channel_name), Heard(by, "MODE", channel_name))
         return True
 
-    def sets_topic(self, by: str, room_name: str, topic: str) -> bool:
-        room = self.rooms.get(room_name)
-        if room is None or not room.runs(by):
+    def sets_topic(self, by: str, channel_name: str, topic: str) -> bool:
+        channel = self.channels.get(channel_name)
+        if channel is None or not channel.runs(by):
             return False
-        room.topic = topic
-        self._tell(self._in_room(room_name), Heard(by, "TOPIC", room_name, topic))
+        channel.topic = topic
+        self._tell(self._in_channel(channel_name), Heard(by, "TOPIC", channel_name, topic))
         return True
 
-    def invites(self, by: str, name: str, room_name: str) -> bool:
-        room = self.rooms.get(room_name)
-        if room is None or by not in room.roles or name in room.roles:
+    def invites(self, by: str, name: str, channel_name: str) -> bool:
+        channel = self.channels.get(channel_name)
+        if channel is None or by not in channel.roles or name in channel.roles:
             return False
-        if "i" in room.modes and not room.runs(by):
+        if "i" in channel.modes and not channel.runs(by):
             return False
-        if room.runs(by) or not room.runs(room.invited.get(name, "")):
-            room.invited[name] = by
-        self._tell(self._online(name), Heard(by, "INVITE", name, room_name))
+        if channel.runs(by) or not channel.runs(channel.invited.get(name, "")):
+            channel.invited[name] = by
+        self._tell(self._online(name), Heard(by, "INVITE", name, channel_name))
         return True
 
     # Messages
 
     def says(self, seat: Seat, target: str, text: str) -> bool:
-        """Something to a room or a person."""
+        """Something to a channel or a person."""
         hears = self.may_hear(seat, target)
         if hears is None:
             return False
@@ -234,16 +234,16 @@ class Oracle:
         """Whom a message goes to; None when it may not be said."""
         if not target.startswith("#"):
             return self._direct(seat, target)
-        room = self.rooms.get(target)
-        if room is None:
+        channel = self.channels.get(target)
+        if channel is None:
             return None
-        if seat.name not in room.roles:
-            if room.modes & {"n", "m"}:
+        if seat.name not in channel.roles:
+            if channel.modes & {"n", "m"}:
                 return None
-            return self._in_room(target) + ([seat] if seat.echo else [])
-        if "m" in room.modes and not room.roles[seat.name]:
+            return self._in_channel(target) + ([seat] if seat.echo else [])
+        if "m" in channel.modes and not channel.roles[seat.name]:
             return None
-        return [other for other in self._in_room(target) if other is not seat or seat.echo]
+        return [other for other in self._in_channel(target) if other is not seat or seat.echo]
 
     def _direct(self, seat: Seat, name: str) -> list[Seat] | None:
         if name not in self.read:

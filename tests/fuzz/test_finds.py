@@ -27,12 +27,12 @@ Patch = pytest.MonkeyPatch
 
 
 def half_a_leave(patch: Patch) -> None:
-    """A membership ends for the room, and not for the account."""
+    """A membership ends for the channel, and not for the account."""
 
     def left(model: Model, event: channel_events.MemberLeft) -> Callable[[], object]:
-        room, account = model.channel(event.channel), model.accounts[event.account]
-        del room.members[account]
-        room.present.pop(account, None)
+        channel, account = model.channel(event.channel), model.accounts[event.account]
+        del channel.members[account]
+        channel.present.pop(account, None)
         return lambda: None
 
     patch.setitem(apply._APPLY, channel_events.MemberLeft, left)
@@ -50,7 +50,7 @@ def sent_unstored(patch: Patch) -> None:
 
 def old_audience(patch: Patch) -> None:
     """Who has left still hears."""
-    patch.setattr(Channel, "forget_audience", lambda room: None)
+    patch.setattr(Channel, "forget_audience", lambda channel: None)
 
 
 def no_worker(patch: Patch) -> None:

@@ -36,7 +36,7 @@ GARBAGE = (
 number = st.integers(0, MAX_SEATS - 1)
 """Which of the sessions there are; counted round."""
 name = st.sampled_from(NAMES)
-room = st.sampled_from(("#a", "#b"))
+channel = st.sampled_from(("#a", "#b"))
 sign, flag, role = st.sampled_from("+-"), st.sampled_from("imn"), st.sampled_from("qov")
 ending = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20)
 noise = st.one_of(
@@ -49,19 +49,30 @@ STEPS: Mapping[str, tuple[int, Mapping[str, st.SearchStrategy[object]]]] = {
     "comes": (3, {"name": name, "caps": st.sets(st.sampled_from(CAPS))}),
     "goes": (2, {"number": number, "politely": politely}),
     "restarts": (1, {}),
-    "joins": (6, {"number": number, "room": room}),
-    "parts": (1, {"number": number, "room": room}),
-    "kicks": (1, {"number": number, "room": room, "name": name}),
-    "sets_mode": (2, {"number": number, "room": room, "sign": sign, "letter": flag}),
-    "sets_role": (2, {"number": number, "room": room, "sign": sign, "letter": role, "name": name}),
-    "sets_topic": (1, {"number": number, "room": room, "ending": ending}),
-    "invites": (1, {"number": number, "room": room, "name": name}),
-    "says": (8, {"number": number, "to": room | name | st.just("nobody"), "ending": ending}),
-    "all_talk_at_once": (3, {"room": room, "lines": st.lists(number, min_size=2, max_size=12)}),
+    "joins": (6, {"number": number, "channel": channel}),
+    "parts": (1, {"number": number, "channel": channel}),
+    "kicks": (1, {"number": number, "channel": channel, "name": name}),
+    "sets_mode": (2, {"number": number, "channel": channel, "sign": sign, "letter": flag}),
+    "sets_role": (
+        2,
+        {"number": number, "channel": channel, "sign": sign, "letter": role, "name": name},
+    ),
+    "sets_topic": (1, {"number": number, "channel": channel, "ending": ending}),
+    "invites": (1, {"number": number, "channel": channel, "name": name}),
+    "says": (8, {"number": number, "to": channel | name | st.just("nobody"), "ending": ending}),
+    "all_talk_at_once": (
+        3,
+        {"channel": channel, "lines": st.lists(number, min_size=2, max_size=12)},
+    ),
     "garbage": (1, {"number": number, "lines": st.lists(noise, max_size=8)}),
     "a_stranger_tries": (
         1,
-        {"lines": st.lists(noise, max_size=5), "room": room, "name": name, "politely": politely},
+        {
+            "lines": st.lists(noise, max_size=5),
+            "channel": channel,
+            "name": name,
+            "politely": politely,
+        },
     ),
 }
 """What can happen: a method of Both, how often as against the others, and what it is told."""

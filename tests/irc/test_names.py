@@ -327,7 +327,7 @@ class TestChannelName:
         ],
     )
     def test_is_composed_and_folded(self, text: str, display: str, folded: str) -> None:
-        """Display is NFC; neither case nor width make another room."""
+        """Display is NFC; neither case nor width make another channel."""
         name = channel_name(text)
         assert (name.display, name.folded) == (display, folded)
         assert fold_channel(text) == folded
@@ -368,7 +368,7 @@ class TestChannelName:
 
     @pytest.mark.parametrize("text", ["#l0bby", "#Lоbby", "#ＬOBBY", "#1obby", "#Iobby", "#lоbbу"])
     def test_has_the_skeleton_of_its_look_alikes(self, text: str) -> None:
-        """A room that looks like the lobby can be told from the lobby by its skeleton."""
+        """A channel that looks like the lobby can be told from the lobby by its skeleton."""
         assert channel_name(text).skeleton == channel_name("#lobby").skeleton
         assert channel_name("#hobby").skeleton != channel_name("#lobby").skeleton
 

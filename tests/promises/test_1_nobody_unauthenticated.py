@@ -1,7 +1,7 @@
 """Promise 1: nobody unauthenticated is in the broadcast set.
 
 Before login a connection can register, authenticate and quit; every other command is refused, and
-nothing about users or rooms leaks.
+nothing about users or channels leaks.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ INVENTED = [
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
-    """A server by invitation, with two members in a room that strangers should not know of."""
+    """A server by invitation, with two members in a channel that strangers should not know of."""
     accounts = {"registration": "invite"}
     with running(tmp_path / "data", "alice", "bob", accounts=accounts) as server:
         yield server
@@ -39,7 +39,7 @@ def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
 
 @pytest.fixture
 def members(server: ServerUnderTest) -> tuple[Client, Client]:
-    """Two who are in a room with a topic."""
+    """Two who are in a channel with a topic."""
     alice, bob = (
         server.member("alice", caps="echo-message"),
         server.member("bob", caps="echo-message"),
@@ -75,33 +75,33 @@ def test_every_other_command_is_refused(server: ServerUnderTest) -> None:
 # --- what leaks ----------------------------------------------------------------------------------
 
 QUESTIONS = [
-    *(f"{command} {{room}}" for command in sorted(COMMANDS.keys() - {"QUIT", "CAP"})),
+    *(f"{command} {{channel}}" for command in sorted(COMMANDS.keys() - {"QUIT", "CAP"})),
     *(f"{command} {{nick}}" for command in sorted(COMMANDS.keys() - {"QUIT", "CAP"})),
-    "PRIVMSG {nick},{room} :x",
+    "PRIVMSG {nick},{channel} :x",
     "WHOIS chat.test {nick}",
-    "NICK :{room}",
-    "USER {nick} 0 * :{room}",
+    "NICK :{channel}",
+    "USER {nick} 0 * :{channel}",
     "REGISTER {nick} * :violet kettles dance 4",
     "REGISTER {nick} wrong-invite-code :violet kettles dance 4",
     "REGISTER * wrong-invite-code :violet kettles dance 4",
     "PASS {nick}:wrong password",
     "CAP LS 302",
     "CAP REQ :{nick}",
-    "@+draft/reply={nick} TAGMSG {room}",
-    ":{nick}!{nick}@chat.test PRIVMSG {room} :x",
+    "@+draft/reply={nick} TAGMSG {channel}",
+    ":{nick}!{nick}@chat.test PRIVMSG {channel} :x",
 ]
 
 
-def answers(server: ServerUnderTest, question: str, nick: str, room: str) -> list[str]:
+def answers(server: ServerUnderTest, question: str, nick: str, channel: str) -> list[str]:
     """What a new stranger, who calls himself so, hears to a question; with the names blotted."""
     with server.connect() as stranger:
-        stranger.sends(f"NICK {nick}", question.format(nick=nick, room=room))
-        return [line.replace(room, "ROOM").replace(nick, "NICK") for line in stranger.hears()]
+        stranger.sends(f"NICK {nick}", question.format(nick=nick, channel=channel))
+        return [line.replace(channel, "CHANNEL").replace(nick, "NICK") for line in stranger.hears()]
 
 
 @pytest.mark.usefixtures("members")
 def test_a_question_tells_nothing_of_who_and_what_there_is(server: ServerUnderTest) -> None:
-    """The answer about a member and his room is the answer about nobody and nothing."""
+    """The answer about a member and his channel is the answer about nobody and nothing."""
     for question in QUESTIONS:
         real = answers(server, question, "alice", "#den")
         assert real == answers(server, question, "zelda", "#zoo")

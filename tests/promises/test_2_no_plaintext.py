@@ -119,7 +119,7 @@ class Tap:
 
 
 def test_nothing_that_is_said_can_be_read_on_the_wire(server: ServerUnderTest) -> None:
-    """Password, names, rooms, messages, in either direction, from the first byte to the last."""
+    """Password, names, channels, messages, in either direction, from the first byte to the last."""
     bob = server.member("bob")
     tap = Tap(server.port)
     with server.connect(tap.port) as alice:

@@ -1,6 +1,6 @@
 """Promise 5: one order.
 
-All members of a room see its events in one order, and history replays that order.
+All members of a channel see its events in one order, and history replays that order.
 """
 
 from __future__ import annotations

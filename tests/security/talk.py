@@ -16,7 +16,7 @@ from tests.support.server import ServerUnderTest
 PAUSE = 0.005
 """Seconds between a message's arrival and the next one."""
 
-ROOM = "#den"
+CHANNEL = "#den"
 
 Record = Callable[[str, object], None]
 
@@ -33,7 +33,7 @@ class Talk:
         self.latencies: list[float] = []
         self._pair = server.member("alice"), server.member("bob")
         for person in self._pair:
-            person.says(f"JOIN {ROOM}")
+            person.says(f"JOIN {CHANNEL}")
         self._over = threading.Event()
         self._heard = threading.Condition()
         self._error: BaseException | None = None
@@ -54,9 +54,9 @@ class Talk:
         number = len(self.latencies)
         speaker, listener = self._pair[number % 2], self._pair[1 - number % 2]
         before = time.monotonic()
-        speaker.sends(f"PRIVMSG {ROOM} :{number}")
-        heard = listener.hears_until(lambda line: f" PRIVMSG {ROOM} :" in line)[-1]
-        assert heard == f":{speaker.nick}!{speaker.nick}@chat.test PRIVMSG {ROOM} :{number}"
+        speaker.sends(f"PRIVMSG {CHANNEL} :{number}")
+        heard = listener.hears_until(lambda line: f" PRIVMSG {CHANNEL} :" in line)[-1]
+        assert heard == f":{speaker.nick}!{speaker.nick}@chat.test PRIVMSG {CHANNEL} :{number}"
         with self._heard:
             self.latencies.append(time.monotonic() - before)
             self._heard.notify_all()
@@ -78,7 +78,7 @@ class Talk:
         assert not self._thread.is_alive(), "a message never arrived"
         self._check()
         for person in self._pair:
-            assert not any(f" PRIVMSG {ROOM} :" in line for line in person.hears())
+            assert not any(f" PRIVMSG {CHANNEL} :" in line for line in person.hears())
 
     def _check(self) -> None:
         if self._error is not None:

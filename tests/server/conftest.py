@@ -1,4 +1,4 @@
-"""A database with two accounts and a room, and who administers it."""
+"""A database with two accounts and a channel, and who administers it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALICE, BOB, DEN = 1, 2, 10
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    """The writer of a database with two accounts and a room."""
+    """The writer of a database with two accounts and a channel."""
     opened = Journal(tmp_path / FILE_NAME, PEPPER)
     opened.commit(
         [

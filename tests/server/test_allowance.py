@@ -82,9 +82,9 @@ def test_long_lines_cost_more() -> None:
 
 def test_answers_are_paid_for_by_their_bytes() -> None:
     """What others are sent is not: a message costs what it is, however many hear it."""
-    somebody, room = stand_in(), Audience([])
+    somebody, channel = stand_in(), Audience([])
     line = Line("PRIVMSG #den :hi", 0)
-    said: list[Effect] = [Broadcast(room, line), Broadcast(room, line)]
+    said: list[Effect] = [Broadcast(channel, line), Broadcast(channel, line)]
     assert cost_of_answers(said) == 0
     answers: list[Effect] = [
         Reply(somebody, BareLine("x" * ANSWER_BYTES), somebody.encoding_group)

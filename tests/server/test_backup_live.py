@@ -117,7 +117,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 
 def furnish(server: ServerUnderTest) -> None:
-    """Rooms, roles, a ban, an invitation, a topic, a key, a direct conversation."""
+    """Channels, roles, a ban, an invitation, a topic, a key, a direct conversation."""
     with (
         server.member("alice", caps=[KEY_TAG]) as alice,
         server.member("bob") as bob,
@@ -166,11 +166,11 @@ def test_the_log_is_that_of_one_moment(case: Case, then: Tables, now: Tables) ->
     assert len(log) < len(now["log"])
 
 
-ROOMS = ["targets", "memberships", "bans", "invitations"]
+CHANNELS = ["targets", "memberships", "bans", "invitations"]
 CREDENTIALS = ["message_keys", "invites", "tokens", "factors", "recovery_codes"]
 
 
-@pytest.mark.parametrize("table", ["accounts", *ROOMS, *CREDENTIALS, "changes"])
+@pytest.mark.parametrize("table", ["accounts", *CHANNELS, *CREDENTIALS, "changes"])
 def test_every_other_table_is_the_same(then: Tables, now: Tables, table: str) -> None:
     """To the last column."""
     assert then[table] == now[table]

@@ -103,7 +103,7 @@ def test_who_is_not_welcome_any_more_is_told(
     assert running.model.accounts[BOB].usable == (act == "passwd")
 
 
-def test_a_deleted_account_leaves_its_rooms(running: Running, office: Admin) -> None:
+def test_a_deleted_account_leaves_its_channels(running: Running, office: Admin) -> None:
     """In memory as in the database, where the deletion itself did it."""
     office.delete(office.find("bob", "bob"))
     running.looks()

@@ -411,8 +411,8 @@ def test_a_failing_store_is_logged_once_and_its_return_once(
     ]
 
 
-def test_rooms_and_members_are_taken_back_too(hub: HubUnderTest) -> None:
-    """What isn't stored has not happened: the room isn't there, nobody is in it."""
+def test_channels_and_members_are_taken_back_too(hub: HubUnderTest) -> None:
+    """What isn't stored has not happened: the channel isn't there, nobody is in it."""
     alice = hub.member("alice")
     hub.journal.failure = FULL
     alice.sends("JOIN #den")
@@ -475,7 +475,9 @@ def test_what_builds_on_a_conflict_fails_with_it(
 def test_what_builds_on_a_damaged_place_fails_with_it(
     hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A room that can't be stored has nobody in it; the other rooms' steps of the turn are kept."""
+    """A channel that can't be stored has nobody in it; the other channels' steps of the turn are
+    kept.
+    """
     alice, bob, carol = (
         hub.member(name, caps="echo-message") for name in ("alice", "bob", "carol")
     )
@@ -501,7 +503,9 @@ def test_what_builds_on_a_damaged_place_fails_with_it(
         assert sum(" 400 " in line for line in heard) == failures
     assert "#den" not in hub.rules.model.channels
     assert all(
-        room.name == "#lobby" for a in hub.rules.model.accounts.values() for room in a.channels
+        channel.name == "#lobby"
+        for a in hub.rules.model.accounts.values()
+        for channel in a.channels
     )
     assert texts(hub) == ["held", "kept"]
 

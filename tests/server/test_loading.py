@@ -49,7 +49,7 @@ def test_accounts_are_found_by_id_name_and_looks(journal: Journal) -> None:
     assert not alice.sessions
 
 
-def test_a_room_is_as_it_was_left(journal: Journal) -> None:
+def test_a_channel_is_as_it_was_left(journal: Journal) -> None:
     """Topic, modes, key, limit, roles, bans and invitations; nobody is present yet."""
     journal.commit(
         [
@@ -94,7 +94,7 @@ def test_a_conversation_with_nobody_is_passed_over(journal: Journal) -> None:
 
 
 def test_numbers_go_on_where_they_stopped(journal: Journal) -> None:
-    """Of the log, and of rooms; also those of a room that is closed are never used again."""
+    """Of the log, and of channels; also those of a channel that is closed are never used again."""
     journal.commit(
         [
             ChannelCreated(OLD, "#old", "#old", "#old", BOB, "nt", 0),
@@ -114,7 +114,7 @@ def test_message_ids_keep_their_beginning(journal: Journal) -> None:
 
 
 def test_a_deleted_account_keeps_only_its_name(journal: Journal, office: Admin) -> None:
-    """The log names it; it is in no room."""
+    """The log names it; it is in no channel."""
     office.delete(office.find("bob", "bob"))
     model = load(journal)
     bob = model.by_name["bob"]

@@ -15,8 +15,8 @@ from tests.support.client import Client
 from tests.support.server import PASSWORD, ServerUnderTest, config
 
 PEOPLE = 1000
-ROOMS = 100
-"""That all of them are in."""
+LARGE = 100
+"""Channels that all of them are in."""
 
 CHANNELS = 3367
 
@@ -42,7 +42,9 @@ def people(server: ServerUnderTest) -> list[tuple[object, ...]]:
 def fill(server: ServerUnderTest) -> None:
     """Into the database, as it would take long to do it by talking."""
     accounts = people(server)
-    rooms = [(n, f"#{named(n)}", f"#{named(n)}", f"#{named(n)}", TOPIC) for n in range(1, CHANNELS)]
+    channels = [
+        (n, f"#{named(n)}", f"#{named(n)}", f"#{named(n)}", TOPIC) for n in range(1, CHANNELS)
+    ]
     connection = open_database(server.data.database)
     everybody = [row for (row,) in connection.execute("SELECT id FROM accounts")]
     everybody += [account[0] for account in accounts]
@@ -54,24 +56,30 @@ def fill(server: ServerUnderTest) -> None:
             accounts,
         )
         connection.executemany(
-            "INSERT INTO targets (id, name, folded, skeleton, topic) VALUES (?, ?, ?, ?, ?)", rooms
+            "INSERT INTO targets (id, name, folded, skeleton, topic) VALUES (?, ?, ?, ?, ?)",
+            channels,
         )
         connection.executemany(
             "INSERT INTO memberships (channel, account, modes, seq) VALUES (?, ?, ?, 0)",
-            [(room, owner, "q") for room in range(1, CHANNELS)]
-            + [(room, one, "") for room in range(1, ROOMS) for one in everybody if one != owner],
+            [(channel, owner, "q") for channel in range(1, CHANNELS)]
+            + [
+                (channel, one, "")
+                for channel in range(1, LARGE)
+                for one in everybody
+                if one != owner
+            ],
         )
         owner = accounts[0][0]
         connection.executemany(
             "INSERT OR REPLACE INTO memberships VALUES (?, ?, 'q', 0)",
-            [(room[0], owner) for room in rooms],
+            [(channel[0], owner) for channel in channels],
         )
     connection.close()
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
-    """A server with many people, all as if online, in many rooms; alice is in a hundred of them."""
+    """A server with many people, all as if online, in many channels; alice is in a hundred."""
     server = ServerUnderTest(tmp_path_factory.mktemp("long") / "data", config())
     server.data.create()
     server.add("alice")
@@ -83,8 +91,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
     for account in model.accounts.values():
         if account.name != "alice":
             model.online[account] = None
-            for room in account.channels:
-                room.present[account] = None
+            for channel in account.channels:
+                channel.present[account] = None
     yield server
     server.close()
 
@@ -124,15 +132,15 @@ def of(numeric: str, lines: list[str]) -> int:
     return sum(line.split(" ")[1:2] == [numeric] for line in lines)
 
 
-def test_a_login_into_a_hundred_rooms_of_a_thousand(
+def test_a_login_into_a_hundred_channels_of_a_thousand(
     server: ServerUnderTest, reader: Client
 ) -> None:
     """Some megabytes of names: more than may be unsent, of somebody who reads all the time."""
     heard = logs_in(reader, "userhost-in-names")
     assert sum(map(len, heard)) > 2 * server.settings.limits.unsent_kib * 1024
-    assert of("366", heard) == ROOMS
+    assert of("366", heard) == LARGE
     assert sum(line.count("person") for line in heard if " 353 " in line) >= 2 * PEOPLE * (
-        ROOMS - 1
+        LARGE - 1
     )
     reader.sends("PING :and on")
     hears(reader, ":and on")
@@ -150,16 +158,16 @@ def test_a_list_of_all_channels(server: ServerUnderTest, reader: Client) -> None
 @pytest.mark.parametrize(
     ("command", "row", "end"), [("WHO", "352", "315"), ("NAMES", "353", "366")]
 )
-def test_who_is_in_large_rooms(
+def test_who_is_in_large_channels(
     server: ServerUnderTest, reader: Client, command: str, row: str, end: str
 ) -> None:
     """Ten of them, of a thousand each, asked for at once."""
     logs_in(reader)
-    rooms = [f"#{named(number)}" for number in range(1, 11)]
-    reader.sends(*(f"{command} {room}" for room in rooms), "PING :next")
+    channels = [f"#{named(number)}" for number in range(1, 11)]
+    reader.sends(*(f"{command} {channel}" for channel in channels), "PING :next")
     heard = hears(reader, ":next")
-    assert of(end, heard) == len(rooms)
+    assert of(end, heard) == len(channels)
     listed = [line for line in heard if f" {row} " in line]
     names = [name for line in listed for name in re.findall(r"person[a-k]{4}\b", line)]
-    assert len(names) >= len(rooms) * PEOPLE
+    assert len(names) >= len(channels) * PEOPLE
     assert len(set(names)) == PEOPLE

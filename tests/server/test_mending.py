@@ -24,7 +24,7 @@ PLAIN = {"id", "created_ms", "topic_ms", "at_ms", "digest", "seq", "password", "
 
 
 def rows(path: Path) -> dict[str, list[tuple[str, ...]]]:
-    """What is stored, without times; accounts and rooms by their names."""
+    """What is stored, without times; accounts and channels by their names."""
     connection = sqlite3.connect(path / FILE_NAME)
     connection.row_factory = sqlite3.Row
     names: dict[object, str] = {}
@@ -47,7 +47,7 @@ def rows(path: Path) -> dict[str, list[tuple[str, ...]]]:
 
 
 def lives(server: ServerUnderTest) -> None:
-    """Three people, with rooms, bans and invitations."""
+    """Three people, with channels, bans and invitations."""
     alice, bob = server.member("alice"), server.member("bob")
     alice.sends("JOIN #den,#mine,#ours")
     alice.sends("MODE #den +b eve!*@*")
@@ -103,8 +103,8 @@ def acts(server: ServerUnderTest, office: Admin, in_effect: Callable[[], None]) 
 
 
 def test_a_series_of_acts_ends_the_same(tmp_path: Path) -> None:
-    """Whether a server runs meanwhile or not: the owner is followed, her room is closed, tokens and
-    passwords are as the last act left them.
+    """Whether a server runs meanwhile or not: the owner is followed, her channel is closed, tokens
+    and passwords are as the last act left them.
     """
     with running(tmp_path / "on", "alice", "bob", "carol") as server, server.office() as office:
         lives(server)

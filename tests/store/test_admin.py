@@ -160,7 +160,7 @@ def test_a_change_is_one_accounts(admin: Admin) -> None:
 
 
 def test_deleting_leaves_the_name_and_the_messages(admin: Admin, path: Path) -> None:
-    """Password, role, rooms and invitations go; others' stay."""
+    """Password, role, channels and invitations go; others' stay."""
     alice, bob = made(admin, "alice"), made(admin, "bob")
     admin.set_admin(alice, admin=True)
     for number in (alice.id, bob.id):

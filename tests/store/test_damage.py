@@ -27,11 +27,11 @@ def said(seq: int) -> Logged:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A database of some pages: two rooms in which one account has said much, in turns."""
+    """A database of some pages: two channels in which one account has said much, in turns."""
     journal = Journal(tmp_path / FILE_NAME, PEPPER)
-    rooms = [ChannelCreated(n, f"#{n}", f"#{n}", f"#{n}", ALICE, "nt", 0) for n in (DEN, LAB)]
+    channels = [ChannelCreated(n, f"#{n}", f"#{n}", f"#{n}", ALICE, "nt", 0) for n in (DEN, LAB)]
     accounts = [AccountCreated(n, f"a{n}", f"a{n}", f"a{n}", "hash", False, 0, 0) for n in (1, 2)]
-    journal.commit([*accounts, *rooms, *map(said, range(1, MESSAGES + 1))])
+    journal.commit([*accounts, *channels, *map(said, range(1, MESSAGES + 1))])
     journal.close()
     return tmp_path / FILE_NAME
 
@@ -57,7 +57,7 @@ def test_what_is_behind_a_bad_page_is_read(path: Path) -> None:
     assert not cut
 
 
-def test_a_room_apart_from_a_bad_page_is_read_whole(path: Path) -> None:
+def test_a_channel_apart_from_a_bad_page_is_read_whole(path: Path) -> None:
     """Damage costs only what it has hit."""
     after = page_with(path, "text 00300.")
     spoil(path, page_with(path, "text 00005."))

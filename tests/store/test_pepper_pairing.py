@@ -133,13 +133,13 @@ def test_what_is_no_database_is_told(place: Place, find: Find) -> None:
 
 
 def of_before(place: Place) -> None:
-    """A database without a pepper, with a room's key and a secret in the clear."""
+    """A database without a pepper, with a channel's key and a secret in the clear."""
     with closing(open_database(place.database)) as connection:
         connection.execute("INSERT INTO meta VALUES ('cost_key', ?)", ("5ec2e7" * 10,))
-        rooms = [(10, "#den", "otter-key-of-before"), (11, "#lab", None)]
+        channels = [(10, "#den", "otter-key-of-before"), (11, "#lab", None)]
         connection.executemany(
             "INSERT INTO targets (id, name, folded, skeleton, channel_key) VALUES (?, ?, ?, ?, ?)",
-            [(number, name, name, name, key) for number, name, key in rooms],
+            [(number, name, name, name, key) for number, name, key in channels],
         )
         entries = ["+k otter-key-of-before", "+ol mark 5", "+kl otter-key-of-before 5"]
         kinds = [*((text, "MODE") for text in entries), ("+k is for keys", "PRIVMSG")]
@@ -149,12 +149,12 @@ def of_before(place: Place) -> None:
 
 
 def test_a_database_from_before_gets_a_pepper(place: Place) -> None:
-    """Its rooms keep their keys, and nothing is left of it in the clear, in no byte."""
+    """Its channels keep their keys, and nothing is left of it in the clear, in no byte."""
     of_before(place)
     assert b"otter-key-of-before" in place.database.read_bytes()
     pepper = place.finds()
     with closing(Reader(place.database)) as reader:
-        keys = {room.name: room.channel_key for room in reader.channels(pepper)}
+        keys = {channel.name: channel.channel_key for channel in reader.channels(pepper)}
     assert keys == {"#den": "otter-key-of-before", "#lab": None}
     assert "cost_key" not in place.facts()
     left = b"".join(path.read_bytes() for path in place.database.parent.glob("chat.db*"))
@@ -177,7 +177,7 @@ def test_what_is_sealed_is_not_sealed_again(place: Place) -> None:
     pepper = place.finds()
     assert place.finds() == pepper
     with closing(Reader(place.database)) as reader:
-        assert [room.channel_key for room in reader.channels(pepper)] == [
+        assert [channel.channel_key for channel in reader.channels(pepper)] == [
             "otter-key-of-before",
             None,
         ]

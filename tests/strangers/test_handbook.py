@@ -43,7 +43,7 @@ def write_bot(home: Path, server: ServerUnderTest) -> Path:
 
 
 def test_the_bot_answers(server: ServerUnderTest, tmp_path: Path) -> None:
-    """It answers what is asked in its rooms now, and not what was asked while it was away."""
+    """It answers what is asked in its channels now, and not what was asked while it was away."""
     server.add("robot")
     (tmp_path / "robot-password").write_text(f"{PASSWORD}\n")
     bob, robot = server.member("bob"), server.member("robot")

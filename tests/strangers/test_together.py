@@ -1,4 +1,4 @@
-"""Everybody in one room: WeeChat, irssi, securechat's own client and a script."""
+"""Everybody in one channel: WeeChat, irssi, securechat's own client and a script."""
 
 from __future__ import annotations
 

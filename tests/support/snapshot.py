@@ -12,8 +12,8 @@ def snapshot(model: Model) -> dict[str, object]:
         "accounts": {a.id: _account(a) for a in model.accounts.values()},
         "names": {key: a.id for key, a in model.by_name.items()},
         "looks": {key: a.id for key, a in model.account_skeletons.items()},
-        "rooms": {key: _room(room) for key, room in model.channels.items()},
-        "room looks": {key: room.id for key, room in model.channel_skeletons.items()},
+        "channels": {key: _channel(channel) for key, channel in model.channels.items()},
+        "channel looks": {key: channel.id for key, channel in model.channel_skeletons.items()},
         "targets": {key: target.last_seq for key, target in model.targets.items()},
         "invites": {key: (i.uses, i.expires_ms, i.admin) for key, i in model.invites.items()},
         "tokens": {t.digest: (t.account, t.name, t.used_ms) for t in model.tokens.values()},
@@ -34,9 +34,9 @@ def _account(account: Account) -> dict[str, object]:
         "devices": {d.name: d.stored for d in account.devices.values() if d.stored >= 0},
         "keys": account.sent_keys.items(),
         "admin": account.admin,
-        "rooms": {room.id for room in account.channels},
+        "channels": {channel.id for channel in account.channels},
         "directs": {other.id: direct.id for other, direct in account.directs.items()},
-        "invited to": {room.id: by for room, by in account.invited_to.items()},
+        "invited to": {channel.id: by for channel, by in account.invited_to.items()},
         "tokens": set(account.tokens),
         "certificates": set(account.certificates),
         "factor": account.factor
@@ -46,13 +46,13 @@ def _account(account: Account) -> dict[str, object]:
     }
 
 
-def _room(room: Channel) -> dict[str, object]:
+def _channel(channel: Channel) -> dict[str, object]:
     return {
-        "id": room.id,
-        "modes": (room.modes, room.key, room.limit),
-        "topic": (room.topic, room.topic_by, room.topic_ms),
-        "members": {a.id: (m.modes, m.seq) for a, m in room.members.items()},
-        "present": {a.id for a in room.present},
-        "bans": dict(room.bans),
-        "told": room.audience().sessions,
+        "id": channel.id,
+        "modes": (channel.modes, channel.key, channel.limit),
+        "topic": (channel.topic, channel.topic_by, channel.topic_ms),
+        "members": {a.id: (m.modes, m.seq) for a, m in channel.members.items()},
+        "present": {a.id for a in channel.present},
+        "bans": dict(channel.bans),
+        "told": channel.audience().sessions,
     }

@@ -84,7 +84,7 @@ def hello(target: str = "#lobby", text: str = "hello") -> Dialogue:
     return dialogue
 
 
-def test_a_pipe_into_a_room(shell: Shell, certificate: Files, ca_file: Path) -> None:
+def test_a_pipe_into_a_channel(shell: Shell, certificate: Files, ca_file: Path) -> None:
     """`echo hello | securechat send '#lobby'`: silence and 0."""
     with ScriptedServer(certificate, hello()) as server:
         where = ("--server", f"alice@{server.address}", "--ca", str(ca_file))

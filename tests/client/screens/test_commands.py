@@ -49,7 +49,7 @@ def test_commands_become_actions(typed: str, action: Action) -> None:
 
 @pytest.mark.parametrize("typed", ["/join", "/msg", "/me", "/part", "/names", "/who", "/topic x"])
 def test_what_is_missing_is_told(typed: str) -> None:
-    """With the usage, in a composer without a room."""
+    """With the usage, in a composer without a channel."""
     [problem] = composer().line(typed)
     assert isinstance(problem, Problem)
     assert problem.text.startswith(f"expected {typed.split()[0]}")
@@ -63,7 +63,7 @@ def test_a_target_that_cannot_be_one(typed: str) -> None:
     assert "one word" in problem.text
 
 
-def test_going_to_a_room_we_are_in() -> None:
+def test_going_to_a_channel_we_are_in() -> None:
     """Needs no server."""
     at = composer("#lobby", "#den")
     [info] = at.line("/join #DEN")
@@ -72,7 +72,7 @@ def test_going_to_a_room_we_are_in() -> None:
 
 
 def test_going_on_with_one_person() -> None:
-    """/msg NAME aims at them; room commands then need a room."""
+    """/msg NAME aims at them; channel commands then need a channel."""
     at = composer("#lobby")
     at.line("/msg bob")
     assert at.line("hi") == [Say("bob", "hi")]

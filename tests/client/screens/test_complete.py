@@ -59,7 +59,7 @@ def test_a_name_that_would_be_obeyed_is_not_offered() -> None:
     ],
 )
 def test_what_tab_offers(before: str, offers: list[str]) -> None:
-    """Commands at the beginning, then what the command wants; people of the room otherwise."""
+    """Commands at the beginning, then what the command wants; people of the channel otherwise."""
     assert candidates(crowded(), before) == (before.rpartition(" ")[2], offers)
 
 

@@ -19,18 +19,18 @@ from securechat.client.session.events import (
 )
 
 
-def composer(*rooms: str) -> Composer:
-    """A composer of alice, who is in rooms."""
+def composer(*channels: str) -> Composer:
+    """A composer of alice, who is in channels."""
     known = JoinedChannels()
     at = Composer(known, commands.run)
-    for room in rooms:
-        known.enter(room)
-        at.notice(Joined(room, "alice", mine=True))
+    for channel in channels:
+        known.enter(channel)
+        at.notice(Joined(channel, "alice", mine=True))
     return at
 
 
 def test_plain_text_goes_where_we_are() -> None:
-    """The first room we are in, until we go elsewhere."""
+    """The first channel we are in, until we go elsewhere."""
     assert composer("#lobby", "#den").line("hello there") == [Say("#lobby", "hello there")]
 
 
@@ -56,12 +56,12 @@ def test_a_paste_of_several_lines_is_text() -> None:
 
 @pytest.mark.parametrize("typed", ["", "   ", "\n\n"])
 def test_nothing_is_nothing(typed: str) -> None:
-    """Enter on an empty line sends nothing, in a room or in none."""
+    """Enter on an empty line sends nothing, in a channel or in none."""
     assert composer("#lobby").line(typed) == []
     assert composer().line(typed) == []
 
 
-def test_text_without_a_room() -> None:
+def test_text_without_a_channel() -> None:
     """Says what to do."""
     [problem] = composer().line("hello")
     assert isinstance(problem, Problem)
@@ -69,7 +69,7 @@ def test_text_without_a_room() -> None:
 
 
 def test_joining_takes_us_there_at_once() -> None:
-    """What follows in the same breath is not for the room we come from."""
+    """What follows in the same breath is not for the channel we come from."""
     at = composer("#lobby")
     assert at.line("/join #den") == [ServerCommand("JOIN", ("#den",))]
     assert at.line("secret") == [Say("#den", "secret")]
@@ -80,7 +80,7 @@ def test_joining_takes_us_there_at_once() -> None:
     assert at.target == "#Den"
 
 
-def test_leaving_takes_us_to_another_room() -> None:
+def test_leaving_takes_us_to_another_channel() -> None:
     """If it was the one we were in."""
     at = composer("#lobby", "#den")
     at.channels.leave("#lobby")
@@ -94,7 +94,7 @@ def test_leaving_takes_us_to_another_room() -> None:
 
 
 def test_being_removed_takes_us_nowhere() -> None:
-    """A line that is half typed was for that room, and is for no other."""
+    """A line that is half typed was for that channel, and is for no other."""
     at = composer("#lobby", "#den")
     at.channels.leave("#lobby")
     at.notice(Left("#lobby", "alice", by="bob", mine=True))

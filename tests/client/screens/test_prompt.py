@@ -176,7 +176,7 @@ def test_a_paste_is_sent_line_by_line(desktop: Desktop) -> None:
 
 
 def test_remote_text_reaches_the_terminal_escaped(desktop: Desktop) -> None:
-    """Messages, names, rooms and topics."""
+    """Messages, names, channels and topics."""
 
     def dialogue(peer: Peer) -> None:
         peer.logs_in("alice")

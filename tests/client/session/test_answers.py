@@ -102,7 +102,7 @@ def test_standard_replies() -> None:
 
 
 def test_who_as_a_person() -> None:
-    """The room, the real name where it tells something, and whether they are away."""
+    """The channel, the real name where it tells something, and whether they are away."""
     assert answer("352 alice #lobby bob irc.test irc.test bob H@ :0 Bob B.") == [
         PersonIs("bob", "Bob B.", "#lobby", away=False)
     ]

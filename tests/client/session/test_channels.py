@@ -1,4 +1,4 @@
-"""The rooms we are in and who is there: JoinedChannels."""
+"""The channels we are in and who is there: JoinedChannels."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from securechat.client.session.channels import MAX_NAME, JoinedChannels
 
 
 def lobby() -> JoinedChannels:
-    rooms = JoinedChannels()
-    rooms.enter("#lobby")
-    rooms.names_part("#lobby", ["@alice", "+bob!bob@host", "~@carol"])
-    rooms.names_end("#lobby")
-    return rooms
+    channels = JoinedChannels()
+    channels.enter("#lobby")
+    channels.names_part("#lobby", ["@alice", "+bob!bob@host", "~@carol"])
+    channels.names_end("#lobby")
+    return channels
 
 
 def test_names_come_without_roles_and_hosts() -> None:
@@ -23,60 +23,60 @@ def test_names_come_without_roles_and_hosts() -> None:
 
 def test_a_names_answer_of_several_lines_counts_when_it_is_whole() -> None:
     """It replaces what was known, and is returned in order, with its prefixes."""
-    rooms = lobby()
-    rooms.names_part("#lobby", ["zoe"])
-    assert rooms.nicks("#lobby") == ["alice", "bob", "carol"]
-    rooms.names_part("#lobby", ["@alice"])
-    assert rooms.names_end("#lobby") == ("@alice", "zoe")
-    assert rooms.nicks() == ["zoe", "alice"]
+    channels = lobby()
+    channels.names_part("#lobby", ["zoe"])
+    assert channels.nicks("#lobby") == ["alice", "bob", "carol"]
+    channels.names_part("#lobby", ["@alice"])
+    assert channels.names_end("#lobby") == ("@alice", "zoe")
+    assert channels.nicks() == ["zoe", "alice"]
 
 
 def test_people_come_and_go() -> None:
-    """By one room, by the server, and by another name."""
-    rooms = lobby()
-    rooms.enter("#den")
-    rooms.add("#den", "bob")
-    rooms.add("#den", "dave")
-    rooms.remove("#lobby", "BOB")
-    assert rooms.nicks("#lobby") == ["alice", "carol"]
-    rooms.rename("dave", "david")
-    rooms.remove_everywhere("carol")
-    assert rooms.nicks() == ["alice", "bob", "david"]
+    """By one channel, by the server, and by another name."""
+    channels = lobby()
+    channels.enter("#den")
+    channels.add("#den", "bob")
+    channels.add("#den", "dave")
+    channels.remove("#lobby", "BOB")
+    assert channels.nicks("#lobby") == ["alice", "carol"]
+    channels.rename("dave", "david")
+    channels.remove_everywhere("carol")
+    assert channels.nicks() == ["alice", "bob", "david"]
 
 
 def test_a_role_survives_a_new_name() -> None:
     """It belongs to the person."""
-    rooms = lobby()
-    rooms.rename("alice", "alicia")
-    assert rooms._channels["#lobby"].members["alicia"] == ("alicia", "@")
+    channels = lobby()
+    channels.rename("alice", "alicia")
+    assert channels._channels["#lobby"].members["alicia"] == ("alicia", "@")
 
 
-def test_rooms_that_we_left_are_forgotten() -> None:
-    """And what is said of rooms we are not in changes nothing."""
-    rooms = lobby()
-    rooms.leave("#LOBBY")
-    rooms.add("#lobby", "eve")
-    rooms.names_part("#lobby", ["eve"])
-    assert rooms.names_end("#lobby") == ()
-    assert rooms.channels() == []
-    assert "#lobby" not in rooms
-    assert len(rooms) == 0
+def test_channels_that_we_left_are_forgotten() -> None:
+    """And what is said of channels we are not in changes nothing."""
+    channels = lobby()
+    channels.leave("#LOBBY")
+    channels.add("#lobby", "eve")
+    channels.names_part("#lobby", ["eve"])
+    assert channels.names_end("#lobby") == ()
+    assert channels.channels() == []
+    assert "#lobby" not in channels
+    assert len(channels) == 0
 
 
 def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of rooms, of members in all rooms together, and of a name."""
+    """Of channels, of members in all channels together, and of a name."""
     monkeypatch.setattr(module, "MAX_CHANNELS", 2)
     monkeypatch.setattr(module, "MAX_MEMBERS", 4)
-    rooms = lobby()
-    assert not rooms.enter("#" + "x" * MAX_NAME)
-    assert rooms.enter("#den")
-    assert not rooms.enter("#full")
-    rooms.names_part("#den", ["dave", "x" * 500, "eve"])
-    rooms.names_end("#den")
-    rooms.add("#den", "frank")
-    assert rooms.channels() == ["#lobby", "#den"]
-    assert rooms.nicks("#den") == ["dave"]
-    rooms.remove("#lobby", "bob")
-    rooms.add("#den", "frank")
-    rooms.rename("frank", "f" * 500)
-    assert rooms.nicks("#den") == ["dave"]
+    channels = lobby()
+    assert not channels.enter("#" + "x" * MAX_NAME)
+    assert channels.enter("#den")
+    assert not channels.enter("#full")
+    channels.names_part("#den", ["dave", "x" * 500, "eve"])
+    channels.names_end("#den")
+    channels.add("#den", "frank")
+    assert channels.channels() == ["#lobby", "#den"]
+    assert channels.nicks("#den") == ["dave"]
+    channels.remove("#lobby", "bob")
+    channels.add("#den", "frank")
+    channels.rename("frank", "f" * 500)
+    assert channels.nicks("#den") == ["dave"]

@@ -32,7 +32,7 @@ def typed(*texts: str, target: str = "#lobby") -> Deliveries:
 
 
 def test_an_echo_confirms_the_oldest_message_of_that_text() -> None:
-    """Once for each echo; the room's name may come back in another case."""
+    """Once for each echo; the channel's name may come back in another case."""
     deliveries = typed("hi", "hi")
     assert sent(deliveries) == ["hi", "hi"]
     assert deliveries.confirm("PRIVMSG", "#Lobby", "hi", 1.0) is not None
@@ -88,7 +88,7 @@ def test_the_window_waits_for_echoes() -> None:
 
 
 def test_commands_keep_their_place_among_messages() -> None:
-    """/join and then a word to the room, typed while offline, happen in that order."""
+    """/join and then a word to the channel, typed while offline, happen in that order."""
     deliveries = Deliveries()
     deliveries.put(ServerCommand("JOIN", ("#den",)))
     deliveries.put(Say("#den", "hello"))
@@ -168,10 +168,10 @@ def test_the_queue_is_bounded() -> None:
     assert deliveries.full
 
 
-def test_the_room_leaves_a_relayed_line_whole() -> None:
+def test_the_space_for_text_leaves_a_relayed_line_whole() -> None:
     """Prefix, command, target and text together come to 510 bytes."""
-    room = text_space("alice!alice@irc.test", "PRIVMSG", "#lobby")
-    line = ":alice!alice@irc.test PRIVMSG #lobby :" + "x" * room
+    space = text_space("alice!alice@irc.test", "PRIVMSG", "#lobby")
+    line = ":alice!alice@irc.test PRIVMSG #lobby :" + "x" * space
     assert len(line.encode()) == 510
 
 

@@ -28,7 +28,7 @@ BOB = "bob!bob@irc.test"
 NOON = datetime(2025, 11, 22, 12, 0, 0, 250000, UTC)
 
 
-def test_a_message_to_a_room() -> None:
+def test_a_message_to_a_channel() -> None:
     """With the server's time."""
     talk = online()
     talk.hears(f"@time=2025-11-22T12:00:00.250Z;msgid=1 :{BOB} PRIVMSG #lobby :hi there")
@@ -79,11 +79,11 @@ def test_nothing_is_shown_twice() -> None:
     assert len(talk.shows()) == 1
 
 
-def test_our_own_room_is_shown_with_topic_and_names() -> None:
+def test_our_own_channel_is_shown_with_topic_and_names() -> None:
     """When we enter it."""
     talk = Talk(Login("alice", "secret"))
     handshake(talk)
-    talk.hears(*arrival(rooms=())[:3])
+    talk.hears(*arrival(channels=())[:3])
     talk.hears(
         f":{ALICE} JOIN #lobby alice :alice",
         "332 alice #lobby :All are welcome",
@@ -127,9 +127,9 @@ def test_people_come_and_go() -> None:
     assert talk.session.channels.nicks() == ["alice"]
 
 
-def test_we_leave_a_room() -> None:
+def test_we_leave_a_channel() -> None:
     """By ourselves or by another's hand."""
-    talk = online(rooms=("#lobby", "#den"))
+    talk = online(channels=("#lobby", "#den"))
     talk.hears(f":{ALICE} PART #den", f":{BOB} KICK #lobby alice")
     assert talk.shows() == [
         Left("#den", "alice", mine=True),

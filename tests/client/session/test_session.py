@@ -31,10 +31,10 @@ from tests.client.dialogue import ALICE, Talk, arrival, handshake, online
 from tests.client.scripted import OFFER
 
 
-def reconnect(talk: Talk, *missed: str, rooms: tuple[str, ...] = ("#lobby",)) -> list[str]:
+def reconnect(talk: Talk, *missed: str, channels: tuple[str, ...] = ("#lobby",)) -> list[str]:
     """A new connection up to the end of the replay; what is sent then."""
     handshake(talk)
-    *before, pong = arrival(*missed, rooms=rooms)
+    *before, pong = arrival(*missed, channels=channels)
     talk.hears(*before)
     return talk.hears(pong)
 
@@ -167,11 +167,11 @@ def test_a_server_without_keys_is_sent_none() -> None:
     assert online().says("hello") == ["PRIVMSG #lobby hello"]
 
 
-def test_coming_back_is_not_told_room_by_room() -> None:
-    """Only what has changed: a new room, and one that we are no longer in."""
-    talk = online(rooms=("#lobby", "#den"))
+def test_coming_back_is_not_told_channel_by_channel() -> None:
+    """Only what has changed: a new channel, and one that we are no longer in."""
+    talk = online(channels=("#lobby", "#den"))
     talk.loses()
-    reconnect(talk, rooms=("#lobby", "#new"))
+    reconnect(talk, channels=("#lobby", "#new"))
     shown = talk.shows()
     assert Joined("#new", "alice", mine=True) in shown
     assert [event.channel for event in shown if isinstance(event, NamesAre)] == ["#new"]

@@ -38,9 +38,9 @@ HERE = timezone(timedelta(hours=2))
 NOW = datetime(2025, 11, 22, 14, 30, tzinfo=HERE)
 
 
-def shown(*events: ClientEvent, rooms: int = 1) -> list[str]:
+def shown(*events: ClientEvent, channels: int = 1) -> list[str]:
     """The lines, without their styles and the time."""
-    renderer = Renderer(lambda: rooms, lambda: NOW)
+    renderer = Renderer(lambda: channels, lambda: NOW)
     lines = [plain(line) for event in events for line in renderer.render(event)]
     return [line.removeprefix("14:30 ") for line in lines]
 
@@ -99,9 +99,9 @@ def test_what_needs_no_showing() -> None:
     assert shown(Stored("#lobby", "hi")) == []
 
 
-def test_rooms_are_named_when_there_are_several() -> None:
-    """One room needs no name."""
-    assert shown(Said("#den", "bob", "hi"), rooms=2) == ["#den <bob> hi"]
+def test_channels_are_named_when_there_are_several() -> None:
+    """One channel needs no name."""
+    assert shown(Said("#den", "bob", "hi"), channels=2) == ["#den <bob> hi"]
 
 
 def test_a_crowd_is_not_listed_whole() -> None:
@@ -160,7 +160,7 @@ EVIL = "a\x1b[2J\n12:00 <bob> fake\u202e\x9b"
 )
 def test_remote_text_never_reaches_the_terminal_raw(event: ClientEvent) -> None:
     """In no field of no event: one line, no control character, no override."""
-    [line] = shown(event, rooms=2)
+    [line] = shown(event, channels=2)
     assert line.isprintable()
     assert not any(style for style, _ in render(event) if "\x1b" in style)
 

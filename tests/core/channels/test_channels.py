@@ -1,4 +1,4 @@
-"""What several commands do with rooms."""
+"""What several commands do with channels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def server() -> RulesUnderTest:
     ("name", "numeric"),
     [("alice", ""), ("bob", ""), ("carol", "482"), ("dave", "442"), ("boss", "")],
 )
-def test_who_runs_a_room(name: str, numeric: str) -> None:
+def test_who_runs_a_channel(name: str, numeric: str) -> None:
     """Owner, operator and administrator; a member lacks the role, a stranger the membership."""
     rules = server()
     session = rules.account(name).sessions[0]
@@ -39,13 +39,13 @@ def test_who_runs_a_room(name: str, numeric: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "seen"), [("carol", True), ("dave", False), ("boss", True)])
-def test_who_may_know_of_a_secret_room(name: str, seen: bool) -> None:
-    """Its members and administrators; of any other room everybody."""
+def test_who_may_know_of_a_secret_channel(name: str, seen: bool) -> None:
+    """Its members and administrators; of any other channel everybody."""
     rules = server()
-    room, account = rules.channel("#den"), rules.account(name)
-    assert channels.visible(room, account)
-    room.modes = "s"
-    assert channels.visible(room, account) is seen
+    channel, account = rules.channel("#den"), rules.account(name)
+    assert channels.visible(channel, account)
+    channel.modes = "s"
+    assert channels.visible(channel, account) is seen
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_who_may_know_of_a_secret_room(name: str, seen: bool) -> None:
 def test_a_ban_is_a_mask_of_the_whole_source(mask: str, fits: bool) -> None:
     """Case doesn't count."""
     rules = server()
-    room = rules.channel("#den")
-    room.bans[mask] = ("alice", 0)
-    assert channels.banned(rules.rules.turn(0, 0.0), room, rules.account("bob")) is fits
+    channel = rules.channel("#den")
+    channel.bans[mask] = ("alice", 0)
+    assert channels.banned(rules.rules.turn(0, 0.0), channel, rules.account("bob")) is fits
 
 
 @pytest.mark.parametrize(
@@ -85,18 +85,18 @@ def test_a_parameter_is_fit_to_be_repeated(text: str, word: str) -> None:
 
 
 def test_ids_are_not_used_again() -> None:
-    """A new room is not an old one, even when the old one could not be stored."""
+    """A new channel is not an old one, even when the old one could not be stored."""
     rules = server()
     ids = set()
     for full in (False, True, False, True):
         rules.full = full
         with rules.turn() as turn:
             start = turn.savepoint()
-            room = channels.create(turn, names.channel_name("#new"), rules.account("alice"))
-            assert room.id not in ids
-            ids.add(room.id)
+            channel = channels.create(turn, names.channel_name("#new"), rules.account("alice"))
+            assert channel.id not in ids
+            ids.add(channel.id)
             if not full:
-                channels.enter(turn, room, rules.account("alice"), "q")
-                channels.depart(turn, room, rules.account("alice"))
+                channels.enter(turn, channel, rules.account("alice"), "q")
+                channels.depart(turn, channel, rules.account("alice"))
             turn.finish_span(None, "TEST", start)
     assert "#new" not in rules.model.channels

@@ -45,7 +45,7 @@ def test_nobody_fills_the_places_for_invitations() -> None:
     alice.says("JOIN #den", "MODE #den +i", "INVITE victim #den")
     for number in range(30):
         mallory.says(f"JOIN #m{number}", f"INVITE victim #m{number}")
-    open_ones = [room.name for room in rules.account("victim").invited_to]
+    open_ones = [channel.name for channel in rules.account("victim").invited_to]
     assert open_ones == ["#den", *(f"#m{number}" for number in range(20, 30))]
     assert codes(rules.member("victim").says("JOIN #den"))[0] == "JOIN"
 

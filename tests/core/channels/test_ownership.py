@@ -11,8 +11,10 @@ from tests.support.client import SERVER, codes, of
 from tests.support.rules import RulesUnderTest, in_channel
 
 
-def roles(rules: RulesUnderTest, room: str = "#den") -> dict[str, str]:
-    return {account.name: member.modes for account, member in rules.channel(room).members.items()}
+def roles(rules: RulesUnderTest, channel: str = "#den") -> dict[str, str]:
+    return {
+        account.name: member.modes for account, member in rules.channel(channel).members.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -119,9 +121,9 @@ def test_a_start_closes_what_nobody_is_in_and_gives_owners() -> None:
     rules, (alice, _, _) = in_channel("alice", "bob", "carol")
     alice.says("JOIN #mine")
     for name in ("#den", "#mine"):
-        room = rules.channel(name)
-        del room.members[rules.account("alice")]
-        del rules.account("alice").channels[room]
+        channel = rules.channel(name)
+        del channel.members[rules.account("alice")]
+        del rules.account("alice").channels[channel]
     with rules.turn() as turn:
         rules.rules.start(turn)
     assert "#mine" not in rules.model.channels

@@ -36,7 +36,7 @@ def test_part_several() -> None:
     assert alice.hears() == []
 
 
-def test_a_room_ends_with_its_last_member() -> None:
+def test_a_channel_ends_with_its_last_member() -> None:
     """Its name is free; who comes next owns a new one, without its topic and modes."""
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("TOPIC #den :old", "MODE #den +i", "PART #den")
@@ -65,13 +65,13 @@ def test_a_long_reason_is_cut() -> None:
 
 def test_the_longest_names_leave_room_for_less() -> None:
     """No line is over the protocol's limit, whatever the names."""
-    long, room = "я" * 32, "#" + "ж" * 63
+    long, channel = "я" * 32, "#" + "ж" * 63
     rules = RulesUnderTest(long, "bob")
     boris, bob = rules.member(long), rules.member("bob", caps="extended-join")
-    bob.says(f"JOIN {room}")
-    boris.says(f"JOIN {room}", f"PART {room} :" + "я" * 150, f"JOIN {room}")
-    heard = bob.says(f"MODE {room} +q {long}")
-    boris.says(f"KICK {room} bob :" + "я" * 150)
+    bob.says(f"JOIN {channel}")
+    boris.says(f"JOIN {channel}", f"PART {channel} :" + "я" * 150, f"JOIN {channel}")
+    heard = bob.says(f"MODE {channel} +q {long}")
+    boris.says(f"KICK {channel} bob :" + "я" * 150)
     heard += bob.hears()
     assert [len(line.encode()) in (509, 510) for line in heard if " PART " in line] == [True]
     assert len(parse(heard[-1]).params[-1].encode()) in (kick_bytes(SERVER) - 1, kick_bytes(SERVER))
@@ -144,7 +144,7 @@ def test_an_invitation_opens_the_door() -> None:
 
 
 def test_an_invitation_waits_for_somebody_offline() -> None:
-    """It is shown at the login, as long as the room is there."""
+    """It is shown at the login, as long as the channel is there."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
     alice.says("INVITE bob #den", "JOIN #x", "INVITE bob #x", "PART #x")
@@ -162,7 +162,7 @@ def test_an_invitation_does_not_lift_a_ban() -> None:
 
 
 def test_who_may_not_invite() -> None:
-    """403, 442, 401, 443, 482 in a +i room, 461."""
+    """403, 442, 401, 443, 482 in a +i channel, 461."""
     rules, (alice, bob) = in_channel("alice", "bob")
     carol = outsider(rules, "carol")
     assert codes(carol.says("INVITE alice #nowhere")) == ["403"]
@@ -206,7 +206,7 @@ def test_who_may_set_a_topic() -> None:
 
 
 def test_a_secret_topic() -> None:
-    """A stranger to a +s room does not see it."""
+    """A stranger to a +s channel does not see it."""
     rules, (alice,) = in_channel("alice")
     bob = outsider(rules, "bob")
     alice.says("TOPIC #den :hush")
@@ -247,7 +247,7 @@ def test_names_with_hosts() -> None:
 def test_many_names_take_many_lines() -> None:
     """None is lost, none is split."""
     rules, (alice,) = in_channel("alice")
-    room, names = rules.channel("#den"), [f"Member_{n:020}" for n in range(100)]
+    channel, names = rules.channel("#den"), [f"Member_{n:020}" for n in range(100)]
     for name in names:
         rules.add(name)
         rules.member(name).says("JOIN #den")
@@ -256,25 +256,25 @@ def test_many_names_take_many_lines() -> None:
     assert len(heard) > 1
     shown = " ".join(message.params[-1] for message in heard).split()
     assert sorted(shown) == sorted(["~alice", *names])
-    assert len(room.present) == 101
+    assert len(channel.present) == 101
 
 
 @pytest.mark.parametrize("line", ["NAMES", "NAMES #nowhere", "NAMES #a,#b", "NAMES :", "NAMES #s"])
 def test_names_of_nothing(line: str) -> None:
-    """Only the end of the list; the same for a secret room."""
+    """Only the end of the list; the same for a secret channel."""
     rules, (alice,) = in_channel("alice")
     alice.says("JOIN #s", "MODE #s +s")
     assert codes(outsider(rules, "bob").says(line)) == ["366"]
 
 
-def test_a_secret_room_has_its_own_sign() -> None:
+def test_a_secret_channel_has_its_own_sign() -> None:
     """@ instead of =."""
     _, (alice,) = in_channel("alice")
     alice.says("MODE #den +s")
     assert alice.says("NAMES #den")[0] == f":{SERVER} 353 alice @ #den :~alice"
 
 
-def test_list_shows_the_rooms() -> None:
+def test_list_shows_the_channels() -> None:
     """With how many are online and the topic; a secret one to its members and administrators."""
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("TOPIC #den :soup", "JOIN #s", "MODE #s +s")

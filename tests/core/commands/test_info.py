@@ -21,7 +21,7 @@ def test_motd() -> None:
 
 
 def test_lusers_counts() -> None:
-    """Accounts online, administrators, connections without a login, rooms, the most there were."""
+    """Accounts online, administrators, connections without a login, channels, the maximum."""
     rules = RulesUnderTest("alice", "bob")
     rules.add("boss", admin=True)
     alice, _, bob, boss = (rules.member(name) for name in ("alice", "alice", "bob", "boss"))

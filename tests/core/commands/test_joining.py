@@ -9,7 +9,7 @@ from tests.support.client import SERVER, codes, of, only, source
 from tests.support.rules import NOW_MS, RulesUnderTest, in_channel, outsider
 
 
-def test_the_first_makes_the_room() -> None:
+def test_the_first_makes_the_channel() -> None:
     """JOIN, no topic, the names: its maker is the owner; it is +nt."""
     rules = RulesUnderTest("alice")
     assert rules.member("alice").says("JOIN #Den") == [
@@ -22,7 +22,7 @@ def test_the_first_makes_the_room() -> None:
 
 
 def test_the_next_is_seen_to_come() -> None:
-    """The others see JOIN, the new one the topic and who is there; both by the room's name."""
+    """The others see JOIN, the new one the topic and who is there; both by the channel's name."""
     rules, (alice,) = in_channel("alice")
     alice.says("TOPIC #den :soup")
     bob = outsider(rules, "bob")
@@ -137,7 +137,7 @@ def test_owner_and_administrator_always_get_in() -> None:
     assert rules.channel("#den").modes_of(rules.account("root_")) == ""
 
 
-def test_too_many_rooms() -> None:
+def test_too_many_channels() -> None:
     """405 at the limit that ISUPPORT tells."""
     rules = RulesUnderTest("alice", max_channels=2)
     alice = rules.member("alice")
@@ -158,7 +158,7 @@ def test_who_is_away_is_seen_to_be() -> None:
 
 
 def test_a_plain_members_invitation_ends_with_the_open_door() -> None:
-    """What any member may give while a room is open lifts nothing once it is closed."""
+    """What any member may give while a channel is open lifts nothing once it is closed."""
     rules, (alice, bob) = in_channel("alice", "bob")
     carol = outsider(rules, "carol")
     bob.says("INVITE carol #den")
@@ -168,7 +168,7 @@ def test_a_plain_members_invitation_ends_with_the_open_door() -> None:
     assert "366" in codes(carol.says("JOIN #den"))
 
 
-def test_the_invitations_of_a_closed_room_are_forgotten() -> None:
+def test_the_invitations_of_a_closed_channel_are_forgotten() -> None:
     """Its name may be given to another one, and nothing of the old is kept in memory."""
     rules, (alice,) = in_channel("alice")
     carol = outsider(rules, "carol")

@@ -13,11 +13,11 @@ from tests.support.rules import NOW_MS, RulesUnderTest, in_channel
 TIME = datetime.fromtimestamp(NOW_MS / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-# To a room
+# To a channel
 
 
 @pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE"])
-def test_a_room_hears_a_message(kind: str) -> None:
+def test_a_channel_hears_a_message(kind: str) -> None:
     """Every member but the one who said it; it is stored under its number."""
     rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
     assert alice.says(f"{kind} #DEN :hi  all: ") == []
@@ -90,8 +90,8 @@ def test_all_sessions_of_an_account_share_what_it_says() -> None:
 
 
 @pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE", "TAGMSG"])
-def test_strangers_to_a_room_can_not_speak_in_it(kind: str) -> None:
-    """A room is +n from its beginning."""
+def test_strangers_to_a_channel_can_not_speak_in_it(kind: str) -> None:
+    """A channel is +n from its beginning."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
     bob = rules.member("bob", caps="message-tags")
@@ -100,7 +100,7 @@ def test_strangers_to_a_room_can_not_speak_in_it(kind: str) -> None:
     assert alice.hears() == []
 
 
-def test_an_open_room_hears_strangers() -> None:
+def test_an_open_channel_hears_strangers() -> None:
     """Without +n; the stranger's echo comes once."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
@@ -113,15 +113,15 @@ def test_an_open_room_hears_strangers() -> None:
 
 
 @pytest.mark.parametrize("modes", ["-n+m", "-n+b bob"])
-def test_an_open_room_is_not_open_to_all(modes: str) -> None:
-    """A moderated room, a banned account."""
+def test_an_open_channel_is_not_open_to_all(modes: str) -> None:
+    """A moderated channel, a banned account."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
     alice.says(f"MODE #den {modes}")
     assert codes(rules.member("bob").says("PRIVMSG #den :hi")) == ["404"]
 
 
-def test_a_moderated_room_hears_those_with_a_role() -> None:
+def test_a_moderated_channel_hears_those_with_a_role() -> None:
     """+m: voice is enough."""
     _, (alice, bob) = in_channel("alice", "bob")
     alice.says("MODE #den +m")

@@ -12,7 +12,7 @@ from tests.support.rules import NOW_MS, RulesUnderTest, in_channel
 
 
 def test_the_modes_are_shown() -> None:
-    """324 with the parameters, 329 with the time of the room's beginning."""
+    """324 with the parameters, 329 with the time of the channel's beginning."""
     _, (alice,) = in_channel("alice")
     alice.says("MODE #den +ikl key 7")
     assert alice.says("MODE #DEN") == [
@@ -31,7 +31,7 @@ def test_the_key_is_shown_to_operators_only() -> None:
         assert " +ntk *" in person.says("MODE #den")[0]
 
 
-def test_a_room_without_modes() -> None:
+def test_a_channel_without_modes() -> None:
     """A plus alone."""
     _, (alice,) = in_channel("alice")
     alice.says("MODE #den -nt")
@@ -51,8 +51,8 @@ def test_a_room_without_modes() -> None:
         "PRIVMSG {} :x",
     ],
 )
-def test_a_secret_room_is_like_none_to_strangers(line: str) -> None:
-    """Every answer is the one for a room that there is not."""
+def test_a_secret_channel_is_like_none_to_strangers(line: str) -> None:
+    """Every answer is the one for a channel that there is not."""
     rules, (alice,) = in_channel("alice")
     alice.says("MODE #den +s")
     rules.add("bob")
@@ -170,7 +170,7 @@ def test_a_parameter_is_missing(letter: str) -> None:
 
 
 def test_bans_are_listed() -> None:
-    """In full, with who and when; by b, +b, and by members who don't operate the room."""
+    """In full, with who and when; by b, +b, and by members who don't operate the channel."""
     _, (alice, bob) = in_channel("alice", "bob")
     assert alice.says("MODE #den +bb Mallory *@evil") == [
         f"{source('alice')} MODE #den +bb Mallory!*@* *!*@evil"
@@ -225,17 +225,17 @@ def test_the_ban_list_has_an_end() -> None:
 def test_roles_are_given_and_taken() -> None:
     """A member may have several at once: each is given and taken by itself, which all are told."""
     rules, (alice, bob) = in_channel("alice", "bob")
-    room, account = rules.channel("#den"), rules.account("bob")
+    channel, account = rules.channel("#den"), rules.account("bob")
     assert only(alice.says("MODE #den +v BOB")).params == ["#den", "+v", "bob"]
-    assert room.modes_of(account) == "v"
+    assert channel.modes_of(account) == "v"
     assert only(alice.says("MODE #den +o bob")).params == ["#den", "+o", "bob"]
-    assert room.modes_of(account) == "ov"
+    assert channel.modes_of(account) == "ov"
     assert alice.says("MODE #den +o bob") == []
     assert only(alice.says("MODE #den -v bob")).params == ["#den", "-v", "bob"]
     assert alice.says("MODE #den -v bob") == []
-    assert room.modes_of(account) == "o"
+    assert channel.modes_of(account) == "o"
     assert only(alice.says("MODE #den -o bob")).params == ["#den", "-o", "bob"]
-    assert room.modes_of(account) == ""
+    assert channel.modes_of(account) == ""
     assert len(of(bob.hears(), "MODE")) == 4
 
 
@@ -265,7 +265,7 @@ def test_all_prefixes_for_who_asks() -> None:
 
 
 def test_who_is_not_there_gets_no_role() -> None:
-    """441, for a stranger to the room and for nobody at all."""
+    """441, for a stranger to the channel and for nobody at all."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
     assert codes(alice.says("MODE #den +vo bob nobody")) == ["441", "441"]
@@ -283,7 +283,7 @@ def test_operators_do_not_touch_owners() -> None:
     assert codes(carol.hears())[-1] == "MODE"
 
 
-def test_a_room_may_have_several_owners() -> None:
+def test_a_channel_may_have_several_owners() -> None:
     """One may leave it to another."""
     rules, (alice, bob) = in_channel("alice", "bob")
     assert only(alice.says("MODE #den +q bob")).params == ["#den", "+q", "bob"]
@@ -337,12 +337,12 @@ def test_a_long_change_takes_several_lines() -> None:
 
 def test_the_longest_mask_fits_beside_the_longest_names() -> None:
     """One change can always be told."""
-    long, room = "я" * 32, "#" + "ж" * 63
+    long, channel = "я" * 32, "#" + "ж" * 63
     rules = RulesUnderTest(long)
     boris = rules.member(long)
-    boris.says(f"JOIN {room}")
-    assert codes(boris.says(f"MODE {room} +b " + "x" * 116)) == ["MODE"]
-    assert codes(boris.says(f"MODE {room} b")) == ["367", "368"]
+    boris.says(f"JOIN {channel}")
+    assert codes(boris.says(f"MODE {channel} +b " + "x" * 116)) == ["MODE"]
+    assert codes(boris.says(f"MODE {channel} b")) == ["367", "368"]
 
 
 def test_a_seesaw_ends() -> None:
@@ -359,8 +359,8 @@ def test_every_change_is_recorded() -> None:
     alice.says("MODE #den +ikbo-n key x bob")
     found = rules.stored
     last = [event for event in found if isinstance(event, ModesChanged)][-1]
-    room = rules.channel("#den")
-    assert (last.modes, last.key, last.limit) == (room.modes, "key", None) == ("it", "key", None)
+    channel = rules.channel("#den")
+    assert (last.modes, last.key, last.limit) == (channel.modes, "key", None) == ("it", "key", None)
     assert [event.mask for event in found if isinstance(event, BanAdded)] == ["x!*@*"]
     assert [event.modes for event in found if isinstance(event, MemberModesChanged)] == ["o"]
 

@@ -9,7 +9,7 @@ from tests.support.rules import NOW_MS, RulesUnderTest
 
 
 def in_channel(*names: str) -> tuple[RulesUnderTest, list[Client]]:
-    """A room with people in it; the first of them owns it."""
+    """A channel with people in it; the first of them owns it."""
     rules = RulesUnderTest(*names)
     people = [rules.member(name) for name in names]
     for person in people:
@@ -28,7 +28,7 @@ def shown(lines: list[str]) -> list[str]:
 # WHO
 
 
-def test_who_of_a_room() -> None:
+def test_who_of_a_channel() -> None:
     """Everybody there that is online, with presence, administration and role."""
     rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
     rules.add("boss", admin=True)
@@ -64,7 +64,7 @@ def test_who_by_a_mask() -> None:
 
 @pytest.mark.parametrize("mask", ["nobody", "#nowhere", "#s", "", "0", ":a b"])
 def test_who_of_nobody(mask: str) -> None:
-    """Only the end of the list; a secret room's members are not shown to strangers."""
+    """Only the end of the list; a secret channel's members are not shown to strangers."""
     rules, (alice,) = in_channel("alice")
     alice.says("JOIN #s", "MODE #s +s", "MODE alice +i")
     rules.add("bob")
@@ -74,7 +74,7 @@ def test_who_of_nobody(mask: str) -> None:
     assert "alice" not in shown(bob.says(f"WHO {mask}"))
 
 
-def test_the_invisible_are_found_by_those_who_share_a_room() -> None:
+def test_the_invisible_are_found_by_those_who_share_a_channel() -> None:
     """+i on all of one's sessions hides from masks; the exact nick still finds."""
     rules, (alice, bob) = in_channel("alice", "bob")
     rules.add("carol")
@@ -88,7 +88,7 @@ def test_the_invisible_are_found_by_those_who_share_a_room() -> None:
 
 
 def test_the_invisible_see_themselves() -> None:
-    """Also when they are in no room."""
+    """Also when they are in no channel."""
     alice = RulesUnderTest("alice").member("alice")
     alice.says("MODE alice +i")
     assert shown(alice.says("WHO *")) == ["alice"]
@@ -109,7 +109,7 @@ def test_a_who_has_an_end() -> None:
 
 
 def test_whois() -> None:
-    """Name, rooms, server, account, TLS, idle and sign-on time."""
+    """Name, channels, server, account, TLS, idle and sign-on time."""
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("JOIN #a")
     rules.clock += 90
@@ -148,7 +148,7 @@ def test_speaking_ends_idleness() -> None:
     assert alice.session in rules.account("alice").sessions
 
 
-def test_whois_hides_secret_rooms() -> None:
+def test_whois_hides_secret_channels() -> None:
     """From all but their members and administrators."""
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("JOIN #s", "MODE #s +s")
@@ -248,7 +248,7 @@ def test_away_and_back() -> None:
 
 
 def test_away_notify() -> None:
-    """Those who share a room and asked are told of each change once; oneself is not."""
+    """Those who share a channel and asked are told of each change once; oneself is not."""
     rules, (alice, bob, carol) = in_channel("alice", "bob", "carol")
     bob.says("CAP REQ away-notify", "JOIN #b")
     alice.says("CAP REQ :away-notify account-tag", "JOIN #b")

@@ -26,7 +26,7 @@ PARAMS = [
 
 
 def stage_with_life() -> tuple[RulesUnderTest, list[Client]]:
-    """Rooms, people and texts that could leak."""
+    """Channels, people and texts that could leak."""
     rules = RulesUnderTest("alice", "bob", lobby="#lobby", motd=("soup",), contact="boss")
     rules.add("boss", admin=True)
     people = [rules.member(name) for name in ("alice", "bob", "boss")]

@@ -78,7 +78,7 @@ def test_one_is_ended_by_its_id() -> None:
 
 
 def test_all_others_are_ended() -> None:
-    """The one that asks stays; the others in the room see nobody go."""
+    """The one that asks stays; the others in the channel see nobody go."""
     rules = RulesUnderTest("alice", "bob")
     alice, bob = arrives(rules), rules.member("bob")
     for person in (alice, bob):

@@ -102,7 +102,7 @@ def test_a_wrong_password_counts_for_the_account_whatever_the_device() -> None:
 
 
 def test_a_device_that_was_off_gets_what_another_has_read() -> None:
-    """Once each, room by room in order, however often the other comes and goes."""
+    """Once each, channel by channel in order, however often the other comes and goes."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
     phone, _ = comes(rules, "bob@phone")
@@ -398,7 +398,7 @@ def test_one_question_is_out_at_a_time() -> None:
     assert asked(bob)
 
 
-def test_a_large_room_is_asked_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_channel_is_asked_bit_by_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """All soon after a single message; while the talk goes on those who were asked longest ago, as
     answers cost something.
     """
@@ -448,7 +448,7 @@ def test_a_direct_message_is_asked_for_at_both_ends() -> None:
 
 
 def test_more_messages_than_memory_holds_are_noticed() -> None:
-    """Then all rooms with news are looked at."""
+    """Then all channels with news are looked at."""
     rules, (alice, bob) = in_channel("alice", "bob")
     rules.passes(3)
     bob.pongs()

@@ -10,7 +10,7 @@ from securechat.core.delivery.fan_out import deliveries
 from securechat.core.delivery.line import BareLine, Line
 from securechat.core.model.entities import Audience, Session
 from securechat.irc.message import parse
-from tests.core.sayings import ROOMS, company, storing, talk
+from tests.core.sayings import CHANNELS, company, storing, talk
 from tests.support.client import Client
 from tests.support.rules import RulesUnderTest
 
@@ -42,7 +42,7 @@ def heard(effects: list[Effect]) -> dict[object, bytes]:
     return found
 
 
-def test_a_room_s_lines_of_a_turn_are_made_once() -> None:
+def test_a_channel_s_lines_of_a_turn_are_made_once() -> None:
     """One delivery for all sessions that get the same bytes."""
     audience = Audience([session("a"), session("b"), session("c")])
     (found,) = deliveries(
@@ -133,14 +133,14 @@ def test_nothing_is_not_delivered() -> None:
 
 
 def watch(rules: RulesUnderTest) -> list[Client]:
-    """Members of all rooms who only look: on two threads, with and without tags."""
+    """Members of all channels who only look: on two threads, with and without tags."""
     rules.add("eve")
     rules.add("ann")
     eyes = [rules.member("eve", io=1), rules.member("ann", caps="server-time echo-message")]
     eyes.append(rules.member("ann", caps="extended-join message-tags", io=1))
-    for room in ROOMS:
-        rules.member("eve").says(f"JOIN {room}")
-        eyes[1].says(f"JOIN {room}")
+    for channel in CHANNELS:
+        rules.member("eve").says(f"JOIN {channel}")
+        eyes[1].says(f"JOIN {channel}")
     for eye in eyes:
         eye.hears()
     return eyes
@@ -156,7 +156,7 @@ scripts = st.lists(
 
 @settings(max_examples=100, deadline=None)
 @given(scripts)
-def test_all_members_of_a_room_see_one_order(script: list[list[tuple[int, str]]]) -> None:
+def test_all_members_of_a_channel_see_one_order(script: list[list[tuple[int, str]]]) -> None:
     """Whatever they ask in between, whatever their thread and capabilities; and the log has it."""
     rules, people = company()
     eyes = watch(rules)
@@ -167,26 +167,26 @@ def test_all_members_of_a_room_see_one_order(script: list[list[tuple[int, str]]]
         talk(rules, people, said)
         for eye, lines in zip(eyes, seen, strict=True):
             lines += eye.hears()
-    for room in ROOMS:
-        orders = [[text for line in lines if (text := happening(line, room))] for lines in seen]
-        stays = [eye.session.who in rules.channel(room).members for eye in eyes]
+    for channel in CHANNELS:
+        orders = [[text for line in lines if (text := happening(line, channel))] for lines in seen]
+        stays = [eye.session.who in rules.channel(channel).members for eye in eyes]
         if all(stays):
             assert orders[0] == orders[1] == orders[2]
-            assert [text.split()[1] for text in orders[0]] == logged(rules, room, start)
+            assert [text.split()[1] for text in orders[0]] == logged(rules, channel, start)
 
 
-def happening(raw: str, room: str) -> str | None:
-    """An event of a room as all should see it; None for a line that isn't one."""
+def happening(raw: str, channel: str) -> str | None:
+    """An event of a channel as all should see it; None for a line that isn't one."""
     message = parse(raw)
     if message.command.isdecimal() or not message.source or "!" not in message.source:
         return None
-    if message.command in ("TAGMSG", "INVITE") or message.params[:1] != [room]:
+    if message.command in ("TAGMSG", "INVITE") or message.params[:1] != [channel]:
         return None
     params = message.params[:1] if message.command == "JOIN" else message.params
     return " ".join([message.nick, message.command, *params])
 
 
-def logged(rules: RulesUnderTest, room: str, start: int) -> list[str]:
-    """What the log says has happened in a room."""
-    number = rules.channel(room).id
+def logged(rules: RulesUnderTest, channel: str, start: int) -> list[str]:
+    """What the log says has happened in a channel."""
+    number = rules.channel(channel).id
     return [e.kind for e in rules.log[start:] if e.target == number and e.kind != "TAGMSG"]

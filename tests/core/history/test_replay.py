@@ -15,7 +15,7 @@ KINDS = ("PRIVMSG", "NOTICE")
 
 
 def in_channel(*names: str, **settings: object) -> tuple[RulesUnderTest, list[Client]]:
-    """A room whose members have all answered the server's PINGs; the first of them owns it."""
+    """A channel whose members have all answered the server's PINGs; the first of them owns it."""
     rules = RulesUnderTest(*names, **settings)
     people = [rules.member(name) for name in names]
     for person in people:
@@ -36,7 +36,7 @@ def texts(messages: list[Message]) -> list[str]:
     return [message.params[-1] for message in messages]
 
 
-def test_a_room_s_messages_come_back_in_order() -> None:
+def test_a_channel_s_messages_come_back_in_order() -> None:
     """Those said while nobody of the account was there, and only those."""
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("PRIVMSG #den :heard")
@@ -83,7 +83,7 @@ def test_a_restart_knows_what_has_arrived() -> None:
 
 
 def test_not_from_before_joining() -> None:
-    """What a room said earlier is its members' to know."""
+    """What a channel said earlier is its members' to know."""
     rules, (alice,) = in_channel("alice")
     alice.says("PRIVMSG #den :secret")
     rules.add("bob").starts_after = 0
@@ -94,7 +94,7 @@ def test_not_from_before_joining() -> None:
     assert texts(missed(rules, "bob", "server-time")) == ["hello bob"]
 
 
-def test_not_from_a_room_that_was_left() -> None:
+def test_not_from_a_channel_that_was_left() -> None:
     """By PART or KICK."""
     rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
@@ -129,7 +129,7 @@ def test_one_s_own_direct_messages_come_back_with_self_message() -> None:
     assert (found.source, found.params) == (source("bob")[1:], ["alice", "yes"])
 
 
-def test_one_s_own_words_in_a_room_come_back_as_well() -> None:
+def test_one_s_own_words_in_a_channel_come_back_as_well() -> None:
     """They are part of the talk."""
     rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("PRIVMSG #den :hi")
@@ -324,8 +324,8 @@ def test_memory_that_a_failure_has_shortened_is_too_short_as_well() -> None:
     assert texts(of(again.hears(), *KINDS)) == ["0", "1", "2", "3", "4"]
 
 
-def test_a_room_left_by_another_session_meanwhile() -> None:
-    """Neither its messages nor a crash, even when the room is gone."""
+def test_a_channel_left_by_another_session_meanwhile() -> None:
+    """Neither its messages nor a crash, even when the channel is gone."""
     rules, (alice,) = in_channel("alice")
     alice.says("PRIVMSG #den :one", "PRIVMSG alice :note")
     phone = loading(rules, "alice")

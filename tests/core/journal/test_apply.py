@@ -214,7 +214,7 @@ THEN: list[JournalEvent] = [
 def kept(model: Model) -> dict[str, Any]:
     """A snapshot, without the sessions: other worlds have others."""
     found: dict[str, Any] = snapshot(model)
-    for kind in ("accounts", "rooms"):
+    for kind in ("accounts", "channels"):
         for item in found[kind].values():
             item.pop("sessions", None)
             del item["told"]
@@ -222,11 +222,11 @@ def kept(model: Model) -> dict[str, Any]:
 
 
 def is_member(model: Model, event: JournalEvent) -> bool:
-    """Whether who joins is in the room already."""
+    """Whether who joins is in the channel already."""
     if not isinstance(event, channel_events.MemberJoined):
         return False
-    account, room = model.accounts.get(event.account), model.targets.get(event.channel)
-    return account is not None and isinstance(room, Channel) and account in room.members
+    account, channel = model.accounts.get(event.account), model.targets.get(event.channel)
+    return account is not None and isinstance(channel, Channel) and account in channel.members
 
 
 def fails(model: Model, event: JournalEvent) -> bool:
@@ -264,9 +264,9 @@ def test_who_is_offline_joins_without_being_present() -> None:
     """A member, not a listener."""
     model = world()
     apply.apply(model, channel_events.MemberJoined(DEN, 3, "", 6))
-    room, carol = model.channel(DEN), model.accounts[3]
-    assert carol in room.members
-    assert carol not in room.present
+    channel, carol = model.channel(DEN), model.accounts[3]
+    assert carol in channel.members
+    assert carol not in channel.present
 
 
 # What memory holds, the database does
@@ -278,24 +278,31 @@ def durable(model: Model) -> dict[str, object]:
     accounts = {
         a.id: (
             {d.name: (d.delivered, d.used_ms) for d in a.devices.values()},
-            {room.id for room in a.channels},
+            {channel.id for channel in a.channels},
             {other.id: direct.id for other, direct in a.directs.items()},
             {r.id: by for r, by in a.invited_to.items() if model.channels.get(r.folded) is r},
         )
         for a in model.accounts.values()
     }
-    rooms = {
-        room.id: (
-            (room.name, room.folded, room.skeleton, room.founder, room.created_ms),
-            (room.modes, room.key, room.limit, room.topic, room.topic_by, room.topic_ms),
-            {a.id: (m.modes, m.seq) for a, m in room.members.items()},
-            dict(room.bans),
+    channels = {
+        channel.id: (
+            (channel.name, channel.folded, channel.skeleton, channel.founder, channel.created_ms),
+            (
+                channel.modes,
+                channel.key,
+                channel.limit,
+                channel.topic,
+                channel.topic_by,
+                channel.topic_ms,
+            ),
+            {a.id: (m.modes, m.seq) for a, m in channel.members.items()},
+            dict(channel.bans),
         )
-        for room in model.channels.values()
+        for channel in model.channels.values()
     }
-    return {key: found[key] for key in ("names", "looks", "room looks", "targets")} | {
+    return {key: found[key] for key in ("names", "looks", "channel looks", "targets")} | {
         "accounts": accounts,
-        "rooms": rooms,
+        "channels": channels,
         "last": model.last_seq,
     }
 

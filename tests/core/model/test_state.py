@@ -50,15 +50,15 @@ def test_an_audience_is_made_once() -> None:
     rules = RulesUnderTest("alice", "bob")
     alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")
-    room = rules.channel("#den")
-    first = room.audience()
+    channel = rules.channel("#den")
+    first = channel.audience()
     alice.says("PRIVMSG #den :x", "TOPIC #den :y")
-    assert room.audience() is first
+    assert channel.audience() is first
     bob.says("JOIN #den")
-    second = room.audience()
+    second = channel.audience()
     assert second is not first
     bob.says("QUIT")
-    assert room.audience().sessions == first.sessions
+    assert channel.audience().sessions == first.sessions
     assert second.sessions == dict.fromkeys(
         (alice.session, bob.session), EncodingGroup(0, 0, LINES)
     )
@@ -73,25 +73,25 @@ def test_what_is_added_can_be_removed() -> None:
     """All indexes, as they were."""
     rules = RulesUnderTest("alice", "bob")
     rules.member("alice").says("JOIN #den", "PRIVMSG bob :x", "PRIVMSG alice :y")
-    model, alice, room = rules.model, rules.account("alice"), rules.channel("#den")
+    model, alice, channel = rules.model, rules.account("alice"), rules.channel("#den")
     before = snapshot(model)
     directs = set(alice.directs.values())
     for direct in directs:
         model.remove_direct(direct)
-    model.remove_channel(room)
+    model.remove_channel(channel)
     assert (model.channels, model.channel_skeletons, model.targets, alice.directs) == (
         {},
         {},
         {},
         {},
     )
-    model.add_channel(room)
+    model.add_channel(channel)
     for direct in directs:
         model.add_direct(direct)
     assert snapshot(model) == before
 
 
-def test_a_target_is_known_to_be_a_room() -> None:
+def test_a_target_is_known_to_be_a_channel() -> None:
     """Or it is a bug that says so."""
     rules = RulesUnderTest("alice", "bob")
     rules.member("alice").says("PRIVMSG bob :x")
@@ -106,11 +106,11 @@ def test_message_ids_name_the_database() -> None:
 
 
 def test_targets_of_an_account() -> None:
-    """Its rooms from its joining on, its conversations from their beginning, each once."""
+    """Its channels from its joining on, its conversations from their beginning, each once."""
     rules = RulesUnderTest("alice", "bob")
     alice = rules.member("alice")
     alice.says("PRIVMSG bob :1", "JOIN #den", "PRIVMSG alice :2", "PRIVMSG #den :3")
-    room, account = rules.channel("#den"), rules.account("alice")
+    channel, account = rules.channel("#den"), rules.account("alice")
     found = sorted(rules.model.targets_of(account))
     to_bob, to_self = (account.directs[rules.account(name)].id for name in ("bob", "alice"))
-    assert found == sorted([(to_bob, 1, 0), (room.id, 4, 1), (to_self, 3, 0)])
+    assert found == sorted([(to_bob, 1, 0), (channel.id, 4, 1), (to_self, 3, 0)])

@@ -49,7 +49,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Delivery]:
     return found
 
 
-def test_a_room_hears_in_one_write_who_has_come(sent: list[Delivery]) -> None:
+def test_a_channel_hears_in_one_write_who_has_come(sent: list[Delivery]) -> None:
     """However many they are; and they find each other in the names, not in JOINs."""
     rules, (alice, bob, carol, dave) = in_channel("alice", "bob", "carol", "dave")
     away(rules, bob, carol, dave)

@@ -12,7 +12,7 @@ from tests.support.rules import RulesUnderTest, in_channel
 
 
 def test_a_second_session_comes_unseen() -> None:
-    """It gets the account's rooms with their names; the others see nothing."""
+    """It gets the account's channels with their names; the others see nothing."""
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("TOPIC #den :soup")
     bob.hears()
@@ -35,8 +35,8 @@ def test_only_the_last_session_is_seen_to_go() -> None:
     assert rules.account("bob") not in rules.model.online
 
 
-def test_one_quit_for_those_who_share_several_rooms() -> None:
-    """And none for those who share no room."""
+def test_one_quit_for_those_who_share_several_channels() -> None:
+    """And none for those who share no channel."""
     rules, (alice, bob) = in_channel("alice", "bob")
     rules.add("carol")
     carol = rules.member("carol")
@@ -49,7 +49,7 @@ def test_one_quit_for_those_who_share_several_rooms() -> None:
 
 
 def test_membership_outlives_the_session() -> None:
-    """The next login is seen as a JOIN of every room, with the role kept."""
+    """The next login is seen as a JOIN of every channel, with the role kept."""
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("MODE #den +v bob", "JOIN #a", "INVITE bob #a")
     bob.says("JOIN #a", "QUIT")
@@ -96,15 +96,15 @@ def test_there_may_be_no_lobby() -> None:
 def test_the_lobby_is_made_once() -> None:
     """A restart finds it."""
     rules = RulesUnderTest(lobby="#lobby")
-    room = rules.channel("#lobby")
+    channel = rules.channel("#lobby")
     with rules.turn() as turn:
         rules.rules.start(turn)
         assert turn.events == []
-    assert rules.channel("#lobby") is room
+    assert rules.channel("#lobby") is channel
 
 
 def test_the_others_hear_nothing_before_the_arrival() -> None:
-    """A login that isn't complete is in nobody's room and gets none of its messages."""
+    """A login that isn't complete is in nobody's channel and gets none of its messages."""
     rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.hears()

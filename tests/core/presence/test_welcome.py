@@ -69,7 +69,7 @@ def test_nicklen_is_the_limit_of_names() -> None:
     assert codes(stranger.says("NICK " + "x" * (limit + 1))) == ["432"]
 
 
-def test_channellen_is_the_limit_of_rooms() -> None:
+def test_channellen_is_the_limit_of_channels() -> None:
     """With its #."""
     limit = int(tokens()["CHANNELLEN"])
     alice = RulesUnderTest("alice").member("alice")
@@ -153,9 +153,9 @@ def test_the_other_targets_of_targmax() -> None:
     assert (listed["NAMES"], listed["WHOIS"], listed["LIST"]) == ("1", "1", "")
     assert set(listed) == {*TARGETS, "NAMES", "WHOIS", "JOIN", "LIST"}
     rules = RulesUnderTest("alice")
-    rooms = [f"#r{number}" for number in range(60)]
+    channels = [f"#r{number}" for number in range(60)]
     assert listed["JOIN"] == ""
-    assert codes(rules.member("alice").says("JOIN " + ",".join(rooms))).count("366") == 60
+    assert codes(rules.member("alice").says("JOIN " + ",".join(channels))).count("366") == 60
 
 
 def test_chanmodes_and_prefix_are_the_modes_there_are() -> None:
@@ -215,17 +215,17 @@ def test_how_to_get_an_account_is_told(registration: str, hint: str) -> None:
 @pytest.mark.parametrize("server", ["s", "chat.test", "s" * 63])
 def test_the_promised_lengths_hold_for_the_longest_names(server: str) -> None:
     """In bytes: of the server, of who does it, of the channel, and of whom it is done to."""
-    one, two, room = "я" * 32, "ж" * 32, "#" + "ж" * 63
+    one, two, channel = "я" * 32, "ж" * 32, "#" + "ж" * 63
     found = tokens(name=server)
     rules = RulesUnderTest(one, two, name=server)
     first, second = (rules.member(name, caps="away-notify") for name in (one, two))
     for person in (first, second):
-        person.says(f"JOIN {room}")
+        person.says(f"JOIN {channel}")
     key = "k" * int(found["KEYLEN"])
     for token, line in (
-        ("TOPICLEN", f"TOPIC {room} :"),
+        ("TOPICLEN", f"TOPIC {channel} :"),
         ("AWAYLEN", "AWAY :"),
-        ("KICKLEN", f"KICK {room} {two} :"),
+        ("KICKLEN", f"KICK {channel} {two} :"),
     ):
         second.hears()
         text = "x" * int(found[token])
@@ -233,8 +233,8 @@ def test_the_promised_lengths_hold_for_the_longest_names(server: str) -> None:
         first.says(line + text)
         assert only(second.hears()).params[-1] == text, token
         assert token != "AWAYLEN" or only(second.says(f"PRIVMSG {one} :x")).params[-1] == text
-    assert only(first.says(f"MODE {room} +k {key}")).params[-1] == key
-    assert of(first.says(f"TOPIC {room}"), "332")[0].params[-1] == "x" * int(found["TOPICLEN"])
+    assert only(first.says(f"MODE {channel} +k {key}")).params[-1] == key
+    assert of(first.says(f"TOPIC {channel}"), "332")[0].params[-1] == "x" * int(found["TOPICLEN"])
 
 
 def test_what_is_promised_of_names_holds_in_bytes() -> None:

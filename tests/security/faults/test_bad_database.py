@@ -32,14 +32,14 @@ from tests.support.long_form import times
 from tests.support.server import COST, PASSWORD, ServerUnderTest, config
 
 TEA, COFFEE = 11, 12
-"""Rooms; the index of the log has the messages of the lower one first."""
+"""Channels; the index of the log has the messages of the lower one first."""
 MESSAGES = 1200
-"""In each room: some leaves of the index, and many of the log."""
+"""In each channel: some leaves of the index, and many of the log."""
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> DataDirectory:
-    """A directory in which much has been said in two rooms; nobody has read any of it."""
+    """A directory in which much has been said in two channels; nobody has read any of it."""
     made = DataDirectory(tmp_path / "data")
     made.create()
     pepper = find_pepper(made.database, made.pepper)
@@ -55,7 +55,11 @@ def data(tmp_path: Path) -> DataDirectory:
                 ChannelCreated(10, "#lobby", "#lobby", "#lobby", None, "nt", 1),
                 ChannelCreated(TEA, "#tea", "#tea", "#tea", 1, "nt", 1),
                 ChannelCreated(COFFEE, "#coffee", "#coffee", "#coffee", 1, "nt", 1),
-                *(MemberJoined(room, n, "", 0) for room in (10, TEA, COFFEE) for n in (1, 2, 3)),
+                *(
+                    MemberJoined(channel, n, "", 0)
+                    for channel in (10, TEA, COFFEE)
+                    for n in (1, 2, 3)
+                ),
                 *(said(seq) for seq in range(1, 2 * MESSAGES + 1)),
             ]
         )
@@ -161,21 +165,21 @@ def arrives(server: ServerUnderTest, name: str) -> tuple[Client, list[str]]:
     return person, person.logs_in(name, caps="server-time")
 
 
-def numbers(lines: list[str], room: str) -> list[int]:
-    return [int(line[-7:-1]) for line in lines if f" PRIVMSG {room} :text " in line]
+def numbers(lines: list[str], channel: str) -> list[int]:
+    return [int(line[-7:-1]) for line in lines if f" PRIVMSG {channel} :text " in line]
 
 
 def test_a_bad_page_of_the_log(
     data: DataDirectory, server: ServerUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """In the middle of old messages: who has missed them gets all but those on it, and is told;
-    both rooms go on, and who reads nothing of it doesn't notice.
+    both channels go on, and who reads nothing of it doesn't notice.
     """
     spoil(data.database, page_with(data.database, "text 001200."))
     server.open()
     alice, lines = arrives(server, "alice")
-    for room in ("#tea", "#coffee"):
-        found = numbers(lines, room)
+    for channel in ("#tea", "#coffee"):
+        found = numbers(lines, channel)
         assert found == sorted(set(found))
         lost = sorted(set(range(found[0], found[-1] + 1, 2)) - set(found))
         assert lost == list(range(lost[0], lost[-1] + 1, 2))
@@ -193,7 +197,7 @@ def test_a_bad_page_of_the_log(
 
 
 def test_a_bad_page_of_an_index(data: DataDirectory, server: ServerUnderTest) -> None:
-    """In the place where the messages of one room go: they can't be stored, and all others can,
+    """In the place where the messages of one channel go: they can't be stored, and all others can,
     also those of the same moment. Everybody is told once.
     """
     page = page_for_tea(data)

@@ -26,7 +26,7 @@ from tests.support.process import (
 )
 from tests.support.talker import Talker, stored
 
-ROOM = ("alice", "bob", "carol")
+IN_CHANNEL = ("alice", "bob", "carol")
 """They talk in the lobby."""
 PAIR = {"dora": "emil", "emil": "dora"}
 """They talk to each other alone."""
@@ -43,7 +43,7 @@ START_SECONDS = 1.0
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data directory with the senders' accounts."""
-    add_accounts(tmp_path / "data", *ROOM, *PAIR)
+    add_accounts(tmp_path / "data", *IN_CHANNEL, *PAIR)
     return tmp_path / "data"
 
 
@@ -60,14 +60,14 @@ def letters(round_: int) -> str:
 
 def kind(name: str) -> str:
     """Of somebody's talk."""
-    return "pair" if name in PAIR else "room"
+    return "pair" if name in PAIR else "channel"
 
 
 def talk_until_killed(server: ServerProcess, round_: int) -> dict[str, Talker]:
-    """Traffic in a room and between two, until somebody has heard as much as chance says."""
+    """Traffic in a channel and between two, until somebody has heard as much as chance says."""
     chance, begin = random.Random(round_), letters(round_)
     people = {
-        name: server.member(name, caps="echo-message message-tags") for name in (*ROOM, *PAIR)
+        name: server.member(name, caps="echo-message message-tags") for name in (*IN_CHANNEL, *PAIR)
     }
     for person in people.values():
         person.hears()
@@ -80,7 +80,7 @@ def talk_until_killed(server: ServerProcess, round_: int) -> dict[str, Talker]:
         )
     for talker in talkers.values():
         talker.start()
-    assert talkers[chance.choice(ROOM)].enough.wait(PATIENCE)
+    assert talkers[chance.choice(IN_CHANNEL)].enough.wait(PATIENCE)
     server.tell(signal.SIGKILL)
     server.ends()
     for talker in talkers.values():

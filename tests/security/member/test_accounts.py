@@ -104,7 +104,7 @@ def deleted() -> RulesUnderTest:
 
 @pytest.mark.parametrize("name", ["alice", "ALICE", "al\u0456ce", "a1ice", "\uff41lice"])
 def test_a_deleted_account_s_name_is_given_to_nobody(deleted: RulesUnderTest, name: str) -> None:
-    """So nobody gets its messages, its rooms, its roles and its invitations with it."""
+    """So nobody gets its messages, its channels, its roles and its invitations with it."""
     person = deleted.connect()
     heard = person.says(f"NICK {name}", "USER x 0 * :x", "REGISTER * * :pw", "CAP END")
     assert "001" not in codes(heard + person.hears())

@@ -54,7 +54,10 @@ LINES = {
     "direct messages": ["PRIVMSG alice,bob,carol :x", "NOTICE nobody :x"] * 50,
     "PING": ["PING " + "x" * 400] * 100,
     "JOIN and PART": ["JOIN #a,#b,#c,#d", "PART #a,#b,#c,#d"] * 50,
-    "JOIN of many rooms": [f"JOIN {HUNDRED}", *[f"PART #room{n},#room{n + 1}" for n in range(40)]],
+    "JOIN of many channels": [
+        f"JOIN {HUNDRED}",
+        *[f"PART #room{n},#room{n + 1}" for n in range(40)],
+    ],
     "JOIN refused": ["JOIN " + ",".join("!" * 40)] * 20,
     "NAMES and WHO": ["NAMES #lobby", "WHO #lobby", "WHO *", "WHO a*b*c*d*e", "WHOIS alice"] * 20,
     "LIST": ["LIST", "LIST " + ",".join(f"#{n}" for n in range(100))] * 50,

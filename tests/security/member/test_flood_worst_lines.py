@@ -19,7 +19,7 @@ from tests.support.long_form import LONG
 from tests.support.server import PASSWORD, ServerUnderTest, config
 
 MEMBERS = [f"member{number}" for number in range(50)]
-ROOMS = 3367
+CHANNELS = 3367
 DEFAULTS = LimitsSection()
 LIMITS = {
     "lines_per_second": DEFAULTS.lines_per_second,
@@ -32,9 +32,9 @@ PAUSE = 0.08
 MESSAGES = 400 if LONG else 25
 
 
-def add_rooms(path: Path) -> None:
+def add_channels(path: Path) -> None:
     """Many channels with long names and topics, of somebody who isn't here."""
-    names = [channel_name(f"#{'room' * 7}{number:05}") for number in range(ROOMS)]
+    names = [channel_name(f"#{'room' * 7}{number:05}") for number in range(CHANNELS)]
     rows = [
         (1000 + number, name.display, name.folded, name.skeleton, "x" * 300)
         for number, name in enumerate(names)
@@ -54,7 +54,7 @@ def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
     server = ServerUnderTest(tmp_path / "data", config(limits=LIMITS))
     server.data.create()
     server.add("alice", "bob", "carol", "dave", *MEMBERS)
-    add_rooms(server.data.database)
+    add_channels(server.data.database)
     server.open()
     yield server
     server.close()

@@ -138,7 +138,7 @@ def check_tags(message: Message, speaker: str, at_ms: int) -> None:
 
 
 def scene() -> tuple[RulesUnderTest, Client, list[Client]]:
-    """Mallory owns a room, and two others are in it who have asked for all there is."""
+    """Mallory owns a channel, and two others are in it who have asked for all there is."""
     rules = RulesUnderTest("mallory", "bob", "carol", lobby="#lobby", max_login_failures=1000)
     people = [rules.member(name, caps=CAPS) for name in ("mallory", "bob", "carol")]
     for person in people:

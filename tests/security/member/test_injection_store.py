@@ -103,7 +103,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
 
 @contextmanager
 def in_the_den(server: ServerUnderTest, *names: str) -> Iterator[list[Client]]:
-    """The first of them owns the room; with the last one who leaves it ends."""
+    """The first of them owns the channel; with the last one who leaves it ends."""
     people = [server.member(name, caps="echo-message message-tags") for name in names]
     for person in people:
         person.says("JOIN #den")

@@ -1,6 +1,7 @@
-"""A member wants to do what only others may: change a room, its roles, its key, remove people,
+"""A member wants to do what only others may: change a channel, its roles, its key, remove people,
 speak where it may not. It is an outsider, a plain member, one with a voice, an operator of another
-room, one that was demoted, banned or removed a moment ago, or whose order was on its way already.
+channel, one that was demoted, banned or removed a moment ago, or whose order was on its way
+already.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ REFUSED |= {"696", "472", "FAIL", "501", "502", "324", "329", "366", "315", "368
 
 
 def outsider(owner: Client, mallory: Client) -> None:
-    """Was never in the room."""
+    """Was never in the channel."""
 
 
 def member(owner: Client, mallory: Client) -> None:
@@ -33,7 +34,7 @@ def voiced(owner: Client, mallory: Client) -> None:
 
 
 def operator_elsewhere(owner: Client, mallory: Client) -> None:
-    """Owns a room of a name that begins and looks a little like the other."""
+    """Owns a channel of a name that begins and looks a little like the other."""
     mallory.says("JOIN #den2,#dens", "JOIN #den")
 
 
@@ -48,7 +49,7 @@ def owner_once(owner: Client, mallory: Client) -> None:
 
 
 def banned(owner: Client, mallory: Client) -> None:
-    """Still in the room, and not to be heard."""
+    """Still in the channel, and not to be heard."""
     mallory.says("JOIN #den")
     owner.says("MODE #den +b mallory!*@*")
 
@@ -98,7 +99,7 @@ ACTS = [
 
 
 def scene() -> tuple[RulesUnderTest, dict[str, Client]]:
-    """A room with an owner, an operator, a member, and everything set."""
+    """A channel with an owner, an operator, a member, and everything set."""
     rules = RulesUnderTest(OWNER, OPERATOR, VICTIM, ATTACKER)
     people = {name: rules.member(name) for name in (OWNER, OPERATOR, VICTIM, ATTACKER)}
     for name in (OWNER, OPERATOR, VICTIM):
@@ -108,15 +109,15 @@ def scene() -> tuple[RulesUnderTest, dict[str, Client]]:
 
 
 def looks(rules: RulesUnderTest) -> tuple[object, ...]:
-    """All of the room that only those who run it may change."""
-    room = rules.channel("#den")
-    roles = {account.name: membership.modes for account, membership in room.members.items()}
-    return room.modes, room.key, room.limit, room.topic, dict(room.bans), roles
+    """All of the channel that only those who run it may change."""
+    channel = rules.channel("#den")
+    roles = {account.name: membership.modes for account, membership in channel.members.items()}
+    return channel.modes, channel.key, channel.limit, channel.topic, dict(channel.bans), roles
 
 
 @pytest.mark.parametrize("role", MEMBER_MODES)
-def test_nobody_changes_a_room_that_it_does_not_run(role: ROLE) -> None:
-    """Modes, roles, bans, people and topic stay; nobody in the room hears of the attempt."""
+def test_nobody_changes_a_channel_that_it_does_not_run(role: ROLE) -> None:
+    """Modes, roles, bans, people and topic stay; nobody in the channel hears of the attempt."""
     rules, people = scene()
     mallory = people[ATTACKER]
     role(people[OWNER], mallory)
@@ -159,7 +160,7 @@ def test_modes_hold_for_everybody_they_are_for(role: ROLE, modes: str) -> None:
     "act", [f"KICK #den {OWNER}", f"MODE #den -q {OWNER}", "MODE #den +q otto"]
 )
 def test_an_operator_is_no_owner(act: str) -> None:
-    """Who was given a room to look after can't take it."""
+    """Who was given a channel to look after can't take it."""
     rules, people = scene()
     before = looks(rules)
     assert codes(people[OPERATOR].says(act))[-1] == "482"
@@ -167,8 +168,8 @@ def test_an_operator_is_no_owner(act: str) -> None:
 
 
 def test_an_invitation_is_worth_what_the_one_who_gave_it_may_do() -> None:
-    """A member can't let anybody into a closed room, not by inviting before it was closed, nor as
-    an operator that is one no longer.
+    """A member can't let anybody into a closed channel, not by inviting before it was closed, nor
+    as an operator that is one no longer.
     """
     rules, people = scene()
     rules.add("eve")
@@ -208,10 +209,10 @@ def test_an_order_behind_a_demotion_is_refused(taken: str, act: str) -> None:
     with rules.turn():
         people[OWNER].says(*taken.split("\n"))
         people[ATTACKER].says(act)
-    room = rules.channel("#den")
-    assert rules.account(VICTIM) in room.members
-    assert room.modes_of(rules.account(ATTACKER)) == ""
-    assert (room.topic, set(room.bans)) == ("ours", {"eve!*@*"})
+    channel = rules.channel("#den")
+    assert rules.account(VICTIM) in channel.members
+    assert channel.modes_of(rules.account(ATTACKER)) == ""
+    assert (channel.topic, set(channel.bans)) == ("ours", {"eve!*@*"})
     assert not [line for line in people[VICTIM].hears() if line.startswith(source(ATTACKER))]
 
 
@@ -265,7 +266,7 @@ def test_a_right_that_could_not_be_stored_is_none(act: str) -> None:
 
 
 def test_an_administrator_s_rights_end_at_once() -> None:
-    """All rooms obey one who administers the server, until that is taken away."""
+    """All channels obey one who administers the server, until that is taken away."""
     rules, people = scene()
     account = rules.account(ATTACKER)
     account.admin = True

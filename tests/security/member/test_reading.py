@@ -1,7 +1,7 @@
-"""A member wants to read what is not for it: rooms it isn't in, secret rooms, others' direct
+"""A member wants to read what is not for it: channels it isn't in, secret channels, others' direct
 messages, what was said before it came and after it went.
 
-Two worlds are asked everything: one where the others have a secret room and talk in private, and
+Two worlds are asked everything: one where the others have a secret channel and talk in private, and
 one where they don't. A member without a part in it must not be able to tell which one it is in.
 """
 
@@ -49,7 +49,8 @@ PARAMETERS = [
     "LIST",
 ]
 UNASKED = {"JOIN", "QUIT", "TOKEN", "TOTP", "SESSIONS", "CAP"}
-"""JOIN makes a room where there is none; the others' answers hold random or change the session."""
+"""JOIN makes a channel where there is none; the others' answers hold random or change the session.
+"""
 
 
 def world(*, secret: bool) -> tuple[RulesUnderTest, Client]:
@@ -66,14 +67,14 @@ def world(*, secret: bool) -> tuple[RulesUnderTest, Client]:
 
 
 def asked(person: Client, line: str) -> list[str]:
-    """The answer; without the number of rooms and that of messages, which all may know."""
+    """The answer; without the number of channels and that of messages, which all may know."""
     answer = [one for one in person.says(line) if " 254 " not in one]
     return [re.sub("msgid=[^;]*;", "msgid=;", one) for one in answer]
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - UNASKED))
-def test_no_question_tells_of_a_secret_room_or_a_private_talk(command: str) -> None:
-    """Every command, with every way to name a room or a person, answers alike in both worlds."""
+def test_no_question_tells_of_a_secret_channel_or_a_private_talk(command: str) -> None:
+    """Every command, with every way to name a channel or a person, answers alike in both worlds."""
     (_, knowing), (_, innocent) = world(secret=True), world(secret=False)
     for parameters in PARAMETERS:
         line = f"{command} {parameters}"
@@ -81,7 +82,7 @@ def test_no_question_tells_of_a_secret_room_or_a_private_talk(command: str) -> N
     assert knowing.hears() == innocent.hears()
 
 
-def test_a_secret_room_doesn_t_answer_who_knocks() -> None:
+def test_a_secret_channel_doesn_t_answer_who_knocks() -> None:
     """That there is one is all that its name, its looks and its key's guesser are told."""
     _, mallory = world(secret=True)
     for line in (
@@ -97,7 +98,7 @@ def test_a_secret_room_doesn_t_answer_who_knocks() -> None:
 
 
 def test_what_is_said_is_heard_by_members_only() -> None:
-    """In a room, and between two, whatever mallory has asked for, in however many sessions."""
+    """In a channel, and between two, whatever mallory has asked for, in however many sessions."""
     rules, mallory = world(secret=True)
     others = [rules.member("mallory", caps=CAPS[:count]) for count in range(len(CAPS))]
     for line in ("MODE mallory -i", "AWAY", "INVITE mallory #den", "WHO #den", "JOIN #den"):
@@ -130,8 +131,8 @@ Way = Callable[[Client, Client], None]
 
 
 @pytest.fixture
-def room() -> tuple[RulesUnderTest, Client, Client]:
-    """alice's open room, with mallory in it; before mallory came, something was said."""
+def channel() -> tuple[RulesUnderTest, Client, Client]:
+    """alice's open channel, with mallory in it; before mallory came, something was said."""
     rules = RulesUnderTest("alice", "mallory")
     alice, mallory = rules.member("alice", caps=CAPS), rules.member("mallory", caps=CAPS)
     alice.says("JOIN #den", "PRIVMSG #den :said before")
@@ -144,10 +145,10 @@ def room() -> tuple[RulesUnderTest, Client, Client]:
 @pytest.mark.parametrize("way", [out_by_part, out_by_kick, out_by_ban_and_kick])
 @pytest.mark.parametrize("online", [True, False])
 def test_who_is_out_reads_nothing_more(
-    room: tuple[RulesUnderTest, Client, Client], way: Way, online: bool
+    channel: tuple[RulesUnderTest, Client, Client], way: Way, online: bool
 ) -> None:
     """Neither at once nor at the next login, although a part of it was not read while a member."""
-    rules, alice, mallory = room
+    rules, alice, mallory = channel
     way(alice, mallory)
     mallory.hears()
     if not online:
@@ -162,10 +163,10 @@ def test_who_is_out_reads_nothing_more(
 
 
 def test_who_comes_back_doesn_t_read_what_was_said_in_between(
-    room: tuple[RulesUnderTest, Client, Client],
+    channel: tuple[RulesUnderTest, Client, Client],
 ) -> None:
     """Membership begins anew with each JOIN, also for the replay after a lost connection."""
-    rules, alice, mallory = room
+    rules, alice, mallory = channel
     mallory.says("PART #den")
     alice.says("PRIVMSG #den :said in between")
     mallory.says("JOIN #den")
@@ -177,11 +178,11 @@ def test_who_comes_back_doesn_t_read_what_was_said_in_between(
     assert "said before" not in told
 
 
-def test_a_login_that_is_under_way_reads_nothing_of_a_room_it_has_just_lost(
-    room: tuple[RulesUnderTest, Client, Client],
+def test_a_login_that_is_under_way_reads_nothing_of_a_channel_it_has_just_lost(
+    channel: tuple[RulesUnderTest, Client, Client],
 ) -> None:
     """The worker has read the messages already when the member is put out."""
-    rules, alice, mallory = room
+    rules, alice, mallory = channel
     mallory.hangs_up()
     alice.says("PRIVMSG #den :said while away")
     rules.busy = True

@@ -21,7 +21,7 @@ ARGUMENTS = ["", "#den", "#den :x", "alice", "#den alice :x", "alice #den"]
 
 
 def in_channel() -> tuple[RulesUnderTest, Client, Client, Client]:
-    """bob owns the room, alice and mallory are in it."""
+    """bob owns the channel, alice and mallory are in it."""
     rules = RulesUnderTest("bob", "alice", "mallory")
     bob, alice, mallory = (rules.member(name, caps=CAPS) for name in ("bob", "alice", "mallory"))
     for person in (bob, alice, mallory):

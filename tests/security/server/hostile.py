@@ -87,9 +87,9 @@ def _is_harmless(char: str) -> bool:
     return char.isprintable() or char in "\u200c\u200d" or unicodedata.category(char) == "Zs"
 
 
-def shown(*events: ClientEvent, rooms: int = 2) -> list[str]:
+def shown(*events: ClientEvent, channels: int = 2) -> list[str]:
     """The lines that a person sees, without styles."""
-    renderer = Renderer(lambda: rooms, lambda: NOON)
+    renderer = Renderer(lambda: channels, lambda: NOON)
     return [plain(line) for event in events for line in renderer.render(event)]
 
 
@@ -152,7 +152,7 @@ def replaying() -> Talk:
 def online() -> Talk:
     talk = Talk(Login("alice", PASSWORD))
     shakes_hands(talk)
-    talk.hears(*arrival(rooms=("#lobby", "#den")))
+    talk.hears(*arrival(channels=("#lobby", "#den")))
     talk.shows()
     return talk
 

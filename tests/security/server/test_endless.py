@@ -225,7 +225,7 @@ FLOODS = {
     "empty lines": b"\r\n" * 3000,
     "nonsense": b"\x00\xff\r\n:\r\n@\r\n" * 600,
     "messages": b":bob!b@h PRIVMSG #lobby :hello again\r\n" * 150,
-    "rooms": b"".join(b":alice!alice@irc.test JOIN #r%d\r\n" % n for n in range(150)),
+    "channels": b"".join(b":alice!alice@irc.test JOIN #r%d\r\n" % n for n in range(150)),
     "names": b":irc.test 353 alice = #lobby :" + b"bob " * 900 + b"\r\n",
 }
 

@@ -108,14 +108,14 @@ def test_the_server_s_words_are_shown_as_the_server_s(line: str, claim: str) -> 
 
 
 @pytest.mark.parametrize("claim", OURS)
-@pytest.mark.parametrize("field", ["nick", "room", "new nick", "topic's author", "kicked by"])
+@pytest.mark.parametrize("field", ["nick", "channel", "new nick", "topic's author", "kicked by"])
 def test_a_name_is_no_sentence(field: str, claim: str) -> None:
     """It has no spaces, of whatever width, so it can't go on as the client would."""
     for space in ("\u00a0", "\u2003", "\u3000", "\u2009"):
         name = claim.replace(" ", space)
         line = {
             "nick": f":{name} JOIN #lobby",
-            "room": f":bob!b@h INVITE alice :{claim}",
+            "channel": f":bob!b@h INVITE alice :{claim}",
             "new nick": f":bob!b@h NICK :{claim}",
             "topic's author": f":{name} TOPIC #lobby :x",
             "kicked by": f":{name} KICK #lobby bob :x",
@@ -131,7 +131,7 @@ def test_a_name_is_no_sentence(field: str, claim: str) -> None:
 def test_every_message_says_first_who_wrote_it(kind: TextKind) -> None:
     """Whatever its text begins with."""
     for text in ("<alice> yes", "* alice agrees", "-- you are in #x", "12:00 <alice> yes", "> yes"):
-        [told] = shown(Said("#lobby", "mallory", text, kind), rooms=1)
+        [told] = shown(Said("#lobby", "mallory", text, kind), channels=1)
         assert re.match(r"12:00 (<mallory> |\* mallory |-mallory- )", told)
 
 
@@ -139,7 +139,7 @@ def test_every_message_says_first_who_wrote_it(kind: TextKind) -> None:
     "nick", ["alice>", "alice> yes <bob", "*", "-", "", "alice\u200b", "al\u0131ce"]
 )
 def test_a_nick_that_looks_like_ours_is_not_taken_for_ours(nick: str) -> None:
-    """Nor does it confirm a message of ours, take us out of a room, or rename us."""
+    """Nor does it confirm a message of ours, take us out of a channel, or rename us."""
     talk = online()
     talk.says("hello")
     talk.shows()
@@ -159,7 +159,7 @@ def test_a_nick_that_looks_like_ours_is_not_taken_for_ours(nick: str) -> None:
 
 
 def test_a_wrong_echo_confirms_nothing() -> None:
-    """Another text, another room, another command, another sender: ours stays unconfirmed."""
+    """Another text, another channel, another command, another sender: ours stays unconfirmed."""
     talk = online()
     talk.says("hello")
     talk.shows()
@@ -270,8 +270,9 @@ def rows(terminal: pyte.Screen) -> list[str]:
 def test_a_terminal_shows_each_message_on_rows_of_its_own(
     window: Window, certificate: Files, authority: Authority
 ) -> None:
-    """With every sequence there is in text, name, topic, reason and room, the screen has the rows
-    that it should have, in their order, and the title, the modes and the keyboard are untouched.
+    """With every sequence there is in text, name, topic, reason and channel, the screen has the
+    rows that it should have, in their order, and the title, the modes and the keyboard are
+    untouched.
     """
     usable = [evil for evil in SEQUENCES if not set(evil) & set("\0\r\n")]
 

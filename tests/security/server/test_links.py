@@ -53,6 +53,6 @@ def test_a_link_is_shown_as_it_is(link: str) -> None:
         f":bob!b@h TOPIC #lobby :{link}",
         f":irc.test NOTICE alice :{link}",
     )
-    lines = shown(*talk.shows(), rooms=1)
+    lines = shown(*talk.shows(), channels=1)
     assert sent == []
     assert [line.count(link) for line in lines] == [1, 1, 1]

@@ -112,7 +112,7 @@ def test_no_kind_of_event_lets_a_text_through(kind: type[ClientEvent]) -> None:
     for evil in SEQUENCES:
         for name in text_fields(kind):
             event = _event(kind, name, evil)
-            assert all(is_inert(line) for line in shown(event, rooms=1)), (name, evil)
+            assert all(is_inert(line) for line in shown(event, channels=1)), (name, evil)
 
 
 def _event(kind: type[ClientEvent], name: str, evil: str) -> ClientEvent:
@@ -160,7 +160,7 @@ def test_what_is_told_beside_the_chat_is_inert(
 
 @pytest.mark.parametrize("evil", SEQUENCES, ids=range(len(SEQUENCES)))
 def test_the_prompt_and_the_completion_stay_usable(evil: str) -> None:
-    """A room of any name that we are put into, and members of any name."""
+    """A channel of any name that we are put into, and members of any name."""
     talk = online()
     word = evil.replace(" ", "\u00a0").lstrip(":") or "x"
     desk = Composer(talk.session.channels, run)

@@ -1,8 +1,8 @@
 """A stranger tries every command there is before a login, in every state of the connection.
 
-Two servers are asked the same: one with people, rooms and talk, and one where nobody ever was. If
-a single byte of the answers differs, something has leaked. The commands come from the server's own
-table, so one that is added later is tried as well.
+Two servers are asked the same: one with people, channels and talk, and one where nobody ever was.
+If a single byte of the answers differs, something has leaked. The commands come from the server's
+own table, so one that is added later is tried as well.
 """
 
 from __future__ import annotations
@@ -194,16 +194,16 @@ def test_what_works_before_the_login_tells_nothing(
 def test_an_account_that_exists_answers_like_one_that_doesn_t(
     towns: tuple[Oracle, Oracle], state: State
 ) -> None:
-    """On the same server: the names of a member and of nobody, of a room and of none."""
+    """On the same server: the names of a member and of nobody, of a channel and of none."""
 
-    def told(nick: str, room: str) -> list[str]:
+    def told(nick: str, channel: str) -> list[str]:
         def swap(lines: list[str]) -> list[str]:
-            return [line.replace("alice", nick).replace("#den", room) for line in lines]
+            return [line.replace("alice", nick).replace("#den", channel) for line in lines]
 
         lines = [line for command in [*OPEN, *CLOSED] for line in each_once(command)]
         said = [line for line in swap(lines) if not line.startswith(("QUIT", "CAP END"))]
         heard = answers(towns[0], lambda oracle: swap(state(oracle)), said)
-        return [line.replace(nick, "NICK").replace(room, "ROOM") for line in heard]
+        return [line.replace(nick, "NICK").replace(channel, "CHANNEL") for line in heard]
 
     assert told("alice", "#den") == told("zelda", "#zoo")
 

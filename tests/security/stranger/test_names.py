@@ -1,5 +1,5 @@
 """A stranger wants to be taken for a member: the same name in another spelling, or one that the eye
-can't tell from it. A room is imitated in the same ways.
+can't tell from it. A channel is imitated in the same ways.
 
 Unicode TR 36 and TR 39 describe the tricks; RFC 8264, 8265 and 5893 the rules that stop most.
 """
@@ -18,7 +18,7 @@ from tests.support.client import codes, of
 from tests.support.rules import RulesUnderTest, plain
 
 MEMBERS = ["alice", "José", "Пётр", "李雷", "bob-2", "דנה"]
-ROOMS = ["#den", "#café", "#Кухня", "#a_b", "#🎉party"]
+CHANNELS = ["#den", "#café", "#Кухня", "#a_b", "#🎉party"]
 
 INVISIBLE = [
     *"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180e\u200b\u200c\u200d\u200e\u200f",
@@ -190,25 +190,25 @@ def _as_read(name: str) -> str:
     return unicodedata.normalize("NFKC", "".join(seen)).casefold()
 
 
-# --- rooms ----------------------------------------------------------------------------------------
+# --- channels -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ROOMS)
-def test_a_room_can_t_be_imitated(name: str) -> None:
-    """JOIN with a disguise leads into the room itself, where its bans hold, or nowhere."""
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_channel_can_t_be_imitated(name: str) -> None:
+    """JOIN with a disguise leads into the channel itself, where its bans hold, or nowhere."""
     rules = RulesUnderTest("alice", "mallory", max_channels=10_000)
     alice, mallory = rules.member("alice"), rules.member("mallory")
     alice.says(f"JOIN {name}", f"MODE {name} +b mallory!*@*")
     for disguise in disguises(name, "#"):
         mallory.says(f"JOIN {disguise}", f"JOIN :{disguise}", f"PRIVMSG {disguise} :psst")
-        [room] = rules.model.channels.values()
-        assert [member.name for member in room.members] == ["alice"], ascii(disguise)
+        [channel] = rules.model.channels.values()
+        assert [member.name for member in channel.members] == ["alice"], ascii(disguise)
     assert "PRIVMSG" not in codes(alice.hears())
 
 
 @pytest.mark.parametrize("trick", [str.upper, widened, mathematical, circled])
-def test_a_room_has_one_name_for_all_commands(trick: Callable[[str], str]) -> None:
-    """Who writes the name differently speaks in the same room, and is kept out of it the same."""
+def test_a_channel_has_one_name_for_all_commands(trick: Callable[[str], str]) -> None:
+    """Who writes the name differently speaks in the same channel, and is kept out of it too."""
     rules = RulesUnderTest("alice", "bob")
     alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")

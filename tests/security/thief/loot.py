@@ -31,7 +31,7 @@ ALICE_PASSWORD = "the quick brown otter 7"
 TOKEN = format_token(bytes(range(100, 132)))
 TOTP_SECRET = b"twenty bytes of TOTP"
 RECOVERY_CODE = "abcde-fgh27"
-ROOM_KEY = "keyhole-99"
+CHANNEL_KEY = "keyhole-99"
 
 SECRETS: dict[str, str | bytes] = {
     "password": ALICE_PASSWORD,
@@ -44,8 +44,8 @@ SECRETS: dict[str, str | bytes] = {
     "TOTP secret": TOTP_SECRET,
     "recovery code": RECOVERY_CODE,
     "recovery code without its hyphen": RECOVERY_CODE.replace("-", ""),
-    "room key": ROOM_KEY,
-    "room key before a change": "keyhole-98",
+    "channel key": CHANNEL_KEY,
+    "channel key before a change": "keyhole-98",
 }
 """By what they are. The invite code and the pepper are drawn by the server."""
 
@@ -137,8 +137,8 @@ def _lives_a_day(server: ServerUnderTest) -> str:
         )
         person.hears_the_end()
     alice = server.member("alice", caps="echo-message", password=ALICE_PASSWORD)
-    alice.sends("JOIN #den", f"MODE #den +k {secrets['room key before a change']}")
-    alice.sends(f"MODE #den +k {ROOM_KEY}", f"PRIVMSG #den :{TEXT}")
+    alice.sends("JOIN #den", f"MODE #den +k {secrets['channel key before a change']}")
+    alice.sends(f"MODE #den +k {CHANNEL_KEY}", f"PRIVMSG #den :{TEXT}")
     alice.hears_until(TEXT)
     _change_password(server, "bob", secrets["password after a change"])
     _has_devices(server)

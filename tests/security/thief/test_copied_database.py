@@ -24,8 +24,8 @@ from securechat.store.pepper import Pepper, PepperError, SealError
 from securechat.store.sqlite.database import FILE_NAME
 from tests.security.thief.loot import (
     ALICE_PASSWORD,
+    CHANNEL_KEY,
     RECOVERY_CODE,
-    ROOM_KEY,
     SECRETS,
     TEXT,
     TOKEN,
@@ -113,18 +113,21 @@ def test_trying_all_recovery_codes(loot: Loot) -> None:
 
 
 def test_opening_what_is_sealed(loot: Loot) -> None:
-    """Neither a second factor nor a room's key opens without the pepper."""
+    """Neither a second factor nor a channel's key opens without the pepper."""
     [secret] = loot.column("SELECT secret FROM factors")
     [account] = loot.column("SELECT account FROM factors")
     [key] = loot.column("SELECT channel_key FROM targets WHERE name = '#den'")
-    [room] = loot.column("SELECT id FROM targets WHERE name = '#den'")
-    sealed = {f"totp {account}": (secret, TOTP_SECRET), f"key of room {room}": (key, ROOM_KEY)}
+    [channel] = loot.column("SELECT id FROM targets WHERE name = '#den'")
+    sealed = {
+        f"totp {account}": (secret, TOTP_SECRET),
+        f"key of room {channel}": (key, CHANNEL_KEY),
+    }
     for context, (text, _) in sealed.items():
         for pepper in GUESSED_PEPPERS:
             with pytest.raises(SealError):
                 pepper.unseal(text, context)
     opened = {context: loot.pepper.unseal(text, context) for context, (text, _) in sealed.items()}
-    assert list(opened.values()) == [TOTP_SECRET, ROOM_KEY.encode()]
+    assert list(opened.values()) == [TOTP_SECRET, CHANNEL_KEY.encode()]
 
 
 def test_giving_a_token_s_or_an_invite_s_hash_in_its_place(loot: Loot) -> None:

@@ -69,7 +69,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def journal(path: Path) -> Iterator[Journal]:
-    """The hub's, with two accounts and a room in it."""
+    """The hub's, with two accounts and a channel in it."""
     opened = Journal(path, PEPPER)
     opened.commit([ALICE, BOB, DEN])
     yield opened
@@ -221,8 +221,8 @@ def test_one_of_several_that_is_gone(journal: Journal, path: Path) -> None:
     assert rows(path, "SELECT modes FROM memberships") == [("",), ("",)]
 
 
-def test_a_room_and_its_changes(journal: Journal, path: Path) -> None:
-    """Topic and modes; the log of a closed room stays, its name is free."""
+def test_a_channel_and_its_changes(journal: Journal, path: Path) -> None:
+    """Topic and modes; the log of a closed channel stays, its name is free."""
     journal.commit(
         [TopicChanged("Tea", "Alice", 4000, 10), ModesChanged("mnt", "key", 5, 10), said(1)]
     )
@@ -233,8 +233,8 @@ def test_a_room_and_its_changes(journal: Journal, path: Path) -> None:
     assert rows(path, "SELECT target, text FROM log") == [(10, "hi")]
 
 
-def test_a_room_s_key_is_sealed(journal: Journal, path: Path) -> None:
-    """It opens with the pepper, for its own room only; a key that is taken away is gone."""
+def test_a_channel_s_key_is_sealed(journal: Journal, path: Path) -> None:
+    """It opens with the pepper, for its own channel only; a key that is taken away is gone."""
     journal.commit([ModesChanged("nt", "otter", None, 10)])
     [[sealed]] = rows(path, "SELECT channel_key FROM targets")
     assert "otter" not in str(sealed)
@@ -257,7 +257,7 @@ def test_a_membership_from_its_beginning_to_its_end(journal: Journal, path: Path
 
 
 def test_bans_and_invitations_come_and_go(journal: Journal, path: Path) -> None:
-    """And a second invitation to the same room replaces the first."""
+    """And a second invitation to the same channel replaces the first."""
     journal.commit(
         [
             BanAdded(10, "eve!*@*", "Alice", 1),

@@ -26,7 +26,7 @@ ALICE, BOB, DEN, LAB = 1, 2, 10, 11
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """Two accounts and two rooms, with all that can be had of them."""
+    """Two accounts and two channels, with all that can be had of them."""
     journal = Journal(tmp_path / FILE_NAME, PEPPER)
     for number, name in ((ALICE, "alice"), (BOB, "bob")):
         journal.commit([AccountCreated(number, name, name, name, "hash", False, 0, 0)])
@@ -56,8 +56,8 @@ def test_nothing_is_one_in_good_order(connection: sqlite3.Connection) -> None:
     assert find_orphans(connection) == {}
     assert remove_orphans(connection) == {}
     assert ownerless(connection) == {}
-    rooms = "SELECT count(*) FROM memberships"
-    assert connection.execute(rooms).fetchone() == (4,)
+    channels = "SELECT count(*) FROM memberships"
+    assert connection.execute(channels).fetchone() == (4,)
 
 
 def test_what_is_left_of_an_account(connection: sqlite3.Connection) -> None:

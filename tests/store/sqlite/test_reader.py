@@ -147,7 +147,7 @@ def test_usage_is_what_was_counted_and_what_came_after(journal: Journal, reader:
     assert before[ALICE] >= 2 * (ROW_BYTES + len("hello"))
 
 
-def test_rooms_are_read_with_their_newest_entry(journal: Journal, reader: Reader) -> None:
+def test_channels_are_read_with_their_newest_entry(journal: Journal, reader: Reader) -> None:
     """What somebody has missed is known without reading the log."""
     journal.commit([said(1), said(2, LAB), said(3)])
     den, lab = sorted(reader.channels(PEPPER))
@@ -157,10 +157,10 @@ def test_rooms_are_read_with_their_newest_entry(journal: Journal, reader: Reader
     assert (lab.founder, lab.modes, lab.last_seq) == (None, "ns", 2)
 
 
-def test_closed_rooms_are_not_read(journal: Journal, reader: Reader) -> None:
+def test_closed_channels_are_not_read(journal: Journal, reader: Reader) -> None:
     """But their numbers are never given out again."""
     journal.commit([ChannelClosed(LAB)])
-    assert [room.id for room in reader.channels(PEPPER)] == [DEN]
+    assert [channel.id for channel in reader.channels(PEPPER)] == [DEN]
     assert reader.last_target() == TALK
 
 
@@ -172,7 +172,7 @@ def test_conversations_are_read(journal: Journal, reader: Reader) -> None:
 
 
 def test_members_bans_and_invitations_are_read(reader: Reader) -> None:
-    """Everything that belongs to a room."""
+    """Everything that belongs to a channel."""
     assert sorted(reader.memberships()) == [(DEN, ALICE, "q", 0), (DEN, BOB, "", 3)]
     assert reader.bans() == [(DEN, "eve!*@*", "Alice", 5000)]
     assert reader.invitations() == [(LAB, BOB, "Alice")]
@@ -259,7 +259,9 @@ def test_questions_to_a_client_are_not_missed(journal: Journal, reader: Reader) 
     assert not cut
 
 
-def test_one_more_than_the_limit_in_one_room_is_noticed(journal: Journal, reader: Reader) -> None:
+def test_one_more_than_the_limit_in_one_channel_is_noticed(
+    journal: Journal, reader: Reader
+) -> None:
     """At the very border."""
     journal.commit([said(number) for number in range(1, 7)])
     assert reader.missed([(DEN, 0)], upto=6, limit=6)[1] is False

@@ -67,8 +67,8 @@ def test_names_are_unique_in_each_form(fresh: sqlite3.Connection) -> None:
             fresh.execute(insert, row)
 
 
-def test_closed_rooms_give_their_name_back(fresh: sqlite3.Connection) -> None:
-    """Rooms without a folded name may be many; with one, each is unique."""
+def test_closed_channels_give_their_name_back(fresh: sqlite3.Connection) -> None:
+    """Channels without a folded name may be many; with one, each is unique."""
     insert = "INSERT INTO targets (id, name, folded) VALUES (?, ?, ?)"
     fresh.execute(insert, (1, "#den", None))
     fresh.execute(insert, (2, "#den", None))
@@ -104,14 +104,14 @@ def test_a_place_in_the_log_is_given_once(fresh: sqlite3.Connection) -> None:
 
 
 def test_what_may_be_replayed_is_read_by_an_index(fresh: sqlite3.Connection) -> None:
-    """A long log of other rooms, or of what nobody is given back, costs a reader nothing."""
+    """A long log of other channels, or of what nobody is given back, costs a reader nothing."""
     plan = fresh.execute(f"EXPLAIN QUERY PLAN {reader._MISSED}", (1, 2, 3, 4)).fetchall()
     assert "log_messages (target=? AND seq>? AND seq<?)" in plan[0][3]
     assert len(plan) == 1  # no sorting
 
 
-def test_the_newest_entry_of_a_room_is_read_by_two(fresh: sqlite3.Connection) -> None:
-    """At the start, of every room: one look into each."""
+def test_the_newest_entry_of_a_channel_is_read_by_two(fresh: sqlite3.Connection) -> None:
+    """At the start, of every channel: one look into each."""
     plan = [row[3] for row in fresh.execute(f"EXPLAIN QUERY PLAN {reader._DIRECTS}")]
     assert [step.split(" USING ")[1] for step in plan if "SEARCH log" in step] == [
         "INDEX log_messages (target=?)",
