@@ -16,7 +16,7 @@ from securechat.admin.listing import local_time, table, utc
 from securechat.admin.users import find_account
 from securechat.core.presence.live_sessions import Live
 from securechat.server.data import DataError
-from securechat.store.sqlite.reader import AccountRow
+from securechat.store.sqlite.rows import AccountRow
 
 
 @click.command()

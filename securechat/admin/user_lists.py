@@ -9,7 +9,8 @@ from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.admin.users import find_account
 from securechat.common.escape import escape_exactly
 from securechat.core.quota import MIB
-from securechat.store.sqlite.reader import AccountRow, Reader
+from securechat.store.sqlite.reader import Reader
+from securechat.store.sqlite.rows import AccountRow
 
 
 class Credentials:

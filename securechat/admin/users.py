@@ -15,7 +15,7 @@ from securechat.common.files import open_named
 from securechat.irc import names
 from securechat.irc.names import AccountName, InvalidName
 from securechat.store.admin import NewAccount, wall_clock
-from securechat.store.sqlite.reader import AccountRow
+from securechat.store.sqlite.rows import AccountRow
 
 STDIN = Path("-")
 

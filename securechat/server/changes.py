@@ -21,7 +21,8 @@ from securechat.server.loading import account_of, load_invites
 from securechat.store.admin import APPLIED, LIVE, told
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import AccountRow, Reader
+from securechat.store.sqlite.reader import Reader
+from securechat.store.sqlite.rows import AccountRow
 
 LOGGED_OUT = "Ended by the administrator"
 

@@ -14,7 +14,8 @@ from securechat.core.model.state import Model
 from securechat.net.admission import address_block_of
 from securechat.store.errors import DamagedError
 from securechat.store.pepper import Pepper
-from securechat.store.sqlite.reader import AccountRow, ChannelRow, Reader
+from securechat.store.sqlite.reader import Reader
+from securechat.store.sqlite.rows import AccountRow, ChannelRow
 from securechat.store.sqlite.schema import ROW_BYTES
 
 log = logging.getLogger(__name__)

@@ -29,7 +29,8 @@ from securechat.store.credentials import (
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.sqlite.database import open_database, transaction
-from securechat.store.sqlite.reader import AccountRow, InviteRow, Reader
+from securechat.store.sqlite.reader import Reader
+from securechat.store.sqlite.rows import AccountRow, InviteRow
 
 OF_AN_ACCOUNT = ("factors", "memberships", "invitations", "kicks", "devices", "message_keys")
 """What goes with a deleted account, beside its credentials."""

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from securechat.credentials.device import MAX_CERTIFICATES, MAX_TOKENS
 from securechat.store.errors import ConflictError, UnknownError
-from securechat.store.sqlite.reader import AccountRow, CertificateRow, Reader, TokenRow
+from securechat.store.sqlite.reader import Reader
+from securechat.store.sqlite.rows import AccountRow, CertificateRow, TokenRow
 
 
 class NamedCredential(NamedTuple):

@@ -10,7 +10,7 @@ import pytest
 
 from securechat.credentials.device import is_token, token_digest
 from securechat.store.sqlite.database import FILE_NAME, open_database
-from securechat.store.sqlite.reader import TokenRow
+from securechat.store.sqlite.rows import TokenRow
 from tests.server.clerk import GOOD, Clerk, served_once
 
 

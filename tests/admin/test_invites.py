@@ -11,7 +11,7 @@ import pytest
 from securechat.credentials.link import InviteLink, code_digest
 from securechat.store.admin import Admin
 from securechat.store.sqlite.database import FILE_NAME
-from securechat.store.sqlite.reader import InviteRow
+from securechat.store.sqlite.rows import InviteRow
 from tests.server.clerk import Clerk, served_once
 
 

@@ -13,7 +13,7 @@ from securechat.server.invites import DAY_MS, FIRST_DAYS, first_link, make_link
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import InviteRow
+from securechat.store.sqlite.rows import InviteRow
 from tests.support.pepper import PEPPER
 
 PIN = bytes(range(32))

@@ -19,7 +19,7 @@ from securechat.store.admin import (
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import AccountRow
+from securechat.store.sqlite.rows import AccountRow
 from tests.store.people import made, new
 from tests.support.pepper import PEPPER
 

@@ -7,88 +7,26 @@ import sqlite3
 from collections.abc import Callable, Container, Iterable, Iterator
 from math import inf
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from securechat.store.errors import DamagedError
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper, open_channel_key
 from securechat.store.sqlite.database import FAULTS, fault, open_database
+from securechat.store.sqlite.rows import (
+    AccountRow,
+    CertificateRow,
+    ChannelRow,
+    DeviceRow,
+    FactorRow,
+    InviteRow,
+    LogRow,
+    TokenRow,
+)
 from securechat.store.sqlite.schema import MISSABLE, STORED_BYTES
-
-Row = tuple[int, int, int, int, str, str, str | None]
-"""seq, target, sender, at_ms, kind, text, tags."""
-
 
 NEWEST_AUDITED = 50_000
 """Rows of the audit that are looked through for logins: a moment's work, however long it is."""
-
-
-class AccountRow(NamedTuple):
-    id: int
-    name: str
-    folded: str
-    skeleton: str
-    admin: int
-    disabled: int
-    deleted: int
-    bot: int
-    starts_after: int
-    created_ms: int
-    chosen_name: str
-
-
-class InviteRow(NamedTuple):
-    code_sha256: bytes
-    uses: int
-    expires_ms: int
-    admin: int
-    created_ms: int
-    note: str
-
-
-class TokenRow(NamedTuple):
-    digest: bytes
-    account: int
-    name: str
-    created_ms: int
-    used_ms: int | None
-
-
-class DeviceRow(NamedTuple):
-    account: int
-    name: str
-    delivered: int
-    used_ms: int
-
-
-class CertificateRow(NamedTuple):
-    fingerprint: bytes
-    account: int
-    name: str
-    created_ms: int
-    used_ms: int | None
-
-
-class FactorRow(NamedTuple):
-    account: int
-    secret: str
-    counter: int
-
-
-class ChannelRow(NamedTuple):
-    id: int
-    name: str
-    folded: str
-    skeleton: str
-    founder: int | None
-    modes: str
-    channel_key: str | None
-    member_limit: int | None
-    topic: str
-    topic_by: str
-    topic_ms: int
-    created_ms: int
-    last_seq: int
 
 
 _ACCOUNT = f"SELECT {', '.join(AccountRow._fields)} FROM accounts"  # noqa: S608 - no input in it
@@ -286,7 +224,7 @@ class Reader:
         *,
         max_bytes: float = inf,
         line_bytes: int = 0,
-    ) -> tuple[list[Row], bool]:
+    ) -> tuple[list[LogRow], bool]:
         """The newest messages in targets, in their order, and whether older ones were left out.
 
         targets: (target, seq after which). upto: the last seq to be read. limit: of them all. Each
@@ -307,7 +245,7 @@ class Reader:
         rest = [seq for seqs in found.values() for (seq,) in seqs[share:]]
         more = heapq.nlargest(limit - len(sure), rest)
         cut = len(more) < len(rest)
-        rows: list[Row] = []
+        rows: list[LogRow] = []
         for target, seq in _in_turns(found, {*sure, *more}):
             for row in self._rows(_ENTRY, (seq,), target, bad):
                 max_bytes -= line_bytes + len(row[5].encode()) + len((row[6] or "").encode())
@@ -347,5 +285,5 @@ def _in_turns(
                 yield target, seqs[rank][0]
 
 
-def _seq(row: Row) -> int:
+def _seq(row: LogRow) -> int:
     return row[0]

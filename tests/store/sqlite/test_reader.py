@@ -23,7 +23,8 @@ from securechat.core.journal.events.channels import (
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
-from securechat.store.sqlite.reader import AccountRow, ChannelRow, InviteRow, Reader
+from securechat.store.sqlite.reader import Reader
+from securechat.store.sqlite.rows import AccountRow, ChannelRow, InviteRow
 from securechat.store.sqlite.schema import ROW_BYTES
 from tests.support.pepper import PEPPER
 
