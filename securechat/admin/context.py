@@ -25,8 +25,9 @@ from securechat.store.admin import Admin
 from securechat.store.pepper import Pepper, find_pepper
 from securechat.store.sqlite.reader import Reader
 
+# A running server looks for changes four times a second, and stores what follows from them.
 EFFECT_SECONDS = 5.0
-"""How long a running server may take to take up a change; it looks four times a second."""
+"""How long it may take until a change is in effect."""
 
 POLL_SECONDS = 0.02
 

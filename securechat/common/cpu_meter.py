@@ -1,18 +1,17 @@
-"""What each thing that a thread does takes of its CPU time; to ask costs next to nothing."""
+"""Measures the CPU time of each thing that a thread does; to ask costs next to nothing."""
 
 from __future__ import annotations
 
 import time
 
+# What took less is counted by the wall clock: to ask for the CPU time is a system call of half a
+# microsecond, ten times as much as to ask the clock, and as much as a twentieth of a line.
 LONG_SECONDS = 0.0002
-"""By the wall clock. What took less is counted by that clock: to ask for the CPU time is a system
-call of half a microsecond, ten times as much as to ask the clock, and as much as a twentieth of a
-line.
-"""
+"""Seconds of the wall clock from which on the CPU time is asked for."""
 
 
 class CpuMeter:
-    """Belongs to one thread, which says when it begins."""
+    """Measures one thread, to which it belongs."""
 
     __slots__ = ("_cpu", "_wall")
 
@@ -20,11 +19,14 @@ class CpuMeter:
         self._wall = self._cpu = 0.0
 
     def begin(self) -> None:
-        """What is measured comes now, after a pause. Without it a pause hides some of the next."""
+        """Begin to measure after a pause, which would else hide some of what comes next."""
         self._wall, self._cpu = time.monotonic(), time.thread_time()
 
     def seconds(self, began: float) -> float:
-        """Of CPU, that were used since a moment of time.monotonic(), one after the last call's."""
+        """The seconds of CPU that were used since `began`.
+
+        began: a moment of time.monotonic() after that of the last call.
+        """
         now = time.monotonic()
         if now - began < LONG_SECONDS:
             return now - began

@@ -18,8 +18,8 @@ DEFAULT_PORT = 6697
 
 SCHEME = "securechat://"
 
+# Stands in the code's place in a login link; a code has at least eight letters.
 NO_CODE = "-"
-"""Stands in the code's place in a login link; a code has at least eight letters."""
 
 # No character in one means anything to a shell, so a person may paste it without quotes; only the
 # brackets of an IPv6 address need them, in some shells. An account has at most 64 bytes, each of

@@ -6,11 +6,9 @@ from typing import Final
 
 from securechat.irc.message import MAX_LINE_BYTES
 
+# It can't be mistaken for a line, as no line holds its own line end.
 TOO_LONG: Final = b"\n"
-"""Stands in a list of lines for one that was over the limit and was thrown away.
-
-It can't be mistaken for a line, as no line holds its own line end.
-"""
+"""Stands in a list of lines for one that was over the limit and was thrown away."""
 
 PLAIN_LINE: Final = 512
 """Bytes of a line as large as it gets without tags, with its CR LF (RFC 1459, section 2.3)."""

@@ -17,8 +17,8 @@ ATTEMPTS = 21
 BIND = "BIND"
 """A flag of TOKEN CREATE: this session is of the token's device, and ends when it is revoked."""
 
+# Refusals that the person isn't told of, as nothing can be done: the next login asks again.
 _UNTOLD = UNKNOWN | {"REAUTHENTICATE"}
-"""Refusals that the person isn't told of, as nothing can be done: the next login asks again."""
 
 
 def machine_name(host: str) -> str:

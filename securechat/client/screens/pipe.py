@@ -39,8 +39,8 @@ MAX_LINE = 1 << 20
 PATIENCE = 60.0
 """Seconds without any echo after which a script that has said everything gives up."""
 
+# Doubts that nothing can resolve any more, as the client has stopped.
 _FINAL = (Doubt.UNSENT, Doubt.UNKNOWN)
-"""Doubts that nothing can resolve any more, as the client has stopped."""
 
 
 class InputLines:

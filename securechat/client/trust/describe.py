@@ -21,8 +21,8 @@ WRONG_NAME = frozenset((62, 64))
 OUTSIDE_CONSTRAINTS = frozenset((47, 48))
 UNKNOWN_ISSUER = frozenset((2, 7, 18, 19, 20, 21, 30, 31))
 
+# Columns of a refusal's advice. Fingerprints and names are never wrapped, so they can be found.
 WIDTH = 100
-"""Columns of a refusal's advice; fingerprints and names are never wrapped, so they can be found."""
 
 # Names of a certificate that are listed: more would only hide the rest of the text.
 SHOWN_NAMES = 8
