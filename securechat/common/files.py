@@ -125,7 +125,7 @@ def replace(path: Path, data: bytes) -> None:
     try:
         write_new(draft, data)
         draft.replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: the draft may hold a secret
         draft.unlink(missing_ok=True)
         raise
     try:

@@ -37,6 +37,7 @@ _TAG_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
 _KEY_VALUE = re.compile(r"[0-9a-fA-F]{1,15}")
 _NUMERIC = re.compile(r"[0-9]{3}\Z")
 _FORBIDDEN = re.compile("[\0\r\n]")
+# The table of message-tags, section "Escaping values".
 _TO_WIRE = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})
 _FROM_WIRE = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)

@@ -366,7 +366,7 @@ class ConnectionDriver:
             return
         if connection.phase is Phase.OPEN and not connection.out:
             connection.out.append(NO_ROOM)
-            with suppress(LostError):
+            with suppress(LostError):  # it is dropped in any case
                 transport.send(connection)
         self.drop(connection, "made room for a newer one, as it had not logged in")
 

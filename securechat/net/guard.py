@@ -57,7 +57,7 @@ class Guard(NamedThread):
                     connection = watched.holder()
                     if connection is not None:
                         self._hang_up(connection)
-        except BaseException as error:
+        except BaseException as error:  # told, or the server would go on without a guard
             self._failed(error)
 
     def _hang_up(self, connection: Connection) -> None:

@@ -131,7 +131,7 @@ class Listener(NamedThread):
         """The loop."""
         try:
             self._accept_all()
-        except BaseException as error:
+        except BaseException as error:  # told, or the server would go on and accept nobody
             self._failed(error)
         finally:
             for sock in self._sockets:

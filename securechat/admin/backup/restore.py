@@ -66,7 +66,7 @@ def _check_place(data: DataDirectory, place: Path) -> None:
         if next(place.iterdir(), None) is not None:
             raise BackupError(_in_the_way(place))
         reason = foreign_owner(place.stat(), place)
-    except FileNotFoundError:
+    except FileNotFoundError:  # the rename in _put() makes it
         return
     except OSError as error:
         raise BackupError(
