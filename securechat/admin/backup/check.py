@@ -92,7 +92,7 @@ def in_use(data: DataDirectory, config: Config | None) -> InUse:
             key = reader.remembered("key")
             host = server_host(reader) if reader.remembered("host") else None
             pin = reader.remembered("ca_sha256")
-    except StoreError:  # _database() tells of it; here it is as if nothing had been kept
+    except StoreError:  # as if nothing had been kept: that it can't be read is told elsewhere
         kept = key = host = pin = None
     if config is not None:
         named = config.path(config.tls.cert)
