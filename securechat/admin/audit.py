@@ -78,7 +78,7 @@ def audit(
     context: AdminContext = invocation.obj
     # One more than is shown tells whether there are older ones.
     wanted = Wanted(_name(context, account), event, since_ms, None if everything else last + 1)
-    rows: Iterable[AuditRow] = context.admin.audited(wanted)
+    rows: Iterable[AuditRow] = context.admin.audit.rows(wanted)
     if not everything:
         rows = list(rows)
         if len(rows) > last:
@@ -149,15 +149,15 @@ def prune(context: AdminContext, before: int, keep: int | None, export: Path | N
     """
     if bool(before) == bool(keep):
         raise click.UsageError("expected either --before AGE|DATE or --keep N")
-    last, count = context.admin.prunable(before_ms=before, keep=keep or 0)
+    last, count = context.admin.audit.prunable(before_ms=before, keep=keep or 0)
     if not count:
         click.echo("The audit has nothing that old.", err=True)
         return
     facts: dict[str, str | int] = {"rows": count}
     if export is not None:  # on the disk before the first row is deleted
-        write_rows(export, context.admin.audited_upto(last))
+        write_rows(export, context.admin.audit.rows_upto(last))
         facts["export"] = str(export)
-    context.admin.prune_audit(last, lambda: context.pause(PAUSE_SECONDS), **facts)
+    context.admin.audit.prune(last, lambda: context.pause(PAUSE_SECONDS), **facts)
     where = f" They are in {export}." if export is not None else ""
     click.echo(f"{count} rows of the audit are deleted.{where}", err=True)
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from securechat.credentials.device import TOKEN_BYTES, format_token, token_digest
 from securechat.credentials.link import code_digest
-from securechat.store import audit
-from securechat.store.audit import AuditRow, Wanted
+from securechat.store.audit import NOBODY, Audit
 from securechat.store.credentials import (
     CERTIFICATES,
     TOKENS,
@@ -63,11 +62,10 @@ class Admin:
     """
 
     def __init__(
-        self, path: Path, *, by: str = audit.NOBODY, clock: Callable[[], int] = wall_clock
+        self, path: Path, *, by: str = NOBODY, clock: Callable[[], int] = wall_clock
     ) -> None:
         self._connection = open_database(path)
-        self._by = by
-        self._clock = clock
+        self.audit = Audit(self._connection, by, clock)
         self.reader = Reader(self._connection)
 
     def close(self) -> None:
@@ -114,7 +112,7 @@ class Admin:
                 )
                 self._changed("account", number)
                 rights = {"rights": "administrator"} if account.admin else {}
-                self._note("account created", account=account.name, **rights)
+                self.audit.add("account created", account=account.name, **rights)
 
     def find(self, folded: str, shown: str) -> AccountRow:
         """An account that isn't deleted. Raises UnknownError."""
@@ -131,7 +129,7 @@ class Admin:
             self._update(account, "password = ?", password)
             ended = self._end_credentials(account)
             self._changed("password", account.id)
-            self._note("password set by the administrator", account=account.name, **ended)
+            self.audit.add("password set by the administrator", account=account.name, **ended)
 
     def set_disabled(self, account: AccountRow, *, disabled: bool) -> None:
         """A disabled account can't log in; its sessions end. Its tokens are good again when it is
@@ -140,7 +138,7 @@ class Admin:
         with transaction(self._connection):
             self._update(account, "disabled = ?", int(disabled))
             self._changed("account", account.id)
-            self._note(f"account {'disabled' if disabled else 'enabled'}", account=account.name)
+            self.audit.add(f"account {'disabled' if disabled else 'enabled'}", account=account.name)
 
     def set_admin(self, account: AccountRow, *, admin: bool) -> None:
         """Whether the account administers the server: all channels obey it."""
@@ -148,14 +146,14 @@ class Admin:
             self._update(account, "admin = ?", int(admin))
             self._changed("account", account.id)
             change = "given" if admin else "taken"
-            self._note(f"administrator rights {change}", account=account.name)
+            self.audit.add(f"administrator rights {change}", account=account.name)
 
     def set_bot(self, account: AccountRow, *, bot: bool) -> None:
         """Whether the account is a bot's: from its next login on nothing is replayed to it."""
         with transaction(self._connection):
             self._update(account, "bot = ?", int(bot))
             self._changed("account", account.id)
-            self._note(f"bot flag {'set' if bot else 'removed'}", account=account.name)
+            self.audit.add(f"bot flag {'set' if bot else 'removed'}", account=account.name)
 
     def delete(self, account: AccountRow) -> None:
         """The name stays taken, the messages stay; all credentials, channels and invitations go."""
@@ -167,7 +165,7 @@ class Admin:
             for table in OF_AN_ACCOUNT:
                 connection.execute(f"DELETE FROM {table} WHERE account = ?", (account.id,))  # noqa: S608
             self._changed("account", account.id)
-            self._note("account deleted", account=account.name, **ended)
+            self.audit.add("account deleted", account=account.name, **ended)
 
     def _update(self, account: AccountRow, change: str, value: object) -> None:
         """Raises UnknownError when another administrator has deleted it meanwhile: between looking
@@ -218,7 +216,7 @@ class Admin:
         with transaction(self._connection) as connection:
             add_credential(connection, kind, account, name, key, now_ms)
             self._changed(kind.table, account.id)
-            self._note(kind.added, account=account.name, **{kind.word: name}, **facts)
+            self.audit.add(kind.added, account=account.name, **{kind.word: name}, **facts)
 
     def revoke_credential(self, kind: NamedCredential, account: AccountRow, name: str) -> None:
         """End a token or a certificate, and the sessions that logged in with it. Raises
@@ -227,7 +225,7 @@ class Admin:
         with transaction(self._connection) as connection:
             remove_credential(connection, kind, account, name)
             self._changed(kind.table, account.id)
-            self._note(f"{kind.word} revoked", account=account.name, **{kind.word: name})
+            self.audit.add(f"{kind.word} revoked", account=account.name, **{kind.word: name})
 
     def _end_credentials(self, account: AccountRow) -> dict[str, int]:
         """How many tokens and certificates the account had, for the audit."""
@@ -246,7 +244,7 @@ class Admin:
             if not gone.rowcount:
                 raise UnknownError(f"{account.name} has no second factor")
             self._changed("factor", account.id)
-            self._note("second factor removed", account=account.name)
+            self.audit.add("second factor removed", account=account.name)
 
     # Live sessions
 
@@ -271,45 +269,7 @@ class Admin:
         with transaction(self._connection):
             self._changed("logout" if session is None else f"logout {session}", account.id)
             which = session or "all"
-            self._note("logged out by the administrator", account=account.name, session=which)
-
-    # The audit
-
-    def audited(self, wanted: Wanted) -> Iterator[AuditRow]:
-        """What the audit has, oldest first."""
-        return audit.rows(self._connection, wanted)
-
-    def prunable(self, *, before_ms: int = 0, keep: int = 0) -> tuple[int, int]:
-        """The newest row of the audit that is older than a moment, or followed by so many, and how
-        many there are up to it.
-        """
-        last = audit.last_before(self._connection, at_ms=before_ms, keep=keep)
-        return last, audit.count_upto(self._connection, last)
-
-    def audited_upto(self, last: int) -> Iterator[AuditRow]:
-        """What the audit has up to a row, oldest first."""
-        return audit.rows_upto(self._connection, last)
-
-    def prune_audit(self, last: int, between: Callable[[], object], **facts: str | int) -> None:
-        """Delete the audit's rows up to one, and write that, before the first one goes. between:
-        called between two short transactions, so that a server's come between. facts: for the
-        audit.
-        """
-        with transaction(self._connection):
-            self._note("audit pruned", upto=last, **facts)
-            more = audit.delete_some(self._connection, last)
-        while more:
-            between()
-            with transaction(self._connection):
-                more = audit.delete_some(self._connection, last)
-
-    def note(self, event: str, **facts: str | int) -> None:
-        """Write an act that changes nothing in the database. facts: never a secret."""
-        with transaction(self._connection):
-            self._note(event, **facts)
-
-    def _note(self, event: str, **facts: str | int) -> None:
-        audit.note(self._connection, at_ms=self._clock(), by=self._by, event=event, **facts)
+            self.audit.add("logged out by the administrator", account=account.name, session=which)
 
     # Invites
 
@@ -323,7 +283,7 @@ class Admin:
             connection.execute("INSERT INTO invites VALUES (?, ?, ?, ?, ?, ?)", row)
             self._changed("invites", None)
             rights = {"rights": "administrator"} if admin else {}
-            self._note("invite made", invite=invite_id(row), uses=uses, note=note, **rights)
+            self.audit.add("invite made", invite=invite_id(row), uses=uses, note=note, **rights)
         return code
 
     def revoke_invite(self, prefix: str) -> InviteRow:
@@ -345,7 +305,7 @@ class Admin:
             )
             self._changed("invites", None)
             for row in rows:
-                self._note("invite revoked", invite=invite_id(row))
+                self.audit.add("invite revoked", invite=invite_id(row))
 
 
 def invite_id(row: InviteRow) -> str:

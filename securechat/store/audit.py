@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from securechat.store.sqlite.database import FAULTS, fault
+from securechat.store.sqlite.database import FAULTS, fault, transaction
 
 NOBODY = "-"
 """Stands for an account where an act is nobody's."""
@@ -135,3 +135,50 @@ def rows_upto(connection: sqlite3.Connection, last: int) -> Iterator[AuditRow]:
             yield AuditRow(*row)
     except FAULTS as error:
         raise fault(error) from error
+
+
+class Audit:
+    """The audit, as an administrator reads it and writes it. by: who acts. clock: gives the
+    milliseconds since 1970 (UTC). All methods raise StoreError.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, by: str, clock: Callable[[], int]) -> None:
+        self._connection = connection
+        self._by = by
+        self._clock = clock
+
+    def add(self, event: str, **facts: str | int) -> None:
+        """Write an act, within the transaction of what it changes. facts: never a secret."""
+        note(self._connection, at_ms=self._clock(), by=self._by, event=event, **facts)
+
+    def note(self, event: str, **facts: str | int) -> None:
+        """Write an act that changes nothing in the database."""
+        with transaction(self._connection):
+            self.add(event, **facts)
+
+    def rows(self, wanted: Wanted) -> Iterator[AuditRow]:
+        """What is asked for, oldest first."""
+        return rows(self._connection, wanted)
+
+    def rows_upto(self, last: int) -> Iterator[AuditRow]:
+        """All up to a row, oldest first."""
+        return rows_upto(self._connection, last)
+
+    def prunable(self, *, before_ms: int = 0, keep: int = 0) -> tuple[int, int]:
+        """The newest row that is older than a moment, or followed by so many, and how many there
+        are up to it.
+        """
+        last = last_before(self._connection, at_ms=before_ms, keep=keep)
+        return last, count_upto(self._connection, last)
+
+    def prune(self, last: int, between: Callable[[], object], **facts: str | int) -> None:
+        """Delete the rows up to one, and write that, before the first one goes. between: called
+        between two short transactions, so that a server's come between. facts: for the audit.
+        """
+        with transaction(self._connection):
+            self.add("audit pruned", upto=last, **facts)
+            more = delete_some(self._connection, last)
+        while more:
+            between()
+            with transaction(self._connection):
+                more = delete_some(self._connection, last)

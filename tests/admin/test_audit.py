@@ -244,7 +244,7 @@ def test_a_death_in_between_leaves_the_trigger(clerk: Clerk) -> None:
     """
     admin = Admin(clerk.data / FILE_NAME)
     with pytest.raises(ZeroDivisionError):
-        admin.prune_audit(2, lambda: 1 // 0)
+        admin.audit.prune(2, lambda: 1 // 0)
     admin.close()
     assert shown(clerk)[-1][0] == "audit pruned"
     connection = open_database(clerk.data / FILE_NAME)

@@ -119,7 +119,7 @@ class Clerk:
         """What the audit has of these events, of all without any: who, event, facts."""
         admin = Admin(self.data / FILE_NAME)
         try:
-            rows = [*admin.audited(Wanted())]
+            rows = [*admin.audit.rows(Wanted())]
         finally:
             admin.close()
         return [(r.account, r.event, r.told()) for r in rows if not events or r.event in events]

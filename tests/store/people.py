@@ -28,4 +28,4 @@ def protect(admin: Admin, account: AccountRow) -> None:
 
 def audited(admin: Admin) -> list[tuple[str, dict[str, object]]]:
     """Each event in the audit, with its facts."""
-    return [(row.event, row.told()) for row in admin.audited(Wanted())]
+    return [(row.event, row.told()) for row in admin.audit.rows(Wanted())]

@@ -169,7 +169,7 @@ def test_every_act_is_in_the_audit(path: Path) -> None:
     [invite] = admin.reader.invites()
     admin.revoke_invite(invite_id(invite))
     admin.delete(alice)
-    admin.note("backup made", file="/backup.tar")
+    admin.audit.note("backup made", file="/backup.tar")
     whom = {"account": "alice"}
     assert audited(admin) == [
         ("account created", {**whom, "rights": "administrator"}),
@@ -191,7 +191,7 @@ def test_every_act_is_in_the_audit(path: Path) -> None:
         ("account deleted", {**whom, "tokens_ended": 0, "certificates_ended": 0}),
         ("backup made", {"file": "/backup.tar"}),
     ]
-    rows = [*admin.audited(Wanted())]
+    rows = [*admin.audit.rows(Wanted())]
     assert {(row.at_ms, row.account, row.address, row.result) for row in rows} == {
         (5000, "os:root", "", "ok")
     }
@@ -226,6 +226,6 @@ def test_no_secret_is_in_the_audit(admin: Admin) -> None:
     admin.set_password(alice, "new hash")
     token = admin.make_token(alice, "laptop", 1)
     code = admin.invite(uses=1, expires_ms=1, now_ms=1)
-    told = repr([*admin.audited(Wanted())])
+    told = repr([*admin.audit.rows(Wanted())])
     secrets = ["hash", token, token_digest(token).hex(), code, code_digest(code).hex()]
     assert [secret for secret in secrets if secret in told] == []

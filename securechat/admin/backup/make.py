@@ -124,7 +124,7 @@ def _note(data: DataDirectory, file: Path, by: str) -> str:
     try:
         admin = Admin(data.database, by=by)
         try:
-            admin.note("backup made", file=str(file.absolute()))
+            admin.audit.note("backup made", file=str(file.absolute()))
         finally:
             admin.close()
     except StoreError as error:  # a full disk is a reason to have a backup, and none to refuse it

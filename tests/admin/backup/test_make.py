@@ -20,7 +20,7 @@ from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.make import Breather, make_backup
 from securechat.server.data import DataDirectory, DataError
 from securechat.store.admin import Admin
-from securechat.store.audit import Wanted
+from securechat.store.audit import Audit, Wanted
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.data_directory import contents, everything, make_directory
@@ -62,7 +62,7 @@ def refusal(data: DataDirectory, file: Path, **options: bool) -> str:
 def audited(data: DataDirectory) -> list[tuple[str, str, dict[str, object]]]:
     with closing(Admin(data.database)) as admin:
         wanted = Wanted(event="backup")
-        return [(row.account, row.event, row.told()) for row in admin.audited(wanted)]
+        return [(row.account, row.event, row.told()) for row in admin.audit.rows(wanted)]
 
 
 # --- what is in it -------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ def test_the_servers_full_disk_is_no_hindrance(
     def note(*_: object, **__: object) -> None:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(Admin, "note", note)
+    monkeypatch.setattr(Audit, "note", note)
     made = make_backup(data, shelf / "b.tar", by="-", pause=rests)
     assert made.warning == (
         "the backup is made, but the audit doesn't tell of it: the disk is full"
@@ -301,13 +301,13 @@ def test_the_audit_tells_of_it_before_it_is_there(
 ) -> None:
     """So that no backup is made unnoticed, whenever somebody pulls the plug."""
     seen: list[bool] = []
-    real = Admin.note
+    real = Audit.note
 
-    def note(admin: Admin, event: str, **facts: str | int) -> None:
+    def note(audit: Audit, event: str, **facts: str | int) -> None:
         seen.append((shelf / "b.tar").exists())
-        real(admin, event, **facts)
+        real(audit, event, **facts)
 
-    monkeypatch.setattr(Admin, "note", note)
+    monkeypatch.setattr(Audit, "note", note)
     make_backup(data, shelf / "b.tar", by="-", pause=rests)
     assert seen == [False]
 
