@@ -22,128 +22,128 @@ from tests.net.io_under_test import FREELY, PATIENCE, IoUnderTest, at, io_under_
 
 
 @pytest.fixture
-def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[IoUnderTest]:
+def io(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[IoUnderTest]:
     """An I/O thread that lets everybody speak as fast as they can."""
     with io_under_test(server, trusting) as opened:
         yield opened
 
 
-def test_a_member_is_attended_to_before_the_strangers(room: IoUnderTest) -> None:
+def test_a_member_is_attended_to_before_the_strangers(io: IoUnderTest) -> None:
     """However early they were ready."""
-    stranger, member = room.visit(), room.visit()
-    room.thread.mark_authenticated(member.connection)
-    room.settles(member)
-    with room.held():
+    stranger, member = io.visit(), io.visit()
+    io.thread.mark_authenticated(member.connection)
+    io.settles(member)
+    with io.held():
         stranger.says("me first")
         member.says("no, me")
-    assert room.next() == Lines(member.connection, [b"no, me"])
-    assert room.next() == Lines(stranger.connection, [b"me first"])
+    assert io.next() == Lines(member.connection, [b"no, me"])
+    assert io.next() == Lines(stranger.connection, [b"me first"])
 
 
 def test_a_crowd_of_strangers_is_attended_to_bit_by_bit(
-    room: IoUnderTest, monkeypatch: pytest.MonkeyPatch
+    io: IoUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A member who speaks meanwhile waits for one of them, not for all."""
     monkeypatch.setattr(loop, "UNAUTHENTICATED_SECONDS", 0.0)
-    crowd, member = [room.visit() for _ in range(5)], room.visit()
-    room.thread.mark_authenticated(member.connection)
-    room.settles(member)
+    crowd, member = [io.visit() for _ in range(5)], io.visit()
+    io.thread.mark_authenticated(member.connection)
+    io.settles(member)
 
     def speak_up(connection: Connection, line: bytes) -> None:
         if line == b"crowd":
             member.says("and me")
 
-    room.on_line = speak_up
-    with room.held():
-        room.on_line = speak_up
+    io.on_line = speak_up
+    with io.held():
+        io.on_line = speak_up
         for stranger in crowd:
             stranger.says("crowd")
-    heard = [item.lines for item in (room.next() for _ in range(10)) if isinstance(item, Lines)]
+    heard = [item.lines for item in (io.next() for _ in range(10)) if isinstance(item, Lines)]
     assert heard == [[b"crowd"], [b"and me"]] * 5
 
 
-def test_strangers_wait_while_the_hub_is_behind(room: IoUnderTest) -> None:
+def test_strangers_wait_while_the_hub_is_behind(io: IoUnderTest) -> None:
     """Members are read on; and when it has caught up, nothing is lost."""
-    stranger, member = room.visit(), room.visit()
-    room.thread.mark_authenticated(member.connection)
-    room.settles(member)
-    early, raw = room.knocks()
-    room.settles(stranger)
-    room.behind = True
+    stranger, member = io.visit(), io.visit()
+    io.thread.mark_authenticated(member.connection)
+    io.settles(member)
+    early, raw = io.knocks()
+    io.settles(stranger)
+    io.behind = True
     raw.sendall(b"\x16\x03\x01")
     stranger.says("whenever you like")
     for _ in range(3):
-        room.settles(member)
+        io.settles(member)
     assert (early.phase, early.interest) == (Phase.RAW, 0)  # not looked at again and again
-    room.behind = False
-    assert room.next() == Lines(stranger.connection, [b"whenever you like"])
+    io.behind = False
+    assert io.next() == Lines(stranger.connection, [b"whenever you like"])
 
 
 def test_no_more_is_handed_on_than_may_be_said_at_once(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """However fast the rate, who asks for what takes long fills no queue with it."""
-    with io_under_test(server, trusting, at(Rate(lines=1e6, burst=10))) as room:
-        visit = room.visit()
-        room.keeps_up = False
+    with io_under_test(server, trusting, at(Rate(lines=1e6, burst=10))) as io:
+        visit = io.visit()
+        io.keeps_up = False
         visit.says(*(f"{number}" for number in range(100)))
-        assert len(room.lines(visit, 10)) == 10
-        room.settles(room.visit())
+        assert len(io.lines(visit, 10)) == 10
+        io.settles(io.visit())
         assert visit.connection.handed == 10
         visit.connection.done += 5
-        assert room.lines(visit, 5) == [b"10", b"11", b"12", b"13", b"14"]
-        room.keeps_up = True
+        assert io.lines(visit, 5) == [b"10", b"11", b"12", b"13", b"14"]
+        io.keeps_up = True
         visit.connection.done += 10
-        assert room.lines(visit, 85)[-1] == b"99"
+        assert io.lines(visit, 85)[-1] == b"99"
 
 
-def test_who_is_authenticated_is_told_of(room: IoUnderTest) -> None:
+def test_who_is_authenticated_is_told_of(io: IoUnderTest) -> None:
     """Once, for the count of strangers."""
-    visit = room.visit()
+    visit = io.visit()
     assert not visit.connection.authenticated
-    room.thread.mark_authenticated(visit.connection)
-    room.settles(visit)
-    assert room.authenticated == [visit.connection]
+    io.thread.mark_authenticated(visit.connection)
+    io.settles(visit)
+    assert io.authenticated == [visit.connection]
     assert visit.connection.authenticated
 
 
-def test_a_stranger_that_makes_room_is_told(room: IoUnderTest) -> None:
+def test_a_stranger_that_makes_room_is_told(io: IoUnderTest) -> None:
     """One line, then the end, at once."""
-    visit, other = room.visit(), room.visit()
-    room.thread.make_room(visit.connection)
+    visit, other = io.visit(), io.visit()
+    io.thread.make_room(visit.connection)
     assert visit.hears(len(NO_ROOM)) == NO_ROOM
-    assert room.end(visit) == "made room for a newer one, as it had not logged in"
-    assert room.released.get(timeout=PATIENCE) is visit.connection
-    room.settles(other)
+    assert io.end(visit) == "made room for a newer one, as it had not logged in"
+    assert io.released.get(timeout=PATIENCE) is visit.connection
+    io.settles(other)
 
 
 def test_a_half_open_connection_makes_room_without_a_word(
-    room: IoUnderTest, caplog: pytest.LogCaptureFixture
+    io: IoUnderTest, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It would not understand one."""
     caplog.set_level(logging.INFO)
-    connection, raw = room.knocks()
+    connection, raw = io.knocks()
     raw.sendall(b"\x16\x03\x01")
-    room.thread.make_room(connection)
-    assert room.released.get(timeout=PATIENCE) is connection
+    io.thread.make_room(connection)
+    assert io.released.get(timeout=PATIENCE) is connection
     with contextlib.suppress(ConnectionResetError):  # what it said was never read
         assert raw.recv(100) == b""
     assert "too many connections that have not logged in" in caplog.text
-    assert room.inputs.empty()
+    assert io.inputs.empty()
 
 
-def test_who_logged_in_just_now_makes_room_for_nobody(room: IoUnderTest) -> None:
+def test_who_logged_in_just_now_makes_room_for_nobody(io: IoUnderTest) -> None:
     """The count was made a moment before."""
-    visit = room.visit()
-    room.thread.mark_authenticated(visit.connection)
-    room.thread.make_room(visit.connection)
-    room.settles(visit)
+    visit = io.visit()
+    io.thread.mark_authenticated(visit.connection)
+    io.thread.make_room(visit.connection)
+    io.settles(visit)
 
 
-def test_each_gets_its_part_of_a_turn_in_one_write(room: IoUnderTest) -> None:
+def test_each_gets_its_part_of_a_turn_in_one_write(io: IoUnderTest) -> None:
     """One TLS record, however many deliveries it is in."""
-    one, two, three = room.visit(), room.visit(), room.visit()
-    room.thread.deliver(
+    one, two, three = io.visit(), io.visit(), io.visit()
+    io.thread.deliver(
         [
             ([one.connection, two.connection], b"a\r\n"),
             ([one.connection], b"b\r\n"),
@@ -162,25 +162,25 @@ def test_a_stranger_has_less_room_for_what_it_doesn_t_read(
 ) -> None:
     """A member has all of it."""
     limits = replace(at(FREELY), out_bytes=1 << 20, unauthenticated_out_bytes=1 << 16)
-    with io_under_test(server, trusting, limits) as room:
-        stranger, member = room.visit(small=True), room.visit(small=True)
-        room.thread.mark_authenticated(member.connection)
+    with io_under_test(server, trusting, limits) as io:
+        stranger, member = io.visit(small=True), io.visit(small=True)
+        io.thread.mark_authenticated(member.connection)
         part = [([member.connection, stranger.connection], b"x" * 50_000)]
         for _ in range(6):
-            room.thread.deliver(part)
-        assert room.end(stranger).startswith("reads too slowly")
+            io.thread.deliver(part)
+        assert io.end(stranger).startswith("reads too slowly")
         assert member.hears(300_000) == b"x" * 300_000
-        room.settles(member)
+        io.settles(member)
 
 
 def test_who_takes_none_of_tls_s_answers_is_left_alone_for_a_while(
-    room: IoUnderTest, monkeypatch: pytest.MonkeyPatch
+    io: IoUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TLS reads nothing before it has said what it has to, and to try at once, again and again,
     would keep the thread busy.
     """
     monkeypatch.setattr(driver, "STUCK_SECONDS", 1000.0)
-    visit, other = room.visit(), room.visit()
+    visit, other = io.visit(), io.visit()
     tries: list[Connection] = []
     receive = transport.receive
 
@@ -194,25 +194,25 @@ def test_who_takes_none_of_tls_s_answers_is_left_alone_for_a_while(
     monkeypatch.setattr(transport, "receive", stuck)
     visit.says("hello")
     for _ in range(3):
-        room.settles(other)
+        io.settles(other)
     assert len(tries) == 1
-    room.thread.mark_authenticated(visit.connection)  # which looks at once whether there is more
-    assert room.lines(visit, 1) == [b"hello"]
+    io.thread.mark_authenticated(visit.connection)  # which looks at once whether there is more
+    assert io.lines(visit, 1) == [b"hello"]
 
 
 def test_what_takes_long_to_read_is_paid_for(
     server: ssl.SSLContext, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However few lines it is: the time of the thread is everybody's."""
-    with io_under_test(server, trusting, at(Rate(lines=0.001, burst=10))) as room:
-        visit, other = room.visit(), room.visit()
-        room.settles(visit)
-        room.settles(other)
+    with io_under_test(server, trusting, at(Rate(lines=0.001, burst=10))) as io:
+        visit, other = io.visit(), io.visit()
+        io.settles(visit)
+        io.settles(other)
         assert visit.connection.interest & READ
         monkeypatch.setattr(CpuMeter, "seconds", lambda meter, began: 1.0)
-        room.settles(visit)
+        io.settles(visit)
         monkeypatch.undo()
-        room.settles(other)
+        io.settles(other)
         assert not visit.connection.interest & READ
         assert other.connection.interest & READ
 
@@ -254,27 +254,27 @@ class Upgrading(TlsOpening):
         return 0
 
 
-def test_the_listener_names_the_framing(room: IoUnderTest) -> None:
+def test_the_listener_names_the_framing(io: IoUnderTest) -> None:
     """Lines are one of several."""
-    room.opening.framing = Whole
-    visit = room.visit()
+    io.opening.framing = Whole
+    visit = io.visit()
     visit.client.sendall(b"no end of line")
-    assert room.next() == Lines(visit.connection, [b"no end of line"])
+    assert io.next() == Lines(visit.connection, [b"no end of line"])
     assert visit.connection.join([b"one\r\n", b"two\r\n"]) == b"[one][two]"
 
 
 @pytest.mark.parametrize("word", [b"upgrade", b"anything"])
 def test_the_listener_names_what_comes_before_the_first_line(
-    room: IoUnderTest, server: ssl.SSLContext, trusting: ssl.SSLContext, word: bytes
+    io: IoUnderTest, server: ssl.SSLContext, trusting: ssl.SSLContext, word: bytes
 ) -> None:
     """TLS is a part of it, and something may come behind it."""
-    room.opening = Upgrading(server)
-    connection, raw = room.knocks()
+    io.opening = Upgrading(server)
+    connection, raw = io.knocks()
     with trusting.wrap_socket(raw, server_hostname="localhost") as client:
         client.sendall(word)
         if word == b"upgrade":
-            assert room.next() == Opened(connection)
+            assert io.next() == Opened(connection)
             client.sendall(b"a line\r\n")
-            assert room.next() == Lines(connection, [b"a line"])
+            assert io.next() == Lines(connection, [b"a line"])
         else:
-            assert room.released.get(timeout=PATIENCE) is connection
+            assert io.released.get(timeout=PATIENCE) is connection

@@ -85,18 +85,18 @@ def test_an_idle_thread_is_held_by_nobody(worker: Worker, watched: _Watched) -> 
 
 
 @pytest.fixture
-def room(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[IoUnderTest]:
+def io(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[IoUnderTest]:
     with io_under_test(server, trusting) as opened:
         yield opened
 
 
 def test_the_thread_is_freed(
-    room: IoUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    io: IoUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The connection that held it ends, and the others go on."""
     caught: list[Connection] = []
-    guard = Guard([room.thread], caught.append, room.failures.append)
-    culprit, other = room.visit(), room.visit()
+    guard = Guard([io.thread], caught.append, io.failures.append)
+    culprit, other = io.visit(), io.visit()
     receive = transport.receive
 
     def endless(connection: Connection, *, freely: bool = True) -> Heard:
@@ -109,8 +109,8 @@ def test_the_thread_is_freed(
     monkeypatch.setattr(transport, "receive", endless)
     guard.start()
     culprit.says("something")
-    room.end(culprit)
-    room.settles(other)
+    io.end(culprit)
+    io.settles(other)
     guard.stop()
     guard.join(PATIENCE)
     assert not guard.alive
@@ -125,26 +125,26 @@ def test_where_the_system_can_t_tell_nobody_is_suspected(
 ) -> None:
     """macOS doesn't say how much CPU a single thread has used."""
     monkeypatch.setattr(threads, "CAN_TELL_CPU", False)
-    with io_under_test(server, trusting) as room:
-        room.settles(room.visit())
-        assert room.thread.cpu_seconds() == 0.0
+    with io_under_test(server, trusting) as io:
+        io.settles(io.visit())
+        assert io.thread.cpu_seconds() == 0.0
 
 
 @pytest.mark.skipif(not threads.CAN_TELL_CPU, reason="this system doesn't tell a thread's CPU time")
-def test_a_thread_s_time_is_its_own(room: IoUnderTest) -> None:
+def test_a_thread_s_time_is_its_own(io: IoUnderTest) -> None:
     """It grows with what it does."""
-    visit = room.visit()
-    before = room.thread.cpu_seconds()
+    visit = io.visit()
+    before = io.thread.cpu_seconds()
     assert before > 0.0
     visit.says(*(f"{number}" for number in range(1000)))
-    room.lines(visit, 1000)
-    assert room.thread.cpu_seconds() > before
+    io.lines(visit, 1000)
+    assert io.thread.cpu_seconds() > before
 
 
-def test_a_bug_is_reported(room: IoUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_reported(io: IoUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A guard that sleeps for ever must not look like one that watches."""
     failures: list[BaseException] = []
-    guard = Guard([room.thread], lambda connection: None, failures.append)
+    guard = Guard([io.thread], lambda connection: None, failures.append)
 
     def broken(watched: _Watched) -> None:
         raise ZeroDivisionError

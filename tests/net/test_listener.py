@@ -45,7 +45,7 @@ class Io:
         return self.adopted[-1]
 
 
-def rooms(per_address: int = 100, strangers: int = 100) -> Admission:
+def places(per_address: int = 100, strangers: int = 100) -> Admission:
     """An admission with some of its limits small."""
     return Admission(
         total=100,
@@ -67,7 +67,7 @@ class Door:
             self.sockets,
             OPENING,
             [cast(IoThread, io) for io in self.io],
-            admission or rooms(),
+            admission or places(),
             self.failures.append,
         )
         self._clients: list[socket.socket] = []
@@ -208,7 +208,7 @@ def test_who_is_not_admitted_gets_not_a_byte(
     opened: Callable[..., Door], caplog: pytest.LogCaptureFixture
 ) -> None:
     """A closed connection and a line in the log; those inside stay."""
-    door = opened(admission=rooms(per_address=1))
+    door = opened(admission=places(per_address=1))
     door.knock()
     inside = door.io[0].comes()
     outside = door.knock()
@@ -221,7 +221,7 @@ def test_who_is_not_admitted_gets_not_a_byte(
 
 def test_who_is_one_too_many_has_another_go(opened: Callable[..., Door]) -> None:
     """The I/O thread that has that one is told, and the new one comes in."""
-    door = opened(threads=2, admission=rooms(strangers=1))
+    door = opened(threads=2, admission=places(strangers=1))
     door.knock()
     first = door.io[0].comes()
     door.knock()
