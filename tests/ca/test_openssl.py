@@ -103,9 +103,9 @@ def test_certificates_do_not_cross_purposes(tmp_path: Path) -> None:
 
 
 def test_dates_and_signatures_count(tmp_path: Path) -> None:
-    """Expired, and signed by a stranger."""
+    """Expired, and signed by another issuer."""
     leaf = make_server(ISSUER, "localhost", days=30)
     verdict = openssl_verify(tmp_path, ISSUER.certificate, leaf, now=NOW + timedelta(days=31))
     assert "certificate has expired" in verdict
-    stranger = make_issuer("chat.example.org")
-    assert openssl_verify(tmp_path, stranger.certificate, leaf) != "OK"
+    other = make_issuer("chat.example.org")
+    assert openssl_verify(tmp_path, other.certificate, leaf) != "OK"

@@ -19,7 +19,7 @@ def authority() -> Authority:
 
 
 @pytest.fixture(scope="session")
-def stranger() -> Authority:
+def other_authority() -> Authority:
     """Another CA, of the same name."""
     return Authority()
 

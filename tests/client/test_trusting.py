@@ -160,7 +160,7 @@ def test_a_failed_or_broken_off_command_leaves_the_trust_as_it_was(
     settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
-    stranger: Authority,
+    other_authority: Authority,
     password: tuple[str, str],
     ca_file: Path,
     before: str,
@@ -173,7 +173,7 @@ def test_a_failed_or_broken_off_command_leaves_the_trust_as_it_was(
         port = server.address.port
         for host in ("localhost", "127.0.0.1"):
             if before == "pinned":
-                settings.save_pin(Address(host, port), stranger.pem)
+                settings.save_pin(Address(host, port), other_authority.pem)
             elif before == "system":
                 settings.save_system(Address(host, port))
         kept = contents(settings.directory)
@@ -205,7 +205,7 @@ def test_a_failed_or_broken_off_command_leaves_the_trust_as_it_was(
                 assert contents(settings.directory) == kept, argv
 
 
-def test_a_strangers_link_to_a_server_that_the_system_verified(
+def test_another_s_link_to_a_server_that_the_system_verified(
     settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
@@ -276,7 +276,10 @@ def test_a_connection_that_is_lost_after_success(
 
 
 def test_a_new_authority_of_the_server(
-    settings: SettingsDirectory, certificate: Files, authority: Authority, stranger: Authority
+    settings: SettingsDirectory,
+    certificate: Files,
+    authority: Authority,
+    other_authority: Authority,
 ) -> None:
     """On a terminal both are shown; `y` is no yes; after the login the new one is pinned."""
 
@@ -286,20 +289,20 @@ def test_a_new_authority_of_the_server(
 
     env = {"SECURECHAT_CONFIG_DIR": str(settings.directory)}
     with ScriptedServer(certificate, dialogue) as server:
-        settings.save_pin(server.address, stranger.pem)
+        settings.save_pin(server.address, other_authority.pem)
         argv = ("login", login_to(server.address, authority, "alice"), "--no-remember")
         with Terminal(*argv, env=env) as terminal:
             terminal.shows("Type yes to trust the new one")
             terminal.types("y\r")
             assert terminal.ends() == Exit.CERTIFICATE
-        assert settings.pin(server.address) == stranger.pem
+        assert settings.pin(server.address) == other_authority.pem
         with Terminal(*argv, env=env) as terminal:
-            terminal.shows(hashlib.sha256(stranger.der).hexdigest())
+            terminal.shows(hashlib.sha256(other_authority.der).hexdigest())
             terminal.shows(hashlib.sha256(authority.der).hexdigest())
             terminal.shows("Type yes to trust the new one")
             terminal.types("yes\r")
             terminal.shows("Password of alice")
-            assert settings.pin(server.address) == stranger.pem
+            assert settings.pin(server.address) == other_authority.pem
             terminal.types(f"{PASSWORD}\r")
             terminal.shows("#lobby>")
             terminal.types("\x04")
@@ -377,14 +380,14 @@ def test_a_registration_is_kept_once_it_has_succeeded(
 
 @pytest.mark.parametrize("there", [True, False])
 def test_nobody_types_a_password_for_a_server_that_is_not_the_one(
-    settings: SettingsDirectory, certificate: Files, stranger: Authority, there: bool
+    settings: SettingsDirectory, certificate: Files, other_authority: Authority, there: bool
 ) -> None:
     """It is looked at before anybody is asked, also whether it is there at all."""
     env = {"SECURECHAT_CONFIG_DIR": str(settings.directory)}
     with ScriptedServer(certificate) as server:
-        settings.save_pin(server.address, stranger.pem)
+        settings.save_pin(server.address, other_authority.pem)
         if not there:
-            settings.save_pin(address := Address("localhost", 1), stranger.pem)
+            settings.save_pin(address := Address("localhost", 1), other_authority.pem)
         where = server.address if there else address
         with Terminal("login", f"alice@{where}", env=env) as terminal:
             assert terminal.ends() == (Exit.CERTIFICATE if there else Exit.UNREACHABLE)
@@ -392,10 +395,10 @@ def test_nobody_types_a_password_for_a_server_that_is_not_the_one(
 
 
 def test_nobody_chooses_a_password_for_an_impostor(
-    settings: SettingsDirectory, authority: Authority, stranger: Authority, tmp_path: Path
+    settings: SettingsDirectory, authority: Authority, other_authority: Authority, tmp_path: Path
 ) -> None:
     """Who only shows the link's authority is found out before anybody is asked."""
-    forged, key = stranger.server("localhost").write(tmp_path, "forged")
+    forged, key = other_authority.server("localhost").write(tmp_path, "forged")
     forged.write_text(forged.read_text() + authority.pem)
     env = {"SECURECHAT_CONFIG_DIR": str(settings.directory)}
     with (

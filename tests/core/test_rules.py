@@ -72,7 +72,7 @@ def test_a_connection_lost_after_quit_says_nothing_more() -> None:
     assert list(rules.model.sessions) == [alice.session]
 
 
-def test_a_stranger_s_connection_is_lost_unheard() -> None:
+def test_an_unauthenticated_connection_is_lost_unheard() -> None:
     """In any state."""
     rules, (alice,) = in_channel("alice")
     for lines in (
@@ -164,7 +164,7 @@ def test_an_account_s_sessions_can_be_ended() -> None:
 
 
 @pytest.mark.parametrize("password", [RIGHT, "wrong"])
-def test_a_stranger_does_not_hear_of_an_account_s_end(password: str) -> None:
+def test_nothing_is_heard_unauthenticated_of_an_account_s_end(password: str) -> None:
     """Who waits for an answer gets the one that a name of nobody's gets, even if the password was
     right when it was looked at; and may try again.
     """
@@ -218,16 +218,16 @@ def test_before_the_end_everybody_is_asked() -> None:
 
 
 def test_the_end_is_told_to_all() -> None:
-    """ERROR with the reason, strangers too; what was acknowledged is stored."""
+    """ERROR with the reason, also before a login; what was acknowledged is stored."""
     rules, (alice, bob) = in_channel("alice", "bob")
-    stranger = rules.connect()
+    client = rules.connect()
     rules.passes(61)
     bob.pongs()
     with rules.turn() as turn:
         rules.rules.stop(turn, "Going down")
     for person in (alice, bob):
         assert person.hears() == ["ERROR :Closing link: Going down"]
-    assert codes(stranger.hears()) == ["ERROR"]
+    assert codes(client.hears()) == ["ERROR"]
     assert rules.account("bob").devices[""].stored == rules.model.last_seq
     assert len(rules.closings) == 3
 

@@ -105,7 +105,7 @@ def test_what_is_no_link(text: str) -> None:
     "host", ["\x1b[31mred", "a\u202egro", "$(id)", "a;b", "a'b", "a\\b", "a%41"]
 )
 def test_a_link_s_host_can_t_drive_a_terminal_or_a_shell(host: str) -> None:
-    """Links come from strangers, and their host is shown before anything is verified."""
+    """Links come from anybody, and their host is shown before anything is verified."""
     with pytest.raises(LinkError):
         InviteLink.parse(f"securechat://{host}/{CODE}/system")
 

@@ -207,20 +207,20 @@ class Both:
         person.sends(*lines)
         self._all_hear()
 
-    def a_stranger_tries(self, lines: list[bytes], channel: str, name: str, politely: bool) -> None:
+    def tries_unauthenticated(
+        self, lines: list[bytes], channel: str, name: str, politely: bool
+    ) -> None:
         """Whatever it says before a login, it hears of nobody, and nobody of it."""
-        stranger = self.server.connect()
-        stranger.sends(
-            f"JOIN {channel}", f"PRIVMSG {channel} :boo", f"WHOIS {name}", f"NICK {name}"
-        )
-        stranger.sends(
+        client = self.server.connect()
+        client.sends(f"JOIN {channel}", f"PRIVMSG {channel} :boo", f"WHOIS {name}", f"NICK {name}")
+        client.sends(
             f"TOPIC {channel}", f"NAMES {channel}", "LIST", "WHO *", f"KICK {channel} {name}"
         )
-        stranger.sends(*lines)
-        heard = stranger.hears() if politely else []
+        client.sends(*lines)
+        heard = client.hears() if politely else []
         assert all(parse(line).source in (None, SERVER) for line in heard)
         assert not any(entry.text in line for entry in self.oracle.log for line in heard)
-        stranger.hangs_up()
+        client.hangs_up()
         self._wait_for_sessions()
         self._all_hear()
 

@@ -163,7 +163,7 @@ class FuzzedRules(RulesUnderTest):
 
     def filled_in(self, person: Client, line: bytes) -> bytes:
         """A line with secrets in the places of their placeholders: those of the person's account,
-        or, of a stranger, anybody's.
+        or, before a login, anybody's.
         """
         account = person.session.account
         owners = [account] if account is not None else list(self.model.accounts.values())

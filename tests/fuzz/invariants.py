@@ -46,7 +46,7 @@ class Watch:
         self.welcomed = self.welcomed or message.command == "001"
         self._ended = message.command == "ERROR"
         if not self.welcomed:
-            assert message.source in (None, SERVER), f"a stranger hears {line}"
+            assert message.source in (None, SERVER), f"heard before a login: {line}"
             assert message.command in BEFORE_LOGIN or message.command.isdigit(), line
         if "msgid" in message.tags:
             self._in_order(int(message.tags["msgid"].rpartition("-")[2], 16))

@@ -3,7 +3,7 @@ administrator do. Whatever it says, only lines fit for the wire come out, and al
 
 Each line of a script is a step; its first letter says whose:
 
-    0 to 9       a connection says the rest: 0 to 4 are members, the others come as strangers
+    0 to 9       a connection says the rest: 0 to 4 are members, the others come unauthenticated
     c3           connection 3 is lost
     t60          so many seconds pass
     F, R, D5     the store: is full, or not any more; refuses the next account; target 5 is damaged

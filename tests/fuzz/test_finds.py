@@ -69,7 +69,7 @@ def bad_farewell(patch: Patch) -> None:
 
 
 def leak(patch: Patch) -> None:
-    """A stranger hears what somebody says."""
+    """An unauthenticated connection hears what somebody says."""
     whole = login.advance
 
     def advance(turn: Turn, session: Session) -> None:

@@ -1,5 +1,6 @@
-"""A whole server, over TLS, with members and strangers who do anything: compared step by step with
-a simple model. Who may see what, once, in one order, and the same again after a restart.
+"""A whole server, over TLS, with members and unauthenticated connections that do anything: compared
+step by step with a simple model. Who may see what, once, in one order, and the same again after a
+restart.
 
 SECURECHAT_TESTS=long tries much more, and other things each time.
 """
@@ -65,7 +66,7 @@ STEPS: Mapping[str, tuple[int, Mapping[str, st.SearchStrategy[object]]]] = {
         {"channel": channel, "lines": st.lists(number, min_size=2, max_size=12)},
     ),
     "garbage": (1, {"number": number, "lines": st.lists(noise, max_size=8)}),
-    "a_stranger_tries": (
+    "tries_unauthenticated": (
         1,
         {
             "lines": st.lists(noise, max_size=5),

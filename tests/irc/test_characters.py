@@ -115,7 +115,7 @@ def test_the_short_way_agrees_for_each_character(start: int) -> None:
 
 
 def test_a_long_spelling_is_not_kept() -> None:
-    """What strangers send takes no memory: only what is as short as a name."""
+    """What is sent before a login takes no memory: only what is as short as a name."""
     before = names._fold_unicode_account.cache_info().currsize
     assert fold_account("é" * 100) is None
     assert fold_account("e\u0301" * 40) is None

@@ -1,4 +1,4 @@
-"""Who may connect: so many in all, so many from one address, and of strangers fewer."""
+"""Who may connect: so many in all, so many from one address, and fewer of the unauthenticated."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Door:
         self,
         total: int = 100,
         per_address: int = 2,
-        strangers: int = 100,
-        strangers_per_address: int = 100,
+        unauthenticated: int = 100,
+        unauthenticated_per_address: int = 100,
     ) -> None:
         self.now = 1000.0
         self.admission = Admission(
             total=total,
             per_address=per_address,
-            unauthenticated=strangers,
-            unauthenticated_per_address=strangers_per_address,
+            unauthenticated=unauthenticated,
+            unauthenticated_per_address=unauthenticated_per_address,
             clock=lambda: self.now,
         )
 
@@ -116,7 +116,9 @@ def test_neighbours_are_counted_apart(first: str, second: str) -> None:
 
 def test_threads_may_come_and_go_at_once() -> None:
     """The accept thread counts in while I/O threads count out: the sum stays right."""
-    door = Door(total=1000, per_address=1000, strangers=1000, strangers_per_address=1000)
+    door = Door(
+        total=1000, per_address=1000, unauthenticated=1000, unauthenticated_per_address=1000
+    )
 
     def visit(number: int) -> None:
         for _ in range(200):
@@ -132,9 +134,9 @@ def test_threads_may_come_and_go_at_once() -> None:
 # --- those who have not logged in ----------------------------------------------------------------
 
 
-def test_strangers_of_one_address_have_a_smaller_share() -> None:
+def test_the_unauthenticated_of_one_address_have_a_smaller_share() -> None:
     """Who logs in makes room for the next one there."""
-    door = Door(per_address=5, strangers_per_address=2)
+    door = Door(per_address=5, unauthenticated_per_address=2)
     first = door.admits("192.0.2.1")
     door.admits("192.0.2.1")
     assert door.refuses("192.0.2.1") == (
@@ -145,9 +147,9 @@ def test_strangers_of_one_address_have_a_smaller_share() -> None:
     door.refuses("192.0.2.1")
 
 
-def test_a_stranger_too_many_goes_and_it_is_one_of_the_crowd() -> None:
+def test_one_unauthenticated_too_many_goes_and_it_is_one_of_the_crowd() -> None:
     """The oldest of the address that has the most, so who comes alone stays."""
-    door = Door(per_address=10, strangers=5)
+    door = Door(per_address=10, unauthenticated=5)
     door.admits("192.0.2.1")
     crowd = [door.admits("192.0.2.66") for _ in range(3)]
     door.admits("192.0.2.2")
@@ -157,7 +159,7 @@ def test_a_stranger_too_many_goes_and_it_is_one_of_the_crowd() -> None:
 
 def test_among_equals_it_is_the_first_who_goes() -> None:
     """When everybody comes from elsewhere, who has waited longest has had the most time."""
-    door = Door(strangers=2)
+    door = Door(unauthenticated=2)
     one, two = door.admits("192.0.2.1"), door.admits("192.0.2.2")
     assert door.knocks("192.0.2.3")[1] is one
     assert door.knocks("192.0.2.4")[1] is two
@@ -165,17 +167,17 @@ def test_among_equals_it_is_the_first_who_goes() -> None:
 
 def test_members_are_nobodys_crowd() -> None:
     """Who has logged in is neither counted nor pushed out."""
-    door = Door(per_address=10, strangers=2)
+    door = Door(per_address=10, unauthenticated=2)
     for _ in range(5):
         door.admission.mark_authenticated(door.admits("192.0.2.1"))
-    stranger = door.admits("192.0.2.2")
+    newcomer = door.admits("192.0.2.2")
     door.admits("192.0.2.3")
-    assert door.knocks("192.0.2.4")[1] is stranger
+    assert door.knocks("192.0.2.4")[1] is newcomer
 
 
 def test_where_a_member_came_from_nobody_is_pushed_out() -> None:
     """Not by any number of those from elsewhere: who belongs here gets in."""
-    door = Door(per_address=10, strangers=3)
+    door = Door(per_address=10, unauthenticated=3)
     member = door.admits("192.0.2.1")
     door.admission.mark_authenticated(member)
     door.admission.release(member)
@@ -189,13 +191,13 @@ def test_where_a_member_came_from_nobody_is_pushed_out() -> None:
 
 def test_those_from_members_addresses_push_out_each_other() -> None:
     """When there is nobody else."""
-    door = Door(per_address=10, strangers=2)
+    door = Door(per_address=10, unauthenticated=2)
     for number in range(1, 4):
         door.admission.mark_authenticated(door.admits(f"192.0.2.{number}"))
     one, two = door.admits("192.0.2.1"), door.admits("192.0.2.2")
     assert door.knocks("192.0.2.3")[1] is one
-    stranger, gone = door.knocks("192.0.2.66")
-    assert gone is stranger
+    newcomer, gone = door.knocks("192.0.2.66")
+    assert gone is newcomer
     assert door.knocks("192.0.2.1")[1] is two
 
 
@@ -210,7 +212,7 @@ def test_so_many_addresses_are_remembered(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_who_was_pushed_out_counts_until_it_is_gone() -> None:
     """Its socket is open as long, and files have an end too."""
-    door = Door(total=2, strangers=1)
+    door = Door(total=2, unauthenticated=1)
     first = door.admits("192.0.2.1")
     assert door.knocks("192.0.2.2")[1] is first
     assert "all 2 connections" in door.refuses("192.0.2.3")
@@ -220,7 +222,7 @@ def test_who_was_pushed_out_counts_until_it_is_gone() -> None:
 
 def test_nothing_is_kept_of_those_who_have_gone() -> None:
     """However they went: no table grows with the visitors."""
-    door = Door(total=100, per_address=50, strangers=10)
+    door = Door(total=100, per_address=50, unauthenticated=10)
     come = [door.knocks(f"192.0.2.{number % 30}")[0] for number in range(60)]
     for connection in come[::3]:
         door.admission.mark_authenticated(connection)
@@ -248,7 +250,7 @@ def test_who_is_barred_comes_again_after_a_minute() -> None:
 
 def test_those_whose_time_is_over_are_forgotten() -> None:
     """A thousand networks over the years leave nothing."""
-    door = Door(total=2000, strangers=2000)
+    door = Door(total=2000, unauthenticated=2000)
     for number in range(1000):
         door.admission.bar(door.admits(f"2001:db8:0:{number:x}::1"))
         door.now += BARRED_SECONDS

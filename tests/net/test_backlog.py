@@ -105,10 +105,10 @@ def test_nobody_may_exceed_a_multiple(waiting: Waiting) -> None:
     assert other in waiting.backlog
 
 
-def test_a_stranger_has_its_bound_and_no_more(waiting: Waiting) -> None:
+def test_the_unauthenticated_have_their_bound_and_no_more(waiting: Waiting) -> None:
     """Its answers are short."""
-    stranger = waiting.one(11, authenticated=False)
-    assert waiting.gone() == [stranger]
+    newcomer = waiting.one(11, authenticated=False)
+    assert waiting.gone() == [newcomer]
 
 
 def test_when_all_have_too_much_the_slowest_go(waiting: Waiting) -> None:

@@ -28,19 +28,19 @@ def io(server: ssl.SSLContext, trusting: ssl.SSLContext) -> Iterator[IoUnderTest
         yield opened
 
 
-def test_a_member_is_attended_to_before_the_strangers(io: IoUnderTest) -> None:
+def test_a_member_is_attended_to_before_the_unauthenticated(io: IoUnderTest) -> None:
     """However early they were ready."""
-    stranger, member = io.visit(), io.visit()
+    newcomer, member = io.visit(), io.visit()
     io.thread.mark_authenticated(member.connection)
     io.settles(member)
     with io.held():
-        stranger.says("me first")
+        newcomer.says("me first")
         member.says("no, me")
     assert io.next() == Lines(member.connection, [b"no, me"])
-    assert io.next() == Lines(stranger.connection, [b"me first"])
+    assert io.next() == Lines(newcomer.connection, [b"me first"])
 
 
-def test_a_crowd_of_strangers_is_attended_to_bit_by_bit(
+def test_a_crowd_of_unauthenticated_connections_is_attended_to_bit_by_bit(
     io: IoUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A member who speaks meanwhile waits for one of them, not for all."""
@@ -56,27 +56,27 @@ def test_a_crowd_of_strangers_is_attended_to_bit_by_bit(
     io.on_line = speak_up
     with io.held():
         io.on_line = speak_up
-        for stranger in crowd:
-            stranger.says("crowd")
+        for newcomer in crowd:
+            newcomer.says("crowd")
     heard = [item.lines for item in (io.next() for _ in range(10)) if isinstance(item, Lines)]
     assert heard == [[b"crowd"], [b"and me"]] * 5
 
 
-def test_strangers_wait_while_the_hub_is_behind(io: IoUnderTest) -> None:
+def test_the_unauthenticated_wait_while_the_hub_is_behind(io: IoUnderTest) -> None:
     """Members are read on; and when it has caught up, nothing is lost."""
-    stranger, member = io.visit(), io.visit()
+    newcomer, member = io.visit(), io.visit()
     io.thread.mark_authenticated(member.connection)
     io.settles(member)
     early, raw = io.knocks()
-    io.settles(stranger)
+    io.settles(newcomer)
     io.behind = True
     raw.sendall(b"\x16\x03\x01")
-    stranger.says("whenever you like")
+    newcomer.says("whenever you like")
     for _ in range(3):
         io.settles(member)
     assert (early.phase, early.interest) == (Phase.RAW, 0)  # not looked at again and again
     io.behind = False
-    assert io.next() == Lines(stranger.connection, [b"whenever you like"])
+    assert io.next() == Lines(newcomer.connection, [b"whenever you like"])
 
 
 def test_no_more_is_handed_on_than_may_be_said_at_once(
@@ -98,7 +98,7 @@ def test_no_more_is_handed_on_than_may_be_said_at_once(
 
 
 def test_who_is_authenticated_is_told_of(io: IoUnderTest) -> None:
-    """Once, for the count of strangers."""
+    """Once, for the count of the unauthenticated."""
     visit = io.visit()
     assert not visit.connection.authenticated
     io.thread.mark_authenticated(visit.connection)
@@ -107,7 +107,7 @@ def test_who_is_authenticated_is_told_of(io: IoUnderTest) -> None:
     assert visit.connection.authenticated
 
 
-def test_a_stranger_that_makes_room_is_told(io: IoUnderTest) -> None:
+def test_an_unauthenticated_connection_that_makes_room_is_told(io: IoUnderTest) -> None:
     """One line, then the end, at once."""
     visit, other = io.visit(), io.visit()
     io.thread.make_room(visit.connection)
@@ -157,18 +157,18 @@ def test_each_gets_its_part_of_a_turn_in_one_write(io: IoUnderTest) -> None:
     ]
 
 
-def test_a_stranger_has_less_room_for_what_it_doesn_t_read(
+def test_the_unauthenticated_have_less_room_for_what_they_don_t_read(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     """A member has all of it."""
     limits = replace(at(FREELY), out_bytes=1 << 20, unauthenticated_out_bytes=1 << 16)
     with io_under_test(server, trusting, limits) as io:
-        stranger, member = io.visit(small=True), io.visit(small=True)
+        newcomer, member = io.visit(small=True), io.visit(small=True)
         io.thread.mark_authenticated(member.connection)
-        part = [([member.connection, stranger.connection], b"x" * 50_000)]
+        part = [([member.connection, newcomer.connection], b"x" * 50_000)]
         for _ in range(6):
             io.thread.deliver(part)
-        assert io.end(stranger).startswith("reads too slowly")
+        assert io.end(newcomer).startswith("reads too slowly")
         assert member.hears(300_000) == b"x" * 300_000
         io.settles(member)
 

@@ -45,12 +45,12 @@ class Io:
         return self.adopted[-1]
 
 
-def places(per_address: int = 100, strangers: int = 100) -> Admission:
+def places(per_address: int = 100, unauthenticated: int = 100) -> Admission:
     """An admission with some of its limits small."""
     return Admission(
         total=100,
         per_address=per_address,
-        unauthenticated=strangers,
+        unauthenticated=unauthenticated,
         unauthenticated_per_address=100,
     )
 
@@ -221,7 +221,7 @@ def test_who_is_not_admitted_gets_not_a_byte(
 
 def test_who_is_one_too_many_has_another_go(opened: Callable[..., Door]) -> None:
     """The I/O thread that has that one is told, and the new one comes in."""
-    door = opened(threads=2, admission=places(strangers=1))
+    door = opened(threads=2, admission=places(unauthenticated=1))
     door.knock()
     first = door.io[0].comes()
     door.knock()

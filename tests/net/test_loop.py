@@ -356,7 +356,9 @@ def test_line_ends_alone_are_lines(server: ssl.SSLContext, trusting: ssl.SSLCont
         assert not visit.connection.interest & READ
 
 
-def test_a_stranger_has_a_rate_of_its_own(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
+def test_the_unauthenticated_have_a_rate_of_their_own(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
     """Until it is authenticated; then what has waited comes at once."""
     limits = IoLimits(rate=FREELY, unauthenticated_rate=Rate(lines=0.001, burst=BURST))
     with io_under_test(server, trusting, limits) as io:

@@ -63,7 +63,7 @@ def test_a_turn_reads_so_many_bytes() -> None:
     assert len(script.steps) == 5
 
 
-def test_a_stranger_is_read_in_smaller_portions() -> None:
+def test_the_unauthenticated_are_read_in_smaller_portions() -> None:
     """So that a thousand of them, with what they may not say yet, are no burden."""
     connection, script = scripted(*[b"x"] * 100)
     assert receive(connection, freely=False) == Heard(b"x" * UNAUTHENTICATED_RECORDS, more=True)

@@ -31,7 +31,9 @@ INVENTED = [
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
-    """A server by invitation, with two members in a channel that strangers should not know of."""
+    """A server by invitation, with two members in a channel that nobody should know of before a
+    login.
+    """
     accounts = {"registration": "invite"}
     with running(tmp_path / "data", "alice", "bob", accounts=accounts) as server:
         yield server
@@ -65,11 +67,11 @@ def test_these_and_no_others_work_before_login() -> None:
 def test_every_other_command_is_refused(server: ServerUnderTest) -> None:
     """With 451, whatever its parameters; an invented one as one that exists."""
     server.lets_unauthenticated_speak()
-    stranger = server.connect()
+    client = server.connect()
     for command in [*sorted(COMMANDS.keys() - BEFORE), *INVENTED]:
         for parameters in ("", " #den", " alice", " #den alice :x", " alice :x", " x y z"):
-            stranger.sends(command + parameters)
-            assert stranger.hears_line() == ":chat.test 451 * :Log in first", command + parameters
+            client.sends(command + parameters)
+            assert client.hears_line() == ":chat.test 451 * :Log in first", command + parameters
 
 
 # --- what leaks ----------------------------------------------------------------------------------
@@ -93,10 +95,10 @@ QUESTIONS = [
 
 
 def answers(server: ServerUnderTest, question: str, nick: str, channel: str) -> list[str]:
-    """What a new stranger, who calls himself so, hears to a question; with the names blotted."""
-    with server.connect() as stranger:
-        stranger.sends(f"NICK {nick}", question.format(nick=nick, channel=channel))
-        return [line.replace(channel, "CHANNEL").replace(nick, "NICK") for line in stranger.hears()]
+    """The answer to a question on a new connection of that nick; with the names blotted."""
+    with server.connect() as client:
+        client.sends(f"NICK {nick}", question.format(nick=nick, channel=channel))
+        return [line.replace(channel, "CHANNEL").replace(nick, "NICK") for line in client.hears()]
 
 
 @pytest.mark.usefixtures("members")
@@ -127,11 +129,11 @@ def test_a_failed_login_doesn_t_tell_which_accounts_there_are(server: ServerUnde
 
 def test_who_has_no_account_is_told_to_get_one(server: ServerUnderTest) -> None:
     """NICK and USER alone make nobody a member, as on other servers they would."""
-    stranger = server.connect()
-    stranger.sends("NICK alice", "USER alice 0 * :Alice")
-    assert stranger.hears_line().startswith(":chat.test FAIL * ACCOUNT_REQUIRED ")
-    stranger.sends("JOIN #lobby", "PRIVMSG #lobby :it's me, alice")
-    assert [" 451 " in stranger.hears_line() for _ in range(2)] == [True, True]
+    client = server.connect()
+    client.sends("NICK alice", "USER alice 0 * :Alice")
+    assert client.hears_line().startswith(":chat.test FAIL * ACCOUNT_REQUIRED ")
+    client.sends("JOIN #lobby", "PRIVMSG #lobby :it's me, alice")
+    assert [" 451 " in client.hears_line() for _ in range(2)] == [True, True]
 
 
 # --- what is heard -------------------------------------------------------------------------------
@@ -170,14 +172,14 @@ def proven(person: Client) -> None:
 
 
 @pytest.mark.parametrize("state", [fresh, named, negotiating, challenged, denied, proven])
-def test_a_stranger_hears_nothing_of_what_others_say(
+def test_nothing_is_heard_unauthenticated_of_what_others_say(
     server: ServerUnderTest, members: tuple[Client, Client], state: Callable[[Client], None]
 ) -> None:
     """However far a login has come: until it is complete, not a line of anybody's arrives."""
     alice, bob = members
-    stranger = server.connect()
-    state(stranger)
-    stranger.hears()
+    client = server.connect()
+    state(client)
+    client.hears()
     for number in range(10):
         alice.sends(
             f"PRIVMSG #lobby :{number}", f"PRIVMSG #den :{number}", f"PRIVMSG bob :{number}"
@@ -187,17 +189,17 @@ def test_a_stranger_hears_nothing_of_what_others_say(
     bob.hears()
     bob.sends("QUIT")
     alice.hears_until("QUIT")
-    assert stranger.hears() == []
+    assert client.hears() == []
 
 
 @pytest.mark.parametrize("state", [fresh, named, negotiating, challenged, denied])
-def test_members_learn_nothing_of_a_stranger(
+def test_members_learn_nothing_of_the_unauthenticated(
     server: ServerUnderTest, members: tuple[Client, Client], state: Callable[[Client], None]
 ) -> None:
     """Nobody joins, speaks, quits or is listed who has not logged in."""
     alice, _ = members
-    with server.connect() as stranger:
-        state(stranger)
-        stranger.sends("PRIVMSG #den :boo", "PRIVMSG alice :boo", "JOIN #den", "QUIT :boo")
-        stranger.hears_the_end()
+    with server.connect() as client:
+        state(client)
+        client.sends("PRIVMSG #den :boo", "PRIVMSG alice :boo", "JOIN #den", "QUIT :boo")
+        client.hears_the_end()
     assert alice.hears() == []

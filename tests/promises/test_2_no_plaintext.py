@@ -143,8 +143,8 @@ def test_nothing_that_is_said_can_be_read_on_the_wire(server: ServerUnderTest) -
 
 def test_tls_1_3_is_what_one_gets(server: ServerUnderTest) -> None:
     """With forward secrecy and an AEAD cipher, as every suite of it has."""
-    with server.connect() as stranger:
-        assert stranger.sock.version() == "TLSv1.3"
+    with server.connect() as client:
+        assert client.sock.version() == "TLSv1.3"
 
 
 def test_tls_1_2_is_refused_by_default(

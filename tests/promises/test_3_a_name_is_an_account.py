@@ -160,9 +160,9 @@ def test_a_certificate_is_for_the_account_it_was_registered_for(
         person.sends("AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
         assert " alice " in person.hears_until(" 900 ")[-1]
 
-        stranger = server.connect(certificate=together(others, "bob", tmp_path))
+        client = server.connect(certificate=together(others, "bob", tmp_path))
         with pytest.raises((OSError, EOFError)):
-            answer_to_a_ping(stranger)
+            answer_to_a_ping(client)
     assert "TLS handshake failed: certificate verify failed" in caplog.text
 
 
@@ -223,7 +223,7 @@ def test_of_two_who_want_a_name_at_once_one_gets_it(server: ServerUnderTest) -> 
 
 
 def test_a_deleted_account_s_name_is_nobody_s(server: ServerUnderTest) -> None:
-    """Old messages bear it, so no stranger may."""
+    """Old messages bear it, so nobody else may."""
     with server.office() as office:
         office.delete(office.find("bob", "bob"))
         server.wait_for(office.in_effect)

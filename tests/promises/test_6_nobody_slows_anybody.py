@@ -120,17 +120,17 @@ def test_a_flooder_is_slowed_down_and_loses_nothing(tmp_path: Path) -> None:
         assert order == [str(number) for number in range(200)]
 
 
-def test_a_stranger_is_slowed_down_and_a_member_is_not(server: ServerUnderTest) -> None:
+def test_the_unauthenticated_are_slowed_down_and_members_are_not(server: ServerUnderTest) -> None:
     """What one who has not logged in says beyond a login's few lines waits at its own door."""
-    alice, stranger = server.member("alice"), server.connect()
+    alice, client = server.member("alice"), server.connect()
     said = [f"PING {number}" for number in range(100)]
-    for person in (stranger, alice):
+    for person in (client, alice):
         person.sends(*said)
     assert alice.hears_until("PONG chat.test :99") == pongs(100)
-    assert [stranger.hears_line() for _ in range(40)] == pongs(40)
+    assert [client.hears_line() for _ in range(40)] == pongs(40)
     [io] = server.service._io
     [waiting] = [c.port for c in list(io.driver.connections) if c.framing and c.framing.has_line]
-    assert waiting == stranger.sock.getsockname()[1]
+    assert waiting == client.sock.getsockname()[1]
 
 
 def pongs(count: int) -> list[str]:
@@ -178,11 +178,11 @@ def test_a_flood_before_login_is_cut_off(
     server.lets_unauthenticated_speak()
     go = threading.Event()
     monkeypatch.setattr(passwords, "verify_password", lambda *_: go.wait(PATIENCE))
-    stranger = server.connect()
-    stranger.sends(f"PASS :alice:{PASSWORD}", "NICK alice", "USER a 0 * :a")
+    client = server.connect()
+    client.sends(f"PASS :alice:{PASSWORD}", "NICK alice", "USER a 0 * :a")
     with contextlib.suppress(OSError):
-        stranger.sends(*["JOIN #lobby"] * (Settings("", "", 0).max_held_lines + 1))
-    assert stranger.hears_the_end() == [
+        client.sends(*["JOIN #lobby"] * (Settings("", "", 0).max_held_lines + 1))
+    assert client.hears_the_end() == [
         "ERROR :Closing link: Too many lines before the login was answered"
     ]
     go.set()
@@ -255,9 +255,9 @@ def test_one_account_has_a_limit_of_sessions(tmp_path: Path) -> None:
 def test_who_never_logs_in_is_sent_away(tmp_path: Path) -> None:
     """A connection has so long to become somebody; a member has for ever."""
     with running(tmp_path / "data", "alice", limits={"login_seconds": 5}) as server:
-        alice, stranger = server.member("alice"), server.connect()
-        stranger.hears()
+        alice, client = server.member("alice"), server.connect()
+        client.hears()
         for session in list(server.service._hub._rules.model.sessions):
             session.opened_at -= 6.0  # as if both had come so much earlier
-        assert stranger.hears_the_end() == ["ERROR :Closing link: Login took too long"]
+        assert client.hears_the_end() == ["ERROR :Closing link: Login took too long"]
         assert alice.hears() == []

@@ -146,8 +146,8 @@ def test_remote_text_can_t_drive_the_terminal_of_who_reads_the_log(
     add_accounts(data, "alice")
     config = write_config(tmp_path / "config.toml")
     with serving(data, "--config", config, "--log-format", log_format) as server:
-        with server.connect() as stranger:
-            annoys(stranger)
+        with server.connect() as client:
+            annoys(client)
         with server.member("alice") as alice:
             alice.sends(f"PRIVMSG #lobby :{EVIL}", f"AWAY :{EVIL}", f"JOIN #{EVIL}")
             annoys(alice)

@@ -119,7 +119,7 @@ def tables(server: ServerUnderTest) -> dict[str, int]:
         + len(io.driver.backlog._marks),
         "admitted": admission._count,
         "networks": len(admission._by_address),
-        "strangers": len(admission._unauthenticated) + len(admission._familiar),
+        "unauthenticated": len(admission._unauthenticated) + len(admission._familiar),
         "sessions": len(hub._rules.model.sessions),
         "lines": hub.inbox._waiting,
     }

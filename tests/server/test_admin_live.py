@@ -98,7 +98,7 @@ def test_a_new_password_ends_the_old_ones_sessions(server: ServerUnderTest, cler
 
 
 def test_a_deleted_name_is_nobodys(server: ServerUnderTest, clerk: Clerk) -> None:
-    """No stranger registers it nor a look-alike, with an invite neither; nobody logs in."""
+    """Nobody registers it nor a look-alike, with an invite neither; nobody logs in."""
     clerk.adds("alice", password=PASSWORD)
     alice = server.member("alice")
     code = InviteLink.parse(clerk("invite --uses 5").out).code

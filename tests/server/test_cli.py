@@ -123,13 +123,13 @@ def test_a_signal_ends_it_in_order(data: Path, config: Path, number: signal.Sign
     """Clients get a reason, what was echoed is stored, the exit code is 0."""
     add_accounts(data, "alice")
     with serving(data, "--config", config) as server:
-        alice, stranger = server.member("alice", caps="echo-message"), server.connect()
-        stranger.hears()
+        alice, client = server.member("alice", caps="echo-message"), server.connect()
+        client.hears()
         for count in range(50):
             alice.sends(f"PRIVMSG #lobby :{count}")
         alice.hears_until(":49")
         server.tell(number)
-        for person in (alice, stranger):
+        for person in (alice, client):
             assert person.hears_the_end()[-1] == "ERROR :Closing link: The server is stopping"
             person.hangs_up()
         assert server.ends() == 0

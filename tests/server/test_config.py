@@ -81,7 +81,9 @@ def test_without_a_file_the_defaults_hold() -> None:
 @pytest.mark.parametrize(
     ("connections", "strangers", "most"), [(10_000, 1000, 1000), (100, 1000, 50), (1, 1000, 1)]
 )
-def test_strangers_never_take_all_places(connections: int, strangers: int, most: int) -> None:
+def test_the_unauthenticated_never_take_all_places(
+    connections: int, strangers: int, most: int
+) -> None:
     """At most half of them, whatever is written: the other half is the members'."""
     limits = replace(Config().limits, connections=connections, strangers=strangers)
     assert limits.most_unauthenticated == most

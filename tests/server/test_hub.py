@@ -116,7 +116,7 @@ def test_what_comes_while_it_stores_is_stored_together(hub: HubUnderTest) -> Non
 
 @pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[HubUnderTest]:
-    """A hub that takes one line of the members in a turn, and one of the strangers."""
+    """A hub that takes one line of the members in a turn, and one of the unauthenticated."""
     opened = HubUnderTest(tmp_path, "alice", "bob", "carol", slices=TimeSlices(0.0, 0.0, 0.0, 0.0))
     opened.open()
     yield opened
@@ -272,10 +272,10 @@ def test_a_long_answer_ends_with_who_asked(hasty: HubUnderTest) -> None:
     assert not hasty.hub.inbox.authenticated.holds_any
 
 
-def test_strangers_wait_for_the_members(hasty: HubUnderTest) -> None:
+def test_the_unauthenticated_wait_for_the_members(hasty: HubUnderTest) -> None:
     """Of each turn the members have their part first."""
-    alice, stranger = hasty.member("alice"), hasty.connect()
-    stranger.hears()
+    alice, client = hasty.member("alice"), hasty.connect()
+    client.hears()
     order: list[str] = []
     run = hasty.rules.line
 
@@ -285,10 +285,10 @@ def test_strangers_wait_for_the_members(hasty: HubUnderTest) -> None:
 
     hasty.gathers(alice)
     hasty.rules.line = line  # type: ignore[method-assign]
-    stranger.sends("PING s0", "PING s1")
+    client.sends("PING s0", "PING s1")
     alice.sends("PING m0", "PING m1", "PING m2")
     hasty.journal.release()
-    stranger.hears_until(":s1")
+    client.hears_until(":s1")
     alice.hears_until(":m2")
     assert order == ["PING m0", "PING s0", "PING m1", "PING s1", "PING m2"]
 
@@ -354,7 +354,7 @@ def test_answers_of_workers_have_their_part_of_a_turn(hasty: HubUnderTest) -> No
 
 
 def test_the_first_lines_of_a_member_are_not_overtaken(hasty: HubUnderTest) -> None:
-    """What it sent before its login was complete waits among the strangers; the rest follows."""
+    """What it sent before its login was complete waits for the members; the rest follows."""
     alice, guest = hasty.member("alice"), hasty.connect()
     hasty.gathers(alice)
     guest.begins_login("bob")
@@ -584,9 +584,9 @@ def audited(hub: HubUnderTest) -> list[tuple[str, str, str]]:
 def test_logins_are_in_the_database(hub: HubUnderTest) -> None:
     """Those that were refused as well."""
     hub.member("alice").hears()
-    stranger = hub.connect()
-    stranger.begins_login("mallory")
-    stranger.hears_until(" 904 ")
+    client = hub.connect()
+    client.begins_login("mallory")
+    client.hears_until(" 904 ")
     assert audited(hub) == [("login", "alice", "ok"), ("login", "-", "wrong password")]
 
 
@@ -1017,14 +1017,14 @@ def test_a_new_hash_of_a_password_that_was_changed_meanwhile(hub: HubUnderTest) 
 
 
 def test_at_the_end_everybody_is_told_why(tmp_path: Path) -> None:
-    """Members and strangers get the reason; what was said before is stored."""
+    """Members and the unauthenticated get the reason; what was said before is stored."""
     hub = HubUnderTest(tmp_path, "alice", "bob")
     hub.open()
-    alice, stranger = hub.member("alice", caps="echo-message"), hub.connect()
+    alice, client = hub.member("alice", caps="echo-message"), hub.connect()
     alice.sends("PRIVMSG #lobby :last words")
     hub.close("The server is stopping")
     assert alice.hears_until("last words")
-    for guest in (alice, stranger):
+    for guest in (alice, client):
         assert guest.hears_the_end()[-1] == "ERROR :Closing link: The server is stopping"
         assert hub.io.closed[link_of(guest).connection] == "The server is stopping"
     assert texts(hub) == ["last words"]

@@ -77,7 +77,7 @@ def emptied(inbox: Inbox) -> int:
 
 
 def test_orders_come_at_once_and_input_is_sorted(connection: Connection) -> None:
-    """Members' here, strangers' there."""
+    """Members' here, those of the unauthenticated there."""
     inbox, alice = Inbox(), member()
     inbox.put_inputs([*spoken(connection, 1), *spoken(alice, 2)])
     inbox.put(Stop("over"))
@@ -105,7 +105,7 @@ def test_nobody_waits_for_more_while_something_is_left(connection: Connection) -
 
 
 def test_who_becomes_a_member_is_not_overtaken_by_itself(connection: Connection) -> None:
-    """What it said as a stranger comes first, however long that waits."""
+    """What it said before its login comes first, however long that waits."""
     inbox = Inbox()
     inbox.put_inputs(spoken(connection, 1))
     inbox.gather(0.0)
@@ -182,7 +182,7 @@ def test_who_fills_it_waits_until_there_is_room(connection: Connection) -> None:
     assert ended.is_set()
 
 
-def test_strangers_wait_long_before_it_is_full(connection: Connection) -> None:
+def test_the_unauthenticated_wait_long_before_it_is_full(connection: Connection) -> None:
     """What they may fill is a part, so that they never bring a member to a stop."""
     inbox = Inbox()
     inbox.put_inputs(spoken(authenticated(member()), module.MAX_QUEUED // 2))

@@ -186,7 +186,7 @@ def plaintext(server: ServerUnderTest, said: bytes, source: str = "127.0.0.1") -
                 pass
 
 
-def test_a_stranger_fills_no_log(tmp_path: Path, listed: Path) -> None:
+def test_the_unauthenticated_fill_no_log(tmp_path: Path, listed: Path) -> None:
     """Whatever is refused: plaintext, spoilt TLS, too many connections, registrations, logins."""
     settings: dict[str, dict[str, Any]] = {
         "accounts": {"registration": "invite", "bcrypt_cost": 4},

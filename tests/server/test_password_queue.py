@@ -86,8 +86,8 @@ def test_those_who_have_waited_are_not_the_ones_to_go() -> None:
 
 
 def test_known_networks_and_unknown_ones_have_half_of_the_places() -> None:
-    """A crowd of strangers with one job each doesn't push out an office with several, nor does an
-    office keep strangers out.
+    """A crowd of addresses with one job each doesn't push out an office with several, nor does an
+    office keep others out.
     """
     queue = PasswordQueue(10)
     crowd = [login(f"bot{number}") for number in range(10)]
@@ -136,7 +136,7 @@ def test_networks_of_a_site_take_turns() -> None:
 
 
 def test_a_member_s_new_password_waits_among_the_known() -> None:
-    """A flood of strangers doesn't keep anybody from changing it."""
+    """A flood of logins doesn't keep anybody from changing it."""
     queue, rules = PasswordQueue(256), RulesUnderTest("alice")
     crowd = [login(f"bot{number}") for number in range(50)]
     for job in crowd:

@@ -108,11 +108,11 @@ def test_stopping_frees_port_and_directory(tmp_path: Path) -> None:
 def test_everybody_is_told_the_reason(tmp_path: Path) -> None:
     """Also who has not logged in yet."""
     with running(tmp_path / "data", "alice") as server:
-        alice, stranger = server.member("alice"), server.connect()
-        stranger.hears()
+        alice, client = server.member("alice"), server.connect()
+        client.hears()
         stopping = threading.Thread(target=server.service.stop, args=("Moving server",))
         stopping.start()
-        for person in (alice, stranger):
+        for person in (alice, client):
             assert person.hears_the_end()[-1] == "ERROR :Closing link: Moving server"
             person.hangs_up()
         stopping.join(PATIENCE)

@@ -50,12 +50,12 @@ def test_everybody_is_told_once(hub: HubUnderTest) -> None:
     assert notices(bob.hears()) == [FAILED]
 
 
-def test_strangers_are_told_nothing(hub: HubUnderTest) -> None:
+def test_the_unauthenticated_are_told_nothing(hub: HubUnderTest) -> None:
     """What befalls the server is the business of those who are logged in."""
-    alice, stranger = hub.member("alice"), hub.connect()
-    stranger.says("CAP LS 302", "NICK bob")
+    alice, client = hub.member("alice"), hub.connect()
+    client.says("CAP LS 302", "NICK bob")
     breaks(hub, alice)
-    assert stranger.hears() == []
+    assert client.hears() == []
 
 
 def test_who_arrives_meanwhile_is_told_as_well(hub: HubUnderTest) -> None:

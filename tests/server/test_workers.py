@@ -199,7 +199,7 @@ class Bcrypt:
         return cost
 
 
-STRANGERS = [f"stranger{number}" for number in range(200)]
+UNKNOWN = [f"unknown{number}" for number in range(200)]
 
 
 def test_an_unknown_account_costs_the_same_work(
@@ -225,7 +225,7 @@ def test_an_unknown_account_costs_the_same_work(
     assert len(questions) == 1
 
 
-def test_after_a_change_of_cost_strangers_cost_what_accounts_do(
+def test_after_a_change_of_cost_unknown_names_cost_what_accounts_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The accounts keep their cost until they log in, so a name that nobody has has one of theirs:
@@ -235,17 +235,17 @@ def test_after_a_change_of_cost_strangers_cost_what_accounts_do(
     for number, cost in enumerate([5, 5, 5, 6]):
         bench.add(number, f"account{number}", cost)
     assert bcrypt.cost(bench, 3, "account3") == 6
-    found = [bcrypt.cost(bench, None, name) for name in STRANGERS]
+    found = [bcrypt.cost(bench, None, name) for name in UNKNOWN]
     assert set(found) == {5, 6}
     assert 120 < found.count(5) < 180
-    assert found == [bcrypt.cost(bench, None, name) for name in STRANGERS]
+    assert found == [bcrypt.cost(bench, None, name) for name in UNKNOWN]
     bench.workers.stop()
     again = Bench(tmp_path, cost=7)
-    assert found == [bcrypt.cost(again, None, name) for name in STRANGERS]
+    assert found == [bcrypt.cost(again, None, name) for name in UNKNOWN]
     again.workers.stop()
 
 
-def test_strangers_follow_the_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_names_follow_the_accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The accounts are counted once a minute: when all have moved, so have all other names."""
     bench, bcrypt = Bench(tmp_path, cost=6), Bcrypt(monkeypatch)
     assert bcrypt.cost(bench, None, "nobody") == 6
@@ -297,7 +297,7 @@ def test_a_hash_from_before_the_pepper_is_made_anew(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["sc1$", "sc2$"])
-def test_hashes_of_all_recipes_cost_what_strangers_do(
+def test_hashes_of_all_recipes_cost_what_unknown_names_do(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     """One bcrypt of the cost that stands in the hash, whether it is of before the pepper or not."""

@@ -150,7 +150,7 @@ def test_logging_out_with_a_damaged_token(
 
 
 def test_a_token_is_not_sent_to_another_server(
-    home: Home, certificate: Files, stranger: Authority, tmp_path: Path
+    home: Home, certificate: Files, other_authority: Authority, tmp_path: Path
 ) -> None:
     """That has taken the place of ours with another CA, which somebody trusts by --ca."""
 
@@ -160,11 +160,11 @@ def test_a_token_is_not_sent_to_another_server(
         peer.says("NOTE TOKEN END 0 :No tokens")
         peer.quits()
 
-    files = stranger.server("localhost").write(tmp_path, "other")
+    files = other_authority.server("localhost").write(tmp_path, "other")
     with ScriptedServer(files, dialogue) as server:
         where = home.knows(server)
         setup = home.setup(PASSWORD)
-        setup.ca_file = stranger.write(tmp_path, "other-ca")
+        setup.ca_file = other_authority.write(tmp_path, "other-ca")
         setup.consent = Consent(replace=True)
         assert account.token_list(setup, where) is Exit.OK
         home.settings.save_pin(server.address, home.authority.pem)

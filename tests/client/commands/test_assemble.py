@@ -163,13 +163,13 @@ def test_a_registration_looks_first_and_speaks_then(
 
 
 def test_an_impostor_hears_nothing(
-    settings: SettingsDirectory, certificate: Files, stranger: Authority
+    settings: SettingsDirectory, certificate: Files, other_authority: Authority
 ) -> None:
     """Neither the code nor the password, which isn't even asked for."""
     person = Keyboard()
     setup = Setup(settings, Sources(ask=person))
     with ScriptedServer(certificate) as server, pytest.raises(CertificateError):
-        assemble.register(setup, link_to(server, stranger), "alice")
+        assemble.register(setup, link_to(server, other_authority), "alice")
     assert person.questions == []
 
 
@@ -177,13 +177,13 @@ def test_an_impostor_who_shows_the_right_ca_hears_nothing(
     settings: SettingsDirectory,
     certificate: Files,
     authority: Authority,
-    stranger: Authority,
+    other_authority: Authority,
     tmp_path: Path,
 ) -> None:
     """Whoever copies the CA's certificate into a chain that it didn't sign is found out by the
     verified connection, before anything is sent.
     """
-    forged, key = stranger.server("localhost").write(tmp_path, "forged")
+    forged, key = other_authority.server("localhost").write(tmp_path, "forged")
     forged.write_text(forged.read_text() + authority.pem)
     setup = Setup(settings, Sources(ask=Keyboard(PASSWORD, PASSWORD)))
     with ScriptedServer((forged, key)) as server, pytest.raises(ClientError) as refused:

@@ -48,7 +48,7 @@ def test_a_target_is_read(text: str, account: str | None, address: Address) -> N
     ],
 )
 def test_all_spellings_of_a_host_are_one_address(spellings: list[str]) -> None:
-    """What is trusted belongs to the host: otherwise a capital letter would be a stranger."""
+    """What is trusted belongs to the host: otherwise a capital letter would be another host."""
     assert len({Address(text) for text in spellings}) == 1
 
 

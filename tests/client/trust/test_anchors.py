@@ -35,8 +35,8 @@ def mine(authority: Authority) -> Trust:
 
 
 @pytest.fixture
-def theirs(stranger: Authority) -> Trust:
-    return Trust(stranger.pem, Origin.LINK)
+def theirs(other_authority: Authority) -> Trust:
+    return Trust(other_authority.pem, Origin.LINK)
 
 
 class Person:
@@ -111,11 +111,11 @@ def test_a_pin_is_not_given_up_for_the_systems_authorities(
 
 
 def test_a_bundle_that_holds_the_pin_is_another_trust(
-    settings: SettingsDirectory, mine: Trust, stranger: Authority
+    settings: SettingsDirectory, mine: Trust, other_authority: Authority
 ) -> None:
     """It lets one more in."""
     keep(settings, HERE, mine)
-    wider = Trust(f"{mine.ca_pem}{stranger.pem}", Origin.FILE)
+    wider = Trust(f"{mine.ca_pem}{other_authority.pem}", Origin.FILE)
     with pytest.raises(CertificateError):
         decide(settings, HERE, wider, Consent())
 
@@ -131,7 +131,11 @@ def test_the_same_trust_again_asks_nothing(settings: SettingsDirectory, mine: Tr
 
 @pytest.mark.parametrize("answer", [True, False])
 def test_on_a_terminal_both_are_shown_and_a_yes_is_asked_for(
-    settings: SettingsDirectory, mine: Trust, theirs: Trust, stranger: Authority, answer: bool
+    settings: SettingsDirectory,
+    mine: Trust,
+    theirs: Trust,
+    other_authority: Authority,
+    answer: bool,
 ) -> None:
     """Who says anything else is refused."""
     keep(settings, HERE, mine)
@@ -141,7 +145,7 @@ def test_on_a_terminal_both_are_shown_and_a_yes_is_asked_for(
     else:
         with nothing_changes(settings), pytest.raises(CertificateError):
             decide(settings, HERE, theirs, Consent(ask=person))
-    assert fingerprint(stranger.der) in person.shown
+    assert fingerprint(other_authority.der) in person.shown
     assert mine.fingerprints in person.shown
 
 
@@ -209,13 +213,13 @@ def test_a_script_says_that_the_server_has_moved(
 def test_who_only_shows_the_known_authority(
     settings: SettingsDirectory,
     mine: Trust,
-    stranger: Authority,
+    other_authority: Authority,
     authority: Authority,
     tmp_path: Path,
 ) -> None:
     """Anybody can copy its certificate into a chain: without its signature nothing is asked."""
     keep(settings, HERE, mine)
-    forged, key = stranger.server("localhost").write(tmp_path, "forged")
+    forged, key = other_authority.server("localhost").write(tmp_path, "forged")
     forged.write_text(forged.read_text() + authority.pem)
     person = Person(True)
     with ScriptedServer((forged, key)) as server, nothing_changes(settings):

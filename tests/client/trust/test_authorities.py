@@ -66,13 +66,13 @@ def test_a_certificate_of_the_trusted_ca(certificate: Files, authority: Authorit
 
 
 def test_another_ca_of_the_same_name(
-    stranger: Authority, authority: Authority, certificate: Files
+    other_authority: Authority, authority: Authority, certificate: Files
 ) -> None:
     """Is refused, with both fingerprints, before anything is sent."""
     with ScriptedServer(certificate) as server:
-        text = refused_by(server, Trust(stranger.pem, Origin.PIN))
+        text = refused_by(server, Trust(other_authority.pem, Origin.PIN))
     assert "isn't signed by the expected certificate authority" in text
-    assert f"pinned for this server, SHA-256 {fingerprint(stranger.der)}" in text
+    assert f"pinned for this server, SHA-256 {fingerprint(other_authority.der)}" in text
     assert "securechat-admin invite --login" in text
     assert (server.refusals, server.looks) == (1, 1)
 
@@ -176,13 +176,13 @@ def test_a_link_offers_its_ca(
 
 
 def test_a_link_that_names_another_ca(
-    certificate: Files, stranger: Authority, authority: Authority
+    certificate: Files, other_authority: Authority, authority: Authority
 ) -> None:
     """Is refused."""
     with ScriptedServer(certificate) as server, pytest.raises(CertificateError) as refused:
-        offered_by_link(link_to(server, stranger))
+        offered_by_link(link_to(server, other_authority))
     text = str(refused.value)
-    assert fingerprint(stranger.der) in text
+    assert fingerprint(other_authority.der) in text
     assert fingerprint(authority.der) in text
     assert "Ask its administrator" in text
 
@@ -207,10 +207,12 @@ def test_a_link_to_a_public_ca() -> None:
     assert offered_by_link(link) == Trust(None, Origin.SYSTEM)
 
 
-def test_what_is_trusted_has_an_identity(authority: Authority, stranger: Authority) -> None:
+def test_what_is_trusted_has_an_identity(authority: Authority, other_authority: Authority) -> None:
     """The same for the same CAs in any order, however they were chosen; secrets are bound to it."""
-    mine, both = authority.pem, authority.pem + stranger.pem
+    mine, both = authority.pem, authority.pem + other_authority.pem
     assert Trust(mine, Origin.PIN).identity == Trust(mine, Origin.FILE).identity
-    assert Trust(both, Origin.PIN).identity == Trust(stranger.pem + mine, Origin.PIN).identity
-    trusts = [Trust(pem, Origin.PIN) for pem in (mine, stranger.pem, both, None)]
+    assert (
+        Trust(both, Origin.PIN).identity == Trust(other_authority.pem + mine, Origin.PIN).identity
+    )
+    trusts = [Trust(pem, Origin.PIN) for pem in (mine, other_authority.pem, both, None)]
     assert len({trust.identity for trust in trusts}) == 4

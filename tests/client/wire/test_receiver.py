@@ -206,10 +206,10 @@ def test_a_refused_login_ends_the_reconnecting(certificate: Files, authority: Au
 
 
 def test_another_certificate_ends_the_reconnecting(
-    certificate: Files, authority: Authority, stranger: Authority, tmp_path: Path
+    certificate: Files, authority: Authority, other_authority: Authority, tmp_path: Path
 ) -> None:
     """Nothing is sent to it."""
-    other = stranger.server("localhost").write(tmp_path, "other")
+    other = other_authority.server("localhost").write(tmp_path, "other")
 
     def first(peer: Peer) -> None:
         peer.logs_in("alice")

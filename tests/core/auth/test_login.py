@@ -1,4 +1,4 @@
-"""From a stranger's connection to a member: what a login waits for, and what it leaves."""
+"""From an unauthenticated connection to a member: what a login waits for, and what it leaves."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_what_is_held_waits_through_the_reader_too() -> None:
     assert [message.params[1] for message in of(person.hears(), "PONG")] == ["1", "2", "3"]
 
 
-def test_a_line_behind_a_failed_login_is_run_as_a_stranger_s() -> None:
+def test_a_line_behind_a_failed_login_is_run_unauthenticated() -> None:
     """What was held is judged by what the session is then."""
     person = RulesUnderTest("alice").connect()
     person.says("CAP LS", "NICK alice", "USER alice 0 * :A", "AUTHENTICATE PLAIN")

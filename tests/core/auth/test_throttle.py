@@ -43,8 +43,8 @@ def test_waits_grow_up_to_a_limit() -> None:
 
 
 def test_clients_wait_longer_than_they_are_made_to() -> None:
-    """WeeChat gives a login up after 15 s and begins anew: a stranger who throttle on would keep it
-    out for ever. The hub looks once a second who has waited, and then comes bcrypt.
+    """WeeChat gives a login up after 15 s and begins anew: longer waits would keep it out
+    for ever. The hub looks once a second who has waited, and then comes bcrypt.
     """
     assert MAX_WAIT_SECONDS + 1 < 15 - 3
 

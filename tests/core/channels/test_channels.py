@@ -11,7 +11,7 @@ from tests.support.rules import RulesUnderTest
 
 
 def server() -> RulesUnderTest:
-    """#den, of alice; bob is an operator, carol a member, dave a stranger, boss administers."""
+    """#den, of alice; bob is an operator, carol a member, dave an outsider, boss administers."""
     rules = RulesUnderTest("alice", "bob", "carol", "dave")
     rules.add("boss", admin=True)
     people = {name: rules.member(name) for name in ("alice", "bob", "carol", "dave", "boss")}
@@ -26,7 +26,7 @@ def server() -> RulesUnderTest:
     [("alice", ""), ("bob", ""), ("carol", "482"), ("dave", "442"), ("boss", "")],
 )
 def test_who_runs_a_channel(name: str, numeric: str) -> None:
-    """Owner, operator and administrator; a member lacks the role, a stranger the membership."""
+    """Owner, operator and administrator; a member lacks the role, an outsider the membership."""
     rules = server()
     session = rules.account(name).sessions[0]
     turn = rules.rules.turn(0, 0.0)

@@ -52,9 +52,9 @@ def test_nobody_fills_the_places_for_invitations() -> None:
 
 def test_many_inviters_do_not_keep_one_out() -> None:
     """Where all places are taken the oldest goes of who has the most."""
-    strangers = [f"m{number}x" for number in range(11)]
-    rules = RulesUnderTest("alice", "victim", *strangers)
-    for name in strangers:
+    outsiders = [f"m{number}x" for number in range(11)]
+    rules = RulesUnderTest("alice", "victim", *outsiders)
+    for name in outsiders:
         person = rules.member(name)
         for number in range(10):
             person.says(f"JOIN #{name}{number}", f"INVITE victim #{name}{number}")

@@ -14,7 +14,7 @@ from tests.support.rules import RIGHT, RulesUnderTest, plain
 
 
 def greeted(rules: RulesUnderTest, nick: str = "alice", certificate: str | None = None) -> Client:
-    """A stranger who has said all but who it is."""
+    """An unauthenticated connection that has said all but who it is."""
     person = rules.connect(certificate=certificate)
     person.says("CAP LS 302", f"NICK {nick}", f"USER {nick} 0 * :{nick.title()}")
     return person
@@ -329,7 +329,7 @@ def test_who_tries_again_in_time_comes_in() -> None:
 
 
 def test_who_has_not_tried_may_still_register() -> None:
-    """Nothing is closed: a stranger with an invite is welcome."""
+    """Nothing is closed: who has an invite is welcome."""
     rules = RulesUnderTest()
     rules.invite("code")
     person = rules.connect()

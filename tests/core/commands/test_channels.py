@@ -192,7 +192,7 @@ def test_a_topic_is_set_shown_and_cleared() -> None:
 
 
 def test_who_may_set_a_topic() -> None:
-    """With +t operators, without it members; never a stranger."""
+    """With +t operators, without it members; never who isn't a member."""
     rules, (alice, bob) = in_channel("alice", "bob")
     carol = outsider(rules, "carol")
     assert codes(bob.says("TOPIC #den :x")) == ["482"]
@@ -206,7 +206,7 @@ def test_who_may_set_a_topic() -> None:
 
 
 def test_a_secret_topic() -> None:
-    """A stranger to a +s channel does not see it."""
+    """Who isn't a member of a +s channel does not see it."""
     rules, (alice,) = in_channel("alice")
     bob = outsider(rules, "bob")
     alice.says("TOPIC #den :hush")

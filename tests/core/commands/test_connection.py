@@ -174,7 +174,7 @@ def test_a_malformed_nick(bad: str) -> None:
 
 
 def test_before_the_login_a_nick_tells_nothing() -> None:
-    """Taken or free: a stranger can't learn which accounts there are."""
+    """Taken or free: nobody learns before a login which accounts there are."""
     person = RulesUnderTest("alice").connect()
     assert person.says("NICK alice", "NICK nobody", "NICK ALICE") == []
 
@@ -356,7 +356,7 @@ def test_quit_without_a_reason() -> None:
     assert only(alice.hears()).params == ["Quit: "]
 
 
-def test_a_stranger_may_quit() -> None:
+def test_an_unauthenticated_connection_may_quit() -> None:
     """Without anybody hearing of it."""
     rules = RulesUnderTest("alice")
     alice = rules.member("alice")

@@ -90,7 +90,7 @@ def test_all_sessions_of_an_account_share_what_it_says() -> None:
 
 
 @pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE", "TAGMSG"])
-def test_strangers_to_a_channel_can_not_speak_in_it(kind: str) -> None:
+def test_outsiders_can_not_speak_in_a_channel(kind: str) -> None:
     """A channel is +n from its beginning."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
@@ -100,8 +100,8 @@ def test_strangers_to_a_channel_can_not_speak_in_it(kind: str) -> None:
     assert alice.hears() == []
 
 
-def test_an_open_channel_hears_strangers() -> None:
-    """Without +n; the stranger's echo comes once."""
+def test_an_open_channel_hears_outsiders() -> None:
+    """Without +n; the outsider's echo comes once."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
     alice.says("MODE #den -n")

@@ -51,7 +51,7 @@ def test_a_channel_without_modes() -> None:
         "PRIVMSG {} :x",
     ],
 )
-def test_a_secret_channel_is_like_none_to_strangers(line: str) -> None:
+def test_a_secret_channel_is_like_none_to_outsiders(line: str) -> None:
     """Every answer is the one for a channel that there is not."""
     rules, (alice,) = in_channel("alice")
     alice.says("MODE #den +s")
@@ -88,7 +88,7 @@ def test_signs_are_grouped() -> None:
 
 
 def test_only_operators_change_modes() -> None:
-    """482 for members, 442 for strangers; an administrator may from outside."""
+    """482 for members, 442 for outsiders; an administrator may from outside."""
     rules, (alice, bob) = in_channel("alice", "bob")
     rules.add("carol")
     rules.add("boss", admin=True)
@@ -184,7 +184,7 @@ def test_bans_are_listed() -> None:
         ]
 
 
-def test_strangers_do_not_see_the_bans() -> None:
+def test_outsiders_do_not_see_the_bans() -> None:
     """442."""
     rules, _ = in_channel("alice")
     rules.add("bob")
@@ -265,7 +265,7 @@ def test_all_prefixes_for_who_asks() -> None:
 
 
 def test_who_is_not_there_gets_no_role() -> None:
-    """441, for a stranger to the channel and for nobody at all."""
+    """441, for an outsider and for nobody at all."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
     assert codes(alice.says("MODE #den +vo bob nobody")) == ["441", "441"]

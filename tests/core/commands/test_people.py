@@ -64,7 +64,7 @@ def test_who_by_a_mask() -> None:
 
 @pytest.mark.parametrize("mask", ["nobody", "#nowhere", "#s", "", "0", ":a b"])
 def test_who_of_nobody(mask: str) -> None:
-    """Only the end of the list; a secret channel's members are not shown to strangers."""
+    """Only the end of the list; a secret channel's members are not shown to outsiders."""
     rules, (alice,) = in_channel("alice")
     alice.says("JOIN #s", "MODE #s +s", "MODE alice +i")
     rules.add("bob")

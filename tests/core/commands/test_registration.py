@@ -11,7 +11,7 @@ from tests.support.rules import WEAK, RulesUnderTest
 
 
 def greeted(rules: RulesUnderTest, nick: str = "alice", certificate: str | None = None) -> Client:
-    """A stranger who has said all but who it is."""
+    """An unauthenticated connection that has said all but who it is."""
     person = rules.connect(certificate=certificate)
     person.says("CAP LS 302", f"NICK {nick}", f"USER {nick} 0 * :{nick.title()}")
     return person

@@ -10,7 +10,7 @@ from tests.support.client import Client, codes, only
 from tests.support.rules import RIGHT, RulesUnderTest, in_channel, plain
 
 BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER"}
-"""All that a stranger may say."""
+"""All that may be said before a login."""
 
 AFTER = {
     *("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "INVITE", "TOPIC", "NAMES", "LIST"),
@@ -53,7 +53,7 @@ def hears(rules: RulesUnderTest, state: str, line: str) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted({*COMMANDS, "WALLOPS", "OPER", "HISTORY", "001"}))
 @pytest.mark.parametrize("state", ["fresh", "introduced", "challenged", "proven"])
-def test_a_stranger_learns_and_changes_nothing(name: str, state: str) -> None:
+def test_nothing_is_learned_or_changed_unauthenticated(name: str, state: str) -> None:
     """Every command but the few is refused with 451 in every state before the welcome, and every
     answer is the same as on a server where there is nobody and nothing.
     """

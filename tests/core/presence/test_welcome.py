@@ -64,9 +64,9 @@ def test_nothing_is_said_twice() -> None:
 def test_nicklen_is_the_limit_of_names() -> None:
     """One letter more is no name."""
     limit = int(tokens()["NICKLEN"])
-    stranger = RulesUnderTest().connect()
-    assert stranger.says("NICK " + "x" * limit) == []
-    assert codes(stranger.says("NICK " + "x" * (limit + 1))) == ["432"]
+    client = RulesUnderTest().connect()
+    assert client.says("NICK " + "x" * limit) == []
+    assert codes(client.says("NICK " + "x" * (limit + 1))) == ["432"]
 
 
 def test_channellen_is_the_limit_of_channels() -> None:

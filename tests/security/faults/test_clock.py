@@ -85,14 +85,14 @@ def test_messages_keep_their_order(server: ServerUnderTest, wall: Wall) -> None:
 
 def test_nobody_is_sent_away(server: ServerUnderTest, wall: Wall) -> None:
     """Deadlines and PINGs go by a clock that doesn't jump; nobody is idle for less than 0 s."""
-    alice, bob, stranger = server.member("alice"), server.member("bob"), server.connect()
+    alice, bob, client = server.member("alice"), server.member("bob"), server.connect()
     for wall.off in JUMPS[1:4]:
         moment = server.service._hub._next_tick
         server.wait_for(lambda moment=moment: server.service._hub._next_tick > moment)  # type: ignore[misc]
         alice.sends("WHOIS bob")
         [idle] = [line for line in alice.hears_until(" 318 ") if " 317 " in line]
         assert int(idle.split(" ")[4]) >= 0
-        assert stranger.hears() == []
+        assert client.hears() == []
     assert not any("QUIT" in line for line in [*alice.hears(), *bob.hears()])
 
 
@@ -110,7 +110,7 @@ def test_an_invite_follows_the_clock(server: ServerUnderTest, wall: Wall) -> Non
 
 
 def registers(server: ServerUnderTest, name: str, code: str) -> str:
-    """What a stranger is answered who wants an account."""
+    """The answer to who wants an account."""
     person = server.connect()
     person.sends(f"NICK {name}", f"REGISTER * {code} :violet kettles dance 4")
     return person.hears_until("REGISTER")[-1]

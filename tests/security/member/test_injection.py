@@ -183,14 +183,14 @@ def test_no_line_end_gets_through(command: str, many: list[bytes]) -> None:
 @thorough
 @given(st.lists(spoken(), min_size=1, max_size=5))
 def test_no_line_end_gets_through_a_login(command: str, many: list[bytes]) -> None:
-    """Before the login nothing of a stranger's arrives, whatever he writes."""
+    """Before the login nothing arrives, whatever is written."""
     rules, _, others = scene()
-    stranger = rules.connect()
+    client = rules.connect()
     for data in many:
-        say(stranger, data.replace(COMMAND, command.encode()))
+        say(client, data.replace(COMMAND, command.encode()))
     for other in others:
         assert other.hears() == []
-    assert stranger.session.account is None
+    assert client.session.account is None
 
 
 FIELDS = [

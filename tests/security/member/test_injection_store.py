@@ -171,7 +171,7 @@ def test_no_field_is_executed(server: ServerUnderTest, field: str) -> None:
 
 
 def test_a_login_and_a_registration_execute_nothing(server: ServerUnderTest) -> None:
-    """Names, passwords and codes of strangers: by SASL, by PASS, by REGISTER."""
+    """Names, passwords and codes before a login: by SASL, by PASS, by REGISTER."""
     before = tables(server.data.database)
     for text in TEXTS:
         payload = base64.b64encode(f"\0{text}\0{text}".encode()).decode()
@@ -183,9 +183,9 @@ def test_a_login_and_a_registration_execute_nothing(server: ServerUnderTest) -> 
             [f"REGISTER {word(text)} {word(text)} :{text}", f"CAP REQ :{text}", f"PING :{text}"],
         ]
         for said in lines:
-            with server.connect() as stranger:
-                stranger.sends(*said, "QUIT")
-                heard = " ".join(stranger.hears_the_end())
+            with server.connect() as client:
+                client.sends(*said, "QUIT")
+                heard = " ".join(client.hears_the_end())
                 assert " 900 " not in heard
                 assert " 400 " not in heard
     assert tables(server.data.database) == before
@@ -198,13 +198,11 @@ def test_what_is_logged_is_not_formatted(
     caplog.set_level(logging.DEBUG)
     for text in TEMPLATES:
         payload = base64.b64encode(f"\0{word(text)}\0{text}".encode()).decode()
-        with server.connect() as stranger:
-            stranger.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
-            stranger.sends(
-                f"NICK {word(text)}", f"REGISTER * {word(text)} :{text}", f"{word(text)}"
-            )
-            stranger.sends(f"QUIT :{text}")
-            stranger.hears_the_end()
+        with server.connect() as client:
+            client.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+            client.sends(f"NICK {word(text)}", f"REGISTER * {word(text)} :{text}", f"{word(text)}")
+            client.sends(f"QUIT :{text}")
+            client.hears_the_end()
     said = " ".join(record.getMessage() + repr(record.__dict__) for record in caplog.records)
     assert "login" in said
     assert not [

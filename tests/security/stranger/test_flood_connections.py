@@ -63,7 +63,7 @@ def test_a_flood_of_connections_from_few_addresses(
         with flooding(flood_of(server, b"", addresses)) as flood:
             talk.goes_on()
             newcomer(server, "carol").hangs_up()
-            assert tables(server)["strangers"] <= STRANGERS
+            assert tables(server)["unauthenticated"] <= STRANGERS
         forgets(server, inside)
     assert flood.did["connections"] >= CONNECTIONS
 
@@ -85,7 +85,7 @@ def test_a_flood_of_connections_from_everywhere(
         with flooding(flood_of(server, said, 250)) as flood:
             talk.goes_on()
             newcomer(server, "carol").hangs_up()
-            assert tables(server)["strangers"] <= STRANGERS
+            assert tables(server)["unauthenticated"] <= STRANGERS
         forgets(server, inside)
     assert flood.did["connections"] >= CONNECTIONS
 
