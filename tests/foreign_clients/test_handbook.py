@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.strangers.driver import end, environment, needs_openssl, shell
-from tests.strangers.handbook import block, for_reader
+from tests.foreign_clients.driver import end, environment, needs_openssl, shell
+from tests.foreign_clients.handbook import block, for_reader
 from tests.support.links import PATIENCE
 from tests.support.server import PASSWORD, ServerUnderTest
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from securechat.credentials.link import InviteLink
 from securechat.server.invites import make_link
-from tests.strangers.driver import CHECKOUT, LOG_TIME
+from tests.foreign_clients.driver import CHECKOUT, LOG_TIME
 from tests.support.process import ServerProcess
 from tests.support.server import PASSWORD, ServerUnderTest, running
 

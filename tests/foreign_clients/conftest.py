@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.strangers.driver import Irssi, Weechat, irssi, weechat
-from tests.strangers.handbook import open_house
+from tests.foreign_clients.driver import Irssi, Weechat, irssi, weechat
+from tests.foreign_clients.handbook import open_house
 from tests.support.server import ServerUnderTest
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.strangers.driver import Log, wait_until
-from tests.strangers.handbook import block, for_reader
-from tests.strangers.programs import free_port, needs, running_program
+from tests.foreign_clients.driver import Log, wait_until
+from tests.foreign_clients.handbook import block, for_reader
+from tests.foreign_clients.programs import free_port, needs, running_program
 from tests.support.server import ServerUnderTest
 
 ONE_WORD = "a-password-of-one-word-7"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.strangers.driver import Log, end, environment
+from tests.foreign_clients.driver import Log, end, environment
 from tests.support.links import PATIENCE
 
 

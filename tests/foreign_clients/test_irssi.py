@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.strangers.driver import Irssi, needs_irssi, needs_openssl, shell
-from tests.strangers.handbook import (
+from tests.foreign_clients.driver import Irssi, needs_irssi, needs_openssl, shell
+from tests.foreign_clients.handbook import (
     block,
     commands,
     for_reader,

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.strangers.driver import (
+from tests.foreign_clients.driver import (
     Irssi,
     Log,
     Weechat,
@@ -17,7 +17,7 @@ from tests.strangers.driver import (
     send,
     wait_until,
 )
-from tests.strangers.handbook import commands
+from tests.foreign_clients.handbook import commands
 from tests.support.process import add_accounts, serving, write_config
 from tests.support.server import PASSWORD, ServerUnderTest
 

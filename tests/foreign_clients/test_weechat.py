@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.strangers.driver import Weechat, needs_weechat
-from tests.strangers.handbook import (
+from tests.foreign_clients.driver import Weechat, needs_weechat
+from tests.foreign_clients.handbook import (
     commands,
     for_reader,
     hours_ago,
