@@ -11,7 +11,7 @@ import pytest
 from securechat import __version__
 from securechat.admin.context import who
 from securechat.server.data import default_directory
-from securechat.store.admin import Admin
+from securechat.store.audit import Audit
 from securechat.store.errors import StoreError
 from tests.server.clerk import GOOD, Clerk
 from tests.support.data_directory import make_directory
@@ -64,7 +64,7 @@ def test_a_backup_that_is_not_in_the_audit_is_made_with_a_warning(
     def note(*_: object, **__: object) -> None:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(Admin, "note", note)
+    monkeypatch.setattr(Audit, "note", note)
     said = clerk(f"backup {file}")
     assert said.code == 0
     assert "warning: the backup is made, but the audit doesn't tell of it" in said.err
