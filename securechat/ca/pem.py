@@ -13,12 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
 from securechat.ca import files
-from securechat.ca.errors import (
-    AuthorityError,
-    KeyMismatchError,
-    PassphraseError,
-    StorageError,
-)
+from securechat.ca.errors import AuthorityError, KeyMismatchError, PassphraseError, StorageError
 from securechat.ca.names import Name
 
 #: Gives the passphrase of the key in that file, by asking or from elsewhere.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.ca import cli, pem
+from securechat.ca import cli, options, pem
 from securechat.ca.pem import fingerprint
 from tests.ca.support import GOOD_PASSPHRASE, NOW, make_issuer, make_server, mode, tree
 
@@ -45,7 +45,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Noon on a day in May, until told otherwise."""
     clock = Clock()
-    monkeypatch.setattr(cli, "_now", lambda: clock.now)
+    monkeypatch.setattr(options, "now", lambda: clock.now)
     return clock
 
 

@@ -16,6 +16,7 @@ import securechat.admin.cli as admin
 import securechat.ca.cli as gencerts
 import securechat.client.commands.cli as client
 import securechat.server.cli as server
+from securechat.ca.make import make
 from securechat.client.exits import UsageError
 from securechat.client.session.identity import parse_address
 from securechat.client.settings import SettingsDirectory
@@ -174,10 +175,10 @@ def test_no_file_argument_is_forgotten() -> None:
         "securechat-server": server.command,
         "securechat": client.cli,
         "securechat-admin": admin.command,
-        "gencerts": gencerts.make,
+        "gencerts": make,
     }
     found = {f"{program} {name}" for program, top in groups.items() for name in _paths(top)}
-    found |= {f"gencerts {name}" for one in gencerts._COMMANDS.values() for name in _paths(one)}
+    found |= {f"gencerts {name}" for one in gencerts._HANDLERS.values() for name in _paths(one)}
     assert found <= {*FILES, *DIRECTORIES, *ELSEWHERE}
 
 
