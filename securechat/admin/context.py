@@ -20,7 +20,7 @@ from securechat.credentials.link import Link
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.identity import is_loopback, server_name
-from securechat.server.invites import login_link
+from securechat.server.links import login_link
 from securechat.store.admin import Admin
 from securechat.store.pepper import Pepper, find_pepper
 from securechat.store.sqlite.reader import Reader

@@ -7,7 +7,7 @@ from click.core import ParameterSource
 
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
-from securechat.server.invites import login_link, make_link
+from securechat.server.links import login_link, make_link
 from securechat.store.admin import invite_id, wall_clock
 from securechat.store.sqlite.rows import InviteRow
 

@@ -13,7 +13,7 @@ from securechat import __version__
 from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.data import default_directory
 from securechat.server.identity import Identity, public_host
-from securechat.server.invites import FIRST_DAYS, first_link
+from securechat.server.links import FIRST_DAYS, first_link
 from securechat.server.service import Service
 from securechat.store.admin import Admin
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from securechat.credentials.link import InviteLink
-from securechat.server.invites import make_link
+from securechat.server.links import make_link
 from tests.foreign_clients.driver import CHECKOUT, LOG_TIME
 from tests.support.process import ServerProcess
 from tests.support.server import PASSWORD, ServerUnderTest, running

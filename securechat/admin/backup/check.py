@@ -20,7 +20,7 @@ from securechat.ca.errors import AuthorityError, CaError
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.identity import WARN_DAYS, pin_of, public_host
-from securechat.server.invites import server_host
+from securechat.server.links import server_host
 from securechat.store.errors import StoreError
 from securechat.store.pepper import check_pepper
 from securechat.store.sqlite.copies import look_for_alike, look_for_leftovers, look_over

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from securechat.credentials.link import InviteLink, code_digest
-from securechat.server.invites import DAY_MS, FIRST_DAYS, first_link, make_link
+from securechat.server.links import DAY_MS, FIRST_DAYS, first_link, make_link
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
