@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Final
 
 from securechat.core import commands
 from securechat.core.commands import messages
 from securechat.core.commands.registry import COMMANDS, Command
 from securechat.core.delivery import labels
+from securechat.core.delivery.line import Line
 from securechat.core.guard import FAILED
-from securechat.core.model.entities import Answering, Session
+from securechat.core.jobs import LogRead, ReadLog
+from securechat.core.model.entities import Answering, Lookup, Session
 from securechat.core.model.states import State
 from securechat.core.turn import IrcError, Savepoint, Turn
 from securechat.irc.framing import TOO_LONG
@@ -24,9 +25,6 @@ from securechat.irc.numerics import Numeric
 __all__ = ["commands", "go_on", "run"]
 
 log = logging.getLogger(__name__)
-
-END: Final[tuple[()]] = ()
-"""Stands for the end of an answer."""
 
 REPLIES_AT_ONCE = 25
 """Of a long answer: a quarter of a millisecond, until it is looked whether it is others' turn."""
@@ -93,10 +91,13 @@ def _bug(turn: Turn, session: Session, command: str, start: Savepoint) -> None:
 
 def go_on(turn: Turn, session: Session, more: Callable[[], bool]) -> None:
     """The next part of a session's long answer, and further ones while more() is true."""
-    while session.answering is not None:
+    while session.answering is not None and session.answering.awaited is None:
         start, answering = turn.savepoint(), session.answering
         try:
-            _next_part(turn, session)
+            _next_part(turn, session, answering)
+        except IrcError as error:
+            turn.numeric(session, error.numeric, *error.params)
+            session.answering = None
         except Exception:
             _bug(turn, session, answering.command, start)
             session.answering = None
@@ -107,16 +108,43 @@ def go_on(turn: Turn, session: Session, more: Callable[[], bool]) -> None:
             return
 
 
-def _next_part(turn: Turn, session: Session) -> None:
-    assert session.answering is not None  # noqa: S101 - or there is no next part
+def found(turn: Turn, answer: LogRead) -> None:
+    """A worker has read what a session's command waits for, which goes on in this turn."""
+    session = answer.session
+    answering = session.answering
+    if answering is None or answering.awaited is not answer.lookup:
+        return
+    start = turn.savepoint()
+    answer.lookup.found = answer.found
+    session.answering = answering._replace(awaited=None, resumes=True)
+    go_on(turn, session, lambda: True)  # what was read is bounded
+    turn.finish_span(session, answering.command, start)
+
+
+def _next_part(turn: Turn, session: Session, answering: Answering) -> None:
+    """Up to the next Lookup, or to where others may come between."""
+    given = turn if answering.resumes else None
+    session.answering = answering = answering._replace(resumes=False)
     for _ in range(REPLIES_AT_ONCE):
-        reply = next(session.answering.replies, END)
-        if reply is None:
-            return
-        if reply is END or session.state is not State.READY:
+        try:
+            part = answering.parts.send(given)
+        except StopIteration:
             session.answering = None
             return
-        turn.numeric(session, *reply)
+        given = None
+        if session.state is not State.READY:
+            session.answering = None
+            return
+        if part is None:
+            return
+        if isinstance(part, Lookup):
+            session.answering = answering._replace(awaited=part)
+            turn.job(ReadLog(session, part))
+            return
+        if isinstance(part, Line):
+            turn.send_line(session, part)
+        else:
+            turn.numeric(session, *part)
 
 
 def _dispatch(turn: Turn, session: Session, message: Message) -> None:
@@ -135,7 +163,7 @@ def _dispatch(turn: Turn, session: Session, message: Message) -> None:
     replies = found.handler(turn, session, message)
     if replies is not None:
         session.answering = Answering(message.command, replies)
-        _next_part(turn, session)
+        _next_part(turn, session, session.answering)
 
 
 def _refusal(command: Command, session: Session, count: int) -> IrcError:

@@ -6,9 +6,10 @@ No job's repr shows a password, as a repr may reach a log.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from securechat.core.journal.events.channels import Logged
-from securechat.core.model.entities import Session
+from securechat.core.model.entities import Lookup, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,30 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadLog:
+    """Read what a command of the session waits for. Answered by LogRead, unless the session has
+    closed.
+    """
+
+    session: Session
+    lookup: Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class LogRead:
+    """found: as of Lookup."""
+
+    session: Session
+    lookup: Lookup
+    found: Any
+
+
+@dataclass(frozen=True, slots=True)
 class JobFailed:
     """The worker could not do the job; why is in the log."""
 
     session: Session
 
 
-Job = VerifyPassword | HashPassword | LoadMissed
-Answer = Verified | Hashed | Missed | JobFailed
+Job = VerifyPassword | HashPassword | LoadMissed | ReadLog
+Answer = Verified | Hashed | Missed | LogRead | JobFailed

@@ -16,7 +16,7 @@ from securechat.core.channels import channels, ownership
 from securechat.core.commands import credentials
 from securechat.core.delivery import acknowledgements
 from securechat.core.guard import FAILED, guarded
-from securechat.core.jobs import Answer, Hashed, Missed, Verified
+from securechat.core.jobs import Answer, Hashed, LogRead, Missed, Verified
 from securechat.core.journal.events.accounts import CertificateUsed, TokenUsed
 from securechat.core.model.credentials import Token
 from securechat.core.model.entities import Account, Session
@@ -80,7 +80,7 @@ class Rules:
     def line(self, turn: Turn, session: Session, raw: bytes) -> None:
         """A line of a client, without its line end; TOO_LONG for one that was over the limit."""
         session.heard_at = turn.clock
-        if session.state in WAITING:
+        if session.state in WAITING or session.answering is not None:
             self._hold(turn, session, raw)
         elif session.state is not State.CLOSED:
             dispatch.run(turn, session, raw)
@@ -95,11 +95,16 @@ class Rules:
     def go_on(self, turn: Turn, session: Session, more: Callable[[], bool]) -> None:
         """The next part of a session's long answer, and further ones while more() is true."""
         dispatch.go_on(turn, session, more)
+        self._run_held(turn, session)
 
     def answered(self, turn: Turn, answer: Answer) -> None:
         """A worker has done a job. The session's held lines follow at once."""
         session = answer.session
         if session.state is State.CLOSED:
+            return
+        if isinstance(answer, LogRead):
+            dispatch.found(turn, answer)
+            self._run_held(turn, session)
             return
         if isinstance(answer, Verified):
             login.keep_rehashed(turn, answer)
@@ -128,13 +133,17 @@ class Rules:
             login.failed(turn, session)
 
     def _run_held(self, turn: Turn, session: Session) -> None:
+        """What it said while it waited, up to where it has to wait again."""
         held, session.held = session.held, []
-        for raw in held:
+        for number, raw in enumerate(held):
+            if session.answering is not None:
+                session.held = held[number:]
+                break
             self.line(turn, session, raw)
-            # What it said before its login waits for nothing.
             dispatch.go_on(turn, session, lambda: True)
-        if held and session.account is not None:
-            turn.charge(session.account, len(held))
+        done = len(held) - len(session.held)
+        if done and session.account is not None:
+            turn.charge(session.account, done)
 
     def admit(self, turn: Turn) -> None:
         """At the beginning of a turn: those enter whose logins have become complete in the last

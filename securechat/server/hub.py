@@ -35,7 +35,7 @@ from securechat.server.changes import Changes
 from securechat.server.commit import store_spans
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
-from securechat.server.missing import look_up
+from securechat.server.reading import look_up
 from securechat.server.storage_health import Space, StorageHealth
 from securechat.store.errors import (
     ConflictError,

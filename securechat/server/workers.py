@@ -22,12 +22,14 @@ from securechat.core.jobs import (
     Job,
     JobFailed,
     LoadMissed,
+    LogRead,
+    ReadLog,
     Verified,
     VerifyPassword,
 )
 from securechat.core.model.states import State
-from securechat.server.missing import ReadingQueue, read_missed
 from securechat.server.password_queue import PasswordQueue
+from securechat.server.reading import ReadingQueue, read_log, read_missed
 from securechat.store import passwords
 from securechat.store.errors import DamagedError
 from securechat.store.passwords import InvalidPassword
@@ -79,7 +81,7 @@ class Workers:
 
     def submit(self, job: Job) -> None:
         """Have a job done. Hub thread."""
-        if isinstance(job, LoadMissed):
+        if isinstance(job, (LoadMissed, ReadLog)):
             self._reading.put(job)
             self._readers.submit(self._run_reading).add_done_callback(self._ended)
             return
@@ -128,7 +130,7 @@ class Workers:
             answer = self._do(job)
         except BaseException:  # bcrypt is written in Rust, whose panics are no Exception
             log.exception("a worker failed at %s", type(job).__name__)
-            answer = JobFailed(job.session)
+            answer = _failure(job)
         self._answer(answer)
 
     def _do(self, job: Job) -> Answer:
@@ -136,6 +138,8 @@ class Workers:
             return self._verify(job)
         if isinstance(job, HashPassword):
             return self._hash(job)
+        if isinstance(job, ReadLog):
+            return read_log(self._reader(), job)
         return read_missed(self._reader(), job)
 
     def _verify(self, job: VerifyPassword) -> Verified:
@@ -181,6 +185,12 @@ class Workers:
         if reader is None:
             reader = self._local.reader = Reader(self._database)
         return reader
+
+
+def _failure(job: Job) -> Answer:
+    if isinstance(job, ReadLog):
+        return LogRead(job.session, job.lookup, None)
+    return JobFailed(job.session)
 
 
 class _StandIns:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from securechat.core.jobs import Answer, HashPassword, Job, LoadMissed, Missed, Verified
+from securechat.core.jobs import Answer, HashPassword, Job, LoadMissed, Missed, ReadLog, Verified
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events.accounts import AccountCreated
 from securechat.core.journal.events.channels import Logged
@@ -280,5 +280,5 @@ def done(job: Job) -> Answer:
     """A worker's answer that says yes."""
     if isinstance(job, LoadMissed):
         return Missed(job.session, [], False, job.upto)
-    assert not isinstance(job, HashPassword)
+    assert not isinstance(job, HashPassword | ReadLog)
     return Verified(job.session, job.account, job.account is not None)

@@ -26,7 +26,9 @@ from securechat.core.jobs import (
     Job,
     JobFailed,
     LoadMissed,
+    LogRead,
     Missed,
+    ReadLog,
     Verified,
     VerifyPassword,
 )
@@ -45,6 +47,7 @@ from securechat.irc import names
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.schema import ROW_BYTES
 from tests.support.client import SERVER, Caps, Client, sasl_plain
+from tests.support.found import found_in
 from tests.support.links import checked
 
 RIGHT = "right"
@@ -201,6 +204,8 @@ class RulesUnderTest:
         if isinstance(job, HashPassword):
             refusal = "Too weak" if job.password == WEAK else None
             return Hashed(job.session, next(self._ids), "a hash", refusal, OLD_HASH)
+        if isinstance(job, ReadLog):
+            return LogRead(job.session, job.lookup, found_in(self.log, job.lookup.query))
         return self._missed(job)
 
     def _missed(self, job: LoadMissed) -> Missed:

@@ -5,14 +5,12 @@ https://modern.ircdocs.horse/#channel-operations
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from securechat.core import quota
 from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events.channels import KickedAway, TopicChanged
-from securechat.core.model.entities import Account, Channel, NumericReply, Session
+from securechat.core.model.entities import Account, Channel, Parts, Session
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import TEXT_BYTES, kick_bytes, shorten, topic_bytes
@@ -221,7 +219,7 @@ def names_(turn: Turn, session: Session, message: Message) -> None:
 
 
 @command("LIST", usage="[<#channel>[,<#channel>…]]")
-def list_(turn: Turn, session: Session, message: Message) -> Iterator[NumericReply | None]:
+def list_(turn: Turn, session: Session, message: Message) -> Parts:
     """List the channels, with how many of their members are online."""
     wanted = None
     if message.params and message.params[0]:

@@ -30,6 +30,9 @@ PASSING = frozenset({"+typing", "+draft/typing"})
 """Client-only tags that say something about this moment; a TAGMSG of only these isn't stored."""
 
 
+QUESTIONS = {"PRIVMSG": "CTCP", "NOTICE": "CTCPREPLY"}
+"""As what the log has them that one program says to another."""
+
 SENDING = frozenset({"PRIVMSG", "NOTICE"})
 
 TOO_LONG = "Your message was too long, and nothing of it was sent; send it in parts"
@@ -249,7 +252,8 @@ class _Saying:
         turn = self.turn
         msgid = None
         if self.stored:
-            entry = turn.log(target_id, self.account, self.kind, self.text, self.tags)
+            kind = QUESTIONS[self.kind] if is_question(self.text) else self.kind
+            entry = turn.log(target_id, self.account, kind, self.text, self.tags)
             msgid = turn.model.msgid(entry.seq)
             if self.key is not None:  # of the first part, if there are several
                 slot = self.account.sent_keys.slot

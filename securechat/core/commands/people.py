@@ -12,7 +12,7 @@ from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events.accounts import RealNameSet
-from securechat.core.model.entities import Account, Audience, Channel, NumericReply, Session
+from securechat.core.model.entities import Account, Audience, Channel, NumericReply, Parts, Session
 from securechat.core.presence import online
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, shorten, when
 from securechat.core.turn import IrcError, Turn
@@ -31,7 +31,7 @@ def _online(turn: Turn, name: str) -> Account | None:
 
 
 @command("WHO", usage="<#channel, nick or mask>")
-def who(turn: Turn, session: Session, message: Message) -> Iterator[NumericReply | None]:
+def who(turn: Turn, session: Session, message: Message) -> Parts:
     """Show who is online: of a channel, by name, or by a mask such as a*."""
     mask = message.params[0] if message.params and message.params[0] else "*"
     server = turn.settings.name

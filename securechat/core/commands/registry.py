@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
-from securechat.core.model.entities import NumericReply, Session
+from securechat.core.model.entities import Parts, Session
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
 from securechat.irc.message import Message
 
-Handler = Callable[[Turn, Session, Message], Iterator[NumericReply | None] | None]
-"""A long answer is a generator of replies: they are asked for in parts, with others' turns between.
-It changes nothing, and yields None where it has found nothing for a while.
+Handler = Callable[[Turn, Session, Message], Parts | None]
+"""A long answer is a generator: its parts are asked for a few at a time, with others between. It
+changes nothing, save after a Lookup, and then in the turn that it is given.
 """
 
 LOOKED_AT_ONCE = 100

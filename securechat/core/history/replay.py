@@ -14,7 +14,7 @@ from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.model.state import Model
-from securechat.core.text import fits, is_question
+from securechat.core.text import fits
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, SELF_MESSAGE, SERVER_TIME
 
@@ -96,8 +96,6 @@ def _newest(entries: list[Logged], limit: int) -> list[Logged]:
 
 
 def _wanted(model: Model, session: Session, entry: Logged) -> bool:
-    if is_question(entry.text):
-        return False  # to a client that was not there
     own = entry.sender == session.who.id
     knows_own = session.has(ECHO_MESSAGE | SELF_MESSAGE)
     return not own or knows_own or isinstance(model.targets[entry.target], Channel)

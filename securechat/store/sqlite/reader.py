@@ -13,6 +13,7 @@ from securechat.store.errors import DamagedError
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper, open_channel_key
 from securechat.store.sqlite.database import FAULTS, fault, open_database
+from securechat.store.sqlite.pages import ENTRY, Pages
 from securechat.store.sqlite.rows import (
     AccountRow,
     CertificateRow,
@@ -23,7 +24,7 @@ from securechat.store.sqlite.rows import (
     LogRow,
     TokenRow,
 )
-from securechat.store.sqlite.schema import MISSABLE, STORED_BYTES
+from securechat.store.sqlite.schema import EVENTS, MESSAGES, QUESTIONS, STORED_BYTES
 
 NEWEST_AUDITED = 50_000
 """Rows of the audit that are looked through for logins: a moment's work, however long it is."""
@@ -32,7 +33,8 @@ NEWEST_AUDITED = 50_000
 _ACCOUNT = f"SELECT {', '.join(AccountRow._fields)} FROM accounts"  # noqa: S608 - no input in it
 _CERTIFICATES = f"SELECT {', '.join(CertificateRow._fields)} FROM certificates"  # noqa: S608
 _LAST_OF = "coalesce((SELECT max(seq) FROM log WHERE target = targets.id AND {}), 0)"
-_LAST_SEQ = f"max({_LAST_OF.format(MISSABLE)}, {_LAST_OF.format(f'NOT ({MISSABLE})')})"
+_LAST_SEQ = ", ".join(_LAST_OF.format(part) for part in (MESSAGES, QUESTIONS, EVENTS))
+_LAST_SEQ = f"max({_LAST_SEQ})"
 _CHANNELS = (
     f"SELECT {', '.join(ChannelRow._fields[:-1])}, {_LAST_SEQ} "  # noqa: S608 - no input in it
     "FROM targets WHERE folded IS NOT NULL"
@@ -42,9 +44,8 @@ _HEADS = f"SELECT substr(password, 1, {HEAD_CHARS})"
 # Their numbers are read from the index alone: what is not wanted in the end costs next to nothing.
 _MISSED = (
     "SELECT seq FROM log WHERE target = ? AND seq > ? AND seq <= ? "  # noqa: S608 - no input in it
-    f"AND {MISSABLE} ORDER BY seq DESC LIMIT ?"
+    f"AND {MESSAGES} ORDER BY seq DESC LIMIT ?"
 )
-_ENTRY = "SELECT seq, target, sender, at_ms, kind, text, tags FROM log WHERE seq = ?"
 
 
 class Reader:
@@ -55,6 +56,7 @@ class Reader:
         if isinstance(source, Path):
             source = open_database(source, read_only=True)
         self._connection = source
+        self.pages = Pages(source)
 
     def close(self) -> None:
         self._connection.close()
@@ -247,7 +249,7 @@ class Reader:
         cut = len(more) < len(rest)
         rows: list[LogRow] = []
         for target, seq in _in_turns(found, {*sure, *more}):
-            for row in self._rows(_ENTRY, (seq,), target, bad):
+            for row in self._rows(ENTRY, (seq,), target, bad):
                 max_bytes -= line_bytes + len(row[5].encode()) + len((row[6] or "").encode())
                 rows.append(row)
             if max_bytes < 0:

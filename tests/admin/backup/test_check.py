@@ -17,7 +17,7 @@ from securechat.ca.ensure import ensure_server_certificate
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory
 from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.schema import MIGRATIONS, MISSABLE
+from securechat.store.sqlite.schema import MESSAGES, MIGRATIONS
 from tests.support.certificates import DAY, Authority, pem
 from tests.support.data_directory import everything, make_directory
 from tests.support.server import running
@@ -99,12 +99,12 @@ def test_a_damaged_database_is_told(data: DataDirectory) -> None:
     with closing(sqlite3.connect(data.database, isolation_level=None)) as connection:
         connection.execute("DROP INDEX log_messages")
         connection.execute(
-            f"CREATE INDEX log_messages ON log (target, seq) WHERE {MISSABLE} AND seq > 1"
+            f"CREATE INDEX log_messages ON log (target, seq) WHERE {MESSAGES} AND seq > 1"
         )
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute(
             "UPDATE sqlite_master SET sql = ? WHERE name = 'log_messages'",
-            (f"CREATE INDEX log_messages ON log (target, seq) WHERE {MISSABLE}",),
+            (f"CREATE INDEX log_messages ON log (target, seq) WHERE {MESSAGES}",),
         )
     found = faults(data)
     assert f"{data.database} is no good: it is damaged: row 1 missing from index" in found

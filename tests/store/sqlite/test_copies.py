@@ -15,7 +15,7 @@ from securechat.store.audit import Wanted, rows
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.copies import Findings, adopt_copy, copy_database, look_over
 from securechat.store.sqlite.database import open_database, transaction
-from securechat.store.sqlite.schema import MIGRATIONS, MISSABLE
+from securechat.store.sqlite.schema import MESSAGES, MIGRATIONS
 
 NEWEST = len(MIGRATIONS)
 
@@ -248,12 +248,12 @@ def test_an_index_that_lacks_a_row_is_told_when_looked_at_closely(source: Path) 
     # An index that knows less than its table: made for a part of the rows, then called whole.
     connection.execute("DROP INDEX log_messages")
     connection.execute(
-        f"CREATE INDEX log_messages ON log (target, seq) WHERE {MISSABLE} AND seq > 1"
+        f"CREATE INDEX log_messages ON log (target, seq) WHERE {MESSAGES} AND seq > 1"
     )
     connection.execute("PRAGMA writable_schema = ON")
     connection.execute(
         "UPDATE sqlite_master SET sql = ? WHERE name = 'log_messages'",
-        (f"CREATE INDEX log_messages ON log (target, seq) WHERE {MISSABLE}",),
+        (f"CREATE INDEX log_messages ON log (target, seq) WHERE {MESSAGES}",),
     )
     connection.close()
     assert look_over(source, thoroughly=False).faults == []

@@ -253,8 +253,9 @@ def test_without_targets_there_is_nothing(reader: Reader) -> None:
 
 def test_questions_to_a_client_are_not_missed(journal: Journal, reader: Reader) -> None:
     """A CTCP is for who is there; an ACTION is a message. They don't count for the limit."""
-    texts = ["a", "\x01ACTION waves\x01", "\x01VERSION\x01", "\x01ACTIONS\x01", "\x01", "", "b"]
-    journal.commit([said(n)._replace(text=text) for n, text in enumerate(texts, 1)])
+    rows = [("PRIVMSG", "a"), ("PRIVMSG", "\x01ACTION waves\x01"), ("CTCP", "\x01VERSION\x01")]
+    rows += [("CTCPREPLY", "\x01VERSION x\x01"), ("CTCP", "\x01"), ("NOTICE", ""), ("PRIVMSG", "b")]
+    journal.commit([said(n)._replace(kind=k, text=t) for n, (k, t) in enumerate(rows, 1)])
     found, cut = reader.missed([(DEN, 0)], upto=9, limit=4)
     assert [row[5] for row in found] == ["a", "\x01ACTION waves\x01", "", "b"]
     assert not cut

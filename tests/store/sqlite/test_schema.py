@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from securechat.store.sqlite import reader
+from securechat.store.sqlite import pages, reader
 from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.schema import MIGRATIONS, MISSABLE
+from securechat.store.sqlite.schema import EVENTS, MESSAGES, MIGRATIONS, QUESTIONS
 
 
 @pytest.fixture
@@ -110,31 +111,62 @@ def test_what_may_be_replayed_is_read_by_an_index(fresh: sqlite3.Connection) -> 
     assert len(plan) == 1  # no sorting
 
 
-def test_the_newest_entry_of_a_channel_is_read_by_two(fresh: sqlite3.Connection) -> None:
-    """At the start, of every channel: one look into each."""
+def test_the_newest_entry_of_a_channel_is_read_by_three(fresh: sqlite3.Connection) -> None:
+    """At the start, of every channel: one look into each index."""
     plan = [row[3] for row in fresh.execute(f"EXPLAIN QUERY PLAN {reader._DIRECTS}")]
     assert [step.split(" USING ")[1] for step in plan if "SEARCH log" in step] == [
         "INDEX log_messages (target=?)",
-        "INDEX log_others (target=?)",
+        "INDEX log_questions (target=?)",
+        "INDEX log_events (target=?)",
     ]
+
+
+@pytest.mark.parametrize("sql", pages.SQL.values())
+def test_a_page_is_read_along_an_index(fresh: sqlite3.Connection, sql: str) -> None:
+    """Wherever it is, and however long the log: nothing is walked over, nothing is sorted."""
+    plan = fresh.execute(f"EXPLAIN QUERY PLAN {sql}", (1, 2, 3)).fetchall()
+    assert len(plan) == 1
+    assert "INDEX log_" in plan[0][3]
+    assert "(target=? AND seq>? AND seq<?)" in plan[0][3]
+
+
+def test_a_time_is_found_by_the_numbers(fresh: sqlite3.Connection) -> None:
+    """Each step of the search by halves is one look."""
+    plan = fresh.execute(f"EXPLAIN QUERY PLAN {pages.NEXT}", (1,)).fetchall()
+    assert len(plan) == 1
+    assert "INTEGER PRIMARY KEY (rowid>?)" in plan[0][3]
 
 
 def test_each_entry_stands_in_one_index(fresh: sqlite3.Connection) -> None:
     """So a row costs no more than with the one index that there was."""
-    texts = ["hi", "\x01ACTION x\x01", "\x01VERSION\x01", "", "\x01"]
-    kinds = ["PRIVMSG", "NOTICE", "TAGMSG", "JOIN"]
-    rows = [(kind, text) for kind in kinds for text in texts]
-    insert = "INSERT INTO log VALUES (?, 1, 1, 0, ?, ?, NULL)"
-    fresh.executemany(insert, [(seq, *row) for seq, row in enumerate(rows, 1)])
+    kinds = ["PRIVMSG", "NOTICE", "CTCP", "CTCPREPLY", "TAGMSG", "JOIN"]
+    insert = "INSERT INTO log VALUES (?, 1, 1, 0, ?, '', NULL)"
+    fresh.executemany(insert, enumerate(kinds, 1))
 
-    def seqs(where: str) -> set[int]:
+    def seqs(where: str) -> list[int]:
         sql = f"SELECT seq FROM log WHERE target = 1 AND {where}"
-        return {seq for (seq,) in fresh.execute(sql)}
+        return [seq for (seq,) in fresh.execute(sql)]
 
-    messages, others = seqs(MISSABLE), seqs(f"NOT ({MISSABLE})")
-    assert len(messages) == 6
-    assert messages.isdisjoint(others)
-    assert len(messages | others) == len(rows)
+    assert [seqs(MESSAGES), seqs(QUESTIONS), seqs(EVENTS)] == [[1, 2], [3, 4], [5, 6]]
+
+
+def test_an_older_database_gets_classes(tmp_path: Path) -> None:
+    """What programs said to each other is told apart by its kind; what people did is a message."""
+    path = tmp_path / "old.db"
+    old = sqlite3.connect(path, isolation_level=None)
+    old.executescript("".join(MIGRATIONS[:10]) + "PRAGMA user_version = 10;")
+    texts = ["hi", "\x01ACTION waves\x01", "\x01VERSION\x01", "", "\x01"]
+    rows = [(kind, text) for kind in ("PRIVMSG", "NOTICE", "TAGMSG") for text in texts]
+    insert = "INSERT INTO log VALUES (?, 1, 1, 0, ?, ?, NULL)"
+    old.executemany(insert, [(seq, *row) for seq, row in enumerate(rows, 1)])
+    old.close()
+    with closing(open_database(path)) as new:
+        kinds = [kind for (kind,) in new.execute("SELECT kind FROM log ORDER BY seq")]
+    assert kinds == [
+        *("PRIVMSG", "PRIVMSG", "CTCP", "PRIVMSG", "CTCP"),
+        *("NOTICE", "NOTICE", "CTCPREPLY", "NOTICE", "CTCPREPLY"),
+        *("TAGMSG",) * 5,
+    ]
 
 
 def test_an_older_database_keeps_what_each_device_has_received(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ class Logged(NamedTuple):
     """A message, or something that happened in a channel, in the one order of the server.
 
     seq: its place in that order. target: id of the channel or of the direct conversation.
-    sender: account id. at_ms: milliseconds since 1970 (UTC). kind: PRIVMSG, NOTICE, TAGMSG, JOIN,
+    sender: account id. at_ms: milliseconds since 1970 (UTC). kind: PRIVMSG or NOTICE for what
+    people read, CTCP or CTCPREPLY for what programs ask and answer in the same way, TAGMSG, JOIN,
     PART, KICK, TOPIC or MODE. tags: the client-only tags as they stand on the wire, or None.
     """
 

@@ -1,12 +1,15 @@
-"""Reading what an account has missed, and whose turn it is to have that done."""
+"""Reading in the log for the rules, and whose turn it is to have that done."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Any
 
-from securechat.core.jobs import JobFailed, LoadMissed, Missed
+from securechat.core.history.queries import EntryQuery, Page, PageQuery, TargetsQuery
+from securechat.core.jobs import JobFailed, LoadMissed, LogRead, Missed, ReadLog
 from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account
 from securechat.store.errors import DamagedError, StoreError
@@ -49,6 +52,36 @@ def look_up(reader: Reader, job: LoadMissed) -> Missed | JobFailed:
         return JobFailed(job.session)
 
 
+def read_log(reader: Reader, job: ReadLog) -> LogRead:
+    """The answer to a job; one that says so when it can't be read."""
+    query = job.lookup.query
+    try:
+        found = _READ[type(query)](reader, query)
+    except StoreError:
+        log.exception("what a command asks for can't be read")
+        found = None
+    return LogRead(job.session, job.lookup, found)
+
+
+def _page(reader: Reader, query: PageQuery) -> Page:
+    return Page([Logged(*row) for row in reader.pages.page(*query)])
+
+
+def _entry(reader: Reader, query: EntryQuery) -> list[Logged]:
+    return [Logged(*row) for row in reader.pages.entry(*query)]
+
+
+def _targets(reader: Reader, query: TargetsQuery) -> list[tuple[int, int]]:
+    return reader.pages.targets(*query)
+
+
+_READ: dict[type, Callable[[Reader, Any], Any]] = {
+    PageQuery: _page,
+    EntryQuery: _entry,
+    TargetsQuery: _targets,
+}
+
+
 class ReadingQueue:
     """Jobs that wait for a reader: every account in its turn, and of each one job at a time, so
     that who logs in again and again waits behind itself. Any thread may call.
@@ -56,15 +89,15 @@ class ReadingQueue:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: OrderedDict[Account | None, deque[LoadMissed]] = OrderedDict()
+        self._waiting: OrderedDict[Account | None, deque[LoadMissed | ReadLog]] = OrderedDict()
         self._busy: set[Account | None] = set()
 
-    def put(self, job: LoadMissed) -> None:
+    def put(self, job: LoadMissed | ReadLog) -> None:
         """Let a job wait."""
         with self._lock:
             self._waiting.setdefault(job.session.account, deque()).append(job)
 
-    def take(self) -> LoadMissed | None:
+    def take(self) -> LoadMissed | ReadLog | None:
         """The next account's job, which done() must follow; None when all of them wait for one that
         is being done.
         """

@@ -8,7 +8,7 @@ from securechat.core.jobs import JobFailed, LoadMissed, Missed
 from securechat.core.journal.events.accounts import AccountCreated
 from securechat.core.journal.events.channels import ChannelCreated, Logged
 from securechat.core.model.entities import Account, Session
-from securechat.server.missing import ReadingQueue, look_up, read_missed
+from securechat.server.reading import ReadingQueue, look_up, read_missed
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader

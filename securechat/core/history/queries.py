@@ -1,0 +1,83 @@
+"""What is looked up in the log, as data: the rules ask, a worker reads. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from securechat.core.journal.events.channels import Logged
+
+
+class Place(NamedTuple):
+    """A place in the log: a seq, or what was logged at a time (milliseconds since 1970)."""
+
+    value: int
+    is_time: bool = False
+
+
+class Span(NamedTuple):
+    """Which part of a target's log may be read. after, upto: the first seq is not in it, the last
+    one is.
+    """
+
+    target: int
+    after: int
+    upto: int
+
+
+class From(StrEnum):
+    """Which entries of those that are wanted a page has, when there are more than it may have."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    MIDDLE = "middle"
+    """Those around the place that both bounds are; that one included."""
+
+
+class PageQuery(NamedTuple):
+    """One page of a target's log. Found: Page.
+
+    lower, upper: places that are not in it, None for no bound. With From.MIDDLE both are the place
+    around which it is. limit: entries at most. max_bytes: of their texts and tags, each with
+    line_bytes beside them. events: whether also what are no messages is wanted.
+    """
+
+    span: Span
+    lower: Place | None
+    upper: Place | None
+    start: From
+    limit: int
+    max_bytes: int
+    line_bytes: int
+    events: bool
+
+
+class Page(NamedTuple):
+    """entries: in their order."""
+
+    entries: list[Logged]
+
+
+class TargetsQuery(NamedTuple):
+    """Which targets have their newest message between two times. Found: a list of (target, time of
+    its newest message), in the order of those times, as many as are wanted.
+
+    spans: of the targets to be looked at. lower_ms, upper_ms: neither is in it. newest_first: which
+    ones, when there are more than limit.
+    """
+
+    spans: tuple[Span, ...]
+    lower_ms: int
+    upper_ms: int
+    newest_first: bool
+    limit: int
+
+
+class EntryQuery(NamedTuple):
+    """One entry of a target's log. Found: a list of one Logged, or of none."""
+
+    span: Span
+    seq: int
+
+
+Query = PageQuery | TargetsQuery | EntryQuery

@@ -1,0 +1,180 @@
+"""Pages of the log: which entries of a target stand between two places, and when.
+
+Places are numbers of the one order, and all statements walk along an index from a number on, as far
+as something is wanted: a page costs the same wherever it is and however long the log is. One Pages
+belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from itertools import islice
+from typing import NamedTuple
+
+from securechat.store.sqlite.database import FAULTS, fault
+from securechat.store.sqlite.rows import LogRow
+from securechat.store.sqlite.schema import EVENTS, MESSAGES
+
+Place = tuple[int, bool]
+"""A number of the order; or, with True, a time in milliseconds since 1970."""
+
+_COLUMNS = "SELECT seq, target, sender, at_ms, kind, text, tags FROM log WHERE "
+SQL = {
+    (
+        events,
+        newest,
+    ): f"{_COLUMNS} target = ? AND seq > ? AND seq < ? AND {found} ORDER BY seq {way}"
+    for events, found in ((False, MESSAGES), (True, EVENTS))
+    for newest, way in ((False, "ASC"), (True, "DESC"))
+}
+"""By (whether events are wanted, whether the newest come first)."""
+
+ENTRY = _COLUMNS + "seq = ?"
+
+NEXT = "SELECT seq, at_ms FROM log WHERE seq >= ? ORDER BY seq LIMIT 1"
+
+
+class Pages:
+    """Raises StoreError from every method when the database fails."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def page(
+        self,
+        span: tuple[int, int, int],
+        lower: Place | None,
+        upper: Place | None,
+        start: str,
+        limit: int,
+        max_bytes: int,
+        line_bytes: int,
+        events: bool,
+    ) -> list[LogRow]:
+        """Some entries of a target, in their order.
+
+        span: the target, the seq after which and the one up to which may be read. lower, upper: the
+        places between which entries are wanted, without them; None for no bound. start: which of
+        those, when they are more than limit: the "oldest", the "newest", or, as "middle", those
+        around lower, that one included. max_bytes: of them all, as UTF-8, each with line_bytes
+        beside its text and tags; but one at least. events: whether what is no message is wanted.
+        """
+        target, low, high = span[0], span[1], span[2] + 1
+        part = _Part(limit, max_bytes, line_bytes)
+        if start == "middle" and lower is not None:
+            center = self._from(lower)
+            newer = part.take(self._read(target, max(low, center - 1), high, events=events))
+            older = self._read(target, low, min(center, high), newest=True, events=events)
+            return _around(part.take(older), newer, limit)
+        if lower is not None:
+            low = max(low, self._upto(lower))
+        if upper is not None:
+            high = min(high, self._from(upper))
+        newest = start == "newest"
+        rows = part.take(self._read(target, low, high, newest=newest, events=events))
+        return rows[::-1] if newest else rows
+
+    def entry(self, span: tuple[int, int, int], seq: int) -> list[LogRow]:
+        """One entry, if it is in that part of the target's log. span: as of page()."""
+        target, after, upto = span
+        rows = self._all(ENTRY, (seq,)) if after < seq <= upto else []
+        return [row for row in rows if row[1] == target]
+
+    def targets(
+        self,
+        spans: Iterable[tuple[int, int, int]],
+        lower_ms: int,
+        upper_ms: int,
+        newest_first: bool,
+        limit: int,
+    ) -> list[tuple[int, int]]:
+        """(target, at_ms of its newest message) of those where that is between two times, in the
+        order of these times. spans: as of page(), one of each target. newest_first: which ones of
+        more than limit.
+        """
+        found = []
+        for target, after, upto in spans:
+            for row in islice(self._read(target, after, upto + 1, newest=True), 1):
+                if lower_ms < row[3] < upper_ms:
+                    found.append((row[3], row[0], target))
+        found.sort(reverse=newest_first)
+        return [(target, at_ms) for at_ms, _, target in sorted(found[:limit])]
+
+    def _read(
+        self, target: int, low: int, high: int, *, newest: bool = False, events: bool = False
+    ) -> Iterator[LogRow]:
+        """What is between low and high, without both, as far as it is asked for."""
+        found = self._each(SQL[False, newest], (target, low, high))
+        if events:
+            more = self._each(SQL[True, newest], (target, low, high))
+            found = merge(found, more, key=_seq, reverse=newest)
+        return found
+
+    # Times. The clock may have been put back, and then times near that moment are in no order: what
+    # is found is a place near them, and never an error.
+
+    def _from(self, place: Place) -> int:
+        """The first seq that is at a place, or behind it."""
+        value, is_time = place
+        return self._first_at(value) if is_time else value
+
+    def _upto(self, place: Place) -> int:
+        """The last seq that is at a place, or before it."""
+        value, is_time = place
+        return self._first_at(value + 1) - 1 if is_time else value
+
+    def _first_at(self, at_ms: int) -> int:
+        """The first seq logged at a time or later: a search by halves, some 25 steps in a log of
+        ten million, and no index that each message would have to be put into.
+        """
+        low, high = 0, (self._all("SELECT max(seq) FROM log")[0][0] or 0) + 1
+        while low < high:
+            middle = (low + high) // 2
+            found = self._all(NEXT, (middle,))
+            if not found or found[0][1] >= at_ms:
+                high = middle
+            else:
+                low = found[0][0] + 1
+        return low
+
+    def _all(self, sql: str, params: tuple[int, ...] = ()) -> list[LogRow]:
+        return list(self._each(sql, params))
+
+    def _each(self, sql: str, params: tuple[int, ...]) -> Iterator[LogRow]:
+        try:
+            yield from self._connection.execute(sql, params)
+        except FAULTS as error:
+            raise fault(error) from error
+
+
+class _Part(NamedTuple):
+    """How much of what there is a page has."""
+
+    limit: int
+    max_bytes: int
+    line_bytes: int
+
+    def take(self, rows: Iterable[LogRow]) -> list[LogRow]:
+        """The first of them, one at least."""
+        taken: list[LogRow] = []
+        left = self.max_bytes
+        for row in rows:
+            left -= self.line_bytes + len(row[5].encode()) + len((row[6] or "").encode())
+            if taken and left < 0:
+                break
+            taken.append(row)
+            if len(taken) >= self.limit:
+                break
+        return taken
+
+
+def _around(older: list[LogRow], newer: list[LogRow], limit: int) -> list[LogRow]:
+    """Half of either side; more of one where the other has less. older: the newest first."""
+    kept = min(len(older), max(limit // 2, limit - len(newer)))
+    return [*reversed(older[:kept]), *newer[: limit - kept]]
+
+
+def _seq(row: LogRow) -> int:
+    return row[0]

@@ -1,0 +1,84 @@
+"""What a query finds in a log, said as simply as it can be: the oracle of the real reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from securechat.core.history.queries import (
+    EntryQuery,
+    From,
+    Page,
+    PageQuery,
+    Place,
+    Span,
+    TargetsQuery,
+)
+from securechat.core.journal.events.channels import Logged
+
+MESSAGES = frozenset({"PRIVMSG", "NOTICE"})
+QUESTIONS = frozenset({"CTCP", "CTCPREPLY"})
+
+
+def found_in(log: Sequence[Logged], query: Any) -> Any:
+    """log: in its order, its times too."""
+    if isinstance(query, PageQuery):
+        return Page(_page(log, query))
+    if isinstance(query, TargetsQuery):
+        return _targets(log, query)
+    assert isinstance(query, EntryQuery)
+    return [entry for entry in _of(log, query.span) if entry.seq == query.seq]
+
+
+def _of(log: Sequence[Logged], span: Span) -> list[Logged]:
+    return [e for e in log if e.target == span.target and span.after < e.seq <= span.upto]
+
+
+def _page(log: Sequence[Logged], query: PageQuery) -> list[Logged]:
+    wanted = [
+        entry
+        for entry in _of(log, query.span)
+        if entry.kind in MESSAGES or (query.events and entry.kind not in QUESTIONS)
+    ]
+    if query.start is From.MIDDLE:
+        assert query.lower is not None
+        older = [entry for entry in wanted if _is_before(entry, query.lower)]
+        newer = _fitting(wanted[len(older) :], query)[: query.limit]
+        older = _fitting(older[::-1], query)[: query.limit]
+        kept = min(len(older), max(query.limit // 2, query.limit - len(newer)))
+        return [*reversed(older[:kept]), *newer[: query.limit - kept]]
+    if query.lower is not None:
+        wanted = [entry for entry in wanted if _is_behind(entry, query.lower)]
+    if query.upper is not None:
+        wanted = [entry for entry in wanted if _is_before(entry, query.upper)]
+    oldest = query.start is From.OLDEST
+    return _fitting(wanted[: query.limit] if oldest else wanted[-query.limit :], query)
+
+
+def _is_before(entry: Logged, place: Place) -> bool:
+    return (entry.at_ms if place.is_time else entry.seq) < place.value
+
+
+def _is_behind(entry: Logged, place: Place) -> bool:
+    return (entry.at_ms if place.is_time else entry.seq) > place.value
+
+
+def _fitting(entries: list[Logged], query: PageQuery) -> list[Logged]:
+    newest = query.start is From.NEWEST
+    size, found = 0, list[Logged]()
+    for entry in reversed(entries) if newest else entries:
+        size += query.line_bytes + len(entry.text.encode()) + len((entry.tags or "").encode())
+        if found and size > query.max_bytes:
+            break
+        found.append(entry)
+    return found[::-1] if newest else found
+
+
+def _targets(log: Sequence[Logged], query: TargetsQuery) -> list[tuple[int, int]]:
+    newest = []
+    for span in query.spans:
+        messages = [entry for entry in _of(log, span) if entry.kind in MESSAGES]
+        if messages and query.lower_ms < messages[-1].at_ms < query.upper_ms:
+            newest.append((messages[-1].at_ms, messages[-1].seq, span.target))
+    newest.sort(reverse=query.newest_first)
+    return [(target, at_ms) for at_ms, _, target in sorted(newest[: query.limit])]
