@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest
 
 
 def authenticates(person: Client, account: str) -> list[str]:
     """SASL PLAIN, and what is heard of its success."""
-    payload = base64.b64encode(f"{account}\0{account}\0{PASSWORD}".encode()).decode()
+    payload = sasl_plain(account, PASSWORD, authzid=account)
     person.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
     return person.hears_until(" 903 ")
 

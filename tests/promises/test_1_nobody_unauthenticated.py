@@ -6,14 +6,13 @@ nothing about users or channels leaks.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from securechat.core.commands.registry import BEFORE_LOGIN, COMMANDS
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER"}
@@ -112,7 +111,7 @@ def test_a_question_tells_nothing_of_who_and_what_there_is(server: ServerUnderTe
 
 
 def logs_in_wrongly(person: Client, name: str) -> str:
-    payload = base64.b64encode(f"\0{name}\0wrong password".encode()).decode()
+    payload = sasl_plain(name, "wrong password")
     person.sends("CAP REQ sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
     return person.hears_until(" 904 ")[-1]
 
@@ -166,7 +165,7 @@ def denied(person: Client) -> None:
 
 def proven(person: Client) -> None:
     """Has given the right password, and not finished the connection's registration."""
-    payload = base64.b64encode(f"\0bob\0{PASSWORD}".encode()).decode()
+    payload = sasl_plain("bob", PASSWORD)
     person.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
     person.hears_until(" 903 ")
 

@@ -15,7 +15,7 @@ import pytest
 
 from securechat.ca.pem import fingerprint
 from tests.support.certificates import Authority
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 NEW = "violet kettles dance 4"
@@ -97,7 +97,7 @@ def test_nobody_acts_for_another(server: ServerUnderTest, order: str) -> None:
 def test_all_sessions_of_an_account_have_its_name(server: ServerUnderTest) -> None:
     """Whatever nick a client asked for before it logged in."""
     one, two = server.member("alice"), server.connect()
-    payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
+    payload = sasl_plain("alice", PASSWORD)
     two.sends("CAP REQ :sasl", "NICK bob", "USER bob 0 * :Bob", "AUTHENTICATE PLAIN")
     two.sends(f"AUTHENTICATE {payload}", "CAP END")
     two.hears_until(" 001 alice ")
@@ -129,7 +129,7 @@ def test_a_member_can_t_take_another_nick(
 def test_a_password_is_for_ones_own_account(server: ServerUnderTest) -> None:
     """Authorisation as somebody else is no part of it."""
     person = server.connect()
-    payload = base64.b64encode(f"bob\0alice\0{PASSWORD}".encode()).decode()
+    payload = sasl_plain("alice", PASSWORD, authzid="bob")
     person.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
     assert "you can log in as yourself only" in person.hears_until(" 904 ")[-1]
 

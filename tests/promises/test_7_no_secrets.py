@@ -4,7 +4,6 @@ a terminal.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import signal
@@ -15,7 +14,7 @@ import bcrypt
 import pytest
 
 from securechat.store.sqlite.database import FILE_NAME
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
 from tests.support.server import running
 
@@ -32,7 +31,7 @@ def lives_a_day(server: ServerProcess) -> None:
     alice = server.member("alice", caps="echo-message")
     fails(server, f"PASS :alice:{WRONG}", "NICK alice", "USER alice 0 * :A")
     fails(server, f"PASS :{WRONG}", "NICK nobody", "USER nobody 0 * :N")
-    payload = base64.b64encode(f"\0alice\0{WRONG}".encode()).decode()
+    payload = sasl_plain("alice", WRONG)
     fails(server, *["AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}"] * 3)
     with server.connect() as person:
         person.sends("NICK zelda", f"REGISTER * {CODE} :{NEW}")

@@ -15,7 +15,7 @@ from securechat.core.auth import totp
 from securechat.credentials.link import InviteLink
 from securechat.store import passwords
 from tests.server.clerk import GOOD, Clerk
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 IN_EFFECT = "In effect: the running server has taken it up.\n"
@@ -37,7 +37,7 @@ def is_let_in(server: ServerUnderTest, name: str, password: str) -> bool:
     with server.connect() as person:
         person.sends("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :{name}")
         person.sends("AUTHENTICATE PLAIN")
-        payload = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
+        payload = sasl_plain(name, password)
         person.sends(f"AUTHENTICATE {payload}")
         answer = person.hears_until(lambda line: " 903 " in line or " 904 " in line)[-1]
     return " 903 " in answer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.journal import Journal
 from tests.server.clerk import Clerk
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.data_directory import contents
 from tests.support.links import PATIENCE
 from tests.support.server import PASSWORD, ServerUnderTest, running
@@ -238,7 +237,7 @@ def is_let_in(server: ServerUnderTest, name: str, password: str) -> bool:
     with server.connect() as person:
         person.sends("CAP REQ sasl", f"NICK {name}", f"USER {name} 0 * :{name}")
         person.sends("AUTHENTICATE PLAIN")
-        payload = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
+        payload = sasl_plain(name, password)
         person.sends(f"AUTHENTICATE {payload}")
         answer = person.hears_until(lambda line: " 903 " in line or " 904 " in line)[-1]
     return " 903 " in answer

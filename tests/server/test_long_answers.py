@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import socket
 import time
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from securechat.store.sqlite.database import open_database, transaction
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, config
 
 PEOPLE = 1000
@@ -121,7 +120,7 @@ def hears(person: Client, end: str) -> list[str]:
 
 
 def logs_in(person: Client, *caps: str) -> list[str]:
-    payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
+    payload = sasl_plain("alice", PASSWORD)
     person.sends("CAP LS 302", "NICK alice", "USER alice 0 * :Alice")
     person.sends("CAP REQ :" + " ".join(["sasl", *caps]), "AUTHENTICATE PLAIN")
     person.sends(f"AUTHENTICATE {payload}", "CAP END", "PING :all of it")

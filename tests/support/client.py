@@ -189,10 +189,12 @@ class Client:
         request = f"REGISTER * {code} :{password or self._password}"
         return self._asks(request, until="REGISTER") + self._enters()
 
-    def begins_login(self, name: str, *, caps: Caps = (), end: bool = True) -> None:
+    def begins_login(
+        self, name: str, *, password: str = "", caps: Caps = (), end: bool = True
+    ) -> None:
         """Send all that a login needs at once, and wait for nothing. end: with CAP END."""
         self.nick = name
-        given = sasl_plain(name, self._password)
+        given = sasl_plain(name, password or self._password)
         self.sends(f"CAP REQ :sasl {_joined(caps)}", f"NICK {name}", f"USER {name} 0 * :x")
         self.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {given}", *["CAP END"] * end)
 

@@ -4,7 +4,6 @@ free again all is as before.
 
 from __future__ import annotations
 
-import base64
 import itertools
 import resource
 import signal
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.process import ServerProcess, add_accounts, serving, write_config
 from tests.support.server import PASSWORD
 from tests.support.talker import stored
@@ -88,7 +87,7 @@ def test_a_worker_that_can_t_open_the_database(server: ServerProcess) -> None:
 
 
 def says_password(person: Client) -> None:
-    payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
+    payload = sasl_plain("alice", PASSWORD)
     person.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
 
 

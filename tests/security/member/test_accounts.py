@@ -4,7 +4,6 @@ more, a login that goes on after the account has ended.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from securechat.core.auth import throttle
 from securechat.core.model.states import State
-from tests.support.client import Client, codes, only
+from tests.support.client import Client, codes, only, sasl_plain
 from tests.support.rules import RulesUnderTest, plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
@@ -227,7 +226,7 @@ def test_an_account_with_many_sessions_loses_all_of_them_at_once(
         bob = server.member("bob")
         alices = [server.member("alice") for _ in range(MANY)]
         pending = [server.connect() for _ in range(MANY)]
-        payload = base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode()
+        payload = sasl_plain("alice", PASSWORD)
         for guest in pending:
             guest.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
             guest.sends(f"AUTHENTICATE {payload}", "CAP END", "PRIVMSG bob :late")

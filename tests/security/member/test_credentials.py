@@ -264,9 +264,7 @@ def test_codes_in_a_session_count_with_those_of_the_login() -> None:
 
 def logs_in(server: ServerUnderTest, password: str) -> Client:
     guest = server.connect()
-    payload = base64.b64encode(f"\0alice\0{password}".encode()).decode()
-    guest.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
-    guest.sends(f"AUTHENTICATE {payload}")
+    guest.begins_login("alice", password=password, end=False)
     return guest
 
 

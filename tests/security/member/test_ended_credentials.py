@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -132,9 +131,7 @@ def test_a_session_can_have_one_change_under_way() -> None:
 
 def logs_in(server: ServerUnderTest, password: str) -> Client:
     guest = server.connect()
-    payload = base64.b64encode(f"\0alice\0{password}".encode()).decode()
-    guest.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
-    guest.sends(f"AUTHENTICATE {payload}")
+    guest.begins_login("alice", password=password, end=False)
     return guest
 
 

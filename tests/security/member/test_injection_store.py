@@ -4,7 +4,6 @@ logged. All of it is text: what comes back is what was written, and the tables a
 
 from __future__ import annotations
 
-import base64
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from securechat.client.session.events import Info, Said, TextKind, TopicIs
 from securechat.client.text.render import Renderer, plain
 from securechat.core.auth import throttle
 from securechat.irc.message import parse
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.forked import run
 from tests.support.process import add_accounts
 from tests.support.server import ServerUnderTest, running
@@ -174,7 +173,7 @@ def test_a_login_and_a_registration_execute_nothing(server: ServerUnderTest) -> 
     """Names, passwords and codes before a login: by SASL, by PASS, by REGISTER."""
     before = tables(server.data.database)
     for text in TEXTS:
-        payload = base64.b64encode(f"\0{text}\0{text}".encode()).decode()
+        payload = sasl_plain(text, text)
         lines = [
             [f"PASS :{text}:{text}", f"NICK {word(text)}", f"USER {word(text)} 0 * :{text}"],
             ["PASS :alice' --:x", "NICK alice", "USER alice 0 * :x"],
@@ -197,7 +196,7 @@ def test_what_is_logged_is_not_formatted(
     """An entry of the log is made of what was said, never of what that would mean."""
     caplog.set_level(logging.DEBUG)
     for text in TEMPLATES:
-        payload = base64.b64encode(f"\0{word(text)}\0{text}".encode()).decode()
+        payload = sasl_plain(word(text), text)
         with server.connect() as client:
             client.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
             client.sends(f"NICK {word(text)}", f"REGISTER * {word(text)} :{text}", f"{word(text)}")

@@ -4,7 +4,6 @@ and by the administrator, as a table.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from tests.server.clerk import GOOD, Clerk
 from tests.support.certificates import Authority
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 ALL = {"owner", "other", "phone", "bound", "badge"}
@@ -63,7 +62,7 @@ class Scene:
     def _is_let_in(self, secret: str | None) -> bool:
         with self.server.connect(certificate=self.badge if secret is None else None) as person:
             person.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A")
-            payload = base64.b64encode(f"\0alice\0{secret}".encode()).decode() if secret else "+"
+            payload = sasl_plain("alice", secret) if secret else "+"
             person.sends(f"AUTHENTICATE {'PLAIN' if secret else 'EXTERNAL'}")
             person.sends(f"AUTHENTICATE {payload}")
             heard = person.hears_until(lambda line: " 903 " in line or " 904 " in line)[-1]

@@ -7,7 +7,6 @@ own table, so one that is added later is tried as well.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from securechat.core.auth import throttle
 from securechat.core.commands.registry import BEFORE_LOGIN, COMMANDS
 from securechat.irc.message import parse
-from tests.support.client import Client
+from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 OPEN = sorted(c.name for c in COMMANDS.values() if c.states & BEFORE_LOGIN)
@@ -56,7 +55,7 @@ BREATH = 80
 
 
 def sasl(name: str, password: str) -> str:
-    return base64.b64encode(f"\0{name}\0{password}".encode()).decode()
+    return sasl_plain(name, password)
 
 
 @dataclass
