@@ -14,28 +14,28 @@ import pytest
 from securechat.admin.context import who
 from securechat.store.admin import Admin
 from securechat.store.sqlite.database import FILE_NAME, open_database
-from tests.server.clerk import Clerk, served_once
+from tests.support.admin_cli import AdminCli, served_once
 
 HOUR = 3_600_000
 
 
 @pytest.fixture
-def clerk(tmp_path: Path) -> Clerk:
+def cli(tmp_path: Path) -> AdminCli:
     """Somebody's login of yesterday, a refused one of an hour ago, and an account of today."""
-    clerk = served_once(tmp_path / "data")
-    writes(clerk, now_ms() - 25 * HOUR, "login", "Alice", "192.0.2.7", "ok", by="PLAIN")
-    writes(clerk, now_ms() - HOUR, "login", "-", "2001:db8::1", "wrong password")
-    clerk.adds("Alice")
-    return clerk
+    cli = served_once(tmp_path / "data")
+    writes(cli, now_ms() - 25 * HOUR, "login", "Alice", "192.0.2.7", "ok", by="PLAIN")
+    writes(cli, now_ms() - HOUR, "login", "-", "2001:db8::1", "wrong password")
+    cli.adds("Alice")
+    return cli
 
 
 def now_ms() -> int:
     return int(time.time() * 1000)
 
 
-def writes(clerk: Clerk, at_ms: int, *row: str, **facts: str) -> None:
+def writes(cli: AdminCli, at_ms: int, *row: str, **facts: str) -> None:
     """A row as the server writes it."""
-    connection = open_database(clerk.data / FILE_NAME)
+    connection = open_database(cli.data / FILE_NAME)
     connection.execute(
         "INSERT INTO audit (at_ms, event, account, address, result, facts) "
         "VALUES (?, ?, ?, ?, ?, ?)",
@@ -44,13 +44,13 @@ def writes(clerk: Clerk, at_ms: int, *row: str, **facts: str) -> None:
     connection.close()
 
 
-def shown(clerk: Clerk, options: str = "") -> list[tuple[str, str]]:
+def shown(cli: AdminCli, options: str = "") -> list[tuple[str, str]]:
     """Event and result of what is shown."""
-    return [(entry["event"], entry["result"]) for entry in entries(clerk, options)]
+    return [(entry["event"], entry["result"]) for entry in entries(cli, options)]
 
 
-def entries(clerk: Clerk, options: str) -> list[dict[str, Any]]:
-    said = clerk(f"audit --json {options}")
+def entries(cli: AdminCli, options: str) -> list[dict[str, Any]]:
+    said = cli(f"audit --json {options}")
     assert said.code == 0
     return [json.loads(line) for line in said.out.splitlines()]
 
@@ -58,9 +58,9 @@ def entries(clerk: Clerk, options: str) -> list[dict[str, Any]]:
 ALL = [("login", "ok"), ("login", "wrong password"), ("account created", "ok")]
 
 
-def test_people_get_a_table(clerk: Clerk) -> None:
+def test_people_get_a_table(cli: AdminCli) -> None:
     """The newest last: when, what, who, from where, with what result, and the rest."""
-    said = clerk("audit")
+    said = cli("audit")
     assert (said.code, said.err) == (0, "")
     header, *lines = said.out.splitlines()
     assert header.split() == ["WHEN", "EVENT", "BY", "FROM", "RESULT", "FACTS"]
@@ -73,9 +73,9 @@ def test_people_get_a_table(clerk: Clerk) -> None:
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", row[0]) for row in cells)
 
 
-def test_programs_get_an_object_a_line(clerk: Clerk) -> None:
+def test_programs_get_an_object_a_line(cli: AdminCli) -> None:
     """With all that there is."""
-    first, _, last = entries(clerk, "")
+    first, _, last = entries(cli, "")
     assert first.pop("time").endswith("+00:00")
     assert first == {
         "event": "login",
@@ -93,22 +93,22 @@ def test_who_acts_on_this_machine_is_a_user_of_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["alice", "ALICE", "Alice"])
-def test_an_account_is_found_by_any_case_of_its_name(clerk: Clerk, name: str) -> None:
+def test_an_account_is_found_by_any_case_of_its_name(cli: AdminCli, name: str) -> None:
     """What it did, and what was done to it."""
-    assert shown(clerk, f"--account {name}") == [ALL[0], ALL[2]]
+    assert shown(cli, f"--account {name}") == [ALL[0], ALL[2]]
 
 
-def test_others_are_found_by_what_stands_there(clerk: Clerk) -> None:
+def test_others_are_found_by_what_stands_there(cli: AdminCli) -> None:
     """Nobody's, this machine's, and a name that no account has."""
-    assert shown(clerk, "--account -") == [ALL[1]]
-    assert shown(clerk, f"--account {who()}") == [ALL[2]]
-    assert shown(clerk, "--account nobody9") == []
+    assert shown(cli, "--account -") == [ALL[1]]
+    assert shown(cli, f"--account {who()}") == [ALL[2]]
+    assert shown(cli, "--account nobody9") == []
 
 
-def test_an_event_is_found_by_a_part_of_it(clerk: Clerk) -> None:
+def test_an_event_is_found_by_a_part_of_it(cli: AdminCli) -> None:
     """In any case of letters."""
-    assert shown(clerk, "--event LOG") == ALL[:2]
-    assert shown(clerk, "--event created") == ALL[2:]
+    assert shown(cli, "--event LOG") == ALL[:2]
+    assert shown(cli, "--event created") == ALL[2:]
 
 
 AGES = {"3w": 3, "2d": 3, "24h": 2, "65m": 2, "59m": 1}
@@ -116,138 +116,138 @@ DATES = {"2020-01-31": 3, "2999-01-01": 0, "2020-01-31T18:00": 3, "2020-01-31T18
 
 
 @pytest.mark.parametrize("since", [*AGES, *DATES])
-def test_since_is_an_age_or_a_date(clerk: Clerk, since: str) -> None:
+def test_since_is_an_age_or_a_date(cli: AdminCli, since: str) -> None:
     """In the time of this place, unless the date says another one."""
-    assert len(shown(clerk, f"--since {since}")) == {**AGES, **DATES}[since]
+    assert len(shown(cli, f"--since {since}")) == {**AGES, **DATES}[since]
 
 
 @pytest.mark.parametrize(
     "since", ["''", "yesterday", "7", "7y", "-7d", "999999w", "٣d", "2026-13-01", "0001-01-01"]
 )
-def test_what_is_no_moment_is_wrong_usage(clerk: Clerk, since: str) -> None:
+def test_what_is_no_moment_is_wrong_usage(cli: AdminCli, since: str) -> None:
     """The text shows what is one."""
-    said = clerk(f"audit --since={since}")
+    said = cli(f"audit --since={since}")
     assert (said.code, said.out) == (2, "")
     assert "expected an age such as 90m, 12h, 7d or 2w, or a date such as" in said.err
 
 
-def test_the_last_ones_are_shown_and_the_others_told_of(clerk: Clerk) -> None:
+def test_the_last_ones_are_shown_and_the_others_told_of(cli: AdminCli) -> None:
     """Nobody takes a part for the whole."""
-    said = clerk("audit --json --last 2")
+    said = cli("audit --json --last 2")
     assert len(said.out.splitlines()) == 2
     assert said.err == "Older ones are left out; --last N or --all shows more.\n"
-    assert clerk("audit --last 3").err == ""
-    assert clerk("audit --last 0").code == 2
+    assert cli("audit --last 3").err == ""
+    assert cli("audit --last 0").code == 2
 
 
-def test_a_long_audit_is_shown_whole_when_asked_for(clerk: Clerk) -> None:
+def test_a_long_audit_is_shown_whole_when_asked_for(cli: AdminCli) -> None:
     """A hundred is enough for a start."""
     for number in range(100):
-        writes(clerk, now_ms(), "login", "Alice", "192.0.2.7", "ok", by=str(number))
-    assert len(shown(clerk)) == 100
-    said = clerk("audit")
+        writes(cli, now_ms(), "login", "Alice", "192.0.2.7", "ok", by=str(number))
+    assert len(shown(cli)) == 100
+    said = cli("audit")
     assert len(said.out.splitlines()) == 101
     assert said.err.startswith("Older ones are left out")
-    assert shown(clerk, "--all")[:3] == ALL
-    said = clerk("audit --all")
+    assert shown(cli, "--all")[:3] == ALL
+    said = cli("audit --all")
     assert (len(said.out.splitlines()), said.err) == (104, "")
 
 
-def test_nothing_found_is_told(clerk: Clerk) -> None:
+def test_nothing_found_is_told(cli: AdminCli) -> None:
     """For people; a program gets no line."""
-    said = clerk("audit --event nonsense")
+    said = cli("audit --event nonsense")
     assert (said.code, said.out, said.err) == (0, "", "The audit has nothing of that.\n")
-    said = clerk("audit --event nonsense --json")
+    said = cli("audit --event nonsense --json")
     assert (said.code, said.out, said.err) == (0, "", "")
 
 
-def test_what_drives_a_terminal_is_made_visible(clerk: Clerk) -> None:
+def test_what_drives_a_terminal_is_made_visible(cli: AdminCli) -> None:
     """In each field, in both forms; and no row looks like two."""
     evil = "\x1b[2J\r\n2026-01-01\u202e"
-    writes(clerk, now_ms(), evil, evil, evil, evil, **{evil: evil})
+    writes(cli, now_ms(), evil, evil, evil, evil, **{evil: evil})
     for options in ("", "--json"):
-        said = clerk(f"audit --last 1 {options}")
+        said = cli(f"audit --last 1 {options}")
         [line] = said.out.splitlines()[-1:]
         assert line.isprintable()
         assert len(said.out.splitlines()) == (1 if options else 2)
-    assert entries(clerk, "--last 1")[0]["facts"] == {evil: evil}
+    assert entries(cli, "--last 1")[0]["facts"] == {evil: evil}
 
 
 # --- pruning -------------------------------------------------------------------------------------
 
 
-def test_the_old_part_can_go(clerk: Clerk) -> None:
+def test_the_old_part_can_go(cli: AdminCli) -> None:
     """By age; the audit says who did it, and up to where."""
-    said = clerk("audit prune --before 24h")
+    said = cli("audit prune --before 24h")
     assert (said.code, said.out) == (0, "")
     assert "1 rows of the audit are deleted" in said.err
-    left = entries(clerk, "")
+    left = entries(cli, "")
     assert [entry["event"] for entry in left] == ["login", "account created", "audit pruned"]
     assert left[-1]["account"] == who()
     assert left[-1]["facts"] == {"upto": 1, "rows": 1}
 
 
-def test_the_newest_can_be_kept(clerk: Clerk) -> None:
+def test_the_newest_can_be_kept(cli: AdminCli) -> None:
     """By their number."""
-    assert clerk("audit prune --keep 1").code == 0
-    assert [event for event, _ in shown(clerk)] == ["account created", "audit pruned"]
+    assert cli("audit prune --keep 1").code == 0
+    assert [event for event, _ in shown(cli)] == ["account created", "audit pruned"]
 
 
-def test_what_goes_can_be_written_first(clerk: Clerk, tmp_path: Path) -> None:
+def test_what_goes_can_be_written_first(cli: AdminCli, tmp_path: Path) -> None:
     """Into a new file that only its owner can read, as the audit is shown for programs."""
     file = tmp_path / "old.jsonl"
-    before = entries(clerk, "")
-    assert clerk(f"audit prune --keep 1 --export {file}").code == 0
+    before = entries(cli, "")
+    assert cli(f"audit prune --keep 1 --export {file}").code == 0
     assert [json.loads(line) for line in file.read_text().splitlines()] == before[:2]
     assert file.stat().st_mode & 0o777 == 0o600
-    assert entries(clerk, "")[-1]["facts"]["export"] == str(file)
-    again = clerk(f"audit prune --keep 1 --export {file}")
+    assert entries(cli, "")[-1]["facts"]["export"] == str(file)
+    again = cli(f"audit prune --keep 1 --export {file}")
     assert again.code == 1
     assert "File exists; name a new file, so nothing was deleted" in again.err
-    assert len(entries(clerk, "")) == 2
+    assert len(entries(cli, "")) == 2
 
 
 @pytest.mark.parametrize("options", ["", "--before 1d --keep 3"])
-def test_what_goes_must_be_said(clerk: Clerk, options: str) -> None:
+def test_what_goes_must_be_said(cli: AdminCli, options: str) -> None:
     """In one way."""
-    said = clerk(f"audit prune {options}")
+    said = cli(f"audit prune {options}")
     assert said.code == 2
     assert "expected either --before AGE|DATE or --keep N" in said.err
 
 
-def test_nothing_is_that_old(clerk: Clerk) -> None:
+def test_nothing_is_that_old(cli: AdminCli) -> None:
     """Which is said, and nothing is written."""
-    assert "nothing that old" in clerk("audit prune --before 365d").err
-    assert shown(clerk) == ALL
+    assert "nothing that old" in cli("audit prune --before 365d").err
+    assert shown(cli) == ALL
 
 
-def test_the_database_still_refuses_to_delete(clerk: Clerk) -> None:
+def test_the_database_still_refuses_to_delete(cli: AdminCli) -> None:
     """Many rows go in several transactions; the trigger is as it was after each, and a check finds
     nothing wrong.
     """
     for number in range(1200):
-        writes(clerk, now_ms() - 48 * HOUR + number, "login", "Alice", "192.0.2.7", "ok")
-    assert clerk("audit prune --keep 3").code == 0
-    assert len(entries(clerk, "")) == 4
-    connection = open_database(clerk.data / FILE_NAME)
+        writes(cli, now_ms() - 48 * HOUR + number, "login", "Alice", "192.0.2.7", "ok")
+    assert cli("audit prune --keep 3").code == 0
+    assert len(entries(cli, "")) == 4
+    connection = open_database(cli.data / FILE_NAME)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute("DELETE FROM audit")
     newest = connection.execute("SELECT max(id) FROM audit").fetchone()
     assert newest == (1204,), "a number was given again"
     connection.close()
-    assert "is whole" in clerk("check").out
+    assert "is whole" in cli("check").out
 
 
-def test_a_death_in_between_leaves_the_trigger(clerk: Clerk) -> None:
+def test_a_death_in_between_leaves_the_trigger(cli: AdminCli) -> None:
     """What is not committed has not happened, the trigger's absence either; and the audit says who
     has begun it.
     """
-    admin = Admin(clerk.data / FILE_NAME)
+    admin = Admin(cli.data / FILE_NAME)
     with pytest.raises(ZeroDivisionError):
         admin.audit.prune(2, lambda: 1 // 0)
     admin.close()
-    assert shown(clerk)[-1][0] == "audit pruned"
-    connection = open_database(clerk.data / FILE_NAME)
+    assert shown(cli)[-1][0] == "audit pruned"
+    connection = open_database(cli.data / FILE_NAME)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute("DELETE FROM audit")
     connection.close()

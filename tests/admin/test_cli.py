@@ -14,7 +14,7 @@ import pytest
 from securechat.admin import context
 from securechat.admin.cli import command, main
 from securechat.server.data import DataDirectory
-from tests.server.clerk import GOOD, Clerk, served_once
+from tests.support.admin_cli import GOOD, AdminCli, served_once
 
 COMMANDS = [
     "user list",
@@ -40,7 +40,7 @@ COMMANDS = [
 
 
 @pytest.fixture
-def clerk(tmp_path: Path) -> Clerk:
+def cli(tmp_path: Path) -> AdminCli:
     return served_once(tmp_path / "data")
 
 
@@ -51,7 +51,7 @@ def test_without_a_database_it_says_what_to_do(
     """And makes nothing: a mistyped --data must not begin a new server."""
     monkeypatch.chdir(tmp_path)
     Path("people.csv").write_text("name,password\n")
-    said = Clerk(tmp_path / "nowhere")(command)
+    said = AdminCli(tmp_path / "nowhere")(command)
     assert (said.code, said.out) == (1, "")
     assert said.err == (
         f"securechat-admin: no securechat server has run on {tmp_path}/nowhere yet: start "
@@ -63,36 +63,36 @@ def test_without_a_database_it_says_what_to_do(
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_needs_no_server(tmp_path: Path, command: str) -> None:
     """Each command explains itself."""
-    said = Clerk(tmp_path / "nowhere")(f"{command.partition(' --')[0]} --help")
+    said = AdminCli(tmp_path / "nowhere")(f"{command.partition(' --')[0]} --help")
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("Usage: securechat-admin")
 
 
-def test_a_directory_open_to_others_is_refused(clerk: Clerk) -> None:
+def test_a_directory_open_to_others_is_refused(cli: AdminCli) -> None:
     """As the server refuses it, with the command that closes it."""
-    clerk.data.chmod(0o755)
-    said = clerk("user list")
+    cli.data.chmod(0o755)
+    said = cli("user list")
     assert said.code == 1
     assert "can be read by others (mode 0755)" in said.err
-    assert f"chmod 700 {clerk.data}" in said.err
+    assert f"chmod 700 {cli.data}" in said.err
 
 
-def test_somebody_elses_directory_is_named(clerk: Clerk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_somebody_elses_directory_is_named(cli: AdminCli, monkeypatch: pytest.MonkeyPatch) -> None:
     """Permission denied says whose work this is."""
 
     def denied(*_: object, **__: object) -> os.stat_result:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "stat", denied)
-    said = clerk("user list")
+    said = cli("user list")
     assert said.code == 1
-    assert f"can't look into {clerk.data}: Permission denied; do this as the user" in said.err
+    assert f"can't look into {cli.data}: Permission denied; do this as the user" in said.err
 
 
-def test_something_else_than_a_database_is_refused(clerk: Clerk) -> None:
+def test_something_else_than_a_database_is_refused(cli: AdminCli) -> None:
     """In one line."""
-    DataDirectory(clerk.data).database.write_bytes(b"no database, " * 100)
-    said = clerk("user list")
+    DataDirectory(cli.data).database.write_bytes(b"no database, " * 100)
+    said = cli("user list")
     assert said.code == 1
     assert "this is not a securechat database" in said.err
     assert said.err.count("\n") == 1
@@ -102,73 +102,73 @@ def test_something_else_than_a_database_is_refused(clerk: Clerk) -> None:
     "command",
     ["user", "user frobnicate", "user add", "user add a b", "invite --uses 0", "invite --days x"],
 )
-def test_wrong_usage_is_exit_code_two(clerk: Clerk, command: str) -> None:
+def test_wrong_usage_is_exit_code_two(cli: AdminCli, command: str) -> None:
     """And is told on standard error."""
-    said = clerk(command)
+    said = cli(command)
     assert (said.code, said.out) == (2, "")
     assert "Usage: securechat-admin" in said.err
 
 
-def test_a_bad_configuration_is_named(clerk: Clerk, tmp_path: Path) -> None:
+def test_a_bad_configuration_is_named(cli: AdminCli, tmp_path: Path) -> None:
     """File and key."""
     path = tmp_path / "chat.toml"
     path.write_text("[accounts]\nbcrypt_cost = 3\n")
-    said = clerk("user add alice --password-stdin", GOOD, config=str(path))
+    said = cli("user add alice --password-stdin", GOOD, config=str(path))
     assert said.code == 1
     assert f"{path}: accounts.bcrypt_cost: expected a number from 4 to 31, not 3" in said.err
-    assert clerk.accounts() == {}
+    assert cli.accounts() == {}
 
 
-def test_the_configuration_rules_over_what_the_server_kept(clerk: Clerk, tmp_path: Path) -> None:
+def test_the_configuration_rules_over_what_the_server_kept(cli: AdminCli, tmp_path: Path) -> None:
     """Length and cost are those of --config."""
     path = tmp_path / "chat.toml"
     path.write_text("[accounts]\nbcrypt_cost = 5\nmin_password_length = 8\n")
-    said = clerk("user add alice --password-stdin", "kvz81pwm", config=str(path))
+    said = cli("user add alice --password-stdin", "kvz81pwm", config=str(path))
     assert said.code == 0
-    assert "$2b$05$" in clerk.stored("alice")
+    assert "$2b$05$" in cli.stored("alice")
 
 
 def test_without_configuration_the_servers_own_rules_hold(tmp_path: Path) -> None:
     """Those of its last start, as it keeps them."""
-    clerk = served_once(tmp_path / "data", min_password_length="20", name="otterhouse.example")
-    said = clerk("user add alice --password-stdin", "nineteen letters on")
+    cli = served_once(tmp_path / "data", min_password_length="20", name="otterhouse.example")
+    said = cli("user add alice --password-stdin", "nineteen letters on")
     assert said.code == 1
     assert "this server asks for at least 20" in said.err
-    said = clerk("user add alice --password-stdin", "otterhouse-otterhouse")
+    said = cli("user add alice --password-stdin", "otterhouse-otterhouse")
     assert said.code == 1
     assert "consists mainly of the account's name or the server's" in said.err
-    assert clerk("user add alice --password-stdin", GOOD).code == 0
-    assert "$2b$04$" in clerk.stored("alice")
+    assert cli("user add alice --password-stdin", GOOD).code == 0
+    assert "$2b$04$" in cli.stored("alice")
 
 
 def test_a_server_that_does_not_listen_is_told(
-    clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+    cli: AdminCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The change is stored and not in effect: that is no success."""
     monkeypatch.setattr(context, "EFFECT_SECONDS", 0.0)
-    data = DataDirectory(clerk.data)
+    data = DataDirectory(cli.data)
     data.lock()
     try:
-        said = clerk("user add alice --password-stdin", GOOD)
+        said = cli("user add alice --password-stdin", GOOD)
     finally:
         data.unlock()
     assert said.code == 1
     assert "warning: this is stored, but NOT IN EFFECT" in said.err
     assert "a restart of the server takes it up" in said.err
-    assert "alice" in clerk.accounts()
+    assert "alice" in cli.accounts()
 
 
-def test_a_stopped_server_takes_it_up_at_its_start(clerk: Clerk) -> None:
+def test_a_stopped_server_takes_it_up_at_its_start(cli: AdminCli) -> None:
     """And that is said."""
-    said = clerk("user add alice --password-stdin", GOOD)
+    said = cli("user add alice --password-stdin", GOOD)
     assert said.code == 0
-    told = f"No server is running on {clerk.data}; it takes effect when one starts.\n"
+    told = f"No server is running on {cli.data}; it takes effect when one starts.\n"
     assert said.err.endswith(told)
 
 
-def test_it_runs_as_a_program(clerk: Clerk) -> None:
+def test_it_runs_as_a_program(cli: AdminCli) -> None:
     """From a checkout as well as installed, with the exit code of main."""
-    command = [sys.executable, "-m", "securechat.admin.cli", "--data", str(clerk.data)]
+    command = [sys.executable, "-m", "securechat.admin.cli", "--data", str(cli.data)]
     done = subprocess.run(
         [*command, "user", "add", "alice", "--password-stdin"],
         input=GOOD.encode(),
@@ -213,29 +213,29 @@ def test_every_command_takes_them(
     ],
 )
 def test_they_mean_the_same_everywhere(
-    clerk: Clerk, capsys: pytest.CaptureFixture[str], words: list[str]
+    cli: AdminCli, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     """Before the command, behind it, in between; also twice, if they agree."""
-    assert main([str(clerk.data) if word == "DIR" else word for word in words]) == 0
+    assert main([str(cli.data) if word == "DIR" else word for word in words]) == 0
     assert "There is no invite" in capsys.readouterr().err
 
 
 def test_two_directories_are_one_too_many(
-    clerk: Clerk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cli: AdminCli, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Rather an error than the wrong one."""
     other = str(tmp_path / "other")
-    assert main(["--data", str(clerk.data), "user", "list", "--data", other]) == 2
+    assert main(["--data", str(cli.data), "user", "list", "--data", other]) == 2
     assert "--data is given twice" in capsys.readouterr().err
 
 
 def test_a_configuration_behind_the_command(
-    clerk: Clerk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cli: AdminCli, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As before it."""
     file = tmp_path / "x.toml"
     file.write_text("[accounts]\nbcrypt_cots = 4\n")
-    argv = ["check", "--data", str(clerk.data), "--config", str(file)]
+    argv = ["check", "--data", str(cli.data), "--config", str(file)]
     assert main(argv) == 1
     assert "unknown key accounts.bcrypt_cots" in capsys.readouterr().err
 
@@ -250,8 +250,8 @@ def test_a_configuration_behind_the_command(
         ("audit --sinse 1d", "--since"),
     ],
 )
-def test_a_slip_is_told_with_what_was_meant(clerk: Clerk, typed: str, meant: str) -> None:
+def test_a_slip_is_told_with_what_was_meant(cli: AdminCli, typed: str, meant: str) -> None:
     """By names that are like it."""
-    said = clerk(typed)
+    said = cli(typed)
     assert said.code == 2
     assert meant in said.err

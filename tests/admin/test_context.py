@@ -15,7 +15,7 @@ from securechat.store.admin import APPLIED, Admin
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
-from tests.server.clerk import served_once
+from tests.support.admin_cli import served_once
 from tests.support.pepper import PEPPER
 
 
@@ -29,10 +29,10 @@ def test_settings_that_nobody_kept_are_the_defaults(tmp_path: Path) -> None:
 
 def test_settings_are_those_that_the_server_kept(tmp_path: Path) -> None:
     """Of numbers and of texts."""
-    clerk = served_once(
+    cli = served_once(
         tmp_path / "data", bcrypt_cost="7", registration="closed", name="chat.example"
     )
-    reader = Reader(clerk.data / FILE_NAME)
+    reader = Reader(cli.data / FILE_NAME)
     config = remembered_config(reader)
     reader.close()
     assert config.accounts.bcrypt_cost == 7
@@ -51,11 +51,11 @@ def data(tmp_path: Path) -> Iterator[DataDirectory]:
 
 
 def settle(data: DataDirectory, meanwhile: Callable[[], None]) -> None:
-    """Change something, and see what happens while the office waits."""
+    """Change something, and see what happens while securechat-admin waits."""
     with click.Context(click.Command("test")):
-        office = AdminContext(data, None, pause=lambda _: meanwhile())
-        office.admin.invite(uses=1, expires_ms=1, now_ms=0)
-        office.settle()
+        admin = AdminContext(data, None, pause=lambda _: meanwhile())
+        admin.admin.invite(uses=1, expires_ms=1, now_ms=0)
+        admin.settle()
 
 
 def test_it_waits_until_the_server_has_taken_it_up(

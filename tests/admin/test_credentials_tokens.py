@@ -11,29 +11,29 @@ import pytest
 from securechat.credentials.device import is_token, token_digest
 from securechat.store.sqlite.database import FILE_NAME, open_database
 from securechat.store.sqlite.rows import TokenRow
-from tests.server.clerk import GOOD, Clerk, served_once
+from tests.support.admin_cli import GOOD, AdminCli, served_once
 
 
 @pytest.fixture
-def clerk(tmp_path: Path) -> Clerk:
+def cli(tmp_path: Path) -> AdminCli:
     """With two accounts."""
-    clerk = served_once(tmp_path / "data")
-    clerk.adds("Alice", "bob")
-    return clerk
+    cli = served_once(tmp_path / "data")
+    cli.adds("Alice", "bob")
+    return cli
 
 
-def tokens(clerk: Clerk) -> list[TokenRow]:
-    with clerk.reading() as reader:
+def tokens(cli: AdminCli) -> list[TokenRow]:
+    with cli.reading() as reader:
         return reader.tokens()
 
 
-def test_a_token_is_printed_alone(clerk: Clerk) -> None:
+def test_a_token_is_printed_alone(cli: AdminCli) -> None:
     """So that a script gets nothing else; what it is and how it ends is said beside it."""
-    said = clerk("token create alice laptop")
+    said = cli("token create alice laptop")
     assert said.code == 0
     token = said.out.removesuffix("\n")
     assert is_token(token)
-    [row] = tokens(clerk)
+    [row] = tokens(cli)
     assert (row.digest, row.name, row.used_ms) == (token_digest(token), "laptop", None)
     first, effect = said.err.splitlines()
     assert first == (
@@ -46,31 +46,31 @@ def test_a_token_is_printed_alone(clerk: Clerk) -> None:
 @pytest.mark.parametrize(
     "name", ["''", "'a b'", "':x'", f"{'x' * 33}", "'\x1b[2J'", "'a\tb'", "'\udcff'"]
 )
-def test_what_a_token_cannot_be_called(clerk: Clerk, name: str) -> None:
+def test_what_a_token_cannot_be_called(cli: AdminCli, name: str) -> None:
     """Wrong usage; the text says what a name is, and can't drive the terminal."""
-    said = clerk(f"token create alice {name}")
+    said = cli(f"token create alice {name}")
     assert (said.code, said.out) == (2, "")
     assert "expected one word of at most 32 characters" in said.err
     assert "\x1b" not in said.err
-    assert tokens(clerk) == []
+    assert tokens(cli) == []
 
 
-def test_a_name_is_given_once(clerk: Clerk) -> None:
+def test_a_name_is_given_once(cli: AdminCli) -> None:
     """In one account."""
-    clerk("token create alice laptop")
-    said = clerk("token create alice laptop")
+    cli("token create alice laptop")
+    said = cli("token create alice laptop")
     assert (said.code, said.out) == (1, "")
     assert "Alice has a token named laptop already" in said.err
-    assert clerk("token create bob laptop").code == 0
+    assert cli("token create bob laptop").code == 0
 
 
-def test_the_list_shows_when_they_were_used(clerk: Clerk) -> None:
+def test_the_list_shows_when_they_were_used(cli: AdminCli) -> None:
     """All of them or those of one account, by account and name; never a token."""
-    said = [clerk(f"token create {who}").out for who in ("bob b", "alice phone", "alice laptop")]
-    connection = open_database(clerk.data / FILE_NAME)
+    said = [cli(f"token create {who}").out for who in ("bob b", "alice phone", "alice laptop")]
+    connection = open_database(cli.data / FILE_NAME)
     connection.execute("UPDATE tokens SET used_ms = created_ms WHERE name = 'phone'")
     connection.close()
-    header, *lines = clerk("token list").out.splitlines()
+    header, *lines = cli("token list").out.splitlines()
     assert re.split(" {2,}", header) == ["ACCOUNT", "NAME", "MADE", "LAST USED"]
     cells = [re.split(" {2,}", line) for line in lines]
     assert [(row[0], row[1], row[3] == row[2]) for row in cells] == [
@@ -79,37 +79,37 @@ def test_the_list_shows_when_they_were_used(clerk: Clerk) -> None:
         ("bob", "b", False),
     ]
     assert cells[0][3] == "never"
-    assert [line.split()[1] for line in clerk("token list BOB").out.splitlines()[1:]] == ["b"]
-    shown = clerk("token list").out + clerk("token list --json").out
+    assert [line.split()[1] for line in cli("token list BOB").out.splitlines()[1:]] == ["b"]
+    shown = cli("token list").out + cli("token list --json").out
     assert [token for token in said if token.strip() in shown] == []
 
 
-def test_the_list_for_programs(clerk: Clerk) -> None:
+def test_the_list_for_programs(cli: AdminCli) -> None:
     """--json: one object a token."""
-    clerk("token create alice laptop")
-    [entry] = json.loads(clerk("token list alice --json").out)
+    cli("token create alice laptop")
+    [entry] = json.loads(cli("token list alice --json").out)
     assert entry.pop("created").endswith("+00:00")
     assert entry == {"account": "Alice", "name": "laptop", "last_used": None}
 
 
-def test_an_empty_list_says_how_to_begin(clerk: Clerk) -> None:
+def test_an_empty_list_says_how_to_begin(cli: AdminCli) -> None:
     """For people; a program gets an empty list."""
-    said = clerk("token list")
+    said = cli("token list")
     assert (said.code, said.out) == (0, "")
     assert "`token create ACCOUNT NAME` makes one" in said.err
-    assert json.loads(clerk("token list --json").out) == []
+    assert json.loads(cli("token list --json").out) == []
 
 
-def test_a_token_is_revoked(clerk: Clerk) -> None:
+def test_a_token_is_revoked(cli: AdminCli) -> None:
     """By its account and its name."""
-    clerk("token create alice laptop")
-    clerk("token create bob laptop")
-    said = clerk("token revoke ALICE laptop")
+    cli("token create alice laptop")
+    cli("token create bob laptop")
+    said = cli("token revoke ALICE laptop")
     assert (said.code, said.out) == (
         0,
         "The token laptop of Alice is revoked; it is worth nothing.\n",
     )
-    assert len(tokens(clerk)) == 1
+    assert len(tokens(cli)) == 1
 
 
 @pytest.mark.parametrize(
@@ -122,29 +122,29 @@ def test_a_token_is_revoked(clerk: Clerk) -> None:
         ("token revoke alice '\x1b[2J'", "Alice has no token '\\x1b[2J'"),
     ],
 )
-def test_what_is_not_there_is_told(clerk: Clerk, command: str, told: str) -> None:
+def test_what_is_not_there_is_told(cli: AdminCli, command: str, told: str) -> None:
     """And nothing is changed."""
-    clerk("token create alice laptop")
-    said = clerk(command)
+    cli("token create alice laptop")
+    said = cli(command)
     assert (said.code, said.out) == (1, "")
     assert told in said.err
     assert "\x1b" not in said.err
-    assert len(tokens(clerk)) == 1
+    assert len(tokens(cli)) == 1
 
 
-def test_a_new_password_leaves_no_token(clerk: Clerk) -> None:
+def test_a_new_password_leaves_no_token(cli: AdminCli) -> None:
     """Whoever has got hold of the account is out."""
-    clerk("token create alice laptop")
-    clerk("token create bob laptop")
-    clerk("user passwd alice --password-stdin", GOOD + "!")
-    bob = clerk.accounts()["bob"].id
-    assert [row.account for row in tokens(clerk)] == [bob]
+    cli("token create alice laptop")
+    cli("token create bob laptop")
+    cli("user passwd alice --password-stdin", GOOD + "!")
+    bob = cli.accounts()["bob"].id
+    assert [row.account for row in tokens(cli)] == [bob]
 
 
-def test_no_token_is_in_the_audit_or_the_database(clerk: Clerk) -> None:
+def test_no_token_is_in_the_audit_or_the_database(cli: AdminCli) -> None:
     """It is shown once, and kept nowhere."""
-    token = clerk("token create alice laptop").out.strip()
-    assert token not in clerk("audit --json --all").out
-    files = b"".join(path.read_bytes() for path in clerk.data.glob(FILE_NAME + "*"))
+    token = cli("token create alice laptop").out.strip()
+    assert token not in cli("audit --json --all").out
+    files = b"".join(path.read_bytes() for path in cli.data.glob(FILE_NAME + "*"))
     assert token.encode() not in files
     assert token_digest(token) in files

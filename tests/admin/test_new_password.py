@@ -12,7 +12,7 @@ import pytest
 
 from securechat.admin.new_password import PasswordRules
 from securechat.store.passwords import verify_password
-from tests.server.clerk import GOOD, served_once
+from tests.support.admin_cli import GOOD, served_once
 from tests.support.pepper import PEPPER
 
 RULES = PasswordRules(4, 15, "otterhouse.example", PEPPER)
@@ -20,12 +20,12 @@ RULES = PasswordRules(4, 15, "otterhouse.example", PEPPER)
 
 def test_on_a_terminal_the_password_is_not_seen(tmp_path: Path) -> None:
     """It is asked for twice; what is typed appears nowhere."""
-    clerk = served_once(tmp_path / "data")
+    cli = served_once(tmp_path / "data")
     person, terminal = pty.openpty()
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "securechat.admin.cli"),
-            *("--data", str(clerk.data), "user", "add", "alice"),
+            *("--data", str(cli.data), "user", "add", "alice"),
         ],
         stdin=terminal,
         stdout=terminal,
@@ -43,7 +43,7 @@ def test_on_a_terminal_the_password_is_not_seen(tmp_path: Path) -> None:
     assert process.wait(60) == 0
     os.close(person)
     assert GOOD.encode() not in seen
-    assert clerk.knows("alice", GOOD)
+    assert cli.knows("alice", GOOD)
 
 
 @pytest.mark.parametrize(

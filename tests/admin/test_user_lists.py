@@ -7,24 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.clerk import Clerk, served_once
+from tests.support.admin_cli import AdminCli, served_once
 
 
 @pytest.fixture
-def clerk(tmp_path: Path) -> Clerk:
+def cli(tmp_path: Path) -> AdminCli:
     return served_once(tmp_path / "data")
 
 
-def test_the_list_is_aligned(clerk: Clerk) -> None:
+def test_the_list_is_aligned(cli: AdminCli) -> None:
     """Also beside letters that take two columns; the deleted are left out."""
-    clerk.adds("bob", "Алиса", "花子", "gone")
-    clerk("user disable bob")
-    clerk("user admin 花子")
-    clerk("user delete gone --yes")
-    clerk.protects("花子")
+    cli.adds("bob", "Алиса", "花子", "gone")
+    cli("user disable bob")
+    cli("user admin 花子")
+    cli("user delete gone --yes")
+    cli.protects("花子")
     for name in ("laptop", "phone"):
-        clerk(f"token create Алиса {name}")
-    said = clerk("user list")
+        cli(f"token create Алиса {name}")
+    said = cli("user list")
     assert said.code == 0
     made = {line.split()[0]: line[-16:] for line in said.out.splitlines()[1:]}
     assert said.out.splitlines() == [
@@ -35,42 +35,42 @@ def test_the_list_is_aligned(clerk: Clerk) -> None:
     ]
 
 
-def test_the_whole_list_shows_the_deleted(clerk: Clerk) -> None:
+def test_the_whole_list_shows_the_deleted(cli: AdminCli) -> None:
     """--all."""
-    clerk.adds("gone")
-    clerk("user delete gone --yes")
-    assert "gone" not in clerk("user list").out
-    assert clerk("user list --all").out.splitlines()[1].split()[:2] == ["gone", "deleted"]
+    cli.adds("gone")
+    cli("user delete gone --yes")
+    assert "gone" not in cli("user list").out
+    assert cli("user list --all").out.splitlines()[1].split()[:2] == ["gone", "deleted"]
 
 
-def test_the_list_for_programs(clerk: Clerk) -> None:
+def test_the_list_for_programs(cli: AdminCli) -> None:
     """--json: one object an account."""
-    clerk.adds("alice", "bob")
-    clerk.protects("bob")
-    clerk("token create bob laptop")
-    alice, bob = json.loads(clerk("user list --json").out)
+    cli.adds("alice", "bob")
+    cli.protects("bob")
+    cli("token create bob laptop")
+    alice, bob = json.loads(cli("user list --json").out)
     assert alice.pop("created").endswith("+00:00")
     told = {"state": "active", "admin": False, "bot": False, "second_factor": False, "tokens": 0}
     assert alice == {"name": "alice", **told}
     assert (bob["second_factor"], bob["tokens"]) == (True, 1)
 
 
-def test_an_empty_list_says_how_to_begin(clerk: Clerk) -> None:
+def test_an_empty_list_says_how_to_begin(cli: AdminCli) -> None:
     """For people; a program gets an empty list."""
-    said = clerk("user list")
+    said = cli("user list")
     assert (said.code, said.out) == (0, "")
     assert "`user add NAME` makes one" in said.err
-    assert json.loads(clerk("user list --json").out) == []
+    assert json.loads(cli("user list --json").out) == []
 
 
-def test_one_account_is_shown(clerk: Clerk) -> None:
+def test_one_account_is_shown(cli: AdminCli) -> None:
     """With the names of its tokens, by any case of its own name."""
-    clerk.adds("alice")
-    clerk.protects("alice")
-    clerk("user admin alice")
+    cli.adds("alice")
+    cli.protects("alice")
+    cli("user admin alice")
     for name in ("laptop", "phone"):
-        clerk(f"token create alice {name}")
-    said = clerk("user show ALICE")
+        cli(f"token create alice {name}")
+    said = cli("user show ALICE")
     facts = {line[:13].rstrip(): line[15:] for line in said.out.splitlines()}
     assert len(facts.pop("made")) == 16
     assert facts == {
@@ -84,15 +84,15 @@ def test_one_account_is_shown(clerk: Clerk) -> None:
     }
 
 
-def test_an_account_without_anything_is_shown(clerk: Clerk) -> None:
+def test_an_account_without_anything_is_shown(cli: AdminCli) -> None:
     """Nothing is said to be nothing."""
-    clerk.adds("bob")
-    said = clerk("user show bob").out
+    cli.adds("bob")
+    said = cli("user show bob").out
     assert "role           member\n" in said
     assert "second factor  off\ntokens         none\n" in said
 
 
-def test_json_keeps_names_of_every_script(clerk: Clerk) -> None:
+def test_json_keeps_names_of_every_script(cli: AdminCli) -> None:
     """Programs read both forms, people one."""
-    clerk.adds("жанна")
-    assert '"name": "жанна"' in clerk("user list --json").out
+    cli.adds("жанна")
+    assert '"name": "жанна"' in cli("user list --json").out

@@ -11,31 +11,31 @@ import pytest
 
 from securechat.store.admin import Admin, NewAccount
 from securechat.store.sqlite.database import FILE_NAME
-from tests.server.clerk import GOOD, Clerk, served_once
+from tests.support.admin_cli import GOOD, AdminCli, served_once
 
 
 @pytest.fixture
-def clerk(tmp_path: Path) -> Clerk:
+def cli(tmp_path: Path) -> AdminCli:
     return served_once(tmp_path / "data")
 
 
 # --- add -----------------------------------------------------------------------------------------
 
 
-def test_an_account_is_made(clerk: Clerk) -> None:
+def test_an_account_is_made(cli: AdminCli) -> None:
     """With the name as typed and the password hashed."""
-    said = clerk("user add Алиса --password-stdin", GOOD + "\n")
+    said = cli("user add Алиса --password-stdin", GOOD + "\n")
     assert (said.code, said.out) == (0, "Алиса has an account.\n")
-    row = clerk.accounts()["Алиса"]
+    row = cli.accounts()["Алиса"]
     assert (row.folded, row.admin, row.disabled, row.deleted) == ("алиса", 0, 0, 0)
-    assert clerk.knows("Алиса", GOOD)
+    assert cli.knows("Алиса", GOOD)
 
 
-def test_an_administrator_is_made(clerk: Clerk) -> None:
+def test_an_administrator_is_made(cli: AdminCli) -> None:
     """--admin."""
-    said = clerk("user add root --admin --password-stdin", GOOD)
+    said = cli("user add root --admin --password-stdin", GOOD)
     assert said.out == "root has an account and administers the server.\n"
-    assert clerk.accounts()["root"].admin == 1
+    assert cli.accounts()["root"].admin == 1
 
 
 @pytest.mark.parametrize(
@@ -48,24 +48,24 @@ def test_an_administrator_is_made(clerk: Clerk) -> None:
         ("gh0st", "gh0st looks like ghost, which was deleted and keeps its name"),
     ],
 )
-def test_a_taken_name_is_refused(clerk: Clerk, name: str, told: str) -> None:
+def test_a_taken_name_is_refused(cli: AdminCli, name: str, told: str) -> None:
     """Before a password is asked for: there is none on this terminal."""
-    clerk.adds("alice", "ghost")
-    clerk("user delete ghost --yes")
-    said = clerk(f"user add {name}")
+    cli.adds("alice", "ghost")
+    cli("user delete ghost --yes")
+    said = cli(f"user add {name}")
     assert (said.code, said.out) == (1, "")
     assert told in said.err
-    assert set(clerk.accounts()) == {"alice", "ghost"}
+    assert set(cli.accounts()) == {"alice", "ghost"}
 
 
 @pytest.mark.parametrize("name", ["'a b'", "'#den'", "''", "'\x1b[2J'", "'alіce'", "'\udcff'"])
-def test_a_malformed_name_is_wrong_usage(clerk: Clerk, name: str) -> None:
+def test_a_malformed_name_is_wrong_usage(cli: AdminCli, name: str) -> None:
     """The text says what a name is, and can't drive the terminal."""
-    said = clerk(f"user add {name} --password-stdin", GOOD)
+    said = cli(f"user add {name} --password-stdin", GOOD)
     assert said.code == 2
     assert "can't be an account name" in said.err
     assert "\x1b" not in said.err
-    assert clerk.accounts() == {}
+    assert cli.accounts() == {}
 
 
 @pytest.mark.parametrize(
@@ -81,60 +81,60 @@ def test_a_malformed_name_is_wrong_usage(clerk: Clerk, name: str) -> None:
         (b"x" * 5000, "more than 1024 bytes"),
     ],
 )
-def test_a_bad_password_is_refused(clerk: Clerk, typed: bytes, told: str) -> None:
+def test_a_bad_password_is_refused(cli: AdminCli, typed: bytes, told: str) -> None:
     """The text says why, and doesn't show it."""
-    said = clerk("user add alice --password-stdin", typed)
+    said = cli("user add alice --password-stdin", typed)
     assert (said.code, said.out) == (1, "")
     assert told in said.err
     assert typed.decode(errors="replace").strip() not in said.err or not typed.strip()
-    assert clerk.accounts() == {}
+    assert cli.accounts() == {}
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\nthe second line"])
-def test_the_password_is_the_first_line(clerk: Clerk, ending: str) -> None:
+def test_the_password_is_the_first_line(cli: AdminCli, ending: str) -> None:
     """Whatever ends it."""
-    assert clerk("user add alice --password-stdin", GOOD + ending).code == 0
-    assert clerk.knows("alice", GOOD)
+    assert cli("user add alice --password-stdin", GOOD + ending).code == 0
+    assert cli.knows("alice", GOOD)
 
 
-def test_a_password_is_not_piped_from_a_terminal(clerk: Clerk) -> None:
+def test_a_password_is_not_piped_from_a_terminal(cli: AdminCli) -> None:
     """There it would be seen while it is typed."""
-    said = clerk("user add alice --password-stdin", GOOD, terminal=True)
+    said = cli("user add alice --password-stdin", GOOD, terminal=True)
     assert said.code == 2
     assert "on a terminal leave it out" in said.err
 
 
-def test_without_a_terminal_there_is_nobody_to_ask(clerk: Clerk) -> None:
+def test_without_a_terminal_there_is_nobody_to_ask(cli: AdminCli) -> None:
     """The text names the way on."""
-    said = clerk("user add alice")
+    said = cli("user add alice")
     assert said.code == 2
     assert "pipe it in with --password-stdin" in said.err
 
 
-def test_a_password_is_asked_for_until_it_is_good(clerk: Clerk) -> None:
+def test_a_password_is_asked_for_until_it_is_good(cli: AdminCli) -> None:
     """Twice the same, long enough; each time it says what was wrong."""
     typed = ["short", "short", GOOD, "something else", GOOD, GOOD]
     with mock.patch("click.termui.hidden_prompt_func", side_effect=typed):
-        said = clerk("user add alice", terminal=True)
+        said = cli("user add alice", terminal=True)
     assert said.code == 0
     assert "asks for at least 15" in said.err
     assert "do not match" in said.err
-    assert clerk.knows("alice", GOOD)
+    assert cli.knows("alice", GOOD)
 
 
-def test_ctrl_c_at_the_question_makes_nothing(clerk: Clerk) -> None:
+def test_ctrl_c_at_the_question_makes_nothing(cli: AdminCli) -> None:
     """And says so without a traceback."""
     with mock.patch("click.termui.hidden_prompt_func", side_effect=KeyboardInterrupt):
-        said = clerk("user add alice", terminal=True)
+        said = cli("user add alice", terminal=True)
     assert said.code == 130
-    assert clerk.accounts() == {}
+    assert cli.accounts() == {}
 
 
-def test_what_a_terminal_garbles_is_not_shown(clerk: Clerk) -> None:
+def test_what_a_terminal_garbles_is_not_shown(cli: AdminCli) -> None:
     """A decoder's error carries what was typed; ours doesn't."""
     garbled = UnicodeDecodeError("utf-8", b"secret\xff", 6, 7, "invalid start byte")
     with mock.patch("click.termui.hidden_prompt_func", side_effect=garbled):
-        said = clerk("user add alice", terminal=True)
+        said = cli("user add alice", terminal=True)
     assert said.code == 1
     assert "isn't valid in this terminal's encoding" in said.err
     assert "secret" not in said.err
@@ -145,58 +145,58 @@ REMOVE = "remove-factor --yes"
 # --- passwd, disable, enable, admin, delete ------------------------------------------------------
 
 
-def test_a_password_is_changed(clerk: Clerk) -> None:
+def test_a_password_is_changed(cli: AdminCli) -> None:
     """The old one no longer fits."""
-    clerk.adds("alice")
-    said = clerk("user passwd ALICE --password-stdin", "a different kettle 9")
+    cli.adds("alice")
+    said = cli("user passwd ALICE --password-stdin", "a different kettle 9")
     assert (said.code, said.out) == (
         0,
         "alice has a new password; the old one is worth nothing.\n",
     )
-    assert clerk.knows("alice", "a different kettle 9")
-    assert not clerk.knows("alice", GOOD)
+    assert cli.knows("alice", "a different kettle 9")
+    assert not cli.knows("alice", GOOD)
 
 
-def test_a_new_password_must_be_good(clerk: Clerk) -> None:
+def test_a_new_password_must_be_good(cli: AdminCli) -> None:
     """The same rules as for a new account; the old one stays."""
-    clerk.adds("alice")
-    said = clerk("user passwd alice --password-stdin", "alicealicealice")
+    cli.adds("alice")
+    said = cli("user passwd alice --password-stdin", "alicealicealice")
     assert said.code == 1
-    assert clerk.knows("alice", GOOD)
+    assert cli.knows("alice", GOOD)
 
 
-def test_disabling_and_enabling(clerk: Clerk) -> None:
+def test_disabling_and_enabling(cli: AdminCli) -> None:
     """As often as one likes; the password stays."""
-    clerk.adds("alice")
+    cli.adds("alice")
     for _ in range(2):
-        assert clerk("user disable alice").code == 0
-        assert clerk.accounts()["alice"].disabled == 1
+        assert cli("user disable alice").code == 0
+        assert cli.accounts()["alice"].disabled == 1
     for _ in range(2):
-        assert clerk("user enable alice").code == 0
-        assert clerk.accounts()["alice"].disabled == 0
-    assert clerk.knows("alice", GOOD)
+        assert cli("user enable alice").code == 0
+        assert cli.accounts()["alice"].disabled == 0
+    assert cli.knows("alice", GOOD)
 
 
-def test_the_administrators_role_is_given_and_taken(clerk: Clerk) -> None:
+def test_the_administrators_role_is_given_and_taken(cli: AdminCli) -> None:
     """user admin, --revoke."""
-    clerk.adds("alice")
-    assert clerk("user admin alice").out == "alice administers the server.\n"
-    assert clerk.accounts()["alice"].admin == 1
-    said = clerk("user admin alice --revoke")
+    cli.adds("alice")
+    assert cli("user admin alice").out == "alice administers the server.\n"
+    assert cli.accounts()["alice"].admin == 1
+    said = cli("user admin alice --revoke")
     assert said.out == "alice no longer administers the server.\n"
-    assert clerk.accounts()["alice"].admin == 0
+    assert cli.accounts()["alice"].admin == 0
 
 
-def test_an_account_is_a_bots_or_a_persons(clerk: Clerk) -> None:
+def test_an_account_is_a_bots_or_a_persons(cli: AdminCli) -> None:
     """user bot, --off; user list and show tell it, and so does the audit."""
-    clerk.adds("robot")
-    clerk("user admin robot")
-    assert clerk("user bot robot").out == "robot is a bot: it gets only what is live.\n"
-    assert "admin, bot" in clerk("user list").out
-    assert "admin, bot" in clerk("user show robot").out
-    assert clerk("user bot robot --off").out == "robot gets what it has missed again.\n"
-    assert clerk.accounts()["robot"].bot == 0
-    told = clerk("audit").out
+    cli.adds("robot")
+    cli("user admin robot")
+    assert cli("user bot robot").out == "robot is a bot: it gets only what is live.\n"
+    assert "admin, bot" in cli("user list").out
+    assert "admin, bot" in cli("user show robot").out
+    assert cli("user bot robot --off").out == "robot gets what it has missed again.\n"
+    assert cli.accounts()["robot"].bot == 0
+    told = cli("audit").out
     assert ("bot flag set" in told, "bot flag removed" in told) == (True, True)
 
 
@@ -205,79 +205,79 @@ def test_an_account_is_a_bots_or_a_persons(clerk: Clerk) -> None:
     ["show", "passwd", "disable", "enable", "admin", "bot", "bot --off", "delete --yes", REMOVE],
 )
 @pytest.mark.parametrize("name", ["nobody1", "gone", "'not a name'", "'\x1b[2J'"])
-def test_only_accounts_that_exist_are_changed(clerk: Clerk, command: str, name: str) -> None:
+def test_only_accounts_that_exist_are_changed(cli: AdminCli, command: str, name: str) -> None:
     """An unknown, a deleted or an impossible one is told as such."""
-    clerk.adds("gone")
-    clerk("user delete gone --yes")
-    said = clerk(f"user {command} {name}")
+    cli.adds("gone")
+    cli("user delete gone --yes")
+    said = cli(f"user {command} {name}")
     assert (said.code, said.out) == (1, "")
     assert "there is no account" in said.err
     assert "\x1b" not in said.err
 
 
-def test_deleting_asks_first(clerk: Clerk) -> None:
+def test_deleting_asks_first(cli: AdminCli) -> None:
     """It explains what stays, and no is the answer unless yes is typed."""
-    clerk.adds("alice")
+    cli.adds("alice")
     for answer in ("n\n", "\n"):
-        said = clerk("user delete alice", answer, terminal=True)
+        said = cli("user delete alice", answer, terminal=True)
         assert said.code == 1
         assert "can't be undone" in said.err
         assert "What alice wrote stays, and the name is never given to anybody else" in said.err
         assert "nothing was deleted" in said.err
-        assert clerk.accounts()["alice"].deleted == 0
-    assert clerk("user delete alice", "y\n", terminal=True).code == 0
-    assert clerk.accounts()["alice"].deleted == 1
+        assert cli.accounts()["alice"].deleted == 0
+    assert cli("user delete alice", "y\n", terminal=True).code == 0
+    assert cli.accounts()["alice"].deleted == 1
 
 
-def test_deleting_in_a_script_wants_yes(clerk: Clerk) -> None:
+def test_deleting_in_a_script_wants_yes(cli: AdminCli) -> None:
     """Without a terminal nobody can be asked."""
-    clerk.adds("alice")
-    said = clerk("user delete alice", "y\n")
+    cli.adds("alice")
+    said = cli("user delete alice", "y\n")
     assert said.code == 2
     assert "give --yes" in said.err
-    assert clerk("user delete alice --yes").code == 0
+    assert cli("user delete alice --yes").code == 0
 
 
 # --- remove-factor -------------------------------------------------------------------------------
 
 
-def test_a_lost_second_factor_is_removed(clerk: Clerk) -> None:
+def test_a_lost_second_factor_is_removed(cli: AdminCli) -> None:
     """With its recovery codes; the neighbour keeps those of its own."""
-    clerk.adds("alice", "bob")
-    clerk.protects("alice", "bob")
-    said = clerk("user remove-factor ALICE --yes")
+    cli.adds("alice", "bob")
+    cli.protects("alice", "bob")
+    said = cli("user remove-factor ALICE --yes")
     assert (said.code, said.out) == (
         0,
         "alice logs in with the password alone; the client can turn it on again.\n",
     )
-    bob = clerk.accounts()["bob"].id
-    with clerk.reading() as reader:
+    bob = cli.accounts()["bob"].id
+    with cli.reading() as reader:
         assert [row.account for row in reader.factors()] == [bob]
         assert {account for _, account in reader.recovery_codes()} == {bob}
 
 
-def test_removing_a_factor_asks_first(clerk: Clerk) -> None:
+def test_removing_a_factor_asks_first(cli: AdminCli) -> None:
     """It says how to be sure who asks; no is the answer unless yes is typed."""
-    clerk.adds("alice")
-    clerk.protects("alice")
-    said = clerk("user remove-factor alice", "\n", terminal=True)
+    cli.adds("alice")
+    cli.protects("alice")
+    said = cli("user remove-factor alice", "\n", terminal=True)
     assert said.code == 1
     assert "Be sure that it is alice who asks" in said.err
     assert "the second factor stays" in said.err
-    said = clerk("user remove-factor alice", "y\n")
+    said = cli("user remove-factor alice", "y\n")
     assert (said.code, said.out) == (2, "")
     assert "give --yes" in said.err
-    with clerk.reading() as reader:
+    with cli.reading() as reader:
         assert len(reader.factors()) == 1
-    assert clerk("user remove-factor alice", "y\n", terminal=True).code == 0
-    with clerk.reading() as reader:
+    assert cli("user remove-factor alice", "y\n", terminal=True).code == 0
+    with cli.reading() as reader:
         assert reader.factors() == []
 
 
-def test_without_a_factor_there_is_nothing_to_remove(clerk: Clerk) -> None:
+def test_without_a_factor_there_is_nothing_to_remove(cli: AdminCli) -> None:
     """And nobody is asked."""
-    clerk.adds("alice")
-    said = clerk("user remove-factor alice", terminal=True)
+    cli.adds("alice")
+    said = cli("user remove-factor alice", terminal=True)
     assert (said.code, said.err) == (1, "Error: alice has no second factor\n")
 
 
@@ -292,27 +292,27 @@ def sheet(directory: Path, *rows: str) -> Path:
     return path
 
 
-def test_a_class_is_imported(clerk: Clerk, tmp_path: Path) -> None:
+def test_a_class_is_imported(cli: AdminCli, tmp_path: Path) -> None:
     """From a file, with each password."""
     path = sheet(tmp_path, f"alice,{GOOD}", 'Борис,"quick, brown otter 11"')
-    said = clerk(f"user import {path}")
+    said = cli(f"user import {path}")
     assert (said.code, said.out) == (0, "2 accounts were added.\n")
     assert "warning:" not in said.err
-    assert clerk.knows("alice", GOOD)
-    assert clerk.knows("Борис", "quick, brown otter 11")
+    assert cli.knows("alice", GOOD)
+    assert cli.knows("Борис", "quick, brown otter 11")
 
 
-def test_standard_input_is_a_file_too(clerk: Clerk) -> None:
+def test_standard_input_is_a_file_too(cli: AdminCli) -> None:
     """As -."""
-    said = clerk("user import -", f"name,password\nalice,{GOOD}\n")
+    said = cli("user import -", f"name,password\nalice,{GOOD}\n")
     assert (said.code, said.out) == (0, "One account was added.\n")
-    assert set(clerk.accounts()) == {"alice"}
+    assert set(cli.accounts()) == {"alice"}
 
 
-def test_all_faults_are_told_and_nothing_is_added(clerk: Clerk, tmp_path: Path) -> None:
+def test_all_faults_are_told_and_nothing_is_added(cli: AdminCli, tmp_path: Path) -> None:
     """Of the file, of the database, of the passwords: each with its line, none with a password."""
-    clerk.adds("alice", "gone")
-    clerk("user delete gone --yes")
+    cli.adds("alice", "gone")
+    cli("user delete gone --yes")
     path = sheet(
         tmp_path,
         f"bob,{GOOD}",
@@ -324,7 +324,7 @@ def test_all_faults_are_told_and_nothing_is_added(clerk: Clerk, tmp_path: Path) 
         "dave",
         "b0b,passwordpassword",
     )
-    said = clerk(f"user import {path}")
+    said = cli(f"user import {path}")
     assert (said.code, said.out) == (1, "")
     *told, summary = said.err.splitlines()
     assert [line.partition(": ")[0] for line in told] == [
@@ -333,10 +333,10 @@ def test_all_faults_are_told_and_nothing_is_added(clerk: Clerk, tmp_path: Path) 
     assert summary == f"Error: nothing was added: {path} has 9 errors"
     assert "tiny secret" not in said.err
     assert GOOD not in said.err
-    assert set(clerk.accounts()) == {"alice", "gone"}
+    assert set(cli.accounts()) == {"alice", "gone"}
 
 
-def test_a_name_taken_while_it_hashes_adds_nothing(clerk: Clerk, tmp_path: Path) -> None:
+def test_a_name_taken_while_it_hashes_adds_nothing(cli: AdminCli, tmp_path: Path) -> None:
     """Between the check and the end others may come; then it's all or nothing again."""
     path = sheet(tmp_path, f"bob,{GOOD}", f"carol,{GOOD}")
 
@@ -344,41 +344,41 @@ def test_a_name_taken_while_it_hashes_adds_nothing(clerk: Clerk, tmp_path: Path)
 
     def meanwhile(*_: object, **__: object) -> str:
         with once:
-            if "carol" not in clerk.accounts():
-                admin = Admin(clerk.data / FILE_NAME)
+            if "carol" not in cli.accounts():
+                admin = Admin(cli.data / FILE_NAME)
                 admin.add([NewAccount("carol", "carol", "carol", "x")], 1)
                 admin.close()
         return "stored"
 
     with mock.patch("securechat.store.passwords.hash_password", meanwhile):
-        said = clerk(f"user import {path}")
+        said = cli(f"user import {path}")
     assert said.code == 1
     assert "carol exists already" in said.err
-    assert set(clerk.accounts()) == {"carol"}
+    assert set(cli.accounts()) == {"carol"}
 
 
-def test_a_file_that_others_can_read_is_warned_of(clerk: Clerk, tmp_path: Path) -> None:
+def test_a_file_that_others_can_read_is_warned_of(cli: AdminCli, tmp_path: Path) -> None:
     """It holds everybody's password."""
     path = sheet(tmp_path, f"alice,{GOOD}")
     path.chmod(0o644)
-    said = clerk(f"user import {path}")
+    said = cli(f"user import {path}")
     assert said.code == 0
     assert f"other users of this machine can read {path}" in said.err
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
-def test_a_file_that_is_not_there(clerk: Clerk, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there(cli: AdminCli, tmp_path: Path) -> None:
     """Is named."""
-    said = clerk(f"user import {tmp_path}/none.csv")
+    said = cli(f"user import {tmp_path}/none.csv")
     assert said.code == 1
     assert f"can't read {tmp_path}/none.csv: No such file or directory" in said.err
 
 
-def test_somebody_at_the_terminal_sees_progress(clerk: Clerk, tmp_path: Path) -> None:
+def test_somebody_at_the_terminal_sees_progress(cli: AdminCli, tmp_path: Path) -> None:
     """And a script's log doesn't."""
     path = sheet(tmp_path, f"alice,{GOOD}", f"bob,{GOOD}")
-    said = clerk(f"user import {path}", terminal=True)
+    said = cli(f"user import {path}", terminal=True)
     assert "\rChecking passwords: 2 of 2\n" in said.err
     assert "\rHashing passwords: 1 of 2\rHashing passwords: 2 of 2\n" in said.err
     path = sheet(tmp_path, f"carol,{GOOD}")
-    assert "passwords: 1" not in clerk(f"user import {path}").err
+    assert "passwords: 1" not in cli(f"user import {path}").err

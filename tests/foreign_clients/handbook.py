@@ -91,9 +91,9 @@ def open_house(home: Path, *names: str, **sections: dict[str, Any]) -> Iterator[
 
 def invite(server: ServerUnderTest) -> InviteLink:
     """A link for one account, in effect."""
-    with server.office() as office:
-        link = make_link(office, uses=1, days=1)
-        server.wait_for(office.in_effect)
+    with server.admin() as admin:
+        link = make_link(admin, uses=1, days=1)
+        server.wait_for(admin.in_effect)
     return link
 
 

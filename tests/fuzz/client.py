@@ -60,7 +60,7 @@ class Desktop:
 
     def __init__(self, credential: Login | AccountRequest) -> None:
         self.session = ClientSession(credential)
-        self.desk = Composer(self.session.channels, commands.run)
+        self.composer = Composer(self.session.channels, commands.run)
         self._renderer = Renderer(self.session.channels.__len__, lambda: NOW)
         self._buffer = LineBuffer(stream.MAX_INCOMING)
         self._now = 1000.0
@@ -86,7 +86,7 @@ class Desktop:
 
     def types(self, line: str) -> None:
         """The person does."""
-        for item in self.desk.line(line):
+        for item in self.composer.line(line):
             if isinstance(item, Action):
                 self.said += isinstance(item, Say)
                 self._take(self.session.act(item, self._now))
@@ -117,7 +117,7 @@ class Desktop:
             assert not set("\0\r\n") & set(line), repr(line)
             assert parse(line).command
         for event in out.events:
-            self.desk.notice(event)
+            self.composer.notice(event)
             self._show(event)
         if out.hangup is not None:
             self.closes()

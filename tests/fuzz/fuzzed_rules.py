@@ -215,8 +215,8 @@ class FuzzedRules(RulesUnderTest):
         account = self.model.account_named(name)
         if account is not None:
             self.administered = True
-            office = AdminContext(verb, account)
-            take_changes(self.rules, turn, cast(Reader, office), 0, self.told.__setitem__)
+            admin = AdminContext(verb, account)
+            take_changes(self.rules, turn, cast(Reader, admin), 0, self.told.__setitem__)
 
 
 class AdminContext:

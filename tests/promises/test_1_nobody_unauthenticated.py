@@ -119,9 +119,9 @@ def logs_in_wrongly(person: Client, name: str) -> str:
 def test_a_failed_login_doesn_t_tell_which_accounts_there_are(server: ServerUnderTest) -> None:
     """Known, unknown, disabled, malformed: the same words."""
     server.add("carol")
-    with server.office() as office:
-        office.set_disabled(office.find("carol", "carol"), disabled=True)
-        server.wait_for(office.in_effect)
+    with server.admin() as admin:
+        admin.set_disabled(admin.find("carol", "carol"), disabled=True)
+        server.wait_for(admin.in_effect)
     told = {logs_in_wrongly(server.connect(), name) for name in ("alice", "zelda", "carol", "a b")}
     assert told == {":chat.test 904 * :SASL authentication failed: wrong account or password"}
 

@@ -224,9 +224,9 @@ def test_of_two_who_want_a_name_at_once_one_gets_it(server: ServerUnderTest) -> 
 
 def test_a_deleted_account_s_name_is_nobody_s(server: ServerUnderTest) -> None:
     """Old messages bear it, so nobody else may."""
-    with server.office() as office:
-        office.delete(office.find("bob", "bob"))
-        server.wait_for(office.in_effect)
+    with server.admin() as admin:
+        admin.delete(admin.find("bob", "bob"))
+        server.wait_for(admin.in_effect)
     assert " FAIL REGISTER " in registers(server, "bob")
 
 

@@ -35,7 +35,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 @pytest.fixture
-def office(journal: Journal, tmp_path: Path) -> Iterator[Admin]:
+def admin(journal: Journal, tmp_path: Path) -> Iterator[Admin]:
     """The administrator, in a process beside the server."""
     admin = Admin(tmp_path / FILE_NAME)
     yield admin

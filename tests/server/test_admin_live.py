@@ -14,7 +14,7 @@ from securechat.admin.context import who
 from securechat.core.auth import totp
 from securechat.credentials.link import InviteLink
 from securechat.store import passwords
-from tests.server.clerk import GOOD, Clerk
+from tests.support.admin_cli import GOOD, AdminCli
 from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
@@ -28,8 +28,8 @@ def server(tmp_path: Path) -> Iterator[ServerUnderTest]:
 
 
 @pytest.fixture
-def clerk(server: ServerUnderTest) -> Clerk:
-    return Clerk(server.data.path)
+def cli(server: ServerUnderTest) -> AdminCli:
+    return AdminCli(server.data.path)
 
 
 def is_let_in(server: ServerUnderTest, name: str, password: str) -> bool:
@@ -51,45 +51,45 @@ def asks_to_register(server: ServerUnderTest, name: str, code: str) -> str:
         return person.hears_until("REGISTER ")[-1]
 
 
-def test_a_new_account_logs_in_at_once(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_new_account_logs_in_at_once(server: ServerUnderTest, cli: AdminCli) -> None:
     """With the password that was given."""
     assert not is_let_in(server, "alice", GOOD)
-    said = clerk("user add alice --password-stdin", GOOD)
+    said = cli("user add alice --password-stdin", GOOD)
     assert said.code == 0
     assert said.err.endswith(IN_EFFECT)
     assert is_let_in(server, "alice", GOOD)
     assert not is_let_in(server, "alice", PASSWORD)
 
 
-def test_a_disabled_account_is_out(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_disabled_account_is_out(server: ServerUnderTest, cli: AdminCli) -> None:
     """Its sessions hear why and are closed, a login is refused; enabling lets it in again."""
-    clerk.adds("alice", password=PASSWORD)
+    cli.adds("alice", password=PASSWORD)
     phone, laptop = server.member("alice"), server.member("alice")
-    assert clerk("user disable alice").err == IN_EFFECT
+    assert cli("user disable alice").err == IN_EFFECT
     for session in (phone, laptop):
         assert session.hears_the_end()[-1].startswith(
             "ERROR :Closing link: Your account has been disabled"
         )
     assert not is_let_in(server, "alice", PASSWORD)
-    assert clerk("user enable alice").err == IN_EFFECT
+    assert cli("user enable alice").err == IN_EFFECT
     assert is_let_in(server, "alice", PASSWORD)
 
 
-def test_others_see_the_disabled_one_leave(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_others_see_the_disabled_one_leave(server: ServerUnderTest, cli: AdminCli) -> None:
     """As a QUIT; they stay."""
-    clerk.adds("alice", "bob", password=PASSWORD)
+    cli.adds("alice", "bob", password=PASSWORD)
     server.member("alice")
     bob = server.member("bob")
-    clerk("user disable alice")
+    cli("user disable alice")
     assert bob.hears_until(" QUIT ")[-1].startswith(":alice!")
     assert bob.hears() == []
 
 
-def test_a_new_password_ends_the_old_ones_sessions(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_new_password_ends_the_old_ones_sessions(server: ServerUnderTest, cli: AdminCli) -> None:
     """Whoever has stolen it is out."""
-    clerk.adds("alice", password=PASSWORD)
+    cli.adds("alice", password=PASSWORD)
     thief = server.member("alice")
-    assert clerk("user passwd alice --password-stdin", GOOD).err == IN_EFFECT
+    assert cli("user passwd alice --password-stdin", GOOD).err == IN_EFFECT
     assert thief.hears_the_end()[-1].startswith(
         "ERROR :Closing link: Your password has been changed"
     )
@@ -97,12 +97,12 @@ def test_a_new_password_ends_the_old_ones_sessions(server: ServerUnderTest, cler
     assert is_let_in(server, "alice", GOOD)
 
 
-def test_a_deleted_name_is_nobodys(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_deleted_name_is_nobodys(server: ServerUnderTest, cli: AdminCli) -> None:
     """Nobody registers it nor a look-alike, with an invite neither; nobody logs in."""
-    clerk.adds("alice", password=PASSWORD)
+    cli.adds("alice", password=PASSWORD)
     alice = server.member("alice")
-    code = InviteLink.parse(clerk("invite --uses 5").out).code
-    assert clerk("user delete alice --yes").err == IN_EFFECT
+    code = InviteLink.parse(cli("invite --uses 5").out).code
+    assert cli("user delete alice --yes").err == IN_EFFECT
     assert alice.hears_the_end()[-1].startswith(
         "ERROR :Closing link: Your account has been deleted"
     )
@@ -114,9 +114,9 @@ def test_a_deleted_name_is_nobodys(server: ServerUnderTest, clerk: Clerk) -> Non
     assert "SUCCESS" in asks_to_register(server, "carol", code)
 
 
-def test_an_invite_makes_an_account(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_an_invite_makes_an_account(server: ServerUnderTest, cli: AdminCli) -> None:
     """Its link leads here, its code works as often as it says."""
-    said = clerk("invite --uses 2")
+    said = cli("invite --uses 2")
     link = InviteLink.parse(said.out)
     assert said.err.endswith(IN_EFFECT)
     assert (link.host, link.port) == ("127.0.0.1", server.port)
@@ -124,33 +124,33 @@ def test_an_invite_makes_an_account(server: ServerUnderTest, clerk: Clerk) -> No
     assert "REGISTER SUCCESS alice" in asks_to_register(server, "alice", link.code)
     assert "REGISTER SUCCESS bob" in asks_to_register(server, "bob", link.code)
     assert "INVALID_EMAIL" in asks_to_register(server, "carol", link.code)
-    assert "ended" in clerk("invite list").out
-    assert clerk.accounts()["alice"].admin == 0
+    assert "ended" in cli("invite list").out
+    assert cli.accounts()["alice"].admin == 0
 
 
 def test_an_administrators_invite_makes_an_administrator(
-    server: ServerUnderTest, clerk: Clerk
+    server: ServerUnderTest, cli: AdminCli
 ) -> None:
     """--admin."""
-    code = InviteLink.parse(clerk("invite --admin").out).code
+    code = InviteLink.parse(cli("invite --admin").out).code
     assert "SUCCESS" in asks_to_register(server, "alice", code)
-    assert clerk.accounts()["alice"].admin == 1
+    assert cli.accounts()["alice"].admin == 1
 
 
-def test_a_revoked_invite_is_refused(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_revoked_invite_is_refused(server: ServerUnderTest, cli: AdminCli) -> None:
     """At once."""
-    code = InviteLink.parse(clerk("invite --uses 5").out).code
+    code = InviteLink.parse(cli("invite --uses 5").out).code
     assert "SUCCESS" in asks_to_register(server, "alice", code)
-    number = clerk("invite list").out.splitlines()[1].split()[0]
-    assert clerk(f"invite revoke {number}").err == IN_EFFECT
+    number = cli("invite list").out.splitlines()[1].split()[0]
+    assert cli(f"invite revoke {number}").err == IN_EFFECT
     assert "INVALID_EMAIL" in asks_to_register(server, "bob", code)
 
 
 def test_an_administrator_is_made_and_unmade_while_online(
-    server: ServerUnderTest, clerk: Clerk
+    server: ServerUnderTest, cli: AdminCli
 ) -> None:
     """LUSERS counts it, and after a QUIT nobody is left over."""
-    clerk.adds("alice", "bob", password=PASSWORD)
+    cli.adds("alice", "bob", password=PASSWORD)
     server.member("alice")
     bob = server.member("bob")
 
@@ -159,18 +159,18 @@ def test_an_administrator_is_made_and_unmade_while_online(
         return next(line for line in bob.hears() if " 252 " in line).split()[3]
 
     assert administrators() == "0"
-    clerk("user admin alice")
+    cli("user admin alice")
     assert administrators() == "1"
-    clerk("user admin alice --revoke")
+    cli("user admin alice --revoke")
     assert administrators() == "0"
-    clerk("user admin alice")
-    clerk("user delete alice --yes")
+    cli("user admin alice")
+    cli("user delete alice --yes")
     assert administrators() == "0"
 
 
-def test_a_bot_is_given_nothing_back(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_bot_is_given_nothing_back(server: ServerUnderTest, cli: AdminCli) -> None:
     """From its next login on, without a restart; and as a person it is again."""
-    clerk.adds("alice", "robot", password=PASSWORD)
+    cli.adds("alice", "robot", password=PASSWORD)
     alice = server.member("alice")
 
     def comes_back() -> list[str]:
@@ -181,31 +181,29 @@ def test_a_bot_is_given_nothing_back(server: ServerUnderTest, clerk: Clerk) -> N
         return heard
 
     assert len(comes_back()) == 1
-    assert clerk("user bot robot").err.endswith(IN_EFFECT)
+    assert cli("user bot robot").err.endswith(IN_EFFECT)
     assert comes_back() == []
-    clerk("user bot robot --off")
+    cli("user bot robot --off")
     assert comes_back()
 
 
-def test_a_new_token_logs_in_at_once(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_new_token_logs_in_at_once(server: ServerUnderTest, cli: AdminCli) -> None:
     """Its own account and no other."""
-    clerk.adds("alice", "bob", password=PASSWORD)
-    said = clerk("token create alice laptop")
+    cli.adds("alice", "bob", password=PASSWORD)
+    said = cli("token create alice laptop")
     assert said.err.endswith(IN_EFFECT)
     token = said.out.strip()
     assert is_let_in(server, "alice", token)
     assert not is_let_in(server, "bob", token)
 
 
-def test_a_revoked_token_ends_its_sessions(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_revoked_token_ends_its_sessions(server: ServerUnderTest, cli: AdminCli) -> None:
     """And no others of the account."""
-    clerk.adds("alice", password=PASSWORD)
-    laptop, phone = (
-        clerk(f"token create alice {name}").out.strip() for name in ("laptop", "phone")
-    )
+    cli.adds("alice", password=PASSWORD)
+    laptop, phone = (cli(f"token create alice {name}").out.strip() for name in ("laptop", "phone"))
     stolen, own = server.member("alice", password=laptop), server.member("alice", password=phone)
     typed = server.member("alice")
-    assert clerk("token revoke alice laptop").err == IN_EFFECT
+    assert cli("token revoke alice laptop").err == IN_EFFECT
     assert stolen.hears_the_end()[-1].startswith("ERROR :Closing link: ")
     own.hears()
     typed.hears()
@@ -213,40 +211,40 @@ def test_a_revoked_token_ends_its_sessions(server: ServerUnderTest, clerk: Clerk
     assert is_let_in(server, "alice", phone)
 
 
-def test_a_new_password_ends_all_tokens(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_new_password_ends_all_tokens(server: ServerUnderTest, cli: AdminCli) -> None:
     """With their sessions: who has taken the account over is out."""
-    clerk.adds("alice", password=PASSWORD)
-    token = clerk("token create alice laptop").out.strip()
+    cli.adds("alice", password=PASSWORD)
+    token = cli("token create alice laptop").out.strip()
     thief = server.member("alice", password=token)
-    clerk("user passwd alice --password-stdin", GOOD)
+    cli("user passwd alice --password-stdin", GOOD)
     assert thief.hears_the_end()[-1].startswith("ERROR :Closing link: ")
     assert not is_let_in(server, "alice", token)
-    assert clerk("token list").out == ""
+    assert cli("token list").out == ""
 
 
-def test_a_disabled_accounts_tokens_wait(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_disabled_accounts_tokens_wait(server: ServerUnderTest, cli: AdminCli) -> None:
     """They are worth nothing until it is enabled."""
-    clerk.adds("alice", password=PASSWORD)
-    token = clerk("token create alice laptop").out.strip()
+    cli.adds("alice", password=PASSWORD)
+    token = cli("token create alice laptop").out.strip()
     session = server.member("alice", password=token)
-    clerk("user disable alice")
+    cli("user disable alice")
     assert session.hears_the_end()[-1].startswith("ERROR :Closing link: ")
     assert not is_let_in(server, "alice", token)
-    clerk("user enable alice")
+    cli("user enable alice")
     assert is_let_in(server, "alice", token)
 
 
-def test_a_deleted_accounts_token_is_nothing(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_deleted_accounts_token_is_nothing(server: ServerUnderTest, cli: AdminCli) -> None:
     """At once."""
-    clerk.adds("alice", password=PASSWORD)
-    token = clerk("token create alice laptop").out.strip()
-    clerk("user delete alice --yes")
+    cli.adds("alice", password=PASSWORD)
+    token = cli("token create alice laptop").out.strip()
+    cli("user delete alice --yes")
     assert not is_let_in(server, "alice", token)
 
 
-def test_a_lost_second_factor_is_removed(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_a_lost_second_factor_is_removed(server: ServerUnderTest, cli: AdminCli) -> None:
     """Then the password alone is enough."""
-    clerk.adds("alice", password=PASSWORD)
+    cli.adds("alice", password=PASSWORD)
     with server.member("alice") as alice:
         alice.sends("TOTP ENROLL")
         secret = alice.hears_until("TOTP SECRET")[-1].split(" SECRET ")[1].split()[0]
@@ -255,18 +253,18 @@ def test_a_lost_second_factor_is_removed(server: ServerUnderTest, clerk: Clerk) 
         alice.sends(f"TOTP CONFIRM {code}")
         alice.hears_until("TOTP RECOVERY")
     assert not is_let_in(server, "alice", PASSWORD)
-    assert " on " in clerk("user list").out
-    assert clerk("user remove-factor alice --yes").err == IN_EFFECT
+    assert " on " in cli("user list").out
+    assert cli("user remove-factor alice --yes").err == IN_EFFECT
     assert is_let_in(server, "alice", PASSWORD)
 
 
-def test_what_was_done_is_in_one_audit(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_what_was_done_is_in_one_audit(server: ServerUnderTest, cli: AdminCli) -> None:
     """The server's rows and the administrator's, in their order."""
-    clerk.adds("alice", password=PASSWORD)
+    cli.adds("alice", password=PASSWORD)
     assert is_let_in(server, "alice", PASSWORD)
     assert not is_let_in(server, "alice", GOOD)
-    clerk("user disable alice")
-    rows = [json.loads(line) for line in clerk("audit --account alice --json").out.splitlines()]
+    cli("user disable alice")
+    rows = [json.loads(line) for line in cli("audit --account alice --json").out.splitlines()]
     told = [(row["event"], row["account"], row["result"][:7]) for row in rows]
     assert told == [
         ("account created", who(), "ok"),
@@ -281,9 +279,9 @@ def test_the_running_servers_rules_hold(tmp_path: Path) -> None:
     """Its cost and length, without naming its configuration."""
     settings = {"bcrypt_cost": 5, "min_password_length": 8}
     with running(tmp_path / "server", accounts=settings) as server:
-        clerk = Clerk(server.data.path)
-        assert clerk("user add alice --password-stdin", "kvz81pwm").code == 0
-        assert "$2b$05$" in clerk.stored("alice")
+        cli = AdminCli(server.data.path)
+        assert cli("user add alice --password-stdin", "kvz81pwm").code == 0
+        assert "$2b$05$" in cli.stored("alice")
 
 
 def test_closed_registration_is_told(tmp_path: Path) -> None:
@@ -291,7 +289,7 @@ def test_closed_registration_is_told(tmp_path: Path) -> None:
     with running(tmp_path / "server", accounts={"registration": "closed"}) as server:
         path = tmp_path / "new.toml"
         path.write_text('[accounts]\nregistration = "invite"\n')
-        said = Clerk(server.data.path)("invite", config=str(path))
+        said = AdminCli(server.data.path)("invite", config=str(path))
         assert "warning: the link will be refused" in said.err
         code = InviteLink.parse(said.out).code
         assert "TEMPORARILY_UNAVAILABLE" in asks_to_register(server, "alice", code)
@@ -302,16 +300,16 @@ def test_what_was_changed_before_the_start_is_in_effect(tmp_path: Path) -> None:
     house_path = tmp_path / "server"
     with running(house_path):
         pass
-    clerk = Clerk(house_path)
-    clerk.adds("alice", password=PASSWORD)
+    cli = AdminCli(house_path)
+    cli.adds("alice", password=PASSWORD)
     with running(house_path) as server:
         assert is_let_in(server, "alice", PASSWORD)
-        with server.office() as office:
-            server.wait_for(office.in_effect)
+        with server.admin() as admin:
+            server.wait_for(admin.in_effect)
 
 
 def test_a_class_of_two_thousand_is_imported(
-    server: ServerUnderTest, clerk: Clerk, monkeypatch: pytest.MonkeyPatch
+    server: ServerUnderTest, cli: AdminCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All log in at once; with one bad row nobody does.
 
@@ -320,23 +318,23 @@ def test_a_class_of_two_thousand_is_imported(
     monkeypatch.setattr(passwords, "_takes_guesses", lambda *_: True)
     rows = [f"pupil{n},violet kettles dance {n}\n" for n in range(2000)]
     bad = ["name,password\n", *rows[:50], "a b,violet kettles dance\n", *rows[50:100]]
-    said = clerk("user import -", "".join(bad))
+    said = cli("user import -", "".join(bad))
     assert said.code == 1
     assert said.err.startswith("standard input, line 52: 'a b' can't be an account name")
-    assert clerk.accounts() == {}
-    said = clerk("user import -", "".join(["name,password\n", *rows]))
+    assert cli.accounts() == {}
+    said = cli("user import -", "".join(["name,password\n", *rows]))
     assert (said.code, said.out) == (0, "2000 accounts were added.\n")
     assert said.err.endswith(IN_EFFECT)
-    assert len(clerk.accounts()) == 2000
+    assert len(cli.accounts()) == 2000
     for n in (0, 999, 1999):
         assert is_let_in(server, f"pupil{n}", f"violet kettles dance {n}")
 
 
-def test_sessions_of_others_are_left_alone(server: ServerUnderTest, clerk: Clerk) -> None:
+def test_sessions_of_others_are_left_alone(server: ServerUnderTest, cli: AdminCli) -> None:
     """Whatever is done to an account, the neighbours notice nothing but its leaving."""
-    clerk.adds("alice", "bob", password=PASSWORD)
+    cli.adds("alice", "bob", password=PASSWORD)
     bob: Client = server.member("bob")
-    clerk("user passwd alice --password-stdin", GOOD)
-    clerk("user disable alice")
-    clerk("invite")
+    cli("user passwd alice --password-stdin", GOOD)
+    cli("user disable alice")
+    cli("invite")
     assert bob.hears() == []

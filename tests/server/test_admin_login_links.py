@@ -14,7 +14,7 @@ from securechat.credentials.link import LoginLink
 from securechat.server import identity
 from securechat.store.admin import Admin
 from securechat.store.sqlite.database import FILE_NAME
-from tests.server.clerk import GOOD, Clerk, Said, served_once
+from tests.support.admin_cli import GOOD, AdminCli, Said, served_once
 from tests.support.certificates import Authority
 from tests.support.server import PASSWORD, running
 
@@ -22,7 +22,7 @@ CLASS = "name,password\npupil1,violet kettles dance 1\npupil2,violet kettles dan
 
 
 @pytest.fixture
-def clerk(tmp_path: Path) -> Clerk:
+def cli(tmp_path: Path) -> AdminCli:
     return served_once(tmp_path / "data")
 
 
@@ -32,25 +32,25 @@ def told(said: Said) -> LoginLink:
     return LoginLink.parse(line.split()[line.split().index("login") + 1])
 
 
-def test_the_link_for_who_has_an_account(clerk: Clerk) -> None:
+def test_the_link_for_who_has_an_account(cli: AdminCli) -> None:
     """To the server that last ran there, with its CA; alone on standard output; no invite."""
-    said = clerk("invite --login")
+    said = cli("invite --login")
     link = LoginLink.parse(said.out)
     assert link == LoginLink("chat.test", 6697, b"\xab" * 32)
     assert told(said) == link
-    assert "There is no invite" in clerk("invite list").err
+    assert "There is no invite" in cli("invite list").err
 
 
-def test_a_new_account_comes_with_its_link(clerk: Clerk) -> None:
+def test_a_new_account_comes_with_its_link(cli: AdminCli) -> None:
     """Beside the answer, with the account's name in it."""
-    said = clerk("user add жанна --password-stdin", GOOD)
+    said = cli("user add жанна --password-stdin", GOOD)
     assert said.out == "жанна has an account.\n"
     assert told(said) == LoginLink("chat.test", 6697, b"\xab" * 32, "жанна")
 
 
-def test_a_class_has_one_link_for_all(clerk: Clerk) -> None:
+def test_a_class_has_one_link_for_all(cli: AdminCli) -> None:
     """Each pupil types the name."""
-    assert told(clerk("user import -", CLASS)) == LoginLink("chat.test", 6697, b"\xab" * 32)
+    assert told(cli("user import -", CLASS)) == LoginLink("chat.test", 6697, b"\xab" * 32)
 
 
 def test_before_the_server_has_run(tmp_path: Path) -> None:
@@ -58,16 +58,16 @@ def test_before_the_server_has_run(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     Admin(data / FILE_NAME).close()
-    said = Clerk(data)("user add alice --password-stdin", GOOD)
+    said = AdminCli(data)("user add alice --password-stdin", GOOD)
     assert said.code == 0
     assert "securechat://" not in said.err
     assert "`securechat-admin invite --login` prints it, once the server has run" in said.err
 
 
 @pytest.mark.parametrize("options", ["--uses 3", "--admin", "--days 2", "--note x"])
-def test_a_login_link_takes_no_options_of_invites(clerk: Clerk, options: str) -> None:
+def test_a_login_link_takes_no_options_of_invites(cli: AdminCli, options: str) -> None:
     """It makes nothing."""
-    said = clerk(f"invite --login {options}")
+    said = cli(f"invite --login {options}")
     assert said.code == 2
     assert "is for making an invite, not for --login" in said.err
 
@@ -98,8 +98,8 @@ def test_a_link_that_nobody_else_can_use(
     printed all the same. Behind a relay on this machine the address is another one.
     """
     monkeypatch.setattr(identity, "local_address", lambda: "192.168.1.5")
-    clerk = served_once(tmp_path / "data", listen=listen, address=address)
-    said = clerk(command, GOOD if "add" in command else CLASS)
+    cli = served_once(tmp_path / "data", listen=listen, address=address)
+    said = cli(command, GOOD if "add" in command else CLASS)
     assert said.code == 0
     assert "securechat://" in said.out + said.err
     assert ("nobody at another machine can use this link" in said.err) is warned
@@ -109,11 +109,11 @@ def test_a_link_that_nobody_else_can_use(
 
 def test_links_follow_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has got another address since the server started; one that was configured stays."""
-    clerk = served_once(tmp_path / "data", listen="0.0.0.0", address="", host="192.168.1.5")
+    cli = served_once(tmp_path / "data", listen="0.0.0.0", address="", host="192.168.1.5")
     fixed = served_once(tmp_path / "fixed", listen="0.0.0.0", address="chat.example")
     monkeypatch.setattr(identity, "local_address", lambda: "10.9.8.7")
     monkeypatch.setattr("socket.gethostname", lambda: "laptop")
-    assert LoginLink.parse(clerk("invite --login").out).host == "10.9.8.7"
+    assert LoginLink.parse(cli("invite --login").out).host == "10.9.8.7"
     assert LoginLink.parse(fixed("invite --login").out).host == "chat.example"
 
 
@@ -127,7 +127,7 @@ def test_an_imported_account_logs_in_by_what_was_printed(
     password.write_text("violet kettles dance 2\n")
     password.chmod(0o600)
     with running(tmp_path / "data") as server:
-        link = told(Clerk(server.data.path)("user import -", CLASS))
+        link = told(AdminCli(server.data.path)("user import -", CLASS))
         argv = ["send", "#lobby", "hello", "--server", f"pupil2@{link.host}:{link.port}"]
         given = ["--password-file", str(password)]
         assert client([*argv, *given]) == Exit.CERTIFICATE
@@ -152,7 +152,7 @@ def test_a_server_that_starts_at_another_address(
     given = ["--password-file", str(password)]
     data = tmp_path / "data"
     with running(data, "alice") as server:
-        link = LoginLink.parse(Clerk(data)("invite --login").out)
+        link = LoginLink.parse(AdminCli(data)("invite --login").out)
         argv = ["send", "#lobby", "hello", "--server"]
         assert client([*argv, str(replace(link, account="alice")), *given]) == Exit.OK
         assert link.host == "127.0.0.1"
@@ -167,8 +167,8 @@ def test_a_server_that_starts_at_another_address(
 def test_a_link_to_an_address_that_the_certificate_lacks(tmp_path: Path) -> None:
     """The link is printed, with what is wrong: whoever uses it would be refused."""
     files = Authority().server("mail.example").write(tmp_path, "site")
-    clerk = served_once(tmp_path / "data", cert=str(files[0]), key=str(files[1]))
-    said = clerk("invite --login")
+    cli = served_once(tmp_path / "data", cert=str(files[0]), key=str(files[1]))
+    said = cli("invite --login")
     assert said.code == 0
     assert LoginLink.parse(said.out).host == "chat.test"
     assert "is for mail.example, and clients are told to connect to chat.test" in said.err

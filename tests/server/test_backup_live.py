@@ -18,7 +18,7 @@ from securechat.server.data import DataDirectory
 from securechat.store.pepper import find_pepper
 from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.journal import Journal
-from tests.server.clerk import Clerk
+from tests.support.admin_cli import AdminCli
 from tests.support.client import Client, sasl_plain
 from tests.support.data_directory import contents
 from tests.support.links import PATIENCE
@@ -64,8 +64,8 @@ def protect(server: ServerUnderTest, name: str) -> None:
     """Give somebody a second factor, with a recovery code, on a stopped server."""
     data = server.data
     pepper = find_pepper(data.database, data.pepper)
-    with server.office() as office:
-        account = office.find(name, name).id
+    with server.admin() as admin:
+        account = admin.find(name, name).id
     with closing(Journal(data.database, pepper)) as journal:
         sealed = pepper.seal(SECRET, f"totp {account}")
         digest = pepper.digest(f"recovery {account} abcde-fgh27")
@@ -95,9 +95,9 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     with running(directory / "server", "alice", "bob", "carol"):
         pass  # there are the tables now
     with running(directory / "server", **LOG_LIMITS) as server:
-        clerk = Clerk(server.data.path)
-        token = clerk("token create bob laptop").out.strip()
-        clerk("invite --uses 3")
+        cli = AdminCli(server.data.path)
+        token = cli("token create bob laptop").out.strip()
+        cli("invite --uses 3")
         furnish(server)
     protect(server, "carol")
     with running(directory / "server", **LOG_LIMITS) as server:
@@ -105,13 +105,13 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
         try:
             talk.goes_on()
             before = list(talk.echoed)
-            said = clerk(f"backup {file}")
+            said = cli(f"backup {file}")
             after = list(talk.echoed)
             talk.goes_on()
         finally:
             talk.ends()
     assert said.code == 0
-    assert Clerk(restored.path)(f"restore {file}").code == 0
+    assert AdminCli(restored.path)(f"restore {file}").code == 0
     return Case(server, token, before, after, server.data.database, restored)
 
 

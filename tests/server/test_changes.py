@@ -69,9 +69,9 @@ def test_nothing_changed_changes_nothing(running: Running) -> None:
     assert running.last_change == before
 
 
-def test_a_new_account_is_there_at_once(running: Running, office: Admin) -> None:
+def test_a_new_account_is_there_at_once(running: Running, admin: Admin) -> None:
     """Under its name, with what was said before not counted as missed."""
-    office.add([NewAccount("carol", "carol", "carol", "hash", admin=True)], 1)
+    admin.add([NewAccount("carol", "carol", "carol", "hash", admin=True)], 1)
     running.looks()
     carol = running.model.by_name["carol"]
     assert (carol.admin, carol.usable) == (True, True)
@@ -86,52 +86,52 @@ def test_a_new_account_is_there_at_once(running: Running, office: Admin) -> None
     ],
 )
 def test_who_is_not_welcome_any_more_is_told(
-    running: Running, office: Admin, act: str, told: str
+    running: Running, admin: Admin, act: str, told: str
 ) -> None:
     """All sessions of that account end, also one that is only half logged in; others stay."""
     alice, bob = running.comes(ALICE), running.comes(BOB)
-    row = office.find("bob", "bob")
+    row = admin.find("bob", "bob")
     if act == "disable":
-        office.set_disabled(row, disabled=True)
+        admin.set_disabled(row, disabled=True)
     elif act == "delete":
-        office.delete(row)
+        admin.delete(row)
     else:
-        office.set_password(row, "new hash")
+        admin.set_password(row, "new hash")
     turn = running.looks()
     assert [(closing.session, closing.reason) for closing in turn.closings] == [(bob, told)]
     assert alice.state is State.PROVEN
     assert running.model.accounts[BOB].usable == (act == "passwd")
 
 
-def test_a_deleted_account_leaves_its_channels(running: Running, office: Admin) -> None:
+def test_a_deleted_account_leaves_its_channels(running: Running, admin: Admin) -> None:
     """In memory as in the database, where the deletion itself did it."""
-    office.delete(office.find("bob", "bob"))
+    admin.delete(admin.find("bob", "bob"))
     running.looks()
     assert [account.id for account in running.model.channels["#den"].members] == [ALICE]
 
 
-def test_an_enabled_account_may_come_back(running: Running, office: Admin) -> None:
+def test_an_enabled_account_may_come_back(running: Running, admin: Admin) -> None:
     """Two changes in one look: the last one counts."""
-    row = office.find("bob", "bob")
-    office.set_disabled(row, disabled=True)
-    office.set_disabled(row, disabled=False)
+    row = admin.find("bob", "bob")
+    admin.set_disabled(row, disabled=True)
+    admin.set_disabled(row, disabled=False)
     running.looks()
     assert running.model.accounts[BOB].usable
 
 
-def test_invites_come_and_go(running: Running, office: Admin) -> None:
+def test_invites_come_and_go(running: Running, admin: Admin) -> None:
     """Made and revoked while the server runs."""
-    office.invite(uses=1, expires_ms=99, now_ms=1)
+    admin.invite(uses=1, expires_ms=99, now_ms=1)
     running.looks()
     assert len(running.model.invites) == 1
-    office.revoke_invites(office.reader.invites())
+    admin.revoke_invites(admin.reader.invites())
     running.looks()
     assert running.model.invites == {}
 
 
-def test_taking_a_change_twice_is_harmless(running: Running, office: Admin) -> None:
+def test_taking_a_change_twice_is_harmless(running: Running, admin: Admin) -> None:
     """The hub does so when it could not note that it had taken it."""
-    office.delete(office.find("bob", "bob"))
+    admin.delete(admin.find("bob", "bob"))
     before = running.last_change
     running.looks()
     running.last_change = before
@@ -139,15 +139,15 @@ def test_taking_a_change_twice_is_harmless(running: Running, office: Admin) -> N
     assert running.model.accounts[BOB].deleted
 
 
-def test_a_token_made_by_the_administrator_lets_in(running: Running, office: Admin) -> None:
+def test_a_token_made_by_the_administrator_lets_in(running: Running, admin: Admin) -> None:
     """At once; and revoking it ends what it let in."""
-    row = office.find("alice", "alice")
-    made = office.make_token(row, "robot", 1)
+    row = admin.find("alice", "alice")
+    made = admin.make_token(row, "robot", 1)
     running.looks()
     token = running.model.tokens[token_digest(made)]
     alice, other = running.comes(ALICE), running.comes(ALICE)
     alice.token = token
-    office.revoke_credential(TOKENS, row, "robot")
+    admin.revoke_credential(TOKENS, row, "robot")
     turn = running.looks()
     assert [closing.session for closing in turn.closings] == [alice]
     assert not running.model.tokens
@@ -155,31 +155,31 @@ def test_a_token_made_by_the_administrator_lets_in(running: Running, office: Adm
     assert other.state is State.PROVEN
 
 
-def test_a_factor_taken_away_by_the_administrator_is_gone(journal: Journal, office: Admin) -> None:
+def test_a_factor_taken_away_by_the_administrator_is_gone(journal: Journal, admin: Admin) -> None:
     """Sessions go on; the next login needs the password only."""
     journal.commit([FACTOR])
     running = Running(journal)
     session = running.comes(ALICE)
-    office.remove_factor(office.find("alice", "alice"))
+    admin.remove_factor(admin.find("alice", "alice"))
     running.looks()
     assert running.model.accounts[ALICE].factor is None
     assert session.state is State.PROVEN
 
 
 def test_a_token_made_by_the_old_password_ends_with_it(
-    journal: Journal, running: Running, office: Admin
+    journal: Journal, running: Running, admin: Admin
 ) -> None:
     """Also when it was made after the administrator's change and before that was looked at; the
     administrator's own new one stays. So with certificates.
     """
-    row = office.find("alice", "alice")
-    office.set_password(row, "new hash")
+    row = admin.find("alice", "alice")
+    admin.set_password(row, "new hash")
     journal.commit([TokenCreated(b"late", ALICE, "late", 5)])
     running.model.add_token(Token(b"late", ALICE, "late", 5))
     journal.commit([CertificateAdded(b"late", ALICE, "late", 5)])
     running.model.add_certificate(Certificate(b"late", ALICE, "late", 5))
-    made = office.make_token(row, "robot", 6)
-    office.add_certificate(row, "robot", b"new", 6)
+    made = admin.make_token(row, "robot", 6)
+    admin.add_certificate(row, "robot", b"new", 6)
     turn = running.looks()
     journal.commit(turn.events)
     assert list(running.model.certificates) == [b"new"]

@@ -18,7 +18,7 @@ from securechat.store.sqlite.database import open_database
 PATIENCE = 20.0
 
 
-class Desk:
+class CountedCheckpointer:
     """A checkpointer whose work is counted instead of done."""
 
     def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,36 +43,36 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    made = Desk(tmp_path / "chat.db", monkeypatch)
+def checkpointer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CountedCheckpointer]:
+    made = CountedCheckpointer(tmp_path / "chat.db", monkeypatch)
     yield made
     made.thread.stop()
     made.thread.join(PATIENCE)
     assert not made.thread.alive
 
 
-def test_it_works_when_there_is_something_new(desk: Desk) -> None:
+def test_it_works_when_there_is_something_new(checkpointer: CountedCheckpointer) -> None:
     """At the start there may be: what a crash has left."""
-    desk.is_done()
-    assert not desk.done.acquire(timeout=0.05)
-    desk.commits += 1
-    desk.is_done()
+    checkpointer.is_done()
+    assert not checkpointer.done.acquire(timeout=0.05)
+    checkpointer.commits += 1
+    checkpointer.is_done()
 
 
 def test_a_failure_is_told_once_and_tried_again(
-    desk: Desk, caplog: pytest.LogCaptureFixture
+    checkpointer: CountedCheckpointer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log grows meanwhile; nothing is lost."""
     caplog.set_level(logging.ERROR)
-    desk.is_done()
-    desk.errors += [StoreError("the disk is full")] * 3
-    desk.commits += 1
+    checkpointer.is_done()
+    checkpointer.errors += [StoreError("the disk is full")] * 3
+    checkpointer.commits += 1
     for _ in range(4):
-        desk.is_done()
-    desk.commits += 1
-    desk.is_done()
+        checkpointer.is_done()
+    checkpointer.commits += 1
+    checkpointer.is_done()
     assert caplog.messages == ["the write-ahead log can't be folded in: the disk is full"]
-    assert desk.deaths == []
+    assert checkpointer.deaths == []
 
 
 def test_what_it_dies_of_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,9 +81,9 @@ def test_what_it_dies_of_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def broken(_: sqlite3.Connection) -> None:
         raise ZeroDivisionError
 
-    desk = Desk(tmp_path / "chat.db", monkeypatch)
-    desk.is_done()
+    checkpointer = CountedCheckpointer(tmp_path / "chat.db", monkeypatch)
+    checkpointer.is_done()
     monkeypatch.setattr(module, "checkpoint", broken)
-    desk.commits += 1
-    desk.thread.join(PATIENCE)
-    assert [type(error) for error in desk.deaths] == [ZeroDivisionError]
+    checkpointer.commits += 1
+    checkpointer.thread.join(PATIENCE)
+    assert [type(error) for error in checkpointer.deaths] == [ZeroDivisionError]

@@ -459,8 +459,8 @@ def test_what_builds_on_a_conflict_fails_with_it(
     carla.sends("NICK carla", "REGISTER * code :pw")
     registering = hub.jobs.get(timeout=PATIENCE)
     hub.gathers(alice)
-    with contextlib.closing(Admin(hub.path)) as office:
-        office.add([NewAccount("carla", "carla", "carla", "hash")], 1)
+    with contextlib.closing(Admin(hub.path)) as admin:
+        admin.add([NewAccount("carla", "carla", "carla", "hash")], 1)
     hub.answer(Hashed(registering.session, 777, "hash", None))
     bob.sends("CAP END", "PRIVMSG carla :hello", "PRIVMSG #lobby :and all others")
     bob.hangs_up()  # so that it counts in this turn
@@ -699,8 +699,8 @@ def test_a_bug_in_a_change_costs_only_that_change(
     set_disabled(hub, "alice")
     assert any("The server failed; it is logged" in line for line in bob.hears_the_end())
     assert "Your account has been disabled" in alice.hears_the_end()[-1]
-    with contextlib.closing(Admin(hub.path)) as office:
-        while not office.in_effect():
+    with contextlib.closing(Admin(hub.path)) as admin:
+        while not admin.in_effect():
             carol.hears()
     assert caplog.text.count("a bug: change ") == 1
 
@@ -776,14 +776,14 @@ def test_a_change_that_can_t_be_stored_is_taken_up_again(hub: HubUnderTest) -> N
     alice, bob = hub.member("alice"), hub.member("bob")
     bob.says("JOIN #den")
     hub.journal.failure = FULL
-    with contextlib.closing(Admin(hub.path)) as office:
-        office.delete(office.find("bob", "bob"))
+    with contextlib.closing(Admin(hub.path)) as admin:
+        admin.delete(admin.find("bob", "bob"))
         bob.hears_the_end()
         for _ in range(3):
             alice.hears()
-            assert not office.in_effect()
+            assert not admin.in_effect()
         hub.journal.failure = None
-        while not office.in_effect():
+        while not admin.in_effect():
             alice.hears()
     assert kept_of(hub, "SELECT folded FROM targets WHERE name = '#den'") == [(None,)]
 
@@ -883,9 +883,9 @@ def test_a_worker_that_failed_is_answered(hub: HubUnderTest) -> None:
 
 
 def set_disabled(hub: HubUnderTest, name: str) -> None:
-    office = Admin(hub.path)
-    office.set_disabled(office.find(name, name), disabled=True)
-    office.close()
+    admin = Admin(hub.path)
+    admin.set_disabled(admin.find(name, name), disabled=True)
+    admin.close()
 
 
 def test_an_administrators_change_takes_effect(hub: HubUnderTest) -> None:
@@ -916,9 +916,9 @@ def test_a_change_that_can_t_be_read_is_taken_up_later(
 
 
 def give_token(hub: HubUnderTest, name: str, token: str) -> None:
-    office = Admin(hub.path)
-    office.make_token(office.find(name, name), token, 1)
-    office.close()
+    admin = Admin(hub.path)
+    admin.make_token(admin.find(name, name), token, 1)
+    admin.close()
 
 
 def test_a_token_that_an_administrator_has_made_meanwhile(hub: HubUnderTest) -> None:
@@ -947,9 +947,9 @@ def test_a_token_that_an_administrator_has_made_meanwhile(hub: HubUnderTest) -> 
 
 
 def set_password(hub: HubUnderTest, name: str, hashed: str) -> None:
-    office = Admin(hub.path)
-    office.set_password(office.find(name, name), hashed)
-    office.close()
+    admin = Admin(hub.path)
+    admin.set_password(admin.find(name, name), hashed)
+    admin.close()
 
 
 def asks_for_a_password(hub: HubUnderTest, alice: Client) -> None:

@@ -113,9 +113,9 @@ def test_message_ids_keep_their_beginning(journal: Journal) -> None:
     assert load(journal).msgid(1) == load(journal).msgid(1)
 
 
-def test_a_deleted_account_keeps_only_its_name(journal: Journal, office: Admin) -> None:
+def test_a_deleted_account_keeps_only_its_name(journal: Journal, admin: Admin) -> None:
     """The log names it; it is in no channel."""
-    office.delete(office.find("bob", "bob"))
+    admin.delete(admin.find("bob", "bob"))
     model = load(journal)
     bob = model.by_name["bob"]
     assert bob.deleted
@@ -123,11 +123,11 @@ def test_a_deleted_account_keeps_only_its_name(journal: Journal, office: Admin) 
     assert bob not in model.channels["#den"].members
 
 
-def test_only_invites_that_work_are_kept(journal: Journal, office: Admin) -> None:
+def test_only_invites_that_work_are_kept(journal: Journal, admin: Admin) -> None:
     """A used-up one is nothing to the rules."""
-    office.invite(uses=2, expires_ms=99, now_ms=1, admin=True)
-    office.invite(uses=1, expires_ms=99, now_ms=2)
-    office.revoke_invites(office.reader.invites()[1:])
+    admin.invite(uses=2, expires_ms=99, now_ms=1, admin=True)
+    admin.invite(uses=1, expires_ms=99, now_ms=2)
+    admin.revoke_invites(admin.reader.invites()[1:])
     [invite] = load(journal).invites.values()
     assert (invite.uses, invite.expires_ms, invite.admin) == (2, 99, True)
 

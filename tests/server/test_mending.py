@@ -58,10 +58,10 @@ def lives(server: ServerUnderTest) -> None:
 
 
 def deletes(server: ServerUnderTest, *names: str) -> None:
-    with server.office() as office:
+    with server.admin() as admin:
         for name in names:
-            office.delete(office.find(name, name))
-        server.wait_for(office.in_effect)
+            admin.delete(admin.find(name, name))
+        server.wait_for(admin.in_effect)
 
 
 @pytest.mark.parametrize("names", [("alice",), ("alice", "bob"), ("bob",)])
@@ -84,21 +84,21 @@ def test_offline_changes_end_as_online_ones(tmp_path: Path, names: tuple[str, ..
         assert any("channels without" in text for text in left)
 
 
-def acts(server: ServerUnderTest, office: Admin, in_effect: Callable[[], None]) -> None:
+def acts(server: ServerUnderTest, admin: Admin, in_effect: Callable[[], None]) -> None:
     """All that an administrator may do to accounts."""
-    bob, carol = (office.find(name, name) for name in ("bob", "carol"))
-    office.make_token(bob, "phone", 1)
+    bob, carol = (admin.find(name, name) for name in ("bob", "carol"))
+    admin.make_token(bob, "phone", 1)
     in_effect()
-    office.set_password(bob, office.reader.password(carol.id) or "")
-    office.set_disabled(bob, disabled=True)
+    admin.set_password(bob, admin.reader.password(carol.id) or "")
+    admin.set_disabled(bob, disabled=True)
     in_effect()
-    office.set_disabled(bob, disabled=False)
-    office.make_token(bob, "laptop", 1)
-    office.set_admin(carol, admin=True)
+    admin.set_disabled(bob, disabled=False)
+    admin.make_token(bob, "laptop", 1)
+    admin.set_admin(carol, admin=True)
     in_effect()
-    office.delete(office.find("alice", "alice"))
+    admin.delete(admin.find("alice", "alice"))
     in_effect()
-    office.revoke_credential(TOKENS, bob, "laptop")
+    admin.revoke_credential(TOKENS, bob, "laptop")
     in_effect()
 
 
@@ -106,14 +106,14 @@ def test_a_series_of_acts_ends_the_same(tmp_path: Path) -> None:
     """Whether a server runs meanwhile or not: the owner is followed, her channel is closed, tokens
     and passwords are as the last act left them.
     """
-    with running(tmp_path / "on", "alice", "bob", "carol") as server, server.office() as office:
+    with running(tmp_path / "on", "alice", "bob", "carol") as server, server.admin() as admin:
         lives(server)
-        acts(server, office, lambda: server.wait_for(office.in_effect))
+        acts(server, admin, lambda: server.wait_for(admin.in_effect))
     with running(tmp_path / "off", "alice", "bob", "carol") as server:
         lives(server)
     server = ServerUnderTest(tmp_path / "off", config())
-    with server.office() as office:
-        acts(server, office, lambda: None)
+    with server.admin() as admin:
+        acts(server, admin, lambda: None)
     for where in ("on", "off"):
         with running(tmp_path / where):
             pass

@@ -266,9 +266,9 @@ def test_who_may_not_log_in_any_more_costs_what_they_did(
     bench.add_alice(cost=6)
     for number in range(2, 20):
         bench.add(number, f"account{number}", 5)
-    with closing(Admin(tmp_path / FILE_NAME)) as office:
-        alice = office.find("alice", "alice")
-        office.delete(alice) if end == "delete" else office.set_disabled(alice, disabled=True)
+    with closing(Admin(tmp_path / FILE_NAME)) as admin:
+        alice = admin.find("alice", "alice")
+        admin.delete(alice) if end == "delete" else admin.set_disabled(alice, disabled=True)
     assert [bcrypt.cost(bench, account, "alice") for account in (ALICE, None)] == [6, 6]
     bench.workers.stop()
 

@@ -46,9 +46,9 @@ def add_accounts(directory: Path, *names: str) -> None:
     pepper = find_pepper(data.database, data.pepper)
     stored = passwords.hash_password(PASSWORD, cost=COST, pepper=pepper)
     forms = [account_name(name) for name in names]
-    office = Admin(data.database)
-    office.add([NewAccount(f.display, f.folded, f.skeleton, stored) for f in forms], 1)
-    office.close()
+    admin = Admin(data.database)
+    admin.add([NewAccount(f.display, f.folded, f.skeleton, stored) for f in forms], 1)
+    admin.close()
 
 
 def run_server(*flags: object, **env: str) -> subprocess.CompletedProcess[str]:

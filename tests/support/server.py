@@ -89,20 +89,20 @@ class ServerUnderTest:
         pepper = find_pepper(self.data.database, self.data.pepper)
         stored = passwords.hash_password(password, cost=cost, pepper=pepper)
         forms = [account_name(name) for name in names]
-        with self.office() as office:
-            office.add(
+        with self.admin() as database:
+            database.add(
                 [NewAccount(f.display, f.folded, f.skeleton, stored, admin) for f in forms], 1
             )
-            self.wait_for(office.in_effect)
+            self.wait_for(database.in_effect)
 
     @contextlib.contextmanager
-    def office(self) -> Iterator[Admin]:
+    def admin(self) -> Iterator[Admin]:
         """The administrator's access to the database."""
-        office = Admin(self.data.database)
+        admin = Admin(self.data.database)
         try:
-            yield office
+            yield admin
         finally:
-            office.close()
+            admin.close()
 
     def wait_for(self, condition: Callable[[], bool]) -> None:
         """Until a running server has brought a condition about."""

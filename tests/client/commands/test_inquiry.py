@@ -19,8 +19,8 @@ from tests.support.certificates import Authority
 Files = tuple[Path, Path]
 
 
-class Desk:
-    """Where alice asks, in a short session."""
+class ShortSession:
+    """Of alice, in which she asks something."""
 
     def __init__(self, files: Files, authority: Authority) -> None:
         self._files = files
@@ -39,8 +39,8 @@ class Desk:
 
 
 @pytest.fixture
-def composer(certificate: Files, authority: Authority) -> Desk:
-    return Desk(certificate, authority)
+def alice(certificate: Files, authority: Authority) -> ShortSession:
+    return ShortSession(certificate, authority)
 
 
 def closes(running: LoggedIn) -> None:
@@ -48,7 +48,7 @@ def closes(running: LoggedIn) -> None:
     running.client.join(20)
 
 
-def test_answers_come_one_after_the_other(composer: Desk) -> None:
+def test_answers_come_one_after_the_other(alice: ShortSession) -> None:
     """What else the server says meanwhile is passed over."""
 
     def dialogue(peer: Peer) -> None:
@@ -63,8 +63,8 @@ def test_answers_come_one_after_the_other(composer: Desk) -> None:
         )
         peer.quits()
 
-    with composer.serves(dialogue) as server:
-        running = composer.opens(server)
+    with alice.serves(dialogue) as server:
+        running = alice.opens(server)
         with inquiring(running.client) as inquiry:
             entry = inquiry.ask("ENTRY END", "TOKEN", "LIST")
             assert entry.context == ("laptop", "2026-01-01T00:00:00Z", "*")
@@ -72,26 +72,26 @@ def test_answers_come_one_after_the_other(composer: Desk) -> None:
         closes(running)
 
 
-def test_a_refusal_is_an_error(composer: Desk) -> None:
+def test_a_refusal_is_an_error(alice: ShortSession) -> None:
     """With the server's words and its code."""
 
     def dialogue(peer: Peer) -> None:
-        peer.expects("TOKEN REVOKE composer")
-        peer.says("FAIL TOKEN NO_SUCH_TOKEN composer :You have no such token")
+        peer.expects("TOKEN REVOKE laptop")
+        peer.says("FAIL TOKEN NO_SUCH_TOKEN laptop :You have no such token")
         peer.quits()
 
-    with composer.serves(dialogue) as server:
-        running = composer.opens(server)
+    with alice.serves(dialogue) as server:
+        running = alice.opens(server)
         with (
             inquiring(running.client) as inquiry,
             pytest.raises(RefusedError, match=r"^You have no such token$") as refused,
         ):
-            inquiry.ask("REVOKED", "TOKEN", "REVOKE", "composer")
+            inquiry.ask("REVOKED", "TOKEN", "REVOKE", "laptop")
         closes(running)
     assert refused.value.reason == "NO_SUCH_TOKEN"
 
 
-def test_a_server_that_does_not_answer(composer: Desk) -> None:
+def test_a_server_that_does_not_answer(alice: ShortSession) -> None:
     """Is waited for with patience, and no longer; the secret asked with isn't told."""
     heard = threading.Event()
 
@@ -100,8 +100,8 @@ def test_a_server_that_does_not_answer(composer: Desk) -> None:
         heard.set()
         peer.quits()
 
-    with composer.serves(dialogue) as server:
-        running = composer.opens(server)
+    with alice.serves(dialogue) as server:
+        running = alice.opens(server)
         with (
             inquiring(running.client, patience=0.0) as inquiry,
             pytest.raises(UnreachableError, match="has not answered PASSWD") as unanswered,
@@ -112,14 +112,14 @@ def test_a_server_that_does_not_answer(composer: Desk) -> None:
     assert "secret" not in str(unanswered.value)
 
 
-def test_a_connection_that_ends_ends_the_waiting(composer: Desk) -> None:
+def test_a_connection_that_ends_ends_the_waiting(alice: ShortSession) -> None:
     """At once, and also for who asks afterwards."""
 
     def dialogue(peer: Peer) -> None:
         peer.expects("TOKEN LIST")
 
-    with composer.serves(dialogue) as server:
-        running = composer.opens(server)
+    with alice.serves(dialogue) as server:
+        running = alice.opens(server)
         with (
             inquiring(running.client) as inquiry,
             pytest.raises(UnreachableError, match="the server closed the connection"),

@@ -92,10 +92,10 @@ def test_an_administrator_beside_it(server: ServerUnderTest) -> None:
     stored.
     """
     alice, bob = (server.member(name) for name in ("alice", "bob"))
-    with server.office() as office:
-        office.set_disabled(office.find("alice", "alice"), disabled=True)
+    with server.admin() as admin:
+        admin.set_disabled(admin.find("alice", "alice"), disabled=True)
         with closing(sqlite3.connect(server.data.database, isolation_level=None)) as holder:
             holder.execute("BEGIN IMMEDIATE")
             assert "has been disabled" in alice.hears_the_end()[-1]
             bob.hears()
-        server.wait_for(office.in_effect)
+        server.wait_for(admin.in_effect)

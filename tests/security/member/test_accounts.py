@@ -29,9 +29,9 @@ def together(guests: list[Client], *lines: str) -> list[list[str]]:
 
 
 def invite(server: ServerUnderTest, uses: int) -> str:
-    with server.office() as office:
-        code = office.invite(uses=uses, expires_ms=4_000_000_000_000, now_ms=1)
-        server.wait_for(office.in_effect)
+    with server.admin() as admin:
+        code = admin.invite(uses=uses, expires_ms=4_000_000_000_000, now_ms=1)
+        server.wait_for(admin.in_effect)
     return code
 
 
@@ -49,8 +49,8 @@ def test_an_invite_is_good_for_as_many_accounts_as_it_says(tmp_path: Path, uses:
         made = [answer for answer in answers if any("REGISTER SUCCESS" in line for line in answer)]
         refused = [line for answer in answers for line in answer if "INVALID_EMAIL" in line]
         assert (len(made), len(refused)) == (uses, MANY - uses)
-        with server.office() as office:
-            assert len(list(office.reader.accounts())) == uses
+        with server.admin() as admin:
+            assert len(list(admin.reader.accounts())) == uses
 
 
 def test_a_name_goes_to_one_of_those_who_want_it_at_once(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_a_name_goes_to_one_of_those_who_want_it_at_once(tmp_path: Path) -> None
         answers = together(guests, f"REGISTER * {code} :{NEW}")
         made = [line for answer in answers for line in answer if "REGISTER SUCCESS" in line]
         assert len(made) == 1
-        with server.office() as office:
-            assert len(list(office.reader.accounts())) == 1
+        with server.admin() as admin:
+            assert len(list(admin.reader.accounts())) == 1
 
 
 def test_one_connection_makes_one_account() -> None:
@@ -230,9 +230,9 @@ def test_an_account_with_many_sessions_loses_all_of_them_at_once(
         for guest in pending:
             guest.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
             guest.sends(f"AUTHENTICATE {payload}", "CAP END", "PRIVMSG bob :late")
-        with server.office() as office:
-            office.set_disabled(office.find("alice", "alice"), disabled=True)
-            server.wait_for(office.in_effect)
+        with server.admin() as admin:
+            admin.set_disabled(admin.find("alice", "alice"), disabled=True)
+            server.wait_for(admin.in_effect)
         for alice in alices:
             assert any("disabled" in line for line in alice.hears_the_end())
         for guest in pending:  # refused, or ended if the password was checked in time

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.clerk import GOOD, Clerk
+from tests.support.admin_cli import GOOD, AdminCli
 from tests.support.certificates import Authority
 from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
@@ -127,7 +127,7 @@ def test_an_administrator_s_way_out(
     scene: Scene, act: str, ended: set[str], lets_in: set[str]
 ) -> None:
     """When the command has come to its end."""
-    said = Clerk(scene.server.data.path)(act, GOOD)
+    said = AdminCli(scene.server.data.path)(act, GOOD)
     assert said.code == 0, said.err
     assert scene.ended() == ended
     assert scene.lets_in() == lets_in

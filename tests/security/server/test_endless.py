@@ -248,9 +248,9 @@ def test_a_flood_doesn_t_keep_anybody_from_leaving(
         client.start()
         assert client.wait_ready() is None
         printer = Printer(Renderer(session.channels.__len__, lambda: NOON), io.StringIO())
-        desk = Composer(session.channels, commands.run)
+        composer = Composer(session.channels, commands.run)
         monkeypatch.setattr("securechat.client.screens.pipe.PATIENCE", 1.0)
-        converse(client, desk, piped("let me out\n"), printer)
+        converse(client, composer, piped("let me out\n"), printer)
     assert session.finished
 
 
@@ -328,9 +328,9 @@ def test_a_flood_on_the_terminal_leaves_the_keyboard_alone(
         client = Client(session, dial(server, authority), reconnect=False)
         client.start()
         assert client.wait_ready() is None
-        desk = Composer(session.channels, commands.run)
+        composer = Composer(session.channels, commands.run)
         renderer = Renderer(session.channels.__len__, lambda: NOON)
-        chat = Chat(client, desk, renderer, keyboard=keyboard, screen=screen.output())
+        chat = Chat(client, composer, renderer, keyboard=keyboard, screen=screen.output())
 
         def types() -> None:
             screen.shows("hello again")

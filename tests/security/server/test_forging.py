@@ -245,10 +245,10 @@ class Window:
         client = Client(session, Dialer(server.address, Trust(authority.pem, Origin.FILE)))
         client.start()
         assert client.wait_ready() is None
-        desk = Composer(session.channels, commands.run)
+        composer = Composer(session.channels, commands.run)
         renderer = Renderer(session.channels.__len__, lambda: NOON)
         output = self.screen.output()
-        return Chat(client, desk, renderer, keyboard=self.keyboard, screen=output).run()
+        return Chat(client, composer, renderer, keyboard=self.keyboard, screen=output).run()
 
     def emulated(self) -> pyte.Screen:
         """What a terminal of 80 columns has made of everything."""

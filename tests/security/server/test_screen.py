@@ -163,14 +163,14 @@ def test_the_prompt_and_the_completion_stay_usable(evil: str) -> None:
     """A channel of any name that we are put into, and members of any name."""
     talk = online()
     word = evil.replace(" ", "\u00a0").lstrip(":") or "x"
-    desk = Composer(talk.session.channels, run)
+    composer = Composer(talk.session.channels, run)
     tell(talk, f":alice!alice@irc.test JOIN #{word}")
     tell(talk, f":irc.test 353 alice = #lobby :alice {word} @{word} /quit{word} zed")
     tell(talk, ":irc.test 366 alice #lobby :End")
     for event in talk.shows():
-        desk.notice(event)
+        composer.notice(event)
     for typed in ("", "z", "/", "#", "/msg ", "/join #", word[:1], "/quit"):
-        for offer in candidates(desk, typed)[1]:
+        for offer in candidates(composer, typed)[1]:
             assert is_inert(offer)
             assert not re.match(r"/(quit|exit|msg)\S", offer)
 

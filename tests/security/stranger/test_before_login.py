@@ -71,9 +71,9 @@ def settle(server: ServerUnderTest) -> Oracle:
     """carol has an account everywhere, as somebody must for a right password to be given."""
     server.lets_unauthenticated_speak()
     server.add("carol")
-    with server.office() as office:
-        code = office.invite(uses=9, expires_ms=4_000_000_000_000, now_ms=1)
-        server.wait_for(office.in_effect)
+    with server.admin() as admin:
+        code = admin.invite(uses=9, expires_ms=4_000_000_000_000, now_ms=1)
+        server.wait_for(admin.in_effect)
     return Oracle(server, [], code)
 
 

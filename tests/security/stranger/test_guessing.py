@@ -41,14 +41,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
     names = [f"{group}{number}" for group in groups for number in range(ROUNDS // 4)]
     with running(directory, accounts={"bcrypt_cost": COST, "registration": "invite"}) as opened:
         opened.add(*names, cost=COST)
-        with opened.office() as office:
+        with opened.admin() as admin:
             for name in names:
-                row = office.find(name, name)
+                row = admin.find(name, name)
                 if name.startswith("disabled"):
-                    office.set_disabled(row, disabled=True)
+                    admin.set_disabled(row, disabled=True)
                 elif name.startswith("deleted"):
-                    office.delete(row)
-            opened.wait_for(office.in_effect)
+                    admin.delete(row)
+            opened.wait_for(admin.in_effect)
         for name in names:
             if name.startswith("protected"):
                 model = opened.service._hub._rules.model
@@ -199,7 +199,7 @@ def test_learning_of_an_account_by_its_end(tmp_path: Path, end: str) -> None:
     """Who has an attempt waiting, at a member or at nobody, hears the same of what happens to the
     member meanwhile: nothing.
     """
-    with running(tmp_path, "alice") as server, server.office() as office:
+    with running(tmp_path, "alice") as server, server.admin() as admin:
         wears_out(server, "alice", "127.8.4.1")
         waiting = []
         for name in ("alice", "nobody"):
@@ -207,14 +207,14 @@ def test_learning_of_an_account_by_its_end(tmp_path: Path, end: str) -> None:
             person.sends("CAP REQ sasl", "NICK guest", "USER guest 0 * :x")
             assert " WAIT " in guesses(person, name, "wrong password")
             waiting.append(person)
-        row = office.find("alice", "alice")
+        row = admin.find("alice", "alice")
         if end == "deleted":
-            office.delete(row)
+            admin.delete(row)
         elif end == "disabled":
-            office.set_disabled(row, disabled=True)
+            admin.set_disabled(row, disabled=True)
         else:
-            office.set_password(row, "of no interest")
-        server.wait_for(office.in_effect)
+            admin.set_password(row, "of no interest")
+        server.wait_for(admin.in_effect)
         heard = [person.hears_until(" 904 ") for person in waiting]
         assert heard[0] == heard[1]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from securechat.admin.backup.archive import MANIFEST
-from tests.server.clerk import Clerk
+from tests.support.admin_cli import AdminCli
 
 
 def plain(name: str, content: bytes) -> tuple[tarfile.TarInfo, bytes]:
@@ -87,7 +87,7 @@ def bare_tar(**files: bytes) -> bytes:
 
 def refusal(ground: Path, file: Path) -> str:
     """What somebody is told who restores a forgery."""
-    said = Clerk(ground / "data")(f"restore {file}")
+    said = AdminCli(ground / "data")(f"restore {file}")
     assert (said.code, said.out) == (1, "")
     assert said.err.startswith(f"securechat-admin: nothing was restored from {file}: it")
     assert said.err.endswith("\n")

@@ -124,10 +124,10 @@ def _lives_a_day(server: ServerUnderTest) -> str:
     secrets = {what: str(secret) for what, secret in SECRETS.items()}
     server.add("alice", password=ALICE_PASSWORD)
     server.add("bob", password=secrets["password before a change"])
-    with server.office() as office:
+    with server.admin() as admin:
         expires_ms = int(time.time() * 1000) + DAY_MS
-        invite = office.invite(uses=1, expires_ms=expires_ms, now_ms=0)
-        server.wait_for(office.in_effect)
+        invite = admin.invite(uses=1, expires_ms=expires_ms, now_ms=0)
+        server.wait_for(admin.in_effect)
     with server.connect() as zelda:
         chosen = secrets["password chosen at registration"]
         zelda.registers("zelda", password=chosen, code=invite)
@@ -148,16 +148,16 @@ def _lives_a_day(server: ServerUnderTest) -> str:
 def _change_password(server: ServerUnderTest, name: str, password: str) -> None:
     pepper = find_pepper(server.data.database, server.data.pepper)
     stored = passwords.hash_password(password, cost=COST, pepper=pepper)
-    with server.office() as office:
-        office.set_password(office.find(name, name), stored)
-        server.wait_for(office.in_effect)
+    with server.admin() as admin:
+        admin.set_password(admin.find(name, name), stored)
+        server.wait_for(admin.in_effect)
 
 
 def _has_devices(server: ServerUnderTest) -> None:
     """Alice has a token, a second factor and a recovery code."""
     pepper = find_pepper(server.data.database, server.data.pepper)
-    with server.office() as office:
-        alice = office.find("alice", "alice").id
+    with server.admin() as admin:
+        alice = admin.find("alice", "alice").id
     journal = Journal(server.data.database, pepper)
     journal.commit(
         [

@@ -15,7 +15,7 @@ import pytest
 from securechat.admin.backup.make import make_backup
 from securechat.server.data import DataDirectory
 from tests.security.thief.backups import Forgery, forged, spoil
-from tests.server.clerk import Clerk
+from tests.support.admin_cli import AdminCli
 from tests.support.data_directory import make_directory
 
 # --- the database in it --------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def test_planting_a_link_in_a_backups_place(tmp_path: Path) -> None:
     for force in ("", " --force"):
         (shelf / "b.tar").unlink(missing_ok=True)
         (shelf / "b.tar").symlink_to(target)
-        said = Clerk(data.path)(f"backup {shelf / 'b.tar'}{force}")
+        said = AdminCli(data.path)(f"backup {shelf / 'b.tar'}{force}")
         assert said.code == (0 if force else 1)
         assert target.read_text() == "precious"
     assert not (shelf / "b.tar").is_symlink()
@@ -137,7 +137,7 @@ def test_two_backups_into_one_place(tmp_path: Path) -> None:
     """One is made, one is refused, and none is a mixture."""
     data = make_directory(tmp_path / "data")
     file = tmp_path / "b.tar"
-    clerk = Clerk(DataDirectory(data.path).path)
-    codes = [clerk(f"backup {file}").code for _ in range(2)]
+    cli = AdminCli(DataDirectory(data.path).path)
+    codes = [cli(f"backup {file}").code for _ in range(2)]
     assert codes == [0, 1]
     assert tarfile.is_tarfile(file)

@@ -25,12 +25,12 @@ from tests.security.thief.backups import (
     refusal,
     spoil,
 )
-from tests.server.clerk import Clerk
+from tests.support.admin_cli import AdminCli
 
 
 def test_a_genuine_one_is_restored(forgery: Forgery, tmp_path: Path) -> None:
     """Put together here as the forgeries are: so what has them refused is what is forged."""
-    said = Clerk(tmp_path / "data")(f"restore {forgery.write(tmp_path / 'b.tar')}")
+    said = AdminCli(tmp_path / "data")(f"restore {forgery.write(tmp_path / 'b.tar')}")
     assert said.code == 0
 
 
@@ -229,7 +229,7 @@ def test_driving_the_terminal_by_a_backup(forgery: Forgery, ground: Path, tmp_pa
     forgery.told["format"] = 99
     assert "made by a newer securechat, '\\x1b[2J" in forged(forgery, ground)
     del forgery.told["format"]
-    said = Clerk(tmp_path / "restored")(f"restore {forgery.write(tmp_path / 'b.tar')}")
+    said = AdminCli(tmp_path / "restored")(f"restore {forgery.write(tmp_path / 'b.tar')}")
     assert said.code == 0
     assert "\x1b" not in said.out + said.err
     assert said.out.count("\n") == 1

@@ -176,27 +176,27 @@ def test_waiting_for_a_hash_from_before_the_pepper(tmp_path: Path) -> None:
     old = of_before(ALICE_PASSWORD)
     with running(tmp_path / "data") as server:
         form = account_name("alice")
-        with server.office() as office:
-            office.add([NewAccount(form.display, form.folded, form.skeleton, old)], 1)
-            server.wait_for(office.in_effect)
+        with server.admin() as admin:
+            admin.add([NewAccount(form.display, form.folded, form.skeleton, old)], 1)
+            server.wait_for(admin.in_effect)
         before = (tmp_path / "data" / f"{FILE_NAME}-wal").read_bytes()
         server.member("alice", password=ALICE_PASSWORD).hears()
         server.member("alice", password=ALICE_PASSWORD).hears()
     bcrypt_part = old.removeprefix("sc1$").encode()
     assert bcrypt_part in before
     assert not any(bcrypt_part in path.read_bytes() for path in files(tmp_path / "data"))
-    with closing(Admin(tmp_path / "data" / FILE_NAME)) as office:
-        stored = office.reader.password(office.find("alice", "alice").id)
+    with closing(Admin(tmp_path / "data" / FILE_NAME)) as admin:
+        stored = admin.reader.password(admin.find("alice", "alice").id)
     assert str(stored).startswith("sc2$")
 
 
 def test_digging_for_the_hash_of_a_deleted_account(tmp_path: Path) -> None:
     """What was deleted or replaced is not left behind in free space."""
-    with running(tmp_path / "data", "alice", "bob") as server, server.office() as office:
-        hashes = [office.reader.password(row.id) for row in office.reader.accounts()]
+    with running(tmp_path / "data", "alice", "bob") as server, server.admin() as admin:
+        hashes = [admin.reader.password(row.id) for row in admin.reader.accounts()]
         for name in ("alice", "bob"):
-            office.delete(office.find(name, name))
-        server.wait_for(office.in_effect)
+            admin.delete(admin.find(name, name))
+        server.wait_for(admin.in_effect)
     contents = [path.read_bytes() for path in files(tmp_path / "data")]
     assert len(hashes) == 2
     for stored in hashes:

@@ -16,7 +16,7 @@ from securechat.ca.errors import StorageError
 from securechat.server import cli
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.service import Service
-from tests.server.clerk import Clerk
+from tests.support.admin_cli import AdminCli
 from tests.support.certificates import Authority
 from tests.support.server import config, running
 
@@ -93,7 +93,7 @@ def test_waiting_for_the_administrator_to_overlook_it(data: DataDirectory, name:
     path.chmod(0o640)
     with pytest.raises(DataError) as caught:
         cli.check_all(config(), data)
-    said = Clerk(data.path)("user list")
+    said = AdminCli(data.path)("user list")
     assert said.code == 1
     for told in (str(caught.value), said.err.strip()):
         assert f"{path}: other users can read this secret (mode 0640)" in told

@@ -195,15 +195,15 @@ def test_who_is_shut_out_makes_no_credential(
     one let in leaves nothing behind, also if the server dies now. Others' are made.
     """
     journal.remember(APPLIED, "0")
-    with contextlib.closing(Admin(path)) as office:
-        alice, bob = (office.find(name, name) for name in ("alice", "bob"))
-        office.set_password(bob, "another hash")
+    with contextlib.closing(Admin(path)) as admin:
+        alice, bob = (admin.find(name, name) for name in ("alice", "bob"))
+        admin.set_password(bob, "another hash")
         journal.commit([made])
         journal.commit([TokenRevoked(b"t"), CertificateRevoked(b"c")])
-        office.set_password(alice, "another hash")
+        admin.set_password(alice, "another hash")
         with pytest.raises(ConflictError, match="was changed by somebody else"):
             journal.commit([made])
-        journal.remember(APPLIED, str(office.reader.last_change()))
+        journal.remember(APPLIED, str(admin.reader.last_change()))
     journal.commit([made])
 
 

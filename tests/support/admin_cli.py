@@ -55,7 +55,7 @@ class _Stderr(io.StringIO):
         return self._terminal
 
 
-class Clerk:
+class AdminCli:
     """Runs commands on one data directory, in this process."""
 
     def __init__(self, data: Path) -> None:
@@ -135,13 +135,13 @@ class Clerk:
         return stored
 
 
-def served_once(data: Path, **facts: str) -> Clerk:
-    """A clerk at the directory of a server that has run, and runs no longer. facts: what it has
-    kept about itself beside an address.
+def served_once(data: Path, **facts: str) -> AdminCli:
+    """The command line on the directory of a server that has run, and runs no longer. facts: what
+    it has kept about itself beside an address.
     """
     data.mkdir(mode=0o700)
     kept = {"host": "chat.test", "port": "6697", "ca_sha256": "ab" * 32, "bcrypt_cost": "4"}
     connection = open_database(data / FILE_NAME)
     connection.executemany("INSERT INTO meta VALUES (?, ?)", [*{**kept, **facts}.items()])
     connection.close()
-    return Clerk(data)
+    return AdminCli(data)
