@@ -1,0 +1,1 @@
+"""One file for each specification, in wire lines; docs/specifications.md has them all."""
