@@ -181,12 +181,12 @@ class FuzzedRules(RulesUnderTest):
     # The store, the workers, the administrator
 
     def _store(self, turn: Turn) -> None:
-        """As the hub does, with steps that are refused, and with such as meet damage."""
+        """As the hub does, with spans that are refused, and with such as meet damage."""
         if self.full:
             super()._store(turn)
             return
         failed = store_spans(turn, self._commit)
-        turn.fail([step for step, _ in failed], NOT_STORED)
+        turn.fail([span for span, _ in failed], NOT_STORED)
         self.model.committed_seq = self.model.last_seq
 
     def _commit(self, events: Sequence[JournalEvent]) -> None:

@@ -45,7 +45,7 @@ def no_undo(patch: Patch) -> None:
 
 def sent_unstored(patch: Patch) -> None:
     """What could not be stored is heard all the same."""
-    patch.setattr(Turn, "fail", lambda turn, steps, text: None)
+    patch.setattr(Turn, "fail", lambda turn, spans, text: None)
 
 
 def old_audience(patch: Patch) -> None:

@@ -144,11 +144,11 @@ def test_a_turn_keeps_the_order_when_members_come_and_go_in_it(tmp_path: Path) -
     hub.open()
     alice, bob = hub.member("alice", caps="echo-message"), hub.member("bob", caps="echo-message")
     carol, dave = hub.member("carol", caps="echo-message"), hub.member("dave", caps="echo-message")
-    for guest in (alice, bob):
-        guest.sends("JOIN #den")
-        guest.hears_until(" 366 ")
-    for guest in (alice, bob, carol, dave):
-        guest.hears()
+    for client in (alice, bob):
+        client.sends("JOIN #den")
+        client.hears_until(" 366 ")
+    for client in (alice, bob, carol, dave):
+        client.hears()
     hub.gathers(dave)
     alice.sends("PRIVMSG #den :one")
     carol.sends("JOIN #den", "PRIVMSG #den :two")
@@ -158,7 +158,7 @@ def test_a_turn_keeps_the_order_when_members_come_and_go_in_it(tmp_path: Path) -
     carol.sends("PART #den")
     alice.sends("PRIVMSG #den :five")
     hub.journal.release()
-    heard = [of_den(guest.hears_until("five")) for guest in (alice, bob)]
+    heard = [of_den(client.hears_until("five")) for client in (alice, bob)]
     assert (
         heard[0]
         == heard[1]

@@ -91,11 +91,11 @@ def test_nobody_hears_what_is_not_stored_yet(hub: HubUnderTest) -> None:
 
 def test_who_logs_in_may_speak_faster(hub: HubUnderTest) -> None:
     """From its welcome on, and not before its login is complete."""
-    guest = hub.connect()
-    guest.says("CAP LS", "NICK alice", "USER a 0 * :A")
-    assert not link_of(guest).authenticated
+    client = hub.connect()
+    client.says("CAP LS", "NICK alice", "USER a 0 * :A")
+    assert not link_of(client).authenticated
     assert link_of(hub.member("bob")).authenticated
-    assert not link_of(guest).authenticated
+    assert not link_of(client).authenticated
 
 
 def test_what_comes_while_it_stores_is_stored_together(hub: HubUnderTest) -> None:
@@ -296,9 +296,9 @@ def test_the_unauthenticated_wait_for_the_members(hasty: HubUnderTest) -> None:
 def test_who_comes_waits_for_those_who_talk(hasty: HubUnderTest) -> None:
     """Many come back at once, and each has more to be told than a message takes."""
     alice, bob, carol = hasty.member("alice"), hasty.connect(), hasty.connect()
-    for guest, name in ((bob, "bob"), (carol, "carol")):
-        guest.begins_login(name, end=False)
-        guest.hears_until(" 903 ")
+    for client, name in ((bob, "bob"), (carol, "carol")):
+        client.begins_login(name, end=False)
+        client.hears_until(" 903 ")
     order: list[str] = []
     run = hasty.rules.line
 
@@ -312,8 +312,8 @@ def test_who_comes_waits_for_those_who_talk(hasty: HubUnderTest) -> None:
     carol.sends("CAP END")
     alice.sends("PING 1", "PING 2")
     hasty.journal.release()
-    for guest in (bob, carol):
-        guest.hears_until(" 422 ")
+    for client in (bob, carol):
+        client.hears_until(" 422 ")
     assert order[:4] == ["alice PING 1", "bob CAP END", "alice PING 2", "carol CAP END"]
 
 
@@ -322,8 +322,8 @@ def test_answers_of_workers_have_their_part_of_a_turn(hasty: HubUnderTest) -> No
     alice, bob, carol = hasty.member("alice"), hasty.connect(), hasty.connect()
     hasty.works = False
     jobs = []
-    for guest, name in ((bob, "bob"), (carol, "carol")):
-        guest.begins_login(name)
+    for client, name in ((bob, "bob"), (carol, "carol")):
+        client.begins_login(name)
         jobs.append(hasty.jobs.get(timeout=PATIENCE))
     order: list[str] = []
     answered, run = hasty.rules.answered, hasty.rules.line
@@ -343,8 +343,8 @@ def test_answers_of_workers_have_their_part_of_a_turn(hasty: HubUnderTest) -> No
         hasty.answer(done(job))
     alice.sends("PING 1", "PING 2")
     hasty.journal.release()
-    for guest in (bob, carol):
-        guest.hears_until(" 422 ")
+    for client in (bob, carol):
+        client.hears_until(" 422 ")
     assert [item for item in order if item != "CAP END"][:4] == [
         "PING 1",
         "an answer",
@@ -355,14 +355,14 @@ def test_answers_of_workers_have_their_part_of_a_turn(hasty: HubUnderTest) -> No
 
 def test_the_first_lines_of_a_member_are_not_overtaken(hasty: HubUnderTest) -> None:
     """What it sent before its login was complete waits for the members; the rest follows."""
-    alice, guest = hasty.member("alice"), hasty.connect()
+    alice, client = hasty.member("alice"), hasty.connect()
     hasty.gathers(alice)
-    guest.begins_login("bob")
-    guest.sends(*(f"PING {number}" for number in range(5)))
+    client.begins_login("bob")
+    client.sends(*(f"PING {number}" for number in range(5)))
     hasty.journal.release()
-    guest.hears_until(" 422 ")
-    guest.sends("PING 5")
-    heard = guest.hears_until("PONG chat.test :5")
+    client.hears_until(" 422 ")
+    client.sends("PING 5")
+    heard = client.hears_until("PONG chat.test :5")
     pongs = [line.rpartition(":")[2] for line in heard if " PONG " in line]
     assert pongs == [str(number) for number in range(6)]
 
@@ -384,8 +384,8 @@ def test_what_can_t_be_stored_is_seen_by_nobody(
     )
     hub.journal.failure = None
     alice.sends("PRIVMSG #lobby :kept")
-    for guest in (alice, bob):
-        heard = guest.hears_until(":kept")
+    for client in (alice, bob):
+        heard = client.hears_until(":kept")
         assert spoken(heard) == ["kept"]
         assert {line.split(" ")[1] for line in heard} == {"NOTICE", "PRIVMSG"}
     assert texts(hub) == ["kept"]
@@ -423,24 +423,24 @@ def test_channels_and_members_are_taken_back_too(hub: HubUnderTest) -> None:
 
 
 def test_one_conflict_doesn_t_cost_the_others(hub: HubUnderTest) -> None:
-    """Of a turn with several steps that can't be stored, each fails alone, and nothing of it is
+    """Of a turn with several spans that can't be stored, each fails alone, and nothing of it is
     seen, wherever it stood.
     """
     alice, bob, carol = (
         hub.member(name, caps="echo-message") for name in ("alice", "bob", "carol")
     )
-    for guest in (alice, bob, carol):
-        guest.hears()
+    for client in (alice, bob, carol):
+        client.hears()
     hub.gathers(carol)
     hub.journal.refused_text = "bad"
     alice.sends("PRIVMSG #lobby :one", "PRIVMSG #lobby,bob,carol :bad")
     bob.sends("PRIVMSG #lobby :two", "PRIVMSG #lobby :bad", "PRIVMSG #lobby :three")
     alice.sends("PRIVMSG #lobby :bad", "PRIVMSG #lobby :four")
     hub.journal.release()
-    heard = {guest: guest.hears_until(":four") for guest in (alice, bob, carol)}
+    heard = {client: client.hears_until(":four") for client in (alice, bob, carol)}
     for lines in heard.values():
         assert spoken(lines) == ["held", "one", "two", "three", "four"]
-    failures = [sum(" 400 " in line for line in heard[guest]) for guest in (alice, bob, carol)]
+    failures = [sum(" 400 " in line for line in heard[client]) for client in (alice, bob, carol)]
     assert failures == [2, 1, 0]
     assert texts(hub) == ["held", "one", "two", "three", "four"]
 
@@ -475,14 +475,14 @@ def test_what_builds_on_a_conflict_fails_with_it(
 def test_what_builds_on_a_damaged_place_fails_with_it(
     hub: HubUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A channel that can't be stored has nobody in it; the other channels' steps of the turn are
+    """A channel that can't be stored has nobody in it; the other channels' spans of the turn are
     kept.
     """
     alice, bob, carol = (
         hub.member(name, caps="echo-message") for name in ("alice", "bob", "carol")
     )
-    for guest in (alice, bob, carol):
-        guest.hears()
+    for client in (alice, bob, carol):
+        client.hears()
     commit = GatedJournal.commit
 
     def damaged(journal: GatedJournal, events: Iterable[Sequence[object]]) -> None:
@@ -497,8 +497,8 @@ def test_what_builds_on_a_damaged_place_fails_with_it(
     bob.sends("JOIN #den", "PRIVMSG #den :lost")
     carol.sends("PRIVMSG #lobby :kept")
     hub.journal.release()
-    for guest, failures in ((alice, 1), (bob, 2), (carol, 0)):
-        heard = guest.hears_until(":kept")
+    for client, failures in ((alice, 1), (bob, 2), (carol, 0)):
+        heard = client.hears_until(":kept")
         assert spoken(heard) == ["held", "kept"]
         assert sum(" 400 " in line for line in heard) == failures
     assert "#den" not in hub.rules.model.channels
@@ -591,7 +591,7 @@ def test_logins_are_in_the_database(hub: HubUnderTest) -> None:
 
 
 def test_a_conflict_does_not_cost_the_audit(hub: HubUnderTest) -> None:
-    """Of a turn in which one step can't be stored, what was to be audited is."""
+    """Of a turn in which one span can't be stored, what was to be audited is."""
     alice = hub.member("alice", caps="echo-message")
     hub.member("bob").hears()
     alice.sends("JOIN #den")
@@ -872,11 +872,11 @@ def test_the_log_tells_who_came_and_went_and_no_farewell(
 def test_a_worker_that_failed_is_answered(hub: HubUnderTest) -> None:
     """The client may try again."""
     hub.works = False
-    guest = hub.connect()
-    guest.begins_login("alice")
+    client = hub.connect()
+    client.begins_login("alice")
     job = hub.jobs.get(timeout=PATIENCE)
     hub.answer(JobFailed(job.session))
-    assert "can't check that now; try again" in guest.hears_until(" 904 ")[-1]
+    assert "can't check that now; try again" in client.hears_until(" 904 ")[-1]
 
 
 # --- an administrator's changes ------------------------------------------------------------------
@@ -926,8 +926,8 @@ def test_a_token_that_an_administrator_has_made_meanwhile(hub: HubUnderTest) -> 
     with it, and both are told what to do. All else goes on.
     """
     alice, bob = hub.member("alice"), hub.member("bob")
-    for guest in (alice, bob):
-        guest.hears()
+    for client in (alice, bob):
+        client.hears()
     hub.hub._next_look = float("inf")
     hub.gathers(bob)
     alice.session.proved_at = float("inf")
@@ -1020,13 +1020,13 @@ def test_at_the_end_everybody_is_told_why(tmp_path: Path) -> None:
     """Members and the unauthenticated get the reason; what was said before is stored."""
     hub = HubUnderTest(tmp_path, "alice", "bob")
     hub.open()
-    alice, client = hub.member("alice", caps="echo-message"), hub.connect()
+    alice, newcomer = hub.member("alice", caps="echo-message"), hub.connect()
     alice.sends("PRIVMSG #lobby :last words")
     hub.close("The server is stopping")
     assert alice.hears_until("last words")
-    for guest in (alice, client):
-        assert guest.hears_the_end()[-1] == "ERROR :Closing link: The server is stopping"
-        assert hub.io.closed[link_of(guest).connection] == "The server is stopping"
+    for client in (alice, newcomer):
+        assert client.hears_the_end()[-1] == "ERROR :Closing link: The server is stopping"
+        assert hub.io.closed[link_of(client).connection] == "The server is stopping"
     assert texts(hub) == ["last words"]
     assert hub.failures == []
 
@@ -1060,8 +1060,8 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_several_who_speak_are_gathered(hub: HubUnderTest, naps: list[float]) -> None:
     """After a turn in which two spoke the next one begins a little later."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    for guest in (alice, bob):
-        guest.hears()
+    for client in (alice, bob):
+        client.hears()
     hub.gathers(alice)
     naps.clear()
     alice.sends("PRIVMSG #lobby :one")
@@ -1076,8 +1076,8 @@ def test_several_who_speak_are_gathered(hub: HubUnderTest, naps: list[float]) ->
 def test_a_lone_speaker_never_waits(hub: HubUnderTest, naps: list[float]) -> None:
     """However much there is to say."""
     alice, bob = hub.member("alice"), hub.member("bob")
-    for guest in (alice, bob):
-        guest.hears()
+    for client in (alice, bob):
+        client.hears()
     naps.clear()
     for number in range(20):
         alice.says(f"PRIVMSG #lobby :{number}")
@@ -1095,8 +1095,8 @@ def test_nobody_waits_for_those_who_log_in(hub: HubUnderTest, naps: list[float])
     alice.sends("CAP LS")
     bob.sends("CAP LS")
     hub.journal.release()
-    for guest in (alice, bob):
-        guest.hears()
+    for client in (alice, bob):
+        client.hears()
     assert naps == []
 
 

@@ -31,11 +31,11 @@ def notices(lines: list[str]) -> list[str]:
     return [line.partition(" :")[2] for line in lines if line.startswith(":chat.test NOTICE ")]
 
 
-def breaks(hub: HubUnderTest, guest: Client, failure: StoreError = FULL) -> list[str]:
+def breaks(hub: HubUnderTest, client: Client, failure: StoreError = FULL) -> list[str]:
     """The store begins to fail, which a message brings up; what its sender hears."""
     hub.journal.failure = failure
-    guest.sends("PRIVMSG #lobby :lost")
-    return [*guest.hears_until(" 400 "), *guest.hears()]
+    client.sends("PRIVMSG #lobby :lost")
+    return [*client.hears_until(" 400 "), *client.hears()]
 
 
 def test_everybody_is_told_once(hub: HubUnderTest) -> None:

@@ -74,8 +74,8 @@ class RulesUnderTest:
         self.clock = 1000.0
         self.stored: list[JournalEvent] = []
         self.audits: list[Audited] = []
-        self.refuses: Callable[[CommandSpan], bool] = lambda step: False
-        """Which steps the store has no place for."""
+        self.refuses: Callable[[CommandSpan], bool] = lambda span: False
+        """Which spans the store has no place for."""
         self.full = False
         """Whether the store stores nothing at all."""
         self.jobs: list[Job] = []
@@ -144,7 +144,7 @@ class RulesUnderTest:
             self.work()
 
     def _store(self, turn: Turn) -> None:
-        """As the hub does: all in one, or one step after the other when one is refused."""
+        """As the hub does: all in one, or one span after the other when one is refused."""
         if turn.events:
             self._store_events(turn)
         self.audits += turn.audits
@@ -154,10 +154,10 @@ class RulesUnderTest:
         if self.full:
             turn.fail(turn.spans, NOT_STORED)
         else:
-            for step in list(turn.spans):
-                events = turn.events[step.start.events : step.end.events]
-                if events and self.refuses(step):
-                    turn.fail([step], NOT_STORED)
+            for span in list(turn.spans):
+                events = turn.events[span.start.events : span.end.events]
+                if events and self.refuses(span):
+                    turn.fail([span], NOT_STORED)
                 else:
                     self.stored += events
         self.model.committed_seq = self.model.last_seq

@@ -139,7 +139,7 @@ def test_a_login_does_not_fail_with_its_new_hash(whole: bool) -> None:
     rules = RulesUnderTest("alice")
     rules.rehashes = True
     rules.full = whole
-    rules.refuses = lambda step: True
+    rules.refuses = lambda span: True
     person = rules.connect()
     person.says("CAP LS", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
     assert codes(person.says(f"AUTHENTICATE {plain('alice')}")) == ["900", "903"]

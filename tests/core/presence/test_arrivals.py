@@ -177,7 +177,7 @@ def test_nobody_is_given_what_could_not_be_stored() -> None:
     rules, (alice, bob) = in_channel("alice", "bob")
     away(rules, bob)
     bob = knocks(rules, "bob")
-    rules.refuses = lambda step: step.command == "PRIVMSG"
+    rules.refuses = lambda span: span.command == "PRIVMSG"
     with rules.turn():
         bob.says("CAP END")
         alice.says("PRIVMSG #den :never stored")

@@ -19,12 +19,12 @@ NEW = "violet kettles dance 4"
 MANY = 20
 
 
-def together(guests: list[Client], *lines: str) -> list[list[str]]:
+def together(clients: list[Client], *lines: str) -> list[list[str]]:
     """All say the same at once; what each hears until REGISTER or a login is answered."""
-    for guest in guests:
-        guest.sends(*lines)
+    for client in clients:
+        client.sends(*lines)
     return [
-        guest.hears_until(lambda line: " REGISTER " in line or " 90" in line) for guest in guests
+        client.hears_until(lambda line: " REGISTER " in line or " 90" in line) for client in clients
     ]
 
 
@@ -41,11 +41,11 @@ def test_an_invite_is_good_for_as_many_accounts_as_it_says(tmp_path: Path, uses:
     accounts = {"registration": "invite", "bcrypt_cost": 6}
     with running(tmp_path / "data", accounts=accounts) as server:
         code = invite(server, uses)
-        guests = [server.connect() for _ in range(MANY)]
-        for number, guest in enumerate(guests):
-            guest.sends(f"NICK guest{number}x", f"USER g 0 * :Guest {number}")
-            guest.hears_until("ACCOUNT_REQUIRED")
-        answers = together(guests, f"REGISTER * {code} :{NEW}")
+        clients = [server.connect() for _ in range(MANY)]
+        for number, client in enumerate(clients):
+            client.sends(f"NICK guest{number}x", f"USER g 0 * :Guest {number}")
+            client.hears_until("ACCOUNT_REQUIRED")
+        answers = together(clients, f"REGISTER * {code} :{NEW}")
         made = [answer for answer in answers if any("REGISTER SUCCESS" in line for line in answer)]
         refused = [line for answer in answers for line in answer if "INVALID_EMAIL" in line]
         assert (len(made), len(refused)) == (uses, MANY - uses)
@@ -59,10 +59,10 @@ def test_a_name_goes_to_one_of_those_who_want_it_at_once(tmp_path: Path) -> None
     spellings = ["zelda", "ZELDA", "Zelda", "\uff5a\uff45\uff4c\uff44\uff41", "ze1da"]
     with running(tmp_path / "data", accounts=accounts) as server:
         code = invite(server, MANY)
-        guests = [server.connect() for _ in range(MANY)]
-        for number, guest in enumerate(guests):
-            guest.sends(f"NICK {spellings[number % len(spellings)]}")
-        answers = together(guests, f"REGISTER * {code} :{NEW}")
+        clients = [server.connect() for _ in range(MANY)]
+        for number, client in enumerate(clients):
+            client.sends(f"NICK {spellings[number % len(spellings)]}")
+        answers = together(clients, f"REGISTER * {code} :{NEW}")
         made = [line for answer in answers for line in answer if "REGISTER SUCCESS" in line]
         assert len(made) == 1
         with server.admin() as admin:
@@ -227,20 +227,20 @@ def test_an_account_with_many_sessions_loses_all_of_them_at_once(
         alices = [server.member("alice") for _ in range(MANY)]
         pending = [server.connect() for _ in range(MANY)]
         payload = sasl_plain("alice", PASSWORD)
-        for guest in pending:
-            guest.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
-            guest.sends(f"AUTHENTICATE {payload}", "CAP END", "PRIVMSG bob :late")
+        for client in pending:
+            client.sends("CAP REQ :sasl", "NICK alice", "USER a 0 * :A", "AUTHENTICATE PLAIN")
+            client.sends(f"AUTHENTICATE {payload}", "CAP END", "PRIVMSG bob :late")
         with server.admin() as admin:
             admin.set_disabled(admin.find("alice", "alice"), disabled=True)
             server.wait_for(admin.in_effect)
         for alice in alices:
             assert any("disabled" in line for line in alice.hears_the_end())
-        for guest in pending:  # refused, or ended if the password was checked in time
-            guest.hears_until(lambda line: " 904 " in line or "ERROR" in line)
+        for client in pending:  # refused, or ended if the password was checked in time
+            client.hears_until(lambda line: " 904 " in line or "ERROR" in line)
         bob.hears()
-        guest = server.connect()
-        guest.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
-        guest.hears_until(" 904 ")
+        client = server.connect()
+        client.sends("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {payload}")
+        client.hears_until(" 904 ")
         assert bob.hears() == []
 
 

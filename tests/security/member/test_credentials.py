@@ -263,9 +263,9 @@ def test_codes_in_a_session_count_with_those_of_the_login() -> None:
 
 
 def logs_in(server: ServerUnderTest, password: str) -> Client:
-    guest = server.connect()
-    guest.begins_login("alice", password=password, end=False)
-    return guest
+    client = server.connect()
+    client.begins_login("alice", password=password, end=False)
+    return client
 
 
 @pytest.mark.parametrize("kind", ["code", "recovery code"])
@@ -279,8 +279,8 @@ def test_twenty_connections_with_one_code_are_one_login(tmp_path: Path, kind: st
         alice.sends(f"TOTP CONFIRM {totp.code_of(secret, step).decode()}")
         recovery = alice.hears_until(" RECOVERY ")[-1].split(" ")[4]
         given = totp.code_of(secret, step + 1).decode() if kind == "code" else recovery
-        guests = [logs_in(server, PASSWORD + given) for _ in range(20)]
-        ends = [guest.hears_until(is_the_verdict)[-1] for guest in guests]
+        clients = [logs_in(server, PASSWORD + given) for _ in range(20)]
+        ends = [client.hears_until(is_the_verdict)[-1] for client in clients]
         assert sorted(" 903 " in line for line in ends) == [False] * 19 + [True]
 
 

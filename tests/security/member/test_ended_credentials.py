@@ -130,9 +130,9 @@ def test_a_session_can_have_one_change_under_way() -> None:
 
 
 def logs_in(server: ServerUnderTest, password: str) -> Client:
-    guest = server.connect()
-    guest.begins_login("alice", password=password, end=False)
-    return guest
+    client = server.connect()
+    client.begins_login("alice", password=password, end=False)
+    return client
 
 
 def test_a_stolen_token_is_cut_off_while_it_is_used(tmp_path: Path) -> None:
@@ -148,5 +148,5 @@ def test_a_stolen_token_is_cut_off_while_it_is_used(tmp_path: Path) -> None:
         alice.hears()
         alice.sends("PRIVMSG bob :I am still here")
         bob.hears_until("still here")
-        guest = logs_in(server, token)
-        guest.hears_until(" 904 ")
+        client = logs_in(server, token)
+        client.hears_until(" 904 ")
