@@ -125,7 +125,7 @@ def test_it_is_revoked(cli: AdminCli, authority: Authority, tmp_path: Path) -> N
 def test_other_acts_leave_none(
     cli: AdminCli, authority: Authority, tmp_path: Path, act: str
 ) -> None:
-    """Whoever has got hold of the account is out."""
+    """A thief who has got hold of the account is logged out."""
     for name in ("alice", "bob"):
         cli(f"certificate add {name} {together(authority, name, tmp_path)}")
     assert cli(act, GOOD + "!").code == 0

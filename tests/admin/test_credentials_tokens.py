@@ -133,7 +133,7 @@ def test_what_is_not_there_is_told(cli: AdminCli, command: str, told: str) -> No
 
 
 def test_a_new_password_leaves_no_token(cli: AdminCli) -> None:
-    """Whoever has got hold of the account is out."""
+    """A thief who has got hold of the account is logged out."""
     cli("token create alice laptop")
     cli("token create bob laptop")
     cli("user passwd alice --password-stdin", GOOD + "!")

@@ -186,7 +186,7 @@ def test_broken_quoting_is_told_where_it_begins(row: str) -> None:
 
 
 def test_a_file_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever names the wrong file doesn't fill the memory."""
+    """A wrong file doesn't fill the memory."""
     monkeypatch.setattr(user_import, "MAX_BYTES", 1 << 20)
     assert refusal(b"x" * (1 << 20) + b"x") == Fault(1, "the file is longer than 1 MiB")
 

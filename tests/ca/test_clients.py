@@ -50,7 +50,7 @@ def test_it_lies_beside_the_server_s(authority: Authority, tmp_path: Path) -> No
 
 
 def test_the_server_s_signs_nothing_for_clients(tmp_path: Path) -> None:
-    """Whoever has its key must not log in with it."""
+    """The owner of its key must not log in with it."""
     server = ca.create_authority(tmp_path, parse_names(["localhost"]), now=NOW)
     with pytest.raises(AuthorityError, match="signs nothing for clients"):
         clients.issue(server, "alice", now=NOW)

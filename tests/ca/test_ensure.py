@@ -237,7 +237,7 @@ def test_a_directory_that_others_use_is_refused(tmp_path: Path) -> None:
 
 
 def test_two_first_starts_agree_on_one_ca(certs: Path) -> None:
-    """Whoever comes second finds what the first has made."""
+    """The second process finds what the first has made."""
     start, found = threading.Barrier(4), set[str]()
 
     def first_start() -> None:

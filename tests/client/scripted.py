@@ -182,7 +182,7 @@ def registers(client: Peer, name: str, code: str, password: str = PASSWORD) -> N
 
 
 def common_name(der: bytes) -> str:
-    """Whom a certificate is for."""
+    """The name that a certificate is for."""
     return x509.load_der_x509_certificate(der).subject.rfc4514_string()
 
 

@@ -397,7 +397,7 @@ def test_nobody_types_a_password_for_a_server_that_is_not_the_one(
 def test_nobody_chooses_a_password_for_an_impostor(
     settings: SettingsDirectory, authority: Authority, other_authority: Authority, tmp_path: Path
 ) -> None:
-    """Who only shows the link's authority is found out before anybody is asked."""
+    """A server that only shows the link's authority is found out before anybody is asked."""
     forged, key = other_authority.server("localhost").write(tmp_path, "forged")
     forged.write_text(forged.read_text() + authority.pem)
     env = {"SECURECHAT_CONFIG_DIR": str(settings.directory)}

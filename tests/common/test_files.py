@@ -88,7 +88,7 @@ def test_a_file_that_is_none_is_told_by_the_system(tmp_path: Path) -> None:
 
 
 def test_the_file_that_is_looked_at_is_the_one_that_is_read(tmp_path: Path) -> None:
-    """Whoever puts another in its place comes too late; and what is refused isn't read."""
+    """A file that is put in its place comes too late; and what is refused isn't read."""
     (tmp_path / "file").write_text("right")
     (tmp_path / "other").write_text("wrong, and larger")
 

@@ -166,8 +166,8 @@ def test_an_account_s_sessions_can_be_ended() -> None:
 
 @pytest.mark.parametrize("password", [RIGHT, "wrong"])
 def test_nothing_is_heard_unauthenticated_of_an_account_s_end(password: str) -> None:
-    """Who waits for an answer gets the one that a name of nobody's gets, even if the password was
-    right when it was looked at; and may try again.
+    """A connection that waits for an answer gets the one that a name of nobody's gets, even if the
+    password was right when it was looked at; and may try again.
     """
     rules = RulesUnderTest("bob")
     rules.busy = True

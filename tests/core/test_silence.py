@@ -1,4 +1,4 @@
-"""Whom a channel doesn't hear it hears by no other way: +m without a voice, +b."""
+"""A member that a channel doesn't hear is heard by no other way: +m without a voice, +b."""
 
 from __future__ import annotations
 

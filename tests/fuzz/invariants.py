@@ -134,7 +134,7 @@ def _check_order(fuzzed: FuzzedRules) -> None:
 
 
 def _check_stored(fuzzed: FuzzedRules) -> None:
-    """Who starts from the disk has the same model."""
+    """A start from the disk has the same model."""
     from tests.fuzz.fuzzed_rules import furnish
 
     again = furnish(RulesUnderTest()).model

@@ -49,7 +49,7 @@ def sent_unstored(patch: Patch) -> None:
 
 
 def old_audience(patch: Patch) -> None:
-    """Who has left still hears."""
+    """An account that has left still hears."""
     patch.setattr(Channel, "forget_audience", lambda channel: None)
 
 

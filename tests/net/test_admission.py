@@ -135,7 +135,7 @@ def test_threads_may_come_and_go_at_once() -> None:
 
 
 def test_the_unauthenticated_of_one_address_have_a_smaller_share() -> None:
-    """Who logs in makes room for the next one there."""
+    """A connection that logs in makes room for the next one there."""
     door = Door(per_address=5, unauthenticated_per_address=2)
     first = door.admits("192.0.2.1")
     door.admits("192.0.2.1")
@@ -166,7 +166,7 @@ def test_among_equals_it_is_the_first_who_goes() -> None:
 
 
 def test_members_are_nobodys_crowd() -> None:
-    """Who has logged in is neither counted nor pushed out."""
+    """A connection that has logged in is neither counted nor pushed out."""
     door = Door(per_address=10, unauthenticated=2)
     for _ in range(5):
         door.admission.mark_authenticated(door.admits("192.0.2.1"))

@@ -42,7 +42,7 @@ class Waiting:
         connection.out_bytes -= int(kib * KIB)
 
     def looks(self, now: float) -> tuple[list[Connection], list[Connection]]:
-        """Who must go by then, and who shows that it is alive."""
+        """The connections that must go by then, and those that have shown that they are alive."""
         seen = list(self.backlog.look(now))
         return [c for c, verdict in seen if verdict], [c for c, verdict in seen if not verdict]
 
@@ -79,7 +79,7 @@ def test_who_takes_too_little_is_closed_after_some_seconds(waiting: Waiting) -> 
 
 
 def test_within_the_bound_nobody_is_closed(waiting: Waiting) -> None:
-    """Who takes nothing at all is found dead by the hub, which has no sign of life."""
+    """A connection that takes nothing at all is found dead by the hub, as no sign of life comes."""
     reader = waiting.one(100)
     for now in (10.0, 20.0, 30.0):
         assert waiting.looks(now) == ([], [])

@@ -157,7 +157,7 @@ def test_a_handshake_has_a_deadline(
     said: bytes,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Who never finishes doesn't hold a place for ever."""
+    """A connection that never finishes doesn't hold a place for ever."""
     caplog.set_level(logging.INFO)
     with io_under_test(server, trusting, IoLimits(handshake_seconds=0.05)) as io:
         connection, raw = io.knocks()
@@ -346,7 +346,7 @@ def test_a_line_without_end_is_read_no_faster(
 
 
 def test_line_ends_alone_are_lines(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
-    """Who sends nothing but them is slowed down as well."""
+    """A client that sends nothing but them is slowed down as well."""
     with io_under_test(server, trusting, at(Rate(lines=0.001, burst=BURST))) as io:
         visit = io.visit()
         visit.client.sendall(b"\n" * 1000)
@@ -422,7 +422,7 @@ def test_a_reader_that_stops_gets_the_rest_when_it_goes_on(io: IoUnderTest) -> N
 
 
 def test_a_blocked_reader_is_still_heard(io: IoUnderTest) -> None:
-    """Who doesn't read may still speak."""
+    """A client that doesn't read may still speak."""
     visit, other = io.visit(small=True), io.visit()
     io.thread.deliver([([visit.connection], b"x" * 500_000)])
     io.settles(other)
@@ -556,7 +556,7 @@ def test_who_doesn_t_go_on_is_closed_in_time(
 def test_a_slow_reader_gets_its_last_words(
     server: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    """Who asks for much and quits hears the end of it, when it goes on reading."""
+    """A client that asks for much and quits hears the end of it, when it goes on reading."""
     with io_under_test(server, trusting, QUICK) as io:
         slow = member(io)
         answer = b"x" * LONG

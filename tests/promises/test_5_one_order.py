@@ -179,7 +179,7 @@ def test_a_turn_keeps_the_order_when_members_come_and_go_in_it(tmp_path: Path) -
 
 
 def test_history_replays_that_order(server: ServerUnderTest) -> None:
-    """Who was away is given what the others heard, as they heard it."""
+    """A member who was away is given what the others heard, as they heard it."""
     people = [server.member(name, caps="echo-message") for name in NAMES]
     for person in people:
         person.sends("JOIN #den")

@@ -200,7 +200,7 @@ def test_a_line_without_end_is_thrown_away(server: ServerUnderTest) -> None:
 
 
 def test_one_address_can_t_take_all_places(tmp_path: Path) -> None:
-    """Who opens many connections is refused further ones; the members don't notice."""
+    """An address with many connections is refused further ones; the members don't notice."""
     limits = {"connections_per_address": 5}
     with running(tmp_path / "data", "alice", limits=limits) as server:
         alice = server.member("alice")

@@ -86,7 +86,7 @@ def test_others_see_the_disabled_one_leave(server: ServerUnderTest, cli: AdminCl
 
 
 def test_a_new_password_ends_the_old_ones_sessions(server: ServerUnderTest, cli: AdminCli) -> None:
-    """Whoever has stolen it is out."""
+    """A thief who has stolen it is logged out."""
     cli.adds("alice", password=PASSWORD)
     thief = server.member("alice")
     assert cli("user passwd alice --password-stdin", GOOD).err == IN_EFFECT

@@ -244,7 +244,7 @@ def is_let_in(server: ServerUnderTest, name: str, password: str) -> bool:
 
 
 def test_history_is_there(case: Case, new: ServerUnderTest) -> None:
-    """Who was away while the others talked hears it from the new server: all, and in order."""
+    """A member who was away while the others talked hears it from the new server, in order."""
     with new.connect() as bob:
         heard = bob.logs_in("bob", password=case.token, caps="server-time")
     said = [line.partition("PRIVMSG #den :")[2] for line in heard if "PRIVMSG #den" in line]

@@ -184,7 +184,7 @@ def test_an_account_has_one_rate(tmp_path: Path) -> None:
 
 
 def test_a_line_is_paid_for_by_the_time_it_takes(tmp_path: Path) -> None:
-    """Who keeps the hub for long waits for as long as it takes to earn that."""
+    """An account that keeps the hub for long waits for as long as it takes to earn that."""
     slow = HubUnderTest(tmp_path, "alice", "bob", rate=Rate(lines=40.0, burst=40.0))
     slow.open()
     alice = slow.member("alice")
@@ -989,7 +989,7 @@ def test_a_password_that_an_administrator_sets_meanwhile(hub: HubUnderTest) -> N
 
 
 def test_a_password_that_an_administrator_has_just_set(hub: HubUnderTest) -> None:
-    """Whom the old one let in can't replace it, not even before the hub's next look is due."""
+    """A session of the old one can't replace it, not even before the hub's next look is due."""
     alice = hub.member("alice")
     asks_for_a_password(hub, alice)
     hub.hub._next_look = float("inf")

@@ -40,7 +40,7 @@ def somebody(account: Account | None = None) -> Connection:
 
 
 def newcomer() -> Connection:
-    """Whose login is not complete, but known to be alice's."""
+    """A connection whose login is not complete, but known to be alice's."""
     return somebody(Account(1, "alice", "alice", "alice"))
 
 
@@ -87,7 +87,7 @@ def test_orders_come_at_once_and_input_is_sorted(connection: Connection) -> None
 
 
 def test_nothing_is_nothing() -> None:
-    """Who only looks doesn't wait, and a negative time is none."""
+    """A reader that only looks doesn't wait, and a negative time is none."""
     inbox = Inbox()
     assert inbox.gather(0.0) is None
     assert inbox.gather(-1.0) is None

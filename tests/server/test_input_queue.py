@@ -44,7 +44,7 @@ def test_what_is_of_one_connection_stays_in_its_order() -> None:
 
 
 def test_each_party_has_its_turn() -> None:
-    """Who came first is first; who has more waits for the others between."""
+    """The first to come is first; an account with more waits for the others between."""
     inputs, one, two = FairInputQueue(), somebody(), somebody()
     for text in ("a", "b", "c"):
         inputs.add("alice", said(one, text))

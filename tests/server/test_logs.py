@@ -149,7 +149,7 @@ def test_json_is_for_people_too(message: str, readable: bool) -> None:
 
 
 def test_json_keeps_names_of_every_script() -> None:
-    """Whoever searches the log for Алиса finds her; in what isn't UTF-8 she is escaped."""
+    """A search of the log for Алиса finds her; in what isn't UTF-8 she is escaped."""
     made = record("login", facts={"account": "Алиса 花子 👍", "by": "a\x1b\u202eb"})
     line = JsonFormatter().format(made)
     assert '"account": "Алиса 花子 👍"' in line

@@ -98,7 +98,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
 
 @pytest.fixture
 def reader(server: ServerUnderTest) -> Iterator[Client]:
-    """Who has a line of some megabytes a second; the systems between keep little."""
+    """A client on a line of some megabytes a second; the systems between keep little."""
     person = server.connect()
     person.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KEPT)
     port = person.sock.getsockname()[1]

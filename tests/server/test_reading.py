@@ -32,7 +32,7 @@ def account(number: int) -> Account:
 
 
 def test_accounts_take_turns() -> None:
-    """Who has logged in ten times waits behind itself, and not the others behind it."""
+    """An account that has logged in ten times waits behind itself, and the others don't."""
     queue, (alice, bob) = ReadingQueue(), (account(1), account(2))
     many = [job(session(alice)) for _ in range(3)]
     for one in many:

@@ -268,7 +268,7 @@ def test_half_open_connections_count_too(tmp_path: Path) -> None:
 def test_a_dead_hub_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever waits for it is called; the log has the traceback; a stop still ends the rest."""
+    """The starter is called; the log has the traceback; a stop still ends the rest."""
     called = threading.Event()
 
     def broken(*_: object) -> None:

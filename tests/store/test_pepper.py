@@ -122,7 +122,7 @@ def test_another_pepper_does_not_open_it() -> None:
 
 
 def test_it_opens_only_where_it_belongs() -> None:
-    """Who can write in the database can't give one account the secret of another."""
+    """Somebody who can write in the database can't give one account the secret of another."""
     assert "totp 2" in refused(PEPPER, PEPPER.seal(SECRET, "totp 1"), "totp 2")
 
 

@@ -241,7 +241,7 @@ def of(lines: list[str], *commands: str) -> list[Message]:
 
 
 def source(name: str) -> str:
-    """Who a member's lines are from."""
+    """The source of a member's lines."""
     return f":{name}!{name}@{SERVER}"
 
 

@@ -31,7 +31,7 @@ def chat(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[UnderTest]:
 
 
 def test_what_one_says_the_other_hears(chat: UnderTest) -> None:
-    """Who says something hears what follows from it, and all that had come before."""
+    """The speaker hears what follows from it, and all that had come before."""
     alice, bob = chat.member("alice", caps="echo-message"), chat.member("bob")
     assert alice.hears() == [f"{source('bob')} JOIN #lobby"]
     assert alice.says("PRIVMSG bob :hi") == [f"{source('alice')} PRIVMSG bob :hi"]

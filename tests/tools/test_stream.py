@@ -46,7 +46,7 @@ def room() -> Stream:
 
 
 def test_a_text_has_the_size_that_was_asked_for() -> None:
-    """Whoever sends it, and whatever its number: the work is the same for all."""
+    """The work is the same for every sender and every number."""
     assert {len(compose(s, n, 123456789, SIZE)) for s in (0, 999) for n in (0, 99999)} == {SIZE}
 
 

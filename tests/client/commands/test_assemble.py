@@ -180,8 +180,8 @@ def test_an_impostor_who_shows_the_right_ca_hears_nothing(
     other_authority: Authority,
     tmp_path: Path,
 ) -> None:
-    """Whoever copies the CA's certificate into a chain that it didn't sign is found out by the
-    verified connection, before anything is sent.
+    """A server that copies the CA's certificate into a chain that it didn't sign is found out by
+    the verified connection, before anything is sent.
     """
     forged, key = other_authority.server("localhost").write(tmp_path, "forged")
     forged.write_text(forged.read_text() + authority.pem)

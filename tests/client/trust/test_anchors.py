@@ -137,7 +137,7 @@ def test_on_a_terminal_both_are_shown_and_a_yes_is_asked_for(
     other_authority: Authority,
     answer: bool,
 ) -> None:
-    """Who says anything else is refused."""
+    """Any other answer is refused."""
     keep(settings, HERE, mine)
     person = Person(answer)
     if answer:

@@ -307,7 +307,7 @@ def hanging() -> tuple[Client, Gate]:
 
 
 def test_the_inbox_is_bounded(hanging: tuple[Client, Gate]) -> None:
-    """Who won't wait is told that there is no room; who waits is let go when the thread ends."""
+    """A caller that won't wait is told that it is full; one that waits is let go at the end."""
     client, gate = hanging
     assert [client.submit(Say("#x", "y")) for _ in range(INBOX + 1)] == [True] * INBOX + [False]
     waiting = threading.Thread(target=lambda: client.submit(Say("#x", "y"), wait=True))

@@ -91,7 +91,7 @@ def test_a_line_behind_a_failed_login_is_run_unauthenticated() -> None:
 
 
 def test_an_answer_for_a_closed_session_is_nothing() -> None:
-    """Who has gone meanwhile is not logged in."""
+    """A connection that has gone meanwhile is not logged in."""
     rules = RulesUnderTest("alice")
     rules.busy = True
     person = rules.connect()
@@ -267,7 +267,7 @@ def test_a_wait_is_no_part_of_the_time_for_a_login() -> None:
 
 
 def test_many_waits_excuse_no_more_than_the_tries_there_are() -> None:
-    """Who is turned away after each of them can't stay for ever."""
+    """A client that is turned away after each of them can't stay for ever."""
     rules = RulesUnderTest("alice", max_sessions=99, max_login_failures=3, login_seconds=60.0)
     guesses(rules, 20)
     rules.busy = True
@@ -294,7 +294,7 @@ def test_a_name_that_nobody_can_have_is_not_kept_whole() -> None:
 
 
 def test_a_token_makes_its_network_known() -> None:
-    """Whose device is there needs not wait there with the password, whoever guesses elsewhere."""
+    """A login from a device's address doesn't wait there, however many guess elsewhere."""
     rules = RulesUnderTest("alice", max_sessions=99)
     token = only(rules.member("alice").says("TOKEN CREATE laptop")).params[3]
     begins(rules, "198.51.100.7", token)

@@ -1,4 +1,4 @@
-"""Who throttle waits; who doesn't, does not."""
+"""Wrong passwords make an account and an address wait; right ones don't."""
 
 from __future__ import annotations
 

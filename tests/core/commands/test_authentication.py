@@ -259,7 +259,7 @@ def test_an_account_logs_in_only_so_often() -> None:
 
 
 def test_a_stolen_token_does_not_use_up_the_owner_s_logins() -> None:
-    """Who shows the password is counted apart."""
+    """A login with the password is counted apart."""
     rules = RulesUnderTest("alice")
     alice = rules.member("alice")
     token = only(alice.says("TOKEN CREATE laptop")).params[3]

@@ -192,7 +192,7 @@ def test_a_topic_is_set_shown_and_cleared() -> None:
 
 
 def test_who_may_set_a_topic() -> None:
-    """With +t operators, without it members; never who isn't a member."""
+    """With +t operators, without it members; never an outsider."""
     rules, (alice, bob) = in_channel("alice", "bob")
     carol = outsider(rules, "carol")
     assert codes(bob.says("TOPIC #den :x")) == ["482"]
@@ -206,7 +206,7 @@ def test_who_may_set_a_topic() -> None:
 
 
 def test_a_secret_topic() -> None:
-    """Who isn't a member of a +s channel does not see it."""
+    """An outsider does not see a +s channel."""
     rules, (alice,) = in_channel("alice")
     bob = outsider(rules, "bob")
     alice.says("TOPIC #den :hush")

@@ -99,7 +99,7 @@ def test_only_the_digest_is_stored() -> None:
 
 
 def test_a_token_is_no_key_to_more_tokens() -> None:
-    """Who finds one can be shut out by revoking it."""
+    """A thief who has found one is shut out by revoking it."""
     rules = RulesUnderTest("alice")
     token = token_of(rules.member("alice"))
     thief = rules.connect()
@@ -283,7 +283,7 @@ def test_by_pass_too() -> None:
 
 
 def test_a_code_lets_in_once() -> None:
-    """Whoever looked over the shoulder is too late, on any connection."""
+    """A thief who looked over the shoulder is too late, on any connection."""
     rules = RulesUnderTest("alice")
     secret, _ = protected(rules)
     now = code(rules, secret)

@@ -51,7 +51,7 @@ def test_who_of_a_person() -> None:
 
 
 def test_who_by_a_mask() -> None:
-    """Whoever is online and fits; without a mask everybody."""
+    """All accounts online that fit; without a mask all of them."""
     rules, (alice, bob, barb) = in_channel("alice", "bob", "barb")
     assert shown(alice.says("WHO b*")) == ["bob", "barb"]
     assert shown(alice.says("WHO B?B")) == ["bob"]
@@ -178,7 +178,7 @@ def test_whois_of_who_is_not_there() -> None:
 
 
 def test_whowas() -> None:
-    """Who was here and when; 406 for who never was."""
+    """An account that was here, and when; 406 for one that never was."""
     rules = RulesUnderTest("alice", "bob")
     alice = rules.member("alice")
     assert codes(alice.says("WHOWAS bob")) == ["406", "369"]

@@ -53,7 +53,7 @@ def test_the_list_tells_how_since_when_and_from_where() -> None:
 
 
 def test_an_id_stays_for_the_session_s_life() -> None:
-    """Whoever asks, and whoever else has come and gone."""
+    """Every session sees the same one, also when others have come and gone."""
     rules = RulesUnderTest("alice")
     one, two = arrives(rules), arrives(rules)
     ids = [entry[0] for entry in listed(one)]

@@ -425,7 +425,7 @@ def test_a_large_channel_is_asked_bit_by_bit(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_only_messages_are_asked_for() -> None:
-    """Who comes, goes or types makes nobody's client answer."""
+    """JOIN, QUIT and typing make no client answer."""
     rules, (alice, bob) = in_channel("alice", "bob")
     rules.passes(3)
     bob.pongs()

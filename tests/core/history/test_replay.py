@@ -273,7 +273,7 @@ def test_what_is_said_in_the_turn_of_the_arrival_is_not_lost() -> None:
 
 
 def test_a_turn_that_is_not_stored_is_not_replayed_either() -> None:
-    """Whose login becomes complete in it is shown what is stored, and is in."""
+    """A login that becomes complete in it is shown what is stored, and is in."""
     rules, (alice, bob) = in_channel("alice", "bob")
     bob.says("QUIT")
     alice.says("PRIVMSG #den :one")

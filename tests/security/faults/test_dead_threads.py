@@ -175,7 +175,7 @@ def test_a_password_worker_fails(
 def test_a_history_worker_fails(
     server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
-    """Who has missed something is told to try again, and then gets it."""
+    """A member who has missed something is told to try again, and then gets it."""
     bob = server.member("bob")
     bob.sends("QUIT")
     bob.hears_the_end()

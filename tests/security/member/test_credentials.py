@@ -233,7 +233,7 @@ def test_a_code_is_its_own_account_s() -> None:
 
 
 def test_codes_can_t_be_tried_through() -> None:
-    """Who knows the password has ten tries, over however many connections and commands."""
+    """A thief who knows the password has ten tries, over however many connections and commands."""
     rules = RulesUnderTest("alice")
     secret, _ = protected(rules)
     wrong = (f"{number:06}" for number in itertools.count())

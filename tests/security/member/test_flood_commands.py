@@ -69,7 +69,7 @@ LINES = {
 
 @pytest.mark.parametrize("lines", LINES.values(), ids=LINES)
 def test_a_flood_of(server: ServerUnderTest, record_property: Record, lines: list[str]) -> None:
-    """Who talks goes on, who comes gets in, and when it is over nothing of it is left."""
+    """Members go on talking, logins succeed, and when it is over nothing of it is left."""
     with talking(server, record_property) as talk:
         inside = tables(server)
         with flooding(orders(server, lines)) as flood:
@@ -81,7 +81,7 @@ def test_a_flood_of(server: ServerUnderTest, record_property: Record, lines: lis
 
 
 def test_a_flood_by_those_who_don_t_read(server: ServerUnderTest, record_property: Record) -> None:
-    """Whose answers nobody takes is disconnected at the bound, however often he comes again."""
+    """A client that takes no answers is disconnected at the bound, however often it comes again."""
     deaf = replace(orders(server, ["PING " + "x" * 400] * 200), deaf=True)
     with talking(server, record_property) as talk:
         inside = tables(server)

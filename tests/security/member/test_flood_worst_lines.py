@@ -96,7 +96,7 @@ LINES = {
 def test_fifty_members_say(
     server: ServerUnderTest, record_property: Record, lines: list[str]
 ) -> None:
-    """Whoever talks goes on, whoever comes gets in."""
+    """Members go on talking, and logins succeed."""
     flood = Orders(
         "speak",
         server.port,

@@ -160,7 +160,7 @@ def test_modes_hold_for_everybody_they_are_for(role: ROLE, modes: str) -> None:
     "act", [f"KICK #den {OWNER}", f"MODE #den -q {OWNER}", "MODE #den +q otto"]
 )
 def test_an_operator_is_no_owner(act: str) -> None:
-    """Who was given a channel to look after can't take it."""
+    """An operator who was given a channel to look after can't take it."""
     rules, people = scene()
     before = looks(rules)
     assert codes(people[OPERATOR].says(act))[-1] == "482"

@@ -315,7 +315,7 @@ def test_a_server_that_asks_and_never_reads_is_left(
 def test_a_flood_on_the_terminal_leaves_the_keyboard_alone(
     certificate: Files, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who brings more than can be shown waits; keys are read meanwhile, and Ctrl-D ends it."""
+    """More than can be shown waits; keys are read meanwhile, and Ctrl-D ends it."""
     monkeypatch.setattr(prompt, "MAX_UNSHOWN", 100)
 
     def dialogue(peer: Peer) -> None:

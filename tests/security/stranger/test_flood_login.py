@@ -97,7 +97,7 @@ def test_what_may_not_be_said_yet_takes_little_memory(
 
 
 def test_reading_none_of_the_answers(server: ServerUnderTest, record_property: Record) -> None:
-    """Who asks and doesn't read is held by its own rate."""
+    """A client that asks and doesn't read is held by its own rate."""
     orders = Orders(
         "speak",
         server.port,

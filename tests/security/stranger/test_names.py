@@ -208,7 +208,7 @@ def test_a_channel_can_t_be_imitated(name: str) -> None:
 
 @pytest.mark.parametrize("trick", [str.upper, widened, mathematical, circled])
 def test_a_channel_has_one_name_for_all_commands(trick: Callable[[str], str]) -> None:
-    """Who writes the name differently speaks in the same channel, and is kept out of it too."""
+    """Another spelling of the name leads into the same channel, and is kept out of it too."""
     rules = RulesUnderTest("alice", "bob")
     alice, bob = rules.member("alice"), rules.member("bob")
     alice.says("JOIN #den")

@@ -112,7 +112,7 @@ def test_reading_the_key_of_a_configured_certificate(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 @pytest.mark.parametrize("name", SECRETS)
 def test_owning_a_secret_of_the_server(data: DataDirectory, name: str) -> None:
-    """Who owns a file can open it at any time, or put another one in its place."""
+    """The owner of a file can open it at any time, or put another one in its place."""
     os.chown(data.path / name, 54321, -1)
     told = start_refused(data)
     assert told.startswith(f"{data.path / name}: it belongs to the user 54321")

@@ -40,7 +40,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(source: Path) -> Iterator[sqlite3.Connection]:
-    """Who writes to the source while it is copied."""
+    """A connection that writes to the source while it is copied."""
     connection = open_database(source)
     write(connection, 1, 600)
     yield connection
@@ -283,7 +283,7 @@ def test_an_adopted_copy_names_its_messages_anew(
 def test_an_adopted_copy_says_so_in_its_audit(
     server: sqlite3.Connection, source: Path, target: Path
 ) -> None:
-    """Who looks into it must see where the time jumps."""
+    """A reader of it must see where the time jumps."""
     copy_database(source, target, nothing)
     adopt_copy(target, at_ms=7, by="os:root", file="b.tar")
     with closing(open_database(target)) as connection:

@@ -16,7 +16,7 @@ from securechat.store.sqlite.database import BUSY_SECONDS, checkpoint, open_data
 
 @pytest.fixture
 def chat(tmp_path: Path) -> Iterator[tuple[sqlite3.Connection, sqlite3.Connection]]:
-    """Who writes, and who folds."""
+    """The connection that writes, and the one that folds."""
     connections = open_database(tmp_path / "chat.db"), open_database(tmp_path / "chat.db")
     connections[0].execute("PRAGMA wal_autocheckpoint = 0")
     connections[0].execute("CREATE TABLE notes (text)")

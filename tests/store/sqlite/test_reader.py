@@ -278,7 +278,7 @@ def test_a_limit_of_none_gives_nothing(journal: Journal, reader: Reader) -> None
 
 @pytest.mark.parametrize("kind", ["JOIN", "PART", "KICK", "TOPIC", "MODE", "TAGMSG"])
 def test_only_messages_are_missed(journal: Journal, reader: Reader, kind: str) -> None:
-    """Who came and went meanwhile is not news any more."""
+    """JOIN, PART and the like of that time are not news any more."""
     journal.commit([said(1, kind=kind), said(2, kind="NOTICE")])
     assert seqs(reader.missed([(DEN, 0)], upto=2, limit=10)[0]) == [2]
 
