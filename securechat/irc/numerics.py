@@ -55,6 +55,7 @@ class Numeric(StrEnum):
     RPL_VERSION = "351"
     RPL_WHOREPLY = "352"
     RPL_NAMREPLY = "353"
+    RPL_WHOSPCRPL = "354"
     RPL_ENDOFNAMES = "366"
     RPL_BANLIST = "367"
     RPL_ENDOFBANLIST = "368"

@@ -13,6 +13,7 @@ from securechat.core.commands import (
     modes,
     people,
     sessions,
+    who,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "modes",
     "people",
     "sessions",
+    "who",
 ]

@@ -1,88 +1,28 @@
-"""WHO, WHOIS, WHOWAS, ISON, USERHOST, AWAY: people and their presence.
+"""WHOIS, WHOWAS, ISON, USERHOST, AWAY, SETNAME: people and their presence; WHO is in who.py.
 
 https://modern.ircdocs.horse/#user-based-queries
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from securechat.core import quota
 from securechat.core.channels import channels
-from securechat.core.commands.registry import LOOKED_AT_ONCE, command
+from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events.accounts import RealNameSet
-from securechat.core.model.entities import Account, Audience, Channel, NumericReply, Parts, Session
+from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.presence import online
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, shorten, when
 from securechat.core.turn import IrcError, Turn
-from securechat.irc import masks, names
+from securechat.irc import names
 from securechat.irc.capabilities import MULTI_PREFIX, SETNAME
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
-
-MAX_WHO = 500
-"""Rows of one WHO by a mask; of a channel all members are shown."""
 
 
 def _online(turn: Turn, name: str) -> Account | None:
     account = turn.model.account_named(name)
     return account if account is not None and account.sessions else None
-
-
-@command("WHO", usage="<#channel, nick or mask>")
-def who(turn: Turn, session: Session, message: Message) -> Parts:
-    """Show who is online: of a channel, by name, or by a mask such as a*."""
-    mask = message.params[0] if message.params and message.params[0] else "*"
-    server = turn.settings.name
-    channel = turn.model.channel_named(mask) if mask[:1] == "#" else None
-    if mask[:1] != "#":
-        for account in _matching(turn, session, mask):
-            yield None if account is None else _who_row(session, server, None, account)
-    elif channel is not None and channels.visible(channel, session.who):
-        for account in list(channel.present):
-            yield _who_row(session, server, channel, account)
-    yield Numeric.RPL_ENDOFWHO, channels.word(mask), "End of WHO list"
-
-
-def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | None]:
-    """None where nobody was found for a while."""
-    exact = _online(turn, mask)
-    if exact is not None:
-        yield exact
-        return
-    if masks.too_much(mask):
-        return
-    matches, found = masks.matcher(mask), 0
-    for number, account in enumerate(list(turn.model.online)):
-        if (number + 1) % LOOKED_AT_ONCE == 0:
-            yield None
-        if matches(masks.fold(account.name)) and _visible(session.who, account):
-            yield account
-            found += 1
-            if found == MAX_WHO:
-                return
-
-
-def _visible(asking: Account, account: Account) -> bool:
-    """Whether a mask finds the account: +i hides it from those who share no channel with it."""
-    hidden = all(session.invisible for session in account.sessions)
-    return (
-        not hidden or account is asking or not asking.channels.keys().isdisjoint(account.channels)
-    )
-
-
-def _who_row(
-    asking: Session, server: str, channel: Channel | None, account: Account
-) -> NumericReply:
-    flags = "G" if account.away is not None else "H"
-    if account.admin:
-        flags += "*"
-    if channel is not None:
-        flags += channels.prefix(channel, account, every=asking.has(MULTI_PREFIX))
-    where, nick = channel.name if channel is not None else "*", account.name
-    real_name = f"0 {account.real_name}"
-    return Numeric.RPL_WHOREPLY, where, nick, server, server, nick, flags, real_name
 
 
 @command("WHOIS", usage="[<server>] <nick>")
