@@ -31,7 +31,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(eq=False)
-class Seat:
+class Session:
     """One session. echo: it is told what it says itself. own: what its account says elsewhere, to
     persons, too. hears: what is due to it.
     """
@@ -65,7 +65,7 @@ class Oracle:
     """Every method that tells whether something is allowed also does it, and says so to all."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.seats: list[Seat] = []
+        self.sessions: list[Session] = []
         self.channels: dict[str, Channel] = {}
         self.log: list[Entry] = []
         self.read = dict.fromkeys(names, 0)
@@ -73,53 +73,57 @@ class Oracle:
 
     # Coming and going
 
-    def comes(self, name: str, *, echo: bool, own: bool = False) -> tuple[Seat, list[Entry]]:
+    def comes(self, name: str, *, echo: bool, own: bool = False) -> tuple[Session, list[Entry]]:
         """A session, and what its account has missed."""
         first = not self._online(name)
-        seat = Seat(name, echo, own or echo)
-        missed = self._missed(seat)
-        self.seats.append(seat)
+        session = Session(name, echo, own or echo)
+        missed = self._missed(session)
+        self.sessions.append(session)
         for channel_name, channel in self.channels.items():
             if name in channel.roles:
-                told = self._in_channel(channel_name) if first else [seat]
+                told = self._in_channel(channel_name) if first else [session]
                 self._tell(told, Heard(name, "JOIN", channel_name))
         self.read[name] = len(self.log)
-        return seat, missed
+        return session, missed
 
-    def _missed(self, seat: Seat) -> list[Entry]:
-        name, found = seat.name, []
+    def _missed(self, session: Session) -> list[Entry]:
+        name, found = session.name, []
         for number, entry in enumerate(self.log):
             channel = self.channels.get(entry.place) if isinstance(entry.place, str) else None
             if channel is not None:
                 mine = name in channel.roles and number >= channel.since[name]
             else:
-                mine = name in entry.place and (entry.sender != name or seat.own)
+                mine = name in entry.place and (entry.sender != name or session.own)
             if mine and number >= self.read[name]:
                 found.append(entry)
         return found
 
-    def goes(self, seat: Seat, *, politely: bool) -> None:
+    def goes(self, session: Session, *, politely: bool) -> None:
         """A session ends; who says so has read everything, if it is the one that came last: of an
         older one nobody knows what the younger has read.
         """
-        newest = self._online(seat.name)[-1]
-        self.seats.remove(seat)
-        if politely and seat is newest:
-            self.read[seat.name] = len(self.log)
-        if not self._online(seat.name):
-            mine = [name for name, channel in self.channels.items() if seat.name in channel.roles]
-            told = [s for s in self.seats if any(s in self._in_channel(name) for name in mine)]
-            self._tell(told, Heard(seat.name, "QUIT", ""))
+        newest = self._online(session.name)[-1]
+        self.sessions.remove(session)
+        if politely and session is newest:
+            self.read[session.name] = len(self.log)
+        if not self._online(session.name):
+            mine = [
+                name for name, channel in self.channels.items() if session.name in channel.roles
+            ]
+            told = [s for s in self.sessions if any(s in self._in_channel(name) for name in mine)]
+            self._tell(told, Heard(session.name, "QUIT", ""))
 
-    def _online(self, name: str) -> list[Seat]:
-        return [seat for seat in self.seats if seat.name == name]
+    def _online(self, name: str) -> list[Session]:
+        return [session for session in self.sessions if session.name == name]
 
-    def _in_channel(self, channel: str) -> list[Seat]:
-        return [seat for seat in self.seats if seat.name in self.channels[channel].roles]
+    def _in_channel(self, channel: str) -> list[Session]:
+        return [
+            session for session in self.sessions if session.name in self.channels[channel].roles
+        ]
 
-    def _tell(self, seats: Iterable[Seat], heard: Heard) -> None:
-        for seat in seats:
-            seat.hears.append(heard)
+    def _tell(self, sessions: Iterable[Session], heard: Heard) -> None:
+        for session in sessions:
+            session.hears.append(heard)
 
     # Channels
 
@@ -220,36 +224,36 @@ class Oracle:
 
     # Messages
 
-    def says(self, seat: Seat, target: str, text: str) -> bool:
+    def says(self, session: Session, target: str, text: str) -> bool:
         """Something to a channel or a person."""
-        hears = self.may_hear(seat, target)
+        hears = self.may_hear(session, target)
         if hears is None:
             return False
-        place = target if target.startswith("#") else frozenset({seat.name, target})
-        self.log.append(Entry(place, seat.name, text))
-        self._tell(hears, Heard(seat.name, "PRIVMSG", target, text))
+        place = target if target.startswith("#") else frozenset({session.name, target})
+        self.log.append(Entry(place, session.name, text))
+        self._tell(hears, Heard(session.name, "PRIVMSG", target, text))
         return True
 
-    def may_hear(self, seat: Seat, target: str) -> list[Seat] | None:
+    def may_hear(self, session: Session, target: str) -> list[Session] | None:
         """Whom a message goes to; None when it may not be said."""
         if not target.startswith("#"):
-            return self._direct(seat, target)
+            return self._direct(session, target)
         channel = self.channels.get(target)
         if channel is None:
             return None
-        if seat.name not in channel.roles:
+        if session.name not in channel.roles:
             if channel.modes & {"n", "m"}:
                 return None
-            return self._in_channel(target) + ([seat] if seat.echo else [])
-        if "m" in channel.modes and not channel.roles[seat.name]:
+            return self._in_channel(target) + ([session] if session.echo else [])
+        if "m" in channel.modes and not channel.roles[session.name]:
             return None
-        return [other for other in self._in_channel(target) if other is not seat or seat.echo]
+        return [other for other in self._in_channel(target) if other is not session or session.echo]
 
-    def _direct(self, seat: Seat, name: str) -> list[Seat] | None:
+    def _direct(self, session: Session, name: str) -> list[Session] | None:
         if name not in self.read:
             return None
         hears = self._online(name)
-        if name != seat.name:
-            hears += [own for own in self._online(seat.name) if own.own]
-            hears = [one for one in hears if one is not seat or seat.echo]
+        if name != session.name:
+            hears += [own for own in self._online(session.name) if own.own]
+            hears = [one for one in hears if one is not session or session.echo]
         return hears

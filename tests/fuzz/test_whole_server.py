@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.both import MAX_SEATS, NAMES, Both
+from tests.fuzz.server_and_oracle import MAX_SESSIONS, NAMES, ServerAndOracle
 from tests.support.long_form import LONG, times
 from tests.support.server import ServerUnderTest, config
 
@@ -34,7 +34,7 @@ GARBAGE = (
 )  # fmt: skip
 """What changes nothing for anybody, whoever says it."""
 
-number = st.integers(0, MAX_SEATS - 1)
+number = st.integers(0, MAX_SESSIONS - 1)
 """Which of the sessions there are; counted round."""
 name = st.sampled_from(NAMES)
 channel = st.sampled_from(("#a", "#b"))
@@ -76,7 +76,7 @@ STEPS: Mapping[str, tuple[int, Mapping[str, st.SearchStrategy[object]]]] = {
         },
     ),
 }
-"""What can happen: a method of Both, how often as against the others, and what it is told."""
+"""What can happen: a method of ServerAndOracle, how often as against the others, and what it is told."""
 
 Step = tuple[str, dict[str, object]]
 
@@ -114,7 +114,7 @@ def test_it_does_what_its_model_does(begun: Path, steps: Sequence[Step]) -> None
     """After every step everybody has heard what the model says, and nothing else."""
     with tempfile.TemporaryDirectory() as directory:
         shutil.copytree(begun, Path(directory) / "data")
-        both = Both(Path(directory) / "data")
+        both = ServerAndOracle(Path(directory) / "data")
         try:
             for method, arguments in steps:
                 getattr(both, method)(**arguments)

@@ -1,4 +1,4 @@
-"""A real server and its model, which are told the same and have to agree after every step."""
+"""A real server and its oracle, which are told the same and have to agree after every step."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pathlib import Path
 
 from securechat.core.model.levels import Levels
 from securechat.irc.message import parse
-from tests.fuzz.oracle import SERVER, Entry, Heard, Oracle, Seat
+from tests.fuzz.oracle import SERVER, Entry, Heard, Oracle, Session
 from tests.support.client import Client
 from tests.support.server import ServerUnderTest, config
 
 NAMES = ("alice", "bob", "carol")
-MAX_SEATS = 6
+MAX_SESSIONS = 6
 EVENTS = frozenset(
     {"PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "QUIT", "KICK", "MODE", "TOPIC", "INVITE"}
 )
 
 
-class Both:
-    """The server and its model, side by side. directory: of the server, with the accounts in it."""
+class ServerAndOracle:
+    """The server and the oracle, side by side. directory: of the server, with the accounts in it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.oracle = Oracle(NAMES)
-        self.people: dict[Seat, Client] = {}
+        self.people: dict[Session, Client] = {}
         self.count = self.restarted_at = 0
         self._open()
 
@@ -54,8 +54,8 @@ class Both:
             sql = "SELECT text FROM log WHERE kind = 'PRIVMSG' ORDER BY seq"
             return [text for (text,) in connection.execute(sql)]
 
-    def _seat(self, number: int) -> tuple[Seat, Client]:
-        """A session, and who sits there."""
+    def _session(self, number: int) -> tuple[Session, Client]:
+        """A session of the oracle, and its client."""
         if not self.people:
             self.comes(NAMES[number % len(NAMES)], {"echo-message"})
         every = list(self.people.items())
@@ -77,42 +77,42 @@ class Both:
         """Every session has heard what the model says, and nothing else of anybody. The order holds
         within a channel and within a conversation.
         """
-        for seat, person in self.people.items():
+        for session, person in self.people.items():
             lines = (heard or {}).get(person, []) + person.hears()
-            found, due = events(lines), seat.hears
-            assert by_target(found) == by_target(due), f"{seat.name}: {found} instead of {due}"
-            seat.hears = []
+            found, due = events(lines), session.hears
+            assert by_target(found) == by_target(due), f"{session.name}: {found} instead of {due}"
+            session.hears = []
 
     # Coming and going
 
     def comes(self, name: str, caps: set[str]) -> None:
         """A member logs in, is put back into its channels and is given what it has missed, once."""
-        if len(self.people) == MAX_SEATS:
+        if len(self.people) == MAX_SESSIONS:
             return
         person = self.server.connect()
         lines = person.logs_in(name, caps=["server-time", *sorted(caps)])
-        seat, missed = self.oracle.comes(
+        session, missed = self.oracle.comes(
             name, echo="echo-message" in caps, own="znc.in/self-message" in caps
         )
-        self.people[seat] = person
+        self.people[session] = person
         told = [heard for heard in events(lines) if heard.command == "PRIVMSG"]
         assert by_target(told) == by_target(map(shown, missed))
         joined = [heard for heard in events(lines) if heard.command == "JOIN"]
-        assert sorted(joined) == sorted(seat.hears)
+        assert sorted(joined) == sorted(session.hears)
         for channel in self.oracle.channels.values():
             assert name not in channel.roles or not channel.topic or channel.topic in "".join(lines)
-        seat.hears = []
+        session.hears = []
         self._all_hear()
 
     def goes(self, number: int, politely: bool) -> None:
         """With QUIT, or with a connection that breaks."""
-        seat, person = self._seat(number)
-        del self.people[seat]
+        session, person = self._session(number)
+        del self.people[session]
         if politely:
             person.sends("QUIT :bye")
             person.hears_the_end()
         person.hangs_up()
-        self.oracle.goes(seat, politely=politely)
+        self.oracle.goes(session, politely=politely)
         self._wait_for_sessions()
         self._all_hear()
 
@@ -128,9 +128,9 @@ class Both:
         if self.count < self.restarted_at + 5:
             return
         self.restarted_at = self.count
-        for seat, person in list(self.people.items()):
+        for session, person in list(self.people.items()):
             person.hangs_up()
-            self.oracle.goes(seat, politely=False)
+            self.oracle.goes(session, politely=False)
         self.people.clear()
         self._wait_for_sessions()
         self.server.close()
@@ -139,71 +139,71 @@ class Both:
     # Channels
 
     def joins(self, number: int, channel: str) -> None:
-        seat, person = self._seat(number)
-        allowed = self.oracle.joins(seat.name, channel)
+        session, person = self._session(number)
+        allowed = self.oracle.joins(session.name, channel)
         self._says(person, f"JOIN {channel}", allowed=allowed)
 
     def parts(self, number: int, channel: str) -> None:
-        seat, person = self._seat(number)
-        self._says(person, f"PART {channel}", allowed=self.oracle.parts(seat.name, channel))
+        session, person = self._session(number)
+        self._says(person, f"PART {channel}", allowed=self.oracle.parts(session.name, channel))
 
     def kicks(self, number: int, channel: str, name: str) -> None:
-        seat, person = self._seat(number)
-        allowed = self.oracle.kicks(seat.name, name, channel)
+        session, person = self._session(number)
+        allowed = self.oracle.kicks(session.name, name, channel)
         self._says(person, f"KICK {channel} {name}", allowed=allowed)
 
     def sets_mode(self, number: int, channel: str, sign: str, letter: str) -> None:
-        seat, person = self._seat(number)
-        allowed = self.oracle.sets_mode(seat.name, channel, sign + letter)
+        session, person = self._session(number)
+        allowed = self.oracle.sets_mode(session.name, channel, sign + letter)
         self._says(person, f"MODE {channel} {sign}{letter}", allowed=allowed)
 
     def sets_role(self, number: int, channel: str, sign: str, letter: str, name: str) -> None:
-        seat, person = self._seat(number)
-        allowed = self.oracle.sets_role(seat.name, channel, sign + letter, name)
+        session, person = self._session(number)
+        allowed = self.oracle.sets_role(session.name, channel, sign + letter, name)
         self._says(person, f"MODE {channel} {sign}{letter} {name}", allowed=allowed)
 
     def sets_topic(self, number: int, channel: str, ending: str) -> None:
-        seat, person = self._seat(number)
+        session, person = self._session(number)
         topic = self._text(ending)
-        allowed = self.oracle.sets_topic(seat.name, channel, topic)
+        allowed = self.oracle.sets_topic(session.name, channel, topic)
         self._says(person, f"TOPIC {channel} :{topic}", allowed=allowed)
 
     def invites(self, number: int, channel: str, name: str) -> None:
-        seat, person = self._seat(number)
-        allowed = self.oracle.invites(seat.name, name, channel)
+        session, person = self._session(number)
+        allowed = self.oracle.invites(session.name, name, channel)
         self._says(person, f"INVITE {name} {channel}", allowed=allowed)
 
     # Messages
 
     def says(self, number: int, to: str, ending: str) -> None:
-        seat, person = self._seat(number)
+        session, person = self._session(number)
         text = self._text(ending)
-        allowed = self.oracle.says(seat, to, text)
+        allowed = self.oracle.says(session, to, text)
         self._says(person, f"PRIVMSG {to} :{text}", allowed=allowed)
 
     def all_talk_at_once(self, channel: str, lines: list[int]) -> None:
         """Nobody waits for anybody: what comes first is the server's choice, the same for all."""
-        said: dict[str, Seat] = {}
+        said: dict[str, Session] = {}
         for number in lines:
-            seat, person = self._seat(number)
-            if self.oracle.may_hear(seat, channel) is not None:
-                said[text := self._text("")] = seat
+            session, person = self._session(number)
+            if self.oracle.may_hear(session, channel) is not None:
+                said[text := self._text("")] = session
                 person.sends(f"PRIVMSG {channel} :{text}")
         heard = {person: person.hears() for person in self.people.values()}
         order = self._stored()[len(self.oracle.log) :]
         assert sorted(order) == sorted(said)
         for text in order:
             self.oracle.says(said[text], channel, text)
-        for seat in self.people:
-            mine = [text for text in order if said[text] is seat]
-            assert mine == [text for text in said if said[text] is seat], "not as it was said"
+        for session in self.people:
+            mine = [text for text in order if said[text] is session]
+            assert mine == [text for text in said if said[text] is session], "not as it was said"
         self._all_hear(heard)
 
     # Those who mean no good
 
     def garbage(self, number: int, lines: list[bytes]) -> None:
         """From a member: answered to it alone."""
-        _, person = self._seat(number)
+        _, person = self._session(number)
         person.sends(*lines)
         self._all_hear()
 
