@@ -21,7 +21,7 @@ EVENTS = frozenset(
 
 
 class ServerAndOracle:
-    """The server and the oracle, side by side. directory: of the server, with the accounts in it."""
+    """The server and the oracle, side by side. directory: of the server, with its accounts."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

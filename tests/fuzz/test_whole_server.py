@@ -76,7 +76,7 @@ STEPS: Mapping[str, tuple[int, Mapping[str, st.SearchStrategy[object]]]] = {
         },
     ),
 }
-"""What can happen: a method of ServerAndOracle, how often as against the others, and what it is told."""
+"""What can happen: a method of ServerAndOracle, how often beside the others, what it is told."""
 
 Step = tuple[str, dict[str, object]]
 
