@@ -135,7 +135,7 @@ class Oracle:
             return True
         elif not self._may_enter(name, channel):
             return False
-        channel.roles[name] = "q" if name == channel.founder else ""
+        channel.roles[name] = "qo" if name == channel.founder else ""
         channel.since[name] = len(self.log)
         channel.invited.pop(name, None)
         self._tell(self._in_channel(channel_name), Heard(name, "JOIN", channel_name))

@@ -168,7 +168,9 @@ def _member_mode(change: ModeChange, sign: str, letter: str) -> None:
     channel, by = change.channel, change.by
     nick = change.parameter(letter, "a nick")
     other = change.turn.model.account_named(nick)
-    if other is None or other not in channel.members:
+    if other is None or not (other.usable or other in channel.members):
+        raise IrcError(Numeric.ERR_NOSUCHNICK, channels.word(nick), "No such nick/channel")
+    if other not in channel.members:
         text = "They aren't on that channel"
         raise IrcError(Numeric.ERR_USERNOTINCHANNEL, channels.word(nick), channel.name, text)
     had = channel.modes_of(other)

@@ -10,7 +10,7 @@ from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events.channels import KickedAway, TopicChanged
-from securechat.core.model.entities import Account, Channel, Parts, Session
+from securechat.core.model.entities import FOUNDER_MODES, Account, Channel, Parts, Session
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import TEXT_BYTES, kick_bytes, shorten, topic_bytes
@@ -56,10 +56,10 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
         )
     quota.check(turn, session, "JOIN")
     if channel is None:
-        channel, modes = _make(turn, account, name), "q"
+        channel, modes = _make(turn, account, name), FOUNDER_MODES
     else:
         channels.check_may_enter(turn, account, channel, key)
-        modes = "q" if channel.founder == account.id else ""
+        modes = FOUNDER_MODES if channel.founder == account.id else ""
     channels.enter(turn, channel, account, modes)
     turn.broadcast(channel.audience(), channels.join_line(turn, channel, account))
     if account.away is not None:

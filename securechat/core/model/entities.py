@@ -25,6 +25,9 @@ MEMBER_MODES = "qov"
 
 PREFIXES = {"q": "~", "o": "@", "v": "+"}
 
+FOUNDER_MODES = "qo"
+"""What a founder is in their channel. Clients, and programs that look for operators, know @."""
+
 
 NumericReply = tuple[Numeric, *tuple[str, ...]]
 """A numeric with its parameters, the last of which is the trailing one."""

@@ -132,7 +132,7 @@ def test_owner_and_administrator_always_get_in() -> None:
     bob.says("MODE #den +ikl x 1", "MODE #den +b *", "PART #nowhere")
     bob.hears()
     assert codes(alice.says("JOIN #den"))[0] == "JOIN"
-    assert rules.channel("#den").modes_of(rules.account("alice")) == "q"
+    assert rules.channel("#den").modes_of(rules.account("alice")) == "qo"
     assert codes(rules.member("root_").says("JOIN #den"))[0] == "JOIN"
     assert rules.channel("#den").modes_of(rules.account("root_")) == ""
 
