@@ -27,6 +27,8 @@ SELF_MESSAGE: Final = 1 << 13
 MESSAGE_KEY: Final = 1 << 14
 SETNAME: Final = 1 << 15
 LABELED_RESPONSE: Final = 1 << 16
+CHATHISTORY: Final = 1 << 17
+EVENT_PLAYBACK: Final = 1 << 18
 
 
 class Capability(NamedTuple):
@@ -57,6 +59,8 @@ CAPABILITIES: Final = (
     Capability("server-time", SERVER_TIME, on_wire=True),
     Capability("userhost-in-names", USERHOST_IN_NAMES),
     Capability("draft/account-registration", ACCOUNT_REGISTRATION),
+    Capability("draft/chathistory", CHATHISTORY),
+    Capability("draft/event-playback", EVENT_PLAYBACK),
     Capability("setname", SETNAME),
     Capability("znc.in/self-message", SELF_MESSAGE),
     Capability(KEY_TAG, MESSAGE_KEY),

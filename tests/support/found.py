@@ -47,12 +47,29 @@ def _page(log: Sequence[Logged], query: PageQuery) -> list[Logged]:
         older = _fitting(older[::-1], query)[: query.limit]
         kept = min(len(older), max(query.limit // 2, query.limit - len(newer)))
         return [*reversed(older[:kept]), *newer[: query.limit - kept]]
+    if query.start is From.FIRST:
+        return _page(log, _forward(log, query))
     if query.lower is not None:
         wanted = [entry for entry in wanted if _is_behind(entry, query.lower)]
     if query.upper is not None:
         wanted = [entry for entry in wanted if _is_before(entry, query.upper)]
     oldest = query.start is From.OLDEST
     return _fitting(wanted[: query.limit] if oldest else wanted[-query.limit :], query)
+
+
+def _forward(log: Sequence[Logged], query: PageQuery) -> PageQuery:
+    assert query.lower is not None
+    assert query.upper is not None
+    if _first(log, query.lower) <= _first(log, query.upper):
+        return query._replace(start=From.OLDEST)
+    return query._replace(lower=query.upper, upper=query.lower, start=From.NEWEST)
+
+
+def _first(log: Sequence[Logged], place: Place) -> int:
+    if not place.is_time:
+        return place.value
+    end = log[-1].seq + 1 if log else 1
+    return next((entry.seq for entry in log if entry.at_ms >= place.value), end)
 
 
 def _is_before(entry: Logged, place: Place) -> bool:

@@ -192,7 +192,11 @@ class RulesUnderTest:
 
     def fail_job(self) -> None:
         """The worker fails at the job that waits."""
-        self.answer(JobFailed(self.jobs.pop(0).session))
+        job = self.jobs.pop(0)
+        if isinstance(job, ReadLog):
+            self.answer(LogRead(job.session, job.lookup, None))
+        else:
+            self.answer(JobFailed(job.session))
 
     def do(self, job: Job) -> Answer:
         """A job's answer, as a worker would have it."""

@@ -67,7 +67,7 @@ def respond(
         found.append(_reply(session, Tagged(BareLine(f":{server} ACK"), tag)))
     else:
         for at in own:
-            _tag(found, at, f"batch={REFERENCE}")
+            _put_in(found, at)
         begin = BareLine(f":{server} BATCH +{REFERENCE} labeled-response")
         found.insert(own[0] if own else len(found), _reply(session, Tagged(begin, tag)))
         if not more:
@@ -79,7 +79,7 @@ def go_on(effects: list[Effect], start: int, session: Session, server: str, *, m
     """The same for a further part of a long answer."""
     for at in range(start, len(effects)):
         if _is_response(effects[at], session):
-            _tag(effects, at, f"batch={REFERENCE}")
+            _put_in(effects, at)
     if not more:
         effects.append(_end(session, server))
 
@@ -110,6 +110,13 @@ def _is_response(effect: Effect, session: Session) -> bool:
     if not isinstance(effect, Reply) or effect.session is not session:
         return False
     return bool(effect.line.encode(effect.group.caps))
+
+
+def _put_in(effects: list[Effect], at: int) -> None:
+    """Make a line part of the batch. One that is part of another batch is so by that one."""
+    line = effects[at].line
+    if type(line) is not Line or line.batch is None:
+        _tag(effects, at, f"batch={REFERENCE}")
 
 
 def _tag(effects: list[Effect], at: int, tag: str) -> None:

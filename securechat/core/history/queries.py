@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from securechat.core.journal.events.channels import Logged
 
+MOST_ENTRIES = 100
+"""Of a page, as 005 says. It takes half a millisecond to send, for which all others wait."""
+
 
 class Place(NamedTuple):
     """A place in the log: a seq, or what was logged at a time (milliseconds since 1970)."""
@@ -30,6 +33,8 @@ class From(StrEnum):
 
     OLDEST = "oldest"
     NEWEST = "newest"
+    FIRST = "first"
+    """Those that come first on the way from lower to upper, which may lie before it."""
     MIDDLE = "middle"
     """Those around the place that both bounds are; that one included."""
 

@@ -9,24 +9,20 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
 from securechat.core.delivery.acknowledgements import KINDS
-from securechat.core.delivery.line import Line, iso_time
+from securechat.core.history import playback
+from securechat.core.history.playback import OVERHEAD
 from securechat.core.jobs import LoadMissed, Missed
 from securechat.core.journal.events.channels import Logged
-from securechat.core.model.entities import Account, Channel, Direct, Session
+from securechat.core.model.entities import Channel, Session
 from securechat.core.model.state import Model
-from securechat.core.text import fits
 from securechat.core.turn import Turn
-from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, SELF_MESSAGE, SERVER_TIME
-
-CTCP = "\x01"
-
-_OVERHEAD = 400
-"""Bytes of a replayed line beside its text and its client's tags, at the most."""
+from securechat.irc.capabilities import CHATHISTORY, ECHO_MESSAGE, SELF_MESSAGE
 
 
 def unread(model: Model, session: Session) -> Iterator[tuple[int, int, int]]:
     """(target, its newest seq, seq after which it was missed) of every target with news."""
-    if session.who.bot:
+    # Who can ask for pages is given nothing unasked (https://ircv3.net/specs/extensions/chathistory).
+    if session.who.bot or session.has(CHATHISTORY):
         return
     for target, newest, joined in model.targets_of(session.who):
         after = max(joined, session.after)
@@ -49,7 +45,7 @@ def load(turn: Turn, session: Session, before: Missed | None = None) -> LoadMiss
         model.committed_seq,
         settings.replay,
         settings.replay_bytes,
-        _OVERHEAD,
+        OVERHEAD,
         before,
     )
 
@@ -76,7 +72,8 @@ def send(turn: Turn, session: Session, entries: Iterable[Logged], *, cut: bool) 
     for entry in newest:
         by_target.setdefault(entry.target, []).append(entry)
     for number, (target, found) in enumerate(by_target.items()):
-        _send_target(turn, session, target, found, f"m{number}")
+        for line in playback.of_target(turn, session, target, found, f"m{number}"):
+            turn.send_line(session, line)
     if cut or len(newest) < len(wanted):
         turn.notice(session, "You missed more messages than these; they are the newest of them")
 
@@ -88,7 +85,7 @@ def _newest(entries: list[Logged], limit: int) -> list[Logged]:
     size, first = 0, len(entries)
     while first:
         entry = entries[first - 1]
-        size += _OVERHEAD + len(entry.text.encode()) + len((entry.tags or "").encode())
+        size += OVERHEAD + len(entry.text.encode()) + len((entry.tags or "").encode())
         if size > limit:
             break
         first -= 1
@@ -99,60 +96,3 @@ def _wanted(model: Model, session: Session, entry: Logged) -> bool:
     own = entry.sender == session.who.id
     knows_own = session.has(ECHO_MESSAGE | SELF_MESSAGE)
     return not own or knows_own or isinstance(model.targets[entry.target], Channel)
-
-
-def _send_target(
-    turn: Turn, session: Session, target: int, entries: list[Logged], reference: str
-) -> None:
-    server = turn.settings.name
-    batched = session.has(BATCH)
-    if batched:
-        name = _buffer(turn.model, session.who, target)
-        turn.send(session, f":{server} BATCH +{reference} chathistory {name}")
-    for entry in entries:
-        turn.send_line(session, _line(turn, session, entry, reference))
-    if batched:
-        turn.send(session, f":{server} BATCH -{reference}")
-
-
-def _line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
-    model = turn.model
-    sender = model.accounts[entry.sender]
-    receiver = _receiver(model, session.who, entry)
-    head = f":{sender.source(turn.settings.name)} {entry.kind} {receiver} :"
-    text = entry.text if session.has(SERVER_TIME) else _dated(entry)
-    return Line(
-        head + (text if fits(head + text) else entry.text),
-        entry.at_ms,
-        msgid=model.msgid(entry.seq),
-        account=sender.name,
-        client_tags=entry.tags,
-        batch=reference,
-    )
-
-
-def _dated(entry: Logged) -> str:
-    """For a client without server-time: the time in the text."""
-    stamp = f"[{iso_time(entry.at_ms)[:16].replace('T', ' ')} UTC] "
-    action = CTCP + "ACTION "
-    if entry.text.startswith(action):
-        return action + stamp + entry.text.removeprefix(action)
-    return stamp + entry.text
-
-
-def _receiver(model: Model, account: Account, entry: Logged) -> str:
-    """The target as it stood in the message."""
-    target = model.targets[entry.target]
-    if isinstance(target, Channel):
-        return target.name
-    return account.name if entry.sender != account.id else _other(model, account, target).name
-
-
-def _buffer(model: Model, account: Account, target_id: int) -> str:
-    """The name of the conversation, from the account's side."""
-    target = model.targets[target_id]
-    return target.name if isinstance(target, Channel) else _other(model, account, target).name
-
-
-def _other(model: Model, account: Account, direct: Direct) -> Account:
-    return model.accounts[direct.high if direct.low == account.id else direct.low]

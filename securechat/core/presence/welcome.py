@@ -5,6 +5,7 @@ https://modern.ircdocs.horse/#rplwelcome-001, https://modern.ircdocs.horse/#rpli
 
 from __future__ import annotations
 
+from securechat.core.history.queries import MOST_ENTRIES
 from securechat.core.model.entities import Session
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, kick_bytes, topic_bytes, when
 from securechat.core.turn import Turn
@@ -46,6 +47,8 @@ def isupport(turn: Turn) -> list[str]:
         f"PART:{MAX_TARGETS},KICK:{MAX_TARGETS},NAMES:1,WHOIS:1,JOIN:,LIST:",
         "SAFELIST",
         "WHOX",
+        f"CHATHISTORY={MOST_ENTRIES}",
+        "MSGREFTYPES=msgid,timestamp",
         "draft/ACCOUNTREQUIRED",
     ]
 

@@ -57,8 +57,9 @@ class Pages:
 
         span: the target, the seq after which and the one up to which may be read. lower, upper: the
         places between which entries are wanted, without them; None for no bound. start: which of
-        those, when they are more than limit: the "oldest", the "newest", or, as "middle", those
-        around lower, that one included. max_bytes: of them all, as UTF-8, each with line_bytes
+        those, when they are more than limit: the "oldest", the "newest", those that come "first" on
+        the way from lower to upper, which may lie before it, or, as "middle", those around lower,
+        that one included. max_bytes: of them all, as UTF-8, each with line_bytes
         beside its text and tags; but one at least. events: whether what is no message is wanted.
         """
         target, low, high = span[0], span[1], span[2] + 1
@@ -68,6 +69,10 @@ class Pages:
             newer = part.take(self._read(target, max(low, center - 1), high, events=events))
             older = self._read(target, low, min(center, high), newest=True, events=events)
             return _around(part.take(older), newer, limit)
+        if start == "first" and lower is not None and upper is not None:
+            backwards = self._from(lower) > self._from(upper)
+            lower, upper = (upper, lower) if backwards else (lower, upper)
+            start = "newest" if backwards else "oldest"
         if lower is not None:
             low = max(low, self._upto(lower))
         if upper is not None:

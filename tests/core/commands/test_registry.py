@@ -16,7 +16,7 @@ AFTER = {
     *("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "INVITE", "TOPIC", "NAMES", "LIST"),
     *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "AWAY", "SETNAME"),
     *("MOTD", "LUSERS", "VERSION", "TIME", "INFO", "ADMIN", "HELP"),
-    *("TOKEN", "TOTP", "PASSWD", "SESSIONS", "CERT"),
+    *("TOKEN", "TOTP", "PASSWD", "SESSIONS", "CERT", "CHATHISTORY"),
 }
 
 PARAMS = [

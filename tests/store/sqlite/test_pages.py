@@ -55,6 +55,8 @@ def page_queries(draw: st.DrawFn) -> PageQuery:
     lower, upper = draw(st.none() | PLACES), draw(st.none() | PLACES)
     if start is From.MIDDLE:
         lower = upper = draw(PLACES)
+    if start is From.FIRST:
+        lower, upper = draw(PLACES), draw(PLACES)
     limit, size = draw(st.integers(1, 8)), draw(st.sampled_from([0, 100, 10_000]))
     return PageQuery(
         draw(SPANS), lower, upper, start, limit, size, line_bytes=10, events=draw(st.booleans())

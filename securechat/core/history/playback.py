@@ -1,0 +1,117 @@
+"""How an entry of the log is told to a session: as the line that it was, with its time and its id.
+
+https://ircv3.net/specs/extensions/chathistory. Hub thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from securechat.core.delivery.line import BareLine, Line, iso_time
+from securechat.core.journal.events.channels import Logged
+from securechat.core.model.entities import Account, Channel, Direct, Session
+from securechat.core.model.state import Model
+from securechat.core.text import fits, shorten
+from securechat.core.turn import Turn
+from securechat.irc.capabilities import BATCH, MESSAGE_TAGS, SERVER_TIME
+from securechat.irc.message import MAX_BODY_BYTES
+
+OVERHEAD = 400
+"""Bytes of a line beside its text and its client's tags, at the most."""
+
+ACTION = "\x01ACTION "
+
+
+def batch(
+    turn: Turn, session: Session, kind: str, reference: str, lines: Iterable[Line]
+) -> Iterator[Line]:
+    """Lines, in a batch where the session knows batches. kind: with its parameters."""
+    if not session.has(BATCH):
+        yield from lines
+        return
+    server = turn.settings.name
+    yield BareLine(f":{server} BATCH +{reference} {kind}")
+    yield from lines
+    yield BareLine(f":{server} BATCH -{reference}")
+
+
+def of_target(
+    turn: Turn, session: Session, target: int, entries: Iterable[Logged], reference: str
+) -> Iterator[Line]:
+    """Entries of one target, as https://ircv3.net/specs/batches/chathistory has them."""
+    name = name_of(turn.model, session.who, target)
+    lines = (line(turn, session, entry, reference) for entry in entries)
+    return batch(turn, session, f"chathistory {name}", reference, lines)
+
+
+def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
+    """One entry. reference: of the batch that it is part of."""
+    model = turn.model
+    sender = model.accounts[entry.sender]
+    receiver = _receiver(model, session.who, entry)
+    make = _EVENTS.get(entry.kind)
+    head = f":{sender.source(turn.settings.name)} "
+    if make is None:
+        body = f"{head}{entry.kind} {receiver} :"
+        text = entry.text if session.has(SERVER_TIME) else _dated(entry)
+        body += text if fits(body + text) else entry.text
+    else:
+        body = shorten(head + make(receiver, entry.text), MAX_BODY_BYTES)
+    return Line(
+        body,
+        entry.at_ms,
+        msgid=model.msgid(entry.seq),
+        account=sender.name,
+        client_tags=entry.tags,
+        requires=MESSAGE_TAGS if entry.kind == "TAGMSG" else 0,
+        batch=reference,
+        extended=f"{body} {sender.name} :{sender.name}" if entry.kind == "JOIN" else None,
+    )
+
+
+def _kick(channel: str, text: str) -> str:
+    nick, _, reason = text.partition(" ")
+    return f"KICK {channel} {nick} :{reason}"
+
+
+def _part(channel: str, text: str) -> str:
+    return f"PART {channel} :{text}" if text else f"PART {channel}"
+
+
+_EVENTS: dict[str, Callable[[str, str], str]] = {
+    "JOIN": lambda channel, text: f"JOIN {channel}",
+    "PART": _part,
+    "KICK": _kick,
+    "TOPIC": lambda channel, text: f"TOPIC {channel} :{text}",
+    "MODE": lambda channel, text: f"MODE {channel} {text}",
+    "TAGMSG": lambda receiver, text: f"TAGMSG {receiver}",
+}
+"""What is no message, by its kind: from the receiver and what was logged. As shown here it has no
+real name, which is not kept for each time.
+"""
+
+
+def _dated(entry: Logged) -> str:
+    """For a client without server-time: the time in the text."""
+    stamp = f"[{iso_time(entry.at_ms)[:16].replace('T', ' ')} UTC] "
+    if entry.text.startswith(ACTION):
+        return ACTION + stamp + entry.text.removeprefix(ACTION)
+    return stamp + entry.text
+
+
+def _receiver(model: Model, account: Account, entry: Logged) -> str:
+    """The target as it stood in the message."""
+    target = model.targets[entry.target]
+    if isinstance(target, Channel):
+        return target.name
+    return account.name if entry.sender != account.id else _other(model, account, target).name
+
+
+def name_of(model: Model, account: Account, target_id: int) -> str:
+    """The name of a channel, or of a conversation from the account's side."""
+    target = model.targets[target_id]
+    return target.name if isinstance(target, Channel) else _other(model, account, target).name
+
+
+def _other(model: Model, account: Account, direct: Direct) -> Account:
+    return model.accounts[direct.high if direct.low == account.id else direct.low]
