@@ -72,7 +72,10 @@ class Rules:
         """A connection is gone; reason is shown to others as the QUIT message."""
         if session.held and (arrival := arrivals.of(turn, session)):
             self._admit(turn, [arrival])  # what it said before it went counts
-        self.model.sessions.pop(session, None)  # first: whatever fails, it is none any more
+        # First: whatever fails, it is none any more.
+        if session in self.model.sessions:
+            del self.model.sessions[session]
+            self.model.closing -= session.state is State.CLOSED
         online.leave(turn, session, reason, clean=False)
         if session.state is not State.CLOSED:
             session.move(Trigger.CLOSING)
@@ -235,6 +238,7 @@ class Rules:
     def account_removed(self, turn: Turn, account: Account, reason: str) -> None:
         """An administrator has deleted an account: its sessions end, it leaves its channels."""
         self.end_sessions(turn, account, reason)
+        self.model.departed.pop(account.folded, None)  # who is deleted was never here
         start = turn.savepoint()
         for channel in list(account.channels):
             ownership.leave(turn, channel, account)

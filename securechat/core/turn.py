@@ -230,6 +230,7 @@ class Turn:
         if session.state is State.CLOSED:
             return
         session.move(Trigger.CLOSING)
+        self.model.closing += session in self.model.sessions
         self.send(session, f"ERROR :Closing link: {reason}")
         self.closings.append(Closing(session, reason))
 

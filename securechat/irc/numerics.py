@@ -56,6 +56,8 @@ class Numeric(StrEnum):
     RPL_WHOREPLY = "352"
     RPL_NAMREPLY = "353"
     RPL_WHOSPCRPL = "354"
+    RPL_LINKS = "364"
+    RPL_ENDOFLINKS = "365"
     RPL_ENDOFNAMES = "366"
     RPL_BANLIST = "367"
     RPL_ENDOFBANLIST = "368"

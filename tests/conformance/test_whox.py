@@ -150,4 +150,4 @@ def test_multi_prefix_holds_here_too() -> None:
     alice.says("MODE #den +v alice")
     assert rows(alice.says("WHO #den %nf"))[0] == ["alice", "H~"]
     alice.says("CAP REQ multi-prefix")
-    assert rows(alice.says("WHO #den %nf"))[0] == ["alice", "H~+"]
+    assert rows(alice.says("WHO #den %nf"))[0] == ["alice", "H~@+"]

@@ -111,6 +111,7 @@ def _check_sessions(fuzzed: FuzzedRules) -> None:
     model, jobs = fuzzed.model, list(fuzzed.jobs)
     assert model.arrived == sum(len(account.sessions) for account in model.online)
     assert model.admins_online == sum(account.admin for account in model.online)
+    assert model.closing == sum(one.state is State.CLOSED for one in model.sessions)
     jobs += [job for _, _, job in model.login_throttle._held]
     awaited = {job.session for job in jobs}
     for session in model.sessions:

@@ -1,4 +1,4 @@
-"""MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, HELP: the server about itself.
+"""MOTD, LUSERS, VERSION, TIME, LINKS, INFO, ADMIN, HELP: the server about itself.
 
 https://modern.ircdocs.horse/#server-queries-and-commands
 """
@@ -53,6 +53,14 @@ def time(turn: Turn, session: Session, message: Message) -> None:
     """Tell the server's time."""
     _check_server(turn, message)
     turn.numeric(session, Numeric.RPL_TIME, turn.settings.name, when(turn.now_ms))
+
+
+@command("LINKS")
+def links(turn: Turn, session: Session, message: Message) -> None:
+    """List the servers of the network: there is one."""
+    name, about = turn.settings.name, f"0 {turn.settings.network}"
+    turn.numeric(session, Numeric.RPL_LINKS, name, name, about)
+    turn.numeric(session, Numeric.RPL_ENDOFLINKS, "*", "End of /LINKS list")
 
 
 @command("INFO")

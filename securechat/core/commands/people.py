@@ -14,7 +14,6 @@ from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.presence import online
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, shorten, when
 from securechat.core.turn import IrcError, Turn
-from securechat.irc import names
 from securechat.irc.capabilities import MULTI_PREFIX, SETNAME
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
@@ -72,23 +71,27 @@ def _whois(turn: Turn, session: Session, account: Account) -> None:
     tell(Numeric.RPL_WHOISIDLE, str(idle), str(signed_on), "seconds idle, signon time")
 
 
-@command("WHOWAS", usage="<nick>")
+@command("WHOWAS", usage="<nick> [<count>]")
 def whowas(turn: Turn, session: Session, message: Message) -> None:
-    """Tell when somebody was last here."""
+    """Tell when somebody has left lately, the last time first."""
     if not message.params or not message.params[0]:
         raise IrcError(Numeric.ERR_NONICKNAMEGIVEN, "No nickname given")
-    name = message.params[0]
-    found = turn.model.departed.get(names.fold_account(name) or "")
-    if found is None:
+    name, server = message.params[0], turn.settings.name
+    found = online.departures_of(turn, name)
+    most = _count(message.params[1]) if len(message.params) > 1 else None
+    for nick, real_name, at_ms in found[:most]:
+        turn.numeric(session, Numeric.RPL_WHOWASUSER, nick, nick, server, "*", real_name)
+        turn.numeric(session, Numeric.RPL_WHOISSERVER, nick, server, "left at " + when(at_ms))
+    if not found:
         turn.numeric(
             session, Numeric.ERR_WASNOSUCHNICK, channels.word(name), "There was no such nickname"
         )
-    else:
-        account, at_ms = found
-        nick, server = account.name, turn.settings.name
-        turn.numeric(session, Numeric.RPL_WHOWASUSER, nick, nick, server, "*", account.real_name)
-        turn.numeric(session, Numeric.RPL_WHOISSERVER, nick, server, "left at " + when(at_ms))
     turn.numeric(session, Numeric.RPL_ENDOFWHOWAS, channels.word(name), "End of WHOWAS")
+
+
+def _count(text: str) -> int | None:
+    """None for all: of what is no positive number a full search is done."""
+    return (int(text) or None) if text.isascii() and text.isdigit() else None
 
 
 @command("ISON", usage="<nick> [<nick>…]", min_params=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from securechat.core.audit import Acts, Refusals
 from securechat.core.auth.throttle import LoginThrottle
@@ -45,6 +45,14 @@ _new = tuple.__new__
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
+
+
+class Departure(NamedTuple):
+    """Somebody has gone. name, real_name: as they were then. at_ms: milliseconds since 1970."""
+
+    name: str
+    real_name: str
+    at_ms: int
 
 
 @dataclass(slots=True)
@@ -85,7 +93,8 @@ class Model:
     """Accounts without a session that the others are not told to have gone: until when, on the
     monotonic clock, and with what reason they go then.
     """
-    departed: dict[str, tuple[Account, int]] = field(default_factory=dict)
+    departed: dict[str, deque[Departure]] = field(default_factory=dict)
+    """By the account's folded name, the oldest first; never stored."""
     row_bytes: int = 0
     """What the store takes for an entry of the log, beside its text and its tags."""
     uncounted: dict[Account, None] = field(default_factory=dict)
@@ -109,6 +118,8 @@ class Model:
     admins_online: int = 0
     arrived: int = 0
     """Sessions in the broadcast set."""
+    closing: int = 0
+    """Sessions that have ended, whose connections have not gone yet."""
 
     def add_account(self, account: Account) -> None:
         """Put an account and its name into the indexes."""

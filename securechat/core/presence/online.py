@@ -6,6 +6,7 @@ when its first session comes and QUIT when its last one goes; the membership sta
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 from securechat.core.channels import channels
@@ -13,8 +14,10 @@ from securechat.core.delivery import acknowledgements
 from securechat.core.delivery.line import Line
 from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Account, Audience, Session
+from securechat.core.model.state import Departure
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
+from securechat.irc import names
 from securechat.irc.capabilities import AWAY_NOTIFY
 
 AFTER_CHANGE = "Your password has been changed; log in with the new one"
@@ -23,8 +26,11 @@ AFTER_CHANGE = "Your password has been changed; log in with the new one"
 AWAY = "Away"
 """Told of those whose own words a channel doesn't hear."""
 
-MAX_DEPARTED = 1000
-"""Accounts remembered for WHOWAS."""
+MAX_DEPARTED, MAX_DEPARTURES = 1000, 10
+"""Accounts remembered for WHOWAS, and of each how often it went."""
+
+DEPARTED_MS = 7 * 86_400_000
+"""Older ones are nobody's business any more. In memory alone, so a restart forgets them all."""
 
 
 def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
@@ -130,10 +136,18 @@ def go_offline(turn: Turn, account: Account) -> None:
 
 def _remember_departed(turn: Turn, account: Account) -> None:
     departed = turn.model.departed
-    departed.pop(account.folded, None)
-    departed[account.folded] = (account, turn.now_ms)
+    gone = departed.pop(account.folded, None) or deque(maxlen=MAX_DEPARTURES)
+    gone.append(Departure(account.name, account.real_name, turn.now_ms))
+    departed[account.folded] = gone
     if len(departed) > MAX_DEPARTED:
         del departed[next(iter(departed))]
+
+
+def departures_of(turn: Turn, name: str) -> list[Departure]:
+    """When somebody of that name has gone, the newest first."""
+    gone = turn.model.departed.get(names.fold_account(name) or "", ())
+    since = turn.now_ms - DEPARTED_MS
+    return [departure for departure in reversed(gone) if departure.at_ms > since]
 
 
 def end_all(turn: Turn, sessions: Iterable[Session], reason: str) -> None:

@@ -87,7 +87,7 @@ def lusers(turn: Turn, session: Session) -> None:
     """How many are here (251 to 255, 265, 266)."""
     model = turn.model
     online, most = str(len(model.online)), str(model.most_online)
-    unknown = len(model.sessions) - model.arrived
+    unknown = len(model.sessions) - model.closing - model.arrived
 
     def tell(numeric: Numeric, *params: str) -> None:
         turn.numeric(session, numeric, *params)
