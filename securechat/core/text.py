@@ -31,19 +31,21 @@ def fits(line: str) -> bool:
     return len(line) * 4 <= MAX_BODY_BYTES or len(line.encode()) <= MAX_BODY_BYTES
 
 
-def fill(words: Iterable[str], limit: int = 300) -> Iterator[str]:
-    """Words joined by spaces into texts of at most limit bytes, for replies of many lines."""
+def fill(words: Iterable[str], limit: int = 300, separator: str = " ") -> Iterator[str]:
+    """Words joined into texts of at most limit bytes, for replies of many lines. separator: one
+    character.
+    """
     line: list[str] = []
     size = 0
     for word in words:
         length = len(word.encode()) + 1
         if line and size + length > limit:
-            yield " ".join(line)
+            yield separator.join(line)
             line, size = [], 0
         line.append(word)
         size += length
     if line:
-        yield " ".join(line)
+        yield separator.join(line)
 
 
 def is_question(text: str) -> bool:

@@ -29,6 +29,7 @@ SETNAME: Final = 1 << 15
 LABELED_RESPONSE: Final = 1 << 16
 CHATHISTORY: Final = 1 << 17
 EVENT_PLAYBACK: Final = 1 << 18
+EXTENDED_MONITOR: Final = 1 << 19
 
 
 class Capability(NamedTuple):
@@ -52,6 +53,7 @@ CAPABILITIES: Final = (
     Capability("cap-notify", CAP_NOTIFY),
     Capability("echo-message", ECHO_MESSAGE),
     Capability("extended-join", EXTENDED_JOIN, on_wire=True),
+    Capability("extended-monitor", EXTENDED_MONITOR),
     Capability("labeled-response", LABELED_RESPONSE),
     Capability("message-tags", MESSAGE_TAGS, on_wire=True),
     Capability("multi-prefix", MULTI_PREFIX),

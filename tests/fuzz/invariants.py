@@ -12,6 +12,7 @@ from securechat.core.model.credentials import MAX_DEVICES
 from securechat.core.model.entities import Account, Channel
 from securechat.core.model.state import Model
 from securechat.core.model.states import WAITING, State
+from securechat.core.presence.monitors import MAX_MONITORED
 from securechat.irc.message import MAX_BODY_BYTES, parse
 from tests.support.client import SERVER
 from tests.support.rules import RulesUnderTest
@@ -112,6 +113,7 @@ def _check_sessions(fuzzed: FuzzedRules) -> None:
     assert model.arrived == sum(len(account.sessions) for account in model.online)
     assert model.admins_online == sum(account.admin for account in model.online)
     assert model.closing == sum(one.state is State.CLOSED for one in model.sessions)
+    _check_monitors(model)
     jobs += [job for _, _, job in model.login_throttle._held]
     awaited = {job.session for job in jobs}
     for session in model.sessions:
@@ -120,6 +122,14 @@ def _check_sessions(fuzzed: FuzzedRules) -> None:
         assert session.state not in WAITING or session in awaited, f"{session.state} for ever"
         assert len(session.held) <= fuzzed.settings.max_held_lines
     assert all(s in model.sessions for account in model.online for s in account.sessions)
+
+
+def _check_monitors(model: Model) -> None:
+    follows = {(name, session) for name, found in model.monitors.items() for session in found}
+    everybody = [session for account in model.online for session in account.sessions]
+    assert follows == {(name, session) for session in everybody for name in session.monitored}
+    assert all(model.monitors.values())
+    assert all(len(session.monitored) <= MAX_MONITORED for session in everybody)
 
 
 def _check_order(fuzzed: FuzzedRules) -> None:

@@ -11,7 +11,7 @@ from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events.accounts import RealNameSet
 from securechat.core.model.entities import Account, Audience, Session
-from securechat.core.presence import online
+from securechat.core.presence import monitors, online
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, shorten, when
 from securechat.core.turn import IrcError, Turn
 from securechat.irc.capabilities import MULTI_PREFIX, SETNAME
@@ -144,7 +144,7 @@ def setname(turn: Turn, session: Session, message: Message) -> None:
         return
     quota.check(turn, session, "SETNAME")
     turn.record(RealNameSet(name, account.id))
-    told = set(account.sessions)
+    told = {*account.sessions, *monitors.followers(turn.model, account, SETNAME)}
     for channel in account.channels:
         if channels.why_silent(turn, channel, account) is None:  # else it hears no text of theirs
             told |= channel.audience().sessions.keys()

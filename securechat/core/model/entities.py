@@ -161,6 +161,10 @@ class Session:
     answering: Answering | None = None
     """The rest of a long answer; its further lines wait for the end."""
     invisible: bool = False
+    monitored: dict[str, str] = field(default_factory=dict)
+    """The names that it follows, folded, each as its list shows it; the other side is
+    Model.monitors.
+    """
 
     def __post_init__(self, join: Callable[[Iterable[bytes]], bytes]) -> None:
         self.encoding_group = EncodingGroup(self.io, 0, join)

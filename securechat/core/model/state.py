@@ -95,6 +95,10 @@ class Model:
     """
     departed: dict[str, deque[Departure]] = field(default_factory=dict)
     """By the account's folded name, the oldest first; never stored."""
+    monitors: dict[str, dict[Session, None]] = field(default_factory=dict)
+    """By the folded name, which may be nobody's: who follows it; the other side is
+    Session.monitored.
+    """
     row_bytes: int = 0
     """What the store takes for an entry of the log, beside its text and its tags."""
     uncounted: dict[Account, None] = field(default_factory=dict)

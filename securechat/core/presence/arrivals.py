@@ -17,7 +17,7 @@ from securechat.core.jobs import Missed
 from securechat.core.journal.events.channels import KicksTold
 from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.states import State, Trigger
-from securechat.core.presence import live_sessions, online, welcome
+from securechat.core.presence import live_sessions, monitors, online, welcome
 from securechat.core.text import when
 from securechat.core.turn import IrcError, Turn
 
@@ -119,6 +119,8 @@ class ArrivalBatch:
         turn.arrived.append(session)
         online.settle_away(turn, account)
         welcome.welcome(turn, session)
+        if session in self._first:
+            monitors.tell_online(turn, account)
         is_new = self._show_channels(session)
         for channel, by in account.invited_to.items():
             turn.send(session, f":{by} INVITE {account.name} {channel.name}")

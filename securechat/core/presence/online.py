@@ -16,6 +16,7 @@ from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.model.state import Departure
 from securechat.core.model.states import State
+from securechat.core.presence import monitors
 from securechat.core.turn import Turn
 from securechat.irc import names
 from securechat.irc.capabilities import AWAY_NOTIFY
@@ -64,6 +65,7 @@ def _depart(turn: Turn, account: Account, reason: str, witnesses: Iterable[Sessi
     go_offline(turn, account)
     body = f":{account.source(turn.settings.name)} QUIT :{reason}"
     turn.broadcast(Audience(witnesses), Line(body, turn.now_ms, account=account.name))
+    monitors.tell_offline(turn, account)
 
 
 def end_lingering(turn: Turn) -> None:
@@ -90,7 +92,8 @@ def settle_away(turn: Turn, account: Account) -> None:
         away = max(sessions, key=lambda session: session.away_at).away
     if away != account.away:
         account.away = away
-        tell_away(turn, account, neighbours(account))
+        followers = monitors.followers(turn.model, account, AWAY_NOTIFY)
+        tell_away(turn, account, neighbours(account).union(followers))
 
 
 def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None:
@@ -113,6 +116,7 @@ def detach(turn: Turn, session: Session) -> bool:
     account.sessions.remove(session)
     turn.model.arrived -= 1
     turn.model.unconfirmed.pop(session, None)
+    monitors.clear(turn.model, session)
     acknowledgements.advance(
         turn.model, session
     )  # it may be the one of its device that kept back the mark

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from securechat.core.history.queries import MOST_ENTRIES
 from securechat.core.model.entities import Session
+from securechat.core.presence.monitors import MAX_MONITORED
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, kick_bytes, topic_bytes, when
 from securechat.core.turn import Turn
 from securechat.irc.names import MAX_ACCOUNT_CHARS, MAX_CHANNEL_CHARS
@@ -47,6 +48,7 @@ def isupport(turn: Turn) -> list[str]:
         f"PART:{MAX_TARGETS},KICK:{MAX_TARGETS},NAMES:1,WHOIS:1,JOIN:,LIST:",
         "SAFELIST",
         "WHOX",
+        f"MONITOR={MAX_MONITORED}",
         f"CHATHISTORY={MOST_ENTRIES}",
         "MSGREFTYPES=msgid,timestamp",
         "draft/ACCOUNTREQUIRED",

@@ -21,7 +21,7 @@ from tests.support.server import PASSWORD, ServerUnderTest, running
 
 OPEN = sorted(c.name for c in COMMANDS.values() if c.states & BEFORE_LOGIN)
 CLOSED = sorted(c.name for c in COMMANDS.values() if not c.states & BEFORE_LOGIN)
-INVENTED = ["OPER", "STATS", "WALLOPS", "KILL", "CHATHISTORY", "MONITOR", "SETNAME", "999"]
+INVENTED = ["OPER", "STATS", "WALLOPS", "KILL", "CHATHISTORY", "SETNAME", "999"]
 PARAMETERS = [
     "",
     "#den",
