@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable
 
 from securechat.core import commands
-from securechat.core.commands import messages
 from securechat.core.commands.registry import COMMANDS, Command
 from securechat.core.delivery import labels
 from securechat.core.delivery.line import Line
@@ -19,12 +18,22 @@ from securechat.core.model.entities import Answering, Lookup, Session
 from securechat.core.model.states import State
 from securechat.core.turn import IrcError, Savepoint, Turn
 from securechat.irc.framing import TOO_LONG
-from securechat.irc.message import LineTooLongError, Message, MessageError, NotUtf8Error, decode
+from securechat.irc.message import (
+    LineTooLongError,
+    Message,
+    MessageError,
+    NotUtf8Error,
+    decode,
+    tags_of,
+)
 from securechat.irc.numerics import Numeric
 
 __all__ = ["commands", "go_on", "run"]
 
 log = logging.getLogger(__name__)
+
+MAX_COMMAND_SHOWN = 40
+"""Characters of a command that isn't known, in what is answered."""
 
 REPLIES_AT_ONCE = 25
 """Of a long answer: a quarter of a millisecond, until it is looked whether it is others' turn."""
@@ -50,16 +59,13 @@ def run(turn: Turn, session: Session, raw: bytes) -> None:
         message = decode(raw)
         command = message.command
         if message.tags:
-            label = labels.label_of(session, message)
+            label = labels.label_of(session, message.tags)
         _dispatch(turn, session, message)
     except IrcError as error:
         turn.numeric(session, error.numeric, *error.params)
-    except LineTooLongError as error:
-        _too_long(turn, session, error)
-    except NotUtf8Error as error:
-        turn.standard_reply(session, "FAIL", "*", "INVALID_UTF8", str(error))
     except MessageError as error:
-        turn.standard_reply(session, "FAIL", "*", "INVALID_MESSAGE", str(error))
+        label = labels.label_of(session, tags_of(raw))
+        _unread(turn, session, error)
     except Exception:
         _bug(turn, session, command, start)
     if label and (not turn.spans or turn.spans[-1].start < start):  # else it has spans within
@@ -75,12 +81,14 @@ def _respond(turn: Turn, session: Session, start: Savepoint, label: str) -> None
     labels.respond(turn.effects, start.effects, session, label, server, more=more)
 
 
-def _too_long(turn: Turn, session: Session, error: LineTooLongError) -> None:
-    head, ready = error.head, session.state is State.READY
-    if head and head.params and head.command in messages.SENDING and ready:
-        messages.refuse_long(turn, session, head)  # where it would have been seen
-    else:
+def _unread(turn: Turn, session: Session, error: MessageError) -> None:
+    if isinstance(error, LineTooLongError):
         turn.numeric(session, Numeric.ERR_INPUTTOOLONG, str(error))
+    elif isinstance(error, NotUtf8Error):
+        command = error.command if error.command in COMMANDS else "*"
+        turn.standard_reply(session, "FAIL", command, "INVALID_UTF8", str(error))
+    else:
+        turn.standard_reply(session, "FAIL", "*", "INVALID_MESSAGE", str(error))
 
 
 def _bug(turn: Turn, session: Session, command: str, start: Savepoint) -> None:
@@ -155,7 +163,7 @@ def _dispatch(turn: Turn, session: Session, message: Message) -> None:
                 turn.close(session, "This is a chat server, not a web server")
                 return
             raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
-        shown = message.command[:40]
+        shown = message.command[:MAX_COMMAND_SHOWN]
         raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
     count = len(message.params)
     if session.state not in found.states or not found.min_params <= count <= found.max_params:

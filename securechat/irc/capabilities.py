@@ -30,6 +30,7 @@ LABELED_RESPONSE: Final = 1 << 16
 CHATHISTORY: Final = 1 << 17
 EVENT_PLAYBACK: Final = 1 << 18
 EXTENDED_MONITOR: Final = 1 << 19
+STANDARD_REPLIES: Final = 1 << 20
 
 
 class Capability(NamedTuple):
@@ -45,6 +46,7 @@ class Capability(NamedTuple):
     on_wire: bool = False
 
 
+# A CAP LS of version 301 is one line, which the last ones may have no place in: new ones go there.
 CAPABILITIES: Final = (
     Capability("account-notify", ACCOUNT_NOTIFY),
     Capability("account-tag", ACCOUNT_TAG, on_wire=True),
@@ -66,6 +68,7 @@ CAPABILITIES: Final = (
     Capability("setname", SETNAME),
     Capability("znc.in/self-message", SELF_MESSAGE),
     Capability(KEY_TAG, MESSAGE_KEY),
+    Capability("standard-replies", STANDARD_REPLIES),
 )
 
 NAMES: Final[dict[str, int]] = {one.name: one.bit for one in CAPABILITIES}

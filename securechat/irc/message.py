@@ -14,15 +14,10 @@ from typing import Final
 MAX_BODY_BYTES = 510
 """Longest message without its tags and without CR LF (RFC 1459, section 2.3)."""
 
-# More than is allowed, as clients are wrong about lengths: some count the characters of names for
-# bytes, and long names have twice as many of these.
-MAX_INPUT_BYTES = MAX_BODY_BYTES + 128
-"""Longest message that is taken of a client, without its tags and line end."""
-
 MAX_TAG_BYTES = 4096
 """Longest tag section of a client, '@' and the space behind it counted (message-tags)."""
 
-MAX_LINE_BYTES = MAX_TAG_BYTES + MAX_INPUT_BYTES
+MAX_LINE_BYTES = MAX_TAG_BYTES + MAX_BODY_BYTES
 """What a client may send before its line end."""
 
 KEY_TAG: Final = "securechat/key"
@@ -35,7 +30,8 @@ KEY_BITS: Final = 60
 
 _TAG_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
 _KEY_VALUE = re.compile(r"[0-9a-fA-F]{1,15}")
-_NUMERIC = re.compile(r"[0-9]{3}\Z")
+# Whatever a word is, somebody may have taken it for a command (421), and its label goes back.
+_COMMAND = re.compile(r"[!-9;-~][!-~]*\Z")
 _FORBIDDEN = re.compile("[\0\r\n]")
 # The table of message-tags, section "Escaping values".
 _TO_WIRE = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})
@@ -48,22 +44,27 @@ class MessageError(ValueError):
 
 
 class LineTooLongError(MessageError):
-    """A line, or its tag section, is too long. head: how it begins, if that can be told."""
+    """A line, or its tag section, is too long."""
 
-    def __init__(self, head: Message | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__("Input line was too long")
-        self.head = head
 
 
 class NotUtf8Error(MessageError):
-    """A line is not UTF-8 (https://ircv3.net/specs/extensions/utf8-only)."""
+    """A line is not UTF-8 (https://ircv3.net/specs/extensions/utf8-only). command: its command, '*'
+    where that can't be told.
+    """
+
+    def __init__(self, command: str) -> None:
+        super().__init__("Expected UTF-8; the line has other bytes")
+        self.command = command
 
 
 @dataclass(slots=True)
 class Message:
     """A parsed message.
 
-    command: upper case letters, or three digits.
+    command: in upper case; where it is one that is known, letters or three digits.
     params: the parameters, the last one without its colon.
     source: what stood behind the leading colon, or None.
     tags: unescaped values; a tag without a value has the empty string.
@@ -88,19 +89,30 @@ def decode(line: bytes) -> Message:
     """
     body_at = line.find(b" ") + 1 if line[:1] == b"@" else 0
     # Refused and not cut: "servers MUST NOT truncate tags" (message-tags, Size limit).
-    if len(line) - body_at > MAX_INPUT_BYTES or body_at > MAX_TAG_BYTES:
-        raise LineTooLongError(_head(line[body_at : body_at + MAX_BODY_BYTES]))
+    if len(line) - body_at > MAX_BODY_BYTES or body_at > MAX_TAG_BYTES:
+        raise LineTooLongError
     try:
         return parse(line.decode())
     except UnicodeDecodeError:
-        raise NotUtf8Error("Expected UTF-8; the line has other bytes") from None
+        raise NotUtf8Error(_command_of(line[body_at:])) from None
 
 
-def _head(beginning: bytes) -> Message | None:
+def _command_of(body: bytes) -> str:
     try:
-        return parse(beginning.decode(errors="ignore"))  # the cut may have parted a character
+        return parse(body.decode(errors="ignore")).command
     except MessageError:
-        return None
+        return "*"
+
+
+def tags_of(line: bytes) -> dict[str, str]:
+    """The tags of a line that may be no message; none where they are too long to be taken."""
+    section, space, _ = line.partition(b" ")
+    if section[:1] != b"@" or not space or len(section) >= MAX_TAG_BYTES:
+        return {}
+    try:
+        return parse_tags("" if _FORBIDDEN.search(raw := section[1:].decode()) else raw)
+    except UnicodeDecodeError:
+        return {}
 
 
 def parse(line: str) -> Message:
@@ -120,7 +132,7 @@ def parse(line: str) -> Message:
     head, colon, trailing = line.partition(" :")
     params = head.split(" ")
     command = params.pop(0)
-    if not (command.isalpha() and command.isascii()) and not _NUMERIC.match(command):
+    if not _COMMAND.match(command):
         raise MessageError("Expected a command of letters or three digits")
     if "" in params:  # several spaces count as one
         params = [word for word in params if word]

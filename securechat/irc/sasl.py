@@ -22,7 +22,7 @@ class SaslError(ValueError):
 
 
 class SaslTooLongError(SaslError):
-    """A payload is over MAX_PAYLOAD, or a chunk over CHUNK (numeric 905)."""
+    """A chunk is over CHUNK (numeric 905; whatever else is wrong is 904)."""
 
 
 class Plain(NamedTuple):
@@ -80,7 +80,7 @@ class Assembler:
         if chunk != "+":
             self._text += chunk
             if len(self._text) > MAX_PAYLOAD:  # who sends full chunks without end fills no memory
-                raise SaslTooLongError("SASL message too long")
+                raise SaslError("the payload is too long")
             if len(chunk) == CHUNK:
                 return None
         try:

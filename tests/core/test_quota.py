@@ -30,13 +30,14 @@ def test_what_is_not_stored_does_not_count() -> None:
     assert rules.account("alice").stored_bytes == before
 
 
+CAPS = "echo-message standard-replies"
 LINES = ["PRIVMSG #den :hi", "NOTICE bob :hi", "TOPIC #den :hi", "MODE #den +i", "JOIN #new"]
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_share_has_an_end(line: str) -> None:
     """A clear error to who has used it up, and nothing to anybody else."""
-    rules, (alice, bob) = in_channel("alice", "bob", caps="echo-message", account_bytes=MIB)
+    rules, (alice, bob) = in_channel("alice", "bob", caps=CAPS, account_bytes=MIB)
     rules.account("alice").stored_bytes = MIB
     before = list(rules.stored)
     [heard] = alice.says(line)
@@ -49,7 +50,7 @@ def test_a_share_has_an_end(line: str) -> None:
 @pytest.mark.parametrize("line", LINES)
 def test_there_is_no_room_for_anybody(line: str) -> None:
     """Whatever the reason is, it is told."""
-    rules, (alice, bob) = in_channel("alice", "bob")
+    rules, (alice, bob) = in_channel("alice", "bob", caps=CAPS)
     rules.model.no_space = "The server keeps no new messages: the disk is full"
     [heard] = alice.says(line)
     assert "The server keeps no new messages: the disk is full" in heard

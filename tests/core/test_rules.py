@@ -23,7 +23,7 @@ from tests.support.rules import RIGHT, RulesUnderTest, in_channel, plain
         (b"PRIVMSG #den :\xff", "INVALID_UTF8"),
         (b"PRIVMSG #den :\x00", "INVALID_MESSAGE"),
         (b"PRIVMSG\r#den", "INVALID_MESSAGE"),
-        (b"12 x", "INVALID_MESSAGE"),
+        ("я x".encode(), "INVALID_MESSAGE"),
         (b":alice", "INVALID_MESSAGE"),
         (b"@x", "INVALID_MESSAGE"),
     ],

@@ -79,6 +79,7 @@ def test_a_real_name_is_not_shown(modes: str) -> None:
 def test_nothing_else_is_heard(modes: str) -> None:
     """Whatever carries a text or a tag."""
     _, alice, bob = silent_bob(modes)
+    bob.says("CAP REQ standard-replies")  # so that a NOTICE is answered too
     said = ("PRIVMSG #den :psst", "NOTICE #den :psst", "@+x=psst TAGMSG #den")
     assert codes(bob.says(*said, "KICK #den alice :psst")) == ["404", "FAIL", "404", "482"]
     assert alice.hears() == []

@@ -7,7 +7,7 @@ from securechat.credentials.link import InviteLink, LinkError, parse_link
 from securechat.irc import sasl
 from securechat.irc.framing import TOO_LONG, LineBuffer
 from securechat.irc.message import (
-    MAX_INPUT_BYTES,
+    MAX_BODY_BYTES,
     MAX_TAG_BYTES,
     Message,
     MessageError,
@@ -31,7 +31,7 @@ def message(data: bytes) -> None:
     except MessageError:
         return
     body = data.partition(b" ")[2] if data.startswith(b"@") else data
-    assert len(body) <= MAX_INPUT_BYTES
+    assert len(body) <= MAX_BODY_BYTES
     assert len(data) - len(body) <= MAX_TAG_BYTES
     assert found.command.isascii()
     assert found.command == found.command.upper()

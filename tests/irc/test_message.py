@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from securechat.irc.message import (
-    MAX_INPUT_BYTES,
+    MAX_BODY_BYTES,
     MAX_LINE_BYTES,
     MAX_TAG_BYTES,
     LineTooLongError,
@@ -20,6 +20,7 @@ from securechat.irc.message import (
     format_tags,
     parse,
     parse_tags,
+    tags_of,
     unescape_tag,
 )
 
@@ -72,6 +73,8 @@ messages = st.builds(
         ("PING :", "PING", [""]),
         ("PRIVMSG #чат привет", "PRIVMSG", ["#чат", "привет"]),
         ("001 dan :Welcome", "001", ["dan", "Welcome"]),
+        ("no_such-Command! x", "NO_SUCH-COMMAND!", ["x"]),
+        ("12", "12", []),
     ],
 )
 def test_parameters(line: str, command: str, params: list[str]) -> None:
@@ -158,10 +161,6 @@ def test_unescaping(escaped: str, value: str) -> None:
         "@tag :source",
         "@tag :source ",
         ":a :b QUIT",
-        "12",
-        "1234",
-        "12a",
-        "PRIV-MSG #den x",
         "ПРИВЕТ",
         "١٢٣",
         "QUIT\t",
@@ -170,7 +169,9 @@ def test_unescaping(escaped: str, value: str) -> None:
     ],
 )
 def test_what_is_no_message(line: str) -> None:
-    """A message has a command of ASCII letters or exactly three digits, where it belongs."""
+    """A message has a command of visible ASCII, where it belongs; one that no server has is still
+    one, so that it can be answered as unknown.
+    """
     with pytest.raises(MessageError):
         parse(line)
 
@@ -208,7 +209,7 @@ def test_any_bytes_give_a_message_or_a_message_error(line: bytes) -> None:
 # --- limits -------------------------------------------------------------------------------------
 
 
-def tags_of(size: int) -> str:
+def section_of(size: int) -> str:
     """A tag section of size bytes, with its '@' and its space."""
     return "@" + "a" * (size - 2) + " "
 
@@ -218,9 +219,9 @@ def body_of(size: int) -> str:
 
 
 def test_a_line_of_exactly_the_limits_is_read() -> None:
-    """4,096 bytes of tags, and 128 more of message than is relayed, each counted by itself."""
-    line = (tags_of(MAX_TAG_BYTES) + body_of(MAX_INPUT_BYTES)).encode()
-    assert len(line) == MAX_LINE_BYTES == 4096 + 510 + 128
+    """4,096 bytes of tags, and 510 of message, each counted by itself."""
+    line = (section_of(MAX_TAG_BYTES) + body_of(MAX_BODY_BYTES)).encode()
+    assert len(line) == MAX_LINE_BYTES == 4096 + 510
     message = decode(line)
     assert message.command == "PRIVMSG"
     assert list(message.tags) == ["a" * 4094]
@@ -229,9 +230,9 @@ def test_a_line_of_exactly_the_limits_is_read() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        body_of(639),
-        tags_of(4097) + "QUIT",
-        tags_of(10) + body_of(639),
+        body_of(511),
+        section_of(4097) + "QUIT",
+        section_of(10) + body_of(511),
         "@" + "a" * 700,
         # The limit is one of bytes: 320 letters of two bytes.
         "PRIVMSG #den :" + "я" * 320,
@@ -244,20 +245,37 @@ def test_one_byte_more_is_too_long(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "head"),
+    ("line", "command"),
     [
-        (body_of(639), ("PRIVMSG", "#den")),
-        (tags_of(4097) + "NOTICE bob :x", ("NOTICE", "bob")),
-        ("@" + "a" * 700, None),
-        ("PRIVMSG #den :" + "я" * 320, ("PRIVMSG", "#den")),
+        (b"privmsg #den :\xff", "PRIVMSG"),
+        (b"@\xff= :me NOTICE bob :\xc3", "NOTICE"),
+        (b"\xff", "*"),
+        (b"@label=\xff", "*"),
     ],
 )
-def test_how_a_long_line_begins_is_told(line: str, head: tuple[str, str] | None) -> None:
-    """So that an error about a message can be shown where the message would have been."""
-    with pytest.raises(LineTooLongError) as caught:
-        decode(line.encode())
-    found = caught.value.head
-    assert (found and (found.command, found.params[0])) == head
+def test_which_command_is_no_utf8_is_told(line: bytes, command: str) -> None:
+    """So that the answer can name it."""
+    with pytest.raises(NotUtf8Error) as caught:
+        decode(line)
+    assert caught.value.command == command
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        (b"@label=x;+y=\\s PRIVMSG #den :\xff", {"label": "x", "+y": " "}),
+        (b"@label=x " + b"y" * 600, {"label": "x"}),
+        (b"@label=x;y=\xff QUIT", {}),
+        (b"@label=x\0 QUIT", {}),
+        (b"@label=x", {}),
+        (b"QUIT", {}),
+        (("@label=" + "x" * 4088 + " QUIT").encode(), {"label": "x" * 4088}),
+        (("@label=" + "x" * 4089 + " QUIT").encode(), {}),
+    ],
+)
+def test_the_tags_of_what_is_no_message(line: bytes, tags: dict[str, str]) -> None:
+    """Where they can be read: its refusal carries its label."""
+    assert tags_of(line) == tags
 
 
 def test_only_utf8_is_read() -> None:

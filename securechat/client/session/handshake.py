@@ -34,6 +34,7 @@ WANTED: Final = (
     "multi-prefix",
     "sasl",
     "server-time",
+    "standard-replies",
     "userhost-in-names",
     KEY_TAG,
 )

@@ -18,11 +18,8 @@ from securechat.core.presence import online
 from securechat.core.text import REAL_NAME_BYTES, fill, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import capabilities, names
-from securechat.irc.message import Message
+from securechat.irc.message import MAX_BODY_BYTES, Message
 from securechat.irc.numerics import Numeric
-
-MAX_LISTED_BYTES = 360
-"""Of the names in one CAP: what the longest names of server and client leave of a line."""
 
 
 @command("CAP", usage="LS [302] | LIST | REQ :names | END", min_params=1, states=ALWAYS)
@@ -36,17 +33,29 @@ def cap(turn: Turn, session: Session, message: Message) -> None:
     handler(turn, session, message.params[1:])
 
 
+def _cap_head(turn: Turn, session: Session, subcommand: str) -> str:
+    return f":{turn.settings.name} CAP {session.shown_nick} {subcommand} :"
+
+
+def _cap_room(turn: Turn, session: Session, subcommand: str) -> int:
+    """Bytes of names that one line has place for."""
+    return MAX_BODY_BYTES - len(_cap_head(turn, session, subcommand).encode())
+
+
 def _cap_reply(turn: Turn, session: Session, subcommand: str, listed: str) -> None:
-    server, nick = turn.settings.name, session.shown_nick
-    turn.send(session, f":{server} CAP {nick} {subcommand} :{listed}")
+    turn.send(session, _cap_head(turn, session, subcommand) + listed)
 
 
 def _cap_list_reply(turn: Turn, session: Session, subcommand: str, listed: Iterable[str]) -> None:
-    """As many lines as it takes; who knows version 302 sees by a '*' that more of them come."""
-    lines = list(fill(listed, MAX_LISTED_BYTES)) or [""]
-    for number, text in enumerate(lines, 1):
-        more = session.cap_302 and number < len(lines)
-        _cap_reply(turn, session, f"{subcommand} *" if more else subcommand, text)
+    """As many lines as it takes, all but the last with a '*'; one line for who doesn't know version
+    302, and in it what fits.
+    """
+    longest = f"{subcommand} *" if session.cap_302 else subcommand
+    lines = list(fill(listed, _cap_room(turn, session, longest))) or [""]
+    *firsts, last = lines if session.cap_302 else lines[:1]
+    for text in firsts:
+        _cap_reply(turn, session, f"{subcommand} *", text)
+    _cap_reply(turn, session, subcommand, last)
 
 
 def _cap_ls(turn: Turn, session: Session, params: list[str]) -> None:
@@ -78,8 +87,9 @@ def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
     asked = " ".join(wanted)
     change = capabilities.bits(wanted)
     # What is granted stands whole in the one ACK; what doesn't fit there is not granted.
-    if change is None or len(asked.encode()) > MAX_LISTED_BYTES:
-        _cap_reply(turn, session, "NAK", shorten(asked, MAX_LISTED_BYTES))
+    room = _cap_room(turn, session, "ACK")
+    if change is None or len(asked.encode()) > room:
+        _cap_reply(turn, session, "NAK", shorten(asked, room))
         return
     added, removed = change
     if session.cap_302:
@@ -144,8 +154,11 @@ def user(turn: Turn, session: Session, message: Message) -> None:
     attempt = session.login
     if attempt is None or attempt.user is not None:
         raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You may not reregister")
-    attempt.user = message.params[0]
     real_name = " ".join(message.params[3:])  # some scripts leave its colon out
+    if not message.params[0] or not real_name.strip():
+        text = "Say who you are: a user name and a real name, neither of them empty"
+        raise IrcError(Numeric.ERR_NEEDMOREPARAMS, "USER", text)
+    attempt.user = message.params[0]
     attempt.real_name = shorten(real_name, REAL_NAME_BYTES)
     login.advance(turn, session)
 

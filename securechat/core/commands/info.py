@@ -91,6 +91,7 @@ def admin(turn: Turn, session: Session, message: Message) -> None:
     turn.numeric(session, Numeric.RPL_ADMINEMAIL, settings.contact or how)
 
 
+@command("HELPOP", usage="[<command>]")
 @command("HELP", usage="[<command>]")
 def help_(turn: Turn, session: Session, message: Message) -> None:
     """Explain a command, or list them all."""

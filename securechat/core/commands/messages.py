@@ -12,6 +12,7 @@ from collections.abc import Callable
 from securechat.core import quota
 from securechat.core.channels import channels
 from securechat.core.commands.registry import command
+from securechat.core.delivery.labels import label_of
 from securechat.core.delivery.line import Line, MessageId
 from securechat.core.journal.events.accounts import MessageKeyed
 from securechat.core.journal.events.channels import DirectOpened
@@ -21,7 +22,13 @@ from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import fits, is_question
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import names
-from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_KEY, MESSAGE_TAGS, SELF_MESSAGE
+from securechat.irc.capabilities import (
+    ECHO_MESSAGE,
+    MESSAGE_KEY,
+    MESSAGE_TAGS,
+    SELF_MESSAGE,
+    STANDARD_REPLIES,
+)
 from securechat.irc.message import KEY_TAG, MAX_BODY_BYTES, Message, format_tags, parse_key
 from securechat.irc.numerics import Numeric
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
@@ -32,8 +39,6 @@ PASSING = frozenset({"+typing", "+draft/typing"})
 
 QUESTIONS = {"PRIVMSG": "CTCP", "NOTICE": "CTCPREPLY"}
 """As what the log has them that one program says to another."""
-
-SENDING = frozenset({"PRIVMSG", "NOTICE"})
 
 TOO_LONG = "Your message was too long, and nothing of it was sent; send it in parts"
 
@@ -50,7 +55,7 @@ def notice(turn: Turn, session: Session, message: Message) -> None:
     try:
         _say(turn, session, message)
     except IrcError as error:
-        _refuse(turn, session, "NOTICE", error)
+        _refuse(turn, session, message, error)
 
 
 @command("TAGMSG", usage="<#channel or nick>")
@@ -92,7 +97,7 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
         try:
             saying.to(target)
         except IrcError as error:
-            _refuse(turn, session, kind, error)
+            _refuse(turn, session, message, error)
 
 
 def _targets(listed: str) -> list[str]:
@@ -104,20 +109,14 @@ def _targets(listed: str) -> list[str]:
     return targets
 
 
-def _refuse(turn: Turn, session: Session, kind: str, error: IrcError) -> None:
-    """A NOTICE is never answered, so that programs don't answer each other for ever; what could
-    not be sent is told all the same, in a form that no client answers.
+def _refuse(turn: Turn, session: Session, message: Message, error: IrcError) -> None:
+    """A NOTICE is never answered, so that programs don't answer each other for ever. Whose client
+    knows standard replies, or wants an answer by its label, is told in a form that none answers.
     """
-    if kind == "NOTICE":
-        turn.standard_reply(session, "FAIL", kind, error.numeric.name, *error.params)
-    else:
+    if message.command != "NOTICE":
         turn.numeric(session, error.numeric, *error.params)
-
-
-def refuse_long(turn: Turn, session: Session, head: Message) -> None:
-    """A line is so long that nothing of it is sent. head: how it begins."""
-    target = channels.word(head.params[0])
-    _refuse(turn, session, head.command, IrcError(Numeric.ERR_CANNOTSENDTOCHAN, target, TOO_LONG))
+    elif session.has(STANDARD_REPLIES) or label_of(session, message.tags):
+        turn.standard_reply(session, "FAIL", "NOTICE", error.numeric.name, *error.params)
 
 
 class _TooLong(Exception):  # noqa: N818 - not an error yet
@@ -201,6 +200,8 @@ class _Saying:
         body = self.body(other.name)
         target_id = _conversation(self.turn, self.account, other).id if self.stored else 0
         line = self._line(body, target_id)
+        if other is self.account and self.session.has(ECHO_MESSAGE):
+            self.turn.send_line(self.session, line)  # beside what comes to it as to any receiver
         self.turn.broadcast(other.audience(), line)
         if other is not self.account:
             self._show_own(line)

@@ -7,13 +7,13 @@ https://ircv3.net/specs/extensions/labeled-response
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from securechat.core.delivery.effects import Broadcast, Effect, Reply
 from securechat.core.delivery.line import BareLine, Line
 from securechat.core.model.entities import Audience, Session
 from securechat.irc.capabilities import BATCH, ECHO_MESSAGE, LABELED_RESPONSE
-from securechat.irc.message import Message, format_tags
+from securechat.irc.message import format_tags
 
 LABEL = "label"
 
@@ -43,9 +43,9 @@ class Tagged(Line):
         return b"@" + self._tag + (b";" + data[1:] if data[:1] == b"@" else b" " + data)
 
 
-def label_of(session: Session, message: Message) -> str:
-    """The label that is to be given back; '' for none."""
-    label = message.tags.get(LABEL, "")
+def label_of(session: Session, tags: Mapping[str, str]) -> str:
+    """The label of a line with these tags that is to be given back; '' for none."""
+    label = tags.get(LABEL, "")
     if not (session.has(LABELED_RESPONSE) and session.has(BATCH)):
         return ""
     return label if len(label.encode()) <= MAX_LABEL_BYTES else ""
@@ -56,18 +56,18 @@ def respond(
 ) -> None:
     """Make what a command has led to, from start on, the response to its label.
 
-    more: whether parts of a long answer follow; they go through go_on().
+    What is one batch already has the label at its beginning ("an existing type applicable to the
+    entire response"). more: whether parts of a long answer follow; they go through go_on().
     """
     found = list(_parted(effects[start:], session))
     own = [at for at, effect in enumerate(found) if _is_response(effect, session)]
     tag = format_tags({LABEL: label})
-    if len(own) == 1 and not more:
+    if not more and own and (len(own) == 1 or _is_one_batch(found[own[0]], found[own[-1]])):
         _tag(found, own[0], tag)
     elif not own and not more:
         found.append(_reply(session, Tagged(BareLine(f":{server} ACK"), tag)))
     else:
-        for at in own:
-            _put_in(found, at)
+        _enclose(found, own)
         begin = BareLine(f":{server} BATCH +{REFERENCE} labeled-response")
         found.insert(own[0] if own else len(found), _reply(session, Tagged(begin, tag)))
         if not more:
@@ -77,17 +77,21 @@ def respond(
 
 def go_on(effects: list[Effect], start: int, session: Session, server: str, *, more: bool) -> None:
     """The same for a further part of a long answer."""
-    for at in range(start, len(effects)):
-        if _is_response(effects[at], session):
-            _put_in(effects, at)
+    own = [at for at in range(start, len(effects)) if _is_response(effects[at], session)]
+    _enclose(effects, own)
     if not more:
         effects.append(_end(session, server))
 
 
 def _parted(effects: list[Effect], session: Session) -> Iterator[Effect]:
-    """What goes to many, the session among them, as two: it alone gets the label."""
+    """What goes to many, the session among them, as two: it alone gets the label.
+
+    What it has been sent already is the echo of a message to itself; what comes to it as to anybody
+    who is written to is none.
+    """
+    told = {effect.line for effect in effects if isinstance(effect, Reply)}
     for effect in effects:
-        if isinstance(effect, Reply) or not _answers(effect, session):
+        if isinstance(effect, Reply) or effect.line in told or not _answers(effect, session):
             yield effect
             continue
         if effect.exclude is None:
@@ -112,11 +116,25 @@ def _is_response(effect: Effect, session: Session) -> bool:
     return bool(effect.line.encode(effect.group.caps))
 
 
-def _put_in(effects: list[Effect], at: int) -> None:
-    """Make a line part of the batch. One that is part of another batch is so by that one."""
-    line = effects[at].line
-    if type(line) is not Line or line.batch is None:
-        _tag(effects, at, f"batch={REFERENCE}")
+def _is_one_batch(first: Effect, last: Effect) -> bool:
+    """Whether one opens the batch that the other closes."""
+    opening, closing = first.line.body.split(" "), last.line.body.split(" ")
+    if opening[1:2] != ["BATCH"] or closing[1:2] != ["BATCH"]:
+        return False
+    return opening[2].startswith("+") and closing[2] == "-" + opening[2][1:]
+
+
+def _enclose(effects: list[Effect], own: list[int]) -> None:
+    """Put lines into the batch of the response, but for those of a batch within it."""
+    for at in own:
+        effect = effects[at]
+        if not (isinstance(effect, Reply) and _in_batch(effect.line.encode(effect.group.caps))):
+            _tag(effects, at, f"batch={REFERENCE}")
+
+
+def _in_batch(data: bytes) -> bool:
+    tags = data[1:].partition(b" ")[0] if data[:1] == b"@" else b""
+    return any(tag.startswith(b"batch=") for tag in tags.split(b";"))
 
 
 def _tag(effects: list[Effect], at: int, tag: str) -> None:

@@ -152,12 +152,12 @@ def test_a_chunk_over_400_letters() -> None:
 
 
 def test_a_payload_without_end() -> None:
-    """905 once it is over the limit; nothing is gathered beyond it."""
+    """904 once it is over the limit; nothing is gathered beyond it."""
     person = greeted(RulesUnderTest("alice"))
     person.says("AUTHENTICATE PLAIN")
     chunks = ["AUTHENTICATE " + "A" * CHUNK] * (MAX_PAYLOAD // CHUNK)
     assert person.says(*chunks) == []
-    assert codes(person.says("AUTHENTICATE QUFB")) == ["905"]
+    assert codes(person.says("AUTHENTICATE QUFB")) == ["904"]
 
 
 def test_an_abort() -> None:

@@ -43,7 +43,9 @@ WHOLE = "ы" * 1000
     [("boris", "#den"), ("борис", "#комната"), ("я" * 32, "#" + "ж" * 63), ("boris", "алиса")],
 )
 def test_what_konversation_sends_arrives(text: str, known: bool, nick: str, target: str) -> None:
-    """All of it, in its order, stored as it is seen; its echo as well."""
+    """All of it, in its order, stored as it is seen; its echo as well. Only with the longest names,
+    and before it knows its address, its lines are longer than any may be, and it hears so.
+    """
     rules = RulesUnderTest(nick, "алиса")
     boris, alice = rules.member(nick, caps="echo-message"), rules.member("алиса")
     if target[0] == "#":
@@ -51,7 +53,12 @@ def test_what_konversation_sends_arrives(text: str, known: bool, nick: str, targ
         alice.says(f"JOIN {target}")
         boris.hears()
     pieces = split_as_konversation(text, nick, f"{nick}@{SERVER}" if known else "", target)
-    echo = [line for piece in pieces for line in boris.says(f"PRIVMSG {target} :{piece}")]
+    lines = [f"PRIVMSG {target} :{piece}" for piece in pieces]
+    if any(len(line.encode()) > 510 for line in lines):
+        assert not known
+        assert "417" in codes(boris.says(*lines))
+        return
+    echo = [line for said in lines for line in boris.says(said)]
     heard = [line for line in alice.hears() if " PRIVMSG " in line]
     assert heard == echo
     arrived = [parse(line).params[1] for line in heard]
@@ -107,15 +114,17 @@ def test_a_question_to_a_program_is_refused_where_it_is_seen() -> None:
     assert hears_nothing(rules, bob, before)
 
 
-@pytest.mark.parametrize("target", ["#den", "bob"])
-def test_what_no_client_sends_is_refused_where_it_is_seen(target: str) -> None:
-    """404 with the target, so that its tab shows it; a NOTICE in its own form."""
+@pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE"])
+def test_a_line_over_the_limit_is_refused_as_a_whole(kind: str) -> None:
+    """417, on both sides of the byte: 510 and CR LF are taken."""
     rules, (alice, bob) = in_channel("alice", "bob")
+    head = f"{kind} #den :"
+    longest = head + "x" * (510 - len(head))
+    assert codes(alice.says(longest)) == []
+    assert bob.hears() != []
     before = len(rules.log)
-    assert only(alice.says(f"PRIVMSG {target} :" + "я" * 320)).params[1] == target
-    assert only(alice.says(f"NOTICE {target} :" + "я" * 320)).params[2] == target
-    assert codes(alice.says("TOPIC #den :" + "я" * 320, "PRIVMSG")) == ["417", "411"]
-    assert codes(rules.connect().says(f"PRIVMSG {target} :" + "я" * 320)) == ["417"]
+    assert codes(alice.says(longest + "x", "PRIVMSG")) == ["417", "411"]
+    assert codes(rules.connect().says(longest + "x")) == ["417"]
     assert hears_nothing(rules, bob, before)
 
 

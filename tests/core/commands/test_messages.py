@@ -94,7 +94,7 @@ def test_outsiders_can_not_speak_in_a_channel(kind: str) -> None:
     """A channel is +n from its beginning."""
     rules, (alice,) = in_channel("alice")
     rules.add("bob")
-    bob = rules.member("bob", caps="message-tags")
+    bob = rules.member("bob", caps="message-tags standard-replies")
     refused = only(bob.says(f"@+x=y {kind} #den :hi"))
     assert refused.command == ("FAIL" if kind == "NOTICE" else "404")
     assert alice.hears() == []
@@ -223,13 +223,15 @@ def test_one_s_own_words_stand_where_they_were_said(caps: str) -> None:
     assert [parse(line).params[1] for line in phone.hears()] == ["1", "2", "3", "4"]
 
 
-def test_a_note_to_oneself_comes_once() -> None:
-    """To each of one's sessions, echo-message or not."""
+def test_a_note_to_oneself_comes_to_each_session() -> None:
+    """As it comes to any receiver, and once more as the echo to who asked for that."""
     rules = RulesUnderTest("alice")
     alice, phone = rules.member("alice", caps="echo-message"), rules.member("alice")
     expected = [f"{source('alice')} PRIVMSG alice :milk"]
-    assert alice.says("PRIVMSG alice :milk") == expected
+    assert alice.says("PRIVMSG alice :milk") == expected * 2
     assert phone.hears() == expected
+    assert phone.says("PRIVMSG alice :eggs") == [f"{source('alice')} PRIVMSG alice :eggs"]
+    assert len([entry for entry in rules.log if entry.kind == "PRIVMSG"]) == 2
 
 
 def test_a_message_to_somebody_offline_is_kept() -> None:
@@ -276,10 +278,12 @@ def test_nobody_of_that_name(target: str) -> None:
     ],
 )
 def test_refusals(line: str, numeric: str) -> None:
-    """Each with its numeric; for NOTICE the same as a FAIL, which no program answers."""
+    """Each with its numeric; for NOTICE nothing, or the same as a FAIL to who asked for that."""
     _, (alice,) = in_channel("alice")
     assert codes(alice.says(line)) == [numeric]
     if line.startswith("PRIVMSG"):
+        assert alice.says("NOTICE" + line.removeprefix("PRIVMSG")) == []
+        alice.says("CAP REQ standard-replies")
         fail = only(alice.says("NOTICE" + line.removeprefix("PRIVMSG")))
         assert (fail.command, fail.params[0]) == ("FAIL", "NOTICE")
 

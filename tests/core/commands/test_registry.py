@@ -13,6 +13,7 @@ BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE",
 """All that may be said before a login."""
 
 AFTER = {
+    "HELPOP",
     *("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "INVITE", "TOPIC", "NAMES", "LIST"),
     *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "AWAY", "SETNAME", "MONITOR"),
     *("MOTD", "LUSERS", "VERSION", "TIME", "LINKS", "INFO", "ADMIN", "HELP"),
@@ -164,7 +165,7 @@ def test_a_password_s_first_word_is_none(line: str) -> None:
 @pytest.mark.parametrize("kind", ["PRIVMSG", "NOTICE"])
 def test_a_text_without_its_colon_is_refused_where_it_is_seen(kind: str) -> None:
     """Only its first word would arrive."""
-    _, (alice, bob) = in_channel("alice", "bob")
+    _, (alice, bob) = in_channel("alice", "bob", caps="standard-replies")
     refused = only(alice.says(f"{kind} #den hello everybody"))
     assert refused.command == ("404" if kind == "PRIVMSG" else "FAIL")
     assert refused.params[-2:] == ["#den", f"Put a colon before the text: {kind} #den :<text>"]

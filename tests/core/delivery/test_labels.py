@@ -92,8 +92,9 @@ def test_a_message_to_oneself_is_no_response() -> None:
         ("ACK", {"label": "s"}),
     ]
     alice.says("CAP REQ echo-message")
-    [echo] = alice.says("@label=s PRIVMSG alice :hi")
-    assert tags(echo) == {"label": "s"}
+    echo, delivered = alice.says("@label=s PRIVMSG alice :hi")
+    assert (tags(echo), tags(delivered)) == ({"label": "s"}, {})
+    assert parse(echo).params == parse(delivered).params
 
 
 def test_a_long_answer_is_one_batch() -> None:

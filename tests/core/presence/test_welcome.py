@@ -139,7 +139,7 @@ def test_targmax_is_how_many_targets_a_command_takes(command: str) -> None:
     limit = int(listed[command])
     for count in (limit, limit + 1):
         rules = RulesUnderTest("alice")
-        alice = rules.member("alice")
+        alice = rules.member("alice", caps="standard-replies")  # so that a NOTICE is answered
         alice.says(*(f"JOIN #r{n}" for n in range(count)))
         words = [f"n{n}" if command == "KICK" else f"#r{n}" for n in range(count)]
         refused = " 407 " in " ".join(found := alice.says(TARGETS[command].format(",".join(words))))
