@@ -31,6 +31,7 @@ CHATHISTORY: Final = 1 << 17
 EVENT_PLAYBACK: Final = 1 << 18
 EXTENDED_MONITOR: Final = 1 << 19
 STANDARD_REPLIES: Final = 1 << 20
+NO_IMPLICIT_NAMES: Final = 1 << 21
 
 
 class Capability(NamedTuple):
@@ -59,6 +60,7 @@ CAPABILITIES: Final = (
     Capability("labeled-response", LABELED_RESPONSE),
     Capability("message-tags", MESSAGE_TAGS, on_wire=True),
     Capability("multi-prefix", MULTI_PREFIX),
+    Capability("no-implicit-names", NO_IMPLICIT_NAMES),
     Capability("sasl", SASL),
     Capability("server-time", SERVER_TIME, on_wire=True),
     Capability("userhost-in-names", USERHOST_IN_NAMES),

@@ -14,6 +14,7 @@ CAPS = ("away-notify", "extended-join", "message-tags")
 def silent_bob(modes: str) -> tuple[RulesUnderTest, Client, Client]:
     """A channel of alice's that anybody may give a topic, which doesn't hear bob."""
     rules, (alice, bob) = in_channel("alice", "bob", caps=CAPS)
+    alice.tags = ()
     alice.says("MODE #den -t", f"MODE #den {modes}")
     bob.hears()
     return rules, alice, bob

@@ -9,6 +9,7 @@ from securechat.core.delivery.line import Line
 from securechat.core.journal.events.channels import (
     ChannelCreated,
     InvitationEnded,
+    Logged,
     MemberJoined,
     MemberLeft,
 )
@@ -17,7 +18,7 @@ from securechat.core.model.state import Model
 from securechat.core.text import fill, shorten
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
-from securechat.irc.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
+from securechat.irc.capabilities import MULTI_PREFIX, NO_IMPLICIT_NAMES, USERHOST_IN_NAMES
 from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.names import MAX_ACCOUNT_BYTES, ChannelName, channel_name
 from securechat.irc.numerics import Numeric
@@ -93,12 +94,13 @@ def create(turn: Turn, name: ChannelName, founder: Account | None) -> Channel:
     return turn.model.channels[name.folded]
 
 
-def enter(turn: Turn, channel: Channel, account: Account, modes: str) -> None:
-    """Make an account a member; nobody is told here."""
+def enter(turn: Turn, channel: Channel, account: Account, modes: str) -> Logged:
+    """Make an account a member, and log it; nobody is told here."""
     turn.record(MemberJoined(channel.id, account.id, modes, turn.model.last_seq))
-    turn.log(channel.id, account, "JOIN", "")
+    entry = turn.log(channel.id, account, "JOIN", "")
     if channel in account.invited_to:
         turn.record(InvitationEnded(channel.id, account.id))
+    return entry
 
 
 def depart(turn: Turn, channel: Channel, account: Account) -> None:
@@ -119,23 +121,30 @@ def like_lobby(model: Model, name: str) -> Channel | None:
     return model.channel_skeletons.get(channel_name(name).skeleton)
 
 
-def join_line(turn: Turn, channel: Channel, account: Account) -> Line:
-    """JOIN, plain and extended (https://ircv3.net/specs/extensions/extended-join)."""
+def join_line(turn: Turn, channel: Channel, account: Account, entry: Logged | None = None) -> Line:
+    """JOIN, plain and extended (https://ircv3.net/specs/extensions/extended-join). entry: of the
+    log, where the account becomes a member; None where a member comes back.
+    """
     body = f":{account.source(turn.settings.name)} JOIN {channel.name}"
     real_name = account.name if why_silent(turn, channel, account) else account.real_name
     return Line(
         body,
         turn.now_ms,
+        msgid=turn.model.msgid(entry.seq) if entry is not None else None,
         account=account.name,
         extended=shorten(f"{body} {account.name} :{real_name}", MAX_BODY_BYTES),
     )
 
 
 def show(turn: Turn, session: Session, channel: Channel) -> None:
-    """What follows a JOIN: the topic, if there is one, and the names."""
+    """What follows a JOIN: the topic, if there is one, and the names.
+
+    https://ircv3.net/specs/extensions/no-implicit-names
+    """
     if channel.topic:
         show_topic(turn, session, channel)
-    show_names(turn, session, channel)
+    if not session.has(NO_IMPLICIT_NAMES):
+        show_names(turn, session, channel)
 
 
 def show_topic(turn: Turn, session: Session, channel: Channel) -> None:

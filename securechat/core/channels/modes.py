@@ -1,4 +1,4 @@
-"""What each mode of a channel takes, and how it is changed: b, k, l, the flags imnst, and q, o, v,
+"""What each mode of a channel takes, and how it is changed: b, k, l, the flags Cimnst, and q, o, v,
 which are its members'. Hub thread only.
 
 https://modern.ircdocs.horse/#channel-modes

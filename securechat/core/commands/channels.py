@@ -23,16 +23,26 @@ from securechat.irc.numerics import Numeric
 
 def _targets(message: Message, at: int = 0) -> list[str]:
     found = names.distinct(target for target in message.params[at].split(",") if target)
-    if len(found) > MAX_TARGETS:
-        raise IrcError(
-            Numeric.ERR_TOOMANYTARGETS, channels.word(found[0]), f"At most {MAX_TARGETS} at once"
-        )
+    _check_number(found)
     return found
+
+
+def _check_number(targets: list[str]) -> None:
+    """Raises IrcError (407) when they are more than TARGMAX says."""
+    if len(targets) > MAX_TARGETS:
+        raise IrcError(
+            Numeric.ERR_TOOMANYTARGETS, channels.word(targets[0]), f"At most {MAX_TARGETS} at once"
+        )
 
 
 @command("JOIN", usage="<#channel>[,<#channel>…] [<key>[,<key>…]]", min_params=1)
 def join(turn: Turn, session: Session, message: Message) -> None:
-    """Enter a channel; one that doesn't exist yet is made, and is yours."""
+    """Enter a channel; one that doesn't exist yet is made, and is yours. JOIN 0 leaves all."""
+    if message.params[0] == "0":
+        turn.charge(session.who, len(session.who.channels))
+        for channel in list(session.who.channels):
+            _part(turn, session, channel, "")
+        return
     keys = message.params[1].split(",") if len(message.params) > 1 else []
     wanted = [name for name in message.params[0].split(",") if name]
     by_name = dict(reversed([*zip(wanted, keys, strict=False)]))  # the first of each name counts
@@ -60,8 +70,8 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
     else:
         channels.check_may_enter(turn, account, channel, key)
         modes = FOUNDER_MODES if channel.founder == account.id else ""
-    channels.enter(turn, channel, account, modes)
-    turn.broadcast(channel.audience(), channels.join_line(turn, channel, account))
+    entry = channels.enter(turn, channel, account, modes)
+    turn.broadcast(channel.audience(), channels.join_line(turn, channel, account, entry))
     if account.away is not None:
         online.tell_away(turn, account, channel.audience().sessions)
     for own in account.sessions:
@@ -112,28 +122,44 @@ def _farewell(
 ) -> None:
     """Log an event of a channel and tell its members, the one who goes included."""
     by = session.who
-    turn.log(channel.id, by, kind, text)
+    msgid = turn.model.msgid(turn.log(channel.id, by, kind, text).seq)
     body = shorten(f":{by.source(turn.settings.name)} {command_text}", MAX_BODY_BYTES)
-    channels.tell(turn, session, channel, Line(body, turn.now_ms, account=by.name))
+    channels.tell(turn, session, channel, Line(body, turn.now_ms, msgid=msgid, account=by.name))
 
 
 @command(
     "KICK",
-    usage="<#channel> <nick>[,<nick>…] [:<reason>]",
+    usage="<#channel>[,<#channel>…] <nick>[,<nick>…] [:<reason>]",
     min_params=2,
     max_params=3,
     last="reason",
 )
 def kick(turn: Turn, session: Session, message: Message) -> None:
-    """Put somebody out of a channel that you operate."""
-    channel = channels.find_run(turn, session, message.params[0])
+    """Put people out of a channel that you operate, or each out of the channel at its place."""
     most = kick_bytes(turn.settings.name)
     reason = shorten(message.params[2], most) if len(message.params) > 2 else ""
-    for nick in _targets(message, 1):
+    for name, nick in _kicks(message):
         try:
+            channel = channels.find_run(turn, session, name)
             _kick(turn, session, channel, nick, reason or session.who.name)
         except IrcError as error:
             turn.numeric(session, error.numeric, *error.params)
+
+
+def _kicks(message: Message) -> list[tuple[str, str]]:
+    """(channel, nick) of each. Raises IrcError.
+
+    RFC 2812, 3.2.8: one channel and several people, or as many channels as people.
+    """
+    found = [name for name in message.params[0].split(",") if name]
+    if len(found) < 2:
+        return [(message.params[0], nick) for nick in _targets(message, 1)]
+    nicks = [nick for nick in message.params[1].split(",") if nick]
+    if len(nicks) != len(found):
+        text = f"Expected one channel, or as many as people: {len(found)} came for {len(nicks)}"
+        raise IrcError(Numeric.ERR_NEEDMOREPARAMS, "KICK", text)
+    _check_number(found)
+    return list(zip(found, nicks, strict=True))
 
 
 def _kick(turn: Turn, session: Session, channel: Channel, nick: str, reason: str) -> None:
@@ -158,9 +184,15 @@ def _kick(turn: Turn, session: Session, channel: Channel, nick: str, reason: str
     ownership.leave(turn, channel, other)
 
 
-@command("INVITE", usage="<nick> <#channel>", min_params=2, max_params=2)
+@command("INVITE", usage="[<nick> <#channel>]", max_params=2)
 def invite(turn: Turn, session: Session, message: Message) -> None:
-    """Let somebody into a channel of yours."""
+    """Let somebody into a channel of yours; alone it lists where you are invited to."""
+    if not message.params:
+        _show_invitations(turn, session)
+        return
+    if len(message.params) < 2:
+        text = "Not enough words: INVITE <nick> <#channel>"
+        raise IrcError(Numeric.ERR_NEEDMOREPARAMS, "INVITE", text)
     nick, name = message.params
     channel = channels.find_mine_or_run(turn, session, name)
     account = session.who
@@ -182,6 +214,12 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
     turn.broadcast(other.audience(), Line(body, turn.now_ms, account=account.name))
 
 
+def _show_invitations(turn: Turn, session: Session) -> None:
+    for channel in session.who.invited_to:
+        turn.numeric(session, Numeric.RPL_INVITELIST, channel.name)
+    turn.numeric(session, Numeric.RPL_ENDOFINVITELIST, "End of /INVITE list")
+
+
 @command("TOPIC", usage="<#channel> [:<topic>]", min_params=1, max_params=2, last="topic")
 def topic(turn: Turn, session: Session, message: Message) -> None:
     """Show a channel's topic, or set it."""
@@ -201,10 +239,12 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     limit = topic_bytes(turn.settings.name)
     if len(text.encode()) > limit:
         raise IrcError(Numeric.ERR_INPUTTOOLONG, f"A topic has at most {limit} bytes of UTF-8")
-    turn.log(channel.id, account, "TOPIC", text)
+    entry = turn.log(channel.id, account, "TOPIC", text)
     turn.audit_act("topic changed", session, channel=channel.name)
     turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, channel.id))
-    channels.tell(turn, session, channel, Line(body, turn.now_ms, account=account.name))
+    msgid = turn.model.msgid(entry.seq)
+    line = Line(body, turn.now_ms, msgid=msgid, account=account.name)
+    channels.tell(turn, session, channel, line)
 
 
 @command("NAMES", usage="<#channel>", min_params=0)

@@ -185,6 +185,9 @@ class _Saying:
 
     def _to_channel(self, channel: Channel) -> None:
         channels.check_may_speak(self.turn, channel, self.account)
+        if "C" in channel.modes and is_question(self.text):
+            text = "Cannot send to channel: no CTCP here but ACTION (+C)"
+            raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, channel.name, text)
         line = self._line(self.body(channel.name), channel.id)
         session = self.session
         self.turn.broadcast(

@@ -146,8 +146,9 @@ def _tell(change: ModeChange) -> None:
     part: list[tuple[str, str, str]] = []
     for done in [*change.done, None]:
         if part and (done is None or not fits(head + _text([*part, done]))):
-            turn.log(channel.id, by, "MODE", _text([_without_key(one) for one in part]))
-            line = Line(head + _text(part), turn.now_ms, account=by.name)
+            entry = turn.log(channel.id, by, "MODE", _text([_without_key(one) for one in part]))
+            msgid = turn.model.msgid(entry.seq)
+            line = Line(head + _text(part), turn.now_ms, msgid=msgid, account=by.name)
             channels.tell(turn, change.session, channel, line)
             part = []
         if done is not None:

@@ -142,11 +142,11 @@ class ArrivalBatch:
         new = (
             lobby is not None and lobby not in account.channels and _may_enter(turn, session, lobby)
         )
-        if lobby is not None and new:
-            channels.enter(turn, lobby, account, "")
+        entry = channels.enter(turn, lobby, account, "") if lobby is not None and new else None
         for channel in account.channels:
-            line = channels.join_line(turn, channel, account)
-            if new and channel is lobby:
+            is_new = new and channel is lobby
+            line = channels.join_line(turn, channel, account, entry if is_new else None)
+            if is_new:
                 turn.broadcast(channel.audience(), line)
             else:
                 if session in self._first:

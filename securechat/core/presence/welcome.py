@@ -13,7 +13,7 @@ from securechat.core.turn import Turn
 from securechat.irc.names import MAX_ACCOUNT_CHARS, MAX_CHANNEL_CHARS
 from securechat.irc.numerics import Numeric
 
-CHANNEL_FLAGS = "imnst"
+CHANNEL_FLAGS = "Cimnst"
 CHANNEL_MODES = f"b,k,l,{CHANNEL_FLAGS}"
 USER_MODES = "io"
 MAX_KEY_BYTES = 32

@@ -70,7 +70,7 @@ def test_several_at_once() -> None:
     assert [m.params[1] for m in of(heard, "403")] == ["&bad"]
 
 
-@pytest.mark.parametrize("name", ["den", "#", "#a,", "0", "#" + "x" * 64, "#a\u200bb", ":#x y"])
+@pytest.mark.parametrize("name", ["den", "#", "#a,", "00", "#" + "x" * 64, "#a\u200bb", ":#x y"])
 def test_a_name_that_is_none(name: str) -> None:
     """403 with what is expected."""
     rules = RulesUnderTest("alice")

@@ -132,9 +132,9 @@ def test_every_command_has_its_help() -> None:
         ("PASSWD correct horse battery", "PASSWD :<new password>"),
         ("TOPIC #den tea at four", "TOPIC <#channel> [:<topic>]"),
         ("PART #den gone fishing", "PART <#channel>[,<#channel>…] [:<reason>]"),
-        ("KICK #den bob out now", "KICK <#channel> <nick>[,<nick>…] [:<reason>]"),
+        ("KICK #den bob out now", "KICK <#channel>[,<#channel>…] <nick>[,<nick>…] [:<reason>]"),
         ("AWAY out to lunch", "AWAY [:<message>]"),
-        ("INVITE bob #den #pub", "INVITE <nick> <#channel>"),
+        ("INVITE bob #den #pub", "INVITE [<nick> <#channel>]"),
     ],
 )
 def test_a_word_too_many_is_not_passed_over(line: str, colon: str) -> None:

@@ -42,7 +42,7 @@ def test_myinfo_names_the_modes() -> None:
         SERVER,
         "securechat-test",
         "io",
-        "biklmnoqstv",
+        "Cbiklmnoqstv",
         "bklqov",
     ]
 
