@@ -32,6 +32,7 @@ EVENT_PLAYBACK: Final = 1 << 18
 EXTENDED_MONITOR: Final = 1 << 19
 STANDARD_REPLIES: Final = 1 << 20
 NO_IMPLICIT_NAMES: Final = 1 << 21
+EXTENDED_ISUPPORT: Final = 1 << 22
 
 
 class Capability(NamedTuple):
@@ -71,6 +72,7 @@ CAPABILITIES: Final = (
     Capability("znc.in/self-message", SELF_MESSAGE),
     Capability(KEY_TAG, MESSAGE_KEY),
     Capability("standard-replies", STANDARD_REPLIES),
+    Capability("draft/extended-isupport", EXTENDED_ISUPPORT),
 )
 
 NAMES: Final[dict[str, int]] = {one.name: one.bit for one in CAPABILITIES}

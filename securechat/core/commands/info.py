@@ -6,12 +6,14 @@ https://modern.ircdocs.horse/#server-queries-and-commands
 from __future__ import annotations
 
 from securechat.core.channels import channels
-from securechat.core.commands.registry import COMMANDS, command
+from securechat.core.commands.registry import ALWAYS, COMMANDS, command
 from securechat.core.model.entities import Session
+from securechat.core.model.states import State
 from securechat.core.presence import welcome
 from securechat.core.text import fill, when
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
+from securechat.irc.capabilities import EXTENDED_ISUPPORT
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -45,6 +47,15 @@ def version(turn: Turn, session: Session, message: Message) -> None:
     _check_server(turn, message)
     settings = turn.settings
     turn.numeric(session, Numeric.RPL_VERSION, settings.version, settings.name, "securechat")
+    welcome.send_isupport(turn, session)
+
+
+@command("ISUPPORT", states=ALWAYS)
+def isupport(turn: Turn, session: Session, message: Message) -> None:
+    """Tell what the server supports."""
+    # "MUST accept ISUPPORT commands before connection registration completes": of who knows it.
+    if session.state is not State.READY and not session.has(EXTENDED_ISUPPORT):
+        raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
     welcome.send_isupport(turn, session)
 
 

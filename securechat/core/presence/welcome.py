@@ -5,11 +5,13 @@ https://modern.ircdocs.horse/#rplwelcome-001, https://modern.ircdocs.horse/#rpli
 
 from __future__ import annotations
 
+from securechat.core.delivery.batches import send_batch
 from securechat.core.history.queries import MOST_ENTRIES
 from securechat.core.model.entities import Session
 from securechat.core.presence.monitors import MAX_MONITORED
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, kick_bytes, topic_bytes, when
 from securechat.core.turn import Turn
+from securechat.irc.capabilities import BATCH, EXTENDED_ISUPPORT
 from securechat.irc.names import MAX_ACCOUNT_CHARS, MAX_CHANNEL_CHARS
 from securechat.irc.numerics import Numeric
 
@@ -76,13 +78,23 @@ def welcome(turn: Turn, session: Session) -> None:
 
 
 def send_isupport(turn: Turn, session: Session) -> None:
-    """005, as many as it takes."""
+    """005, as many as it takes; a batch of them for who knows that.
+
+    https://ircv3.net/specs/extensions/extended-isupport
+    """
     server, nick = turn.settings.name, session.shown_nick
     head = f":{server} {Numeric.RPL_ISUPPORT} {nick}"
     tokens = isupport(turn)
-    for at in range(0, len(tokens), MAX_TOKENS):
-        for text in fill(tokens[at : at + MAX_TOKENS]):
-            turn.send(session, f"{head} {text} :are supported by this server")
+    texts = [
+        f"{head} {text} :are supported by this server"
+        for at in range(0, len(tokens), MAX_TOKENS)
+        for text in fill(tokens[at : at + MAX_TOKENS])
+    ]
+    if session.has(BATCH) and session.has(EXTENDED_ISUPPORT):
+        send_batch(turn, session, "draft/isupport", texts)
+    else:
+        for text in texts:
+            turn.send(session, text)
 
 
 def lusers(turn: Turn, session: Session) -> None:

@@ -9,7 +9,18 @@ from securechat.core.model.states import WAITING, State
 from tests.support.client import Client, codes, only
 from tests.support.rules import RIGHT, RulesUnderTest, in_channel, plain
 
-BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER"}
+BEFORE = {
+    "CAP",
+    "NICK",
+    "USER",
+    "PASS",
+    "PING",
+    "PONG",
+    "QUIT",
+    "AUTHENTICATE",
+    "REGISTER",
+    "ISUPPORT",
+}
 """All that may be said before a login."""
 
 AFTER = {
