@@ -210,6 +210,9 @@ MAKERS: dict[type, Callable[[Maker], JournalEvent]] = {
     account_events.RealNameSet: lambda m: account_events.RealNameSet(
         m.chance.choice("rs"), m.account().id
     ),
+    account_events.AccountRespelled: lambda m: account_events.AccountRespelled(
+        m.chance.choice("AB"), f"looks {m.number()}", m.account().id
+    ),
     channel_events.TopicChanged: lambda m: channel_events.TopicChanged(
         m.chance.choice("tu"), "b", m.number(), m.channel().id
     ),

@@ -151,7 +151,7 @@ _DEEP = (
     "0CAP REQ :-echo-message away-notify", "0CAP REQ :znc.in/self-message",
     "0CAP REQ :securechat/key", "0@securechat/key=1 PRIVMSG #a :hi",
     "0@securechat/key=2;+react=x TAGMSG bob", "0@securechat/key=1 PRIVMSG #a,bob :hi",
-    "0QUIT :bye", "0PONG :delivered-9", "1PING x", "1NICK bob",
+    "0QUIT :bye", "0PONG :delivered-9", "1PING x", "1NICK bob", "1NICK BOB",
     "5NICK dave", "5USER d 0 * :Dave", f"5PASS dave:{RIGHT}", "5PASS dave:wrong",
     f"5PASS dave@phone:{RIGHT}", f"5PASS alice@a@b:{RIGHT}", "5PONG :delivered-9", "5CAP END",
     "5AUTHENTICATE PLAIN", "5AUTHENTICATE AGRhdmUAcmlnaHQ=", "5AUTHENTICATE *",

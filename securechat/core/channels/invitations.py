@@ -7,6 +7,7 @@ from collections import Counter
 from securechat.core.journal.events.channels import InvitationEnded, InvitationMade
 from securechat.core.model.entities import Account, Channel
 from securechat.core.turn import Turn
+from securechat.irc import names
 
 MAX_OPEN = 100
 """Of one account that it has not followed: each is told at its logins."""
@@ -38,8 +39,8 @@ def _make_place(turn: Turn, by: Account, account: Account) -> None:
     """Nobody is kept from inviting: the oldest goes of this inviter, or of who has the most."""
     inviters = {channel: _inviter(source) for channel, source in account.invited_to.items()}
     numbers = Counter(inviters.values())
-    if numbers[by.name] >= MAX_OF_ONE:
-        whose = by.name
+    if numbers[by.folded] >= MAX_OF_ONE:
+        whose = by.folded
     elif len(inviters) >= MAX_OPEN:
         whose = max(numbers, key=numbers.__getitem__)
     else:
@@ -49,4 +50,6 @@ def _make_place(turn: Turn, by: Account, account: Account) -> None:
 
 
 def _inviter(source: str) -> str:
-    return source.partition("!")[0]
+    """By the folded name, as its spelling may have changed since."""
+    nick = source.partition("!")[0]
+    return names.fold_account(nick) or nick

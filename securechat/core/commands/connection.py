@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from securechat.core import quota
 from securechat.core.auth import login
 from securechat.core.channels import channels
 from securechat.core.commands.registry import ALWAYS, command
 from securechat.core.delivery import acknowledgements
+from securechat.core.journal.events.accounts import AccountRespelled
 from securechat.core.model.entities import Session
 from securechat.core.model.states import State
 from securechat.core.presence import online
@@ -126,7 +128,7 @@ def nick(turn: Turn, session: Session, message: Message) -> None:
             "Not a name here: 1 to 32 letters, digits or - _ [ ] { } | ^, of one script",
         )
     if session.state is State.READY:
-        _keep_nick(turn, session, wanted, folded)
+        _change_nick(turn, session, wanted, folded)
         return
     # Until the welcome says what the nick is, any will do: irssi sends NICK only after SASL.
     if len(wanted.encode()) > names.MAX_ACCOUNT_BYTES:  # a spelling that would fill each reply
@@ -135,9 +137,11 @@ def nick(turn: Turn, session: Session, message: Message) -> None:
     login.advance(turn, session)
 
 
-def _keep_nick(turn: Turn, session: Session, wanted: str, folded: str) -> None:
+def _change_nick(turn: Turn, session: Session, wanted: str, folded: str) -> None:
+    """The nick is the account's name: only its case and form are for whoever has it to choose."""
     account = session.who
     if folded == account.folded:
+        _respell(turn, session, names.account_name(wanted))
         return
     if folded in turn.model.by_name:
         raise IrcError(Numeric.ERR_NICKNAMEINUSE, wanted, "That name is somebody else's account")
@@ -146,6 +150,20 @@ def _keep_nick(turn: Turn, session: Session, wanted: str, folded: str) -> None:
         wanted,
         f"Your nick is the name of your account, {account.name}; it can't be changed",
     )
+
+
+def _respell(turn: Turn, session: Session, wanted: names.AccountName) -> None:
+    account = session.who
+    if wanted.display == account.name:
+        return
+    alike = turn.model.account_skeletons.get(wanted.skeleton, account)
+    if alike is not account or names.is_reserved(wanted):
+        text = "In this form your name looks like another one, which is taken or reserved"
+        raise IrcError(Numeric.ERR_NICKNAMEINUSE, wanted.display, text)
+    quota.check(turn, session, "NICK")
+    before = account.source(turn.settings.name)
+    turn.record(AccountRespelled(wanted.display, wanted.skeleton, account.id))
+    online.tell_name(turn, account, before)
 
 
 @command("USER", usage="<user> 0 * :<real name>", min_params=4, states=ALWAYS)

@@ -137,6 +137,15 @@ class Model:
         _drop(self.account_skeletons, account.skeleton, account)
         _drop(self.accounts, account.id, account)
 
+    def respell(self, account: Account, name: str, skeleton: str) -> None:
+        """Show an account's name in another case or form, with how that looks."""
+        _drop(self.account_skeletons, account.skeleton, account)
+        account.name, account.skeleton = name, skeleton
+        if self.accounts.get(account.id) is account:
+            self.account_skeletons.setdefault(skeleton, account)
+        for channel in account.channels:
+            channel.names.clear()
+
     def add_token(self, token: Token) -> None:
         """Put a device token into the indexes."""
         self.tokens[token.digest] = token

@@ -19,7 +19,7 @@ from securechat.core.model.states import State
 from securechat.core.presence import monitors
 from securechat.core.turn import Turn
 from securechat.irc import names
-from securechat.irc.capabilities import AWAY_NOTIFY
+from securechat.irc.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY
 
 AFTER_CHANGE = "Your password has been changed; log in with the new one"
 """Told to every session that the old one had let in."""
@@ -108,6 +108,21 @@ def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None
     tail = f" :{away}" if away is not None else ""
     body = f":{account.source(turn.settings.name)} AWAY{tail}"
     turn.broadcast(Audience(told), Line(body, turn.now_ms, account=account.name))
+
+
+def tell_name(turn: Turn, account: Account, before: str) -> None:
+    """To all who see the account, itself included: its name is shown in another case or form.
+    before: the source of its lines until now.
+
+    https://modern.ircdocs.horse/#nick-message, https://ircv3.net/specs/extensions/account-notify
+    """
+    told = neighbours(account).union(account.sessions)
+    body = f":{before} NICK {account.name}"
+    turn.broadcast(Audience(told), Line(body, turn.now_ms, account=account.name))
+    followers = monitors.followers(turn.model, account, ACCOUNT_NOTIFY)
+    asked = {session for session in told if session.has(ACCOUNT_NOTIFY)}.union(followers)
+    body = f":{account.source(turn.settings.name)} ACCOUNT {account.name}"
+    turn.broadcast(Audience(asked), Line(body, turn.now_ms, account=account.name))
 
 
 def detach(turn: Turn, session: Session) -> bool:

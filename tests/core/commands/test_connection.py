@@ -180,11 +180,11 @@ def test_before_the_login_a_nick_tells_nothing() -> None:
 
 
 def test_after_the_login_the_nick_is_the_account() -> None:
-    """433 for somebody's, 432 for a free one, nothing for one's own in another spelling."""
+    """433 for somebody's, 432 for a free one, and nothing for one's own as it is."""
     alice = RulesUnderTest("alice", "bob").member("alice")
     assert codes(alice.says("NICK bob")) == ["433"]
     assert codes(alice.says("NICK carol")) == ["432"]
-    assert alice.says("NICK ALICE", "NICK alice") == []
+    assert alice.says("NICK alice", "NICK :alice") == []
     assert only(alice.says("NICK")).params[0] == "alice"
 
 

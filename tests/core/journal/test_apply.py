@@ -133,6 +133,11 @@ CHANGES: list[tuple[JournalEvent, Callable[[Model], object], object]] = [
     (channel_events.TopicChanged("n", "b", 6, DEN), lambda m: m.channel(DEN).topic, "n"),
     (account_events.RealNameSet("Bob B.", 2), lambda m: m.accounts[2].real_name, "Bob B."),
     (
+        account_events.AccountRespelled("BOB", "looks", 2),
+        lambda m: (m.accounts[2].name, m.account_skeletons["looks"].id),
+        ("BOB", 2),
+    ),
+    (
         channel_events.ModesChanged("i", None, 3, DEN),
         lambda m: (m.channel(DEN).key, m.channel(DEN).limit),
         (None, 3),

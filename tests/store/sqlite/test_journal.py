@@ -14,6 +14,7 @@ import pytest
 from securechat.core.journal import events
 from securechat.core.journal.events.accounts import (
     AccountCreated,
+    AccountRespelled,
     CertificateAdded,
     CertificateRevoked,
     CertificateUsed,
@@ -145,6 +146,7 @@ MUST_FIND: list[events.JournalEvent] = [
     MemberModesChanged("o", 10, 2),
     TopicChanged("Tea", "Alice", 4000, 99),
     RealNameSet("Alice A.", 99),
+    AccountRespelled("ALICE", "alice", 99),
     ModesChanged("nt", "key", None, 99),
 ]
 MAY_FIND_NOTHING: list[events.JournalEvent] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from securechat.core.journal.appliers import Undo, set_facts
 from securechat.core.journal.events.accounts import (
     AccountCreated,
+    AccountRespelled,
     CertificateAdded,
     CertificateRevoked,
     CertificateUsed,
@@ -44,6 +45,18 @@ def account_created(model: Model, event: AccountCreated) -> Undo:
     account.starts_after = event.starts_after
     model.add_account(account)
     return lambda: model.remove_account(account)
+
+
+def account_respelled(model: Model, event: AccountRespelled) -> Undo:
+    account = model.accounts[event.account]
+    before, after = (account.name, account.skeleton), (event.name, event.skeleton)
+    model.respell(account, *after)
+
+    def undo() -> None:
+        if (account.name, account.skeleton) == after:
+            model.respell(account, *before)
+
+    return undo
 
 
 def password_changed(model: Model, event: PasswordChanged | PasswordRehashed) -> Undo:

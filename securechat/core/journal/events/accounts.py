@@ -72,6 +72,19 @@ class RealNameSet(NamedTuple):
         return "accounts"
 
 
+@about(needs=[ACCOUNT], changes=[LOOKS])
+class AccountRespelled(NamedTuple):
+    """An account shows its name in another case or form; the folded one stays what it is."""
+
+    name: str
+    skeleton: str
+    account: int
+
+    @staticmethod
+    def table() -> Table:
+        return "accounts"
+
+
 @about(needs=[ACCOUNT], changes=[TOKEN_NAME], makes=[TOKEN])
 class TokenCreated(NamedTuple):
     """digest: the SHA-256 that is all that is kept of a device token. name: its own in the account.
@@ -239,6 +252,7 @@ AccountEvent = (
     | PasswordChanged
     | PasswordRehashed
     | RealNameSet
+    | AccountRespelled
     | TokenCreated
     | TokenUsed
     | TokenRevoked
