@@ -18,7 +18,7 @@ def check(turn: Turn, session: Session, command: str) -> None:
     if turn.model.no_space:
         raise IrcError(Numeric.ERR_UNKNOWNERROR, command, turn.model.no_space)
     most = turn.settings.account_bytes
-    if most and session.who.stored_bytes >= most:
+    if session.who.stored_bytes >= most > 0:
         text = (
             f"Not stored, so nobody saw it: what is kept of you has reached {most // MIB} MiB, as "
             "much as an account may have here; whoever runs the server can raise it"

@@ -255,7 +255,7 @@ class Turn:
 
         A login with nothing to store is one too: what it replays may be of this very turn.
         """
-        if len(self.events) > start.events or len(self.undo) > start.undo:
+        if len(self.undo) > start.undo:  # each event has one
             self.spans.append(_new(CommandSpan, (session, command, start, self.savepoint(), label)))
         if self._then:
             then, self._then = self._then, []

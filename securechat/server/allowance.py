@@ -88,6 +88,8 @@ class Allowance:
 
 def cost_of(lines: list[bytes]) -> int:
     """In lines of the usual size, as the I/O threads count them."""
+    if len(lines) == 1:
+        return 1 + len(lines[0]) // PLAIN_LINE
     return len(lines) + sum(map(len, lines)) // PLAIN_LINE
 
 

@@ -144,10 +144,12 @@ class Inbox:
         session = connection.owner
         account = session.account if isinstance(session, Session) else None
         party = address_block_of(connection.address) if account is None else account
-        for inputs in (self.authenticated, self.logins, self.unauthenticated):
-            if connection in inputs.inputs:  # whoever it is now: it is not overtaken by itself
-                return inputs, party
-        if account is None:
+        # Whoever it is now: it is not overtaken by itself.
+        if connection in self.authenticated.inputs:
+            return self.authenticated, party
+        if connection in self.logins.inputs:
+            return self.logins, party
+        if account is None or connection in self.unauthenticated.inputs:
             return self.unauthenticated, party
         speaks = isinstance(event, Lines) and session in account.sessions
         return (self.authenticated if speaks else self.logins), party

@@ -94,16 +94,21 @@ class FairInputQueue:
         """Let an input wait. party: whose it is; ignored when its connection has input here
         already, as that must not be overtaken.
         """
-        waiting = self.inputs.get(event.connection)
-        if waiting is not None and type(event) is Closed and party in self._resting:
+        connection = event.connection
+        waiting = self.inputs.get(connection)
+        if not self._resting or party not in self._resting:
+            self.lines += count_lines(event)
+        elif waiting is not None and type(event) is Closed:
             self._end(party, event)
             return
-        if party not in self._resting:
-            self.lines += count_lines(event)
-        if waiting is None:
-            self._enter(party, event)
-        else:
+        if waiting is not None:
             waiting.append(event)
+            return
+        self.inputs[connection] = deque((event,))
+        if party in self.fresh:
+            self.fresh[party].append(connection)
+        else:
+            self._schedule(party, connection)
 
     def take(self) -> Input:
         """The next input; there must be one. Its party and its connection go to the end."""

@@ -146,13 +146,15 @@ class _Saying:
         self.stored = kind != "TAGMSG" or not tags.keys() <= PASSING
 
     def to(self, target: str) -> None:
-        send: Callable[[str], None] = self._to
-        if self.key is not None and (known := self.account.sent_keys.find(self.key)) is not None:
-            send = _Again(self, known)
+        send = self._to if self.key is None else self._keyed(self.key)
         try:
             send(target)
         except _TooLong as too_long:
             self._in_parts(target, send, too_long.space)
+
+    def _keyed(self, key: int) -> Callable[[str], None]:
+        known = self.account.sent_keys.find(key)
+        return self._to if known is None else _Again(self, known)
 
     def _in_parts(self, target: str, send: Callable[[str], None], space: int) -> None:
         parts = self._parts(target, space)
@@ -190,10 +192,11 @@ class _Saying:
             raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, channel.name, text)
         line = self._line(self.body(channel.name), channel.id)
         session = self.session
-        self.turn.broadcast(
-            channel.audience(), line, None if session.has(ECHO_MESSAGE) else session
-        )
-        if self.account not in channel.members and session.has(ECHO_MESSAGE):
+        if not session.caps & ECHO_MESSAGE:
+            self.turn.broadcast(channel.audience(), line, session)
+            return
+        self.turn.broadcast(channel.audience(), line)
+        if self.account not in channel.members:
             self.turn.send_line(session, line)
 
     def _to_account(self, target: str) -> None:
@@ -247,7 +250,7 @@ class _Saying:
         """The line as it is relayed. Raises _TooLong when that would have to be cut."""
         head = f":{self.account.source(self.turn.settings.name)} {self.kind} {receiver}"
         body = head if self.kind == "TAGMSG" else f"{head} :{self.text}"
-        if not fits(body):
+        if len(body) * 4 > MAX_BODY_BYTES and not fits(body):
             raise _TooLong(MAX_BODY_BYTES - len(head.encode()) - len(" :"))
         return body
 
@@ -256,8 +259,10 @@ class _Saying:
         turn = self.turn
         msgid = None
         if self.stored:
-            kind = QUESTIONS[self.kind] if is_question(self.text) else self.kind
-            entry = turn.log(target_id, self.account, kind, self.text, self.tags)
+            kind, text = self.kind, self.text
+            if text[:1] == "\x01" and is_question(text):
+                kind = QUESTIONS[kind]
+            entry = turn.log(target_id, self.account, kind, text, self.tags)
             msgid = turn.model.msgid(entry.seq)
             if self.key is not None:  # of the first part, if there are several
                 slot = self.account.sent_keys.slot

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from securechat.core.delivery.effects import Effect, Reply
-from securechat.core.delivery.line import Line
+from securechat.core.delivery.effects import Broadcast, Effect, Reply
 from securechat.core.model.entities import Audience, EncodingGroup, Session
 
-WaitingLines = list[tuple[Line, Session | None]]
+_new = tuple.__new__
+"""Makes a named tuple in a third of the time: for what every message needs."""
 
 
 class Delivery(NamedTuple):
@@ -35,10 +35,11 @@ def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
             continue
         if plan.asker is not None:
             plan.end_replies()
-        audience, line, exclude = effect
-        if audience not in waiting:
-            waiting[audience] = []
-        waiting[audience].append((line, exclude))
+        found = waiting.get(effect[0])  # by its place, as that is the quickest
+        if found is None:
+            waiting[effect[0]] = [effect]
+        else:
+            found.append(effect)
     plan.end_replies()
     plan.flush(list(waiting))
     return plan.output
@@ -47,7 +48,7 @@ def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
 class _Plan:
     def __init__(self) -> None:
         self.output: dict[int, list[Delivery]] = {}
-        self.waiting: dict[Audience, WaitingLines] = {}
+        self.waiting: dict[Audience, list[Broadcast]] = {}
         self.asker: Session | None = None
         """Whose replies were the last; what they are told goes in one piece."""
         self._group: EncodingGroup | None = None
@@ -78,15 +79,18 @@ class _Plan:
 
     def add(self, io: int, links: Sequence[object], data: bytes) -> None:
         if data and links:
-            self.output.setdefault(io, []).append(Delivery(links, data))
+            if io not in self.output:
+                self.output[io] = []
+            self.output[io].append(_new(Delivery, (links, data)))
 
     def flush(self, audiences: list[Audience]) -> None:
         for audience in audiences:
-            lines = self.waiting.pop(audience)
-            excluded = {session for _, session in lines if session}
+            effects = self.waiting.pop(audience)
+            lines = [effect[1] for effect in effects]
+            excluded = {effect[2] for effect in effects if effect[2] is not None}
             for group, (sessions, links) in audience.groups.items():
                 apart = {s for s in excluded if audience.sessions.get(s) == group}
-                encoded = [line.encode(group.caps) for line, _ in lines]
+                encoded = [line.encode(group.caps) for line in lines]
                 if not apart:
                     self.add(group.io, links, group.join(encoded))
                     continue
@@ -95,7 +99,7 @@ class _Plan:
                 for session in apart:
                     own = [
                         part
-                        for part, (_, without) in zip(encoded, lines, strict=True)
-                        if without is not session
+                        for part, effect in zip(encoded, effects, strict=True)
+                        if effect[2] is not session
                     ]
                     self.add(group.io, (session.link,), group.join(own))
