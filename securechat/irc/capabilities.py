@@ -33,6 +33,7 @@ EXTENDED_MONITOR: Final = 1 << 19
 STANDARD_REPLIES: Final = 1 << 20
 NO_IMPLICIT_NAMES: Final = 1 << 21
 EXTENDED_ISUPPORT: Final = 1 << 22
+READ_MARKER: Final = 1 << 40
 
 
 class Capability(NamedTuple):
@@ -68,6 +69,7 @@ CAPABILITIES: Final = (
     Capability("draft/account-registration", ACCOUNT_REGISTRATION),
     Capability("draft/chathistory", CHATHISTORY),
     Capability("draft/event-playback", EVENT_PLAYBACK),
+    Capability("draft/read-marker", READ_MARKER),
     Capability("setname", SETNAME),
     Capability("znc.in/self-message", SELF_MESSAGE),
     Capability(KEY_TAG, MESSAGE_KEY),

@@ -102,6 +102,9 @@ def _load_devices(model: Model, reader: Reader) -> None:
             account.devices[name] = Device(name, delivered, used_ms, delivered)
             # What could not be stored has a number too, which somebody may have acknowledged.
             model.last_seq = max(model.last_seq, delivered)
+    for number, target, at_ms in reader.read_markers():
+        if number in model.accounts:
+            model.accounts[number].read_markers[target] = at_ms
     for number, slot, key, seq, at_ms in reader.message_keys():
         if number in model.accounts:
             model.accounts[number].sent_keys.put(slot, key, Kept(seq, at_ms))

@@ -31,7 +31,15 @@ from securechat.store.sqlite.database import open_database, transaction
 from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.rows import AccountRow, InviteRow
 
-OF_AN_ACCOUNT = ("factors", "memberships", "invitations", "kicks", "devices", "message_keys")
+OF_AN_ACCOUNT = (
+    "factors",
+    "memberships",
+    "invitations",
+    "kicks",
+    "devices",
+    "message_keys",
+    "read_markers",
+)
 """What goes with a deleted account, beside its credentials."""
 
 APPLIED = "applied_change"

@@ -6,6 +6,7 @@ from math import ceil
 
 from securechat.core.channels import invitations
 from securechat.core.delivery.line import Line
+from securechat.core.history import markers
 from securechat.core.journal.events.channels import (
     ChannelCreated,
     InvitationEnded,
@@ -143,6 +144,7 @@ def show(turn: Turn, session: Session, channel: Channel) -> None:
     """
     if channel.topic:
         show_topic(turn, session, channel)
+    markers.show(turn, session, channel.name)  # before the end of the names, as it must be
     if not session.has(NO_IMPLICIT_NAMES):
         show_names(turn, session, channel)
 

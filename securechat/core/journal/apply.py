@@ -55,6 +55,8 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     account_events.UsageUpto: accounts.usage_upto,
     account_events.Delivered: accounts.delivered,
     account_events.DeviceForgotten: accounts.device_forgotten,
+    account_events.ReadMarked: accounts.read_marked,
+    account_events.ReadMarkForgotten: accounts.read_mark_forgotten,
     account_events.MessageKeyed: accounts.message_keyed,
     account_events.InviteUsed: accounts.invite_used,
     channel_events.ChannelCreated: channels.channel_created,

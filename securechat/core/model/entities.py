@@ -263,6 +263,8 @@ class Account:
     kicks: dict[str, KickedAway] = field(default_factory=dict)
     """By the channel's name, what happened while nobody of the account was there; still to be told.
     """
+    read_markers: dict[str, int] = field(default_factory=dict)
+    """Up to when its person has read what, by the folded name of the channel or the account."""
     tokens: dict[str, Token] = field(default_factory=dict)
     """By name; the other side is Model.tokens."""
     devices: dict[str, Device] = field(default_factory=dict)

@@ -67,6 +67,8 @@ STATEMENTS = {
     "UsageCounted": "INSERT OR REPLACE INTO usage VALUES (?, ?)",
     "UsageUpto": Finds("UPDATE meta SET value = ? WHERE key = 'usage_upto'"),
     "Delivered": "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?)",
+    "ReadMarked": "INSERT OR REPLACE INTO read_markers VALUES (?, ?, ?)",
+    "ReadMarkForgotten": "DELETE FROM read_markers WHERE account = ? AND target = ?",
     "MessageKeyed": "INSERT OR REPLACE INTO message_keys VALUES (?, ?, ?, ?, ?)",
     "DeviceForgotten": "DELETE FROM devices WHERE account = ? AND name = ?",
     "InviteUsed": Finds("UPDATE invites SET uses = uses - 1 WHERE code_sha256 = ?"),

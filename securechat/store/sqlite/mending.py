@@ -46,6 +46,7 @@ ORPHANS = {
     "certificates": _NO_ACCOUNT,
     "factors": _NO_ACCOUNT,
     "kicks": _NO_ACCOUNT,
+    "read_markers": _NO_ACCOUNT,
     "devices": _NO_ACCOUNT,
 }
 """Of each table which rows are orphans, as SQL."""

@@ -212,6 +212,10 @@ class Reader:
         """(account, channel's name, by, reason, at_ms) of those who have not been told yet."""
         return self._all("SELECT * FROM kicks ORDER BY at_ms")  # type: ignore[return-value]
 
+    def read_markers(self) -> list[tuple[int, str, int]]:
+        """(account, target, at_ms)."""
+        return self._all("SELECT account, target, at_ms FROM read_markers")  # type: ignore[return-value]
+
     def changes(self, after: int) -> list[tuple[int, str, int | None]]:
         """(id, kind, account) of the administrator's changes after one."""
         sql = "SELECT id, kind, account FROM changes WHERE id > ? ORDER BY id"

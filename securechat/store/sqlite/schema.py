@@ -288,6 +288,17 @@ CREATE INDEX log_questions ON log (target, seq) WHERE {QUESTIONS};
 CREATE INDEX log_events ON log (target, seq) WHERE {EVENTS};
 """  # noqa: S608 - no input in it
 
+READ_MARKERS = """
+-- Up to when an account's person has read what. target: the folded name of a channel or an account,
+-- and not its number: who joins a new channel of an old name has read so far.
+CREATE TABLE read_markers (
+    account INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (account, target)
+) STRICT, WITHOUT ROWID;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -300,4 +311,5 @@ MIGRATIONS = [
     CHANNELS,
     REAL_NAMES,
     CLASSES,
+    READ_MARKERS,
 ]

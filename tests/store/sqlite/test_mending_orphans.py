@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from securechat.core.journal.events.accounts import AccountCreated, FactorSet, TokenCreated
+from securechat.core.journal.events.accounts import (
+    AccountCreated,
+    FactorSet,
+    ReadMarked,
+    TokenCreated,
+)
 from securechat.core.journal.events.channels import (
     BanAdded,
     ChannelCreated,
@@ -35,6 +40,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
                 TokenCreated(name.encode(), number, "laptop", 0),
                 FactorSet(number, "sealed", 0, 0),
                 KickedAway(number, "#x", "eve", "", 0),
+                ReadMarked(number, "#x", 1),
             ]
         )
     for number, name in ((DEN, "#den"), (LAB, "#lab")):

@@ -44,6 +44,7 @@ def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
         "memberships",
         "message_keys",
         "meta",
+        "read_markers",
         "recovery_codes",
         "targets",
         "tokens",

@@ -9,11 +9,14 @@ place, and what is in the database counts. Hub thread only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from securechat.core.model.credentials import Certificate, Device, Factor, Token
 from securechat.core.model.entities import Account, Channel, Membership
 
 Undo = Callable[[], object]
+
+Value = TypeVar("Value")
 
 
 def set_facts(
@@ -29,6 +32,27 @@ def set_facts(
             _assign(item, before)
 
     return undo
+
+
+def set_item(items: dict[str, Value], key: str, value: Value | None) -> Undo:
+    """Put something into a table, or, with None, take it out; the undo does nothing where it has
+    changed again since.
+    """
+    before = items.get(key)
+    _put(items, key, value)
+
+    def undo() -> None:
+        if items.get(key) == value:
+            _put(items, key, before)
+
+    return undo
+
+
+def _put(items: dict[str, Value], key: str, value: Value | None) -> None:
+    if value is None:
+        items.pop(key, None)
+    else:
+        items[key] = value
 
 
 def _assign(item: object, values: dict[str, object]) -> None:

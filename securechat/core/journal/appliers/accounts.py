@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from securechat.core.journal.appliers import Undo, set_facts
+from securechat.core.journal.appliers import Undo, set_facts, set_item
 from securechat.core.journal.events.accounts import (
     AccountCreated,
     AccountRespelled,
@@ -18,6 +18,8 @@ from securechat.core.journal.events.accounts import (
     MessageKeyed,
     PasswordChanged,
     PasswordRehashed,
+    ReadMarked,
+    ReadMarkForgotten,
     RecoveryCodeAdded,
     RecoveryCodesCleared,
     RecoveryCodeUsed,
@@ -181,6 +183,14 @@ def message_keyed(model: Model, event: MessageKeyed) -> Undo:
 
 def device_forgotten(model: Model, event: DeviceForgotten) -> Undo:
     return _forget_device(model.accounts[event.account], event.name)
+
+
+def read_marked(model: Model, event: ReadMarked) -> Undo:
+    return set_item(model.accounts[event.account].read_markers, event.target, event.at_ms)
+
+
+def read_mark_forgotten(model: Model, event: ReadMarkForgotten) -> Undo:
+    return set_item(model.accounts[event.account].read_markers, event.target, None)
 
 
 def usage_counted(model: Model, event: UsageCounted) -> Undo:

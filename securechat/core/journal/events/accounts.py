@@ -15,6 +15,7 @@ from securechat.core.journal.events.things import (
     LOOKS,
     NAME,
     PASSWORD,
+    READ_MARKER,
     TOKEN,
     TOKEN_NAME,
     Table,
@@ -225,6 +226,23 @@ class DeviceForgotten(NamedTuple):
     name: str
 
 
+@about(needs=[ACCOUNT], changes=[READ_MARKER])
+class ReadMarked(NamedTuple):
+    """The account's person has read a target up to a time. target: its folded name."""
+
+    account: int
+    target: str
+    at_ms: int
+
+
+@about(needs=[ACCOUNT], changes=[READ_MARKER])
+class ReadMarkForgotten(NamedTuple):
+    """There are newer ones, as many as may be."""
+
+    account: int
+    target: str
+
+
 @about(needs=[ACCOUNT])
 class UsageCounted(NamedTuple):
     """bytes: what the log holds of the account."""
@@ -268,6 +286,8 @@ AccountEvent = (
     | Delivered
     | MessageKeyed
     | DeviceForgotten
+    | ReadMarked
+    | ReadMarkForgotten
     | UsageCounted
     | UsageUpto
     | InviteUsed

@@ -93,6 +93,7 @@ FACTOR = Kind("factor", ("account",))
 """With its recovery codes."""
 DEVICE = Kind("device", ("account", "name"))
 KEY_SLOT = Kind("key slot", ("account", "slot"))
+READ_MARKER = Kind("read marker", ("account", "target"))
 KICKS = Kind("kicks", ("account",))
 INVITE = Kind("invite", ("code_sha256",))
 
