@@ -19,8 +19,8 @@ class Settings:
     max_sessions: connections an account may have at once. logins_per_minute: of one account.
     account_bytes: what the log may hold of one, 0 for any number.
     max_held_lines: lines a session may send ahead of a worker's answer.
-    max_bans: entries of one channel's ban list. replay, replay_bytes: messages given back at
-    a login, and what they may take.
+    max_bans: entries of each list of a channel (b, e, I). replay, replay_bytes: messages given
+    back at a login, and what they may take.
     login_seconds: time to log in. ping_seconds: silence after which a session is asked.
     dead_seconds: silence after which it is closed.
     """

@@ -86,9 +86,9 @@ def _load_channel_lists(model: Model, reader: Reader) -> None:
         if channel is not None and account is not None and not account.deleted:
             channel.members[account] = Membership(modes, seq)
             account.channels[channel] = None
-    for channel_id, mask, by, at_ms in reader.bans():
+    for channel_id, kind, mask, by, at_ms in reader.masks():
         if channel_id in channels:
-            channels[channel_id].bans[mask] = (by, at_ms)
+            channels[channel_id].masks(kind).put(mask, (by, at_ms))
     for channel_id, account_id, by in reader.invitations():
         if channel_id in channels and account_id in model.accounts:
             model.accounts[account_id].invited_to[channels[channel_id]] = by

@@ -18,6 +18,7 @@ from securechat.core.journal.events import channels as channel_events
 from securechat.core.journal.events.things import Thing, made_by, needed_by
 from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Account, Channel, Direct, Invite
+from securechat.core.model.mask_list import KINDS
 from securechat.core.model.state import Model
 from tests.core.journal.test_apply import CODE, world
 from tests.support.snapshot import snapshot
@@ -84,9 +85,14 @@ class Maker:
         """A token's or a device's: few, so that they meet again."""
         return self.chance.choice("xyz")
 
-    def ban(self) -> tuple[int, str]:
+    def mask(self) -> tuple[int, str, str]:
         return self.chance.choice(
-            [(r.id, mask) for r in self.model.channels.values() for mask in r.bans]
+            [
+                (r.id, kind, mask)
+                for r in self.model.channels.values()
+                for kind in KINDS
+                for mask in r.masks(kind)
+            ]
         )
 
     def token(self) -> account_events.TokenCreated:
@@ -219,10 +225,10 @@ MAKERS: dict[type, Callable[[Maker], JournalEvent]] = {
     channel_events.ModesChanged: lambda m: channel_events.ModesChanged(
         m.chance.choice("im"), None, None, m.channel().id
     ),
-    channel_events.BanAdded: lambda m: channel_events.BanAdded(
-        m.channel().id, f"{m.number()}!*@*", "a", 6
+    channel_events.MaskAdded: lambda m: channel_events.MaskAdded(
+        m.channel().id, m.chance.choice("beI"), f"{m.number()}!*@*", "a", 6
     ),
-    channel_events.BanRemoved: lambda m: channel_events.BanRemoved(*m.ban()),
+    channel_events.MaskRemoved: lambda m: channel_events.MaskRemoved(*m.mask()),
     channel_events.InvitationMade: lambda m: channel_events.InvitationMade(
         m.channel().id, m.account().id, f"by{m.number()}"
     ),

@@ -10,6 +10,7 @@ from securechat.core.journal import apply
 from securechat.core.journal.events.channels import Logged
 from securechat.core.model.credentials import MAX_DEVICES
 from securechat.core.model.entities import Account, Channel
+from securechat.core.model.mask_list import KINDS
 from securechat.core.model.state import Model
 from securechat.core.model.states import WAITING, State
 from securechat.core.presence.monitors import MAX_MONITORED
@@ -82,7 +83,9 @@ def _check_channel(model: Model, channel: Channel) -> None:
     assert set(channel.audience().sessions) == listening
     assert all(channel in account.invited_to for account in channel.invited)
     assert channel.members or channel.founder is None, f"{channel.name} has no members"
-    assert channel.bans.keys() >= channel.ban_matchers.keys()
+    for kind in KINDS:
+        listed = channel.masks(kind)
+        assert listed.keys() >= listed._matchers.keys()
 
 
 def _check_account(model: Model, account: Account) -> None:

@@ -165,7 +165,7 @@ def test_the_log_is_that_of_one_moment(case: Case, then: Tables, now: Tables) ->
     assert len(log) < len(now["log"])
 
 
-CHANNELS = ["targets", "memberships", "bans", "invitations"]
+CHANNELS = ["targets", "memberships", "channel_masks", "invitations"]
 CREDENTIALS = ["message_keys", "invites", "tokens", "factors", "recovery_codes"]
 
 

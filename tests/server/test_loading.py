@@ -14,12 +14,12 @@ from securechat.core.journal.events.accounts import (
     TokenUsed,
 )
 from securechat.core.journal.events.channels import (
-    BanAdded,
     ChannelClosed,
     ChannelCreated,
     DirectOpened,
     InvitationMade,
     Logged,
+    MaskAdded,
     MemberModesChanged,
     ModesChanged,
     TopicChanged,
@@ -56,7 +56,7 @@ def test_a_channel_is_as_it_was_left(journal: Journal) -> None:
             TopicChanged("Tea", "Alice", 4000, DEN),
             ModesChanged("int", "key", 7, DEN),
             MemberModesChanged("o", DEN, BOB),
-            BanAdded(DEN, "eve!*@*", "Alice", 5000),
+            MaskAdded(DEN, "b", "eve!*@*", "Alice", 5000),
             InvitationMade(DEN, BOB, "Alice"),
             Logged(9, DEN, ALICE, 6000, "PRIVMSG", "hi", None),
         ]

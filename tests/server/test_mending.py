@@ -18,7 +18,16 @@ from securechat.store.credentials import TOKENS
 from securechat.store.sqlite.database import FILE_NAME
 from tests.support.server import ServerUnderTest, config, running
 
-TABLES = ("accounts", "targets", "memberships", "bans", "invitations", "tokens", "factors", "kicks")
+TABLES = (
+    "accounts",
+    "targets",
+    "memberships",
+    "channel_masks",
+    "invitations",
+    "tokens",
+    "factors",
+    "kicks",
+)
 PLAIN = {"id", "created_ms", "topic_ms", "at_ms", "digest", "seq", "password", "starts_after"}
 """What differs from one run to the other."""
 

@@ -131,7 +131,9 @@ def test_damage_is_told_from_all_else() -> None:
 def test_a_schema_that_is_not_utf_8_is_damage_and_is_not_quoted(path: Path) -> None:
     """SQLite's error would quote it, in bytes that Python can't read."""
     content = path.read_bytes()
-    assert content.count(b"CREATE TABLE bans") == 1
-    path.write_bytes(content.replace(b"CREATE TABLE bans", b"CREATE T\xff\xfeLE bans"))
+    assert content.count(b"CREATE TABLE channel_masks") == 1
+    path.write_bytes(
+        content.replace(b"CREATE TABLE channel_masks", b"CREATE T\xff\xfeLE channel_masks")
+    )
     with pytest.raises(DamagedError, match="a text in it is not UTF-8"):
         open_database(path)

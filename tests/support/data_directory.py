@@ -17,7 +17,7 @@ TABLES = [
     "INSERT INTO targets (id, name, folded, skeleton, low, high) "
     "VALUES (1, '#den', '#den', '#den', NULL, NULL), (2, NULL, NULL, NULL, {alice}, {bob})",
     "INSERT INTO memberships VALUES (1, {alice}, 'q', 0)",
-    "INSERT INTO bans VALUES (1, 'eve!*@*', 'alice', 1)",
+    "INSERT INTO channel_masks VALUES (1, 'b', 'eve!*@*', 'alice', 1)",
     "INSERT INTO invitations VALUES (1, {bob}, 'alice')",
     "INSERT INTO log VALUES (1, 1, {alice}, 1, 'PRIVMSG', 'hello', NULL)",
     "INSERT INTO factors VALUES ({alice}, 'sealed', 1, 1)",

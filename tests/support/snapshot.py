@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from securechat.core.model.entities import Account, Channel
+from securechat.core.model.mask_list import KINDS
 from securechat.core.model.state import Model
 
 
@@ -53,6 +54,6 @@ def _channel(channel: Channel) -> dict[str, object]:
         "topic": (channel.topic, channel.topic_by, channel.topic_ms),
         "members": {a.id: (m.modes, m.seq) for a, m in channel.members.items()},
         "present": {a.id for a in channel.present},
-        "bans": dict(channel.bans),
+        "lists": {kind: dict(channel.masks(kind)) for kind in KINDS},
         "told": channel.audience().sessions,
     }

@@ -193,15 +193,17 @@ def prefix(channel: Channel, account: Account, *, every: bool) -> str:
 
 
 def banned(turn: Turn, channel: Channel, account: Account) -> bool:
-    """Whether a mask of the channel's ban list matches the account."""
+    """Whether a mask of the channel's ban list matches the account, and none of its exceptions."""
+    if not channel.bans:
+        return False
+    folded, source = account.folded, masks.fold(account.source(turn.settings.name))
+    return channel.bans.matches(folded, source) and not channel.exceptions.matches(folded, source)
+
+
+def needs_invitation(turn: Turn, channel: Channel, account: Account) -> bool:
+    """Whether the channel is for those who are invited, and no mask lets the account in (+I)."""
     source = masks.fold(account.source(turn.settings.name))
-    matchers = channel.ban_matchers
-    for mask in channel.bans:
-        if mask not in matchers:
-            matchers[mask] = masks.matcher(mask)
-        if matchers[mask](source):
-            return True
-    return False
+    return "i" in channel.modes and not channel.invite_exceptions.matches(account.folded, source)
 
 
 def why_silent(turn: Turn, channel: Channel, account: Account) -> str | None:
@@ -244,7 +246,7 @@ def check_may_enter(turn: Turn, account: Account, channel: Channel, key: str = "
         )
     if invitations.counts(turn, channel, account):
         return
-    if "i" in channel.modes:
+    if needs_invitation(turn, channel, account):
         raise IrcError(
             Numeric.ERR_INVITEONLYCHAN, channel.name, "Cannot join channel: invite only (+i)"
         )

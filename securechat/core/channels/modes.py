@@ -1,5 +1,5 @@
-"""What each mode of a channel takes, and how it is changed: b, k, l, the flags Cimnst, and q, o, v,
-which are its members'. Hub thread only.
+"""What each mode of a channel takes, and how it is changed: the lists b, e and I, k, l, the flags,
+and q, o, v, which are its members'. Hub thread only.
 
 https://modern.ircdocs.horse/#channel-modes
 """
@@ -11,19 +11,20 @@ from dataclasses import dataclass, field
 
 from securechat.core.channels import channels, ownership
 from securechat.core.journal.events.channels import (
-    BanAdded,
-    BanRemoved,
+    MaskAdded,
+    MaskRemoved,
     MemberModesChanged,
     ModesChanged,
 )
 from securechat.core.model.entities import Account, Channel, Session
+from securechat.core.model.mask_list import ACCOUNT_MASK, KINDS, account_mask
 from securechat.core.presence.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
 from securechat.irc.numerics import Numeric
 
 MAX_MASK_BYTES = 120
-"""Of a ban: what is left of a line beside the longest names."""
+"""Of one of a list: what is left of a line beside the longest names."""
 
 
 @dataclass(slots=True)
@@ -121,47 +122,39 @@ def _limit(change: ModeChange, sign: str, letter: str) -> None:
     change.done.append(("+", "l", str(int(text))))
 
 
-def _ban(change: ModeChange, sign: str, letter: str) -> None:
+def _mask(change: ModeChange, sign: str, letter: str) -> None:
     text = change.parameter(letter, "a mask nick!user@host")
-    mask = masks.normalise_mask(text)
-    if (
-        not text
-        or " " in mask
-        or mask[0] == ":"
-        or len(mask.encode()) > MAX_MASK_BYTES
-        or (sign == "+" and masks.too_wild(mask))
-    ):
+    mask = account_mask(text) if text[:1] == "~" else masks.normalise_mask(text)
+    if not text or mask is None or not _is_mask(mask) or (sign == "+" and masks.too_wild(mask)):
         raise IrcError(
             Numeric.ERR_INVALIDMODEPARAM,
             change.channel.name,
-            "b",
+            letter,
             channels.word(text),
             f"Expected a mask nick!user@host of at most {MAX_MASK_BYTES} bytes and "
-            f"{masks.MAX_WILDCARDS} wildcards, without space",
+            f"{masks.MAX_WILDCARDS} wildcards, without space, or {ACCOUNT_MASK}account",
         )
-    equal = _equal_bans(change.channel, mask)
+    listed = change.channel.masks(letter)
+    equal = listed.equal_to(mask)
     if sign == "-":
         for found in equal:
-            change.turn.record(BanRemoved(change.channel.id, found))
-            change.done.append(("-", "b", found))
+            change.turn.record(MaskRemoved(change.channel.id, letter, found))
+            change.done.append(("-", letter, found))
         return
     if equal:
         return
     limit = change.turn.settings.max_bans
-    if len(change.channel.bans) >= limit:
-        raise IrcError(
-            Numeric.ERR_BANLISTFULL, change.channel.name, "b", f"The list is full, at {limit} masks"
-        )
-    change.turn.record(BanAdded(change.channel.id, mask, change.by.name, change.turn.now_ms))
-    change.done.append(("+", "b", mask))
+    if len(listed) >= limit:
+        text = f"The list is full, at {limit} masks"
+        raise IrcError(Numeric.ERR_BANLISTFULL, change.channel.name, letter, text)
+    by, at_ms = change.by.name, change.turn.now_ms
+    change.turn.record(MaskAdded(change.channel.id, letter, mask, by, at_ms))
+    change.done.append(("+", letter, mask))
 
 
-def _equal_bans(channel: Channel, mask: str) -> list[str]:
-    """The bans that match as a mask does: neither case nor composition counts. Lists from before
-    that rule may hold several.
-    """
-    folded = masks.fold(mask)
-    return [ban for ban in channel.bans if masks.fold(ban) == folded]
+def _is_mask(mask: str) -> bool:
+    """Whether it can stand in a line."""
+    return " " not in mask and mask[0] != ":" and len(mask.encode()) <= MAX_MASK_BYTES
 
 
 def _member_mode(change: ModeChange, sign: str, letter: str) -> None:
@@ -197,7 +190,7 @@ def _check_not_only_owner(change: ModeChange, owner: Account) -> None:
 
 
 WITH_PARAMETER: dict[str, Callable[[ModeChange, str, str], None]] = {
-    "b": _ban,
+    **dict.fromkeys(KINDS, _mask),
     "k": _key,
     "l": _limit,
     "q": _member_mode,

@@ -17,6 +17,13 @@ from securechat.core.turn import IrcError, Turn
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
+LISTS = {
+    "b": (Numeric.RPL_BANLIST, Numeric.RPL_ENDOFBANLIST, "ban"),
+    "e": (Numeric.RPL_EXCEPTLIST, Numeric.RPL_ENDOFEXCEPTLIST, "exception"),
+    "I": (Numeric.RPL_INVEXLIST, Numeric.RPL_ENDOFINVEXLIST, "invite exception"),
+}
+"""How each is shown: the numeric of a mask and that of the end, and what it is called."""
+
 MAX_LETTERS = 32
 """Of one MODE, signs included: each can be a change to store."""
 
@@ -31,8 +38,8 @@ def mode(turn: Turn, session: Session, message: Message) -> None:
     channel = channels.find(turn, session, target)
     if not changes:
         _show(turn, session, channel)
-    elif _asks_for_bans(changes):
-        _show_bans(turn, session, channel)
+    elif _asks_for_lists(changes):
+        _show_lists(turn, session, channel, changes[0].lstrip("+"))
     else:
         _change(turn, session, channels.find_run(turn, session, target), changes)
 
@@ -84,16 +91,19 @@ def _show(turn: Turn, session: Session, channel: Channel) -> None:
     turn.numeric(session, Numeric.RPL_CREATIONTIME, channel.name, made)
 
 
-def _asks_for_bans(changes: list[str]) -> bool:
-    return changes[0].lstrip("+") == "b" and len(changes) == 1
+def _asks_for_lists(changes: list[str]) -> bool:
+    letters = changes[0].lstrip("+")
+    return bool(letters) and len(changes) == 1 and set(letters) <= LISTS.keys()
 
 
-def _show_bans(turn: Turn, session: Session, channel: Channel) -> None:
+def _show_lists(turn: Turn, session: Session, channel: Channel, letters: str) -> None:
     if session.who not in channel.members and not channel.runs(session.who):
         raise IrcError(Numeric.ERR_NOTONCHANNEL, channel.name, "You're not on that channel")
-    for mask, (by, at_ms) in channel.bans.items():
-        turn.numeric(session, Numeric.RPL_BANLIST, channel.name, mask, by, str(at_ms // 1000))
-    turn.numeric(session, Numeric.RPL_ENDOFBANLIST, channel.name, "End of channel ban list")
+    for letter in dict.fromkeys(letters):
+        row, end, text = LISTS[letter]
+        for mask, (by, at_ms) in channel.masks(letter).items():
+            turn.numeric(session, row, channel.name, mask, by, str(at_ms // 1000))
+        turn.numeric(session, end, channel.name, f"End of channel {text} list")
 
 
 def _change(turn: Turn, session: Session, channel: Channel, changes: list[str]) -> None:

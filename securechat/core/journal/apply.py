@@ -69,8 +69,8 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     channel_events.KicksTold: channels.kicks_told,
     channel_events.MemberModesChanged: channels.member_modes_changed,
     channel_events.ModesChanged: channels.modes_changed,
-    channel_events.BanAdded: channels.ban_added,
-    channel_events.BanRemoved: channels.ban_removed,
+    channel_events.MaskAdded: channels.mask_added,
+    channel_events.MaskRemoved: channels.mask_removed,
     channel_events.InvitationMade: channels.invited,
     channel_events.InvitationEnded: channels.invitation_ended,
 }

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events.channels import KickedAway
 from securechat.core.model.credentials import Certificate, Device, Factor, Token
+from securechat.core.model.mask_list import KINDS, MaskList
 from securechat.core.model.sent_keys import SentKeys
 from securechat.core.model.states import State, Trigger, after
 from securechat.irc.capabilities import WIRE
@@ -341,9 +342,11 @@ class Channel:
     last_seq: int = 0
     members: dict[Account, Membership] = field(default_factory=dict)
     present: dict[Account, None] = field(default_factory=dict)
-    bans: dict[str, tuple[str, int]] = field(default_factory=dict)
-    ban_matchers: dict[str, Callable[[str], object]] = field(default_factory=dict)
-    """The bans as they are matched, made at their first use."""
+    bans: MaskList = field(default_factory=MaskList)
+    exceptions: MaskList = field(default_factory=MaskList)
+    """Whom no ban keeps out or silences."""
+    invite_exceptions: MaskList = field(default_factory=MaskList)
+    """Who needs no invitation."""
     invited: dict[Account, None] = field(default_factory=dict)
     _audience: Audience | None = None
     names: dict[tuple[bool, bool], list[str]] = field(default_factory=dict)
@@ -361,6 +364,11 @@ class Channel:
         """To be called when a member or a session comes or goes, or a member's modes change."""
         self._audience = None
         self.names.clear()
+
+    def masks(self, kind: str) -> MaskList:
+        """The list that a mode stands for: b, e or I."""
+        found: MaskList = getattr(self, KINDS[kind])
+        return found
 
     def modes_of(self, account: Account) -> str:
         """The member's modes; '' for a plain member, and for who is none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from securechat.core.delivery.batches import send_batch
 from securechat.core.history.queries import MOST_ENTRIES
 from securechat.core.model.entities import Session
+from securechat.core.model.mask_list import KINDS
 from securechat.core.presence.monitors import MAX_MONITORED
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, kick_bytes, topic_bytes, when
 from securechat.core.turn import Turn
@@ -16,7 +17,8 @@ from securechat.irc.names import MAX_ACCOUNT_CHARS, MAX_CHANNEL_CHARS
 from securechat.irc.numerics import Numeric
 
 CHANNEL_FLAGS = "Cimnst"
-CHANNEL_MODES = f"b,k,l,{CHANNEL_FLAGS}"
+CHANNEL_MODES = f"beI,k,l,{CHANNEL_FLAGS}"
+WITH_PARAMETER = "beIklqov"
 USER_MODES = "io"
 MAX_KEY_BYTES = 32
 MAX_TARGETS = 4
@@ -38,7 +40,11 @@ def isupport(turn: Turn) -> list[str]:
         f"CHANMODES={CHANNEL_MODES}",
         f"MODES={MAX_MODES}",
         f"CHANLIMIT=#:{settings.max_channels}",
-        f"MAXLIST=b:{settings.max_bans}",
+        f"MAXLIST={','.join(f'{kind}:{settings.max_bans}' for kind in KINDS)}",
+        "EXCEPTS",
+        "INVEX",
+        "EXTBAN=~,a",
+        "ACCOUNTEXTBAN=a",
         f"NICKLEN={MAX_ACCOUNT_CHARS}",
         f"CHANNELLEN={MAX_CHANNEL_CHARS + 1}",
         f"TOPICLEN={topic_bytes(settings.name)}",
@@ -67,11 +73,9 @@ def welcome(turn: Turn, session: Session) -> None:
     turn.numeric(
         session, Numeric.RPL_CREATED, f"This server was started {when(settings.started_ms)}"
     )
-    modes = "".join(sorted("bklqov" + CHANNEL_FLAGS))
-    turn.send(
-        session,
-        f":{name} {Numeric.RPL_MYINFO} {account.name} {name} {version} {USER_MODES} {modes} bklqov",
-    )
+    modes = "".join(sorted(WITH_PARAMETER + CHANNEL_FLAGS))
+    head = f":{name} {Numeric.RPL_MYINFO} {account.name} {name} {version}"
+    turn.send(session, f"{head} {USER_MODES} {modes} {WITH_PARAMETER}")
     send_isupport(turn, session)
     lusers(turn, session)
     motd(turn, session)

@@ -87,8 +87,8 @@ STATEMENTS = {
     "ModesChanged": Finds(
         "UPDATE targets SET modes = ?, channel_key = ?, member_limit = ? WHERE id = ?"
     ),
-    "BanAdded": "INSERT INTO bans VALUES (?, ?, ?, ?)",
-    "BanRemoved": "DELETE FROM bans WHERE channel = ? AND mask = ?",
+    "MaskAdded": "INSERT INTO channel_masks VALUES (?, ?, ?, ?, ?)",
+    "MaskRemoved": "DELETE FROM channel_masks WHERE channel = ? AND kind = ? AND mask = ?",
     "InvitationMade": "INSERT OR REPLACE INTO invitations VALUES (?, ?, ?)",
     "InvitationEnded": "DELETE FROM invitations WHERE channel = ? AND account = ?",
 }

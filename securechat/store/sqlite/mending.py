@@ -41,7 +41,7 @@ _NO_CHANNEL = "channel NOT IN (SELECT id FROM targets WHERE folded IS NOT NULL)"
 ORPHANS = {
     "memberships": f"{_NO_ACCOUNT} OR {_NO_CHANNEL}",
     "invitations": f"{_NO_ACCOUNT} OR {_NO_CHANNEL}",
-    "bans": _NO_CHANNEL,
+    "channel_masks": _NO_CHANNEL,
     "tokens": _NO_ACCOUNT,
     "certificates": _NO_ACCOUNT,
     "factors": _NO_ACCOUNT,

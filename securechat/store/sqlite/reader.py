@@ -200,9 +200,9 @@ class Reader:
         """(channel, account, modes, seq)."""
         return self._all("SELECT channel, account, modes, seq FROM memberships")  # type: ignore[return-value]
 
-    def bans(self) -> list[tuple[int, str, str, int]]:
-        """(channel, mask, by, at_ms)."""
-        return self._all("SELECT channel, mask, by, at_ms FROM bans")  # type: ignore[return-value]
+    def masks(self) -> list[tuple[int, str, str, str, int]]:
+        """(channel, kind, mask, by, at_ms)."""
+        return self._all("SELECT channel, kind, mask, by, at_ms FROM channel_masks")  # type: ignore[return-value]
 
     def invitations(self) -> list[tuple[int, int, str]]:
         """(channel, account, by)."""

@@ -299,6 +299,27 @@ CREATE TABLE read_markers (
 ) STRICT, WITHOUT ROWID;
 """
 
+MASKS = """
+-- The lists of a channel: who is banned (b), excepted from bans (e), or needs no invitation (I).
+CREATE TABLE channel_masks (
+    channel INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    mask TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (channel, kind, mask)
+) STRICT, WITHOUT ROWID;
+INSERT INTO channel_masks SELECT channel, 'b', mask, by, at_ms FROM bans;
+DROP TRIGGER room_closed;
+DROP TABLE bans;
+-- Nobody is in a closed channel, invited into it, or banned from it.
+CREATE TRIGGER channel_closed AFTER UPDATE OF folded ON targets WHEN NEW.folded IS NULL BEGIN
+    DELETE FROM memberships WHERE channel = NEW.id;
+    DELETE FROM invitations WHERE channel = NEW.id;
+    DELETE FROM channel_masks WHERE channel = NEW.id;
+END;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -312,4 +333,5 @@ MIGRATIONS = [
     REAL_NAMES,
     CLASSES,
     READ_MARKERS,
+    MASKS,
 ]

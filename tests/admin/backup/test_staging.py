@@ -117,9 +117,10 @@ def test_a_database_of_before_there_were_peppers_needs_none(data: DataDirectory)
 def test_a_faulty_database_is_refused(data: DataDirectory) -> None:
     """With its faults."""
     with closing(sqlite3.connect(data.database, isolation_level=None)) as connection:
-        connection.execute("DROP TABLE bans")
-    assert "its database is no good: its schema is not securechat's: table bans is missing" in (
-        refusal(data)
+        connection.execute("DROP TABLE channel_masks")
+    assert (
+        "its database is no good: its schema is not securechat's: table channel_masks is missing"
+        in (refusal(data))
     )
 
 

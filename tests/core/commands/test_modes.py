@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.journal.events.channels import BanAdded, MemberModesChanged, ModesChanged
+from securechat.core.journal.events.channels import MaskAdded, MemberModesChanged, ModesChanged
 from tests.support.client import SERVER, codes, of, only, source
 from tests.support.rules import NOW_MS, RulesUnderTest, in_channel
 
@@ -363,7 +363,7 @@ def test_every_change_is_recorded() -> None:
     last = [event for event in found if isinstance(event, ModesChanged)][-1]
     channel = rules.channel("#den")
     assert (last.modes, last.key, last.limit) == (channel.modes, "key", None) == ("it", "key", None)
-    assert [event.mask for event in found if isinstance(event, BanAdded)] == ["x!*@*"]
+    assert [event.mask for event in found if isinstance(event, MaskAdded)] == ["x!*@*"]
     assert [event.modes for event in found if isinstance(event, MemberModesChanged)] == ["o"]
 
 

@@ -143,11 +143,11 @@ CHANGES: list[tuple[JournalEvent, Callable[[Model], object], object]] = [
         (None, 3),
     ),
     (
-        channel_events.BanAdded(DEN, "y!*@*", "a", 6),
+        channel_events.MaskAdded(DEN, "b", "y!*@*", "a", 6),
         lambda m: list(m.channel(DEN).bans),
         ["x!*@*", "y!*@*"],
     ),
-    (channel_events.BanRemoved(DEN, "x!*@*"), lambda m: m.channel(DEN).bans, {}),
+    (channel_events.MaskRemoved(DEN, "b", "x!*@*"), lambda m: m.channel(DEN).bans, {}),
     (
         channel_events.InvitationMade(DEN, 2, "a"),
         lambda m: m.accounts[2].invited_to[m.channel(DEN)],
@@ -206,7 +206,7 @@ THEN: list[JournalEvent] = [
     account_events.FactorUsed(9, 2),
     account_events.InviteUsed(CODE),
     account_events.DeviceForgotten(3, "phone"),
-    channel_events.BanRemoved(DEN, "y!*@*"),
+    channel_events.MaskRemoved(DEN, "b", "y!*@*"),
     channel_events.ChannelClosed(7),
     channel_events.InvitationMade(7, 2, "a"),
     channel_events.TopicChanged("later", "b", 6, DEN),

@@ -42,8 +42,8 @@ def test_myinfo_names_the_modes() -> None:
         SERVER,
         "securechat-test",
         "io",
-        "Cbiklmnoqstv",
-        "bklqov",
+        "CIbeiklmnoqstv",
+        "beIklqov",
     ]
 
 
@@ -107,10 +107,12 @@ def test_topiclen_and_keylen() -> None:
 def test_chanlimit_and_maxlist() -> None:
     """As configured, and enforced there."""
     found = tokens(max_channels=3, max_bans=2)
-    assert (found["CHANLIMIT"], found["MAXLIST"]) == ("#:3", "b:2")
+    assert (found["CHANLIMIT"], found["MAXLIST"]) == ("#:3", "b:2,e:2,I:2")
     alice = RulesUnderTest("alice", max_channels=3, max_bans=2).member("alice")
     assert codes(alice.says("JOIN #a,#b,#c,#d")).count("JOIN") == 3
-    assert "478" in codes(alice.says("MODE #a +bbb a b c"))
+    for kind in "beI":
+        assert codes(alice.says(f"MODE #a +{kind * 2} a b")) == ["MODE"]
+        assert codes(alice.says(f"MODE #a +{kind} c")) == ["478"]
 
 
 def test_modes_is_how_many_parameters_a_mode_takes() -> None:

@@ -15,10 +15,10 @@ from securechat.core.journal.events.accounts import (
     TokenCreated,
 )
 from securechat.core.journal.events.channels import (
-    BanAdded,
     ChannelCreated,
     InvitationMade,
     KickedAway,
+    MaskAdded,
     MemberJoined,
 )
 from securechat.store.sqlite.database import FILE_NAME
@@ -49,7 +49,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
             [
                 MemberJoined(number, ALICE, "q", 0),
                 MemberJoined(number, BOB, "", 0),
-                BanAdded(number, "eve!*@*", "alice", 0),
+                MaskAdded(number, "b", "eve!*@*", "alice", 0),
                 InvitationMade(number, BOB, "alice"),
             ]
         )
@@ -70,16 +70,19 @@ def test_what_is_left_of_an_account(connection: sqlite3.Connection) -> None:
     """Found of each kind, and gone then; the others' stays."""
     connection.execute("UPDATE accounts SET deleted = 1 WHERE id = ?", (BOB,))
     found = remove_orphans(connection)
-    assert found.keys() == ORPHANS.keys() - {"bans", "certificates", "devices"}
+    assert found.keys() == ORPHANS.keys() - {"channel_masks", "certificates", "devices"}
     assert find_orphans(connection) == {}
     members = connection.execute("SELECT account FROM memberships").fetchall()
     assert members == [(ALICE,), (ALICE,)]
 
 
 def test_what_is_left_of_a_channel(connection: sqlite3.Connection) -> None:
-    """Its members; the database itself removes bans and invitations with it."""
+    """Nothing: the database itself removes members, masks and invitations with it."""
     connection.execute("UPDATE targets SET folded = NULL WHERE id = ?", (DEN,))
-    assert remove_orphans(connection) == {"memberships": 2}
+    assert remove_orphans(connection) == {}
+    for table in ("memberships", "channel_masks", "invitations"):
+        left = connection.execute(f"SELECT DISTINCT channel FROM {table}").fetchall()
+        assert left == [(LAB,)], table
 
 
 def test_channels_that_nobody_owns_are_found(connection: sqlite3.Connection) -> None:

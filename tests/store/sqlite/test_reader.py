@@ -11,12 +11,12 @@ import pytest
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events.accounts import AccountCreated, UsageCounted, UsageUpto
 from securechat.core.journal.events.channels import (
-    BanAdded,
     ChannelClosed,
     ChannelCreated,
     DirectOpened,
     InvitationMade,
     Logged,
+    MaskAdded,
     MemberJoined,
     TopicChanged,
 )
@@ -40,7 +40,7 @@ HOUSE: list[JournalEvent] = [
     TopicChanged("Tea", "Alice", 4000, DEN),
     MemberJoined(DEN, ALICE, "q", 0),
     MemberJoined(DEN, BOB, "", 3),
-    BanAdded(DEN, "eve!*@*", "Alice", 5000),
+    MaskAdded(DEN, "b", "eve!*@*", "Alice", 5000),
     InvitationMade(LAB, BOB, "Alice"),
 ]
 
@@ -175,7 +175,7 @@ def test_conversations_are_read(journal: Journal, reader: Reader) -> None:
 def test_members_bans_and_invitations_are_read(reader: Reader) -> None:
     """Everything that belongs to a channel."""
     assert sorted(reader.memberships()) == [(DEN, ALICE, "q", 0), (DEN, BOB, "", 3)]
-    assert reader.bans() == [(DEN, "eve!*@*", "Alice", 5000)]
+    assert reader.masks() == [(DEN, "b", "eve!*@*", "Alice", 5000)]
     assert reader.invitations() == [(LAB, BOB, "Alice")]
 
 

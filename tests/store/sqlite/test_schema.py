@@ -32,9 +32,9 @@ def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
     assert [name for name, _ in tables(fresh)] == [
         "accounts",
         "audit",
-        "bans",
         "certificates",
         "changes",
+        "channel_masks",
         "devices",
         "factors",
         "invitations",
@@ -211,11 +211,11 @@ def test_an_older_database_keeps_who_may_do_what(tmp_path: Path) -> None:
         (10, 3, "v", 5),
         (10, 4, "", 6),
     ]
-    assert found.bans() == [(10, "x!*@*", "a", 7)]
+    assert found.masks() == [(10, "b", "x!*@*", "a", 7)]
     keys = connection.execute("SELECT id, channel_key FROM targets").fetchall()
     assert keys == [(10, "key"), (11, None)]
     connection.execute("UPDATE targets SET folded = NULL WHERE id = 10")  # it closes
-    assert found.bans() == []
+    assert found.masks() == []
     assert found.invitations() == [(11, 5, "a!a@h")]
     found.close()
 

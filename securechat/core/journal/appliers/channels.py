@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from securechat.core.journal.appliers import Undo, set_facts
 from securechat.core.journal.events.channels import (
-    BanAdded,
-    BanRemoved,
     ChannelClosed,
     ChannelCreated,
     DirectOpened,
@@ -15,6 +13,8 @@ from securechat.core.journal.events.channels import (
     KickedAway,
     KicksTold,
     Logged,
+    MaskAdded,
+    MaskRemoved,
     MemberJoined,
     MemberLeft,
     MemberModesChanged,
@@ -147,37 +147,29 @@ def modes_changed(model: Model, event: ModesChanged) -> Undo:
     return set_facts(channel, modes=event.modes, key=event.key, limit=event.limit)
 
 
-def ban_added(model: Model, event: BanAdded) -> Undo:
-    channel = model.channel(event.channel)
-    before = channel.bans.get(event.mask)
-    ban = channel.bans[event.mask] = (event.by, event.at_ms)
+def mask_added(model: Model, event: MaskAdded) -> Undo:
+    listed = model.channel(event.channel).masks(event.kind)
+    before = listed.get(event.mask)
+    entry = (event.by, event.at_ms)
+    listed.put(event.mask, entry)
 
     def undo() -> None:
-        if channel.bans.get(event.mask) is ban:
-            _ban(channel, event.mask, before)
+        if listed.get(event.mask) is entry:
+            listed.put(event.mask, before)
 
     return undo
 
 
-def ban_removed(model: Model, event: BanRemoved) -> Undo:
-    channel = model.channel(event.channel)
-    before = channel.bans[event.mask]
-    _ban(channel, event.mask, None)
+def mask_removed(model: Model, event: MaskRemoved) -> Undo:
+    listed = model.channel(event.channel).masks(event.kind)
+    before = listed[event.mask]
+    listed.put(event.mask, None)
 
     def undo() -> None:
-        if event.mask not in channel.bans:
-            _ban(channel, event.mask, before)
+        if event.mask not in listed:
+            listed.put(event.mask, before)
 
     return undo
-
-
-def _ban(channel: Channel, mask: str, ban: tuple[str, int] | None) -> None:
-    """None lifts it."""
-    if ban is not None:
-        channel.bans[mask] = ban
-    else:
-        channel.bans.pop(mask, None)
-        channel.ban_matchers.pop(mask, None)
 
 
 def invited(model: Model, event: InvitationMade) -> Undo:

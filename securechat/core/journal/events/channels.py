@@ -1,4 +1,4 @@
-"""What lasts of channels and conversations: their messages, members, modes, bans, invitations."""
+"""What lasts of channels and conversations: their messages, members, modes, lists, invitations."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from securechat.core.journal.events.things import (
     ACCOUNT,
-    BAN,
     CONVERSATION,
     FOUNDER,
     INVITATION,
     KICKS,
     LOOKS,
+    MASK,
     MEMBERS,
     MEMBERSHIP,
     MODES,
@@ -158,19 +158,23 @@ class ModesChanged(NamedTuple):
     channel: int
 
 
-@about(needs=[TARGET], changes=[BAN])
-class BanAdded(NamedTuple):
-    """mask: nick!user@host with wildcards."""
+@about(needs=[TARGET], changes=[MASK])
+class MaskAdded(NamedTuple):
+    """kind: the mode whose list it is, b, e or I. mask: nick!user@host with wildcards, or ~a: and
+    the name of an account.
+    """
 
     channel: int
+    kind: str
     mask: str
     by: str
     at_ms: int
 
 
-@about(needs=[TARGET], changes=[BAN])
-class BanRemoved(NamedTuple):
+@about(needs=[TARGET], changes=[MASK])
+class MaskRemoved(NamedTuple):
     channel: int
+    kind: str
     mask: str
 
 
@@ -204,8 +208,8 @@ ChannelEvent = (
     | MemberModesChanged
     | TopicChanged
     | ModesChanged
-    | BanAdded
-    | BanRemoved
+    | MaskAdded
+    | MaskRemoved
     | InvitationMade
     | InvitationEnded
 )
