@@ -1,4 +1,4 @@
-"""JOIN, PART, KICK, INVITE, TOPIC, NAMES, LIST: channels and who is in them.
+"""JOIN, PART, KICK, INVITE, TOPIC, NAMES: channels and who is in them; LIST is in listing.
 
 https://modern.ircdocs.horse/#channel-operations
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from securechat.core import quota
 from securechat.core.channels import channels, invitations, ownership
-from securechat.core.commands.registry import LOOKED_AT_ONCE, command
+from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events.channels import KickedAway, TopicChanged
-from securechat.core.model.entities import FOUNDER_MODES, Account, Channel, Parts, Session
+from securechat.core.model.entities import FOUNDER_MODES, Account, Channel, Session
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import TEXT_BYTES, kick_bytes, shorten, topic_bytes
@@ -256,19 +256,3 @@ def names_(turn: Turn, session: Session, message: Message) -> None:
         channels.show_names(turn, session, channel)
     else:
         turn.numeric(session, Numeric.RPL_ENDOFNAMES, channels.word(name), "End of /NAMES list")
-
-
-@command("LIST", usage="[<#channel>[,<#channel>…]]")
-def list_(turn: Turn, session: Session, message: Message) -> Parts:
-    """List the channels, with how many of their members are online."""
-    wanted = None
-    if message.params and message.params[0]:
-        wanted = {names.fold_channel(name) for name in message.params[0].split(",")}
-    account = session.who
-    yield Numeric.RPL_LISTSTART, "Channel", "Users  Name"
-    for number, channel in enumerate(list(turn.model.channels.values())):
-        if (number + 1) % LOOKED_AT_ONCE == 0:
-            yield None
-        if channels.visible(channel, account) and (wanted is None or channel.folded in wanted):
-            yield Numeric.RPL_LIST, channel.name, str(len(channel.present)), channel.topic
-    yield Numeric.RPL_LISTEND, "End of /LIST"

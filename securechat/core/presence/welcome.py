@@ -55,6 +55,7 @@ def isupport(turn: Turn) -> list[str]:
         f"TARGMAX=PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},TAGMSG:{MAX_TARGETS},"
         f"PART:{MAX_TARGETS},KICK:{MAX_TARGETS},NAMES:1,WHOIS:1,JOIN:,LIST:",
         "SAFELIST",
+        "ELIST=CMNTU",
         "WHOX",
         f"MONITOR={MAX_MONITORED}",
         f"CHATHISTORY={MOST_ENTRIES}",
