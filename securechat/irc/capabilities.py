@@ -34,6 +34,7 @@ STANDARD_REPLIES: Final = 1 << 20
 NO_IMPLICIT_NAMES: Final = 1 << 21
 EXTENDED_ISUPPORT: Final = 1 << 22
 READ_MARKER: Final = 1 << 40
+MESSAGE_REDACTION: Final = 1 << 41
 
 
 class Capability(NamedTuple):
@@ -69,6 +70,7 @@ CAPABILITIES: Final = (
     Capability("draft/account-registration", ACCOUNT_REGISTRATION),
     Capability("draft/chathistory", CHATHISTORY),
     Capability("draft/event-playback", EVENT_PLAYBACK),
+    Capability("draft/message-redaction", MESSAGE_REDACTION, on_wire=True),
     Capability("draft/read-marker", READ_MARKER),
     Capability("setname", SETNAME),
     Capability("znc.in/self-message", SELF_MESSAGE),

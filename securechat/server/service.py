@@ -99,7 +99,10 @@ class Service:
         self._hub = self._make_hub(rules, changed)
         self._make_network(sockets)
         self._checkpointer = Checkpointer(
-            self.data.database, lambda: self._journal.commit_count, self._thread_failed
+            self.data.database,
+            lambda: self._journal.commit_count,
+            lambda: self._journal.erasure_count,
+            self._thread_failed,
         )
         self._hub.serve(self._io)
         # The listener comes after those who serve what it accepts.

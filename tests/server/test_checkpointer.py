@@ -22,14 +22,20 @@ class CountedCheckpointer:
     """A checkpointer whose work is counted instead of done."""
 
     def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.commits = 0
+        self.commits = self.erasures = 0
+        self.cuts = [True]
+        """Whether the next ones succeed; the last one stays."""
         self.errors: list[StoreError] = []
         self.deaths: list[BaseException] = []
         self.done = threading.Semaphore(0)
         monkeypatch.setattr(module, "INTERVAL_SECONDS", 0.001)
         monkeypatch.setattr(module, "checkpoint", self.fold)
+        monkeypatch.setattr(module, "cut", self.cut)
+        self.cut_down = threading.Semaphore(0)
         open_database(path).close()
-        self.thread = Checkpointer(path, lambda: self.commits, self.deaths.append)
+        self.thread = Checkpointer(
+            path, lambda: self.commits, lambda: self.erasures, self.deaths.append
+        )
         self.thread.start()
 
     def fold(self, connection: sqlite3.Connection) -> None:
@@ -37,6 +43,10 @@ class CountedCheckpointer:
         self.done.release()
         if error is not None:
             raise error
+
+    def cut(self, connection: sqlite3.Connection) -> bool:
+        self.cut_down.release()
+        return self.cuts.pop(0) if len(self.cuts) > 1 else self.cuts[0]
 
     def is_done(self) -> None:
         assert self.done.acquire(timeout=PATIENCE)
@@ -57,6 +67,17 @@ def test_it_works_when_there_is_something_new(checkpointer: CountedCheckpointer)
     assert not checkpointer.done.acquire(timeout=0.05)
     checkpointer.commits += 1
     checkpointer.is_done()
+
+
+def test_it_cuts_the_log_when_a_text_was_erased(checkpointer: CountedCheckpointer) -> None:
+    """Again and again until that could be done: a reader may be in the way."""
+    checkpointer.is_done()
+    checkpointer.cuts[:] = [False, False, True]
+    checkpointer.erasures += 1
+    checkpointer.commits += 1
+    for _ in range(3):
+        assert checkpointer.cut_down.acquire(timeout=PATIENCE)
+    assert not checkpointer.cut_down.acquire(timeout=0.05)
 
 
 def test_a_failure_is_told_once_and_tried_again(

@@ -17,7 +17,7 @@ from securechat.core.history.queries import (
 from securechat.core.journal.events.channels import Logged
 
 MESSAGES = frozenset({"PRIVMSG", "NOTICE"})
-QUESTIONS = frozenset({"CTCP", "CTCPREPLY"})
+UNTOLD = frozenset({"CTCP", "CTCPREPLY", "REDACTED"})
 
 
 def found_in(log: Sequence[Logged], query: Any) -> Any:
@@ -38,7 +38,7 @@ def _page(log: Sequence[Logged], query: PageQuery) -> list[Logged]:
     wanted = [
         entry
         for entry in _of(log, query.span)
-        if entry.kind in MESSAGES or (query.events and entry.kind not in QUESTIONS)
+        if entry.kind in MESSAGES or (query.events and entry.kind not in UNTOLD)
     ]
     if query.start is From.MIDDLE:
         assert query.lower is not None

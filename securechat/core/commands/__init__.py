@@ -16,6 +16,7 @@ from securechat.core.commands import (
     modes,
     monitor,
     people,
+    redaction,
     sessions,
     who,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "modes",
     "monitor",
     "people",
+    "redaction",
     "sessions",
     "who",
 ]

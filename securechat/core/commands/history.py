@@ -102,7 +102,7 @@ def _tell_page(session: Session, subcommand: str, name: str, query: PageQuery) -
         _fail_reading(turn, session, subcommand, word(name))
         return
     turn.charge(session.who, len(page.entries) // ENTRIES_PER_LINE)
-    lines = (playback.line(turn, session, entry, REFERENCE) for entry in page.entries)
+    lines = playback.lines_of(turn, session, page.entries, REFERENCE)
     shown = _canonical(turn, name)
     yield from playback.batch(turn, session, f"chathistory {shown}", REFERENCE, lines)
 

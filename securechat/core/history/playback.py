@@ -13,7 +13,7 @@ from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.model.state import Model
 from securechat.core.text import fits, shorten
 from securechat.core.turn import Turn
-from securechat.irc.capabilities import BATCH, MESSAGE_TAGS, SERVER_TIME
+from securechat.irc.capabilities import BATCH, MESSAGE_REDACTION, MESSAGE_TAGS, SERVER_TIME
 from securechat.irc.message import MAX_BODY_BYTES
 
 OVERHEAD = 400
@@ -40,8 +40,16 @@ def of_target(
 ) -> Iterator[Line]:
     """Entries of one target, as https://ircv3.net/specs/batches/chathistory has them."""
     name = name_of(turn.model, session.who, target)
-    lines = (line(turn, session, entry, reference) for entry in entries)
+    lines = lines_of(turn, session, entries, reference)
     return batch(turn, session, f"chathistory {name}", reference, lines)
+
+
+def lines_of(
+    turn: Turn, session: Session, entries: Iterable[Logged], reference: str
+) -> Iterator[Line]:
+    """Entries, without what has been redacted since they were read."""
+    gone = turn.model.redacted
+    return (line(turn, session, entry, reference) for entry in entries if entry.seq not in gone)
 
 
 def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
@@ -63,10 +71,14 @@ def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
         msgid=model.msgid(entry.seq),
         account=sender.name,
         client_tags=entry.tags,
-        requires=MESSAGE_TAGS if entry.kind == "TAGMSG" else 0,
+        requires=_REQUIRES.get(entry.kind, 0),
         batch=reference,
         extended=f"{body} {sender.name} :{sender.name}" if entry.kind == "JOIN" else None,
     )
+
+
+_REQUIRES = {"TAGMSG": MESSAGE_TAGS, "REDACT": MESSAGE_REDACTION}
+"""Without which capability a session gets nothing of a kind."""
 
 
 def _kick(channel: str, text: str) -> str:
@@ -85,6 +97,7 @@ _EVENTS: dict[str, Callable[[str, str], str]] = {
     "TOPIC": lambda channel, text: f"TOPIC {channel} :{text}",
     "MODE": lambda channel, text: f"MODE {channel} {text}",
     "TAGMSG": lambda receiver, text: f"TAGMSG {receiver}",
+    "REDACT": lambda receiver, text: f"REDACT {receiver} {text}",
 }
 """What is no message, by its kind: from the receiver and what was logged. As shown here it has no
 real name, which is not kept for each time.

@@ -59,6 +59,7 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     account_events.ReadMarkForgotten: accounts.read_mark_forgotten,
     account_events.MessageKeyed: accounts.message_keyed,
     account_events.InviteUsed: accounts.invite_used,
+    channel_events.Redacted: channels.redacted,
     channel_events.ChannelCreated: channels.channel_created,
     channel_events.ChannelClosed: channels.channel_closed,
     channel_events.FounderRemoved: channels.founder_removed,

@@ -20,6 +20,9 @@ from securechat.core.model.entities import Account, Channel, Direct, Invite, Ses
 from securechat.core.model.levels import Levels
 from securechat.irc import names
 
+MOST_REDACTED = 1000
+"""Kept in memory: what a reader may have read before and is not told yet."""
+
 RECENT = 2048
 """Log entries kept in memory, to close the gap between a reader's answer and the present."""
 
@@ -115,6 +118,8 @@ class Model:
     asked_at: float = float("-inf")
     """How many of them may be asked now (delivery.acknowledgements), as of when."""
     recent: deque[Logged] = field(default_factory=lambda: deque(maxlen=RECENT))
+    redacted: dict[int, None] = field(default_factory=dict)
+    """The numbers of the messages that were redacted last."""
     last_seq: int = 0
     committed_seq: int = 0
     last_target: int = 0

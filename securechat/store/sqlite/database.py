@@ -184,6 +184,21 @@ def checkpoint(connection: sqlite3.Connection) -> None:
         raise fault(error) from error
 
 
+def cut(connection: sqlite3.Connection) -> bool:
+    """Fold the write-ahead log into the database and leave nothing of it on the disk, where the old
+    content of changed pages stands; whether that could be done now. A reader that has begun before
+    keeps it for a moment. Raises StoreError. The connection's own thread.
+    """
+    connection.execute(f"PRAGMA busy_timeout = {HOLD_MS}")
+    try:
+        busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.Error as error:
+        raise fault(error) from error
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+    return not busy
+
+
 def _begin_anew(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA busy_timeout = {HOLD_MS}")
     try:

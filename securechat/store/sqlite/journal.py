@@ -76,6 +76,10 @@ STATEMENTS = {
     "created_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
     "ChannelClosed": Finds("UPDATE targets SET folded = NULL, skeleton = NULL WHERE id = ?"),
     "FounderRemoved": Finds("UPDATE targets SET founder = NULL WHERE id = ?"),
+    "Redacted": Finds(
+        "UPDATE log SET kind = 'REDACTED', text = '', tags = NULL "
+        "WHERE seq = ? AND target = ? AND kind <> 'REDACTED'"
+    ),
     "DirectOpened": "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)",
     "MemberJoined": "INSERT INTO memberships (channel, account, modes, seq) VALUES (?, ?, ?, ?)",
     "MemberLeft": "DELETE FROM memberships WHERE channel = ? AND account = ?",
@@ -105,6 +109,10 @@ def statement_of(kind: type[Any]) -> str:
     return Finds(f"UPDATE {kind.table()} SET {columns} WHERE id = ?")  # noqa: S608 - no input in it
 
 
+ERASING = frozenset({"Redacted"})
+"""Events that take texts out of the database. The write-ahead log has them still, until it is cut.
+"""
+
 ROWS_AT_ONCE = (256, 32)
 """Of the log, in one statement. Before each statement Python lets go of its interpreter's lock, and
 where the I/O thread waits for that, taking it back costs more than the row itself.
@@ -131,6 +139,8 @@ class Journal:
         self.connection.execute(f"PRAGMA wal_autocheckpoint = {LAST_RESORT_PAGES}")
         self.commit_count = 0
         """So many there have been; any thread may look."""
+        self.erasure_count = 0
+        """So many of them have taken texts away; any thread may look."""
         self._pepper = pepper
         self._waits = BUSY_SECONDS
         """How long a try to write waits for another program, in seconds."""
@@ -142,9 +152,11 @@ class Journal:
         Raises ConflictError when one can't stand beside what is stored, StoreError when the
         disk or the database fails. Then nothing of them is stored.
         """
+        erases = False
         with self._write() as connection:
             for kind, together in groupby(events, type):
                 name = kind.__name__
+                erases = erases or name in ERASING
                 rows: Iterable[Sequence[object]] = together
                 if name == "ModesChanged":
                     rows = map(self._sealed, rows)
@@ -156,6 +168,7 @@ class Journal:
                 else:
                     connection.executemany(statement, rows)
         self.commit_count += 1
+        self.erasure_count += erases
 
     def _insert_many(self, logged: list[Sequence[object]]) -> list[Sequence[object]]:
         """Put rows into the log, many in one statement; returns the few that are left."""

@@ -24,7 +24,7 @@ from securechat.store.sqlite.rows import (
     LogRow,
     TokenRow,
 )
-from securechat.store.sqlite.schema import EVENTS, MESSAGES, QUESTIONS, STORED_BYTES
+from securechat.store.sqlite.schema import EVENTS, MESSAGES, STORED_BYTES, UNTOLD
 
 NEWEST_AUDITED = 50_000
 """Rows of the audit that are looked through for logins: a moment's work, however long it is."""
@@ -33,7 +33,7 @@ NEWEST_AUDITED = 50_000
 _ACCOUNT = f"SELECT {', '.join(AccountRow._fields)} FROM accounts"  # noqa: S608 - no input in it
 _CERTIFICATES = f"SELECT {', '.join(CertificateRow._fields)} FROM certificates"  # noqa: S608
 _LAST_OF = "coalesce((SELECT max(seq) FROM log WHERE target = targets.id AND {}), 0)"
-_LAST_SEQ = ", ".join(_LAST_OF.format(part) for part in (MESSAGES, QUESTIONS, EVENTS))
+_LAST_SEQ = ", ".join(_LAST_OF.format(part) for part in (MESSAGES, UNTOLD, EVENTS))
 _LAST_SEQ = f"max({_LAST_SEQ})"
 _CHANNELS = (
     f"SELECT {', '.join(ChannelRow._fields[:-1])}, {_LAST_SEQ} "  # noqa: S608 - no input in it

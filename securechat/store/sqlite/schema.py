@@ -269,10 +269,10 @@ END;
 """
 
 MESSAGES = "kind IN ('PRIVMSG', 'NOTICE')"
-QUESTIONS = "kind IN ('CTCP', 'CTCPREPLY')"
-EVENTS = "kind NOT IN ('PRIVMSG', 'NOTICE', 'CTCP', 'CTCPREPLY')"
-"""The three classes of the log: what people read; what programs ask and answer each other, which
-is nothing to one that was not there; and what else has happened. A statement that has these very
+UNTOLD = "kind IN ('CTCP', 'CTCPREPLY', 'REDACTED')"
+EVENTS = "kind NOT IN ('PRIVMSG', 'NOTICE', 'CTCP', 'CTCPREPLY', 'REDACTED')"
+"""The three classes of the log: what people read; what nobody is told later, as programs have said
+it to each other, or as it was redacted; and what else has happened. A statement that has these very
 words uses the index.
 """
 
@@ -284,7 +284,7 @@ DROP INDEX log_others;
 UPDATE log SET kind = iif(kind = 'PRIVMSG', 'CTCP', 'CTCPREPLY')
     WHERE kind IN ('PRIVMSG', 'NOTICE') AND NOT ({_READABLE});
 CREATE INDEX log_messages ON log (target, seq) WHERE {MESSAGES};
-CREATE INDEX log_questions ON log (target, seq) WHERE {QUESTIONS};
+CREATE INDEX log_untold ON log (target, seq) WHERE {UNTOLD};
 CREATE INDEX log_events ON log (target, seq) WHERE {EVENTS};
 """  # noqa: S608 - no input in it
 

@@ -29,7 +29,7 @@ AFTER = {
     *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "AWAY", "SETNAME", "MONITOR"),
     *("MOTD", "LUSERS", "VERSION", "TIME", "LINKS", "INFO", "ADMIN", "HELP"),
     *("TOKEN", "TOTP", "PASSWD", "SESSIONS", "CERT", "CHATHISTORY"),
-    "MARKREAD",
+    *("MARKREAD", "REDACT"),
 }
 
 PARAMS = [

@@ -16,7 +16,7 @@ from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.found import found_in
 
 TARGETS, MOST, STEP_MS = 3, 40, 10
-KINDS = ["PRIVMSG", "PRIVMSG", "NOTICE", "CTCP", "CTCPREPLY", "TAGMSG", "JOIN"]
+KINDS = ["PRIVMSG", "PRIVMSG", "NOTICE", "CTCP", "CTCPREPLY", "REDACTED", "TAGMSG", "JOIN"]
 
 
 @pytest.fixture(scope="module")

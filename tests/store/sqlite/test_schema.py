@@ -10,7 +10,7 @@ import pytest
 
 from securechat.store.sqlite import pages, reader
 from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.schema import EVENTS, MESSAGES, MIGRATIONS, QUESTIONS
+from securechat.store.sqlite.schema import EVENTS, MESSAGES, MIGRATIONS, UNTOLD
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_the_newest_entry_of_a_channel_is_read_by_three(fresh: sqlite3.Connectio
     plan = [row[3] for row in fresh.execute(f"EXPLAIN QUERY PLAN {reader._DIRECTS}")]
     assert [step.split(" USING ")[1] for step in plan if "SEARCH log" in step] == [
         "INDEX log_messages (target=?)",
-        "INDEX log_questions (target=?)",
+        "INDEX log_untold (target=?)",
         "INDEX log_events (target=?)",
     ]
 
@@ -140,7 +140,7 @@ def test_a_time_is_found_by_the_numbers(fresh: sqlite3.Connection) -> None:
 
 def test_each_entry_stands_in_one_index(fresh: sqlite3.Connection) -> None:
     """So a row costs no more than with the one index that there was."""
-    kinds = ["PRIVMSG", "NOTICE", "CTCP", "CTCPREPLY", "TAGMSG", "JOIN"]
+    kinds = ["PRIVMSG", "NOTICE", "CTCP", "CTCPREPLY", "REDACTED", "TAGMSG", "JOIN"]
     insert = "INSERT INTO log VALUES (?, 1, 1, 0, ?, '', NULL)"
     fresh.executemany(insert, enumerate(kinds, 1))
 
@@ -148,7 +148,7 @@ def test_each_entry_stands_in_one_index(fresh: sqlite3.Connection) -> None:
         sql = f"SELECT seq FROM log WHERE target = 1 AND {where}"
         return [seq for (seq,) in fresh.execute(sql)]
 
-    assert [seqs(MESSAGES), seqs(QUESTIONS), seqs(EVENTS)] == [[1, 2], [3, 4], [5, 6]]
+    assert [seqs(MESSAGES), seqs(UNTOLD), seqs(EVENTS)] == [[1, 2], [3, 4, 5], [6, 7]]
 
 
 def test_an_older_database_gets_classes(tmp_path: Path) -> None:

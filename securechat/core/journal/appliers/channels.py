@@ -19,9 +19,10 @@ from securechat.core.journal.events.channels import (
     MemberLeft,
     MemberModesChanged,
     ModesChanged,
+    Redacted,
 )
 from securechat.core.model.entities import Account, Channel, Direct, Membership
-from securechat.core.model.state import Model
+from securechat.core.model.state import MOST_REDACTED, Model
 
 
 def log_entry(model: Model, event: Logged) -> Undo:
@@ -46,6 +47,24 @@ def log_entry(model: Model, event: Logged) -> Undo:
             model.recent.pop()
         elif event in model.recent:
             model.recent.remove(event)
+
+    return undo
+
+
+def redacted(model: Model, event: Redacted) -> Undo:
+    recent = model.recent
+    before = next((entry for entry in recent if entry.seq == event.seq), None)
+    if before is not None:
+        after = before._replace(kind="REDACTED", text="", tags=None)
+        recent[recent.index(before)] = after
+    model.redacted[event.seq] = None
+    while len(model.redacted) > MOST_REDACTED:
+        del model.redacted[next(iter(model.redacted))]
+
+    def undo() -> None:
+        model.redacted.pop(event.seq, None)
+        if before is not None and after in recent:
+            recent[recent.index(after)] = before
 
     return undo
 

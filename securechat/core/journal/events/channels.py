@@ -14,6 +14,7 @@ from securechat.core.journal.events.things import (
     MASK,
     MEMBERS,
     MEMBERSHIP,
+    MESSAGE,
     MODES,
     NAME,
     TARGET,
@@ -30,7 +31,8 @@ class Logged(NamedTuple):
     seq: its place in that order. target: id of the channel or of the direct conversation.
     sender: account id. at_ms: milliseconds since 1970 (UTC). kind: PRIVMSG or NOTICE for what
     people read, CTCP or CTCPREPLY for what programs ask and answer in the same way, TAGMSG, JOIN,
-    PART, KICK, TOPIC or MODE. tags: the client-only tags as they stand on the wire, or None.
+    PART, KICK, TOPIC, MODE or REDACT; or REDACTED for a message whose text is gone. tags: the
+    client-only tags as they stand on the wire, or None.
     """
 
     seq: int
@@ -40,6 +42,14 @@ class Logged(NamedTuple):
     kind: str
     text: str
     tags: str | None
+
+
+@about(changes=[MESSAGE])
+class Redacted(NamedTuple):
+    """A message has been taken back: that it was there is all that is left of it."""
+
+    seq: int
+    target: int
 
 
 @about(needs=[ACCOUNT.by("founder")], changes=[NAME, LOOKS], makes=[TARGET.by("id")])
@@ -197,6 +207,7 @@ class InvitationEnded(NamedTuple):
 
 ChannelEvent = (
     Logged
+    | Redacted
     | ChannelCreated
     | ChannelClosed
     | FounderRemoved

@@ -107,6 +107,7 @@ MEMBERSHIP = Kind("membership", ("channel", "account"))
 MEMBERS = Kind("members", ("channel",))
 """Of a channel, as a whole."""
 MODES = Kind("modes", ("channel",))
+MESSAGE = Kind("message", ("seq",))
 TOPIC = Kind("topic", ("channel",))
 FOUNDER = Kind("founder", ("channel",))
 MASK = Kind("mask", ("channel", "kind", "mask"))

@@ -1,0 +1,122 @@
+"""REDACT: a message is taken back. https://ircv3.net/specs/extensions/message-redaction"""
+
+from __future__ import annotations
+
+from securechat.core import quota
+from securechat.core.channels import channels
+from securechat.core.channels.channels import word
+from securechat.core.commands.registry import command
+from securechat.core.delivery.line import Line
+from securechat.core.history import access
+from securechat.core.history.queries import EntryQuery, Span
+from securechat.core.journal.events.channels import Logged, Redacted
+from securechat.core.model.entities import Account, Channel, Direct, Lookup, Parts, Session
+from securechat.core.text import TEXT_BYTES, shorten
+from securechat.core.turn import Turn
+from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_REDACTION
+from securechat.irc.message import Message
+
+REDACTABLE = frozenset({"PRIVMSG", "NOTICE", "CTCP", "CTCPREPLY", "TAGMSG"})
+
+
+@command(
+    "REDACT",
+    usage="<#channel or nick> <msgid> [:<reason>]",
+    min_params=2,
+    max_params=3,
+    last="reason",
+)
+def redact(turn: Turn, session: Session, message: Message) -> Parts | None:
+    """Take a message of yours back, or one of a channel that you operate: its text is erased."""
+    target, msgid = message.params[:2]
+    span = _span(turn, session, target)
+    if span is None:
+        _fail(turn, session, "INVALID_TARGET", word(target), "No messages of yours can be there")
+        return None
+    seq = access.seq_of(turn.model, msgid)
+    if seq is None:
+        _fail_unknown(turn, session, target, msgid)
+        return None
+    reason = shorten(message.params[2], TEXT_BYTES) if len(message.params) > 2 else ""
+    return _redact(session, target, msgid, EntryQuery(span, seq), reason)
+
+
+def _span(turn: Turn, session: Session, target: str) -> Span | None:
+    """What the session's account may look at: one who operates a channel answers for all of it."""
+    span = access.span_named(turn.model, session.who, target)
+    channel = turn.model.channel_named(target) if span and target[:1] == "#" else None
+    if span and channel and channel.runs(session.who):
+        return span._replace(after=0)
+    return span
+
+
+def _redact(session: Session, target: str, msgid: str, query: EntryQuery, reason: str) -> Parts:
+    lookup = Lookup(query)
+    turn: Turn = yield lookup
+    if lookup.found is None:
+        text = "The message could not be read; try again"
+        _fail(turn, session, "MESSAGE_ERROR", word(target), word(msgid), text)
+        return
+    known = [entry for entry in lookup.found if entry.kind in REDACTABLE]
+    entry: Logged | None = known[0] if known else None
+    if entry is None or entry.seq in turn.model.redacted or _span(turn, session, target) is None:
+        _fail_unknown(turn, session, target, msgid)
+        return
+    place = turn.model.targets.get(entry.target)
+    if place is None or not _may(session.who, place, entry):
+        text = "You may redact your own messages, and those of channels that you operate"
+        _fail(turn, session, "REDACT_FORBIDDEN", word(target), word(msgid), text)
+        return
+    _do(turn, session, place, entry, reason)
+
+
+def _may(account: Account, place: Channel | Direct, entry: Logged) -> bool:
+    return entry.sender == account.id or (isinstance(place, Channel) and place.runs(account))
+
+
+def _do(turn: Turn, session: Session, place: Channel | Direct, entry: Logged, reason: str) -> None:
+    account = session.who
+    if isinstance(place, Channel) and channels.why_silent(turn, place, account):
+        reason = ""  # a way to speak all the same
+    quota.check(turn, session, "REDACT")
+    msgid = str(turn.model.msgid(entry.seq))
+    text = f"{msgid} :{reason}" if reason else msgid
+    turn.record(Redacted(entry.seq, entry.target))
+    logged = turn.log(entry.target, account, "REDACT", text)
+    if entry.sender != account.id and isinstance(place, Channel):
+        of = turn.model.accounts[entry.sender].name
+        turn.audit_act("message redacted", session, channel=place.name, of=of, msgid=msgid)
+    name = place.name if isinstance(place, Channel) else _other(turn, account, place).name
+    line = Line(
+        f":{account.source(turn.settings.name)} REDACT {name} {text}",
+        turn.now_ms,
+        msgid=turn.model.msgid(logged.seq),
+        account=account.name,
+        requires=MESSAGE_REDACTION,
+    )
+    _tell(turn, session, place, line)
+
+
+def _tell(turn: Turn, session: Session, place: Channel | Direct, line: Line) -> None:
+    """Those who were told of the message, in the same way."""
+    exclude = None if session.has(ECHO_MESSAGE) else session
+    if isinstance(place, Channel):
+        turn.broadcast(place.audience(), line, exclude)
+        return
+    other = _other(turn, session.who, place)
+    turn.broadcast(session.who.audience(), line, exclude)
+    if other is not session.who:
+        turn.broadcast(other.audience(), line)
+
+
+def _other(turn: Turn, account: Account, direct: Direct) -> Account:
+    return turn.model.accounts[direct.high if direct.low == account.id else direct.low]
+
+
+def _fail_unknown(turn: Turn, session: Session, target: str, msgid: str) -> None:
+    text = "There is no such message here"
+    _fail(turn, session, "UNKNOWN_MSGID", word(target), word(msgid), text)
+
+
+def _fail(turn: Turn, session: Session, *params: str) -> None:
+    turn.standard_reply(session, "FAIL", "REDACT", *params)
