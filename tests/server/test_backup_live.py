@@ -127,6 +127,7 @@ def furnish(server: ServerUnderTest) -> None:
         carol.says("JOIN #den keyhole", "JOIN #lab")
         alice.sends(f"@{KEY_TAG}=1;+x=y TAGMSG #den")
         alice.says("MODE #den +o bob", "JOIN #attic", "INVITE bob #attic")
+        alice.says("MARKREAD #den timestamp=2020-01-01T00:00:00.000Z")
         carol.sends("QUIT")
         carol.hears_the_end()
         alice.says("KICK #den carol :while away")
