@@ -33,8 +33,9 @@ EXTENDED_MONITOR: Final = 1 << 19
 STANDARD_REPLIES: Final = 1 << 20
 NO_IMPLICIT_NAMES: Final = 1 << 21
 EXTENDED_ISUPPORT: Final = 1 << 22
-READ_MARKER: Final = 1 << 40
-MESSAGE_REDACTION: Final = 1 << 41
+READ_MARKER: Final = 1 << 23
+MESSAGE_REDACTION: Final = 1 << 24
+CHANNEL_RENAME: Final = 1 << 25
 
 
 class Capability(NamedTuple):
@@ -68,6 +69,7 @@ CAPABILITIES: Final = (
     Capability("server-time", SERVER_TIME, on_wire=True),
     Capability("userhost-in-names", USERHOST_IN_NAMES),
     Capability("draft/account-registration", ACCOUNT_REGISTRATION),
+    Capability("draft/channel-rename", CHANNEL_RENAME),
     Capability("draft/chathistory", CHATHISTORY),
     Capability("draft/event-playback", EVENT_PLAYBACK),
     Capability("draft/message-redaction", MESSAGE_REDACTION, on_wire=True),

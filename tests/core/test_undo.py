@@ -133,6 +133,13 @@ class Maker:
             raise IndexError
         return account_events.AccountCreated(self.number(), name, name, name, "h", False, 5, 7)
 
+    def renamed(self) -> channel_events.ChannelRenamed:
+        name = self.chance.choice(["#x", "#y", "#z"])
+        if name in self.model.channels:
+            raise IndexError
+        channel = self.channel()
+        return channel_events.ChannelRenamed(name, name, name, channel.id, channel.folded)
+
     def empty(self) -> channel_events.ChannelClosed:
         channel = self.chance.choice([r for r in self.model.channels.values() if not r.members])
         return channel_events.ChannelClosed(channel.id)
@@ -194,12 +201,19 @@ MAKERS: dict[type, Callable[[Maker], JournalEvent]] = {
     account_events.Delivered: lambda m: account_events.Delivered(
         m.account().id, m.name(), m.number(), 5
     ),
+    account_events.ReadMarked: lambda m: account_events.ReadMarked(
+        m.account().id, m.chance.choice(["#x", "#y"]), m.number()
+    ),
+    account_events.ReadMarkForgotten: lambda m: account_events.ReadMarkForgotten(
+        m.account().id, m.chance.choice(["#x", "#y"])
+    ),
     account_events.DeviceForgotten: lambda m: account_events.DeviceForgotten(
         m.account().id, m.name()
     ),
     account_events.InviteUsed: Maker.used_invite,
     channel_events.ChannelCreated: Maker.new_channel,
     channel_events.ChannelClosed: Maker.empty,
+    channel_events.ChannelRenamed: Maker.renamed,
     channel_events.DirectOpened: Maker.opened,
     channel_events.MemberJoined: lambda m: channel_events.MemberJoined(
         *m.absent(), m.chance.choice(["", "v", "q"]), m.number()

@@ -17,6 +17,7 @@ from securechat.core.commands import (
     monitor,
     people,
     redaction,
+    renaming,
     sessions,
     who,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "monitor",
     "people",
     "redaction",
+    "renaming",
     "sessions",
     "who",
 ]

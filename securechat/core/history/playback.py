@@ -13,13 +13,21 @@ from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.model.state import Model
 from securechat.core.text import fits, shorten
 from securechat.core.turn import Turn
-from securechat.irc.capabilities import BATCH, MESSAGE_REDACTION, MESSAGE_TAGS, SERVER_TIME
+from securechat.irc.capabilities import (
+    BATCH,
+    CHANNEL_RENAME,
+    MESSAGE_REDACTION,
+    MESSAGE_TAGS,
+    SERVER_TIME,
+)
 from securechat.irc.message import MAX_BODY_BYTES
 
 OVERHEAD = 400
 """Bytes of a line beside its text and its client's tags, at the most."""
 
 ACTION = "\x01ACTION "
+
+MESSAGES = frozenset({"PRIVMSG", "NOTICE"})
 
 
 def batch(
@@ -47,9 +55,20 @@ def of_target(
 def lines_of(
     turn: Turn, session: Session, entries: Iterable[Logged], reference: str
 ) -> Iterator[Line]:
-    """Entries, without what has been redacted since they were read."""
+    """Entries, without what has been redacted since they were read, or can't be shown."""
     gone = turn.model.redacted
-    return (line(turn, session, entry, reference) for entry in entries if entry.seq not in gone)
+    return (
+        line(turn, session, entry, reference)
+        for entry in entries
+        if entry.seq not in gone and _is_shown(session, entry)
+    )
+
+
+def _is_shown(session: Session, entry: Logged) -> bool:
+    """Whether an entry is one that a client knows how to show; others only stay in the log."""
+    if entry.kind == "RENAME":
+        return session.has(CHANNEL_RENAME)
+    return entry.kind in _EVENTS or entry.kind in MESSAGES
 
 
 def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
@@ -90,12 +109,18 @@ def _part(channel: str, text: str) -> str:
     return f"PART {channel} :{text}" if text else f"PART {channel}"
 
 
+def _rename(channel: str, text: str) -> str:
+    old, new, reason = text.split(" ", 2)
+    return f"RENAME {old} {new} :{reason}"
+
+
 _EVENTS: dict[str, Callable[[str, str], str]] = {
     "JOIN": lambda channel, text: f"JOIN {channel}",
     "PART": _part,
     "KICK": _kick,
     "TOPIC": lambda channel, text: f"TOPIC {channel} :{text}",
     "MODE": lambda channel, text: f"MODE {channel} {text}",
+    "RENAME": _rename,
     "TAGMSG": lambda receiver, text: f"TAGMSG {receiver}",
     "REDACT": lambda receiver, text: f"REDACT {receiver} {text}",
 }

@@ -62,6 +62,7 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     channel_events.Redacted: channels.redacted,
     channel_events.ChannelCreated: channels.channel_created,
     channel_events.ChannelClosed: channels.channel_closed,
+    channel_events.ChannelRenamed: channels.channel_renamed,
     channel_events.FounderRemoved: channels.founder_removed,
     channel_events.DirectOpened: channels.direct_opened,
     channel_events.MemberJoined: channels.joined,

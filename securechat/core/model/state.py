@@ -39,6 +39,11 @@ often stays among those who are shown meanwhile.
 KEYS_AT_ONCE, KEY_SECONDS = 5, 10.0
 """Wrong keys of a channel that an account may try; then one in so many seconds."""
 
+RENAMES_AT_ONCE, RENAME_SECONDS = 2, 60.0
+"""Of a channel; then one in so many seconds: to clients that don't know of it, it is a JOIN with
+all names.
+"""
+
 MAX_KEYS = 10_000
 """Accounts whose logins and departures are counted; the ones not seen for longest go first."""
 
@@ -88,6 +93,10 @@ class Model:
     """How often the others have been told of an account that it has gone."""
     wrong_keys: Levels = field(default_factory=lambda: Levels(KEY_SECONDS, KEYS_AT_ONCE, MAX_KEYS))
     """Of each (account, channel)."""
+    renames: Levels = field(
+        default_factory=lambda: Levels(RENAME_SECONDS, RENAMES_AT_ONCE, MAX_KEYS)
+    )
+    """Of each channel."""
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
     arriving: deque[Missed] = field(default_factory=deque)

@@ -75,6 +75,9 @@ STATEMENTS = {
     "ChannelCreated": "INSERT INTO targets (id, name, folded, skeleton, founder, modes, "
     "created_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
     "ChannelClosed": Finds("UPDATE targets SET folded = NULL, skeleton = NULL WHERE id = ?"),
+    "ChannelRenamed": Finds(
+        "UPDATE targets SET name = ?, folded = ?, skeleton = ? WHERE id = ? AND folded = ?"
+    ),
     "FounderRemoved": Finds("UPDATE targets SET founder = NULL WHERE id = ?"),
     "Redacted": Finds(
         "UPDATE log SET kind = 'REDACTED', text = '', tags = NULL "

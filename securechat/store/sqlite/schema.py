@@ -320,6 +320,15 @@ CREATE TRIGGER channel_closed AFTER UPDATE OF folded ON targets WHEN NEW.folded 
 END;
 """
 
+RENAMES = """
+-- What its members have read of a channel stays read under its new name.
+CREATE TRIGGER channel_renamed AFTER UPDATE OF folded ON targets
+WHEN NEW.folded <> OLD.folded BEGIN
+    UPDATE OR REPLACE read_markers SET target = NEW.folded WHERE target = OLD.folded
+        AND account IN (SELECT account FROM memberships WHERE channel = NEW.id);
+END;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -334,4 +343,5 @@ MIGRATIONS = [
     CLASSES,
     READ_MARKERS,
     MASKS,
+    RENAMES,
 ]

@@ -26,6 +26,7 @@ BEFORE = {
 AFTER = {
     "HELPOP",
     *("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "INVITE", "TOPIC", "NAMES", "LIST"),
+    *("RENAME", "DROP"),
     *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "AWAY", "SETNAME", "MONITOR"),
     *("MOTD", "LUSERS", "VERSION", "TIME", "LINKS", "INFO", "ADMIN", "HELP"),
     *("TOKEN", "TOTP", "PASSWD", "SESSIONS", "CERT", "CHATHISTORY"),

@@ -18,6 +18,7 @@ COLUMNS = {
     "PasswordRehashed": {"account": "id", "replaced": "password"},
     "UsageUpto": {"seq": "value"},
     "FounderRemoved": {"channel": "id"},
+    "ChannelRenamed": {"channel": "id", "before": "folded"},
     "ModesChanged": {"key": "channel_key", "limit": "member_limit", "channel": "id"},
 }
 """Where a field's column has another name."""

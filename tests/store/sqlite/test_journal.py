@@ -36,6 +36,7 @@ from securechat.core.journal.events.accounts import (
 from securechat.core.journal.events.channels import (
     ChannelClosed,
     ChannelCreated,
+    ChannelRenamed,
     DirectOpened,
     FounderRemoved,
     InvitationEnded,
@@ -143,6 +144,7 @@ MUST_FIND: list[events.JournalEvent] = [
     RecoveryCodeUsed(b"r", 1),
     InviteUsed(b"none"),
     ChannelClosed(99),
+    ChannelRenamed("#n", "#n", "#n", 10, "#other"),
     FounderRemoved(99),
     MemberModesChanged("o", 10, 2),
     TopicChanged("Tea", "Alice", 4000, 99),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from securechat.core.journal.appliers import Undo, set_facts
+from securechat.core.journal.appliers import Undo, set_facts, set_item
 from securechat.core.journal.events.channels import (
     ChannelClosed,
     ChannelCreated,
+    ChannelRenamed,
     DirectOpened,
     FounderRemoved,
     InvitationEnded,
@@ -82,15 +83,57 @@ def channel_closed(model: Model, event: ChannelClosed) -> Undo:
     channel = model.channel(event.id)
     model.remove_channel(channel)
     invited = {account: account.invited_to.pop(channel) for account in channel.invited}
+    members = dict(channel.members)
+    for account, member in members.items():
+        _leave(channel, account, member)
 
     def undo() -> None:
-        if channel.folded not in model.channels and channel.skeleton not in model.channel_skeletons:
+        if _is_free(model, channel.folded, channel.skeleton):
             model.add_channel(channel)
+            for account, member in members.items():
+                _enter(channel, account, member)
         while invited:
             account, by = invited.popitem()
             account.invited_to.setdefault(channel, by)
 
     return undo
+
+
+def _is_free(model: Model, folded: str, skeleton: str) -> bool:
+    return folded not in model.channels and skeleton not in model.channel_skeletons
+
+
+def channel_renamed(model: Model, event: ChannelRenamed) -> Undo:
+    channel = model.channel(event.channel)
+    before = channel.name, channel.folded, channel.skeleton
+    after = event.name, event.folded, event.skeleton
+    _name(model, channel, *after)
+    moved = {}
+    for account in channel.members:
+        marker = account.read_markers.pop(before[1], None)
+        if marker is not None:
+            moved[account] = (marker, account.read_markers.get(event.folded))
+            account.read_markers[event.folded] = marker
+
+    def undo() -> None:
+        if model.targets.get(channel.id) is not channel or channel.folded != event.folded:
+            return
+        model.remove_channel(channel)
+        free = _is_free(model, *before[1:])
+        _name(model, channel, *(before if free else after))
+        for account, (marker, other) in moved.items() if free else ():
+            if account.read_markers.get(event.folded) == marker:
+                set_item(account.read_markers, event.folded, other)
+                set_item(account.read_markers, before[1], marker)
+
+    return undo
+
+
+def _name(model: Model, channel: Channel, name: str, folded: str, skeleton: str) -> None:
+    model.remove_channel(channel)
+    channel.name, channel.folded, channel.skeleton = name, folded, skeleton
+    model.add_channel(channel)
+    channel.names.clear()  # whose lines have room for the name that it had
 
 
 def founder_removed(model: Model, event: FounderRemoved) -> Undo:

@@ -67,9 +67,24 @@ class ChannelCreated(NamedTuple):
 
 @about(needs=[MEMBERS.by("id")], changes=[TARGET.by("id")])
 class ChannelClosed(NamedTuple):
-    """The last member has left; the name is free again, the log stays."""
+    """The last member has left, or an owner has ended it for all; the name is free again, the log
+    stays.
+    """
 
     id: int
+
+
+@about(changes=[TARGET, NAME, LOOKS, NAME.by("before")])
+class ChannelRenamed(NamedTuple):
+    """name, folded, skeleton: from now on. before: the folded name that it had, which is free. The
+    read markers of its members go with it.
+    """
+
+    name: str
+    folded: str
+    skeleton: str
+    channel: int
+    before: str
 
 
 @about(needs=[TARGET], changes=[FOUNDER])
@@ -210,6 +225,7 @@ ChannelEvent = (
     | Redacted
     | ChannelCreated
     | ChannelClosed
+    | ChannelRenamed
     | FounderRemoved
     | DirectOpened
     | MemberJoined
