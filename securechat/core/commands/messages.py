@@ -16,7 +16,7 @@ from securechat.core.delivery.labels import label_of
 from securechat.core.delivery.line import Line, MessageId
 from securechat.core.journal.events.accounts import MessageKeyed
 from securechat.core.journal.events.channels import DirectOpened
-from securechat.core.model.entities import Account, Channel, Direct, Session
+from securechat.core.model.entities import MEMBER_MODES, PREFIXES, Account, Channel, Direct, Session
 from securechat.core.model.sent_keys import Kept
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import fits, is_question
@@ -39,6 +39,9 @@ PASSING = frozenset({"+typing", "+draft/typing"})
 
 QUESTIONS = {"PRIVMSG": "CTCP", "NOTICE": "CTCPREPLY"}
 """As what the log has them that one program says to another."""
+
+RANKS = {prefix: MEMBER_MODES.index(mode) for mode, prefix in PREFIXES.items()}
+"""STATUSMSG=~@+: which members a target like @#channel means, and all above them."""
 
 TOO_LONG = "Your message was too long, and nothing of it was sent; send it in parts"
 
@@ -182,14 +185,15 @@ class _Saying:
         self.account.active_ms = self.turn.now_ms
         if target[:1] == "#":
             self._to_channel(channels.find(self.turn, self.session, target))
+        elif target[:1] in RANKS and target[1:2] == "#":
+            self._to_rank(target[0], channels.find(self.turn, self.session, target[1:]))
         else:
             self._to_account(target)
 
     def _to_channel(self, channel: Channel) -> None:
         channels.check_may_speak(self.turn, channel, self.account)
-        if "C" in channel.modes and is_question(self.text):
-            text = "Cannot send to channel: no CTCP here but ACTION (+C)"
-            raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, channel.name, text)
+        if "C" in channel.modes:
+            self._check_no_question(channel)
         line = self._line(self.body(channel.name), channel.id)
         session = self.session
         if not session.caps & ECHO_MESSAGE:
@@ -198,6 +202,26 @@ class _Saying:
         self.turn.broadcast(channel.audience(), line)
         if self.account not in channel.members:
             self.turn.send_line(session, line)
+
+    def _check_no_question(self, channel: Channel) -> None:
+        """Raises IrcError (404)."""
+        if is_question(self.text):
+            text = "Cannot send to channel: no CTCP here but ACTION (+C)"
+            raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, channel.name, text)
+
+    def _to_rank(self, prefix: str, channel: Channel) -> None:
+        """To those of a channel who have a rank, or a higher one: https://modern.ircdocs.horse/
+        #statusmsg-parameter. It is for those who are there: roles change, so nobody reads it later.
+        """
+        channels.check_may_speak(self.turn, channel, self.account)
+        if "C" in channel.modes:
+            self._check_no_question(channel)
+        audience = channel.ranked(RANKS[prefix])
+        line = self._line(self.body(prefix + channel.name), channel.id, prefix)
+        exclude = None if self.session.has(ECHO_MESSAGE) else self.session
+        self.turn.broadcast(audience, line, exclude)
+        if self.session not in audience.sessions:
+            self._show_own(line)
 
     def _to_account(self, target: str) -> None:
         other = self.turn.model.account_named(target)
@@ -254,14 +278,16 @@ class _Saying:
             raise _TooLong(MAX_BODY_BYTES - len(head.encode()) - len(" :"))
         return body
 
-    def _line(self, body: str, target_id: int) -> Line:
-        """Store the message and make its line."""
+    def _line(self, body: str, target_id: int, rank: str = "") -> Line:
+        """Store the message and make its line. rank: the prefix of those that it is for."""
         turn = self.turn
         msgid = None
         if self.stored:
             kind, text = self.kind, self.text
             if text[:1] == "\x01" and is_question(text):
                 kind = QUESTIONS[kind]
+            if rank:
+                kind, text = "STATUSMSG", f"{rank} {kind} {text}"
             entry = turn.log(target_id, self.account, kind, text, self.tags)
             msgid = turn.model.msgid(entry.seq)
             if self.key is not None:  # of the first part, if there are several

@@ -349,6 +349,7 @@ class Channel:
     """Who needs no invitation."""
     invited: dict[Account, None] = field(default_factory=dict)
     _audience: Audience | None = None
+    _ranked: dict[int, Audience] = field(default_factory=dict)
     names: dict[tuple[bool, bool], list[str]] = field(default_factory=dict)
     """What NAMES lists, with addresses or without, with all prefixes or with the highest; made when
     it is asked for.
@@ -360,9 +361,17 @@ class Channel:
             self._audience = Audience(s for member in self.present for s in member.sessions)
         return self._audience
 
+    def ranked(self, rank: int) -> Audience:
+        """All sessions of the members of a rank, as rank() has it, or of a higher one."""
+        if rank not in self._ranked:
+            members = [member for member in self.present if self.rank(member) <= rank]
+            self._ranked[rank] = Audience(s for member in members for s in member.sessions)
+        return self._ranked[rank]
+
     def forget_audience(self) -> None:
         """To be called when a member or a session comes or goes, or a member's modes change."""
         self._audience = None
+        self._ranked.clear()
         self.names.clear()
 
     def masks(self, kind: str) -> MaskList:

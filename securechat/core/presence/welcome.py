@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from securechat.core.delivery.batches import send_batch
 from securechat.core.history.queries import MOST_ENTRIES
-from securechat.core.model.entities import Session
+from securechat.core.model.entities import PREFIXES, Session
 from securechat.core.model.mask_list import KINDS
 from securechat.core.presence.monitors import MAX_MONITORED
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, kick_bytes, topic_bytes, when
@@ -37,6 +37,7 @@ def isupport(turn: Turn) -> list[str]:
         "UTF8ONLY",
         "CHANTYPES=#",
         "PREFIX=(qov)~@+",
+        f"STATUSMSG={''.join(PREFIXES.values())}",
         f"CHANMODES={CHANNEL_MODES}",
         f"MODES={MAX_MODES}",
         f"CHANLIMIT=#:{settings.max_channels}",

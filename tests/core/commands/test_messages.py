@@ -252,7 +252,7 @@ def test_a_message_to_somebody_away_is_answered_with_the_reason() -> None:
     assert alice.says("NOTICE bob :hi") == []
 
 
-@pytest.mark.parametrize("target", ["nobody", "gone", "a.b", "@#den", "$$*", "-"])
+@pytest.mark.parametrize("target", ["nobody", "gone", "a.b", "%#den", "$$*", "-"])
 def test_nobody_of_that_name(target: str) -> None:
     """401."""
     rules = RulesUnderTest("alice", "gone")
