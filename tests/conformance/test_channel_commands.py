@@ -73,6 +73,63 @@ def test_other_numbers_of_channels_and_people_are_nothing() -> None:
     assert bob.hears() == []
 
 
+# TARGMAX
+
+
+def targmax() -> dict[str, str]:
+    """What 005 says of each command."""
+    heard = of(RulesUnderTest("alice").connect().logs_in("alice"), "005")
+    (found,) = (token for line in heard for token in line.params if token.startswith("TARGMAX="))
+    return dict(item.split(":") for item in found.removeprefix("TARGMAX=").split(","))
+
+
+@pytest.mark.parametrize("command", ["KICK", "PART"])
+def test_so_many_targets_and_no_more(command: str) -> None:
+    """#targmax-parameter: as many as it says; with one more nothing is done, and 407 says so."""
+    most = int(targmax()[command])
+    for number, code in ((most, command), (most + 1, "407")):
+        rules, (alice, *_) = in_channel("alice", *(f"n{one}" for one in range(number)))
+        places = [f"#p{one}" for one in range(number)]
+        alice.says("JOIN " + ",".join(places))
+        nicks = ",".join(f"n{one}" for one in range(number))
+        listed = ",".join(places)
+        lines = {"KICK": [f"KICK #den {nicks}"], "PART": [f"PART {listed}"]}[command]
+        expected = [code] * (number if code == command else 1)
+        assert codes(alice.says(*lines)) == expected
+        if command == "KICK":
+            for place, nick in zip(places, nicks.split(","), strict=True):
+                if code == command:
+                    rules.member(nick).says(f"JOIN {place}")
+            alice.hears()
+            assert codes(alice.says(f"KICK {listed} {nicks}")) == expected
+
+
+def test_any_number_of_channels_is_joined_and_listed() -> None:
+    """#targmax-parameter: JOIN and LIST have no limit, NAMES takes one."""
+    assert {name: targmax()[name] for name in ("JOIN", "LIST", "NAMES")} == {
+        "JOIN": "",
+        "LIST": "",
+        "NAMES": "1",
+    }
+    alice = RulesUnderTest("alice").member("alice")
+    places = ",".join(f"#p{one}" for one in range(60))
+    assert codes(alice.says(f"JOIN {places}")).count("JOIN") == 60
+    assert codes(alice.says(f"LIST {places}")).count("322") == 60
+    assert codes(alice.says("NAMES #p1,#p2")) == ["366"]
+    assert codes(alice.says("NAMES #p1")) == ["353", "366"]
+
+
+def test_chanlimit_is_exact() -> None:
+    """#chanlimit-parameter: so many, and the next is 405 until one is left."""
+    rules = RulesUnderTest("alice", max_channels=3)
+    alice = rules.member("alice")
+    assert codes(alice.says("JOIN #a,#b,#c,#d"))[-1] == "405"
+    assert len(rules.account("alice").channels) == 3
+    alice.says("PART #a")
+    assert codes(alice.says("JOIN #d", "JOIN #a"))[-1] == "405"
+    assert codes(alice.says("JOIN #b")) == []
+
+
 # INVITE without parameters
 
 

@@ -57,6 +57,8 @@ def test_a_channel_is_as_it_was_left(journal: Journal) -> None:
             ModesChanged("int", "key", 7, DEN),
             MemberModesChanged("o", DEN, BOB),
             MaskAdded(DEN, "b", "eve!*@*", "Alice", 5000),
+            MaskAdded(DEN, "e", "~a:bob", "Alice", 5000),
+            MaskAdded(DEN, "I", "carol!*@*", "Alice", 5000),
             InvitationMade(DEN, BOB, "Alice"),
             Logged(9, DEN, ALICE, 6000, "PRIVMSG", "hi", None),
         ]
@@ -70,6 +72,7 @@ def test_a_channel_is_as_it_was_left(journal: Journal) -> None:
         bob: ("o", 2),
     }
     assert den.bans == {"eve!*@*": ("Alice", 5000)}
+    assert (list(den.exceptions), list(den.invite_exceptions)) == (["~a:bob"], ["carol!*@*"])
     assert bob.invited_to == {den: "Alice"}
     assert list(alice.channels) == [den]
     assert not den.present

@@ -25,6 +25,7 @@ from securechat.core.journal.events.accounts import (
     InviteUsed,
     PasswordChanged,
     PasswordRehashed,
+    ReadMarked,
     ReadMarkForgotten,
     RealNameSet,
     RecoveryCodesCleared,
@@ -277,6 +278,30 @@ def test_bans_and_invitations_come_and_go(journal: Journal, path: Path) -> None:
     assert rows(path, "SELECT * FROM invitations") == [(10, 2, "carol")]
     journal.commit([InvitationEnded(10, 2)])
     assert rows(path, "SELECT * FROM invitations") == []
+
+
+def test_a_new_name_takes_along_what_its_members_have_read(journal: Journal, path: Path) -> None:
+    """Of others, who may have been in an older channel of that name, it stays."""
+    created = ChannelCreated(30, "#a", "#a", "#a", 1, "nt", 5)
+    marks = [ReadMarked(account, name, 7) for account in (1, 2) for name in ("#a", "#c")]
+    journal.commit([created, MemberJoined(30, 1, "qo", 0), *marks])
+    journal.commit([ChannelRenamed("#B", "#b", "#b", 30, "#a")])
+    assert rows(path, "SELECT id, name, folded, skeleton FROM targets WHERE id = 30") == [
+        (30, "#B", "#b", "#b")
+    ]
+    assert rows(path, "SELECT account, target FROM read_markers ORDER BY account, target") == [
+        *[(1, "#b"), (1, "#c"), (2, "#a"), (2, "#c")],
+    ]
+
+
+def test_a_closed_channel_leaves_nothing_but_its_log(journal: Journal, path: Path) -> None:
+    """Whoever was in it, invited or banned; its name is free."""
+    created = ChannelCreated(30, "#a", "#a", "#a", 1, "nt", 5)
+    lists = [MaskAdded(30, kind, "eve!*@*", "Alice", 1) for kind in "beI"]
+    journal.commit([created, MemberJoined(30, 1, "qo", 0), *lists, InvitationMade(30, 2, "a")])
+    journal.commit([ChannelClosed(30), created._replace(id=31)])
+    for table in ("memberships", "channel_masks", "invitations"):
+        assert rows(path, f"SELECT * FROM {table} WHERE channel = 30") == []
 
 
 def test_a_conversation_and_what_is_said_in_it(journal: Journal, path: Path) -> None:
