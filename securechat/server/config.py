@@ -123,6 +123,7 @@ class LimitsSection:
 @dataclass(frozen=True, slots=True)
 class HistorySection:
     replay: int = _option(500, "a number from 0 to 10000", _between(0, 10_000))
+    tell: bool = _option(True, "true or false", lambda value: True)
 
 
 @dataclass(frozen=True, slots=True)

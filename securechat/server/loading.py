@@ -165,4 +165,5 @@ def _channel(row: ChannelRow) -> Channel:
         topic_by=row.topic_by,
         topic_ms=row.topic_ms,
         last_seq=row.last_seq,
+        history_from=row.history_from,
     )

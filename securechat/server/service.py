@@ -191,6 +191,7 @@ class Service:
             logins_per_minute=limits.logins_per_minute,
             account_bytes=limits.account_mib * MIB,
             replay=config.history.replay,
+            tell_policy=config.history.tell,
             replay_bytes=limits.unsent_kib * 1024 // 2,
             login_seconds=limits.login_seconds,
             ping_seconds=limits.ping_seconds,

@@ -91,6 +91,7 @@ def test_wire_holds_what_a_client_without_it_must_not_see() -> None:
     assert set(cap.names(cap.WIRE)) == {
         "account-tag",
         "batch",
+        "draft/message-redaction",
         "extended-join",
         "message-tags",
         "server-time",

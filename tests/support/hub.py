@@ -43,7 +43,7 @@ AMPLE = TimeSlices(PATIENCE, PATIENCE, PATIENCE, PATIENCE)
 
 UNLIMITED = Rate(1e6, 1e6)
 
-SETTINGS = Settings(name="chat.test", version="securechat-test", started_ms=0)
+SETTINGS = Settings(name="chat.test", version="securechat-test", started_ms=0, tell_policy=False)
 
 
 class GatedJournal(Journal):

@@ -59,7 +59,9 @@ WEAK = "weak"
 NOW_MS = 1_700_000_000_000
 """2023-11-14T22:13:20Z."""
 NOT_STORED = "Not stored"
-PLAIN_SETTINGS = Settings(name=SERVER, version="securechat-test", started_ms=NOW_MS, lobby=None)
+PLAIN_SETTINGS = Settings(
+    name=SERVER, version="securechat-test", started_ms=NOW_MS, lobby=None, tell_policy=False
+)
 
 
 class RulesUnderTest:

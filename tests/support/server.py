@@ -26,6 +26,7 @@ COST = 4
 DEFAULTS: dict[str, dict[str, Any]] = {
     "server": {"name": "chat.test"},
     "listen": {"port": 0},
+    "history": {"tell": False},
     "accounts": {"bcrypt_cost": COST, "registration": "open"},
     "limits": {
         "lines_per_second": 100000.0,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from securechat.core.channels import channels, ownership
 from securechat.core.journal.events.channels import (
+    HistoryOpened,
     MaskAdded,
     MaskRemoved,
     MemberModesChanged,
@@ -81,6 +82,9 @@ def _flag(change: ModeChange, sign: str, letter: str) -> None:
     after = before | {letter} if sign == "+" else before - {letter}
     if after != before:
         change.record(modes="".join(sorted(after)))
+        if letter == "H" and sign == "+":  # what was said before was said to those who were there
+            turn = change.turn
+            turn.record(HistoryOpened(turn.model.last_seq, change.channel.id))
         change.done.append((sign, letter, ""))
 
 

@@ -9,6 +9,7 @@ from securechat.core import quota
 from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
+from securechat.core.history import policy
 from securechat.core.journal.events.channels import KickedAway, TopicChanged
 from securechat.core.model.entities import FOUNDER_MODES, Account, Channel, Session
 from securechat.core.presence import online
@@ -76,6 +77,7 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
         online.tell_away(turn, account, channel.audience().sessions)
     for own in account.sessions:
         channels.show(turn, own, channel)
+        policy.show(turn, own, channel)
 
 
 def _make(turn: Turn, account: Account, name: str) -> Channel:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from securechat.core.channels import channels
 from securechat.core.channels.channels import word
 from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line, iso_time
-from securechat.core.history import access, playback
+from securechat.core.history import access, playback, policy
 from securechat.core.history.queries import MOST_ENTRIES, From, Page, PageQuery, Place, TargetsQuery
 from securechat.core.model.entities import Lookup, Parts, Session
 from securechat.core.turn import Turn
@@ -175,3 +176,9 @@ def _limit(text: str) -> int:
 
 def _fail_reading(turn: Turn, session: Session, *context: str) -> None:
     turn.standard_reply(session, "FAIL", "CHATHISTORY", "MESSAGE_ERROR", *context, UNREADABLE)
+
+
+@command("POLICY", usage="<#channel>", min_params=1, max_params=1)
+def policy_(turn: Turn, session: Session, message: Message) -> None:
+    """Show what is kept of a channel, and who may read it."""
+    turn.notice(session, policy.text(channels.find(turn, session, message.params[0])))

@@ -36,8 +36,13 @@ def span_named(model: Model, account: Account, name: str) -> Span | None:
 
 
 def span_of(model: Model, account: Account, channel: Channel) -> Span:
-    """Of a channel that the account is a member of: what came after it joined."""
-    return Span(channel.id, channel.members[account].seq, model.last_seq)
+    """Of a channel that the account is a member of: what came after it joined, or after the channel
+    was opened to newcomers.
+    """
+    after = channel.members[account].seq
+    if "H" in channel.modes:
+        after = min(after, channel.history_from)
+    return Span(channel.id, after, model.last_seq)
 
 
 def spans(model: Model, account: Account) -> Iterator[Span]:

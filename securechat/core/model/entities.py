@@ -340,6 +340,8 @@ class Channel:
     topic_by: str = ""
     topic_ms: int = 0
     last_seq: int = 0
+    history_from: int = 0
+    """With +H members may read what came after it, also from before they joined."""
     members: dict[Account, Membership] = field(default_factory=dict)
     present: dict[Account, None] = field(default_factory=dict)
     bans: MaskList = field(default_factory=MaskList)

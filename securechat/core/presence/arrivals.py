@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from securechat.core.channels import channels
 from securechat.core.delivery import acknowledgements
-from securechat.core.history import replay
+from securechat.core.history import policy, replay
 from securechat.core.jobs import Missed
 from securechat.core.journal.events.channels import KicksTold
 from securechat.core.model.entities import Account, Channel, Session
@@ -153,6 +153,8 @@ class ArrivalBatch:
                     turn.broadcast(self._before[channel], line)
                 turn.send_line(session, line)
             channels.show(turn, session, channel)
+            if is_new:
+                policy.show(turn, session, channel)
         return new
 
 

@@ -16,7 +16,7 @@ from securechat.irc.capabilities import BATCH, EXTENDED_ISUPPORT
 from securechat.irc.names import MAX_ACCOUNT_CHARS, MAX_CHANNEL_CHARS
 from securechat.irc.numerics import Numeric
 
-CHANNEL_FLAGS = "Cimnst"
+CHANNEL_FLAGS = "CHimnst"
 CHANNEL_MODES = f"beI,k,l,{CHANNEL_FLAGS}"
 WITH_PARAMETER = "beIklqov"
 USER_MODES = "io"

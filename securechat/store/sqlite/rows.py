@@ -73,4 +73,5 @@ class ChannelRow(NamedTuple):
     topic_by: str
     topic_ms: int
     created_ms: int
+    history_from: int
     last_seq: int

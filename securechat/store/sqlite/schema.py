@@ -329,6 +329,12 @@ WHEN NEW.folded <> OLD.folded BEGIN
 END;
 """
 
+HISTORY_FROM = """
+-- With mode H of a channel its members may read what came after this seq, also from before they
+-- joined.
+ALTER TABLE targets ADD COLUMN history_from INTEGER NOT NULL DEFAULT 0;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -344,4 +350,5 @@ MIGRATIONS = [
     READ_MARKERS,
     MASKS,
     RENAMES,
+    HISTORY_FROM,
 ]

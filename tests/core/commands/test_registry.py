@@ -30,7 +30,7 @@ AFTER = {
     *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "AWAY", "SETNAME", "MONITOR"),
     *("MOTD", "LUSERS", "VERSION", "TIME", "LINKS", "INFO", "ADMIN", "HELP"),
     *("TOKEN", "TOTP", "PASSWD", "SESSIONS", "CERT", "CHATHISTORY"),
-    *("MARKREAD", "REDACT"),
+    *("MARKREAD", "REDACT", "POLICY"),
 }
 
 PARAMS = [

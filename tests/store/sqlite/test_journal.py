@@ -40,6 +40,7 @@ from securechat.core.journal.events.channels import (
     ChannelRenamed,
     DirectOpened,
     FounderRemoved,
+    HistoryOpened,
     InvitationEnded,
     InvitationMade,
     KicksTold,
@@ -50,6 +51,7 @@ from securechat.core.journal.events.channels import (
     MemberLeft,
     MemberModesChanged,
     ModesChanged,
+    Redacted,
     TopicChanged,
 )
 from securechat.store.admin import APPLIED, Admin
@@ -152,6 +154,8 @@ MUST_FIND: list[events.JournalEvent] = [
     RealNameSet("Alice A.", 99),
     AccountRespelled("ALICE", "alice", 99),
     ModesChanged("nt", "key", None, 99),
+    HistoryOpened(5, 99),
+    Redacted(99, 10),
 ]
 MAY_FIND_NOTHING: list[events.JournalEvent] = [
     PasswordRehashed("newer", 9, "hash"),

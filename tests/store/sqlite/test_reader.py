@@ -153,7 +153,7 @@ def test_channels_are_read_with_their_newest_entry(journal: Journal, reader: Rea
     journal.commit([said(1), said(2, LAB), said(3)])
     den, lab = sorted(reader.channels(PEPPER))
     assert den == ChannelRow(
-        DEN, "#Den", "#den", "#den", ALICE, "nt", None, None, "Tea", "Alice", 4000, 3000, 3
+        DEN, "#Den", "#den", "#den", ALICE, "nt", None, None, "Tea", "Alice", 4000, 3000, 0, 3
     )
     assert (lab.founder, lab.modes, lab.last_seq) == (None, "ns", 2)
 

@@ -221,6 +221,18 @@ class InvitationEnded(NamedTuple):
     account: int
 
 
+@about(changes=[MODES])
+class HistoryOpened(NamedTuple):
+    """Newcomers may read what is said after a seq (+H)."""
+
+    history_from: int
+    channel: int
+
+    @staticmethod
+    def table() -> Table:
+        return "targets"
+
+
 ChannelEvent = (
     Logged
     | Redacted
@@ -236,6 +248,7 @@ ChannelEvent = (
     | MemberModesChanged
     | TopicChanged
     | ModesChanged
+    | HistoryOpened
     | MaskAdded
     | MaskRemoved
     | InvitationMade

@@ -1,0 +1,21 @@
+"""What people are told of what is kept, and of who may read it. Hub thread only."""
+
+from __future__ import annotations
+
+from securechat.core.model.entities import Channel, Session
+from securechat.core.turn import Turn
+
+SINCE_JOINING = "each member may read what was said after joining"
+SINCE_OPENED = "newcomers may read what was said since the channel was opened to them (+H)"
+
+
+def text(channel: Channel) -> str:
+    """Of one channel, in a sentence."""
+    who = SINCE_OPENED if "H" in channel.modes else SINCE_JOINING
+    return f"What is said in {channel.name} is kept on this server; {who}"
+
+
+def show(turn: Turn, session: Session, channel: Channel) -> None:
+    """Tell a session whose account has become a member just now."""
+    if turn.settings.tell_policy:
+        turn.notice(session, text(channel))
