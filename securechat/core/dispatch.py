@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 
 from securechat.core import commands
+from securechat.core.commands import multiline
 from securechat.core.commands.registry import COMMANDS, Command
 from securechat.core.delivery import labels
 from securechat.core.delivery.line import Line
@@ -68,6 +69,8 @@ def run(turn: Turn, session: Session, raw: bytes) -> None:
         _unread(turn, session, error)
     except Exception:
         _bug(turn, session, command, start)
+    if session.answered_label is not None:
+        label, session.answered_label = session.answered_label, None
     if label and (not turn.spans or turn.spans[-1].start < start):  # else it has spans within
         _respond(turn, session, start, label)
     turn.finish_span(session, command, start, label)
@@ -156,6 +159,9 @@ def _next_part(turn: Turn, session: Session, answering: Answering) -> None:
 
 
 def _dispatch(turn: Turn, session: Session, message: Message) -> None:
+    if message.tags and multiline.takes(session, message) and session.state is State.READY:
+        multiline.take(turn, session, message)
+        return
     found = COMMANDS.get(message.command)
     if found is None:
         if session.state is not State.READY:

@@ -13,7 +13,7 @@ from functools import partial
 from securechat.core import dispatch, quota
 from securechat.core.auth import login, registration
 from securechat.core.channels import channels, ownership
-from securechat.core.commands import credentials
+from securechat.core.commands import credentials, multiline
 from securechat.core.delivery import acknowledgements
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Answer, Hashed, LogRead, Missed, Verified
@@ -225,6 +225,7 @@ class Rules:
             if turn.clock - session.opened_at - session.attempt.held_back > settings.login_seconds:
                 turn.close(session, "Login took too long")
             return
+        multiline.check_time(turn, session)
         silent = turn.clock - session.heard_at
         if silent > settings.dead_seconds:
             online.end_all(turn, [session], f"No answer for {silent:.0f} seconds")

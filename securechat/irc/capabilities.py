@@ -36,6 +36,7 @@ EXTENDED_ISUPPORT: Final = 1 << 22
 READ_MARKER: Final = 1 << 23
 MESSAGE_REDACTION: Final = 1 << 24
 CHANNEL_RENAME: Final = 1 << 25
+MULTILINE: Final = 1 << 26
 
 
 class Capability(NamedTuple):
@@ -79,6 +80,7 @@ CAPABILITIES: Final = (
     Capability(KEY_TAG, MESSAGE_KEY),
     Capability("standard-replies", STANDARD_REPLIES),
     Capability("draft/extended-isupport", EXTENDED_ISUPPORT),
+    Capability("draft/multiline", MULTILINE, on_wire=True),
 )
 
 NAMES: Final[dict[str, int]] = {one.name: one.bit for one in CAPABILITIES}

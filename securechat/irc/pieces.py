@@ -34,6 +34,20 @@ def split_text(text: str, space: int) -> list[str]:
     return pieces
 
 
+def cut_text(text: str, space: int) -> list[str]:
+    """text in pieces of at most space bytes that are the whole text when put together, cut behind
+    spaces where there are any. At least one piece.
+    """
+    pieces = []
+    while len(text.encode()) > space:
+        at = _fitting(text, space)
+        border = text.rfind(" ", 1, at)
+        at = border + 1 if border > 0 else _letter_border(text, at)
+        pieces.append(text[:at])
+        text = text[at:]
+    return [*pieces, text]
+
+
 def _fitting(text: str, space: int) -> int:
     """The number of characters of text that fit into space bytes, at least one."""
     head = text.encode()[:space].decode(errors="ignore")

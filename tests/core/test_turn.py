@@ -275,7 +275,7 @@ def test_a_bug_is_taken_back_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(messages._Saying, "_tell_absence", breaks)
+    monkeypatch.setattr(messages.Saying, "_tell_absence", breaks)
     heard = alice.says("PING 1", "PRIVMSG #den,bob,#den :hi", "PING 2")
     assert codes(heard) == ["PONG", "400", "PONG"]
     assert "logged" in heard[1]

@@ -51,13 +51,15 @@ class Watch:
             assert message.source in (None, SERVER), f"heard before a login: {line}"
             assert message.command in BEFORE_LOGIN or message.command.isdigit(), line
         if "msgid" in message.tags:
-            self._in_order(int(message.tags["msgid"].rpartition("-")[2], 16))
+            again = message.params[:1] == [message.nick]  # to oneself: the echo, and the message
+            self._in_order(int(message.tags["msgid"].rpartition("-")[2], 16), again=again)
 
-    def _in_order(self, seq: int) -> None:
+    def _in_order(self, seq: int, *, again: bool) -> None:
         """Stored before seen; and of each conversation once, in the one order."""
         assert seq in self._in_log, f"{seq} is seen, and not stored"
         target = self._in_log[seq].target
-        assert seq > self._newest.get(target, 0), f"{seq} comes after {self._newest[target]}"
+        newest = self._newest.get(target, 0)
+        assert seq > newest or (again and seq == newest), f"{seq} comes after {newest}"
         self._newest[target] = seq
 
 

@@ -92,6 +92,7 @@ def test_wire_holds_what_a_client_without_it_must_not_see() -> None:
         "account-tag",
         "batch",
         "draft/message-redaction",
+        "draft/multiline",
         "extended-join",
         "message-tags",
         "server-time",

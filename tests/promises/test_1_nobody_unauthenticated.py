@@ -15,7 +15,18 @@ from securechat.core.commands.registry import BEFORE_LOGIN, COMMANDS
 from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
-BEFORE = {"CAP", "NICK", "USER", "PASS", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER"}
+BEFORE = {
+    "CAP",
+    "NICK",
+    "USER",
+    "PASS",
+    "PING",
+    "PONG",
+    "QUIT",
+    "AUTHENTICATE",
+    "REGISTER",
+    "ISUPPORT",
+}
 INVENTED = [
     "HELLO",
     "OPER",

@@ -15,6 +15,7 @@ from securechat.core.history.queries import (
     TargetsQuery,
 )
 from securechat.core.journal.events.channels import Logged
+from securechat.irc.multiline import wire_bytes
 
 MESSAGES = frozenset({"PRIVMSG", "NOTICE"})
 UNTOLD = frozenset({"CTCP", "CTCPREPLY", "REDACTED"})
@@ -84,7 +85,7 @@ def _fitting(entries: list[Logged], query: PageQuery) -> list[Logged]:
     newest = query.start is From.NEWEST
     size, found = 0, list[Logged]()
     for entry in reversed(entries) if newest else entries:
-        size += query.line_bytes + len(entry.text.encode()) + len((entry.tags or "").encode())
+        size += wire_bytes(entry.text, entry.tags, query.line_bytes)
         if found and size > query.max_bytes:
             break
         found.append(entry)

@@ -19,7 +19,7 @@ from securechat.core.model.states import State
 from securechat.core.presence import online
 from securechat.core.text import REAL_NAME_BYTES, fill, shorten
 from securechat.core.turn import IrcError, Turn
-from securechat.irc import capabilities, names
+from securechat.irc import capabilities, multiline, names
 from securechat.irc.message import MAX_BODY_BYTES, Message
 from securechat.irc.numerics import Numeric
 
@@ -75,7 +75,11 @@ def _cap_ls(turn: Turn, session: Session, params: list[str]) -> None:
 def capability_values(turn: Turn) -> dict[str, str]:
     """What CAP LS 302 tells beside the names."""
     mechanisms = "PLAIN,EXTERNAL" if turn.settings.external else "PLAIN"
-    return {"sasl": mechanisms, "draft/account-registration": "before-connect"}
+    return {
+        "sasl": mechanisms,
+        "draft/account-registration": "before-connect",
+        "draft/multiline": f"max-bytes={multiline.MAX_BYTES},max-lines={multiline.MAX_LINES}",
+    }
 
 
 def _cap_list(turn: Turn, session: Session, params: list[str]) -> None:
@@ -97,6 +101,8 @@ def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
     if session.cap_302:
         removed &= ~capabilities.CAP_NOTIFY  # can't be switched off with version 302
     session.set_caps((session.caps | added) & ~removed)
+    if not (session.has(capabilities.MULTILINE) and session.has(capabilities.BATCH)):
+        session.batch = None
     if session.state is State.READY:
         session.who.forget_audience()
     _cap_reply(turn, session, "ACK", asked)

@@ -58,7 +58,7 @@ def notice(turn: Turn, session: Session, message: Message) -> None:
     try:
         _say(turn, session, message)
     except IrcError as error:
-        _refuse(turn, session, message, error)
+        refuse(turn, session, message, error)
 
 
 @command("TAGMSG", usage="<#channel or nick>")
@@ -84,23 +84,17 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
     tags = message.tags and {key: value for key, value in message.tags.items() if key[0] == "+"}
     if kind == "TAGMSG" and not tags:
         return
-    saying = _Saying(turn, session, kind, text, tags)
+    saying = Saying(turn, session, kind, text, tags)
     targets = _targets(params[0]) if "," in params[0] else params[:1]
     if len(targets) > 1:
         turn.charge(session.who, len(targets) - 1)  # each is stored, and sent, as a line of its own
-    if KEY_TAG in message.tags and session.has(MESSAGE_KEY):
-        saying.key = parse_key(message.tags[KEY_TAG])
-        if saying.key is None or len(targets) > 1:
-            text = f"Expected {KEY_TAG} with 1 to 15 hexadecimal digits, not 0, and one target"
-            turn.standard_reply(
-                session, "FAIL", kind, "INVALID_KEY", channels.word(params[0]), text
-            )
-            return
+    if not saying.take_key(message, params[0], alone=len(targets) == 1):
+        return
     for target in targets:
         try:
             saying.to(target)
         except IrcError as error:
-            _refuse(turn, session, message, error)
+            refuse(turn, session, message, error)
 
 
 def _targets(listed: str) -> list[str]:
@@ -112,8 +106,10 @@ def _targets(listed: str) -> list[str]:
     return targets
 
 
-def _refuse(turn: Turn, session: Session, message: Message, error: IrcError) -> None:
-    """A NOTICE is never answered, so that programs don't answer each other for ever. Whose client
+def refuse(turn: Turn, session: Session, message: Message, error: IrcError) -> None:
+    """Say that a message isn't sent.
+
+    A NOTICE is never answered, so that programs don't answer each other for ever. Whose client
     knows standard replies, or wants an answer by its label, is told in a form that none answers.
     """
     if message.command != "NOTICE":
@@ -130,8 +126,8 @@ class _TooLong(Exception):  # noqa: N818 - not an error yet
         self.space = space
 
 
-class _Saying:
-    """One message of one session on its way to its targets."""
+class Saying:
+    """One message of one session on its way to its targets. tags: the client-only ones."""
 
     __slots__ = ("account", "key", "kind", "session", "stored", "tags", "text", "turn")
 
@@ -149,6 +145,7 @@ class _Saying:
         self.stored = kind != "TAGMSG" or not tags.keys() <= PASSING
 
     def to(self, target: str) -> None:
+        """Send it to a target. Raises IrcError."""
         send = self._to if self.key is None else self._keyed(self.key)
         try:
             send(target)
@@ -158,6 +155,20 @@ class _Saying:
     def _keyed(self, key: int) -> Callable[[str], None]:
         known = self.account.sent_keys.find(key)
         return self._to if known is None else _Again(self, known)
+
+    def take_key(self, message: Message, target: str, *, alone: bool) -> bool:
+        """Look whether the message has a key; False when that is refused. message: with the tags.
+        alone: it goes to one target.
+        """
+        if KEY_TAG not in message.tags or not self.session.has(MESSAGE_KEY):
+            return True
+        self.key = parse_key(message.tags[KEY_TAG])
+        if self.key is not None and alone:
+            return True
+        text = f"Expected {KEY_TAG} with 1 to 15 hexadecimal digits, not 0, and one target"
+        shown = channels.word(target)
+        self.turn.standard_reply(self.session, "FAIL", self.kind, "INVALID_KEY", shown, text)
+        return False
 
     def _in_parts(self, target: str, send: Callable[[str], None], space: int) -> None:
         parts = self._parts(target, space)
@@ -316,7 +327,7 @@ class _Again:
     That holds whatever has happened since: it was said, also if its sender may not speak any more.
     """
 
-    def __init__(self, saying: _Saying, known: Kept) -> None:
+    def __init__(self, saying: Saying, known: Kept) -> None:
         self._saying = saying
         self._seq, self._at_ms = known
 

@@ -33,14 +33,11 @@ class Tagged(Line):
 
     def __init__(self, inner: Line, tag: str) -> None:
         self.body = inner.body
-        self._inner, self._tag = inner, tag.encode()
+        self._inner, self._tag = inner, tag
 
     def encode(self, caps: int) -> bytes:
         """The bytes, CR LF included; b'' for nothing."""
-        data = self._inner.encode(caps)
-        if not data:
-            return data
-        return b"@" + self._tag + (b";" + data[1:] if data[:1] == b"@" else b" " + data)
+        return self._inner.encode_tagged(caps, self._tag)
 
 
 def label_of(session: Session, tags: Mapping[str, str]) -> str:

@@ -96,9 +96,22 @@ class Line:
             data = self._encoded[key] = self._render(key)
         return data
 
+    def encode_tagged(self, caps: int, tag: str) -> bytes:
+        """The same with one tag more, in front of its own."""
+        data = self.encode(caps)
+        if not data:
+            return data
+        return f"@{tag}".encode() + (b";" + data[1:] if data[:1] == b"@" else b" " + data)
+
     def _render(self, caps: int) -> bytes:
         if caps & self.requires != self.requires:
             return b""
+        tags = self._tags(caps)
+        body = self.extended if self.extended and caps & EXTENDED_JOIN else self.body
+        text = f"@{';'.join(tags)} {body}\r\n" if tags else body + "\r\n"
+        return text.encode()
+
+    def _tags(self, caps: int) -> list[str]:
         tags = []
         if caps & SERVER_TIME:
             tags.append("time=" + iso_time(self.at_ms))
@@ -110,9 +123,7 @@ class Line:
             tags.append("batch=" + self.batch)
         if caps & MESSAGE_TAGS and self.client_tags:
             tags.append(self.client_tags)
-        body = self.extended if self.extended and caps & EXTENDED_JOIN else self.body
-        text = f"@{';'.join(tags)} {body}\r\n" if tags else body + "\r\n"
-        return text.encode()
+        return tags
 
 
 class BareLine(Line):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from securechat.core.delivery.line import BareLine, Line, iso_time
+from securechat.core.delivery.multiline import MultilineLine
 from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.model.state import Model
@@ -21,6 +22,7 @@ from securechat.irc.capabilities import (
     SERVER_TIME,
 )
 from securechat.irc.message import MAX_BODY_BYTES
+from securechat.irc.multiline import is_multiline, parts_of
 
 OVERHEAD = 400
 """Bytes of a line beside its text and its client's tags, at the most."""
@@ -77,6 +79,8 @@ def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
     sender = model.accounts[entry.sender]
     receiver = _receiver(model, session.who, entry)
     make = _EVENTS.get(entry.kind)
+    if make is None and is_multiline(entry.text):
+        return _several_lines(turn, session, entry, receiver, reference)
     head = f":{sender.source(turn.settings.name)} "
     if make is None:
         body = f"{head}{entry.kind} {receiver} :"
@@ -98,6 +102,28 @@ def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
 
 _REQUIRES = {"TAGMSG": MESSAGE_TAGS, "REDACT": MESSAGE_REDACTION}
 """Without which capability a session gets nothing of a kind."""
+
+
+def _several_lines(
+    turn: Turn, session: Session, entry: Logged, receiver: str, reference: str
+) -> Line:
+    sender = turn.model.accounts[entry.sender]
+    source, parts = sender.source(turn.settings.name), parts_of(entry.text)
+    if not session.has(SERVER_TIME):
+        dated = parts[0]._replace(text=_dated(entry._replace(text=parts[0].text)))
+        if fits(f":{source} {entry.kind} {receiver} :{dated.text}"):
+            parts[0] = dated
+    return MultilineLine(
+        source,
+        entry.kind,
+        receiver,
+        parts,
+        entry.at_ms,
+        msgid=turn.model.msgid(entry.seq),
+        account=sender.name,
+        client_tags=entry.tags,
+        batch=reference,
+    )
 
 
 def _kick(channel: str, text: str) -> str:

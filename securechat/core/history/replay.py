@@ -17,6 +17,7 @@ from securechat.core.model.entities import Channel, Session
 from securechat.core.model.state import Model
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import CHATHISTORY, ECHO_MESSAGE, SELF_MESSAGE
+from securechat.irc.multiline import wire_bytes
 
 
 def unread(model: Model, session: Session) -> Iterator[tuple[int, int, int]]:
@@ -85,7 +86,7 @@ def _newest(entries: list[Logged], limit: int) -> list[Logged]:
     size, first = 0, len(entries)
     while first:
         entry = entries[first - 1]
-        size += OVERHEAD + len(entry.text.encode()) + len((entry.tags or "").encode())
+        size += wire_bytes(entry.text, entry.tags, OVERHEAD)
         if size > limit:
             break
         first -= 1

@@ -18,6 +18,7 @@ from securechat.core.model.sent_keys import SentKeys
 from securechat.core.model.states import State, Trigger, after
 from securechat.irc.capabilities import WIRE
 from securechat.irc.framing import LINES
+from securechat.irc.multiline import Part
 from securechat.irc.numerics import Numeric
 from securechat.irc.sasl import Assembler
 
@@ -94,6 +95,25 @@ class LoginAttempt:
     """The login holds something that is not stored yet."""
 
 
+@dataclass(slots=True)
+class OpenBatch:
+    """A batch that a client has begun. reference, target, tags, label: of its beginning. opened_at:
+    seconds of the monotonic clock. ignored: it has failed, and so has all that comes of it.
+    """
+
+    reference: str
+    target: str
+    tags: dict[str, str]
+    label: str
+    opened_at: float
+    ignored: bool = False
+    kind: str = ""
+    """PRIVMSG or NOTICE, as its first line is."""
+    parts: list[Part] = field(default_factory=list)
+    size: int = 0
+    """As of irc.multiline.value_bytes()."""
+
+
 class EncodingGroup(NamedTuple):
     """Sessions of one group get the same bytes. io: the number of their I/O thread. caps: those of
     their capabilities that change the bytes. join: puts encoded lines together as their transport
@@ -162,6 +182,9 @@ class Session:
     answering: Answering | None = None
     """The rest of a long answer; its further lines wait for the end."""
     invisible: bool = False
+    batch: OpenBatch | None = None
+    answered_label: str | None = None
+    """What the present line is the response to, where that isn't its own label."""
     monitored: dict[str, str] = field(default_factory=dict)
     """The names that it follows, folded, each as its list shows it; the other side is
     Model.monitors.

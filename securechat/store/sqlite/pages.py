@@ -13,6 +13,7 @@ from heapq import merge
 from itertools import islice
 from typing import NamedTuple
 
+from securechat.irc.multiline import wire_bytes
 from securechat.store.sqlite.database import FAULTS, fault
 from securechat.store.sqlite.rows import LogRow
 from securechat.store.sqlite.schema import EVENTS, MESSAGES
@@ -166,7 +167,7 @@ class _Part(NamedTuple):
         taken: list[LogRow] = []
         left = self.max_bytes
         for row in rows:
-            left -= self.line_bytes + len(row[5].encode()) + len((row[6] or "").encode())
+            left -= wire_bytes(row[5], row[6], self.line_bytes)
             if taken and left < 0:
                 break
             taken.append(row)

@@ -9,6 +9,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from securechat.irc.multiline import wire_bytes
 from securechat.store.errors import DamagedError
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper, open_channel_key
@@ -254,7 +255,7 @@ class Reader:
         rows: list[LogRow] = []
         for target, seq in _in_turns(found, {*sure, *more}):
             for row in self._rows(ENTRY, (seq,), target, bad):
-                max_bytes -= line_bytes + len(row[5].encode()) + len((row[6] or "").encode())
+                max_bytes -= wire_bytes(row[5], row[6], line_bytes)
                 rows.append(row)
             if max_bytes < 0:
                 rows.pop()

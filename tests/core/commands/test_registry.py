@@ -24,6 +24,7 @@ BEFORE = {
 """All that may be said before a login."""
 
 AFTER = {
+    "BATCH",
     "HELPOP",
     *("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "INVITE", "TOPIC", "NAMES", "LIST"),
     *("RENAME", "DROP"),
