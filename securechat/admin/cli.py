@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from securechat import __version__
-from securechat.admin import sessions, user_lists
+from securechat.admin import history, sessions, user_lists
 from securechat.admin.audit import audit
 from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.cli import backup, check, restore
@@ -89,6 +89,7 @@ user.add_command(user_lists.list_)
 user.add_command(user_lists.show)
 user.add_command(sessions.sessions)
 user.add_command(sessions.logout)
+user.add_command(history.erase)
 command.params[:0] = _places(expose=True)
 for part in (user, invite, token, certificate, audit, backup, restore, check):
     _place_everywhere(part)

@@ -220,7 +220,7 @@ def delete(context: AdminContext, name: str, yes: bool) -> None:
     """
     account = find_account(context, name)
     if not yes:
-        _confirm(
+        confirm(
             f"This can't be undone: {account.name} is logged out, leaves all rooms and can't log "
             f"in again.\nWhat {account.name} wrote stays, and the name is never given to anybody "
             f"else.\nTo keep {account.name} out for a while: user disable {account.name}",
@@ -232,7 +232,7 @@ def delete(context: AdminContext, name: str, yes: bool) -> None:
     context.settle()
 
 
-def _confirm(explained: str, question: str, refused: str) -> None:
+def confirm(explained: str, question: str, refused: str) -> None:
     """Raises click.ClickException, saying refused, unless somebody answers yes."""
     if not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask whether you are sure on; give --yes")
@@ -254,7 +254,7 @@ def remove_factor(context: AdminContext, name: str, yes: bool) -> None:
     if not context.admin.reader.has_factor(account.id):
         raise click.ClickException(f"{account.name} has no second factor")
     if not yes:
-        _confirm(
+        confirm(
             f"From then on the password alone lets somebody in as {account.name}. Be sure that it "
             f"is {account.name} who asks: face to face, or by a call to a number that you know.",
             f"Remove the second factor of {account.name}?",

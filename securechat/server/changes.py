@@ -13,6 +13,7 @@ from securechat.core.guard import FAILED
 from securechat.core.journal.events.accounts import CertificateRevoked, TokenRevoked
 from securechat.core.model.credentials import Certificate, Token, certificate_device, token_device
 from securechat.core.model.entities import Account
+from securechat.core.model.state import Model
 from securechat.core.presence import live_sessions, online
 from securechat.core.presence.live_sessions import Live
 from securechat.core.rules import Rules
@@ -20,6 +21,8 @@ from securechat.core.turn import CommandSpan, Savepoint, Turn
 from securechat.server.loading import account_of, load_invites
 from securechat.store.admin import APPLIED, LIVE, told
 from securechat.store.errors import StoreError
+from securechat.store.sqlite import erasure
+from securechat.store.sqlite.erasure import Erased
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.rows import AccountRow
@@ -64,9 +67,10 @@ class Changes:
         start = turn.savepoint()
         try:
             if self._journal.changed_by_others() or self._behind:
-                remember = self._journal.remember
+                remember, erased = self._journal.remember, self._rules.model.erased
                 newest = take_changes(self._rules, turn, self._reader, self._last, remember)
                 self._taken = TakenUp(newest, start, turn.savepoint())
+                self._journal.erasure_count += self._rules.model.erased > erased
         except StoreError as error:
             self._fall_behind(error)
 
@@ -137,7 +141,10 @@ def _take(
     change: tuple[int, str, int | None],
 ) -> None:
     number, kind, account = change
-    if kind == "invites":
+    erased = erasure.told(kind)
+    if erased is not None:
+        _forget(rules.model, reader, number, erased)
+    elif kind == "invites":
         load_invites(rules.model, reader)
     elif kind == "sessions":
         remember(LIVE, told(number, _live(rules, turn, account)))
@@ -147,6 +154,25 @@ def _take(
         row = reader.account(account)
         if row is not None:
             _take_account(rules, turn, reader, row, new_password=kind == "password")
+
+
+def _forget(model: Model, reader: Reader, number: int, erased: Erased) -> None:
+    """Entries of the log have been erased. What is in memory of them goes too."""
+    if number <= model.erased:  # a turn that is taken back has its changes taken up once more
+        return
+    model.erased = number
+    for id_, size in erased.sizes:
+        account = model.accounts.get(id_)
+        if account is not None:
+            account.stored_bytes = max(account.stored_bytes - size, 0)
+            model.uncounted[account] = None
+    recent = model.recent
+    if not recent or erased.newest < recent[0].seq:
+        return
+    stored, upto = reader.logged(recent[0].seq, model.committed_seq), model.committed_seq
+    left = [entry for entry in recent if entry.seq > upto or entry.seq in stored]
+    recent.clear()
+    recent.extend(left)
 
 
 def _live(rules: Rules, turn: Turn, account: int | None) -> list[Live]:

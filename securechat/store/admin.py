@@ -27,6 +27,7 @@ from securechat.store.credentials import (
 )
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.passwords import HEAD_CHARS
+from securechat.store.sqlite import erasure
 from securechat.store.sqlite.database import open_database, transaction
 from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.rows import AccountRow, InviteRow
@@ -174,6 +175,37 @@ class Admin:
                 connection.execute(f"DELETE FROM {table} WHERE account = ?", (account.id,))  # noqa: S608
             self._changed("account", account.id)
             self.audit.add("account deleted", account=account.name, **ended)
+
+    # Messages
+
+    def find_author(self, folded: str, shown: str) -> AccountRow:
+        """An account, the deleted ones too, as the log names them. Raises UnknownError."""
+        row = self.reader.account_named(folded)
+        if row is None:
+            raise UnknownError(f"there was never an account {shown}; `user list --all` shows them")
+        return row
+
+    def erasable(self, account: AccountRow) -> tuple[int, int]:
+        """The newest entry of the log, and how many up to it are the account's."""
+        upto = self.reader.last_seq()
+        sql = "SELECT count(*) FROM log WHERE sender = ? AND seq <= ?"
+        return upto, erasure.numbers(self._connection, sql, (account.id, upto))[0]
+
+    def erase(
+        self, account: AccountRow, upto: int, pause: Callable[[float], object], **facts: str | int
+    ) -> int:
+        """Take what the account has in the log, up to an entry, out of the database. How many
+        entries that were. pause: waits for some seconds. facts: for the audit, which has it before
+        the first one goes.
+        """
+        with transaction(self._connection):
+            self.audit.add("messages erased", account=account.name, **facts)
+        find = erasure.of_sender(self._connection, account.id, upto)
+        return erasure.erase(self._connection, find, pause)
+
+    def cut_log(self, pause: Callable[[float], object]) -> bool:
+        """Have the write-ahead log forget what was erased; whether that could be done now."""
+        return erasure.cut_log(self._connection, pause)
 
     def _update(self, account: AccountRow, change: str, value: object) -> None:
         """Raises UnknownError when another administrator has deleted it meanwhile: between looking

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from securechat.core.journal.appliers.channels import log_entry
 from securechat.core.journal.events.accounts import CertificateAdded, FactorSet, TokenCreated
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Session
 from securechat.core.model.state import Model
@@ -21,7 +23,7 @@ from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from tests.support.pepper import PEPPER
 
-ALICE, BOB = 1, 2
+ALICE, BOB, DEN = 1, 2, 10
 FACTOR = FactorSet(ALICE, "sealed", 7, 5)
 SETTINGS = Settings(name="chat.test", version="test", started_ms=0)
 
@@ -186,3 +188,26 @@ def test_a_token_made_by_the_old_password_ends_with_it(
     assert [one.name for one in running.reader.certificates()] == ["robot"]
     assert list(running.model.tokens) == [token_digest(made)]
     assert [token.name for token in running.reader.tokens()] == ["robot"]
+
+
+def test_what_is_erased_is_forgotten(running: Running, admin: Admin) -> None:
+    """By the memory of what was said last, and by what is kept of the account; once, also where a
+    turn that was taken back takes the change up again. What is not stored yet stays.
+    """
+    model, alice = running.model, running.model.accounts[ALICE]
+    entries = [
+        Logged(seq, DEN, ALICE if seq % 2 else BOB, 1, "PRIVMSG", "hi", None) for seq in (1, 2, 3)
+    ]
+    for entry in entries:
+        log_entry(model, entry)
+    running.journal.commit(entries[:2])
+    model.committed_seq, model.last_seq = 2, 3
+    size = alice.stored_bytes // 2
+    before = running.last_change
+    admin.erase(admin.find("alice", "alice"), 3, lambda _: None)
+    running.looks()
+    assert [entry.seq for entry in model.recent] == [2, 3]
+    assert alice.stored_bytes == size
+    running.last_change = before
+    running.looks()
+    assert alice.stored_bytes == size

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from securechat.server import checkpointer
+from tests.support.admin_cli import AdminCli
 from tests.support.client import of
 from tests.support.server import running
 
@@ -31,3 +32,43 @@ def test_a_redacted_text_is_in_no_file(tmp_path: Path) -> None:
         while holding(tmp_path, SECRET) and time.monotonic() < end:
             time.sleep(checkpointer.INTERVAL_SECONDS / 10)
         assert holding(tmp_path, SECRET) == []
+
+
+def test_what_a_person_said_is_gone_while_the_server_runs(tmp_path: Path) -> None:
+    """From every file when the command ends, from the history and from what was missed; what is
+    said next has a new id, and counts alone.
+    """
+    with running(tmp_path, "alice", "bob", "carol") as server:
+        cli = AdminCli(server.data.path)
+        alice = server.member("alice", caps=CAPS)
+        bob = server.member("bob", caps=f"{CAPS} draft/chathistory batch")
+        alice.says(f"PRIVMSG carol :{SECRET} for carol")
+        (said,) = of(alice.says(f"PRIVMSG #lobby :{SECRET}"), "PRIVMSG")
+        bob.says("PRIVMSG #lobby :by bob")
+        assert holding(tmp_path, SECRET)
+        ended = cli("user erase alice --yes")
+        assert ended.code == 0, ended.err
+        assert "In effect" in ended.err
+        assert holding(tmp_path, SECRET) == []
+        history = bob.says("CHATHISTORY LATEST #lobby * 50")
+        (left,) = of(history, "PRIVMSG")
+        assert left.params[1].endswith("by bob")
+        carol = server.member("carol", caps=CAPS)
+        assert not of(carol.hears(), "PRIVMSG")
+        again = of(alice.says("PRIVMSG #lobby :harmless"), "PRIVMSG")[-1]
+        assert again.tags["msgid"] > said.tags["msgid"]
+        (missing,) = of(alice.says(f"REDACT #lobby {said.tags['msgid']}"), "FAIL")
+        assert missing.params[1] == "UNKNOWN_MSGID"
+
+
+def test_a_new_message_after_a_restart_has_a_new_id(tmp_path: Path) -> None:
+    """Also where the newest ones were erased."""
+    with running(tmp_path, "alice", "bob") as server:
+        alice = server.member("alice", caps=CAPS)
+        (said,) = of(alice.says(f"PRIVMSG bob :{SECRET}"), "PRIVMSG")
+    AdminCli(server.data.path)("user erase alice --yes")
+    assert holding(tmp_path, SECRET) == []
+    with running(tmp_path) as server:
+        alice = server.member("alice", caps=CAPS)
+        (again,) = of(alice.says("PRIVMSG bob :harmless"), "PRIVMSG")
+        assert again.tags["msgid"] > said.tags["msgid"]

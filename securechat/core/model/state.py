@@ -129,6 +129,8 @@ class Model:
     recent: deque[Logged] = field(default_factory=lambda: deque(maxlen=RECENT))
     redacted: dict[int, None] = field(default_factory=dict)
     """The numbers of the messages that were redacted last."""
+    erased: int = 0
+    """The newest of the administrator's changes that told of erased entries."""
     last_seq: int = 0
     committed_seq: int = 0
     last_target: int = 0

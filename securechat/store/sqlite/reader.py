@@ -14,6 +14,7 @@ from securechat.store.errors import DamagedError
 from securechat.store.passwords import HEAD_CHARS, cost_of
 from securechat.store.pepper import Pepper, open_channel_key
 from securechat.store.sqlite.database import FAULTS, fault, open_database
+from securechat.store.sqlite.erasure import HIGHEST
 from securechat.store.sqlite.pages import ENTRY, Pages
 from securechat.store.sqlite.rows import (
     AccountRow,
@@ -78,8 +79,15 @@ class Reader:
         return str(rows[0][0]) if rows else None
 
     def last_seq(self) -> int:
-        """The newest log entry's number, 0 when there is none."""
-        return self._number("SELECT max(seq) FROM log")
+        """The highest number that an entry of the log has, or had until it was erased; 0 when there
+        was none.
+        """
+        return max(self._number("SELECT max(seq) FROM log"), int(self.remembered(HIGHEST) or 0))
+
+    def logged(self, first: int, last: int) -> set[int]:
+        """Which numbers from one to another are of entries of the log."""
+        rows = self._all("SELECT seq FROM log WHERE seq BETWEEN ? AND ?", (first, last))
+        return {row[0] for row in rows}  # type: ignore[misc]
 
     def last_target(self) -> int:
         """The highest number of a channel or a conversation."""
