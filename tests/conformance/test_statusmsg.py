@@ -96,6 +96,18 @@ def test_it_is_stored_and_shown_to_nobody_again() -> None:
         assert not [line for line in told if "psst" in line or "TAGMSG" in line]
 
 
+def test_several_lines_go_the_same_way() -> None:
+    """multiline: to the same people, and into nobody's history either."""
+    rules, (alice, otto, _, bob) = channel()
+    alice.says("CAP REQ :batch draft/multiline", "BATCH +a draft/multiline @#den")
+    alice.says("@batch=a PRIVMSG @#den :one", "@batch=a PRIVMSG @#den :two", "BATCH -a")
+    assert [line.params for line in of(otto.hears(), "PRIVMSG")] == [
+        ["@#den", "one"], ["@#den", "two"],
+    ]  # fmt: skip
+    assert bob.hears() == []
+    assert [entry.kind for entry in rules.log if "one" in entry.text] == ["STATUSMSG"]
+
+
 def test_tags_go_with_it() -> None:
     """A passing tag alone isn't kept, as elsewhere."""
     rules, (alice, otto, _, bob) = channel()

@@ -29,9 +29,9 @@ def span_named(model: Model, account: Account, name: str) -> Span | None:
             return None
         return span_of(model, account, channel)
     other = model.account_named(name)
-    if other is None:
+    direct = account.directs.get(other) if other is not None else None
+    if direct is None and (other is None or not other.usable):  # a disabled one looks like none
         return None
-    direct = account.directs.get(other)
     return Span(direct.id if direct else 0, 0, model.last_seq)
 
 

@@ -59,9 +59,15 @@ PROBES: dict[str, Sequence[str]] = {
     **dict.fromkeys(["AWAY", "SETNAME", "PING", "PONG", "PASS", "USER"], ("#secret", ":psst")),
     **dict.fromkeys(["CAP", "AUTHENTICATE", "REGISTER"], ("LIST", "#secret", "#secret * x")),
     **dict.fromkeys(["TOKEN", "TOTP", "CERT", "SESSIONS"], ("LIST", "LIST #secret", "#secret")),
+    "POLICY": ["#secret", "#SECRET"],
+    "BATCH": [
+        f"+a draft/multiline {target}\n"
+        f"@batch=a PRIVMSG {target} :x\n@batch=a PRIVMSG {target} :y\nBATCH -a"
+        for target in ("#secret", "@#secret", "#SECRET")
+    ],
     "PASSWD": ["#secret x y"],
 }
-"""What is tried of each command, but for JOIN."""
+"""What is tried of each command, but for JOIN. Several lines stand below each other."""
 
 SPOKEN = {"AWAY", "SETNAME", "PING"}
 """Whose own words come back."""
@@ -118,7 +124,8 @@ def test_an_answer_tells_nothing(command: str, became: Callable[[list[Client], s
     (people, msgid), (others, other) = world(SECRET, became), world(OTHER, became)
     for params in PROBES[command]:
         lines = [f"{command} {params}".format(msgid=found) for found in (msgid, other)]
-        heard, expected = map(_without_ids, (people[2].says(lines[0]), others[2].says(lines[1])))
+        heard = _without_ids(people[2].says(*lines[0].split("\n")))
+        expected = _without_ids(others[2].says(*lines[1].split("\n")))
         assert heard == expected, lines[0]
         if command not in SPOKEN:
             assert not [one for one in HIDDEN for line in heard if one in line], lines[0]
