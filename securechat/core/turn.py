@@ -14,7 +14,7 @@ from typing import NamedTuple
 from securechat.core.audit import as_json, tell
 from securechat.core.delivery.effects import Broadcast, Effect, Reply
 from securechat.core.delivery.labels import LABEL, Tagged
-from securechat.core.delivery.line import BareLine, Line
+from securechat.core.delivery.line import BareLine, Line, MessageId
 from securechat.core.jobs import Job
 from securechat.core.journal.appliers import Undo
 from securechat.core.journal.appliers.channels import log_entry
@@ -157,6 +157,11 @@ class Turn:
     def broadcast(self, audience: Audience, line: Line, exclude: Session | None = None) -> None:
         """One line to all of an audience but one."""
         self.effects.append(_new(Broadcast, (audience, line, exclude)))
+
+    def line_of(self, account: Account, body: str, msgid: MessageId | None = None) -> Line:
+        """What an account does, as others are told of it. body: the line without its tags."""
+        tags = account.line_tags
+        return Line(body, self.now_ms, msgid=msgid, account=account.name, client_tags=tags)
 
     def record(self, event: JournalEvent) -> None:
         """Change what outlives the process; stored before the turn's output is sent."""

@@ -49,6 +49,7 @@ class Numeric(StrEnum):
     RPL_NOTOPIC = "331"
     RPL_TOPIC = "332"
     RPL_TOPICWHOTIME = "333"
+    RPL_WHOISBOT = "335"
     RPL_INVITELIST = "336"
     RPL_ENDOFINVITELIST = "337"
     RPL_INVITING = "341"

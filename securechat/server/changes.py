@@ -205,6 +205,7 @@ def _take_account(
     if account in rules.model.online:
         rules.model.admins_online += row.admin - account.admin
     account.admin, account.bot = bool(row.admin), bool(row.bot)
+    account.settle_bot()
     if account.deleted:
         rules.account_removed(turn, account, "Your account has been deleted")
     elif account.disabled:

@@ -103,6 +103,8 @@ def _check_account(model: Model, account: Account) -> None:
     assert (account in model.online) == bool(account.sessions)
     if account.sessions:
         away = [session.away for session in account.sessions]
+        bots = [session.bot for session in account.sessions]
+        assert account.is_bot == (account.bot or all(bots))
         assert account.away in away if None not in away else account.away is None
     assert set(account.audience().sessions) == set(account.sessions)
     assert len(set(account.sessions)) == len(account.sessions)

@@ -143,7 +143,7 @@ _DEEP = (
     "0JOIN #c key", "1JOIN #a,#b,#c,#d", "1PART #a :bye", "0KICK #a bob,carol :out",
     "0INVITE dave #a", "0TOPIC #a :tea", "1TOPIC #a", "0MODE #a +ikl key 3", "0MODE #a -ikl key",
     "0MODE #a +qov bob carol alice", "0MODE #a +b *!*@*", "0MODE #a -b *!*@*", "0MODE #a b",
-    "0MODE alice +i", "0AWAY :out", "0AWAY", "0SETNAME :A A", "1WHOIS alice",
+    "0MODE alice +i", "0MODE alice +B-i", "0AWAY :out", "0AWAY", "0SETNAME :A A", "1WHOIS alice",
     "1MONITOR + bob,dave,zed", "1MONITOR - bob", "1MONITOR C", "1MONITOR L", "1MONITOR S",
     "1CAP REQ :extended-monitor away-notify setname", "1WHO #a o%tcuihsnfdlaor,7",
     "1WHO #a", "1WHO *", "1NAMES #a",

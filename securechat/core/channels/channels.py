@@ -133,6 +133,7 @@ def join_line(turn: Turn, channel: Channel, account: Account, entry: Logged | No
         turn.now_ms,
         msgid=turn.model.msgid(entry.seq) if entry is not None else None,
         account=account.name,
+        client_tags=account.line_tags,
         extended=shorten(f"{body} {account.name} :{real_name}", MAX_BODY_BYTES),
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from securechat.core import quota
 from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import command
-from securechat.core.delivery.line import Line
 from securechat.core.history import policy
 from securechat.core.journal.events.channels import KickedAway, TopicChanged
 from securechat.core.model.entities import FOUNDER_MODES, Account, Channel, Session
@@ -126,7 +125,12 @@ def _farewell(
     by = session.who
     msgid = turn.model.msgid(turn.log(channel.id, by, kind, text).seq)
     body = shorten(f":{by.source(turn.settings.name)} {command_text}", MAX_BODY_BYTES)
-    channels.tell(turn, session, channel, Line(body, turn.now_ms, msgid=msgid, account=by.name))
+    channels.tell(
+        turn,
+        session,
+        channel,
+        turn.line_of(by, body, msgid),
+    )
 
 
 @command(
@@ -213,7 +217,10 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
         f":{turn.settings.name} {Numeric.RPL_INVITING} {account.name} {other.name} {channel.name}",
     )
     body = f":{account.source(turn.settings.name)} INVITE {other.name} {channel.name}"
-    turn.broadcast(other.audience(), Line(body, turn.now_ms, account=account.name))
+    turn.broadcast(
+        other.audience(),
+        turn.line_of(account, body),
+    )
 
 
 def _show_invitations(turn: Turn, session: Session) -> None:
@@ -245,7 +252,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     turn.audit_act("topic changed", session, channel=channel.name)
     turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, channel.id))
     msgid = turn.model.msgid(entry.seq)
-    line = Line(body, turn.now_ms, msgid=msgid, account=account.name)
+    line = turn.line_of(account, body, msgid)
     channels.tell(turn, session, channel, line)
 
 

@@ -16,7 +16,15 @@ from securechat.core.delivery.labels import label_of
 from securechat.core.delivery.line import Line, MessageId
 from securechat.core.journal.events.accounts import MessageKeyed
 from securechat.core.journal.events.channels import DirectOpened
-from securechat.core.model.entities import MEMBER_MODES, PREFIXES, Account, Channel, Direct, Session
+from securechat.core.model.entities import (
+    BOT_TAG,
+    MEMBER_MODES,
+    PREFIXES,
+    Account,
+    Channel,
+    Direct,
+    Session,
+)
 from securechat.core.model.sent_keys import Kept
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import fits, is_question
@@ -140,6 +148,8 @@ class Saying:
         self.kind = kind
         self.text = text
         self.tags = format_tags(tags) if tags else None
+        if self.account.is_bot:  # kept with the message, as what it was said by
+            self.tags = f"{BOT_TAG};{self.tags}" if tags else BOT_TAG
         self.key: int | None = None
         """By which the message is known when it comes again."""
         self.stored = kind != "TAGMSG" or not tags.keys() <= PASSING

@@ -9,9 +9,8 @@ from securechat.core import quota
 from securechat.core.channels import channels
 from securechat.core.channels.modes import WITH_PARAMETER, ModeChange, change_mode
 from securechat.core.commands.registry import command
-from securechat.core.delivery.line import Line
 from securechat.core.model.entities import MEMBER_MODES, Channel, Session
-from securechat.core.presence.welcome import MAX_MODES
+from securechat.core.presence.welcome import BOT_MODE, MAX_MODES, USER_MODES
 from securechat.core.text import fits
 from securechat.core.turn import IrcError, Turn
 from securechat.irc.message import Message
@@ -23,6 +22,9 @@ LISTS = {
     "I": (Numeric.RPL_INVEXLIST, Numeric.RPL_ENDOFINVEXLIST, "invite exception"),
 }
 """How each is shown: the numeric of a mask and that of the end, and what it is called."""
+
+OWN_MODES = {BOT_MODE: "bot", "i": "invisible"}
+"""Those that one may change, with the session's attribute."""
 
 MAX_LETTERS = 32
 """Of one MODE, signs included: each can be a change to store."""
@@ -53,24 +55,39 @@ def _user_mode(turn: Turn, session: Session, target: str, changes: list[str]) ->
         raise IrcError(Numeric.ERR_NOSUCHNICK, channels.word(target), "No such nick/channel")
     if account is not session.who:
         raise IrcError(Numeric.ERR_USERSDONTMATCH, "You can change your own modes only")
-    sign, unknown = "+", False
-    for letter in changes[0] if changes else "":
+    if not changes:
+        turn.numeric(session, Numeric.RPL_UMODEIS, "+" + _own_modes(session))
+        return
+    _set_own(turn, session, changes[0])
+
+
+def _set_own(turn: Turn, session: Session, wanted: str) -> None:
+    sign, changed, unknown = "+", "", False
+    for letter in wanted:
         if letter in "+-":
             sign = letter
-        elif letter == "i":
-            session.invisible = sign == "+"
+        elif letter in OWN_MODES:
+            setattr(session, OWN_MODES[letter], sign == "+")
+            changed += letter
         else:
             unknown = unknown or letter not in "ow"
     if unknown:
-        turn.numeric(session, Numeric.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag; there is i")
-    if changes:
-        source = session.who.source(turn.settings.name)
-        if "i" in changes[0]:
-            shown = "+i" if session.invisible else "-i"
-            turn.send(session, f":{source} MODE {session.who.name} {shown}")
-        return
-    modes = ("i" if session.invisible else "") + ("o" if session.who.admin else "")
-    turn.numeric(session, Numeric.RPL_UMODEIS, "+" + modes)
+        turn.numeric(session, Numeric.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag; there are B and i")
+    account = session.who
+    account.settle_bot()
+    if changed:
+        told = [("+" if letter in _own_modes(session) else "-", letter, "") for letter in OWN_MODES]
+        shown = _text([one for one in told if one[1] in changed])
+        body = f":{account.source(turn.settings.name)} MODE {account.name} {shown}"
+        line = turn.line_of(account, body)
+        turn.send_line(session, line)
+
+
+def _own_modes(session: Session) -> str:
+    """As they are: whom the administrator has made a bot is one."""
+    bot = session.bot or session.who.bot
+    has = {BOT_MODE: bot, "i": session.invisible, "o": session.who.admin}
+    return "".join(letter for letter in USER_MODES if has[letter])
 
 
 # A channel's modes
@@ -158,7 +175,7 @@ def _tell(change: ModeChange) -> None:
         if part and (done is None or not fits(head + _text([*part, done]))):
             entry = turn.log(channel.id, by, "MODE", _text([_without_key(one) for one in part]))
             msgid = turn.model.msgid(entry.seq)
-            line = Line(head + _text(part), turn.now_ms, msgid=msgid, account=by.name)
+            line = turn.line_of(by, head + _text(part), msgid)
             channels.tell(turn, change.session, channel, line)
             part = []
         if done is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from securechat.core import quota
 from securechat.core.channels import channels
 from securechat.core.commands.registry import command
-from securechat.core.delivery.line import Line
 from securechat.core.journal.events.accounts import RealNameSet
 from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.presence import monitors, online
@@ -62,6 +61,8 @@ def _whois(turn: Turn, session: Session, account: Account) -> None:
     tell(Numeric.RPL_WHOISSERVER, server, turn.settings.network)
     if account.admin:
         tell(Numeric.RPL_WHOISOPERATOR, "administers this server")
+    if account.is_bot:
+        tell(Numeric.RPL_WHOISBOT, f"is a bot on {turn.settings.network}")
     if account.away is not None:
         tell(Numeric.RPL_AWAY, account.away)
     tell(Numeric.RPL_WHOISACCOUNT, nick, "is logged in as")
@@ -149,5 +150,5 @@ def setname(turn: Turn, session: Session, message: Message) -> None:
         if channels.why_silent(turn, channel, account) is None:  # else it hears no text of theirs
             told |= channel.audience().sessions.keys()
     body = f":{account.source(turn.settings.name)} SETNAME :{name}"
-    line = Line(body, turn.now_ms, account=account.name)
+    line = turn.line_of(account, body)
     turn.broadcast(Audience(one for one in told if one.has(SETNAME)), line)

@@ -92,6 +92,7 @@ def _do(turn: Turn, session: Session, place: Channel | Direct, entry: Logged, re
         turn.now_ms,
         msgid=turn.model.msgid(logged.seq),
         account=account.name,
+        client_tags=account.line_tags,
         requires=MESSAGE_REDACTION,
     )
     _tell(turn, session, place, line)

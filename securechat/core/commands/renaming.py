@@ -93,7 +93,7 @@ def _rename(
     turn.audit_act("channel renamed", session, channel=old, to=channel.name)
     body = f":{by.source(turn.settings.name)} RENAME {old} {channel.name} :{reason}"
     msgid = turn.model.msgid(entry.seq)
-    line = Line(shorten(body, MAX_BODY_BYTES), turn.now_ms, msgid=msgid, account=by.name)
+    line = turn.line_of(by, shorten(body, MAX_BODY_BYTES), msgid)
     told = set(channel.audience().sessions) | {session}
     turn.broadcast(Audience(one for one in told if one.has(CHANNEL_RENAME)), line)
     if wanted.folded == before:  # the others see it in what is said next
@@ -109,7 +109,7 @@ def _move(turn: Turn, session: Session, channel: Channel, old: str, reason: str)
     account = session.who
     tail = f" :{reason}" if reason else ""
     body = shorten(f":{account.source(turn.settings.name)} PART {old}{tail}", MAX_BODY_BYTES)
-    turn.send_line(session, Line(body, turn.now_ms, account=account.name))
+    turn.send_line(session, turn.line_of(account, body))
     turn.send_line(session, channels.join_line(turn, channel, account))
     channels.show(turn, session, channel)
 
@@ -141,4 +141,4 @@ def _put_out(turn: Turn, channel: Channel, by: Account, member: Account, reason:
     """Which every client knows: that it is put out, by who did so, or has left by itself."""
     what = f"KICK {channel.name} {member.name}" if member is not by else f"PART {channel.name}"
     body = shorten(f":{by.source(turn.settings.name)} {what} :{reason}", MAX_BODY_BYTES)
-    return Line(body, turn.now_ms, account=by.name)
+    return turn.line_of(by, body)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.model.entities import Account, Channel, NumericReply, Parts, Session
+from securechat.core.presence.welcome import BOT_MODE
 from securechat.core.turn import Turn
 from securechat.irc import masks
 from securechat.irc.capabilities import MULTI_PREFIX
@@ -167,4 +168,4 @@ def _flags(asking: Session, channel: Channel | None, account: Account) -> str:
         flags += "*"
     if channel is not None:
         flags += channels.prefix(channel, account, every=asking.has(MULTI_PREFIX))
-    return flags
+    return flags + BOT_MODE if account.is_bot else flags

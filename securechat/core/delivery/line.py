@@ -49,9 +49,9 @@ class Line:
     """A message with the tags a receiver may have asked for.
 
     body: the line without tags and CR LF. account: the sender's, for account-tag.
-    client_tags: client-only tags as they stand on the wire. extended: what an extended-join
-    session gets in the place of body. requires: capabilities without which it is not sent.
-    batch: reference of the batch it is part of.
+    client_tags: client-only tags as they stand on the wire, behind `bot` if a bot has sent it.
+    extended: what an extended-join session gets in the place of body. requires: capabilities
+    without which it is not sent. batch: reference of the batch it is part of.
     """
 
     __slots__ = (

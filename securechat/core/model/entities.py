@@ -25,6 +25,8 @@ from securechat.irc.sasl import Assembler
 MEMBER_MODES = "qov"
 """Owner, operator, voice: the highest first. PREFIX=(qov)~@+. A member may have several."""
 
+BOT_TAG = "bot"
+
 PREFIXES = {"q": "~", "o": "@", "v": "+"}
 
 FOUNDER_MODES = "qo"
@@ -185,6 +187,8 @@ class Session:
     batch: OpenBatch | None = None
     answered_label: str | None = None
     """What the present line is the response to, where that isn't its own label."""
+    bot: bool = False
+    """It says of itself that a program is at it (MODE +B)."""
     monitored: dict[str, str] = field(default_factory=dict)
     """The names that it follows, folded, each as its list shows it; the other side is
     Model.monitors.
@@ -271,6 +275,8 @@ class Account:
     disabled: bool = False
     deleted: bool = False
     bot: bool = False
+    is_bot: bool = False
+    """Whether they are shown as a bot."""
     starts_after: int = 0
     away: str | None = None
     """When all its sessions are away: the message of the one that went last."""
@@ -315,6 +321,18 @@ class Account:
     def source(self, server: str) -> str:
         """nick!user@host. The host is the server's name: nobody's address is shown."""
         return f"{self.name}!{self.name}@{server}"
+
+    def settle_bot(self) -> None:
+        """To be called when a session comes, goes or changes its +B: a person is shown as a bot
+        when the administrator says so, or all their sessions do. Who is gone stays what they were.
+        """
+        if self.sessions:
+            self.is_bot = self.bot or all(session.bot for session in self.sessions)
+
+    @property
+    def line_tags(self) -> str | None:
+        """What their lines carry of them (https://ircv3.net/specs/extensions/bot-mode)."""
+        return BOT_TAG if self.is_bot else None
 
     def forget_device(self, name: str) -> Device | None:
         """It is none any more; what arrived there is nothing that a new one has missed."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from securechat.core.channels import channels
 from securechat.core.delivery import acknowledgements
+from securechat.core.delivery.line import Line
 from securechat.core.history import policy, replay
 from securechat.core.jobs import Missed
 from securechat.core.journal.events.channels import KicksTold
@@ -103,6 +104,7 @@ class ArrivalBatch:
             self._first.add(session)
             _be_online(turn, account)
         account.sessions.append(session)
+        account.settle_bot()
         session.arrived_at = turn.clock
         turn.model.arrived += 1
         live_sessions.make_place(turn, session)
@@ -123,7 +125,8 @@ class ArrivalBatch:
             monitors.tell_online(turn, account)
         is_new = self._show_channels(session)
         for channel, by in account.invited_to.items():
-            turn.send(session, f":{by} INVITE {account.name} {channel.name}")
+            body = f":{by} INVITE {account.name} {channel.name}"
+            turn.send_line(session, Line(body, turn.now_ms, account=by.partition("!")[0]))
         # Another session of the account may have left a channel meanwhile.
         still = {target for target, _, _ in turn.model.targets_of(account)}
         read = [entry for entry in arrival.entries if entry.target in still]

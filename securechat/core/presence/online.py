@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from securechat.core.channels import channels
 from securechat.core.delivery import acknowledgements
-from securechat.core.delivery.line import Line
 from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.model.state import Departure
@@ -64,7 +63,10 @@ def _depart(turn: Turn, account: Account, reason: str, witnesses: Iterable[Sessi
     turn.model.lingering.pop(account, None)
     go_offline(turn, account)
     body = f":{account.source(turn.settings.name)} QUIT :{reason}"
-    turn.broadcast(Audience(witnesses), Line(body, turn.now_ms, account=account.name))
+    turn.broadcast(
+        Audience(witnesses),
+        turn.line_of(account, body),
+    )
     monitors.tell_offline(turn, account)
 
 
@@ -107,7 +109,7 @@ def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None
         away = AWAY
     tail = f" :{away}" if away is not None else ""
     body = f":{account.source(turn.settings.name)} AWAY{tail}"
-    turn.broadcast(Audience(told), Line(body, turn.now_ms, account=account.name))
+    turn.broadcast(Audience(told), turn.line_of(account, body))
 
 
 def tell_name(turn: Turn, account: Account, before: str) -> None:
@@ -118,17 +120,21 @@ def tell_name(turn: Turn, account: Account, before: str) -> None:
     """
     told = neighbours(account).union(account.sessions)
     body = f":{before} NICK {account.name}"
-    turn.broadcast(Audience(told), Line(body, turn.now_ms, account=account.name))
+    turn.broadcast(Audience(told), turn.line_of(account, body))
     followers = monitors.followers(turn.model, account, ACCOUNT_NOTIFY)
     asked = {session for session in told if session.has(ACCOUNT_NOTIFY)}.union(followers)
     body = f":{account.source(turn.settings.name)} ACCOUNT {account.name}"
-    turn.broadcast(Audience(asked), Line(body, turn.now_ms, account=account.name))
+    turn.broadcast(
+        Audience(asked),
+        turn.line_of(account, body),
+    )
 
 
 def detach(turn: Turn, session: Session) -> bool:
     """Take a session out of the broadcast set; True when it was the account's last."""
     account = session.who
     account.sessions.remove(session)
+    account.settle_bot()
     turn.model.arrived -= 1
     turn.model.unconfirmed.pop(session, None)
     monitors.clear(turn.model, session)

@@ -19,7 +19,8 @@ from securechat.irc.numerics import Numeric
 CHANNEL_FLAGS = "CHimnst"
 CHANNEL_MODES = f"beI,k,l,{CHANNEL_FLAGS}"
 WITH_PARAMETER = "beIklqov"
-USER_MODES = "io"
+BOT_MODE = "B"
+USER_MODES = f"{BOT_MODE}io"
 MAX_KEY_BYTES = 32
 MAX_TARGETS = 4
 MAX_MODES = 6
@@ -58,6 +59,7 @@ def isupport(turn: Turn) -> list[str]:
         "SAFELIST",
         "ELIST=CMNTU",
         "WHOX",
+        f"BOT={BOT_MODE}",
         f"MONITOR={MAX_MONITORED}",
         f"CHATHISTORY={MOST_ENTRIES}",
         "MSGREFTYPES=msgid,timestamp",

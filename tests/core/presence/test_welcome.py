@@ -41,8 +41,8 @@ def test_myinfo_names_the_modes() -> None:
         "alice",
         SERVER,
         "securechat-test",
-        "io",
-        "CIbeiklmnoqstv",
+        "Bio",
+        "CHIbeiklmnoqstv",
         "beIklqov",
     ]
 
