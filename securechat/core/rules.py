@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from securechat.core import dispatch, quota
+from securechat.core import dispatch, metadata, quota
 from securechat.core.auth import login, registration
 from securechat.core.channels import channels, ownership
 from securechat.core.commands import credentials, multiline
@@ -183,6 +183,9 @@ class Rules:
             start = turn.savepoint()
             arrivals.tell_kicks(turn, arrival.session)
             turn.finish_span(arrival.session, "KICK", start)
+            start = turn.savepoint()
+            metadata.store_early(turn, arrival.session)
+            turn.finish_span(arrival.session, "METADATA", start)
 
     def tick(self, turn: Turn) -> None:
         """About once a second: deadlines, PINGs, and what has arrived where. A bug in one of these

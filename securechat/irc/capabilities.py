@@ -37,6 +37,7 @@ READ_MARKER: Final = 1 << 23
 MESSAGE_REDACTION: Final = 1 << 24
 CHANNEL_RENAME: Final = 1 << 25
 MULTILINE: Final = 1 << 26
+METADATA: Final = 1 << 27
 
 
 class Capability(NamedTuple):
@@ -81,6 +82,7 @@ CAPABILITIES: Final = (
     Capability("standard-replies", STANDARD_REPLIES),
     Capability("draft/extended-isupport", EXTENDED_ISUPPORT),
     Capability("draft/multiline", MULTILINE, on_wire=True),
+    Capability("draft/metadata-3", METADATA),
 )
 
 NAMES: Final[dict[str, int]] = {one.name: one.bit for one in CAPABILITIES}

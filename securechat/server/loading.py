@@ -164,6 +164,7 @@ def _channel(row: ChannelRow) -> Channel:
         topic=row.topic,
         topic_by=row.topic_by,
         topic_ms=row.topic_ms,
+        metadata=row.metadata,
         last_seq=row.last_seq,
         history_from=row.history_from,
     )

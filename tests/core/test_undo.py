@@ -227,6 +227,12 @@ MAKERS: dict[type, Callable[[Maker], JournalEvent]] = {
     channel_events.MemberModesChanged: lambda m: channel_events.MemberModesChanged(
         m.chance.choice(["", "v", "o", "q"]), *m.member()
     ),
+    account_events.AccountMetadataSet: lambda m: account_events.AccountMetadataSet(
+        m.chance.choice("kl"), m.account().id
+    ),
+    channel_events.ChannelMetadataSet: lambda m: channel_events.ChannelMetadataSet(
+        m.chance.choice("kl"), m.channel().id
+    ),
     account_events.RealNameSet: lambda m: account_events.RealNameSet(
         m.chance.choice("rs"), m.account().id
     ),

@@ -252,6 +252,7 @@ class AdminContext:
             a.starts_after,
             0,
             a.chosen_name,
+            a.metadata,
         )
         return row._replace(**changes.get(self._verb, {}))
 

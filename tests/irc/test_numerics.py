@@ -8,7 +8,7 @@ from securechat.irc.message import format_message, parse
 from securechat.irc.numerics import Numeric
 
 # Errors that came when 400 to 599 was full, or with SASL.
-LATE_ERRORS = {"696", "734", "902", "904", "905", "906", "907"}
+LATE_ERRORS = {"696", "734", "774", "902", "904", "905", "906", "907"}
 
 
 def test_each_number_has_one_name() -> None:

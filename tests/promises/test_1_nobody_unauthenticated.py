@@ -26,6 +26,7 @@ BEFORE = {
     "AUTHENTICATE",
     "REGISTER",
     "ISUPPORT",
+    "METADATA",
 }
 INVENTED = [
     "HELLO",

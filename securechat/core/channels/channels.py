@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from securechat.core import metadata
 from securechat.core.channels import invitations
 from securechat.core.delivery.line import Line
 from securechat.core.history import markers
@@ -148,6 +149,7 @@ def show(turn: Turn, session: Session, channel: Channel) -> None:
     markers.show(turn, session, channel.name)  # before the end of the names, as it must be
     if not session.has(NO_IMPLICIT_NAMES):
         show_names(turn, session, channel)
+    metadata.show_channel(turn, session, channel)
 
 
 def show_topic(turn: Turn, session: Session, channel: Channel) -> None:

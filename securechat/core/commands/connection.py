@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from securechat.core import quota
+from securechat.core import metadata, quota
 from securechat.core.auth import login
 from securechat.core.channels import channels
 from securechat.core.commands.registry import ALWAYS, command
@@ -78,6 +78,9 @@ def capability_values(turn: Turn) -> dict[str, str]:
     return {
         "sasl": mechanisms,
         "draft/account-registration": "before-connect",
+        "draft/metadata-3": f"before-connect,max-subs={metadata.MAX_SUBSCRIPTIONS},"
+        f"max-keys={metadata.MAX_KEYS},max-key-bytes={metadata.MAX_KEY_BYTES},"
+        f"max-value-bytes={metadata.value_bytes(turn.settings.name)}",
         "draft/multiline": f"max-bytes={multiline.MAX_BYTES},max-lines={multiline.MAX_LINES}",
     }
 
@@ -103,6 +106,8 @@ def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
     session.set_caps((session.caps | added) & ~removed)
     if not (session.has(capabilities.MULTILINE) and session.has(capabilities.BATCH)):
         session.batch = None
+    if not metadata.aware(session):
+        session.subscriptions.clear()
     if session.state is State.READY:
         session.who.forget_audience()
     _cap_reply(turn, session, "ACK", asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from securechat.core import metadata
 from securechat.core.channels import channels
 from securechat.core.commands.registry import command
 from securechat.core.model.entities import Session
@@ -91,6 +92,9 @@ def _tell_status(turn: Turn, session: Session, targets: Iterable[tuple[str, str]
             offline.append(shown)
     _tell(turn, session, Numeric.RPL_MONONLINE, online)
     _tell(turn, session, Numeric.RPL_MONOFFLINE, offline)
+    if online and metadata.aware(session):
+        for source in online:
+            metadata.tell_later(turn, session, source.partition("!")[0])
 
 
 def _tell(turn: Turn, session: Session, numeric: Numeric, targets: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ https://modern.ircdocs.horse/#user-based-queries
 
 from __future__ import annotations
 
-from securechat.core import quota
+from securechat.core import metadata, quota
 from securechat.core.channels import channels
 from securechat.core.commands.registry import command
 from securechat.core.journal.events.accounts import RealNameSet
@@ -67,6 +67,9 @@ def _whois(turn: Turn, session: Session, account: Account) -> None:
         tell(Numeric.RPL_AWAY, account.away)
     tell(Numeric.RPL_WHOISACCOUNT, nick, "is logged in as")
     tell(Numeric.RPL_WHOISSECURE, "is using a secure connection")
+    if metadata.aware(session):
+        for key, value in metadata.keys_of(account).items():
+            tell(Numeric.RPL_WHOISKEYVALUE, key, "*", value)
     idle = max(0, turn.now_ms - account.active_ms) // 1000
     signed_on = account.signed_on_ms // 1000
     tell(Numeric.RPL_WHOISIDLE, str(idle), str(signed_on), "seconds idle, signon time")

@@ -185,6 +185,10 @@ class Session:
     """The rest of a long answer; its further lines wait for the end."""
     invisible: bool = False
     batch: OpenBatch | None = None
+    subscriptions: dict[str, None] = field(default_factory=dict)
+    """The keys of metadata that it is told of."""
+    early_metadata: dict[str, str] = field(default_factory=dict)
+    """What it has set before its login was complete; '' removes a key."""
     answered_label: str | None = None
     """What the present line is the response to, where that isn't its own label."""
     bot: bool = False
@@ -282,6 +286,8 @@ class Account:
     """When all its sessions are away: the message of the one that went last."""
     chosen_name: str = ""
     """The real name that was set by SETNAME; '' for none."""
+    metadata: str = ""
+    """Its keys with their values, as a JSON object; '' for none."""
     login_name: str = ""
     """What its newest login gave as the real name."""
     signed_on_ms: int = 0
@@ -380,6 +386,8 @@ class Channel:
     topic: str = ""
     topic_by: str = ""
     topic_ms: int = 0
+    metadata: str = ""
+    """As of an account."""
     last_seq: int = 0
     history_from: int = 0
     """With +H members may read what came after it, also from before they joined."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from securechat.core import metadata
 from securechat.core.channels import channels
 from securechat.core.delivery import acknowledgements
 from securechat.core.delivery.line import Line
@@ -123,6 +124,9 @@ class ArrivalBatch:
         welcome.welcome(turn, session)
         if session in self._first:
             monitors.tell_online(turn, account)
+            for follower in turn.model.monitors.get(account.folded, ()):
+                if metadata.aware(follower):
+                    metadata.tell_later(turn, follower, account.name)
         is_new = self._show_channels(session)
         for channel, by in account.invited_to.items():
             body = f":{by} INVITE {account.name} {channel.name}"

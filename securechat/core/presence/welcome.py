@@ -5,6 +5,7 @@ https://modern.ircdocs.horse/#rplwelcome-001, https://modern.ircdocs.horse/#rpli
 
 from __future__ import annotations
 
+from securechat.core import metadata
 from securechat.core.delivery.batches import send_batch
 from securechat.core.history.queries import MOST_ENTRIES
 from securechat.core.model.entities import PREFIXES, Session
@@ -82,6 +83,7 @@ def welcome(turn: Turn, session: Session) -> None:
     turn.send(session, f"{head} {USER_MODES} {modes} {WITH_PARAMETER}")
     send_isupport(turn, session)
     lusers(turn, session)
+    metadata.show_own(turn, session)
     motd(turn, session)
 
 

@@ -20,6 +20,7 @@ class AccountRow(NamedTuple):
     starts_after: int
     created_ms: int
     chosen_name: str
+    metadata: str
 
 
 class InviteRow(NamedTuple):
@@ -72,6 +73,7 @@ class ChannelRow(NamedTuple):
     topic: str
     topic_by: str
     topic_ms: int
+    metadata: str
     created_ms: int
     history_from: int
     last_seq: int

@@ -335,6 +335,18 @@ HISTORY_FROM = """
 ALTER TABLE targets ADD COLUMN history_from INTEGER NOT NULL DEFAULT 0;
 """
 
+METADATA = """
+-- Keys with their values, as a JSON object; '' for none. They go with the account or channel.
+ALTER TABLE accounts ADD COLUMN metadata TEXT NOT NULL DEFAULT '';
+ALTER TABLE targets ADD COLUMN metadata TEXT NOT NULL DEFAULT '';
+CREATE TRIGGER account_metadata_ends AFTER UPDATE OF deleted ON accounts WHEN NEW.deleted BEGIN
+    UPDATE accounts SET metadata = '' WHERE id = NEW.id;
+END;
+CREATE TRIGGER channel_metadata_ends AFTER UPDATE OF folded ON targets WHEN NEW.folded IS NULL BEGIN
+    UPDATE targets SET metadata = '' WHERE id = NEW.id;
+END;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -351,4 +363,5 @@ MIGRATIONS = [
     MASKS,
     RENAMES,
     HISTORY_FROM,
+    METADATA,
 ]

@@ -20,6 +20,7 @@ BEFORE = {
     "AUTHENTICATE",
     "REGISTER",
     "ISUPPORT",
+    "METADATA",
 }
 """All that may be said before a login."""
 

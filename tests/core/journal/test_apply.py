@@ -138,6 +138,8 @@ CHANGES: list[tuple[JournalEvent, Callable[[Model], object], object]] = [
         "o",
     ),
     (channel_events.TopicChanged("n", "b", 6, DEN), lambda m: m.channel(DEN).topic, "n"),
+    (account_events.AccountMetadataSet("{}", 2), lambda m: m.accounts[2].metadata, "{}"),
+    (channel_events.ChannelMetadataSet("{}", DEN), lambda m: m.channel(DEN).metadata, "{}"),
     (account_events.RealNameSet("Bob B.", 2), lambda m: m.accounts[2].real_name, "Bob B."),
     (
         account_events.AccountRespelled("BOB", "looks", 2),

@@ -14,6 +14,7 @@ import pytest
 from securechat.core.journal import events
 from securechat.core.journal.events.accounts import (
     AccountCreated,
+    AccountMetadataSet,
     AccountRespelled,
     CertificateAdded,
     CertificateRevoked,
@@ -37,6 +38,7 @@ from securechat.core.journal.events.accounts import (
 from securechat.core.journal.events.channels import (
     ChannelClosed,
     ChannelCreated,
+    ChannelMetadataSet,
     ChannelRenamed,
     DirectOpened,
     FounderRemoved,
@@ -152,6 +154,8 @@ MUST_FIND: list[events.JournalEvent] = [
     MemberModesChanged("o", 10, 2),
     TopicChanged("Tea", "Alice", 4000, 99),
     RealNameSet("Alice A.", 99),
+    AccountMetadataSet("{}", 99),
+    ChannelMetadataSet("{}", 99),
     AccountRespelled("ALICE", "alice", 99),
     ModesChanged("nt", "key", None, 99),
     HistoryOpened(5, 99),

@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 
 from securechat.core.journal.events import JournalEvent
-from securechat.core.journal.events.accounts import AccountCreated, UsageCounted, UsageUpto
+from securechat.core.journal.events.accounts import (
+    AccountCreated,
+    AccountMetadataSet,
+    UsageCounted,
+    UsageUpto,
+)
 from securechat.core.journal.events.channels import (
     ChannelClosed,
     ChannelCreated,
+    ChannelMetadataSet,
     DirectOpened,
     InvitationMade,
     Logged,
@@ -38,6 +44,8 @@ HOUSE: list[JournalEvent] = [
     ChannelCreated(LAB, "#lab", "#lab", "#lab", None, "ns", 3001),
     DirectOpened(TALK, ALICE, BOB),
     TopicChanged("Tea", "Alice", 4000, DEN),
+    AccountMetadataSet('{"url":"x"}', BOB),
+    ChannelMetadataSet('{"url":"y"}', DEN),
     MemberJoined(DEN, ALICE, "q", 0),
     MemberJoined(DEN, BOB, "", 3),
     MaskAdded(DEN, "b", "eve!*@*", "Alice", 5000),
@@ -102,10 +110,10 @@ def test_facts_are_found_again(journal: Journal, reader: Reader) -> None:
 
 def test_accounts_are_read_with_all_that_is_known(reader: Reader) -> None:
     """Save the password's hash, which nobody needs who starts a server."""
-    alice = AccountRow(ALICE, "Alice", "alice", "al", 1, 0, 0, 0, 0, 1000, "")
+    alice = AccountRow(ALICE, "Alice", "alice", "al", 1, 0, 0, 0, 0, 1000, "", "")
     assert sorted(reader.accounts()) == [
         alice,
-        AccountRow(BOB, "bob", "bob", "bob", 0, 0, 0, 0, 5, 2000, ""),
+        AccountRow(BOB, "bob", "bob", "bob", 0, 0, 0, 0, 5, 2000, "", '{"url":"x"}'),
     ]
     assert reader.account(ALICE) == alice
     assert reader.account_named("alice") == alice
@@ -153,7 +161,21 @@ def test_channels_are_read_with_their_newest_entry(journal: Journal, reader: Rea
     journal.commit([said(1), said(2, LAB), said(3)])
     den, lab = sorted(reader.channels(PEPPER))
     assert den == ChannelRow(
-        DEN, "#Den", "#den", "#den", ALICE, "nt", None, None, "Tea", "Alice", 4000, 3000, 0, 3
+        DEN,
+        "#Den",
+        "#den",
+        "#den",
+        ALICE,
+        "nt",
+        None,
+        None,
+        "Tea",
+        "Alice",
+        4000,
+        '{"url":"y"}',
+        3000,
+        0,
+        3,
     )
     assert (lab.founder, lab.modes, lab.last_seq) == (None, "ns", 2)
 

@@ -13,6 +13,7 @@ from securechat.core.journal.events.things import (
     INVITE,
     KEY_SLOT,
     LOOKS,
+    METADATA,
     NAME,
     PASSWORD,
     READ_MARKER,
@@ -35,6 +36,18 @@ class AccountCreated(NamedTuple):
     admin: bool
     created_ms: int
     starts_after: int
+
+
+@about(needs=[ACCOUNT], changes=[METADATA])
+class AccountMetadataSet(NamedTuple):
+    """metadata: all keys with their values, as a JSON object; '' for none."""
+
+    metadata: str
+    account: int
+
+    @staticmethod
+    def table() -> Table:
+        return "accounts"
 
 
 @about(needs=[ACCOUNT], changes=[PASSWORD])
@@ -267,6 +280,7 @@ class InviteUsed(NamedTuple):
 
 AccountEvent = (
     AccountCreated
+    | AccountMetadataSet
     | PasswordChanged
     | PasswordRehashed
     | RealNameSet

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from securechat.core.journal.events.things import (
     ACCOUNT,
+    CHANNEL_METADATA,
     CONVERSATION,
     FOUNDER,
     INVITATION,
@@ -174,6 +175,18 @@ class TopicChanged(NamedTuple):
         return "targets"
 
 
+@about(needs=[TARGET], changes=[CHANNEL_METADATA])
+class ChannelMetadataSet(NamedTuple):
+    """metadata: all keys with their values, as a JSON object; '' for none."""
+
+    metadata: str
+    channel: int
+
+    @staticmethod
+    def table() -> Table:
+        return "targets"
+
+
 @about(needs=[TARGET], changes=[MODES])
 class ModesChanged(NamedTuple):
     """modes: the letters of the flags that are set, sorted. key, limit: None when not set."""
@@ -247,6 +260,7 @@ ChannelEvent = (
     | KicksTold
     | MemberModesChanged
     | TopicChanged
+    | ChannelMetadataSet
     | ModesChanged
     | HistoryOpened
     | MaskAdded
