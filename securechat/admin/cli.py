@@ -15,6 +15,7 @@ from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.cli import backup, check, restore
 from securechat.admin.context import AdminContext
 from securechat.admin.credentials import certificate, token
+from securechat.admin.export import export
 from securechat.admin.invites import invite
 from securechat.admin.users import user
 from securechat.server.commands import FAILURES, run
@@ -91,7 +92,7 @@ user.add_command(sessions.sessions)
 user.add_command(sessions.logout)
 user.add_command(history.erase)
 command.params[:0] = _places(expose=True)
-for part in (user, invite, token, certificate, audit, backup, restore, check):
+for part in (user, invite, token, certificate, audit, export, backup, restore, check):
     _place_everywhere(part)
     command.add_command(part)
 

@@ -29,6 +29,7 @@ from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.sqlite import erasure
 from securechat.store.sqlite.database import open_database, transaction
+from securechat.store.sqlite.export import History
 from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.rows import AccountRow, InviteRow
 
@@ -76,6 +77,7 @@ class Admin:
         self._connection = open_database(path)
         self.audit = Audit(self._connection, by, clock)
         self.reader = Reader(self._connection)
+        self.history = History(self._connection)
 
     def close(self) -> None:
         self._connection.close()

@@ -1,0 +1,154 @@
+"""`securechat-admin export`: what is kept of a channel or of a person, as JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from securechat.admin.context import AdminContext
+from securechat.admin.history import find_author
+from securechat.admin.listing import echo_json, utc
+from securechat.common.files import new_file
+from securechat.server.logs import json_text
+from securechat.store.errors import StoreError, UnknownError
+from securechat.store.sqlite.rows import AccountRow, LogRow
+
+PAUSE_SECONDS = 0.005
+"""Between two reads, for whoever else wants the disk."""
+
+STDOUT = Path("-")
+
+_FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
+
+
+@click.group()
+def export() -> None:
+    """Write what is kept of a channel or a person into a new FILE, one JSON object a line.
+
+    `-` is standard output. A running server goes on meanwhile. What the objects hold:
+    docs/operating.md.
+    """
+
+
+@export.command()
+@click.argument("name")
+@_FILE
+@click.pass_obj
+def channel(context: AdminContext, name: str, file: Path) -> None:
+    """Export all that is kept of the channel NAME: '#den', quoted for the shell.
+
+    When there is none, those are taken that were called so when they ended.
+    """
+    history = context.admin.history
+    found = history.channels_named(name)
+    if not found:
+        raise UnknownError(f"there was never a channel {name!r}")
+    upto = context.admin.reader.last_seq()
+    context.admin.audit.note("history exported", channel=found[0][1], file=str(file))
+    told = _Teller(context)
+    entries = (
+        told.entry(row)
+        for number, _ in found
+        for row in history.of_channel(number, upto, told.pause)
+    )
+    _write(file, entries)
+
+
+@export.command()
+@click.argument("name")
+@_FILE
+@click.pass_obj
+def user(context: AdminContext, name: str, file: Path) -> None:
+    """Export all that is kept of the person NAME, who may be deleted.
+
+    The account and its settings; what it has said and done in channels; its direct conversations
+    with what the others have said there. No passwords, tokens or keys.
+    """
+    account = find_author(context, name)
+    upto = context.admin.reader.last_seq()
+    context.admin.audit.note("history exported", account=account.name, file=str(file))
+    _write(file, _of_person(context, account, upto))
+
+
+def _of_person(
+    context: AdminContext, account: AccountRow, upto: int
+) -> Iterator[dict[str, object]]:
+    told = _Teller(context)
+    yield _account(context, account)
+    for row in context.admin.history.of_person(account.id, upto, told.pause):
+        yield told.entry(row)
+
+
+def _account(context: AdminContext, account: AccountRow) -> dict[str, object]:
+    history, reader = context.admin.history, context.admin.reader
+    return {
+        "type": "account",
+        "name": account.name,
+        "created": utc(account.created_ms, milliseconds=True),
+        "real_name": account.chosen_name,
+        "administrator": bool(account.admin),
+        "bot": bool(account.bot),
+        "disabled": bool(account.disabled),
+        "deleted": bool(account.deleted),
+        "second_factor": reader.has_factor(account.id),
+        "tokens": [row.name for row in reader.tokens_of(account.id)],
+        "certificates": [row.name for row in reader.certificates_of(account.id)],
+        "channels": [{"name": n, "modes": modes} for n, modes in history.channels_of(account.id)],
+        "topics": [{"channel": n, "topic": text} for n, text in history.topics_of(account.name)],
+        "read": [
+            {"target": target, "upto": utc(at_ms, milliseconds=True)}
+            for target, at_ms in history.read_markers_of(account.id)
+        ],
+    }
+
+
+class _Teller:
+    """Tells entries of the log as objects."""
+
+    def __init__(self, context: AdminContext) -> None:
+        reader = context.admin.reader
+        self._context = context
+        self._instance = reader.instance()
+        self._names = {row.id: row.name for row in reader.accounts()}
+        self._places = context.admin.history.places()
+
+    def pause(self) -> None:
+        """Leave the disk to others for a moment."""
+        self._context.pause(PAUSE_SECONDS)
+
+    def entry(self, row: LogRow) -> dict[str, object]:
+        """An entry, without what it doesn't have."""
+        seq, target, sender, at_ms, kind, text, tags = row
+        channel, low, high = self._places.get(target, (None, None, None))
+        told: dict[str, object] = {
+            "type": "entry",
+            "msgid": f"{self._instance}-{seq:x}",
+            "time": utc(at_ms, milliseconds=True),
+            "from": self._names.get(sender),
+        }
+        if low is None:
+            told["channel"] = channel
+        else:
+            told["to"] = self._names.get((high if low == sender else low) or 0)
+        return {**told, "kind": kind, "text": text, **({"tags": tags} if tags else {})}
+
+
+def _write(file: Path, objects: Iterable[dict[str, object]]) -> None:
+    """A new file of mode 0600, on the disk when this returns. Raises StoreError."""
+    if file == STDOUT:
+        for one in objects:
+            echo_json(one, indent=None)
+        return
+    count = 0
+    try:
+        with new_file(file) as stream:
+            for one in objects:
+                stream.write(json_text(one, readable=True).encode() + b"\n")
+                count += 1
+    except FileExistsError:
+        raise StoreError(f"{file} is there already; name a new file") from None
+    except OSError as error:
+        raise StoreError(f"can't write {file}: {error.strerror}") from error
+    click.echo(f"{count} objects are in {file}.", err=True)

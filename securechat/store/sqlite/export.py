@@ -1,0 +1,97 @@
+"""What is kept of a channel or of a person, read piece by piece, so that no read is long: a server
+that writes meanwhile could not begin its write-ahead log anew. The thread that owns the connection
+may call.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+
+from securechat.irc.names import fold_channel
+from securechat.store.sqlite.database import FAULTS, fault
+from securechat.store.sqlite.rows import LogRow
+from securechat.store.sqlite.schema import EVENTS, MESSAGES, UNTOLD
+
+ROWS = 500
+"""Of a channel, in one read."""
+
+NUMBERS = 20_000
+"""Of the one order, in one read: a person's entries have no index."""
+
+_COLUMNS = "seq, target, sender, at_ms, kind, text, tags"
+_PARTS = " UNION ALL ".join(
+    f"SELECT * FROM (SELECT {_COLUMNS} FROM log WHERE target = ?1 AND seq > ?2 AND seq <= ?3 "  # noqa: S608
+    f"AND {part} ORDER BY seq LIMIT {ROWS})"
+    for part in (MESSAGES, UNTOLD, EVENTS)
+)
+OF_CHANNEL = f"{_PARTS} ORDER BY seq LIMIT {ROWS}"
+OF_PERSON = (
+    f"SELECT {_COLUMNS} FROM log WHERE seq > ?1 AND seq <= ?2 AND (sender = ?3 "  # noqa: S608
+    "OR target IN (SELECT id FROM targets WHERE low = ?3 OR high = ?3)) ORDER BY seq"
+)
+
+
+class History:
+    """connection: to read through. Raises StoreError from every method."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def _all(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        try:
+            return self._connection.execute(sql, params).fetchall()
+        except FAULTS as error:
+            raise fault(error) from error
+
+    def channels_named(self, name: str) -> list[tuple[int, str]]:
+        """(id, name) of the channel that is called so; without one, of those that were called so
+        when they ended.
+        """
+        folded = fold_channel(name)
+        sql = "SELECT id, name FROM targets WHERE folded = ?"
+        found = self._all(sql, (folded,)) if folded else []
+        if not found and folded:
+            sql = "SELECT id, name FROM targets WHERE folded IS NULL AND name IS NOT NULL"
+            found = [row for row in self._all(sql) if fold_channel(str(row[1])) == folded]
+        return found  # type: ignore[return-value]
+
+    def places(self) -> dict[int, tuple[str | None, int | None, int | None]]:
+        """Of each channel its name; of each direct conversation the two accounts."""
+        rows = self._all("SELECT id, name, low, high FROM targets")
+        return {row[0]: row[1:] for row in rows}  # type: ignore[misc]
+
+    def of_channel(self, target: int, upto: int, pause: Callable[[], object]) -> Iterator[LogRow]:
+        """All of a channel, up to a number, in its order. pause: called between two reads."""
+        after = 0
+        while found := self._all(OF_CHANNEL, (target, after, upto)):
+            yield from found  # type: ignore[misc]
+            after = found[-1][0]  # type: ignore[assignment]
+            pause()
+
+    def of_person(self, account: int, upto: int, pause: Callable[[], object]) -> Iterator[LogRow]:
+        """What an account has said and done, and its direct conversations, in their order."""
+        after = 0
+        while after < upto:
+            last = min(after + NUMBERS, upto)
+            yield from self._all(OF_PERSON, (after, last, account))  # type: ignore[misc]
+            after = last
+            pause()
+
+    def channels_of(self, account: int) -> list[tuple[str, str]]:
+        """(name, modes) of the channels that the account is a member of."""
+        sql = (
+            "SELECT name, memberships.modes FROM memberships JOIN targets ON id = channel "
+            "WHERE account = ? AND folded IS NOT NULL ORDER BY folded"
+        )
+        return self._all(sql, (account,))  # type: ignore[return-value]
+
+    def read_markers_of(self, account: int) -> list[tuple[str, int]]:
+        """(channel or name, at_ms) up to when its person has read what."""
+        sql = "SELECT target, at_ms FROM read_markers WHERE account = ? ORDER BY target"
+        return self._all(sql, (account,))  # type: ignore[return-value]
+
+    def topics_of(self, name: str) -> list[tuple[str, str]]:
+        """(channel, topic) of the topics that stand and were set by who is called so."""
+        sql = "SELECT name, topic FROM targets WHERE topic <> '' AND topic_by LIKE ? || '!%'"
+        return self._all(sql, (name,))  # type: ignore[return-value]
