@@ -38,6 +38,8 @@ MESSAGE_REDACTION: Final = 1 << 24
 CHANNEL_RENAME: Final = 1 << 25
 MULTILINE: Final = 1 << 26
 METADATA: Final = 1 << 27
+INVITE_NOTIFY: Final = 1 << 28
+PRE_AWAY: Final = 1 << 29
 
 
 class Capability(NamedTuple):
@@ -83,6 +85,8 @@ CAPABILITIES: Final = (
     Capability("draft/extended-isupport", EXTENDED_ISUPPORT),
     Capability("draft/multiline", MULTILINE, on_wire=True),
     Capability("draft/metadata-3", METADATA),
+    Capability("invite-notify", INVITE_NOTIFY),
+    Capability("draft/pre-away", PRE_AWAY),
 )
 
 NAMES: Final[dict[str, int]] = {one.name: one.bit for one in CAPABILITIES}

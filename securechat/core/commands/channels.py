@@ -10,12 +10,13 @@ from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import command
 from securechat.core.history import policy
 from securechat.core.journal.events.channels import KickedAway, TopicChanged
-from securechat.core.model.entities import FOUNDER_MODES, Account, Channel, Session
+from securechat.core.model.entities import FOUNDER_MODES, Account, Audience, Channel, Session
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import TEXT_BYTES, kick_bytes, shorten, topic_bytes
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import names
+from securechat.irc.capabilities import INVITE_NOTIFY
 from securechat.irc.message import MAX_BODY_BYTES, Message
 from securechat.irc.names import InvalidName
 from securechat.irc.numerics import Numeric
@@ -217,10 +218,11 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
         f":{turn.settings.name} {Numeric.RPL_INVITING} {account.name} {other.name} {channel.name}",
     )
     body = f":{account.source(turn.settings.name)} INVITE {other.name} {channel.name}"
-    turn.broadcast(
-        other.audience(),
-        turn.line_of(account, body),
-    )
+    line = turn.line_of(account, body)
+    turn.broadcast(other.audience(), line)
+    members = channel.audience().sessions
+    told = Audience(one for one in members if one.has(INVITE_NOTIFY) and one is not session)
+    turn.broadcast(told, line)
 
 
 def _show_invitations(turn: Turn, session: Session) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from securechat.core import metadata, quota
 from securechat.core.channels import channels
-from securechat.core.commands.registry import command
+from securechat.core.commands.registry import ALWAYS, command
 from securechat.core.journal.events.accounts import RealNameSet
 from securechat.core.model.entities import Account, Audience, Session
+from securechat.core.model.states import State
 from securechat.core.presence import monitors, online
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, shorten, when
 from securechat.core.turn import IrcError, Turn
-from securechat.irc.capabilities import MULTI_PREFIX, SETNAME
+from securechat.irc.capabilities import MULTI_PREFIX, PRE_AWAY, SETNAME
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -121,18 +122,21 @@ def userhost(turn: Turn, session: Session, message: Message) -> None:
         turn.numeric(session, Numeric.RPL_USERHOST, text)
 
 
-@command("AWAY", usage="[:<message>]", max_params=1, last="message")
+@command("AWAY", usage="[:<message>]", max_params=1, last="message", states=ALWAYS)
 def away(turn: Turn, session: Session, message: Message) -> None:
     """Say that you are away here, and why, or that you are back; who sees it: all, once you are
     away on all your devices.
     """
+    if session.state is not State.READY and not session.has(PRE_AWAY):
+        raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
     text = shorten(message.params[0], TEXT_BYTES) if message.params else ""
     session.away, session.away_at = text or None, turn.clock
     if text:
         turn.numeric(session, Numeric.RPL_NOWAWAY, "You have been marked as being away")
     else:
         turn.numeric(session, Numeric.RPL_UNAWAY, "You are no longer marked as being away")
-    online.settle_away(turn, session.who)
+    if session.state is State.READY:
+        online.settle_away(turn, session.who)
 
 
 @command("SETNAME", usage=":<real name>", min_params=1, max_params=1, last="real name")

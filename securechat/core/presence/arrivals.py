@@ -120,14 +120,18 @@ class ArrivalBatch:
         turn, session = self._turn, arrival.session
         account = session.who
         turn.arrived.append(session)
-        online.settle_away(turn, account)
+        first = session in self._first
+        if not first:
+            online.settle_away(turn, account)
         welcome.welcome(turn, session)
-        if session in self._first:
+        if first:
             monitors.tell_online(turn, account)
             for follower in turn.model.monitors.get(account.folded, ()):
                 if metadata.aware(follower):
                     metadata.tell_later(turn, follower, account.name)
         is_new = self._show_channels(session)
+        if first:  # the others have seen by now that it has come
+            online.settle_away(turn, account)
         for channel, by in account.invited_to.items():
             body = f":{by} INVITE {account.name} {channel.name}"
             turn.send_line(session, Line(body, turn.now_ms, account=by.partition("!")[0]))

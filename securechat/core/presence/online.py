@@ -24,7 +24,10 @@ AFTER_CHANGE = "Your password has been changed; log in with the new one"
 """Told to every session that the old one had let in."""
 
 AWAY = "Away"
-"""Told of those whose own words a channel doesn't hear."""
+"""Told of those whose own words a channel doesn't hear, and of those who give no reason."""
+
+ABSENT = "*"
+"""As an away message: a client runs by itself (https://ircv3.net/specs/extensions/pre-away)."""
 
 MAX_DEPARTED, MAX_DEPARTURES = 1000, 10
 """Accounts remembered for WHOWAS, and of each how often it went."""
@@ -88,10 +91,13 @@ def settle_away(turn: Turn, account: Account) -> None:
     """To be called when a session goes away, comes back, arrives or ends: a person is away when all
     their devices are. The others are told of a change.
     """
-    sessions = account.sessions
+    # Whose client has come by itself is as if it weren't there, if another one is.
+    there = [one for one in account.sessions if one.away != ABSENT] or account.sessions
     away = None
-    if sessions and all(session.away is not None for session in sessions):
-        away = max(sessions, key=lambda session: session.away_at).away
+    if there and all(session.away is not None for session in there):
+        away = max(there, key=lambda session: session.away_at).away
+    if away == ABSENT:
+        away = AWAY
     if away != account.away:
         account.away = away
         followers = monitors.followers(turn.model, account, AWAY_NOTIFY)

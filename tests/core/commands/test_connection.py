@@ -15,7 +15,7 @@ NAMES = " ".join(capabilities.NAMES)
 
 def listed(lines: list[str]) -> set[str]:
     """The capabilities in a CAP reply."""
-    return set(only(lines).params[-1].split())
+    return {name for line in of(lines, "CAP") for name in line.params[-1].split()}
 
 
 # CAP

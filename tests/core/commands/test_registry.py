@@ -10,6 +10,7 @@ from tests.support.client import Client, codes, only
 from tests.support.rules import RIGHT, RulesUnderTest, in_channel, plain
 
 BEFORE = {
+    "AWAY",
     "CAP",
     "NICK",
     "USER",
@@ -29,7 +30,7 @@ AFTER = {
     "HELPOP",
     *("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "INVITE", "TOPIC", "NAMES", "LIST"),
     *("RENAME", "DROP"),
-    *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "AWAY", "SETNAME", "MONITOR"),
+    *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "SETNAME", "MONITOR"),
     *("MOTD", "LUSERS", "VERSION", "TIME", "LINKS", "INFO", "ADMIN", "HELP"),
     *("TOKEN", "TOTP", "PASSWD", "SESSIONS", "CERT", "CHATHISTORY"),
     *("MARKREAD", "REDACT", "POLICY"),
