@@ -155,6 +155,13 @@ class Maker:
             self.number(), target, self.account().id, 5, "PRIVMSG", text, None
         )
 
+    def redacted(self) -> channel_events.Redacted:
+        """Of what is stored: the redaction has read it there."""
+        stored = [one for one in self.model.recent if one.seq <= self.model.last_seq]
+        said = [one for one in stored if one.seq not in self.model.redacted]
+        entry = self.chance.choice(said)
+        return channel_events.Redacted(entry.seq, entry.target)
+
     def revoked(self) -> account_events.TokenRevoked:
         token = self.chance.choice(list(self.model.tokens.values()))
         return account_events.TokenRevoked(token.digest)
@@ -212,6 +219,10 @@ MAKERS: dict[type, Callable[[Maker], JournalEvent]] = {
     ),
     account_events.InviteUsed: Maker.used_invite,
     channel_events.ChannelCreated: Maker.new_channel,
+    channel_events.Redacted: Maker.redacted,
+    channel_events.HistoryOpened: lambda m: channel_events.HistoryOpened(
+        m.number(), m.channel().id
+    ),
     channel_events.ChannelClosed: Maker.empty,
     channel_events.ChannelRenamed: Maker.renamed,
     channel_events.DirectOpened: Maker.opened,

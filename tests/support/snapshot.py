@@ -22,6 +22,7 @@ def snapshot(model: Model) -> dict[str, object]:
             c.fingerprint: (c.account, c.name, c.used_ms) for c in model.certificates.values()
         },
         "recent": list(model.recent),
+        "redacted": set(model.redacted),
         "online": {a.id for a in model.online},
         "arrived": model.arrived,
         "admins": model.admins_online,
@@ -51,6 +52,7 @@ def _channel(channel: Channel) -> dict[str, object]:
     return {
         "id": channel.id,
         "modes": (channel.modes, channel.key, channel.limit),
+        "open from": channel.history_from,
         "topic": (channel.topic, channel.topic_by, channel.topic_ms),
         "members": {a.id: (m.modes, m.seq) for a, m in channel.members.items()},
         "present": {a.id for a in channel.present},

@@ -117,6 +117,8 @@ CHANGES: list[tuple[JournalEvent, Callable[[Model], object], object]] = [
         lambda m: [(name, one.name) for name, one in m.channels.items() if one.id == DEN],
         [("#n", "#N")],
     ),
+    (channel_events.Redacted(4, DEN), lambda m: list(m.redacted), [4]),
+    (channel_events.HistoryOpened(3, DEN), lambda m: m.channel(DEN).history_from, 3),
     (channel_events.ChannelClosed(DEN), lambda m: "#den" in m.channels, False),
     (channel_events.FounderRemoved(DEN), lambda m: m.channel(DEN).founder, None),
     (

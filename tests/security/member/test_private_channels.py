@@ -59,6 +59,10 @@ PROBES: dict[str, Sequence[str]] = {
     **dict.fromkeys(["AWAY", "SETNAME", "PING", "PONG", "PASS", "USER"], ("#secret", ":psst")),
     **dict.fromkeys(["CAP", "AUTHENTICATE", "REGISTER"], ("LIST", "#secret", "#secret * x")),
     **dict.fromkeys(["TOKEN", "TOTP", "CERT", "SESSIONS"], ("LIST", "LIST #secret", "#secret")),
+    "METADATA": [
+        *("#secret LIST", "#secret GET url", "#secret SYNC", "#secret CLEAR", "#SECRET GET url x"),
+        *("#secret SET url :x", "#secret SET url", "* SUB url", "#secret SUB url", "alice LIST"),
+    ],
     "POLICY": ["#secret", "#SECRET"],
     "BATCH": [
         f"+a draft/multiline {target}\n"
@@ -101,6 +105,7 @@ def world(channel: str, became: Callable[[list[Client], str], None]) -> tuple[li
     for person in people:
         person.says("JOIN #pub")
     alice.says(f"JOIN {channel}", f"MODE {channel} +skb sesame eve", f"TOPIC {channel} :hush")
+    alice.says(f"METADATA {channel} SET url :hush", f"METADATA {channel} SET secret :hush")
     bob.says(f"JOIN {channel} sesame")
     trudy = rules.member("trudy")
     trudy.says(f"JOIN {channel} sesame", f"PRIVMSG {channel} :psst", "QUIT")
@@ -140,6 +145,7 @@ def test_what_happens_there_is_not_seen_outside(channel: str) -> None:
     for line in (
         *("TOPIC {} :hush hush", "MODE {} -s+s", "MODE {} +v bob", "PRIVMSG {} :psst", "NAMES {}"),
         *("NOTICE {} :psst", "@+typing=active TAGMSG {}", "REDACT {} " + msgid, "INVITE trudy {}"),
+        *("METADATA {} SET url :psst", "METADATA {} CLEAR", "MODE {} +H-H"),
         *("KICK {} bob :psst", "RENAME {} #hideout", "RENAME #hideout {}", "DROP {} :psst"),
     ):
         alice.says(line.format(channel))
