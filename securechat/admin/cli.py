@@ -13,6 +13,7 @@ from securechat.admin import history, sessions, user_lists
 from securechat.admin.audit import audit
 from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.cli import backup, check, restore
+from securechat.admin.channels import channel
 from securechat.admin.context import AdminContext
 from securechat.admin.credentials import certificate, token
 from securechat.admin.export import export
@@ -92,7 +93,7 @@ user.add_command(sessions.sessions)
 user.add_command(sessions.logout)
 user.add_command(history.erase)
 command.params[:0] = _places(expose=True)
-for part in (user, invite, token, certificate, audit, export, backup, restore, check):
+for part in (user, invite, token, certificate, channel, audit, export, backup, restore, check):
     _place_everywhere(part)
     command.add_command(part)
 

@@ -12,14 +12,14 @@ from typing import NamedTuple
 from securechat.core.guard import FAILED
 from securechat.core.journal.events.accounts import CertificateRevoked, TokenRevoked
 from securechat.core.model.credentials import Certificate, Token, certificate_device, token_device
-from securechat.core.model.entities import Account
+from securechat.core.model.entities import Account, Channel
 from securechat.core.model.state import Model
 from securechat.core.presence import live_sessions, online
 from securechat.core.presence.live_sessions import Live
 from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Savepoint, Turn
 from securechat.server.loading import account_of, load_invites
-from securechat.store.admin import APPLIED, LIVE, told
+from securechat.store.admin import APPLIED, LIVE, RETENTION, told
 from securechat.store.errors import StoreError
 from securechat.store.sqlite import erasure
 from securechat.store.sqlite.erasure import Erased
@@ -148,6 +148,8 @@ def _take(
         load_invites(rules.model, reader)
     elif kind == "sessions":
         remember(LIVE, told(number, _live(rules, turn, account)))
+    elif kind.startswith(RETENTION):
+        _keep(rules.model, kind)
     elif kind.startswith("logout"):
         _log_out(rules, turn, account, kind.removeprefix("logout").strip())
     elif account is not None:
@@ -173,6 +175,14 @@ def _forget(model: Model, reader: Reader, number: int, erased: Erased) -> None:
     left = [entry for entry in recent if entry.seq > upto or entry.seq in stored]
     recent.clear()
     recent.extend(left)
+
+
+def _keep(model: Model, kind: str) -> None:
+    """For how long a channel's history is kept has changed."""
+    number, days = kind.removeprefix(RETENTION).split()
+    channel = model.targets.get(int(number))
+    if isinstance(channel, Channel):
+        channel.keep_days = None if days == "-" else int(days)
 
 
 def _live(rules: Rules, turn: Turn, account: int | None) -> list[Live]:

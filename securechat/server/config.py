@@ -124,6 +124,7 @@ class LimitsSection:
 class HistorySection:
     replay: int = _option(500, "a number from 0 to 10000", _between(0, 10_000))
     tell: bool = _option(True, "true or false", lambda value: True)
+    keep_days: int = _option(0, "a number from 0 to 36500", _between(0, 36_500))
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,4 +167,5 @@ def _channel(row: ChannelRow) -> Channel:
         metadata=row.metadata,
         last_seq=row.last_seq,
         history_from=row.history_from,
+        keep_days=row.keep_days,
     )

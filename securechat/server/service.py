@@ -37,6 +37,7 @@ from securechat.server.identity import (
 )
 from securechat.server.inbox import Stop
 from securechat.server.loading import load_model
+from securechat.server.retention import Retention
 from securechat.server.storage_health import Space
 from securechat.server.workers import Workers
 from securechat.store.pepper import Pepper, find_pepper
@@ -104,9 +105,12 @@ class Service:
             lambda: self._journal.erasure_count,
             self._thread_failed,
         )
+        self._retention = Retention(
+            self.data.database, self.config.history.keep_days, self._thread_failed
+        )
         self._hub.serve(self._io)
         # The listener comes after those who serve what it accepts.
-        for thread in [*self._io, self._guard, self._listener, self._checkpointer]:
+        for thread in [*self._io, self._guard, self._listener, self._checkpointer, self._retention]:
             thread.start()
         _tame_garbage_collection()
 
@@ -192,6 +196,7 @@ class Service:
             account_bytes=limits.account_mib * MIB,
             replay=config.history.replay,
             tell_policy=config.history.tell,
+            keep_days=config.history.keep_days,
             replay_bytes=limits.unsent_kib * 1024 // 2,
             login_seconds=limits.login_seconds,
             ping_seconds=limits.ping_seconds,
@@ -260,7 +265,8 @@ class Service:
         # Nobody comes any more; then the hub says the end and stores it; then that is written out.
         self._listener.stop()
         self._checkpointer.stop()
-        for thread in (self._listener, self._checkpointer):
+        self._retention.stop()
+        for thread in (self._listener, self._checkpointer, self._retention):
             thread.join(STOP_SECONDS)
         self._hub.inbox.put(Stop(reason))
         self._hub.join(STOP_SECONDS)

@@ -47,6 +47,9 @@ OF_AN_ACCOUNT = (
 APPLIED = "applied_change"
 """Under this key the running server remembers the newest change it has taken up."""
 
+RETENTION = "retention "
+"""Begins the kind of the change that tells of a channel's; its number and the days follow."""
+
 LIVE = "live_sessions"
 """Under this key it tells of its live sessions: its answer to the last question, gone when read."""
 
@@ -204,6 +207,14 @@ class Admin:
             self.audit.add("messages erased", account=account.name, **facts)
         find = erasure.of_sender(self._connection, account.id, upto)
         return erasure.erase(self._connection, find, pause)
+
+    def set_retention(self, channel: int, name: str, days: int | None) -> None:
+        """For how long a channel's history is kept: 0 for ever, None as the server's."""
+        shown = "-" if days is None else days
+        with transaction(self._connection) as connection:
+            connection.execute("UPDATE targets SET keep_days = ? WHERE id = ?", (days, channel))
+            self._changed(f"{RETENTION}{channel} {shown}", None)
+            self.audit.add("retention set", channel=name, days=shown)
 
     def cut_log(self, pause: Callable[[float], object]) -> bool:
         """Have the write-ahead log forget what was erased; whether that could be done now."""

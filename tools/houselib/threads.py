@@ -98,6 +98,13 @@ PLACES = (
         *(1, 2),
     ),
     Place(
+        "retention",
+        ("retention",),
+        "server/retention.py",
+        "erases what is older than it may be, in short batches between the hub's commits",
+        *(0, 4),
+    ),
+    Place(
         "the database (no thread)",
         (),
         "store/sqlite/database.py",

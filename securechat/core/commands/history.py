@@ -181,4 +181,6 @@ def _fail_reading(turn: Turn, session: Session, *context: str) -> None:
 @command("POLICY", usage="<#channel>", min_params=1, max_params=1)
 def policy_(turn: Turn, session: Session, message: Message) -> None:
     """Show what is kept of a channel, and who may read it."""
-    turn.notice(session, policy.text(channels.find(turn, session, message.params[0])))
+    turn.notice(
+        session, policy.text(turn.settings, channels.find(turn, session, message.params[0]))
+    )

@@ -79,7 +79,7 @@ def info(turn: Turn, session: Session, message: Message) -> None:
     """Tell what this server is."""
     settings = turn.settings
     for text in (
-        f"{settings.version}: TLS only, accounts only, every message kept.",
+        f"{settings.version}: TLS only, accounts only, every message stored.",
         f"Started {when(settings.started_ms)}.",
         "What you send is on the server's disk before anybody sees it, you included.",
         "Whoever runs this server can read it. Direct messages too.",

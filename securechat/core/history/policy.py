@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from securechat.core.model.entities import Channel, Session
+from securechat.core.settings import Settings
 from securechat.core.turn import Turn
 
 SINCE_JOINING = "each member may read what was said after joining"
 SINCE_OPENED = "newcomers may read what was said since the channel was opened to them (+H)"
 
 
-def text(channel: Channel) -> str:
+def text(settings: Settings, channel: Channel) -> str:
     """Of one channel, in a sentence."""
+    days = settings.keep_days if channel.keep_days is None else channel.keep_days
+    howlong = f" for {days} day{'s' if days > 1 else ''}" if days else ""
     who = SINCE_OPENED if "H" in channel.modes else SINCE_JOINING
-    return f"What is said in {channel.name} is kept on this server; {who}"
+    return f"What is said in {channel.name} is kept on this server{howlong}; {who}"
 
 
 def show(turn: Turn, session: Session, channel: Channel) -> None:
     """Tell a session whose account has become a member just now."""
     if turn.settings.tell_policy:
-        turn.notice(session, text(channel))
+        turn.notice(session, text(turn.settings, channel))

@@ -390,6 +390,8 @@ class Channel:
     """As of an account."""
     last_seq: int = 0
     history_from: int = 0
+    keep_days: int | None = None
+    """For how long its history is kept: 0 for ever, None as the settings say."""
     """With +H members may read what came after it, also from before they joined."""
     members: dict[Account, Membership] = field(default_factory=dict)
     present: dict[Account, None] = field(default_factory=dict)

@@ -76,4 +76,5 @@ class ChannelRow(NamedTuple):
     metadata: str
     created_ms: int
     history_from: int
+    keep_days: int | None
     last_seq: int

@@ -347,6 +347,11 @@ CREATE TRIGGER channel_metadata_ends AFTER UPDATE OF folded ON targets WHEN NEW.
 END;
 """
 
+KEPT_DAYS = """
+-- For how many days the history of a channel is kept: 0 for ever, NULL as the configuration says.
+ALTER TABLE targets ADD COLUMN keep_days INTEGER;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -364,4 +369,5 @@ MIGRATIONS = [
     RENAMES,
     HISTORY_FROM,
     METADATA,
+    KEPT_DAYS,
 ]

@@ -175,6 +175,7 @@ def test_channels_are_read_with_their_newest_entry(journal: Journal, reader: Rea
         '{"url":"y"}',
         3000,
         0,
+        None,
         3,
     )
     assert (lab.founder, lab.modes, lab.last_seq) == (None, "ns", 2)
