@@ -197,7 +197,7 @@ def test_an_event_says_what_it_is_about(event: JournalEvent) -> None:
     known = {kind.name for kind in vars(things).values() if isinstance(kind, things.Kind)}
     needs, makes = set(needed_by(event)), set(made_by(event))
     assert {kind for kind, _ in needs | makes} <= known
-    new = {"account", "target", "token", "members"}
+    new = {"account", "target", "token", "members", "message"}
     assert {thing for thing in makes if thing[0] not in new} <= needs
 
 

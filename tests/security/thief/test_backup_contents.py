@@ -30,8 +30,9 @@ HOSTILE = {
         "CREATE TRIGGER factor_removed AFTER INSERT ON log BEGIN DELETE FROM log; END",
     ),
     "a view in a table's place": (
-        "DROP TABLE bans",
-        "CREATE VIEW bans AS SELECT 1 AS channel, name AS mask, '' AS by, 0 AS at_ms FROM accounts",
+        "DROP TABLE channel_masks",
+        "CREATE VIEW channel_masks AS "
+        "SELECT 1 AS channel, 'b' AS kind, name AS mask, '' AS by, 0 AS at_ms FROM accounts",
     ),
     "an audit that can be cut": ("DROP TRIGGER audit_is_not_deleted",),
     "an index over a function": ("CREATE INDEX evil ON log (hex(text))",),
@@ -43,7 +44,7 @@ HOSTILE = {
     "a name that drives the terminal": ('CREATE TABLE "\x1b[2J" (a)',),
     "a schema that can't be read": (
         "PRAGMA writable_schema = ON",
-        "UPDATE sqlite_master SET sql = 'CREATE \x1b[2J' WHERE name = 'bans'",
+        "UPDATE sqlite_master SET sql = 'CREATE \x1b[2J' WHERE name = 'channel_masks'",
     ),
     "a page that two tables share": (
         "PRAGMA writable_schema = ON",

@@ -58,12 +58,14 @@ def redacted(model: Model, event: Redacted) -> Undo:
     if before is not None:
         after = before._replace(kind="REDACTED", text="", tags=None)
         recent[recent.index(before)] = after
+    new = event.seq not in model.redacted
     model.redacted[event.seq] = None
     while len(model.redacted) > MOST_REDACTED:
         del model.redacted[next(iter(model.redacted))]
 
     def undo() -> None:
-        model.redacted.pop(event.seq, None)
+        if new:
+            model.redacted.pop(event.seq, None)
         if before is not None and after in recent:
             recent[recent.index(after)] = before
 

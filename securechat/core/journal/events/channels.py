@@ -25,7 +25,10 @@ from securechat.core.journal.events.things import (
 )
 
 
-@about(needs=[TARGET.by("target"), ACCOUNT.by("sender"), MEMBERSHIP.by("target", "sender")])
+@about(
+    needs=[TARGET.by("target"), ACCOUNT.by("sender"), MEMBERSHIP.by("target", "sender")],
+    makes=[MESSAGE],
+)
 class Logged(NamedTuple):
     """A message, or something that happened in a channel, in the one order of the server.
 
