@@ -16,6 +16,7 @@ from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 BEFORE = {
+    "AWAY",  # with draft/pre-away; it tells nothing, and nobody hears of it
     "CAP",
     "NICK",
     "USER",
