@@ -15,7 +15,7 @@ import platformdirs
 
 from securechat.common.files import exposure, foreign_owner
 from securechat.store import pepper
-from securechat.store.sqlite import database
+from securechat.store.sqlite import database, search_index
 from securechat.store.sqlite.schema import MIGRATIONS
 
 LOCK_SECONDS = 0.5
@@ -39,6 +39,7 @@ class DataDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self.database = self.path / database.FILE_NAME
+        self.search_index = self.path / search_index.FILE_NAME
         self.pepper = self.path / pepper.FILE_NAME
         self.tls = self.path / "tls"
         self._lock_path = self.path / "lock"
@@ -92,9 +93,13 @@ class DataDirectory:
 
     def _secrets(self) -> list[Path]:
         """Files that hold a secret, or by which somebody could disturb the server."""
-        beside = [self.database.with_name(self.database.name + end) for end in ("-wal", "-shm")]
+        beside = [
+            path.with_name(path.name + end)
+            for path in (self.database, self.search_index)
+            for end in ("", "-wal", "-shm")
+        ]
         keys = sorted(self.tls.glob("*-key.pem"))
-        return [self.database, *beside, self.pepper, *keys, self._lock_path]
+        return [*beside, self.pepper, *keys, self._lock_path]
 
     def check_database(self) -> None:
         """There must be one already, which others can't look into. Raises DataError."""

@@ -8,12 +8,20 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
-from securechat.core.history.queries import EntryQuery, Page, PageQuery, TargetsQuery
+from securechat.core.history.queries import (
+    EntryQuery,
+    Found,
+    Page,
+    PageQuery,
+    SearchQuery,
+    TargetsQuery,
+)
 from securechat.core.jobs import JobFailed, LoadMissed, LogRead, Missed, ReadLog
 from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account
 from securechat.store.errors import DamagedError, StoreError
 from securechat.store.sqlite.reader import Reader
+from securechat.store.sqlite.search import Search, Searcher
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +68,20 @@ def read_log(reader: Reader, job: ReadLog) -> LogRead:
     except StoreError:
         log.exception("what a command asks for can't be read")
         found = None
+    return LogRead(job.session, job.lookup, found)
+
+
+def search_log(searcher: Searcher, job: ReadLog) -> LogRead:
+    """The answer to a job that searches; one that says so when it can't be done."""
+    query = job.lookup.query
+    found = None
+    if isinstance(query, SearchQuery):
+        try:
+            results = searcher.search(Search(*query))
+            entries = [Logged(*row) for row in results.rows]
+            found = Found(entries, results.looked_to_ms, results.milliseconds)
+        except StoreError:
+            log.exception("a search can't be run")
     return LogRead(job.session, job.lookup, found)
 
 

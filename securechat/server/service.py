@@ -36,6 +36,7 @@ from securechat.server.identity import (
     wanted_names,
 )
 from securechat.server.inbox import Stop
+from securechat.server.indexer import Indexer
 from securechat.server.loading import load_model
 from securechat.server.retention import Retention
 from securechat.server.storage_health import Space
@@ -108,9 +109,16 @@ class Service:
         self._retention = Retention(
             self.data.database, self.config.history.keep_days, self._thread_failed
         )
+        self._indexer = Indexer(
+            self.data.search_index,
+            self.data.database,
+            self.config.limits.free_disk_mib * MIB,
+            self._thread_failed,
+        )
         self._hub.serve(self._io)
         # The listener comes after those who serve what it accepts.
-        for thread in [*self._io, self._guard, self._listener, self._checkpointer, self._retention]:
+        beside = (self._checkpointer, self._retention, self._indexer)
+        for thread in [*self._io, self._guard, self._listener, *beside]:
             thread.start()
         _tame_garbage_collection()
 
@@ -134,6 +142,7 @@ class Service:
             pepper,
             cost=accounts.bcrypt_cost,
             server_name=server_name(self.config),
+            search_index=self.data.search_index,
             min_password_length=accounts.min_password_length,
             answer=self._answer,
             failed=self._thread_failed,
@@ -266,7 +275,8 @@ class Service:
         self._listener.stop()
         self._checkpointer.stop()
         self._retention.stop()
-        for thread in (self._listener, self._checkpointer, self._retention):
+        self._indexer.stop()
+        for thread in (self._listener, self._checkpointer, self._retention, self._indexer):
             thread.join(STOP_SECONDS)
         self._hub.inbox.put(Stop(reason))
         self._hub.join(STOP_SECONDS)

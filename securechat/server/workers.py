@@ -1,7 +1,8 @@
-"""The workers: bcrypt and history, beside the hub. Their answers come back as events.
+"""The workers: bcrypt, history and searching, beside the hub. Their answers come back as events.
 
 Passwords have a pool of their own, so that a flood of logins doesn't hold up the reading of
-history; it is smaller than the machine, so that chat keeps a core.
+history; it is smaller than the machine, so that chat keeps a core. Searches have one thread, so
+that what takes milliseconds never waits for what may take a hundred.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from securechat.core.history.queries import SearchQuery
 from securechat.core.jobs import (
     Answer,
     Hashed,
@@ -29,12 +31,13 @@ from securechat.core.jobs import (
 )
 from securechat.core.model.states import State
 from securechat.server.password_queue import PasswordQueue
-from securechat.server.reading import ReadingQueue, read_log, read_missed
+from securechat.server.reading import ReadingQueue, read_log, read_missed, search_log
 from securechat.store import passwords
 from securechat.store.errors import DamagedError
 from securechat.store.passwords import InvalidPassword
 from securechat.store.pepper import Pepper
 from securechat.store.sqlite.reader import Reader
+from securechat.store.sqlite.search import Searcher
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +51,9 @@ COSTS_SECONDS = 60.0
 
 
 class Workers:
-    """database: its path. pepper: the database's own. cost: bcrypt's. answer: takes each answer, in
-    a worker's thread. failed: called when a worker has died. clock: seconds, monotonic.
+    """database, search_index: the paths. pepper: the database's own. cost: bcrypt's. answer: takes
+    each answer, in a worker's thread. failed: called when a worker has died. clock: seconds,
+    monotonic.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Workers:
         *,
         cost: int,
         server_name: str,
+        search_index: Path,
         min_password_length: int,
         answer: Callable[[Answer], None],
         failed: Callable[[BaseException], None] = lambda error: None,
@@ -66,6 +71,7 @@ class Workers:
     ) -> None:
         self._failed = failed
         self._database = database
+        self._search_index = search_index
         self._pepper = pepper
         self._cost = cost
         self._server_name = server_name
@@ -75,15 +81,16 @@ class Workers:
         self._local = threading.local()
         self._waiting = PasswordQueue(MAX_WAITING)
         self._reading = ReadingQueue()
+        self._searching = ReadingQueue()
         cores = os.cpu_count() or 1
         self._passwords = ThreadPoolExecutor(max(1, cores - 1), "password")
         self._readers = ThreadPoolExecutor(2, "history")
+        self._searchers = ThreadPoolExecutor(1, "search")
 
     def submit(self, job: Job) -> None:
         """Have a job done. Hub thread."""
         if isinstance(job, (LoadMissed, ReadLog)):
-            self._reading.put(job)
-            self._readers.submit(self._run_reading).add_done_callback(self._ended)
+            self._submit_reading(job)
             return
         dropped = self._waiting.put(job)
         if dropped is None:
@@ -92,10 +99,18 @@ class Workers:
             log.warning("%d logins are waiting already; one more is turned away", MAX_WAITING)
             self._answer(JobFailed(dropped.session))
 
+    def _submit_reading(self, job: LoadMissed | ReadLog) -> None:
+        searches = isinstance(job, ReadLog) and isinstance(job.lookup.query, SearchQuery)
+        queue = self._searching if searches else self._reading
+        pool = self._searchers if searches else self._readers
+        queue.put(job)
+        pool.submit(self._run_reading, queue).add_done_callback(self._ended)
+
     def stop(self) -> None:
         """End the threads; what has not begun is not done."""
         self._passwords.shutdown(wait=True, cancel_futures=True)
         self._readers.shutdown(wait=True, cancel_futures=True)
+        self._searchers.shutdown(wait=True, cancel_futures=True)
 
     # In a worker's thread, from here on
 
@@ -112,18 +127,18 @@ class Workers:
         if job is not None and job.session.state is not State.CLOSED:
             self._run(job)
 
-    def _run_reading(self) -> None:
+    def _run_reading(self, queue: ReadingQueue) -> None:
         """Do the next account's job. If the account has one more, do another round: another worker
         may have come for that one meanwhile, and found the account busy.
         """
         again = True
-        while again and (job := self._reading.take()) is not None:
+        while again and (job := queue.take()) is not None:
             account = job.session.account
             try:
                 if job.session.state is not State.CLOSED:
                     self._run(job)
             finally:
-                again = self._reading.done(account)
+                again = queue.done(account)
 
     def _run(self, job: Job) -> None:
         try:
@@ -138,6 +153,8 @@ class Workers:
             return self._verify(job)
         if isinstance(job, HashPassword):
             return self._hash(job)
+        if isinstance(job, ReadLog) and isinstance(job.lookup.query, SearchQuery):
+            return search_log(self._searcher(), job)
         if isinstance(job, ReadLog):
             return read_log(self._reader(), job)
         return read_missed(self._reader(), job)
@@ -185,6 +202,13 @@ class Workers:
         if reader is None:
             reader = self._local.reader = Reader(self._database)
         return reader
+
+    def _searcher(self) -> Searcher:
+        """The same for searching."""
+        searcher: Searcher | None = getattr(self._local, "searcher", None)
+        if searcher is None:
+            searcher = self._local.searcher = Searcher(self._database, self._search_index)
+        return searcher
 
 
 def _failure(job: Job) -> Answer:

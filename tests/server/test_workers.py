@@ -59,6 +59,7 @@ class Bench:
             PEPPER,
             cost=cost,
             server_name="chat.test",
+            search_index=directory / "search.db",
             min_password_length=15,
             answer=self.answers.put,
             clock=lambda: self.now,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from securechat.core.history.queries import (
     EntryQuery,
+    Found,
     From,
     Page,
     PageQuery,
     Place,
+    SearchQuery,
     Span,
     TargetsQuery,
 )
@@ -27,6 +30,8 @@ def found_in(log: Sequence[Logged], query: Any) -> Any:
         return Page(_page(log, query))
     if isinstance(query, TargetsQuery):
         return _targets(log, query)
+    if isinstance(query, SearchQuery):
+        return Found(_search(log, query), None, 0)
     assert isinstance(query, EntryQuery)
     return [entry for entry in _of(log, query.span) if entry.seq == query.seq]
 
@@ -90,6 +95,25 @@ def _fitting(entries: list[Logged], query: PageQuery) -> list[Logged]:
             break
         found.append(entry)
     return found[::-1] if newest else found
+
+
+def _search(log: Sequence[Logged], query: SearchQuery) -> list[Logged]:
+    entries = {e.seq: e for span in (*query.channels, *query.directs) for e in _of(log, span)}
+    wanted = [
+        entry
+        for _, entry in sorted(entries.items())
+        if entry.kind in MESSAGES
+        and query.sender in (None, entry.sender)
+        and (query.since is None or not _is_before(entry, query.since))
+        and (query.until is None or not _is_behind(entry, query.until))
+        and all(any(w.startswith(p) for w in _words(entry.text)) for p in _words(query.text))
+        and (not query.text or _words(query.text))
+    ]
+    return wanted[: query.limit] if query.oldest_first else wanted[-query.limit :]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
 
 
 def _targets(log: Sequence[Logged], query: TargetsQuery) -> list[tuple[int, int]]:

@@ -80,11 +80,11 @@ PLACES = (
         *(2, 0, 1, 2),
     ),
     Place(
-        "password_*, history_*",
-        ("password", "history"),
+        "password_*, history_*, search_*",
+        ("password", "history", "search"),
         "server/workers.py",
-        "two pools: bcrypt, which lets go of the interpreter meanwhile; and reading what was said "
-        "while somebody was away",
+        "three pools: bcrypt, which lets go of the interpreter meanwhile; reading what was said; "
+        "and searching in it",
         *(3, 0, 1, 2),
     ),
     Place(
@@ -110,6 +110,13 @@ PLACES = (
         "store/sqlite/database.py",
         "SQLite with a write-ahead log, flushed at each commit; each thread has its own connection",
         *(2, 2, 2, 1),
+    ),
+    Place(
+        "indexer",
+        ("indexer",),
+        "server/indexer.py",
+        "keeps the index for searching, a database of its own, up with the log",
+        *(3, 2),
     ),
     Place(
         "log",
@@ -147,11 +154,12 @@ PASSAGES = (
     Passage("guard", "io-*", "looks, hangs up", "Guard"),
     Passage("io-*", "hub", "lines and ends", "Inbox"),
     Passage("hub", "io-*", "bytes, closings", "IoThread"),
-    Passage("hub", "password_*, history_*", "passwords", "PasswordQueue"),
-    Passage("hub", "password_*, history_*", "replays to read", "ReadingQueue"),
-    Passage("password_*, history_*", "hub", "answers", "Inbox"),
+    Passage("hub", "password_*, history_*, search_*", "passwords", "PasswordQueue"),
+    Passage("hub", "password_*, history_*, search_*", "replays to read", "ReadingQueue"),
+    Passage("password_*, history_*, search_*", "hub", "answers", "Inbox"),
     Passage("hub", "the database (no thread)", "commits", "Journal"),
-    Passage("password_*, history_*", "the database (no thread)", "reads", "Reader"),
+    Passage("password_*, history_*, search_*", "the database (no thread)", "reads", "Reader"),
+    Passage("indexer", "the database (no thread)", "reads", "SearchIndex"),
     Passage("checkpointer", "the database (no thread)", "folds in the log", "Checkpointer"),
 )
 

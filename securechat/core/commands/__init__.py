@@ -19,6 +19,7 @@ from securechat.core.commands import (
     people,
     redaction,
     renaming,
+    search,
     sessions,
     who,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "people",
     "redaction",
     "renaming",
+    "search",
     "sessions",
     "who",
 ]

@@ -85,4 +85,37 @@ class EntryQuery(NamedTuple):
     seq: int
 
 
-Query = PageQuery | TargetsQuery | EntryQuery
+class SearchQuery(NamedTuple):
+    """What was said in some parts of the log. Found: Found.
+
+    channels, directs: the parts of each kind. account: whose conversations directs are. text: words
+    that an entry has, each of them or one that begins so; '' for any. sender: whose entries, None
+    for anybody's. since, until: places; what is there is wanted as well; None for no bound.
+    oldest_first: which ones, when there are more than may be. limit, max_bytes, line_bytes: as of
+    PageQuery.
+    """
+
+    channels: tuple[Span, ...]
+    directs: tuple[Span, ...]
+    account: int
+    text: str
+    sender: int | None
+    since: Place | None
+    until: Place | None
+    oldest_first: bool
+    limit: int
+    max_bytes: int
+    line_bytes: int
+
+
+class Found(NamedTuple):
+    """entries: in their order. looked_to_ms: up to when the log was looked through, where that took
+    too long; None for all of it. milliseconds: that a reader looked.
+    """
+
+    entries: list[Logged]
+    looked_to_ms: int | None
+    milliseconds: int
+
+
+Query = SearchQuery | PageQuery | TargetsQuery | EntryQuery

@@ -66,18 +66,18 @@ class Pages:
         target, low, high = span[0], span[1], span[2] + 1
         part = _Part(limit, max_bytes, line_bytes)
         if start == "middle" and lower is not None:
-            center = self._from(lower)
+            center = self.first_at_or_behind(lower)
             newer = part.take(self._read(target, max(low, center - 1), high, events=events))
             older = self._read(target, low, min(center, high), newest=True, events=events)
             return _around(part.take(older), newer, limit)
         if start == "first" and lower is not None and upper is not None:
-            backwards = self._from(lower) > self._from(upper)
+            backwards = self.first_at_or_behind(lower) > self.first_at_or_behind(upper)
             lower, upper = (upper, lower) if backwards else (lower, upper)
             start = "newest" if backwards else "oldest"
         if lower is not None:
-            low = max(low, self._upto(lower))
+            low = max(low, self.last_at_or_before(lower))
         if upper is not None:
-            high = min(high, self._from(upper))
+            high = min(high, self.first_at_or_behind(upper))
         newest = start == "newest"
         rows = part.take(self._read(target, low, high, newest=newest, events=events))
         return rows[::-1] if newest else rows
@@ -121,12 +121,12 @@ class Pages:
     # Times. The clock may have been put back, and then times near that moment are in no order: what
     # is found is a place near them, and never an error.
 
-    def _from(self, place: Place) -> int:
+    def first_at_or_behind(self, place: Place) -> int:
         """The first seq that is at a place, or behind it."""
         value, is_time = place
         return self._first_at(value) if is_time else value
 
-    def _upto(self, place: Place) -> int:
+    def last_at_or_before(self, place: Place) -> int:
         """The last seq that is at a place, or before it."""
         value, is_time = place
         return self._first_at(value + 1) - 1 if is_time else value

@@ -352,6 +352,27 @@ KEPT_DAYS = """
 ALTER TABLE targets ADD COLUMN keep_days INTEGER;
 """
 
+
+PART_BITS = 18
+"""A part of the search's index has so many numbers of the log: 2 to the power of this."""
+
+SEARCH_STALE = f"""
+-- How often something was erased in a part of the log that the search's index has, which is to be
+-- made anew then. The index is in a file of its own; a new entry costs nothing here.
+CREATE TABLE search_stale (
+    part INTEGER PRIMARY KEY,
+    times INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER log_entry_erased AFTER DELETE ON log BEGIN
+    INSERT INTO search_stale VALUES (OLD.seq >> {PART_BITS}, 1)
+        ON CONFLICT (part) DO UPDATE SET times = times + 1;
+END;
+CREATE TRIGGER log_entry_changed AFTER UPDATE OF target, sender, kind, text ON log BEGIN
+    INSERT INTO search_stale VALUES (OLD.seq >> {PART_BITS}, 1)
+        ON CONFLICT (part) DO UPDATE SET times = times + 1;
+END;
+"""  # noqa: S608 - no input in it
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -370,4 +391,5 @@ MIGRATIONS = [
     HISTORY_FROM,
     METADATA,
     KEPT_DAYS,
+    SEARCH_STALE,
 ]

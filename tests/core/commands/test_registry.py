@@ -32,7 +32,7 @@ AFTER = {
     *("RENAME", "DROP"),
     *("MODE", "WHO", "WHOIS", "WHOWAS", "ISON", "USERHOST", "SETNAME", "MONITOR"),
     *("MOTD", "LUSERS", "VERSION", "TIME", "LINKS", "INFO", "ADMIN", "HELP"),
-    *("TOKEN", "TOTP", "PASSWD", "SESSIONS", "CERT", "CHATHISTORY"),
+    *("TOKEN", "TOTP", "PASSWD", "SESSIONS", "CERT", "CHATHISTORY", "SEARCH"),
     *("MARKREAD", "REDACT", "POLICY"),
 }
 

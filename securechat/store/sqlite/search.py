@@ -1,0 +1,334 @@
+"""Searching in the log, by its index and, for what is newer than that, in the log itself.
+
+Parts of the index are looked through one after the other, in the order of the log, until enough is
+found or the time is up. In each the walk follows only what the asker may read. What is shown is
+what the log says now: what was erased is never found, whether the index knows of it already or not.
+One Searcher belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from heapq import merge
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from securechat.irc.multiline import wire_bytes
+from securechat.store.sqlite.database import FAULTS, READER_BUSY_SECONDS, fault, open_database
+from securechat.store.sqlite.pages import ENTRY, NEXT, Pages, Place
+from securechat.store.sqlite.rows import LogRow
+from securechat.store.sqlite.search_index import PART_ENTRIES
+from securechat.store.sqlite.search_terms import (
+    DOCUMENT,
+    PART_OPTIONS,
+    Terms,
+    directs_term,
+    either,
+    prepare,
+    sender_term,
+    target_term,
+)
+
+SEARCH_SECONDS = 0.06
+"""So long a search looks; then it tells how far it has come. One part more may be begun within."""
+
+NEWEST_ENTRIES = 2000
+"""Of the log that are looked through though they are not in the index yet. It is behind by more
+only where the server is too busy to be disturbed."""
+
+_NEWEST = (
+    "SELECT seq, log.target, sender, at_ms, kind, text, tags, low, high FROM log "
+    "LEFT JOIN targets ON targets.id = log.target WHERE seq > ? AND seq < ? AND seq <= ? "
+    "ORDER BY seq DESC LIMIT ?"
+)
+_PUT = (
+    f"INSERT INTO newest (rowid, words) SELECT seq, {DOCUMENT} FROM "  # noqa: S608 - no input in it
+    "(SELECT ? AS seq, ? AS target, ? AS sender, ? AS text, ? AS low, ? AS high)"
+)
+_PARTS = (
+    "SELECT number, name, upto, times FROM parts WHERE upto > ? AND number * ? < ? ORDER BY number"
+)
+_STALE = "SELECT part, times FROM search_stale"
+
+Span = tuple[int, int, int]
+"""A target, the number after which and the one up to which it may be read."""
+
+
+class Search(NamedTuple):
+    """What is wanted: as of core's SearchQuery, whose fields come in this order."""
+
+    channels: Sequence[Span]
+    directs: Sequence[Span]
+    account: int
+    text: str
+    sender: int | None
+    since: Place | None
+    until: Place | None
+    oldest_first: bool
+    limit: int
+    max_bytes: int
+    line_bytes: int
+
+
+class Results(NamedTuple):
+    """rows: in their order. looked_to_ms: when the last entry was said that was looked at, where
+    the time was up; None when there is no more. milliseconds: that it took.
+    """
+
+    rows: list[LogRow]
+    looked_to_ms: int | None
+    milliseconds: int
+
+
+class _Part(NamedTuple):
+    """low, high: numbers that are in it are between, without both."""
+
+    name: str
+    low: int
+    high: int
+    stale: bool
+
+
+class Searcher:
+    """log, index: the databases. clock: seconds, monotonic. Raises StoreError when one of them
+    fails; where only the index does, the next search opens it anew.
+    """
+
+    def __init__(self, log: Path, index: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._index = _Index(index)
+        self._log = open_database(log, read_only=True)
+        self._terms = Terms()
+        self._memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        prepare(self._memory)
+        self._memory.execute(f"CREATE VIRTUAL TABLE newest USING fts5(words, {PART_OPTIONS})")
+
+    def close(self) -> None:
+        for part in (self._index, self._log, self._memory, self._terms):
+            part.close()
+
+    def search(self, wanted: Search) -> Results:
+        """The newest entries that fit, or the oldest ones; fewer, where the time is up."""
+        start = self._clock()
+        try:
+            with self._index.snapshot() as index:
+                run = _Run(self._log, index, self._memory, wanted, self._terms.of(wanted.text))
+                rows, looked_to = run.find(lambda: self._clock() - start > SEARCH_SECONDS)
+        except (OSError, *FAULTS) as error:
+            self._index.close()
+            raise fault(error) from error
+        return Results(rows, looked_to, round((self._clock() - start) * 1000))
+
+
+class _Index:
+    """The index's database, opened when it is first needed, and anew when there is a new one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """One state of it, until the block ends."""
+        inode = self._path.stat().st_ino
+        if self._connection is None or inode != self._inode:
+            self.close()
+            self._connection = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode=ro",
+                uri=True,
+                isolation_level=None,
+                timeout=READER_BUSY_SECONDS,
+                check_same_thread=False,
+            )
+            self._inode = inode
+        connection = self._connection
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+
+class _Run:
+    """One search. memory: has a table for what is not in the index."""
+
+    def __init__(
+        self,
+        log: sqlite3.Connection,
+        index: sqlite3.Connection,
+        memory: sqlite3.Connection,
+        wanted: Search,
+        words: list[str],
+    ) -> None:
+        self._log, self._index, self._memory = log, index, memory
+        self._wanted = wanted
+        spans = (*wanted.channels, *wanted.directs)
+        self._spans = {span[0]: span for span in spans}
+        self._last = max((span[2] for span in spans), default=0)
+        self._fixed = [] if wanted.sender is None else [sender_term(wanted.sender)]
+        self._fixed += words
+        self._nothing = not spans or bool(wanted.text and not words)
+        pages = Pages(log)
+        since, until = wanted.since, wanted.until
+        self._low = pages.first_at_or_behind(since) - 1 if since else 0
+        self._high = pages.last_at_or_before(until) + 1 if until else self._last + 1
+
+    def find(self, is_up: Callable[[], bool]) -> tuple[list[LogRow], int | None]:
+        """The rows, in their order, and when the last one was said that was looked at, where the
+        time was up.
+        """
+        wanted = self._wanted
+        taking = Taking(wanted.limit, wanted.max_bytes, wanted.line_bytes)
+        if self._nothing:
+            return [], None
+        looked_to = None
+        for found, edge in self._pieces():
+            if not taking.add(found):
+                break
+            if edge is not None and is_up():
+                looked_to = self._time_of(edge)
+                break
+        return taking.rows if wanted.oldest_first else taking.rows[::-1], looked_to
+
+    def _pieces(self) -> Iterator[tuple[Iterator[LogRow], int | None]]:
+        """What fits, a piece of the log after the other; and the number of its last entry that was
+        looked at, None in the last piece.
+        """
+        stale = dict(self._log.execute(_STALE))
+        listed = self._index.execute(_PARTS, (self._low, PART_ENTRIES, self._high)).fetchall()
+        upto = self._index.execute("SELECT max(upto) FROM parts").fetchone()[0] or 0
+        parts = [
+            _Part(
+                name,
+                max(self._low, number * PART_ENTRIES - 1),
+                min(self._high, seq + 1),
+                stale.get(number, 0) > times,
+            )
+            for number, name, seq, times in listed
+        ]
+        if self._wanted.oldest_first:
+            for part in parts:
+                yield self._in_part(part), part.high - 1
+            yield self._in_newest(upto), None
+        else:
+            yield self._in_newest(upto), upto + 1
+            for part in reversed(parts):
+                yield self._in_part(part), part.low + 1
+            # Not an edge: there is nothing older.
+
+    def _in_part(self, part: _Part) -> Iterator[LogRow]:
+        for seq in self._walk(self._index, part):
+            row = self._entry(seq)
+            if row is not None and (not part.stale or self._still_fits(row)):
+                yield row
+
+    def _walk(self, connection: sqlite3.Connection, part: _Part) -> Iterator[int]:
+        """The numbers that the index has. What may be read from within the part on only is walked
+        for itself, so that what came before costs nothing.
+        """
+        oldest_first = self._wanted.oldest_first
+        order = "ASC" if oldest_first else "DESC"
+        sql = (
+            f"SELECT rowid FROM {part.name} WHERE {part.name} MATCH ? "  # noqa: S608
+            f"AND rowid > ? AND rowid < ? ORDER BY rowid {order}"
+        )
+        walks = [
+            connection.execute(sql, (" AND ".join([*self._fixed, where]), low, part.high))
+            for where, low in self._wheres(part)
+        ]
+        found = merge(*walks, reverse=not oldest_first) if len(walks) > 1 else chain(*walks)
+        return (seq for (seq,) in found)
+
+    def _wheres(self, part: _Part) -> Iterator[tuple[str, int]]:
+        """Where to look, as a term, and after which number."""
+        whole = []
+        for target, after, _ in self._wanted.channels:
+            if after <= part.low:
+                whole.append(target_term(target))
+            elif after < part.high - 1:
+                yield target_term(target), after
+        if len(self._wanted.directs) == 1:
+            whole.append(target_term(self._wanted.directs[0][0]))
+        elif self._wanted.directs:
+            whole.append(directs_term(self._wanted.account))
+        if whole:
+            yield either(whole), part.low
+
+    def _entry(self, seq: int) -> LogRow | None:
+        """As the log has it now, if it may be shown."""
+        row = self._log.execute(ENTRY, (seq,)).fetchone()
+        return row if row is not None and self._may_be_shown(row) else None
+
+    def _may_be_shown(self, row: LogRow) -> bool:
+        """Whatever the index says."""
+        span = self._spans.get(row[1])
+        sender = self._wanted.sender
+        return (
+            span is not None
+            and span[1] < row[0] <= span[2]
+            and row[4] in ("PRIVMSG", "NOTICE")
+            and (sender is None or row[2] == sender)
+        )
+
+    def _in_newest(self, upto: int) -> Iterator[LogRow]:
+        """In the newest entries, after what the index has."""
+        params = (max(self._low, upto), self._high, self._last, NEWEST_ENTRIES)
+        rows = [row for row in self._log.execute(_NEWEST, params) if self._may_be_shown(row[:7])]
+        return self._fitting(rows)
+
+    def _still_fits(self, row: LogRow) -> bool:
+        """Its text may have been changed since it was put into the index."""
+        low, high = self._log.execute(
+            "SELECT low, high FROM targets WHERE id = ?", (row[1],)
+        ).fetchone() or (None, None)
+        return any(True for _ in self._fitting([(*row, low, high)]))
+
+    def _fitting(self, rows: Sequence[Any]) -> Iterator[LogRow]:
+        """Those that fit, of some that may be shown. rows: each with low and high of its target."""
+        if not rows:
+            return iter(())
+        memory = self._memory
+        memory.execute("BEGIN")
+        try:
+            memory.executemany(_PUT, ((r[0], r[1], r[2], r[5], r[7], r[8]) for r in rows))
+            known = {row[0]: row[:7] for row in rows}
+            part = _Part("newest", min(known) - 1, max(known) + 1, stale=False)
+            return iter([known[seq] for seq in self._walk(memory, part)])
+        finally:
+            memory.execute("ROLLBACK")
+
+    def _time_of(self, edge: int) -> int | None:
+        found = self._log.execute(NEXT, (edge,)).fetchone()
+        return found[1] if found else None
+
+
+class Taking:
+    """Rows up to a number of them, and of bytes; one at least."""
+
+    def __init__(self, limit: int, max_bytes: int, line_bytes: int) -> None:
+        self.rows: list[LogRow] = []
+        self._limit = limit
+        self._left = max_bytes
+        self._line_bytes = line_bytes
+
+    def add(self, rows: Iterable[LogRow]) -> bool:
+        """Whether more of them have a place."""
+        for row in rows:
+            self._left -= wire_bytes(row[5], row[6], self._line_bytes)
+            if self.rows and self._left < 0:
+                return False
+            self.rows.append(row)
+            if len(self.rows) >= self._limit:
+                return False
+        return True

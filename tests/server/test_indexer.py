@@ -1,0 +1,95 @@
+"""The thread that keeps the index for searching, and searching on a server that runs."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from securechat.server import indexer as module
+from securechat.server.indexer import BUSY_SHARE, CALM_ENTRIES_PER_SECOND, CALM_SHARE, Indexer, Pace
+from securechat.store.sqlite.database import open_database
+from tests.support.client import Client, of
+from tests.support.server import running
+
+PATIENCE = 20.0
+CAPS = "batch draft/message-redaction echo-message message-tags server-time"
+SECRET = "swordfish"
+
+
+def texts(client: Client, attributes: str) -> list[str]:
+    return [line.params[-1] for line in of(client.says(f"SEARCH {attributes}"), "PRIVMSG")]
+
+
+def holding(directory: Path, text: str) -> list[str]:
+    """The files that hold a text."""
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    return [path.name for path in files if text.encode() in path.read_bytes()]
+
+
+def waits_until(holds: object) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds() and time.monotonic() < end:  # type: ignore[operator]
+        time.sleep(0.05)
+    assert holds()  # type: ignore[operator]
+
+
+def test_a_message_is_found_at_once_and_from_the_index(tmp_path: Path) -> None:
+    """And when it was taken back it is not found, and in no file."""
+    with running(tmp_path, "alice") as server:
+        alice = server.member("alice", caps=CAPS)
+        (said,) = of(alice.says(f"PRIVMSG #lobby :the {SECRET}"), "PRIVMSG")
+        assert texts(alice, "text=sword") == [f"the {SECRET}"]
+        waits_until(lambda: {"search.db-wal", "search.db"} & set(holding(tmp_path, SECRET)))
+        assert texts(alice, "text=sword") == [f"the {SECRET}"]
+        alice.says(f"REDACT #lobby {said.tags['msgid']}")
+        assert texts(alice, "text=sword") == []
+        waits_until(lambda: not holding(tmp_path, SECRET))
+
+
+def test_it_rests_more_than_it_works() -> None:
+    """A share of a core; a small one while much is said."""
+    pace = Pace(0, 0.0)
+    assert pace.rest(0, 0.1, 0.02) == pytest.approx(0.02 / CALM_SHARE - 0.02)
+    much = CALM_ENTRIES_PER_SECOND + 1
+    assert pace.rest(much, 1.0, 0.02) == pytest.approx(0.02 / BUSY_SHARE - 0.02)
+    assert pace.rest(much, 1.1, 0.02) == pytest.approx(0.02 / BUSY_SHARE - 0.02)
+    assert pace.rest(much, 2.0, 0.02) == pytest.approx(0.02 / CALM_SHARE - 0.02)
+
+
+def test_it_lives_through_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A log that can't be opened is told of once; when it can be, the work is done."""
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    deaths: list[BaseException] = []
+    thread = Indexer(tmp_path / "search.db", tmp_path / "chat.db", 0, deaths.append)
+    thread.start()
+    time.sleep(0.1)
+    connection = open_database(tmp_path / "chat.db")
+    connection.execute("INSERT INTO log VALUES (1, 1, 1, 1, 'PRIVMSG', 'swordfish', NULL)")
+    waits_until(lambda: {"search.db-wal", "search.db"} & set(holding(tmp_path, SECRET)))
+    thread.stop()
+    thread.join(PATIENCE)
+    connection.close()
+    assert not thread.alive
+    assert deaths == []
+    assert len([one for one in caplog.messages if "index for searching" in one]) == 1
+
+
+def test_a_disk_that_is_nearly_full_is_left_to_the_chat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index can wait."""
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
+    connection = open_database(tmp_path / "chat.db")
+    connection.execute("INSERT INTO log VALUES (1, 1, 1, 1, 'PRIVMSG', 'swordfish', NULL)")
+    thread = Indexer(tmp_path / "search.db", tmp_path / "chat.db", 1 << 60, lambda error: None)
+    thread.start()
+    time.sleep(0.2)
+    thread.stop()
+    thread.join(PATIENCE)
+    connection.close()
+    found = [name for name in holding(tmp_path, SECRET) if name.startswith("search")]
+    assert found == []
