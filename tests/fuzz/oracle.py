@@ -256,4 +256,6 @@ class Oracle:
         if name != session.name:
             hears += [own for own in self._online(session.name) if own.own]
             hears = [one for one in hears if one is not session or session.echo]
+        elif session.echo:
+            hears.append(session)  # to oneself: the echo, and the message
         return hears
