@@ -14,7 +14,7 @@ from securechat.core.journal.events.accounts import AccountMetadataSet
 from securechat.core.journal.events.channels import ChannelMetadataSet
 from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.turn import Turn
-from securechat.irc.capabilities import BATCH, METADATA
+from securechat.irc.capabilities import BATCH, METADATA_3
 from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.names import MAX_ACCOUNT_BYTES, MAX_CHANNEL_BYTES
 from securechat.irc.numerics import Numeric
@@ -46,7 +46,7 @@ def is_key(text: str) -> bool:
 
 def aware(session: Session) -> bool:
     """Whether its client knows of metadata."""
-    return session.has(METADATA) and session.has(BATCH)
+    return session.has(METADATA_3) and session.has(BATCH)
 
 
 def keys_of(thing: Account | Channel) -> dict[str, str]:

@@ -37,7 +37,7 @@ READ_MARKER: Final = 1 << 23
 MESSAGE_REDACTION: Final = 1 << 24
 CHANNEL_RENAME: Final = 1 << 25
 MULTILINE: Final = 1 << 26
-METADATA: Final = 1 << 27
+METADATA_3: Final = 1 << 27
 INVITE_NOTIFY: Final = 1 << 28
 PRE_AWAY: Final = 1 << 29
 
@@ -84,7 +84,7 @@ CAPABILITIES: Final = (
     Capability("standard-replies", STANDARD_REPLIES),
     Capability("draft/extended-isupport", EXTENDED_ISUPPORT),
     Capability("draft/multiline", MULTILINE, on_wire=True),
-    Capability("draft/metadata-3", METADATA),
+    Capability("draft/metadata-3", METADATA_3),
     Capability("invite-notify", INVITE_NOTIFY),
     Capability("draft/pre-away", PRE_AWAY),
 )
