@@ -26,7 +26,7 @@ CAPS = (
 )  # fmt: skip
 
 GARBAGE = (
-    b"", b"PRIVMSG", b"PRIVMSG #a", b"JOIN", b"JOIN 0", b"MODE #a +zz!", b"MODE", b"KICK #a",
+    b"", b"PRIVMSG", b"PRIVMSG #a", b"JOIN", b"JOIN #", b"MODE #a +zz!", b"MODE", b"KICK #a",
     b"@a=b", b":x", b"@a=b :x", b"PRIVMSG #a :\xff\xfe", b"NICK \xc3\xa9\xe2\x80\xae", b"CAP REQ",
     b"CAP XX", b"AUTHENTICATE PLAIN", b"USER a b c d", b"PASS x", b"REGISTER * * x", b"WHO", b"12",
     b"PRIVMSG #a :" + b"x" * 9000, b"@" + b"t" * 5000 + b" PRIVMSG #a :x", b"TOPIC", b"INVITE x",

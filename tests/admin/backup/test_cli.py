@@ -35,7 +35,7 @@ def test_a_backup_says_what_it_holds_and_how_secret_it_is(cli: AdminCli, file: P
     assert said.code == 0
     assert said.out == (
         f"{file} holds securechat.db, pepper, tls/ca.pem, tls/ca-key.pem, tls/server.pem, "
-        "tls/server-key.pem: 0.1 MiB.\n"
+        "tls/server-key.pem: 0.2 MiB.\n"
     )
     assert said.err.startswith(SECRET)
     assert cli.audited("backup made") == [(who(), "backup made", {"file": str(file)})]

@@ -63,6 +63,10 @@ PROBES: dict[str, Sequence[str]] = {
         *("#secret LIST", "#secret GET url", "#secret SYNC", "#secret CLEAR", "#SECRET GET url x"),
         *("#secret SET url :x", "#secret SET url", "* SUB url", "#secret SUB url", "alice LIST"),
     ],
+    "SEARCH": [
+        *("in=#secret;text=psst", "text=psst", "text=trud", "in=#SECRET;limit=5", "from=alice"),
+        "in=alice;text=psst",
+    ],
     "POLICY": ["#secret", "#SECRET"],
     "BATCH": [
         f"+a draft/multiline {target}\n"

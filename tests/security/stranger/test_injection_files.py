@@ -79,6 +79,8 @@ ELSEWHERE = {
     "securechat-admin backup file",
     "securechat-admin restore file",
     "securechat-admin --export",  # of audit prune
+    "securechat-admin channel file",  # of export
+    "securechat-admin user file",  # of export
 }
 """Tried by the tests of these commands."""
 
