@@ -30,8 +30,9 @@ KEY_BITS: Final = 60
 
 _TAG_KEY = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
 _KEY_VALUE = re.compile(r"[0-9a-fA-F]{1,15}")
-# Whatever a word is, somebody may have taken it for a command (421), and its label goes back.
-_COMMAND = re.compile(r"[!-9;-~][!-~]*\Z")
+# Whatever a word is, somebody may have taken it for a command (421), and its label goes back. But
+# not what begins as tags or a source do: these have come already.
+_COMMAND = re.compile(r"[!-9;-?A-~][!-~]*\Z")
 _FORBIDDEN = re.compile("[\0\r\n]")
 # The table of message-tags, section "Escaping values".
 _TO_WIRE = str.maketrans({";": r"\:", " ": r"\s", "\\": r"\\", "\r": r"\r", "\n": r"\n"})

@@ -160,6 +160,7 @@ def test_unescaping(escaped: str, value: str) -> None:
         "@tag ",
         "@tag :source",
         "@tag :source ",
+        "@tag @again QUIT",
         ":a :b QUIT",
         "ПРИВЕТ",
         "١٢٣",
