@@ -96,7 +96,7 @@ def _say(turn: Turn, session: Session, message: Message) -> None:
     targets = _targets(params[0]) if "," in params[0] else params[:1]
     if len(targets) > 1:
         turn.charge(session.who, len(targets) - 1)  # each is stored, and sent, as a line of its own
-    if not saying.take_key(message, params[0], alone=len(targets) == 1):
+    if message.tags and not saying.take_key(message, params[0], alone=len(targets) == 1):
         return
     for target in targets:
         try:
