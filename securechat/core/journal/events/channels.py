@@ -237,7 +237,7 @@ class InvitationEnded(NamedTuple):
     account: int
 
 
-@about(changes=[MODES])
+@about(needs=[TARGET], changes=[MODES])
 class HistoryOpened(NamedTuple):
     """Newcomers may read what is said after a seq (+H)."""
 
