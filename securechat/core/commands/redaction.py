@@ -86,7 +86,7 @@ def _do(turn: Turn, session: Session, place: Channel | Direct, entry: Logged, re
     if entry.sender != account.id and isinstance(place, Channel):
         of = turn.model.accounts[entry.sender].name
         turn.audit_act("message redacted", session, channel=place.name, of=of, msgid=msgid)
-    name = place.name if isinstance(place, Channel) else _other(turn, account, place).name
+    name = place.name if isinstance(place, Channel) else turn.model.other_in(place, account).name
     line = Line(
         f":{account.source(turn.settings.name)} REDACT {name} {text}",
         turn.now_ms,
@@ -104,14 +104,10 @@ def _tell(turn: Turn, session: Session, place: Channel | Direct, line: Line) -> 
     if isinstance(place, Channel):
         turn.broadcast(place.audience(), line, exclude)
         return
-    other = _other(turn, session.who, place)
+    other = turn.model.other_in(place, session.who)
     turn.broadcast(session.who.audience(), line, exclude)
     if other is not session.who:
         turn.broadcast(other.audience(), line)
-
-
-def _other(turn: Turn, account: Account, direct: Direct) -> Account:
-    return turn.model.accounts[direct.high if direct.low == account.id else direct.low]
 
 
 def _fail_unknown(turn: Turn, session: Session, target: str, msgid: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from securechat.core.delivery.line import BareLine, Line, iso_time
 from securechat.core.delivery.multiline import MultilineLine
 from securechat.core.journal.events.channels import Logged
-from securechat.core.model.entities import Account, Channel, Direct, Session
+from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.state import Model
 from securechat.core.text import fits, shorten
 from securechat.core.turn import Turn
@@ -168,14 +168,10 @@ def _receiver(model: Model, account: Account, entry: Logged) -> str:
     target = model.targets[entry.target]
     if isinstance(target, Channel):
         return target.name
-    return account.name if entry.sender != account.id else _other(model, account, target).name
+    return account.name if entry.sender != account.id else model.other_in(target, account).name
 
 
 def name_of(model: Model, account: Account, target_id: int) -> str:
     """The name of a channel, or of a conversation from the account's side."""
     target = model.targets[target_id]
-    return target.name if isinstance(target, Channel) else _other(model, account, target).name
-
-
-def _other(model: Model, account: Account, direct: Direct) -> Account:
-    return model.accounts[direct.high if direct.low == account.id else direct.low]
+    return target.name if isinstance(target, Channel) else model.other_in(target, account).name

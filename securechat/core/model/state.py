@@ -231,6 +231,10 @@ class Model:
             raise TypeError(f"target {target} is not a channel")
         return channel
 
+    def other_in(self, direct: Direct, account: Account) -> Account:
+        """With whom an account has a conversation; itself where it talks to itself."""
+        return self.accounts[direct.high if direct.low == account.id else direct.low]
+
     def targets_of(self, account: Account) -> Iterator[tuple[int, int, int]]:
         """(target, newest seq in it, seq after which it is the account's to read) of each."""
         for channel in account.channels:
