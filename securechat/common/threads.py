@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 CAN_TELL_CPU = hasattr(time, "pthread_getcpuclockid")
 """Whether this system tells how much CPU a single thread has used: Linux does, macOS doesn't."""
@@ -51,6 +52,48 @@ class NamedThread(ABC):
             return 0.0 if self._clock is None else time.clock_gettime(self._clock)
         except OSError:  # it has ended
             return 0.0
+
+
+class BackgroundThread(NamedThread):
+    """Works beside the others, with pauses, until it is stopped. Subclasses write work().
+
+    failed: called in this thread with the bug that it dies of: nobody would see that it is missing.
+    """
+
+    def __init__(self, name: str, failed: Callable[[BaseException], None]) -> None:
+        super().__init__(name)
+        self._failed = failed
+        self._stopping = threading.Event()
+        self._in_order = True
+        """Whether its work was done the last time it was tried."""
+
+    def stop(self) -> None:
+        """End the thread, at its next pause. Any thread may call."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """The thread's life."""
+        try:
+            self.work()
+        except BaseException as error:
+            self._failed(error)
+
+    @abstractmethod
+    def work(self) -> None:
+        """The loop, up to the pause that says so. This thread only."""
+
+    def pause(self, seconds: float) -> bool:
+        """Rest; False when the thread is to end. This thread only."""
+        return not self._stopping.wait(seconds)
+
+    def trouble(self) -> bool:
+        """The work could not be done; whether that is to be told: once, until it works again."""
+        first, self._in_order = self._in_order, False
+        return first
+
+    def in_order(self) -> None:
+        """The work could be done."""
+        self._in_order = True
 
 
 class Waker:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import logging
 import socket
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from securechat.common.threads import NamedThread
+from securechat.common.threads import BackgroundThread
 from securechat.net.connection import Connection
 from securechat.net.loop import IoThread
 
@@ -26,7 +25,7 @@ LOOK_SECONDS = 0.02
 MOST_SECONDS = 0.03
 
 
-class Guard(NamedThread):
+class Guard(BackgroundThread):
     """The guard's thread.
 
     io: the threads to watch. caught: called in this thread, with each connection that has held one
@@ -39,26 +38,17 @@ class Guard(NamedThread):
         caught: Callable[[Connection], None],
         failed: Callable[[BaseException], None],
     ) -> None:
-        super().__init__("guard")
+        super().__init__("guard", failed)
         self._watched = [_Watched(thread) for thread in io]
         self._caught = caught
-        self._failed = failed
-        self._stopping = threading.Event()
 
-    def stop(self) -> None:
-        """Any thread."""
-        self._stopping.set()
-
-    def run(self) -> None:
+    def work(self) -> None:
         """The loop."""
-        try:
-            while not self._stopping.wait(LOOK_SECONDS):
-                for watched in self._watched:
-                    connection = watched.holder()
-                    if connection is not None:
-                        self._hang_up(connection)
-        except BaseException as error:  # told, or the server would go on without a guard
-            self._failed(error)
+        while self.pause(LOOK_SECONDS):
+            for watched in self._watched:
+                connection = watched.holder()
+                if connection is not None:
+                    self._hang_up(connection)
 
     def _hang_up(self, connection: Connection) -> None:
         """Have the kernel end the connection, which the thread that reads it sees at once."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-from securechat.common.threads import NamedThread
+from securechat.common.threads import BackgroundThread
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.database import checkpoint, cut, open_database
 
@@ -22,7 +22,7 @@ INTERVAL_SECONDS = 2.0
 """Between two looks; what is written in this time at full load is some tens of megabytes."""
 
 
-class Checkpointer(NamedThread):
+class Checkpointer(BackgroundThread):
     """database: its path. commits: how many there have been; without a new one nothing is done.
     erasures: how many of them have taken texts away, which must not stay in the write-ahead log.
     failed: takes what the thread dies of.
@@ -35,34 +35,21 @@ class Checkpointer(NamedThread):
         erasures: Callable[[], int],
         failed: Callable[[BaseException], None],
     ) -> None:
-        super().__init__("checkpointer")
+        super().__init__("checkpointer", failed)
         self._database = database
         self._commits = commits
         self._erasures = erasures
-        self._failed = failed
-        self._stopping = threading.Event()
-        self._working = True
 
-    def stop(self) -> None:
-        """End the thread. Any thread may call."""
-        self._stopping.set()
-
-    def run(self) -> None:
+    def work(self) -> None:
         """The loop."""
-        try:
-            connection = open_database(self._database)
-            try:
-                done, erased = -1, 0
-                while not self._stopping.wait(INTERVAL_SECONDS):
-                    commits, erasures = self._commits(), self._erasures()
-                    if erasures != erased and self._try(cut, connection):
-                        done, erased = commits, erasures
-                    elif commits != done and self._try(_fold, connection):
-                        done = commits
-            finally:
-                connection.close()
-        except BaseException as error:
-            self._failed(error)
+        with closing(open_database(self._database)) as connection:
+            done, erased = -1, 0
+            while self.pause(INTERVAL_SECONDS):
+                commits, erasures = self._commits(), self._erasures()
+                if erasures != erased and self._try(cut, connection):
+                    done, erased = commits, erasures
+                elif commits != done and self._try(_fold, connection):
+                    done = commits
 
     def _try(
         self, action: Callable[[sqlite3.Connection], bool], connection: sqlite3.Connection
@@ -71,11 +58,10 @@ class Checkpointer(NamedThread):
         try:
             done = action(connection)
         except StoreError as error:
-            if self._working:
+            if self.trouble():
                 log.error("the write-ahead log can't be folded in: %s", error)  # noqa: TRY400
-            self._working = False
             return False
-        self._working = True
+        self.in_order()
         return done
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-from securechat.common.threads import NamedThread
+from securechat.common.threads import BackgroundThread
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.search_index import SearchIndex
 
@@ -32,7 +32,7 @@ RETRY_SECONDS = 30.0
 """After an error, such as a full disk's."""
 
 
-class Indexer(NamedThread):
+class Indexer(BackgroundThread):
     """index, database: the paths. free_bytes: what is left free on the disk: twice as much, so that
     the index never takes the place of what is said. failed: takes what the thread dies of.
     """
@@ -44,57 +44,40 @@ class Indexer(NamedThread):
         free_bytes: int,
         failed: Callable[[BaseException], None],
     ) -> None:
-        super().__init__("indexer")
+        super().__init__("indexer", failed)
         self._index = index
         self._database = database
         self._free_bytes = free_bytes
-        self._failed = failed
-        self._stopping = threading.Event()
-        self._working = True
 
-    def stop(self) -> None:
-        """End the thread, after the step that it is at. Any thread may call."""
-        self._stopping.set()
-
-    def run(self) -> None:
-        """The loop."""
-        try:
-            while not self._stopping.is_set():
-                try:
-                    index = SearchIndex(self._index, self._database)
-                    try:
-                        self._keep_up(index)
-                    finally:
-                        index.close()
-                except StoreError as error:
-                    self._tell(error)
-                    self._stopping.wait(RETRY_SECONDS)
-        except BaseException as error:
-            self._failed(error)
+    def work(self) -> None:
+        """The loop; it ends after the step that it is at."""
+        rest = 0.0
+        while self.pause(rest):
+            try:
+                with closing(SearchIndex(self._index, self._database)) as index:
+                    self._keep_up(index)
+            except StoreError as error:
+                if self.trouble():
+                    log.error("the index for searching can't be kept up: %s", error)  # noqa: TRY400
+                rest = RETRY_SECONDS
 
     def _keep_up(self, index: SearchIndex) -> None:
         """Until the end. Raises StoreError."""
         pace = Pace(index.last_seq(), time.monotonic())
-        while not self._stopping.is_set():
+        rest = 0.0
+        while self.pause(rest):
             if self._is_short():
-                self._stopping.wait(RETRY_SECONDS)
+                rest = RETRY_SECONDS
                 continue
             start = time.monotonic()
             worked = index.step() > 0
-            self._working = True
+            self.in_order()
             now = time.monotonic()
             rest = pace.rest(index.last_seq(), now, now - start) if worked else LOOK_SECONDS
-            self._stopping.wait(rest)
 
     def _is_short(self) -> bool:
         disk = os.statvfs(self._index.parent)
         return disk.f_bavail * disk.f_frsize < 2 * self._free_bytes
-
-    def _tell(self, error: StoreError) -> None:
-        """Once, until it works again."""
-        if self._working:
-            log.error("the index for searching can't be kept up: %s", error)
-        self._working = False
 
 
 class Pace:

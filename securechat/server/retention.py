@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
-from securechat.common.threads import NamedThread
+from securechat.common.threads import BackgroundThread
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.database import open_database
 from securechat.store.sqlite.retention import expire
@@ -31,7 +31,7 @@ class _StoppedError(Exception):
     """The server ends; what is left waits for its next start."""
 
 
-class Retention(NamedThread):
+class Retention(BackgroundThread):
     """database: its path. keep_days: for what has no age of its own; 0 for ever. failed: takes what
     the thread dies of. clock: the milliseconds since 1970 (UTC).
     """
@@ -43,46 +43,30 @@ class Retention(NamedThread):
         failed: Callable[[BaseException], None],
         clock: Callable[[], float] = lambda: time.time() * 1000,
     ) -> None:
-        super().__init__("retention")
+        super().__init__("retention", failed)
         self._database = database
         self._keep_days = keep_days
-        self._failed = failed
         self._wall_clock = clock
-        self._stopping = threading.Event()
-        self._working = True
 
-    def stop(self) -> None:
-        """End the thread, between two batches. Any thread may call."""
-        self._stopping.set()
-
-    def run(self) -> None:
-        """The loop."""
-        try:
-            connection = open_database(self._database)
-            try:
-                self._pause(FIRST_SECONDS)
-                while True:
-                    self._run_once(connection)
-                    self._pause(INTERVAL_SECONDS)
-            finally:
-                connection.close()
-        except _StoppedError:
-            pass
-        except BaseException as error:
-            self._failed(error)
+    def work(self) -> None:
+        """The loop; it ends between two batches."""
+        with closing(open_database(self._database)) as connection, suppress(_StoppedError):
+            self._pause(FIRST_SECONDS)
+            while True:
+                self._run_once(connection)
+                self._pause(INTERVAL_SECONDS)
 
     def _run_once(self, connection: sqlite3.Connection) -> None:
         try:
             count = expire(connection, self._keep_days, int(self._wall_clock()), self._pause)
         except StoreError as error:  # as where another program holds the database
-            if self._working:
+            if self.trouble():
                 log.error("what is too old is not erased: %s", error)  # noqa: TRY400
-            self._working = False
             return
-        self._working = True
+        self.in_order()
         if count:
             log.info("%d entries of the history were too old and are erased", count)
 
     def _pause(self, seconds: float) -> None:
-        if self._stopping.wait(seconds):
+        if not self.pause(seconds):
             raise _StoppedError
