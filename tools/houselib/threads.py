@@ -20,6 +20,11 @@ class ThreadTableError(Exception):
     """The table doesn't fit the source; the text says what differs."""
 
 
+THREADS = "common/threads.py"
+BASES = frozenset({"NamedThread", "BackgroundThread"})
+"""Of the classes of threads; they stand in that file, and are no threads themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """names: what the source calls the thread, a number in it as '*'; none for what is no thread.
@@ -185,8 +190,12 @@ def _names(parsed: ast.AST, file: str) -> Iterator[str]:
     for node in ast.walk(parsed):
         if isinstance(node, ast.Call):
             yield from _name_in_call(node, file)
-        elif isinstance(node, ast.ClassDef) and "NamedThread" in map(ast.unparse, node.bases):
+        elif isinstance(node, ast.ClassDef) and file != THREADS and _is_thread(node):
             yield _name_of_class(node, file)
+
+
+def _is_thread(node: ast.ClassDef) -> bool:
+    return not BASES.isdisjoint(map(ast.unparse, node.bases))
 
 
 def _name_in_call(node: ast.Call, file: str) -> Iterator[str]:
@@ -196,12 +205,12 @@ def _name_in_call(node: ast.Call, file: str) -> Iterator[str]:
     if made == "ThreadPoolExecutor":
         prefix = given.get("thread_name_prefix") or next(iter(node.args[1:2]), None)
         yield _readable(prefix, f"{file}:{node.lineno}: a pool of threads")
-    elif made == "Thread" and file != "common/threads.py":
+    elif made == "Thread" and file != THREADS:
         yield _readable(given.get("name"), f"{file}:{node.lineno}: a thread")
 
 
 def _name_of_class(node: ast.ClassDef, file: str) -> str:
-    """What a NamedThread hands to the class above it."""
+    """What one of BASES is handed by the class below it."""
     for call in ast.walk(node):
         if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("__init__"):
             for argument in call.args:
