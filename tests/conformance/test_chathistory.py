@@ -6,32 +6,12 @@ import pytest
 
 from securechat.core.history.queries import MOST_ENTRIES
 from securechat.irc.message import Message, parse
-from tests.support.client import Client, of
+from tests.support.client import Client, batched, of
 from tests.support.rules import RulesUnderTest
 
 CAPS = "batch server-time message-tags draft/chathistory"
+BOBS_CAPS = "echo-message message-tags server-time"
 SECOND = 1000
-
-
-@pytest.fixture
-def rules() -> RulesUnderTest:
-    return RulesUnderTest("alice", "bob", "carol")
-
-
-@pytest.fixture
-def alice(rules: RulesUnderTest) -> Client:
-    """In #den, with a client that asks for pages."""
-    alice = rules.member("alice", caps=CAPS)
-    alice.says("JOIN #den")
-    return alice
-
-
-@pytest.fixture
-def bob(rules: RulesUnderTest, alice: Client) -> Client:
-    bob = rules.member("bob", caps="echo-message message-tags server-time")
-    bob.says("JOIN #den")
-    alice.hears()
-    return bob
 
 
 def says_numbers(rules: RulesUnderTest, bob: Client, count: int) -> list[Message]:
@@ -46,12 +26,7 @@ def says_numbers(rules: RulesUnderTest, bob: Client, count: int) -> list[Message
 def page(alice: Client, request: str, kind: str = "chathistory #den") -> list[Message]:
     """What is in the batch that answers a request, without its tag."""
     alice.hears()
-    opening, *lines, end = map(parse, alice.says(request))
-    reference = opening.params[0].removeprefix("+")
-    assert [opening.command, *opening.params[1:]] == ["BATCH", *kind.split()]
-    assert (end.command, end.params) == ("BATCH", ["-" + reference])
-    assert all(line.tags.pop("batch") == reference for line in lines)
-    return lines
+    return batched(alice.says(request), *kind.split())
 
 
 def texts(lines: list[Message]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from securechat.irc.message import parse
-from tests.support.client import Client, codes
+from tests.support.client import Client, batched, codes
 from tests.support.rules import RulesUnderTest
 
 CAPS = "batch draft/extended-isupport"
@@ -17,12 +17,7 @@ def introduced(caps: str = CAPS) -> Client:
 
 def check_batch(heard: list[str]) -> None:
     """One draft/isupport batch, with 005 in it and nothing else."""
-    first, *lines, last = map(parse, heard)
-    assert (first.command, first.params[1:]) == ("BATCH", ["draft/isupport"])
-    reference = first.params[0].removeprefix("+")
-    assert (last.command, last.params) == ("BATCH", ["-" + reference])
-    assert {line.command for line in lines} == {"005"}
-    assert {line.tags.get("batch") for line in lines} == {reference}
+    assert {line.command for line in batched(heard, "draft/isupport")} == {"005"}
 
 
 def test_before_the_connection_is_registered() -> None:

@@ -15,27 +15,6 @@ CAPS = (
 )
 
 
-@pytest.fixture
-def rules() -> RulesUnderTest:
-    return RulesUnderTest("alice", "bob", "carol")
-
-
-@pytest.fixture
-def alice(rules: RulesUnderTest) -> Client:
-    """The founder of #den."""
-    alice = rules.member("alice", caps=CAPS)
-    alice.says("JOIN #den")
-    return alice
-
-
-@pytest.fixture
-def bob(rules: RulesUnderTest, alice: Client) -> Client:
-    bob = rules.member("bob", caps=CAPS)
-    bob.says("JOIN #den")
-    alice.hears()
-    return bob
-
-
 def said(client: Client, line: str) -> str:
     """The id of a message that is said now."""
     (message,) = of(client.says(line), "PRIVMSG", "NOTICE", "TAGMSG")

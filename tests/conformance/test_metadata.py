@@ -6,7 +6,7 @@ import pytest
 
 from securechat.core.metadata import MAX_KEY_BYTES, MAX_KEYS, MAX_SUBSCRIPTIONS, value_bytes
 from securechat.irc.message import parse
-from tests.support.client import SERVER, Client, codes, only
+from tests.support.client import SERVER, Client, batched, codes, only
 from tests.support.rules import RulesUnderTest, in_channel
 
 CAPS = "draft/metadata-3 batch"
@@ -21,11 +21,8 @@ def two() -> tuple[RulesUnderTest, Client, Client]:
 
 def within(heard: list[str], target: str) -> list[list[str]]:
     """What stands in a metadata batch: each line's command and parameters, without the nick."""
-    first, *lines, last = map(parse, heard)
-    reference = first.params[0].removeprefix("+")
-    assert (first.command, first.params[1:]) == ("BATCH", ["metadata", target])
-    assert (last.command, last.params) == ("BATCH", ["-" + reference])
-    assert all(line.tags == {"batch": reference} for line in lines)
+    lines = batched(heard, "metadata", target)
+    assert all(line.tags == {} for line in lines)
     return [[line.command, *line.params[1:]] for line in lines]
 
 

@@ -8,32 +8,12 @@ from securechat.core.commands.search import MILLISECONDS_PER_LINE, MOST_RESULTS,
 from securechat.core.history.queries import Found
 from securechat.irc.message import Message, parse
 from tests.support import rules as support
-from tests.support.client import Client, of
+from tests.support.client import Client, batched, of
 from tests.support.rules import RulesUnderTest
 
 CAPS = "batch server-time message-tags"
+BOBS_CAPS = "echo-message message-tags server-time"
 SECOND = 1000
-
-
-@pytest.fixture
-def rules() -> RulesUnderTest:
-    return RulesUnderTest("alice", "bob", "carol")
-
-
-@pytest.fixture
-def alice(rules: RulesUnderTest) -> Client:
-    """In #den, with a client that searches."""
-    alice = rules.member("alice", caps=CAPS)
-    alice.says("JOIN #den")
-    return alice
-
-
-@pytest.fixture
-def bob(rules: RulesUnderTest, alice: Client) -> Client:
-    bob = rules.member("bob", caps="echo-message message-tags server-time")
-    bob.says("JOIN #den")
-    alice.hears()
-    return bob
 
 
 def says(rules: RulesUnderTest, client: Client, target: str, *texts: str) -> list[Message]:
@@ -48,12 +28,7 @@ def says(rules: RulesUnderTest, client: Client, target: str, *texts: str) -> lis
 def finds(client: Client, attributes: str) -> list[Message]:
     """What is in the batch that answers a search, without its tag."""
     client.hears()
-    opening, *lines, end = map(parse, client.says(f"SEARCH {attributes}"))
-    reference = opening.params[0].removeprefix("+")
-    assert [opening.command, *opening.params[1:]] == ["BATCH", "soju.im/search"]
-    assert (end.command, end.params) == ("BATCH", ["-" + reference])
-    assert all(line.tags.pop("batch") == reference for line in lines)
-    return lines
+    return batched(client.says(f"SEARCH {attributes}"), "soju.im/search")
 
 
 def texts(client: Client, attributes: str) -> list[str]:

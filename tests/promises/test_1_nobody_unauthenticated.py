@@ -12,23 +12,10 @@ from pathlib import Path
 import pytest
 
 from securechat.core.commands.registry import BEFORE_LOGIN, COMMANDS
+from tests.support.before_login import BEFORE_LOGIN as SAID_BEFORE_LOGIN
 from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
-BEFORE = {
-    "AWAY",  # with draft/pre-away; it tells nothing, and nobody hears of it
-    "CAP",
-    "NICK",
-    "USER",
-    "PASS",
-    "PING",
-    "PONG",
-    "QUIT",
-    "AUTHENTICATE",
-    "REGISTER",
-    "ISUPPORT",
-    "METADATA",
-}
 INVENTED = [
     "HELLO",
     "OPER",
@@ -71,7 +58,7 @@ def members(server: ServerUnderTest) -> tuple[Client, Client]:
 def test_these_and_no_others_work_before_login() -> None:
     """A new command is for members unless somebody decides otherwise here."""
     assert {command.name for command in COMMANDS.values() if command.states & BEFORE_LOGIN} == (
-        BEFORE
+        SAID_BEFORE_LOGIN
     )
 
 
@@ -80,7 +67,7 @@ def test_every_other_command_is_refused(server: ServerUnderTest) -> None:
     """With 451, whatever its parameters; an invented one as one that exists."""
     server.lets_unauthenticated_speak()
     client = server.connect()
-    for command in [*sorted(COMMANDS.keys() - BEFORE), *INVENTED]:
+    for command in [*sorted(COMMANDS.keys() - SAID_BEFORE_LOGIN), *INVENTED]:
         for parameters in ("", " #den", " alice", " #den alice :x", " alice :x", " x y z"):
             client.sends(command + parameters)
             assert client.hears_line() == ":chat.test 451 * :Log in first", command + parameters

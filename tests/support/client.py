@@ -240,6 +240,18 @@ def of(lines: list[str], *commands: str) -> list[Message]:
     return [message for line in lines if (message := parse(line)).command in commands]
 
 
+def batched(lines: list[str], *kind: str) -> list[Message]:
+    """What stands in the one batch that was heard, without its tag. kind: its type, and what
+    follows that.
+    """
+    first, *within, last = map(parse, lines)
+    reference = first.params[0].removeprefix("+")
+    assert (first.command, first.params) == ("BATCH", ["+" + reference, *kind])
+    assert (last.command, last.params) == ("BATCH", ["-" + reference])
+    assert all(line.tags.pop("batch", None) == reference for line in within)
+    return within
+
+
 def source(name: str) -> str:
     """The source of a member's lines."""
     return f":{name}!{name}@{SERVER}"

@@ -6,24 +6,9 @@ import pytest
 
 from securechat.core.commands.registry import ALWAYS, COMMANDS, LOGGED_IN
 from securechat.core.model.states import WAITING, State
+from tests.support.before_login import BEFORE_LOGIN as SAID_BEFORE_LOGIN
 from tests.support.client import Client, codes, only
 from tests.support.rules import RIGHT, RulesUnderTest, in_channel, plain
-
-BEFORE = {
-    "AWAY",
-    "CAP",
-    "NICK",
-    "USER",
-    "PASS",
-    "PING",
-    "PONG",
-    "QUIT",
-    "AUTHENTICATE",
-    "REGISTER",
-    "ISUPPORT",
-    "METADATA",
-}
-"""All that may be said before a login."""
 
 AFTER = {
     "BATCH",
@@ -81,7 +66,7 @@ def test_nothing_is_learned_or_changed_unauthenticated(name: str, state: str) ->
     for params in PARAMS:
         line = f"@+x=y {name} {params}"
         heard = hears(rules, state, line)
-        if name not in BEFORE:
+        if name not in SAID_BEFORE_LOGIN:
             assert codes(heard) == ["451"], line
         assert heard == hears(desert, state, line), line
     assert [person.hears() for person in people] == [[], [], []]
@@ -90,7 +75,7 @@ def test_nothing_is_learned_or_changed_unauthenticated(name: str, state: str) ->
 
 def test_the_table_is_complete() -> None:
     """What is registered is what the tests know of."""
-    assert set(COMMANDS) == BEFORE | AFTER
+    assert set(COMMANDS) == SAID_BEFORE_LOGIN | AFTER
 
 
 @pytest.mark.parametrize("name", sorted(AFTER))
