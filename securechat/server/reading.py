@@ -11,7 +11,6 @@ from typing import Any
 from securechat.core.history.queries import (
     EntryQuery,
     Found,
-    Page,
     PageQuery,
     SearchQuery,
     TargetsQuery,
@@ -85,8 +84,8 @@ def search_log(searcher: Searcher, job: ReadLog) -> LogRead:
     return LogRead(job.session, job.lookup, found)
 
 
-def _page(reader: Reader, query: PageQuery) -> Page:
-    return Page([Logged(*row) for row in reader.pages.page(*query)])
+def _page(reader: Reader, query: PageQuery) -> list[Logged]:
+    return [Logged(*row) for row in reader.pages.page(*query)]
 
 
 def _entry(reader: Reader, query: EntryQuery) -> list[Logged]:

@@ -10,7 +10,6 @@ from securechat.core.history.queries import (
     EntryQuery,
     Found,
     From,
-    Page,
     PageQuery,
     Place,
     SearchQuery,
@@ -27,7 +26,7 @@ UNTOLD = frozenset({"CTCP", "CTCPREPLY", "REDACTED"})
 def found_in(log: Sequence[Logged], query: Any) -> Any:
     """log: in its order, its times too."""
     if isinstance(query, PageQuery):
-        return Page(_page(log, query))
+        return _page(log, query)
     if isinstance(query, TargetsQuery):
         return _targets(log, query)
     if isinstance(query, SearchQuery):

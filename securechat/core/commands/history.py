@@ -10,7 +10,8 @@ from securechat.core.channels.channels import word
 from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line, iso_time
 from securechat.core.history import access, playback, policy
-from securechat.core.history.queries import MOST_ENTRIES, From, Page, PageQuery, Place, TargetsQuery
+from securechat.core.history.queries import MOST_ENTRIES, From, PageQuery, Place, TargetsQuery
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Lookup, Parts, Session
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import EVENT_PLAYBACK
@@ -98,12 +99,12 @@ def _page(turn: Turn, session: Session, subcommand: str, params: list[str]) -> P
 def _tell_page(session: Session, subcommand: str, name: str, query: PageQuery) -> Parts:
     lookup = Lookup(query)
     turn: Turn = yield lookup
-    page: Page | None = lookup.found
-    if page is None:
+    entries: list[Logged] | None = lookup.found
+    if entries is None:
         _fail_reading(turn, session, subcommand, word(name))
         return
-    turn.charge(session.who, len(page.entries) // ENTRIES_PER_LINE)
-    lines = playback.lines_of(turn, session, page.entries, REFERENCE)
+    turn.charge(session.who, len(entries) // ENTRIES_PER_LINE)
+    lines = playback.lines_of(turn, session, entries, REFERENCE)
     shown = _canonical(turn, name)
     yield from playback.batch(turn, session, f"chathistory {shown}", REFERENCE, lines)
 

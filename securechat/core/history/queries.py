@@ -40,7 +40,7 @@ class From(StrEnum):
 
 
 class PageQuery(NamedTuple):
-    """One page of a target's log. Found: Page.
+    """One page of a target's log. Found: a list of Logged, in their order.
 
     lower, upper: places that are not in it, None for no bound. With From.MIDDLE both are the place
     around which it is. limit: entries at most. max_bytes: of their texts and tags, each with
@@ -55,12 +55,6 @@ class PageQuery(NamedTuple):
     max_bytes: int
     line_bytes: int
     events: bool
-
-
-class Page(NamedTuple):
-    """entries: in their order."""
-
-    entries: list[Logged]
 
 
 class TargetsQuery(NamedTuple):

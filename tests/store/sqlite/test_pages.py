@@ -75,7 +75,7 @@ def test_a_page_is_what_it_says(
 ) -> None:
     """Bounds, order, number, bytes and kinds, by number and by time."""
     found = [Logged(*row) for row in filled(connection, log).page(*query)]
-    assert found == found_in(log, query).entries
+    assert found == found_in(log, query)
 
 
 @given(log=logs(), data=st.data())
