@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 from securechat.client.commands.inquiry import UNKNOWN, Inquiry, inquiring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
@@ -36,7 +37,7 @@ def remember(client: Client, tokens: Tokens, owner: TokenOwner) -> None:
     try:
         with inquiring(client) as inquiry:
             token = _create(inquiry, machine_name(socket.gethostname()))
-            _keep(inquiry, tokens, owner, token)
+            path = _keep(inquiry, tokens, owner, token)
     except RefusedError as refused:
         if refused.reason not in _UNTOLD:
             say(f"this device can't be remembered: {refused}")
@@ -45,6 +46,8 @@ def remember(client: Client, tokens: Tokens, owner: TokenOwner) -> None:
     else:
         client.submit(Adopt(token.text), wait=True)
         say(f"This device is remembered as {token.name}; `securechat logout` forgets it.")
+        if path is not None:
+            say(f"Its secret is in a file that only you can read: {path}")
 
 
 def create(inquiry: Inquiry, name: str, *flags: str) -> StoredToken:
@@ -73,10 +76,10 @@ def _made(reply: InquiryAnswer, name: str) -> StoredToken:
     return StoredToken(name, reply.context[1])
 
 
-def _keep(inquiry: Inquiry, tokens: Tokens, owner: TokenOwner, token: StoredToken) -> None:
-    """Store token, or have it revoked when it can't be stored."""
+def _keep(inquiry: Inquiry, tokens: Tokens, owner: TokenOwner, token: StoredToken) -> Path | None:
+    """Store token, or have it revoked when it can't be stored. Returns the file it is in."""
     try:
-        tokens.save(owner, token)
+        return tokens.save(owner, token)
     except (SettingsError, KeyboardInterrupt):  # Ctrl-C, as when the keyring doesn't answer
         # Nobody would ever use it, and it would take one of the account's places.
         inquiry.ask("REVOKED", "TOKEN", "REVOKE", token.name)

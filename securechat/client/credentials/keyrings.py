@@ -5,6 +5,7 @@ Each call of it has a thread of its own, and is waited for PATIENCE seconds at m
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -26,8 +27,24 @@ PATIENCE = 60.0
 T = TypeVar("T")
 
 
+VARIABLE = "PYTHON_KEYRING_BACKEND"
+"""By which a person, or a program, names the backend to the library."""
+
+_UNREACHABLE = frozenset(
+    ("InitError", "OSError", "DBusErrorResponse", "SecretServiceNotAvailableException")
+)
+
+DIAGNOSE = "`python -m keyring diagnose` shows which one is set up"
+
+
 class KeyringTroubleError(Exception):
-    """There is a keyring, and it can't be used now; the text says why, and holds no secret."""
+    """There is a keyring, and it can't be used now; the text says what happened, and holds no
+    secret. advice: what the person may do, a sentence.
+    """
+
+    def __init__(self, text: str, advice: str) -> None:
+        super().__init__(text)
+        self.advice = advice
 
 
 class Keyring:
@@ -74,10 +91,13 @@ class Keyring:
 
     def _call(self, function: Callable[[KeyringBackend], T]) -> T | None:
         future: Future[T | None] = Future()
+        loaded = False
 
         def work() -> None:
+            nonlocal loaded
             try:
                 backend = self._load()
+                loaded = True
                 future.set_result(None if backend is None else function(backend))
             except Exception as error:  # a backend may raise whatever its system has
                 future.set_exception(error)
@@ -89,7 +109,7 @@ class Keyring:
             return self._result(future)
         except Exception as error:
             # Without the error's text and traceback, which may hold what was to be kept.
-            raise KeyringTroubleError(_reason(error)) from None
+            raise _trouble(error, loaded=loaded) from None
 
     def _result(self, future: Future[T]) -> T:
         try:
@@ -120,8 +140,30 @@ def _service(server: str) -> str:
     return f"securechat {server}"
 
 
-def _reason(error: Exception) -> str:
+def _trouble(error: Exception, *, loaded: bool) -> KeyringTroubleError:
+    """What an error of the library's, or of a backend's, means. loaded: whether it was found."""
+    # By their names, as the library isn't imported, and each backend has errors of its own.
+    names = {one.__name__ for one in type(error).__mro__}
+    if any("locked" in name.lower() or "Dismissed" in name for name in names):
+        return KeyringTroubleError("it is locked", "Unlock it to have it used the next time.")
+    if "TimeoutError" in names:
+        advice = "Look whether a window, perhaps on another screen, asks you to unlock it."
+        return KeyringTroubleError("it doesn't answer", advice)
+    if not loaded:
+        return _not_loaded(error)
+    if names & _UNREACHABLE:
+        advice = "Start it, or log in on the desktop, to have it used the next time."
+        return KeyringTroubleError("its service can't be reached", advice)
+    if names & {"PasswordSetError", "PasswordDeleteError"}:
+        return KeyringTroubleError("it refuses the change", f"{DIAGNOSE}.")
     name = type(error).__name__
-    if "locked" in name.lower():
-        return "it is locked"
-    return "it doesn't answer" if isinstance(error, TimeoutError) else f"it fails with {name}"
+    return KeyringTroubleError(f"it has an error of its own ({name})", f"{DIAGNOSE}.")
+
+
+def _not_loaded(error: Exception) -> KeyringTroubleError:
+    name = type(error).__name__
+    if os.environ.get(VARIABLE) is not None:
+        text = f"the variable {VARIABLE} names one that can't be loaded ({name})"
+        return KeyringTroubleError(text, "Unset the variable, or correct it.")
+    text = f"the one that is set up for Python can't be loaded ({name})"
+    return KeyringTroubleError(text, f"{DIAGNOSE}; in its file keyringrc.cfg that can be changed.")

@@ -93,13 +93,17 @@ class Tokens:
         advice = DAMAGED.format("run `securechat logout`")
         return _decode(entry, owner, f"the keyring's entry for {owner.address}: {advice}")
 
-    def save(self, owner: TokenOwner, token: StoredToken) -> None:
-        """Keep token in the place of any other. Raises SettingsError."""
-        entry = _encode(owner, token)
+    def save(self, owner: TokenOwner, token: StoredToken) -> Path | None:
+        """Keep token in the place of any other. Returns the file it is in, None for the keyring.
+
+        Raises SettingsError.
+        """
+        entry, path = _encode(owner, token), self.path(owner)
         if self._try(lambda keyring: keyring.put(*owner.key, entry)):
-            remove_private(self.path(owner))  # an older token, which find() would find first
-        else:
-            write_private(self.path(owner), entry)
+            remove_private(path)  # an older token, which find() would find first
+            return None
+        write_private(path, entry)
+        return path
 
     def forget(self, owner: TokenOwner) -> None:
         """Keep nothing for owner, whatever there is. Raises SettingsError."""
@@ -115,8 +119,9 @@ class Tokens:
         except KeyringTroubleError as error:
             self.locked_out = True
             self._say(
-                f"the keyring of this system can't be used: {error}; going on with files in "
-                f"{self._directory}"
+                f"The keyring of this system can't be used: {error}. What has this device "
+                f"remembered is kept in a file that only you can read instead, in "
+                f"{self._directory}. {error.advice}"
             )
             return None
 

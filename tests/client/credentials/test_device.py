@@ -72,11 +72,15 @@ def home(
 def test_a_device_is_remembered_under_its_machines_name(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The token is kept, and one line says how to undo it; the line doesn't hold the token."""
+    """The token is kept, and the person is told where, and how to undo it; not the token."""
     home.is_remembered(lambda peer: peer.remembers("laptop"))
     assert home.kept == StoredToken("laptop", TOKEN)
     said = capsys.readouterr().err
-    assert said == "This device is remembered as laptop; `securechat logout` forgets it.\n"
+    [path] = home.tokens._directory.glob("*")
+    assert said == (
+        "This device is remembered as laptop; `securechat logout` forgets it.\n"
+        f"Its secret is in a file that only you can read: {path}\n"
+    )
 
 
 def test_a_name_that_is_taken_gets_a_number(home: Home) -> None:

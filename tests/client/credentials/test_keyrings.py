@@ -9,9 +9,15 @@ import keyring.core
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
+from keyring.errors import InitError, KeyringLocked, PasswordSetError
 
 from securechat.client.credentials.keyrings import Keyring, KeyringTroubleError, usable_backend
 from tests.client.keyrings import LockedKeyring, MemoryKeyring, PlainKeyring
+
+
+class PromptDismissedException(Exception):  # noqa: N818 - its own name
+    """Of the Secret Service's library, which isn't there on every system."""
+
 
 HERE = ("chat.example:6697", "alice")
 
@@ -63,14 +69,53 @@ def test_a_locked_keyring(call: Callable[[Keyring], object]) -> None:
     assert trouble.value.__suppress_context__
 
 
-def test_a_keyring_that_cannot_be_loaded() -> None:
+def test_a_keyring_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever it raises, such as that of a backend that isn't installed."""
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
 
     def load() -> KeyringBackend:
         raise ModuleNotFoundError("No module named 'keyrings'")
 
-    with pytest.raises(KeyringTroubleError, match=r"^it fails with ModuleNotFoundError$"):
+    with pytest.raises(KeyringTroubleError) as trouble:
         Keyring(lambda: None, load).get(*HERE)
+    assert str(trouble.value) == (
+        "the one that is set up for Python can't be loaded (ModuleNotFoundError)"
+    )
+    assert "keyringrc.cfg" in trouble.value.advice
+
+
+@pytest.mark.parametrize("name", ["none", "no.such.Keyring", "keyring.backends.null.Nothing", ""])
+def test_a_variable_that_names_no_keyring(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """The library's own errors of it, such as a ValueError, tell a person nothing."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", name)
+    with pytest.raises(KeyringTroubleError, match="PYTHON_KEYRING_BACKEND names one") as trouble:
+        Keyring(lambda: None).get(*HERE)
+    assert trouble.value.advice == "Unset the variable, or correct it."
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KeyringLocked("Failed to unlock"), "it is locked"),
+        (PromptDismissedException("Prompt dismissed"), "it is locked"),
+        (InitError("Failed to create the collection"), "its service can't be reached"),
+        (ConnectionRefusedError(111, "Connection refused"), "its service can't be reached"),
+        (PasswordSetError("sct1_secret"), "it refuses the change"),
+        (ValueError("sct1_secret"), "it has an error of its own (ValueError)"),
+    ],
+)
+def test_what_a_keyring_fails_with(error: Exception, told: str) -> None:
+    """Is told in plain words, with what to do; the error's own text may hold the secret."""
+
+    class Failing(MemoryKeyring):
+        def get_password(self, service: str, username: str) -> str | None:
+            raise error
+
+    with pytest.raises(KeyringTroubleError) as trouble:
+        keyring_of(Failing()).get(*HERE)
+    assert str(trouble.value) == told
+    assert trouble.value.advice.endswith(".")
+    assert "sct1" not in trouble.value.advice
 
 
 def test_a_keyring_that_never_answers() -> None:

@@ -46,7 +46,7 @@ def store(tmp_path: Path) -> Store:
 def test_without_a_keyring_a_token_is_in_a_private_file(store: Store) -> None:
     """0600 in a directory of 0700, one for each account."""
     assert store.tokens.find(ALICE) is None
-    store.tokens.save(ALICE, LAPTOP)
+    assert store.tokens.save(ALICE, LAPTOP) == store.tokens.path(ALICE)
     store.tokens.save(replace(ALICE, account="bob"), StoredToken("composer", TOKEN))
     assert store.tokens.find(ALICE) == LAPTOP
     assert len(store.files) == 2
@@ -164,8 +164,9 @@ def test_a_locked_keyring_is_told_once(tmp_path: Path) -> None:
     assert store.files == []
     [line] = store.told
     assert line == (
-        "the keyring of this system can't be used: it is locked; going on with files in "
-        f"{store.directory}"
+        "The keyring of this system can't be used: it is locked. What has this device remembered "
+        f"is kept in a file that only you can read instead, in {store.directory}. "
+        "Unlock it to have it used the next time."
     )
 
 
