@@ -15,7 +15,8 @@ from securechat.core.delivery import labels
 from securechat.core.delivery.line import Line
 from securechat.core.guard import FAILED
 from securechat.core.jobs import LogRead, ReadLog
-from securechat.core.model.entities import Answering, Lookup, Session
+from securechat.core.model.answers import Answering, Lookup
+from securechat.core.model.entities import Session
 from securechat.core.model.states import State
 from securechat.core.turn import IrcError, Savepoint, Turn
 from securechat.irc.framing import TOO_LONG

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from securechat.core.journal.events.channels import Logged
-from securechat.core.model.entities import Lookup, Session
+from securechat.core.model.answers import Lookup
+from securechat.core.model.entities import Session
 
 
 @dataclass(frozen=True, slots=True)

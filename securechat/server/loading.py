@@ -7,8 +7,9 @@ import logging
 from typing import Any
 
 from securechat.core.journal.events.channels import KickedAway
-from securechat.core.model.credentials import Certificate, Device, Factor, Token
-from securechat.core.model.entities import Account, Channel, Direct, Invite, Membership
+from securechat.core.model.credentials import Certificate, Device, Factor, Invite, Token
+from securechat.core.model.entities import Account, Channel, Direct
+from securechat.core.model.membership import Membership
 from securechat.core.model.sent_keys import Kept
 from securechat.core.model.state import Model
 from securechat.net.admission import address_block_of

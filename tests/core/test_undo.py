@@ -16,8 +16,8 @@ from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events import accounts as account_events
 from securechat.core.journal.events import channels as channel_events
 from securechat.core.journal.events.things import Thing, made_by, needed_by
-from securechat.core.model.credentials import Certificate, Token
-from securechat.core.model.entities import Account, Channel, Direct, Invite
+from securechat.core.model.credentials import Certificate, Invite, Token
+from securechat.core.model.entities import Account, Channel, Direct
 from securechat.core.model.mask_list import KINDS
 from securechat.core.model.state import Model
 from tests.core.journal.test_apply import CODE, world

@@ -25,7 +25,8 @@ from securechat.core.jobs import (
     VerifyPassword,
 )
 from securechat.core.journal.events.channels import ChannelCreated, Logged
-from securechat.core.model.entities import Account, Invite, Session
+from securechat.core.model.credentials import Invite
+from securechat.core.model.entities import Account, Session
 from securechat.core.presence import arrivals, online
 from securechat.core.rules import Rules
 from securechat.core.turn import Turn

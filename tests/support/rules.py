@@ -34,8 +34,8 @@ from securechat.core.jobs import (
 )
 from securechat.core.journal.events import Audited, JournalEvent
 from securechat.core.journal.events.channels import Logged
-from securechat.core.model.credentials import Certificate
-from securechat.core.model.entities import Account, Channel, Invite, Session
+from securechat.core.model.credentials import Certificate, Invite
+from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.state import Model
 from securechat.core.model.states import State
 from securechat.core.ports import Outside

@@ -10,7 +10,8 @@ from securechat.core.audit import note
 from securechat.core.auth import login
 from securechat.core.jobs import Hashed, HashPassword
 from securechat.core.journal.events.accounts import AccountCreated, InviteUsed
-from securechat.core.model.entities import Account, Invite, Session
+from securechat.core.model.credentials import Invite
+from securechat.core.model.entities import Account, Session
 from securechat.core.model.states import Trigger
 from securechat.core.turn import Turn
 from securechat.credentials.link import code_digest

@@ -15,7 +15,8 @@ from securechat.core.journal.events.channels import (
     MemberJoined,
     MemberLeft,
 )
-from securechat.core.model.entities import PREFIXES, Account, Channel, Session
+from securechat.core.model.entities import Account, Channel, Session
+from securechat.core.model.membership import PREFIXES
 from securechat.core.model.state import Model
 from securechat.core.text import fill, shorten
 from securechat.core.turn import IrcError, Turn

@@ -13,7 +13,8 @@ from securechat.core.journal.events.channels import (
     FounderRemoved,
     MemberModesChanged,
 )
-from securechat.core.model.entities import MEMBER_MODES, Account, Channel
+from securechat.core.model.entities import Account, Channel
+from securechat.core.model.membership import MEMBER_MODES
 from securechat.core.turn import Turn
 
 

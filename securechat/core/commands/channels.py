@@ -10,7 +10,8 @@ from securechat.core.channels import channels, invitations, ownership
 from securechat.core.commands.registry import command
 from securechat.core.history import policy
 from securechat.core.journal.events.channels import KickedAway, TopicChanged
-from securechat.core.model.entities import FOUNDER_MODES, Account, Audience, Channel, Session
+from securechat.core.model.entities import Account, Audience, Channel, Session
+from securechat.core.model.membership import FOUNDER_MODES
 from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import TEXT_BYTES, kick_bytes, shorten, topic_bytes

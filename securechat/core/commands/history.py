@@ -12,7 +12,8 @@ from securechat.core.delivery.line import Line, iso_time
 from securechat.core.history import access, playback, policy
 from securechat.core.history.queries import MOST_ENTRIES, From, PageQuery, Place, TargetsQuery
 from securechat.core.journal.events.channels import Logged
-from securechat.core.model.entities import Lookup, Parts, Session
+from securechat.core.model.answers import Lookup, Parts
+from securechat.core.model.entities import Session
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import EVENT_PLAYBACK
 from securechat.irc.message import Message

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
-from securechat.core.model.entities import Channel, Parts, Session
+from securechat.core.model.answers import Parts
+from securechat.core.model.entities import Channel, Session
 from securechat.core.turn import Turn
 from securechat.irc import masks, names
 from securechat.irc.message import Message

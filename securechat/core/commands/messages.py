@@ -16,15 +16,8 @@ from securechat.core.delivery.labels import label_of
 from securechat.core.delivery.line import Line, MessageId
 from securechat.core.journal.events.accounts import MessageKeyed
 from securechat.core.journal.events.channels import DirectOpened
-from securechat.core.model.entities import (
-    BOT_TAG,
-    MEMBER_MODES,
-    PREFIXES,
-    Account,
-    Channel,
-    Direct,
-    Session,
-)
+from securechat.core.model.entities import BOT_TAG, Account, Channel, Direct, Session
+from securechat.core.model.membership import MEMBER_MODES, PREFIXES
 from securechat.core.model.sent_keys import Kept
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import fits, is_question

@@ -10,7 +10,8 @@ from securechat.core.commands.registry import ALWAYS, LOOKED_AT_ONCE, command
 from securechat.core.delivery.batches import send_batch
 from securechat.core.delivery.labels import Tagged
 from securechat.core.delivery.line import BareLine
-from securechat.core.model.entities import Account, Channel, Parts, Session
+from securechat.core.model.answers import Parts
+from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.states import State
 from securechat.core.text import fill
 from securechat.core.turn import IrcError, Turn

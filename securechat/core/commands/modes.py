@@ -9,7 +9,8 @@ from securechat.core import quota
 from securechat.core.channels import channels
 from securechat.core.channels.modes import WITH_PARAMETER, ModeChange, change_mode
 from securechat.core.commands.registry import command
-from securechat.core.model.entities import MEMBER_MODES, Channel, Session
+from securechat.core.model.entities import Channel, Session
+from securechat.core.model.membership import MEMBER_MODES
 from securechat.core.presence.welcome import BOT_MODE, MAX_MODES, USER_MODES
 from securechat.core.text import fits
 from securechat.core.turn import IrcError, Turn

@@ -13,7 +13,8 @@ from securechat.core.commands.registry import command
 from securechat.core.delivery.labels import label_of, respond
 from securechat.core.delivery.line import Line, MessageId
 from securechat.core.delivery.multiline import MultilineLine
-from securechat.core.model.entities import OpenBatch, Session
+from securechat.core.model.entities import Session
+from securechat.core.model.open_batch import OpenBatch
 from securechat.core.text import is_question
 from securechat.core.turn import IrcError, Turn
 from securechat.irc.capabilities import BATCH, MULTILINE

@@ -10,7 +10,8 @@ from securechat.core.delivery.line import Line
 from securechat.core.history import access
 from securechat.core.history.queries import EntryQuery, Span
 from securechat.core.journal.events.channels import Logged, Redacted
-from securechat.core.model.entities import Account, Channel, Direct, Lookup, Parts, Session
+from securechat.core.model.answers import Lookup, Parts
+from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.text import TEXT_BYTES, shorten
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_REDACTION

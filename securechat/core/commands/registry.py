@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from securechat.core.model.entities import Parts, Session
+from securechat.core.model.answers import Parts
+from securechat.core.model.entities import Session
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
 from securechat.irc.message import Message

@@ -7,7 +7,8 @@ from securechat.core.commands.registry import command
 from securechat.core.delivery.line import iso_time
 from securechat.core.history import access, playback
 from securechat.core.history.queries import Found, Place, SearchQuery, Span
-from securechat.core.model.entities import Account, Lookup, Parts, Session
+from securechat.core.model.answers import Lookup, Parts
+from securechat.core.model.entities import Account, Session
 from securechat.core.turn import Turn
 from securechat.irc.message import Message, parse_tags
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
-from securechat.core.model.entities import Account, Channel, NumericReply, Parts, Session
+from securechat.core.model.answers import NumericReply, Parts
+from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.presence.welcome import BOT_MODE
 from securechat.core.turn import Turn
 from securechat.irc import masks

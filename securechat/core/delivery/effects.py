@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from securechat.core.delivery.line import Line
-from securechat.core.model.entities import Audience, EncodingGroup, Session
+from securechat.core.delivery.line import EncodingGroup, Line
+from securechat.core.model.entities import Audience, Session
 
 
 class Broadcast(NamedTuple):

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from securechat.core.delivery.effects import Broadcast, Effect, Reply
-from securechat.core.model.entities import Audience, EncodingGroup, Session
+from securechat.core.delivery.line import EncodingGroup
+from securechat.core.model.entities import Audience, Session
 
 
 class Delivery(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -43,6 +44,17 @@ class MessageId(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.instance}-{self.seq:x}"
+
+
+class EncodingGroup(NamedTuple):
+    """Sessions of one group get the same bytes. io: the number of their I/O thread. caps: those of
+    their capabilities that change the bytes. join: puts encoded lines together as their transport
+    frames them.
+    """
+
+    io: int
+    caps: int
+    join: Callable[[Iterable[bytes]], bytes]
 
 
 class Line:

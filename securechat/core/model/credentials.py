@@ -1,5 +1,6 @@
-"""What an account can log in with beside its password: device tokens, client certificates, and the
-second factor; and its devices, where its messages arrive, each at its own time.
+"""What an account is made with, an invite, and what it logs in with beside its password: device
+tokens, client certificates, the second factor; and its devices, where its messages arrive, each at
+its own time.
 
 Plain state of the model; what is stored of it changes only in journal.apply(). Hub thread only.
 """
@@ -16,6 +17,15 @@ COMMON = ""
 
 MAX_DEVICES = 32
 """So many an account may have: its 20 tokens, and some that are named behind the account."""
+
+
+@dataclass(slots=True)
+class Invite:
+    """An invitation to register. admin: whether its account will administer the server."""
+
+    uses: int
+    expires_ms: int
+    admin: bool
 
 
 @dataclass(slots=True, eq=False)

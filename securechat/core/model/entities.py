@@ -1,69 +1,28 @@
-"""Who and what there is: sessions and their accounts, channels and their members, conversations.
+"""Who and what there is: sessions and their accounts, channels, direct conversations.
 
-They refer to each other, so they stand in one file. Plain state: what outlives the process changes
-only in journal.apply(). The hub thread owns all of it.
+They stand in one file because their types refer to each other, and no imports may run in a ring.
+Plain state: what outlives the process changes only in journal.apply(). The hub thread owns it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, InitVar, dataclass, field
-from typing import Any, NamedTuple
 
-from securechat.core.delivery.line import Line
+from securechat.core.delivery.line import EncodingGroup
 from securechat.core.journal.events.channels import KickedAway
+from securechat.core.model.answers import Answering
 from securechat.core.model.credentials import Certificate, Device, Factor, Token
 from securechat.core.model.mask_list import KINDS, MaskList
+from securechat.core.model.membership import MEMBER_MODES, Membership
+from securechat.core.model.open_batch import OpenBatch
 from securechat.core.model.sent_keys import SentKeys
 from securechat.core.model.states import State, Trigger, after
 from securechat.irc.capabilities import WIRE
 from securechat.irc.framing import LINES
-from securechat.irc.multiline import Part
-from securechat.irc.numerics import Numeric
 from securechat.irc.sasl import Assembler
 
-MEMBER_MODES = "qov"
-"""Owner, operator, voice: the highest first. PREFIX=(qov)~@+. A member may have several."""
-
 BOT_TAG = "bot"
-
-PREFIXES = {"q": "~", "o": "@", "v": "+"}
-
-FOUNDER_MODES = "qo"
-"""What a founder is in their channel. Clients, and programs that look for operators, know @."""
-
-
-NumericReply = tuple[Numeric, *tuple[str, ...]]
-"""A numeric with its parameters, the last of which is the trailing one."""
-
-
-@dataclass(slots=True, eq=False)
-class Lookup:
-    """What a command has to read in the log before it can go on. query: one of core.jobs.Query.
-    found: what a worker has read; None when it can't be read, and why is in the log.
-    """
-
-    query: NamedTuple
-    found: Any = None
-
-
-Parts = Generator[NumericReply | Line | Lookup | None, Any, None]
-"""A long answer, as a generator. It yields replies and lines; None where nothing was found for a
-while, and others may come between; and a Lookup that it waits for. That yield gives it the turn in
-which it goes on.
-"""
-
-
-class Answering(NamedTuple):
-    """An answer that is given in parts. command: its name. parts: what is left of it. awaited: what
-    it waits for. resumes: that has been found, and the next step is given the turn.
-    """
-
-    command: str
-    parts: Parts
-    labelled: bool = False
-    awaited: Lookup | None = None
-    resumes: bool = False
 
 
 @dataclass(slots=True)
@@ -95,36 +54,6 @@ class LoginAttempt:
     """Seconds that its attempts had to wait; they are no part of its time for the login."""
     unstored: bool = False
     """The login holds something that is not stored yet."""
-
-
-@dataclass(slots=True)
-class OpenBatch:
-    """A batch that a client has begun. reference, target, tags, label: of its beginning. opened_at:
-    seconds of the monotonic clock. ignored: it has failed, and so has all that comes of it.
-    """
-
-    reference: str
-    target: str
-    tags: dict[str, str]
-    label: str
-    opened_at: float
-    ignored: bool = False
-    kind: str = ""
-    """PRIVMSG or NOTICE, as its first line is."""
-    parts: list[Part] = field(default_factory=list)
-    size: int = 0
-    """As of irc.multiline.value_bytes()."""
-
-
-class EncodingGroup(NamedTuple):
-    """Sessions of one group get the same bytes. io: the number of their I/O thread. caps: those of
-    their capabilities that change the bytes. join: puts encoded lines together as their transport
-    frames them.
-    """
-
-    io: int
-    caps: int
-    join: Callable[[Iterable[bytes]], bytes]
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -361,16 +290,6 @@ class Account:
 
 
 @dataclass(slots=True, eq=False)
-class Membership:
-    """modes: a set, as letters of MEMBER_MODES in their order. seq: the newest log entry when the
-    account joined.
-    """
-
-    modes: str
-    seq: int
-
-
-@dataclass(slots=True, eq=False)
 class Channel:
     """An IRC channel. modes: the letters of its flags. present: the members that are online."""
 
@@ -390,9 +309,9 @@ class Channel:
     """As of an account."""
     last_seq: int = 0
     history_from: int = 0
+    """With +H members may read what came after it, also from before they joined."""
     keep_days: int | None = None
     """For how long its history is kept: 0 for ever, None as the settings say."""
-    """With +H members may read what came after it, also from before they joined."""
     members: dict[Account, Membership] = field(default_factory=dict)
     present: dict[Account, None] = field(default_factory=dict)
     bans: MaskList = field(default_factory=MaskList)
@@ -455,12 +374,3 @@ class Direct:
     low: int
     high: int
     last_seq: int = 0
-
-
-@dataclass(slots=True)
-class Invite:
-    """An invitation to register. admin: whether its account will administer the server."""
-
-    uses: int
-    expires_ms: int
-    admin: bool

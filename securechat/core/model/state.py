@@ -15,8 +15,8 @@ from securechat.core.auth.throttle import LoginThrottle
 from securechat.core.delivery.line import MessageId
 from securechat.core.jobs import Missed
 from securechat.core.journal.events.channels import Logged
-from securechat.core.model.credentials import Certificate, Token
-from securechat.core.model.entities import Account, Channel, Direct, Invite, Session
+from securechat.core.model.credentials import Certificate, Invite, Token
+from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.model.levels import Levels
 from securechat.irc import names
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from securechat.core import metadata
 from securechat.core.delivery.batches import send_batch
 from securechat.core.history.queries import MOST_ENTRIES
-from securechat.core.model.entities import PREFIXES, Session
+from securechat.core.model.entities import Session
 from securechat.core.model.mask_list import KINDS
+from securechat.core.model.membership import PREFIXES
 from securechat.core.presence.monitors import MAX_MONITORED
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, kick_bytes, topic_bytes, when
 from securechat.core.turn import Turn

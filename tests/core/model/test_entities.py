@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.model.entities import EncodingGroup, Session
+from securechat.core.delivery.line import EncodingGroup
+from securechat.core.model.entities import Session
 from securechat.core.model.states import State, TransitionError, Trigger
 from securechat.irc import capabilities as caps
 from securechat.irc.framing import LINES

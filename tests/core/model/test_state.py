@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.core.model.entities import Audience, EncodingGroup
+from securechat.core.delivery.line import EncodingGroup
+from securechat.core.model.entities import Audience
 from securechat.irc import capabilities as caps
 from securechat.irc.framing import LINES
 from tests.support.rules import RulesUnderTest

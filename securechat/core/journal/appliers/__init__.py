@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from securechat.core.model.credentials import Certificate, Device, Factor, Token
-from securechat.core.model.entities import Account, Channel, Membership
+from securechat.core.model.entities import Account, Channel
+from securechat.core.model.membership import Membership
 
 Undo = Callable[[], object]
 

@@ -22,7 +22,8 @@ from securechat.core.journal.events.channels import (
     ModesChanged,
     Redacted,
 )
-from securechat.core.model.entities import Account, Channel, Direct, Membership
+from securechat.core.model.entities import Account, Channel, Direct
+from securechat.core.model.membership import Membership
 from securechat.core.model.state import MOST_REDACTED, Model
 
 
