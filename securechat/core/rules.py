@@ -113,8 +113,7 @@ class Rules:
             login.keep_rehashed(turn, answer)
         start = turn.savepoint()
         if session.state is State.READY:
-            credentials.answered(turn, answer)
-            turn.finish_span(session, "PASSWD", start)
+            self._answered_member(turn, answer)
             return
         if isinstance(answer, Verified):
             login.verified(turn, answer)
@@ -126,6 +125,19 @@ class Rules:
             self._failed(turn, session)
         turn.finish_span(session, "LOGIN", start)
         self._run_held(turn, session)
+
+    def _answered_member(self, turn: Turn, answer: Answer) -> None:
+        """Of one who is logged in: a password that was shown again, or a new one."""
+        session, start = answer.session, turn.savepoint()
+        if session.exchange is None or not session.exchange.checking:
+            credentials.answered(turn, answer)
+            turn.finish_span(session, "PASSWD", start)
+            return
+        if isinstance(answer, Verified):
+            login.verified(turn, answer)
+        else:
+            login.failed(turn, session)
+        turn.finish_span(session, "AUTHENTICATE", start)
 
     def _failed(self, turn: Turn, session: Session) -> None:
         if session.state is State.LOADING:

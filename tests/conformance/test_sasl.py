@@ -52,8 +52,36 @@ def test_a_chunk_of_400_is_followed_by_another() -> None:
     assert codes(person.says("AUTHENTICATE +")) == ["904"]
 
 
+def test_again_before_the_welcome() -> None:
+    """sasl-3.1, "The AUTHENTICATE command": 907 for who has authenticated successfully."""
+    person = greeted()
+    person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}")
+    assert only(person.says("AUTHENTICATE PLAIN")).command == "907"
+
+
 def test_again_when_logged_in() -> None:
-    """sasl-3.2, "SASL Reauthentication": 907, as an account can't be changed."""
+    """sasl-3.2, "SASL Reauthentication": "at any time" afterwards; a failure is told."""
     person = greeted()
     person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}", "CAP END")
-    assert only(person.says("AUTHENTICATE PLAIN")).command == "907"
+    assert person.says("AUTHENTICATE PLAIN") == ["AUTHENTICATE +"]
+    assert codes(person.says(f"AUTHENTICATE {plain('alice')}")) == ["900", "903"]
+    person.says("AUTHENTICATE PLAIN")
+    assert codes(person.says(f"AUTHENTICATE {plain('alice', 'wrong')}")) == ["904"]
+    assert "JOIN" in codes(person.says("JOIN #den"))
+
+
+def test_as_somebody_else_when_logged_in() -> None:
+    """sasl-3.2, "SASL Reauthentication": 907 "if changing accounts is not supported"."""
+    person = greeted()
+    person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}", "CAP END")
+    person.says("AUTHENTICATE PLAIN")
+    assert only(person.says(f"AUTHENTICATE {plain('bob')}")).command == "907"
+    assert "JOIN" in codes(person.says("JOIN #den"))
+
+
+def test_cap_end_is_ignored_when_logged_in() -> None:
+    """capability-negotiation, "The CAP END subcommand": it doesn't end an exchange then."""
+    person = greeted()
+    person.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}", "CAP END")
+    assert person.says("AUTHENTICATE PLAIN", "CAP END") == ["AUTHENTICATE +"]
+    assert codes(person.says(f"AUTHENTICATE {plain('alice')}")) == ["900", "903"]

@@ -1,14 +1,25 @@
 """From a stranger's connection to a member of the broadcast set.
 
 verify() and certified() begin a login; a worker's answer continues it; advance() completes the
-connection's registration once everything it needs has come. Hub thread only.
+connection's registration once everything it needs has come. Who is in the broadcast set already
+may show once more who they are, by the same way: reauthentication.py has how that ends. Hub thread
+only.
 """
 
 from __future__ import annotations
 
 from math import ceil
 
-from securechat.core.auth import second_factor, totp
+from securechat.core.auth import reauthentication, second_factor, totp
+from securechat.core.auth.reauthentication import Proof, named
+from securechat.core.auth.texts import (
+    CERTIFICATE_UNKNOWN,
+    CODE_REQUIRED,
+    LATER,
+    TOO_MANY_CODES,
+    WRONG,
+    required,
+)
 from securechat.core.auth.throttle import MAX_WAIT_SECONDS
 from securechat.core.delivery import acknowledgements
 from securechat.core.history import replay
@@ -22,25 +33,6 @@ from securechat.core.turn import Turn
 from securechat.credentials.device import is_token, token_digest
 from securechat.irc import names
 from securechat.irc.numerics import Numeric
-
-WRONG = "Wrong account or password"
-"""One text for an unknown account, a wrong password, a wrong code and a disabled account."""
-
-LATER = "The server can't check that now; try again in a minute"
-
-CODE_REQUIRED = (
-    "CODE_REQUIRED",
-    "Put the code of your authenticator, or a recovery code, directly behind the password",
-)
-CERTIFICATE_UNKNOWN = (
-    "CERTIFICATE_UNKNOWN",
-    "Your certificate is valid, but registered for no account: log in with your password and this "
-    "certificate and say CERT ADD, or ask for securechat-admin certificate add",
-)
-TOO_MANY_CODES = (
-    "TOO_MANY_CODES",
-    "Too many wrong codes; wait some minutes, or log in with a device token",
-)
 
 
 def advance(turn: Turn, session: Session) -> None:
@@ -66,38 +58,27 @@ def _require(turn: Turn, session: Session) -> None:
     said once more, and it ends, as some clients show nothing but this.
     """
     refused = session.attempt.refused
-    text = f"Login failed: {refused}" if refused else _required(turn)
+    text = f"Login failed: {refused}" if refused else required(turn)
     turn.standard_reply(session, "FAIL", "*", "ACCOUNT_REQUIRED", text)
     if refused:
         turn.close(session, text)
 
 
-def _required(turn: Turn) -> str:
-    how = {
-        "invite": " New here? With the code of an invite: /quote REGISTER * CODE :PASSWORD",
-        "open": " New here? /quote REGISTER * * :PASSWORD",
-        "closed": "",
-    }[turn.settings.registration]
-    return (
-        "This server wants a login: set up SASL PLAIN in your client, or the server password "
-        f"account:password.{how}"
-    )
-
-
 def verify(turn: Turn, session: Session, name: str, password: str) -> None:
-    """Have a password checked, or a device token in its place. The session is in VERIFYING."""
-    name, session.claimed_device = split_device(name)
+    """Have a password checked, or a device token in its place, once check_begins() was said."""
+    name, device = split_device(name)
     folded = names.fold_account(name) or name[: names.MAX_ACCOUNT_BYTES]
     account = turn.model.by_name.get(folded)
-    session.attempt.claimed, session.attempt.outdated = account, False
+    if session.login is not None:
+        session.login.claimed, session.login.outdated = account, False
+        session.claimed_device = device
     if account is not None and not account.usable:
         account = None
     token = turn.model.tokens.get(token_digest(password)) if is_token(password) else None
     if token is not None and account is not None and token.account == account.id:
-        session.token = token
         token.used_ms = turn.now_ms
         turn.model.used[token] = None
-        _granted(turn, session, account, "token")
+        _granted(turn, session, account, Proof("token", token=token))
         return
     guesses = turn.model.login_throttle
     known = guesses.known(folded, session.address_block)
@@ -117,8 +98,9 @@ def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
     if not turn.model.login_throttle.hold(job, turn.clock + wait):
         failed(turn, session)
         return
-    most = turn.settings.max_login_failures * MAX_WAIT_SECONDS
-    session.attempt.held_back = min(session.attempt.held_back + wait, most)
+    if session.login is not None:
+        most = turn.settings.max_login_failures * MAX_WAIT_SECONDS
+        session.login.held_back = min(session.login.held_back + wait, most)
     text = f"After several wrong passwords the next one is looked at in {wait:.0f} s"
     turn.standard_reply(session, "NOTE", "AUTHENTICATE", "WAIT", f"{wait:.0f}", text)
 
@@ -131,8 +113,8 @@ def go_on(turn: Turn) -> None:
 
 
 def certified(turn: Turn, session: Session, certificate: Certificate | None) -> None:
-    """A verified client certificate is shown; None: it isn't registered. The session is in
-    VERIFYING.
+    """A verified client certificate is shown; None: it isn't registered. check_begins() was said
+    before.
     """
     if certificate is None:
         _denied(turn, session, "-", "unknown certificate", CERTIFICATE_UNKNOWN)
@@ -141,20 +123,20 @@ def certified(turn: Turn, session: Session, certificate: Certificate | None) -> 
     if not account.usable:
         _denied(turn, session, account.name, "no such account")
         return
-    session.certificate = certificate
     certificate.used_ms = turn.now_ms
     turn.model.used[certificate] = None
-    _granted(turn, session, account, "certificate")
+    _granted(turn, session, account, Proof("certificate", certificate=certificate))
 
 
 def verified(turn: Turn, answer: Verified) -> None:
     """A worker has checked a password."""
-    session = answer.session
+    session, attempt = answer.session, answer.session.login
     account = turn.model.accounts.get(answer.account) if answer.account is not None else None
-    if not answer.granted or account is None or not account.usable or session.attempt.outdated:
+    outdated = attempt is not None and attempt.outdated
+    if not answer.granted or account is None or not account.usable or outdated:
         turn.model.login_throttle.wrong(answer.name, session.address_block, turn.clock)
         # Only a name that is an account's: people type their password in its place.
-        claimed = session.attempt.claimed
+        claimed = attempt.claimed if attempt is not None else session.account
         _denied(turn, session, claimed.name if claimed else "-", "wrong password")
         return
     how = "password"
@@ -163,8 +145,7 @@ def verified(turn: Turn, answer: Verified) -> None:
         if found is None:
             return
         how = f"password and {found}"
-    session.proved_at = turn.clock
-    _granted(turn, session, account, how)
+    _granted(turn, session, account, Proof(how, proved_at=turn.clock))
 
 
 def _second_factor(turn: Turn, session: Session, account: Account, code: str) -> str | None:
@@ -185,8 +166,9 @@ def _second_factor(turn: Turn, session: Session, account: Account, code: str) ->
         turn.model.login_throttle.wrong(account.folded, session.address_block, turn.clock)
         _denied(turn, session, account.name, "wrong code")
         return None
-    session.attempt.unstored = True  # a code that could not be stored as used might be used again
-    turn.on_failure(lambda: unbecome(turn, session))
+    if session.login is not None:
+        session.login.unstored = True  # a code that isn't stored as used might be used again
+        turn.on_failure(lambda: unbecome(turn, session))
     return found
 
 
@@ -202,25 +184,49 @@ def keep_rehashed(turn: Turn, answer: Verified) -> None:
 
 def failed(turn: Turn, session: Session) -> None:
     """The password can't be checked now; the connection may try again."""
-    by_pass = session.attempt.password is not None
-    session.move(Trigger.DENIED)
-    session.attempt.password, session.attempt.mechanism = None, ""
-    if by_pass:
-        turn.close(session, LATER)
-        return
+    if session.login is None:
+        if reauthentication.ended(session):
+            return
+    else:
+        by_pass = session.login.password is not None
+        session.move(Trigger.DENIED)
+        session.login.password = None
+        if by_pass:
+            turn.close(session, LATER)
+            return
     turn.standard_reply(session, "FAIL", "*", "TEMPORARILY_UNAVAILABLE", LATER)
     refuse(turn, session, Numeric.ERR_SASLFAIL, LATER)
 
 
 def refuse(turn: Turn, session: Session, numeric: Numeric, reason: str) -> None:
     """A SASL login has failed."""
-    session.attempt.refused = reason
+    if session.login is not None:
+        session.login.refused = reason
     turn.numeric(session, numeric, f"SASL authentication failed: {reason}")
+
+
+def check_begins(session: Session) -> None:
+    """The client has said all of its SASL exchange: what it has shown is looked at now."""
+    if session.login is not None:
+        session.move(Trigger.PAYLOAD)
+        session.exchange = None
+    elif session.exchange is not None:
+        session.exchange.checking = True
+
+
+def end_exchange(session: Session) -> None:
+    """The SASL exchange ends without a result, if there is one."""
+    if session.state is State.CHALLENGED:
+        session.move(Trigger.ABORTED)
+    if session.exchange is not None and session.exchange.checking:
+        session.exchange.aborted = True
+    else:
+        session.exchange = None
 
 
 def abort(turn: Turn, session: Session) -> None:
     """The client ends a SASL exchange that has begun."""
-    session.move(Trigger.ABORTED)
+    end_exchange(session)
     turn.numeric(session, Numeric.ERR_SASLABORTED, "SASL authentication aborted")
 
 
@@ -228,26 +234,34 @@ def _denied(
     turn: Turn, session: Session, account: str, result: str, told: tuple[str, str] | None = None
 ) -> None:
     """told: the code and the text of what may be known, as the password was right."""
-    session.move(Trigger.DENIED)
-    session.attempt.failures += 1
     turn.audit("login", session, account=account, result=result)
+    if session.login is not None:
+        session.move(Trigger.DENIED)
+        session.login.failures += 1
+    elif reauthentication.ended(session):
+        return
     if told is not None:
         turn.standard_reply(session, "FAIL", "AUTHENTICATE", *told)
     text = told[1] if told is not None else WRONG
-    if session.attempt.password is not None:
-        session.attempt.password = None
+    if session.login is not None and session.login.password is not None:
+        session.login.password = None
         turn.numeric(session, Numeric.ERR_PASSWDMISMATCH, text)
         turn.close(session, text)
         return
     refuse(turn, session, Numeric.ERR_SASLFAIL, text[0].lower() + text[1:])
-    if session.attempt.failures >= turn.settings.max_login_failures:
+    if session.login is not None and session.login.failures >= turn.settings.max_login_failures:
         turn.close(session, "Too many failed logins")
 
 
-def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
-    by_sasl = session.attempt.password is None
-    session.attempt.password = None
+def _granted(turn: Turn, session: Session, account: Account, proof: Proof) -> None:
     turn.model.login_throttle.right(account.folded, session.address_block)
+    if session.login is None:
+        reauthentication.granted(turn, session, proof)
+        return
+    by_sasl = session.login.password is None
+    session.login.password = None
+    session.token, session.certificate = proof.token, proof.certificate
+    session.proved_at = proof.proved_at
     full = live_sessions.no_place(turn, session, account)
     wait = turn.model.logins.wait((account.id, session.proven), turn.clock)
     if full is not None:
@@ -260,7 +274,7 @@ def _granted(turn: Turn, session: Session, account: Account, how: str) -> None:
     # Who shows the password is counted apart: a thief of a token can't use up the owner's logins.
     turn.model.logins.add((account.id, session.proven), turn.clock)
     become(turn, session, account)
-    turn.audit("login", session, by=how, **_named(session))
+    turn.audit("login", session, by=proof.how, **named(session))
     if by_sasl:
         turn.numeric(session, Numeric.RPL_SASLSUCCESS, "SASL authentication successful")
     advance(turn, session)
@@ -272,25 +286,13 @@ def _turned_away(turn: Turn, session: Session, account: Account, result: str, te
     turn.close(session, text)
 
 
-def _named(session: Session) -> dict[str, str]:
-    """Which token or certificate it was, for the audit."""
-    if session.token is not None:
-        return {"token": session.token.name}
-    return {"certificate": session.certificate.name} if session.certificate is not None else {}
-
-
 def become(turn: Turn, session: Session, account: Account) -> None:
     """The session is the account's from now on; its registration goes on with advance()."""
     session.move(Trigger.GRANTED)
     shown = session.shown_nick
     session.account, session.attempt.password = account, None
     acknowledgements.begin(turn, session)
-    source = account.source(turn.settings.name)
-    turn.send(
-        session,
-        f":{turn.settings.name} {Numeric.RPL_LOGGEDIN} {shown} {source} {account.name} "
-        f":You are now logged in as {account.name}",
-    )
+    reauthentication.tell(turn, session, shown)
 
 
 def unbecome(turn: Turn, session: Session) -> None:

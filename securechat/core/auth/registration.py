@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from securechat.core.audit import note
 from securechat.core.auth import login
+from securechat.core.auth.texts import LATER
 from securechat.core.jobs import Hashed, HashPassword
 from securechat.core.journal.events.accounts import AccountCreated, InviteUsed
 from securechat.core.model.credentials import Invite
@@ -34,7 +35,7 @@ def create(turn: Turn, session: Session, name: str, code: str, password: str) ->
         _refuse(turn, session, refused)
         return
     session.move(Trigger.REGISTER)
-    session.attempt.assembler = None
+    session.exchange = None
     session.attempt.invite = code  # needed again when the hash is there
     turn.job(HashPassword(session, wanted.display, password))
 
@@ -136,4 +137,4 @@ def failed(turn: Turn, session: Session) -> None:
     """The worker could not do its work; the connection may try again."""
     session.move(Trigger.DENIED)
     session.attempt.invite = ""
-    _refuse(turn, session, _Refused("TEMPORARILY_UNAVAILABLE", login.LATER))
+    _refuse(turn, session, _Refused("TEMPORARILY_UNAVAILABLE", LATER))

@@ -6,31 +6,32 @@ https://ircv3.net/specs/extensions/account-registration
 
 from __future__ import annotations
 
-from securechat.core.auth import login, registration
+from securechat.core.auth import login, reauthentication, registration
 from securechat.core.commands.registry import ALWAYS, command
 from securechat.core.model.credentials import split_device
-from securechat.core.model.entities import Session
+from securechat.core.model.entities import SaslExchange, Session
 from securechat.core.model.states import State, Trigger
 from securechat.core.turn import IrcError, Turn
-from securechat.irc import sasl
+from securechat.irc import names, sasl
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
 
 @command("AUTHENTICATE", usage="PLAIN | EXTERNAL | <base64> | *", min_params=1, states=ALWAYS)
 def authenticate(turn: Turn, session: Session, message: Message) -> None:
-    """Log in by SASL."""
-    if session.account is not None:
+    """Log in by SASL, or once more as who you are, to show your password anew."""
+    if session.account is not None and session.state is not State.READY:
         raise IrcError(Numeric.ERR_SASLALREADY, "You have already logged in")
-    parameter = message.params[0]
+    parameter, exchange = message.params[0], session.exchange
     if parameter == "*":
-        if session.state is State.CHALLENGED:
-            session.move(Trigger.ABORTED)
+        login.end_exchange(session)
         raise IrcError(Numeric.ERR_SASLABORTED, "SASL authentication aborted")
-    if session.state is State.CHALLENGED:
-        _payload(turn, session, parameter)
-    else:
+    if exchange is None:
         _mechanism(turn, session, parameter.upper())
+    elif exchange.checking:
+        login.refuse(turn, session, Numeric.ERR_SASLFAIL, "wait for the answer to the last one")
+    else:
+        _payload(turn, session, exchange, parameter)
 
 
 def _mechanism(turn: Turn, session: Session, mechanism: str) -> None:
@@ -41,35 +42,39 @@ def _mechanism(turn: Turn, session: Session, mechanism: str) -> None:
         )
         login.refuse(turn, session, Numeric.ERR_SASLFAIL, "unknown mechanism")
         return
-    session.move(Trigger.MECHANISM)
-    session.attempt.password = None  # some clients send PASS as well; SASL takes its place
-    session.attempt.mechanism = mechanism
-    session.attempt.assembler = sasl.Assembler()
+    if session.login is not None:
+        session.move(Trigger.MECHANISM)
+        session.login.password = None  # some clients send PASS as well; SASL takes its place
+    session.exchange = SaslExchange(mechanism)
     turn.send(session, "AUTHENTICATE +")
 
 
-def _payload(turn: Turn, session: Session, chunk: str) -> None:
-    assert session.attempt.assembler is not None  # noqa: S101 - set on the way to CHALLENGED
+def _payload(turn: Turn, session: Session, exchange: SaslExchange, chunk: str) -> None:
     try:
-        payload = session.attempt.assembler.feed(chunk)
+        payload = exchange.assembler.feed(chunk)
         if payload is None:
             return
-        if session.attempt.mechanism == "PLAIN":
+        if session.changing:  # what is right now may be wrong when it has been looked at
+            raise sasl.SaslError("your password is being changed; wait for its answer")
+        if exchange.mechanism == "PLAIN":
             _plain(turn, session, sasl.decode_plain(payload))
         else:
             _external(turn, session, payload.decode(errors="replace"))
     except sasl.SaslTooLongError:
-        session.move(Trigger.ABORTED)
+        login.end_exchange(session)
         login.refuse(turn, session, Numeric.ERR_SASLTOOLONG, "SASL message too long")
     except sasl.SaslError as error:
-        session.move(Trigger.ABORTED)
+        login.end_exchange(session)
         login.refuse(turn, session, Numeric.ERR_SASLFAIL, str(error))
 
 
 def _plain(turn: Turn, session: Session, plain: sasl.Plain) -> None:
     if plain.authzid not in ("", plain.authcid, split_device(plain.authcid)[0]):
         raise sasl.SaslError("you can log in as yourself only; leave the authzid empty")
-    session.move(Trigger.PAYLOAD)
+    if session.login is None:
+        folded = names.fold_account(split_device(plain.authcid)[0])
+        _check_again(turn, session, same=folded == session.who.folded)
+    login.check_begins(session)
     login.verify(turn, session, plain.authcid, plain.password)
 
 
@@ -84,8 +89,25 @@ def _external(turn: Turn, session: Session, authzid: str) -> None:
     named = turn.model.account_named(authzid) if authzid else None
     if authzid and certificate and (named is None or named.id != certificate.account):
         raise sasl.SaslError("the certificate is for another account")
-    session.move(Trigger.PAYLOAD)
+    if session.login is None:
+        same = certificate is None or certificate.account == session.who.id
+        _check_again(turn, session, same=same)
+    login.check_begins(session)
     login.certified(turn, session, certificate)
+
+
+def _check_again(turn: Turn, session: Session, *, same: bool) -> None:
+    """Who is in the broadcast set stays who they are: a name is an account. Raises IrcError, and
+    SaslError for who tries too often.
+
+    Before anything is looked at: a session is no place to try others' passwords from.
+    """
+    if not same:
+        login.end_exchange(session)
+        name = session.who.name
+        text = f"You are logged in as {name}; log in as somebody else on another connection"
+        raise IrcError(Numeric.ERR_SASLALREADY, text)
+    reauthentication.check_may_try(turn, session)
 
 
 @command(

@@ -181,10 +181,9 @@ def passwd(turn: Turn, session: Session, message: Message) -> None:
     """Change your password; everything else that is logged in as you ends, tokens included."""
     try:
         check_fresh(turn, session)
-        if session.changing:
-            raise VerbRefused(
-                "TEMPORARILY_UNAVAILABLE", "A change is under way; wait for its answer"
-            )
+        if session.changing or (session.exchange is not None and session.exchange.checking):
+            text = "A change, or an AUTHENTICATE, is under way; wait for its answer"
+            raise VerbRefused("TEMPORARILY_UNAVAILABLE", text)
     except VerbRefused as refused:
         fail(turn, session, "PASSWD", refused)
         return

@@ -57,7 +57,10 @@ def check_fresh(turn: Turn, session: Session) -> None:
     """The session must have shown the password itself, not long ago. Raises VerbRefused."""
     if session.proved_at is None or turn.clock - session.proved_at > FRESH_SECONDS:
         minutes = f"{FRESH_SECONDS / 60:.0f}"
-        text = f"Connect again with your password; this can be done for {minutes} minutes after it"
+        text = (
+            "Connect again with your password, or say AUTHENTICATE with it; this can be done for "
+            f"{minutes} minutes after it"
+        )
         raise VerbRefused("REAUTHENTICATE", text)
 
 

@@ -29,18 +29,15 @@ BOT_TAG = "bot"
 class LoginAttempt:
     """What a connection has said of itself before it is in the broadcast set; dropped then.
 
-    nick, user, real_name: as the client gave them. password: of PASS, not looked at yet.
-    mechanism, assembler: of the SASL exchange that goes on. invite: the code of the registration
-    that goes on. negotiating: capabilities, so that the login waits for CAP END. failures: logins
-    and registrations that were refused.
+    nick, user, real_name: as the client gave them. password: of PASS, not looked at yet. invite:
+    the code of the registration that goes on. negotiating: capabilities, so that the login waits
+    for CAP END. failures: logins and registrations that were refused.
     """
 
     nick: str | None = None
     user: str | None = None
     real_name: str = ""
     password: str | None = None
-    mechanism: str = ""
-    assembler: Assembler | None = None
     invite: str = ""
     negotiating: bool = False
     failures: int = 0
@@ -54,6 +51,18 @@ class LoginAttempt:
     """Seconds that its attempts had to wait; they are no part of its time for the login."""
     unstored: bool = False
     """The login holds something that is not stored yet."""
+
+
+@dataclass(slots=True)
+class SaslExchange:
+    """From AUTHENTICATE with a mechanism to its end. assembler: has what came of the payload."""
+
+    mechanism: str
+    assembler: Assembler = field(default_factory=Assembler)
+    checking: bool = False
+    """Somebody who is logged in already has said it all, and a worker checks the password."""
+    aborted: bool = False
+    """Meanwhile they have changed their mind; what the worker finds changes nothing."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -84,6 +93,7 @@ class Session:
     state: State = State.CONNECTED
     login: LoginAttempt | None = field(default_factory=LoginAttempt)
     """None once it is in the broadcast set."""
+    exchange: SaslExchange | None = None
     caps: int = 0
     cap_302: bool = False
     away: str | None = None

@@ -144,7 +144,7 @@ LOGINS: list[Callable[[RulesUnderTest], Client]] = [by_token, by_certificate, lo
 def test_without_a_fresh_password_nothing_is_changed(
     login: Callable[[RulesUnderTest], Client], act: str
 ) -> None:
-    """And none of what a session can say makes it fresh: it must connect anew."""
+    """And none of what a session can say makes it fresh, but the password itself."""
     rules = RulesUnderTest("alice", external=True, ping_seconds=1e9, dead_seconds=1e9)
     person = login(rules)
     assert person.session.state is State.READY
@@ -152,7 +152,9 @@ def test_without_a_fresh_password_nothing_is_changed(
     for attempt in (
         [],
         [f"PASS alice:{RIGHT}"],
-        ["CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice')}"],
+        ["CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('alice', 'wrong')}"],
+        ["AUTHENTICATE PLAIN", "AUTHENTICATE *"],
+        ["AUTHENTICATE EXTERNAL", "AUTHENTICATE +"],
         [f"REGISTER * * :{RIGHT}"],
         ["NICK alice", "USER a 0 * :A", "CAP LS 302", "CAP END"],
         ["TOTP CONFIRM 123456", "TOTP REMOVE 123456", "TOTP RECOVERY 123456"],
