@@ -68,9 +68,11 @@ def escape(text: str) -> str:
     return "".join(safe)
 
 
-def escape_text(text: str) -> str:
-    """A text that somebody wrote: escaped, and cut where no text of a chat can be so long."""
-    return escape(_cut(text, MAX_TEXT))
+def escape_text(text: str, limit: int = MAX_TEXT) -> str:
+    """A text that somebody wrote: escaped, and cut at limit characters, where no text of a chat can
+    be so long.
+    """
+    return escape(_cut(text, limit))
 
 
 def escape_name(text: str) -> str:

@@ -213,7 +213,7 @@ def renderer_for(session: ClientSession, clock: Callable[[], datetime] | None = 
 
 def talk(running: LoggedIn) -> Exit:
     """Talk until the session ends: on the terminal, or through pipes; the exit code."""
-    composer = Composer(running.session.channels, commands.run)
+    composer = Composer(running.session.channels, commands.run, running.session.too_much)
     renderer = renderer_for(running.session)
     if sys.stdin.isatty() and sys.stdout.isatty():
         from securechat.client.screens.prompt import Chat

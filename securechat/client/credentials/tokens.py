@@ -119,8 +119,8 @@ class Tokens:
         except KeyringTroubleError as error:
             self.locked_out = True
             self._say(
-                f"The keyring of this system can't be used: {error}. What has this device "
-                f"remembered is kept in a file that only you can read instead, in "
+                f"The keyring of this system can't be used: {error}. The token of this device is "
+                f"kept in a file that only you can read instead, in "
                 f"{self._directory}. {error.advice}"
             )
             return None

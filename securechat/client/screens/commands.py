@@ -99,7 +99,7 @@ def _msg(composer: Composer, rest: str) -> Composed:
     if problem := target_problem(target):
         return [problem]
     if text.strip():
-        return composer.say([text.strip()], target)
+        return composer.say(text.strip(), target)
     composer.aim(target)
     return [Info(f"you write to {target} now", remote=False)]
 
@@ -126,7 +126,7 @@ def _topic(composer: Composer, rest: str) -> Composed:
 
 @command("/me TEXT", "say what you do")
 def _me(composer: Composer, rest: str) -> Composed:
-    return composer.say([rest], kind=TextKind.ACTION) if rest else _usage("me")
+    return composer.say(rest, kind=TextKind.ACTION) if rest else _usage("me")
 
 
 @command("/quit [REASON]", "end the session; plain `exit` does the same")

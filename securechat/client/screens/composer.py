@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.deliveries import text_lines
+from securechat.client.session.deliveries import text_block
 from securechat.client.session.events import (
     Action,
     ClientEvent,
@@ -22,6 +22,7 @@ from securechat.client.session.events import (
     Ready,
     Say,
     TextKind,
+    TooLong,
 )
 from securechat.client.session.identity import same
 
@@ -29,6 +30,9 @@ CHANNEL_SIGN: Final = "#"
 
 Composed = list[Action | ClientEvent]
 """What a line leads to: actions for the session, and events to be shown here alone."""
+
+TooMuch = Callable[[str, str], str]
+"""Why a text of several lines can't be sent to a target as one message; '' when it can."""
 
 Runner = Callable[["Composer", str, str], Composed]
 """Runs the command with this name and this rest of the line."""
@@ -40,14 +44,20 @@ class Composer:
     """Turns typed lines into actions and events.
 
     channels: those of the session. run: runs slash commands (commands.run). target: where plain
-    text goes, '' for nowhere yet.
+    text goes, '' for nowhere yet. too_much: the session's.
     """
 
-    def __init__(self, channels: JoinedChannels, run: Runner) -> None:
+    def __init__(
+        self,
+        channels: JoinedChannels,
+        run: Runner,
+        too_much: TooMuch = lambda _target, _text: "",
+    ) -> None:
         self.channels = channels
         self.target = ""
         self.offline = False
         self._run = run
+        self._too_much = too_much
 
     def notice(self, event: ClientEvent) -> None:
         """Keep up with what happens."""
@@ -68,27 +78,31 @@ class Composer:
         self.target = target
 
     def line(self, typed: str) -> Composed:
-        """The meaning of one line, or of several that were pasted, which are all text."""
-        lines = text_lines(typed)
+        """The meaning of one line, or of several that were pasted, which are all text, and one
+        message.
+        """
+        lines = text_block(typed)
         if len(lines) != 1:
-            return self.say(lines)
+            return self.say("\n".join(lines))
         line = lines[0]
         if line.strip() == "exit":
             return [Quit()]
         if found := _COMMAND.match(line):
             return self._run(self, found[1], found[2].strip())
-        return self.say([line.removeprefix("/") if line.startswith("//") else line])
+        return self.say(line.removeprefix("/") if line.startswith("//") else line)
 
-    def say(
-        self, lines: list[str], target: str = "", kind: TextKind = TextKind.MESSAGE
-    ) -> Composed:
+    def say(self, text: str, target: str = "", kind: TextKind = TextKind.MESSAGE) -> Composed:
         """Text for target, or for where we are."""
         target = target or self.target
-        if lines and not target:
+        if not text:
+            return []
+        if not target:
             return [Problem("you are in no room yet: /join #ROOM or /msg NAME", remote=False)]
         if problem := target_problem(target):
             return [problem]
-        return [Say(target, line, kind) for line in lines]
+        if "\n" in text and (why := self._too_much(target, text)):
+            return [TooLong(f"{why}; it is back in the prompt, so that you can cut it", False)]
+        return [Say(target, text, kind)]
 
 
 def target_problem(target: str) -> Problem | None:

@@ -24,7 +24,7 @@ from prompt_toolkit.styles import Style
 from securechat.client.exits import Exit
 from securechat.client.screens.complete import ComposerCompleter
 from securechat.client.screens.composer import Composer
-from securechat.client.session.events import Action, ClientEvent, Problem, Quit, Stopped
+from securechat.client.session.events import Action, ClientEvent, Problem, Quit, Stopped, TooLong
 from securechat.client.text.render import Renderer, StyledLine, wrap
 from securechat.client.wire.receiver import Client
 from securechat.common.escape import escape_name
@@ -133,6 +133,8 @@ class Chat:
                 self._client.submit(item)
                 return True
             if isinstance(item, ClientEvent):
+                if isinstance(item, TooLong):
+                    self._kept = typed
                 self._take([item])
             elif isinstance(item, Action) and not self._client.submit(item):
                 self._kept = typed

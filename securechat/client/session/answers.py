@@ -139,7 +139,9 @@ def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: O
         out.events.append((Info if message.command == "NOTE" else Problem)(text))
         return
     delivery = None
-    if message.params[0].upper() in _MESSAGES:
+    if message.params[0].upper() == "BATCH":
+        delivery = deliveries.refuse_several(now)
+    elif message.params[0].upper() in _MESSAGES:
         # The context may name the target; if not, it is the oldest, as answers come in order.
         context = message.params[2:-1]
         delivery = deliveries.refuse(context, now) or deliveries.refuse(None, now)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from securechat.client.session.events import Doubt, Say, ServerCommand, TextKind, Unconfirmed
 from securechat.client.session.identity import same
+from securechat.client.session.multiline import Limits
 from securechat.irc.message import KEY_BITS, KEY_TAG, MAX_BODY_BYTES, format_key
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
@@ -33,7 +34,9 @@ _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 # Without ==: a person may say the same twice, and remove() must take the one that is meant.
 @dataclass(slots=True, eq=False)
 class Outgoing:
-    """One message of ours, short enough to be sent whole once it is `cut`."""
+    """One message of ours, short enough to be sent whole once it is `cut`. With line feeds in its
+    text it is sent as one of several lines.
+    """
 
     target: str
     text: str
@@ -50,6 +53,11 @@ class Outgoing:
     def tags(self) -> dict[str, str]:
         """The tags of the message, for a server that keeps keys."""
         return {KEY_TAG: format_key(self.key)}
+
+    @property
+    def several(self) -> bool:
+        """Whether it has several lines."""
+        return "\n" in self.text
 
     @property
     def command(self) -> str:
@@ -77,6 +85,8 @@ class Deliveries:
         self._progress = 0.0
         self.keyed = False
         """Whether the server keeps keys: a message that it gets twice is then stored once."""
+        self.multiline: Limits | None = None
+        """What the server takes as one message of several lines, None for none."""
 
     @property
     def full(self) -> bool:
@@ -110,8 +120,8 @@ class Deliveries:
         first = self._waiting.popleft()
         if isinstance(first, ServerCommand):
             return first
-        if not first.cut:
-            first, *rest = _pieces(first, prefix)
+        if not first.cut or (first.several and self.multiline is None):
+            first, *rest = _pieces(first, prefix, self.multiline)
             # Only here, as how much fits depends on the prefix that the server has given us.
             self._waiting.extendleft(reversed(rest))
         first.since = now
@@ -150,6 +160,14 @@ class Deliveries:
                 self._progress = now
                 return delivery
         return None
+
+    def refuse_several(self, now: float) -> Outgoing | None:
+        """The server refused a message of several lines: the oldest pending one. As refuse()."""
+        several = next((one for one in self._pending if one.several), None)
+        if several is not None:
+            self._pending.remove(several)
+            self._progress = now
+        return several
 
     def cut_off(self) -> list[Outgoing]:
         """The connection is lost. Returns the pending messages, which are uncertain from now on."""
@@ -198,18 +216,37 @@ class Deliveries:
         return max(delivery.since, self._progress) + PATIENCE
 
 
-def _pieces(delivery: Outgoing, prefix: str) -> list[Outgoing]:
+def _pieces(delivery: Outgoing, prefix: str, multiline: Limits | None) -> list[Outgoing]:
     wrapping = len(delivery.wire.encode()) - len(delivery.text.encode())
     space = text_space(prefix, delivery.command, delivery.target, wrapping)
+    if delivery.several and multiline and not multiline.problem(delivery.text, space):
+        return [Outgoing(delivery.target, delivery.text, delivery.kind, cut=True)]
     # A target so long that no text fits is sent as it is: the server says what is wrong with it.
-    pieces = split_text(delivery.text, space) if space > 0 else [delivery.text]
+    pieces = [
+        piece
+        for line in text_lines(delivery.text)
+        for piece in (split_text(line, space) if space > 0 else [line])
+    ]
     return [Outgoing(delivery.target, piece, delivery.kind, cut=True) for piece in pieces]
 
 
 def text_lines(text: str) -> list[str]:
-    """The lines of text that can be sent: without line ends and NUL, the empty ones left out."""
-    lines = (line.replace("\0", "") for line in _LINE_ENDS.split(text))
-    return [line for line in lines if line.strip()]
+    """The lines of text that can be sent one by one: as of text_block(), without the empty ones."""
+    return [line for line in text_block(text) if line.strip()]
+
+
+def text_block(text: str) -> list[str]:
+    """The lines of text as one message has them: without line ends and NUL, and without empty ones
+    at the beginning and the end.
+    """
+    # What a terminal or a file hands over as lone surrogates was no UTF-8, and has no bytes in it.
+    text = text.replace("\0", "").encode(errors="replace").decode()
+    lines = _LINE_ENDS.split(text)
+    while lines and not lines[-1].strip():
+        del lines[-1]
+    while lines and not lines[0].strip():
+        del lines[0]
+    return lines
 
 
 def text_space(prefix: str, command: str, target: str, wrapping: int = 0) -> int:

@@ -33,7 +33,9 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Say(Action):
-    """Send text, one line of any length, to a channel or an account."""
+    """Send text to a channel or an account: a line of any length, or several with line feeds
+    between them, which are one message where the server knows such.
+    """
 
     target: str
     text: str
@@ -77,11 +79,20 @@ class ClientEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A message that others are about. time: the server's in UTC, None when it didn't tell."""
+
+    nick: str
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Said(ClientEvent):
     """Somebody, perhaps we ourselves, said something.
 
-    target: the channel, or the account it was sent to. mine: it is from our account. time: the
-    server's time in UTC, None when it didn't tell. missed: it was replayed, not live.
+    target: the channel, or the account it was sent to. text: may have several lines. mine: it is
+    from our account. time: the server's time in UTC, None when it didn't tell. missed: it was
+    replayed, not live. answers: the message that it is a reply to, where that is known.
     """
 
     target: str
@@ -91,6 +102,30 @@ class Said(ClientEvent):
     mine: bool = False
     time: datetime | None = None
     missed: bool = False
+    answers: Earlier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed(ClientEvent):
+    """by took a message out of a conversation. about: which one, where that is known."""
+
+    target: str
+    by: str
+    about: Earlier | None = None
+    reason: str = ""
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted(ClientEvent):
+    """nick reacts to a message, or does so no more. about: as of Removed."""
+
+    target: str
+    nick: str
+    reaction: str
+    about: Earlier | None = None
+    ended: bool = False
+    time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +216,11 @@ class Problem(ClientEvent):
 
     text: str
     remote: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TooLong(Problem):
+    """What was typed can't be sent as it is; it goes back to where it was typed."""
 
 
 @dataclass(frozen=True, slots=True)

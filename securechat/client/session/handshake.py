@@ -19,6 +19,8 @@ from securechat.client.session.events import (
     Registered,
 )
 from securechat.client.session.identity import AccountRequest, Login
+from securechat.client.session.multiline import CAPABILITY as MULTILINE
+from securechat.client.session.multiline import Limits, limits_of
 from securechat.irc import sasl
 from securechat.irc.message import KEY_TAG, MAX_BODY_BYTES, Message, format_message
 
@@ -28,6 +30,8 @@ WANTED: Final = (
     "away-notify",
     "batch",
     "cap-notify",
+    MULTILINE,
+    "draft/message-redaction",
     "echo-message",
     "extended-join",
     "message-tags",
@@ -128,6 +132,12 @@ class Handshake:
             self._refuse(_last(message) or "the server refused the login", out, "password")
         elif message.command.isdigit() and "400" <= message.command < "700":
             out.events.append(Problem(_last(message)))
+
+    @property
+    def multiline(self) -> Limits | None:
+        """What the server takes as one message of several lines, None for none."""
+        known = {MULTILINE, "batch"} <= self.enabled
+        return limits_of(self._offered.get(MULTILINE, "")) if known else None
 
     @property
     def wanted(self) -> list[str]:

@@ -7,29 +7,25 @@ https://ircv3.net/specs/extensions/chathistory for the batch of what was missed.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
 from securechat.client.session import answers, events
+from securechat.client.session.batches import Batches
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import Deliveries
-from securechat.client.session.events import Info, Output, Problem, TextKind
+from securechat.client.session.events import Earlier, Info, Output, Problem, TextKind
 from securechat.client.session.identity import fold, same
+from securechat.client.session.multiline import CAPABILITY as MULTILINE
+from securechat.client.session.shown import ShownMessages
 from securechat.irc.message import Message, format_message
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL
 
 DELIVERED: Final = "delivered-"
 """A PING whose token begins so asks us to confirm: our PONG says that all before it has arrived."""
-
-# Message ids kept to show nothing twice; a replay after a reconnect is shorter than that.
-REMEMBERED_IDS = 4096
-
-# Characters of an id that is kept; they have some twenty.
-MAX_ID = 256
-
-# Batches open at once. Servers open one after the other, and a hostile one never closes them.
-MAX_BATCHES = 100
 
 # Within these a time can be told in any time zone.
 _YEARS = range(1970, 9999)
@@ -43,10 +39,8 @@ class Inbound:
         self.prefix = ""
         self._channels = channels
         self._deliveries = deliveries
-        self._batches: dict[str, str] = {}
-        """The open batches: reference -> type."""
-        self._seen: dict[str, None] = {}
-        """Ids of the messages that were shown, oldest first."""
+        self._batches = Batches()
+        self._shown = ShownMessages()
         self._asked: set[str] = set()
         """Channels, folded, whose next NAMES answer is shown."""
         self._known: dict[str, str] = {}
@@ -80,7 +74,13 @@ class Inbound:
         """One message; now: seconds of a monotonic clock."""
         command = message.command
         if command in ("PRIVMSG", "NOTICE"):
-            self._said(message, now, out)
+            batch = self._batches.of(message)
+            if batch is not None and batch.assembly is not None:
+                batch.assembly.add(message)
+            else:
+                self._said(message, now, out)
+        elif command == "BATCH":
+            self._batch(message, now, out)
         elif handler := _HANDLERS.get(command):
             if len(message.params) >= _NEEDS.get(command, 1):
                 handler(self, message, out)
@@ -101,7 +101,7 @@ class Inbound:
             stored = self._deliveries.confirm(message.command, target, text, now)
             if stored:
                 out.events.append(events.Stored(stored.target, stored.text))
-        if not self._is_new(message.tags.get("msgid", "")):
+        if not self._shown.is_new(message.tags.get("msgid", "")):
             return
         if message.command == "NOTICE" and "!" not in (message.source or ""):
             out.events.append(Info(text))  # the server itself speaks
@@ -109,26 +109,52 @@ class Inbound:
         kind = TextKind.NOTICE if message.command == "NOTICE" else TextKind.MESSAGE
         if text.startswith(ACTION_HEAD):
             kind, text = TextKind.ACTION, text.removeprefix(ACTION_HEAD).removesuffix(ACTION_TAIL)
-        missed = self._batches.get(message.tags.get("batch", "")) == "chathistory"
-        time = parse_time(message)
-        out.events.append(events.Said(target, message.nick, text, kind, mine, time, missed))
+        missed = self._batches.within(message, "chathistory") is not None
+        said = events.Said(target, message.nick, text, kind, mine, parse_time(message), missed)
+        out.events.append(self._related(message, said))
 
-    def _is_new(self, msgid: str) -> bool:
-        if not msgid or len(msgid) > MAX_ID:
-            return True
-        if msgid in self._seen:
-            return False
-        self._seen[msgid] = None
-        if len(self._seen) > REMEMBERED_IDS:
-            del self._seen[next(iter(self._seen))]
-        return True
+    def _related(self, message: Message, said: events.Said) -> events.Said:
+        """What was said, with what it is an answer to; remembered, as others may be about it."""
+        conversation = self._conversation(message)
+        about = Earlier(message.nick, said.time)
+        self._shown.note(message.tags.get("msgid", ""), conversation, about)
+        with contextlib.suppress(ValueError):
+            answers = self._shown.about(_tag(message, "reply"), conversation)
+            return replace(said, answers=answers) if answers else said
+        return said
 
-    def _batch(self, message: Message, _out: Output) -> None:
-        ref = message.params[0]
-        if not (ref.startswith("+") and len(message.params) > 1):
-            self._batches.pop(ref[1:], None)
-        elif len(self._batches) < MAX_BATCHES:
-            self._batches[ref[1:]] = message.params[1].removeprefix("draft/")
+    def _conversation(self, message: Message) -> str:
+        """The channel, or the person that we talk with, folded."""
+        target = message.params[0]
+        return fold(message.nick if self._is_mine(target) else target)
+
+    def _batch(self, message: Message, now: float, out: Output) -> None:
+        if not message.params or self._batches.began(message):
+            return
+        ended = self._batches.ended(message)
+        whole = ended.assembly.whole() if ended and ended.assembly else None
+        if whole is not None:
+            self._said(whole, now, out)
+
+    def _redacted(self, message: Message, out: Output) -> None:
+        target, msgid, *rest = message.params
+        reason = rest[0] if rest else ""
+        # "When a msgid references a known message not in the target's history, clients MUST ignore
+        # it."
+        with contextlib.suppress(ValueError):
+            about = self._shown.about(msgid, self._conversation(message))
+            time = parse_time(message)
+            out.events.append(events.Removed(target, message.nick, about, reason, time))
+
+    def _tagged(self, message: Message, out: Output) -> None:
+        given, taken = _tag(message, "react"), _tag(message, "unreact")
+        with contextlib.suppress(ValueError):
+            about = self._shown.about(_tag(message, "reply"), self._conversation(message))
+            if given or taken:
+                target, time = message.params[0], parse_time(message)
+                reaction = given or taken
+                event = events.Reacted(target, message.nick, reaction, about, not given, time)
+                out.events.append(event)
 
     # -- channels
 
@@ -211,8 +237,11 @@ class Inbound:
 
     def _cap(self, message: Message, out: Output) -> None:
         verb, names = message.params[1].upper(), message.params[-1]
-        if verb == "DEL" and "echo-message" in names.split():
+        gone = names.split() if verb == "DEL" else []
+        if "echo-message" in gone:
             out.hangup = "the server stopped to confirm messages"
+        if MULTILINE in gone:
+            self._deliveries.multiline = None
 
     def _isupport(self, message: Message, _out: Output) -> None:
         for token in message.params[1:-1]:
@@ -220,6 +249,11 @@ class Inbound:
             # As in PREFIX=(qaohv)~&@%+ (https://modern.ircdocs.horse/#prefix-parameter).
             if key == "PREFIX" and ")" in value:
                 self._channels.prefixes = value.partition(")")[2]
+
+
+def _tag(message: Message, name: str) -> str:
+    """A client-only tag, by its name of today or by that of its draft."""
+    return message.tags.get(f"+{name}") or message.tags.get(f"+draft/{name}", "")
 
 
 def parse_time(message: Message) -> datetime | None:
@@ -243,11 +277,12 @@ def pong(message: Message, *, quiet: bool) -> str:
 
 
 _HANDLERS: Final[dict[str, Callable[[Inbound, Message, Output], None]]] = {
-    "BATCH": Inbound._batch,
     "JOIN": Inbound._join,
     "PART": Inbound._part,
     "KICK": Inbound._kick,
     "QUIT": Inbound._quit,
+    "REDACT": Inbound._redacted,
+    "TAGMSG": Inbound._tagged,
     "NICK": Inbound._renamed,
     "TOPIC": Inbound._topic,
     "332": Inbound._topic_told,
@@ -264,6 +299,7 @@ _HANDLERS: Final[dict[str, Callable[[Inbound, Message, Output], None]]] = {
 _NEEDS: Final = {
     "QUIT": 0,
     "KICK": 2,
+    "REDACT": 2,
     "TOPIC": 2,
     "332": 3,
     "353": 4,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from enum import Enum, auto
 
 from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.deliveries import Deliveries, Outgoing
+from securechat.client.session.deliveries import Deliveries, Outgoing, text_space
 from securechat.client.session.events import (
     Action,
     Adopt,
@@ -30,7 +30,8 @@ from securechat.client.session.handshake import Handshake, HandshakePhase
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.liveness import Liveness, Verdict
-from securechat.irc.message import KEY_TAG, Message, format_message
+from securechat.client.session.multiline import batch_lines
+from securechat.irc.message import KEY_TAG, Message, format_key, format_message
 
 # Seconds from the connection to the end of the replay; a busy server hashes passwords in turn.
 LOGIN_PATIENCE = 60.0
@@ -79,6 +80,14 @@ class ClientSession:
     def nick(self) -> str:
         """Our name. Any thread may read."""
         return self._inbound.nick or self._credential.account
+
+    def too_much(self, target: str, text: str) -> str:
+        """Why a text of several lines can't be one message; '' when it can, or when such are sent
+        line by line. Any thread may call.
+        """
+        limits = self._deliveries.multiline
+        space = text_space(self._inbound.prefix, "PRIVMSG", target)
+        return limits.problem(text, space) if limits else ""
 
     def opened(self, now: float) -> Output:
         """A connection is up."""
@@ -172,6 +181,7 @@ class ClientSession:
         if handshake.phase is HandshakePhase.WELCOMED:
             self.stage = Stage.REPLAY
             self._deliveries.keyed = KEY_TAG in handshake.enabled
+            self._deliveries.multiline = handshake.multiline
             self._inbound.restart(handshake.nick)
             if isinstance(credential, AccountRequest):  # the account is made: the next time log in
                 self._credential = Login(credential.account, credential.password)
@@ -220,8 +230,7 @@ class ClientSession:
     def _send(self, item: Outgoing | ServerCommand, now: float, out: Output) -> None:
         try:
             if isinstance(item, Outgoing):
-                tags = item.tags if self._deliveries.keyed else None
-                out.lines.append(format_message(item.command, item.target, item.wire, tags=tags))
+                out.lines += self._lines_of(item)
                 return
             out.lines.append(format_message(item.name, *item.params))
             if item.name == "NAMES":
@@ -232,6 +241,16 @@ class ClientSession:
                 out.events.append(Rejected(item.target, item.text, str(error)))
             else:
                 out.events.append(Problem(f"{item.name} can't be sent: {error}", remote=False))
+
+    def _lines_of(self, item: Outgoing) -> list[str]:
+        """Raises ValueError when it can't be sent."""
+        keyed = self._deliveries.keyed
+        if item.several:
+            space = text_space(self._inbound.prefix, item.command, item.target)
+            key = format_key(item.key) if keyed else None
+            return batch_lines(item.command, item.target, item.text, space, key)
+        tags = item.tags if keyed else None
+        return [format_message(item.command, item.target, item.wire, tags=tags)]
 
     def _part_ways(self, leave: Quit, now: float, out: Output) -> None:
         self._leave = None

@@ -17,6 +17,7 @@ from prompt_toolkit.utils import get_cwidth
 from securechat.client.session.events import (
     ClientEvent,
     Delayed,
+    Earlier,
     Info,
     InquiryAnswer,
     Invited,
@@ -27,8 +28,10 @@ from securechat.client.session.events import (
     NamesAre,
     PersonIs,
     Problem,
+    Reacted,
     Ready,
     Rejected,
+    Removed,
     Renamed,
     Said,
     TextKind,
@@ -63,6 +66,13 @@ INDENT: Final = 6
 # Before the server's own words, which so can't be taken for the client's.
 QUOTE: Final = "server: "
 
+# Characters and rows shown of a message, which may have several lines: ours has 64 rows at most.
+MAX_SEVERAL = 8192
+MAX_ROWS = 256
+
+ROW: Final = " " * INDENT + "| "
+"""Before each row but the first of a message of several lines. None of them begins like a line."""
+
 # Names listed of one channel: more would push everything else off the screen.
 NAMES_SHOWN: Final = 100
 
@@ -89,19 +99,36 @@ class Renderer:
         bodies = self._bodies(event)
         if not bodies:
             return []
-        now = self._clock()
-        time = getattr(event, "time", None)
-        local = time.astimezone(now.tzinfo) if time else now
+        local = self._local(getattr(event, "time", None))
         stamped: list[StyledLine] = [[("", f"{local:%H:%M} "), *body] for body in bodies]
+        if isinstance(event, Said):
+            stamped += _further_rows(event.text)
         if local.date() == self._day:
             return stamped
         self._day = local.date()
         return [[(NOTE, f"--- {local:%A, %d %B %Y} ---")], *stamped]
 
+    def _local(self, time: datetime | None) -> datetime:
+        """A time where we are; now for None."""
+        now = self._clock()
+        return time.astimezone(now.tzinfo) if time else now
+
+    def _when(self, earlier: Earlier) -> str:
+        """When something was said, beside what is told now."""
+        if earlier.time is None:
+            return ""
+        local = self._local(earlier.time)
+        today = local.date() == self._clock().date()
+        return f"{local:%H:%M}" if today else f"{local:%d %B, %H:%M}"
+
     def _bodies(self, event: ClientEvent) -> list[StyledLine]:
         match event:
             case Said():
                 return [self._said(event)]
+            case Removed():
+                return [[(NOTE, f"-- {self._removed(event)}")]]
+            case Reacted():
+                return [[(NOTE, f"-- {self._reacted(event)}")]]
             case InquiryAnswer(verdict="FAIL" | "WARN", text=text):
                 return [[(ALERT, f"!! {QUOTE}{_e(text)}")]]
             case InquiryAnswer(text=text) | Delayed(text):
@@ -111,9 +138,10 @@ class Renderer:
             case Problem(text, remote):
                 return [[(ALERT, f"!! {line}")] for line in _rows(text, remote)]
             case Rejected(target, text, reason):
-                return [[(ALERT, f"!! not sent to {_n(target)}: {_e(reason)}: "), ("", _e(text))]]
+                why = f"!! not sent to {_n(target)}: {_e(reason)}: "
+                return [[(ALERT, why), ("", _beginning(text))]]
             case Unconfirmed(target, text, doubt):
-                return [[(ALERT, f"!! to {_n(target)}, {doubt.value}: "), ("", _e(text))]]
+                return [[(ALERT, f"!! to {_n(target)}, {doubt.value}: "), ("", _beginning(text))]]
         note = _note(event)
         return [[(NOTE, f"-- {note}")]] if note else []
 
@@ -131,7 +159,37 @@ class Renderer:
             TextKind.NOTICE: ("-", "- "),
             TextKind.ACTION: ("* ", " "),
         }[event.kind]
-        return [*line, ("", before), (style, name), ("", after), ("", _e(event.text))]
+        if event.answers:
+            after += f"(to {self._of(event.answers)}) "
+        first = event.text.partition("\n")[0]
+        return [
+            *line,
+            ("", before),
+            (style, name),
+            ("", after),
+            ("", escape_text(first, MAX_SEVERAL)),
+        ]
+
+    def _of(self, earlier: Earlier) -> str:
+        """Whose message, and of when."""
+        return f"{_n(earlier.nick)} {self._when(earlier)}".rstrip()
+
+    def _removed(self, event: Removed) -> str:
+        by, about = _n(event.by), event.about
+        where = f" in {_n(event.target)}" if _is_channel(event.target) else ""
+        reason = f" ({_e(event.reason)})" if event.reason else ""
+        if about is None:
+            return f"{by} removed a message{where}{reason}"
+        own = same(about.nick, event.by)
+        whose = "their own message" if own else f"the message of {_n(about.nick)}"
+        when = f" of {self._when(about)}" if about.time else ""
+        return f"{by} removed {whose}{when}{where}{reason}"
+
+    def _reacted(self, event: Reacted) -> str:
+        what = "no more reacts with" if event.ended else "reacts with"
+        about = f" to {self._of(event.about)}" if event.about else ""
+        where = f" in {_n(event.target)}" if _is_channel(event.target) else ""
+        return f"{_n(event.nick)} {what} {_e(event.reaction)}{about}{where}"
 
 
 def _e(text: str) -> str:
@@ -144,6 +202,21 @@ def _n(name: str) -> str:
 
 def _is_channel(target: str) -> bool:
     return target.startswith(("#", "&"))
+
+
+def _beginning(text: str) -> str:
+    """A text of ours in one row, so that it is known again."""
+    first, *rest = text.split("\n")
+    return f"{_e(first)} … (of {len(rest) + 1} lines)" if rest else _e(first)
+
+
+def _further_rows(text: str) -> list[StyledLine]:
+    """The second and later rows of a message of several lines."""
+    kept = text[:MAX_SEVERAL]
+    rows = kept.split("\n")[1:]
+    if len(kept) < len(text) or len(rows) > MAX_ROWS:
+        rows = [*rows[:MAX_ROWS], "…"]
+    return [[(NOTE, ROW), ("", escape(row))] for row in rows]
 
 
 def _rows(text: str, remote: bool) -> list[str]:

@@ -164,8 +164,8 @@ def test_a_locked_keyring_is_told_once(tmp_path: Path) -> None:
     assert store.files == []
     [line] = store.told
     assert line == (
-        "The keyring of this system can't be used: it is locked. What has this device remembered "
-        f"is kept in a file that only you can read instead, in {store.directory}. "
+        "The keyring of this system can't be used: it is locked. The token of this device is "
+        f"kept in a file that only you can read instead, in {store.directory}. "
         "Unlock it to have it used the next time."
     )
 

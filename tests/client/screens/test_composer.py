@@ -16,6 +16,7 @@ from securechat.client.session.events import (
     Ready,
     Say,
     ServerCommand,
+    TooLong,
 )
 
 
@@ -46,12 +47,20 @@ def test_exit_ends_the_session() -> None:
 
 
 def test_a_paste_of_several_lines_is_text() -> None:
-    """A command hidden in it is not run."""
-    assert composer("#lobby").line("one\n/quit\r\nexit") == [
-        Say("#lobby", "one"),
-        Say("#lobby", "/quit"),
-        Say("#lobby", "exit"),
+    """One message; a command hidden in it is not run. Blank lines around it are left out."""
+    assert composer("#lobby").line("\n \none\n/quit\r\n\r\nexit\n") == [
+        Say("#lobby", "one\n/quit\n\nexit")
     ]
+
+
+def test_a_paste_that_is_too_much_goes_back() -> None:
+    """With the reason; nothing of it is sent."""
+    at = Composer(JoinedChannels(), commands.run, lambda target, text: f"{target}: {len(text)}")
+    at.aim("#lobby")
+    [problem] = at.line("one\ntwo")
+    assert isinstance(problem, TooLong)
+    assert problem.text.startswith("#lobby: 7; ")
+    assert at.line("one line") == [Say("#lobby", "one line")]
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "\n\n"])

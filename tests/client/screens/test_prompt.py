@@ -18,17 +18,19 @@ from securechat.client.session.deliveries import MAX_WAITING
 from securechat.client.session.events import Say
 from securechat.client.session.identity import Login
 from securechat.client.session.liveness import Backoff
+from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.session import ClientSession
 from securechat.client.text.render import Renderer
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire.receiver import Client
 from tests.client.screen import Screen
-from tests.client.scripted import PASSWORD, Dialogue, Peer, ScriptedServer
+from tests.client.scripted import OFFER, PASSWORD, Dialogue, Peer, ScriptedServer
 from tests.support.certificates import Authority
 
 Files = tuple[Path, Path]
 NOON = datetime(2025, 11, 22, 12, 0, tzinfo=UTC)
 ENTER, TAB, CTRL_C, CTRL_D = "\r", "\t", "\x03", "\x04"
+BACKSPACE = "\x7f"
 
 
 class Desktop:
@@ -57,7 +59,7 @@ class Desktop:
             self.client.start()
             assert self.client.wait_ready() is None
             renderer = Renderer(session.channels.__len__, lambda: NOON)
-            composer = Composer(session.channels, commands.run)
+            composer = Composer(session.channels, commands.run, session.too_much)
             return Chat(
                 self.client,
                 composer,
@@ -161,7 +163,7 @@ def test_ctrl_c_drops_the_line_and_then_ends_the_session(desktop: Desktop) -> No
 
 
 def test_a_paste_is_sent_line_by_line(desktop: Desktop) -> None:
-    """And is text, whatever it begins with."""
+    """Where the server knows no messages of several lines; it is text, whatever it begins with."""
 
     def dialogue(peer: Peer) -> None:
         peer.logs_in("alice")
@@ -169,6 +171,34 @@ def test_a_paste_is_sent_line_by_line(desktop: Desktop) -> None:
         peer.expects("PRIVMSG #lobby one", "PRIVMSG #lobby /quit")
         peer.echoes("one")
         peer.echoes("/quit")
+        desktop.types("/quit" + ENTER)
+        peer.quits()
+
+    assert desktop.chats(dialogue) is Exit.OK
+
+
+def test_a_paste_is_one_message(desktop: Desktop) -> None:
+    """Where the server takes it as one; what is too much for that is back in the prompt."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greets("alice", OFFER.replace(MULTILINE, f"{MULTILINE}=max-bytes=90,max-lines=3"))
+        assert peer.authenticates("alice")
+        peer.welcomes()
+        desktop.types("\x1b[200~one\r\r/quit\rfour\x1b[201~" + ENTER)
+        desktop.shows("too much for one message: 4 lines and")
+        desktop.types(5 * BACKSPACE + ENTER)
+        peer.expects(f"BATCH +paste {MULTILINE} #lobby", "@batch=paste PRIVMSG #lobby one")
+        peer.expects("@batch=paste PRIVMSG #lobby :", "@batch=paste PRIVMSG #lobby /quit")
+        peer.expects("BATCH -paste")
+        peer.says(
+            f":{peer.source()} BATCH +1 {MULTILINE} #lobby",
+            f"@batch=1 :{peer.source()} PRIVMSG #lobby one",
+            f"@batch=1 :{peer.source()} PRIVMSG #lobby :",
+            f"@batch=1 :{peer.source()} PRIVMSG #lobby /quit",
+            "BATCH -1",
+        )
+        desktop.shows("12:00 <alice> one\r\n")
+        desktop.shows("      | /quit\r\n")
         desktop.types("/quit" + ENTER)
         peer.quits()
 

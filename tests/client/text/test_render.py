@@ -13,6 +13,7 @@ from securechat.client.session.events import (
     ClientEvent,
     Delayed,
     Doubt,
+    Earlier,
     Info,
     InquiryAnswer,
     Invited,
@@ -23,8 +24,10 @@ from securechat.client.session.events import (
     NamesAre,
     PersonIs,
     Problem,
+    Reacted,
     Ready,
     Rejected,
+    Removed,
     Renamed,
     Said,
     Stored,
@@ -32,7 +35,16 @@ from securechat.client.session.events import (
     TopicIs,
     Unconfirmed,
 )
-from securechat.client.text.render import COLOURS, INDENT, Renderer, colour_of, plain, wrap
+from securechat.client.text.render import (
+    COLOURS,
+    INDENT,
+    MAX_ROWS,
+    MAX_SEVERAL,
+    Renderer,
+    colour_of,
+    plain,
+    wrap,
+)
 
 HERE = timezone(timedelta(hours=2))
 NOW = datetime(2025, 11, 22, 14, 30, tzinfo=HERE)
@@ -152,6 +164,10 @@ EVIL = "a\x1b[2J\n12:00 <bob> fake\u202e\x9b"
         NamesAre(EVIL, (EVIL, EVIL)),
         Info(EVIL),
         Problem(EVIL),
+        Removed(EVIL, EVIL, Earlier(EVIL), EVIL),
+        Removed("#" + EVIL, EVIL, Earlier(EVIL, NOW), EVIL),
+        Reacted(EVIL, EVIL, EVIL, Earlier(EVIL, NOW)),
+        Said(EVIL, EVIL, EVIL, answers=Earlier(EVIL, NOW)),
         Rejected(EVIL, EVIL, EVIL),
         Unconfirmed(EVIL, EVIL, Doubt.CUT),
         Ready(EVIL),
@@ -159,16 +175,68 @@ EVIL = "a\x1b[2J\n12:00 <bob> fake\u202e\x9b"
     ],
 )
 def test_remote_text_never_reaches_the_terminal_raw(event: ClientEvent) -> None:
-    """In no field of no event: one line, no control character, no override."""
-    [line] = shown(event, channels=2)
+    """In no field of no event: one line, no control character, no override. A message may have
+    several rows, of which none but the first looks like a line.
+    """
+    line, *rows = shown(event, channels=2)
     assert line.isprintable()
     assert not any(style for style, _ in render(event) if "\x1b" in style)
+    assert not rows or isinstance(event, Said)
+    assert all(row.startswith("      | ") and row.isprintable() for row in rows)
 
 
 def render(event: ClientEvent) -> list[tuple[str, str]]:
-    """The fragments of an event's only line."""
-    [line] = Renderer(lambda: 2, lambda: NOW).render(event)
+    """The fragments of an event's first line."""
+    line, *_ = Renderer(lambda: 2, lambda: NOW).render(event)
     return line
+
+
+def test_a_message_of_several_lines() -> None:
+    """Below its first line the others, set back; without an end it is cut."""
+    assert shown(Said("#lobby", "bob", "one\n\n12:00 <al> three")) == [
+        "<bob> one",
+        "      | ",
+        "      | 12:00 <al> three",
+    ]
+    assert len(shown(Said("#lobby", "bob", "x\n" * 5000))) == MAX_ROWS + 2
+    long = "x" * MAX_SEVERAL
+    assert shown(Said("#lobby", "bob", long)) == [f"<bob> {long}"]
+    assert shown(Said("#lobby", "bob", f"{long}x\ny")) == [f"<bob> {long}…", "      | …"]
+
+
+def test_of_a_text_of_ours_the_beginning_is_told() -> None:
+    """When it is refused, or its echo doesn't come."""
+    assert shown(Unconfirmed("#lobby", "one\ntwo", Doubt.QUEUED)) == [
+        "!! to #lobby, waiting for the connection: one … (of 2 lines)"
+    ]
+
+
+YESTERDAY = Earlier("al", datetime(2025, 11, 21, 9, 5, tzinfo=HERE))
+TODAY = Earlier("al", datetime(2025, 11, 22, 9, 5, tzinfo=HERE))
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (Removed("#lobby", "bob"), "-- bob removed a message in #lobby"),
+        (
+            Removed("#lobby", "bob", TODAY, "spam"),
+            "-- bob removed the message of al of 09:05 in #lobby (spam)",
+        ),
+        (
+            Removed("bob", "al", YESTERDAY),
+            "-- al removed their own message of 21 November, 09:05",
+        ),
+        (Removed("#lobby", "bob", Earlier("al")), "-- bob removed the message of al in #lobby"),
+        (Reacted("#lobby", "bob", "👍", TODAY), "-- bob reacts with 👍 to al 09:05 in #lobby"),
+        (Reacted("al", "bob", "👍"), "-- bob reacts with 👍"),
+        (Reacted("al", "bob", "👍", ended=True), "-- bob no more reacts with 👍"),
+        (Said("#lobby", "bob", "yes", answers=TODAY), "<bob> (to al 09:05) yes"),
+    ],
+)
+def test_what_is_about_an_earlier_message(event: ClientEvent, line: str) -> None:
+    """Tells whose it is and of when, as a line client can't show it beside that."""
+    assert shown(event) == [line]
 
 
 def test_our_own_texts_may_have_several_lines() -> None:

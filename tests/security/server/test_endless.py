@@ -28,7 +28,7 @@ from securechat.client.screens import commands, prompt
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.pipe import InputLines, Printer, converse
 from securechat.client.screens.prompt import Chat
-from securechat.client.session import channels, handshake, inbound
+from securechat.client.session import batches, channels, handshake, inbound, multiline, shown
 from securechat.client.session.events import ClientEvent, Info, InquiryAnswer, Stopped
 from securechat.client.session.identity import Login
 from securechat.client.session.liveness import ANSWER, IDLE
@@ -61,8 +61,9 @@ PATIENCE = 30.0
 SMALL = {
     (channels, "MAX_CHANNELS"): 20,
     (channels, "MAX_MEMBERS"): 50,
-    (inbound, "REMEMBERED_IDS"): 30,
-    (inbound, "MAX_BATCHES"): 10,
+    (shown, "REMEMBERED_IDS"): 30,
+    (batches, "MAX_BATCHES"): 10,
+    (multiline, "MAX_PARTS"): 20,
     (handshake, "MAX_OFFERED"): 60,
 }
 """The limits, made small: what is bounded by one is full soon, and what isn't goes on growing."""
@@ -74,7 +75,8 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, name, limit)
 
 
-HANDLED = sorted({*handshake._HANDLERS, *inbound._HANDLERS, "PRIVMSG", "352", "401", "404", "372"})
+OTHERS = ("PRIVMSG", "BATCH", "352", "401", "404", "372")
+HANDLED = sorted({*handshake._HANDLERS, *inbound._HANDLERS, *OTHERS})
 """What the client keeps anything of; all others are shown, or passed over."""
 
 
@@ -105,6 +107,10 @@ def endless(command: str, numbers: range) -> Iterator[str]:
         yield f":irc.test {command} * LS * :cap{n}=v{n} sasl echo-message"
         yield f":irc.test {command} * ACK :cap{n} -d{n}"
         yield f":irc.test {command} +b{n} chathistory #r{n}"
+        yield f":irc.test {command} +c{n} draft/multiline #r{n}"
+        yield ":irc.test BATCH +same draft/multiline #lobby"
+        yield f"@batch=same :bob!b@h {command} #lobby :t{n}"
+        yield f"@+draft/reply=id-{n};+draft/react=r{n} :bob!b@h {command} #lobby id-{n}"
         yield f":irc.test {command} alice PREFIX=(qov){n} KEY{n}=v{n} :are supported"
 
 
