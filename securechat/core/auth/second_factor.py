@@ -24,11 +24,13 @@ from securechat.core.turn import Turn
 def use(turn: Turn, account: Account, factor: Factor, code: str) -> str | None:
     """Accept a code once: 'code' or 'recovery code', as it was one; None for a wrong one."""
     secret = turn.vault.unseal(factor.secret, _context(account))
+    # The counter of the last code that was taken: who has seen it typed can't use it again.
     step = totp.accepted(secret, code, turn.now_ms, factor.counter)
     if step is not None:
         turn.record(FactorUsed(step, account.id))
         return "code"
     digest = _digest(turn, account, code)
+    # In a time that doesn't tell how much of it was right.
     if any(hmac.compare_digest(digest, known) for known in factor.recovery):
         turn.record(RecoveryCodeUsed(digest, account.id))
         return "recovery code"
@@ -39,10 +41,12 @@ def enrol(turn: Turn, account: Account, secret: bytes, code: str) -> list[str] |
     """Turn the second factor on, if the code shows that the authenticator has the secret: the
     recovery codes then. None for a wrong code.
     """
+    # A first code shows that the secret has arrived; else its owner would be locked out.
     step = totp.accepted(secret, code, turn.now_ms, after=-1)
     if step is None:
         return None
     sealed = turn.vault.seal(secret, _context(account))
+    # With this step, so that the code that enrolled can't log in as well.
     turn.record(FactorSet(account.id, sealed, step, turn.now_ms))
     return renew_recovery_codes(turn, account)
 
@@ -50,6 +54,7 @@ def enrol(turn: Turn, account: Account, secret: bytes, code: str) -> list[str] |
 def renew_recovery_codes(turn: Turn, account: Account) -> list[str]:
     """New recovery codes in the place of all that are left."""
     codes = totp.recovery_codes(turn.vault.random)
+    # All of them, as a list on paper that is half valid is worse than none.
     turn.record(RecoveryCodesCleared(account.id))
     for code in codes:
         turn.record(RecoveryCodeAdded(_digest(turn, account, code), account.id))
@@ -63,8 +68,10 @@ def remove(turn: Turn, account: Account) -> None:
 
 def _context(account: Account) -> str:
     """Binds a sealed secret to its account."""
+    # So nobody who writes to the database can put their own factor in another's row.
     return f"totp {account.id}"
 
 
 def _digest(turn: Turn, account: Account, code: str) -> bytes:
+    # Keyed, as 50 bits could be tried out on a plain digest; the id makes equal codes differ.
     return turn.vault.digest(f"recovery {account.id} {code}")

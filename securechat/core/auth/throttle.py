@@ -64,14 +64,18 @@ class LoginThrottle:
         self._codes = Levels(CODE_FORGET_SECONDS, MAX_LEVEL, MAX_KEYS)
         self._held: list[tuple[float, int, VerifyPassword]] = []
         self._held_of: Counter[str] = Counter()
+        # Breaks ties in the heap: jobs can't be compared with each other.
         self._numbers = count()
 
     def wait(self, name: str, address_block: str, clock: float) -> float:
         """Seconds that an attempt must wait. name: folded. address_block: session.address_block."""
         if self.known(name, address_block):
+            # So a guesser elsewhere can't make the owner wait who comes from where they always do.
             level = self._pairs.level((name, address_block), clock)
         else:
+            # The larger of both: many names from one place, or one name from many places.
             level = max(self._names.level(name, clock), self._blocks.level(address_block, clock))
+        # 1, 2, 4, 8 seconds, and then the most.
         return 0.0 if level <= FREE else min(2.0 ** (level - FREE - 1), MAX_WAIT_SECONDS)
 
     def known(self, name: str, address_block: str) -> bool:
@@ -83,6 +87,8 @@ class LoginThrottle:
         if self.known(name, address_block):
             self._pairs.add((name, address_block), clock)
         else:
+            # Not for those who are known there: their own mistyping must not slow their phone
+            # elsewhere.
             self._names.add(name, clock)
             self._blocks.add(address_block, clock)
 
@@ -102,9 +108,11 @@ class LoginThrottle:
     def hold(self, job: VerifyPassword, until: float) -> bool:
         """Keep an attempt until then; False when too many of its address block wait already."""
         address_block = job.session.address_block
+        # Who has logged in from there before is kept all the same: a school has one address.
         if self._held_of[address_block] >= MAX_HELD and not job.known:
             return False
         self._held_of[address_block] += 1
+        # By time: each tick looks only at the first ones.
         heapq.heappush(self._held, (until, next(self._numbers), job))
         return True
 

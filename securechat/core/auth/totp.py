@@ -25,6 +25,7 @@ WINDOW = 1
 RECOVERY_CODES = 10
 _RECOVERY_BYTES = 7  # 56 bits, of which 50 are shown
 
+# At the very end and in these two forms only: most passwords don't end so.
 _AT_END = re.compile(r"([0-9]{6}|[a-z2-7]{5}-[a-z2-7]{5})\Z")
 
 
@@ -51,8 +52,10 @@ def accepted(secret: bytes, code: str, now_ms: int, after: int) -> int | None:
     """
     present = now_ms // STEP_MS
     found = None
+    # All steps are tried even when one fits, so that the time doesn't tell which it was.
     for step in range(present - WINDOW, present + WINDOW + 1):
         right = hmac.compare_digest(code_of(secret, step), code.encode())
+        # A code that was accepted, and any older one, is worth nothing any more (RFC 6238, 5.2).
         if right and step > after:
             found = step
     return found
@@ -71,6 +74,7 @@ def recovery_codes(random: Callable[[int], bytes]) -> list[str]:
     """New recovery codes, each with 50 random bits: xxxxx-xxxxx, a-z and 2-7."""
     codes = []
     for _ in range(RECOVERY_CODES):
+        # Base 32 has no 0, 1, 8 and 9: nobody mistakes them for letters on paper.
         text = base64.b32encode(random(_RECOVERY_BYTES)).decode("ascii").lower()
         codes.append(f"{text[:5]}-{text[5:10]}")
     return codes

@@ -26,12 +26,14 @@ from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.names import MAX_ACCOUNT_BYTES, ChannelName, channel_name
 from securechat.irc.numerics import Numeric
 
+# What clients and people expect of a new channel on any network.
 DEFAULT_MODES = "nt"
 
 
 def find(turn: Turn, session: Session, name: str) -> Channel:
     """The channel of that name. Raises IrcError (403), also for a secret one of others."""
     channel = turn.model.channel_named(name)
+    # One answer for both, or a secret channel could be found by its name.
     if channel is None or ("s" in channel.modes and not visible(channel, session.who)):
         raise IrcError(Numeric.ERR_NOSUCHCHANNEL, word(name), "No such channel")
     return channel
@@ -48,6 +50,7 @@ def find_mine(turn: Turn, session: Session, name: str) -> Channel:
 def find_mine_or_run(turn: Turn, session: Session, name: str) -> Channel:
     """The channel of that name, of a member or of who may operate it. Raises IrcError."""
     channel = find(turn, session, name)
+    # Who runs it is asked first: an administrator operates channels without being a member.
     return channel if channel.runs(session.who) else find_mine(turn, session, name)
 
 
@@ -72,6 +75,7 @@ def tell(turn: Turn, session: Session, channel: Channel, line: Line) -> None:
 
 def word(text: str) -> str:
     """A parameter of somebody's, fit to be repeated in the middle of a reply."""
+    # A space or a colon in front would make it the trailing parameter, or two of them.
     first = text.split(" ")[0].lstrip(":")[:64]
     return first or "*"
 
@@ -99,8 +103,10 @@ def create(turn: Turn, name: ChannelName, founder: Account | None) -> Channel:
 
 def enter(turn: Turn, channel: Channel, account: Account, modes: str) -> Logged:
     """Make an account a member, and log it; nobody is told here."""
+    # Before the JOIN is logged: the entry itself is among what the member may read.
     turn.record(MemberJoined(channel.id, account.id, modes, turn.model.last_seq))
     entry = turn.log(channel.id, account, "JOIN", "")
+    # It has done its work; one that stayed would open the channel again after a KICK.
     if channel in account.invited_to:
         turn.record(InvitationEnded(channel.id, account.id))
     return entry
@@ -114,6 +120,7 @@ def depart(turn: Turn, channel: Channel, account: Account) -> None:
 def lobby_of(turn: Turn) -> Channel | None:
     """The channel that everybody joins, if there is one."""
     name = turn.settings.lobby
+    # By name each time, as a channel of that name may have been made after the start.
     return turn.model.channel_named(name) if name else None
 
 
@@ -129,10 +136,12 @@ def join_line(turn: Turn, channel: Channel, account: Account, entry: Logged | No
     log, where the account becomes a member; None where a member comes back.
     """
     body = f":{account.source(turn.settings.name)} JOIN {channel.name}"
+    # A real name is a text too: who may not speak in the channel could speak by it.
     real_name = account.name if why_silent(turn, channel, account) else account.real_name
     return Line(
         body,
         turn.now_ms,
+        # Who only comes online again makes no entry, so there is nothing that could be replayed.
         msgid=turn.model.msgid(entry.seq) if entry is not None else None,
         account=account.name,
         client_tags=account.line_tags,
@@ -165,8 +174,10 @@ def show_topic(turn: Turn, session: Session, channel: Channel) -> None:
 
 def show_names(turn: Turn, session: Session, channel: Channel) -> None:
     """The members that are online, with their prefixes."""
+    # 353 tells a secret channel by @, a public one by = (RFC 2812, 5.1).
     symbol = "@" if "s" in channel.modes else "="
     full, every = session.has(USERHOST_IN_NAMES), session.has(MULTI_PREFIX)
+    # Shared by all who ask: in a channel of a thousand the list takes milliseconds to make.
     texts = channel.names.get((full, every))
     if texts is None:
         texts = _names(turn, channel, full=full, every=every)
@@ -179,6 +190,7 @@ def show_names(turn: Turn, session: Session, channel: Channel) -> None:
 def _names(turn: Turn, channel: Channel, *, full: bool, every: bool) -> list[str]:
     """As they go into 353, whose nick may be any."""
     server = turn.settings.name
+    # For the longest nick, as the texts are made once and sent to anybody.
     head = f":{server} 353 {'x' * MAX_ACCOUNT_BYTES} = {channel.name} :"
     shown = (
         prefix(channel, account, every=every) + (account.source(server) if full else account.name)
@@ -193,11 +205,13 @@ def prefix(channel: Channel, account: Account, *, every: bool) -> str:
     https://ircv3.net/specs/extensions/multi-prefix
     """
     modes = channel.modes_of(account)
+    # Without multi-prefix a client takes a second prefix for a part of the name.
     return "".join(PREFIXES[mode] for mode in (modes if every else modes[:1]))
 
 
 def banned(turn: Turn, channel: Channel, account: Account) -> bool:
     """Whether a mask of the channel's ban list matches the account, and none of its exceptions."""
+    # Before the source is made and folded: most channels have no bans, and this is asked often.
     if not channel.bans:
         return False
     folded, source = account.folded, masks.fold(account.source(turn.settings.name))
@@ -217,8 +231,10 @@ def why_silent(turn: Turn, channel: Channel, account: Account) -> str | None:
     """
     member = channel.members.get(account)
     if member is None:
+        # Moderated, it can't hear outsiders either, who have no voice in it.
         if "n" in channel.modes or "m" in channel.modes:
             return "you are not a member; JOIN it first"
+    # Before the bans: whoever has a voice has been given it by name.
     elif member.modes:
         return None
     elif "m" in channel.modes:
@@ -242,12 +258,14 @@ def silenced(turn: Turn, account: Account) -> bool:
 
 def check_may_enter(turn: Turn, account: Account, channel: Channel, key: str = "") -> None:
     """Raises IrcError when the channel's modes keep the account out."""
+    # The founder too: else operators could lock the owner out of the channel.
     if account.admin or channel.founder == account.id:
         return
     if banned(turn, channel, account):  # first, as an invitation doesn't lift it
         raise IrcError(
             Numeric.ERR_BANNEDFROMCHAN, channel.name, "Cannot join channel: you are banned (+b)"
         )
+    # It lifts +i, +k and +l.
     if invitations.counts(turn, channel, account):
         return
     if needs_invitation(turn, channel, account):
@@ -256,6 +274,7 @@ def check_may_enter(turn: Turn, account: Account, channel: Channel, key: str = "
         )
     if channel.key is not None:
         _check_key(turn, account, channel, key)
+    # Members and not those present: a membership lasts while its account is offline.
     if channel.limit is not None and len(channel.members) >= channel.limit:
         raise IrcError(
             Numeric.ERR_CHANNELISFULL, channel.name, "Cannot join channel: it is full (+l)"
@@ -266,8 +285,10 @@ def _check_key(turn: Turn, account: Account, channel: Channel, key: str) -> None
     """Raises IrcError (475). Nobody tries out keys as fast as lines pass; a client that has none,
     and joins all that it remembers, tries nothing.
     """
+    # By account and channel, so a second connection gives no further tries.
     tries, who = turn.model.wrong_keys, (account.id, channel.id)
     fault = "wrong key"
+    # Asked before the key is looked at: a right guess must not get in either.
     if wait := tries.wait(who, turn.clock):
         fault = f"too many wrong keys; try again in {ceil(wait)} seconds"
     elif key == channel.key:

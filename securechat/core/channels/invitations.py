@@ -20,16 +20,19 @@ def counts(turn: Turn, channel: Channel, account: Account) -> bool:
     """Whether somebody has invited the account who operates the channel now: a plain member's
     invitation into an open channel must not outlive its closing, nor one of somebody who is gone.
     """
+    # Asked when it is used, and not when it was made: roles change in between.
     inviter = turn.model.account_named(_inviter(account.invited_to.get(channel, "")))
     return inviter is not None and inviter.usable and channel.runs(inviter)
 
 
 def invite(turn: Turn, channel: Channel, by: Account, account: Account) -> None:
     """Remember that an account may enter, unless one that opens more is remembered already."""
+    # One of a plain member's must not replace that of an operator, which opens +i.
     if not channel.runs(by) and counts(turn, channel, account):
         # Nobody hears of it all the same if the JOIN of who invites can't be stored.
         turn.on_failure(lambda: None)
         return
+    # A second one into the same channel takes the place of the first.
     if channel not in account.invited_to:
         _make_place(turn, by, account)
     turn.record(InvitationMade(channel.id, account.id, by.source(turn.settings.name)))
@@ -42,9 +45,11 @@ def _make_place(turn: Turn, by: Account, account: Account) -> None:
     if numbers[by.folded] >= MAX_OF_ONE:
         whose = by.folded
     elif len(inviters) >= MAX_OPEN:
+        # Whoever fills the list loses out of it, and not the one who invited once.
         whose = max(numbers, key=numbers.__getitem__)
     else:
         return
+    # The dict has them in the order in which they came.
     oldest = next(channel for channel, name in inviters.items() if name == whose)
     turn.record(InvitationEnded(oldest.id, account.id))
 

@@ -50,11 +50,13 @@ class ModeChange:
             raise IrcError(
                 Numeric.ERR_INVALIDMODEPARAM, self.channel.name, letter, "*", f"Expected {what}"
             )
+        # From the front: modes take their parameters in the order of their letters.
         return self.params.pop(0)
 
     def record(self, **values: object) -> None:
         """Change the flags, the key or the limit."""
         channel = self.channel
+        # All three each time, as the event sets them together; so its undo is one as well.
         state: dict[str, object] = {
             "modes": channel.modes,
             "key": channel.key,
@@ -79,8 +81,10 @@ def change_mode(change: ModeChange, sign: str, letter: str) -> None:
 
 def _flag(change: ModeChange, sign: str, letter: str) -> None:
     before = set(change.channel.modes)
+    # A set: setting what is set already must tell nobody anything.
     after = before | {letter} if sign == "+" else before - {letter}
     if after != before:
+        # Sorted, so that the same modes are always the same text.
         change.record(modes="".join(sorted(after)))
         if letter == "H" and sign == "+":  # what was said before was said to those who were there
             turn = change.turn
@@ -94,9 +98,11 @@ def _key(change: ModeChange, sign: str, letter: str) -> None:
             change.params.pop(0)  # a key is asked for by the specification, any one is taken
         if change.channel.key is not None:
             change.record(key=None)
+            # What key it was is nothing for those who hear of its end.
             change.done.append(("-", "k", "*"))
         return
     key = change.parameter(letter, "a key")
+    # A comma parts the keys of a JOIN, and a colon in front would begin a trailing parameter.
     if not key or len(key.encode()) > MAX_KEY_BYTES or "," in key or " " in key or key[0] == ":":
         raise IrcError(
             Numeric.ERR_INVALIDKEY,
@@ -114,6 +120,7 @@ def _limit(change: ModeChange, sign: str, letter: str) -> None:
             change.done.append(("-", "l", ""))
         return
     text = change.parameter(letter, "a number of members")
+    # isdecimal() alone takes the digits of any script.
     if not (text.isascii() and text.isdecimal() and len(text) <= 6 and int(text)):
         raise IrcError(
             Numeric.ERR_INVALIDMODEPARAM,
@@ -123,11 +130,13 @@ def _limit(change: ModeChange, sign: str, letter: str) -> None:
             "Expected a number from 1 to 999999",
         )
     change.record(limit=int(text))
+    # As it is stored: 007 would be told, and 7 be shown.
     change.done.append(("+", "l", str(int(text))))
 
 
 def _mask(change: ModeChange, sign: str, letter: str) -> None:
     text = change.parameter(letter, "a mask nick!user@host")
+    # None for ~a: with a name that nobody can have: it would match nobody, for ever.
     mask = account_mask(text) if text[:1] == "~" else masks.normalise_mask(text)
     if not text or mask is None or not _is_mask(mask) or (sign == "+" and masks.too_wild(mask)):
         raise IrcError(
@@ -139,6 +148,7 @@ def _mask(change: ModeChange, sign: str, letter: str) -> None:
             f"{masks.MAX_WILDCARDS} wildcards, without space, or {ACCOUNT_MASK}account",
         )
     listed = change.channel.masks(letter)
+    # Several, as lists of an older version may hold the same mask in two spellings.
     equal = listed.equal_to(mask)
     if sign == "-":
         for found in equal:
@@ -171,6 +181,7 @@ def _member_mode(change: ModeChange, sign: str, letter: str) -> None:
         text = "They aren't on that channel"
         raise IrcError(Numeric.ERR_USERNOTINCHANNEL, channels.word(nick), channel.name, text)
     had = channel.modes_of(other)
+    # In both: to take an owner's other modes away is to change an owner, too.
     if not by.admin and "q" in had + letter and "q" not in channel.modes_of(by):
         text = "Only an owner (~) can change an owner"
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, text)
@@ -178,6 +189,7 @@ def _member_mode(change: ModeChange, sign: str, letter: str) -> None:
     if has == had:
         return
     if (sign, letter) == ("-", "q"):
+        # Else the channel would be without an owner.
         _check_not_only_owner(change, other)
     change.turn.record(MemberModesChanged(has, channel.id, other.id))
     facts = {"channel": channel.name, "of": other.name, "had": had, "has": has}

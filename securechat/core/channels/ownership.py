@@ -25,16 +25,19 @@ def owners(channel: Channel) -> list[Account]:
 
 def with_mode(modes: str, letter: str) -> str:
     """A member's modes and one more, the highest first."""
+    # In the order of the letters, on which rank() and the prefixes rely.
     return "".join(one for one in MEMBER_MODES if one in modes or one == letter)
 
 
 def heir(channel: Channel) -> Account | None:
     """The member who comes next, by the rule."""
+    # Who can't log in could do nothing with a channel.
     usable = [account for account in channel.members if account.usable]
     return min(usable, key=lambda one: _place(channel, one), default=None)
 
 
 def _place(channel: Channel, account: Account) -> tuple[int, int]:
+    # The seq of joining is the time of joining: the smaller, the longer a member.
     return channel.rank(account), channel.members[account].seq
 
 
@@ -42,10 +45,12 @@ def leave(turn: Turn, channel: Channel, account: Account) -> None:
     """End a membership. The channel ends with its last one, and gets an owner when its last one
     goes; the lobby never ends.
     """
+    # Before the membership ends, with which the modes are gone.
     was_owner = "q" in channel.modes_of(account)
     channels.depart(turn, channel, account)
     if channel is channels.lobby_of(turn):
         return
+    # Nobody could ever enter it by an invitation, and its name would be taken for nothing.
     if not channel.members:
         turn.record(ChannelClosed(channel.id))
     elif was_owner and not owners(channel):
@@ -61,9 +66,11 @@ def pass_on(turn: Turn, channel: Channel, before: Account | None) -> None:
         return
     had = channel.modes_of(after)
     has = with_mode(had, "q")
+    # The log has a sender for each entry, and the server is no account.
     turn.log(channel.id, before or after, "MODE", f"+q {after.name}")
     turn.record(MemberModesChanged(has, channel.id, after.id))
     facts = {"channel": channel.name, "of": after.name, "had": had, "has": has}
+    # By nobody's session: the server does it.
     turn.audit_own("role changed", by="no owner was left", **facts)
     body = f":{turn.settings.name} MODE {channel.name} +q {after.name}"
     turn.broadcast(channel.audience(), Line(body, turn.now_ms))
@@ -75,6 +82,7 @@ def mend(turn: Turn) -> None:
     """
     lobby = channels.lobby_of(turn)
     for channel in list(turn.model.channels.values()):
+        # A span for each channel: one that can't be stored doesn't keep the others from it.
         start = turn.savepoint()
         if channel is lobby:
             if channel.founder is not None:

@@ -18,6 +18,7 @@ from securechat.core.model.state import Model
 from securechat.core.model.states import State
 from securechat.core.turn import Turn
 
+# What people read. JOINs and questions between programs mean nothing afterwards.
 KINDS = frozenset({"PRIVMSG", "NOTICE"})
 """What counts as missed."""
 
@@ -45,6 +46,7 @@ def begin(turn: Turn, session: Session) -> None:
     """The session's login has been granted: it is one of its account's devices."""
     account = session.who
     name = _name(session)
+    # Taken out and put in again below, so that the dict is in the order of use.
     device = account.devices.pop(name, None)
     if device is None:
         device = Device(name, _start(account), turn.now_ms)
@@ -52,6 +54,7 @@ def begin(turn: Turn, session: Session) -> None:
     account.devices[name] = device  # the one used last stands last
     device.used_ms = turn.now_ms
     turn.model.unsaved[account, name] = None
+    # The mark as it is now; it may move by another window of the device while this one logs in.
     session.device, session.after = device, device.delivered
 
 
@@ -64,6 +67,7 @@ def rebind(turn: Turn, session: Session) -> None:
     device, devices = session.device, session.who.devices
     if old is None or device is None:
         return
+    # This very client has received it, under its former name.
     device.delivered = max(device.delivered, old.delivered)
 
     def undo() -> None:
@@ -92,6 +96,7 @@ def _start(account: Account) -> int:
 def _make_room(model: Model, account: Account) -> None:
     """Forget the devices unused for longest; those with sessions are not among them."""
     live = {session.device for session in account.sessions}
+    # In the order of use, so the first ones are those not seen for longest.
     unused = [name for name, device in account.devices.items() if device not in live]
     for name in unused[: max(0, len(account.devices) + 1 - MAX_DEVICES)]:
         account.forget_device(name)
@@ -110,7 +115,9 @@ def look(model: Model) -> None:
     if model.last_seq <= last:
         return
     recent = model.recent
+    # Only if memory reaches back to the last look, else some would be passed over.
     if recent and recent[0].seq <= last + 1:
+        # From the newest backwards, so that it costs what is new and not what is kept.
         new = takewhile(lambda entry: entry.seq > last, reversed(recent))
         targets = {entry.target for entry in new if entry.kind in KINDS}
     else:  # more than memory holds
@@ -118,6 +125,7 @@ def look(model: Model) -> None:
     for number in targets:
         target = model.targets.get(number)
         if isinstance(target, Channel):
+            # By a C function: the tick of a large server meets every session here.
             model.unconfirmed.update(target.audience().sessions)
         elif target is not None:
             for account in (target.low, target.high):
@@ -132,11 +140,14 @@ def due(turn: Turn) -> list[Session]:
     waiting = [
         session
         for session in model.unconfirmed
+        # A client that doesn't answer isn't asked again; ping_seconds ends its connection.
         if not session.awaited and session.asked_at <= before and session.state is State.READY
     ]
     rested = (turn.clock - model.asked_at) * ASKED_PER_SECOND
+    # Left may be a fraction: it is saved, and not rounded away each second.
     left = min(ASKED_AT_ONCE, model.asks_left + rested)
     if len(waiting) > left:
+        # By who has waited longest, so that in a large channel everybody's turn comes.
         waiting = nsmallest(int(left), waiting, key=lambda session: session.asked_at)
     model.asks_left, model.asked_at = left - len(waiting), turn.clock
     return waiting
@@ -145,6 +156,7 @@ def due(turn: Turn) -> list[Session]:
 def ask(turn: Turn, session: Session) -> None:
     """A PING whose answer shows what has certainly arrived: all that was said before."""
     _asked(turn, session)
+    # The newest seq of this moment: it comes behind all that this turn has said so far.
     turn.send(session, _question(turn))
 
 
@@ -168,7 +180,9 @@ def _asked(turn: Turn, session: Session) -> None:
 def acknowledge(turn: Turn, session: Session, token: str) -> None:
     """A PONG: remember what has arrived; stored with the next tick."""
     number = token.removeprefix(ASKED)
+    # Bounded before int(), which takes long for a number of thousands of digits.
     if token.startswith(ASKED) and number.isdecimal() and len(number) < 20:
+        # A client may claim what it likes; nothing later than the newest can have arrived.
         seq = min(int(number), turn.model.last_seq)
         session.delivered = max(seq, session.delivered or 0)
         session.answered_at, session.awaited = turn.clock, False
@@ -189,7 +203,9 @@ def advance(model: Model, session: Session) -> None:
     there = [s for s in account.sessions if s.device is device and s.delivered is not None]
     if not there:
         return
+    # Who answered last before the youngest came may be a connection that is dead already.
     newest = max(one.arrived_at for one in there)
+    # The least of them: what a window lacks must be replayed if it is the one that dies.
     safe = min(one.delivered or 0 for one in there if one.answered_at >= newest)
     if safe > device.delivered:
         device.delivered = safe
@@ -203,6 +219,7 @@ def store(turn: Turn) -> None:
     if not model.unsaved:
         return
     start = turn.savepoint()
+    # Taken away at once: what moves while these are recorded is for the next tick.
     unsaved, model.unsaved = model.unsaved, {}
     for account, name in unsaved:
         if model.accounts.get(account.id) is not account:  # its registration was not stored
@@ -212,5 +229,6 @@ def store(turn: Turn) -> None:
             turn.record(DeviceForgotten(account.id, name))
         elif not account.deleted:
             turn.record(Delivered(account.id, name, device.delivered, device.used_ms))
+    # Back into it, so that the next tick tries again.
     turn.on_failure(lambda: model.unsaved.update(unsaved))
     turn.finish_span(None, "TICK", start)

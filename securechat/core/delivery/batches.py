@@ -18,5 +18,6 @@ def send_batch(turn: Turn, session: Session, kind: str, texts: Iterable[str]) ->
     server, reference = turn.settings.name, kind.split(" ")[0].rpartition("/")[2]
     turn.send(session, f":{server} BATCH +{reference} {kind}")
     for text in texts:
+        # Tagged without asking what the session knows: who has a batch has asked for it.
         turn.send_line(session, Tagged(BareLine(text), f"batch={reference}"))
     turn.send(session, f":{server} BATCH -{reference}")

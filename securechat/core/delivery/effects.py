@@ -21,6 +21,7 @@ class Reply(NamedTuple):
 
     session: Session
     line: Line
+    # Held fast here: a CAP REQ later in the turn must not change how this is encoded.
     group: EncodingGroup
 
 

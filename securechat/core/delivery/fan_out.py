@@ -31,6 +31,7 @@ def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
         if isinstance(effect, Reply):
             plan.reply(effect)
             continue
+        # Replies said before this broadcast must be written before it.
         if plan.asker is not None:
             plan.end_replies()
         found = waiting.get(effect[0])  # by its place, as that is the quickest
@@ -39,6 +40,7 @@ def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
         else:
             found.append(effect)
     plan.end_replies()
+    # In the order in which each audience was first spoken to.
     plan.flush(list(waiting))
     return plan.output
 
@@ -60,9 +62,12 @@ class _Plan:
         audience, and the old one's lines must not come behind the new one's.
         """
         session, line, group = reply
+        # The group is asked for as well: within a turn its capabilities may have changed.
         if session is not self.asker or group is not self._group:
             self.end_replies()
             waiting = list(self.waiting)
+            # Only up to the last audience that the session is in: the others may wait on, and
+            # gather more.
             while waiting and session not in waiting[-1].sessions:
                 waiting.pop()
             self.flush(waiting)
@@ -77,6 +82,7 @@ class _Plan:
 
     def add(self, io: int, links: Sequence[object], data: bytes) -> None:
         if data and links:
+            # Not by setdefault, which would make a list for each call.
             if io not in self.output:
                 self.output[io] = []
             self.output[io].append(Delivery(links, data))
@@ -85,13 +91,18 @@ class _Plan:
         for audience in audiences:
             effects = self.waiting.pop(audience)
             lines = [effect[1] for effect in effects]
+            # Those who don't get the echo of what they say; mostly one, or none.
             excluded = {effect[2] for effect in effects if effect[2] is not None}
             for group, (sessions, links) in audience.groups.items():
+                # By its group in this audience: sessions of other groups aren't written to here.
                 apart = {s for s in excluded if audience.sessions.get(s) == group}
+                # A line keeps its bytes by capabilities, so a second group of the same ones costs
+                # nothing.
                 encoded = [line.encode(group.caps) for line in lines]
                 if not apart:
                     self.add(group.io, links, group.join(encoded))
                     continue
+                # The others still share one object; only who is left out gets bytes of its own.
                 rest = [s.link for s in sessions if s not in apart]
                 self.add(group.io, rest, group.join(encoded))
                 for session in apart:

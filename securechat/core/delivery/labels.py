@@ -32,11 +32,13 @@ class Tagged(Line):
     __slots__ = ("_inner", "_tag")
 
     def __init__(self, inner: Line, tag: str) -> None:
+        # No super().__init__(): all else is asked of the line within.
         self.body = inner.body
         self._inner, self._tag = inner, tag
 
     def encode(self, caps: int) -> bytes:
         """The bytes, CR LF included; b'' for nothing."""
+        # Not kept: such a line goes to one session.
         return self._inner.encode_tagged(caps, self._tag)
 
 
@@ -56,18 +58,23 @@ def respond(
     What is one batch already has the label at its beginning ("an existing type applicable to the
     entire response"). more: whether parts of a long answer follow; they go through go_on().
     """
+    # Broadcasts first become a reply to the asker and a broadcast to the others.
     found = list(_parted(effects[start:], session))
     own = [at for at, effect in enumerate(found) if _is_response(effect, session)]
     tag = format_tags({LABEL: label})
+    # One line, or one batch: the label goes onto it, and needs no batch of its own.
     if not more and own and (len(own) == 1 or _is_one_batch(found[own[0]], found[own[-1]])):
         _tag(found, own[0], tag)
     elif not own and not more:
+        # Each labelled command has an answer, so that the client can stop waiting.
         found.append(_reply(session, Tagged(BareLine(f":{server} ACK"), tag)))
     else:
         _enclose(found, own)
         begin = BareLine(f":{server} BATCH +{REFERENCE} labeled-response")
+        # Before the first line of the answer; what was said to others stays where it is.
         found.insert(own[0] if own else len(found), _reply(session, Tagged(begin, tag)))
         if not more:
+            # One further for the line that was inserted, and one to be behind the last.
             found.insert(own[-1] + 2, _end(session, server))
     effects[start:] = found
 
@@ -86,6 +93,7 @@ def _parted(effects: list[Effect], session: Session) -> Iterator[Effect]:
     What it has been sent already is the echo of a message to itself; what comes to it as to anybody
     who is written to is none.
     """
+    # By identity: lines have no equality of their own.
     told = {effect.line for effect in effects if isinstance(effect, Reply)}
     for effect in effects:
         if isinstance(effect, Reply) or effect.line in told or not _answers(effect, session):
@@ -94,6 +102,7 @@ def _parted(effects: list[Effect], session: Session) -> Iterator[Effect]:
         if effect.exclude is None:
             yield effect._replace(exclude=session)
         else:
+            # A broadcast leaves out one session, and this one leaves out another already.
             others = (one for one in effect.audience.sessions if one is not session)
             yield effect._replace(audience=Audience(others))
         yield _reply(session, effect.line)
@@ -103,6 +112,7 @@ def _answers(effect: Broadcast, session: Session) -> bool:
     """Whether it is a response for the session. A message to oneself that is no echo is none."""
     if session not in effect.audience.sessions or effect.exclude is session:
         return False
+    # Behind the source, which each such line has.
     command = effect.line.body.split(" ", 2)[1]
     return command not in MESSAGES or session.has(ECHO_MESSAGE)
 
@@ -110,6 +120,7 @@ def _answers(effect: Broadcast, session: Session) -> bool:
 def _is_response(effect: Effect, session: Session) -> bool:
     if not isinstance(effect, Reply) or effect.session is not session:
         return False
+    # A line may be nothing for this client: a TAGMSG to one without message-tags.
     return bool(effect.line.encode(effect.group.caps))
 
 
@@ -125,6 +136,7 @@ def _enclose(effects: list[Effect], own: list[int]) -> None:
     """Put lines into the batch of the response, but for those of a batch within it."""
     for at in own:
         effect = effects[at]
+        # A line can be in one batch only; the inner one's beginning is in the response.
         if not (isinstance(effect, Reply) and _in_batch(effect.line.encode(effect.group.caps))):
             _tag(effects, at, f"batch={REFERENCE}")
 

@@ -15,6 +15,7 @@ from securechat.irc.capabilities import (
     WIRE,
 )
 
+# The last second that was written out. The hub alone uses it, so it needs no lock.
 _second = -1
 _second_text = ""
 
@@ -98,10 +99,12 @@ class Line:
         self.extended = extended
         self.requires = requires
         self.batch = batch
+        # By the capabilities that change bytes: clients of one kind share an entry.
         self._encoded: dict[int, bytes] = {}
 
     def encode(self, caps: int) -> bytes:
         """The bytes for a session with these capabilities, CR LF included; b'' for nothing."""
+        # Others must not make a second entry for the same bytes.
         key = caps & WIRE
         data = self._encoded.get(key)
         if data is None:
@@ -116,6 +119,7 @@ class Line:
         return f"@{tag}".encode() + (b";" + data[1:] if data[:1] == b"@" else b" " + data)
 
     def _render(self, caps: int) -> bytes:
+        # Nothing at all, and not an empty line: who can't understand it is not written to.
         if caps & self.requires != self.requires:
             return b""
         tags = self._tags(caps)

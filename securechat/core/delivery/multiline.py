@@ -34,6 +34,7 @@ class MultilineLine(Line):
         client_tags: str | None,
         batch: str | None = None,
     ) -> None:
+        # The body says to others what kind of line this is; one line of it is enough.
         shown = next(part.text for part in parts if part.text)
         super().__init__(
             f":{source} {kind} {receiver} :{shown}",
@@ -50,10 +51,13 @@ class MultilineLine(Line):
         part they are, on the beginning if it is a label; on each line where there is no batch.
         """
         in_batch = caps & BATCH and caps & MULTILINE
+        # From the bytes that are there: encoding anew for one session would cost all of it again.
         _, *between, last = lines = self.encode(caps).splitlines(keepends=True)
         tagged = [_with(tag, lines[0])]
+        # The label belongs to the beginning of the batch only.
         if in_batch and not tag.startswith("batch="):
             return b"".join([*tagged, *between, last])
+        # Lines within a batch are part of that one, and not of what is around it.
         tagged += between if in_batch else (_with(tag, line) for line in between)
         return b"".join([*tagged, _with(tag, last)])
 
@@ -63,6 +67,7 @@ class MultilineLine(Line):
         return "".join(line + "\r\n" for line in lines).encode()
 
     def _as_batch(self, caps: int) -> Iterator[str]:
+        # By the seq, as several of them may be on their way at once; "ml" where nothing is stored.
         reference = f"ml{self.msgid.seq:x}" if self.msgid else "ml"
         yield _tagged(
             self._tags(caps),
@@ -71,13 +76,16 @@ class MultilineLine(Line):
         for part in self._parts:
             tags = f"batch={reference};{CONCAT_TAG}" if part.joined else f"batch={reference}"
             yield _tagged([tags], self._said(part.text))
+        # In a replay the whole batch lies within that of the history.
         outer = [f"batch={self.batch}"] if self.batch else []
         yield _tagged(outer, f":{self._source} BATCH -{reference}")
 
     def _as_lines(self, caps: int) -> Iterator[str]:
+        # A blank line can't be sent by itself: PRIVMSG needs a text.
         shown = [part.text for part in self._parts if part.text]
         client_tags = self.client_tags
         if client_tags and len(client_tags.encode()) * len(shown) > REPEATED_TAG_BYTES:
+            # Repeated on each line they could make many times the bytes that were sent.
             client_tags = None
         further = Line("", self.at_ms, account=self.account, batch=self.batch)
         further.client_tags = client_tags

@@ -15,7 +15,9 @@ from securechat.core.model.state import Model
 
 MILLISECOND = timedelta(milliseconds=1)
 
+# ASCII digits only: \d alone takes those of all scripts.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z", re.ASCII)
+# 15 digits are less than 2^63, which is SQLite's largest integer.
 _SEQ = re.compile(r"[0-9a-f]{1,15}")
 
 
@@ -25,13 +27,16 @@ def span_named(model: Model, account: Account, name: str) -> Span | None:
     """
     if name[:1] == "#":
         channel = model.channel_named(name)
+        # One answer for both: it must not show that there is a channel.
         if channel is None or account not in channel.members:
             return None
         return span_of(model, account, channel)
     other = model.account_named(name)
     direct = account.directs.get(other) if other is not None else None
+    # A conversation that is there may be read also with who is gone; a new one can't begin.
     if direct is None and (other is None or not other.usable):  # a disabled one looks like none
         return None
+    # No target has the number 0: nothing is found there.
     return Span(direct.id if direct else 0, 0, model.last_seq)
 
 
@@ -41,6 +46,7 @@ def span_of(model: Model, account: Account, channel: Channel) -> Span:
     """
     after = channel.members[account].seq
     if "H" in channel.modes:
+        # The smaller: +H gives newcomers more, and takes nothing from older members.
         after = min(after, channel.history_from)
     return Span(channel.id, after, model.last_seq)
 
@@ -70,6 +76,7 @@ def seq_of(model: Model, msgid: str) -> int | None:
     made. Whether there is such an entry is not looked at.
     """
     instance, _, number = msgid.rpartition("-")
+    # After a restore the numbers are given again, and mean other messages.
     if instance != model.instance or not _SEQ.fullmatch(number):
         return None
     return int(number, 16)
@@ -83,6 +90,7 @@ def parse_time(text: str) -> int | None:
     if not _TIME.fullmatch(text):
         return None
     try:
+        # The pattern lets through a 31st of February.
         at = datetime.fromisoformat(text)
     except ValueError:
         return None

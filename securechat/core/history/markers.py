@@ -42,7 +42,9 @@ def mark(turn: Turn, session: Session, key: str, at_ms: int) -> bool:
     """
     account = session.who
     known = account.read_markers
+    # A device whose clock is ahead would else mark as read what is still to come.
     at_ms = min(at_ms, turn.now_ms)
+    # It only moves forward, as the specification has it: two devices may cross on the way.
     if at_ms <= known.get(key, -1):
         return False
     if key not in known and len(known) >= MOST_MARKERS:

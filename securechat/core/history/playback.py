@@ -36,6 +36,7 @@ def batch(
     turn: Turn, session: Session, kind: str, reference: str, lines: Iterable[Line]
 ) -> Iterator[Line]:
     """Lines, in a batch where the session knows batches. kind: with its parameters."""
+    # Without it the lines come all the same, each with its time.
     if not session.has(BATCH):
         yield from lines
         return
@@ -59,6 +60,7 @@ def lines_of(
 ) -> Iterator[Line]:
     """Entries, without what has been redacted since they were read, or can't be shown."""
     gone = turn.model.redacted
+    # As a generator: a page is made into lines only as far as it is sent.
     return (
         line(turn, session, entry, reference)
         for entry in entries
@@ -68,6 +70,7 @@ def lines_of(
 
 def _is_shown(session: Session, entry: Logged) -> bool:
     """Whether an entry is one that a client knows how to show; others only stay in the log."""
+    # To who doesn't know of it, a PART and a JOIN were shown; neither was logged.
     if entry.kind == "RENAME":
         return session.has(CHANNEL_RENAME)
     return entry.kind in _EVENTS or entry.kind in MESSAGES
@@ -76,6 +79,7 @@ def _is_shown(session: Session, entry: Logged) -> bool:
 def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
     """One entry. reference: of the batch that it is part of."""
     model = turn.model
+    # Accounts are never taken out of memory, deleted ones neither: the log names them.
     sender = model.accounts[entry.sender]
     receiver = _receiver(model, session.who, entry)
     make = _EVENTS.get(entry.kind)
@@ -85,8 +89,10 @@ def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
     if make is None:
         body = f"{head}{entry.kind} {receiver} :"
         text = entry.text if session.has(SERVER_TIME) else _dated(entry)
+        # The text matters more than its time, which would have it cut.
         body += text if fits(body + text) else entry.text
     else:
+        # The channel may have been renamed since, and its name be longer now.
         body = shorten(head + make(receiver, entry.text), MAX_BODY_BYTES)
     return Line(
         body,
@@ -112,6 +118,7 @@ def _several_lines(
     if not session.has(SERVER_TIME):
         dated = parts[0]._replace(text=_dated(entry._replace(text=parts[0].text)))
         if fits(f":{source} {entry.kind} {receiver} :{dated.text}"):
+            # The time stands in front of the first line only.
             parts[0] = dated
     return MultilineLine(
         source,
@@ -168,6 +175,7 @@ def _receiver(model: Model, account: Account, entry: Logged) -> str:
     target = model.targets[entry.target]
     if isinstance(target, Channel):
         return target.name
+    # In a conversation the receiver is the one who didn't say it.
     return account.name if entry.sender != account.id else model.other_in(target, account).name
 
 

@@ -12,6 +12,7 @@ SINCE_OPENED = "newcomers may read what was said since the channel was opened to
 
 def text(settings: Settings, channel: Channel) -> str:
     """Of one channel, in a sentence."""
+    # Not `or`: 0 is a value of its own, for ever.
     days = settings.keep_days if channel.keep_days is None else channel.keep_days
     howlong = f" for {days} day{'s' if days > 1 else ''}" if days else ""
     who = SINCE_OPENED if "H" in channel.modes else SINCE_JOINING

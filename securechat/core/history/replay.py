@@ -26,6 +26,8 @@ def unread(model: Model, session: Session) -> Iterator[tuple[int, int, int]]:
     if session.who.bot or session.has(CHATHISTORY):
         return
     for target, newest, joined in model.targets_of(session.who):
+        # Both count: what came before it joined is not the account's, what came before the mark is
+        # there.
         after = max(joined, session.after)
         if newest > after:
             yield target, newest, after
@@ -37,12 +39,14 @@ def load(turn: Turn, session: Session, before: Missed | None = None) -> LoadMiss
     before: what was read earlier; then only what came since is wanted.
     """
     model, settings = turn.model, turn.settings
+    # Where an earlier reading has ended; its entries come along in `before`.
     start = before.upto if before is not None and before.asked else 0
     news = unread(model, session)
     targets = tuple((target, max(after, start)) for target, new, after in news if new > start)
     return LoadMissed(
         session,
         targets,
+        # A reader has a connection of its own, and sees what is committed.
         model.committed_seq,
         settings.replay,
         settings.replay_bytes,
@@ -56,10 +60,12 @@ def since(model: Model, session: Session, upto: int) -> list[Logged]:
     if upto >= model.last_seq:
         return []
     after = {target: first for target, _, first in unread(model, session)}
+    # Backwards, so that it stops where the reader's part begins.
     newest_first = takewhile(lambda entry: entry.seq > upto, reversed(model.recent))
     found = [
         entry
         for entry in newest_first
+        # Its own seq where the target has no news: then it isn't greater, and left out.
         if entry.kind in KINDS and entry.seq > after.get(entry.target, entry.seq)
     ]
     return found[::-1]
@@ -69,6 +75,7 @@ def send(turn: Turn, session: Session, entries: Iterable[Logged], *, cut: bool) 
     """Send entries, channel by channel, each in its order."""
     wanted = [entry for entry in entries if _wanted(turn.model, session, entry)]
     newest = _newest(wanted, turn.settings.replay_bytes)
+    # A batch is of one target; within it the one order stays.
     by_target: dict[int, list[Logged]] = {}
     for entry in newest:
         by_target.setdefault(entry.target, []).append(entry)
@@ -96,4 +103,5 @@ def _newest(entries: list[Logged], limit: int) -> list[Logged]:
 def _wanted(model: Model, session: Session, entry: Logged) -> bool:
     own = entry.sender == session.who.id
     knows_own = session.has(ECHO_MESSAGE | SELF_MESSAGE)
+    # Else a client would show one's own words to a person as that person's.
     return not own or knows_own or isinstance(model.targets[entry.target], Channel)

@@ -18,16 +18,19 @@ from securechat.core.model.state import Model
 
 def apply(model: Model, event: JournalEvent) -> Undo:
     """Change the model as the event says; the result, called, changes it back."""
+    # An event without a row in the table has a table() of its own.
     return _once(_APPLY.get(type(event), _set_table)(model, event))
 
 
 def _once(undo: Undo) -> Undo:
+    # A list, as popping from it is done once whatever happens in between.
     left = [undo]
     return lambda: left.pop()() if left else None
 
 
 def _set_table(model: Model, event: Any) -> Undo:
     """What an event with a table() does."""
+    # The last field is whose facts they are, by the rule in things.py.
     *values, whose = event
     thing = model.accounts[whose] if event.table() == "accounts" else model.channel(whose)
     return set_facts(thing, **dict(zip(event._fields, values, strict=False)))

@@ -26,6 +26,7 @@ class Lookup:
     found: Any = None
 
 
+# The hub asks between parts whether it is others' turn, so no answer may be made as one list.
 Parts = Generator[NumericReply | Line | Lookup | None, Any, None]
 """A long answer, as a generator. It yields replies and lines; None where nothing was found for a
 while, and others may come between; and a Lookup that it waits for. That yield gives it the turn in

@@ -63,6 +63,7 @@ class Factor:
     recovery: the keyed digests of the recovery codes that are left.
     """
 
+    # By the pepper, so a copied database has no second factors in it.
     secret: str
     counter: int
     recovery: set[bytes] = field(default_factory=set)
@@ -79,6 +80,7 @@ class Device:
     name: str
     delivered: int
     used_ms: int
+    # How far it has come is stored once a second at most, for all devices together.
     stored: int = -1
 
 
@@ -97,7 +99,9 @@ def split_device(claimed: str) -> tuple[str, str]:
 
     A colon is in no such name: before it stands what kind of login names the device.
     """
+    # No account's name has an @, so this can't cut one in two.
     account, _, device = claimed.partition("@")
+    # A phone's keyboard writes Phone where the laptop writes phone: one device all the same.
     folded = normalize("NFKC", device.casefold())
     if is_token_name(device) and is_token_name(folded) and ":" not in folded:
         return account, folded

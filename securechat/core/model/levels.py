@@ -15,6 +15,8 @@ class Levels:
         self._forget = forget_seconds
         self._most = most
         self._limit = limit
+        # The level and when it was so. It falls with time by itself, so nothing has to run for
+        # that.
         self._levels: OrderedDict[object, tuple[float, float]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -22,6 +24,7 @@ class Levels:
 
     def level(self, key: object, clock: float) -> int:
         """How many count now."""
+        # Up, so that a guess counts as one until it is wholly forgotten.
         return ceil(self._left(key, clock))
 
     def wait(self, key: object, clock: float) -> float:
@@ -35,7 +38,9 @@ class Levels:
 
     def add(self, key: object, clock: float) -> None:
         """One more."""
+        # Capped: who went on for an hour must not have to wait for days.
         self._levels[key] = (min(self._left(key, clock) + 1, self._most), clock)
+        # An attacker with many keys pushes out the oldest ones, and not those in use.
         self._levels.move_to_end(key)
         if len(self._levels) > self._limit:
             self._levels.popitem(last=False)

@@ -34,6 +34,7 @@ class MaskList(dict[str, tuple[str, int]]):
             self[mask] = entry
         else:
             self.pop(mask, None)
+            # A pattern that nobody asks for any more would stay in memory for ever.
             self._matchers.pop(mask, None)
 
     def matches(self, folded: str, source: str) -> bool:
@@ -44,6 +45,7 @@ class MaskList(dict[str, tuple[str, int]]):
         for mask in self:
             matcher = matchers.get(mask)
             if matcher is None:
+                # Made once: a list of a hundred masks is asked for each line of a plain member.
                 matcher = matchers[mask] = _matcher(mask)
             if matcher(folded if mask.startswith(ACCOUNT_MASK) else source):
                 return True
@@ -53,12 +55,14 @@ class MaskList(dict[str, tuple[str, int]]):
         """Those that match as a mask does: neither case nor composition counts. Lists from before
         that rule may hold several.
         """
+        # `alice!*@*` and `ALICE!*@*` are one ban, so one MODE -b must end both.
         wanted = _compared(mask)
         return [one for one in self if _compared(one) == wanted]
 
 
 def _matcher(mask: str) -> Callable[[str], object]:
     if mask.startswith(ACCOUNT_MASK):
+        # The account's folded name is compared as it is, so no wildcard gets in here.
         return _compared(mask).removeprefix(ACCOUNT_MASK).__eq__
     return masks.matcher(mask)
 

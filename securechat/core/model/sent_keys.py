@@ -28,6 +28,7 @@ class SentKeys:
     __slots__ = ("_at_ms", "_keys", "_seqs", "slot")
 
     def __init__(self) -> None:
+        # Of 64 bits each: a key has 15 hexadecimal digits at most, so that it fits.
         self._keys, self._seqs, self._at_ms = array("q"), array("q"), array("q")
         self.slot = 0
         """For the next one."""
@@ -35,6 +36,7 @@ class SentKeys:
     def find(self, key: int) -> Kept | None:
         """The message that had this key."""
         try:
+            # A walk over at most 256 numbers; a dict for each account would take far more memory.
             slot = self._keys.index(key)
         except ValueError:
             return None
@@ -42,6 +44,7 @@ class SentKeys:
 
     def put(self, slot: int, key: int, kept: Kept) -> Callable[[], object]:
         """Remember a key; the result, called, forgets it for what was there before."""
+        # They grow with use: most accounts never send a key.
         while len(self._keys) <= slot:
             for column in (self._keys, self._seqs, self._at_ms):
                 column.append(0)
@@ -50,6 +53,7 @@ class SentKeys:
         self.slot = (slot + 1) % MAX_KEYS
 
         def undo() -> None:
+            # A later message may have taken the slot since, and its key must stay.
             if self._keys[slot] == key:
                 self._set(slot, *before)
 
@@ -60,4 +64,5 @@ class SentKeys:
 
     def items(self) -> dict[int, int]:
         """The seqs by the keys."""
+        # Key 0 is what fills the slots not used yet; a client can't send it.
         return {key: seq for key, seq in zip(self._keys, self._seqs, strict=True) if key}

@@ -48,6 +48,7 @@ MAX_KEYS = 10_000
 """Accounts whose logins and departures are counted; the ones not seen for longest go first."""
 
 
+# A class's own __new__ is a Python function that calls this one.
 _new = tuple.__new__
 """Makes a named tuple in a third of the time: for what every message needs."""
 
@@ -70,16 +71,21 @@ class Model:
     instance: str
     """Names this database in message ids, so that they stay unique after a restore."""
     accounts: dict[int, Account] = field(default_factory=dict)
+    # By the folded name, as two accounts must not differ in case only.
     by_name: dict[str, Account] = field(default_factory=dict)
+    # Asked before a name is given out, so that no two look alike.
     account_skeletons: dict[str, Account] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     channel_skeletons: dict[str, Channel] = field(default_factory=dict)
+    # One number space for both, as an entry of the log has one column for where it was said.
     targets: dict[int, Channel | Direct] = field(default_factory=dict)
+    # By digest: who reads the memory or the database finds no code that opens anything.
     invites: dict[bytes, Invite] = field(default_factory=dict)
     tokens: dict[bytes, Token] = field(default_factory=dict)
     """By digest."""
     certificates: dict[bytes, Certificate] = field(default_factory=dict)
     """By fingerprint."""
+    # Stored in the tick, all at once: a login must not wait for one more write.
     used: dict[Token | Certificate, None] = field(default_factory=dict)
     """Those whose used_ms is newer than what is stored."""
     login_throttle: LoginThrottle = field(default_factory=LoginThrottle)
@@ -126,18 +132,22 @@ class Model:
     asks_left: float = 0.0
     asked_at: float = float("-inf")
     """How many of them may be asked now (delivery.acknowledgements), as of when."""
+    # A reader looks at what is committed; what has come since is taken from here.
     recent: deque[Logged] = field(default_factory=lambda: deque(maxlen=RECENT))
+    # A dict, as the oldest has to go first when there are too many.
     redacted: dict[int, None] = field(default_factory=dict)
     """The numbers of the messages that were redacted last."""
     erased: int = 0
     """The newest of the administrator's changes that told of erased entries."""
     last_seq: int = 0
+    # Behind last_seq while a turn is on its way to the disk; readers may see up to here.
     committed_seq: int = 0
     last_target: int = 0
     most_online: int = 0
     admins_online: int = 0
     arrived: int = 0
     """Sessions in the broadcast set."""
+    # Counted and not searched for: LUSERS is for anybody to ask as often as lines pass.
     closing: int = 0
     """Sessions that have ended, whose connections have not gone yet."""
 
@@ -149,6 +159,7 @@ class Model:
 
     def remove_account(self, account: Account) -> None:
         """Undo add_account, for an account that could not be stored."""
+        # By way of _drop: the name may have been given to another one since.
         _drop(self.by_name, account.folded, account)
         _drop(self.account_skeletons, account.skeleton, account)
         _drop(self.accounts, account.id, account)
@@ -158,8 +169,11 @@ class Model:
         _drop(self.account_skeletons, account.skeleton, account)
         account.name, account.skeleton = name, skeleton
         if self.accounts.get(account.id) is account:
+            # setdefault: should an administrator have let in a look-alike, that one stays
+            # registered.
             self.account_skeletons.setdefault(skeleton, account)
         for channel in account.channels:
+            # The lists of names show the old spelling; the audiences hold sessions, and stay.
             channel.names.clear()
 
     def add_token(self, token: Token) -> None:
@@ -201,6 +215,7 @@ class Model:
         """Put a conversation into the indexes."""
         low, high = self.accounts[direct.low], self.accounts[direct.high]
         self.targets[direct.id] = direct
+        # Of a conversation with oneself both are the same entry.
         low.directs[high] = high.directs[low] = direct
 
     def remove_direct(self, direct: Direct) -> None:

@@ -64,6 +64,7 @@ TRANSITIONS: dict[tuple[State, Trigger], State] = {
     (State.CREATING, Trigger.DENIED): State.CONNECTED,
     (State.PROVEN, Trigger.COMPLETE): State.LOADING,
     (State.LOADING, Trigger.LOADED): State.READY,
+    # From CLOSED too: what is closed already may be closed again.
     **{(state, Trigger.CLOSING): State.CLOSED for state in State},
 }
 
@@ -80,4 +81,5 @@ def after(state: State, trigger: Trigger) -> State:
     try:
         return TRANSITIONS[state, trigger]
     except KeyError:
+        # Without the KeyError, which would show the pair once more and nothing else.
         raise TransitionError(f"{trigger.name} can't happen in {state.name}") from None

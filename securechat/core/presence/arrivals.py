@@ -41,6 +41,7 @@ NOT_STORED = "The server can't store anything now; try again later"
 
 def expect(turn: Turn, session: Session) -> None:
     """A login that is complete, of an account that has missed nothing."""
+    # Nothing to read, but the same way in: so there is one order for all who come.
     turn.model.arriving.append(Missed(session, [], cut=False, upto=turn.model.last_seq))
 
 
@@ -48,6 +49,7 @@ def of(turn: Turn, session: Session) -> Missed | None:
     """The arrival that a session waits for, which then comes out of its turn."""
     for arrival in turn.model.arriving:
         if arrival.session is session:
+            # The loop ends here, as a deque that has changed can't be walked on.
             turn.model.arriving.remove(arrival)
             return arrival
     return None
@@ -63,6 +65,7 @@ def next_group(turn: Turn, most: int) -> list[Missed]:
     arriving = turn.model.arriving
     while arriving and len(group) < most:
         if _is_new(turn, arriving[0].session):
+            # Those before it enter first; then it has a group of its own.
             return group or [arriving.popleft()]
         group.append(arriving.popleft())
     return group
@@ -82,11 +85,14 @@ class ArrivalBatch:
 
     def __init__(self, turn: Turn, group: Sequence[Missed]) -> None:
         self._turn = turn
+        # Before anybody is online: whom the JOINs are for must be known without the newcomers.
         accounts = {arrival.session.account for arrival in group}
         self._before = {
             channel: channel.audience() for one in accounts if one for channel in one.channels
         }
+        # The first session of an account is what others see as its coming.
         self._first: set[Session] = set()
+        # All are completed before the first comes online: reading may take a while, and close some.
         complete = [arrival for found in group if (arrival := _completed(turn, found))]
         self.arrivals = [arrival for arrival in complete if self._comes_online(arrival)]
 
@@ -96,11 +102,13 @@ class ArrivalBatch:
         if session.state is not State.LOADING:
             return False
         account = session.who
+        # Asked when the login was granted, and again, as others of the account have come since.
         full = live_sessions.no_place(turn, session, account)
         if full is not None:
             turn.close(session, full)
             return False
         session.move(Trigger.LOADED)
+        # One who lingers was never shown to have gone, so its coming back isn't shown either.
         if not account.sessions and account not in turn.model.lingering:
             self._first.add(session)
             _be_online(turn, account)
@@ -108,7 +116,9 @@ class ArrivalBatch:
         account.settle_bot()
         session.arrived_at = turn.clock
         turn.model.arrived += 1
+        # After it has been added: the one that has to go is chosen among all of them.
         live_sessions.make_place(turn, session)
+        # Before the attempt is dropped, in which it stands.
         account.login_name = session.attempt.real_name
         session.login = None
         account.active_ms = turn.now_ms
@@ -119,10 +129,14 @@ class ArrivalBatch:
         """Welcome, its channels, what was missed, then live."""
         turn, session = self._turn, arrival.session
         account = session.who
+        # Tells the hub whose connection is a member's now, and may be read more from.
         turn.arrived.append(session)
         first = session in self._first
         if not first:
+            # A second device that is there brings the account back, before its welcome shows
+            # otherwise.
             online.settle_away(turn, account)
+        # First of all, as a client takes its nick and the limits from it.
         welcome.welcome(turn, session)
         if first:
             monitors.tell_online(turn, account)
@@ -130,6 +144,7 @@ class ArrivalBatch:
                 if metadata.aware(follower):
                     metadata.tell_later(turn, follower, account.name)
         is_new = self._show_channels(session)
+        # AWAY before the JOIN would be about somebody whom they don't know.
         if first:  # the others have seen by now that it has come
             online.settle_away(turn, account)
         for channel, by in account.invited_to.items():
@@ -137,13 +152,16 @@ class ArrivalBatch:
             turn.send_line(session, Line(body, turn.now_ms, account=by.partition("!")[0]))
         # Another session of the account may have left a channel meanwhile.
         still = {target for target, _, _ in turn.model.targets_of(account)}
+        # A member who has left may not read what came later; it was asked for while they were one.
         read = [entry for entry in arrival.entries if entry.target in still]
         since = replay.since(turn.model, session, arrival.upto)
         replay.send(turn, session, [*read, *since], cut=arrival.cut)
+        # Behind the replay, so that its PONG shows that all of it has arrived.
         acknowledgements.ask(turn, session)
         if arrival.damaged:
             turn.notice(session, UNREADABLE)
         if is_new:
+            # Without its membership of the lobby the login is not what everybody is promised.
             turn.on_failure(lambda: take_back(turn, session, NOT_STORED))
 
     def _show_channels(self, session: Session) -> bool:
@@ -151,15 +169,18 @@ class ArrivalBatch:
         turn, account = self._turn, session.who
         lobby = channels.lobby_of(turn)
         new = (
+            # _may_enter comes last, as it tells the session why not.
             lobby is not None and lobby not in account.channels and _may_enter(turn, session, lobby)
         )
         entry = channels.enter(turn, lobby, account, "") if lobby is not None and new else None
         for channel in account.channels:
             is_new = new and channel is lobby
+            # The msgid is of the log's entry; a member who comes back makes none.
             line = channels.join_line(turn, channel, account, entry if is_new else None)
             if is_new:
                 turn.broadcast(channel.audience(), line)
             else:
+                # The others have seen the account already by its first session.
                 if session in self._first:
                     turn.broadcast(self._before[channel], line)
                 turn.send_line(session, line)
@@ -177,6 +198,7 @@ def _completed(turn: Turn, arrival: Missed) -> Missed | None:
     this moment all is stored, so there is an end to it, however much is said.
     """
     recent, session = turn.model.recent, arrival.session
+    # No gap if memory begins where the reader has ended, or before it.
     oldest = recent[0].seq if recent else turn.model.last_seq + 1
     if oldest <= arrival.upto + 1 or session.state is not State.LOADING:
         return arrival
@@ -197,6 +219,7 @@ def _be_online(turn: Turn, account: Account) -> None:
     account.signed_on_ms = turn.now_ms
     model.online[account] = None
     model.admins_online += account.admin
+    # For LUSERS (265); since the start only, as it is nothing to store.
     model.most_online = max(model.most_online, len(model.online))
     for channel in account.channels:
         channel.present[account] = None
@@ -205,6 +228,7 @@ def _be_online(turn: Turn, account: Account) -> None:
 def _may_enter(turn: Turn, session: Session, channel: Channel) -> bool:
     """Whether the lobby's bans and modes let somebody in; if not, they are told."""
     try:
+        # Somebody who was banned from the lobby logs in all the same, and stays outside of it.
         channels.check_may_enter(turn, session.who, channel)
     except IrcError as error:
         turn.numeric(session, error.numeric, *error.params)
@@ -220,6 +244,7 @@ def tell_kicks(turn: Turn, session: Session) -> None:
     for kick in account.kicks.values():
         text = f"You were kicked from {kick.name} by {kick.by} on {when(kick.at_ms)}: {kick.reason}"
         turn.notice(session, text)
+    # In a span of its own: that it can't be stored must not undo the login.
     turn.record(KicksTold(account.id))
 
 

@@ -37,6 +37,7 @@ def sessions_of(turn: Turn, account: Account) -> dict[str, Session]:
     """Those that are logged in, oldest first, by their ids; who has none yet gets one."""
     found: dict[str, Session] = {}
     for session in account.sessions:
+        # 24 random bits may meet, and two sessions of one id could not be told apart.
         while not session.id or session.id in found:
             session.id = turn.vault.random(ID_BYTES).hex()
         found[session.id] = session
@@ -68,11 +69,13 @@ def listed(turn: Turn, account: Account) -> list[Live]:
 
 
 def _wall(turn: Turn, clock: float) -> int:
+    # Sessions keep the monotonic clock, which a change of the system's time doesn't move.
     return turn.now_ms - int((turn.clock - clock) * 1000)
 
 
 def no_place(turn: Turn, session: Session, account: Account) -> str | None:
     """Why a login as the account can't have a place, or None when it gets one."""
+    # Who is proven gets in, and make_place() ends another one for it.
     if len(account.sessions) < turn.settings.max_sessions or session.proven:
         return None
     return f"{account.name} has {len(account.sessions)} connections already"
@@ -86,6 +89,7 @@ def make_place(turn: Turn, newest: Session) -> None:
     sessions = newest.who.sessions
     if len(sessions) > turn.settings.max_sessions:
         others = [session for session in sessions if session is not newest]
+        # False sorts before True: those with a token only come first.
         ended = min(others, key=lambda session: (session.proven, session.opened_at))
         turn.audit("session ended", ended, by="a login that found no place")
         online.end_all(turn, [ended], EVICTED)

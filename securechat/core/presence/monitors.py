@@ -26,6 +26,7 @@ def add(model: Model, session: Session, folded: str, shown: str) -> bool:
     if len(session.monitored) >= MAX_MONITORED:
         return False
     session.monitored[folded] = shown
+    # Names of nobody are kept as well: whether there is such an account must not show.
     model.monitors.setdefault(folded, {})[session] = None
     return True
 
@@ -35,12 +36,14 @@ def remove(model: Model, session: Session, folded: str) -> None:
     if session.monitored.pop(folded, None) is not None:
         monitors = model.monitors[folded]
         del monitors[session]
+        # Else the names that anybody ever followed would stay in memory.
         if not monitors:
             del model.monitors[folded]
 
 
 def clear(model: Model, session: Session) -> None:
     """Follow nobody any more."""
+    # A copy, as remove() changes it.
     for folded in list(session.monitored):
         remove(model, session, folded)
 

@@ -47,14 +47,17 @@ def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
     if account is None or session not in account.sessions:
         return
     if clean and session.delivered is not None and turn.outside.taken(session):
+        # Not last_seq: what this turn adds was not sent yet when the client said QUIT.
         session.delivered = max(session.delivered, turn.model.committed_seq)
         session.answered_at = turn.clock
         acknowledgements.advance(turn.model, session)
+    # Before it is detached: afterwards its channels don't know it any more.
     witnesses = neighbours(account) - {session}
     if not detach(turn, session):
         return
     wait = turn.model.departures.wait(account.id, turn.clock)
     if wait:
+        # A client that reconnects every few seconds would fill its channels with JOIN and QUIT.
         turn.model.lingering[account] = (turn.clock + wait, reason)
     else:
         _depart(turn, account, reason, witnesses)
@@ -67,6 +70,7 @@ def _depart(turn: Turn, account: Account, reason: str, witnesses: Iterable[Sessi
     go_offline(turn, account)
     body = f":{account.source(turn.settings.name)} QUIT :{reason}"
     turn.broadcast(
+        # One for all channels, so that who shares several hears it once.
         Audience(witnesses),
         turn.line_of(account, body),
     )
@@ -75,6 +79,7 @@ def _depart(turn: Turn, account: Account, reason: str, witnesses: Iterable[Sessi
 
 def end_lingering(turn: Turn) -> None:
     """Who has come and gone often, and has not come back by now, is gone."""
+    # A copy, as _depart() takes entries out.
     for account, (until, reason) in list(turn.model.lingering.items()):
         if account.sessions:
             del turn.model.lingering[account]
@@ -109,8 +114,10 @@ def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None
 
     https://ircv3.net/specs/extensions/away-notify
     """
+    # Its own sessions know it from 305 and 306.
     told = [s for s in sessions if s.has(AWAY_NOTIFY) and s.account is not account]
     away = account.away
+    # An away message is a text that channels see: who may not speak there could speak by it.
     if away is not None and channels.silenced(turn, account):
         away = AWAY
     tail = f" :{away}" if away is not None else ""
@@ -124,10 +131,12 @@ def tell_name(turn: Turn, account: Account, before: str) -> None:
 
     https://modern.ircdocs.horse/#nick-message, https://ircv3.net/specs/extensions/account-notify
     """
+    # Its own are among the neighbours only if it is in a channel.
     told = neighbours(account).union(account.sessions)
     body = f":{before} NICK {account.name}"
     turn.broadcast(Audience(told), turn.line_of(account, body))
     followers = monitors.followers(turn.model, account, ACCOUNT_NOTIFY)
+    # NICK tells what is shown; ACCOUNT that the account's name, which others compare, is it too.
     asked = {session for session in told if session.has(ACCOUNT_NOTIFY)}.union(followers)
     body = f":{account.source(turn.settings.name)} ACCOUNT {account.name}"
     turn.broadcast(
@@ -140,6 +149,7 @@ def detach(turn: Turn, session: Session) -> bool:
     """Take a session out of the broadcast set; True when it was the account's last."""
     account = session.who
     account.sessions.remove(session)
+    # With one session less all of them may be bots, or not any more.
     account.settle_bot()
     turn.model.arrived -= 1
     turn.model.unconfirmed.pop(session, None)
@@ -148,6 +158,7 @@ def detach(turn: Turn, session: Session) -> bool:
         turn.model, session
     )  # it may be the one of its device that kept back the mark
     account.forget_audience()
+    # If the one that was there has gone, and all others are away, the account is away now.
     if account.sessions:
         settle_away(turn, account)
     return not account.sessions
@@ -167,6 +178,7 @@ def go_offline(turn: Turn, account: Account) -> None:
 
 def _remember_departed(turn: Turn, account: Account) -> None:
     departed = turn.model.departed
+    # Taken out and put in again, so that the dict has who went last at its end.
     gone = departed.pop(account.folded, None) or deque(maxlen=MAX_DEPARTURES)
     gone.append(Departure(account.name, account.real_name, turn.now_ms))
     departed[account.folded] = gone
@@ -183,7 +195,9 @@ def departures_of(turn: Turn, name: str) -> list[Departure]:
 
 def end_all(turn: Turn, sessions: Iterable[Session], reason: str) -> None:
     """Close sessions, whatever state they are in."""
+    # A copy: leave() takes them out of the lists that they may come from.
     for session in list(sessions):
+        # Not clean: what has arrived there is known only as far as it has confirmed.
         leave(turn, session, reason, clean=False)
         turn.close(session, reason)
 
@@ -195,9 +209,11 @@ def end_account(turn: Turn, account: Account, reason: str, keep: Session | None 
     stranger, who must not learn of the account.
     """
     end_all(turn, [session for session in account.sessions if session is not keep], reason)
+    # Who lingers has no session, so nothing above has told the others that it is gone.
     if account in turn.model.lingering and not account.sessions:
         _depart(turn, account, reason, neighbours(account))
     for session in list(turn.model.sessions):
+        # The password that a worker is looking at may be the old one.
         if session.state is State.VERIFYING and session.attempt.claimed is account:
             session.attempt.outdated = True
         elif session is not keep and session.account is account:

@@ -18,6 +18,7 @@ from securechat.irc.capabilities import BATCH, EXTENDED_ISUPPORT
 from securechat.irc.names import MAX_ACCOUNT_CHARS, MAX_CHANNEL_CHARS
 from securechat.irc.numerics import Numeric
 
+# Sorted, as they are shown; core.channels.modes takes them from here.
 CHANNEL_FLAGS = "CHimnst"
 CHANNEL_MODES = f"beI,k,l,{CHANNEL_FLAGS}"
 WITH_PARAMETER = "beIklqov"
@@ -25,6 +26,7 @@ BOT_MODE = "B"
 USER_MODES = f"{BOT_MODE}io"
 MAX_KEY_BYTES = 32
 MAX_TARGETS = 4
+# Of one MODE those with a parameter; flags don't count, MAX_LETTERS limits them.
 MAX_MODES = 6
 MAX_TOKENS = 13
 """Of one 005: with the nick and the text they are the 15 parameters that a message may have."""
@@ -35,6 +37,7 @@ def isupport(turn: Turn) -> list[str]:
     settings = turn.settings
     return [
         f"NETWORK={settings.network}",
+        # What all clients can compare by; how other letters are folded, UTF8MAPPING says.
         "CASEMAPPING=ascii",
         "UTF8MAPPING=rfc8265",
         "UTF8ONLY",
@@ -50,6 +53,7 @@ def isupport(turn: Turn) -> list[str]:
         "EXTBAN=~,a",
         "ACCOUNTEXTBAN=a",
         f"NICKLEN={MAX_ACCOUNT_CHARS}",
+        # With its #, which is no part of what we count.
         f"CHANNELLEN={MAX_CHANNEL_CHARS + 1}",
         f"TOPICLEN={topic_bytes(settings.name)}",
         f"KICKLEN={kick_bytes(settings.name)}",
@@ -57,6 +61,7 @@ def isupport(turn: Turn) -> list[str]:
         f"KEYLEN={MAX_KEY_BYTES}",
         f"NAMELEN={REAL_NAME_BYTES}",
         f"TARGMAX=PRIVMSG:{MAX_TARGETS},NOTICE:{MAX_TARGETS},TAGMSG:{MAX_TARGETS},"
+        # Nothing behind the colon: as many as a line holds.
         f"PART:{MAX_TARGETS},KICK:{MAX_TARGETS},NAMES:1,WHOIS:1,JOIN:,LIST:",
         "SAFELIST",
         "ELIST=CMNTU",
@@ -81,6 +86,7 @@ def welcome(turn: Turn, session: Session) -> None:
     )
     modes = "".join(sorted(WITH_PARAMETER + CHANNEL_FLAGS))
     head = f":{name} {Numeric.RPL_MYINFO} {account.name} {name} {version}"
+    # Not by numeric(), which would put a colon before the last parameter.
     turn.send(session, f"{head} {USER_MODES} {modes} {WITH_PARAMETER}")
     send_isupport(turn, session)
     lusers(turn, session)
@@ -99,6 +105,7 @@ def send_isupport(turn: Turn, session: Session) -> None:
     texts = [
         f"{head} {text} :are supported by this server"
         for at in range(0, len(tokens), MAX_TOKENS)
+        # By number and by bytes: 15 parameters, and 510 bytes with the longest network name.
         for text in fill(tokens[at : at + MAX_TOKENS])
     ]
     if session.has(BATCH) and session.has(EXTENDED_ISUPPORT):
@@ -112,6 +119,7 @@ def lusers(turn: Turn, session: Session) -> None:
     """How many are here (251 to 255, 265, 266)."""
     model = turn.model
     online, most = str(len(model.online)), str(model.most_online)
+    # No search over all connections: anybody may ask for it, as often as lines pass.
     unknown = len(model.sessions) - model.closing - model.arrived
 
     def tell(numeric: Numeric, *params: str) -> None:

@@ -25,10 +25,12 @@ def set_facts(
     **values: object,
 ) -> Undo:
     """Change attributes of something; the undo does nothing where one has changed again since."""
+    # Before the change, as the values that it had are what the undo sets.
     before = {name: getattr(item, name) for name in values}
     _assign(item, values)
 
     def undo() -> None:
+        # All or none: an event's facts belong together, as a topic and who set it.
         if all(getattr(item, name) == value for name, value in values.items()):
             _assign(item, before)
 

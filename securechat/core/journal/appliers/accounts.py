@@ -55,6 +55,7 @@ def account_respelled(model: Model, event: AccountRespelled) -> Undo:
     model.respell(account, *after)
 
     def undo() -> None:
+        # Not if an administrator has respelled it since.
         if (account.name, account.skeleton) == after:
             model.respell(account, *before)
 
@@ -79,10 +80,12 @@ def token_revoked(model: Model, event: TokenRevoked) -> Undo:
     token = model.tokens[event.digest]
     model.remove_token(token)
     account = model.accounts[token.account]
+    # A later token of the same name is another device, and must not take up its mark.
     restore = _forget_device(account, token_device(token.name))
 
     def undo() -> None:
         known = token.digest in model.tokens
+        # The account may have been deleted meanwhile, or its registration been undone.
         here = model.accounts.get(account.id) is account
         if here and not known and token.name not in account.tokens:
             model.add_token(token)
@@ -96,6 +99,7 @@ def _forget_device(account: Account, name: str) -> Undo:
     device = account.forget_device(name)
 
     def undo() -> None:
+        # Nothing was there, or a login has made it anew meanwhile.
         if device is None or name in account.devices:
             return
         account.devices[name] = device
@@ -170,9 +174,11 @@ def delivered(model: Model, event: Delivered) -> Undo:
     devices = model.accounts[event.account].devices
     device = devices.get(event.name)
     if device is not None:  # memory is ahead of what is stored
+        # Its mark isn't set: that has moved before the event was made, and further since.
         return set_facts(device, stored=event.delivered)
     made = Device(event.name, event.delivered, event.used_ms, event.delivered)
     devices[event.name] = made
+    # Only its own: a login may have put another one there.
     return lambda: devices.get(event.name) is made and devices.pop(event.name)
 
 

@@ -34,6 +34,7 @@ def log_entry(model: Model, event: Logged) -> Undo:
     target.last_seq = event.seq
     model.recent.append(event)
     sender, text, tags = model.accounts[event.sender], event.text, event.tags
+    # ASCII is asked for in constant time, so most texts need no encoding to be counted.
     size = model.row_bytes + (len(text) if text.isascii() else len(text.encode()))
     if tags:
         size += len(tags.encode())
@@ -41,10 +42,12 @@ def log_entry(model: Model, event: Logged) -> Undo:
     model.uncounted[sender] = None
 
     def undo() -> None:
+        # Set to 0 below, so that a second call takes off nothing more.
         nonlocal size
         sender.stored_bytes, size = sender.stored_bytes - size, 0
         if target.last_seq == event.seq:  # else a later step was stored that this one was not
             target.last_seq = before
+        # Mostly it is the last one, and remove() would search all of them.
         if model.recent and model.recent[-1] is event:
             model.recent.pop()
         elif event in model.recent:
@@ -55,16 +58,20 @@ def log_entry(model: Model, event: Logged) -> Undo:
 
 def redacted(model: Model, event: Redacted) -> Undo:
     recent = model.recent
+    # It may have left memory already; then a reader finds what is in the database.
     before = next((entry for entry in recent if entry.seq == event.seq), None)
     if before is not None:
+        # In place, as the seqs in memory must have no gap.
         after = before._replace(kind="REDACTED", text="", tags=None)
         recent[recent.index(before)] = after
     new = event.seq not in model.redacted
     model.redacted[event.seq] = None
+    # The oldest: a reader that began before a thousand others has long been done.
     while len(model.redacted) > MOST_REDACTED:
         del model.redacted[next(iter(model.redacted))]
 
     def undo() -> None:
+        # Who redacted it first has it; a second event must not take that back.
         if new:
             model.redacted.pop(event.seq, None)
         if before is not None and after in recent:
@@ -85,16 +92,20 @@ def channel_created(model: Model, event: ChannelCreated) -> Undo:
 def channel_closed(model: Model, event: ChannelClosed) -> Undo:
     channel = model.channel(event.id)
     model.remove_channel(channel)
+    # On the accounts' side only: the channel keeps its own, should it come back.
     invited = {account: account.invited_to.pop(channel) for account in channel.invited}
+    # A copy, as they are taken out one by one.
     members = dict(channel.members)
     for account, member in members.items():
         _leave(channel, account, member)
 
     def undo() -> None:
+        # An administrator may have given the name away; then what has ended stays ended.
         if _is_free(model, channel.folded, channel.skeleton):
             model.add_channel(channel)
             for account, member in members.items():
                 _enter(channel, account, member)
+        # Emptied as it goes, so that a second call does nothing.
         while invited:
             account, by = invited.popitem()
             account.invited_to.setdefault(channel, by)
@@ -113,12 +124,14 @@ def channel_renamed(model: Model, event: ChannelRenamed) -> Undo:
     _name(model, channel, *after)
     moved = {}
     for account in channel.members:
+        # Markers are kept by name, as clients set them for names.
         marker = account.read_markers.pop(before[1], None)
         if marker is not None:
             moved[account] = (marker, account.read_markers.get(event.folded))
             account.read_markers[event.folded] = marker
 
     def undo() -> None:
+        # Closed or renamed once more meanwhile: that counts.
         if model.targets.get(channel.id) is not channel or channel.folded != event.folded:
             return
         model.remove_channel(channel)
@@ -171,12 +184,14 @@ def left(model: Model, event: MemberLeft) -> Undo:
 def _enter(channel: Channel, account: Account, member: Membership) -> None:
     channel.members[account] = member
     account.channels[channel] = None
+    # Only who is online is among those present.
     if account.sessions:
         channel.present[account] = None
     channel.forget_audience()
 
 
 def _leave(channel: Channel, account: Account, member: Membership) -> None:
+    # Who has left and joined again has another membership, which stays.
     if channel.members.get(account) is not member:
         return
     del channel.members[account]
@@ -219,6 +234,7 @@ def mask_added(model: Model, event: MaskAdded) -> Undo:
     listed.put(event.mask, entry)
 
     def undo() -> None:
+        # By identity: the same mask may have been set anew by somebody else.
         if listed.get(event.mask) is entry:
             listed.put(event.mask, before)
 
@@ -255,6 +271,7 @@ def invitation_ended(model: Model, event: InvitationEnded) -> Undo:
     _invite(channel, account, None)
 
     def undo() -> None:
+        # A channel that has been closed meanwhile can't be entered.
         if channel not in account.invited_to and model.targets.get(channel.id) is channel:
             _invite(channel, account, by)
 

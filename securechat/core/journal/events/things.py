@@ -38,6 +38,7 @@ class Kind(NamedTuple):
     def of(self, event: object) -> object:
         """What the event's thing of this kind is known by; None when there is none."""
         known = tuple(getattr(event, field) for field in self.fields)
+        # One field stands for itself, so that None (no founder) is seen as none.
         return known if len(known) > 1 else known[0]
 
 
@@ -67,6 +68,7 @@ def about(
 def needed_by(event: object) -> Things:
     """What must be as the rules have seen it, what the event changes included."""
     declared = _ABOUT[type(event)]
+    # What it changes must still be as the rules saw it.
     return tuple(_things(event, declared.needs + declared.changes))
 
 
@@ -84,8 +86,10 @@ def _things(event: object, kinds: tuple[Kind, ...]) -> Iterator[Thing]:
 
 
 ACCOUNT = Kind("account", ("account",))
+# Apart from the account: a new password takes nothing from others' messages to it.
 PASSWORD = Kind("password", ("account",))
 TOKEN = Kind("token", ("digest",))
+# Of two tokens of one name in a turn the second builds on the first.
 TOKEN_NAME = Kind("token name", ("account", "name"))
 CERTIFICATE = Kind("certificate", ("fingerprint",))
 CERTIFICATE_NAME = Kind("certificate name", ("account", "name"))
