@@ -56,6 +56,7 @@ class Refusals:
             self._left_out += 1
             return None
         self._left -= 1
+        # The next row that is stored tells how many are missing before it.
         left_out, self._left_out = self._left_out, 0
         return left_out
 
@@ -87,7 +88,9 @@ def tell(audits: Iterable[Audited]) -> None:
         facts: dict[str, object] = {"account": audited.account, "address": audited.address}
         event = audited.event
         if audited.result != "ok":
+            # So that one can search the log for what was refused.
             event, facts["reason"] = f"{event} refused", audited.result
         if audited.facts != NO_FACTS:
+            # Mostly there are none, and nothing is parsed.
             facts |= json.loads(audited.facts)
         log.info(event, extra={"facts": facts})

@@ -54,11 +54,13 @@ def run(turn: Turn, session: Session, raw: bytes) -> None:
     raw: without its line end; TOO_LONG for one that was over the limit.
     """
     start = turn.savepoint()
+    # What is shown where the line could not even be read.
     command, label = "*", ""
     try:
         if raw is TOO_LONG:
             raise LineTooLongError
         message = decode(raw)
+        # Known from here on, for what goes wrong behind it.
         command = message.command
         if message.tags:
             label = labels.label_of(session, message.tags)
@@ -66,10 +68,12 @@ def run(turn: Turn, session: Session, raw: bytes) -> None:
     except IrcError as error:
         turn.numeric(session, error.numeric, *error.params)
     except MessageError as error:
+        # The tags may be readable where the rest is not, and the client waits for its label.
         label = labels.label_of(session, tags_of(raw))
         _unread(turn, session, error)
     except Exception:
         _bug(turn, session, command, start)
+    # A line of a batch has no answer, and its end is the answer to its beginning.
     if session.answered_label is not None:
         label, session.answered_label = session.answered_label, None
     if label and (not turn.spans or turn.spans[-1].start < start):  # else it has spans within
@@ -80,6 +84,7 @@ def run(turn: Turn, session: Session, raw: bytes) -> None:
 def _respond(turn: Turn, session: Session, start: Savepoint, label: str) -> None:
     answering = session.answering
     if answering is not None:
+        # The parts to come belong to the same response.
         session.answering = answering._replace(labelled=True)
     server, more = turn.settings.name, answering is not None
     labels.respond(turn.effects, start.effects, session, label, server, more=more)
@@ -89,6 +94,7 @@ def _unread(turn: Turn, session: Session, error: MessageError) -> None:
     if isinstance(error, LineTooLongError):
         turn.numeric(session, Numeric.ERR_INPUTTOOLONG, str(error))
     elif isinstance(error, NotUtf8Error):
+        # Only names that are ours: bytes that are no UTF-8 must not be sent on.
         command = error.command if error.command in COMMANDS else "*"
         turn.standard_reply(session, "FAIL", command, "INVALID_UTF8", str(error))
     else:
@@ -96,6 +102,7 @@ def _unread(turn: Turn, session: Session, error: MessageError) -> None:
 
 
 def _bug(turn: Turn, session: Session, command: str, start: Savepoint) -> None:
+    # All of it: half a command would be stored and told as if it were whole.
     turn.roll_back(start)
     log.exception("a bug: %s failed and was taken back", command)
     turn.numeric(session, Numeric.ERR_UNKNOWNERROR, command, FAILED)
@@ -103,6 +110,7 @@ def _bug(turn: Turn, session: Session, command: str, start: Savepoint) -> None:
 
 def go_on(turn: Turn, session: Session, more: Callable[[], bool]) -> None:
     """The next part of a session's long answer, and further ones while more() is true."""
+    # A part that waits for the log goes on in found().
     while session.answering is not None and session.answering.awaited is None:
         start, answering = turn.savepoint(), session.answering
         try:
@@ -124,6 +132,7 @@ def found(turn: Turn, answer: LogRead) -> None:
     """A worker has read what a session's command waits for, which goes on in this turn."""
     session = answer.session
     answering = session.answering
+    # The session has been closed, or asks for something else by now.
     if answering is None or answering.awaited is not answer.lookup:
         return
     start = turn.savepoint()
@@ -135,6 +144,7 @@ def found(turn: Turn, answer: LogRead) -> None:
 
 def _next_part(turn: Turn, session: Session, answering: Answering) -> None:
     """Up to the next Lookup, or to where others may come between."""
+    # A generator takes None for its start; the turn goes to the yield of a Lookup.
     given = turn if answering.resumes else None
     session.answering = answering = answering._replace(resumes=False)
     for _ in range(REPLIES_AT_ONCE):
@@ -160,6 +170,7 @@ def _next_part(turn: Turn, session: Session, answering: Answering) -> None:
 
 
 def _dispatch(turn: Turn, session: Session, message: Message) -> None:
+    # Asked before the table: a line of a batch is no command.
     if message.tags and multiline.takes(session, message) and session.state is State.READY:
         multiline.take(turn, session, message)
         return
@@ -173,11 +184,13 @@ def _dispatch(turn: Turn, session: Session, message: Message) -> None:
         shown = message.command[:MAX_COMMAND_SHOWN]
         raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, shown, "Unknown command; HELP lists all")
     count = len(message.params)
+    # One comparison for the good path; why it failed is found out afterwards.
     if session.state not in found.states or not found.min_params <= count <= found.max_params:
         raise _refusal(found, session, count)
     replies = found.handler(turn, session, message)
     if replies is not None:
         session.answering = Answering(message.command, replies)
+        # The first part at once, in the turn of the command: a short answer needs no second one.
         _next_part(turn, session, session.answering)
 
 

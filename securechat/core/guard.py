@@ -22,6 +22,7 @@ def guarded(
     start = turn.savepoint()
     try:
         action()
+    # Everything that can be a bug; what ends the process (KeyboardInterrupt) is none.
     except Exception:
         turn.roll_back(start)
         log.exception("a bug: %s failed and was taken back", what)

@@ -28,6 +28,8 @@ class VerifyPassword:
     name: str
     password: str = field(repr=False)
     code: str = field(default="", repr=False)
+    # Passwords from places where the account was before are checked in turn with the others, so
+    # that a flood of guesses from elsewhere doesn't keep its owner out.
     known: bool = False
 
 

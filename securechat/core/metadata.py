@@ -30,6 +30,7 @@ MAX_SUBSCRIPTIONS = 50
 MOST_SYNCED = 200
 """Members whose metadata a JOIN brings at once; of a larger channel a client asks later."""
 
+# The specification's characters; a colon in front would begin a trailing parameter.
 _KEY = re.compile(r"[a-z0-9_./-]{1,32}")
 
 
@@ -56,6 +57,7 @@ def keys_of(thing: Account | Channel) -> dict[str, str]:
 
 def store(turn: Turn, thing: Account | Channel, keys: Mapping[str, str]) -> None:
     """Set all of its keys anew."""
+    # '' for none, so that most accounts have nothing to parse.
     text = json.dumps(dict(keys), ensure_ascii=False, separators=(",", ":")) if keys else ""
     if isinstance(thing, Account):
         turn.record(AccountMetadataSet(text, thing.id))
@@ -83,9 +85,11 @@ def tell_change(
 def _watchers(turn: Turn, thing: Account | Channel) -> Iterable[Session]:
     if isinstance(thing, Channel):
         return thing.audience().sessions
+    # A dict, as each is told once, whatever they share with the account.
     found = dict.fromkeys(thing.sessions)
     for channel in thing.channels:
         found.update(dict.fromkeys(channel.audience().sessions))
+    # Who follows it by MONITOR counts as seeing it, as the specification has it.
     found.update(turn.model.monitors.get(thing.folded, {}))
     return found
 
@@ -133,6 +137,7 @@ def with_early(session: Session, keys: dict[str, str]) -> dict[str, str]:
     for key, value in session.early_metadata.items():
         if not value:
             keys.pop(key, None)
+        # The account may have got its keys since by another device.
         elif key in keys or len(keys) < MAX_KEYS:
             keys[key] = value
     return keys
@@ -145,6 +150,7 @@ def store_early(turn: Turn, session: Session) -> None:
     account = session.who
     before, keys = keys_of(account), with_early(session, keys_of(account))
     session.early_metadata.clear()
+    # Where nothing can be stored it is dropped, as the login must go on.
     if keys == before or turn.model.no_space:
         return
     store(turn, account, keys)
@@ -165,4 +171,5 @@ def readable(turn: Turn, session: Session, name: str) -> Account | Channel | Non
         channel = turn.model.channel_named(name)
         return channel if channel is not None and _may_read(channel, session.who) else None
     account = turn.model.account_named(name)
+    # A disabled account looks like none.
     return account if account is not None and account.usable else None

@@ -15,6 +15,7 @@ from securechat.core.model.entities import Session
 
 def following(last: int) -> int:
     """The next number where only this process gives them."""
+    # A port all the same: where several processes give numbers this would be a question to them.
     return last + 1
 
 
@@ -28,6 +29,7 @@ class Outside:
 
     next_seq: Callable[[int], int] = following
     next_target: Callable[[int], int] = following
+    # Defaults for tests of the rules, in which sockets take all at once.
     taken: Callable[[Session], bool] = lambda session: True
     read: Callable[[LoadMissed], Missed | JobFailed] = lambda job: JobFailed(job.session)
 

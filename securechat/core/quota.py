@@ -15,9 +15,11 @@ def check(turn: Turn, session: Session, command: str) -> None:
 
     Not asked of what ends something: everybody may always leave, and put somebody out.
     """
+    # Before the account's own bound: it is the more urgent one, and nobody's fault.
     if turn.model.no_space:
         raise IrcError(Numeric.ERR_UNKNOWNERROR, command, turn.model.no_space)
     most = turn.settings.account_bytes
+    # Asked before the entry: one may exceed the bound by a single message.
     if session.who.stored_bytes >= most > 0:
         text = (
             f"Not stored, so nobody saw it: what is kept of you has reached {most // MIB} MiB, as "
@@ -37,6 +39,8 @@ def store_usage(turn: Turn) -> None:
         if model.accounts.get(account.id) is not account:  # its registration was not stored
             continue
         turn.record(UsageCounted(account.id, account.stored_bytes))
+    # Together with the counts: a start counts what came after this number.
     turn.record(UsageUpto(str(model.last_seq)))
+    # The next tick tries again.
     turn.on_failure(lambda: model.uncounted.update(uncounted))
     turn.finish_span(None, "TICK", start)

@@ -46,6 +46,7 @@ class Rules:
         self.vault = vault
         self._counted_at = 0.0
         seconds = 60.0 / settings.logins_per_minute
+        # Made anew here, as how fast they are forgotten is a setting.
         model.logins = Levels(seconds, LOGINS_AT_ONCE, MAX_KEYS)
         self.outside = Outside()
         """Set by who runs the rules."""
@@ -60,8 +61,10 @@ class Rules:
         new = name is not None and channels.lobby_of(turn) is None
         if name is not None and new and channels.like_lobby(self.model, name) is None:
             start = turn.savepoint()
+            # Nobody's: the lobby has no founder, whoever comes first.
             channels.create(turn, names.channel_name(name), None)
             turn.finish_span(None, "START", start)
+        # After the lobby, which mend() must know.
         ownership.mend(turn)
 
     def opened(self, turn: Turn, session: Session) -> None:
@@ -76,6 +79,7 @@ class Rules:
         if session in self.model.sessions:
             del self.model.sessions[session]
             self.model.closing -= session.state is State.CLOSED
+        # Not clean: a connection that is gone has taken nobody knows what.
         online.leave(turn, session, reason, clean=False)
         if session.state is not State.CLOSED:
             session.move(Trigger.CLOSING)
@@ -83,6 +87,7 @@ class Rules:
     def line(self, turn: Turn, session: Session, raw: bytes) -> None:
         """A line of a client, without its line end; TOO_LONG for one that was over the limit."""
         session.heard_at = turn.clock
+        # Its lines stay in order: the next one may build on the answer to this one.
         if session.state in WAITING or session.answering is not None:
             self._hold(turn, session, raw)
         elif session.state is not State.CLOSED:
@@ -90,6 +95,7 @@ class Rules:
 
     def _hold(self, turn: Turn, session: Session, raw: bytes) -> None:
         """Lines wait for a worker's answer in their order, but not without end."""
+        # Closed, and not left unread: the I/O thread has read them already.
         if len(session.held) >= self.settings.max_held_lines:
             turn.close(session, "Too many lines before the login was answered")
         else:
@@ -103,15 +109,19 @@ class Rules:
     def answered(self, turn: Turn, answer: Answer) -> None:
         """A worker has done a job. The session's held lines follow at once."""
         session = answer.session
+        # It has gone while the worker was busy.
         if session.state is State.CLOSED:
             return
+        # First, as commands wait for the log in any session that is ready.
         if isinstance(answer, LogRead):
             dispatch.found(turn, answer)
             self._run_held(turn, session)
             return
         if isinstance(answer, Verified):
+            # In a span of its own, before that of the login.
             login.keep_rehashed(turn, answer)
         start = turn.savepoint()
+        # Of a session that is ready a worker has only a new password to make.
         if session.state is State.READY:
             self._answered_member(turn, answer)
             return
@@ -149,15 +159,19 @@ class Rules:
 
     def _run_held(self, turn: Turn, session: Session) -> None:
         """What it said while it waited, up to where it has to wait again."""
+        # Taken away at once: what is held again while these run comes behind them.
         held, session.held = session.held, []
         for number, raw in enumerate(held):
             if session.answering is not None:
+                # It gives a long answer now, and the rest waits for its end.
                 session.held = held[number:]
                 break
             self.line(turn, session, raw)
+            # Without a pause: who held lines back has waited already, and they are few.
             dispatch.go_on(turn, session, lambda: True)
         done = len(held) - len(session.held)
         if done and session.account is not None:
+            # They were not paid for when they came: it wasn't known whose they are.
             turn.charge(session.account, done)
 
     def admit(self, turn: Turn) -> None:
@@ -165,6 +179,7 @@ class Rules:
         one, as many as there is time for. What they have said meanwhile follows.
         """
         left = arrivals.MOST_AT_ONCE
+        # By groups, as one who is new to the lobby comes alone.
         while left > 0 and (group := arrivals.next_group(turn, left)):
             left -= len(group)
             self._admit(turn, group)
@@ -174,9 +189,11 @@ class Rules:
             batch = arrivals.ArrivalBatch(turn, group)
         except Exception:
             log.exception("a bug: %d arrivals failed and were taken back", len(group))
+            # Nobody knows how far it had come, so all of them end.
             for found in group:
                 arrivals.take_back(turn, found.session, FAILED)
             return
+        # Two loops: all have been welcomed before the first of them speaks.
         for arrival in batch.arrivals:
             self._enter(turn, batch, arrival)
         for arrival in batch.arrivals:
@@ -203,7 +220,9 @@ class Rules:
         """About once a second: deadlines, PINGs, and what has arrived where. A bug in one of these
         doesn't keep the others from being done.
         """
+        # Before the sessions: who has been sent something is asked below.
         guarded(turn, "the look at the marks", lambda: acknowledgements.look(self.model))
+        # A copy: a deadline takes its session out.
         for session in list(self.model.sessions):
             if session.state is not State.CLOSED:
                 check = partial(self._check_deadlines, turn, session)
@@ -216,6 +235,7 @@ class Rules:
             self._store_used,
         ):
             guarded(turn, part.__name__, partial(part, turn))
+        # Less often than the rest, as it writes a row for everybody who has spoken.
         if turn.clock - self._counted_at >= USAGE_SECONDS:
             self._counted_at = turn.clock
             guarded(turn, "store_usage", partial(quota.store_usage, turn))
@@ -241,6 +261,7 @@ class Rules:
                 turn.close(session, "Login took too long")
             return
         multiline.check_time(turn, session)
+        # Any line counts as a sign of life, not only a PONG.
         silent = turn.clock - session.heard_at
         if silent > settings.dead_seconds:
             online.end_all(turn, [session], f"No answer for {silent:.0f} seconds")
@@ -253,9 +274,11 @@ class Rules:
 
     def account_removed(self, turn: Turn, account: Account, reason: str) -> None:
         """An administrator has deleted an account: its sessions end, it leaves its channels."""
+        # First, so that nothing of it is online when its memberships end.
         self.end_sessions(turn, account, reason)
         self.model.departed.pop(account.folded, None)  # who is deleted was never here
         start = turn.savepoint()
+        # By the rule for any member: a channel that it owned goes to the next one.
         for channel in list(account.channels):
             ownership.leave(turn, channel, account)
         turn.finish_span(None, "DELETE", start)
@@ -275,10 +298,12 @@ class Rules:
         """Whether everybody who is online has received everything."""
         newest = self.model.last_seq
         online = (session for account in self.model.online for session in account.sessions)
+        # A client that never answers keeps this false; who stops the server waits only so long.
         return all((session.delivered or 0) >= newest for session in online)
 
     def stop(self, turn: Turn, reason: str) -> None:
         """Tell everybody that the server stops."""
+        # Before the sessions are closed, with which the marks could not move any more.
         for part in (acknowledgements.store, self._store_used, quota.store_usage):
             guarded(turn, part.__name__, partial(part, turn))
         for session in list(self.model.sessions):

@@ -23,11 +23,13 @@ _NICK, _CHANNEL = "n" * MAX_ACCOUNT_BYTES, "#" * MAX_CHANNEL_BYTES
 def shorten(text: str, limit: int) -> str:
     """At most limit bytes of UTF-8, cut between characters."""
     data = text.encode()
+    # "ignore" drops the bytes of a character that was cut in two.
     return text if len(data) <= limit else data[:limit].decode(errors="ignore")
 
 
 def fits(line: str) -> bool:
     """Whether a line, without tags and CR LF, is within the limit of the protocol."""
+    # A character has at most four bytes, so most lines need no encoding to be measured.
     return len(line) * 4 <= MAX_BODY_BYTES or len(line.encode()) <= MAX_BODY_BYTES
 
 
@@ -50,9 +52,11 @@ def fill(words: Iterable[str], limit: int = 300, separator: str = " ") -> Iterat
 
 def is_question(text: str) -> bool:
     """Whether a text is meant for the program at the other end (CTCP), and not for its reader."""
+    # ACTION (/me) is what people say, in the form of a question.
     return text[:1] == "\x01" and not text.startswith("\x01ACTION ")
 
 
+# A list of sessions or of departures shows the same minutes again and again.
 @lru_cache(maxsize=64)
 def when(at_ms: int) -> str:
     """A time as people read it."""
@@ -64,6 +68,7 @@ def iso(at_ms: int) -> str:
     return f"{datetime.fromtimestamp(at_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+# There is one server, and so one entry.
 @cache
 def topic_bytes(server: str) -> int:
     """Of a topic that is relayed whole, whatever the names. server: the server's name."""

@@ -25,6 +25,7 @@ def cert(turn: Turn, session: Session, message: Message) -> None:
 
 
 def _add(turn: Turn, session: Session, name: str) -> None:
+    # Who finds a session unattended could else add a credential that outlasts it.
     check_fresh(turn, session)
     fingerprint = session.fingerprint
     if fingerprint is None:
@@ -43,6 +44,7 @@ def _check_new(turn: Turn, session: Session, fingerprint: bytes, name: str) -> N
     if not is_token_name(name):
         text = "Name the certificate in one word of at most 32 letters: CERT ADD laptop"
         raise VerbRefused("INVALID_NAME", text, shown(name))
+    # Of anybody: the fingerprint alone finds the account, so it can be one's only.
     if fingerprint in turn.model.certificates:
         raise VerbRefused("ALREADY_ADDED", "That certificate is registered already")
     if name in account.certificates:
@@ -71,6 +73,8 @@ def _delete(turn: Turn, session: Session, name: str) -> None:
     turn.record(CertificateRevoked(found.fingerprint))
     turn.audit("certificate revoked", session, certificate=name)
     note(turn, session, "CERT", "DELETED", name, "It logs nobody in any more")
+    # Behind the span: if the revocation can't be stored its sessions end all the same, which is the
+    # safe side.
     turn.after_span(lambda: online.end_certificate(turn, found))
 
 

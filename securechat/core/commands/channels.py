@@ -24,6 +24,7 @@ from securechat.irc.numerics import Numeric
 
 
 def _targets(message: Message, at: int = 0) -> list[str]:
+    # Distinct: the same channel in two spellings counts once.
     found = names.distinct(target for target in message.params[at].split(",") if target)
     _check_number(found)
     return found
@@ -41,7 +42,9 @@ def _check_number(targets: list[str]) -> None:
 def join(turn: Turn, session: Session, message: Message) -> None:
     """Enter a channel; one that doesn't exist yet is made, and is yours. JOIN 0 leaves all."""
     if message.params[0] == "0":
+        # One line that does the work of many.
         turn.charge(session.who, len(session.who.channels))
+        # A copy, as leaving takes them out.
         for channel in list(session.who.channels):
             _part(turn, session, channel, "")
         return
@@ -58,6 +61,7 @@ def join(turn: Turn, session: Session, message: Message) -> None:
 def _join(turn: Turn, session: Session, name: str, key: str) -> None:
     account = session.who
     channel = turn.model.channel_named(name)
+    # No answer, as on other servers: another device of theirs has been shown it.
     if channel is not None and account in channel.members:
         return
     if len(account.channels) >= turn.settings.max_channels:
@@ -66,16 +70,20 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
             channels.word(name),
             f"You are in {len(account.channels)} channels; leave one first",
         )
+    # Before a channel is made, which would be left without members.
     quota.check(turn, session, "JOIN")
     if channel is None:
         channel, modes = _make(turn, account, name), FOUNDER_MODES
     else:
         channels.check_may_enter(turn, account, channel, key)
+        # A founder who comes back owns the channel again.
         modes = FOUNDER_MODES if channel.founder == account.id else ""
     entry = channels.enter(turn, channel, account, modes)
     turn.broadcast(channel.audience(), channels.join_line(turn, channel, account, entry))
     if account.away is not None:
+        # Those who see it for the first time can't know; "away-notify" has it so.
         online.tell_away(turn, account, channel.audience().sessions)
+    # The account has joined, so all of its devices are in the channel.
     for own in account.sessions:
         channels.show(turn, own, channel)
         policy.show(turn, own, channel)
@@ -88,6 +96,8 @@ def _make(turn: Turn, account: Account, name: str) -> Channel:
         raise IrcError(Numeric.ERR_NOSUCHCHANNEL, channels.word(name), str(error)) from None
     alike = turn.model.channel_skeletons.get(wanted.skeleton)
     if alike is not None:
+        # The name of a secret channel must not be told; that one like it exists can't be hidden
+        # here.
         hint = f", like {alike.name}" if channels.visible(alike, account) else ""
         text = f"That name looks like another channel's{hint}; choose one that can't be mixed up"
         raise IrcError(Numeric.ERR_NOSUCHCHANNEL, wanted.display, text)
@@ -117,6 +127,7 @@ def _part(turn: Turn, session: Session, channel: Channel, reason: str) -> None:
         reason = ""  # a way to speak all the same
     tail = f" :{reason}" if reason else ""
     _farewell(turn, session, channel, "PART", reason, f"PART {channel.name}{tail}")
+    # Last: until then it is in the channel's audience, and sees its own PART.
     ownership.leave(turn, channel, account)
 
 
@@ -180,6 +191,7 @@ def _kick(turn: Turn, session: Session, channel: Channel, nick: str, reason: str
             channel.name,
             "They aren't on that channel",
         )
+    # Smaller is higher. Equals may put each other out.
     if not by.admin and channel.rank(other) < channel.rank(by):
         raise IrcError(
             Numeric.ERR_CHANOPRIVSNEEDED, channel.name, f"{other.name} has a higher role than you"
@@ -187,6 +199,7 @@ def _kick(turn: Turn, session: Session, channel: Channel, nick: str, reason: str
     text = f"KICK {channel.name} {other.name} :{reason}"
     _farewell(turn, session, channel, "KICK", f"{other.name} {reason}", text)
     turn.audit_act("kick", session, channel=channel.name, of=other.name)
+    # Who is there sees the KICK; the others are told at the next login.
     if not other.sessions:
         turn.record(KickedAway(other.id, channel.name, by.name, reason, turn.now_ms))
     ownership.leave(turn, channel, other)
@@ -209,6 +222,7 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
         raise IrcError(Numeric.ERR_NOSUCHNICK, channels.word(nick), "No such nick/channel")
     if other in channel.members:
         raise IrcError(Numeric.ERR_USERONCHANNEL, other.name, channel.name, "is already on channel")
+    # An open channel needs no invitation, so anybody may point others to it.
     if "i" in channel.modes and not channel.runs(account):
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, "You're not channel operator")
     invitations.invite(turn, channel, account, other)
@@ -220,6 +234,7 @@ def invite(turn: Turn, session: Session, message: Message) -> None:
     )
     body = f":{account.source(turn.settings.name)} INVITE {other.name} {channel.name}"
     line = turn.line_of(account, body)
+    # Without a log: it is listed by INVITE and shown at each login until it is followed.
     turn.broadcast(other.audience(), line)
     members = channel.audience().sessions
     told = Audience(one for one in members if one.has(INVITE_NOTIFY) and one is not session)
@@ -243,12 +258,14 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     channel = channels.find_mine_or_run(turn, session, message.params[0])
     if "t" in channel.modes and not channel.runs(account):
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, "You're not channel operator")
+    # Without +t anybody may set it who may speak there, as a topic is a text.
     if not channel.runs(account):
         channels.check_may_speak(turn, channel, account)
     quota.check(turn, session, "TOPIC")
     text = message.params[1]
     body = f":{account.source(turn.settings.name)} TOPIC {channel.name} :{text}"
     limit = topic_bytes(turn.settings.name)
+    # Refused and not cut, as TOPICLEN is announced.
     if len(text.encode()) > limit:
         raise IrcError(Numeric.ERR_INPUTTOOLONG, f"A topic has at most {limit} bytes of UTF-8")
     entry = turn.log(channel.id, account, "TOPIC", text)

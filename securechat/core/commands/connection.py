@@ -52,6 +52,7 @@ def _cap_list_reply(turn: Turn, session: Session, subcommand: str, listed: Itera
     """As many lines as it takes, all but the last with a '*'; one line for who doesn't know version
     302, and in it what fits.
     """
+    # The longer head, so that any line may be one that is not the last.
     longest = f"{subcommand} *" if session.cap_302 else subcommand
     lines = list(fill(listed, _cap_room(turn, session, longest))) or [""]
     *firsts, last = lines if session.cap_302 else lines[:1]
@@ -61,9 +62,11 @@ def _cap_list_reply(turn: Turn, session: Session, subcommand: str, listed: Itera
 
 
 def _cap_ls(turn: Turn, session: Session, params: list[str]) -> None:
+    # Anything that is no number is taken for the old form, as other servers do.
     version = int(params[0]) if params and params[0].isdecimal() else 301
     session.cap_302 = session.cap_302 or version >= 302
     if session.cap_302:
+        # "cap-notify is implicitly enabled" by version 302.
         session.set_caps(session.caps | capabilities.CAP_NOTIFY)
     if session.state is not State.READY:
         session.attempt.negotiating = True
@@ -77,6 +80,7 @@ def capability_values(turn: Turn) -> dict[str, str]:
     mechanisms = "PLAIN,EXTERNAL" if turn.settings.external else "PLAIN"
     return {
         "sasl": mechanisms,
+        # No "custom-account-name": the nick is the account's name.
         "draft/account-registration": "before-connect",
         "draft/metadata-3": f"before-connect,max-subs={metadata.MAX_SUBSCRIPTIONS},"
         f"max-keys={metadata.MAX_KEYS},max-key-bytes={metadata.MAX_KEY_BYTES},"
@@ -92,6 +96,7 @@ def _cap_list(turn: Turn, session: Session, params: list[str]) -> None:
 def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
     if session.state is not State.READY:
         session.attempt.negotiating = True
+    # The colon may be missing where one capability is asked for.
     wanted = " ".join(params).split()
     asked = " ".join(wanted)
     change = capabilities.bits(wanted)
@@ -105,16 +110,21 @@ def _cap_req(turn: Turn, session: Session, params: list[str]) -> None:
         removed &= ~capabilities.CAP_NOTIFY  # can't be switched off with version 302
     session.set_caps((session.caps | added) & ~removed)
     if not (session.has(capabilities.MULTILINE) and session.has(capabilities.BATCH)):
+        # What is open can't be ended any more.
         session.batch = None
     if not metadata.aware(session):
+        # Nothing of metadata may be told to who has switched it off.
         session.subscriptions.clear()
     if session.state is State.READY:
+        # The next line is encoded by what it knows now.
         session.who.forget_audience()
+    # As it was asked, in its order and spelling: clients compare it.
     _cap_reply(turn, session, "ACK", asked)
 
 
 def _cap_end(turn: Turn, session: Session, params: list[str]) -> None:
     if session.state is State.CHALLENGED:
+        # A login that has begun can't be completed after this.
         login.abort(turn, session)
     if session.login is not None:
         session.login.negotiating = False
@@ -154,6 +164,7 @@ def _change_nick(turn: Turn, session: Session, wanted: str, folded: str) -> None
     if folded == account.folded:
         _respell(turn, session, names.account_name(wanted))
         return
+    # All members may know this: they see each other's names.
     if folded in turn.model.by_name:
         raise IrcError(Numeric.ERR_NICKNAMEINUSE, wanted, "That name is somebody else's account")
     raise IrcError(
@@ -167,11 +178,13 @@ def _respell(turn: Turn, session: Session, wanted: names.AccountName) -> None:
     account = session.who
     if wanted.display == account.name:
         return
+    # Another case may look like another's name: `Il` as `ll`.
     alike = turn.model.account_skeletons.get(wanted.skeleton, account)
     if alike is not account or names.is_reserved(wanted):
         text = "In this form your name looks like another one, which is taken or reserved"
         raise IrcError(Numeric.ERR_NICKNAMEINUSE, wanted.display, text)
     quota.check(turn, session, "NICK")
+    # NICK comes from the name that the others know.
     before = account.source(turn.settings.name)
     turn.record(AccountRespelled(wanted.display, wanted.skeleton, account.id))
     online.tell_name(turn, account, before)
@@ -181,12 +194,14 @@ def _respell(turn: Turn, session: Session, wanted: names.AccountName) -> None:
 def user(turn: Turn, session: Session, message: Message) -> None:
     """Give your real name, as any client does by itself."""
     attempt = session.login
+    # Once (RFC 2812, 3.1.3).
     if attempt is None or attempt.user is not None:
         raise IrcError(Numeric.ERR_ALREADYREGISTERED, "You may not reregister")
     real_name = " ".join(message.params[3:])  # some scripts leave its colon out
     if not message.params[0] or not real_name.strip():
         text = "Say who you are: a user name and a real name, neither of them empty"
         raise IrcError(Numeric.ERR_NEEDMOREPARAMS, "USER", text)
+    # Kept only as a sign that USER has come: the account's name is shown in its place.
     attempt.user = message.params[0]
     attempt.real_name = shorten(real_name, REAL_NAME_BYTES)
     login.advance(turn, session)
@@ -226,6 +241,7 @@ def ping(turn: Turn, session: Session, message: Message) -> None:
 def pong(turn: Turn, session: Session, message: Message) -> None:
     """Answer a PING of the server, as any client does by itself."""
     if session.state is State.READY and message.params:
+        # The last one, as some clients put the server's name in front.
         acknowledgements.acknowledge(turn, session, message.params[-1])
 
 
@@ -234,6 +250,7 @@ def quit_(turn: Turn, session: Session, message: Message) -> None:
     """Leave; your channels and messages are kept for you."""
     # Whoever wants to go goes, also without the colon before the reason.
     said = shorten(" ".join(message.params), 200)
+    # A farewell is a text that channels see.
     if said and session.state is State.READY and channels.silenced(turn, session.who):
         said = ""
     reason = "Quit: " + said

@@ -52,10 +52,13 @@ def _create(turn: Turn, session: Session, words: str) -> None:
     if name in account.tokens:
         text = "There is one of that name; choose another, or TOKEN REVOKE it"
         raise VerbRefused("NAME_TAKEN", text, name)
+    # Each is a way in, and a list of hundreds is looked through by nobody.
     if len(account.tokens) >= MAX_TOKENS:
         text = f"You have {MAX_TOKENS} already; TOKEN LIST shows them, TOKEN REVOKE ends one"
         raise VerbRefused("TOO_MANY", text)
+    # Not chosen by the client: a token must be as random as it is long.
     secret = format_token(turn.vault.random(TOKEN_BYTES))
+    # Only its digest is kept: who reads the database can't log in with it.
     turn.record(TokenCreated(token_digest(secret), account.id, name, turn.now_ms))
     if flag:
         _bind(turn, session, account.tokens[name])
@@ -90,6 +93,7 @@ def _revoke(turn: Turn, session: Session, name: str) -> None:
     turn.record(TokenRevoked(found.digest))
     turn.audit("token revoked", session, token=name)
     note(turn, session, "TOKEN", "REVOKED", name, "It logs nobody in any more")
+    # Behind the span: should it not be stored, they have ended all the same.
     turn.after_span(lambda: online.end_token(turn, found))
 
 
@@ -108,9 +112,11 @@ def totp_command(turn: Turn, session: Session, message: Message) -> None:
 def _enroll(turn: Turn, session: Session, _: str) -> None:
     check_fresh(turn, session)
     _check_none(session.who)
+    # In memory only: an enrolment that nobody completes leaves nothing behind.
     session.enrolling = secret = turn.vault.random(totp.SECRET_BYTES)
     text = "Give this to your authenticator, then TOTP CONFIRM with the code that it shows"
     uri = totp.uri(secret, session.who.name, turn.settings.network)
+    # Both forms: some type the secret, others scan the URI as a QR code.
     note(turn, session, "TOTP", "SECRET", totp.base32(secret), uri, text)
 
 
@@ -122,6 +128,7 @@ def _confirm(turn: Turn, session: Session, code: str) -> None:
     if codes is None:
         text = "That isn't the code of now; give the newest, and check the clock of your device"
         raise VerbRefused("WRONG_CODE", text)
+    # After it has been taken: a wrong code may be tried again.
     session.enrolling = None
     turn.audit("second factor enabled", session)
     text = "From now on a login with the password needs a code behind it"
@@ -155,6 +162,7 @@ def _check_code(turn: Turn, session: Session, code: str) -> Factor:
     check_fresh(turn, session)
     if account.factor is None:
         raise VerbRefused("NOT_ENABLED", "Your login has no second factor; TOTP ENROLL begins one")
+    # The same count as at logins: else this would be the place to try codes out.
     if not turn.model.login_throttle.may_try_code(account.id, turn.clock):
         raise VerbRefused("WRONG_CODE", "Too many wrong codes; wait some minutes")
     if second_factor.use(turn, account, account.factor, code) is None:
@@ -187,6 +195,7 @@ def passwd(turn: Turn, session: Session, message: Message) -> None:
     except VerbRefused as refused:
         fail(turn, session, "PASSWD", refused)
         return
+    # One at a time, as each costs a worker what a login does.
     session.changing = True
     account = session.who
     turn.job(HashPassword(session, account.name, message.params[0], account.id))
@@ -208,10 +217,12 @@ def answered(turn: Turn, answer: Answer) -> None:
 def _set_password(turn: Turn, session: Session, answer: Hashed) -> None:
     account = session.who
     turn.record(PasswordChanged(answer.hashed, account.id, answer.replaced))
+    # A password is changed when somebody may know the old one; they may have made tokens too.
     for item in list(account.tokens.values()):
         turn.record(TokenRevoked(item.digest))
     for certificate in list(account.certificates.values()):
         turn.record(CertificateRevoked(certificate.fingerprint))
+    # This session has shown a password, and must not end with the tokens.
     _bind(turn, session, None)
     turn.audit("password changed", session)
     text = "Your password is changed; all other sessions, device tokens and certificates have ended"

@@ -48,6 +48,7 @@ _FORMS = {
     "AFTER": _Form(1, lambda place: (place, None, From.OLDEST)),
     "LATEST": _Form(1, lambda place: (place, None, From.NEWEST)),
     "AROUND": _Form(1, lambda place: (place, place, From.MIDDLE)),
+    # From first on towards second: the order of the two says which way the page goes.
     "BETWEEN": _Form(2, lambda first, second: (first, second, From.FIRST)),
 }
 
@@ -79,8 +80,10 @@ def _page(turn: Turn, session: Session, subcommand: str, params: list[str]) -> P
     name, *places, limit = params
     open_end = subcommand == "LATEST" and places == ["*"]
     found = [None] if open_end else [_place(turn, text) for text in places]
+    # Checked before the target: a mistake of the form is told first, and tells nothing.
     size = _limit(limit)
     span = access.span_named(turn.model, session.who, name)
+    # One answer for a channel that isn't there and one that isn't theirs.
     if span is None:
         raise _Refused("INVALID_TARGET", UNREADABLE, word(name))
     lower, upper, start = form.query(*found)
@@ -104,6 +107,7 @@ def _tell_page(session: Session, subcommand: str, name: str, query: PageQuery) -
     if entries is None:
         _fail_reading(turn, session, subcommand, word(name))
         return
+    # By what was found: an empty page has cost its line already.
     turn.charge(session.who, len(entries) // ENTRIES_PER_LINE)
     lines = playback.lines_of(turn, session, entries, REFERENCE)
     shown = _canonical(turn, name)
@@ -121,9 +125,11 @@ def _targets(turn: Turn, session: Session, params: list[str]) -> Parts:
     _check_count(params, 3)
     first, second = (_place(turn, text, times_only=True).value for text in params[:2])
     query = TargetsQuery(
+        # Only what may be read; so no target shows by a time that there is one.
         tuple(access.spans(turn.model, session.who)),
         min(first, second),
         max(first, second),
+        # The specification: in the order of the two bounds.
         first > second,
         _limit(params[2]),
     )
@@ -152,6 +158,7 @@ def _target_lines(turn: Turn, session: Session, found: list[tuple[int, int]]) ->
 def _check_count(params: list[str], wanted: int) -> None:
     if len(params) < wanted:
         raise _Refused("INVALID_PARAMS", "Insufficient parameters")
+    # Not passed over: a client that sends more means something that isn't done here.
     if len(params) > wanted:
         raise _Refused("INVALID_PARAMS", "Too many parameters")
 

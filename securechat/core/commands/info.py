@@ -23,6 +23,7 @@ def _check_server(turn: Turn, message: Message, at: int = 0) -> None:
     if len(message.params) > at and message.params[at]:
         mask = message.params[at]
         account = turn.model.account_named(mask)
+        # A nick stands for the server that its user is at.
         known = account is not None and account.usable
         if not known and not masks.mask_matches(mask, turn.settings.name):
             raise IrcError(Numeric.ERR_NOSUCHSERVER, channels.word(mask), "No such server")
@@ -81,6 +82,7 @@ def info(turn: Turn, session: Session, message: Message) -> None:
     for text in (
         f"{settings.version}: TLS only, accounts only, every message stored.",
         f"Started {when(settings.started_ms)}.",
+        # Said to anybody who asks: people must know it who would never read the documentation.
         "What you send is on the server's disk before anybody sees it, you included.",
         "Whoever runs this server can read it. Direct messages too.",
     ):
@@ -93,6 +95,7 @@ def admin(turn: Turn, session: Session, message: Message) -> None:
     """Tell who administers the server."""
     _check_server(turn, message)
     settings = turn.settings
+    # Offline ones too: who needs help can leave a message.
     admins = [a.name for a in turn.model.accounts.values() if a.admin and a.usable]
     turn.numeric(session, Numeric.RPL_ADMINME, settings.name, "Administrative info")
     turn.numeric(session, Numeric.RPL_ADMINLOC1, settings.network)

@@ -18,6 +18,7 @@ from securechat.irc.numerics import Numeric
 MAX_CONDITIONS = 8
 """Of one LIST, masks included: each is asked of every channel. Names cost nothing."""
 
+# Nine digits at most: int() of more could be made to take long.
 _CONDITION = re.compile(r"([CT]?)([<>])([0-9]{1,9})", re.IGNORECASE)
 
 Condition = Callable[[Channel], bool]
@@ -29,6 +30,7 @@ def list_(turn: Turn, session: Session, message: Message) -> Parts:
     (*den*), size (>3), age in minutes (C<60) or that of the topic (T<60).
     """
     wanted = _Wanted(turn.now_ms)
+    # Two parameters: some clients send the mask and the condition apart.
     for text in ",".join(message.params[:2]).split(","):
         wanted.add(text)
     if wanted.number > MAX_CONDITIONS:
@@ -37,9 +39,12 @@ def list_(turn: Turn, session: Session, message: Message) -> Parts:
         return
     account = session.who
     yield Numeric.RPL_LISTSTART, "Channel", "Users  Name"
+    # A copy: channels come and go while this waits between its parts.
     for number, channel in enumerate(list(turn.model.channels.values())):
+        # Also when nothing was found: a search costs by what it looks at.
         if (number + 1) % LOOKED_AT_ONCE == 0:
             yield None
+        # Visible first: conditions on a secret channel would show how large or old it is.
         if channels.visible(channel, account) and wanted.has(channel):
             yield Numeric.RPL_LIST, channel.name, str(len(channel.present)), channel.topic
     yield Numeric.RPL_LISTEND, "End of /LIST"
@@ -68,6 +73,7 @@ class _Wanted:
             fits = _matching(text[1:])
             self.conditions.append(lambda channel: not fits(channel))
         elif text[:1] == "#" and not {"*", "?"} & set(text):
+            # None for what can't be a name; no channel has that as its own.
             self.names.add(names.fold_channel(text))
         elif text:
             self.masks.append(_matching(text))
@@ -78,6 +84,7 @@ class _Wanted:
             if what == "C":
                 return (self.now_ms - channel.created_ms) // 60_000
             if what == "T":
+                # No topic is neither older nor newer than any age.
                 return (self.now_ms - channel.topic_ms) // 60_000 if channel.topic else None
             return len(channel.present)
 
@@ -94,6 +101,7 @@ class _Wanted:
 
 
 def _matching(mask: str) -> Condition:
+    # Matching it could take more time than all other commands of the turn.
     if masks.too_much(mask):
         return lambda _: False
     matches = masks.matcher(mask)

@@ -39,6 +39,7 @@ def _mark(turn: Turn, session: Session, target: str, key: str, time: str) -> Non
         expected = "Expected timestamp=YYYY-MM-DDThh:mm:ss.sssZ"
         _fail(turn, session, "INVALID_PARAMS", word(time), expected)
         return
+    # Other devices hear only of what is new; who said it is answered in any case.
     if markers.mark(turn, session, key, at_ms):
         for other in session.who.sessions:
             if other is not session:

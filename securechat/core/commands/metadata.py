@@ -50,6 +50,7 @@ def metadata_(turn: Turn, session: Session, message: Message) -> Parts | None:
 
 
 def _run(turn: Turn, session: Session, params: list[str]) -> Parts | None:
+    # Filled up, so that what is missing is told by the same path as what is wrong.
     target, verb, *words = (*params, "*", "*")[: max(2, len(params))]
     handler, least, most = _VERBS.get(verb.upper(), (None, 0, 0))
     if handler is None:
@@ -61,6 +62,7 @@ def _run(turn: Turn, session: Session, params: list[str]) -> Parts | None:
 
 def _find(turn: Turn, session: Session, name: str) -> Target:
     if session.state is not State.READY:
+        # Before the login only oneself is there: no name may be asked about.
         if name != "*":
             raise _no_target(name)
         return None
@@ -116,15 +118,18 @@ def _set(turn: Turn, session: Session, name: str, words: list[str]) -> None:
     target = _find(turn, session, name)
     if not metadata.is_key(key):
         raise _Refused("INVALID_KEY", channels.word(key), "Invalid key")
+    # Before the value is looked at, so that who may not learns only that.
     _check_may_set(session, target, key)
     if len(value.encode()) > metadata.value_bytes(turn.settings.name):
         raise _Refused("INVALID_VALUE", key, "The value is too long")
     keys = _keys(session, target)
+    # Changing or removing one is possible at the limit too.
     if value and key not in keys and len(keys) >= metadata.MAX_KEYS:
         limit = str(metadata.MAX_KEYS)
         raise _Refused("LIMIT_REACHED", "SET", _name(session, target), limit, "Too many keys")
     if target is None:
         _set_early(session, key, value)
+    # What changes nothing is neither stored nor told.
     elif keys.get(key, "") != value:
         _store(turn, session, target, {**keys, key: value})
     line = metadata.shown(turn, session, _name(session, target), key, value or None)
@@ -151,6 +156,7 @@ def _store(turn: Turn, session: Session, target: Account | Channel, keys: dict[s
     """Store what has changed, and tell it. keys: all of them, '' for one that is removed."""
     before = metadata.keys_of(target)
     left = {key: value for key, value in keys.items() if value}
+    # Taking something away must be possible when there is no room left.
     if len(left) >= len(before):
         quota.check(turn, session, "METADATA")
     metadata.store(turn, target, left)
@@ -194,6 +200,7 @@ def _subscribe(turn: Turn, session: Session, name: str, words: list[str]) -> Non
     if full:
         params = ("LIMIT_REACHED", "SUB", full, str(_MOST), "Too many subscriptions")
         turn.standard_reply(session, "FAIL", "METADATA", *params)
+    # Told to ask by SYNC, as the values of all keys at once could be many.
     if len(session.subscriptions) > before and session.state is State.READY:
         metadata.tell_later(turn, session, EVERYTHING)
 
@@ -233,6 +240,7 @@ def _sync(turn: Turn, session: Session, name: str, words: list[str]) -> Parts:
     target = _find(turn, session, name)
     if target is None or isinstance(target, Account):
         return _synced(turn, session, _name(session, target), [target] if target else [])
+    # The channel's own metadata is for who may see it; those of its members are for members.
     if session.who not in target.members:
         return _synced(turn, session, target.name, [target])
     return _synced(turn, session, target.name, [target, *target.present])
@@ -254,6 +262,7 @@ def _everything(turn: Turn, session: Session) -> list[Account | Channel]:
 def _synced(turn: Turn, session: Session, name: str, things: list[Account | Channel]) -> Parts:
     server = turn.settings.name
     yield BareLine(f":{server} BATCH +metadata metadata {name}")
+    # By pieces, with others between: a member of many channels sees thousands of accounts.
     for at in range(0, len(things), LOOKED_AT_ONCE):
         for line in metadata.synced(turn, session, things[at : at + LOOKED_AT_ONCE]):
             yield Tagged(BareLine(line), "batch=metadata")

@@ -41,6 +41,7 @@ def mode(turn: Turn, session: Session, message: Message) -> None:
     channel = channels.find(turn, session, target)
     if not changes:
         _show(turn, session, channel)
+    # Before it is asked who may change: lists are for all members to see.
     elif _asks_for_lists(changes):
         _show_lists(turn, session, channel, changes[0].lstrip("+"))
     else:
@@ -71,12 +72,15 @@ def _set_own(turn: Turn, session: Session, wanted: str) -> None:
             setattr(session, OWN_MODES[letter], sign == "+")
             changed += letter
         else:
+            # o is the administrator's to give and w isn't used; clients ask for both by habit.
             unknown = unknown or letter not in "ow"
     if unknown:
         turn.numeric(session, Numeric.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag; there are B and i")
     account = session.who
     account.settle_bot()
     if changed:
+        # As it is now, and not as it was asked for: -B doesn't make an administrator's bot a
+        # person.
         told = [("+" if letter in _own_modes(session) else "-", letter, "") for letter in OWN_MODES]
         shown = _text([one for one in told if one[1] in changed])
         body = f":{account.source(turn.settings.name)} MODE {account.name} {shown}"
@@ -98,6 +102,7 @@ def _show(turn: Turn, session: Session, channel: Channel) -> None:
     letters, params = channel.modes, []
     if channel.key is not None:
         letters += "k"
+        # Members have the key already, but may not all pass it on.
         params.append(channel.key if channel.runs(session.who) else "*")
     if channel.limit is not None:
         letters += "l"
@@ -117,6 +122,7 @@ def _asks_for_lists(changes: list[str]) -> bool:
 def _show_lists(turn: Turn, session: Session, channel: Channel, letters: str) -> None:
     if session.who not in channel.members and not channel.runs(session.who):
         raise IrcError(Numeric.ERR_NOTONCHANNEL, channel.name, "You're not on that channel")
+    # Each list once, however often its letter stands there.
     for letter in dict.fromkeys(letters):
         row, end, text = LISTS[letter]
         for mask, (by, at_ms) in channel.masks(letter).items():
@@ -126,6 +132,7 @@ def _show_lists(turn: Turn, session: Session, channel: Channel, letters: str) ->
 
 def _change(turn: Turn, session: Session, channel: Channel, changes: list[str]) -> None:
     quota.check(turn, session, "MODE")
+    # Before anything is changed.
     _check_key_is_whole(channel, changes)
     change = ModeChange(turn, session, channel, changes[1:])
     sign, variable = "+", 0
@@ -134,11 +141,13 @@ def _change(turn: Turn, session: Session, channel: Channel, changes: list[str]) 
             sign = letter
             continue
         variable += letter in WITH_PARAMETER
+        # What is over the limit is dropped without a word, as everywhere; MODES= says it.
         if variable > MAX_MODES:
             break
         try:
             change_mode(change, sign, letter)
         except IrcError as error:
+            # One letter that is wrong doesn't keep the others from being done.
             turn.numeric(session, error.numeric, *error.params)
     if change.done:
         _audit(change)
@@ -152,6 +161,7 @@ def _check_key_is_whole(channel: Channel, changes: list[str]) -> None:
         if letter in "+-":
             sign = letter
             continue
+        # -l takes no parameter, all others of these do.
         words += letter in WITH_PARAMETER and (letter, sign) != ("l", "-")
         sets_key = sets_key or (letter, sign) == ("k", "+")
     if sets_key and len(changes) - 1 > words:
@@ -173,6 +183,7 @@ def _tell(change: ModeChange) -> None:
     head = f":{by.source(turn.settings.name)} MODE {channel.name} "
     part: list[tuple[str, str, str]] = []
     for done in [*change.done, None]:
+        # A line that would be too long is told, and logged, as several.
         if part and (done is None or not fits(head + _text([*part, done]))):
             entry = turn.log(channel.id, by, "MODE", _text([_without_key(one) for one in part]))
             msgid = turn.model.msgid(entry.seq)
@@ -193,6 +204,7 @@ def _text(changes: list[tuple[str, str, str]]) -> str:
     """Changes as they stand in a MODE: the letters, then their parameters."""
     letters, last = "", ""
     for sign, letter, _ in changes:
+        # The sign is written where it changes: +ov-b.
         letters += letter if sign == last else sign + letter
         last = sign
     return " ".join([letters, *(param for _, _, param in changes if param)])

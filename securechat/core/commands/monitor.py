@@ -58,6 +58,7 @@ def _add(turn: Turn, session: Session, targets: list[str]) -> None:
             added[folded] = target
         else:
             too_many.append(target)
+    # One answer for all that were added, before what was refused.
     _tell_status(turn, session, added.items())
     for text in fill(too_many, TARGETS_BYTES, ","):
         limit = str(monitors.MAX_MONITORED)

@@ -70,6 +70,7 @@ def _begin(turn: Turn, session: Session, message: Message, reference: str) -> No
         _fail(turn, session, _InvalidBatch("MULTILINE_INVALID", text))
     kind, target = (*message.params[1:3], "", "")[:2]
     label = label_of(session, message.tags)
+    # Made also where it is refused: its lines are on their way, and must be known to be dropped.
     opened = OpenBatch(reference, target, message.tags, label, turn.clock)
     if _knows(session):
         session.batch = opened
@@ -121,6 +122,7 @@ def _add(opened: OpenBatch, message: Message) -> None:
     if target != opened.target:
         shown = channels.word(opened.target), channels.word(target)
         raise _InvalidBatch("MULTILINE_INVALID_TARGET", *shown, "Not the target of the batch")
+    # Line feeds count, as they are part of the text that is stored.
     size = opened.size + len(part.text.encode()) + (bool(opened.parts) and not part.joined)
     if size > MAX_BYTES:
         raise _InvalidBatch("MULTILINE_MAX_BYTES", str(MAX_BYTES), f"More than {MAX_BYTES} bytes")
@@ -138,6 +140,7 @@ def _part(message: Message) -> Part:
     if len(message.params) != 2:
         raise _InvalidBatch("MULTILINE_INVALID", "Expected a target and a text in each line")
     part = Part(message.params[1], CONCAT_TAG in message.tags)
+    # "MUST NOT send a blank line with the multiline-concat tag."
     if part.joined and not part.text:
         raise _InvalidBatch("MULTILINE_INVALID", "A blank line can't be joined to another")
     if is_question(part.text):
@@ -150,6 +153,7 @@ def _fail(turn: Turn, session: Session, invalid: _InvalidBatch) -> None:
     if session.batch is not None:
         session.answered_label = session.batch.label
         session.batch.ignored = True
+        # Up to some kilobytes that nobody will ask for.
         session.batch.parts.clear()
     turn.standard_reply(session, "FAIL", "BATCH", *invalid.params)
 
@@ -186,7 +190,10 @@ class _SeveralLines(Saying):
         source = self.account.source(self.turn.settings.name)
         head = f":{source} {self.kind} {receiver}"
         space = MAX_BODY_BYTES - len(f"{head} :".encode())
+        # Here and not earlier, as only now the receiver's name, and so the room for a text, is
+        # known.
         self._receiver, self._lines = receiver, refit(parts_of(self.text), space)
+        # What is stored is what was sent, so a replay is cut at the same places.
         self.text = compose(self._lines)
         return head
 

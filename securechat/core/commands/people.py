@@ -21,6 +21,7 @@ from securechat.irc.numerics import Numeric
 
 def _online(turn: Turn, name: str) -> Account | None:
     account = turn.model.account_named(name)
+    # By its sessions and not by model.online: who lingers there can't be asked anything.
     return account if account is not None and account.sessions else None
 
 
@@ -29,6 +30,7 @@ def whois(turn: Turn, session: Session, message: Message) -> None:
     """Tell who somebody is, where they are and since when."""
     if not message.params or not message.params[-1]:
         raise IrcError(Numeric.ERR_NONICKNAMEGIVEN, "No nickname given")
+    # The last one, as a server may stand in front of it; one at a time, as TARGMAX says.
     name = message.params[-1].split(",")[0]
     account = _online(turn, name)
     if account is None:
@@ -41,6 +43,7 @@ def whois(turn: Turn, session: Session, message: Message) -> None:
 def _absent(turn: Turn, name: str) -> str:
     account = turn.model.account_named(name)
     if account is not None and account.usable:
+        # Members may know who has an account here: they write to each other.
         return "is offline; messages are kept until the next login"
     return "No such nick/channel"
 
@@ -55,6 +58,7 @@ def _whois(turn: Turn, session: Session, account: Account) -> None:
     shown = (
         channels.prefix(channel, account, every=session.has(MULTI_PREFIX)) + channel.name
         for channel in account.channels
+        # What two have in common, and what isn't secret.
         if channels.visible(channel, session.who)
     )
     for names_text in fill(shown):
@@ -71,6 +75,7 @@ def _whois(turn: Turn, session: Session, account: Account) -> None:
     if metadata.aware(session):
         for key, value in metadata.keys_of(account).items():
             tell(Numeric.RPL_WHOISKEYVALUE, key, "*", value)
+    # max(): the system's clock may have been set back.
     idle = max(0, turn.now_ms - account.active_ms) // 1000
     signed_on = account.signed_on_ms // 1000
     tell(Numeric.RPL_WHOISIDLE, str(idle), str(signed_on), "seconds idle, signon time")
@@ -104,6 +109,7 @@ def ison(turn: Turn, session: Session, message: Message) -> None:
     """Tell which of some people are online."""
     asked = " ".join(message.params).split()
     found = [account.name for name in asked if (account := _online(turn, name))]
+    # An empty answer is an answer: clients wait for it.
     for text in list(fill(found)) or [""]:
         turn.numeric(session, Numeric.RPL_ISON, text)
 
@@ -112,6 +118,7 @@ def ison(turn: Turn, session: Session, message: Message) -> None:
 def userhost(turn: Turn, session: Session, message: Message) -> None:
     """Tell the addresses of up to five people: everybody's host is the server."""
     rows = []
+    # RFC 2812, 4.8: at most five.
     for name in message.params[:5]:
         account = _online(turn, name)
         if account is not None:
@@ -130,6 +137,7 @@ def away(turn: Turn, session: Session, message: Message) -> None:
     if session.state is not State.READY and not session.has(PRE_AWAY):
         raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
     text = shorten(message.params[0], TEXT_BYTES) if message.params else ""
+    # Of this session; what others see is settled from all of the account's.
     session.away, session.away_at = text or None, turn.clock
     if text:
         turn.numeric(session, Numeric.RPL_NOWAWAY, "You have been marked as being away")
@@ -146,6 +154,7 @@ def setname(turn: Turn, session: Session, message: Message) -> None:
     https://ircv3.net/specs/extensions/setname
     """
     name, account = message.params[0], session.who
+    # Refused and not cut: a name that was cut would be somebody else's choice.
     if not name.strip() or len(name.encode()) > REAL_NAME_BYTES:
         text = f"Expected a real name of 1 to {REAL_NAME_BYTES} bytes"
         turn.standard_reply(session, "FAIL", "SETNAME", "INVALID_REALNAME", text)

@@ -47,22 +47,27 @@ def _span(turn: Turn, session: Session, target: str) -> Span | None:
     span = access.span_named(turn.model, session.who, target)
     channel = turn.model.channel_named(target) if span and target[:1] == "#" else None
     if span and channel and channel.runs(session.who):
+        # Also what was said before they joined: who runs a channel is responsible for it.
         return span._replace(after=0)
     return span
 
 
 def _redact(session: Session, target: str, msgid: str, query: EntryQuery, reason: str) -> Parts:
     lookup = Lookup(query)
+    # From here on it is another turn: all that was looked up before may have changed.
     turn: Turn = yield lookup
     if lookup.found is None:
         text = "The message could not be read; try again"
         _fail(turn, session, "MESSAGE_ERROR", word(target), word(msgid), text)
         return
+    # JOINs and MODEs are what happened, and nobody's words.
     known = [entry for entry in lookup.found if entry.kind in REDACTABLE]
     entry: Logged | None = known[0] if known else None
+    # _span once more: its account may have left the channel while the log was read.
     if entry is None or entry.seq in turn.model.redacted or _span(turn, session, target) is None:
         _fail_unknown(turn, session, target, msgid)
         return
+    # The channel may have been closed meanwhile.
     place = turn.model.targets.get(entry.target)
     if place is None or not _may(session.who, place, entry):
         text = "You may redact your own messages, and those of channels that you operate"
@@ -79,11 +84,14 @@ def _do(turn: Turn, session: Session, place: Channel | Direct, entry: Logged, re
     account = session.who
     if isinstance(place, Channel) and channels.why_silent(turn, place, account):
         reason = ""  # a way to speak all the same
+    # It adds an entry, though it takes away a text.
     quota.check(turn, session, "REDACT")
     msgid = str(turn.model.msgid(entry.seq))
     text = f"{msgid} :{reason}" if reason else msgid
+    # The text first, then the entry that tells of it: both or neither are stored.
     turn.record(Redacted(entry.seq, entry.target))
     logged = turn.log(entry.target, account, "REDACT", text)
+    # Taking back one's own words is no moderation.
     if entry.sender != account.id and isinstance(place, Channel):
         of = turn.model.accounts[entry.sender].name
         turn.audit_act("message redacted", session, channel=place.name, of=of, msgid=msgid)

@@ -24,6 +24,7 @@ ANY_NUMBER = 1000
 
 BEFORE_LOGIN = frozenset({State.CONNECTED, State.CHALLENGED, State.PROVEN})
 LOGGED_IN = frozenset({State.READY})
+# Not the states in which a worker's answer is due: their lines are held.
 ALWAYS = BEFORE_LOGIN | LOGGED_IN
 
 
@@ -59,6 +60,7 @@ def command(
     """Register a handler; the first sentence of its docstring is its help text."""
 
     def register(handler: Handler) -> Handler:
+        # Up to the blank line: what follows is for readers of the code.
         text = " ".join((handler.__doc__ or "").split("\n\n")[0].split())
         COMMANDS[name] = Command(name, handler, min_params, max_params, last, states, usage, text)
         return handler

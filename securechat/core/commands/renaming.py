@@ -48,6 +48,7 @@ def rename(turn: Turn, session: Session, message: Message) -> None:
         turn.standard_reply(session, "FAIL", "RENAME", refused.code, *place, refused.text)
         return
     quota.check(turn, session, "RENAME")
+    # Counted before it is known to be stored: the limit is on trying.
     turn.model.renames.add(channel.id, turn.clock)
     reason = shorten(reasons[0], TEXT_BYTES) if reasons else ""
     _rename(turn, session, channel, wanted, reason)
@@ -55,6 +56,7 @@ def rename(turn: Turn, session: Session, message: Message) -> None:
 
 def _find_owned(turn: Turn, session: Session, name: str) -> Channel:
     """The channel of that name, of which the session's account is an owner. Raises IrcError."""
+    # First whether there is such a channel for them, then whether they own it.
     channel = channels.find_run(turn, session, name)
     if not session.who.admin and "q" not in channel.modes_of(session.who):
         text = "Only an owner (~) of the channel can do that"
@@ -70,6 +72,7 @@ def _new_name(turn: Turn, channel: Channel, text: str) -> ChannelName:
         wanted = names.channel_name(text)
     except InvalidName as error:
         raise _Refused("CANNOT_RENAME", str(error)) from None
+    # Another case or form of the same name is allowed, as that folds to the channel itself.
     if wanted.display == channel.name:
         raise _Refused("CANNOT_RENAME", "That is its name already")
     model = turn.model
@@ -86,19 +89,23 @@ def _new_name(turn: Turn, channel: Channel, text: str) -> ChannelName:
 def _rename(
     turn: Turn, session: Session, channel: Channel, wanted: ChannelName, reason: str
 ) -> None:
+    # Taken before the event, with which the channel has its new name.
     by, old, before = session.who, channel.name, channel.folded
     after = wanted.display, wanted.folded, wanted.skeleton
+    # Before all else: channel.name is the new one in what follows.
     turn.record(ChannelRenamed(*after, channel.id, before))
     entry = turn.log(channel.id, by, "RENAME", f"{old} {channel.name} {reason}")
     turn.audit_act("channel renamed", session, channel=old, to=channel.name)
     body = f":{by.source(turn.settings.name)} RENAME {old} {channel.name} :{reason}"
     msgid = turn.model.msgid(entry.seq)
     line = turn.line_of(by, shorten(body, MAX_BODY_BYTES), msgid)
+    # With the one who did it: an administrator need not be a member.
     told = set(channel.audience().sessions) | {session}
     turn.broadcast(Audience(one for one in told if one.has(CHANNEL_RENAME)), line)
     if wanted.folded == before:  # the others see it in what is said next
         return
     unaware = [one for one in channel.audience().sessions if not one.has(CHANNEL_RENAME)]
+    # Each of them gets all names of the channel, and what that costs is the renamer's.
     turn.charge(by, len(unaware))
     for one in unaware:
         _move(turn, one, channel, old, reason)
@@ -125,15 +132,19 @@ def drop(turn: Turn, session: Session, message: Message) -> None:
     most = kick_bytes(turn.settings.name)
     reason = shorten(message.params[1], most) if len(message.params) > 1 else "Dropped by its owner"
     turn.charge(by, len(channel.members))  # each is told, and each membership ends on the disk
+    # Before the channel is closed, after which nothing can be logged in it.
     turn.log(channel.id, by, "DROP", reason)
     turn.audit_act("channel dropped", session, channel=channel.name)
     for member in channel.members:
         if member.sessions:
+            # To each by itself, as each line names who it is for.
             turn.broadcast(member.audience(), _put_out(turn, channel, by, member, reason))
+        # Who is offline finds out at the next login.
         elif member is not by:
             turn.record(KickedAway(member.id, channel.name, by.name, reason, turn.now_ms))
     if by not in channel.members:
         turn.notice(session, f"{channel.name} is dropped")
+    # Last, as it takes the members out of the channel.
     turn.record(ChannelClosed(channel.id))
 
 

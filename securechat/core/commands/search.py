@@ -48,6 +48,7 @@ def search(turn: Turn, session: Session, message: Message) -> Parts | None:
     a time, with words that begin so (text=). Spaces in it are written as \\s, semicolons as \\:.
     """
     try:
+        # The attributes have the form of tags; joined, as a text in them may hold spaces.
         query = _query(turn, session.who, parse_tags(" ".join(message.params)))
     except _Refused as refused:
         context = ("INVALID_PARAMS", refused.attribute)
@@ -74,6 +75,7 @@ def _query(turn: Turn, account: Account, attributes: dict[str, str]) -> SearchQu
         before,
         after is not None,
         _limit(attributes.get("limit", str(USUAL_RESULTS))),
+        # The same bound as for a replay: more at once would close a slow client.
         turn.settings.replay_bytes,
         playback.OVERHEAD,
     )
@@ -84,12 +86,14 @@ def _where(
 ) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
     """The channels and the conversations to look in."""
     if name is None:
+        # Only what the account may read is ever searched, so a result needs no check afterwards.
         found = tuple(access.spans(turn.model, account))
     else:
         span = access.span_named(turn.model, account, name)
         if span is None:
             raise _Refused("in", "There is no such channel or person that you could search in")
         found = (span,)
+    # Apart: the index finds the conversations of an account by one term, channels each by its own.
     directs = {direct.id for direct in account.directs.values()}
     return (
         tuple(span for span in found if span.target not in directs),
@@ -102,6 +106,8 @@ def _sender(turn: Turn, name: str | None) -> int | None:
     if name is None:
         return None
     found = turn.model.account_named(name)
+    # Somebody who isn't there has said nothing: an empty answer and no fault, as it is for a member
+    # without words.
     return found.id if found is not None else 0
 
 
@@ -123,6 +129,7 @@ def _time(attributes: dict[str, str], name: str) -> Place | None:
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text[:9]) < 1:
         raise _Refused("limit", "Expected a number of 1 or more")
+    # Cut before int(), as thousands of digits would take it long.
     return min(int(text[:9]), MOST_RESULTS)
 
 
@@ -134,6 +141,7 @@ def _tell(session: Session, query: SearchQuery) -> Parts:
         text = "The search could not be run; try again later"
         turn.standard_reply(session, "FAIL", "SEARCH", "INTERNAL_ERROR", text)
         return
+    # Known afterwards only: what a search costs depends on what it meets.
     cost = len(found.entries) // ENTRIES_PER_LINE + found.milliseconds // MILLISECONDS_PER_LINE
     turn.charge(session.who, cost)
     lines = playback.lines_of(turn, session, found.entries, REFERENCE)

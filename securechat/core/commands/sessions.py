@@ -47,6 +47,7 @@ def _tell(turn: Turn, session: Session, item: Live, *, here: bool) -> None:
 
 def _one_word(address: str) -> str:
     """A parameter can't begin with a colon, as an IPv6 address may."""
+    # `0::1` is the same address as `::1`.
     return "0" + address if address.startswith(":") else address or "*"
 
 
@@ -65,8 +66,10 @@ def _end(turn: Turn, session: Session, wanted: str) -> None:
         if not _may_end(session, ended[0]):
             raise VerbRefused("REAUTHENTICATE", OUT_OF_REACH, ended[0].id)
     for item in ended:
+        # Before they end, as it is this session's act, whatever becomes of them.
         turn.audit("session ended", session, ended=item.id, address_of_ended=item.address)
     note(turn, session, "SESSIONS", "ENDED", *_what(wanted, ended))
+    # Behind the span, as a session that was closed can't be opened again.
     turn.after_span(lambda: online.end_all(turn, ended, ENDED))
 
 

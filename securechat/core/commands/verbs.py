@@ -38,6 +38,7 @@ def run(turn: Turn, session: Session, message: Message, verbs: Verbs) -> None:
         if action is None:
             expected = ", ".join(sorted(verbs))
             raise VerbRefused("UNKNOWN_SUBCOMMAND", f"Expected one of {expected}")
+        # Joined: a name with a space in it is refused as such, and not cut at the space.
         action(turn, session, " ".join(message.params[1:]))
     except VerbRefused as refused:
         fail(turn, session, message.command, refused)
@@ -66,5 +67,6 @@ def check_fresh(turn: Turn, session: Session) -> None:
 
 def shown(words: str) -> str:
     """What was refused, as one parameter."""
+    # Cut, as it may be a password that somebody has put into the wrong place.
     word = words.split(" ")[0][:MAX_WORD_SHOWN]
     return word if word and not word.startswith(":") else "*"

@@ -48,6 +48,7 @@ def _question(option: str) -> _Question:
     """option: what stands behind the mask: flags, then '%', the fields, ',' and a token."""
     flags, percent, rest = option.partition("%")
     fields, _, token = rest.partition(",")
+    # It is repeated in each row, so it must be short and can't be a text.
     valid = token.isascii() and token.isdigit() and len(token) <= MAX_TOKEN_DIGITS
     return _Question(
         frozenset(fields).intersection(FIELDS) if percent else None,
@@ -80,15 +81,19 @@ def _asked_for(
     """None where nobody was found for a while."""
     if mask[:1] != "#":
         yield from _matching(turn, session, mask)
+    # A secret channel has an empty list, as one that isn't there.
     elif channel is not None and channels.visible(channel, session.who):
         member = session.who in channel.members or session.who.admin
+        # A copy: others come and go between the parts of this answer.
         for account in list(channel.present):
             # What a hidden one's channels are is for those who share one.
             yield account if member or _visible(session.who, account) else None
 
 
 def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | None]:
+    # A name before a mask: brackets are letters in a nick, and nothing in a mask.
     exact = turn.model.account_named(mask)
+    # Also an invisible one: +i hides from searches, not from who knows the name.
     if exact is not None and exact.sessions:
         yield exact
         return
@@ -109,6 +114,7 @@ def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | Non
 
 def _visible(asking: Account, account: Account) -> bool:
     """Whether a mask finds the account: +i hides it from those who share no channel with it."""
+    # Of all its devices: one that is visible shows the person.
     hidden = all(session.invisible for session in account.sessions)
     return (
         not hidden or account is asking or not asking.channels.keys().isdisjoint(account.channels)
@@ -128,6 +134,7 @@ def _row(
         for field in FIELDS
         if field in question.fields
     )
+    # Without any field that is known there is nothing to say.
     return (Numeric.RPL_WHOSPCRPL, *told) if told else None
 
 
@@ -150,8 +157,10 @@ def _fact(
         return turn.settings.name
     if field == "f":
         return _flags(asking, channel, account)
+    # From the last message, as in WHOIS, and not from the last PING.
     if field == "l":
         return str(max(0, turn.now_ms - account.active_ms) // 1000)
+    # d: hops, of one server. o: no level of an operator is known here.
     return {"i": NO_ADDRESS, "d": "0", "o": "n/a", "r": account.real_name}[field]
 
 
