@@ -38,6 +38,7 @@ from securechat.irc.numerics import Numeric
 def advance(turn: Turn, session: Session) -> None:
     """Complete the connection's registration, when NICK, USER and CAP END are there."""
     attempt = session.attempt
+    # It is called after each of these commands, as clients send them in any order.
     if attempt.negotiating or attempt.nick is None or attempt.user is None:
         return
     if session.state is State.PROVEN:
@@ -46,6 +47,7 @@ def advance(turn: Turn, session: Session) -> None:
         if attempt.password is None:
             _require(turn, session)
             return
+        # The convention of bouncers (account:password); without a colon the nick is the account.
         account, colon, password = attempt.password.partition(":")
         if not colon:
             account, password = attempt.nick, account
@@ -67,22 +69,29 @@ def _require(turn: Turn, session: Session) -> None:
 def verify(turn: Turn, session: Session, name: str, password: str) -> None:
     """Have a password checked, or a device token in its place, once check_begins() was said."""
     name, device = split_device(name)
+    # A name that can't be one goes the whole way too, so that it takes the same time. Cut, as what
+    # is counted for it is kept in memory.
     folded = names.fold_account(name) or name[: names.MAX_ACCOUNT_BYTES]
     account = turn.model.by_name.get(folded)
     if session.login is not None:
         session.login.claimed, session.login.outdated = account, False
         session.claimed_device = device
     if account is not None and not account.usable:
+        # A disabled account is looked at as one that isn't there: same text, same time.
         account = None
+    # 256 random bits need no bcrypt and no throttle: a digest can be looked up at once.
     token = turn.model.tokens.get(token_digest(password)) if is_token(password) else None
+    # The name must be the owner's: a token given with another one opens nothing.
     if token is not None and account is not None and token.account == account.id:
         token.used_ms = turn.now_ms
         turn.model.used[token] = None
         _granted(turn, session, account, Proof("token", token=token))
         return
     guesses = turn.model.login_throttle
+    # Asked now, and passed on: the worker's queue prefers those who have been here before.
     known = guesses.known(folded, session.address_block)
     number = account.id if account else None
+    # Looked for whether the account has a second factor or not: else the time would tell.
     code = totp.code_at_end(password)
     job = VerifyPassword(session, number, folded, password, code, known)
     wait = guesses.wait(folded, session.address_block, turn.clock)
@@ -96,9 +105,11 @@ def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
     """Too many wrong guesses came before: this attempt waits, and its client is told."""
     session = job.session
     if not turn.model.login_throttle.hold(job, turn.clock + wait):
+        # Too many wait from there already. It isn't counted as wrong, as nobody has looked at it.
         failed(turn, session)
         return
     if session.login is not None:
+        # Limited, or a connection could be kept open for ever by guessing on it.
         most = turn.settings.max_login_failures * MAX_WAIT_SECONDS
         session.login.held_back = min(session.login.held_back + wait, most)
     text = f"After several wrong passwords the next one is looked at in {wait:.0f} s"
@@ -108,6 +119,7 @@ def _hold(turn: Turn, job: VerifyPassword, wait: float) -> None:
 def go_on(turn: Turn) -> None:
     """Have those passwords checked that have waited long enough."""
     for job in turn.model.login_throttle.due(turn.clock):
+        # Who has gone meanwhile needs no bcrypt, which is a quarter of a second of a core.
         if job.session.state is not State.CLOSED:
             turn.job(job)
 
@@ -134,11 +146,13 @@ def verified(turn: Turn, answer: Verified) -> None:
     account = turn.model.accounts.get(answer.account) if answer.account is not None else None
     outdated = attempt is not None and attempt.outdated
     if not answer.granted or account is None or not account.usable or outdated:
+        # Counted for names that nobody has as well, or the waits would tell which ones exist.
         turn.model.login_throttle.wrong(answer.name, session.address_block, turn.clock)
         # Only a name that is an account's: people type their password in its place.
         claimed = attempt.claimed if attempt is not None else session.account
         _denied(turn, session, claimed.name if claimed else "-", "wrong password")
         return
+    # Only here the password is known to be right; all before must look the same.
     how = "password"
     if account.factor is not None or answer.code:
         found = _second_factor(turn, session, account, answer.code)
@@ -157,17 +171,21 @@ def _second_factor(turn: Turn, session: Session, account: Account, code: str) ->
     if not code:
         _denied(turn, session, account.name, "no code", CODE_REQUIRED)
         return None
+    # Asked before the code is looked at: six digits are few, and a right one must not get in once
+    # there were too many.
     if not turn.model.login_throttle.may_try_code(account.id, turn.clock):
         _denied(turn, session, account.name, "too many codes", TOO_MANY_CODES)
         return None
     found = second_factor.use(turn, account, account.factor, code)
     if found is None:
+        # Both: the account's own count for codes, and that of the address it comes from.
         turn.model.login_throttle.wrong_code(account.id, turn.clock)
         turn.model.login_throttle.wrong(account.folded, session.address_block, turn.clock)
         _denied(turn, session, account.name, "wrong code")
         return None
     if session.login is not None:
         session.login.unstored = True  # a code that isn't stored as used might be used again
+        # The code counts as used only when that is stored; until then the login is nothing.
         turn.on_failure(lambda: unbecome(turn, session))
     return found
 
@@ -176,6 +194,7 @@ def keep_rehashed(turn: Turn, answer: Verified) -> None:
     """A new hash of a password, of the present cost: a step of nobody's, as the login goes on
     whether it can be stored or not.
     """
+    # A login is the only time when the password is known, so a new cost is taken up here.
     if answer.granted and answer.rehashed is not None and answer.account is not None:
         start = turn.savepoint()
         turn.record(PasswordRehashed(answer.rehashed, answer.account, answer.replaced))
@@ -234,6 +253,7 @@ def _denied(
     turn: Turn, session: Session, account: str, result: str, told: tuple[str, str] | None = None
 ) -> None:
     """told: the code and the text of what may be known, as the password was right."""
+    # Of these only so many are stored, as strangers can cause any number.
     turn.audit("login", session, account=account, result=result)
     if session.login is not None:
         session.move(Trigger.DENIED)
@@ -245,15 +265,18 @@ def _denied(
     text = told[1] if told is not None else WRONG
     if session.login is not None and session.login.password is not None:
         session.login.password = None
+        # RFC 2812's answer to PASS; SASL has numerics of its own.
         turn.numeric(session, Numeric.ERR_PASSWDMISMATCH, text)
         turn.close(session, text)
         return
+    # It goes on behind "SASL authentication failed: ".
     refuse(turn, session, Numeric.ERR_SASLFAIL, text[0].lower() + text[1:])
     if session.login is not None and session.login.failures >= turn.settings.max_login_failures:
         turn.close(session, "Too many failed logins")
 
 
 def _granted(turn: Turn, session: Session, account: Account, proof: Proof) -> None:
+    # Also where there is no place for it: the owner was there, and is known there from now on.
     turn.model.login_throttle.right(account.folded, session.address_block)
     if session.login is None:
         reauthentication.granted(turn, session, proof)
@@ -277,6 +300,7 @@ def _granted(turn: Turn, session: Session, account: Account, proof: Proof) -> No
     turn.audit("login", session, by=proof.how, **named(session))
     if by_sasl:
         turn.numeric(session, Numeric.RPL_SASLSUCCESS, "SASL authentication successful")
+    # All else may be there already: with PASS it is, or where nothing was negotiated.
     advance(turn, session)
 
 
@@ -288,20 +312,25 @@ def _turned_away(turn: Turn, session: Session, account: Account, result: str, te
 
 def become(turn: Turn, session: Session, account: Account) -> None:
     """The session is the account's from now on; its registration goes on with advance()."""
+    # First the state: it raises where a login has no place, and nothing is changed then.
     session.move(Trigger.GRANTED)
     shown = session.shown_nick
     session.account, session.attempt.password = account, None
+    # Before anything is read for it: what the device has missed counts from its mark.
     acknowledgements.begin(turn, session)
     reauthentication.tell(turn, session, shown)
 
 
 def unbecome(turn: Turn, session: Session) -> None:
     """What the login had to store could not be: back to a connection that is nobody's."""
+    # What was to be read for the account must not be: the session is nobody's again.
     turn.jobs[:] = [job for job in turn.jobs if job.session is not session]
     session.account = session.proved_at = session.device = None
     session.token = session.certificate = None
+    # They were meant for a session that is logged in; as a stranger's they would all be errors.
     session.held.clear()
     if session.state is not State.CLOSED:
+        # Not by move(): going back has no trigger, as it is no step that a client can cause.
         session.state = State.CONNECTED
 
 

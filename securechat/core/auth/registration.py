@@ -44,15 +44,18 @@ def _wanted(turn: Turn, session: Session, name: str, code: str) -> AccountName:
     """The checked name, for somebody who may register. The invite comes first: without one,
     nothing is to be learned about which names there are.
     """
+    # Raises where the code is no good; what it returns is asked for when the hash is there.
     _invite(turn, code)
     try:
         wanted = names.account_name(name)
     except InvalidName as error:
         raise _Refused("BAD_ACCOUNT_NAME", str(error)) from None
+    # Reserved names look like the server or its services, and would be believed.
     if names.is_reserved(wanted):
         raise _Refused("BAD_ACCOUNT_NAME", "That name is reserved; choose another")
     if wanted.folded in turn.model.by_name:
         raise _Refused("ACCOUNT_EXISTS", "That name is taken; choose another with NICK")
+    # Promise 3: whoever sees a name must be able to tell whose it is.
     if wanted.skeleton in turn.model.account_skeletons:
         raise _Refused("BAD_ACCOUNT_NAME", "That name looks like somebody else's; choose another")
     return wanted
@@ -64,6 +67,7 @@ def _invite(turn: Turn, code: str) -> tuple[bytes, Invite] | None:
         raise _Refused("TEMPORARILY_UNAVAILABLE", "Accounts are made by the administrator here")
     digest = code_digest(code)
     invite = turn.model.invites.get(digest)
+    # One text for all of these: whether a code was ever valid is nobody's business.
     if invite is not None and invite.uses > 0 and invite.expires_ms > turn.now_ms:
         return digest, invite
     if turn.settings.registration == "open" and code == "*":
@@ -71,6 +75,7 @@ def _invite(turn: Turn, code: str) -> tuple[bytes, Invite] | None:
     text = "This invite is used up, expired or unknown; ask for a new link"
     if code == "*":
         text = "This server registers by invitation: put the invite code in the e-mail's place"
+    # The specification has no code for invites; it goes where a client sends an e-mail.
     raise _Refused("INVALID_EMAIL", text)
 
 
@@ -79,6 +84,7 @@ def _refuse(turn: Turn, session: Session, refused: _Refused) -> None:
     turn.standard_reply(session, "FAIL", "REGISTER", refused.code, name, refused.text)
     # To the log alone: a refusal costs a stranger nothing, and must not fill the disk.
     note("registration refused", address=session.address, reason=refused.code)
+    # Three times as many as for logins: people try out names until one is free.
     session.attempt.failures += 1
     if session.attempt.failures >= turn.settings.max_login_failures * 3:
         turn.close(session, "Too many failed registrations")
@@ -89,6 +95,7 @@ def hashed(turn: Turn, answer: Hashed) -> None:
     as others may have come first.
     """
     session = answer.session
+    # Taken out of the attempt, so that a second answer could not use it again.
     code, session.attempt.invite = session.attempt.invite, ""
     try:
         if answer.refusal is not None:
@@ -99,13 +106,16 @@ def hashed(turn: Turn, answer: Hashed) -> None:
         session.move(Trigger.DENIED)
         _refuse(turn, session, refused)
         return
+    # Before the events: what is undone last is what was registered here first.
     turn.on_failure(lambda: login.unbecome(turn, session))
     account = _store_account(turn, wanted, answer, found)
+    # The account may be taken back with this very turn, so nobody may meet it before the next.
     session.attempt.unstored, session.proved_at = True, turn.clock
     rights = {"rights": "administrator"} if account.admin else {}
     turn.audit("registration", session, account=account.name, **rights)
     text = "Account registered. Welcome!"
     turn.send(session, f":{turn.settings.name} REGISTER SUCCESS {account.name} :{text}")
+    # REGISTER SUCCESS comes first, as the specification has it, then 900.
     login.become(turn, session, account)
     turn.audit("login", session, by="registration")
     login.advance(turn, session)
@@ -116,6 +126,8 @@ def _store_account(
 ) -> Account:
     admin = False
     if found is not None:
+        # In one span with the account: if an administrator has revoked the invite meanwhile,
+        # neither of them is stored.
         turn.record(InviteUsed(found[0]))
         admin = found[1].admin
     turn.record(

@@ -23,6 +23,7 @@ def authenticate(turn: Turn, session: Session, message: Message) -> None:
     if session.account is not None and session.state is not State.READY:
         raise IrcError(Numeric.ERR_SASLALREADY, "You have already logged in")
     parameter, exchange = message.params[0], session.exchange
+    # Also where nothing has begun: the answer is 906 in any case.
     if parameter == "*":
         login.end_exchange(session)
         raise IrcError(Numeric.ERR_SASLABORTED, "SASL authentication aborted")
@@ -69,6 +70,7 @@ def _payload(turn: Turn, session: Session, exchange: SaslExchange, chunk: str) -
 
 
 def _plain(turn: Turn, session: Session, plain: sasl.Plain) -> None:
+    # Acting as somebody else (RFC 4616) is for proxies; here it would be a way around promise 3.
     if plain.authzid not in ("", plain.authcid, split_device(plain.authcid)[0]):
         raise sasl.SaslError("you can log in as yourself only; leave the authzid empty")
     if session.login is None:
@@ -87,6 +89,7 @@ def _external(turn: Turn, session: Session, authzid: str) -> None:
         )
     certificate = turn.model.certificates.get(session.fingerprint)
     named = turn.model.account_named(authzid) if authzid else None
+    # Only where the certificate is registered: else the answer would tell which accounts there are.
     if authzid and certificate and (named is None or named.id != certificate.account):
         raise sasl.SaslError("the certificate is for another account")
     if session.login is None:
@@ -125,6 +128,7 @@ def register(turn: Turn, session: Session, message: Message) -> None:
         _fail(turn, session, "ALREADY_AUTHENTICATED", account, "You are logged in already")
     elif session.attempt.nick is None:
         _fail(turn, session, "NEED_NICK", "*", "Send NICK with the name you want first")
+    # "*" is the specification's word for "the nick that I have".
     elif account not in ("*", session.attempt.nick):
         text = "Your account's name is your nick; send NICK with that name first"
         _fail(turn, session, "ACCOUNT_NAME_MUST_BE_NICK", account, text)

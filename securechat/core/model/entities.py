@@ -22,6 +22,7 @@ from securechat.irc.capabilities import WIRE
 from securechat.irc.framing import LINES
 from securechat.irc.sasl import Assembler
 
+# The tag has no value and no vendor: https://ircv3.net/specs/extensions/bot-mode
 BOT_TAG = "bot"
 
 
@@ -38,6 +39,7 @@ class LoginAttempt:
     user: str | None = None
     real_name: str = ""
     password: str | None = None
+    # Kept while a worker makes the hash: whether it is still good is asked again then.
     invite: str = ""
     negotiating: bool = False
     failures: int = 0
@@ -47,6 +49,7 @@ class LoginAttempt:
     """Whose password a worker is checking."""
     outdated: bool = False
     """What the worker finds is no more true: password or account have changed since."""
+    # Else those whose name is being guessed by others would run out of their time to log in.
     held_back: float = 0.0
     """Seconds that its attempts had to wait; they are no part of its time for the login."""
     unstored: bool = False
@@ -75,6 +78,7 @@ class Session:
     opened_at and the other *_at: seconds of the monotonic clock.
     """
 
+    # The rules never call it: they hand it back to the hub, with the bytes that are for it.
     link: object
     _: KW_ONLY
     io: int
@@ -87,6 +91,7 @@ class Session:
     heard_at: float = field(init=False)
     arrived_at: float = field(init=False)
     answered_at: float = field(init=False)
+    # In the past without end, so that the first PING is due at once whatever the clock shows.
     asked_at: float = float("-inf")
     awaited: bool = False
     """The PONG to the server's last PING has not come."""
@@ -94,12 +99,14 @@ class Session:
     login: LoginAttempt | None = field(default_factory=LoginAttempt)
     """None once it is in the broadcast set."""
     exchange: SaslExchange | None = None
+    # A sum of bits, as each delivery asks for them; a set of names would have to be searched.
     caps: int = 0
     cap_302: bool = False
     away: str | None = None
     """Its own message; the account is away when all its sessions are."""
     away_at: float = 0.0
     account: Account | None = None
+    # Only what the password has shown comes from the client: a token and a certificate name it.
     claimed_device: str = ""
     """What it calls itself among the devices of the account."""
     device: Device | None = None
@@ -111,6 +118,7 @@ class Session:
     """The device token that it logged in with, or that it is bound to."""
     certificate: Certificate | None = None
     """The client certificate that it logged in with."""
+    # Most sessions are never listed, so the randomness for it is asked for late.
     id: str = ""
     """What it is called in lists of sessions, once it was in one."""
     proved_at: float | None = None
@@ -119,19 +127,23 @@ class Session:
     """The secret of a second factor that awaits its first code."""
     changing: bool = False
     """A worker makes the hash of its account's new password."""
+    # Lines that came while a worker was busy for it; how many, Settings.max_held_lines limits.
     held: list[bytes] = field(default_factory=list)
     answering: Answering | None = None
     """The rest of a long answer; its further lines wait for the end."""
     invisible: bool = False
     batch: OpenBatch | None = None
+    # A dict in the place of a set, here and below: it keeps the order in which things came.
     subscriptions: dict[str, None] = field(default_factory=dict)
     """The keys of metadata that it is told of."""
     early_metadata: dict[str, str] = field(default_factory=dict)
     """What it has set before its login was complete; '' removes a key."""
     answered_label: str | None = None
     """What the present line is the response to, where that isn't its own label."""
+    # The administrator's word, which is stored; is_bot is what follows from it and from +B.
     bot: bool = False
     """It says of itself that a program is at it (MODE +B)."""
+    # Both directions are kept: who goes offline must find its followers without a search.
     monitored: dict[str, str] = field(default_factory=dict)
     """The names that it follows, folded, each as its list shows it; the other side is
     Model.monitors.
@@ -140,6 +152,7 @@ class Session:
     def __post_init__(self, join: Callable[[Iterable[bytes]], bytes]) -> None:
         self.encoding_group = EncodingGroup(self.io, 0, join)
         self.address_block = self.address_block or self.address
+        # All begin now: a deadline that counts from zero would be over at once.
         self.heard_at = self.arrived_at = self.answered_at = self.opened_at
 
     @property
@@ -154,10 +167,13 @@ class Session:
     def set_caps(self, caps: int) -> None:
         """Change the capabilities; the account's audiences must be forgotten then."""
         self.caps = caps
+        # Only the bits that change bytes: the others would split one group into several, each of
+        # which costs an encoding and a join.
         self.encoding_group = self.encoding_group._replace(caps=caps & WIRE)
 
     def has(self, capability: int) -> bool:
         """Whether a capability, or one of several, is enabled."""
+        # With several bits this means any of them, as `ECHO_MESSAGE | SELF_MESSAGE` is asked.
         return bool(self.caps & capability)
 
     @property
@@ -189,14 +205,18 @@ class Audience:
     makes a new one, so that one which waits in a turn stays as it was.
     """
 
+    # There is one for each channel, and it is the key of a dict in each turn.
     __slots__ = ("groups", "sessions")
 
     def __init__(self, sessions: Iterable[Session]) -> None:
+        # The group as it is now. Who changes capabilities later in this turn still gets these lines
+        # as they were meant.
         self.sessions = {session: session.encoding_group for session in sessions}
         """Each with its group: that may change while this waits in a turn."""
         self.groups: dict[EncodingGroup, tuple[list[Session], list[object]]] = {}
         for session, encoding_group in self.sessions.items():
             members, links = self.groups.setdefault(encoding_group, ([], []))
+            # Side by side with the links, so that a delivery needs no loop over the sessions.
             members.append(session)
             links.append(session.link)
 
@@ -225,13 +245,16 @@ class Account:
     """When all its sessions are away: the message of the one that went last."""
     chosen_name: str = ""
     """The real name that was set by SETNAME; '' for none."""
+    # As it is stored, and parsed when it is asked for: few have any, and few look at it.
     metadata: str = ""
     """Its keys with their values, as a JSON object; '' for none."""
     login_name: str = ""
     """What its newest login gave as the real name."""
     signed_on_ms: int = 0
     active_ms: int = 0
+    # In the order of joining, in which a login shows them.
     channels: dict[Channel, None] = field(default_factory=dict)
+    # By the other account; a conversation with oneself is under oneself.
     directs: dict[Account, Direct] = field(default_factory=dict)
     invited_to: dict[Channel, str] = field(default_factory=dict)
     """By whose address; the other side is Channel.invited."""
@@ -271,6 +294,7 @@ class Account:
         """To be called when a session comes, goes or changes its +B: a person is shown as a bot
         when the administrator says so, or all their sessions do. Who is gone stays what they were.
         """
+        # Without this one who leaves would change what they are: all() of nothing is true.
         if self.sessions:
             self.is_bot = self.bot or all(session.bot for session in self.sessions)
 
@@ -283,6 +307,7 @@ class Account:
         """It is none any more; what arrived there is nothing that a new one has missed."""
         device = self.devices.pop(name, None)
         if device is not None:
+            # Else the next device of that name would be given again what the forgotten one has had.
             self.starts_after = max(self.starts_after, device.delivered)
         return device
 
@@ -295,6 +320,7 @@ class Account:
     def forget_audience(self) -> None:
         """To be called when a session comes, goes, or changes its capabilities."""
         self._audience = None
+        # Their audiences hold this account's sessions too.
         for channel in self.channels:
             channel.forget_audience()
 
@@ -307,6 +333,7 @@ class Channel:
     name: str
     folded: str
     skeleton: str
+    # An id and not an Account, as the founder's account may end while the channel goes on.
     founder: int | None
     created_ms: int
     modes: str = ""
@@ -318,11 +345,14 @@ class Channel:
     metadata: str = ""
     """As of an account."""
     last_seq: int = 0
+    # A seq, set when the mode is: what was said before was not meant for newcomers.
     history_from: int = 0
     """With +H members may read what came after it, also from before they joined."""
+    # The two differ: 0 keeps the channel's history even where the server's setting is a week.
     keep_days: int | None = None
     """For how long its history is kept: 0 for ever, None as the settings say."""
     members: dict[Account, Membership] = field(default_factory=dict)
+    # Kept beside members, as in a large channel most of them may be offline.
     present: dict[Account, None] = field(default_factory=dict)
     bans: MaskList = field(default_factory=MaskList)
     exceptions: MaskList = field(default_factory=MaskList)
@@ -331,7 +361,9 @@ class Channel:
     """Who needs no invitation."""
     invited: dict[Account, None] = field(default_factory=dict)
     _audience: Audience | None = None
+    # For STATUSMSG, which is rare: only what somebody has asked for is there.
     _ranked: dict[int, Audience] = field(default_factory=dict)
+    # When a class comes back after a restart, each of them is told the same names.
     names: dict[tuple[bool, bool], list[str]] = field(default_factory=dict)
     """What NAMES lists, with addresses or without, with all prefixes or with the highest; made when
     it is asked for.
@@ -353,6 +385,7 @@ class Channel:
     def forget_audience(self) -> None:
         """To be called when a member or a session comes or goes, or a member's modes change."""
         self._audience = None
+        # A member who has lost a rank must not hear what is said to it any more.
         self._ranked.clear()
         self.names.clear()
 
@@ -369,6 +402,7 @@ class Channel:
     def rank(self, account: Account) -> int:
         """By the highest of the member's modes: 0 is the highest rank."""
         modes = self.modes_of(account)
+        # The letters stand in their order, so the first one is the highest.
         return MEMBER_MODES.index(modes[0]) if modes else len(MEMBER_MODES)
 
     def runs(self, account: Account) -> bool:
@@ -381,6 +415,7 @@ class Direct:
     """The conversation of two accounts, or of one with itself."""
 
     id: int
+    # The smaller id first, so that two who write to each other at once find the same one.
     low: int
     high: int
     last_seq: int = 0
