@@ -93,7 +93,7 @@ class AdminContext:
 
     def registration(self) -> str:
         """The setting `registration`: the running server's, or else the configuration's."""
-        # A server reads its configuration at its start only, so the file may be ahead of it.
+        # A server reads its configuration at its start and at a SIGHUP, so the file may be ahead.
         running = self.admin.reader.remembered("registration") if self.data.running() else None
         return running or self.config.accounts.registration
 

@@ -13,7 +13,7 @@ from functools import partial
 from securechat.core import dispatch, metadata, quota
 from securechat.core.auth import login, registration
 from securechat.core.channels import channels, ownership
-from securechat.core.commands import credentials, multiline
+from securechat.core.commands import cap, credentials, multiline
 from securechat.core.delivery import acknowledgements
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Answer, Hashed, LogRead, Missed, Verified
@@ -50,6 +50,14 @@ class Rules:
         model.logins = Levels(seconds, LOGINS_AT_ONCE, MAX_KEYS)
         self.outside = Outside()
         """Set by who runs the rules."""
+
+    def take_settings(self, turn: Turn, settings: Settings) -> None:
+        """Go on with other settings than those at the start: those may differ that no member is
+        told at the welcome (005), and that nothing is kept of.
+        """
+        before = self.settings
+        self.settings = turn.settings = settings
+        cap.tell_changes(turn, before)
 
     def turn(self, now_ms: int, clock: float) -> Turn:
         """An empty turn. now_ms: milliseconds since 1970 (UTC). clock: monotonic seconds."""

@@ -8,7 +8,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from securechat import __version__
 from securechat.net.listener import bind
 from securechat.server import logs
 from securechat.server.commands import FAILURES, run
-from securechat.server.config import Config, load_config
+from securechat.server.config import Config, ConfigError, differences, load_config
 from securechat.server.data import DataDirectory, default_directory
 from securechat.server.greeting import greet
 from securechat.server.identity import find_identity, listener_context
@@ -68,13 +68,17 @@ def command(
     With no option at all it makes its data directory, a certificate authority and a certificate,
     listens on this machine only, and prints how to make the first account.
     """
-    settings = with_flags(load_config(config), host=host, port=port, cert=cert, key=key)
+
+    def read() -> Config:
+        return with_flags(load_config(config), host=host, port=port, cert=cert, key=key)
+
+    settings = read()
     directory = DataDirectory(data or default_directory())
     with closing(logs.set_up(log_format)):
         if check:
             check_all(settings, directory)
         else:
-            serve(settings, directory)
+            serve(settings, directory, read)
 
 
 def with_flags(
@@ -124,10 +128,10 @@ def config_warnings(config: Config) -> list[str]:
     return []
 
 
-def serve(config: Config, data: DataDirectory) -> None:
-    """Run until a signal comes."""
+def serve(config: Config, data: DataDirectory, read: Callable[[], Config]) -> None:
+    """Run until a signal comes. read: the configuration anew; raises ConfigError."""
     few_files = allow_files(config.limits.connections)
-    ending = _Ending(config, data)
+    ending = _Ending(config, data, read)
     service = ending.service
     service.start()
     try:
@@ -165,9 +169,12 @@ def allow_files(connections: int) -> str | None:
 
 
 class _Ending:
-    """Waits for SIGTERM, Ctrl-C or the death of a thread; SIGHUP reloads the certificate."""
+    """Waits for SIGTERM, Ctrl-C or the death of a thread; SIGHUP reloads the certificate, and what
+    of the configuration can take effect at once.
+    """
 
-    def __init__(self, config: Config, data: DataDirectory) -> None:
+    def __init__(self, config: Config, data: DataDirectory, read: Callable[[], Config]) -> None:
+        self._read = read
         self.reason = "The server is stopping"
         self._looked = time.monotonic()
         # A SimpleQueue may be put into from a signal handler, whatever the main thread is at.
@@ -181,11 +188,11 @@ class _Ending:
             try:
                 number = self._events.get(timeout=NAMES_SECONDS)
             except queue.Empty:
-                if not self._is_due():
-                    continue
-                number = signal.SIGHUP  # the server's own certificate is renewed in time so
+                if self._is_due():  # the server's own certificate is renewed in time so
+                    self._reload(None)
+                continue
             if number == signal.SIGHUP:
-                self._reload_certificate()
+                self._reload_all()
                 continue
             if number == FAILED:
                 self.reason = "The server has failed and stops"
@@ -197,17 +204,33 @@ class _Ending:
         age = time.monotonic() - self._looked
         return age > CERTIFICATE_SECONDS or self.service.misses_a_name
 
-    def _reload_certificate(self) -> None:
+    def _reload_all(self) -> None:
+        before = self.service.config
+        try:
+            config = self._read()
+        except (ConfigError, OSError) as error:
+            log.error("the configuration stays as it was: %s", error)  # noqa: TRY400
+            config = None
+        if not self._reload(config) or config is None:
+            return
+        if taken := differences(before, self.service.config):
+            log.info("configuration reloaded: %s", ", ".join(taken))
+        if left := differences(self.service.config, config):
+            log.warning("these take effect at the next start: %s", ", ".join(left))
+
+    def _reload(self, config: Config | None) -> bool:
+        """Whether all could be taken over. config: None to stay with the one that there is."""
         self._looked = time.monotonic()
         try:
-            self.service.reload()
+            self.service.reload(config)
         except FAILURES as error:
             log.error("the certificate is not reloaded, the old one stays: %s", error)  # noqa: TRY400
-            return
+            return False
         identity = self.service.identity
         log.info("certificate reloaded: valid for %d more days", identity.days_left)
         for warning in identity.warnings:
             log.warning("%s", warning)
+        return True
 
 
 def main(argv: Sequence[str] | None = None) -> int:

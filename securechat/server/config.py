@@ -180,6 +180,37 @@ def parse_config(content: Mapping[str, object], path: Path) -> Config:
     return config
 
 
+AT_ONCE = {
+    "server": ("motd", "contact"),
+    "tls": tuple(item.name for item in fields(TlsSection)),
+    "accounts": ("registration",),
+}
+"""The keys that a running server takes over, by section. All else is told to clients at their
+welcome, or made from it at the start.
+"""
+
+
+def reloaded(running: Config, new: Config) -> Config:
+    """The configuration of a running server, with what of a new one takes effect at once."""
+    sections = {
+        name: replace(
+            getattr(running, name), **{key: getattr(getattr(new, name), key) for key in keys}
+        )
+        for name, keys in AT_ONCE.items()
+    }
+    return replace(running, **sections)
+
+
+def differences(one: Config, other: Config) -> list[str]:
+    """The keys, each with its section, that are not the same in both."""
+    return [
+        f"{name}.{item.name}"
+        for name in SECTIONS
+        for item in fields(getattr(one, name))
+        if getattr(getattr(one, name), item.name) != getattr(getattr(other, name), item.name)
+    ]
+
+
 Section = TypeVar("Section")
 
 

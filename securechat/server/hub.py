@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -24,6 +25,7 @@ from securechat.core.model.entities import Session
 from securechat.core.model.states import State
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules
+from securechat.core.settings import Settings
 from securechat.core.turn import CommandSpan, Turn
 from securechat.net.admission import address_block_of
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Taken
@@ -105,6 +107,7 @@ class Hub(NamedThread):
         self.inbox = Inbox(Allowance(rate))
         self._changes = Changes(rules, journal, self._reader, last_change)
         self._next_tick = self._next_look = 0.0
+        self._reloaded: deque[Settings] = deque()
         self._ending: Stop | None = None
         self._stop_at = 0.0
         self._began = 0.0
@@ -118,6 +121,10 @@ class Hub(NamedThread):
         """Start, with the I/O threads to deliver to."""
         self._io = io
         self.start()
+
+    def take_settings(self, settings: Settings) -> None:
+        """Have the rules go on with other settings in a moment. Any thread."""
+        self._reloaded.append(settings)
 
     # Hub thread only, from here on
 
@@ -313,6 +320,18 @@ class Hub(NamedThread):
         if turn.clock >= self._next_look or self.inbox.answers:
             self._next_look = turn.clock + CHANGES_SECONDS
             guarded(turn, "the look at the changes", lambda: self._changes.look(turn))
+            while self._reloaded:
+                settings = self._reloaded.popleft()
+                guarded(turn, "the reload", partial(self._rules.take_settings, turn, settings))
+                self._remember_registration()
+
+    def _remember_registration(self) -> None:
+        """For `securechat-admin`, which says whether an invite is needed."""
+        mode = self._rules.settings.registration
+        try:
+            self._journal.remember("registration", mode)
+        except StoreError as error:
+            log.error("securechat-admin isn't told of registration %s: %s", mode, error)  # noqa: TRY400
 
     def _look_at_space(self, turn: Turn) -> None:
         if self._space is not None:

@@ -24,7 +24,7 @@ from securechat.net.loop import Callbacks, IoThread
 from securechat.net.opening import TlsOpening
 from securechat.net.throttle import ALL_OUT_BYTES, IoLimits, Rate
 from securechat.server.checkpointer import Checkpointer
-from securechat.server.config import Config
+from securechat.server.config import Config, reloaded
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.hub import Hub
 from securechat.server.identity import (
@@ -70,6 +70,8 @@ class Service:
     addresses: list[tuple[str, int]] = field(init=False, default_factory=list)
     failed: threading.Event = field(init=False, default_factory=threading.Event)
 
+    _started_ms: int = field(init=False, default=0)
+
     def start(self) -> None:
         """Everything up to accepting connections.
 
@@ -86,6 +88,7 @@ class Service:
             raise
 
     def _start(self) -> None:
+        self._started_ms = int(time.time() * 1000)
         self.identity = find_identity(self.config, self.data)
         self._opening = TlsOpening(listener_context(self.config, self.identity))
         sockets = bind(self.config.listen.host, self.config.listen.port)
@@ -192,7 +195,7 @@ class Service:
         return Settings(
             name=server_name(config),
             version=f"securechat-{__version__}",
-            started_ms=int(time.time() * 1000),
+            started_ms=self._started_ms,
             network=config.server.network,
             contact=config.server.contact,
             lobby=config.server.lobby or None,
@@ -247,19 +250,23 @@ class Service:
         self.failed.set()
         self.on_failure()
 
-    def reload(self) -> None:
+    def reload(self, config: Config | None = None) -> None:
         """Read certificate, key and client CA again; who is connected stays connected.
 
-        Raises CaError or TlsFilesError, and then all stays as it was.
+        config: a new one, of which that takes effect which reloaded() takes over. Raises CaError or
+        TlsFilesError, and then all stays as it was.
         """
-        before = self.identity
+        before = self.identity, self.config
         try:
+            self.config = reloaded(self.config, config) if config is not None else self.config
             self.identity = find_identity(self.config, self.data)
             context = listener_context(self.config, self.identity)
         except BaseException:
-            self.identity = before
+            self.identity, self.config = before
             raise
         self._opening.use(context)
+        if self.config != before[1]:
+            self._hub.take_settings(self._settings())
 
     @property
     def misses_a_name(self) -> bool:

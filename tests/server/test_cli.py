@@ -181,6 +181,33 @@ def test_sighup_reloads_the_certificate(data: Path, tmp_path: Path, config: Path
         assert "Traceback" not in server.log
 
 
+def test_sighup_reloads_what_of_the_configuration_takes_effect_at_once(
+    data: Path, config: Path
+) -> None:
+    """Clients are told; what needs a new start is named, and a broken file changes nothing."""
+    given = config.read_text(encoding="utf-8")
+    add_accounts(data, "alice")
+    with serving(data, "--config", config) as server:
+        alice = server.member("alice")
+        alice.says("CAP LS 302")
+        write_config(config, accounts={"registration": "closed"}, history={"replay": 7})
+        server.tell(signal.SIGHUP)
+        assert alice.hears_line().endswith("CAP alice DEL :draft/account-registration")
+        server.logs("configuration reloaded: accounts.registration")
+        server.logs("these take effect at the next start: history.replay")
+        config.write_text("[accounts]\nregistration = 1\n", encoding="utf-8")
+        server.tell(signal.SIGHUP)
+        server.logs("the configuration stays as it was")
+        server.logs("accounts.registration: expected")
+        config.write_text(given, encoding="utf-8")
+        server.tell(signal.SIGHUP)
+        assert "NEW :draft/account-registration=before-connect" in alice.hears_line()
+        alice.hangs_up()
+        server.tell(signal.SIGTERM)
+        assert server.ends() == 0
+        assert "Traceback" not in server.log
+
+
 def shown(person: Client) -> bytes | None:
     """The certificate that the server has shown to somebody, who leaves if nobody is logged in."""
     certificate = person.sock.getpeercert(binary_form=True)
@@ -440,10 +467,11 @@ def test_the_certificate_is_looked_at_again_by_itself(
     monkeypatch.setattr(cli, "NAMES_SECONDS", 0.001)
     monkeypatch.setattr(cli, "CERTIFICATE_SECONDS", 0.0)
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
-    ending = cli._Ending(Config(), DataDirectory(tmp_path))
+    ending = cli._Ending(Config(), DataDirectory(tmp_path), Config)
     looks = []
 
-    def reload() -> None:
+    def reload(config: Config | None) -> None:
+        assert config is None  # nobody has said that the file is to be read
         looks.append(1)
         if len(looks) == 3:
             ending._events.put(signal.SIGTERM)
@@ -463,11 +491,11 @@ def test_a_machine_that_gets_another_address_gets_a_certificate_for_it(
     monkeypatch.setattr(identity, "local_address", lambda: "192.168.1.5")
     data = DataDirectory(tmp_path / "data")
     data.create()
-    ending = cli._Ending(Config(), data)
+    ending = cli._Ending(Config(), data, Config)
     ending.service.identity = before = identity.find_identity(Config(), data)
     assert not ending._is_due()
 
-    def reload() -> None:
+    def reload(_: Config | None) -> None:
         ending.service.identity = identity.find_identity(Config(), data)
         ending._events.put(signal.SIGTERM)
 

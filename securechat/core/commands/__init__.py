@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from securechat.core.commands import (
     authentication,
+    cap,
     certificates,
     channels,
     connection,
@@ -26,6 +27,7 @@ from securechat.core.commands import (
 
 __all__ = [
     "authentication",
+    "cap",
     "certificates",
     "channels",
     "connection",
