@@ -33,6 +33,7 @@ def _since(context: click.Context, param: click.Parameter, value: str | None) ->
         if age is not None:
             at = datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
         else:
+            # Without a zone it is meant as the clock on the wall shows it.
             at = datetime.fromisoformat(value).astimezone()
         return int(at.timestamp() * 1000)
     except (ValueError, OverflowError, OSError):
@@ -83,6 +84,7 @@ def audit(
         rows = list(rows)
         if len(rows) > last:
             click.echo("Older ones are left out; --last N or --all shows more.", err=True)
+        # The first is the one too many, as they come oldest first.
         rows = rows[-last:]
     _show(rows, as_json=as_json)
 
@@ -91,6 +93,7 @@ def _name(context: AdminContext, typed: str) -> str:
     """The account's name as it is written; what was typed, when there is none."""
     folded = names.fold_account(typed)
     row = context.admin.reader.account_named(folded) if folded else None
+    # A name that nobody has may be in the audit too, such as an administrator's.
     return row.name if row else typed
 
 
@@ -149,6 +152,7 @@ def prune(context: AdminContext, before: int, keep: int | None, export: Path | N
     """
     if bool(before) == bool(keep):
         raise click.UsageError("expected either --before AGE|DATE or --keep N")
+    # The border is fixed here: what comes while this runs stays.
     last, count = context.admin.audit.prunable(before_ms=before, keep=keep or 0)
     if not count:
         click.echo("The audit has nothing that old.", err=True)

@@ -75,6 +75,7 @@ class AdminContext:
         """The database, opened. Raises DataError when there is none, StoreError."""
         self.data.check_database()
         admin = Admin(self.data.database, by=who())
+        # Closed at the end of the command, whatever happens in it.
         click.get_current_context().find_root().call_on_close(admin.close)
         return admin
 
@@ -82,6 +83,7 @@ class AdminContext:
     def rules(self) -> PasswordRules:
         """The rules by which the server accepts and stores passwords."""
         accounts = self.config.accounts
+        # No password may consist of it.
         name = server_name(self.config)
         return PasswordRules(accounts.bcrypt_cost, accounts.min_password_length, name, self.pepper)
 
@@ -138,6 +140,7 @@ class AdminContext:
         doesn't take it up: then the change is stored, and not in effect.
         """
         deadline = time.monotonic() + EFFECT_SECONDS
+        # Asked each time: the server may end while this waits.
         while self.data.running():
             if self.admin.in_effect():
                 click.echo("In effect: the running server has taken it up.", err=True)
@@ -177,6 +180,7 @@ def remembered_config(reader: Reader) -> Config:
         kept = reader.remembered(key)
         if kept is not None:
             default = getattr(defaults.accounts, key)
+            # The database keeps texts; the default tells what it was.
             accounts[key] = int(kept) if isinstance(default, int) else kept
     name = reader.remembered("name") or ""
     config = defaults.with_values("accounts", accounts, where)

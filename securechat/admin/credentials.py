@@ -59,6 +59,7 @@ def create(context: AdminContext, account: str, name: str) -> None:
     until it is revoked or the account has a new password.
     """
     row = find_account(context, account)
+    # Alone on standard output, for scripts; all else goes to standard error.
     click.echo(context.admin.make_token(row, name, wall_clock()))
     click.echo(
         f"This token logs in as {row.name} in the password's place. It is not shown again; to end "

@@ -46,6 +46,7 @@ def channel(context: AdminContext, name: str, file: Path) -> None:
     if not found:
         raise UnknownError(f"there was never a channel {name!r}")
     upto = context.admin.reader.last_seq()
+    # Before the first line is read: whoever reads others' messages must be seen to have done so.
     context.admin.audit.note("history exported", channel=found[0][1], file=str(file))
     told = _Teller(context)
     entries = (
@@ -111,6 +112,7 @@ class _Teller:
         reader = context.admin.reader
         self._context = context
         self._instance = reader.instance()
+        # The deleted ones too, as the log names them.
         self._names = {row.id: row.name for row in reader.accounts()}
         self._places = context.admin.history.places()
 
@@ -131,6 +133,7 @@ class _Teller:
         if low is None:
             told["channel"] = channel
         else:
+            # Of a conversation the one who didn't say it; oneself, of one with oneself.
             told["to"] = self._names.get((high if low == sender else low) or 0)
         return {**told, "kind": kind, "text": text, **({"tags": tags} if tags else {})}
 

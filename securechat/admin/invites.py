@@ -48,10 +48,12 @@ def invite(
     where the server is and which certificate authority to trust. Send it so that nobody can put
     another one in its place.
     """
+    # The group is a command as well: `invite` makes one, `invite list` shows them.
     if invocation.invoked_subcommand is not None:
         _refuse_options(invocation, f"not for `invite {invocation.invoked_subcommand}`")
         return
     context: AdminContext = invocation.obj
+    # A link has the server's address and CA in it, and these it has when it has run once.
     context.check_served()
     if login:
         _refuse_options(invocation, "not for --login, which makes none", but="login")
@@ -61,6 +63,7 @@ def invite(
     click.echo(str(link))  # alone on standard output, for scripts
     click.echo(f"To use it:  securechat register {link}  ({_limits(uses, days)})", err=True)
     context.warn_about(link)
+    # After it was made: the setting may be changed, and the link used then.
     _warn_when_closed(context)
     context.settle()
 
@@ -129,6 +132,7 @@ def _entry(row: InviteRow, now: int) -> dict[str, object]:
 
 def state(row: InviteRow, now: int) -> str:
     """Whether an invite works. now: milliseconds since 1970 (UTC)."""
+    # Used up or revoked: both are ended by the same figure.
     if not row.uses:
         return "ended"
     return "open" if row.expires_ms > now else "expired"

@@ -79,6 +79,7 @@ def _from_stdin() -> str:
         )
     line = sys.stdin.buffer.readline(_MAX_LINE)
     try:
+        # Only the line's end: a space at the end is part of the password.
         password = line.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:  # not its cause, which carries what was piped in
         raise click.ClickException("--password-stdin: the password is not UTF-8") from None
@@ -98,6 +99,7 @@ def _ask(account: str) -> str:
         password: str = click.prompt(
             f"New password for {account}",
             hide_input=True,
+            # Nobody sees what was typed.
             confirmation_prompt="The same again",
             err=True,
         )

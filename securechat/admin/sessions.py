@@ -40,6 +40,7 @@ def _ask(context: AdminContext, account: AccountRow) -> list[Live]:
     """The account's sessions. Raises DataError when the running server doesn't answer."""
     if not context.data.running():
         return []
+    # The number tells the answer to this question from one to somebody else's.
     number = context.admin.ask_sessions(account)
     deadline = time.monotonic() + EFFECT_SECONDS
     while (found := context.admin.told_sessions(number)) is None:
@@ -79,6 +80,7 @@ def logout(context: AdminContext, name: str, session: str | None) -> None:
     themselves: for a stolen one, `token revoke`, `certificate revoke` or `user passwd`.
     """
     account = find_account(context, name)
+    # Looked at first, so that a wrong id is told, and not taken for done.
     found = [row for row in _ask(context, account) if session in (None, row.id)]
     if session is not None and not found:
         raise click.ClickException(

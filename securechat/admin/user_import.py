@@ -103,6 +103,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
         except csv.Error as error:
             text = f"this is not CSV: {error}; a quote within a quoted cell is doubled"
             raise ImportRefused([Fault(line, text)]) from None
+        # Spreadsheets leave empty lines at the end.
         if len(cells) > 1 or "".join(cells).strip():
             yield line, cells
 
@@ -135,6 +136,7 @@ def _row(line: int, text: str, password: str, faults: list[Fault]) -> ImportedRo
         faults.append(Fault(line, str(error) if text else "the name is missing"))
     if not password:
         faults.append(Fault(line, "the password is missing"))
+    # Refused: it was hardly meant, and nobody could type it from a list.
     elif password != password.strip():
         faults.append(Fault(line, "the password begins or ends with a space, which nobody sees"))
     return ImportedRow(line, text, name, password)
@@ -157,6 +159,7 @@ def _repetitions(rows: Sequence[ImportedRow]) -> list[Fault]:
             earlier, other = by_skeleton[name.skeleton]
             what = f"{name.display} looks like {other.display} on line {earlier.line}"
             faults.append(Fault(row.line, f"{what}; choose another name"))
+        # setdefault: a third one is told to be like the first.
         by_folded.setdefault(name.folded, (row, name))
         by_skeleton.setdefault(name.skeleton, (row, name))
     return faults
@@ -195,6 +198,7 @@ def hash_all(
 
 def threads_beside(server_runs: bool) -> int:
     """The number of threads to hash with: all cores, or all but one that a server needs."""
+    # bcrypt holds a core for a quarter of a second each; chat must go on beside it.
     return max(1, (os.cpu_count() or 1) - server_runs)
 
 

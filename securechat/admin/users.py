@@ -43,6 +43,7 @@ def user() -> None:
 def add(context: AdminContext, name: AccountName, password_stdin: bool, admin: bool) -> None:
     """Make the account NAME."""
     refuse_taken(context, name)
+    # Outside of any transaction: while somebody types, the server must be able to write.
     stored = new_password(name.display, context.rules, from_stdin=password_stdin)
     context.admin.add([NewAccount(*_forms(name), stored, admin)], wall_clock())
     role = " and administers the server" if admin else ""
@@ -79,6 +80,7 @@ def import_(context: AdminContext, file: Path) -> None:
     """
     source = "standard input" if file == STDIN else str(file)
     try:
+        # All or nothing, so that a file that was mended can be imported again as it is.
         count = _import_all(context, _content(file))
     except ImportRefused as refused:
         for fault in refused.faults:
@@ -107,6 +109,8 @@ def _import_all(context: AdminContext, content: bytes) -> int:
     rules = context.rules
     progress = _progress if sys.stderr.isatty() else _silent
     rows, faults = user_import.read_rows(content)
+    # All kinds of faults are told at once, as whoever mends the file would have to come again for
+    # each.
     faults += user_import.taken(rows, lambda name: why_taken(context, name))
     faults += user_import.weak(rows, rules.why_refused, progress)
     if faults:
@@ -127,6 +131,7 @@ def _silent(what: str, done: int, total: int) -> None:
 
 
 def _warn_about(file: Path) -> None:
+    # Afterwards, as refusing it would not close the file.
     if file != STDIN and file.stat().st_mode & 0o077:
         click.echo(
             f"warning: other users of this machine can read {file}, and it holds the passwords: "
@@ -140,6 +145,7 @@ def _warn_about(file: Path) -> None:
 
 def find_account(context: AdminContext, name: str) -> AccountRow:
     """The account as somebody types its name. Raises UnknownError."""
+    # By repr(), as what was typed may hold characters that drive a terminal.
     return context.admin.find(names.fold_account(name) or "", repr(name)[1:-1])
 
 
@@ -234,6 +240,7 @@ def delete(context: AdminContext, name: str, yes: bool) -> None:
 
 def confirm(explained: str, question: str, refused: str) -> None:
     """Raises click.ClickException, saying refused, unless somebody answers yes."""
+    # A script that forgot --yes must not hang, nor be taken for a yes.
     if not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask whether you are sure on; give --yes")
     click.echo(explained, err=True)
@@ -251,6 +258,7 @@ def remove_factor(context: AdminContext, name: str, yes: bool) -> None:
     From then on the password alone is enough. Make sure that it is NAME who asks for it.
     """
     account = find_account(context, name)
+    # Before the question, which would else be about nothing.
     if not context.admin.reader.has_factor(account.id):
         raise click.ClickException(f"{account.name} has no second factor")
     if not yes:

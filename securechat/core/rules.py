@@ -129,7 +129,7 @@ class Rules:
             # In a span of its own, before that of the login.
             login.keep_rehashed(turn, answer)
         start = turn.savepoint()
-        # Of a session that is ready a worker has only a new password to make.
+        # Who is in the broadcast set has no login to complete.
         if session.state is State.READY:
             self._answered_member(turn, answer)
             return

@@ -50,6 +50,7 @@ class Allowance:
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
         most_used = max(FRESH_LINES, FRESH_SECONDS * rate.lines)
+        # At most half, so that small bursts too have somebody who counts as fresh.
         self.fresh = rate.burst - min(most_used, rate.burst / 2)
         """Who has at least so many tokens has used little."""
         self._buckets: dict[Account, TokenBucket] = {}
@@ -61,6 +62,7 @@ class Allowance:
 
     def is_fresh(self, account: Account) -> bool:
         """Whether it certainly has its place among the first; a quick look."""
+        # Without time passing in it: what has been earned since can only make it fresher.
         bucket = self._buckets.get(account)
         return bucket is None or bucket.tokens >= self.fresh
 
@@ -80,7 +82,9 @@ class Allowance:
     def _new(self, account: Account, now: float) -> TokenBucket:
         if len(self._buckets) >= self._look_at:
             full, found = int(self._rate.burst), self._buckets.items()
+            # A bucket that is full is the same as none.
             self._buckets = {one: bucket for one, bucket in found if bucket.available(now) < full}
+            # Doubled, so that looking through them costs each of them little in the long run.
             self._look_at = max(MOST_BUCKETS, 2 * len(self._buckets))
         bucket = self._buckets[account] = TokenBucket(self._rate, now, LINE_SECONDS)
         return bucket
@@ -88,6 +92,7 @@ class Allowance:
 
 def cost_of(lines: list[bytes]) -> int:
     """In lines of the usual size, as the I/O threads count them."""
+    # By far the most frequent case.
     if len(lines) == 1:
         return 1 + len(lines[0]) // PLAIN_LINE
     return len(lines) + sum(map(len, lines)) // PLAIN_LINE

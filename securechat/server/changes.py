@@ -66,10 +66,13 @@ class Changes:
         """Take up what there is."""
         start = turn.savepoint()
         try:
+            # Asked in each case, as it also takes note of the present state.
             if self._journal.changed_by_others() or self._behind:
                 remember, erased = self._journal.remember, self._rules.model.erased
                 newest = take_changes(self._rules, turn, self._reader, self._last, remember)
                 self._taken = TakenUp(newest, start, turn.savepoint())
+                # For the checkpointer: until the write-ahead log is emptied, what was erased is
+                # still in it.
                 self._journal.erasure_count += self._rules.model.erased > erased
         except StoreError as error:
             self._fall_behind(error)
@@ -78,6 +81,7 @@ class Changes:
         """Some spans of the turn are taken back: if one follows from the changes, they are taken up
         again with the next look.
         """
+        # Only if it follows from them: commands that failed beside them don't matter here.
         if self._taken is not None and any(map(self._taken.has, spans)):
             self._taken, self._behind = None, True
 
@@ -86,6 +90,7 @@ class Changes:
         taken, self._taken = self._taken, None
         if taken is None:
             return
+        # Now, and not when they were taken up: by then they could still be taken back.
         self._last = taken.newest
         try:
             self._journal.remember(APPLIED, str(taken.newest))
@@ -95,6 +100,7 @@ class Changes:
             self._behind = False
 
     def _fall_behind(self, error: StoreError) -> None:
+        # Said once: it is tried four times a second.
         if not self._behind:
             log.error("can't see what the administrator has changed: %s", error)
         self._behind = True
@@ -114,6 +120,7 @@ def take_changes(
         start = turn.savepoint()
         try:
             _take(rules, turn, reader, remember, change)
+        # No bug: the look is ended, and the next one begins here again.
         except StoreError:
             raise
         except Exception:
@@ -122,6 +129,7 @@ def take_changes(
                 "a bug: change %d (%s) of the administrator's takes effect at the next start only",
                 *change[:2],
             )
+            # The safe side: it may have been a password or a token that was taken away.
             _close_all(rules, turn, change[2])
     return changes[-1][0] if changes else after
 
@@ -142,6 +150,7 @@ def _take(
 ) -> None:
     number, kind, account = change
     erased = erasure.told(kind)
+    # First, as these kinds carry numbers with them.
     if erased is not None:
         _forget(rules.model, reader, number, erased)
     elif kind == "invites":
@@ -153,6 +162,7 @@ def _take(
     elif kind.startswith("logout"):
         _log_out(rules, turn, account, kind.removeprefix("logout").strip())
     elif account is not None:
+        # As it is now: of several changes each finds the last one's result.
         row = reader.account(account)
         if row is not None:
             _take_account(rules, turn, reader, row, new_password=kind == "password")
@@ -166,12 +176,15 @@ def _forget(model: Model, reader: Reader, number: int, erased: Erased) -> None:
     for id_, size in erased.sizes:
         account = model.accounts.get(id_)
         if account is not None:
+            # max(): a part of the log that could not be read may never have been counted.
             account.stored_bytes = max(account.stored_bytes - size, 0)
             model.uncounted[account] = None
     recent = model.recent
+    # Older than what is in memory.
     if not recent or erased.newest < recent[0].seq:
         return
     stored, upto = reader.logged(recent[0].seq, model.committed_seq), model.committed_seq
+    # What isn't committed yet can't have been erased.
     left = [entry for entry in recent if entry.seq > upto or entry.seq in stored]
     recent.clear()
     recent.extend(left)
@@ -181,6 +194,7 @@ def _keep(model: Model, kind: str) -> None:
     """For how long a channel's history is kept has changed."""
     number, days = kind.removeprefix(RETENTION).split()
     channel = model.targets.get(int(number))
+    # It may have been closed since.
     if isinstance(channel, Channel):
         channel.keep_days = None if days == "-" else int(days)
 
@@ -200,6 +214,7 @@ def _log_out(rules: Rules, turn: Turn, account: int | None, wanted: str) -> None
             one for id_, one in live_sessions.sessions_of(turn, found).items() if id_ == wanted
         ]
     else:
+        # Of all sessions and not of account.sessions, which has only those in the broadcast set.
         ended = [session for session in rules.model.sessions if session.account is found]
     online.end_all(turn, ended, LOGGED_OUT)
 
@@ -208,11 +223,13 @@ def _take_account(
     rules: Rules, turn: Turn, reader: Reader, row: AccountRow, *, new_password: bool
 ) -> None:
     account = rules.model.accounts.get(row.id)
+    # One that the administrator has made.
     if account is None:
         account = account_of(row)
         rules.model.add_account(account)
     account.disabled, account.deleted = bool(row.disabled), bool(row.deleted)
     if account in rules.model.online:
+        # Before the attribute changes, as it is counted by the difference.
         rules.model.admins_online += row.admin - account.admin
     account.admin, account.bot = bool(row.admin), bool(row.bot)
     account.settle_bot()
@@ -240,8 +257,10 @@ def _revoke_all(turn: Turn, account: Account) -> None:
 
 def _take_credentials(turn: Turn, reader: Reader, account: Account) -> None:
     """An administrator makes and revokes tokens and certificates, and removes a second factor."""
+    # First what has ended: one of the same name may have been made in its place.
     _end_what_is_gone(turn, reader, account)
     model = turn.model
+    # Revoked in this very turn, but still in the database until it is stored.
     ending: set[bytes] = {e.digest for e in turn.events if isinstance(e, TokenRevoked)}
     ending |= {e.fingerprint for e in turn.events if isinstance(e, CertificateRevoked)}
     for token in reader.tokens_of(account.id):

@@ -43,8 +43,10 @@ class Checkpointer(BackgroundThread):
     def work(self) -> None:
         """The loop."""
         with closing(open_database(self._database)) as connection:
+            # -1, so that what an earlier run has left is folded in at the start.
             done, erased = -1, 0
             while self.pause(INTERVAL_SECONDS):
+                # Before it is done: what is committed meanwhile is for the next look.
                 commits, erasures = self._commits(), self._erasures()
                 if erasures != erased and self._try(cut, connection):
                     done, erased = commits, erasures

@@ -23,12 +23,14 @@ def store_spans(turn: Turn, commit: Callable[[Sequence[JournalEvent]], None]) ->
     for span in turn.spans:
         events = turn.events[span.start.events : span.end.events]
         needs = [thing for event in events for thing in needed_by(event)]
+        # Not even tried: SQLite might take it, and it would stand there without what it builds on.
         error = next((missing[thing] for thing in needs if thing in missing), None)
         if error is None:
             error = _store(events, commit)
         if error is None:
             continue
         failed.append((span, error))
+        # With the same reason, as that is what its sender can do something about.
         missing |= dict.fromkeys((thing for event in events for thing in made_by(event)), error)
         if isinstance(error, DamagedError):  # nothing goes on where a part may be lost
             missing |= {thing: error for thing in needs if thing[0] == "target"}

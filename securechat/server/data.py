@@ -37,6 +37,7 @@ class DataDirectory:
     """path: the directory. Making one doesn't touch the disk."""
 
     def __init__(self, path: Path) -> None:
+        # So that a later change of the working directory changes nothing.
         self.path = path.absolute()
         self.database = self.path / database.FILE_NAME
         self.search_index = self.path / search_index.FILE_NAME
@@ -51,6 +52,7 @@ class DataDirectory:
         Raises DataError.
         """
         try:
+            # With its mode from the beginning: a chmod afterwards would leave a moment.
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise DataError(
@@ -62,6 +64,7 @@ class DataDirectory:
     def _check_private(self) -> None:
         found = self.path.stat()
         mode = stat.S_IMODE(found.st_mode)
+        # Refused and not mended: it may be somebody else's directory, named by mistake.
         if mode & 0o077:
             raise DataError(
                 f"{self.path} can be read by others (mode {mode:04o}); it holds everybody's "
@@ -96,6 +99,7 @@ class DataDirectory:
         beside = [
             path.with_name(path.name + end)
             for path in (self.database, self.search_index)
+            # SQLite's companions hold the same messages.
             for end in ("", "-wal", "-shm")
         ]
         keys = sorted(self.tls.glob("*-key.pem"))
@@ -123,6 +127,7 @@ class DataDirectory:
         """A server must not have its tables changed under it: it would store nothing any more."""
         if not self.running():
             return
+        # Only read: opening it to write would bring it to this program's format.
         version = database.format_of(self.database)
         if 0 < version < len(MIGRATIONS):
             raise DataError(
@@ -142,6 +147,7 @@ class DataDirectory:
                 "and mode, or choose another with --data"
             ) from error
         if not _locked(handle):
+            # The file outlives its server, but who holds the lock has written its own number.
             holder = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
             os.close(handle)
             raise DataError(
@@ -171,6 +177,7 @@ class DataDirectory:
     def unlock(self) -> None:
         """Let go of it."""
         if self._lock is not None:
+            # Closing lets go of it. The file stays, see lock().
             os.close(self._lock)
             self._lock = None
 

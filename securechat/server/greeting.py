@@ -43,6 +43,7 @@ def greet(service: Service) -> None:
     if service.config.listen.host in ("127.0.0.1", "::1", "localhost"):
         click.echo("Only this machine can connect; --host 0.0.0.0 lets the network in.")
     click.echo("Ctrl-C stops the server.", nl=True)
+    # A script that waits for this line reads it through a pipe.
     sys.stdout.flush()
 
 
@@ -53,6 +54,7 @@ def _first_link(service: Service) -> InviteLink | None:
         link = first_link(admin)
         deadline = time.monotonic() + EFFECT_SECONDS
         while link is not None and not admin.in_effect():
+            # wait() is the pause, too, and ends at once when a thread dies.
             if service.failed.wait(POLL_SECONDS) or time.monotonic() > deadline:
                 break
         return link

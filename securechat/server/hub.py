@@ -142,12 +142,14 @@ class Hub(NamedThread):
         except BaseException as error:
             self._failed(error)
         finally:
+            # In any case: I/O threads that wait for room would wait for ever.
             self.inbox.close()
             self._journal.close()
 
     def _done(self) -> bool:
         if self._ending is None:
             return False
+        # Somebody may never answer; the server stops all the same.
         if time.monotonic() > self._stop_at:
             return True
         inbox, arriving = self.inbox, self._rules.model.arriving
@@ -160,7 +162,9 @@ class Hub(NamedThread):
     def _run_turn(self) -> None:
         self._let_gather()
         now = time.monotonic()
+        # The next moment at which something is due without anybody's input.
         wait = min(self._next_tick - now, self._next_look - now, self.inbox.authenticated.wait(now))
+        # They wait for nothing but the next turn's beginning.
         if self._rules.model.arriving:
             wait = 0.0
         stop = self.inbox.gather(wait if self._ending is None else min(wait, 0.02))
@@ -172,6 +176,7 @@ class Hub(NamedThread):
         self._guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         if stop is not None:
             self._begin_stop(turn, stop)
+        # Here, as what was done before is charged to nobody.
         self._meter.begin()
         self._work_off(
             turn, self.inbox.authenticated, self._slices.authenticated, self._slices.busy
@@ -180,6 +185,7 @@ class Hub(NamedThread):
         self._work_off(turn, self.inbox.logins, self._slices.logins)
         self._work_off(turn, self.inbox.unauthenticated, self._slices.unauthenticated)
         for account, cost in turn.charges:
+            # Only in lines: its time was measured where it was spent.
             self.inbox.authenticated.charge(account, cost, 0.0)
         self._finish(turn)
 
@@ -222,6 +228,7 @@ class Hub(NamedThread):
     def _take_next(self, turn: Turn, inputs: FairInputQueue) -> None:
         event = inputs.take()
         session = event.connection.owner
+        # Most inputs are lines, and have their own way without a savepoint for each.
         if type(event) is not Lines or not isinstance(session, Session):
             self._guarded(turn, session, self._take_input, event)
             return
@@ -258,11 +265,13 @@ class Hub(NamedThread):
         elif isinstance(event, Closed):
             _note_end(session, event.reason)
             self._rules.closed(turn, session, _shown_reason(event))
+            # The two refer to each other: so they are freed at once, without the collector.
             connection.owner = None
 
     def _run_lines(self, turn: Turn, session: Session, event: Lines) -> None:
         """As many as there is time for; the others when it is this connection's turn again."""
         account = session.account if session.state is State.READY else None
+        # As local names: this loop runs for every line that anybody says.
         lines, run, now, effects = event.lines, self._rules.line, time.monotonic, turn.effects
         start, began = len(effects), now()
         end = began + self._slices.per_account
@@ -278,8 +287,10 @@ class Hub(NamedThread):
                 break
             run(turn, session, lines[number])
             number += 1
+            # Asked behind each line: one at least is done, however little time there is.
             if number < most and now() >= end:
                 break
+        # The I/O thread reads it without a lock, to see how many are still waiting.
         event.connection.done += number
         if number < len(lines) or session.answering is not None:
             self._put_back(event._replace(lines=lines[number:]), session)

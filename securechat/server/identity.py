@@ -61,6 +61,7 @@ def pin_of(certificate: Path, report: CertificateReport) -> bytes | None:
     without notice and verifies nothing by itself: then clients use their system's store.
     """
     last = pem.load_certificates(certificate)[-1]
+    # A CA that a client can pin signs itself.
     if report.ca_fingerprint is None or not pem.is_issued_by(last, last):
         return None
     return bytes.fromhex(report.ca_fingerprint)
@@ -72,6 +73,7 @@ def _own(config: Config, data: DataDirectory) -> Identity:
     made = ensure_server_certificate(data.tls, wanted, now=now)
     days = (made.not_after - now).days
     warnings = [made.warning] if made.warning else []
+    # Only names that clients are told; that a laptop's other address is left out is no fault.
     missing = [name for name in needed_names(config) if name in made.refused_names]
     if missing:
         warnings.append(_too_narrow(missing, made, data.tls))
@@ -108,6 +110,7 @@ def wanted_names(config: Config) -> list[str]:
     names += [f"{name}.local" for name in names if _is_own_label(name)]
     address = local_address()
     if address is not None:
+        # Clients in the same network may know the machine by nothing else.
         names.append(address)
     return list(dict.fromkeys([*names, *needed_names(config)]))
 
@@ -134,6 +137,7 @@ def server_name(config: Config) -> str:
 
 def server_name_fallback() -> str:
     """From this machine's host name; with a dot, as clients tell servers from nicks by it."""
+    # What else stands there would end a parameter or look like a nick on the wire.
     host = "".join(c for c in socket.gethostname() if c.isascii() and (c.isalnum() or c in "-."))
     host = host.strip("-.")[:50] or "securechat"
     return host if "." in host else f"{host}.local"

@@ -70,6 +70,7 @@ class Inbox:
 
     def put_inputs(self, inputs: list[Input]) -> None:
         """From an I/O thread; waits while too much is queued."""
+        # Before they are put: the hub may take them, and log somebody in, at once.
         counts = [(count_lines(event), event.connection.authenticated) for event in inputs]
         lines = sum(count for count, _ in counts)
         of_unauthenticated = sum(count for count, known in counts if not known)
@@ -77,6 +78,8 @@ class Inbox:
         with self._room:
             self._queued += lines
             self._queued_unauthenticated += of_unauthenticated
+            # After they were put: so nothing that has been read is lost, and what a thread puts at
+            # once is bounded.
             while self._waiting > MAX_QUEUED and self._open:
                 self._room.wait()
 
@@ -88,6 +91,7 @@ class Inbox:
         """Whether unauthenticated connections have to wait, for what others of them have said. Any
         thread.
         """
+        # Read without the lock: a figure that is a moment old does no harm.
         waiting = self._queued_unauthenticated + self.unauthenticated.lines
         return self._open and waiting > UNAUTHENTICATED_WAIT
 
@@ -132,6 +136,7 @@ class Inbox:
     def _new(self, seconds: float) -> Iterator[_Batch | Order]:
         """All that is in the queue; waits so long for the first."""
         try:
+            # Only for the first one: what has come meanwhile is there already.
             yield self._queue.get(timeout=seconds)
             while True:
                 yield self._queue.get_nowait()

@@ -40,23 +40,28 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
     model.last_target = reader.last_target()
     for row in reader.accounts():
         model.add_account(account_of(row))
+        # Its entries may have been erased, and a number must never be given twice.
         model.last_seq = max(model.last_seq, row.starts_after)
     for number, size in _usage(reader).items():
         if number in model.accounts:
             model.accounts[number].stored_bytes = size
+    # Before committed_seq is set, as it may raise last_seq.
     _load_devices(model, reader)
+    # All that is loaded is stored, and nobody has been sent anything yet.
     model.committed_seq = model.looked_at = model.last_seq
     _load_credentials(model, reader)
     load_invites(model, reader)
     for channel in reader.channels(pepper):
         model.add_channel(_channel(channel))
     for number, low, high, newest in reader.directs():
+        # A row that is damaged or orphaned must not keep the server from starting.
         if low in model.accounts and high in model.accounts:
             model.add_direct(Direct(number, low, high, newest))
     _load_channel_lists(model, reader)
     for kick in itertools.starmap(KickedAway, reader.kicks()):
         if kick.account in model.accounts:
             model.accounts[kick.account].kicks[kick.name] = kick
+    # Last, as it looks accounts up by their names.
     load_familiar(model, reader)
     return model
 
@@ -84,6 +89,7 @@ def _load_channel_lists(model: Model, reader: Reader) -> None:
     channels = {channel.id: channel for channel in model.channels.values()}
     for channel_id, account_id, modes, seq in reader.memberships():
         channel, account = channels.get(channel_id), model.accounts.get(account_id)
+        # Deleted while no server ran: what else is to follow from it, ownership.mend() does.
         if channel is not None and account is not None and not account.deleted:
             channel.members[account] = Membership(modes, seq)
             account.channels[channel] = None
@@ -132,6 +138,7 @@ def load_invites(model: Model, reader: Reader) -> None:
     model.invites = {
         row.code_sha256: Invite(row.uses, row.expires_ms, bool(row.admin))
         for row in reader.invites()
+        # A used-up invite stays in the database for the administrator to see.
         if row.uses
     }
 
@@ -143,6 +150,7 @@ FLAGS = frozenset({"admin", "disabled", "deleted", "bot"})
 def account_of(row: AccountRow) -> Account:
     """With all that the row and an account have under the same name."""
     known = Account.__dataclass_fields__
+    # By name, so a new column of this kind needs no change here.
     stored: dict[str, Any] = {
         name: bool(value) if name in FLAGS else value
         for name, value in row._asdict().items()

@@ -57,6 +57,7 @@ class _Waiting:
         job = jobs.popleft()
         if jobs:
             self._sites[site][address_block] = jobs
+        # Whoever has had a turn is behind all others.
         self._sites.move_to_end(site)
         self._left(site)
         return job
@@ -116,6 +117,7 @@ class PasswordQueue:
             if not self._known_next:
                 first, second = second, first
             self._known_next = not self._known_next
+            # An empty queue gives its turn to the other one.
             job = first.take() or second.take()
             if job is not None:
                 self._size -= 1

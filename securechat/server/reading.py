@@ -42,6 +42,7 @@ def read_missed(reader: Reader, job: LoadMissed) -> Missed:
     entries = [*before.entries, *(Logged(*row) for row in rows)]
     return Missed(
         job.session,
+        # The newest, when both readings together have too many.
         entries[max(0, len(entries) - job.limit) :],
         cut or before.cut or len(entries) > job.limit,
         job.upto,
@@ -123,9 +124,12 @@ class ReadingQueue:
         is being done.
         """
         with self._lock:
+            # None is an account here, too: of sessions that have lost theirs. So it is asked once
+            # more.
             account = next((one for one in self._waiting if one not in self._busy), None)
             if account not in self._waiting or account in self._busy:
                 return None
+            # Out of the order, and in again at its end: that makes the turns.
             jobs = self._waiting.pop(account)
             job = jobs.popleft()
             if jobs:

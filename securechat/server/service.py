@@ -77,9 +77,11 @@ class Service:
 
         Raises DataError, CaError, TlsFilesError, StoreError, ListenError; then nothing runs.
         """
+        # Before any thread is there.
         sys.setswitchinterval(SWITCH_SECONDS)
         self.data.create()
         self.data.check_files()
+        # Before the database is opened: a second server must not even migrate it.
         self.data.lock()
         try:
             self._start()
@@ -91,6 +93,8 @@ class Service:
         self._started_ms = int(time.time() * 1000)
         self.identity = find_identity(self.config, self.data)
         self._opening = TlsOpening(listener_context(self.config, self.identity))
+        # Bound before the database is opened, so that a port in use is told at once; nobody is
+        # accepted before the listener runs.
         sockets = bind(self.config.listen.host, self.config.listen.port)
         try:
             self.addresses = [sock.getsockname()[:2] for sock in sockets]
@@ -118,6 +122,7 @@ class Service:
             self.config.limits.free_disk_mib * MIB,
             self._thread_failed,
         )
+        # The hub comes before those who fill its inbox.
         self._hub.serve(self._io)
         # The listener comes after those who serve what it accepts.
         beside = (self._checkpointer, self._retention, self._indexer)
@@ -130,7 +135,9 @@ class Service:
         newest of the administrator's changes that are in them.
         """
         self._journal = Journal(self.data.database, pepper)
+        # Before the reader, as securechat-admin may ask for it at once.
         self._remember()
+        # Before it is loaded: the rules rely on what the tables promise.
         mend(self._journal.connection)
         reader = Reader(self._journal.connection)
         changed = reader.last_change()  # before the rest, so that none is overlooked
@@ -209,6 +216,7 @@ class Service:
             replay=config.history.replay,
             tell_policy=config.history.tell,
             keep_days=config.history.keep_days,
+            # Half of what may wait for a slow client: the other half is for what is said meanwhile.
             replay_bytes=limits.unsent_kib * 1024 // 2,
             login_seconds=limits.login_seconds,
             ping_seconds=limits.ping_seconds,
@@ -219,6 +227,7 @@ class Service:
         limits = self.config.limits
         return IoLimits(
             out_bytes=limits.unsent_kib * 1024,
+            # A bound for the process, of which each thread has its share.
             all_out_bytes=ALL_OUT_BYTES // limits.io_threads,
             rate=Rate(limits.lines_per_second, limits.burst_lines),
         )
@@ -231,6 +240,7 @@ class Service:
         self._journal.remember("address", self.config.server.address)
         self._journal.remember("listen", self.config.listen.host)
         self._journal.remember("port", str(self.addresses[0][1]))
+        # Written also when it is empty: another start may have left one there.
         self._journal.remember("ca_sha256", pin.hex() if pin else "")
         given = self.identity.ca_file is None
         self._journal.remember("cert", str(self.identity.certificate.absolute()) if given else "")
@@ -247,6 +257,7 @@ class Service:
         # Not the error's repr: it may quote what it failed at.
         name = type(error).__name__
         log.critical("a thread has died of %s, so the server stops", name, exc_info=error)
+        # First the sign, then the call: who is woken looks at it.
         self.failed.set()
         self.on_failure()
 
@@ -264,6 +275,7 @@ class Service:
         except BaseException:
             self.identity, self.config = before
             raise
+        # Only for handshakes to come; those that are there keep the context that they began with.
         self._opening.use(context)
         if self.config != before[1]:
             self._hub.take_settings(self._settings())
@@ -274,6 +286,7 @@ class Service:
         got since it was looked at. Cheap: nothing is read.
         """
         identity = self.identity
+        # Of a certificate that was given, nobody but its owner can make another one.
         return identity.ca_file is not None and wanted_names(self.config) != identity.wanted
 
     def stop(self, reason: str) -> None:
@@ -285,6 +298,7 @@ class Service:
         self._indexer.stop()
         for thread in (self._listener, self._checkpointer, self._retention, self._indexer):
             thread.join(STOP_SECONDS)
+        # Behind all that the I/O threads have put there, so that it is done first.
         self._hub.inbox.put(Stop(reason))
         self._hub.join(STOP_SECONDS)
         for io in self._io:
@@ -293,6 +307,7 @@ class Service:
             io.join(STOP_SECONDS)
         self._guard.stop()
         self._guard.join(STOP_SECONDS)
+        # After the hub, which gives them work until its end.
         self._workers.stop()
         self.data.unlock()
 
@@ -314,5 +329,6 @@ def _tame_garbage_collection() -> None:
     with a hundred busy channels.
     """
     gc.collect()
+    # All accounts and channels: a full collection would walk over each of them.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

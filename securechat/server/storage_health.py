@@ -61,6 +61,7 @@ class StorageHealth:
         if isinstance(error, DamagedError):
             known, self._damaged = self._damaged, True
             return None if known else DAMAGED
+        # Told again only after it was mended, though the reason may change.
         before, self._failing = self._failing, str(error)
         return None if before else FAILING.format(error)
 
@@ -72,6 +73,7 @@ class StorageHealth:
         if not self._failing:
             return
         try:
+            # As much as several messages need: a single small row might still find its place.
             self._journal.try_out()
         except StoreError:
             return
@@ -82,6 +84,7 @@ class StorageHealth:
     def look_at_space(self, turn: Turn, shortage: str) -> None:
         """shortage: why nothing more is to be stored; '' while there is room."""
         model = self._rules.model
+        # The rules refuse by it what would be stored, and go on with all else.
         before, model.no_space = model.no_space, SHORT.format(shortage) if shortage else ""
         if shortage and not before:
             log.error("nothing new is stored: %s", shortage)
@@ -99,6 +102,7 @@ class StorageHealth:
 
     def _tell(self, turn: Turn, text: str) -> None:
         """To all but those who have just arrived."""
+        # Those are greeted with it, and would hear it twice.
         before = [s for s in self._rules.model.sessions if s not in turn.arrived]
         self._rules.announce(turn, before, text)
 

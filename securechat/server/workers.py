@@ -78,12 +78,15 @@ class Workers:
         self._min_length = min_password_length
         self._answer = answer
         self._stand_ins = _StandIns(cost, pepper.cost_key, clock)
+        # A connection to SQLite is for the thread that opened it.
         self._local = threading.local()
         self._waiting = PasswordQueue(MAX_WAITING)
         self._reading = ReadingQueue()
         self._searching = ReadingQueue()
         cores = os.cpu_count() or 1
+        # bcrypt lets go of the interpreter, so these really run beside the hub.
         self._passwords = ThreadPoolExecutor(max(1, cores - 1), "password")
+        # Two, so that one long reading doesn't hold up all others.
         self._readers = ThreadPoolExecutor(2, "history")
         self._searchers = ThreadPoolExecutor(1, "search")
 
@@ -94,9 +97,11 @@ class Workers:
             return
         dropped = self._waiting.put(job)
         if dropped is None:
+            # Without the job: which one is next is decided when a thread is free.
             self._passwords.submit(self._run_password).add_done_callback(self._ended)
         else:  # whoever runs next takes the new job in the place of the dropped one
             log.warning("%d logins are waiting already; one more is turned away", MAX_WAITING)
+            # Answered and not forgotten, as its session waits, and holds its lines.
             self._answer(JobFailed(dropped.session))
 
     def _submit_reading(self, job: LoadMissed | ReadLog) -> None:
@@ -163,6 +168,7 @@ class Workers:
         """An unknown account costs the same look-ups and the same bcrypt as a known one."""
         reader = self._reader()
         stand_in = self._stand_ins.find(reader, job.name)
+        # Asked for in any case: an unknown name must cost the same look-up.
         stored = reader.password(job.account if job.account is not None else -1)
         known = stored is not None
         stored = stored or stand_in
@@ -171,6 +177,7 @@ class Workers:
         if not granted and job.code:  # for everybody, so that its time tells nothing of the account
             password, code = password.removesuffix(job.code), job.code
             granted = passwords.verify_password(password, stored, self._pepper)
+        # Last of all: the stand-in is never right, but nobody should have to rely on that.
         granted = granted and known
         rehashed = None
         if granted and passwords.needs_rehash(stored, cost=self._cost):
@@ -179,7 +186,11 @@ class Workers:
         return Verified(job.session, job.account, granted, rehashed, replaced, job.name, code)
 
     def _hash(self, job: HashPassword) -> Hashed:
+        # Random, so that ids don't tell how many accounts there are; 52 bits are whole in a JSON
+        # number.
         account_id = secrets.randbits(52)
+        # Read before the hash is made: should an administrator set another one meanwhile, that
+        # stays.
         replaced = self._reader().password(job.number) if job.number is not None else None
         try:
             passwords.check_acceptable(
@@ -236,12 +247,14 @@ class _StandIns:
 
     def find(self, reader: Reader, name: str) -> str:
         """The stand-in for a name, folded. Does the same work for all. Any worker's thread."""
+        # Both are done for every name, so that the time is the same for all.
         drawn = passwords.draw_cost(name, self._count(reader), key=self._key)
         own = reader.cost(name)
         return passwords.dummy_hash(own or drawn or self._cost)
 
     def _count(self, reader: Reader) -> dict[int, int]:
         now = self._clock()
+        # One thread counts, and the others wait for it instead of counting as well.
         with self._lock:
             if self._counted is None or now >= self._until:
                 try:

@@ -115,9 +115,11 @@ class Admin:
         with transaction(self._connection) as connection:
             newest = self.reader.last_seq()
             for account in accounts:
+                # Within the transaction: the server may have made one of that name meanwhile.
                 reason = self.taken(account)
                 if reason is not None:
                     raise ConflictError(reason)
+                # As of an account that registers itself, so nobody sees who was made how.
                 number = secrets.randbits(52)
                 connection.execute(
                     "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
@@ -192,6 +194,7 @@ class Admin:
 
     def erasable(self, account: AccountRow) -> tuple[int, int]:
         """The newest entry of the log, and how many up to it are the account's."""
+        # A border: what is said while this runs stays, else there would be no end to it.
         upto = self.reader.last_seq()
         sql = "SELECT count(*) FROM log WHERE sender = ? AND seq <= ?"
         return upto, erasure.numbers(self._connection, sql, (account.id, upto))[0]
@@ -204,6 +207,8 @@ class Admin:
         the first one goes.
         """
         with transaction(self._connection):
+            # In a transaction of its own, before: should this end half-way, the audit tells why
+            # texts are missing.
             self.audit.add("messages erased", account=account.name, **facts)
         find = erasure.of_sender(self._connection, account.id, upto)
         return erasure.erase(self._connection, find, pause)
@@ -314,6 +319,7 @@ class Admin:
         found = _heard(self.reader.remembered(LIVE), number)
         if found is not None:
             with transaction(self._connection) as connection:
+                # Addresses are in it, which nobody needs once they have been read.
                 connection.execute("DELETE FROM meta WHERE key = ?", (LIVE,))
         return found
 
@@ -341,6 +347,7 @@ class Admin:
 
     def revoke_invite(self, prefix: str) -> InviteRow:
         """End the invite whose id, as `invite list` shows it, begins so. Raises UnknownError."""
+        # An empty prefix would fit the only invite that there is.
         rows = self.reader.invites() if prefix else []
         found = [row for row in rows if invite_id(row).startswith(prefix.lower())]
         if len(found) != 1:
@@ -353,6 +360,7 @@ class Admin:
         """End invites."""
         with transaction(self._connection) as connection:
             connection.executemany(
+                # The row stays, so that `invite list` shows that it has ended.
                 "UPDATE invites SET uses = 0 WHERE code_sha256 = ?",
                 [(row.code_sha256,) for row in rows],
             )

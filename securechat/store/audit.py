@@ -119,6 +119,7 @@ def delete_some(connection: sqlite3.Connection, last: int) -> bool:
     """
     name = "audit_is_not_deleted"
     sql = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?"
+    # As it stands in the database, so that the same one comes back.
     [trigger] = connection.execute(sql, (name,)).fetchone()
     connection.execute(f"DROP TRIGGER {name}")
     oldest = "SELECT id FROM audit WHERE id <= ? ORDER BY id LIMIT ?"
@@ -176,6 +177,7 @@ class Audit:
         between two short transactions, so that a server's come between. facts: for the audit.
         """
         with transaction(self._connection):
+            # Its own row is newer than all that goes.
             self.add("audit pruned", upto=last, **facts)
             more = delete_some(self._connection, last)
         while more:

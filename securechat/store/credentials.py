@@ -70,6 +70,7 @@ def _check(
     if row is not None and row.deleted:
         raise UnknownError(f"{account.name} was deleted meanwhile")
     rows = kind.rows(reader)
+    # Of any account: a certificate that two had would log in as either.
     same = next((row for row in rows if row[0] == key), None)
     if same is not None:
         owner = reader.account(same.account)

@@ -88,6 +88,7 @@ def pack(directory: Path, manifest: Manifest, file: Path, between: Callable[[], 
     """
     with new_file(file) as stream:
         told = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1).encode()
+        # First, so that a reader knows what to expect before it unpacks anything.
         stream.write(_header(MANIFEST, len(told), manifest) + told + _padding(len(told)))
         for name, member in manifest.members.items():
             stream.write(_header(name, member.size, manifest))
@@ -126,6 +127,7 @@ def read_manifest(stream: BinaryIO) -> Manifest:
         name, size = next(_headers(stream), ("", 0))
     except BackupError:  # "damaged" would mislead: it may be any file
         name, size = "", 0
+    # The size is looked at before it is read: any file may be given.
     if name != MANIFEST or size > _MANIFEST_BYTES:
         raise BackupError("it is no backup of securechat: `securechat-admin backup` makes one")
     told = _exactly(stream, size)

@@ -59,6 +59,7 @@ def check_up(
     data: one with a database. config: names the certificate; None for the one that the server last
     ran with. quick: pass over the database's indexes.
     """
+    # First: what others can write to proves nothing.
     yield from _modes(data)
     yield from _database(data.database, quick=quick)
     yield from _tried(
@@ -99,6 +100,7 @@ def in_use(data: DataDirectory, config: Config | None) -> InUse:
         kept = str(named) if named else None
         key = str(config.path(config.tls.key) or (pem.key_path_for(named) if named else ""))
         host = public_host(config)
+    # Nothing kept means that the server made its certificate itself.
     path = Path(kept) if kept else own
     return InUse(path, Path(key) if kept and key else pem.key_path_for(path), not kept, host, pin)
 
@@ -160,6 +162,7 @@ def _certificate(use: InUse, now: datetime, issuer: Path | None = None) -> Itera
     yield _validity(path, report, own=issuer is not None)
     if use.host is not None and not is_for(report.names, use.host):
         yield Finding(False, _wrong_name(use, report.names))
+    # An empty pin is one, too: it says that a public authority is trusted.
     if use.pin is not None and use.pin != (pin.hex() if pin else ""):
         text = f"{path} is from another authority than the one that links name; restart the server"
         yield Finding(False, f"{text}, and give the members new links (`invite --login`)")

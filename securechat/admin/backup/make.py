@@ -46,6 +46,7 @@ class Breather:
         self._since = time.monotonic()
 
     def __call__(self) -> None:
+        # Bounded: on a disk that stalled for a minute it would rest as long.
         self._pause(min(time.monotonic() - self._since, LONGEST_REST))
         self._since = time.monotonic()
 
@@ -72,6 +73,7 @@ def make_backup(
     data.check_database()
     check_pepper(data.database, data.pepper)  # no server starts on a database without its pepper
     between = Breather(pause) if data.running() else _go_on
+    # Beside the goal, as only there a rename is possible.
     with staging(file) as stage:
         manifest = _gather(data, stage, between)
         packed = stage / "packed"
@@ -87,6 +89,7 @@ def _refuse_existing(file: Path, *, force: bool) -> None:
         raise BackupError(f"{file} is a directory: name a file in it")
     if not file.parent.is_dir():
         raise BackupError(f"there is no directory {file.parent}: make it, or name another file")
+    # lexists: a dangling link is in the way as well.
     if os.path.lexists(file) and not force:
         raise BackupError(
             f"{file} is there already and was not overwritten: name another file, or give --force"
@@ -103,6 +106,7 @@ def _gather(data: DataDirectory, stage: Path, between: Callable[[], object]) -> 
         with files.locked(data.tls):  # a renewal writes key and certificate one after the other
             _keep(stage, [(name, data.path / name) for name in TLS])
     try:
+        # As a restore would: a backup that can't be restored is none.
         schema = verify(stage)
     except BackupError as error:
         raise BackupError(

@@ -45,6 +45,7 @@ def restore_backup(file: Path, data: DataDirectory, *, by: str) -> Restored:
         new.mkdir(mode=0o700)
         manifest = _unpack(file, stream, new)
         facts = {"file": str(file.absolute()), "made": utc(manifest.made_ms)}
+        # In the copy, and not after the rename: the directory is complete from its first moment.
         adopt_copy(new / DATABASE, at_ms=wall_clock(), by=by, **facts)
         # The names on the disk, or a power cut after the rename could leave some of them out.
         for directory in (new, new / "tls"):
@@ -56,6 +57,7 @@ def restore_backup(file: Path, data: DataDirectory, *, by: str) -> Restored:
 
 def _check_place(data: DataDirectory, place: Path) -> None:
     shown = shlex.quote(str(place))
+    # Before all else: under a running server no file may change.
     if data.running():
         raise BackupError(
             f"a securechat-server runs on {place}, and nothing was restored: name another "
@@ -115,6 +117,7 @@ def _unpack(file: Path, stream: BinaryIO, new: Path) -> Manifest:
 
 def _check_size(manifest: Manifest, size: int, new: Path) -> None:
     needed = sum(member.size for member in manifest.members.values())
+    # Told before anything is written.
     if needed > size:
         raise BackupError("it is cut short: its end is missing")
     free = shutil.disk_usage(new).free

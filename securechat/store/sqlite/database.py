@@ -58,8 +58,10 @@ def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
+            # Python's own would begin transactions by guessing from the statement.
             isolation_level=None,
             timeout=READER_BUSY_SECONDS if read_only else BUSY_SECONDS,
+            # A connection moves: the main thread opens the hub's, and hands it over.
             check_same_thread=False,
         )
         try:
@@ -100,6 +102,7 @@ def _size(path: Path) -> int:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    # The journal says what goes with what; deleted accounts stay as rows, as the log names them.
     connection.execute("PRAGMA foreign_keys = OFF")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
@@ -107,6 +110,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
     connection.execute("PRAGMA journal_mode = WAL")
     # FULL: a commit returns when its data is on the disk; that is the promise.
     connection.execute("PRAGMA synchronous = FULL")
+    # In KiB: 16 MB of each connection that writes.
     connection.execute("PRAGMA cache_size = -16000")
     # What was replaced, such as the hash of an old password, is not left behind in free space.
     connection.execute("PRAGMA secure_delete = ON")
@@ -155,6 +159,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Everything in the block, or nothing of it. Raises ConflictError or StoreError."""
     # A value that SQLite can't hold is the fault of its row alone, as a name that is taken.
     try:
+        # Takes the lock now: a read that becomes a write could fail half-way.
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection

@@ -47,6 +47,7 @@ STATEMENTS = {
     "AccountCreated": "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
     "created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "PasswordChanged": Finds("UPDATE accounts SET password = ? WHERE id = ? AND password = ?"),
+    # Not Finds: where the password has changed meanwhile, there is nothing to renew.
     "PasswordRehashed": "UPDATE accounts SET password = ? WHERE id = ? AND password = ?",
     "TokenCreated": Finds(f"INSERT INTO tokens (digest, account, name, created_ms) {UNTOUCHED}"),
     "TokenUsed": "UPDATE tokens SET used_ms = ? WHERE digest = ?",

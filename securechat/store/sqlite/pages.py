@@ -67,6 +67,7 @@ class Pages:
         part = _Part(limit, max_bytes, line_bytes)
         if start == "middle" and lower is not None:
             center = self.first_at_or_behind(lower)
+            # From one before, as low is not in it and the center is.
             newer = part.take(self._read(target, max(low, center - 1), high, events=events))
             older = self._read(target, low, min(center, high), newest=True, events=events)
             return _around(part.take(older), newer, limit)
@@ -74,6 +75,7 @@ class Pages:
             backwards = self.first_at_or_behind(lower) > self.first_at_or_behind(upper)
             lower, upper = (upper, lower) if backwards else (lower, upper)
             start = "newest" if backwards else "oldest"
+        # Both bounds are left out, so that a client can go on from the last entry that it has.
         if lower is not None:
             low = max(low, self.last_at_or_before(lower))
         if upper is not None:
@@ -85,6 +87,7 @@ class Pages:
     def entry(self, span: tuple[int, int, int], seq: int) -> list[LogRow]:
         """One entry, if it is in that part of the target's log. span: as of page()."""
         target, after, upto = span
+        # Whose it is, is looked at afterwards: a number of another channel must find nothing.
         rows = self._all(ENTRY, (seq,)) if after < seq <= upto else []
         return [row for row in rows if row[1] == target]
 
@@ -102,6 +105,7 @@ class Pages:
         """
         found = []
         for target, after, upto in spans:
+            # The newest alone, by the index: the target may hold millions.
             for row in islice(self._read(target, after, upto + 1, newest=True), 1):
                 if lower_ms < row[3] < upper_ms:
                     found.append((row[3], row[0], target))
@@ -135,6 +139,8 @@ class Pages:
         """The first seq logged at a time or later: a search by halves, some 25 steps in a log of
         ten million, and no index that each message would have to be put into.
         """
+        # Numbers have gaps, of what was erased or never stored: so the next one behind the middle
+        # is looked at.
         low, high = 0, (self._all("SELECT max(seq) FROM log")[0][0] or 0) + 1
         while low < high:
             middle = (low + high) // 2
@@ -168,6 +174,7 @@ class _Part(NamedTuple):
         left = self.max_bytes
         for row in rows:
             left -= wire_bytes(row[5], row[6], self.line_bytes)
+            # One entry at least, however long: an empty page would mean that there is no more.
             if taken and left < 0:
                 break
             taken.append(row)

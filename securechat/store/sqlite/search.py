@@ -103,6 +103,7 @@ class Searcher:
         self._index = _Index(index)
         self._log = open_database(log, read_only=True)
         self._terms = Terms()
+        # For what isn't in the index yet: the same tokenizer and the same terms find it.
         self._memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         prepare(self._memory)
         self._memory.execute(f"CREATE VIRTUAL TABLE newest USING fts5(words, {PART_OPTIONS})")
@@ -140,6 +141,7 @@ class _Index:
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """One state of it, until the block ends."""
+        # A new file in the old one's place: an index that was made anew.
         inode = self._path.stat().st_ino
         if self._connection is None or inode != self._inode:
             self.close()
@@ -152,6 +154,7 @@ class _Index:
             )
             self._inode = inode
         connection = self._connection
+        # Parts may be put together meanwhile, and vanish between two looks.
         connection.execute("BEGIN")
         try:
             yield connection
@@ -178,6 +181,7 @@ class _Run:
         self._last = max((span[2] for span in spans), default=0)
         self._fixed = [] if wanted.sender is None else [sender_term(wanted.sender)]
         self._fixed += words
+        # A text of punctuation alone has no word that anything could be found by.
         self._nothing = not spans or bool(wanted.text and not words)
         pages = Pages(log)
         since, until = wanted.since, wanted.until
@@ -222,6 +226,7 @@ class _Run:
                 yield self._in_part(part), part.high - 1
             yield self._in_newest(upto), None
         else:
+            # The newest first, as they are mostly what is looked for.
             yield self._in_newest(upto), upto + 1
             for part in reversed(parts):
                 yield self._in_part(part), part.low + 1
@@ -230,6 +235,7 @@ class _Run:
     def _in_part(self, part: _Part) -> Iterator[LogRow]:
         for seq in self._walk(self._index, part):
             row = self._entry(seq)
+            # A part is stale while it holds words that were taken out of the log.
             if row is not None and (not part.stale or self._still_fits(row)):
                 yield row
 
@@ -247,6 +253,7 @@ class _Run:
             connection.execute(sql, (" AND ".join([*self._fixed, where]), low, part.high))
             for where, low in self._wheres(part)
         ]
+        # Each walk is in order, so that only as much is read as is taken.
         found = merge(*walks, reverse=not oldest_first) if len(walks) > 1 else chain(*walks)
         return (seq for (seq,) in found)
 
@@ -254,6 +261,7 @@ class _Run:
         """Where to look, as a term, and after which number."""
         whole = []
         for target, after, _ in self._wanted.channels:
+            # All of this part may be read, as of most channels: these go into one walk.
             if after <= part.low:
                 whole.append(target_term(target))
             elif after < part.high - 1:
@@ -299,6 +307,7 @@ class _Run:
         if not rows:
             return iter(())
         memory = self._memory
+        # Rolled back below, so that nothing of what was said stays in there.
         memory.execute("BEGIN")
         try:
             memory.executemany(_PUT, ((r[0], r[1], r[2], r[5], r[7], r[8]) for r in rows))
