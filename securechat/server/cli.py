@@ -95,6 +95,8 @@ def with_flags(
     where = "the command line"
     given = {k: v for k, v in listen.items() if v is not None}
     config = config.with_values("listen", given, where)
+    # Absolute: a path of the command line is meant from here, one of a file from that file's
+    # directory.
     files = {k: str(v.absolute()) for k, v in paths.items() if v is not None}
     return config.with_values("tls", files, where)
 
@@ -106,6 +108,7 @@ def check_all(config: Config, data: DataDirectory) -> None:
     check_pepper(data.database, data.pepper)
     identity = find_identity(config, data)
     listener_context(config, identity)
+    # Its port is taken by the server that runs, and that is no fault.
     if not data.running():
         for sock in bind(config.listen.host, config.listen.port):
             sock.close()
@@ -130,9 +133,11 @@ def config_warnings(config: Config) -> list[str]:
 
 def serve(config: Config, data: DataDirectory, read: Callable[[], Config]) -> None:
     """Run until a signal comes. read: the configuration anew; raises ConfigError."""
+    # Before the first file is opened, and told when the log is there.
     few_files = allow_files(config.limits.connections)
     ending = _Ending(config, data, read)
     service = ending.service
+    # Outside of the try: what could not start has nothing to stop.
     service.start()
     try:
         warnings = [*service.identity.warnings, *config_warnings(config), few_files]
@@ -154,6 +159,7 @@ def allow_files(connections: int) -> str | None:
     Returns a warning when that isn't far enough, else None. Main thread, before anything is opened.
     """
     wanted = connections + SPARE_FILES
+    # The hard limit is the administrator's; a process may raise the soft one up to it.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
     if soft == unlimited or soft >= wanted:

@@ -102,7 +102,7 @@ def _size(path: Path) -> int:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
-    # The journal says what goes with what; deleted accounts stay as rows, as the log names them.
+    # The schema declares none; the journal says what goes with what.
     connection.execute("PRAGMA foreign_keys = OFF")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
