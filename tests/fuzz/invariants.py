@@ -68,6 +68,7 @@ def check_model(fuzzed: FuzzedRules, *, thoroughly: bool = False) -> None:
     model = fuzzed.model
     for channel in model.channels.values():
         _check_channel(model, channel)
+    assert set(model.secret) == {one for one in model.channels.values() if "s" in one.modes}
     for account in model.accounts.values():
         _check_account(model, account)
     _check_sessions(fuzzed)
@@ -106,6 +107,7 @@ def _check_account(model: Model, account: Account) -> None:
         away = [text for text in found if text != "*"] or ["Away"]
         bots = [session.bot for session in account.sessions]
         assert account.is_bot == (account.bot or all(bots))
+        assert account.hidden == all(session.invisible for session in account.sessions)
         assert account.away in away if None not in away else account.away is None
     assert set(account.audience().sessions) == set(account.sessions)
     assert len(set(account.sessions)) == len(account.sessions)
@@ -120,6 +122,7 @@ def _check_sessions(fuzzed: FuzzedRules) -> None:
     model, jobs = fuzzed.model, list(fuzzed.jobs)
     assert model.arrived == sum(len(account.sessions) for account in model.online)
     assert model.admins_online == sum(account.admin for account in model.online)
+    assert model.hidden_online == sum(account.hidden for account in model.online)
     assert model.closing == sum(one.state is State.CLOSED for one in model.sessions)
     _check_monitors(model)
     jobs += [job for _, _, job in model.login_throttle._held]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import ceil
 
 from securechat.core import metadata
@@ -83,6 +84,25 @@ def word(text: str) -> str:
 def visible(channel: Channel, account: Account) -> bool:
     """Whether an account may know of a channel: a secret one is for its members."""
     return "s" not in channel.modes or account in channel.members or account.admin
+
+
+def count_visible(model: Model, account: Account) -> int:
+    """How many channels an account may know of, without a look at each."""
+    if account.admin:
+        return len(model.channels)
+    own = sum(channel in model.secret for channel in account.channels)
+    return len(model.channels) - len(model.secret) + own
+
+
+def shared(account: Account, other: Account) -> Iterator[Channel]:
+    """The channels that an account may know another one to be in: of one who is +i those alone that
+    it is in too.
+    """
+    for channel in other.channels:
+        if visible(channel, account) and (
+            not other.hidden or account in channel.members or account.admin
+        ):
+            yield channel
 
 
 def create(turn: Turn, name: ChannelName, founder: Account | None) -> Channel:
@@ -173,28 +193,30 @@ def show_topic(turn: Turn, session: Session, channel: Channel) -> None:
 
 
 def show_names(turn: Turn, session: Session, channel: Channel) -> None:
-    """The members that are online, with their prefixes."""
+    """The members that are online and shown to the session, with their prefixes."""
     # 353 tells a secret channel by @, a public one by = (RFC 2812, 5.1).
     symbol = "@" if "s" in channel.modes else "="
     full, every = session.has(USERHOST_IN_NAMES), session.has(MULTI_PREFIX)
+    account = session.who
+    inside = account in channel.members or account.admin
     # Shared by all who ask: in a channel of a thousand the list takes milliseconds to make.
-    texts = channel.names.get((full, every))
+    texts = channel.names.get((full, every, inside))
     if texts is None:
-        texts = _names(turn, channel, full=full, every=every)
-        channel.names[full, every] = texts
+        texts = _names(turn, channel, account, full=full, every=every)
+        channel.names[full, every, inside] = texts
     for text in texts:
         turn.numeric(session, Numeric.RPL_NAMREPLY, symbol, channel.name, text)
     turn.numeric(session, Numeric.RPL_ENDOFNAMES, channel.name, "End of /NAMES list")
 
 
-def _names(turn: Turn, channel: Channel, *, full: bool, every: bool) -> list[str]:
+def _names(turn: Turn, channel: Channel, asking: Account, *, full: bool, every: bool) -> list[str]:
     """As they go into 353, whose nick may be any."""
     server = turn.settings.name
     # For the longest nick, as the texts are made once and sent to anybody.
     head = f":{server} 353 {'x' * MAX_ACCOUNT_BYTES} = {channel.name} :"
     shown = (
         prefix(channel, account, every=every) + (account.source(server) if full else account.name)
-        for account in channel.present
+        for account in channel.shown_to(asking)
     )
     return list(fill(shown, MAX_BODY_BYTES - len(head.encode())))
 

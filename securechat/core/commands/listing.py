@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from securechat.core.channels import channels
 from securechat.core.commands.registry import LOOKED_AT_ONCE, command
 from securechat.core.model.answers import Parts
-from securechat.core.model.entities import Channel, Session
+from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.turn import Turn
 from securechat.irc import masks, names
 from securechat.irc.message import Message
@@ -26,10 +26,11 @@ Condition = Callable[[Channel], bool]
 
 @command("LIST", usage="[<#channel, mask or condition>[,…]]")
 def list_(turn: Turn, session: Session, message: Message) -> Parts:
-    """List the channels, with how many of their members are online: all, or those by name, mask
-    (*den*), size (>3), age in minutes (C<60) or that of the topic (T<60).
+    """List the channels, with how many of their members are shown online: all, or those by name,
+    mask (*den*), size (>3), age in minutes (C<60) or that of the topic (T<60).
     """
-    wanted = _Wanted(turn.now_ms)
+    account = session.who
+    wanted = _Wanted(account, turn.now_ms)
     # Two parameters: some clients send the mask and the condition apart.
     for text in ",".join(message.params[:2]).split(","):
         wanted.add(text)
@@ -37,7 +38,6 @@ def list_(turn: Turn, session: Session, message: Message) -> Parts:
         text = f"At most {MAX_CONDITIONS} masks and conditions"
         yield Numeric.ERR_TOOMANYTARGETS, channels.word(message.params[0]), text
         return
-    account = session.who
     yield Numeric.RPL_LISTSTART, "Channel", "Users  Name"
     # A copy: channels come and go while this waits between its parts.
     for number, channel in enumerate(list(turn.model.channels.values())):
@@ -46,7 +46,7 @@ def list_(turn: Turn, session: Session, message: Message) -> Parts:
             yield None
         # Visible first: conditions on a secret channel would show how large or old it is.
         if channels.visible(channel, account) and wanted.has(channel):
-            yield Numeric.RPL_LIST, channel.name, str(len(channel.present)), channel.topic
+            yield Numeric.RPL_LIST, channel.name, str(len(channel.shown_to(account))), channel.topic
     yield Numeric.RPL_LISTEND, "End of /LIST"
 
 
@@ -56,6 +56,7 @@ class _Wanted:
     fulfils all conditions. https://modern.ircdocs.horse/#elist-parameter
     """
 
+    account: Account
     now_ms: int
     names: set[str | None] = field(default_factory=set)
     masks: list[Condition] = field(default_factory=list)
@@ -86,7 +87,7 @@ class _Wanted:
             if what == "T":
                 # No topic is neither older nor newer than any age.
                 return (self.now_ms - channel.topic_ms) // 60_000 if channel.topic else None
-            return len(channel.present)
+            return len(channel.shown_to(self.account))
 
         def holds(channel: Channel) -> bool:
             found = value(channel)

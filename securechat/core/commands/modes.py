@@ -77,7 +77,7 @@ def _set_own(turn: Turn, session: Session, wanted: str) -> None:
     if unknown:
         turn.numeric(session, Numeric.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag; there are B and i")
     account = session.who
-    account.settle_bot()
+    turn.model.settle_modes(account)
     if changed:
         # As it is now, and not as it was asked for: -B doesn't make an administrator's bot a
         # person.

@@ -57,9 +57,7 @@ def _whois(turn: Turn, session: Session, account: Account) -> None:
     tell(Numeric.RPL_WHOISUSER, nick, server, "*", account.real_name)
     shown = (
         channels.prefix(channel, account, every=session.has(MULTI_PREFIX)) + channel.name
-        for channel in account.channels
-        # What two have in common, and what isn't secret.
-        if channels.visible(channel, session.who)
+        for channel in channels.shared(session.who, account)
     )
     for names_text in fill(shown):
         tell(Numeric.RPL_WHOISCHANNELS, names_text)

@@ -83,11 +83,8 @@ def _asked_for(
         yield from _matching(turn, session, mask)
     # A secret channel has an empty list, as one that isn't there.
     elif channel is not None and channels.visible(channel, session.who):
-        member = session.who in channel.members or session.who.admin
         # A copy: others come and go between the parts of this answer.
-        for account in list(channel.present):
-            # What a hidden one's channels are is for those who share one.
-            yield account if member or _visible(session.who, account) else None
+        yield from list(channel.shown_to(session.who))
 
 
 def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | None]:
@@ -114,10 +111,10 @@ def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | Non
 
 def _visible(asking: Account, account: Account) -> bool:
     """Whether a mask finds the account: +i hides it from those who share no channel with it."""
-    # Of all its devices: one that is visible shows the person.
-    hidden = all(session.invisible for session in account.sessions)
     return (
-        not hidden or account is asking or not asking.channels.keys().isdisjoint(account.channels)
+        not account.hidden
+        or account is asking
+        or not asking.channels.keys().isdisjoint(account.channels)
     )
 
 
@@ -168,8 +165,7 @@ def _where(asking: Session, channel: Channel | None, account: Account) -> str:
     """The channel asked for, else one of theirs that whoever asks may know of."""
     if channel is not None:
         return channel.name
-    known = (one.name for one in account.channels if channels.visible(one, asking.who))
-    return next(known, "*")
+    return next((one.name for one in channels.shared(asking.who, account)), "*")
 
 
 def _flags(asking: Session, channel: Channel | None, account: Account) -> str:

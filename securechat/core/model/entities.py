@@ -6,7 +6,7 @@ Plain state: what outlives the process changes only in journal.apply(). The hub 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import KW_ONLY, InitVar, dataclass, field
 
 from securechat.core.delivery.line import EncodingGroup
@@ -240,6 +240,8 @@ class Account:
     bot: bool = False
     is_bot: bool = False
     """Whether they are shown as a bot."""
+    hidden: bool = False
+    """Whether they are +i: what channels they are in is told to who is in these too."""
     starts_after: int = 0
     away: str | None = None
     """When all its sessions are away: the message of the one that went last."""
@@ -290,13 +292,18 @@ class Account:
         """nick!user@host. The host is the server's name: nobody's address is shown."""
         return f"{self.name}!{self.name}@{server}"
 
-    def settle_bot(self) -> None:
-        """To be called when a session comes, goes or changes its +B: a person is shown as a bot
-        when the administrator says so, or all their sessions do. Who is gone stays what they were.
-        """
+    def settle_modes(self) -> None:
+        """See Model.settle_modes(), which is to be called."""
         # Without this one who leaves would change what they are: all() of nothing is true.
         if self.sessions:
             self.is_bot = self.bot or all(session.bot for session in self.sessions)
+            self._hide(hidden=all(session.invisible for session in self.sessions))
+
+    def _hide(self, *, hidden: bool) -> None:
+        if hidden != self.hidden:
+            self.hidden = hidden
+            for channel in self.channels:
+                channel.forget_names()
 
     @property
     def line_tags(self) -> str | None:
@@ -364,10 +371,11 @@ class Channel:
     # For STATUSMSG, which is rare: only what somebody has asked for is there.
     _ranked: dict[int, Audience] = field(default_factory=dict)
     # When a class comes back after a restart, each of them is told the same names.
-    names: dict[tuple[bool, bool], list[str]] = field(default_factory=dict)
-    """What NAMES lists, with addresses or without, with all prefixes or with the highest; made when
-    it is asked for.
+    names: dict[tuple[bool, bool, bool], list[str]] = field(default_factory=dict)
+    """What NAMES lists, with addresses or without, with all prefixes or with the highest, to those
+    who are in it or to others; made when it is asked for.
     """
+    _shown: list[Account] | None = None
 
     def audience(self) -> Audience:
         """All sessions of all members."""
@@ -382,12 +390,29 @@ class Channel:
             self._ranked[rank] = Audience(s for member in members for s in member.sessions)
         return self._ranked[rank]
 
+    def shown_to(self, account: Account) -> Collection[Account]:
+        """Those present whom an account may know to be there: a member, or an administrator, all;
+        anybody else those who are not +i.
+
+        https://modern.ircdocs.horse/#invisible-user-mode
+        """
+        if account in self.members or account.admin:
+            return self.present
+        if self._shown is None:
+            self._shown = [member for member in self.present if not member.hidden]
+        return self._shown
+
     def forget_audience(self) -> None:
         """To be called when a member or a session comes or goes, or a member's modes change."""
         self._audience = None
         # A member who has lost a rank must not hear what is said to it any more.
         self._ranked.clear()
+        self.forget_names()
+
+    def forget_names(self) -> None:
+        """To be called when something changes of whom it shows, or how."""
         self.names.clear()
+        self._shown = None
 
     def masks(self, kind: str) -> MaskList:
         """The list that a mode stands for: b, e or I."""

@@ -145,6 +145,9 @@ class Model:
     last_target: int = 0
     most_online: int = 0
     admins_online: int = 0
+    hidden_online: int = 0
+    secret: dict[Channel, None] = field(default_factory=dict)
+    """The channels that are +s."""
     arrived: int = 0
     """Sessions in the broadcast set."""
     # Counted and not searched for: LUSERS is for anybody to ask as often as lines pass.
@@ -174,7 +177,16 @@ class Model:
             self.account_skeletons.setdefault(skeleton, account)
         for channel in account.channels:
             # The lists of names show the old spelling; the audiences hold sessions, and stay.
-            channel.names.clear()
+            channel.forget_names()
+
+    def settle_modes(self, account: Account) -> None:
+        """To be called when a session comes, goes or changes its modes: a person is shown as a bot
+        when the administrator says so, or all their sessions do (+B), and is hidden when all are
+        +i. Who is gone stays what they were.
+        """
+        before = account.hidden
+        account.settle_modes()
+        self.hidden_online += account.hidden - before
 
     def add_token(self, token: Token) -> None:
         """Put a device token into the indexes."""
@@ -204,12 +216,21 @@ class Model:
         self.targets[channel.id] = channel
         self.channels[channel.folded] = channel
         self.channel_skeletons[channel.skeleton] = channel
+        self.note_modes(channel)
+
+    def note_modes(self, channel: Channel) -> None:
+        """To be called when a channel's modes have changed."""
+        if "s" in channel.modes and self.targets.get(channel.id) is channel:
+            self.secret[channel] = None
+        else:
+            self.secret.pop(channel, None)
 
     def remove_channel(self, channel: Channel) -> None:
         """Undo add_channel."""
         _drop(self.targets, channel.id, channel)
         _drop(self.channels, channel.folded, channel)
         _drop(self.channel_skeletons, channel.skeleton, channel)
+        self.note_modes(channel)
 
     def add_direct(self, direct: Direct) -> None:
         """Put a conversation into the indexes."""

@@ -113,7 +113,7 @@ class ArrivalBatch:
             self._first.add(session)
             _be_online(turn, account)
         account.sessions.append(session)
-        account.settle_bot()
+        turn.model.settle_modes(account)
         session.arrived_at = turn.clock
         turn.model.arrived += 1
         # After it has been added: the one that has to go is chosen among all of them.

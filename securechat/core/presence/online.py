@@ -149,8 +149,8 @@ def detach(turn: Turn, session: Session) -> bool:
     """Take a session out of the broadcast set; True when it was the account's last."""
     account = session.who
     account.sessions.remove(session)
-    # With one session less all of them may be bots, or not any more.
-    account.settle_bot()
+    # With one session less all of them may be bots or hidden, or not any more.
+    turn.model.settle_modes(account)
     turn.model.arrived -= 1
     turn.model.unconfirmed.pop(session, None)
     monitors.clear(turn.model, session)
@@ -169,7 +169,8 @@ def go_offline(turn: Turn, account: Account) -> None:
     model = turn.model
     del model.online[account]
     model.admins_online -= account.admin
-    account.away = None
+    model.hidden_online -= account.hidden
+    account.away, account.hidden = None, False
     for channel in account.channels:
         channel.present.pop(account, None)
     account.forget_audience()

@@ -6,6 +6,7 @@ https://modern.ircdocs.horse/#rplwelcome-001, https://modern.ircdocs.horse/#rpli
 from __future__ import annotations
 
 from securechat.core import metadata
+from securechat.core.channels import channels
 from securechat.core.delivery.batches import send_batch
 from securechat.core.history.queries import MOST_ENTRIES
 from securechat.core.model.entities import Session
@@ -119,16 +120,24 @@ def lusers(turn: Turn, session: Session) -> None:
     """How many are here (251 to 255, 265, 266)."""
     model = turn.model
     online, most = str(len(model.online)), str(model.most_online)
+    hidden = model.hidden_online
     # No search over all connections: anybody may ask for it, as often as lines pass.
     unknown = len(model.sessions) - model.closing - model.arrived
 
     def tell(numeric: Numeric, *params: str) -> None:
         turn.numeric(session, numeric, *params)
 
-    tell(Numeric.RPL_LUSERCLIENT, f"There are {online} users and 0 invisible on 1 servers")
+    tell(
+        Numeric.RPL_LUSERCLIENT,
+        f"There are {len(model.online) - hidden} users and {hidden} invisible on 1 servers",
+    )
     tell(Numeric.RPL_LUSEROP, str(model.admins_online), "administrators online")
     tell(Numeric.RPL_LUSERUNKNOWN, str(unknown), "connections not logged in yet")
-    tell(Numeric.RPL_LUSERCHANNELS, str(len(model.channels)), "channels formed")
+    tell(
+        Numeric.RPL_LUSERCHANNELS,
+        str(channels.count_visible(model, session.who)),
+        "channels formed",
+    )
     tell(Numeric.RPL_LUSERME, f"I have {online} users and 0 servers")
     tell(Numeric.RPL_LOCALUSERS, online, most, f"Current local users {online}, max {most}")
     tell(Numeric.RPL_GLOBALUSERS, online, most, f"Current global users {online}, max {most}")

@@ -157,6 +157,18 @@ def test_what_happens_there_is_not_seen_outside(channel: str) -> None:
     assert "KICK" in codes(bob.hears())
 
 
+def test_no_count_tells_of_it() -> None:
+    """They are the same where nobody has made one: the two worlds above have one each."""
+    heard = []
+    for lines in (["JOIN #secret", "MODE #secret +s"], []):
+        rules = RulesUnderTest("alice", "mallory")
+        rules.member("alice").says(*lines)
+        heard.append(
+            rules.member("mallory").says("LUSERS", "LIST", "NAMES", "WHO *", "WHOIS alice")
+        )
+    assert heard[0] == heard[1]
+
+
 def test_a_join_tells_that_the_name_is_taken_and_no_more() -> None:
     """It has to: nobody can make a second channel of that name. So does RENAME."""
     (_, _, mallory), _ = world(SECRET, outsider)

@@ -149,7 +149,7 @@ def _name(model: Model, channel: Channel, name: str, folded: str, skeleton: str)
     model.remove_channel(channel)
     channel.name, channel.folded, channel.skeleton = name, folded, skeleton
     model.add_channel(channel)
-    channel.names.clear()  # whose lines have room for the name that it had
+    channel.forget_names()  # whose lines have room for the name that it had
 
 
 def founder_removed(model: Model, event: FounderRemoved) -> Undo:
@@ -224,7 +224,14 @@ def member_modes_changed(model: Model, event: MemberModesChanged) -> Undo:
 
 def modes_changed(model: Model, event: ModesChanged) -> Undo:
     channel = model.channel(event.channel)
-    return set_facts(channel, modes=event.modes, key=event.key, limit=event.limit)
+    set_back = set_facts(channel, modes=event.modes, key=event.key, limit=event.limit)
+    model.note_modes(channel)
+
+    def undo() -> None:
+        set_back()
+        model.note_modes(channel)
+
+    return undo
 
 
 def mask_added(model: Model, event: MaskAdded) -> Undo:
