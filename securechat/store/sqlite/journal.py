@@ -117,7 +117,7 @@ ERASING = frozenset({"Redacted"})
 """Events that take texts out of the database. The write-ahead log has them still, until it is cut.
 """
 
-ROWS_AT_ONCE = (256, 32)
+ROWS_AT_ONCE = (256, 32, 8)
 """Of the log, in one statement. Before each statement Python lets go of its interpreter's lock, and
 where the I/O thread waits for that, taking it back costs more than the row itself.
 """

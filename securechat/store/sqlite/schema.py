@@ -268,14 +268,6 @@ CREATE TRIGGER chosen_name_ends AFTER UPDATE OF deleted ON accounts WHEN NEW.del
 END;
 """
 
-MESSAGES = "kind IN ('PRIVMSG', 'NOTICE')"
-UNTOLD = "kind IN ('CTCP', 'CTCPREPLY', 'REDACTED')"
-EVENTS = "kind NOT IN ('PRIVMSG', 'NOTICE', 'CTCP', 'CTCPREPLY', 'REDACTED')"
-"""The three classes of the log: what people read; what nobody is told later, as programs have said
-it to each other, or as it was redacted; and what else has happened. A statement that has these very
-words uses the index.
-"""
-
 CLASSES = f"""
 -- What is found by its kind alone costs a message less than what its text has to be looked at for.
 -- Each row stands in one of the three indexes.
@@ -283,9 +275,10 @@ DROP INDEX log_messages;
 DROP INDEX log_others;
 UPDATE log SET kind = iif(kind = 'PRIVMSG', 'CTCP', 'CTCPREPLY')
     WHERE kind IN ('PRIVMSG', 'NOTICE') AND NOT ({_READABLE});
-CREATE INDEX log_messages ON log (target, seq) WHERE {MESSAGES};
-CREATE INDEX log_untold ON log (target, seq) WHERE {UNTOLD};
-CREATE INDEX log_events ON log (target, seq) WHERE {EVENTS};
+CREATE INDEX log_messages ON log (target, seq) WHERE kind IN ('PRIVMSG', 'NOTICE');
+CREATE INDEX log_untold ON log (target, seq) WHERE kind IN ('CTCP', 'CTCPREPLY', 'REDACTED');
+CREATE INDEX log_events ON log (target, seq)
+    WHERE kind NOT IN ('PRIVMSG', 'NOTICE', 'CTCP', 'CTCPREPLY', 'REDACTED');
 """  # noqa: S608 - no input in it
 
 READ_MARKERS = """
@@ -373,6 +366,28 @@ CREATE TRIGGER log_entry_changed AFTER UPDATE OF target, sender, kind, text ON l
 END;
 """  # noqa: S608 - no input in it
 
+MESSAGES = "(kind = 'PRIVMSG' OR kind = 'NOTICE')"
+UNTOLD = "(kind = 'CTCP' OR kind = 'CTCPREPLY' OR kind = 'REDACTED')"
+EVENTS = (
+    "(kind <> 'PRIVMSG' AND kind <> 'NOTICE' "
+    "AND kind <> 'CTCP' AND kind <> 'CTCPREPLY' AND kind <> 'REDACTED')"
+)
+"""The three classes of the log: what people read; what nobody is told later, as programs have said
+it to each other, or as it was redacted; and what else has happened. A statement that has these very
+words uses the index.
+"""
+
+COMPARED = f"""
+-- The same three indexes. For each row that is stored, SQLite puts a list of more than two words
+-- into a table first, to look the kind up in it: that made up two thirds of a message's cost.
+DROP INDEX log_messages;
+DROP INDEX log_untold;
+DROP INDEX log_events;
+CREATE INDEX log_messages ON log (target, seq) WHERE {MESSAGES};
+CREATE INDEX log_untold ON log (target, seq) WHERE {UNTOLD};
+CREATE INDEX log_events ON log (target, seq) WHERE {EVENTS};
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -392,4 +407,5 @@ MIGRATIONS = [
     METADATA,
     KEPT_DAYS,
     SEARCH_STALE,
+    COMPARED,
 ]
