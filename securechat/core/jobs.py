@@ -66,7 +66,8 @@ class HashPassword:
 class Hashed:
     """account_id: a random id, for a new account. refusal: why the password won't do, or None.
 
-    replaced: the hash that an existing account had when the work began.
+    replaced: the hash that an existing account had when the work began. code: of the refusal, as a
+    standard reply (https://ircv3.net/specs/extensions/account-registration).
     """
 
     session: Session
@@ -74,6 +75,7 @@ class Hashed:
     hashed: str = field(repr=False)
     refusal: str | None
     replaced: str = field(default="", repr=False)
+    code: str = "WEAK_PASSWORD"
 
 
 @dataclass(frozen=True, slots=True)

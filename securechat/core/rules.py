@@ -14,7 +14,7 @@ from securechat.core import dispatch, metadata, quota
 from securechat.core.auth import login, registration
 from securechat.core.channels import channels, ownership
 from securechat.core.commands import cap, credentials, multiline
-from securechat.core.delivery import acknowledgements
+from securechat.core.delivery import acknowledgements, labels
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Answer, Hashed, LogRead, Missed, Verified
 from securechat.core.journal.events.accounts import CertificateUsed, TokenUsed
@@ -128,11 +128,22 @@ class Rules:
         if isinstance(answer, Verified):
             # In a span of its own, before that of the login.
             login.keep_rehashed(turn, answer)
-        start = turn.savepoint()
+        start, label = turn.savepoint(), labels.awaited(session)
         # Who is in the broadcast set has no login to complete.
         if session.state is State.READY:
-            self._answered_member(turn, answer)
-            return
+            command = self._answered_member(turn, answer)
+        else:
+            command = "LOGIN"
+            self._answered_login(turn, answer)
+        if label:
+            effects, first, server = turn.effects, start.effects, self.settings.name
+            labels.respond(
+                effects, first, session, label, server, more=False, reference=labels.LATER
+            )
+        turn.finish_span(session, command, start, label)
+        self._run_held(turn, session)
+
+    def _answered_login(self, turn: Turn, answer: Answer) -> None:
         if isinstance(answer, Verified):
             login.verified(turn, answer)
         elif isinstance(answer, Hashed):
@@ -140,22 +151,19 @@ class Rules:
         elif isinstance(answer, Missed):
             self.model.arriving.append(answer)
         else:
-            self._failed(turn, session)
-        turn.finish_span(session, "LOGIN", start)
-        self._run_held(turn, session)
+            self._failed(turn, answer.session)
 
-    def _answered_member(self, turn: Turn, answer: Answer) -> None:
-        """Of one who is logged in: a password that was shown again, or a new one."""
-        session, start = answer.session, turn.savepoint()
+    def _answered_member(self, turn: Turn, answer: Answer) -> str:
+        """Of one who is logged in: a password that was shown again, or a new one. The command."""
+        session = answer.session
         if session.exchange is None or not session.exchange.checking:
             credentials.answered(turn, answer)
-            turn.finish_span(session, "PASSWD", start)
-            return
+            return "PASSWD"
         if isinstance(answer, Verified):
             login.verified(turn, answer)
         else:
             login.failed(turn, session)
-        turn.finish_span(session, "AUTHENTICATE", start)
+        return "AUTHENTICATE"
 
     def _failed(self, turn: Turn, session: Session) -> None:
         if session.state is State.LOADING:

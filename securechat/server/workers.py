@@ -201,7 +201,9 @@ class Workers:
             )
             hashed = self._hashed(job.password)
         except InvalidPassword as error:
-            return Hashed(job.session, account_id, "", str(error))
+            weak = isinstance(error, passwords.WeakPassword)
+            code = "WEAK_PASSWORD" if weak else "UNACCEPTABLE_PASSWORD"
+            return Hashed(job.session, account_id, "", str(error), code=code)
         return Hashed(job.session, account_id, hashed, None, replaced or "")
 
     def _hashed(self, password: str) -> str:

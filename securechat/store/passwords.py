@@ -71,6 +71,10 @@ class InvalidPassword(ValueError):  # noqa: N818 - reads as what it says: `excep
     """A password can't be used; the message says why and never holds any of it."""
 
 
+class WeakPassword(InvalidPassword):
+    """It could be used, and would be guessed."""
+
+
 def normalise(password: str) -> str:
     """The password by RFC 8265 OpaqueString: composed (NFC), any space as an ASCII space.
 
@@ -98,24 +102,24 @@ def check_acceptable(password: str, *, account: str, server_name: str, min_lengt
     common passwords, repetitions, sequences, dates, walks over the keys, however long. Fifteen
     random lower case letters or four words drawn at random are always beyond that.
 
-    Raises InvalidPassword.
+    Raises WeakPassword, and InvalidPassword as normalise() does.
     """
     enforced = normalise(password)
     if len(enforced) < min_length:
-        raise InvalidPassword(
+        raise WeakPassword(
             f"The password has {len(enforced)} characters, this server asks for at least "
             f"{min_length}. Four or more unrelated words make one that is easy to remember."
         )
     folded = unicode_normalize("NFKC", enforced).casefold()
     own = _own_words(account, server_name)
     if _mostly(folded, own):
-        raise InvalidPassword(
+        raise WeakPassword(
             "The password consists mainly of the account's name or the server's, which is what is "
             "tried first. Choose four or more unrelated words, or let a password manager make one."
         )
     exponent = min(max(min_length - 2, _MIN_GUESSES_EXPONENT), _MAX_GUESSES_EXPONENT)
     if not _takes_guesses(unicode_normalize("NFKC", enforced), own, 10**exponent):
-        raise InvalidPassword(
+        raise WeakPassword(
             "The password is easily guessed: it is a common one, or made of repetitions, sequences "
             "or neighbouring keys. Choose four or more unrelated words, or let a password manager "
             "make one."

@@ -321,12 +321,22 @@ def test_a_new_password_is_hashed(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["short", "alice alice alice", "passwordpassword", "tab\there"]
+    ("password", "code"),
+    [
+        ("short", "WEAK_PASSWORD"),
+        ("alice alice alice", "WEAK_PASSWORD"),
+        ("passwordpassword", "WEAK_PASSWORD"),
+        ("tab\there", "UNACCEPTABLE_PASSWORD"),
+        ("x" * 1025, "UNACCEPTABLE_PASSWORD"),
+    ],
 )
-def test_a_bad_password_is_refused_with_the_reason(bench: Bench, password: str) -> None:
-    """And no hash of it is made."""
+def test_a_bad_password_is_refused_with_the_reason(bench: Bench, password: str, code: str) -> None:
+    """And no hash of it is made. Account-registration, "Responses": what is not weak, and can't be
+    used all the same, is UNACCEPTABLE_PASSWORD.
+    """
     answer = bench.hashes(password)
     assert answer.refusal
+    assert answer.code == code
     assert answer.hashed == ""
     assert password not in repr(answer)
 

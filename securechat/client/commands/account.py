@@ -23,6 +23,7 @@ from securechat.client.exits import (
     say,
 )
 from securechat.client.session.events import InquiryAnswer, Quit
+from securechat.client.session.handshake import PASSWORD_CODES
 from securechat.client.session.identity import Login
 from securechat.common.escape import escape
 from securechat.credentials.device import MAX_NAME_CHARS, is_token_name
@@ -207,7 +208,7 @@ def _change(inquiry: Inquiry, ask: passwords.Ask, account: str) -> None:
         try:
             inquiry.ask("CHANGED", "PASSWD", new)
         except RefusedError as refused:
-            if not left or refused.reason != "WEAK_PASSWORD":
+            if not left or refused.reason not in PASSWORD_CODES:
                 raise
             say(f"refused: {refused}")
         else:

@@ -80,11 +80,11 @@ _TRANSITIONS: Final = {
 }
 
 _SASL_FAILURES = frozenset(("902", "904", "905", "906", "907"))
-_PASSWORD_CODES = frozenset(("WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD"))
+PASSWORD_CODES = frozenset(("WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD"))
 _LATER_CODES = frozenset(("TEMPORARILY_UNAVAILABLE", "RATE_LIMITED", "TRY_AGAIN"))
 _NAME_CODES = frozenset(("ACCOUNT_EXISTS", "BAD_ACCOUNT_NAME", "NEED_NICK"))
 _ASK_AGAIN: Final = {
-    **dict.fromkeys(_PASSWORD_CODES, "password"),
+    **dict.fromkeys(PASSWORD_CODES, "password"),
     **dict.fromkeys(_NAME_CODES, "name"),
     "CODE_REQUIRED": "code",
 }

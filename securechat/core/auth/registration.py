@@ -99,7 +99,7 @@ def hashed(turn: Turn, answer: Hashed) -> None:
     code, session.attempt.invite = session.attempt.invite, ""
     try:
         if answer.refusal is not None:
-            raise _Refused("WEAK_PASSWORD", answer.refusal)
+            raise _Refused(answer.code, answer.refusal)
         wanted = _wanted(turn, session, session.attempt.nick or "", code)
         found = _invite(turn, code)
     except _Refused as refused:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from securechat.core.auth import login, reauthentication, registration
 from securechat.core.commands.registry import ALWAYS, command
+from securechat.core.delivery import labels
 from securechat.core.model.credentials import split_device
 from securechat.core.model.entities import SaslExchange, Session
 from securechat.core.model.states import State, Trigger
@@ -33,6 +34,8 @@ def authenticate(turn: Turn, session: Session, message: Message) -> None:
         login.refuse(turn, session, Numeric.ERR_SASLFAIL, "wait for the answer to the last one")
     else:
         _payload(turn, session, exchange, parameter)
+        if session.state is State.VERIFYING or (session.exchange and exchange.checking):
+            labels.wait(session, message.tags)
 
 
 def _mechanism(turn: Turn, session: Session, mechanism: str) -> None:
@@ -125,11 +128,12 @@ def register(turn: Turn, session: Session, message: Message) -> None:
     """Make an account with your nick as its name; the invite code stands in the e-mail's place."""
     account, code, password = message.params
     if session.account is not None:
-        _fail(turn, session, "ALREADY_AUTHENTICATED", account, "You are logged in already")
+        named = session.account.name if account == "*" else account
+        _fail(turn, session, "ALREADY_AUTHENTICATED", named, "You are logged in already")
     elif session.attempt.nick is None:
         _fail(turn, session, "NEED_NICK", "*", "Send NICK with the name you want first")
     # "*" is the specification's word for "the nick that I have".
-    elif account not in ("*", session.attempt.nick):
+    elif account != "*" and not _is_nick(session.attempt.nick, account):
         text = "Your account's name is your nick; send NICK with that name first"
         _fail(turn, session, "ACCOUNT_NAME_MUST_BE_NICK", account, text)
     elif session.state is State.CHALLENGED:
@@ -137,6 +141,13 @@ def register(turn: Turn, session: Session, message: Message) -> None:
         _fail(turn, session, "TEMPORARILY_UNAVAILABLE", session.attempt.nick, text)
     else:
         registration.create(turn, session, session.attempt.nick, code, password)
+        if session.state is State.CREATING:
+            labels.wait(session, message.tags)
+
+
+def _is_nick(nick: str, account: str) -> bool:
+    """Whether this is the account that the nick would be; in which spelling, the nick says."""
+    return account == nick or names.fold_account(account) == names.fold_account(nick) is not None
 
 
 def _fail(turn: Turn, session: Session, code: str, account: str, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from securechat.core.auth import second_factor, totp
 from securechat.core.commands.registry import command
 from securechat.core.commands.verbs import VerbRefused, check_fresh, fail, note, run, shown
-from securechat.core.delivery import acknowledgements
+from securechat.core.delivery import acknowledgements, labels
 from securechat.core.jobs import Answer, Hashed, HashPassword
 from securechat.core.journal.events.accounts import (
     CertificateRevoked,
@@ -199,6 +199,7 @@ def passwd(turn: Turn, session: Session, message: Message) -> None:
     session.changing = True
     account = session.who
     turn.job(HashPassword(session, account.name, message.params[0], account.id))
+    labels.wait(session, message.tags)
 
 
 def answered(turn: Turn, answer: Answer) -> None:
@@ -209,7 +210,7 @@ def answered(turn: Turn, answer: Answer) -> None:
         text = "The server can't do that now; try again in a minute"
         fail(turn, session, "PASSWD", VerbRefused("TEMPORARILY_UNAVAILABLE", text))
     elif answer.refusal is not None:
-        fail(turn, session, "PASSWD", VerbRefused("WEAK_PASSWORD", answer.refusal))
+        fail(turn, session, "PASSWD", VerbRefused(answer.code, answer.refusal))
     else:
         _set_password(turn, session, answer)
 

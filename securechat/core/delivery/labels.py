@@ -23,6 +23,9 @@ MAX_LABEL_BYTES = 64
 REFERENCE = "labeled"
 """Of the batch: of one session there is one open at a time."""
 
+LATER = "later"
+"""Of the batch with what a worker has answered: it may come between the parts of a long one."""
+
 MESSAGES = frozenset({"PRIVMSG", "NOTICE", "TAGMSG"})
 
 
@@ -50,13 +53,33 @@ def label_of(session: Session, tags: Mapping[str, str]) -> str:
     return label if len(label.encode()) <= MAX_LABEL_BYTES else ""
 
 
+def wait(session: Session, tags: Mapping[str, str]) -> None:
+    """The response to the present line, with these tags, comes with a worker's answer."""
+    session.awaited_label, session.answered_label = label_of(session, tags), ""
+
+
+def awaited(session: Session) -> str:
+    """The label of what a worker has answered; '' for none."""
+    label, session.awaited_label = session.awaited_label, ""
+    # The client may have switched labels off meanwhile.
+    return label_of(session, {LABEL: label})
+
+
 def respond(
-    effects: list[Effect], start: int, session: Session, label: str, server: str, *, more: bool
+    effects: list[Effect],
+    start: int,
+    session: Session,
+    label: str,
+    server: str,
+    *,
+    more: bool,
+    reference: str = REFERENCE,
 ) -> None:
     """Make what a command has led to, from start on, the response to its label.
 
     What is one batch already has the label at its beginning ("an existing type applicable to the
     entire response"). more: whether parts of a long answer follow; they go through go_on().
+    reference: of the batch, if it takes one.
     """
     # Broadcasts first become a reply to the asker and a broadcast to the others.
     found = list(_parted(effects[start:], session))
@@ -69,22 +92,22 @@ def respond(
         # Each labelled command has an answer, so that the client can stop waiting.
         found.append(_reply(session, Tagged(BareLine(f":{server} ACK"), tag)))
     else:
-        _enclose(found, own)
-        begin = BareLine(f":{server} BATCH +{REFERENCE} labeled-response")
+        _enclose(found, own, reference)
+        begin = BareLine(f":{server} BATCH +{reference} labeled-response")
         # Before the first line of the answer; what was said to others stays where it is.
         found.insert(own[0] if own else len(found), _reply(session, Tagged(begin, tag)))
         if not more:
             # One further for the line that was inserted, and one to be behind the last.
-            found.insert(own[-1] + 2, _end(session, server))
+            found.insert(own[-1] + 2, _end(session, server, reference))
     effects[start:] = found
 
 
 def go_on(effects: list[Effect], start: int, session: Session, server: str, *, more: bool) -> None:
     """The same for a further part of a long answer."""
     own = [at for at in range(start, len(effects)) if _is_response(effects[at], session)]
-    _enclose(effects, own)
+    _enclose(effects, own, REFERENCE)
     if not more:
-        effects.append(_end(session, server))
+        effects.append(_end(session, server, REFERENCE))
 
 
 def _parted(effects: list[Effect], session: Session) -> Iterator[Effect]:
@@ -132,13 +155,13 @@ def _is_one_batch(first: Effect, last: Effect) -> bool:
     return opening[2].startswith("+") and closing[2] == "-" + opening[2][1:]
 
 
-def _enclose(effects: list[Effect], own: list[int]) -> None:
+def _enclose(effects: list[Effect], own: list[int], reference: str) -> None:
     """Put lines into the batch of the response, but for those of a batch within it."""
     for at in own:
         effect = effects[at]
         # A line can be in one batch only; the inner one's beginning is in the response.
         if not (isinstance(effect, Reply) and _in_batch(effect.line.encode(effect.group.caps))):
-            _tag(effects, at, f"batch={REFERENCE}")
+            _tag(effects, at, f"batch={reference}")
 
 
 def _in_batch(data: bytes) -> bool:
@@ -155,5 +178,5 @@ def _reply(session: Session, line: Line) -> Reply:
     return Reply(session, line, session.encoding_group)
 
 
-def _end(session: Session, server: str) -> Reply:
-    return _reply(session, BareLine(f":{server} BATCH -{REFERENCE}"))
+def _end(session: Session, server: str, reference: str) -> Reply:
+    return _reply(session, BareLine(f":{server} BATCH -{reference}"))

@@ -140,6 +140,8 @@ class Session:
     """What it has set before its login was complete; '' removes a key."""
     answered_label: str | None = None
     """What the present line is the response to, where that isn't its own label."""
+    awaited_label: str = ""
+    """Of the line that a worker's answer is the response to."""
     # The administrator's word, which is stored; is_bot is what follows from it and from +B.
     bot: bool = False
     """It says of itself that a program is at it (MODE +B)."""

@@ -9,7 +9,7 @@ from securechat.core.commands.verbs import FRESH_SECONDS
 from securechat.core.model.state import LOGINS_AT_ONCE
 from securechat.core.model.states import State
 from tests.core.commands.test_credentials import code, secret_of
-from tests.support.client import Client, codes, of, only
+from tests.support.client import Client, batched, codes, of, only
 from tests.support.rules import NOT_STORED, RIGHT, RulesUnderTest, plain
 
 WRONG = "wrong"
@@ -258,3 +258,29 @@ def test_it_is_audited(rules: RulesUnderTest) -> None:
     assert (right.event, right.result) == ("login", "ok")
     assert right.facts == '{"by": "password", "again": "yes"}'
     assert (wrong.event, wrong.account, wrong.result) == ("login", "alice", "wrong password")
+
+
+def test_the_answer_has_the_label(rules: RulesUnderTest) -> None:
+    """Also when it comes between the parts of a long one; and PASSWD's."""
+    alice = rules.member("alice", caps="batch labeled-response")
+    rules.busy = True
+    alice.says("AUTHENTICATE PLAIN")
+    assert alice.says(f"@label=1 AUTHENTICATE {plain('alice')}") == []
+    assert only(alice.says("@label=2 PING x")).tags == {"label": "2"}
+    rules.work()
+    heard = alice.hears()
+    assert of(heard, "BATCH")[0].tags == {"label": "1"}
+    assert [line.command for line in batched(heard, "labeled-response")] == ["900", "903"]
+    assert alice.says("@label=3 PASSWD :another fine password") == []
+    rules.work()
+    assert only(alice.hears()).tags == {"label": "3"}
+
+
+def test_a_token_s_answer_has_the_label_at_once(rules: RulesUnderTest) -> None:
+    """No worker is asked."""
+    _, token = by_token(rules)
+    alice = rules.member("alice", caps="batch labeled-response")
+    alice.says("AUTHENTICATE PLAIN")
+    heard = alice.says(f"@label=1 AUTHENTICATE {plain('alice', token)}")
+    assert [line.command for line in batched(heard, "labeled-response")] == ["900", "903"]
+    assert only(alice.says("@label=2 PING x")).tags == {"label": "2"}
