@@ -101,6 +101,29 @@ def test_history_keeps_the_tag() -> None:
     ]
 
 
+def test_history_keeps_the_tag_of_what_a_bot_has_done() -> None:
+    """The same for events, each as it was when it happened: "all commands sent by a bot"."""
+    rules, alice, robot = scene()
+    outsider(rules, "carol").says("JOIN #den")
+    alice.says("MODE #den +q robot", "PRIVMSG #den :psst")
+    msgid = str(rules.model.msgid(rules.model.last_seq))
+    start = rules.model.last_seq
+    robot.says(
+        *("TOPIC #den :tea", "MODE #den -t", "KICK #den carol :x", f"REDACT #den {msgid}"),
+        *("RENAME #den #hall", "PART #hall :bye", "JOIN #hall", "PRIVMSG #hall :hi"),
+        *("MODE robot -B", "TOPIC #hall :no"),
+    )
+    caps = "message-tags draft/chathistory draft/event-playback batch draft/channel-rename"
+    reader = rules.member("alice", caps=f"{caps} draft/message-redaction", tags=("bot", "msgid"))
+    lines = [parse(line) for line in reader.says("CHATHISTORY LATEST #hall * 50")]
+    shown = [line for line in lines if "msgid" in line.tags]
+    new = [one for one in shown if int(one.tags["msgid"].rpartition("-")[2], 16) > start]
+    assert [(line.command, "bot" in line.tags) for line in new] == [
+        *((kind, True) for kind in ("TOPIC", "MODE", "KICK", "REDACT", "RENAME", "PART", "JOIN")),
+        *(("PRIVMSG", True), ("TOPIC", False)),
+    ]
+
+
 def test_a_person_is_a_bot_when_all_their_devices_are() -> None:
     """A script beside somebody's client makes them no bot."""
     rules, alice, robot = scene()

@@ -125,7 +125,7 @@ def enter(turn: Turn, channel: Channel, account: Account, modes: str) -> Logged:
     """Make an account a member, and log it; nobody is told here."""
     # Before the JOIN is logged: the entry itself is among what the member may read.
     turn.record(MemberJoined(channel.id, account.id, modes, turn.model.last_seq))
-    entry = turn.log(channel.id, account, "JOIN", "")
+    entry = turn.log(channel.id, account, "JOIN", "", account.line_tags)
     # It has done its work; one that stayed would open the channel again after a KICK.
     if channel in account.invited_to:
         turn.record(InvitationEnded(channel.id, account.id))

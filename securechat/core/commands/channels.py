@@ -136,7 +136,7 @@ def _farewell(
 ) -> None:
     """Log an event of a channel and tell its members, the one who goes included."""
     by = session.who
-    msgid = turn.model.msgid(turn.log(channel.id, by, kind, text).seq)
+    msgid = turn.model.msgid(turn.log(channel.id, by, kind, text, by.line_tags).seq)
     body = shorten(f":{by.source(turn.settings.name)} {command_text}", MAX_BODY_BYTES)
     channels.tell(
         turn,
@@ -268,7 +268,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     # Refused and not cut, as TOPICLEN is announced.
     if len(text.encode()) > limit:
         raise IrcError(Numeric.ERR_INPUTTOOLONG, f"A topic has at most {limit} bytes of UTF-8")
-    entry = turn.log(channel.id, account, "TOPIC", text)
+    entry = turn.log(channel.id, account, "TOPIC", text, account.line_tags)
     turn.audit_act("topic changed", session, channel=channel.name)
     turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, channel.id))
     msgid = turn.model.msgid(entry.seq)

@@ -185,7 +185,8 @@ def _tell(change: ModeChange) -> None:
     for done in [*change.done, None]:
         # A line that would be too long is told, and logged, as several.
         if part and (done is None or not fits(head + _text([*part, done]))):
-            entry = turn.log(channel.id, by, "MODE", _text([_without_key(one) for one in part]))
+            logged = _text([_without_key(one) for one in part])
+            entry = turn.log(channel.id, by, "MODE", logged, by.line_tags)
             msgid = turn.model.msgid(entry.seq)
             line = turn.line_of(by, head + _text(part), msgid)
             channels.tell(turn, change.session, channel, line)

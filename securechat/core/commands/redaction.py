@@ -90,7 +90,7 @@ def _do(turn: Turn, session: Session, place: Channel | Direct, entry: Logged, re
     text = f"{msgid} :{reason}" if reason else msgid
     # The text first, then the entry that tells of it: both or neither are stored.
     turn.record(Redacted(entry.seq, entry.target))
-    logged = turn.log(entry.target, account, "REDACT", text)
+    logged = turn.log(entry.target, account, "REDACT", text, account.line_tags)
     # Taking back one's own words is no moderation.
     if entry.sender != account.id and isinstance(place, Channel):
         of = turn.model.accounts[entry.sender].name

@@ -94,7 +94,7 @@ def _rename(
     after = wanted.display, wanted.folded, wanted.skeleton
     # Before all else: channel.name is the new one in what follows.
     turn.record(ChannelRenamed(*after, channel.id, before))
-    entry = turn.log(channel.id, by, "RENAME", f"{old} {channel.name} {reason}")
+    entry = turn.log(channel.id, by, "RENAME", f"{old} {channel.name} {reason}", by.line_tags)
     turn.audit_act("channel renamed", session, channel=old, to=channel.name)
     body = f":{by.source(turn.settings.name)} RENAME {old} {channel.name} :{reason}"
     msgid = turn.model.msgid(entry.seq)
@@ -133,7 +133,7 @@ def drop(turn: Turn, session: Session, message: Message) -> None:
     reason = shorten(message.params[1], most) if len(message.params) > 1 else "Dropped by its owner"
     turn.charge(by, len(channel.members))  # each is told, and each membership ends on the disk
     # Before the channel is closed, after which nothing can be logged in it.
-    turn.log(channel.id, by, "DROP", reason)
+    turn.log(channel.id, by, "DROP", reason, by.line_tags)
     turn.audit_act("channel dropped", session, channel=channel.name)
     for member in channel.members:
         if member.sessions:
