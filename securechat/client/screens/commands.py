@@ -6,8 +6,27 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.client.screens.composer import CHANNEL_SIGN, Composed, Composer, target_problem
-from securechat.client.session.events import Info, Problem, Quit, ServerCommand, TextKind
+from securechat.client.screens.composer import (
+    CHANNEL_SIGN,
+    NOWHERE,
+    Composed,
+    Composer,
+    target_problem,
+)
+from securechat.client.session.events import (
+    AskPage,
+    Info,
+    Problem,
+    Quit,
+    ServerCommand,
+    TextKind,
+)
+
+PAGE = 20
+"""Messages of a page of history: a terminal of 24 rows has them all on it."""
+
+MOST = 1000
+"""Of one; servers give fewer at once."""
 
 Run = Callable[[Composer, str], Composed]
 
@@ -15,7 +34,7 @@ Run = Callable[[Composer, str], Composed]
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
     """A command with its help. completes: what its first argument is, for Tab: "channels", "names",
-    "commands" or "".
+    "commands" or "". further: other forms of it, each with its help.
     """
 
     name: str
@@ -23,18 +42,26 @@ class SlashCommand:
     help: str
     completes: str
     run: Run
+    further: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def forms(self) -> list[tuple[str, str]]:
+        """All its forms, with their help."""
+        return [(self.usage, self.help), *self.further]
 
 
 COMMANDS: dict[str, SlashCommand] = {}
 ALIASES = {"j": "join", "leave": "part", "query": "msg", "exit": "quit", "h": "help"}
 
 
-def command(usage: str, text: str, completes: str = "") -> Callable[[Run], Run]:
+def command(
+    usage: str, text: str, completes: str = "", *, further: tuple[tuple[str, str], ...] = ()
+) -> Callable[[Run], Run]:
     """Register a command under the first word of its usage."""
 
     def register(run: Run) -> Run:
         name = usage.split()[0].removeprefix("/")
-        COMMANDS[name] = SlashCommand(name, usage, text, completes, run)
+        COMMANDS[name] = SlashCommand(name, usage, text, completes, run, further)
         return run
 
     return register
@@ -57,10 +84,11 @@ def _help(_composer: Composer, rest: str) -> Composed:
     name = rest.removeprefix("/").lower()
     if name:
         one = COMMANDS.get(ALIASES.get(name, name))
-        text = f"{one.usage}: {one.help}" if one else f"there is no command /{name}"
-        return [Info(text, remote=False)]
-    width = max(len(entry.usage) for entry in COMMANDS.values())
-    rows = [f"{entry.usage:<{width}}  {entry.help}" for entry in COMMANDS.values()]
+        rows = [f"{usage}: {text}" for usage, text in one.forms] if one else []
+        return [Info("\n".join(rows) or f"there is no command /{name}", remote=False)]
+    forms = [form for entry in COMMANDS.values() for form in entry.forms]
+    width = max(len(usage) for usage, _ in forms)
+    rows = [f"{usage:<{width}}  {text}" for usage, text in forms]
     rows.append(f"{'//text':<{width}}  send text that begins with a slash")
     rows.append(f"{'exit':<{width}}  the same as /quit")
     return [Info("\n".join(rows), remote=False)]
@@ -122,6 +150,36 @@ def _topic(composer: Composer, rest: str) -> Composed:
     if not channel:
         return _usage("topic")
     return [ServerCommand("TOPIC", (channel, text) if text else (channel,))]
+
+
+@command(
+    "/history [N]",
+    f"show what was said before, {PAGE} messages or N; again: older",
+    further=(("/history policy [#ROOM]", "tell what is kept here, how long, and who may read it"),),
+)
+def _history(composer: Composer, rest: str) -> Composed:
+    word, _, more = rest.partition(" ")
+    if word.lower() == "policy":
+        return _policy(composer, more.strip())
+    if not composer.target:
+        return [Problem(NOWHERE, remote=False)]
+    if not word:
+        return [AskPage(composer.target, PAGE)]
+    if not (word.isascii() and word.isdecimal() and 1 <= int(word[:9]) <= MOST) or more:
+        return [Problem(f"expected a number from 1 to {MOST}, or `policy`: /history 50", False)]
+    return [AskPage(composer.target, int(word))]
+
+
+def _policy(composer: Composer, rest: str) -> Composed:
+    channel = rest.partition(" ")[0] or composer.target
+    if not channel:
+        return [Problem(NOWHERE, remote=False)]
+    if problem := target_problem(channel):
+        return [problem]
+    params = (channel,) if channel.startswith(CHANNEL_SIGN) else ()
+    kept = channel if params else f"your talk with {channel}"
+    text = f"what is kept of {kept}, as the server tells (whoever runs it can read it, too):"
+    return [Info(text, remote=False), ServerCommand("POLICY", params)]
 
 
 @command("/me TEXT", "say what you do")

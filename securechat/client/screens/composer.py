@@ -28,6 +28,8 @@ from securechat.client.session.identity import same
 
 CHANNEL_SIGN: Final = "#"
 
+NOWHERE: Final = "you are in no room yet: /join #ROOM or /msg NAME"
+
 Composed = list[Action | ClientEvent]
 """What a line leads to: actions for the session, and events to be shown here alone."""
 
@@ -97,7 +99,7 @@ class Composer:
         if not text:
             return []
         if not target:
-            return [Problem("you are in no room yet: /join #ROOM or /msg NAME", remote=False)]
+            return [Problem(NOWHERE, remote=False)]
         if problem := target_problem(target):
             return [problem]
         if "\n" in text and (why := self._too_much(target, text)):

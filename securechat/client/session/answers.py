@@ -81,6 +81,16 @@ _MESSAGES: Final = ("PRIVMSG", "NOTICE")
 _INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD", "SESSIONS")
 
 
+# What is told of a command that a server doesn't know, or not without a parameter.
+_NOT_HERE: Final[dict[tuple[str, str], str]] = {
+    (
+        Numeric.ERR_UNKNOWNCOMMAND,
+        "POLICY",
+    ): "this server can't tell what it keeps: it has no POLICY",
+    (Numeric.ERR_NEEDMOREPARAMS, "POLICY"): "this server tells what it keeps of rooms only",
+}
+
+
 def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
     """One answer; other messages are passed over. now: seconds of a monotonic clock."""
     command = message.command
@@ -92,7 +102,10 @@ def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -
         _standard_reply(message, deliveries, now, out)
     elif command.isdigit() and command not in SILENT:
         text = " ".join(message.params[1:]) or command
-        if command < "400" or command in _NOT_ERRORS:
+        about = message.params[1].upper() if len(message.params) > 1 else ""
+        if told := _NOT_HERE.get((command, about)):
+            out.events.append(Problem(told, remote=False))
+        elif command < "400" or command in _NOT_ERRORS:
             out.events.append(Info(text))
         else:
             out.events.append(_refused(message, deliveries, now) or Problem(text))

@@ -51,6 +51,14 @@ class ServerCommand(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class AskPage(Action):
+    """Show a page of a conversation: what was said before what is shown of it. count: messages."""
+
+    target: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Adopt(Action):
     """Log in with this token when the connection has to be replaced, and not by the password: that
     costs the server much more to check, and the code of a second factor is good once.
@@ -103,6 +111,17 @@ class Said(ClientEvent):
     time: datetime | None = None
     missed: bool = False
     answers: Earlier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage(ClientEvent):
+    """What was asked for by AskPage, oldest first. said: nothing when there is nothing older.
+    first: whether nothing of the conversation was shown before.
+    """
+
+    target: str
+    said: tuple[Said, ...]
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,10 @@ class Handshake:
         known = {MULTILINE, "batch"} <= self.enabled
         return limits_of(self._offered.get(MULTILINE, "")) if known else None
 
+    def offers(self, name: str) -> bool:
+        """Whether the server has a capability, asked for or not."""
+        return name in self._offered
+
     @property
     def wanted(self) -> list[str]:
         """The capabilities to request of those that are offered."""

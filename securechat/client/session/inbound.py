@@ -20,7 +20,8 @@ from securechat.client.session.deliveries import Deliveries
 from securechat.client.session.events import Earlier, Info, Output, Problem, TextKind
 from securechat.client.session.identity import fold, same
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
-from securechat.client.session.shown import ShownMessages
+from securechat.client.session.pages import Pages
+from securechat.client.session.shown import ShownMessages, mark_of
 from securechat.irc.message import Message, format_message
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL
 
@@ -41,6 +42,7 @@ class Inbound:
         self._deliveries = deliveries
         self._batches = Batches()
         self._shown = ShownMessages()
+        self.pages = Pages(self._shown)
         self._asked: set[str] = set()
         """Channels, folded, whose next NAMES answer is shown."""
         self._known: dict[str, str] = {}
@@ -81,10 +83,12 @@ class Inbound:
                 self._said(message, now, out)
         elif command == "BATCH":
             self._batch(message, now, out)
+        elif self.pages.holds(self._batches.of(message)):
+            return  # what happened then changes nothing now
         elif handler := _HANDLERS.get(command):
             if len(message.params) >= _NEEDS.get(command, 1):
                 handler(self, message, out)
-        else:
+        elif not self.pages.refused(message, out):
             answers.receive(message, self._deliveries, now, out)
 
     def _is_mine(self, nick: str) -> bool:
@@ -95,23 +99,33 @@ class Inbound:
     def _said(self, message: Message, now: float, out: Output) -> None:
         if len(message.params) < 2:
             return
+        if self.pages.holds(self._batches.of(message)):
+            # It confirms nothing, as it may have been said long ago.
+            self.pages.add(message, self._as_said(message))
+            return
         target, text = message.params[:2]
-        mine = self._is_mine(message.nick)
-        if mine:
+        if self._is_mine(message.nick):
             stored = self._deliveries.confirm(message.command, target, text, now)
             if stored:
                 out.events.append(events.Stored(stored.target, stored.text))
-        if not self._shown.is_new(message.tags.get("msgid", "")):
-            return
-        if message.command == "NOTICE" and "!" not in (message.source or ""):
+        is_new = self._shown.is_new(message.tags.get("msgid", ""))
+        if is_new and message.command == "NOTICE" and "!" not in (message.source or ""):
             out.events.append(Info(text))  # the server itself speaks
             return
+        conversation = self._conversation(message)
+        self.pages.pieces.comes(conversation, mark_of(message), shown=not is_new)
+        if is_new:
+            missed = self._batches.within(message, "chathistory") is not None
+            out.events.append(replace(self._as_said(message), missed=missed))
+
+    def _as_said(self, message: Message) -> events.Said:
+        target, text = message.params[:2]
         kind = TextKind.NOTICE if message.command == "NOTICE" else TextKind.MESSAGE
         if text.startswith(ACTION_HEAD):
             kind, text = TextKind.ACTION, text.removeprefix(ACTION_HEAD).removesuffix(ACTION_TAIL)
-        missed = self._batches.within(message, "chathistory") is not None
-        said = events.Said(target, message.nick, text, kind, mine, parse_time(message), missed)
-        out.events.append(self._related(message, said))
+        mine = self._is_mine(message.nick)
+        said = events.Said(target, message.nick, text, kind, mine, parse_time(message))
+        return self._related(message, said)
 
     def _related(self, message: Message, said: events.Said) -> events.Said:
         """What was said, with what it is an answer to; remembered, as others may be about it."""
@@ -129,12 +143,14 @@ class Inbound:
         return fold(message.nick if self._is_mine(target) else target)
 
     def _batch(self, message: Message, now: float, out: Output) -> None:
-        if not message.params or self._batches.began(message):
+        if not message.params:
             return
-        ended = self._batches.ended(message)
-        whole = ended.assembly.whole() if ended and ended.assembly else None
-        if whole is not None:
-            self._said(whole, now, out)
+        if began := self._batches.began(message):
+            self.pages.begins(began)
+        elif ended := self._batches.ended(message):
+            if ended.assembly and (whole := ended.assembly.whole()):
+                self._said(whole, now, out)
+            self.pages.ends(ended, now, out)
 
     def _redacted(self, message: Message, out: Output) -> None:
         target, msgid, *rest = message.params
@@ -167,6 +183,7 @@ class Inbound:
                 return
             if fold(channel) in self._known:
                 return  # after a reconnect: the person knows that we are in there
+            self.pages.pieces.interrupt(fold(channel))
             self._asked.add(fold(channel))
         self._channels.add(channel, nick)
         out.events.append(events.Joined(channel, nick, mine, parse_time(message)))
@@ -249,6 +266,8 @@ class Inbound:
             # As in PREFIX=(qaohv)~&@%+ (https://modern.ircdocs.horse/#prefix-parameter).
             if key == "PREFIX" and ")" in value:
                 self._channels.prefixes = value.partition(")")[2]
+            elif key == "CHATHISTORY" and value.isascii() and value.isdecimal():
+                self.pages.most = int(value[:9])
 
 
 def _tag(message: Message, name: str) -> str:

@@ -15,6 +15,7 @@ from securechat.client.session.deliveries import Deliveries, Outgoing, text_spac
 from securechat.client.session.events import (
     Action,
     Adopt,
+    AskPage,
     Delayed,
     Doubt,
     LoginRefused,
@@ -31,6 +32,7 @@ from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.liveness import Liveness, Verdict
 from securechat.client.session.multiline import batch_lines
+from securechat.client.session.pages import CHATHISTORY
 from securechat.irc.message import KEY_TAG, Message, format_key, format_message
 
 # Seconds from the connection to the end of the replay; a busy server hashes passwords in turn.
@@ -127,6 +129,8 @@ class ClientSession:
             self._leave, self._leave_at = action, now + action.patience
         elif isinstance(action, Adopt):
             self._credential = Login(self._credential.account, action.token)
+        elif isinstance(action, AskPage):
+            self._ask(action, now, out)
         elif isinstance(action, Say | ServerCommand):
             self._deliveries.put(action)
             if isinstance(action, Say) and self.stage is not Stage.ONLINE and self.was_online:
@@ -182,7 +186,9 @@ class ClientSession:
             self.stage = Stage.REPLAY
             self._deliveries.keyed = KEY_TAG in handshake.enabled
             self._deliveries.multiline = handshake.multiline
+            pages = handshake.offers(CHATHISTORY) and "batch" in handshake.enabled
             self._inbound.restart(handshake.nick)
+            self._inbound.pages.restart(out, offered=pages)
             if isinstance(credential, AccountRequest):  # the account is made: the next time log in
                 self._credential = Login(credential.account, credential.password)
             elif credential.code:  # that of a second factor is good once
@@ -205,6 +211,13 @@ class ClientSession:
         why = Doubt.ASKED if self._deliveries.keyed else Doubt.RESENT
         out.events += [delivery.doubt(why) for delivery in again]
 
+    def _ask(self, action: AskPage, now: float, out: Output) -> None:
+        if self.stage is Stage.ONLINE:
+            self._inbound.pages.ask(action, now, out)
+        else:
+            text = "there is no connection now; ask again when it is back"
+            out.events.append(Problem(text, remote=False))
+
     def _watch(self, now: float, out: Output) -> None:
         verdict = self._liveness.tick(now)
         if verdict is Verdict.ASK:
@@ -220,7 +233,8 @@ class ClientSession:
                 break
             self._send(item, now, out)
         leave = self._leave
-        if leave and (self._deliveries.settled or now >= self._leaving_time(leave)):
+        done = self._deliveries.settled and not self._inbound.pages.waiting
+        if leave and (done or now >= self._leaving_time(leave)):
             self._part_ways(leave, now, out)
 
     def _leaving_time(self, leave: Quit) -> float:

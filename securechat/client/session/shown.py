@@ -1,17 +1,28 @@
-"""Which messages were shown: so that none is shown twice, and others can be told to be about one.
+"""Which messages were shown: so that none is shown twice, none is left out, and others can be told
+to be about one.
 
 Pure state of the receiving thread.
 """
 
 from __future__ import annotations
 
+import re
+
 from securechat.client.session.events import Earlier
+from securechat.irc.message import Message
 
 # Ids kept to show nothing twice; a replay after a reconnect is shorter than that.
 REMEMBERED_IDS = 4096
 
 # Characters of an id that is kept; they have some twenty.
 MAX_ID = 256
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+
+# Conversations of which is remembered from where on they are shown, and pieces of each. Of a piece
+# too many it is forgotten that something may be missing before it.
+MAX_CONVERSATIONS = 1000
+MAX_PIECES = 20
 
 
 class ShownMessages:
@@ -57,3 +68,72 @@ class ShownMessages:
         if known[0] != conversation:
             raise ValueError("the message is not part of this conversation")
         return known[1]
+
+
+class Pieces:
+    """Where the pieces begin that are shown of each conversation, by the marks of their first
+    messages (see mark_of()).
+
+    While a connection lasts nothing is missing between two messages. Between those of two
+    connections something may be: the server replays only so much of what was missed.
+    """
+
+    def __init__(self) -> None:
+        self._begins: dict[str, list[str]] = {}
+        """Conversation, folded -> marks, the oldest first. Those asked for last stand last."""
+        self._continued: set[str] = set()
+        """The conversations of which this connection has shown something."""
+
+    def restart(self) -> None:
+        """Another connection: what comes now may lie behind a gap."""
+        self._continued.clear()
+
+    def interrupt(self, conversation: str) -> None:
+        """What comes of this one now may lie behind a gap."""
+        self._continued.discard(conversation)
+
+    def comes(self, conversation: str, mark: str, *, shown: bool) -> None:
+        """A message arrives. shown: it was shown before, so it is where we were."""
+        if conversation in self._continued:
+            return
+        if shown or mark:
+            self._continued.add(conversation)
+        if mark and not shown:
+            self._add(conversation, mark)
+
+    def _add(self, conversation: str, mark: str) -> None:
+        begins = self._begins.setdefault(conversation, [])
+        begins.append(mark)
+        if len(begins) > MAX_PIECES:
+            del begins[1]  # not the oldest, where all begins
+        if len(self._begins) > MAX_CONVERSATIONS:
+            self._continued.discard(forgotten := next(iter(self._begins)))
+            del self._begins[forgotten]
+
+    def begin(self, conversation: str) -> str:
+        """The mark before which a page is to be asked for; '' when nothing is shown."""
+        begins = self._begins.get(conversation)
+        return begins[-1] if begins else ""
+
+    def page(self, conversation: str, mark: str, *, reached: bool) -> bool:
+        """A page was shown, or is empty. mark: of its first message. reached: whether it ends the
+        gap, since it has something of the piece before, or nothing. Returns whether there is a
+        piece before.
+        """
+        begins = self._begins.get(conversation)
+        if begins and reached and len(begins) > 1:
+            begins.pop()
+            return True
+        if mark and begins:
+            begins[-1] = mark
+        elif mark:
+            self._add(conversation, mark)
+        return False
+
+
+def mark_of(message: Message) -> str:
+    """By what CHATHISTORY finds a message: its id or its time; '' when it has neither."""
+    msgid, time = message.tags.get("msgid", ""), message.tags.get("time", "")
+    if msgid and len(msgid) <= MAX_ID:
+        return f"msgid={msgid}"
+    return f"timestamp={time}" if _TIME.fullmatch(time) else ""

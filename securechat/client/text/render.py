@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 import zlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from prompt_toolkit.utils import get_cwidth
@@ -18,6 +18,7 @@ from securechat.client.session.events import (
     ClientEvent,
     Delayed,
     Earlier,
+    HistoryPage,
     Info,
     InquiryAnswer,
     Invited,
@@ -92,21 +93,40 @@ class Renderer:
     def __init__(self, channels: Callable[[], int], clock: Callable[[], datetime]) -> None:
         self._channels = channels
         self._clock = clock
-        self._day = clock().date()
+        self._day: date | None = clock().date()
 
     def render(self, event: ClientEvent) -> list[StyledLine]:
         """The lines for an event; none for one that needs no showing."""
+        if isinstance(event, HistoryPage):
+            return self._page(event)
         bodies = self._bodies(event)
         if not bodies:
             return []
-        local = self._local(getattr(event, "time", None))
-        stamped: list[StyledLine] = [[("", f"{local:%H:%M} "), *body] for body in bodies]
-        if isinstance(event, Said):
-            stamped += _further_rows(event.text)
+        lines = self._stamped(getattr(event, "time", None), bodies)
+        return [*lines, *_further_rows(event.text)] if isinstance(event, Said) else lines
+
+    def _stamped(self, time: datetime | None, bodies: list[StyledLine]) -> list[StyledLine]:
+        """Lines with their time, and their day when it isn't that of the line before."""
+        local = self._local(time)
+        lines: list[StyledLine] = [[("", f"{local:%H:%M} "), *body] for body in bodies]
         if local.date() == self._day:
-            return stamped
+            return lines
         self._day = local.date()
-        return [[(NOTE, f"--- {local:%A, %d %B %Y} ---")], *stamped]
+        return [[(NOTE, f"--- {local:%A, %d %B %Y} ---")], *lines]
+
+    def _page(self, event: HistoryPage) -> list[StyledLine]:
+        """What was said, between two lines that tell that it is no news."""
+        where, count = _place(event.target), len(event.said)
+        if not count:
+            nothing = "nothing" if event.first else "nothing older"
+            return self._stamped(None, [[(NOTE, f"-- there is {nothing} to read {where}")]])
+        messages = "1 message" if count == 1 else f"{count} messages"
+        lines = self._stamped(None, [[(NOTE, f"-- {messages} from before, {where}:")]])
+        self._day = None  # whatever day it is, it is told
+        for said in event.said:
+            lines += self._stamped(said.time, [self._words(said)]) + _further_rows(said.text)
+        end = f"-- that was from before, {where}; /history shows what is older"
+        return lines + self._stamped(None, [[(NOTE, end)]])
 
     def _local(self, time: datetime | None) -> datetime:
         """A time where we are; now for None."""
@@ -146,14 +166,18 @@ class Renderer:
         return [[(NOTE, f"-- {note}")]] if note else []
 
     def _said(self, event: Said) -> StyledLine:
-        name = _n(event.nick) or "server"
-        style = colour_of(event.nick)
         line: StyledLine = [(NOTE, "(missed) ")] if event.missed else []
         if not _is_channel(event.target):
             private = f"(to {_n(event.target)}) " if event.mine else "(private) "
             line.append((NOTE, private))
         elif self._channels() > 1:
             line.append(("", f"{_n(event.target)} "))
+        return line + self._words(event)
+
+    def _words(self, event: Said) -> StyledLine:
+        """Who, and what: the first row of it."""
+        name = _n(event.nick) or "server"
+        style = colour_of(event.nick)
         before, after = {
             TextKind.MESSAGE: ("<", "> "),
             TextKind.NOTICE: ("-", "- "),
@@ -163,7 +187,6 @@ class Renderer:
             after += f"(to {self._of(event.answers)}) "
         first = event.text.partition("\n")[0]
         return [
-            *line,
             ("", before),
             (style, name),
             ("", after),
@@ -208,6 +231,11 @@ def _beginning(text: str) -> str:
     """A text of ours in one row, so that it is known again."""
     first, *rest = text.split("\n")
     return f"{_e(first)} … (of {len(rest) + 1} lines)" if rest else _e(first)
+
+
+def _place(target: str) -> str:
+    """In a channel, or with a person."""
+    return f"in {_n(target)}" if _is_channel(target) else f"with {_n(target)}"
 
 
 def _further_rows(text: str) -> list[StyledLine]:

@@ -187,9 +187,11 @@ def _fail_reading(turn: Turn, session: Session, *context: str) -> None:
     turn.standard_reply(session, "FAIL", "CHATHISTORY", "MESSAGE_ERROR", *context, UNREADABLE)
 
 
-@command("POLICY", usage="<#channel>", min_params=1, max_params=1)
+@command("POLICY", usage="[<#channel>]", max_params=1)
 def policy_(turn: Turn, session: Session, message: Message) -> None:
-    """Show what is kept of a channel, and who may read it."""
-    turn.notice(
-        session, policy.text(turn.settings, channels.find(turn, session, message.params[0]))
-    )
+    """Show what is kept of a channel, or of what two people say, and who may read it."""
+    if message.params:
+        channel = channels.find(turn, session, message.params[0])
+        turn.notice(session, policy.text(turn.settings, channel))
+    else:
+        turn.notice(session, policy.between_two(turn.settings))

@@ -7,16 +7,26 @@ from securechat.core.settings import Settings
 from securechat.core.turn import Turn
 
 SINCE_JOINING = "each member may read what was said after joining"
+THE_TWO = "both may read it"
 SINCE_OPENED = "newcomers may read what was said since the channel was opened to them (+H)"
 
 
 def text(settings: Settings, channel: Channel) -> str:
     """Of one channel, in a sentence."""
     # Not `or`: 0 is a value of its own, for ever.
-    days = settings.keep_days if channel.keep_days is None else channel.keep_days
-    howlong = f" for {days} day{'s' if days > 1 else ''}" if days else ""
+    howlong = _howlong(settings.keep_days if channel.keep_days is None else channel.keep_days)
     who = SINCE_OPENED if "H" in channel.modes else SINCE_JOINING
     return f"What is said in {channel.name} is kept on this server{howlong}; {who}"
+
+
+def between_two(settings: Settings) -> str:
+    """Of what two people say to each other, in a sentence."""
+    howlong = _howlong(settings.keep_days)
+    return f"What two people say to each other is kept on this server{howlong}; {THE_TWO}"
+
+
+def _howlong(days: int) -> str:
+    return f" for {days} day{'s' if days > 1 else ''}" if days else ""
 
 
 def show(turn: Turn, session: Session, channel: Channel) -> None:

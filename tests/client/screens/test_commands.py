@@ -7,6 +7,7 @@ import pytest
 from securechat.client.screens.commands import COMMANDS
 from securechat.client.session.events import (
     Action,
+    AskPage,
     Info,
     Problem,
     Quit,
@@ -37,6 +38,8 @@ from tests.client.screens.test_composer import composer
         ("/topic", ServerCommand("TOPIC", ("#lobby",))),
         ("/topic All are welcome", ServerCommand("TOPIC", ("#lobby", "All are welcome"))),
         ("/topic #den Quiet", ServerCommand("TOPIC", ("#den", "Quiet"))),
+        ("/history", AskPage("#lobby", 20)),
+        ("/history 50", AskPage("#lobby", 50)),
         ("/quit", Quit()),
         ("/quit good night", Quit("good night")),
         ("/exit", Quit()),
@@ -71,6 +74,34 @@ def test_going_to_a_channel_we_are_in() -> None:
     assert at.line("hi") == [Say("#DEN", "hi")]
 
 
+@pytest.mark.parametrize("typed", ["0", "1001", "-3", "ten", "3 4", "²", "9999999999"])
+def test_a_page_that_cannot_be_one(typed: str) -> None:
+    """Is refused here; so is one of nowhere."""
+    [problem] = composer("#lobby").line(f"/history {typed}")
+    assert isinstance(problem, Problem)
+    assert "from 1 to 1000" in problem.text
+    for line in ("/history", "/history policy"):
+        [problem] = composer().line(line)
+        assert isinstance(problem, Problem)
+        assert "no room yet" in problem.text
+
+
+def test_what_is_kept_is_asked_of_the_server() -> None:
+    """Of a room by its name, of a talk with a person without one; above it stands what no server
+    says.
+    """
+    at = composer("#lobby")
+    [info, action] = at.line("/history policy")
+    assert action == ServerCommand("POLICY", ("#lobby",))
+    assert isinstance(info, Info)
+    assert "whoever runs it can read it" in info.text
+    assert at.line("/history POLICY #den")[1] == ServerCommand("POLICY", ("#den",))
+    at.line("/msg bob")
+    assert at.line("/history policy")[1] == ServerCommand("POLICY", ())
+    [problem] = at.line("/history policy #a,#b")
+    assert isinstance(problem, Problem)
+
+
 def test_going_on_with_one_person() -> None:
     """/msg NAME aims at them; channel commands then need a channel."""
     at = composer("#lobby")
@@ -101,7 +132,8 @@ def test_help_lists_every_command() -> None:
     assert isinstance(info, Info)
     rows = info.text.split("\n")
     for command in COMMANDS.values():
-        assert any(row.startswith(command.usage) and row.endswith(command.help) for row in rows)
+        for usage, text in command.forms:
+            assert any(row.startswith(usage) and row.endswith(text) for row in rows)
 
 
 def test_help_explains_one_command() -> None:

@@ -41,6 +41,7 @@ def test_a_name_that_would_be_obeyed_is_not_offered() -> None:
                 "/names ",
                 "/who ",
                 "/topic ",
+                "/history ",
                 "/me ",
                 "/quit ",
             ],

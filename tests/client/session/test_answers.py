@@ -142,3 +142,20 @@ def test_answers_that_nobody_waits_for(line: str) -> None:
     """Are shown as any other."""
     [shown] = answer(line)
     assert isinstance(shown, Problem)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("421 alice POLICY :Unknown command", "it has no POLICY"),
+        ("461 alice POLICY :Not enough parameters", "of rooms only"),
+    ],
+)
+def test_what_an_older_server_cannot_tell(line: str, text: str) -> None:
+    """Is told in our own words."""
+    talk = online()
+    talk.hears(line)
+    [problem] = talk.shows()
+    assert isinstance(problem, Problem)
+    assert text in problem.text
+    assert not problem.remote

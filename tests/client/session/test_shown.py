@@ -7,7 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from securechat.client.session.events import Earlier, Reacted, Removed, Said
-from securechat.client.session.shown import MAX_ID, REMEMBERED_IDS, ShownMessages
+from securechat.client.session.shown import (
+    MAX_CONVERSATIONS,
+    MAX_ID,
+    MAX_PIECES,
+    REMEMBERED_IDS,
+    Pieces,
+    ShownMessages,
+    mark_of,
+)
+from securechat.irc.message import parse
 from tests.client.dialogue import ALICE, Talk, online
 
 NOON = datetime(2025, 11, 22, 12, 0, tzinfo=UTC)
@@ -41,6 +50,66 @@ def test_what_is_remembered_belongs_to_a_conversation() -> None:
     for number in range(2, REMEMBERED_IDS + 2):
         shown.note(str(number), "#lobby", Earlier("bob"))
     assert shown.about("1", "#lobby") is None
+
+
+def test_a_piece_begins_with_the_first_message_of_a_connection() -> None:
+    """Unless that was shown before."""
+    pieces = Pieces()
+    assert pieces.begin("#a") == ""
+    pieces.comes("#a", "1", shown=False)
+    pieces.comes("#a", "2", shown=False)
+    assert pieces.begin("#a") == "1"
+    pieces.restart()
+    pieces.comes("#a", "2", shown=True)
+    pieces.comes("#a", "3", shown=False)
+    assert pieces.begin("#a") == "1"
+    pieces.restart()
+    pieces.comes("#a", "9", shown=False)
+    assert pieces.begin("#a") == "9"
+    assert pieces.begin("#b") == ""
+
+
+def test_pages_close_a_gap() -> None:
+    """When one reaches the piece before, that is where the next one goes on."""
+    pieces = Pieces()
+    pieces.comes("#a", "3", shown=False)
+    pieces.interrupt("#a")
+    pieces.comes("#a", "9", shown=False)
+    assert not pieces.page("#a", "8", reached=False)
+    assert pieces.begin("#a") == "8"
+    assert pieces.page("#a", "7", reached=True)
+    assert pieces.begin("#a") == "3"
+    assert not pieces.page("#a", "2", reached=True)
+    assert pieces.begin("#a") == "2"
+    assert not pieces.page("#b", "5", reached=False)
+    assert pieces.begin("#b") == "5"
+    assert not pieces.page("#b", "", reached=True)
+
+
+def test_so_many_pieces_are_remembered() -> None:
+    """The first one always; conversations as well, the latest."""
+    pieces = Pieces()
+    for number in range(MAX_PIECES * 2):
+        pieces.restart()
+        pieces.comes("#a", str(number), shown=False)
+    count = 1
+    while pieces.page("#a", "", reached=True):
+        count += 1
+    assert count == MAX_PIECES
+    assert pieces.begin("#a") == "0"
+    for number in range(MAX_CONVERSATIONS):
+        pieces.comes(f"#{number}", "1", shown=False)
+    assert pieces.begin("#a") == ""
+    assert pieces.begin("#0") == "1"
+
+
+def test_by_what_a_message_is_found() -> None:
+    """Its id, else its time, if that has the form that is asked for."""
+    time = "2025-11-22T12:00:00.000Z"
+    assert mark_of(parse(f"@msgid=7;time={time} PRIVMSG #a :x")) == "msgid=7"
+    assert mark_of(parse(f"@time={time} PRIVMSG #a :x")) == f"timestamp={time}"
+    assert mark_of(parse("@time=now PRIVMSG #a :x")) == ""
+    assert mark_of(parse(f"@msgid={'x' * (MAX_ID + 1)} PRIVMSG #a :x")) == ""
 
 
 def told(*lines: str) -> Talk:

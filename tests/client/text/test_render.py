@@ -14,6 +14,7 @@ from securechat.client.session.events import (
     Delayed,
     Doubt,
     Earlier,
+    HistoryPage,
     Info,
     InquiryAnswer,
     Invited,
@@ -168,6 +169,8 @@ EVIL = "a\x1b[2J\n12:00 <bob> fake\u202e\x9b"
         Removed("#" + EVIL, EVIL, Earlier(EVIL, NOW), EVIL),
         Reacted(EVIL, EVIL, EVIL, Earlier(EVIL, NOW)),
         Said(EVIL, EVIL, EVIL, answers=Earlier(EVIL, NOW)),
+        HistoryPage(EVIL, ()),
+        HistoryPage(EVIL, (Said(EVIL, EVIL, EVIL),)),
         Rejected(EVIL, EVIL, EVIL),
         Unconfirmed(EVIL, EVIL, Doubt.CUT),
         Ready(EVIL),
@@ -179,9 +182,11 @@ def test_remote_text_never_reaches_the_terminal_raw(event: ClientEvent) -> None:
     several rows, of which none but the first looks like a line.
     """
     line, *rows = shown(event, channels=2)
+    if isinstance(event, HistoryPage) and event.said:
+        line, *rows = rows[1:-1]
     assert line.isprintable()
     assert not any(style for style, _ in render(event) if "\x1b" in style)
-    assert not rows or isinstance(event, Said)
+    assert not rows or isinstance(event, Said | HistoryPage)
     assert all(row.startswith("      | ") and row.isprintable() for row in rows)
 
 
@@ -202,6 +207,35 @@ def test_a_message_of_several_lines() -> None:
     long = "x" * MAX_SEVERAL
     assert shown(Said("#lobby", "bob", long)) == [f"<bob> {long}"]
     assert shown(Said("#lobby", "bob", f"{long}x\ny")) == [f"<bob> {long}…", "      | …"]
+
+
+def test_a_page_of_history() -> None:
+    """Between two lines that say so; with its days, also when that is today, and without what is
+    the same for all of it.
+    """
+    page = (
+        Said("#lobby", "bob", "old", time=datetime(2025, 11, 20, 23, 0, tzinfo=UTC)),
+        Said("#lobby", "al", "one\ntwo", time=datetime(2025, 11, 22, 8, 0, tzinfo=UTC)),
+    )
+    assert shown(HistoryPage("#lobby", page), Said("#lobby", "bob", "new"), channels=2) == [
+        "-- 2 messages from before, in #lobby:",
+        "--- Friday, 21 November 2025 ---",
+        "01:00 <bob> old",
+        "--- Saturday, 22 November 2025 ---",
+        "10:00 <al> one",
+        "      | two",
+        "-- that was from before, in #lobby; /history shows what is older",
+        "#lobby <bob> new",
+    ]
+    today = (Said("bob", "al", "today", time=NOW, mine=True),)
+    assert shown(HistoryPage("bob", today))[:3] == [
+        "-- 1 message from before, with bob:",
+        "--- Saturday, 22 November 2025 ---",
+        "<al> today",
+    ]
+    assert shown(HistoryPage("#lobby", ())) == ["-- there is nothing older to read in #lobby"]
+    nothing = HistoryPage("bob", (), first=True)
+    assert shown(nothing) == ["-- there is nothing to read with bob"]
 
 
 def test_of_a_text_of_ours_the_beginning_is_told() -> None:

@@ -77,6 +77,17 @@ def test_the_policy_is_shown(rules: RulesUnderTest, alice: Client) -> None:
     assert " 403 " in heard
 
 
+def test_the_policy_of_what_two_people_say() -> None:
+    """It has no name: nothing is said of whether there is somebody."""
+    rules = RulesUnderTest("alice", keep_days=30)
+    (told,) = notices(rules.member("alice").says("POLICY"))
+    assert told == (
+        "What two people say to each other is kept on this server for 30 days; both may read it"
+    )
+    (heard,) = rules.member("alice").says("POLICY bob")
+    assert " 403 " in heard
+
+
 def test_a_server_may_keep_it_to_itself(rules: RulesUnderTest) -> None:
     """As is configured."""
     silent = RulesUnderTest("alice", tell_policy=False)

@@ -67,7 +67,7 @@ PROBES: dict[str, Sequence[str]] = {
         *("in=#secret;text=psst", "text=psst", "text=trud", "in=#SECRET;limit=5", "from=alice"),
         "in=alice;text=psst",
     ],
-    "POLICY": ["#secret", "#SECRET"],
+    "POLICY": ["#secret", "#SECRET", ""],
     "BATCH": [
         f"+a draft/multiline {target}\n"
         f"@batch=a PRIVMSG {target} :x\n@batch=a PRIVMSG {target} :y\nBATCH -a"

@@ -62,6 +62,7 @@ SMALL = {
     (channels, "MAX_CHANNELS"): 20,
     (channels, "MAX_MEMBERS"): 50,
     (shown, "REMEMBERED_IDS"): 30,
+    (shown, "MAX_CONVERSATIONS"): 20,
     (batches, "MAX_BATCHES"): 10,
     (multiline, "MAX_PARTS"): 20,
     (handshake, "MAX_OFFERED"): 60,
