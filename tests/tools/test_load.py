@@ -10,8 +10,8 @@ import pytest
 from benchlib import catalogue, orders, servers
 from benchlib.chat import Chat, Talk
 from benchlib.client import User
-from benchlib.crew import Crew, CrewError, shares
 from benchlib.link import Address
+from benchlib.load import Load, LoadError, shares
 from benchlib.process import Process, StartError, running
 from benchlib.servers import Key, Server
 from benchlib.workload import Settings
@@ -23,7 +23,7 @@ SERVER = Server(ADDRESS, None, lambda number: Key(servers.nick(number)))
 def quartet() -> Talk:
     """Four in a room, one of whom talks; five of its messages came in the first round."""
     chat = Chat("room-32", clients=4, rooms=1, senders=1, window=32)
-    talk = Talk(cast(Crew, None), SERVER, chat.users(SERVER))
+    talk = Talk(cast(Load, None), SERVER, chat.users(SERVER))
     talk.check({"#load0": {0: 5}}, [received(15)])
     return talk
 
@@ -35,13 +35,13 @@ def received(deliveries: int, order: str = "x") -> orders.Received:
 def test_a_round_has_a_delivery_for_each_message_and_other_member() -> None:
     """Two messages, three who listen: six."""
     quartet().check({"#load0": {0: 7}}, [received(2), received(4)])
-    with pytest.raises(CrewError, match="expected 6 deliveries, 5 came"):
+    with pytest.raises(LoadError, match="expected 6 deliveries, 5 came"):
         quartet().check({"#load0": {0: 7}}, [received(2), received(3)])
 
 
 def test_all_processes_of_the_load_must_see_one_order() -> None:
     """Members of one room may be in different processes."""
-    with pytest.raises(CrewError, match="different orders"):
+    with pytest.raises(LoadError, match="different orders"):
         quartet().check({"#load0": {0: 7}}, [received(2, "x"), received(4, "y")])
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from benchlib import columns, orders
 from benchlib.client import User
 from benchlib.columns import Column
-from benchlib.crew import Crew, CrewError
+from benchlib.load import Load, LoadError
 from benchlib.results import Measure, Round, latency_of
 from benchlib.servers import Ability, Credential, Plan, Server, Subject, room_name
 from benchlib.workload import (
     Clock,
     Settings,
     connect,
-    crew_for,
+    load_for,
     memory,
     samples_of,
     tell,
@@ -72,10 +72,10 @@ class Chat:
         with subject.start(self.plan(settings)) as server:
             users = self.users(server)
             measure = Measure(subject.name, self.name, connections=len(users))
-            with crew_for(server, subject, settings) as crew:
-                connect(crew, users, subject, settings, measure)
-                talk = Talk(crew, server, users)
-                talk.seat()
+            with load_for(server, subject, settings) as load:
+                connect(load, users, subject, settings, measure)
+                talk = Talk(load, server, users)
+                talk.settle()
                 for number, seconds in enumerate(settings.lengths):
                     given = self._orders(settings, seconds)
                     tell(settings, measure, number, talk.round(given, timed=not self.window))
@@ -111,12 +111,12 @@ class Chat:
 
 
 class Talk:
-    """Rounds of talk among users that are in their rooms. crew: of which the workers from the first
+    """Rounds of talk among users that are in their rooms. load: of which the workers from the first
     have them.
     """
 
-    def __init__(self, crew: Crew, server: Server, users: Sequence[User], first: int = 0) -> None:
-        self._crew = crew
+    def __init__(self, load: Load, server: Server, users: Sequence[User], first: int = 0) -> None:
+        self._load = load
         self._server = server
         self._users = users
         self._first = first
@@ -127,19 +127,19 @@ class Talk:
         """Messages in all rounds."""
         return _total(self._before)
 
-    def seat(self) -> None:
-        """To be called before the first round. Raises CrewError."""
+    def settle(self) -> None:
+        """To be called before the first round. Raises LoadError."""
         talkers = [user for user in self._users if user.talks]
-        self._crew.rest(self._first, orders.Seat(talkers), type(None))
+        self._load.rest(self._first, orders.Settle(talkers), type(None))
 
     def round(self, given: Sequence[orders.Talk], *, timed: bool = False) -> Round:
-        """One round, every delivery of which is verified. Raises CrewError."""
-        crew, first = self._crew, self._first
-        crew.rest(first, orders.Prepare(timed=timed), type(None))
+        """One round, every delivery of which is verified. Raises LoadError."""
+        load, first = self._load, self._first
+        load.rest(first, orders.Prepare(timed=timed), type(None))
         with Clock(self._server) as clock:
-            sent = crew.each(given, orders.Sent, first=first)
+            sent = load.each(given, orders.Sent, first=first)
             counts = by_room(self._users, sent)
-            received = crew.rest(first, orders.Expect(counts), orders.Received)
+            received = load.rest(first, orders.Expect(counts), orders.Received)
         self.check(counts, received)
         return round_of(clock, received)
 
@@ -149,11 +149,11 @@ class Talk:
         self._before = counts
         found = sum(one.deliveries for one in received)
         if found != expected:
-            raise CrewError(f"expected {expected} deliveries, {found} came")
+            raise LoadError(f"expected {expected} deliveries, {found} came")
         for room in counts:
             seen = {one.orders[room] for one in received if room in one.orders}
             if len(seen) > 1:
-                raise CrewError(f"the members of {room} saw its messages in different orders")
+                raise LoadError(f"the members of {room} saw its messages in different orders")
 
 
 def round_of(clock: Clock, received: Sequence[orders.Received]) -> Round:

@@ -15,8 +15,8 @@ import click
 
 from benchlib import catalogue, ours, report, servers, summary
 from benchlib.catalogue import GROUPS, SPARE_FILES, STANDARD, SUITES
-from benchlib.crew import CrewError
 from benchlib.link import LostError, resolve
+from benchlib.load import LoadError
 from benchlib.proc import MachineError, allow_files, this_machine
 from benchlib.process import StartError
 from benchlib.results import Measure
@@ -190,7 +190,7 @@ def _measure(workload: Workload, subject: Subject, settings: Settings) -> Measur
     try:
         allow_files(workload.connections + SPARE_FILES)
         return workload.run(subject, settings)
-    except (CrewError, StartError, MachineError, LostError) as error:
+    except (LoadError, StartError, MachineError, LostError) as error:
         _progress(f"{subject.name} {workload.name}: FAILED: {error}")
         return Measure(subject.name, workload.name, error=str(error))
 

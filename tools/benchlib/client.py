@@ -83,7 +83,7 @@ class Client:
         self._progressed = progressed
         self._begun = False
         self._welcomed = False
-        self._seated = not (enters and user.room)
+        self._in_room = not (enters and user.room)
         self._offered: set[str] = set()
         self._awaited: Callable[[Line], bool] | None = None
         self._carry = b""
@@ -145,11 +145,11 @@ class Client:
         """Whether the welcome is over, and the client in its room if it is to be."""
         if line.command in READY:
             self._welcomed = True
-            if not self._seated and not self.user.member:
+            if not self._in_room and not self.user.member:
                 self._say(f"JOIN {self.user.room}")
         elif line.command == b"366":  # the end of the list of members, nick and room before it
-            self._seated |= line.rest.split(b" ")[1] == self.user.room.encode()
-        return self._welcomed and self._seated
+            self._in_room |= line.rest.split(b" ")[1] == self.user.room.encode()
+        return self._welcomed and self._in_room
 
     def _negotiate(self, rest: str) -> None:
         """CAP LS, in one line or several, and the answer to CAP REQ."""

@@ -10,13 +10,13 @@ from benchlib import columns, orders
 from benchlib.chat import Talk, by_room, deliveries_of
 from benchlib.client import User
 from benchlib.columns import Column
-from benchlib.crew import Crew, CrewError, shares
+from benchlib.load import Load, LoadError, shares
 from benchlib.results import Measure, Round, latency_of
 from benchlib.servers import Ability, Credential, Plan, Server, Subject, room_name
 from benchlib.workload import (
     Clock,
     Settings,
-    crew_for,
+    load_for,
     memory,
     note_connected,
     samples_of,
@@ -52,12 +52,12 @@ class Login:
         with subject.start(Plan(self.at_once, self.credential)) as server:
             users = [server.user(number) for number in range(self.at_once)]
             measure = Measure(subject.name, self.name, connections=self.at_once)
-            with crew_for(server, subject, settings) as crew:
+            with load_for(server, subject, settings) as load:
                 for number, seconds in enumerate(settings.lengths):
                     parts = shares(users, settings.processes)
                     given = [orders.LogIn(part, seconds) for part in parts]
                     with Clock(server) as clock:
-                        done = crew.each(given, orders.LoggedIn)
+                        done = load.each(given, orders.LoggedIn)
                     measure.cipher = max(one.cipher for one in done)
                     tell(settings, measure, number, self._round(clock, done))
             measure.resident_kib = memory(server)
@@ -103,12 +103,12 @@ class Storm:
             users = self._users(server)
             measure = Measure(subject.name, self.name, connections=self.clients)
             # Whoever talks during the storm has a process of its own: the others are busy.
-            with crew_for(server, subject, settings, extra=1) as crew:
+            with load_for(server, subject, settings, extra=1) as load:
                 for number in range(settings.repeats + 1):
                     if number:
-                        stop(crew, server)
+                        stop(load, server)
                         server.own_process().start()
-                    found = _Round(crew, server, users, self.room_size).run(measure)
+                    found = _Round(load, server, users, self.room_size).run(measure)
                     tell(
                         settings, measure, number, found, f"all are in after {found.seconds:.2f} s"
                     )
@@ -129,22 +129,22 @@ class Storm:
 class _Round:
     """One storm. The first worker has the first room, the others have all others."""
 
-    def __init__(self, crew: Crew, server: Server, users: list[User], first: int) -> None:
-        self._crew = crew
+    def __init__(self, load: Load, server: Server, users: list[User], first: int) -> None:
+        self._load = load
         self._server = server
         self._early, self._others = users[:first], users[first:]
 
     def run(self, measure: Measure) -> Round:
-        """Raises CrewError."""
-        crew, early = self._crew, self._early
-        crew.one(0, orders.Connect(early), orders.Connected)
-        crew.one(0, orders.Seat([user for user in early if user.talks]), type(None))
-        crew.one(0, orders.Prepare(timed=True), type(None))
+        """Raises LoadError."""
+        load, early = self._load, self._early
+        load.one(0, orders.Connect(early), orders.Connected)
+        load.one(0, orders.Settle([user for user in early if user.talks]), type(None))
+        load.one(0, orders.Prepare(timed=True), type(None))
         with Clock(self._server) as clock:
-            crew.give(0, orders.Talk(math.inf, interval=1 / TALK_RATE))
+            load.give(0, orders.Talk(math.inf, interval=1 / TALK_RATE))
             connected = self._storm()
-        crew.give(0, orders.Hush())
-        received = self._verified(crew.take(0, orders.Sent))
+        load.give(0, orders.StopTalking())
+        received = self._verified(load.take(0, orders.Sent))
         note_connected(measure, connected)
         measure.sent += self._prove(received)
         return Round(
@@ -156,26 +156,26 @@ class _Round:
         )
 
     def _storm(self) -> list[orders.Connected]:
-        parts = shares(self._others, self._crew.size - 1)
+        parts = shares(self._others, self._load.size - 1)
         given = [orders.Connect(part, at_once=len(self._others)) for part in parts]
-        return self._crew.each(given, orders.Connected, first=1)
+        return self._load.each(given, orders.Connected, first=1)
 
     def _verified(self, sent: orders.Sent) -> orders.Received:
         """What was said in the storm has reached everybody it was for."""
-        self._crew.take(0, type(None))
+        self._load.take(0, type(None))
         counts = by_room(self._early, [sent])
-        received = self._crew.one(0, orders.Expect(counts), orders.Received)
+        received = self._load.one(0, orders.Expect(counts), orders.Received)
         expected = deliveries_of(self._early, counts)
         if received.deliveries != expected:
-            raise CrewError(f"expected {expected} deliveries, {received.deliveries} came")
+            raise LoadError(f"expected {expected} deliveries, {received.deliveries} came")
         return received
 
     def _prove(self, received: orders.Received) -> int:
         """That all others are back: a message in each room reaches all its members. How many
         messages were said in all.
         """
-        talk = Talk(self._crew, self._server, self._others, first=1)
-        talk.seat()
+        talk = Talk(self._load, self._server, self._others, first=1)
+        talk.settle()
         given = orders.Talk(seconds=30.0, window=1, messages=1)
-        talk.round([given] * (self._crew.size - 1))
+        talk.round([given] * (self._load.size - 1))
         return talk.sent + received.deliveries // (len(self._early) - 1)

@@ -9,7 +9,7 @@ from benchlib import columns, orders
 from benchlib.columns import Column
 from benchlib.results import Measure, Round, latency_of
 from benchlib.servers import Ability, Plan, Server, Subject, nick, room_name
-from benchlib.workload import Clock, Settings, crew_for, memory, samples_of, tell
+from benchlib.workload import Clock, Settings, load_for, memory, samples_of, tell
 from securechat.server.config import HistorySection
 
 CAPS = ("batch", "message-tags", "server-time")
@@ -44,11 +44,11 @@ class Missed:
         settings.say(f"{subject.name} {self.name}: {self.messages:,} messages are written")
         with subject.start(self._plan(settings)) as server:
             measure = Measure(subject.name, self.name, connections=1)
-            with crew_for(server, subject, settings, caps=CAPS) as crew:
+            with load_for(server, subject, settings, caps=CAPS) as load:
                 for number in range(settings.repeats + 1):
                     order = self._order(server, number)
                     with Clock(server) as clock:
-                        done = crew.one(0, order, orders.Returned)
+                        done = load.one(0, order, orders.Returned)
                     measure.cipher = done.cipher
                     tell(settings, measure, number, self._round(clock, done))
             measure.resident_kib = memory(server)

@@ -30,7 +30,7 @@ class Connect:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Settle:
     """Wait until everybody has received what was sent so far; from then on messages of the load
     may come, and are checked. talkers: of all workers.
     """
@@ -70,7 +70,7 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
-class Hush:
+class StopTalking:
     """An order to end a pace with."""
 
 
@@ -83,12 +83,12 @@ class LogIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Brace:
+class ExpectClose:
     """The server is going to stop: it may close the connections."""
 
 
 @dataclass(frozen=True, slots=True)
-class SeeOut:
+class AwaitClose:
     """Wait until the server has closed all connections."""
 
 
@@ -169,5 +169,16 @@ class Failure:
     text: str
 
 
-Order = Connect | Seat | Prepare | Talk | Hush | Expect | LogIn | Brace | SeeOut | Return
+Order = (
+    Connect
+    | Settle
+    | Prepare
+    | Talk
+    | StopTalking
+    | Expect
+    | LogIn
+    | ExpectClose
+    | AwaitClose
+    | Return
+)
 Answer = Connected | Sent | Received | LoggedIn | Returned | Failure | None

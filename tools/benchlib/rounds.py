@@ -10,16 +10,16 @@ from collections.abc import Sequence
 
 from benchlib import orders
 from benchlib.client import User
-from benchlib.floor import Floor
+from benchlib.client_loop import ClientLoop
 from benchlib.stream import WrongError
 from benchlib.talking import Room, Sender
 
 
 class Rounds:
-    """floor: the users, who are in their rooms."""
+    """loop: the users, who are in their rooms."""
 
-    def __init__(self, floor: Floor) -> None:
-        self._floor = floor
+    def __init__(self, loop: ClientLoop) -> None:
+        self._loop = loop
         self._rooms: dict[str, Room] = {}
         self._senders: list[Sender] = []
         self._latencies: array[int] | None = None
@@ -30,25 +30,25 @@ class Rounds:
         self._rooms.clear()
         self._senders.clear()
 
-    def seat(self, talkers: Sequence[User]) -> None:
+    def settle(self, talkers: Sequence[User]) -> None:
         """From now on each member's messages are checked. talkers: of all processes."""
-        floor = self._floor
-        floor.awaited = len(floor.clients)
-        for client in floor.clients.values():
+        loop = self._loop
+        loop.awaited = len(loop.clients)
+        for client in loop.clients.values():
             client.sync("all-here")
-        floor.wait(lambda: not floor.awaited, "be reached")
+        loop.wait(lambda: not loop.awaited, "be reached")
         self.forget()
-        for name in dict.fromkeys(client.user.room for client in floor.clients.values()):
+        for name in dict.fromkeys(client.user.room for client in loop.clients.values()):
             if name:
-                self._furnish(name, [user for user in talkers if user.room == name])
+                self._open_room(name, [user for user in talkers if user.room == name])
         self._senders = [sender for room in self._rooms.values() for sender in room.senders]
         # The load's own pauses for garbage collection would count as the server's latency.
         gc.collect()
         gc.freeze()
 
-    def _furnish(self, name: str, talkers: Sequence[User]) -> None:
-        room = self._rooms[name] = Room(name, talkers, self._floor.target.size)
-        room.enter([c for c in self._floor.clients.values() if c.user.room == name])
+    def _open_room(self, name: str, talkers: Sequence[User]) -> None:
+        room = self._rooms[name] = Room(name, talkers, self._loop.target.size)
+        room.enter([c for c in self._loop.clients.values() if c.user.room == name])
 
     def prepare(self, order: orders.Prepare) -> None:
         """Begin a round."""
@@ -72,18 +72,18 @@ class Rounds:
         for sender in self._senders:
             sender.talking = True
             sender.send(window)
-        self._floor.pump(lambda: not any(sender.left for sender in self._senders), end)
+        self._loop.pump(lambda: not any(sender.left for sender in self._senders), end)
         for sender in self._senders:
             sender.talking = False
 
     def _talk_paced(self, order: orders.Talk, end: float) -> None:
         due = time.monotonic() + order.offset
         turn = 0
-        while due < end and self._senders and not self._floor.pump_until_called(due):
+        while due < end and self._senders and not self._loop.pump_until_called(due):
             self._senders[turn % len(self._senders)].send()
             turn += 1
             due += order.interval
-        self._floor.pump_until_called(end)
+        self._loop.pump_until_called(end)
 
     def expect(self, order: orders.Expect) -> orders.Received:
         """Go on until everything has come. Raises WrongError when something has not."""
@@ -94,7 +94,7 @@ class Rounds:
             late[:] = [(room, counts) for room, counts in late if room.waiting(counts)]
             return not late
 
-        if not self._floor.pump(all_here, time.monotonic() + order.patience):
+        if not self._loop.pump(all_here, time.monotonic() + order.patience):
             names = [client.user.nick for room, counts in late for client in room.waiting(counts)]
             raise WrongError(
                 f"{len(names)} members, {names[0]} among them, have not received every message "

@@ -11,7 +11,7 @@ from benchlib import columns, orders
 from benchlib.chat import Chat, Talk
 from benchlib.client import User
 from benchlib.columns import Column
-from benchlib.crew import Crew, CrewError
+from benchlib.load import Load, LoadError
 from benchlib.proc import cpu_seconds, resident_kib
 from benchlib.results import Measure, Round
 from benchlib.seed import rooms_of
@@ -19,7 +19,7 @@ from benchlib.servers import Ability, Plan, Server, Subject, room_name
 from benchlib.workload import (
     Settings,
     connect,
-    crew_for,
+    load_for,
     note_connected,
     settled,
     stop,
@@ -33,9 +33,9 @@ QUARTER_SECONDS = 240.0
 
 
 def own_pid(server: Server) -> int:
-    """The process, whose memory is to be measured. Raises CrewError when it isn't known."""
+    """The process, whose memory is to be measured. Raises LoadError when it isn't known."""
     if server.pid is None:
-        raise CrewError("the server's memory is not known; name its process with --pid")
+        raise LoadError("the server's memory is not known; name its process with --pid")
     return server.pid
 
 
@@ -68,10 +68,10 @@ class Idle:
             pid = own_pid(server)
             users = [server.user(number) for number in range(self.connections)]
             measure = Measure(subject.name, self.name, connections=self.clients)
-            with crew_for(server, subject, settings) as crew:
+            with load_for(server, subject, settings) as load:
                 for batch in self._batches(users, settings.repeats):
-                    connect(crew, batch, subject, settings, measure)
-                    crew.rest(0, orders.Seat([]), type(None))
+                    connect(load, batch, subject, settings, measure)
+                    load.rest(0, orders.Settle([]), type(None))
                     measure.samples.append(settled(pid))
                     self._tell(settings, measure, len(batch))
         measure.resident_kib = measure.samples[-1]
@@ -122,10 +122,10 @@ class Soak:
             pid = own_pid(server)
             users = chat.users(server)
             measure = Measure(subject.name, self.name, connections=len(users))
-            with crew_for(server, subject, settings) as crew:
-                connect(crew, users, subject, settings, measure)
-                talk = Talk(crew, server, users)
-                talk.seat()
+            with load_for(server, subject, settings) as load:
+                connect(load, users, subject, settings, measure)
+                talk = Talk(load, server, users)
+                talk.settle()
                 # One more in advance fills what has a bound: caches, and the newest in memory.
                 for number, messages in enumerate([each] * (QUARTERS + 1)):
                     talked = orders.Talk(QUARTER_SECONDS, chat.window, messages)
@@ -140,7 +140,7 @@ class Soak:
     def _check(self, sent: int, each: int) -> None:
         expected = each * (QUARTERS + 1) * self.chat.senders
         if sent != expected:
-            raise CrewError(f"{sent} of {expected} messages could be sent in the time there was")
+            raise LoadError(f"{sent} of {expected} messages could be sent in the time there was")
 
     def _tell(self, settings: Settings, measure: Measure, number: int, found: Round) -> None:
         if number:
@@ -183,10 +183,10 @@ class StartUp:
             measure = Measure(subject.name, self.name, connections=1)
             last = self.accounts - 1
             user = server.user(last, room_name(rooms_of(plan, last)[0]))
-            with crew_for(server, subject, settings) as crew:
+            with load_for(server, subject, settings) as load:
                 for number in range(settings.repeats + 1):
-                    stop(crew, server)
-                    found = self._start(crew, server, user, measure)
+                    stop(load, server)
+                    found = self._start(load, server, user, measure)
                     achieved = f"the first welcome after {found.seconds:.2f} s"
                     tell(settings, measure, number, found, achieved)
         return measure
@@ -202,11 +202,11 @@ class StartUp:
             size=settings.size,
         )
 
-    def _start(self, crew: Crew, server: Server, user: User, measure: Measure) -> Round:
+    def _start(self, load: Load, server: Server, user: User, measure: Measure) -> Round:
         begun = time.monotonic()
         server.own_process().start()
         pid = own_pid(server)
-        connected = crew.one(0, orders.Connect([user]), orders.Connected)
+        connected = load.one(0, orders.Connect([user]), orders.Connected)
         found = Round(1, connected.finished - begun, cpu_seconds(pid), connected.cpu)
         note_connected(measure, [connected])
         measure.resident_kib = resident_kib(pid)

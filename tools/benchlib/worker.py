@@ -9,8 +9,8 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
-from benchlib import comings, orders
-from benchlib.floor import Floor
+from benchlib import arrivals, orders
+from benchlib.client_loop import ClientLoop
 from benchlib.link import LostError
 from benchlib.rounds import Rounds
 from benchlib.stream import WrongError
@@ -20,7 +20,7 @@ def work(pipe: Connection, target: orders.Target) -> None:
     """The process: carries out orders until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     try:
-        _serve(Floor(pipe, target))
+        _serve(ClientLoop(pipe, target))
     except (LostError, WrongError) as error:
         with suppress(OSError):  # the parent has given up because of another process
             pipe.send(orders.Failure(str(error)))
@@ -28,27 +28,27 @@ def work(pipe: Connection, target: orders.Target) -> None:
         pass  # the parent has ended
 
 
-def _serve(floor: Floor) -> None:
+def _serve(loop: ClientLoop) -> None:
     """Raises EOFError when the pipe is closed, LostError and WrongError when all is lost."""
-    acts = _acts(floor)
+    acts = _acts(loop)
     while True:
-        floor.pump_until_called()
-        floor.called = False
-        order = floor.pipe.recv()
-        floor.pipe.send(acts[type(order)](order))
+        loop.pump_until_called()
+        loop.called = False
+        order = loop.pipe.recv()
+        loop.pipe.send(acts[type(order)](order))
 
 
-def _acts(floor: Floor) -> dict[type, Callable[[Any], orders.Answer]]:
-    rounds = Rounds(floor)
+def _acts(loop: ClientLoop) -> dict[type, Callable[[Any], orders.Answer]]:
+    rounds = Rounds(loop)
     return {
-        orders.Connect: partial(comings.connect, floor),
-        orders.LogIn: partial(comings.log_in, floor),
-        orders.Return: partial(comings.come_back, floor),
-        orders.Brace: partial(comings.brace, floor),
-        orders.SeeOut: partial(comings.see_out, floor),
-        orders.Seat: lambda order: rounds.seat(order.talkers),
+        orders.Connect: partial(arrivals.connect, loop),
+        orders.LogIn: partial(arrivals.log_in, loop),
+        orders.Return: partial(arrivals.come_back, loop),
+        orders.ExpectClose: partial(arrivals.expect_close, loop),
+        orders.AwaitClose: partial(arrivals.await_close, loop),
+        orders.Settle: lambda order: rounds.settle(order.talkers),
         orders.Prepare: rounds.prepare,
         orders.Talk: rounds.talk,
         orders.Expect: rounds.expect,
-        orders.Hush: lambda order: None,
+        orders.StopTalking: lambda order: None,
     }

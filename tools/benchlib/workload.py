@@ -11,7 +11,7 @@ from typing import Protocol
 from benchlib import orders
 from benchlib.client import User
 from benchlib.columns import Column
-from benchlib.crew import Crew, shares
+from benchlib.load import Load, shares
 from benchlib.proc import cpu_seconds, resident_kib
 from benchlib.results import Measure, Round
 from benchlib.servers import Ability, Server, Subject
@@ -55,7 +55,7 @@ class Workload(Protocol):
         ...
 
     def run(self, subject: Subject, settings: Settings) -> Measure:
-        """Raises CrewError, StartError, MachineError."""
+        """Raises LoadError, StartError, MachineError."""
         ...
 
 
@@ -79,27 +79,27 @@ class Clock:
             self.cpu = cpu_seconds(pid) - self._before
 
 
-def crew_for(
+def load_for(
     server: Server,
     subject: Subject,
     settings: Settings,
     *,
     extra: int = 0,
     caps: Iterable[str] = (),
-) -> Crew:
+) -> Load:
     """The processes of the load, and extra ones. caps: to ask for besides the subject's."""
     wanted = subject.caps | frozenset(caps)
     target = orders.Target(server.address, server.ca_pem, wanted, settings.size)
-    return Crew(target, settings.processes + extra)
+    return Load(target, settings.processes + extra)
 
 
 def connect(
-    crew: Crew, users: list[User], subject: Subject, settings: Settings, measure: Measure
+    load: Load, users: list[User], subject: Subject, settings: Settings, measure: Measure
 ) -> None:
-    """Have all users log in and enter their rooms. Raises CrewError."""
+    """Have all users log in and enter their rooms. Raises LoadError."""
     settings.say(f"{measure.server} {measure.workload}: {len(users):,} users log in")
     given = [orders.Connect(share, subject.at_once) for share in shares(users, settings.processes)]
-    note_connected(measure, crew.each(given, orders.Connected))
+    note_connected(measure, load.each(given, orders.Connected))
 
 
 def note_connected(measure: Measure, connected: Sequence[orders.Connected]) -> None:
@@ -108,11 +108,11 @@ def note_connected(measure: Measure, connected: Sequence[orders.Connected]) -> N
     measure.granted = sorted(set().union(*(one.granted for one in connected)))
 
 
-def stop(crew: Crew, server: Server) -> None:
-    """End the server's process, which has to close all connections. Raises CrewError."""
-    crew.rest(0, orders.Brace(), type(None))
+def stop(load: Load, server: Server) -> None:
+    """End the server's process, which has to close all connections. Raises LoadError."""
+    load.rest(0, orders.ExpectClose(), type(None))
     server.own_process().stop()
-    crew.rest(0, orders.SeeOut(), type(None))
+    load.rest(0, orders.AwaitClose(), type(None))
 
 
 def tell(

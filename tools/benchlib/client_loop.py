@@ -18,7 +18,7 @@ PATIENCE = 180.0
 """Seconds for all users of a process to come to where they were sent."""
 
 
-class Floor:
+class ClientLoop:
     """pipe: to the parent. awaited: users that are on their way. left: called with each whose
     connection has ended as it was to.
     """

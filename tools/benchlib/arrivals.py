@@ -7,67 +7,67 @@ from array import array
 
 from benchlib import orders
 from benchlib.client import Client, User
-from benchlib.floor import PATIENCE, Floor
+from benchlib.client_loop import PATIENCE, ClientLoop
 from benchlib.stream import Replay, Talker, WrongError
 
 
-def connect(floor: Floor, order: orders.Connect) -> orders.Connected:
+def connect(loop: ClientLoop, order: orders.Connect) -> orders.Connected:
     """Have users log in, and enter their rooms."""
     cpu = time.process_time()
-    floor.awaited = 0
+    loop.awaited = 0
     for user in order.users:
-        floor.begin(user, floor.arrived, enters=True)
-        floor.wait(lambda: floor.awaited < order.at_once, "log in")
-    floor.wait(lambda: not floor.awaited, "log in")
-    client = next(iter(floor.clients.values()), None)
+        loop.begin(user, loop.arrived, enters=True)
+        loop.wait(lambda: loop.awaited < order.at_once, "log in")
+    loop.wait(lambda: not loop.awaited, "log in")
+    client = next(iter(loop.clients.values()), None)
     finished, used = time.monotonic(), time.process_time() - cpu
     if client is None:  # more processes than users
         return orders.Connected("", frozenset(), finished, used)
     return orders.Connected(client.link.cipher(), frozenset(client.granted), finished, used)
 
 
-def log_in(floor: Floor, order: orders.LogIn) -> orders.LoggedIn:
+def log_in(loop: ClientLoop, order: orders.LogIn) -> orders.LoggedIn:
     """Log in and out, over and over."""
     cpu, logins, end = time.process_time(), 0, time.monotonic() + order.seconds
     cipher = ""
-    floor.awaited = 0
+    loop.awaited = 0
 
     def left(client: Client) -> None:
         nonlocal logins, cipher
         logins += 1
         cipher = client.link.cipher()
-        floor.awaited -= 1
+        loop.awaited -= 1
         if time.monotonic() < end:
-            floor.begin(client.user, Client.leave)
+            loop.begin(client.user, Client.leave)
 
-    floor.left = left
+    loop.left = left
     for user in order.users:
-        floor.begin(user, Client.leave)
-    floor.wait(lambda: not floor.awaited, "log in and out", order.seconds + PATIENCE)
+        loop.begin(user, Client.leave)
+    loop.wait(lambda: not loop.awaited, "log in and out", order.seconds + PATIENCE)
     return orders.LoggedIn(logins, time.monotonic(), time.process_time() - cpu, cipher)
 
 
-def brace(floor: Floor, order: orders.Brace) -> None:
+def expect_close(loop: ClientLoop, order: orders.ExpectClose) -> None:
     """From now on the server may close the connections that there are."""
-    floor.left = lambda client: None
-    for client in floor.clients.values():
+    loop.left = lambda client: None
+    for client in loop.clients.values():
         client.leaving = True
 
 
-def see_out(floor: Floor, order: orders.SeeOut) -> None:
+def await_close(loop: ClientLoop, order: orders.AwaitClose) -> None:
     """Wait until the server has closed all connections. Raises LostError when it does not."""
-    floor.awaited = len(floor.clients)
-    floor.wait(lambda: not floor.clients, "see the server close their connections")
+    loop.awaited = len(loop.clients)
+    loop.wait(lambda: not loop.clients, "see the server close their connections")
 
 
-def come_back(floor: Floor, order: orders.Return) -> orders.Returned:
+def come_back(loop: ClientLoop, order: orders.Return) -> orders.Returned:
     """Have users log in who have missed something, one after the other. Raises WrongError."""
     cpu = time.process_time()
     welcomed, replayed, cipher = array("q"), array("q"), ""
     for user in order.users:
-        one = _Homecoming(floor, user, order)
-        floor.left = floor.arrived
-        floor.wait(lambda: not floor.awaited, "get what they have missed")
+        one = _Return(loop, user, order)
+        loop.left = loop.arrived
+        loop.wait(lambda: not loop.awaited, "get what they have missed")
         welcomed.append(one.welcomed - one.begun)
         replayed.append(one.replay.finished - one.begun)
         cipher = one.cipher
@@ -81,18 +81,18 @@ def come_back(floor: Floor, order: orders.Return) -> orders.Returned:
     )
 
 
-class _Homecoming:
+class _Return:
     """One user's return: the welcome, what it missed, and a farewell."""
 
-    def __init__(self, floor: Floor, user: User, order: orders.Return) -> None:
+    def __init__(self, loop: ClientLoop, user: User, order: orders.Return) -> None:
         authors = [nick.encode() for nick in order.authors]
-        size = floor.target.size
+        size = loop.target.size
         clock = time.monotonic_ns
         self.replay = Replay(user.room.encode(), authors, order.span, size, clock)
         self.welcomed = 0
         self.cipher = ""
         self.begun = clock()
-        client = floor.begin(user, self._progressed)
+        client = loop.begin(user, self._progressed)
         client.sink = Talker(self.replay, client.take).feed
 
     def _progressed(self, client: Client) -> None:

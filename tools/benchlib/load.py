@@ -19,11 +19,11 @@ PATIENCE = 300.0
 Wanted = TypeVar("Wanted")
 
 
-class CrewError(Exception):
+class LoadError(Exception):
     """The load could not be carried out; the text says why."""
 
 
-class Crew:
+class Load:
     """target: the server under load. size: how many processes. Ends them when the block ends."""
 
     def __init__(self, target: orders.Target, size: int) -> None:
@@ -60,25 +60,25 @@ class Crew:
         return len(self._pipes)
 
     def rest(self, first: int, order: orders.Order, answer: type[Wanted]) -> list[Wanted]:
-        """The same order for every worker from the first; their answers. Raises CrewError."""
+        """The same order for every worker from the first; their answers. Raises LoadError."""
         return self.each([order] * (self.size - first), answer, first=first)
 
     def each(
         self, given: Sequence[orders.Order], answer: type[Wanted], *, first: int = 0
     ) -> list[Wanted]:
-        """An order for each worker from the first; their answers. Raises CrewError."""
+        """An order for each worker from the first; their answers. Raises LoadError."""
         numbers = range(first, first + len(given))
         for number, order in zip(numbers, given, strict=True):
             self.give(number, order)
         return [self.take(number, answer) for number in numbers]
 
     def one(self, number: int, order: orders.Order, answer: type[Wanted]) -> Wanted:
-        """An order for one worker; its answer. Raises CrewError."""
+        """An order for one worker; its answer. Raises LoadError."""
         self.give(number, order)
         return self.take(number, answer)
 
     def give(self, number: int, order: orders.Order) -> None:
-        """An order for one worker, whose answer is to be taken later. Raises CrewError."""
+        """An order for one worker, whose answer is to be taken later. Raises LoadError."""
         try:
             self._pipes[number].send(order)
         except OSError:
@@ -86,20 +86,20 @@ class Crew:
             raise
 
     def take(self, number: int, wanted: type[Wanted]) -> Wanted:
-        """The answer to the oldest order of a worker that has none yet. Raises CrewError."""
+        """The answer to the oldest order of a worker that has none yet. Raises LoadError."""
         return self._receive(self._pipes[number], wanted)
 
     def _receive(self, pipe: Connection, wanted: type[Wanted]) -> Wanted:
         try:
             if not pipe.poll(PATIENCE):
-                raise CrewError(f"a process of the load has not answered for {PATIENCE:.0f} s")
+                raise LoadError(f"a process of the load has not answered for {PATIENCE:.0f} s")
             answer = pipe.recv()
         except (EOFError, OSError) as error:
-            raise CrewError("a process of the load has died") from error
+            raise LoadError("a process of the load has died") from error
         if isinstance(answer, orders.Failure):
-            raise CrewError(answer.text)
+            raise LoadError(answer.text)
         if not isinstance(answer, wanted):
-            raise CrewError(f"expected {wanted.__name__} of a process of the load, got {answer!r}")
+            raise LoadError(f"expected {wanted.__name__} of a process of the load, got {answer!r}")
         return answer
 
 
