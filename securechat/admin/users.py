@@ -227,9 +227,9 @@ def delete(context: AdminContext, name: str, yes: bool) -> None:
     account = find_account(context, name)
     if not yes:
         confirm(
-            f"This can't be undone: {account.name} is logged out, leaves all rooms and can't log "
-            f"in again.\nWhat {account.name} wrote stays, and the name is never given to anybody "
-            f"else.\nTo keep {account.name} out for a while: user disable {account.name}",
+            f"This can't be undone: {account.name} is logged out, leaves all channels and can't "
+            f"log in again.\nWhat {account.name} wrote stays, and the name is never given to "
+            f"anybody else.\nTo keep {account.name} out for a while: user disable {account.name}",
             f"Delete {account.name}?",
             "nothing was deleted",
         )

@@ -101,6 +101,7 @@ class LimitsSection:
     strangers_per_address: int = _option(100, "a number from 1 to 1000000", _between(1, 1_000_000))
     sessions_per_account: int = _option(20, "a number from 1 to 10000", _between(1, 10_000))
     logins_per_minute: float = _option(60.0, "a number from 1 to 1000000", _between(1, 1_000_000))
+    # Channels are meant: the option keeps its name, for the files that have it.
     rooms_per_account: int = _option(100, "a number from 1 to 10000", _between(1, 10_000))
     lines_per_second: float = _option(20.0, "a number from 1 to 1000000", _between(1, 1_000_000))
     burst_lines: float = _option(100.0, "a number from 10 to 1000000", _between(10, 1_000_000))

@@ -37,7 +37,7 @@ def read_missed(reader: Reader, job: LoadMissed) -> Missed:
         line_bytes=job.line_bytes,
     )
     if damages:
-        log.error("%d rooms or conversations can't be read: %s", len(damages), damages[0])
+        log.error("%d channels or conversations can't be read: %s", len(damages), damages[0])
     before = job.before or Missed(job.session, [], cut=False, upto=0)
     entries = [*before.entries, *(Logged(*row) for row in rows)]
     return Missed(

@@ -154,6 +154,7 @@ def open_channel_key(pepper: Pepper, channel: int, sealed: str | None) -> str | 
 
 
 def _channel_context(channel: int) -> str:
+    # Not "of channel": what was sealed before the word changed must still open.
     return f"key of room {channel}"
 
 

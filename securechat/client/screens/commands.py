@@ -94,7 +94,7 @@ def _help(_composer: Composer, rest: str) -> Composed:
     return [Info("\n".join(rows), remote=False)]
 
 
-@command("/join #ROOM", "enter a room, or go to one you are in", "channels")
+@command("/join #CHANNEL", "enter a channel, or go to one you are in", "channels")
 def _join(composer: Composer, rest: str) -> Composed:
     channel = rest.partition(" ")[0]
     if not channel:
@@ -111,7 +111,7 @@ def _join(composer: Composer, rest: str) -> Composed:
     return [ServerCommand("JOIN", (channel,))]
 
 
-@command("/part [#ROOM] [REASON]", "leave a room for good", "channels")
+@command("/part [#CHANNEL] [REASON]", "leave a channel for good", "channels")
 def _part(composer: Composer, rest: str) -> Composed:
     channel, reason = _channel_first(composer, rest)
     if not channel:
@@ -132,19 +132,19 @@ def _msg(composer: Composer, rest: str) -> Composed:
     return [Info(f"you write to {target} now", remote=False)]
 
 
-@command("/names [#ROOM]", "show who is in a room", "channels")
+@command("/names [#CHANNEL]", "show who is in a channel", "channels")
 def _names(composer: Composer, rest: str) -> Composed:
     channel, _ = _channel_first(composer, rest)
     return [ServerCommand("NAMES", (channel,))] if channel else _usage("names")
 
 
-@command("/who [#ROOM or NAME]", "show more about people", "channels")
+@command("/who [#CHANNEL or NAME]", "show more about people", "channels")
 def _who(composer: Composer, rest: str) -> Composed:
     target = rest.partition(" ")[0] or composer.target
     return [ServerCommand("WHO", (target,))] if target else _usage("who")
 
 
-@command("/topic [#ROOM] [TEXT]", "show what a room is about, or say it", "channels")
+@command("/topic [#CHANNEL] [TEXT]", "show what a channel is about, or say it", "channels")
 def _topic(composer: Composer, rest: str) -> Composed:
     channel, text = _channel_first(composer, rest)
     if not channel:
@@ -155,7 +155,7 @@ def _topic(composer: Composer, rest: str) -> Composed:
 @command(
     "/history [N]",
     f"show what was said before, {PAGE} messages or N; again: older",
-    further=(("/history policy [#ROOM]", "tell what is kept here, how long, and who may read it"),),
+    further=(("/history policy [#CHANNEL]", "tell what is kept here, how long, and who may read it"),),
 )
 def _history(composer: Composer, rest: str) -> Composed:
     word, _, more = rest.partition(" ")

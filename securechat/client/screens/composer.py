@@ -28,7 +28,7 @@ from securechat.client.session.identity import same
 
 CHANNEL_SIGN: Final = "#"
 
-NOWHERE: Final = "you are in no room yet: /join #ROOM or /msg NAME"
+NOWHERE: Final = "you are in no channel yet: /join #CHANNEL or /msg NAME"
 
 Composed = list[Action | ClientEvent]
 """What a line leads to: actions for the session, and events to be shown here alone."""
@@ -111,6 +111,6 @@ def target_problem(target: str) -> Problem | None:
     """Why nothing can be sent to target, or None."""
     # A comma parts several targets; a channel's name has no control-G (RFC 1459, section 1.3).
     if any(char.isspace() or char in ",\0\x07" for char in target) or target.startswith(":"):
-        text = f"{target!r} can't be a room or a name: expected one word without commas"
+        text = f"{target!r} can't be a channel or a name: expected one word without commas"
         return Problem(text, remote=False)
     return None

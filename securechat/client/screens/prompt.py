@@ -144,7 +144,9 @@ class Chat:
 
     def _message(self) -> FormattedText:
         target = self._composer.target
-        where = escape_name(target[:PROMPT_NAME]) + "…" * (len(target) > PROMPT_NAME) or "no room"
+        where = (
+            escape_name(target[:PROMPT_NAME]) + "…" * (len(target) > PROMPT_NAME) or "no channel"
+        )
         away = [("ansired", "(offline) ")] if self._composer.offline else []
         return FormattedText([*away, ("bold", where), ("", "> ")])
 

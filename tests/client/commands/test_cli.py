@@ -163,7 +163,7 @@ def test_a_login_that_is_refused(shell: Shell, certificate: Files, ca_file: Path
         (["login", "x@host", "--key", "k"], "--key FILE needs --cert"),
         (["register", "https://example.org"], "that is not a link"),
         (["send", "#x", "", "--server", "x@host"], "nothing to send"),
-        (["send", "a,b", "hi"], "can't be a room or a name"),
+        (["send", "a,b", "hi"], "can't be a channel or a name"),
         (["send", "#x", "--password-stdin"], "can't hold both the password and the text"),
         (["send", "#x", "\udcff"], "the text is not UTF-8"),
         (["send"], "Missing argument 'TARGET'"),

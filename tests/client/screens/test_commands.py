@@ -83,7 +83,7 @@ def test_a_page_that_cannot_be_one(typed: str) -> None:
     for line in ("/history", "/history policy"):
         [problem] = composer().line(line)
         assert isinstance(problem, Problem)
-        assert "no room yet" in problem.text
+        assert "no channel yet" in problem.text
 
 
 def test_what_is_kept_is_asked_of_the_server() -> None:
@@ -141,5 +141,5 @@ def test_help_explains_one_command() -> None:
     for typed in ("/help join", "/help /join", "/help j"):
         [info] = composer().line(typed)
         assert isinstance(info, Info)
-        assert info.text.startswith("/join #ROOM: ")
+        assert info.text.startswith("/join #CHANNEL: ")
     assert composer().line("/help xyzzy") == [Info("there is no command /xyzzy", remote=False)]

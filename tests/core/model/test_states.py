@@ -51,7 +51,7 @@ def test_there_is_no_other_step() -> None:
     assert len(TRANSITIONS) == len(STEPS) + len(State)
 
 
-def test_the_broadcast_set_has_one_door() -> None:
+def test_there_is_one_way_into_the_broadcast_set() -> None:
     """READY is reached by LOADING, which is reached by a proof only."""
     doors = {(state, trigger) for (state, trigger), to in TRANSITIONS.items() if to is State.READY}
     proofs = {trigger for (_, trigger), to in TRANSITIONS.items() if to is State.PROVEN}

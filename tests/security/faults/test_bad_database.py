@@ -188,7 +188,7 @@ def test_a_bad_page_of_the_log(
         assert found[0] < lost[0] < lost[-1] < found[-1]
         assert found[-1] > 2 * MESSAGES - 2
     assert sum("can't be read: the server's database is damaged" in line for line in lines) == 1
-    assert "2 rooms or conversations can't be read: the database is damaged" in caplog.text
+    assert "2 channels or conversations can't be read: the database is damaged" in caplog.text
     alice.sends("PRIVMSG #tea :cheers", "PRIVMSG #coffee :cheers")
     bob, lines = arrives(server, "bob")
     assert [line.endswith(":cheers") for line in lines].count(True) == 2
