@@ -91,11 +91,11 @@ def _measures_time(item: pytest.Item) -> bool:
 
 @contextlib.contextmanager
 def _turn(*, alone: bool) -> Iterator[None]:
-    """Whoever waits here holds the gate, so that those who come later don't come before."""
-    with _opened("gate") as gate, _opened("tests") as tests:
-        fcntl.flock(gate, fcntl.LOCK_EX)
+    """Whoever waits here holds the first lock, so that those who come later don't come before."""
+    with _opened("next") as next_one, _opened("tests") as tests:
+        fcntl.flock(next_one, fcntl.LOCK_EX)
         fcntl.flock(tests, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        fcntl.flock(gate, fcntl.LOCK_UN)
+        fcntl.flock(next_one, fcntl.LOCK_UN)
         yield
 
 

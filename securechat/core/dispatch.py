@@ -1,4 +1,4 @@
-"""From a line to its command: decoded, looked up, its gates checked, run, answered.
+"""From a line to its command: decoded, looked up, its conditions checked, run, answered.
 
 Hub thread only. https://modern.ircdocs.horse/#message-format
 """

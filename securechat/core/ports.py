@@ -1,5 +1,5 @@
-"""What the rules ask the world around them in the middle of a turn, and are told at once: numbers
-for what is new, what sockets have taken, randomness, and what takes a key that isn't in the
+"""What the rules ask of the outside in the middle of a turn, and are told at once: numbers for
+what is new, what sockets have taken, randomness, and what takes a key that isn't in the
 database. Hub thread only.
 """
 

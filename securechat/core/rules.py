@@ -1,4 +1,4 @@
-"""The door to the core: what happens, goes in; a Turn with what follows comes out.
+"""The interface of the core: what happens goes in, and a Turn with what follows comes out.
 
 Sans-I/O: the hub passes the time in, stores the turn's events, has its jobs done, and sends its
 output. Hub thread only.

@@ -58,7 +58,7 @@ class Savepoint(NamedTuple):
 
 
 class CommandSpan(NamedTuple):
-    """What one command put into the turn: everything between two marks."""
+    """What one command put into the turn: everything between two savepoints."""
 
     session: Session | None
     command: str
@@ -76,7 +76,7 @@ class Closing(NamedTuple):
 
 class Turn:
     """now_ms: milliseconds since 1970 (UTC), for stamps. clock: seconds, monotonic, for waits.
-    outside: what is asked around.
+    outside: asked for numbers, sockets and the log, see core.ports.
     """
 
     __slots__ = (

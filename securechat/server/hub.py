@@ -172,7 +172,7 @@ class Hub(NamedThread):
         self._began = turn.clock
         self._spoke.clear()
         self.inbox.authenticated.begin_turn(turn.clock)
-        self._look_around(turn)  # first: what the input changes isn't in the database yet
+        self._do_what_is_due(turn)  # first: what the input changes isn't in the database yet
         self._guarded(turn, None, lambda turn, _: self._rules.admit(turn), None)
         if stop is not None:
             self._begin_stop(turn, stop)
@@ -318,14 +318,14 @@ class Hub(NamedThread):
         connection.owner = session
         self._rules.opened(turn, session)
 
-    def _look_around(self, turn: Turn) -> None:
+    def _do_what_is_due(self, turn: Turn) -> None:
         """Do what is due by the clock. Nothing in here may end the server: a bug in one part is
         logged, and the next part is done.
         """
         if turn.clock >= self._next_tick:
             self._next_tick = turn.clock + TICK_SECONDS
             guarded(turn, "the tick", lambda: self._rules.tick(turn))
-            guarded(turn, "the alarm", lambda: self._storage_health.look(turn))
+            guarded(turn, "the look at the storage", lambda: self._storage_health.look(turn))
             guarded(turn, "the look at the space", lambda: self._look_at_space(turn))
         # Also before what a worker has found out is used: it may have read what was changed since.
         if turn.clock >= self._next_look or self.inbox.answers:

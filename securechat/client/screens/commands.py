@@ -155,7 +155,9 @@ def _topic(composer: Composer, rest: str) -> Composed:
 @command(
     "/history [N]",
     f"show what was said before, {PAGE} messages or N; again: older",
-    further=(("/history policy [#CHANNEL]", "tell what is kept here, how long, and who may read it"),),
+    further=(
+        ("/history policy [#CHANNEL]", "tell what is kept here, how long, and who may read it"),
+    ),
 )
 def _history(composer: Composer, rest: str) -> Composed:
     word, _, more = rest.partition(" ")

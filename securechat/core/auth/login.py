@@ -1,4 +1,4 @@
-"""From a stranger's connection to a member of the broadcast set.
+"""From a connection that is not logged in to a member of the broadcast set.
 
 verify() and certified() begin a login; a worker's answer continues it; advance() completes the
 connection's registration once everything it needs has come. Who is in the broadcast set already
