@@ -1,8 +1,6 @@
-"""https://ircv3.net/specs/extensions/echo-message, .../message-ids and .../server-time"""
+"""https://ircv3.net/specs/extensions/echo-message"""
 
 from __future__ import annotations
-
-import re
 
 import pytest
 
@@ -35,22 +33,6 @@ def test_a_message_to_oneself_comes_as_both() -> None:
     echo, delivered = alice.says("PRIVMSG alice :hi")
     assert echo == delivered
     assert len([entry for entry in rules.log if entry.kind == "PRIVMSG"]) == 1
-
-
-def test_ids_are_unique_and_opaque() -> None:
-    """message-ids: no two messages have the same; nothing that would end a tag stands in one."""
-    _, (alice, _) = in_channel("alice", "bob", caps=CAPS)
-    lines = [*alice.says(*["PRIVMSG #den :same"] * 20), *alice.says("NOTICE bob :same")]
-    ids = [parse(line).tags["msgid"] for line in lines]
-    assert len(set(ids)) == 21
-    assert all(re.fullmatch(r"[!-:<-~]+", one) for one in ids)
-
-
-def test_times_have_milliseconds_and_a_z() -> None:
-    """server-time: "YYYY-MM-DDThh:mm:ss.sssZ"."""
-    _, (alice, _) = in_channel("alice", "bob", caps=CAPS)
-    time = parse(alice.says("PRIVMSG #den :hi")[0]).tags["time"]
-    assert time == "2023-11-14T22:13:20.000Z"
 
 
 def test_nothing_of_it_without_its_capability() -> None:

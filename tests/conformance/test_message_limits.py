@@ -44,11 +44,3 @@ def test_nul_and_a_bare_cr(bad: str, line: str) -> None:
     alice, bob = den()
     assert codes(alice.says(line.format(bad))) == ["FAIL"]
     assert bob.hears() == []
-
-
-def test_tags_of_clients_and_what_becomes_of_them() -> None:
-    """Client-only tags are relayed as they are; others, also "unknown" ones, are taken off."""
-    alice, bob = den()
-    alice.says(r"@+a=\s\:;unknown=1;msgid=7;+b PRIVMSG #den :hi")
-    tags = parse(bob.hears()[0]).tags
-    assert (tags.pop("msgid") != "7", tags) == (True, {"+a": " ;", "+b": ""})

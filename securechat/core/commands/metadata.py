@@ -15,6 +15,7 @@ from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.states import State
 from securechat.core.text import fill
 from securechat.core.turn import IrcError, Turn
+from securechat.irc.capabilities import BATCH
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -260,14 +261,16 @@ def _everything(turn: Turn, session: Session) -> list[Account | Channel]:
 
 
 def _synced(turn: Turn, session: Session, name: str, things: list[Account | Channel]) -> Parts:
-    server = turn.settings.name
-    yield BareLine(f":{server} BATCH +metadata metadata {name}")
+    server, batched = turn.settings.name, session.has(BATCH)
+    if batched:
+        yield BareLine(f":{server} BATCH +metadata metadata {name}")
     # By pieces, with others between: a member of many channels sees thousands of accounts.
     for at in range(0, len(things), LOOKED_AT_ONCE):
         for line in metadata.synced(turn, session, things[at : at + LOOKED_AT_ONCE]):
-            yield Tagged(BareLine(line), "batch=metadata")
+            yield Tagged(BareLine(line), "batch=metadata") if batched else BareLine(line)
         yield None
-    yield BareLine(f":{server} BATCH -metadata")
+    if batched:
+        yield BareLine(f":{server} BATCH -metadata")
 
 
 _Handler = Callable[[Turn, Session, str, list[str]], Parts | None]
