@@ -10,14 +10,19 @@ from securechat.irc.numerics import Numeric
 MIB = 1024 * 1024
 
 
+def check_room(turn: Turn, command: str) -> None:
+    """Whether there is room for anything of a command. Raises IrcError (400)."""
+    if turn.model.no_space:
+        raise IrcError(Numeric.ERR_UNKNOWNERROR, command, turn.model.no_space)
+
+
 def check(turn: Turn, session: Session, command: str) -> None:
     """Whether a command may add to the log. Raises IrcError (400).
 
     Not asked of what ends something: everybody may always leave, and put somebody out.
     """
     # Before the account's own bound: it is the more urgent one, and nobody's fault.
-    if turn.model.no_space:
-        raise IrcError(Numeric.ERR_UNKNOWNERROR, command, turn.model.no_space)
+    check_room(turn, command)
     most = turn.settings.account_bytes
     # Asked before the entry: one may exceed the bound by a single message.
     if session.who.stored_bytes >= most > 0:

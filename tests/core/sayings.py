@@ -48,6 +48,9 @@ storing = st.one_of(
     st.builds("PRIVMSG {},{} :hi".format, channels, names),
     st.builds("NOTICE {} :{}".format, names, texts),
     st.builds("@+react=x TAGMSG {}".format, channels),
+    st.builds("REDACT {} test-{:x}".format, channels, st.integers(1, 30)),
+    st.builds("SETNAME :{}".format, texts),
+    st.builds("METADATA {} SET url :{}".format, st.one_of(channels, st.just("*")), texts),
 )
 """Lines each of which stores something, or is refused."""
 

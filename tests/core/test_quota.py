@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from securechat.core.journal.events.accounts import UsageCounted, UsageUpto
+from securechat.irc.message import parse
 from securechat.store.sqlite.schema import ROW_BYTES
-from tests.support.client import codes
+from tests.support.client import Client, codes
 from tests.support.rules import RulesUnderTest, in_channel
 
 MIB = 1024 * 1024
@@ -94,3 +95,51 @@ def test_usage_that_could_not_be_stored_is_stored_later() -> None:
     rules.full = False
     rules.passes(20)
     assert not rules.model.uncounted
+
+
+def redaction(**settings: int) -> tuple[RulesUnderTest, Client, str]:
+    """alice has said something of 38 bytes with its tag; the command that takes it back."""
+    caps = "message-tags echo-message draft/message-redaction"
+    rules, [alice, _] = in_channel("alice", "bob", caps=caps, **settings)
+    [said] = alice.says("@+draft/react=😀 PRIVMSG #den :" + "й" * 10)
+    return rules, alice, f"REDACT #den {parse(said).tags['msgid']}"
+
+
+def test_what_is_taken_back_does_not_count_any_more() -> None:
+    """Only that it was there does, and the REDACT itself."""
+    rules, alice, line = redaction()
+    before = rules.account("alice").stored_bytes
+    alice.says(line)
+    size = len("й".encode()) * 10 + len("+draft/react=😀".encode())
+    added = ROW_BYTES + len(line.removeprefix("REDACT #den "))
+    assert rules.account("alice").stored_bytes == before - size + added
+    assert rules.account("alice") in rules.model.uncounted
+
+
+def test_what_an_operator_takes_back_counts_less_for_its_author() -> None:
+    """And the REDACT for the operator."""
+    rules, (alice, bob) = in_channel("alice", "bob", caps="echo-message draft/message-redaction")
+    bob.says("PRIVMSG #den :12345")
+    msgid = rules.model.msgid(rules.model.last_seq)
+    before = rules.account("bob").stored_bytes
+    alice.says(f"REDACT #den {msgid} :no")
+    assert rules.account("bob").stored_bytes == before - 5
+
+
+def test_a_redaction_that_is_not_stored_changes_no_count() -> None:
+    """What is taken back is counted again."""
+    rules, alice, line = redaction()
+    before = rules.account("alice").stored_bytes
+    rules.full = True
+    alice.says(line)
+    assert rules.account("alice").stored_bytes == before
+
+
+def test_who_has_used_up_its_share_may_take_back_what_it_said() -> None:
+    """That makes room; nothing can be taken back where the disk has no room for the REDACT."""
+    rules, alice, line = redaction(account_bytes=MIB)
+    rules.account("alice").stored_bytes = MIB
+    rules.model.no_space = "full"
+    assert codes(alice.says(line)) == ["400"]
+    rules.model.no_space = ""
+    assert codes(alice.says(line)) == ["REDACT"]

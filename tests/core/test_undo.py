@@ -160,7 +160,9 @@ class Maker:
         stored = [one for one in self.model.recent if one.seq <= self.model.last_seq]
         said = [one for one in stored if one.seq not in self.model.redacted]
         entry = self.chance.choice(said)
-        return channel_events.Redacted(entry.seq, entry.target)
+        return channel_events.Redacted(
+            entry.seq, entry.target, entry.sender, entry.text, entry.tags
+        )
 
     def revoked(self) -> account_events.TokenRevoked:
         token = self.chance.choice(list(self.model.tokens.values()))

@@ -26,12 +26,16 @@ def snapshot(model: Model) -> dict[str, object]:
         "online": {a.id for a in model.online},
         "arrived": model.arrived,
         "admins": model.admins_online,
+        "hidden": model.hidden_online,
+        "secret": {channel.id for channel in model.secret},
     }
 
 
 def _account(account: Account) -> dict[str, object]:
     return {
         "starts after": account.starts_after,
+        "bytes": account.stored_bytes,
+        "hidden": account.hidden,
         "bot": account.bot,
         "devices": {d.name: d.stored for d in account.devices.values() if d.stored >= 0},
         "keys": account.sent_keys.items(),

@@ -84,12 +84,12 @@ def _do(turn: Turn, session: Session, place: Channel | Direct, entry: Logged, re
     account = session.who
     if isinstance(place, Channel) and channels.why_silent(turn, place, account):
         reason = ""  # a way to speak all the same
-    # It adds an entry, though it takes away a text.
-    quota.check(turn, session, "REDACT")
+    # No question of the account's share: who has used it up makes room so, once for each message.
+    quota.check_room(turn, "REDACT")
     msgid = str(turn.model.msgid(entry.seq))
     text = f"{msgid} :{reason}" if reason else msgid
     # The text first, then the entry that tells of it: both or neither are stored.
-    turn.record(Redacted(entry.seq, entry.target))
+    turn.record(Redacted(entry.seq, entry.target, entry.sender, entry.text, entry.tags))
     logged = turn.log(entry.target, account, "REDACT", text, account.line_tags)
     # Taking back one's own words is no moderation.
     if entry.sender != account.id and isinstance(place, Channel):

@@ -82,7 +82,8 @@ STATEMENTS = {
     "FounderRemoved": Finds("UPDATE targets SET founder = NULL WHERE id = ?"),
     "Redacted": Finds(
         "UPDATE log SET kind = 'REDACTED', text = '', tags = NULL "
-        "WHERE seq = ? AND target = ? AND kind <> 'REDACTED'"
+        "WHERE seq = ? AND target = ? AND sender = ? AND text = ? AND tags IS ? "
+        "AND kind <> 'REDACTED'"
     ),
     "DirectOpened": "INSERT INTO targets (id, low, high) VALUES (?, ?, ?)",
     "MemberJoined": "INSERT INTO memberships (channel, account, modes, seq) VALUES (?, ?, ?, ?)",

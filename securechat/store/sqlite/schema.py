@@ -388,6 +388,17 @@ CREATE INDEX log_untold ON log (target, seq) WHERE {UNTOLD};
 CREATE INDEX log_events ON log (target, seq) WHERE {EVENTS};
 """
 
+REDACTED_USAGE = """
+-- What is taken back no longer counts; what came after usage_upto is counted by the next start.
+CREATE TRIGGER log_entry_redacted AFTER UPDATE OF text, tags ON log
+WHEN OLD.seq <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'usage_upto') BEGIN
+    UPDATE usage SET bytes = max(0, bytes
+        - length(CAST(OLD.text AS BLOB)) - coalesce(length(CAST(OLD.tags AS BLOB)), 0)
+        + length(CAST(NEW.text AS BLOB)) + coalesce(length(CAST(NEW.tags AS BLOB)), 0))
+        WHERE account = OLD.sender;
+END;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -408,4 +419,5 @@ MIGRATIONS = [
     KEPT_DAYS,
     SEARCH_STALE,
     COMPARED,
+    REDACTED_USAGE,
 ]

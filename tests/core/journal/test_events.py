@@ -34,7 +34,7 @@ def columns(sql: str) -> list[str]:
     """The columns that a statement's parameters go to, in their order."""
     listed = re.match(r"INSERT (?:OR REPLACE )?INTO (\w+)(?: \((.*?)\))? (?:VALUES|SELECT)", sql)
     if listed is None:
-        return re.findall(r"(\w+) = \?", sql)
+        return re.findall(r"(\w+) (?:=|IS) \?", sql)
     if listed[2]:
         return listed[2].split(", ")
     connection = sqlite3.connect(":memory:")

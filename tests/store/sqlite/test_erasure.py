@@ -106,6 +106,20 @@ def test_what_is_kept_of_the_account_is_counted_down(connection: sqlite3.Connect
     assert Reader(connection).usage() == {ALICE: 0, BOB: size}
 
 
+def test_what_is_redacted_is_counted_down(connection: sqlite3.Connection) -> None:
+    """The same: of what was counted a start knows no more than the table has."""
+    size = ROW_BYTES + len(SECRET)
+    say(connection, 1, ALICE, BOB, ALICE)
+    connection.execute("INSERT INTO usage VALUES (?, ?), (?, ?)", (ALICE, size, BOB, size))
+    connection.execute("UPDATE meta SET value = '2' WHERE key = 'usage_upto'")
+    for seq, left_over in ((1, ROW_BYTES + size), (3, 2 * ROW_BYTES)):
+        sql = "UPDATE log SET kind = 'REDACTED', text = '', tags = NULL WHERE seq = ?"
+        connection.execute(sql, (seq,))
+        assert Reader(connection).usage() == {ALICE: left_over, BOB: size}
+    erase(connection, of_sender(connection, ALICE, 3), lambda _: None)
+    assert Reader(connection).usage() == {ALICE: 0, BOB: size}
+
+
 def test_batches_that_the_server_has_heard_of_are_not_kept(connection: sqlite3.Connection) -> None:
     """There may be very many; other changes stay, and numbers of changes are not given again."""
     connection.execute("INSERT INTO changes (kind, account) VALUES ('account', 1)")

@@ -159,7 +159,7 @@ MUST_FIND: list[events.JournalEvent] = [
     AccountRespelled("ALICE", "alice", 99),
     ModesChanged("nt", "key", None, 99),
     HistoryOpened(5, 99),
-    Redacted(99, 10),
+    Redacted(99, 10, 1, "hi", None),
 ]
 MAY_FIND_NOTHING: list[events.JournalEvent] = [
     PasswordRehashed("newer", 9, "hash"),

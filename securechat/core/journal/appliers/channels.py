@@ -56,6 +56,11 @@ def log_entry(model: Model, event: Logged) -> Undo:
     return undo
 
 
+def _bytes_of(event: Redacted) -> int:
+    """As log_entry() has counted them; the row itself is still there."""
+    return len(event.text.encode()) + len((event.tags or "").encode())
+
+
 def redacted(model: Model, event: Redacted) -> Undo:
     recent = model.recent
     # It may have left memory already; then a reader finds what is in the database.
@@ -64,6 +69,10 @@ def redacted(model: Model, event: Redacted) -> Undo:
         # In place, as the seqs in memory must have no gap.
         after = before._replace(kind="REDACTED", text="", tags=None)
         recent[recent.index(before)] = after
+    sender = model.accounts[event.sender]
+    size = min(_bytes_of(event), sender.stored_bytes)  # less, where a part could not be counted
+    sender.stored_bytes -= size
+    model.uncounted[sender] = None
     new = event.seq not in model.redacted
     model.redacted[event.seq] = None
     # The oldest: a reader that began before a thousand others has long been done.
@@ -71,6 +80,8 @@ def redacted(model: Model, event: Redacted) -> Undo:
         del model.redacted[next(iter(model.redacted))]
 
     def undo() -> None:
+        nonlocal size
+        sender.stored_bytes, size = sender.stored_bytes + size, 0
         # Who redacted it first has it; a second event must not take that back.
         if new:
             model.redacted.pop(event.seq, None)

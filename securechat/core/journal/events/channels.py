@@ -51,10 +51,15 @@ class Logged(NamedTuple):
 
 @about(changes=[MESSAGE])
 class Redacted(NamedTuple):
-    """A message has been taken back: that it was there is all that is left of it."""
+    """A message has been taken back: that it was there is all that is left of it. sender, text,
+    tags: as they were read; the sender's share of what is kept is smaller by them.
+    """
 
     seq: int
     target: int
+    sender: int
+    text: str
+    tags: str | None
 
 
 @about(needs=[ACCOUNT.by("founder")], changes=[NAME, LOOKS], makes=[TARGET.by("id")])
