@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from securechat.client.screens.composer import (
     CHANNEL_SIGN,
@@ -14,7 +15,9 @@ from securechat.client.screens.composer import (
     target_problem,
 )
 from securechat.client.session.events import (
+    AskMore,
     AskPage,
+    AskSearch,
     Info,
     Problem,
     Quit,
@@ -182,6 +185,51 @@ def _policy(composer: Composer, rest: str) -> Composed:
     kept = channel if params else f"your talk with {channel}"
     text = f"what is kept of {kept}, as the server tells (whoever runs it can read it, too):"
     return [Info(text, remote=False), ServerCommand("POLICY", params)]
+
+
+@command(
+    "/search WORDS",
+    "find what was said, by words or their beginnings",
+    further=(
+        ("/search … in:#CHANNEL from:NAME", "only there (or with a person), only theirs"),
+        ("/search … after:DATE before:DATE", "from or until then: 2026-01-31, 2026-01-31T15:30"),
+        ("/search more", "look for more of it"),
+    ),
+)
+def _search(_composer: Composer, rest: str) -> Composed:
+    if rest == "more":
+        return [AskMore()]
+    words: list[str] = []
+    fields: dict[str, str] = {}
+    for word in rest.split():
+        name, colon, value = word.partition(":")
+        if not colon or name.lower() not in ("in", "from", "after", "before"):
+            words.append(word)
+        elif not value or name.lower() in fields:
+            return [Problem(f"expected {name}: once, and something behind it", remote=False)]
+        else:
+            fields[name.lower()] = value
+    if not rest:
+        return _usage("search")
+    after, before = (_moment(fields.get(name, "")) for name in ("after", "before"))
+    if after is None or before is None:
+        text = "expected dates as 2026-01-31, or with a time as 2026-01-31T15:30"
+        return [Problem(text, remote=False)]
+    place, sender = fields.get("in", ""), fields.get("from", "")
+    return [AskSearch(" ".join(words), place, sender, after, before, rest)]
+
+
+def _moment(text: str) -> str | None:
+    """A date, or a date with a time, where we are, as server-time has it; '' for ''. None when it
+    can't be one.
+    """
+    if not text:
+        return ""
+    try:
+        time = datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):  # of a year that no clock of ours knows
+        return None
+    return f"{time:%Y-%m-%dT%H:%M:%S}.000Z" if time.year in range(1970, 9999) else None
 
 
 @command("/me TEXT", "say what you do")

@@ -59,6 +59,26 @@ class AskPage(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class AskSearch(Action):
+    """Search in what was said. text: words, each of which is to be found. place: a channel or a
+    person. sender: who has said it. after, before: times as of server-time. All of them '' for any.
+    typed: what the person has typed.
+    """
+
+    text: str
+    place: str = ""
+    sender: str = ""
+    after: str = ""
+    before: str = ""
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskMore(Action):
+    """Show the next page of the last search."""
+
+
+@dataclass(frozen=True, slots=True)
 class Adopt(Action):
     """Log in with this token when the connection has to be replaced, and not by the password: that
     costs the server much more to check, and the code of a second factor is good once.
@@ -122,6 +142,28 @@ class HistoryPage(ClientEvent):
     target: str
     said: tuple[Said, ...]
     first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found(ClientEvent):
+    """What a search has found, oldest first. typed: of AskSearch. on: it goes on with what was
+    found before. newer: whether the next page has newer ones, not older ones.
+    """
+
+    typed: str
+    said: tuple[Said, ...]
+    on: bool = False
+    newer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPaused(ClientEvent):
+    """A search took too long for the server: it has looked only as far as this time, in UTC. newer:
+    as of Found.
+    """
+
+    until: datetime
+    newer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

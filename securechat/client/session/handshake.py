@@ -21,6 +21,7 @@ from securechat.client.session.events import (
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.multiline import Limits, limits_of
+from securechat.client.session.search import SEARCH
 from securechat.irc import sasl
 from securechat.irc.message import KEY_TAG, MAX_BODY_BYTES, Message, format_message
 
@@ -38,6 +39,7 @@ WANTED: Final = (
     "multi-prefix",
     "sasl",
     "server-time",
+    SEARCH,
     "standard-replies",
     "userhost-in-names",
     KEY_TAG,

@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
 from securechat.client.session import answers, events
+from securechat.client.session.asking import Asking
 from securechat.client.session.batches import Batches
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import Deliveries
@@ -21,15 +21,13 @@ from securechat.client.session.events import Earlier, Info, Output, Problem, Tex
 from securechat.client.session.identity import fold, same
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.pages import Pages
-from securechat.client.session.shown import ShownMessages, mark_of
+from securechat.client.session.search import Search
+from securechat.client.session.shown import ShownMessages, mark_of, parse_time
 from securechat.irc.message import Message, format_message
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL
 
 DELIVERED: Final = "delivered-"
 """A PING whose token begins so asks us to confirm: our PONG says that all before it has arrived."""
-
-# Within these a time can be told in any time zone.
-_YEARS = range(1970, 9999)
 
 
 class Inbound:
@@ -43,6 +41,8 @@ class Inbound:
         self._batches = Batches()
         self._shown = ShownMessages()
         self.pages = Pages(self._shown)
+        self.search = Search()
+        self._asking = (self.pages, self.search)
         self._asked: set[str] = set()
         """Channels, folded, whose next NAMES answer is shown."""
         self._known: dict[str, str] = {}
@@ -83,13 +83,31 @@ class Inbound:
                 self._said(message, now, out)
         elif command == "BATCH":
             self._batch(message, now, out)
-        elif self.pages.holds(self._batches.of(message)):
+        elif self._asker(message):
             return  # what happened then changes nothing now
         elif handler := _HANDLERS.get(command):
             if len(message.params) >= _NEEDS.get(command, 1):
                 handler(self, message, out)
-        elif not self.pages.refused(message, out):
+        elif not self._is_told(message, out):
             answers.receive(message, self._deliveries, now, out)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is on its way that the person has asked for."""
+        return any(asking.waiting for asking in self._asking)
+
+    def _asker(self, message: Message) -> Asking | None:
+        """For whom a message is, as part of an answer."""
+        batch = self._batches.of(message)
+        if batch is None:
+            return None
+        return next((asking for asking in self._asking if asking.holds(batch)), None)
+
+    def _is_told(self, message: Message, out: Output) -> bool:
+        """Whether a message is a refusal, or a warning, that is told in our words."""
+        if message.command == "WARN" and self.search.paused(message, out):
+            return True
+        return any(asking.refused(message, out) for asking in self._asking)
 
     def _is_mine(self, nick: str) -> bool:
         return same(nick, self.nick)
@@ -99,9 +117,9 @@ class Inbound:
     def _said(self, message: Message, now: float, out: Output) -> None:
         if len(message.params) < 2:
             return
-        if self.pages.holds(self._batches.of(message)):
+        if asker := self._asker(message):
             # It confirms nothing, as it may have been said long ago.
-            self.pages.add(message, self._as_said(message))
+            asker.add(message, self._as_said(message))
             return
         target, text = message.params[:2]
         if self._is_mine(message.nick):
@@ -146,11 +164,13 @@ class Inbound:
         if not message.params:
             return
         if began := self._batches.began(message):
-            self.pages.begins(began)
+            for asking in self._asking:
+                asking.begins(began)
         elif ended := self._batches.ended(message):
             if ended.assembly and (whole := ended.assembly.whole()):
                 self._said(whole, now, out)
-            self.pages.ends(ended, now, out)
+            for asking in self._asking:
+                asking.ends(ended, now, out)
 
     def _redacted(self, message: Message, out: Output) -> None:
         target, msgid, *rest = message.params
@@ -273,18 +293,6 @@ class Inbound:
 def _tag(message: Message, name: str) -> str:
     """A client-only tag, by its name of today or by that of its draft."""
     return message.tags.get(f"+{name}") or message.tags.get(f"+draft/{name}", "")
-
-
-def parse_time(message: Message) -> datetime | None:
-    """The server-time tag in UTC, or None when there is none that can be read."""
-    text = message.tags.get("time", "")
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if time.year not in _YEARS:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def pong(message: Message, *, quiet: bool) -> str:

@@ -15,7 +15,9 @@ from securechat.client.session.deliveries import Deliveries, Outgoing, text_spac
 from securechat.client.session.events import (
     Action,
     Adopt,
+    AskMore,
     AskPage,
+    AskSearch,
     Delayed,
     Doubt,
     LoginRefused,
@@ -33,6 +35,7 @@ from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.liveness import Liveness, Verdict
 from securechat.client.session.multiline import batch_lines
 from securechat.client.session.pages import CHATHISTORY
+from securechat.client.session.search import SEARCH
 from securechat.irc.message import KEY_TAG, Message, format_key, format_message
 
 # Seconds from the connection to the end of the replay; a busy server hashes passwords in turn.
@@ -129,7 +132,7 @@ class ClientSession:
             self._leave, self._leave_at = action, now + action.patience
         elif isinstance(action, Adopt):
             self._credential = Login(self._credential.account, action.token)
-        elif isinstance(action, AskPage):
+        elif isinstance(action, AskPage | AskSearch | AskMore):
             self._ask(action, now, out)
         elif isinstance(action, Say | ServerCommand):
             self._deliveries.put(action)
@@ -186,9 +189,10 @@ class ClientSession:
             self.stage = Stage.REPLAY
             self._deliveries.keyed = KEY_TAG in handshake.enabled
             self._deliveries.multiline = handshake.multiline
-            pages = handshake.offers(CHATHISTORY) and "batch" in handshake.enabled
             self._inbound.restart(handshake.nick)
-            self._inbound.pages.restart(out, offered=pages)
+            batches = "batch" in handshake.enabled
+            self._inbound.pages.restart(out, offered=batches and handshake.offers(CHATHISTORY))
+            self._inbound.search.restart(out, offered=batches and SEARCH in handshake.enabled)
             if isinstance(credential, AccountRequest):  # the account is made: the next time log in
                 self._credential = Login(credential.account, credential.password)
             elif credential.code:  # that of a second factor is good once
@@ -211,12 +215,16 @@ class ClientSession:
         why = Doubt.ASKED if self._deliveries.keyed else Doubt.RESENT
         out.events += [delivery.doubt(why) for delivery in again]
 
-    def _ask(self, action: AskPage, now: float, out: Output) -> None:
-        if self.stage is Stage.ONLINE:
-            self._inbound.pages.ask(action, now, out)
-        else:
+    def _ask(self, action: AskPage | AskSearch | AskMore, now: float, out: Output) -> None:
+        if self.stage is not Stage.ONLINE:
             text = "there is no connection now; ask again when it is back"
             out.events.append(Problem(text, remote=False))
+        elif isinstance(action, AskPage):
+            self._inbound.pages.ask(action, now, out)
+        elif isinstance(action, AskSearch):
+            self._inbound.search.ask(action, now, out)
+        else:
+            self._inbound.search.more(now, out)
 
     def _watch(self, now: float, out: Output) -> None:
         verdict = self._liveness.tick(now)
@@ -233,7 +241,7 @@ class ClientSession:
                 break
             self._send(item, now, out)
         leave = self._leave
-        done = self._deliveries.settled and not self._inbound.pages.waiting
+        done = self._deliveries.settled and not self._inbound.waiting
         if leave and (done or now >= self._leaving_time(leave)):
             self._part_ways(leave, now, out)
 

@@ -7,6 +7,7 @@ Pure state of the receiving thread.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from securechat.client.session.events import Earlier
 from securechat.irc.message import Message
@@ -17,7 +18,10 @@ REMEMBERED_IDS = 4096
 # Characters of an id that is kept; they have some twenty.
 MAX_ID = 256
 
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+
+# Within these a time can be told in any time zone.
+_YEARS = range(1970, 9999)
 
 # Conversations of which is remembered from where on they are shown, and pieces of each. Of a piece
 # too many it is forgotten that something may be missing before it.
@@ -136,4 +140,20 @@ def mark_of(message: Message) -> str:
     msgid, time = message.tags.get("msgid", ""), message.tags.get("time", "")
     if msgid and len(msgid) <= MAX_ID:
         return f"msgid={msgid}"
-    return f"timestamp={time}" if _TIME.fullmatch(time) else ""
+    return f"timestamp={time}" if TIME.fullmatch(time) else ""
+
+
+def parse_time(message: Message) -> datetime | None:
+    """The server-time tag in UTC, or None when there is none that can be read."""
+    return time_of(message.tags.get("time", ""))
+
+
+def time_of(text: str) -> datetime | None:
+    """A time as a server writes it, in UTC; None when it can't be read."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if time.year not in _YEARS:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

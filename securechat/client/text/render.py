@@ -18,6 +18,7 @@ from securechat.client.session.events import (
     ClientEvent,
     Delayed,
     Earlier,
+    Found,
     HistoryPage,
     Info,
     InquiryAnswer,
@@ -35,6 +36,7 @@ from securechat.client.session.events import (
     Removed,
     Renamed,
     Said,
+    SearchPaused,
     TextKind,
     TopicIs,
     Unconfirmed,
@@ -99,6 +101,8 @@ class Renderer:
         """The lines for an event; none for one that needs no showing."""
         if isinstance(event, HistoryPage):
             return self._page(event)
+        if isinstance(event, Found):
+            return self._found(event)
         bodies = self._bodies(event)
         if not bodies:
             return []
@@ -120,13 +124,38 @@ class Renderer:
         if not count:
             nothing = "nothing" if event.first else "nothing older"
             return self._stamped(None, [[(NOTE, f"-- there is {nothing} to read {where}")]])
-        messages = "1 message" if count == 1 else f"{count} messages"
-        lines = self._stamped(None, [[(NOTE, f"-- {messages} from before, {where}:")]])
+        head = f"{_messages(count)} from before, {where}:"
+        rows = [(said, self._words(said)) for said in event.said]
+        return self._between(
+            head, rows, f"that was from before, {where}; /history shows what is older"
+        )
+
+    def _found(self, event: Found) -> list[StyledLine]:
+        """What a search has found, each with its place."""
+        what, more = _e(event.typed), "more " if event.on else ""
+        if not event.said:
+            return self._stamped(None, [[(NOTE, f"-- nothing {more}was found for: {what}")]])
+        head = f"{_messages(len(event.said), more)} found for: {what}"
+        rows = [(said, self._said(said, placed=True)) for said in event.said]
+        which = "newer" if event.newer else "older"
+        return self._between(
+            head, rows, f"that was what was found; /search more looks for {which} ones"
+        )
+
+    def _between(
+        self, head: str, rows: list[tuple[Said, StyledLine]], end: str
+    ) -> list[StyledLine]:
+        """Messages of long ago, between two lines that say so."""
+        lines = self._stamped(None, [[(NOTE, f"-- {head}")]])
         self._day = None  # whatever day it is, it is told
-        for said in event.said:
-            lines += self._stamped(said.time, [self._words(said)]) + _further_rows(said.text)
-        end = f"-- that was from before, {where}; /history shows what is older"
-        return lines + self._stamped(None, [[(NOTE, end)]])
+        for said, row in rows:
+            lines += self._stamped(said.time, [row]) + _further_rows(said.text)
+        return lines + self._stamped(None, [[(NOTE, f"-- {end}")]])
+
+    def _paused(self, event: SearchPaused) -> str:
+        until = f"{self._local(event.until):%d %B %Y, %H:%M}"
+        far = f"up to {until}" if event.newer else f"back to {until}"
+        return f"the search took long and has looked only {far}; /search more goes on from there"
 
     def _local(self, time: datetime | None) -> datetime:
         """A time where we are; now for None."""
@@ -147,6 +176,8 @@ class Renderer:
                 return [self._said(event)]
             case Removed():
                 return [[(NOTE, f"-- {self._removed(event)}")]]
+            case SearchPaused():
+                return [[(NOTE, f"-- {self._paused(event)}")]]
             case Reacted():
                 return [[(NOTE, f"-- {self._reacted(event)}")]]
             case InquiryAnswer(verdict="FAIL" | "WARN", text=text):
@@ -165,12 +196,13 @@ class Renderer:
         note = _note(event)
         return [[(NOTE, f"-- {note}")]] if note else []
 
-    def _said(self, event: Said) -> StyledLine:
+    def _said(self, event: Said, *, placed: bool = False) -> StyledLine:
+        """placed: whether its channel is told also when it is the only one."""
         line: StyledLine = [(NOTE, "(missed) ")] if event.missed else []
         if not _is_channel(event.target):
             private = f"(to {_n(event.target)}) " if event.mine else "(private) "
             line.append((NOTE, private))
-        elif self._channels() > 1:
+        elif placed or self._channels() > 1:
             line.append(("", f"{_n(event.target)} "))
         return line + self._words(event)
 
@@ -231,6 +263,10 @@ def _beginning(text: str) -> str:
     """A text of ours in one row, so that it is known again."""
     first, *rest = text.split("\n")
     return f"{_e(first)} … (of {len(rest) + 1} lines)" if rest else _e(first)
+
+
+def _messages(count: int, more: str = "") -> str:
+    return f"1 {more}message" if count == 1 else f"{count} {more}messages"
 
 
 def _place(target: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from securechat.client.screens.commands import COMMANDS
 from securechat.client.session.events import (
     Action,
+    AskMore,
     AskPage,
+    AskSearch,
     Info,
     Problem,
     Quit,
@@ -40,6 +44,13 @@ from tests.client.screens.test_composer import composer
         ("/topic #den Quiet", ServerCommand("TOPIC", ("#den", "Quiet"))),
         ("/history", AskPage("#lobby", 20)),
         ("/history 50", AskPage("#lobby", 50)),
+        ("/search two  words", AskSearch("two words", typed="two  words")),
+        (
+            "/search http://x in:#den FROM:bob a:b",
+            AskSearch("http://x a:b", "#den", "bob", typed="http://x in:#den FROM:bob a:b"),
+        ),
+        ("/search more", AskMore()),
+        ("/search more x", AskSearch("more x", typed="more x")),
         ("/quit", Quit()),
         ("/quit good night", Quit("good night")),
         ("/exit", Quit()),
@@ -84,6 +95,38 @@ def test_a_page_that_cannot_be_one(typed: str) -> None:
         [problem] = composer().line(line)
         assert isinstance(problem, Problem)
         assert "no channel yet" in problem.text
+
+
+def test_a_search_between_dates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where we are a day begins at another time than in London."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        [action] = composer().line("/search x after:2026-01-31 before:2026-02-01T15:30")
+        assert isinstance(action, AskSearch)
+        assert action.after == "2026-01-30T15:00:00.000Z"
+        assert action.before == "2026-02-01T06:30:00.000Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("/search", "expected /search WORDS"),
+        ("/search x in:", "expected in: once"),
+        ("/search from:a FROM:b", "expected FROM: once"),
+        ("/search x after:soon", "expected dates as 2026-01-31"),
+        ("/search x before:0001-01-01", "expected dates as 2026-01-31"),
+        ("/search x before:9999-12-31", "expected dates as 2026-01-31"),
+    ],
+)
+def test_a_search_that_cannot_be_one(typed: str, expected: str) -> None:
+    """Is refused here, with what is expected."""
+    [problem] = composer("#lobby").line(typed)
+    assert isinstance(problem, Problem)
+    assert problem.text.startswith(expected)
 
 
 def test_what_is_kept_is_asked_of_the_server() -> None:

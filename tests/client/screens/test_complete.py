@@ -42,6 +42,7 @@ def test_a_name_that_would_be_obeyed_is_not_offered() -> None:
                 "/who ",
                 "/topic ",
                 "/history ",
+                "/search ",
                 "/me ",
                 "/quit ",
             ],

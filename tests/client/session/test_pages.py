@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from securechat.client.session.asking import LOST, MOST, PATIENCE, PENDING
 from securechat.client.session.events import (
     AskPage,
     ClientEvent,
@@ -21,15 +22,7 @@ from securechat.client.session.events import (
     Stored,
 )
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
-from securechat.client.session.pages import (
-    CHATHISTORY,
-    LOST,
-    MOST,
-    MOST_AGAIN,
-    NOT_OFFERED,
-    PATIENCE,
-    PENDING,
-)
+from securechat.client.session.pages import CHATHISTORY, MOST_AGAIN, NOT_OFFERED
 from tests.client.dialogue import ALICE, Talk, arrival, handshake, online
 from tests.client.scripted import OFFER
 

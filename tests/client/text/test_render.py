@@ -14,6 +14,7 @@ from securechat.client.session.events import (
     Delayed,
     Doubt,
     Earlier,
+    Found,
     HistoryPage,
     Info,
     InquiryAnswer,
@@ -31,6 +32,7 @@ from securechat.client.session.events import (
     Removed,
     Renamed,
     Said,
+    SearchPaused,
     Stored,
     TextKind,
     TopicIs,
@@ -170,6 +172,8 @@ EVIL = "a\x1b[2J\n12:00 <bob> fake\u202e\x9b"
         Reacted(EVIL, EVIL, EVIL, Earlier(EVIL, NOW)),
         Said(EVIL, EVIL, EVIL, answers=Earlier(EVIL, NOW)),
         HistoryPage(EVIL, ()),
+        Found(EVIL, ()),
+        Found(EVIL, (Said(EVIL, EVIL, EVIL),)),
         HistoryPage(EVIL, (Said(EVIL, EVIL, EVIL),)),
         Rejected(EVIL, EVIL, EVIL),
         Unconfirmed(EVIL, EVIL, Doubt.CUT),
@@ -182,11 +186,11 @@ def test_remote_text_never_reaches_the_terminal_raw(event: ClientEvent) -> None:
     several rows, of which none but the first looks like a line.
     """
     line, *rows = shown(event, channels=2)
-    if isinstance(event, HistoryPage) and event.said:
+    if isinstance(event, HistoryPage | Found) and event.said:
         line, *rows = rows[1:-1]
     assert line.isprintable()
     assert not any(style for style, _ in render(event) if "\x1b" in style)
-    assert not rows or isinstance(event, Said | HistoryPage)
+    assert not rows or isinstance(event, Said | HistoryPage | Found)
     assert all(row.startswith("      | ") and row.isprintable() for row in rows)
 
 
@@ -236,6 +240,33 @@ def test_a_page_of_history() -> None:
     assert shown(HistoryPage("#lobby", ())) == ["-- there is nothing older to read in #lobby"]
     nothing = HistoryPage("bob", (), first=True)
     assert shown(nothing) == ["-- there is nothing to read with bob"]
+
+
+def test_what_a_search_has_found() -> None:
+    """Each with its day, its time and its place; and how it goes on."""
+    found = (
+        Said("#lobby", "bob", "old", time=datetime(2025, 11, 20, 23, 0, tzinfo=UTC)),
+        Said("bob", "al", "psst", mine=True, time=datetime(2025, 11, 20, 23, 5, tzinfo=UTC)),
+    )
+    assert shown(Found("from:bob", found)) == [
+        "-- 2 messages found for: from:bob",
+        "--- Friday, 21 November 2025 ---",
+        "01:00 #lobby <bob> old",
+        "01:05 (to bob) <al> psst",
+        "--- Saturday, 22 November 2025 ---",
+        "-- that was what was found; /search more looks for older ones",
+    ]
+    one = shown(Found("x", found[:1], on=True, newer=True))
+    assert one[0] == "-- 1 more message found for: x"
+    assert one[-1] == "-- that was what was found; /search more looks for newer ones"
+    assert shown(Found("x", ())) == ["-- nothing was found for: x"]
+    assert shown(Found("x", (), on=True)) == ["-- nothing more was found for: x"]
+    far = datetime(2025, 10, 2, 9, 5, tzinfo=UTC)
+    assert shown(SearchPaused(far), SearchPaused(far, newer=True)) == [
+        f"-- the search took long and has looked only {way} 02 October 2025, 11:05; "
+        "/search more goes on from there"
+        for way in ("back to", "up to")
+    ]
 
 
 def test_of_a_text_of_ours_the_beginning_is_told() -> None:

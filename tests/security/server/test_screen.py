@@ -14,12 +14,13 @@ from securechat.client.exits import Exit, say
 from securechat.client.screens.commands import run
 from securechat.client.screens.complete import candidates
 from securechat.client.screens.composer import Composer
-from securechat.client.session.events import ClientEvent, Doubt, TextKind
+from securechat.client.session.events import ClientEvent, Doubt, Said, TextKind
 from securechat.client.wire import stream
 from securechat.irc.message import Message
 from tests.client.dialogue import Talk
 from tests.security.server.hostile import (
     COMMANDS,
+    NOON,
     SEQUENCES,
     STAGES,
     dialled,
@@ -48,6 +49,7 @@ def places(command: str, evil: str) -> Iterator[str]:
     yield f":irc.test {command} TOKEN CREATED {word} {word} :{evil}"
     yield f":irc.test {command} PRIVMSG {word} #lobby :{evil}"
     yield f"@time={word};msgid={word};account={word};batch={word} :bob {command} #lobby :{evil}"
+    yield f"@+reply={word};+draft/react={word} :{word}!{word}@h {command} #lobby {word} :{evil}"
     yield f"@time=0001-01-01T00:00:00+14:00;{word}={word} :{word} {command} #{word} :{evil}"
 
 
@@ -128,6 +130,8 @@ def _event(kind: type[ClientEvent], name: str, evil: str) -> ClientEvent:
         "Doubt": Doubt.CUT,
         "Exit": Exit.OK,
         "datetime | None": None,
+        "datetime": NOON,
+        "tuple[Said, ...]": (Said("#x", "x", "x"),),
     }
     given = [item for item in fields(kind) if item.default is MISSING or item.name == name]
     values = {item.name: samples[str(item.type)] for item in given}

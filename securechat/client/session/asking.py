@@ -1,0 +1,126 @@
+"""A question whose answer is a batch of messages that were said some time ago.
+
+Pure state of the receiving thread.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Final
+
+from securechat.client.session.batches import Batch
+from securechat.client.session.events import Output, Problem, Said
+from securechat.irc.message import Message
+
+PATIENCE = 30.0
+"""Seconds after which an answer is no more waited for."""
+
+# Messages of one answer that are kept; we never ask for more.
+MOST = 1000
+
+PENDING: Final = "what you have asked for before is still on its way"
+LOST: Final = "what you have asked for was lost with the connection; ask again when it is back"
+
+
+@dataclass(slots=True)
+class Asked:
+    """What was asked, at `since` seconds of a monotonic clock. reference: of the batch that
+    answers, '' before that begins. said: what is to be shown of it.
+    """
+
+    since: float
+    reference: str = ""
+    said: list[Said] = field(default_factory=list)
+
+
+class Asking(ABC):
+    """Asks one question at a time, and gathers what comes.
+
+    not_offered: what the person is told where the server can't answer.
+    """
+
+    not_offered = ""
+
+    def __init__(self) -> None:
+        self._open: Asked | None = None
+        self._offered = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is on its way."""
+        return self._open is not None
+
+    def restart(self, out: Output, *, offered: bool) -> None:
+        """A new connection. offered: whether the server answers."""
+        if self._open is not None:
+            out.events.append(Problem(LOST, remote=False))
+        self._open, self._offered = None, offered
+
+    def _may(self, now: float, out: Output) -> bool:
+        """Whether something can be asked now; why not is told."""
+        if not self._offered:
+            out.events.append(Problem(self.not_offered, remote=False))
+            return False
+        # An answer that is late may come yet; then it is what is shown.
+        if self._open is not None and now < self._open.since + PATIENCE:
+            out.events.append(Problem(PENDING, remote=False))
+            return False
+        return True
+
+    def begins(self, batch: Batch) -> None:
+        """A batch has begun, which may be the answer."""
+        if self._open is not None and not self._open.reference and self._answers(batch):
+            self._open.reference = batch.reference
+
+    def holds(self, batch: Batch | None) -> bool:
+        """Whether a batch is, or is part of, the answer."""
+        if self._open is None or batch is None or not self._open.reference:
+            return False
+        return self._open.reference in (batch.reference, batch.outer)
+
+    def add(self, message: Message, said: Said) -> None:
+        """A message of the answer."""
+        if self._open is not None and len(self._open.said) < MOST and self._takes(message):
+            self._open.said.append(said)
+
+    def ends(self, batch: Batch, now: float, out: Output) -> None:
+        """A batch has ended, which may be the answer."""
+        asked = self._open
+        if asked is not None and asked.reference and asked.reference == batch.reference:
+            self._open = None
+            self._done(asked, now, out)
+
+    def refused(self, message: Message, out: Output) -> bool:
+        """A standard reply, or an error numeric; whether all that it says is told."""
+        asked, params = self._open, message.params
+        if asked is None:
+            return False
+        if message.command == "421" and params[1:2] == [self._command]:
+            self._open = None
+            out.events.append(Problem(self.not_offered, remote=False))
+            return True
+        if message.command == "FAIL" and params[:1] == [self._command]:
+            self._open = None
+            return self._tells(asked, message, out)
+        return False
+
+    # -- what each question has of its own
+
+    _command = ""
+
+    @abstractmethod
+    def _answers(self, batch: Batch) -> bool:
+        """Whether a batch is one that answers what was asked."""
+
+    @abstractmethod
+    def _takes(self, message: Message) -> bool:
+        """Whether a message of the answer is to be shown."""
+
+    @abstractmethod
+    def _done(self, asked: Asked, now: float, out: Output) -> None:
+        """The answer is whole."""
+
+    def _tells(self, asked: Asked, message: Message, out: Output) -> bool:
+        """Tell of a refusal in own words; whether that was done."""
+        return False

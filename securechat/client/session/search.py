@@ -1,0 +1,146 @@
+"""What the server finds when the person searches, and where that goes on.
+
+Pure state of the receiving thread. https://codeberg.org/emersion/soju, doc/ext/search.md
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from securechat.client.session.asking import Asked, Asking
+from securechat.client.session.batches import Batch
+from securechat.client.session.events import AskSearch, Found, Output, Problem, SearchPaused
+from securechat.client.session.shown import TIME, time_of
+from securechat.irc.message import MAX_BODY_BYTES, Message, escape_tag, format_message
+
+SEARCH: Final = "soju.im/search"
+
+# Messages asked for at once: a terminal of 24 rows has them all on it.
+RESULTS = 20
+
+# At most, where more than RESULTS were said in one millisecond: ours gives no more at once.
+MOST_RESULTS = 100
+
+# Pages asked for in a row that have nothing new, of a hostile server.
+MOST_AGAIN = 20
+
+NOT_OFFERED: Final = (
+    "this server offers no search; /history shows what was said before, page by page"
+)
+NOTHING_YET: Final = "there is no search to go on with: /search WORDS"
+TOO_LONG: Final = "that is too much for one search; take fewer words"
+
+
+class Search(Asking):
+    """Asks for what was said, a page at a time.
+
+    Of a search with `after` the server gives the oldest first and goes on with newer ones, of any
+    other the newest first.
+    """
+
+    not_offered = NOT_OFFERED
+    _command = "SEARCH"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._query: AskSearch | None = None
+        self._on = False
+        """Whether what is on its way goes on with an earlier answer."""
+        self._border = ""
+        """The time at which the next page begins: of the last message on the way there."""
+        self._known: set[str] = set()
+        """The ids of the page before, and of those before it that had the same border: a page may
+        have again what stands there.
+        """
+        self._ids: set[str] = set()
+        self._asked_from = ""
+        """The border when the page on its way was asked for."""
+        self._limit = RESULTS
+        self._again = 0
+
+    def ask(self, query: AskSearch, now: float, out: Output) -> None:
+        """Begin a search; now: seconds of a monotonic clock."""
+        if self._may(now, out):
+            self._border, self._on, self._known = "", False, set()
+            self._limit, self._again = RESULTS, 0
+            self._query = query
+            self._send(query, now, out)
+
+    def more(self, now: float, out: Output) -> None:
+        """Go on with the last search."""
+        if self._query is None:
+            out.events.append(Problem(NOTHING_YET, remote=False))
+        elif self._may(now, out):
+            self._on, self._limit, self._again = True, RESULTS, 0
+            self._send(self._query, now, out)
+
+    def _send(self, query: AskSearch, now: float, out: Output) -> None:
+        if self._border and query.after:
+            query = replace(query, after=self._border)
+        elif self._border:
+            query = replace(query, before=self._border)
+        attributes = {
+            "in": query.place,
+            "from": query.sender,
+            "after": query.after,
+            "before": query.before,
+            "text": query.text,
+            "limit": str(self._limit),
+        }
+        items = (f"{key}={escape_tag(value)}" for key, value in attributes.items() if value)
+        line = format_message("SEARCH", ";".join(items))
+        if len(line.encode()) > MAX_BODY_BYTES:
+            out.events.append(Problem(TOO_LONG, remote=False))
+            return
+        self._ids, self._asked_from = set(), self._border
+        self._open = Asked(now)
+        out.lines.append(line)
+
+    def _answers(self, batch: Batch) -> bool:
+        return batch.kind == SEARCH
+
+    def _takes(self, message: Message) -> bool:
+        msgid, time = message.tags.get("msgid", ""), message.tags.get("time", "")
+        newer = self._query is not None and self._query.after
+        if TIME.fullmatch(time) and (newer or not self._ids):
+            self._border = time
+        self._ids.add(msgid)
+        return not msgid or msgid not in self._known
+
+    def _done(self, asked: Asked, now: float, out: Output) -> None:
+        query, full = self._query, len(self._ids) >= self._limit
+        self._known = self._ids | (self._known if self._border == self._asked_from else set())
+        if query is None:
+            return
+        if full and not asked.said and self._again < MOST_AGAIN:
+            self._again += 1
+            if self._limit < MOST_RESULTS:
+                self._limit = min(2 * self._limit, MOST_RESULTS)
+            else:
+                self._border = _beside(self._border, newer=bool(query.after))
+            self._send(query, now, out)
+            return
+        out.events.append(Found(query.typed, tuple(asked.said), self._on, bool(query.after)))
+
+    def paused(self, message: Message, out: Output) -> bool:
+        """A WARN; whether it tells that the search took too long, and how far it has come."""
+        command, code, at, *_ = (*message.params, "", "", "")
+        if (command, code) != ("SEARCH", "INCOMPLETE") or self._query is None:
+            return False
+        time = time_of(at)
+        if not TIME.fullmatch(at) or time is None:
+            return False
+        self._border = at
+        out.events.append(SearchPaused(time, bool(self._query.after)))
+        return True
+
+
+def _beside(border: str, *, newer: bool) -> str:
+    """The next millisecond on the way. What one has beside MOST_RESULTS is passed over."""
+    time = time_of(border)
+    if time is None:
+        return border
+    time += timedelta(milliseconds=1 if newer else -1)
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"

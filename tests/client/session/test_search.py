@@ -1,0 +1,197 @@
+"""Searching: Search, and what the session shows of it.
+
+https://codeberg.org/emersion/soju, doc/ext/search.md
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from securechat.client.session.asking import PENDING
+from securechat.client.session.events import (
+    AskMore,
+    AskSearch,
+    ClientEvent,
+    Found,
+    Problem,
+    Said,
+    SearchPaused,
+)
+from securechat.client.session.search import (
+    MOST_AGAIN,
+    MOST_RESULTS,
+    NOT_OFFERED,
+    NOTHING_YET,
+    RESULTS,
+    SEARCH,
+    TOO_LONG,
+)
+from tests.client.dialogue import Talk, online
+from tests.client.scripted import OFFER
+
+QUERY = AskSearch("words", typed="words")
+
+
+def second(number: int) -> str:
+    return f"2025-11-22T12:00:{number:02d}.000Z"
+
+
+def answer(*numbers: int, at: int | None = None) -> list[str]:
+    """Messages of bob's, each with a number as its id and its text, said in that second, or all at
+    one time.
+    """
+    lines = [
+        f"@batch=s;msgid={n};time={second(n if at is None else at)} :bob!b@h PRIVMSG #lobby :{n}"
+        for n in numbers
+    ]
+    return [f"BATCH +s {SEARCH}", *lines, "BATCH -s"]
+
+
+def numbers(shown: list[ClientEvent]) -> list[int]:
+    """What the only answer has that is shown."""
+    [event] = shown
+    assert isinstance(event, Found)
+    return [int(one.text) for one in event.said]
+
+
+def test_what_is_asked() -> None:
+    """All that was typed, in the form of message tags."""
+    talk = online()
+    query = AskSearch("two w;rds", "#den", "bob", second(1), second(9))
+    assert talk.does(query) == [
+        f"SEARCH in=#den;from=bob;after={second(1)};before={second(9)};"
+        rf"text=two\sw\:rds;limit={RESULTS}"
+    ]
+    assert online().does(AskSearch("", sender="bob")) == [f"SEARCH from=bob;limit={RESULTS}"]
+
+
+def test_what_is_found() -> None:
+    """In one piece, with times and places; it is not taken for what is said now."""
+    talk = online()
+    talk.says("3")
+    talk.does(QUERY)
+    talk.hears(*answer(3, 4))
+    times = [datetime(2025, 11, 22, 12, 0, number, tzinfo=UTC) for number in (3, 4)]
+    said = tuple(Said("#lobby", "bob", str(time.second), time=time) for time in times)
+    assert talk.shows() == [Found("words", said)]
+    talk.hears(*answer(5))  # nobody has asked
+    assert isinstance(talk.shows()[0], Said)
+
+
+def test_more_goes_on_before_the_oldest() -> None:
+    """With what was said at that very moment, which is not shown again."""
+    talk = online()
+    talk.does(QUERY)
+    talk.hears(*answer(7, 8))
+    talk.shows()
+    assert talk.does(AskMore()) == [f"SEARCH before={second(7)};text=words;limit={RESULTS}"]
+    talk.hears(*answer(5, 6, 7))
+    assert numbers(talk.shows()) == [5, 6]
+    talk.does(AskMore())
+    talk.hears(*answer(5))
+    assert talk.shows() == [Found("words", (), on=True)]
+
+
+def test_more_goes_on_after_the_newest_of_a_search_from_a_time_on() -> None:
+    """Of such the server gives the oldest first."""
+    talk = online()
+    talk.does(AskSearch("words", after=second(1)))
+    talk.hears(*answer(2, 3))
+    [found] = talk.shows()
+    assert isinstance(found, Found)
+    assert found.newer
+    assert talk.does(AskMore()) == [f"SEARCH after={second(3)};text=words;limit={RESULTS}"]
+    talk.hears(*answer(3, 4))
+    assert numbers(talk.shows()) == [4]
+
+
+def test_more_in_one_moment_than_a_page_has() -> None:
+    """As when a script talks: more is asked for at once, so that the search doesn't stand still."""
+    everything = list(range(RESULTS * 3))
+    talk = online()
+    talk.does(QUERY)
+    talk.hears(*answer(*everything[-RESULTS:], at=9))
+    for begin in (RESULTS, 0):
+        talk.shows()
+        request = talk.does(AskMore())
+        while request:
+            limit = int(request[0].rpartition("=")[2])
+            request = talk.hears(*answer(*everything[-limit:], at=9))
+        assert numbers(talk.shows()) == everything[begin : begin + RESULTS]
+    talk.does(AskMore())
+    talk.hears(*answer(*everything[-RESULTS:], at=9))
+    talk.hears(*answer(*everything[-RESULTS * 2 :], at=9))
+    talk.hears(*answer(*everything, at=9))
+    assert numbers(talk.shows()) == []
+
+
+def test_a_moment_with_more_than_the_server_gives_is_passed() -> None:
+    """To the millisecond before it; and a server that never comes to an end is given up."""
+    talk = online()
+    talk.does(QUERY)
+    talk.hears(*answer(*range(MOST_RESULTS), at=9))
+    talk.shows()
+    request = talk.does(AskMore())
+    while f"before={second(9)}" in request[0]:
+        request = talk.hears(*answer(*range(MOST_RESULTS), at=9))
+    assert request[0].startswith("SEARCH before=2025-11-22T12:00:08.999Z;")
+    for _ in range(MOST_AGAIN):
+        request = request and talk.hears(*answer(*range(MOST_RESULTS), at=9))
+    assert request == []
+    assert numbers(talk.shows()) == []
+
+
+@pytest.mark.parametrize(("after", "border"), [("", "before"), (second(1), "after")])
+def test_a_search_that_took_too_long(after: str, border: str) -> None:
+    """Tells how far it has looked, and goes on from there."""
+    talk = online()
+    talk.does(AskSearch("words", after=after))
+    talk.hears(*answer(), f"WARN SEARCH INCOMPLETE {second(5)} :Only some of it")
+    until = datetime(2025, 11, 22, 12, 0, 5, tzinfo=UTC)
+    assert talk.shows()[1] == SearchPaused(until, newer=bool(after))
+    [request] = talk.does(AskMore())
+    assert f"{border}={second(5)}" in request
+
+
+@pytest.mark.parametrize("at", ["soon", "2025-13-99T00:00:00.000Z"])
+def test_a_warning_that_says_no_time_is_shown_as_it_is(at: str) -> None:
+    """So is one of which nobody knows."""
+    talk = online()
+    talk.does(QUERY)
+    talk.hears(*answer(), f"WARN SEARCH INCOMPLETE {at} :Only some of it")
+    assert talk.shows()[1] == Problem("Only some of it")
+    talk = online()
+    talk.hears(f"WARN SEARCH INCOMPLETE {second(1)} :Only some of it")
+    assert talk.shows() == [Problem("Only some of it")]
+
+
+def test_a_refusal() -> None:
+    """In the server's words; then another one can be asked."""
+    talk = online()
+    talk.does(QUERY)
+    assert talk.does(QUERY) == []
+    assert talk.shows() == [Problem(PENDING, remote=False)]
+    talk.hears("FAIL SEARCH INVALID_PARAMS in :There is no such channel")
+    assert talk.shows() == [Problem("There is no such channel")]
+    assert talk.does(QUERY)
+
+
+def test_a_server_without_search() -> None:
+    """Is told in plain words, also when it has the capability and not the command."""
+    talk = online(offer=OFFER.replace(SEARCH, ""))
+    assert talk.does(QUERY) == []
+    assert talk.shows() == [Problem(NOT_OFFERED, remote=False)]
+    talk = online()
+    talk.does(QUERY)
+    talk.hears("421 alice SEARCH :Unknown command")
+    assert talk.shows() == [Problem(NOT_OFFERED, remote=False)]
+
+
+def test_what_cannot_be_asked() -> None:
+    """More of nothing, and more than a line holds."""
+    talk: Talk = online()
+    assert talk.does(AskMore()) == []
+    assert talk.does(AskSearch("ж" * 300)) == []
+    assert talk.shows() == [Problem(NOTHING_YET, False), Problem(TOO_LONG, False)]
