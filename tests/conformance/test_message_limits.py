@@ -44,3 +44,35 @@ def test_nul_and_a_bare_cr(bad: str, line: str) -> None:
     alice, bob = den()
     assert codes(alice.says(line.format(bad))) == ["FAIL"]
     assert bob.hears() == []
+
+
+@pytest.mark.parametrize("count", [4093, 4094])
+def test_with_the_tags_of_the_server(count: int) -> None:
+    """ "Servers MUST NOT add tag data exceeding 4094 bytes": the client's are whole beside them,
+    and all of it is at most 8191 bytes with `@` and the space.
+    """
+    caps = "message-tags server-time account-tag batch draft/chathistory echo-message"
+    name = "я" * 32
+    _, (alice, bob) = in_channel(name, "bob", caps=f"{caps} labeled-response")
+    alice.says(f"MODE {name} +B")
+    client = "+x=" + "y" * (count - len("+x="))
+    alice.says(f"@{client} PRIVMSG #den :hi")
+    [live] = bob.hears()[-1:]
+    [paged] = [line for line in bob.says("CHATHISTORY LATEST #den * 1") if " PRIVMSG " in line]
+    for line in (live, paged):
+        section = line.encode().partition(b" ")[0] + b" "
+        assert len(section) <= 8191
+        added, _, rest = section[1:-1].partition(b"+x=")
+        assert b"+x=" + rest == client.encode()
+        assert 0 < len(added.rstrip(b";")) <= 4094
+
+
+def test_a_label_takes_part_in_the_4094_bytes() -> None:
+    """ "This includes tags with or without the client-only prefix", as a label is."""
+    _, (alice, bob) = in_channel("alice", "bob", caps="message-tags batch labeled-response")
+    label = "label=" + "l" * 64
+    for past, taken in ((0, True), (1, False)):
+        value = "y" * (4094 - len(label) - len(";+x=") + past)
+        heard = alice.says(f"@{label};+x={value} TAGMSG #den")
+        assert codes(heard) == (["ACK"] if taken else ["417"])
+        assert len(bob.hears()) == taken
