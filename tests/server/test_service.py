@@ -234,6 +234,26 @@ def test_a_failed_reload_changes_nothing(tmp_path: Path) -> None:
     server.close()
 
 
+def test_an_authority_for_clients_comes_and_goes(tmp_path: Path) -> None:
+    """With another configuration, while people are here: they are told what SASL has now, and one
+    that can't be read changes nothing.
+    """
+    path = Authority().write(tmp_path)
+    with running(tmp_path / "data", "alice") as server:
+        alice = server.member("alice")
+        alice.says("CAP LS 302")
+        without = server.settings
+        given = without.with_values("tls", {"client_ca": str(path)}, "test")
+        server.service.reload(given)
+        assert alice.hears_line().endswith("CAP alice NEW :sasl=PLAIN,EXTERNAL")
+        missing = without.with_values("tls", {"client_ca": str(tmp_path / "none.pem")}, "test")
+        with pytest.raises(TlsFilesError):
+            server.service.reload(missing)
+        assert server.service.config == given
+        server.service.reload(without)
+        assert alice.hears_line().endswith("CAP alice NEW :sasl=PLAIN")
+
+
 # --- limits --------------------------------------------------------------------------------------
 
 
