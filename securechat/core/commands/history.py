@@ -111,7 +111,9 @@ def _tell_page(session: Session, subcommand: str, name: str, query: PageQuery) -
     turn.charge(session.who, len(entries) // ENTRIES_PER_LINE)
     lines = playback.lines_of(turn, session, entries, REFERENCE)
     shown = _canonical(turn, name)
-    yield from playback.batch(turn, session, f"chathistory {shown}", REFERENCE, lines)
+    yield from playback.answer(
+        turn, session, f"chathistory {shown}", REFERENCE, lines, "CHATHISTORY"
+    )
 
 
 def _canonical(turn: Turn, name: str) -> str:
@@ -144,7 +146,9 @@ def _tell_targets(session: Session, query: TargetsQuery) -> Parts:
         return
     turn.charge(session.who, len(query.spans) // ENTRIES_PER_LINE)
     lines = _target_lines(turn, session, lookup.found)
-    yield from playback.batch(turn, session, "draft/chathistory-targets", REFERENCE, lines)
+    yield from playback.answer(
+        turn, session, "draft/chathistory-targets", REFERENCE, lines, "CHATHISTORY"
+    )
 
 
 def _target_lines(turn: Turn, session: Session, found: list[tuple[int, int]]) -> Iterator[Line]:

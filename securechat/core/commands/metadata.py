@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from securechat.core import metadata, quota
 from securechat.core.channels import channels
 from securechat.core.commands.registry import ALWAYS, LOOKED_AT_ONCE, command
-from securechat.core.delivery.batches import send_batch
+from securechat.core.delivery.batches import nothing_found, send_batch
 from securechat.core.delivery.labels import Tagged
 from securechat.core.delivery.line import BareLine
 from securechat.core.model.answers import Parts
@@ -97,7 +97,14 @@ def _get(turn: Turn, session: Session, name: str, words: list[str]) -> None:
         else _warning(turn, key)
         for key in words
     ]
-    send_batch(turn, session, f"metadata {shown}", lines)
+    _answer(turn, session, f"metadata {shown}", lines)
+
+
+def _answer(turn: Turn, session: Session, kind: str, texts: list[str]) -> None:
+    """In a batch; METADATA may also be typed by hand, where the client knows no batches."""
+    send_batch(turn, session, kind, texts)
+    if not texts and not session.has(BATCH):
+        turn.send_line(session, nothing_found(turn, "METADATA"))
 
 
 def _warning(turn: Turn, key: str) -> str:
@@ -111,7 +118,7 @@ def _list(turn: Turn, session: Session, name: str, words: list[str]) -> None:
         metadata.shown(turn, session, shown, key, value)
         for key, value in _keys(session, target).items()
     ]
-    send_batch(turn, session, f"metadata {shown}", lines)
+    _answer(turn, session, f"metadata {shown}", lines)
 
 
 def _set(turn: Turn, session: Session, name: str, words: list[str]) -> None:
@@ -175,7 +182,7 @@ def _clear(turn: Turn, session: Session, name: str, words: list[str]) -> None:
     elif keys:
         _store(turn, session, target, {})
     lines = [metadata.shown(turn, session, shown, key, None) for key in keys]
-    send_batch(turn, session, f"metadata {shown}", lines)
+    _answer(turn, session, f"metadata {shown}", lines)
 
 
 def _own(turn: Turn, session: Session, name: str) -> None:
@@ -230,7 +237,7 @@ def _confirm(
 def _subscriptions(turn: Turn, session: Session, name: str, words: list[str]) -> None:
     _own(turn, session, name)
     head = f":{turn.settings.name} {Numeric.RPL_METADATASUBS} {session.shown_nick}"
-    send_batch(turn, session, "metadata-subs", (f"{head} {t}" for t in fill(session.subscriptions)))
+    _answer(turn, session, "metadata-subs", [f"{head} {t}" for t in fill(session.subscriptions)])
 
 
 def _sync(turn: Turn, session: Session, name: str, words: list[str]) -> Parts:
@@ -261,16 +268,19 @@ def _everything(turn: Turn, session: Session) -> list[Account | Channel]:
 
 
 def _synced(turn: Turn, session: Session, name: str, things: list[Account | Channel]) -> Parts:
-    server, batched = turn.settings.name, session.has(BATCH)
+    server, batched, empty = turn.settings.name, session.has(BATCH), True
     if batched:
         yield BareLine(f":{server} BATCH +metadata metadata {name}")
     # By pieces, with others between: a member of many channels sees thousands of accounts.
     for at in range(0, len(things), LOOKED_AT_ONCE):
-        for line in metadata.synced(turn, session, things[at : at + LOOKED_AT_ONCE]):
-            yield Tagged(BareLine(line), "batch=metadata") if batched else BareLine(line)
+        for text in metadata.synced(turn, session, things[at : at + LOOKED_AT_ONCE]):
+            empty, line = False, BareLine(text)
+            yield Tagged(line, "batch=metadata") if batched else line
         yield None
     if batched:
         yield BareLine(f":{server} BATCH -metadata")
+    elif empty:
+        yield nothing_found(turn, "METADATA")
 
 
 _Handler = Callable[[Turn, Session, str, list[str]], Parts | None]

@@ -145,7 +145,7 @@ def _tell(session: Session, query: SearchQuery) -> Parts:
     cost = len(found.entries) // ENTRIES_PER_LINE + found.milliseconds // MILLISECONDS_PER_LINE
     turn.charge(session.who, cost)
     lines = playback.lines_of(turn, session, found.entries, REFERENCE)
-    yield from playback.batch(turn, session, "soju.im/search", REFERENCE, lines)
+    yield from playback.answer(turn, session, "soju.im/search", REFERENCE, lines, "SEARCH")
     if found.looked_to_ms is not None:
         at = iso_time(found.looked_to_ms)
         way = "before" if query.oldest_first else "since"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from securechat.core.delivery.batches import without_batch
 from securechat.core.delivery.line import BareLine, Line, iso_time
 from securechat.core.delivery.multiline import MultilineLine
 from securechat.core.journal.events.channels import Logged
@@ -44,6 +45,15 @@ def batch(
     yield BareLine(f":{server} BATCH +{reference} {kind}")
     yield from lines
     yield BareLine(f":{server} BATCH -{reference}")
+
+
+def answer(
+    turn: Turn, session: Session, kind: str, reference: str, lines: Iterable[Line], command: str
+) -> Iterator[Line]:
+    """As batch(), to a command: also who knows no batches is told that there is nothing."""
+    if session.has(BATCH):
+        return batch(turn, session, kind, reference, lines)
+    return without_batch(turn, command, lines)
 
 
 def of_target(
