@@ -1,4 +1,6 @@
-"""docs/specifications.md: what it says to be offered is, and what it says not to be isn't."""
+"""docs/specifications.md, and docs/clients.md on capabilities: what they say to be offered is, and
+what they say not to be isn't.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,9 @@ PAGE = (ROOT / "docs/specifications.md").read_text(encoding="utf-8")
 
 _QUOTED = re.compile(r"`([^`]+)`")
 _STATE = re.compile(r"(offered(?:[:;,] .+)?|not offered: .+)")
+
+
+_ASKED = re.compile(r"^\| `(\S+)` \| [^|]+ \| (offered|not offered: [^|]+) \|$", re.MULTILINE)
 
 
 class Row(NamedTuple):
@@ -81,3 +86,13 @@ def test_the_files_of_tests_are_those_there_are() -> None:
     named = {name for row in ROWS for name in _QUOTED.findall(row.tests)}
     there = {path.name for path in (ROOT / "tests/conformance").glob("test_*.py")}
     assert named == there
+
+
+def test_what_clients_ask_for_is_offered_as_their_page_says() -> None:
+    """Each capability of its table stands there once."""
+    page = (ROOT / "docs/clients.md").read_text(encoding="utf-8")
+    table = page.partition("\n## What they ask for\n")[2].partition("\n## ")[0]
+    asked = _ASKED.findall(table)
+    assert len(asked) == table.count("\n| `") == len(dict(asked))
+    known = {capability.name for capability in CAPABILITIES}
+    assert {name for name, state in asked if state == "offered"} == known & dict(asked).keys()

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import pty
+import re
 import shutil
 import struct
 import subprocess
@@ -34,9 +36,13 @@ LOG_TIME = "%Y-%m-%dT%H:%M:%S"
 WEECHAT_SETTINGS = (
     "/set logger.file.flush_delay 0",
     f"/set logger.file.time_format {LOG_TIME}",
+)
+WEECHAT_SPEED = (
     "/set irc.server_default.anti_flood_prio_high 0",
     "/set irc.server_default.anti_flood_prio_low 0",
 )
+WEECHAT_SPEED_4 = ("/set irc.server_default.anti_flood 0",)
+"""What WeeChat from 4.2 on has instead."""
 IRSSI_SETTINGS = f"""\
 /set paste_verify_line_count 0
 /set log_timestamp {LOG_TIME}\x20
@@ -52,6 +58,14 @@ def lacks_weechat() -> bool:
         return True
     places = (*Path("/usr/lib").glob("*/weechat"), Path(program).parents[1] / "lib" / "weechat")
     return not any((place / "plugins" / "fifo.so").exists() for place in places)
+
+
+@functools.cache
+def weechat_is_fast() -> bool:
+    """Whether the one installed sets its speed as 4.2 and later do."""
+    done = subprocess.run(["weechat-headless", "--version"], capture_output=True, check=True)
+    version = tuple(int(part) for part in re.findall(r"\d+", done.stdout.decode())[:2])
+    return version >= (4, 2)
 
 
 needs_weechat = pytest.mark.skipif(
@@ -114,7 +128,8 @@ class Weechat:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._logs: dict[str, Log] = {}
-        arguments = [part for command in WEECHAT_SETTINGS for part in ("-r", command)]
+        speed = WEECHAT_SPEED_4 if weechat_is_fast() else WEECHAT_SPEED
+        arguments = [part for command in WEECHAT_SETTINGS + speed for part in ("-r", command)]
         self._process = subprocess.Popen(
             ["weechat-headless", "--dir", str(home), *arguments],
             env=environment(home.parent),

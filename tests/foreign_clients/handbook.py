@@ -5,11 +5,9 @@ reader's.
 from __future__ import annotations
 
 import contextlib
-import functools
 import re
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import Any
 
 from securechat.credentials.link import InviteLink
 from securechat.server.links import make_link
-from tests.foreign_clients.driver import CHECKOUT, LOG_TIME
+from tests.foreign_clients.driver import CHECKOUT, LOG_TIME, weechat_is_fast
 from tests.support.process import ServerProcess
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
@@ -73,12 +71,9 @@ def commands(label: str, server: Running, account: str, **others: Any) -> list[s
     return for_reader(block(label), server, account, **others).splitlines()
 
 
-@functools.cache
 def weechat_speed() -> str:
     """The label of the block about WeeChat's speed that is for the one which is installed."""
-    done = subprocess.run(["weechat-headless", "--version"], capture_output=True, check=True)
-    version = tuple(int(part) for part in re.findall(r"\d+", done.stdout.decode())[:2])
-    return "weechat-speed-4" if version >= (4, 2) else "weechat-speed-3"
+    return "weechat-speed-4" if weechat_is_fast() else "weechat-speed-3"
 
 
 @contextlib.contextmanager

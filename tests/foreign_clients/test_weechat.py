@@ -76,7 +76,7 @@ def test_talks_and_is_heard(wee: Weechat, server: ServerUnderTest) -> None:
     bob = server.member("bob")
     connect(wee, server)
     wee.types("/join #den", buffer=LOBBY)
-    wee.shows("Channel #den: 1 nick (1 op", DEN)
+    wee.shows("Channel #den: 1 nick (1 o", DEN)
     bob.sends("JOIN #den")
     wee.shows("has joined #den", DEN)
 
@@ -89,6 +89,19 @@ def test_talks_and_is_heard(wee: Weechat, server: ServerUnderTest) -> None:
     assert wee.shows("psst", "irc.team.bob").endswith("\tbob\tpsst")
     wee.types("/msg bob psst yourself", buffer=DEN)
     bob.hears_until("PRIVMSG bob :psst yourself")
+    assert wee.complaints() == []
+
+
+def test_tells_that_somebody_is_typing(wee: Weechat, server: ServerUnderTest) -> None:
+    """With the handbook's settings; and not a word of it without them."""
+    bob = server.member("bob", caps="message-tags")
+    connect(wee, server)
+    wee.types("/buffer #lobby", "/input insert not told", "/input delete_line", buffer=LOBBY)
+    wee.types(*commands("weechat-typing", server, "wes"))
+    wee.types("/input insert good morning", buffer=LOBBY)
+    heard = bob.hears_until("TAGMSG #lobby")
+    assert [line for line in heard if "typing" in line] == heard[-1:]
+    assert heard[-1].startswith("@+typing=active :wes!")
     assert wee.complaints() == []
 
 
