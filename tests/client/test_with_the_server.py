@@ -1,12 +1,16 @@
-"""Our client and our server: tokens, the second factor and a new password, from end to end."""
+"""Our client and our server: tokens, the second factor, a new password, and what was said, from end
+to end.
+"""
 
 from __future__ import annotations
 
 import base64
+import queue
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -17,12 +21,26 @@ from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import Tokens
 from securechat.client.exits import Exit, LoginError, RefusedError
-from securechat.client.session.events import Quit, Stopped
+from securechat.client.session.events import (
+    AskPage,
+    ClientEvent,
+    HistoryPage,
+    Info,
+    NamesAre,
+    Quit,
+    Removed,
+    Said,
+    Say,
+    ServerCommand,
+    Stopped,
+)
 from securechat.client.settings import SettingsDirectory
 from securechat.core.auth import totp
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import DEVICE
 from tests.support.server import PASSWORD, ServerUnderTest, running
+
+Event = TypeVar("Event", bound=ClientEvent)
 
 NEW = "a wholly new pass phrase 1"
 
@@ -167,6 +185,53 @@ def test_short_sessions_take_nothing_away(laptop: Machine, server: ServerUnderTe
     account.logout(laptop.setup(), laptop.where)
     alice = server.connect()
     assert any("are you there?" in line for line in alice.logs_in("alice"))
+
+
+class Watcher:
+    """Sees what the client shows."""
+
+    def __init__(self, running: LoggedIn) -> None:
+        self._events: queue.Queue[ClientEvent] = queue.Queue()
+        running.client.attach(self._take)
+
+    def _take(self, events: Sequence[ClientEvent]) -> None:
+        for event in events:
+            self._events.put(event)
+
+    def sees(self, kind: type[Event]) -> Event:
+        """The next event of a kind."""
+        while True:
+            event = self._events.get(timeout=20)
+            if isinstance(event, kind):
+                return event
+
+
+def test_what_was_said(laptop: Machine, server: ServerUnderTest) -> None:
+    """Several lines as one message, a message that is removed, and a page of what is left."""
+    running = laptop.logs_in(PASSWORD)
+    alice, submit = Watcher(running), running.client.submit
+    submit(ServerCommand("JOIN", ("#den",)))
+    alice.sees(NamesAre)
+    submit(Say("#den", "one\n\ntwo"))
+    assert alice.sees(Said).text == "one\n\ntwo"
+    bob = server.member("bob", caps="echo-message message-tags draft/message-redaction")
+    bob.says("JOIN #den")
+    msgid = bob.says("PRIVMSG #den :wrong")[0].partition("msgid=")[2].partition(" ")[0]
+    bob.says(f"REDACT #den {msgid.partition(';')[0]} :oops")
+    removed = alice.sees(Removed)
+    assert (removed.by, removed.reason) == ("bob", "oops")
+    assert removed.about is not None
+    submit(AskPage("#den", 10))
+    assert alice.sees(HistoryPage) == HistoryPage("#den", ())
+    leaves(running)
+    running = laptop.logs_in()
+    alice, submit = Watcher(running), running.client.submit
+    submit(AskPage("#den", 10))
+    page = alice.sees(HistoryPage)
+    assert [said.text for said in page.said] == ["one\n\ntwo"]
+    submit(ServerCommand("POLICY", ("#den",)))
+    assert "is kept" in alice.sees(Info).text
+    leaves(running)
 
 
 class Authenticator:

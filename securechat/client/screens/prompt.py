@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application.run_in_terminal import in_terminal
@@ -85,7 +85,8 @@ class Chat:
 
     def run(self) -> Exit:
         """Until the session ends; its exit code. Main thread."""
-        asyncio.run(self._run())
+        with pasting(self._prompt.output):
+            asyncio.run(self._run())
         stopped = self._client.stopped
         return stopped.code if stopped else Exit.OK
 
@@ -196,6 +197,22 @@ class Chat:
         output.reset_attributes()
         output.enable_autowrap()
         output.write_raw("\r\n")
+
+
+@contextlib.contextmanager
+def pasting(output: Output) -> Iterator[None]:
+    """For the time of a block the terminal says where a paste begins and ends.
+
+    prompt_toolkit would switch that off whenever something is printed. The lines of a paste that
+    comes at that moment would be sent one by one, and those that begin with a slash obeyed.
+    """
+    switch_off = output.disable_bracketed_paste
+    output.disable_bracketed_paste = lambda: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        switch_off()
+        output.flush()
 
 
 class UnprintedEvents:

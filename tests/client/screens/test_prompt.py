@@ -177,6 +177,23 @@ def test_a_paste_is_sent_line_by_line(desktop: Desktop) -> None:
     assert desktop.chats(dialogue) is Exit.OK
 
 
+def test_a_paste_is_known_as_one_while_something_is_printed(desktop: Desktop) -> None:
+    """The terminal is told once to mark pastes, and at the end not to."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.logs_in("alice")
+        for number in range(3):
+            peer.says(f":{peer.source('bob')} PRIVMSG #lobby :{number}")
+            desktop.shows(f"<bob> {number}")
+        desktop.types("/quit" + ENTER)
+        peer.quits()
+
+    assert desktop.chats(dialogue) is Exit.OK
+    written = desktop.screen.getvalue()
+    assert written.count("\x1b[?2004l") == 1
+    assert written.index("\x1b[?2004l") > written.rindex("\x1b[?2004h")
+
+
 def test_a_paste_is_one_message(desktop: Desktop) -> None:
     """Where the server takes it as one; what is too much for that is back in the prompt."""
 
