@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -13,7 +15,9 @@ from securechat.admin.listing import echo_json, utc
 from securechat.common.files import new_file
 from securechat.server.logs import json_text
 from securechat.store.errors import StoreError, UnknownError
-from securechat.store.sqlite.rows import AccountRow, LogRow
+from securechat.store.sqlite.export import History
+from securechat.store.sqlite.personal import Kick, Mask
+from securechat.store.sqlite.rows import AccountRow, CertificateRow, LogRow, TokenRow
 
 PAUSE_SECONDS = 0.005
 """Between two reads, for whoever else wants the disk."""
@@ -49,12 +53,13 @@ def channel(context: AdminContext, name: str, file: Path) -> None:
     # Before the first line is read: whoever reads others' messages must be seen to have done so.
     context.admin.audit.note("history exported", channel=found[0][1], file=str(file))
     told = _Teller(context)
+    heads = (_channel(history, number) for number, _ in found)
     entries = (
         told.entry(row)
         for number, _ in found
         for row in history.of_channel(number, upto, told.pause)
     )
-    _write(file, entries)
+    _write(file, chain(heads, entries))
 
 
 @export.command()
@@ -65,12 +70,37 @@ def user(context: AdminContext, name: str, file: Path) -> None:
     """Export all that is kept of the person NAME, who may be deleted.
 
     The account and its settings; what it has said and done in channels; its direct conversations
-    with what the others have said there. No passwords, tokens or keys.
+    with what the others have said there; what the audit has of it. No passwords, tokens or keys.
     """
     account = find_author(context, name)
     upto = context.admin.reader.last_seq()
     context.admin.audit.note("history exported", account=account.name, file=str(file))
     _write(file, _of_person(context, account, upto))
+
+
+def _channel(history: History, number: int) -> dict[str, object]:
+    facts = history.channel(number)
+    return {
+        "type": "channel",
+        "name": facts.name,
+        "created": _time(facts.created_ms),
+        "ended": bool(facts.ended),
+        "founder": facts.founder,
+        "modes": facts.modes,
+        "key": bool(facts.has_key),
+        "limit": facts.member_limit,
+        "topic": facts.topic,
+        "topic_by": facts.topic_by,
+        "topic_set": _time(facts.topic_ms) if facts.topic else None,
+        "metadata": json.loads(facts.metadata or "{}"),
+        "keep_days": facts.keep_days,
+        "members": [{"name": n, "modes": modes} for n, modes in history.members(number)],
+        "masks": [
+            {"kind": kind, "mask": mask, "by": by, "time": _time(at_ms)}
+            for kind, mask, by, at_ms in history.masks(number)
+        ],
+        "invitations": [{"of": of, "by": by} for of, by in history.invitations(number)],
+    }
 
 
 def _of_person(
@@ -80,29 +110,65 @@ def _of_person(
     yield _account(context, account)
     for row in context.admin.history.of_person(account.id, upto, told.pause):
         yield told.entry(row)
+    for at_ms, event, by, address, result, facts in context.admin.personal(account).audited():
+        yield {
+            "type": "audit",
+            "time": _time(at_ms),
+            "event": event,
+            "account": by,
+            "address": address,
+            "result": result,
+            "facts": json.loads(facts),
+        }
 
 
 def _account(context: AdminContext, account: AccountRow) -> dict[str, object]:
     history, reader = context.admin.history, context.admin.reader
+    personal = context.admin.personal(account)
     return {
         "type": "account",
         "name": account.name,
-        "created": utc(account.created_ms, milliseconds=True),
+        "created": _time(account.created_ms),
         "real_name": account.chosen_name,
+        "metadata": json.loads(account.metadata or "{}"),
         "administrator": bool(account.admin),
         "bot": bool(account.bot),
         "disabled": bool(account.disabled),
         "deleted": bool(account.deleted),
         "second_factor": reader.has_factor(account.id),
-        "tokens": [row.name for row in reader.tokens_of(account.id)],
-        "certificates": [row.name for row in reader.certificates_of(account.id)],
+        "bytes": reader.usage().get(account.id, 0),
+        "tokens": [_credential(row) for row in reader.tokens_of(account.id)],
+        "certificates": [
+            {**_credential(row), "fingerprint": row.fingerprint.hex()}
+            for row in reader.certificates_of(account.id)
+        ],
+        "devices": [{"name": name, "used": _time(used_ms)} for name, used_ms in personal.devices()],
         "channels": [{"name": n, "modes": modes} for n, modes in history.channels_of(account.id)],
-        "topics": [{"channel": n, "topic": text} for n, text in history.topics_of(account.name)],
+        "founded": personal.founded(),
+        "topics": [{"channel": n, "topic": text} for _, n, text in personal.topics()],
+        "masks": [_timed(mask) for mask in personal.masks()],
+        "invitations": [{"channel": n, "of": of, "by": by} for n, of, by in personal.invitations()],
+        "kicks": [_timed(kick) for kick in personal.kicks()],
         "read": [
-            {"target": target, "upto": utc(at_ms, milliseconds=True)}
+            {"target": target, "upto": _time(at_ms)}
             for target, at_ms in history.read_markers_of(account.id)
         ],
     }
+
+
+def _time(at_ms: int) -> str:
+    return utc(at_ms, milliseconds=True)
+
+
+def _credential(row: TokenRow | CertificateRow) -> dict[str, object]:
+    used = None if row.used_ms is None else _time(row.used_ms)
+    return {"name": row.name, "created": _time(row.created_ms), "used": used}
+
+
+def _timed(row: Mask | Kick) -> dict[str, object]:
+    told: dict[str, object] = row._asdict()
+    del told["at_ms"]
+    return {**told, "time": _time(row.at_ms)}
 
 
 class _Teller:
@@ -127,7 +193,7 @@ class _Teller:
         told: dict[str, object] = {
             "type": "entry",
             "msgid": f"{self._instance}-{seq:x}",
-            "time": utc(at_ms, milliseconds=True),
+            "time": _time(at_ms),
             "from": self._names.get(sender),
         }
         if low is None:

@@ -9,6 +9,7 @@ import click
 from securechat.admin.context import AdminContext
 from securechat.admin.users import confirm
 from securechat.irc import names
+from securechat.store.sqlite.personal import ErasedWords
 from securechat.store.sqlite.rows import AccountRow
 
 
@@ -24,13 +25,14 @@ def find_author(context: AdminContext, name: str) -> AccountRow:
 def erase(context: AdminContext, name: str, yes: bool) -> None:
     """Erase all that NAME has said, in channels and to people, from the server.
 
-    Joins, parts and topics in the history go too. It is in no file of the database when this ends;
-    who has received it keeps it, and so do older backups. NAME may be a deleted account. One that
-    isn't may say more meanwhile: `user disable` keeps it out. Chat goes on while this runs.
+    Joins, parts and topics in the history go too, and beside it the topics that stand, the real
+    name and the metadata. It is in no file of the database when this ends; who has received it
+    keeps it, and so do older backups. NAME may be a deleted account. One that isn't may say more
+    meanwhile: `user disable` keeps it out. Chat goes on while this runs.
     """
     account = find_author(context, name)
     upto, count = context.admin.erasable(account)
-    if not count:
+    if not count and not context.admin.personal(account).has_words():
         click.echo(f"The history has nothing of {account.name}.", err=True)
         return
     if not yes:
@@ -40,10 +42,22 @@ def erase(context: AdminContext, name: str, yes: bool) -> None:
             f"Erase all that {account.name} has said?",
             "nothing was erased",
         )
-    erased = context.admin.erase(account, upto, context.pause, entries=count)
+    erased, words = context.admin.erase(account, upto, context.pause, entries=count)
     click.echo(f"{erased} entries of {account.name} are erased.")
+    if told := _told(words):
+        click.echo(f"Erased too: {told}.")
     forget(context)
     context.settle()
+
+
+def _told(words: ErasedWords) -> str:
+    parts = (
+        (words.names, "the real name"),
+        (words.keys, "the metadata"),
+        (words.topics, f"{words.topics} topic{'s'[: words.topics != 1]}"),
+        (words.reasons, f"{words.reasons} reason{'s'[: words.reasons != 1]} of kicks"),
+    )
+    return ", ".join(text for number, text in parts if number)
 
 
 def forget(context: AdminContext) -> None:

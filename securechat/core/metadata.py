@@ -74,9 +74,11 @@ def shown(turn: Turn, session: Session, target: str, key: str, value: str | None
 
 
 def tell_change(
-    turn: Turn, session: Session, thing: Account | Channel, key: str, value: str | None
+    turn: Turn, session: Session | None, thing: Account | Channel, key: str, value: str | None
 ) -> None:
-    """To all who have subscribed to the key and see the target, but to the session that did it."""
+    """To all who have subscribed to the key and see the target, but to the session that did it;
+    None for an administrator.
+    """
     for other in _watchers(turn, thing):
         if other is not session and key in other.subscriptions:
             turn.send(other, shown(turn, other, thing.name, key, value))

@@ -18,11 +18,11 @@ from securechat.core.presence import live_sessions, online
 from securechat.core.presence.live_sessions import Live
 from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Savepoint, Turn
+from securechat.server.forgetting import forget_entries, forget_words
 from securechat.server.loading import account_of, load_invites
-from securechat.store.admin import APPLIED, LIVE, RETENTION, told
+from securechat.store.admin import APPLIED, LIVE, RETENTION, WORDS, told
 from securechat.store.errors import StoreError
 from securechat.store.sqlite import erasure
-from securechat.store.sqlite.erasure import Erased
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.rows import AccountRow
@@ -152,7 +152,7 @@ def _take(
     erased = erasure.told(kind)
     # First, as these kinds carry numbers with them.
     if erased is not None:
-        _forget(rules.model, reader, number, erased)
+        forget_entries(rules.model, reader, number, erased)
     elif kind == "invites":
         load_invites(rules.model, reader)
     elif kind == "sessions":
@@ -164,30 +164,10 @@ def _take(
     elif account is not None:
         # As it is now: of several changes each finds the last one's result.
         row = reader.account(account)
-        if row is not None:
+        if row is not None and kind == WORDS:
+            forget_words(turn, reader, row)
+        elif row is not None:
             _take_account(rules, turn, reader, row, new_password=kind == "password")
-
-
-def _forget(model: Model, reader: Reader, number: int, erased: Erased) -> None:
-    """Entries of the log have been erased. What is in memory of them goes too."""
-    if number <= model.erased:  # a turn that is taken back has its changes taken up once more
-        return
-    model.erased = number
-    for id_, size in erased.sizes:
-        account = model.accounts.get(id_)
-        if account is not None:
-            # max(): a part of the log that could not be read may never have been counted.
-            account.stored_bytes = max(account.stored_bytes - size, 0)
-            model.uncounted[account] = None
-    recent = model.recent
-    # Older than what is in memory.
-    if not recent or erased.newest < recent[0].seq:
-        return
-    stored, upto = reader.logged(recent[0].seq, model.committed_seq), model.committed_seq
-    # What isn't committed yet can't have been erased.
-    left = [entry for entry in recent if entry.seq > upto or entry.seq in stored]
-    recent.clear()
-    recent.extend(left)
 
 
 def _keep(model: Model, kind: str) -> None:

@@ -30,6 +30,7 @@ from securechat.store.passwords import HEAD_CHARS
 from securechat.store.sqlite import erasure
 from securechat.store.sqlite.database import open_database, transaction
 from securechat.store.sqlite.export import History
+from securechat.store.sqlite.personal import ErasedWords, Personal
 from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.rows import AccountRow, InviteRow
 
@@ -43,6 +44,9 @@ OF_AN_ACCOUNT = (
     "read_markers",
 )
 """What goes with a deleted account, beside its credentials."""
+
+WORDS = "words"
+"""The kind of the change that tells of an account whose words are erased."""
 
 APPLIED = "applied_change"
 """Under this key the running server remembers the newest change it has taken up."""
@@ -201,17 +205,23 @@ class Admin:
 
     def erase(
         self, account: AccountRow, upto: int, pause: Callable[[float], object], **facts: str | int
-    ) -> int:
-        """Take what the account has in the log, up to an entry, out of the database. How many
-        entries that were. pause: waits for some seconds. facts: for the audit, which has it before
-        the first one goes.
+    ) -> tuple[int, ErasedWords]:
+        """Take what the account has in the log, up to an entry, out of the database, and its own
+        words that stand elsewhere. How many entries and which words that were. pause: waits for
+        some seconds. facts: for the audit, which has it before the first one goes.
         """
         with transaction(self._connection):
             # In a transaction of its own, before: should this end half-way, the audit tells why
             # texts are missing.
+            words = self.personal(account).erase_words()
+            self._changed(WORDS, account.id)
             self.audit.add("messages erased", account=account.name, **facts)
         find = erasure.of_sender(self._connection, account.id, upto)
-        return erasure.erase(self._connection, find, pause)
+        return erasure.erase(self._connection, find, pause), words
+
+    def personal(self, account: AccountRow) -> Personal:
+        """What the tables have of an account beside the log."""
+        return Personal(self._connection, account)
 
     def set_retention(self, channel: int, name: str, days: int | None) -> None:
         """For how long a channel's history is kept: 0 for ever, None as the server's."""

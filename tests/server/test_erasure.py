@@ -7,7 +7,7 @@ from pathlib import Path
 
 from securechat.server import checkpointer
 from tests.support.admin_cli import AdminCli
-from tests.support.client import of
+from tests.support.client import codes, of
 from tests.support.server import running
 
 PATIENCE = 20.0
@@ -59,6 +59,36 @@ def test_what_a_person_said_is_gone_while_the_server_runs(tmp_path: Path) -> Non
         assert again.tags["msgid"] > said.tags["msgid"]
         (missing,) = of(alice.says(f"REDACT #lobby {said.tags['msgid']}"), "FAIL")
         assert missing.params[1] == "UNKNOWN_MSGID"
+
+
+def test_a_person_s_words_are_gone_wherever_they_stand(tmp_path: Path) -> None:
+    """The real name, the metadata, a topic, the reason of a kick: who has seen them is told."""
+    with running(tmp_path, "alice", "bob", "carol") as server:
+        alice, carol = server.member("alice", caps=CAPS), server.member("carol")
+        bob = server.member("bob", caps="setname draft/metadata-3 batch", tags=())
+        for member in (bob, carol):
+            alice.says("JOIN #den")
+            member.says("JOIN #den")
+        carol.sends("QUIT")
+        carol.hears_the_end()
+        bob.says("METADATA * SUB url")
+        alice.says(f"SETNAME :{SECRET}", f"METADATA * SET url :{SECRET}")
+        alice.says(f"TOPIC #den :{SECRET}", f"KICK #den carol :{SECRET}")
+        bob.hears()
+        assert AdminCli(server.data.path)("user erase alice --yes").code == 0
+        assert holding(tmp_path, SECRET) == []
+        heard = bob.hears()
+        assert ":chat.test TOPIC #den :" in heard
+        assert ":chat.test 766 bob alice url :Key not set" in heard
+        assert [line.partition(" SETNAME ")[0] for line in heard if "SETNAME" in line]
+        assert "331" in codes(bob.says("TOPIC #den"))
+        assert SECRET not in "".join(bob.says("WHOIS alice", "METADATA alice LIST"))
+        again = server.connect()
+        (told,) = [line for line in again.logs_in("carol") + again.hears() if "kicked" in line]
+        assert SECRET not in told
+        alice.sends("QUIT")
+        alice.hears_the_end()
+        assert SECRET not in "".join(bob.says("WHOWAS alice"))
 
 
 def test_a_new_message_after_a_restart_has_a_new_id(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from securechat.core import metadata, quota
 from securechat.core.channels import channels
 from securechat.core.commands.registry import ALWAYS, command
 from securechat.core.journal.events.accounts import RealNameSet
-from securechat.core.model.entities import Account, Audience, Session
+from securechat.core.model.entities import Account, Session
 from securechat.core.model.states import State
-from securechat.core.presence import monitors, online
+from securechat.core.presence import online
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, shorten, when
 from securechat.core.turn import IrcError, Turn
-from securechat.irc.capabilities import MULTI_PREFIX, PRE_AWAY, SETNAME
+from securechat.irc.capabilities import MULTI_PREFIX, PRE_AWAY
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -159,10 +159,4 @@ def setname(turn: Turn, session: Session, message: Message) -> None:
         return
     quota.check(turn, session, "SETNAME")
     turn.record(RealNameSet(name, account.id))
-    told = {*account.sessions, *monitors.followers(turn.model, account, SETNAME)}
-    for channel in account.channels:
-        if channels.why_silent(turn, channel, account) is None:  # else it hears no text of theirs
-            told |= channel.audience().sessions.keys()
-    body = f":{account.source(turn.settings.name)} SETNAME :{name}"
-    line = turn.line_of(account, body)
-    turn.broadcast(Audience(one for one in told if one.has(SETNAME)), line)
+    online.tell_real_name(turn, account)

@@ -242,7 +242,8 @@ def tell_kicks(turn: Turn, session: Session) -> None:
     if not account.kicks:
         return
     for kick in account.kicks.values():
-        text = f"You were kicked from {kick.name} by {kick.by} on {when(kick.at_ms)}: {kick.reason}"
+        text = f"You were kicked from {kick.name} by {kick.by} on {when(kick.at_ms)}"
+        text += f": {kick.reason}" if kick.reason else ""  # erased, with all that was said by them
         turn.notice(session, text)
     # In a span of its own: that it can't be stored must not undo the login.
     turn.record(KicksTold(account.id))

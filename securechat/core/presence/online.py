@@ -18,7 +18,7 @@ from securechat.core.model.states import State
 from securechat.core.presence import monitors
 from securechat.core.turn import Turn
 from securechat.irc import names
-from securechat.irc.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY
+from securechat.irc.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, SETNAME
 
 AFTER_CHANGE = "Your password has been changed; log in with the new one"
 """Told to every session that the old one had let in."""
@@ -143,6 +143,20 @@ def tell_name(turn: Turn, account: Account, before: str) -> None:
         Audience(asked),
         turn.line_of(account, body),
     )
+
+
+def tell_real_name(turn: Turn, account: Account) -> None:
+    """To those who asked and see the account, itself included: its real name is another one.
+
+    https://ircv3.net/specs/extensions/setname
+    """
+    told = {*account.sessions, *monitors.followers(turn.model, account, SETNAME)}
+    for channel in account.channels:
+        if channels.why_silent(turn, channel, account) is None:  # else it hears no text of theirs
+            told |= channel.audience().sessions.keys()
+    body = f":{account.source(turn.settings.name)} SETNAME :{account.real_name}"
+    line = turn.line_of(account, body)
+    turn.broadcast(Audience(one for one in told if one.has(SETNAME)), line)
 
 
 def detach(turn: Turn, session: Session) -> bool:

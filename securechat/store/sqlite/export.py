@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from securechat.irc.names import fold_channel
 from securechat.store.sqlite.database import FAULTS, fault
@@ -32,6 +33,23 @@ OF_PERSON = (
 )
 
 
+class ChannelFacts(NamedTuple):
+    """founder: a name. ended, has_key: 0 or 1. keep_days: 0 for ever, None as the server's."""
+
+    name: str
+    created_ms: int
+    ended: int
+    founder: str | None
+    modes: str
+    has_key: int
+    member_limit: int | None
+    topic: str
+    topic_by: str
+    topic_ms: int
+    metadata: str
+    keep_days: int | None
+
+
 class History:
     """connection: to read through. Raises StoreError from every method."""
 
@@ -55,6 +73,34 @@ class History:
             sql = "SELECT id, name FROM targets WHERE folded IS NULL AND name IS NOT NULL"
             found = [row for row in self._all(sql) if fold_channel(str(row[1])) == folded]
         return found  # type: ignore[return-value]
+
+    def channel(self, number: int) -> ChannelFacts:
+        """What stands of a channel beside its log; of one that has ended what is left."""
+        sql = (
+            "SELECT targets.name, targets.created_ms, targets.folded IS NULL, accounts.name, "
+            "modes, channel_key IS NOT NULL, member_limit, topic, topic_by, topic_ms, "
+            "targets.metadata, keep_days FROM targets LEFT JOIN accounts ON accounts.id = founder "
+            "WHERE targets.id = ?"
+        )
+        return ChannelFacts(*self._all(sql, (number,))[0])  # type: ignore[arg-type]
+
+    def members(self, number: int) -> list[tuple[str, str]]:
+        """(name, modes) of a channel's."""
+        sql = (
+            "SELECT name, modes FROM memberships JOIN accounts ON id = account "
+            "WHERE channel = ? ORDER BY folded"
+        )
+        return self._all(sql, (number,))  # type: ignore[return-value]
+
+    def masks(self, number: int) -> list[tuple[str, str, str, int]]:
+        """(kind, mask, by, at_ms) of a channel's lists."""
+        sql = "SELECT kind, mask, by, at_ms FROM channel_masks WHERE channel = ? ORDER BY at_ms"
+        return self._all(sql, (number,))  # type: ignore[return-value]
+
+    def invitations(self, number: int) -> list[tuple[str, str]]:
+        """(of whom, by whom) into a channel."""
+        sql = "SELECT name, by FROM invitations JOIN accounts ON id = account WHERE channel = ?"
+        return self._all(sql, (number,))  # type: ignore[return-value]
 
     def places(self) -> dict[int, tuple[str | None, int | None, int | None]]:
         """Of each channel its name; of each direct conversation the two accounts."""
@@ -90,8 +136,3 @@ class History:
         """(channel or name, at_ms) up to when its person has read what."""
         sql = "SELECT target, at_ms FROM read_markers WHERE account = ? ORDER BY target"
         return self._all(sql, (account,))  # type: ignore[return-value]
-
-    def topics_of(self, name: str) -> list[tuple[str, str]]:
-        """(channel, topic) of the topics that stand and were set by who is called so."""
-        sql = "SELECT name, topic FROM targets WHERE topic <> '' AND topic_by LIKE ? || '!%'"
-        return self._all(sql, (name,))  # type: ignore[return-value]

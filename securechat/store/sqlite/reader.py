@@ -221,6 +221,10 @@ class Reader:
         """(account, channel's name, by, reason, at_ms) of those who have not been told yet."""
         return self._all("SELECT * FROM kicks ORDER BY at_ms")  # type: ignore[return-value]
 
+    def topics(self) -> set[int]:
+        """The channels that have one, by their numbers."""
+        return {row[0] for row in self._all("SELECT id FROM targets WHERE topic <> ''")}  # type: ignore[misc]
+
     def read_markers(self) -> list[tuple[int, str, int]]:
         """(account, target, at_ms)."""
         return self._all("SELECT account, target, at_ms FROM read_markers")  # type: ignore[return-value]
