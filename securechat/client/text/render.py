@@ -14,6 +14,7 @@ from typing import Final
 
 from prompt_toolkit.utils import get_cwidth
 
+from securechat.client.session.channels import DEFAULT_PREFIXES
 from securechat.client.session.events import (
     ClientEvent,
     Delayed,
@@ -202,7 +203,7 @@ class Renderer:
         if not _is_channel(event.target):
             private = f"(to {_n(event.target)}) " if event.mine else "(private) "
             line.append((NOTE, private))
-        elif placed or self._channels() > 1:
+        elif placed or self._channels() > 1 or not _is_whole(event.target):
             line.append(("", f"{_n(event.target)} "))
         return line + self._words(event)
 
@@ -256,7 +257,12 @@ def _n(name: str) -> str:
 
 
 def _is_channel(target: str) -> bool:
-    return target.startswith(("#", "&"))
+    """A channel, or those of some rank in it: @#lobby (STATUSMSG)."""
+    return _is_whole(target) or target.lstrip(DEFAULT_PREFIXES).startswith("#")
+
+
+def _is_whole(target: str) -> bool:
+    return target.startswith("#") or (target.startswith("&") and "#" not in target)
 
 
 def _beginning(text: str) -> str:
