@@ -23,6 +23,14 @@ LONGEST = ("fuzz", "tools")
 PROCESSES = 4
 """Of the whole suite: on two cores, as half of the time of a test is waiting for a clock."""
 
+MEMORY, MEMORY_BYTES = Path("/dev/shm"), 2 << 30
+"""Where the tests' directories are, if there is so much room: a server's start waits some forty
+times for a disk, and there are hundreds of starts. A run needs a quarter of it.
+"""
+
+TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
+"""By this name in the environment pytest is told where its directories are to be."""
+
 LOCKS = "SECURECHAT_TEST_LOCKS"
 """Names the directory, in the environment, by which the processes of a run wait for each other."""
 
@@ -36,7 +44,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """The process that starts the others writes the table of attacks."""
     report_attacks(config, Path(__file__).parent / "security")
     if not hasattr(config, "workerinput"):
+        if has_room(MEMORY):
+            os.environ.setdefault(TEMPORARY, str(MEMORY))
         os.environ[LOCKS] = tempfile.mkdtemp(prefix="securechat-tests-")
+
+
+def has_room(directory: Path) -> bool:
+    """Whether tests may have their files there, and the programs that some of them make."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return False
+    runs = not disk.f_flag & os.ST_NOEXEC  # of a container it often is no place for programs
+    return runs and os.access(directory, os.W_OK) and disk.f_bavail * disk.f_frsize > MEMORY_BYTES
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

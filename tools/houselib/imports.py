@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -37,12 +38,22 @@ def statements(root: Path) -> list[Import]:
     known = modules(root)
     found = []
     for module, path in known.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            for target in _targets(node, module, path):
-                named = isinstance(node, ast.ImportFrom) and target not in known
-                name = target.rpartition(".")[0] if named else target
-                found.append(Import(module, name, getattr(node, "lineno", 0)))
+        text, marks = path.read_text(encoding="utf-8"), path.name == "__init__.py"
+        for target, is_from, line in _imported(text, module, marks):
+            name = target.rpartition(".")[0] if is_from and target not in known else target
+            found.append(Import(module, name, line))
     return found
+
+
+# Kept by the text: the pictures, the figures and the tests all ask for the same files.
+@lru_cache(maxsize=2048)
+def _imported(text: str, module: str, marks: bool) -> list[tuple[str, bool, int]]:
+    """What each statement imports, whether by `from`, and its line. marks: of __init__.py."""
+    return [
+        (target, isinstance(node, ast.ImportFrom), getattr(node, "lineno", 0))
+        for node in ast.walk(ast.parse(text))
+        for target in _targets(node, module, marks)
+    ]
 
 
 def imports(root: Path) -> dict[str, set[str]]:
@@ -54,12 +65,12 @@ def imports(root: Path) -> dict[str, set[str]]:
     return found
 
 
-def _targets(node: ast.AST, module: str, path: Path) -> Iterator[str]:
+def _targets(node: ast.AST, module: str, marks: bool) -> Iterator[str]:
     """The dotted names that a statement imports, relative ones made absolute."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
-        parents = module.split(".")[: None if path.name == "__init__.py" else -1]
+        parents = module.split(".")[: None if marks else -1]
         base = parents[: len(parents) - node.level + 1] if node.level else []
         prefix = ".".join([*base, *([node.module] if node.module else [])])
         yield from (f"{prefix}.{alias.name}" for alias in node.names)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from houselib import svg
@@ -181,12 +182,22 @@ def named_threads(root: Path) -> dict[str, str]:
     found = {}
     for path in sorted(modules(root).values()):
         file = path.relative_to(root).as_posix()
-        for name in _names(ast.parse(path.read_text(encoding="utf-8")), file):
+        for name in _names(path.read_text(encoding="utf-8"), file):
             found[name] = file
     return found
 
 
-def _names(parsed: ast.AST, file: str) -> Iterator[str]:
+@lru_cache(maxsize=2048)
+def _names(text: str, file: str) -> list[str]:
+    return list(_names_below(ast.parse(text), file))
+
+
+@lru_cache(maxsize=2048)
+def _classes(text: str) -> set[str]:
+    return {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)}
+
+
+def _names_below(parsed: ast.AST, file: str) -> Iterator[str]:
     for node in ast.walk(parsed):
         if isinstance(node, ast.Call):
             yield from _name_in_call(node, file)
@@ -237,12 +248,8 @@ def check(root: Path, places: Sequence[Place], passages: Sequence[Passage]) -> N
         raise ThreadTableError(f"not in PLACES of tools/houselib/threads.py: {', '.join(faults)}")
     gone = [name for name in drawn if name not in named]
     gone += [place.file for place in places if not (root / place.file).is_file()]
-    classes = {
-        node.name
-        for path in modules(root).values()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef)
-    }
+    texts = (path.read_text(encoding="utf-8") for path in modules(root).values())
+    classes: set[str] = set().union(*map(_classes, texts))
     gone += [passage.holder for passage in passages if passage.holder not in classes]
     if gone:
         raise ThreadTableError(

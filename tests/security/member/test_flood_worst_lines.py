@@ -26,7 +26,7 @@ LIMITS = {
     "burst_lines": DEFAULTS.burst_lines,
     "connections_per_address": 1000,
 }
-PAUSE = 0.08
+PAUSE = 0.055
 """Between two messages: those who talk keep to the rate as well."""
 
 MESSAGES = 400 if LONG else 25

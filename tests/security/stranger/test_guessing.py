@@ -16,8 +16,6 @@ from securechat.irc.sasl import encode_chunks, encode_plain
 from tests.support.client import Client
 from tests.support.server import ServerUnderTest, running
 
-pytestmark = pytest.mark.alone
-
 COST = 6
 """Of bcrypt: about 4 ms, far above the network's own spread, and far below a test's patience."""
 
@@ -84,6 +82,7 @@ KINDS: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("password", ["wrong password", "wrong password123456"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_learning_which_accounts_there_are(
@@ -106,6 +105,7 @@ def test_learning_which_accounts_there_are(
     )
 
 
+@pytest.mark.alone
 def test_the_statistics_find_a_difference(server: ServerUnderTest) -> None:
     """That of a skipped bcrypt: the test above can fail."""
     wrong = [tries(server, f"member{number % 4}", "wrong password")[1] for number in range(8)]
@@ -174,6 +174,7 @@ def test_guessing_on_many_connections_at_once(server: ServerUnderTest) -> None:
     server.forgets_guesses()
 
 
+@pytest.mark.alone
 def test_a_flood_of_logins_from_one_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
