@@ -170,7 +170,7 @@ def _check_stored(fuzzed: FuzzedRules) -> None:
 def _kept(model: Model, left_out: set[str]) -> dict[str, Any]:
     """What outlives the process, by value."""
     shot: dict[str, Any] = snapshot(model)
-    live = left_out | {"present", "told", "sessions", "admin"}
+    live = left_out | {"present", "told", "sessions", "admin", "hidden"}
     for kind in ("accounts", "channels"):
         for item in shot[kind].values():
             for name in live & item.keys():
