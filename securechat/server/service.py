@@ -169,8 +169,10 @@ class Service:
             rate=self._limits().rate,
             space=Space(
                 self.data.database,
+                self.data.search_index,
                 free_bytes=limits.free_disk_mib * MIB,
                 most_bytes=limits.database_mib * MIB,
+                unused=self._journal.unused_bytes,
             ),
         )
 

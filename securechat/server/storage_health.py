@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -108,14 +109,25 @@ class StorageHealth:
 
 
 class Space:
-    """Whether there is room for more, on the disk and in what the database may take. Any thread.
+    """Whether there is room for more, on the disk and in what the database may take. Hub thread.
 
-    database: its path. free_bytes: the least that is to be left free on its disk. most_bytes:
-    what it may take with its write-ahead log, 0 for any size.
+    databases: their paths: the log's, and the index's for searching. free_bytes: the least that is
+    to be left free on the log's disk. most_bytes: what they may take with their write-ahead logs,
+    0 for any size. unused: tells how many bytes of the log's are free to be used again: a file
+    gets no smaller when something is erased.
     """
 
-    def __init__(self, database: Path, *, free_bytes: int, most_bytes: int) -> None:
-        self._database = database
+    def __init__(
+        self,
+        *databases: Path,
+        free_bytes: int,
+        most_bytes: int,
+        unused: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._database = databases[0]
+        wals = [path.with_name(path.name + "-wal") for path in databases]
+        self._files = [*databases, *wals]
+        self._unused = unused
         self._free = free_bytes
         self._most = most_bytes
         self._short = ""
@@ -134,8 +146,9 @@ class Space:
         return ""
 
     def _size(self, most: float) -> str:
-        wal = self._database.with_name(self._database.name + "-wal")
-        if self._most and sum(map(_size, (self._database, wal))) > most:
+        size = sum(map(_size, self._files)) if self._most else 0
+        # Only then: the rest of the time nobody needs to know.
+        if size > most and size - self._unused() > most:
             return f"its database has reached {self._most // MIB} MiB, as much as it may take"
         return ""
 

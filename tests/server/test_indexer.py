@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 from pathlib import Path
 
@@ -46,6 +47,27 @@ def test_a_message_is_found_at_once_and_from_the_index(tmp_path: Path) -> None:
         alice.says(f"REDACT #lobby {said.tags['msgid']}")
         assert texts(alice, "text=sword") == []
         waits_until(lambda: not holding(tmp_path, SECRET))
+
+
+def test_it_is_made_again_where_it_is_missing_or_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is nobody's only copy: what was said before is found as before, and it stays private."""
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+    with running(tmp_path, "alice") as server:
+        server.member("alice").says(f"PRIVMSG #lobby :the {SECRET}")
+        index = server.data.search_index
+        waits_until(lambda: set(holding(tmp_path, SECRET)) & {"search.db", "search.db-wal"})
+    for spoil in (index.unlink, lambda: index.write_bytes(b"no database at all" * 1000)):
+        spoil()
+        for end in ("-wal", "-shm"):
+            index.with_name(index.name + end).unlink(missing_ok=True)
+        with running(tmp_path) as server:
+            alice = server.member("alice", caps=CAPS)
+            waits_until(lambda: set(holding(tmp_path, SECRET)) & {"search.db", "search.db-wal"})
+            assert texts(alice, "text=sword") == [f"the {SECRET}"]
+            files = [index, *index.parent.glob("search.db-*")]
+            assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
 def test_it_rests_more_than_it_works() -> None:

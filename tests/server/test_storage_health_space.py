@@ -9,6 +9,8 @@ import pytest
 
 from securechat.core.quota import MIB
 from securechat.server.storage_health import Space
+from securechat.store.sqlite.journal import Journal
+from tests.support.pepper import PEPPER
 
 
 def of_size(path: Path, size: int) -> Path:
@@ -57,3 +59,32 @@ def test_a_database_that_has_its_size(tmp_path: Path) -> None:
     assert space.shortage() == "its database has reached 4 MiB, as much as it may take"
     wal.unlink()
     assert space.shortage() == ""
+
+
+def test_the_index_for_searching_counts(tmp_path: Path) -> None:
+    """It is a sixth of the log, or more, on the same disk."""
+    database, index = tmp_path / "chat.db", tmp_path / "search.db"
+    space = Space(of_size(database, MIB), index, free_bytes=0, most_bytes=4 * MIB)
+    of_size(index, 2 * MIB)
+    assert space.shortage() == ""
+    of_size(tmp_path / "search.db-wal", 2 * MIB)
+    assert space.shortage()
+
+
+def test_what_was_erased_makes_room(tmp_path: Path) -> None:
+    """Though the file stays as large as it was."""
+    database = tmp_path / "chat.db"
+    journal = Journal(database, PEPPER)
+    space = Space(database, free_bytes=0, most_bytes=2 * MIB, unused=journal.unused_bytes)
+    row = (1, 1, 1, "PRIVMSG", "x" * 3 * MIB, None)
+    journal.connection.execute("INSERT INTO log VALUES (1, ?, ?, ?, ?, ?, ?)", row)
+    journal.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert space.shortage()
+    assert journal.unused_bytes() == 0
+    journal.connection.execute("DELETE FROM log")
+    journal.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert database.stat().st_size > 3 * MIB
+    assert journal.unused_bytes() >= 3 * MIB
+    assert space.shortage() == ""
+    journal.close()
+    assert journal.unused_bytes() == 0

@@ -241,6 +241,17 @@ class Journal:
             raise told from error
         return version
 
+    def unused_bytes(self) -> int:
+        """Of the database's file: what was erased from it, and is used again before it grows. 0
+        where that can't be told.
+        """
+        with suppress(sqlite3.Error):
+            execute = self.connection.execute
+            pages: int = execute("PRAGMA freelist_count").fetchone()[0]
+            size: int = execute("PRAGMA page_size").fetchone()[0]
+            return pages * size
+        return 0
+
     def close(self) -> None:
         """Also folds the write-ahead log into the database."""
         with suppress(sqlite3.Error):  # it is folded in at the next start then

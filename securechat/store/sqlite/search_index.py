@@ -83,6 +83,7 @@ class SearchIndex:
             told = fault(error, path)
             if isinstance(told, DamagedError) or "not a database" in str(error):
                 _remove(path)
+                raise _made_anew(path) from error
             raise told from error
 
     def close(self) -> None:
@@ -103,6 +104,7 @@ class SearchIndex:
                     self._connection.execute("ROLLBACK")
             if isinstance(told := fault(error), DamagedError) and self._is_damaged():
                 _remove(self._path)
+                raise _made_anew(self._path) from error
             raise told from error
 
     def _is_damaged(self) -> bool:
@@ -297,6 +299,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
             f"BEGIN IMMEDIATE;{_TABLES}PRAGMA main.user_version={FORMAT};COMMIT;"
         )
         connection.execute("INSERT INTO main.meta VALUES ('instance', ?)", (instance,))
+
+
+def _made_anew(path: Path) -> DamagedError:
+    """No backup is asked for: nothing is lost by it."""
+    return DamagedError(f"{path} was damaged, and is made anew from the log")
 
 
 def _remove(path: Path) -> None:

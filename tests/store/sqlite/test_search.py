@@ -314,11 +314,30 @@ def test_a_damaged_index_is_made_anew(bench: Bench) -> None:
     bench.index.close()
     bench.path.write_bytes(b"not a database, and long enough to be looked at as one" * 100)
     bench.path.with_name("search.db-wal").unlink(missing_ok=True)
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError, match="is made anew"):
         SearchIndex(bench.path, bench.log_path)
     bench.index = SearchIndex(bench.path, bench.log_path)
     bench.index_all()
     assert bench.finds("swordfish") == ["swordfish"]
+
+
+def test_an_index_that_is_damaged_inside_is_made_anew(bench: Bench) -> None:
+    """Also where that shows only when it is written to."""
+    bench.says("swordfish")
+    bench.index_all()
+    bench.index.close()
+    damaged = bytearray(bench.path.read_bytes())
+    damaged[4096:] = bytes(len(damaged) - 4096)
+    bench.path.write_bytes(damaged)
+    bench.says("tuna")
+    for _ in range(2):
+        try:
+            bench.index = SearchIndex(bench.path, bench.log_path)
+            bench.index_all()
+        except StoreError:
+            continue
+    assert bench.finds("swordfish") == ["swordfish"]
+    assert bench.finds("tuna") == ["tuna"]
 
 
 def test_a_damaged_log_leaves_the_index(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
