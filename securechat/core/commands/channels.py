@@ -6,7 +6,7 @@ https://modern.ircdocs.horse/#channel-operations
 from __future__ import annotations
 
 from securechat.core import quota
-from securechat.core.channels import channels, invitations, ownership
+from securechat.core.channels import channels, invitations, ownership, permissions
 from securechat.core.commands.registry import command
 from securechat.core.history import policy
 from securechat.core.journal.events.channels import KickedAway, TopicChanged
@@ -75,7 +75,7 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
     if channel is None:
         channel, modes = _make(turn, account, name), FOUNDER_MODES
     else:
-        channels.check_may_enter(turn, account, channel, key)
+        permissions.check_may_enter(turn, account, channel, key)
         # A founder who comes back owns the channel again.
         modes = FOUNDER_MODES if channel.founder == account.id else ""
     entry = channels.enter(turn, channel, account, modes)
@@ -123,7 +123,7 @@ def part(turn: Turn, session: Session, message: Message) -> None:
 
 def _part(turn: Turn, session: Session, channel: Channel, reason: str) -> None:
     account = session.who
-    if reason and channels.why_silent(turn, channel, account):
+    if reason and permissions.why_silent(turn, channel, account):
         reason = ""  # a way to speak all the same
     tail = f" :{reason}" if reason else ""
     _farewell(turn, session, channel, "PART", reason, f"PART {channel.name}{tail}")
@@ -260,7 +260,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, "You're not channel operator")
     # Without +t anybody may set it who may speak there, as a topic is a text.
     if not channel.runs(account):
-        channels.check_may_speak(turn, channel, account)
+        permissions.check_may_speak(turn, channel, account)
     quota.check(turn, session, "TOPIC")
     text = message.params[1]
     body = f":{account.source(turn.settings.name)} TOPIC {channel.name} :{text}"

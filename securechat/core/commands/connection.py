@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from securechat.core import quota
 from securechat.core.auth import login
-from securechat.core.channels import channels
+from securechat.core.channels import permissions
 from securechat.core.commands.registry import ALWAYS, command
 from securechat.core.delivery import acknowledgements
 from securechat.core.journal.events.accounts import AccountRespelled
@@ -138,7 +138,7 @@ def quit_(turn: Turn, session: Session, message: Message) -> None:
     # Whoever wants to go goes, also without the colon before the reason.
     said = shorten(" ".join(message.params), 200)
     # A farewell is a text that channels see.
-    if said and session.state is State.READY and channels.silenced(turn, session.who):
+    if said and session.state is State.READY and permissions.silenced(turn, session.who):
         said = ""
     reason = "Quit: " + said
     online.leave(turn, session, reason, clean=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from securechat.core import quota
-from securechat.core.channels import channels
+from securechat.core.channels import channels, permissions
 from securechat.core.commands.registry import command
 from securechat.core.delivery.labels import label_of
 from securechat.core.delivery.line import Line, MessageId
@@ -205,7 +205,7 @@ class Saying:
             self._to_account(target)
 
     def _to_channel(self, channel: Channel) -> None:
-        channels.check_may_speak(self.turn, channel, self.account)
+        permissions.check_may_speak(self.turn, channel, self.account)
         if "C" in channel.modes:
             self._check_no_question(channel)
         line = self._line(self.body(channel.name), channel.id)
@@ -227,7 +227,7 @@ class Saying:
         """To those of a channel who have a rank, or a higher one: https://modern.ircdocs.horse/
         #statusmsg-parameter. It is for those who are there: roles change, so nobody reads it later.
         """
-        channels.check_may_speak(self.turn, channel, self.account)
+        permissions.check_may_speak(self.turn, channel, self.account)
         if "C" in channel.modes:
             self._check_no_question(channel)
         audience = channel.ranked(RANKS[prefix])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from securechat.core import quota
-from securechat.core.channels import channels
+from securechat.core.channels import permissions
 from securechat.core.channels.channels import word
 from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
@@ -82,7 +82,7 @@ def _may(account: Account, place: Channel | Direct, entry: Logged) -> bool:
 
 def _do(turn: Turn, session: Session, place: Channel | Direct, entry: Logged, reason: str) -> None:
     account = session.who
-    if isinstance(place, Channel) and channels.why_silent(turn, place, account):
+    if isinstance(place, Channel) and permissions.why_silent(turn, place, account):
         reason = ""  # a way to speak all the same
     # No question of the account's share: who has used it up makes room so, once for each message.
     quota.check_room(turn, "REDACT")

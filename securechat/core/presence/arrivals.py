@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from securechat.core import metadata
-from securechat.core.channels import channels
+from securechat.core.channels import channels, permissions
 from securechat.core.delivery import acknowledgements
 from securechat.core.delivery.line import Line
 from securechat.core.history import policy, replay
@@ -229,7 +229,7 @@ def _may_enter(turn: Turn, session: Session, channel: Channel) -> bool:
     """Whether the lobby's bans and modes let somebody in; if not, they are told."""
     try:
         # Somebody who was banned from the lobby logs in all the same, and stays outside of it.
-        channels.check_may_enter(turn, session.who, channel)
+        permissions.check_may_enter(turn, session.who, channel)
     except IrcError as error:
         turn.numeric(session, error.numeric, *error.params)
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from securechat.core.channels import channels
+from securechat.core.channels import permissions
 from securechat.core.delivery import acknowledgements
 from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Account, Audience, Session
@@ -118,7 +118,7 @@ def tell_away(turn: Turn, account: Account, sessions: Iterable[Session]) -> None
     told = [s for s in sessions if s.has(AWAY_NOTIFY) and s.account is not account]
     away = account.away
     # An away message is a text that channels see: who may not speak there could speak by it.
-    if away is not None and channels.silenced(turn, account):
+    if away is not None and permissions.silenced(turn, account):
         away = AWAY
     tail = f" :{away}" if away is not None else ""
     body = f":{account.source(turn.settings.name)} AWAY{tail}"
@@ -152,7 +152,9 @@ def tell_real_name(turn: Turn, account: Account) -> None:
     """
     told = {*account.sessions, *monitors.followers(turn.model, account, SETNAME)}
     for channel in account.channels:
-        if channels.why_silent(turn, channel, account) is None:  # else it hears no text of theirs
+        if (
+            permissions.why_silent(turn, channel, account) is None
+        ):  # else it hears no text of theirs
             told |= channel.audience().sessions.keys()
     body = f":{account.source(turn.settings.name)} SETNAME :{account.real_name}"
     line = turn.line_of(account, body)

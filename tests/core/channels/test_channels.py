@@ -49,25 +49,6 @@ def test_who_may_know_of_a_secret_channel(name: str, seen: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mask", "fits"),
-    [
-        ("bob!*@*", True),
-        ("BOB!*@*", True),
-        ("b?b!b*@CHAT.*", True),
-        ("*!*@*", True),
-        ("bo!*@*", False),
-        ("*!*@evil", False),
-    ],
-)
-def test_a_ban_is_a_mask_of_the_whole_source(mask: str, fits: bool) -> None:
-    """Case doesn't count."""
-    rules = server()
-    channel = rules.channel("#den")
-    channel.bans[mask] = ("alice", 0)
-    assert channels.banned(rules.rules.turn(0, 0.0), channel, rules.account("bob")) is fits
-
-
-@pytest.mark.parametrize(
     ("text", "word"),
     [
         ("x", "x"),
