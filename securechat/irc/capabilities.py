@@ -40,6 +40,8 @@ MULTILINE: Final = 1 << 26
 METADATA_3: Final = 1 << 27
 INVITE_NOTIFY: Final = 1 << 28
 PRE_AWAY: Final = 1 << 29
+CHGHOST: Final = 1 << 30
+WHOAMI: Final = 1 << 31
 
 
 class Capability(NamedTuple):
@@ -87,6 +89,8 @@ CAPABILITIES: Final = (
     Capability("draft/metadata-3", METADATA_3),
     Capability("invite-notify", INVITE_NOTIFY),
     Capability("draft/pre-away", PRE_AWAY),
+    Capability("chghost", CHGHOST),
+    Capability("draft/whoami", WHOAMI),
 )
 
 NAMES: Final[dict[str, int]] = {one.name: one.bit for one in CAPABILITIES}

@@ -18,7 +18,7 @@ from securechat.core.model.states import State
 from securechat.core.presence import monitors
 from securechat.core.turn import Turn
 from securechat.irc import names
-from securechat.irc.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, SETNAME
+from securechat.irc.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, SETNAME
 
 AFTER_CHANGE = "Your password has been changed; log in with the new one"
 """Told to every session that the old one had let in."""
@@ -129,20 +129,29 @@ def tell_name(turn: Turn, account: Account, before: str) -> None:
     """To all who see the account, itself included: its name is shown in another case or form.
     before: the source of its lines until now.
 
-    https://modern.ircdocs.horse/#nick-message, https://ircv3.net/specs/extensions/account-notify
+    https://modern.ircdocs.horse/#nick-message, https://ircv3.net/specs/extensions/account-notify,
+    https://ircv3.net/specs/extensions/chghost
     """
     # Its own are among the neighbours only if it is in a channel.
     told = neighbours(account).union(account.sessions)
     body = f":{before} NICK {account.name}"
     turn.broadcast(Audience(told), turn.line_of(account, body))
-    followers = monitors.followers(turn.model, account, ACCOUNT_NOTIFY)
+    server = turn.settings.name
+    # The user is the account's name as well, and NICK says nothing of it.
+    body = f":{account.name}!{before.partition('!')[2]} CHGHOST {account.name} {server}"
+    _tell_who_asked(turn, account, told, CHGHOST, body)
     # NICK tells what is shown; ACCOUNT that the account's name, which others compare, is it too.
-    asked = {session for session in told if session.has(ACCOUNT_NOTIFY)}.union(followers)
-    body = f":{account.source(turn.settings.name)} ACCOUNT {account.name}"
-    turn.broadcast(
-        Audience(asked),
-        turn.line_of(account, body),
-    )
+    body = f":{account.source(server)} ACCOUNT {account.name}"
+    _tell_who_asked(turn, account, told, ACCOUNT_NOTIFY, body)
+
+
+def _tell_who_asked(
+    turn: Turn, account: Account, sessions: frozenset[Session], bit: int, body: str
+) -> None:
+    """Those of the sessions that have a capability, and its followers that do."""
+    followers = monitors.followers(turn.model, account, bit)
+    asked = frozenset(one for one in sessions if one.has(bit)).union(followers)
+    turn.broadcast(Audience(asked), turn.line_of(account, body))
 
 
 def tell_real_name(turn: Turn, account: Account) -> None:

@@ -15,7 +15,7 @@ from securechat.core.model.membership import PREFIXES
 from securechat.core.presence.monitors import MAX_MONITORED
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, kick_bytes, topic_bytes, when
 from securechat.core.turn import Turn
-from securechat.irc.capabilities import BATCH, EXTENDED_ISUPPORT
+from securechat.irc.capabilities import BATCH, CHGHOST, EXTENDED_ISUPPORT, WHOAMI
 from securechat.irc.names import MAX_ACCOUNT_CHARS, MAX_CHANNEL_CHARS
 from securechat.irc.numerics import Numeric
 
@@ -90,6 +90,9 @@ def welcome(turn: Turn, session: Session) -> None:
     # Not by numeric(), which would put a colon before the last parameter.
     turn.send(session, f"{head} {USER_MODES} {modes} {WITH_PARAMETER}")
     send_isupport(turn, session)
+    if session.has(WHOAMI) and session.has(CHGHOST):
+        # https://github.com/ircv3/ircv3-specifications/pull/603: just here, though it is no news.
+        turn.send(session, f":{source} SETNAME :{account.real_name}")
     lusers(turn, session)
     metadata.show_own(turn, session)
     motd(turn, session)
