@@ -15,21 +15,22 @@ from tests.support.certificates import Authority
 from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
-ALL = {"owner", "other", "phone", "bound", "badge"}
+ALL = {"owner", "other", "phone", "bound", "badge", "again", "freed"}
 """alice's sessions: two by the password, of which the owner acts; by the token `phone`; by the
-password, bound to the token `laptop`; by the certificate `badge`. One of bob's stays in any case.
+password, bound to the token `laptop`; by the certificate `badge`; by the password, and again by the
+token `phone`; by that token, and again by the password. One of bob's stays in any case.
 """
 PASS, PHONE, BADGE = "password", "phone", "badge"
 
 BY_THE_MEMBER = [
-    ("TOKEN REVOKE phone", {"phone"}, {PASS, BADGE}),
+    ("TOKEN REVOKE phone", {"phone", "again"}, {PASS, BADGE}),
     ("TOKEN REVOKE laptop", {"bound"}, {PASS, PHONE, BADGE}),
     ("CERT DEL badge", {"badge"}, {PASS, PHONE}),
     ("SESSIONS END others", ALL - {"owner"}, {PASS, PHONE, BADGE}),
     (f"PASSWD :{GOOD}", ALL - {"owner"}, set()),
 ]
 BY_THE_ADMINISTRATOR = [
-    ("token revoke alice phone", {"phone"}, {PASS, BADGE}),
+    ("token revoke alice phone", {"phone", "again"}, {PASS, BADGE}),
     ("token revoke alice laptop", {"bound"}, {PASS, PHONE, BADGE}),
     ("certificate revoke alice badge", {"badge"}, {PASS, PHONE}),
     ("user logout alice", ALL, {PASS, PHONE, BADGE}),
@@ -82,6 +83,11 @@ def token(person: Client, words: str) -> str:
     return person.hears_until(" CREATED ")[-1].split(" ")[5]
 
 
+def shows_again(person: Client, secret: str) -> None:
+    person.sends("AUTHENTICATE PLAIN", f"AUTHENTICATE {sasl_plain('alice', secret)}")
+    person.hears_until(" 903 ")
+
+
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     authority = Authority("Clients")
@@ -107,7 +113,11 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
             "phone": server.member("alice", password=phone),
             "bound": bound,
             "badge": shown,
+            "again": server.member("alice"),
+            "freed": server.member("alice", password=phone),
         }
+        shows_again(sessions["again"], phone)
+        shows_again(sessions["freed"], PASSWORD)
         yield Scene(server, sessions, server.member("bob"), phone, badge)
 
 
