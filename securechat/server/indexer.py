@@ -56,16 +56,20 @@ class Indexer(BackgroundThread):
             try:
                 with closing(SearchIndex(self._index, self._database)) as index:
                     self._keep_up(index)
+                rest = 0.0
             except StoreError as error:
                 if self.trouble():
                     log.error("the index for searching can't be kept up: %s", error)  # noqa: TRY400
                 rest = RETRY_SECONDS
 
     def _keep_up(self, index: SearchIndex) -> None:
-        """Until the end. Raises StoreError."""
+        """Until the end, or until the index is taken away. Raises StoreError."""
         pace = Pace(index.last_seq(), time.monotonic())
         rest = 0.0
         while self.pause(rest):
+            if index.is_lost:
+                log.warning("the index for searching has been removed; it is made anew")
+                return
             if self._is_short():
                 rest = RETRY_SECONDS
                 continue

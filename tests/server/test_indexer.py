@@ -37,13 +37,19 @@ def waits_until(holds: object) -> None:
 
 
 def test_a_message_is_found_at_once_and_from_the_index(tmp_path: Path) -> None:
-    """And when it was taken back it is not found, and in no file."""
+    """Also from one that is made anew, as somebody has removed it; and when it was taken back it is
+    not found, and in no file.
+    """
     with running(tmp_path, "alice") as server:
         alice = server.member("alice", caps=CAPS)
         (said,) = of(alice.says(f"PRIVMSG #lobby :the {SECRET}"), "PRIVMSG")
         assert texts(alice, "text=sword") == [f"the {SECRET}"]
         waits_until(lambda: {"search.db-wal", "search.db"} & set(holding(tmp_path, SECRET)))
         assert texts(alice, "text=sword") == [f"the {SECRET}"]
+        for rest in tmp_path.rglob("search.db*"):
+            rest.unlink()
+        waits_until(lambda: texts(alice, "text=sword") == [f"the {SECRET}"])
+        waits_until(lambda: {"search.db-wal", "search.db"} & set(holding(tmp_path, SECRET)))
         alice.says(f"REDACT #lobby {said.tags['msgid']}")
         assert texts(alice, "text=sword") == []
         waits_until(lambda: not holding(tmp_path, SECRET))

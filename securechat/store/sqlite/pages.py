@@ -8,9 +8,8 @@ belongs to one thread.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from heapq import merge
-from itertools import islice
 from typing import NamedTuple
 
 from securechat.irc.multiline import wire_bytes
@@ -26,7 +25,7 @@ SQL = {
     (
         events,
         newest,
-    ): f"{_COLUMNS} target = ? AND seq > ? AND seq < ? AND {found} ORDER BY seq {way}"
+    ): f"{_COLUMNS} target = ? AND seq > ? AND seq < ? AND {found} ORDER BY seq {way} LIMIT ?"
     for events, found in ((False, MESSAGES), (True, EVENTS))
     for newest, way in ((False, "ASC"), (True, "DESC"))
 }
@@ -68,9 +67,9 @@ class Pages:
         if start == "middle" and lower is not None:
             center = self.first_at_or_behind(lower)
             # From one before, as low is not in it and the center is.
-            newer = part.take(self._read(target, max(low, center - 1), high, events=events))
-            older = self._read(target, low, min(center, high), newest=True, events=events)
-            return _around(part.take(older), newer, limit)
+            newer = self._read(target, max(low, center - 1), high, limit, events=events)
+            older = self._read(target, low, min(center, high), limit, newest=True, events=events)
+            return _around(part.take(older), part.take(newer), limit)
         if start == "first" and lower is not None and upper is not None:
             backwards = self.first_at_or_behind(lower) > self.first_at_or_behind(upper)
             lower, upper = (upper, lower) if backwards else (lower, upper)
@@ -81,7 +80,7 @@ class Pages:
         if upper is not None:
             high = min(high, self.first_at_or_behind(upper))
         newest = start == "newest"
-        rows = part.take(self._read(target, low, high, newest=newest, events=events))
+        rows = part.take(self._read(target, low, high, limit, newest=newest, events=events))
         return rows[::-1] if newest else rows
 
     def entry(self, span: tuple[int, int, int], seq: int) -> list[LogRow]:
@@ -106,20 +105,27 @@ class Pages:
         found = []
         for target, after, upto in spans:
             # The newest alone, by the index: the target may hold millions.
-            for row in islice(self._read(target, after, upto + 1, newest=True), 1):
+            for row in self._read(target, after, upto + 1, 1, newest=True):
                 if lower_ms < row[3] < upper_ms:
                     found.append((row[3], row[0], target))
         found.sort(reverse=newest_first)
         return [(target, at_ms) for at_ms, _, target in sorted(found[:limit])]
 
     def _read(
-        self, target: int, low: int, high: int, *, newest: bool = False, events: bool = False
-    ) -> Iterator[LogRow]:
-        """What is between low and high, without both, as far as it is asked for."""
-        found = self._each(SQL[False, newest], (target, low, high))
+        self,
+        target: int,
+        low: int,
+        high: int,
+        limit: int,
+        *,
+        newest: bool = False,
+        events: bool = False,
+    ) -> list[LogRow]:
+        """What is between low and high, without both; the first ones of more than limit."""
+        found = self._all(SQL[False, newest], (target, low, high, limit))
         if events:
-            more = self._each(SQL[True, newest], (target, low, high))
-            found = merge(found, more, key=_seq, reverse=newest)
+            more = self._all(SQL[True, newest], (target, low, high, limit))
+            return list(merge(found, more, key=_seq, reverse=newest))[:limit] if more else found
         return found
 
     # Times. The clock may have been put back, and then times near that moment are in no order: what
@@ -152,11 +158,8 @@ class Pages:
         return low
 
     def _all(self, sql: str, params: tuple[int, ...] = ()) -> list[LogRow]:
-        return list(self._each(sql, params))
-
-    def _each(self, sql: str, params: tuple[int, ...]) -> Iterator[LogRow]:
         try:
-            yield from self._connection.execute(sql, params)
+            return self._connection.execute(sql, params).fetchall()
         except FAULTS as error:
             raise fault(error) from error
 

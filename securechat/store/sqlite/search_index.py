@@ -80,11 +80,11 @@ class SearchIndex:
         try:
             self._connection = _open(path, log)
         except (OSError, *FAULTS) as error:
-            told = fault(error, path)
-            if isinstance(told, DamagedError) or "not a database" in str(error):
-                _remove(path)
-                raise _made_anew(path) from error
-            raise told from error
+            if is_damage(error):
+                remove(path)
+                raise made_anew(path) from error
+            raise fault(error, path) from error
+        self._inode = path.stat().st_ino
 
     def close(self) -> None:
         self._connection.close()
@@ -103,8 +103,8 @@ class SearchIndex:
                 with suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
             if isinstance(told := fault(error), DamagedError) and self._is_damaged():
-                _remove(self._path)
-                raise _made_anew(self._path) from error
+                remove(self._path)
+                raise made_anew(self._path) from error
             raise told from error
 
     def _is_damaged(self) -> bool:
@@ -114,6 +114,16 @@ class SearchIndex:
         except FAULTS:
             return True
         return bool(found[0] != "ok")
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its file is there no more, or is another one; then it is to be closed, and a new
+        one made.
+        """
+        try:
+            return self._path.stat().st_ino != self._inode
+        except OSError:
+            return True
 
     def last_seq(self) -> int:
         """Of the log."""
@@ -238,7 +248,7 @@ def _open(path: Path, log: Path) -> sqlite3.Connection:
     try:
         if not _fits(connection):
             connection.close()
-            _remove(path)
+            remove(path)
             connection = _connect(path, log)
         _prepare(connection)
     except BaseException:
@@ -248,6 +258,8 @@ def _open(path: Path, log: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path, log: Path) -> sqlite3.Connection:
+    if not path.exists():
+        remove(path)  # what stood beside one that was taken away is not this one's
     with suppress(FileExistsError):
         write_new(path, b"")  # 0600 from birth
     connection = sqlite3.connect(
@@ -301,11 +313,17 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO main.meta VALUES ('instance', ?)", (instance,))
 
 
-def _made_anew(path: Path) -> DamagedError:
+def is_damage(error: Exception) -> bool:
+    """Whether an error of SQLite's says that what was read is no database, or no longer one."""
+    return isinstance(fault(error), DamagedError) or "not a database" in str(error)
+
+
+def made_anew(path: Path) -> DamagedError:
     """No backup is asked for: nothing is lost by it."""
     return DamagedError(f"{path} was damaged, and is made anew from the log")
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """The index, which is then made anew. Any thread may call."""
     for end in ("", "-wal", "-shm"):
         path.with_name(path.name + end).unlink(missing_ok=True)

@@ -126,7 +126,7 @@ def test_the_newest_entry_of_a_channel_is_read_by_three(fresh: sqlite3.Connectio
 @pytest.mark.parametrize("sql", pages.SQL.values())
 def test_a_page_is_read_along_an_index(fresh: sqlite3.Connection, sql: str) -> None:
     """Wherever it is, and however long the log: nothing is walked over, nothing is sorted."""
-    plan = fresh.execute(f"EXPLAIN QUERY PLAN {sql}", (1, 2, 3)).fetchall()
+    plan = fresh.execute(f"EXPLAIN QUERY PLAN {sql}", (1, 2, 3, 4)).fetchall()
     assert len(plan) == 1
     assert "INDEX log_" in plan[0][3]
     assert "(target=? AND seq>? AND seq<?)" in plan[0][3]

@@ -13,61 +13,9 @@ import pytest
 from securechat.store.errors import StoreError
 from securechat.store.sqlite import search_index
 from securechat.store.sqlite.database import open_database
-from securechat.store.sqlite.search import NEWEST_ENTRIES, Search, Searcher
+from securechat.store.sqlite.search import FEW_FOR_A_PLACE, NEWEST_ENTRIES, Searcher
 from securechat.store.sqlite.search_index import PART_ENTRIES, SearchIndex
-
-DEN, ROOM, DIRECT, OTHERS = 1, 2, 3, 4
-"""Two channels, a conversation of accounts 1 and 2, and one of 2 and 3."""
-MOST = 10**12
-
-
-class Bench:
-    """A log, its index, and somebody who searches."""
-
-    def __init__(self, directory: Path) -> None:
-        self.path, self.log_path = directory / "search.db", directory / "chat.db"
-        self.log = open_database(self.log_path)
-        self.log.execute(
-            "INSERT INTO targets (id, name, folded, skeleton, low, high) VALUES "
-            "(1, '#den', '#den', '#den', NULL, NULL), (2, '#room', '#room', '#room', NULL, NULL), "
-            "(3, NULL, NULL, NULL, 1, 2), (4, NULL, NULL, NULL, 2, 3)"
-        )
-        self.numbers = count(1)
-        self.index = SearchIndex(self.path, self.log_path)
-        self.now: Callable[[], float] = lambda: 0.0
-        self.searcher = Searcher(self.log_path, self.path, lambda: self.now())
-
-    def close(self) -> None:
-        self.log.close()
-        self.index.close()
-        self.searcher.close()
-
-    def says(
-        self,
-        *texts: str,
-        target: int = DEN,
-        sender: int = 1,
-        kind: str = "PRIVMSG",
-        seq: int | None = None,
-    ) -> None:
-        for text in texts:
-            number = next(self.numbers) if seq is None else seq
-            row = (number, target, sender, 1000 * number, kind, text, None)
-            self.log.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-
-    def index_all(self) -> None:
-        while self.index.step():
-            pass
-
-    def finds(self, text: str = "", **wanted: object) -> list[str]:
-        return [row[5] for row in self.searcher.search(search(text, **wanted)).rows]
-
-
-def search(text: str = "", **wanted: object) -> Search:
-    """What account 1 may find in both channels and its conversation."""
-    both = [(DEN, 0, MOST), (ROOM, 0, MOST)]
-    usual = Search(both, [(DIRECT, 0, MOST)], 1, text, None, None, None, False, 50, MOST, 10)
-    return usual._replace(**wanted)  # type: ignore[arg-type]
+from tests.support.search import DEN, DIRECT, MOST, OTHERS, ROOM, Bench, holding, search
 
 
 @pytest.fixture
@@ -186,6 +134,26 @@ def test_who_writes_a_term_of_the_index_speaks_as_nobody(
     assert len(bench.finds("trick", sender=2)) == 2
 
 
+@pytest.mark.parametrize("elsewhere", [1, 4 * FEW_FOR_A_PLACE])
+@pytest.mark.parametrize("oldest_first", [False, True])
+def test_a_word_is_found_however_often_others_say_it(
+    bench: Bench, elsewhere: int, oldest_first: bool
+) -> None:
+    """What has few is looked at in the log, for the others the index knows where it was said."""
+    bench.says("word den", "other")
+    bench.says(*["word elsewhere"] * elsewhere, target=OTHERS, sender=2)
+    bench.says("word room", target=ROOM)
+    bench.says("far behind", seq=PART_ENTRIES + 1)
+    bench.index_all()
+    assert bench.finds("word", oldest_first=oldest_first) == ["word den", "word room"]
+    assert bench.finds("word", oldest_first=oldest_first, limit=1) == (
+        ["word den"] if oldest_first else ["word room"]
+    )
+    assert bench.finds("word", sender=2) == []
+    newcomer = [(DEN, 1, MOST), (ROOM, MOST, MOST)]
+    assert bench.finds("word", channels=newcomer, directs=[]) == []
+
+
 def test_parts_are_looked_through_in_turn(bench: Bench) -> None:
     """From either end; what is newer than the index comes with them."""
     seqs = [1, PART_ENTRIES - 1, PART_ENTRIES, 3 * PART_ENTRIES + 5]
@@ -220,11 +188,6 @@ def test_only_the_newest_are_looked_through_without_an_index(bench: Bench) -> No
 
 
 # --- What was erased -----------------------------------------------------------------------------
-
-
-def holding(directory: Path, text: str) -> list[str]:
-    """The files that hold a text."""
-    return [path.name for path in directory.iterdir() if text.encode() in path.read_bytes()]
 
 
 @pytest.mark.parametrize(
