@@ -19,7 +19,7 @@ from securechat.common.threads import NamedThread
 from securechat.core.audit import note, tell
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.guard import FAILED, guarded
-from securechat.core.jobs import Job
+from securechat.core.jobs import Answer, Job, LogRead
 from securechat.core.journal.events import Audited, JournalEvent
 from securechat.core.model.entities import Session
 from securechat.core.model.states import State
@@ -202,13 +202,23 @@ class Hub(NamedThread):
         self._rules.ask_all(turn)
 
     def _take_answers(self, turn: Turn, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        answers = self.inbox.answers
+        """Of pages and searches as many as there is time for what the busy say: those who ask for
+        one after the other wait for each other, and add as little to anybody else's wait.
+        """
+        now = time.monotonic()
+        end, end_of_pages = now + seconds, now + self._slices.busy
+        answers, later, full = self.inbox.answers, list[Answer](), False
         while answers:
             answer = answers.popleft()
+            if full and isinstance(answer, LogRead):
+                later.append(answer)
+                continue
             self._guarded(turn, answer.session, self._rules.answered, answer)
-            if time.monotonic() >= end:
+            now = time.monotonic()
+            full = now >= end_of_pages
+            if now >= end:
                 break
+        answers.extendleft(reversed(later))
 
     def _work_off(
         self, turn: Turn, inputs: FairInputQueue, seconds: float, busy: float = 0.0

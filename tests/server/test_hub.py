@@ -15,16 +15,19 @@ import pytest
 
 from securechat.core.delivery import acknowledgements
 from securechat.core.guard import FAILED
+from securechat.core.history.queries import EntryQuery, Span
 from securechat.core.jobs import (
     Answer,
     Hashed,
     HashPassword,
     JobFailed,
     LoadMissed,
+    LogRead,
     Verified,
     VerifyPassword,
 )
 from securechat.core.journal.events.channels import ChannelCreated, Logged
+from securechat.core.model.answers import Lookup
 from securechat.core.model.credentials import Invite
 from securechat.core.model.entities import Account, Session
 from securechat.core.presence import arrivals, online
@@ -316,6 +319,39 @@ def test_who_comes_waits_for_those_who_talk(hasty: HubUnderTest) -> None:
     for client in (bob, carol):
         client.hears_until(" 422 ")
     assert order[:4] == ["alice PING 1", "bob CAP END", "alice PING 2", "carol CAP END"]
+
+
+def test_pages_have_a_smaller_part_of_a_turn_than_logins(tmp_path: Path) -> None:
+    """Who asks for one after the other waits for the others that do, and no login waits for them;
+    each turn has one at least.
+    """
+    hub = HubUnderTest(
+        tmp_path, "alice", "bob", "carol", slices=TimeSlices(0.0, PATIENCE, 0.0, 0.0, busy=0.0)
+    )
+    hub.open()
+    alice, bob = hub.member("alice"), hub.member("bob")
+    order: list[str] = []
+    answered = hub.rules.answered
+
+    def take(turn: Turn, answer: Answer) -> None:
+        order.append(type(answer).__name__)
+        answered(turn, answer)
+
+    hub.works = False
+    carol = hub.connect()
+    carol.begins_login("carol")
+    login = hub.jobs.get(timeout=PATIENCE)
+    hub.gathers(alice)
+    hub.rules.answered = take  # type: ignore[method-assign]
+    session = link_of(bob).session
+    for _ in range(2):
+        hub.answer(LogRead(session, Lookup(EntryQuery(Span(0, 0, 0), 0)), []))
+    hub.answer(done(login))
+    hub.journal.release()
+    carol.hears_until(" 903 ")
+    bob.says("PING 1")  # a turn later
+    hub.close()
+    assert order == ["LogRead", "Verified", "LogRead"]
 
 
 def test_answers_of_workers_have_their_part_of_a_turn(hasty: HubUnderTest) -> None:
