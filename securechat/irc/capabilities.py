@@ -42,6 +42,7 @@ INVITE_NOTIFY: Final = 1 << 28
 PRE_AWAY: Final = 1 << 29
 CHGHOST: Final = 1 << 30
 WHOAMI: Final = 1 << 31
+SEARCH: Final = 1 << 32
 
 
 class Capability(NamedTuple):
@@ -91,6 +92,7 @@ CAPABILITIES: Final = (
     Capability("draft/pre-away", PRE_AWAY),
     Capability("chghost", CHGHOST),
     Capability("draft/whoami", WHOAMI),
+    Capability("soju.im/search", SEARCH),
 )
 
 NAMES: Final[dict[str, int]] = {one.name: one.bit for one in CAPABILITIES}

@@ -56,6 +56,24 @@ def test_the_answer_is_a_batch(rules: RulesUnderTest, alice: Client, bob: Client
     assert [line.tags["time"] for line in found] == [live[0].tags["time"], live[2].tags["time"]]
 
 
+def test_it_is_offered(rules: RulesUnderTest) -> None:
+    """Implementation: the capability, by which a client knows that it may ask."""
+    client = rules.connect()
+    listed = " ".join(client.says("CAP LS 302"))
+    assert "soju.im/search" in listed.split()
+    assert client.says("CAP REQ soju.im/search") == [":chat.test CAP * ACK :soju.im/search"]
+
+
+def test_a_label_is_given_back(rules: RulesUnderTest, alice: Client, bob: Client) -> None:
+    """https://ircv3.net/specs/extensions/labeled-response: one answer, the batch within it."""
+    says(rules, bob, "#den", "fast")
+    alice.says("CAP REQ labeled-response")
+    outer, *inner, end = map(parse, alice.says("@label=x SEARCH text=fast"))
+    assert (outer.tags, outer.params[1]) == ({"label": "x"}, "labeled-response")
+    assert [line.command for line in inner] == ["BATCH", "PRIVMSG", "BATCH"]
+    assert end.params == [f"-{outer.params[0][1:]}"]
+
+
 def test_nothing_found_is_an_empty_batch(alice: Client, bob: Client) -> None:
     """SEARCH command: so that the client doesn't wait."""
     assert finds(alice, "text=nothing;in=#den") == []
