@@ -105,6 +105,33 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """kind: what its times are put under. line: without CR LF; end: what the last line of the
+    answer has and no other; in both %d stands for a number that is a new one each time. heard_by:
+    whose line that is: of the user that stands so many places behind the asker. least: messages
+    that the answer must have.
+    """
+
+    kind: str
+    line: str
+    end: str
+    heard_by: int = 0
+    least: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Have users ask, each the next of its questions when the one before is answered, and over and
+    over again. questions: of each user, in the order they have connected; none for who only hears.
+    interval: seconds between two of a user, at the least; they begin at different moments.
+    """
+
+    questions: Sequence[Sequence[Question]]
+    seconds: float
+    interval: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """cipher: what TLS agreed on. granted: capabilities that were acknowledged. finished: when the
     last one was in, monotonic seconds. cpu: seconds of this worker.
@@ -163,6 +190,19 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """By kind of question. times: nanoseconds of each answer. warnings, failures: answers with WARN
+    or with FAIL. finished, cpu: as above.
+    """
+
+    times: dict[str, bytes]
+    warnings: dict[str, int]
+    failures: dict[str, int]
+    finished: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """The worker has given up; text: for the user."""
 
@@ -180,5 +220,6 @@ Order = (
     | ExpectClose
     | AwaitClose
     | Return
+    | Ask
 )
-Answer = Connected | Sent | Received | LoggedIn | Returned | Failure | None
+Answer = Connected | Sent | Received | LoggedIn | Returned | Answered | Failure | None

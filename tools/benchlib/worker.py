@@ -9,7 +9,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
-from benchlib import arrivals, orders
+from benchlib import arrivals, asking, orders
 from benchlib.client_loop import ClientLoop
 from benchlib.link import LostError
 from benchlib.rounds import Rounds
@@ -46,6 +46,7 @@ def _acts(loop: ClientLoop) -> dict[type, Callable[[Any], orders.Answer]]:
         orders.Return: partial(arrivals.come_back, loop),
         orders.ExpectClose: partial(arrivals.expect_close, loop),
         orders.AwaitClose: partial(arrivals.await_close, loop),
+        orders.Ask: partial(asking.ask, loop),
         orders.Settle: lambda order: rounds.settle(order.talkers),
         orders.Prepare: rounds.prepare,
         orders.Talk: rounds.talk,
