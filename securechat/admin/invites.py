@@ -8,7 +8,8 @@ from click.core import ParameterSource
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.server.links import login_link, make_link
-from securechat.store.admin import invite_id, wall_clock
+from securechat.store.admin import wall_clock
+from securechat.store.invites import invite_id
 from securechat.store.sqlite.rows import InviteRow
 
 MAX_NOTE = 200
@@ -143,6 +144,6 @@ def state(row: InviteRow, now: int) -> str:
 @click.pass_obj
 def revoke(context: AdminContext, id: str) -> None:
     """End the invite with this ID, as `invite list` shows it; its beginning is enough."""
-    row = context.admin.revoke_invite(id)
+    row = context.admin.invites.revoke(id)
     click.echo(f"The invite {invite_id(row)} is ended; its link is worth nothing.")
     context.settle()

@@ -19,7 +19,7 @@ def make_link(
 ) -> InviteLink:
     """A new invite as a link to the server that last ran on this database. Raises StoreError."""
     now_ms = int(time.time() * 1000)
-    code = admin.invite(
+    code = admin.invites.make(
         uses=uses,
         expires_ms=now_ms + int(days * DAY_MS),
         now_ms=now_ms,
@@ -60,5 +60,5 @@ def first_link(admin: Admin) -> InviteLink | None:
         return None
     unused = [row for row in admin.reader.invites() if row.admin and row.uses]
     if unused:
-        admin.revoke_invites(unused)
+        admin.invites.revoke_all(unused)
     return make_link(admin, uses=1, days=FIRST_DAYS, administrator=True, note="first start")

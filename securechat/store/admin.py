@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from securechat.credentials.device import TOKEN_BYTES, format_token, token_digest
-from securechat.credentials.link import code_digest
 from securechat.store.audit import NOBODY, Audit
 from securechat.store.credentials import (
     CERTIFICATES,
@@ -26,13 +25,14 @@ from securechat.store.credentials import (
     remove_credential,
 )
 from securechat.store.errors import ConflictError, UnknownError
+from securechat.store.invites import Invites
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.sqlite import erasure
 from securechat.store.sqlite.database import open_database, transaction
 from securechat.store.sqlite.export import History
 from securechat.store.sqlite.personal import ErasedWords, Personal
 from securechat.store.sqlite.reader import Reader
-from securechat.store.sqlite.rows import AccountRow, InviteRow
+from securechat.store.sqlite.rows import AccountRow
 
 OF_AN_ACCOUNT = (
     "factors",
@@ -85,6 +85,7 @@ class Admin:
         self.audit = Audit(self._connection, by, clock)
         self.reader = Reader(self._connection)
         self.history = History(self._connection)
+        self.invites = Invites(self._connection, self.reader, self.audit, self._changed)
 
     def close(self) -> None:
         self._connection.close()
@@ -339,49 +340,6 @@ class Admin:
             self._changed("logout" if session is None else f"logout {session}", account.id)
             which = session or "all"
             self.audit.add("logged out by the administrator", account=account.name, session=which)
-
-    # Invites
-
-    def invite(
-        self, *, uses: int, expires_ms: int, now_ms: int, admin: bool = False, note: str = ""
-    ) -> str:
-        """A new invite; its code, which is kept nowhere."""
-        code = secrets.token_urlsafe(16)
-        row = InviteRow(code_digest(code), uses, expires_ms, int(admin), now_ms, note)
-        with transaction(self._connection) as connection:
-            connection.execute("INSERT INTO invites VALUES (?, ?, ?, ?, ?, ?)", row)
-            self._changed("invites", None)
-            rights = {"rights": "administrator"} if admin else {}
-            self.audit.add("invite made", invite=invite_id(row), uses=uses, note=note, **rights)
-        return code
-
-    def revoke_invite(self, prefix: str) -> InviteRow:
-        """End the invite whose id, as `invite list` shows it, begins so. Raises UnknownError."""
-        # An empty prefix would fit the only invite that there is.
-        rows = self.reader.invites() if prefix else []
-        found = [row for row in rows if invite_id(row).startswith(prefix.lower())]
-        if len(found) != 1:
-            what = "several invites have an id beginning with" if found else "no invite has the id"
-            raise UnknownError(f"{what} {prefix!r}; `invite list` shows them")
-        self.revoke_invites(found)
-        return found[0]
-
-    def revoke_invites(self, rows: Sequence[InviteRow]) -> None:
-        """End invites."""
-        with transaction(self._connection) as connection:
-            connection.executemany(
-                # The row stays, so that `invite list` shows that it has ended.
-                "UPDATE invites SET uses = 0 WHERE code_sha256 = ?",
-                [(row.code_sha256,) for row in rows],
-            )
-            self._changed("invites", None)
-            for row in rows:
-                self.audit.add("invite revoked", invite=invite_id(row))
-
-
-def invite_id(row: InviteRow) -> str:
-    """What an invite is called in lists; it doesn't give the code away."""
-    return row.code_sha256.hex()[:12]
 
 
 def told(change: int, rows: Iterable[Iterable[object]]) -> str:

@@ -54,7 +54,7 @@ def settle(data: DataDirectory, meanwhile: Callable[[], None]) -> None:
     """Change something, and see what happens while securechat-admin waits."""
     with click.Context(click.Command("test")):
         admin = AdminContext(data, None, pause=lambda _: meanwhile())
-        admin.admin.invite(uses=1, expires_ms=1, now_ms=0)
+        admin.admin.invites.make(uses=1, expires_ms=1, now_ms=0)
         admin.settle()
 
 

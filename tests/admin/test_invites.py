@@ -111,7 +111,7 @@ def test_the_list_shows_all_but_the_codes(cli: AdminCli) -> None:
     ids = [row.code_sha256.hex()[:12] for row in invites(cli)]
     cli(f"invite revoke {ids[1]}")
     admin = Admin(cli.data / FILE_NAME)
-    admin.invite(uses=1, expires_ms=1000, now_ms=0, note="old\x1b[2J")
+    admin.invites.make(uses=1, expires_ms=1000, now_ms=0, note="old\x1b[2J")
     admin.close()
     said = cli("invite list")
     assert code not in said.out

@@ -123,10 +123,10 @@ def test_an_enabled_account_may_come_back(running: Running, admin: Admin) -> Non
 
 def test_invites_come_and_go(running: Running, admin: Admin) -> None:
     """Made and revoked while the server runs."""
-    admin.invite(uses=1, expires_ms=99, now_ms=1)
+    admin.invites.make(uses=1, expires_ms=99, now_ms=1)
     running.looks()
     assert len(running.model.invites) == 1
-    admin.revoke_invites(admin.reader.invites())
+    admin.invites.revoke_all(admin.reader.invites())
     running.looks()
     assert running.model.invites == {}
 

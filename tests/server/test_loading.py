@@ -128,9 +128,9 @@ def test_a_deleted_account_keeps_only_its_name(journal: Journal, admin: Admin) -
 
 def test_only_invites_that_work_are_kept(journal: Journal, admin: Admin) -> None:
     """A used-up one is nothing to the rules."""
-    admin.invite(uses=2, expires_ms=99, now_ms=1, admin=True)
-    admin.invite(uses=1, expires_ms=99, now_ms=2)
-    admin.revoke_invites(admin.reader.invites()[1:])
+    admin.invites.make(uses=2, expires_ms=99, now_ms=1, admin=True)
+    admin.invites.make(uses=1, expires_ms=99, now_ms=2)
+    admin.invites.revoke_all(admin.reader.invites()[1:])
     [invite] = load(journal).invites.values()
     assert (invite.uses, invite.expires_ms, invite.admin) == (2, 99, True)
 

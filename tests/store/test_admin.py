@@ -1,4 +1,4 @@
-"""What the administrator does to accounts and invites, on the database alone."""
+"""What the administrator does to accounts, on the database alone; invites: test_invites.py."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from securechat.credentials.link import code_digest
 from securechat.irc.names import account_name
 from securechat.store.admin import (
     APPLIED,
     Admin,
     NewAccount,
-    invite_id,
 )
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.sqlite.database import open_database
@@ -210,62 +208,6 @@ def kept(path: Path) -> dict[str, list[tuple[object, ...]]]:
         return {t: connection.execute(f"SELECT * FROM {t}").fetchall() for t in TABLES}
 
 
-# --- invites -------------------------------------------------------------------------------------
-
-
-def test_an_invite_is_kept_as_a_hash(admin: Admin, path: Path) -> None:
-    """Its code has 128 bits and is nowhere in the database."""
-    code = admin.invite(uses=3, expires_ms=5000, now_ms=1000, admin=True, note="for Bob")
-    [row] = admin.reader.invites()
-    assert row == (code_digest(code), 3, 5000, 1, 1000, "for Bob")
-    assert len(code) >= 22
-    assert code not in repr(row)
-    admin._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert code.encode() not in path.read_bytes()
-
-
-def test_no_two_codes_are_the_same(admin: Admin) -> None:
-    """They are drawn at random."""
-    assert len({admin.invite(uses=1, expires_ms=1, now_ms=1) for _ in range(20)}) == 20
-
-
-def test_an_id_does_not_give_the_code_away(admin: Admin) -> None:
-    """It's the beginning of the hash."""
-    code = admin.invite(uses=1, expires_ms=1, now_ms=1)
-    [row] = admin.reader.invites()
-    assert invite_id(row) == code_digest(code).hex()[:12]
-
-
-def test_revoking_ends_one_invite(admin: Admin) -> None:
-    """By the beginning of its id, in any case of letters; the row stays."""
-    for note in ("one", "two"):
-        admin.invite(uses=5, expires_ms=1, now_ms=1, note=note)
-    one, two = sorted(admin.reader.invites(), key=lambda row: row.note)
-    assert admin.revoke_invite(invite_id(one).upper()).note == "one"
-    left = {row.note: row.uses for row in admin.reader.invites()}
-    assert left == {"one": 0, "two": two.uses}
-
-
-@pytest.mark.parametrize("prefix", ["", "xyz", "%", "_"])
-def test_an_unknown_id_revokes_nothing(admin: Admin, prefix: str) -> None:
-    """The empty one fits every invite and means none."""
-    admin.invite(uses=1, expires_ms=1, now_ms=1)
-    with pytest.raises(UnknownError, match="no invite has the id"):
-        admin.revoke_invite(prefix)
-    assert admin.reader.invites()[0].uses == 1
-
-
-def test_an_ambiguous_id_revokes_nothing(admin: Admin) -> None:
-    """Seventeen ids of sixteen digits: two begin alike."""
-    for _ in range(17):
-        admin.invite(uses=1, expires_ms=1, now_ms=1)
-    firsts = [invite_id(row)[0] for row in admin.reader.invites()]
-    shared = next(digit for digit in firsts if firsts.count(digit) > 1)
-    with pytest.raises(UnknownError, match="several invites have an id beginning with"):
-        admin.revoke_invite(shared)
-    assert all(row.uses for row in admin.reader.invites())
-
-
 # --- a running server ----------------------------------------------------------------------------
 
 
@@ -276,8 +218,8 @@ def test_every_act_is_told_to_the_server(admin: Admin) -> None:
     admin.set_disabled(alice, disabled=True)
     admin.set_admin(alice, admin=True)
     admin.delete(alice)
-    admin.invite(uses=1, expires_ms=1, now_ms=1)
-    admin.revoke_invites(admin.reader.invites())
+    admin.invites.make(uses=1, expires_ms=1, now_ms=1)
+    admin.invites.revoke_all(admin.reader.invites())
     assert [(kind, account) for _, kind, account in admin.reader.changes(0)] == [
         ("account", alice.id),
         ("password", alice.id),

@@ -9,10 +9,11 @@ import pytest
 
 from securechat.credentials.device import MAX_TOKENS, is_token, token_digest
 from securechat.credentials.link import code_digest
-from securechat.store.admin import Admin, invite_id
+from securechat.store.admin import Admin
 from securechat.store.audit import Wanted
 from securechat.store.credentials import TOKENS
 from securechat.store.errors import ConflictError, UnknownError
+from securechat.store.invites import invite_id
 from tests.store.people import audited, made, new, protect
 
 
@@ -165,9 +166,9 @@ def test_every_act_is_in_the_audit(path: Path) -> None:
     admin.set_disabled(alice, disabled=False)
     admin.set_admin(alice, admin=True)
     admin.set_admin(alice, admin=False)
-    admin.invite(uses=3, expires_ms=1, now_ms=1, admin=True, note="for Bob")
+    admin.invites.make(uses=3, expires_ms=1, now_ms=1, admin=True, note="for Bob")
     [invite] = admin.reader.invites()
-    admin.revoke_invite(invite_id(invite))
+    admin.invites.revoke(invite_id(invite))
     admin.delete(alice)
     admin.audit.note("backup made", file="/backup.tar")
     whom = {"account": "alice"}
@@ -225,7 +226,7 @@ def test_no_secret_is_in_the_audit(admin: Admin) -> None:
     alice = made(admin, "alice")
     admin.set_password(alice, "new hash")
     token = admin.make_token(alice, "laptop", 1)
-    code = admin.invite(uses=1, expires_ms=1, now_ms=1)
+    code = admin.invites.make(uses=1, expires_ms=1, now_ms=1)
     told = repr([*admin.audit.rows(Wanted())])
     secrets = ["hash", token, token_digest(token).hex(), code, code_digest(code).hex()]
     assert [secret for secret in secrets if secret in told] == []

@@ -41,7 +41,7 @@ def make_directory(path: Path) -> DataDirectory:
         admin.add([NewAccount(name, name, name, f"hash of {name}") for name in ("alice", "bob")], 1)
         alice = admin.find("alice", "alice")
         admin.make_token(alice, "laptop", 1)
-        admin.invite(uses=3, expires_ms=1, now_ms=1)
+        admin.invites.make(uses=3, expires_ms=1, now_ms=1)
     with closing(open_database(data.database)) as connection:
         numbers = dict(connection.execute("SELECT name, id FROM accounts").fetchall())
         for statement in TABLES:

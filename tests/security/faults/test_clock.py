@@ -100,7 +100,7 @@ def test_an_invite_follows_the_clock(server: ServerUnderTest, wall: Wall) -> Non
     """A clock a year ahead makes it expire, and its return makes it good again; it is used once."""
     with server.admin() as admin:
         now = int(time.time() * 1000)
-        code = admin.invite(uses=1, expires_ms=now + 7 * 24 * 3_600_000, now_ms=now)
+        code = admin.invites.make(uses=1, expires_ms=now + 7 * 24 * 3_600_000, now_ms=now)
         server.wait_for(admin.in_effect)
     wall.off = 365 * 24 * HOUR
     assert "expired or unknown" in registers(server, "zelda", code)

@@ -30,7 +30,7 @@ def together(clients: list[Client], *lines: str) -> list[list[str]]:
 
 def invite(server: ServerUnderTest, uses: int) -> str:
     with server.admin() as admin:
-        code = admin.invite(uses=uses, expires_ms=4_000_000_000_000, now_ms=1)
+        code = admin.invites.make(uses=uses, expires_ms=4_000_000_000_000, now_ms=1)
         server.wait_for(admin.in_effect)
     return code
 

@@ -72,7 +72,7 @@ def settle(server: ServerUnderTest) -> Oracle:
     server.lets_unauthenticated_speak()
     server.add("carol")
     with server.admin() as admin:
-        code = admin.invite(uses=9, expires_ms=4_000_000_000_000, now_ms=1)
+        code = admin.invites.make(uses=9, expires_ms=4_000_000_000_000, now_ms=1)
         server.wait_for(admin.in_effect)
     return Oracle(server, [], code)
 

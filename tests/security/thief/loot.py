@@ -126,7 +126,7 @@ def _lives_a_day(server: ServerUnderTest) -> str:
     server.add("bob", password=secrets["password before a change"])
     with server.admin() as admin:
         expires_ms = int(time.time() * 1000) + DAY_MS
-        invite = admin.invite(uses=1, expires_ms=expires_ms, now_ms=0)
+        invite = admin.invites.make(uses=1, expires_ms=expires_ms, now_ms=0)
         server.wait_for(admin.in_effect)
     with server.connect() as zelda:
         chosen = secrets["password chosen at registration"]
