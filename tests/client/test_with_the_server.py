@@ -22,8 +22,11 @@ from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import Tokens
 from securechat.client.exits import Exit, LoginError, RefusedError
 from securechat.client.session.events import (
+    AskMore,
     AskPage,
+    AskSearch,
     ClientEvent,
+    Found,
     HistoryPage,
     Info,
     NamesAre,
@@ -207,7 +210,9 @@ class Watcher:
 
 
 def test_what_was_said(laptop: Machine, server: ServerUnderTest) -> None:
-    """Several lines as one message, a message that is removed, and a page of what is left."""
+    """Several lines as one message, a message that is removed, a page of what is left, and what is
+    found of it.
+    """
     running = laptop.logs_in(PASSWORD)
     alice, submit = Watcher(running), running.client.submit
     submit(ServerCommand("JOIN", ("#den",)))
@@ -229,6 +234,10 @@ def test_what_was_said(laptop: Machine, server: ServerUnderTest) -> None:
     submit(AskPage("#den", 10))
     page = alice.sees(HistoryPage)
     assert [said.text for said in page.said] == ["one\n\ntwo"]
+    submit(AskSearch("tw", place="#den", sender="alice"))
+    assert [said.text for said in alice.sees(Found).said] == ["one\n\ntwo"]
+    submit(AskMore())
+    assert alice.sees(Found).said == ()
     submit(ServerCommand("POLICY", ("#den",)))
     assert "is kept" in alice.sees(Info).text
     leaves(running)
