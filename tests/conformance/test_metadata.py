@@ -257,7 +257,7 @@ def test_a_stranger_fills_no_memory() -> None:
     """max-keys holds before the login as well, and without the capability nothing is answered."""
     rules = RulesUnderTest("alice")
     person = rules.connect()
-    assert codes(person.says("METADATA * SET url :x")) == ["451"]
+    assert codes(person.says("METADATA * SET url :x")) == ["421"]
     person.says(f"CAP REQ :{CAPS}")
     for number in range(MAX_KEYS):
         person.says(f"METADATA * SET k{number} :x")

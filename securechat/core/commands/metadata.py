@@ -42,7 +42,10 @@ class _Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
 def metadata_(turn: Turn, session: Session, message: Message) -> Parts | None:
     """Show or set what people tell of themselves and of channels, by keys."""
     if session.state is not State.READY and not metadata.aware(session):
-        raise IrcError(Numeric.ERR_NOTREGISTERED, "Log in first")
+        # As a server without it: senpai asks before it has read the list of capabilities, and shows
+        # every other refusal as an error.
+        text = "Unknown command before the login, without draft/metadata-3 and batch"
+        raise IrcError(Numeric.ERR_UNKNOWNCOMMAND, "METADATA", text)
     try:
         return _run(turn, session, message.params)
     except _Refused as refused:
