@@ -9,6 +9,7 @@ from __future__ import annotations
 from securechat.core.channels import channels
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events.channels import (
+    SERVERMODE,
     ChannelClosed,
     FounderRemoved,
     MemberModesChanged,
@@ -67,13 +68,13 @@ def pass_on(turn: Turn, channel: Channel, before: Account | None) -> None:
     had = channel.modes_of(after)
     has = with_mode(had, "q")
     # The log has a sender for each entry, and the server is no account.
-    turn.log(channel.id, before or after, "MODE", f"+q {after.name}")
+    entry = turn.log(channel.id, before or after, SERVERMODE, f"+q {after.name}")
     turn.record(MemberModesChanged(has, channel.id, after.id))
     facts = {"channel": channel.name, "of": after.name, "had": had, "has": has}
     # By nobody's session: the server does it.
     turn.audit_own("role changed", by="no owner was left", **facts)
     body = f":{turn.settings.name} MODE {channel.name} +q {after.name}"
-    turn.broadcast(channel.audience(), Line(body, turn.now_ms))
+    turn.broadcast(channel.audience(), Line(body, turn.now_ms, msgid=turn.model.msgid(entry.seq)))
 
 
 def mend(turn: Turn) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from securechat.core.delivery.batches import without_batch
 from securechat.core.delivery.line import BareLine, Line, iso_time
 from securechat.core.delivery.multiline import MultilineLine
-from securechat.core.journal.events.channels import Logged
+from securechat.core.journal.events.channels import SERVERMODE, Logged
 from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.state import Model
 from securechat.core.text import fits, shorten
@@ -95,7 +95,10 @@ def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
     make = _EVENTS.get(entry.kind)
     if make is None and is_multiline(entry.text):
         return _several_lines(turn, session, entry, receiver, reference)
-    head = f":{sender.source(turn.settings.name)} "
+    # The server is no account, and the log has one for each entry.
+    by_server = entry.kind == SERVERMODE
+    source = turn.settings.name if by_server else sender.source(turn.settings.name)
+    head = f":{source} "
     if make is None:
         body = f"{head}{entry.kind} {receiver} :"
         text = entry.text if session.has(SERVER_TIME) else _dated(entry)
@@ -108,7 +111,7 @@ def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
         body,
         entry.at_ms,
         msgid=model.msgid(entry.seq),
-        account=sender.name,
+        account=None if by_server else sender.name,
         client_tags=entry.tags,
         requires=_REQUIRES.get(entry.kind, 0),
         batch=reference,
@@ -163,6 +166,7 @@ _EVENTS: dict[str, Callable[[str, str], str]] = {
     "KICK": _kick,
     "TOPIC": lambda channel, text: f"TOPIC {channel} :{text}",
     "MODE": lambda channel, text: f"MODE {channel} {text}",
+    SERVERMODE: lambda channel, text: f"MODE {channel} {text}",
     "RENAME": _rename,
     "TAGMSG": lambda receiver, text: f"TAGMSG {receiver}",
     "REDACT": lambda receiver, text: f"REDACT {receiver} {text}",

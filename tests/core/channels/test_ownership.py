@@ -96,6 +96,20 @@ def test_the_only_owner_stays_one() -> None:
 # --- the lobby -----------------------------------------------------------------------------------
 
 
+def test_history_tells_that_the_server_did_it() -> None:
+    """As it was told when it happened, with the same id: the one who went did nothing more."""
+    caps = "batch message-tags account-tag draft/chathistory draft/event-playback"
+    _, (alice, bob) = in_channel("alice", "bob", caps=caps)
+    alice.says("PART #den")
+    (live,) = of(bob.hears(), "MODE")
+    (told,) = of(bob.says("CHATHISTORY LATEST #den * 1"), "MODE")
+    assert (
+        (live.source, live.params) == (told.source, told.params) == (SERVER, ["#den", "+q", "bob"])
+    )
+    assert live.tags["msgid"] == told.tags["msgid"]
+    assert "account" not in told.tags
+
+
 def test_the_lobby_never_closes_whoever_founded_it() -> None:
     """A channel that a member has made may be configured as the lobby later."""
     rules, (alice, _) = in_channel("alice", "bob", lobby=None)

@@ -24,6 +24,8 @@ from securechat.core.journal.events.things import (
     about,
 )
 
+SERVERMODE = "SERVERMODE"
+
 
 @about(
     needs=[TARGET.by("target"), ACCOUNT.by("sender"), MEMBERSHIP.by("target", "sender")],
@@ -35,7 +37,8 @@ class Logged(NamedTuple):
     seq: its place in that order. target: id of the channel or of the direct conversation.
     sender: account id. at_ms: milliseconds since 1970 (UTC). kind: PRIVMSG or NOTICE for what
     people read, CTCP or CTCPREPLY for what programs ask and answer in the same way, TAGMSG, JOIN,
-    PART, KICK, TOPIC, MODE, RENAME, DROP or REDACT; STATUSMSG for what was said to those of a rank,
+    PART, KICK, TOPIC, MODE, RENAME, DROP or REDACT; SERVERMODE for a MODE of the server's, whose
+    sender is the one by whom it came to that; STATUSMSG for what was said to those of a rank,
     which nobody is shown again; or REDACTED for a message whose text is gone. tags: the
     client-only tags as they stand on the wire, or None.
     """
