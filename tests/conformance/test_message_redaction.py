@@ -6,7 +6,7 @@ import pytest
 
 from securechat.irc.message import parse
 from tests.conformance.test_chathistory import page, texts
-from tests.support.client import Client, of
+from tests.support.client import Client, codes, of
 from tests.support.rules import RulesUnderTest
 
 CAPS = (
@@ -170,6 +170,29 @@ def test_a_message_of_another_place(rules: RulesUnderTest, alice: Client, bob: C
             target,
             msgid,
         ]
+
+
+def test_an_author_may_have_left_meanwhile_and_come_back(
+    rules: RulesUnderTest, alice: Client, bob: Client
+) -> None:
+    """Their own words are theirs; of the others' from before there is nothing for them."""
+    others = said(alice, "PRIVMSG #den :before")
+    bob.hears()
+    own = said(bob, "PRIVMSG #den :mine")
+    bob.says("PART #den", "JOIN #den")
+    alice.hears()
+    assert fails(bob, f"REDACT #den {others}")[1] == "UNKNOWN_MSGID"
+    bob.says(f"REDACT #den {own}")
+    assert codes(alice.hears()) == ["REDACT"]
+
+
+def test_what_was_redacted_makes_no_target(
+    rules: RulesUnderTest, alice: Client, bob: Client
+) -> None:
+    """Of chathistory's TARGETS: there is nothing to read any more."""
+    alice.says(f"REDACT bob {said(alice, 'PRIVMSG bob :psst')}")
+    span = "timestamp=2000-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z"
+    assert "bob" not in "".join(alice.says(f"CHATHISTORY TARGETS {span} 10"))
 
 
 def test_a_message_is_redacted_once(rules: RulesUnderTest, alice: Client, bob: Client) -> None:

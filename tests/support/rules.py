@@ -33,7 +33,7 @@ from securechat.core.jobs import (
     VerifyPassword,
 )
 from securechat.core.journal.events import Audited, JournalEvent
-from securechat.core.journal.events.channels import Logged
+from securechat.core.journal.events.channels import Logged, Redacted
 from securechat.core.model.credentials import Certificate, Invite
 from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.state import Model
@@ -211,7 +211,7 @@ class RulesUnderTest:
             refusal = "Too weak" if job.password == WEAK else None
             return Hashed(job.session, next(self._ids), "a hash", refusal, OLD_HASH)
         if isinstance(job, ReadLog):
-            return LogRead(job.session, job.lookup, found_in(self.log, job.lookup.query))
+            return LogRead(job.session, job.lookup, found_in(self.readable, job.lookup.query))
         return self._missed(job)
 
     def _missed(self, job: LoadMissed) -> Missed:
@@ -229,8 +229,17 @@ class RulesUnderTest:
 
     @property
     def log(self) -> list[Logged]:
-        """The log as it is on the disk."""
+        """The log as it was stored."""
         return [event for event in self.stored if isinstance(event, Logged)]
+
+    @property
+    def readable(self) -> list[Logged]:
+        """The log as it is on the disk: what was redacted has no text any more."""
+        gone = {event.seq for event in self.stored if isinstance(event, Redacted)}
+        return [
+            event._replace(kind="REDACTED", text="", tags=None) if event.seq in gone else event
+            for event in self.log
+        ]
 
     # Clients
 

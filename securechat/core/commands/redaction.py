@@ -43,13 +43,25 @@ def redact(turn: Turn, session: Session, message: Message) -> Parts | None:
 
 
 def _span(turn: Turn, session: Session, target: str) -> Span | None:
-    """What the session's account may look at: one who operates a channel answers for all of it."""
+    """Where the session's account may have something to take back: all of a place that it is in,
+    as its own words may be older than its present membership.
+    """
     span = access.span_named(turn.model, session.who, target)
-    channel = turn.model.channel_named(target) if span and target[:1] == "#" else None
-    if span and channel and channel.runs(session.who):
-        # Also what was said before they joined: who runs a channel is responsible for it.
-        return span._replace(after=0)
-    return span
+    return span._replace(after=0) if span else None
+
+
+def _may_know(turn: Turn, session: Session, target: str, entry: Logged) -> bool:
+    """Whether there is such an entry for the session's account; it may have left the place while
+    the log was read.
+    """
+    account = session.who
+    span = access.span_named(turn.model, account, target)
+    if span is None:
+        return False
+    channel = turn.model.channel_named(target) if target[:1] == "#" else None
+    # Who runs a channel is responsible for it, also for what was said before they joined.
+    runs = channel is not None and channel.runs(account)
+    return entry.seq > span.after or entry.sender == account.id or runs
 
 
 def _redact(session: Session, target: str, msgid: str, query: EntryQuery, reason: str) -> Parts:
@@ -63,8 +75,11 @@ def _redact(session: Session, target: str, msgid: str, query: EntryQuery, reason
     # JOINs and MODEs are what happened, and nobody's words.
     known = [entry for entry in lookup.found if entry.kind in REDACTABLE]
     entry: Logged | None = known[0] if known else None
-    # _span once more: its account may have left the channel while the log was read.
-    if entry is None or entry.seq in turn.model.redacted or _span(turn, session, target) is None:
+    if (
+        entry is None
+        or entry.seq in turn.model.redacted
+        or not _may_know(turn, session, target, entry)
+    ):
         _fail_unknown(turn, session, target, msgid)
         return
     # The channel may have been closed meanwhile.
