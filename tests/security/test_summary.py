@@ -1,8 +1,13 @@
-"""What `pytest tests/security` prints at its end."""
+"""What `pytest tests/security` prints at its end, and that its table of attacks is whole."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+
+from tests.security.summary import ATTACKERS
 
 pytest_plugins = ["pytester"]
 
@@ -146,3 +151,17 @@ def test_tests_of_other_folders_are_not_counted(suite: pytest.Pytester) -> None:
     attack(suite, "stranger/test_a.py", "def test_one(): pass\n")
     suite.makepyfile(test_elsewhere="def test_elsewhere(): pass\n")
     run(suite).stdout.fnmatch_lines(["all of them * 1 * 1 * 0"])
+
+
+def test_the_readme_has_each_attack_under_its_attacker() -> None:
+    """All files with attacks, and none that isn't there; each with what it is about."""
+    here = Path(__file__).parent
+    parts = re.split(r"^## `(\w+)/`.*$", (here / "README.md").read_text(), flags=re.MULTILINE)
+    told = dict(zip(parts[1::2], parts[2::2], strict=True))
+    listed = {
+        name: re.findall(r"^\| .+ \| `(\w+\.py)` \|$", text, re.M) for name, text in told.items()
+    }
+    there = {name: [file.name for file in (here / name).glob("test_*.py")] for name in ATTACKERS}
+    assert {name: sorted(files) for name, files in listed.items()} == {
+        name: sorted(files) for name, files in there.items()
+    }
