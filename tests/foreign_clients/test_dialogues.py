@@ -107,6 +107,7 @@ def test_it_opens_a_room(login: Login) -> None:
     asked = (
         "MODE #den", "WHO #den %tcuhnsfra,42", "MARKREAD #den", "CHATHISTORY LATEST #den * 100",
         f"CHATHISTORY TARGETS {EVER} 100", f"CHATHISTORY BETWEEN #den {EVER} 100", "MONITOR + bob",
+        "SEARCH in=#den;text=otters",
     )  # fmt: skip
     for line in asked:
         heard = client.says(line)
