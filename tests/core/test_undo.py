@@ -20,7 +20,7 @@ from securechat.core.model.credentials import Certificate, Invite, Token
 from securechat.core.model.entities import Account, Channel, Direct
 from securechat.core.model.mask_list import KINDS
 from securechat.core.model.state import Model
-from tests.core.journal.test_apply import CODE, world
+from tests.core.journal.test_apply import CODE, filled_model
 from tests.support.snapshot import snapshot
 
 # Events that are possible, whatever has been before
@@ -384,10 +384,10 @@ def names_freed(model: Model, event: JournalEvent) -> set[Thing]:
 
 
 class Played:
-    """A turn of random steps and changes on a world; each step with its events and its undos."""
+    """A turn of random steps and changes on a model; each step with its events and its undos."""
 
     def __init__(self, seed: int, length: int) -> None:
-        self.model, self.chance = world(), Random(seed)
+        self.model, self.chance = filled_model(), Random(seed)
         self.maker = Maker(self.model, self.chance)
         self.freed: dict[JournalEvent, set[Thing]] = {}
         self.steps: list[tuple[list[JournalEvent], list[Undo]] | Change] = []
@@ -484,8 +484,8 @@ def test_a_channel_stays_open_for_who_could_not_leave_it() -> None:
 
 
 def replayed(kept: list[Any]) -> Model:
-    """A world in which only the rest has happened."""
-    model = world()
+    """A model in which only the rest has happened."""
+    model = filled_model()
     for step in kept:
         if callable(step):
             step(model)
@@ -496,7 +496,7 @@ def replayed(kept: list[Any]) -> Model:
 
 
 def shot(model: Model) -> dict[str, Any]:
-    """By value; of sessions only how many there are, as another world has other ones."""
+    """By value; of sessions only how many there are, as another model has other ones."""
     found: dict[str, Any] = snapshot(model)
     for kind in ("accounts", "channels"):
         for item in found[kind].values():
@@ -521,7 +521,7 @@ def test_a_channel_that_is_taken_back_leaves_its_namesake() -> None:
 
 def test_a_conversation_that_is_taken_back_leaves_its_double() -> None:
     """And nothing is wrong when one of its accounts is gone."""
-    model = world()
+    model = filled_model()
     first, second = Direct(80, 1, 3), Direct(81, 1, 3)
     model.add_direct(first)
     model.add_direct(second)
@@ -534,7 +534,7 @@ def test_a_conversation_that_is_taken_back_leaves_its_double() -> None:
 
 def test_a_credential_that_is_taken_back_leaves_its_namesake() -> None:
     """An administrator may have made another one of the name."""
-    model = world()
+    model = filled_model()
     old, new = (Token(digest, 2, "x", 5) for digest in (b"o", b"n"))
     model.add_token(old)
     model.add_token(new)

@@ -30,7 +30,7 @@ from tests.support.snapshot import snapshot
 CODE = sha256(b"x").digest()
 
 
-def world() -> Model:
+def filled_model() -> Model:
     """alice (1) and bob (2) in #den with a ban and a topic; carol (3) is invited to it."""
     rules = RulesUnderTest("alice", "bob", "carol")
     alice = rules.member("alice")
@@ -184,7 +184,7 @@ def test_an_event_changes_the_model_and_back(
     event: JournalEvent, look: Callable[[Model], object], expected: object
 ) -> None:
     """Forth as it says, and back to what was, exactly."""
-    model = world()
+    model = filled_model()
     before = snapshot(model)
     undo = apply.apply(model, event)
     assert look(model) == expected
@@ -234,7 +234,7 @@ THEN: list[JournalEvent] = [
 
 
 def kept(model: Model) -> dict[str, Any]:
-    """A snapshot, without the sessions: other worlds have others."""
+    """A snapshot, without the sessions: other models have others."""
     found: dict[str, Any] = snapshot(model)
     for kind in ("accounts", "channels"):
         for item in found[kind].values():
@@ -265,9 +265,9 @@ def test_what_builds_on_what_failed_fails_with_it(first: JournalEvent) -> None:
     """And all else stays exactly as if the first had never been: for any two events of a turn, of
     which the first can't be stored.
     """
-    untouched = kept(world())
+    untouched = kept(filled_model())
     for then in THEN:
-        model = world()
+        model = filled_model()
         undo = apply.apply(model, first)
         if then == first or is_member(model, then):
             continue
@@ -277,7 +277,7 @@ def test_what_builds_on_what_failed_fails_with_it(first: JournalEvent) -> None:
             continue  # not after the first
         wanted = untouched
         if set(made_by(first)).isdisjoint(needed_by(then)):
-            alone = world()
+            alone = filled_model()
             assert not fails(alone, then), f"{then} can't do without {first}"
             wanted = kept(alone)
         else:
@@ -288,7 +288,7 @@ def test_what_builds_on_what_failed_fails_with_it(first: JournalEvent) -> None:
 
 def test_who_is_offline_joins_without_being_present() -> None:
     """A member, not a listener."""
-    model = world()
+    model = filled_model()
     apply.apply(model, channel_events.MemberJoined(DEN, 3, "", 6))
     channel, carol = model.channel(DEN), model.accounts[3]
     assert carol in channel.members

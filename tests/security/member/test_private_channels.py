@@ -1,7 +1,7 @@
 """A member wants to learn of a secret channel: that it is there, who is in it, what its topic, key
 and bans are, and what is said in it. Each command of the server is tried, from its table.
 
-Two worlds differ in the channel's name alone. Whatever is answered must be the same in both, and
+Two servers differ in the channel's name alone. Whatever is answered must be the same in both, and
 hold nothing of what is said there.
 """
 
@@ -98,7 +98,7 @@ def put_out(people: list[Client], channel: str) -> None:
     alice.says(f"KICK {channel} mallory :x")
 
 
-def world(channel: str, became: Callable[[list[Client], str], None]) -> tuple[list[Client], str]:
+def prepared(channel: str, became: Callable[[list[Client], str], None]) -> tuple[list[Client], str]:
     """alice, bob, and mallory with all capabilities; trudy is in the secret channel alone. Also
     the id of a message there.
     """
@@ -130,7 +130,7 @@ def _without_ids(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize("command", sorted(PROBES))
 def test_an_answer_tells_nothing(command: str, became: Callable[[list[Client], str], None]) -> None:
     """It is the same where there is no such channel, and where there is."""
-    (people, msgid), (others, other) = world(SECRET, became), world(OTHER, became)
+    (people, msgid), (others, other) = prepared(SECRET, became), prepared(OTHER, became)
     for params in PROBES[command]:
         lines = [f"{command} {params}".format(msgid=found) for found in (msgid, other)]
         heard = _without_ids(people[2].says(*lines[0].split("\n")))
@@ -144,7 +144,7 @@ def test_an_answer_tells_nothing(command: str, became: Callable[[list[Client], s
 @pytest.mark.parametrize("channel", [SECRET, OTHER])
 def test_what_happens_there_is_not_seen_outside(channel: str) -> None:
     """Whatever its members do there; of alice herself is seen what is seen in #pub."""
-    (alice, bob, mallory), msgid = world(channel, outsider)
+    (alice, bob, mallory), msgid = prepared(channel, outsider)
     mallory.says("MONITOR + trudy,alice", "WHO *", "LIST")
     for line in (
         *("TOPIC {} :hush hush", "MODE {} -s+s", "MODE {} +v bob", "PRIVMSG {} :psst", "NAMES {}"),
@@ -158,7 +158,7 @@ def test_what_happens_there_is_not_seen_outside(channel: str) -> None:
 
 
 def test_no_count_tells_of_it() -> None:
-    """They are the same where nobody has made one: the two worlds above have one each."""
+    """They are the same where nobody has made one: the two servers above have one each."""
     heard = []
     for lines in (["JOIN #secret", "MODE #secret +s"], []):
         rules = RulesUnderTest("alice", "mallory")
@@ -171,7 +171,7 @@ def test_no_count_tells_of_it() -> None:
 
 def test_a_join_tells_that_the_name_is_taken_and_no_more() -> None:
     """It has to: nobody can make a second channel of that name. So does RENAME."""
-    (_, _, mallory), _ = world(SECRET, outsider)
+    (_, _, mallory), _ = prepared(SECRET, outsider)
     mallory.says("JOIN #mine")
     heard = mallory.says("JOIN #secret", "JOIN #secret wrong", "RENAME #mine #secret")
     assert codes(heard) == ["475", "475", "FAIL"]
@@ -182,7 +182,7 @@ def test_a_join_tells_that_the_name_is_taken_and_no_more() -> None:
 
 def test_an_invitation_tells_the_name_to_who_is_invited() -> None:
     """And nobody else; the topic is shown to who has joined."""
-    (alice, _, mallory), _ = world(SECRET, outsider)
+    (alice, _, mallory), _ = prepared(SECRET, outsider)
     alice.says("INVITE mallory #secret")
     assert codes(mallory.hears()) == ["INVITE"]
     assert codes(mallory.says("TOPIC #secret", "NAMES #secret", "LIST #secret")) == [

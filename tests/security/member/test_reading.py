@@ -1,8 +1,8 @@
 """A member wants to read what is not for it: channels it isn't in, secret channels, others' direct
 messages, what was said before it came and after it went.
 
-Two worlds are asked everything: one where the others have a secret channel and talk in private, and
-one where they don't. A member without a part in it must not be able to tell which one it is in.
+Two servers are asked everything: one where the others have a secret channel and talk in private,
+and one where they don't. A member without a part in it must not be able to tell which one it is in.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ UNASKED = {"JOIN", "QUIT", "TOKEN", "TOTP", "SESSIONS", "CAP"}
 """
 
 
-def world(*, secret: bool) -> tuple[RulesUnderTest, Client]:
+def prepared(*, secret: bool) -> tuple[RulesUnderTest, Client]:
     """alice and bob, and, if it is so, their secrets; mallory, who has just come."""
     rules = RulesUnderTest("alice", "bob", "mallory", lobby="#lobby")
     alice, bob = rules.member("alice", caps=CAPS), rules.member("bob", caps=CAPS)
@@ -74,8 +74,8 @@ def asked(person: Client, line: str) -> list[str]:
 
 @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - UNASKED))
 def test_no_question_tells_of_a_secret_channel_or_a_private_talk(command: str) -> None:
-    """Every command, with every way to name a channel or a person, answers alike in both worlds."""
-    (_, knowing), (_, innocent) = world(secret=True), world(secret=False)
+    """Every command, with every way to name a channel or a person, answers alike on both."""
+    (_, knowing), (_, innocent) = prepared(secret=True), prepared(secret=False)
     for parameters in PARAMETERS:
         line = f"{command} {parameters}"
         assert asked(knowing, line) == asked(innocent, line), line
@@ -84,7 +84,7 @@ def test_no_question_tells_of_a_secret_channel_or_a_private_talk(command: str) -
 
 def test_a_secret_channel_doesn_t_answer_who_knocks() -> None:
     """That there is one is all that its name, its looks and its key's guesser are told."""
-    _, mallory = world(secret=True)
+    _, mallory = prepared(secret=True)
     for line in (
         "JOIN #den",
         "JOIN #den wrong",
@@ -99,7 +99,7 @@ def test_a_secret_channel_doesn_t_answer_who_knocks() -> None:
 
 def test_what_is_said_is_heard_by_members_only() -> None:
     """In a channel, and between two, whatever mallory has asked for, in however many sessions."""
-    rules, mallory = world(secret=True)
+    rules, mallory = prepared(secret=True)
     others = [rules.member("mallory", caps=CAPS[:count]) for count in range(len(CAPS))]
     for line in ("MODE mallory -i", "AWAY", "INVITE mallory #den", "WHO #den", "JOIN #den"):
         mallory.says(line)
