@@ -34,6 +34,24 @@ def test_a_redacted_text_is_in_no_file(tmp_path: Path) -> None:
         assert holding(tmp_path, SECRET) == []
 
 
+def test_a_later_backup_has_nothing_of_it(tmp_path: Path) -> None:
+    """Also one that is made in the next moment, when files of the database may still have it."""
+    backup = tmp_path / "backup.tar"
+    with running(tmp_path / "data", "alice", "bob") as server:
+        cli = AdminCli(server.data.path)
+        alice, bob = server.member("alice", caps=CAPS), server.member("bob", caps=CAPS)
+        bob.says(
+            f"SETNAME :{SECRET}", f"PRIVMSG #lobby :{SECRET} by bob", f"TOPIC #lobby :{SECRET}"
+        )
+        said = of(alice.says("PRIVMSG #lobby :" + SECRET * 20), "PRIVMSG")[-1]
+        assert cli("user erase bob --yes").code == 0
+        alice.says(f"REDACT #lobby {said.tags['msgid']}")
+        assert cli(f"backup {backup}").code == 0
+    whole = backup.read_bytes()
+    assert b"SQLite format 3" in whole  # it is not compressed
+    assert SECRET.encode() not in whole
+
+
 def test_what_a_person_said_is_gone_while_the_server_runs(tmp_path: Path) -> None:
     """From every file when the command ends, from the history and from what was missed; what is
     said next has a new id, and counts alone.
