@@ -195,6 +195,27 @@ def test_what_was_redacted_makes_no_target(
     assert "bob" not in "".join(alice.says(f"CHATHISTORY TARGETS {span} 10"))
 
 
+@pytest.mark.parametrize("target", ["#den", "@#den"])
+def test_what_was_said_to_operators_is_taken_back_among_them(
+    rules: RulesUnderTest, alice: Client, bob: Client, target: str
+) -> None:
+    """STATUSMSG: REDACT goes "to the target of the original message"; the others hear nothing, and
+    can't find out that there was one.
+    """
+    carol = rules.member("carol", caps=CAPS)
+    carol.says("JOIN #den")
+    msgid = said(bob, "PRIVMSG @#den :psst")
+    for client in (alice, carol):
+        client.hears()
+    assert fails(carol, f"REDACT {target} {msgid}")[1] == "UNKNOWN_MSGID"
+    (echo,) = bob.says(f"REDACT {target} {msgid} :sorry")
+    assert parse(echo).params == ["@#den", msgid, "sorry"]
+    assert codes(alice.hears()) == ["REDACT"]
+    assert carol.hears() == []
+    assert "REDACT" not in codes(carol.says("CHATHISTORY LATEST #den * 10"))
+    assert "psst" not in str(rules.readable)
+
+
 def test_a_message_is_redacted_once(rules: RulesUnderTest, alice: Client, bob: Client) -> None:
     """UNKNOWN_MSGID, also when both have been asked for at once."""
     msgid = said(bob, "PRIVMSG #den :x")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from securechat.core import quota
 from securechat.core.channels import permissions
 from securechat.core.channels.channels import word
+from securechat.core.commands.messages import RANKS
 from securechat.core.commands.registry import command
 from securechat.core.delivery.line import Line
 from securechat.core.history import access
@@ -17,7 +18,9 @@ from securechat.core.turn import Turn
 from securechat.irc.capabilities import ECHO_MESSAGE, MESSAGE_REDACTION
 from securechat.irc.message import Message
 
-REDACTABLE = frozenset({"PRIVMSG", "NOTICE", "CTCP", "CTCPREPLY", "TAGMSG"})
+TO_RANK = "STATUSMSG"
+
+REDACTABLE = frozenset({"PRIVMSG", "NOTICE", "CTCP", "CTCPREPLY", "TAGMSG", TO_RANK})
 
 
 @command(
@@ -46,8 +49,18 @@ def _span(turn: Turn, session: Session, target: str) -> Span | None:
     """Where the session's account may have something to take back: all of a place that it is in,
     as its own words may be older than its present membership.
     """
-    span = access.span_named(turn.model, session.who, target)
+    span = access.span_named(turn.model, session.who, _place_of(target))
     return span._replace(after=0) if span else None
+
+
+def _place_of(target: str) -> str:
+    """The channel of a message to those of a rank in it: @#channel."""
+    return target[1:] if target[:1] in RANKS and target[1:2] == "#" else target
+
+
+def _rank_of(entry: Logged) -> str:
+    """The prefix of those that it was said to; '' for all."""
+    return entry.text[0] if entry.kind == TO_RANK else ""
 
 
 def _may_know(turn: Turn, session: Session, target: str, entry: Logged) -> bool:
@@ -55,13 +68,17 @@ def _may_know(turn: Turn, session: Session, target: str, entry: Logged) -> bool:
     the log was read.
     """
     account = session.who
-    span = access.span_named(turn.model, account, target)
+    place = _place_of(target)
+    span = access.span_named(turn.model, account, place)
     if span is None:
         return False
-    channel = turn.model.channel_named(target) if target[:1] == "#" else None
+    channel = turn.model.channel_named(place) if place[:1] == "#" else None
     # Who runs a channel is responsible for it, also for what was said before they joined.
     runs = channel is not None and channel.runs(account)
-    return entry.seq > span.after or entry.sender == account.id or runs
+    if entry.sender == account.id or runs:
+        return True
+    # Of what was said to those of a rank the others know nothing.
+    return entry.seq > span.after and not _rank_of(entry)
 
 
 def _redact(session: Session, target: str, msgid: str, query: EntryQuery, reason: str) -> Parts:
@@ -105,28 +122,37 @@ def _do(turn: Turn, session: Session, place: Channel | Direct, entry: Logged, re
     text = f"{msgid} :{reason}" if reason else msgid
     # The text first, then the entry that tells of it: both or neither are stored.
     turn.record(Redacted(entry.seq, entry.target, entry.sender, entry.text, entry.tags))
-    logged = turn.log(entry.target, account, "REDACT", text, account.line_tags)
+    rank = _rank_of(entry)
+    if rank:  # as the message was: nobody is shown it later
+        tags = account.line_tags
+        logged = turn.log(entry.target, account, TO_RANK, f"{rank} REDACT {text}", tags)
+    else:
+        logged = turn.log(entry.target, account, "REDACT", text, account.line_tags)
     # Taking back one's own words is no moderation.
     if entry.sender != account.id and isinstance(place, Channel):
         of = turn.model.accounts[entry.sender].name
         turn.audit_act("message redacted", session, channel=place.name, of=of, msgid=msgid)
     name = place.name if isinstance(place, Channel) else turn.model.other_in(place, account).name
     line = Line(
-        f":{account.source(turn.settings.name)} REDACT {name} {text}",
+        f":{account.source(turn.settings.name)} REDACT {rank}{name} {text}",
         turn.now_ms,
         msgid=turn.model.msgid(logged.seq),
         account=account.name,
         client_tags=account.line_tags,
         requires=MESSAGE_REDACTION,
     )
-    _tell(turn, session, place, line)
+    _tell(turn, session, place, rank, line)
 
 
-def _tell(turn: Turn, session: Session, place: Channel | Direct, line: Line) -> None:
+def _tell(turn: Turn, session: Session, place: Channel | Direct, rank: str, line: Line) -> None:
     """Those who were told of the message, in the same way."""
     exclude = None if session.has(ECHO_MESSAGE) else session
     if isinstance(place, Channel):
-        turn.broadcast(place.audience(), line, exclude)
+        told = place.ranked(RANKS[rank]) if rank else place.audience()
+        turn.broadcast(told, line, exclude)
+        for own in session.who.sessions:  # who has said it need not be of the rank
+            if own not in told.sessions and own is not exclude:
+                turn.send_line(own, line)
         return
     other = turn.model.other_in(place, session.who)
     turn.broadcast(session.who.audience(), line, exclude)
