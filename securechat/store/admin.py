@@ -28,7 +28,7 @@ from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.invites import Invites
 from securechat.store.passwords import HEAD_CHARS
 from securechat.store.sqlite import erasure
-from securechat.store.sqlite.database import open_database, transaction
+from securechat.store.sqlite.database import Transaction, open_database
 from securechat.store.sqlite.export import History
 from securechat.store.sqlite.personal import ErasedWords, Personal
 from securechat.store.sqlite.reader import Reader
@@ -117,7 +117,7 @@ class Admin:
 
     def add(self, accounts: Sequence[NewAccount], now_ms: int) -> None:
         """Make all of them or none. Raises ConflictError when a name is taken."""
-        with transaction(self._connection) as connection:
+        with Transaction(self._connection) as connection:
             newest = self.reader.last_seq()
             for account in accounts:
                 # Within the transaction: the server may have made one of that name meanwhile.
@@ -146,7 +146,7 @@ class Admin:
         """password: in its stored form. Whoever is logged in with the old one is not any more, and
         no device token of the account is worth anything.
         """
-        with transaction(self._connection):
+        with Transaction(self._connection):
             self._update(account, "password = ?", password)
             ended = self._end_credentials(account)
             self._changed("password", account.id)
@@ -156,14 +156,14 @@ class Admin:
         """A disabled account can't log in; its sessions end. Its tokens are good again when it is
         enabled.
         """
-        with transaction(self._connection):
+        with Transaction(self._connection):
             self._update(account, "disabled = ?", int(disabled))
             self._changed("account", account.id)
             self.audit.add(f"account {'disabled' if disabled else 'enabled'}", account=account.name)
 
     def set_admin(self, account: AccountRow, *, admin: bool) -> None:
         """Whether the account administers the server: all channels obey it."""
-        with transaction(self._connection):
+        with Transaction(self._connection):
             self._update(account, "admin = ?", int(admin))
             self._changed("account", account.id)
             change = "given" if admin else "taken"
@@ -171,7 +171,7 @@ class Admin:
 
     def set_bot(self, account: AccountRow, *, bot: bool) -> None:
         """Whether the account is a bot's: from its next login on nothing is replayed to it."""
-        with transaction(self._connection):
+        with Transaction(self._connection):
             self._update(account, "bot = ?", int(bot))
             self._changed("account", account.id)
             self.audit.add(f"bot flag {'set' if bot else 'removed'}", account=account.name)
@@ -180,7 +180,7 @@ class Admin:
         """The name stays taken, the messages stay; all credentials, channels and invitations go."""
         # Of the password only its cost stays: the name must not answer faster than before.
         change = "deleted = 1, disabled = 1, admin = 0, password = substr(password, 1, ?)"
-        with transaction(self._connection) as connection:
+        with Transaction(self._connection) as connection:
             self._update(account, change, HEAD_CHARS)
             ended = self._end_credentials(account)
             for table in OF_AN_ACCOUNT:
@@ -211,7 +211,7 @@ class Admin:
         words that stand elsewhere. How many entries and which words that were. pause: waits for
         some seconds. facts: for the audit, which has it before the first one goes.
         """
-        with transaction(self._connection):
+        with Transaction(self._connection):
             # In a transaction of its own, before: should this end half-way, the audit tells why
             # texts are missing.
             words = self.personal(account).erase_words()
@@ -227,7 +227,7 @@ class Admin:
     def set_retention(self, channel: int, name: str, days: int | None) -> None:
         """For how long a channel's history is kept: 0 for ever, None as the server's."""
         shown = "-" if days is None else days
-        with transaction(self._connection) as connection:
+        with Transaction(self._connection) as connection:
             connection.execute("UPDATE targets SET keep_days = ? WHERE id = ?", (days, channel))
             self._changed(f"{RETENTION}{channel} {shown}", None)
             self.audit.add("retention set", channel=name, days=shown)
@@ -282,7 +282,7 @@ class Admin:
         now_ms: int,
         **facts: str,
     ) -> None:
-        with transaction(self._connection) as connection:
+        with Transaction(self._connection) as connection:
             add_credential(connection, kind, account, name, key, now_ms)
             self._changed(kind.table, account.id)
             self.audit.add(kind.added, account=account.name, **{kind.word: name}, **facts)
@@ -291,7 +291,7 @@ class Admin:
         """End a token or a certificate, and the sessions that logged in with it. Raises
         UnknownError.
         """
-        with transaction(self._connection) as connection:
+        with Transaction(self._connection) as connection:
             remove_credential(connection, kind, account, name)
             self._changed(kind.table, account.id)
             self.audit.add(f"{kind.word} revoked", account=account.name, **{kind.word: name})
@@ -308,7 +308,7 @@ class Admin:
 
     def remove_factor(self, account: AccountRow) -> None:
         """The password alone is enough from now on. Raises UnknownError when it was already."""
-        with transaction(self._connection) as connection:
+        with Transaction(self._connection) as connection:
             gone = connection.execute("DELETE FROM factors WHERE account = ?", (account.id,))
             if not gone.rowcount:
                 raise UnknownError(f"{account.name} has no second factor")
@@ -319,7 +319,7 @@ class Admin:
 
     def ask_sessions(self, account: AccountRow) -> int:
         """Have the running server tell where the account is logged in; the question's number."""
-        with transaction(self._connection):
+        with Transaction(self._connection):
             self._changed("sessions", account.id)
             return self.reader.last_change()
 
@@ -329,14 +329,14 @@ class Admin:
         """
         found = _heard(self.reader.remembered(LIVE), number)
         if found is not None:
-            with transaction(self._connection) as connection:
+            with Transaction(self._connection) as connection:
                 # Addresses are in it, which nobody needs once they have been read.
                 connection.execute("DELETE FROM meta WHERE key = ?", (LIVE,))
         return found
 
     def log_out(self, account: AccountRow, session: str | None) -> None:
         """End the account's live sessions, or one of them by its id."""
-        with transaction(self._connection):
+        with Transaction(self._connection):
             self._changed("logout" if session is None else f"logout {session}", account.id)
             which = session or "all"
             self.audit.add("logged out by the administrator", account=account.name, session=which)

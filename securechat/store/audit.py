@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from securechat.store.sqlite.database import FAULTS, fault, transaction
+from securechat.store.sqlite.database import FAULTS, Transaction, fault
 
 NOBODY = "-"
 """Stands for an account where an act is nobody's."""
@@ -154,7 +154,7 @@ class Audit:
 
     def note(self, event: str, **facts: str | int) -> None:
         """Write an act that changes nothing in the database."""
-        with transaction(self._connection):
+        with Transaction(self._connection):
             self.add(event, **facts)
 
     def rows(self, wanted: Wanted) -> Iterator[AuditRow]:
@@ -176,11 +176,11 @@ class Audit:
         """Delete the rows up to one, and write that, before the first one goes. between: called
         between two short transactions, so that a server's come between. facts: for the audit.
         """
-        with transaction(self._connection):
+        with Transaction(self._connection):
             # Its own row is newer than all that goes.
             self.add("audit pruned", upto=last, **facts)
             more = delete_some(self._connection, last)
         while more:
             between()
-            with transaction(self._connection):
+            with Transaction(self._connection):
                 more = delete_some(self._connection, last)

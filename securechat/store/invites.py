@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from securechat.credentials.link import code_digest
 from securechat.store.audit import Audit
 from securechat.store.errors import UnknownError
-from securechat.store.sqlite.database import transaction
+from securechat.store.sqlite.database import Transaction
 from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.rows import InviteRow
 
@@ -38,7 +38,7 @@ class Invites:
         """A new invite; its code, which is kept nowhere."""
         code = secrets.token_urlsafe(16)
         row = InviteRow(code_digest(code), uses, expires_ms, int(admin), now_ms, note)
-        with transaction(self._connection) as connection:
+        with Transaction(self._connection) as connection:
             connection.execute("INSERT INTO invites VALUES (?, ?, ?, ?, ?, ?)", row)
             self._changed("invites", None)
             rights = {"rights": "administrator"} if admin else {}
@@ -58,7 +58,7 @@ class Invites:
 
     def revoke_all(self, rows: Sequence[InviteRow]) -> None:
         """End invites."""
-        with transaction(self._connection) as connection:
+        with Transaction(self._connection) as connection:
             connection.executemany(
                 # The row stays, so that `invite list` shows that it has ended.
                 "UPDATE invites SET uses = 0 WHERE code_sha256 = ?",

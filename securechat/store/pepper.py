@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from securechat.common import files
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.database import FAULTS, explain, open_database, transaction
+from securechat.store.sqlite.database import FAULTS, Transaction, explain, open_database
 
 FILE_NAME = "pepper"
 
@@ -266,7 +266,7 @@ def _own_pepper(connection: sqlite3.Connection, database: Path, file: Path) -> P
 
 
 def _pair(connection: sqlite3.Connection, pepper: Pepper) -> None:
-    with transaction(connection):
+    with Transaction(connection):
         if _known(connection) is not None:
             return  # another process was faster
         connection.execute("INSERT INTO meta VALUES (?, ?)", (PEPPER_ID, pepper.fingerprint()))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from securechat.store.sqlite.database import open_database, transaction
+from securechat.store.sqlite.database import Transaction, open_database
 from tests.support.client import Client, sasl_plain
 from tests.support.server import PASSWORD, ServerUnderTest, config
 
@@ -48,7 +48,7 @@ def fill(server: ServerUnderTest) -> None:
     everybody = [row for (row,) in connection.execute("SELECT id FROM accounts")]
     everybody += [account[0] for account in accounts]
     owner = everybody[-1]
-    with transaction(connection):
+    with Transaction(connection):
         connection.executemany(
             "INSERT INTO accounts (id, name, folded, skeleton, password, created_ms) "
             "VALUES (?, ?, ?, ?, ?, ?)",

@@ -10,7 +10,7 @@ import pytest
 from securechat.core.journal.events.accounts import AccountCreated
 from securechat.core.journal.events.channels import ChannelCreated, Logged
 from securechat.store.errors import ConflictError, DamagedError, StoreError
-from securechat.store.sqlite.database import FILE_NAME, fault, open_database, transaction
+from securechat.store.sqlite.database import FILE_NAME, Transaction, fault, open_database
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from tests.support.damage import leaves, page_with, spoil
@@ -106,7 +106,7 @@ def test_a_text_that_is_not_utf_8_is_damage_and_is_not_quoted(path: Path) -> Non
 def test_a_lost_database_is_not_begun_anew(path: Path, lost: object) -> None:
     """SQLite would throw away the write-ahead log beside it, which may hold all there is."""
     connection = open_database(path)
-    with transaction(connection):
+    with Transaction(connection):
         connection.execute("INSERT INTO meta VALUES ('a', 'b')")
     rest = path.with_name(path.name + "-wal")
     before = rest.read_bytes()

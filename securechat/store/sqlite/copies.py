@@ -13,7 +13,7 @@ from typing import NamedTuple
 from securechat.common.files import write_new
 from securechat.store import audit
 from securechat.store.errors import StoreError
-from securechat.store.sqlite.database import FAULTS, explain, fault, open_database, transaction
+from securechat.store.sqlite.database import FAULTS, Transaction, explain, fault, open_database
 from securechat.store.sqlite.mending import find_orphans, look_alikes, ownerless
 from securechat.store.sqlite.schema import MIGRATIONS
 
@@ -151,7 +151,7 @@ def adopt_copy(path: Path, *, at_ms: int, by: str, **facts: str | int) -> None:
     again, and clients take two messages of one id for one. at_ms: now, milliseconds since 1970
     (UTC). by, facts: for the audit. Leaves one file. Raises StoreError.
     """
-    with closing(open_database(path)) as connection, transaction(connection):
+    with closing(open_database(path)) as connection, Transaction(connection):
         connection.execute(
             "UPDATE meta SET value = ? WHERE key = 'instance'", (secrets.token_hex(3),)
         )

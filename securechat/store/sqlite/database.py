@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from securechat.common.files import write_new
@@ -44,6 +43,9 @@ would be in vain: SQLite would keep the writer out for all the time that is wait
 
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """What reading raises; the second where SQLite's own error quotes a damaged page."""
+
+_OF_ONE_ROW = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError)
+"""What one row alone is to blame for: a name that is taken, or a value that SQLite can't hold."""
 
 
 def open_database(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -154,24 +156,44 @@ def _version(connection: sqlite3.Connection) -> int:
     return version
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+class Transaction:
     """Everything in the block, or nothing of it. Raises ConflictError or StoreError."""
-    # A value that SQLite can't hold is the fault of its row alone, as a name that is taken.
-    try:
-        # Takes the lock now: a read that becomes a write could fail half-way.
-        connection.execute("BEGIN IMMEDIATE")
+
+    # A class, as each turn of the hub has one: a generator of contextlib takes as long as a row.
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> sqlite3.Connection:
         try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise fault(error) from error
+        return self._connection
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if error is not None:
+            self._roll_back(error)
+            return
+        try:
+            self._connection.execute("COMMIT")
+        except BaseException as refused:
+            self._roll_back(refused)
             raise
-    except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError, UnicodeEncodeError) as error:
-        raise ConflictError(str(error)) from error
-    except FAULTS as error:
-        raise fault(error) from error
+
+    def _roll_back(self, error: BaseException) -> None:
+        """Also raises the store's own error where it is one of the database's."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except sqlite3.Error as worse:
+            raise fault(worse) from error
+        if isinstance(error, _OF_ONE_ROW):
+            raise ConflictError(str(error)) from error
+        if isinstance(error, FAULTS):
+            raise fault(error) from error
 
 
 def checkpoint(connection: sqlite3.Connection) -> None:

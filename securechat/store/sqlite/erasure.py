@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from securechat.store.sqlite.database import FAULTS, cut, fault, transaction
+from securechat.store.sqlite.database import FAULTS, Transaction, cut, fault
 from securechat.store.sqlite.schema import STORED_BYTES
 
 ERASED = "erased"
@@ -68,7 +68,7 @@ def erase(connection: sqlite3.Connection, find: Find, pause: Callable[[float], o
     """
     count, after, limit = 0, 0, FIRST_ROWS
     while found := find(after, limit):
-        with transaction(connection):
+        with Transaction(connection):
             began = time.monotonic()
             _erase_some(connection, found)
         held = time.monotonic() - began

@@ -7,19 +7,21 @@ knows the names and not the types, as it imports nothing of the rules.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import chain, groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from securechat.store.errors import ConflictError, HeldError
 from securechat.store.pepper import Pepper, seal_channel_key
-from securechat.store.sqlite.database import BUSY_SECONDS, fault, open_database, transaction
+from securechat.store.sqlite.database import BUSY_SECONDS, Transaction, fault, open_database
 
 TRIAL, TRIAL_BYTES = "trial", 64 * 1024
 """What try_out() stores, and how much of it: the pages of about a dozen messages."""
+
+Result = TypeVar("Result")
 
 
 class Finds(str):
@@ -157,23 +159,27 @@ class Journal:
         Raises ConflictError when one can't stand beside what is stored, StoreError when the
         disk or the database fails. Then nothing of them is stored.
         """
-        erases = False
-        with self._write() as connection:
-            for kind, together in groupby(events, type):
-                name = kind.__name__
-                erases = erases or name in ERASING
-                rows: Iterable[Sequence[object]] = together
-                if name == "ModesChanged":
-                    rows = map(self._sealed, rows)
-                elif name == "Logged":
-                    rows = self._insert_many(list(rows))
-                statement = statement_of(kind)
-                if type(statement) is Finds:
-                    _find(connection, statement, name, list(rows))
-                else:
-                    connection.executemany(statement, rows)
+        erases = self._write(self._store, events)
         self.commit_count += 1
         self.erasure_count += erases
+
+    def _store(self, events: Iterable[Sequence[object]]) -> bool:
+        """Within a transaction. Returns whether some of them take texts away."""
+        connection, erases = self.connection, False
+        for kind, together in groupby(events, type):
+            name = kind.__name__
+            erases = erases or name in ERASING
+            rows: Iterable[Sequence[object]] = together
+            if name == "ModesChanged":
+                rows = map(self._sealed, rows)
+            elif name == "Logged":
+                rows = self._insert_many(list(rows))
+            statement = statement_of(kind)
+            if type(statement) is Finds:
+                _find(connection, statement, name, list(rows))
+            else:
+                connection.executemany(statement, rows)
+        return erases
 
     def _insert_many(self, logged: list[Sequence[object]]) -> list[Sequence[object]]:
         """Put rows into the log, many in one statement; returns the few that are left."""
@@ -191,8 +197,7 @@ class Journal:
 
     def remember(self, key: str, value: str) -> None:
         """Keep a fact about this server beside the data. Raises StoreError."""
-        with self._write() as connection:
-            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
 
     def try_out(self) -> None:
         """Store as much as some messages take, and take it away again.
@@ -201,18 +206,19 @@ class Journal:
         """
         self._wait_at_most(0)
         self.remember(TRIAL, "x" * TRIAL_BYTES)
-        with self._write() as connection:
-            connection.execute("DELETE FROM meta WHERE key = ?", (TRIAL,))
+        self._execute("DELETE FROM meta WHERE key = ?", TRIAL)
 
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction. It waits for another program, unless the last one has waited in vain: all
-        chat waits with the hub, and once is enough to know that the database is held.
+    def _execute(self, statement: str, *values: str) -> None:
+        self._write(self.connection.execute, statement, values)
+
+    def _write(self, action: Callable[..., Result], *arguments: object) -> Result:
+        """Do it in a transaction. That waits for another program, unless the last one has waited in
+        vain: all chat waits with the hub, and once is enough to know that the database is held.
         """
         seconds = BUSY_SECONDS
         try:
-            with transaction(self.connection) as connection:
-                yield connection
+            with Transaction(self.connection):
+                return action(*arguments)
         except HeldError:
             seconds = 0
             raise

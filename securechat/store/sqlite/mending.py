@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from securechat.irc.lookalikes import data_version
 from securechat.irc.names import skeleton_of
-from securechat.store.sqlite.database import FAULTS, fault, transaction
+from securechat.store.sqlite.database import FAULTS, Transaction, fault
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def find_orphans(connection: sqlite3.Connection) -> dict[str, int]:
 
 def remove_orphans(connection: sqlite3.Connection) -> dict[str, int]:
     """How many there were of each kind. Raises StoreError."""
-    with transaction(connection):
+    with Transaction(connection):
         found = find_orphans(connection)
         for table in found:
             connection.execute(f"DELETE FROM {table} WHERE {ORPHANS[table]}")  # noqa: S608
@@ -114,7 +114,7 @@ def refresh_skeletons(
     if connection.execute(sql, (MADE_FROM,)).fetchone() == (version,):
         return []
     alike: list[str] = []
-    with transaction(connection):
+    with Transaction(connection):
         for table in _NAMED:
             alike += _refresh(connection, table, skeleton)
         connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (MADE_FROM, version))

@@ -14,7 +14,7 @@ import pytest
 from securechat.store.audit import Wanted, rows
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.copies import Findings, adopt_copy, copy_database, look_over
-from securechat.store.sqlite.database import open_database, transaction
+from securechat.store.sqlite.database import Transaction, open_database
 from securechat.store.sqlite.schema import MESSAGES, MIGRATIONS
 
 NEWEST = len(MIGRATIONS)
@@ -23,7 +23,7 @@ NEWEST = len(MIGRATIONS)
 def write(connection: sqlite3.Connection, first: int, count: int) -> None:
     """Messages, as long as a page."""
     entries = [(seq, "x" * 4000) for seq in range(first, first + count)]
-    with transaction(connection):
+    with Transaction(connection):
         connection.executemany("INSERT INTO log VALUES (?, 1, 1, 1, 'PRIVMSG', ?, NULL)", entries)
 
 

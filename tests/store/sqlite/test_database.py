@@ -12,7 +12,7 @@ import pytest
 
 from securechat.store.errors import ConflictError, StoreError
 from securechat.store.sqlite import database
-from securechat.store.sqlite.database import explain, open_database, transaction
+from securechat.store.sqlite.database import Transaction, explain, open_database
 from securechat.store.sqlite.schema import MIGRATIONS
 
 
@@ -69,7 +69,7 @@ def test_the_write_ahead_log_does_not_keep_its_peak_size(
     monkeypatch.setattr(database, "WAL_BYTES", 100_000)
     connection = open_database(path)
     wal = path.with_name(path.name + "-wal")
-    with transaction(connection):
+    with Transaction(connection):
         put(connection, "big", "x" * 1_000_000)
     assert wal.stat().st_size > 1_000_000
     connection.execute("PRAGMA wal_checkpoint(FULL)")
@@ -188,7 +188,7 @@ def put(connection: sqlite3.Connection, key: str, value: object = "x") -> None:
 
 
 def put_all(connection: sqlite3.Connection, rows: Iterable[tuple[str, object]]) -> None:
-    with transaction(connection):
+    with Transaction(connection):
         for key, value in rows:
             put(connection, key, value)
 
@@ -203,7 +203,7 @@ def keys(path: Path) -> set[str]:
 
 def test_all_of_a_block_is_stored(connection: sqlite3.Connection, path: Path) -> None:
     """Seen by others when the block has ended, and not before."""
-    with transaction(connection):
+    with Transaction(connection):
         put(connection, "a")
         put(connection, "b")
         assert keys(path) == set()
@@ -214,13 +214,13 @@ def test_nothing_of_a_failed_block_is_stored(connection: sqlite3.Connection, pat
     """Whatever the error; the connection is fit for the next transaction."""
 
     def fail() -> None:
-        with transaction(connection):
+        with Transaction(connection):
             put(connection, "a")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    with transaction(connection):
+    with Transaction(connection):
         put(connection, "b")
     assert keys(path) == {"b"}
 
@@ -244,7 +244,7 @@ def test_a_name_that_is_taken_is_a_conflict(connection: sqlite3.Connection) -> N
     put(connection, "secret name")
     with (
         pytest.raises(ConflictError, match=r"meta\.key") as caught,
-        transaction(connection),
+        Transaction(connection),
     ):
         put(connection, "secret name")
     assert "secret name" not in str(caught.value)
@@ -254,11 +254,11 @@ def test_a_database_that_another_holds_is_told(path: Path, monkeypatch: pytest.M
     """After some patience, with what to do."""
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.0)
     one, two = open_database(path), open_database(path)
-    with transaction(one):
+    with Transaction(one):
         put(one, "a")
         with (
             pytest.raises(StoreError, match="another program holds the database"),
-            transaction(two),
+            Transaction(two),
         ):
             put(two, "b")
     assert keys(path) == {"a"}
@@ -280,7 +280,7 @@ def test_a_full_disk_is_told(connection: sqlite3.Connection, path: Path) -> None
         put_all(connection, [("a", "x"), ("b", "x" * 1_000_000)])
     assert keys(path) == set()
     connection.execute("PRAGMA max_page_count = 1000000")
-    with transaction(connection):
+    with Transaction(connection):
         put(connection, "b", "x" * 1_000_000)
     assert keys(path) == {"b"}
 
