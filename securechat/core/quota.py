@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from securechat.core.journal.events.accounts import UsageCounted, UsageUpto
-from securechat.core.model.entities import Session
+from securechat.core.model.entities import Account
 from securechat.core.turn import IrcError, Turn
 from securechat.irc.numerics import Numeric
 
@@ -16,16 +16,17 @@ def check_room(turn: Turn, command: str) -> None:
         raise IrcError(Numeric.ERR_UNKNOWNERROR, command, turn.model.no_space)
 
 
-def check(turn: Turn, session: Session, command: str) -> None:
-    """Whether a command may add to the log. Raises IrcError (400).
+def check(turn: Turn, account: Account, command: str) -> None:
+    """Whether a command of an account may add to the log. Raises IrcError (400).
 
     Not asked of what ends something: everybody may always leave, and put somebody out.
     """
     # Before the account's own bound: it is the more urgent one, and nobody's fault.
-    check_room(turn, command)
+    if turn.model.no_space:
+        check_room(turn, command)
     most = turn.settings.account_bytes
     # Asked before the entry: one may exceed the bound by a single message.
-    if session.who.stored_bytes >= most > 0:
+    if account.stored_bytes >= most > 0:
         text = (
             f"Not stored, so nobody saw it: what is kept of you has reached {most // MIB} MiB, as "
             "much as an account may have here; whoever runs the server can raise it"

@@ -260,8 +260,11 @@ class Turn:
 
         A login with nothing to store is one too: what it replays may be of this very turn.
         """
-        if len(self.undo) > start.undo:  # each event has one
-            self.spans.append(_new(CommandSpan, (session, command, start, self.savepoint(), label)))
+        undone = len(self.undo)
+        if undone > start.undo:  # each event has one
+            lengths = len(self.events), len(self.effects), undone, len(self.audits)
+            span = session, command, start, _new(Savepoint, lengths), label
+            self.spans.append(_new(CommandSpan, span))
         if self._then:
             then, self._then = self._then, []
             for action in then:

@@ -71,7 +71,7 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
             f"You are in {len(account.channels)} channels; leave one first",
         )
     # Before a channel is made, which would be left without members.
-    quota.check(turn, session, "JOIN")
+    quota.check(turn, session.who, "JOIN")
     if channel is None:
         channel, modes = _make(turn, account, name), FOUNDER_MODES
     else:
@@ -261,7 +261,7 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
     # Without +t anybody may set it who may speak there, as a topic is a text.
     if not channel.runs(account):
         permissions.check_may_speak(turn, channel, account)
-    quota.check(turn, session, "TOPIC")
+    quota.check(turn, session.who, "TOPIC")
     text = message.params[1]
     body = f":{account.source(turn.settings.name)} TOPIC {channel.name} :{text}"
     limit = topic_bytes(turn.settings.name)

@@ -70,7 +70,7 @@ def _respell(turn: Turn, session: Session, wanted: names.AccountName) -> None:
     if alike is not account or names.is_reserved(wanted):
         text = "In this form your name looks like another one, which is taken or reserved"
         raise IrcError(Numeric.ERR_NICKNAMEINUSE, wanted.display, text)
-    quota.check(turn, session, "NICK")
+    quota.check(turn, session.who, "NICK")
     # NICK comes from the name that the others know.
     before = account.source(turn.settings.name)
     turn.record(AccountRespelled(wanted.display, wanted.skeleton, account.id))

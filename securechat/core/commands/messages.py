@@ -195,7 +195,7 @@ class Saying:
 
     def _to(self, target: str) -> None:
         if self.stored:
-            quota.check(self.turn, self.session, self.kind)
+            quota.check(self.turn, self.account, self.kind)
         self.account.active_ms = self.turn.now_ms
         if target[:1] == "#":
             self._to_channel(channels.find(self.turn, self.session, target))

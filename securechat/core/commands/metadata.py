@@ -169,7 +169,7 @@ def _store(turn: Turn, session: Session, target: Account | Channel, keys: dict[s
     left = {key: value for key, value in keys.items() if value}
     # Taking something away must be possible when there is no room left.
     if len(left) >= len(before):
-        quota.check(turn, session, "METADATA")
+        quota.check(turn, session.who, "METADATA")
     metadata.store(turn, target, left)
     for key in {**before, **keys}:
         if before.get(key) != left.get(key):

@@ -131,7 +131,7 @@ def _show_lists(turn: Turn, session: Session, channel: Channel, letters: str) ->
 
 
 def _change(turn: Turn, session: Session, channel: Channel, changes: list[str]) -> None:
-    quota.check(turn, session, "MODE")
+    quota.check(turn, session.who, "MODE")
     # Before anything is changed.
     _check_key_is_whole(channel, changes)
     change = ModeChange(turn, session, channel, changes[1:])

@@ -157,6 +157,6 @@ def setname(turn: Turn, session: Session, message: Message) -> None:
         text = f"Expected a real name of 1 to {REAL_NAME_BYTES} bytes"
         turn.standard_reply(session, "FAIL", "SETNAME", "INVALID_REALNAME", text)
         return
-    quota.check(turn, session, "SETNAME")
+    quota.check(turn, session.who, "SETNAME")
     turn.record(RealNameSet(name, account.id))
     online.tell_real_name(turn, account)

@@ -47,7 +47,7 @@ def rename(turn: Turn, session: Session, message: Message) -> None:
         place = channel.name, channels.word(new)
         turn.standard_reply(session, "FAIL", "RENAME", refused.code, *place, refused.text)
         return
-    quota.check(turn, session, "RENAME")
+    quota.check(turn, session.who, "RENAME")
     # Counted before it is known to be stored: the limit is on trying.
     turn.model.renames.add(channel.id, turn.clock)
     reason = shorten(reasons[0], TEXT_BYTES) if reasons else ""

@@ -16,6 +16,9 @@ from securechat.irc.capabilities import (
 )
 
 # The last second that was written out. The hub alone uses it, so it needs no lock.
+TAGGED = SERVER_TIME | MESSAGE_TAGS | ACCOUNT_TAG | BATCH
+"""Capabilities of which each may put a tag in front of a line."""
+
 _second = -1
 _second_text = ""
 
@@ -122,8 +125,8 @@ class Line:
         # Nothing at all, and not an empty line: who can't understand it is not written to.
         if caps & self.requires != self.requires:
             return b""
-        tags = self._tags(caps)
         body = self.extended if self.extended and caps & EXTENDED_JOIN else self.body
+        tags = self._tags(caps) if caps & TAGGED else None
         text = f"@{';'.join(tags)} {body}\r\n" if tags else body + "\r\n"
         return text.encode()
 
