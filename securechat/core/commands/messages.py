@@ -313,14 +313,11 @@ class Saying:
 
     def line(self, body: str, at_ms: int, msgid: MessageId | None) -> Line:
         """As those get it to whom it goes."""
-        return Line(
-            body,
-            at_ms,
-            msgid=msgid,
-            account=self.account.name,
-            client_tags=self.tags,
-            requires=MESSAGE_TAGS if self.kind == "TAGMSG" else 0,
-        )
+        # By their places: names would be put into a dictionary first, for each message.
+        line = Line(body, at_ms, msgid, self.account.name, self.tags)
+        if self.kind == "TAGMSG":
+            line.requires = MESSAGE_TAGS
+        return line
 
 
 class _Again:
