@@ -4,6 +4,7 @@ away. Whoever adds a column decides it here.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Literal
@@ -236,6 +237,25 @@ def test_only_their_own_is_taken(cli: AdminCli) -> None:
     left = connection.execute("SELECT count(*) FROM targets WHERE topic = 'tea'").fetchone()
     connection.close()
     assert left == (3,)
+
+
+def test_the_audit_names_them_in_any_spelling(cli: AdminCli) -> None:
+    """As they were called then, by whoever it was done, and nobody who is called alike."""
+    connection = open_database(cli.data / FILE_NAME)
+    for event, account, facts in (
+        ("by", "ALICE", "{}"),
+        ("of", "bob", '{"of": "Alice"}'),
+        ("admin", "os:root", '{"account": "aLice"}'),
+        ("another", "alice2", '{"of": "bob"}'),
+        ("broken", "bob", "no JSON, of alice"),
+        ("spoilt", "alice", "no JSON"),
+    ):
+        sql = "INSERT INTO audit (at_ms, event, account, address, result, facts) VALUES "
+        connection.execute(f"{sql} (1, ?, ?, '', 'ok', ?)", (event, account, facts))
+    connection.close()
+    lines = [json.loads(line) for line in cli("export user alice -").out.splitlines()]
+    events = [one["event"] for one in lines if one["type"] == "audit"]
+    assert [event for event in events if len(event) < 8] == ["by", "of", "admin", "spoilt"]
 
 
 def test_nothing_is_left_to_be_erased(cli: AdminCli) -> None:

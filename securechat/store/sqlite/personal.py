@@ -15,6 +15,12 @@ from securechat.irc.names import fold_account
 from securechat.store.sqlite.database import FAULTS, fault
 from securechat.store.sqlite.rows import AccountRow
 
+_NAMED = " UNION ".join(
+    f"SELECT json_extract(facts, '$.{key}') FROM audit WHERE json_valid(facts)"  # noqa: S608
+    for key in ("account", "of")
+)
+"""Whom the facts of the audit name."""
+
 
 class ErasedWords(NamedTuple):
     """How many of each there were."""
@@ -110,12 +116,18 @@ class Personal:
         """(at_ms, event, account, address, result, facts) of what the person has done, and of what
         was done to the person.
         """
+        # It has names as they were then, and somebody may have changed the case of theirs since.
+        named = self._all(f"SELECT account FROM audit UNION {_NAMED}")  # noqa: S608
+        spellings = [name for (name,) in named if isinstance(name, str) and self._is(name)]
+        marks = ", ".join("?" * len(spellings))
         sql = (
-            "SELECT at_ms, event, account, address, result, facts FROM audit WHERE account = ?1 "
-            "OR (json_valid(facts) AND ?1 IN (json_extract(facts, '$.account'), "
-            "json_extract(facts, '$.of'))) ORDER BY id"
+            "SELECT at_ms, event, account, address, result, "  # noqa: S608 - marks
+            "iif(json_valid(facts), facts, json_quote(facts)) FROM audit "
+            f"WHERE account IN ({marks}) OR (json_valid(facts) AND ("
+            f"json_extract(facts, '$.account') IN ({marks}) "
+            f"OR json_extract(facts, '$.of') IN ({marks}))) ORDER BY id"
         )
-        return self._all(sql, (self._account.name,))
+        return self._all(sql, spellings * 3)
 
     def has_words(self) -> bool:
         """Whether erase_words() has something to do."""
