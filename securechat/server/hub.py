@@ -202,11 +202,11 @@ class Hub(NamedThread):
         self._rules.ask_all(turn)
 
     def _take_answers(self, turn: Turn, seconds: float) -> None:
-        """Of pages and searches as many as there is time for what the busy say: those who ask for
-        one after the other wait for each other, and add as little to anybody else's wait.
+        """Of pages and searches only as many as there is time for: those who ask for one after the
+        other wait for each other, and add little to anybody else's wait.
         """
         now = time.monotonic()
-        end, end_of_pages = now + seconds, now + self._slices.busy
+        end, end_of_pages = now + seconds, now + self._slices.pages
         answers, later, full = self.inbox.answers, list[Answer](), False
         while answers:
             answer = answers.popleft()

@@ -20,7 +20,7 @@ class TimeSlices(NamedTuple):
     those of them who have said much. logins: after these, for those who come and go, of whom others
     may have to be told. unauthenticated: after that, for those who have not logged in. per_account:
     what one account, or one address block of unauthenticated connections, takes before it is the
-    next one's turn.
+    next one's turn. pages: for what was read in the log for those who have asked, within logins.
     """
 
     authenticated: float
@@ -28,6 +28,7 @@ class TimeSlices(NamedTuple):
     unauthenticated: float
     per_account: float
     busy: float = 0.005
+    pages: float = 0.002
 
 
 TIME_SLICES = TimeSlices(authenticated=0.04, logins=0.02, unauthenticated=0.003, per_account=0.001)
@@ -35,7 +36,8 @@ TIME_SLICES = TimeSlices(authenticated=0.04, logins=0.02, unauthenticated=0.003,
 which go out in one write to each member. With a quarter of that time the same work cost a third
 more CPU. Nobody who speaks meanwhile waits longer than that. In one millisecond it takes forty
 lines. Those who have said much share five milliseconds, and add no more to the wait of anybody
-else's line.
+else's line. Two milliseconds are some four pages of history, which take as much again to be put
+together and to be written.
 
 When all come back at once after a restart, those who talk come between those who arrive, and not
 behind all of them.

@@ -326,7 +326,7 @@ def test_pages_have_a_smaller_part_of_a_turn_than_logins(tmp_path: Path) -> None
     each turn has one at least.
     """
     hub = HubUnderTest(
-        tmp_path, "alice", "bob", "carol", slices=TimeSlices(0.0, PATIENCE, 0.0, 0.0, busy=0.0)
+        tmp_path, "alice", "bob", "carol", slices=TimeSlices(0.0, PATIENCE, 0.0, 0.0, pages=0.0)
     )
     hub.open()
     alice, bob = hub.member("alice"), hub.member("bob")

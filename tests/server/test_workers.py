@@ -6,6 +6,7 @@ import logging
 import os
 import queue
 import socket
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from securechat.core.history.queries import EntryQuery, Span
 from securechat.core.jobs import (
     Answer,
     Hashed,
@@ -20,17 +22,20 @@ from securechat.core.jobs import (
     Job,
     JobFailed,
     LoadMissed,
+    LogRead,
     Missed,
+    ReadLog,
     Verified,
     VerifyPassword,
 )
 from securechat.core.journal.events.accounts import AccountCreated, PasswordChanged
 from securechat.core.journal.events.channels import ChannelCreated, Logged
+from securechat.core.model.answers import Lookup
 from securechat.core.model.entities import Session
 from securechat.core.model.states import Trigger
 from securechat.net.connection import Connection
 from securechat.server import workers as module
-from securechat.server.workers import Workers
+from securechat.server.workers import HASTE_SECONDS, Workers
 from securechat.store import passwords
 from securechat.store.admin import Admin
 from securechat.store.errors import ConflictError
@@ -362,6 +367,25 @@ def test_what_was_missed_is_read(bench: Bench) -> None:
     bench.journal.commit([ChannelCreated(DEN, "#den", "#den", "#den", 1, "nt", 0), *entries])
     answer = bench.does(load(bench, ((DEN, 1),), upto=4, limit=2))
     assert answer == Missed(bench.session, entries[2:4], cut=True, upto=4, asked=1)
+
+
+def test_threads_give_way_sooner_while_a_page_is_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And as usual again when none is, whatever has become of the reading."""
+    usual = sys.getswitchinterval()
+    seen: list[float] = []
+
+    def read(reader: Reader, job: ReadLog) -> LogRead:
+        seen.append(sys.getswitchinterval())
+        raise ValueError
+
+    monkeypatch.setattr(module, "read_log", read)
+    for _ in range(2):
+        job = ReadLog(bench.session, Lookup(EntryQuery(Span(DEN, 0, 9), 1)))
+        assert isinstance(bench.does(job), LogRead)
+    assert seen == [pytest.approx(HASTE_SECONDS)] * 2
+    assert sys.getswitchinterval() == pytest.approx(usual)
 
 
 def test_who_has_gone_costs_no_bcrypt(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
