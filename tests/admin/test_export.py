@@ -147,3 +147,12 @@ def test_a_long_channel_is_read_by_its_indexes(cli: AdminCli) -> None:
     searches = [row[3] for row in plan if "log" in row[3]]
     assert len(searches) == 3
     assert all("USING INDEX log_" in step for step in searches)
+
+
+def test_the_handbook_names_all_that_is_in_it(cli: AdminCli) -> None:
+    """What programs read must be told of; lists hold objects whose keys are told as well."""
+    handbook = (Path(__file__).parents[2] / "docs/operating.md").read_text(encoding="utf-8")
+    section = handbook.partition("## Exporting")[2].partition("\n## ")[0]
+    told = objects(cli("export user alice -").out + cli("export channel '#den' -").out)
+    keys = {key for one in told for key in one}
+    assert {key for key in keys if f"`{key}`" not in section and f'"{key}"' not in section} == set()
