@@ -288,7 +288,8 @@ class Hub(NamedThread):
         most = len(lines)
         if account is not None:
             self._spoke.add(session)
-            most = self.inbox.authenticated.affordable(account, most)
+            if most > 1:  # one always is
+                most = self.inbox.authenticated.affordable(account, most)
         number = 0
         while True:
             if session.answering is not None:
