@@ -83,7 +83,7 @@ class Rules:
         """A connection is gone; reason is shown to others as the QUIT message."""
         if session.held and (arrival := arrivals.of(turn, session)):
             self._admit(turn, [arrival])  # what it said before it went counts
-        # First: whatever fails, it is none any more.
+        # First of all: whatever fails below, a closed session must not stay in the model.
         if session in self.model.sessions:
             del self.model.sessions[session]
             self.model.closing -= session.state is State.CLOSED

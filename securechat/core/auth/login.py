@@ -191,8 +191,8 @@ def _second_factor(turn: Turn, session: Session, account: Account, code: str) ->
 
 
 def keep_rehashed(turn: Turn, answer: Verified) -> None:
-    """A new hash of a password, of the present cost: a step of nobody's, as the login goes on
-    whether it can be stored or not.
+    """Store a new hash of a password, of the present cost. Its span has no session: the login goes
+    on whether it can be stored or not.
     """
     # A login is the only time when the password is known, so a new cost is taken up here.
     if answer.granted and answer.rehashed is not None and answer.account is not None:

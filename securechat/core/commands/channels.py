@@ -124,7 +124,7 @@ def part(turn: Turn, session: Session, message: Message) -> None:
 def _part(turn: Turn, session: Session, channel: Channel, reason: str) -> None:
     account = session.who
     if reason and permissions.why_silent(turn, channel, account):
-        reason = ""  # a way to speak all the same
+        reason = ""  # a text too: who may not speak there could speak by it
     tail = f" :{reason}" if reason else ""
     _farewell(turn, session, channel, "PART", reason, f"PART {channel.name}{tail}")
     # Last: until then it is in the channel's audience, and sees its own PART.

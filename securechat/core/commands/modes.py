@@ -89,7 +89,7 @@ def _set_own(turn: Turn, session: Session, wanted: str) -> None:
 
 
 def _own_modes(session: Session) -> str:
-    """As they are: whom the administrator has made a bot is one."""
+    """As they are shown: an account that the administrator has made a bot is one everywhere."""
     bot = session.bot or session.who.bot
     has = {BOT_MODE: bot, "i": session.invisible, "o": session.who.admin}
     return "".join(letter for letter in USER_MODES if has[letter])

@@ -115,7 +115,7 @@ def _may(account: Account, place: Channel | Direct, entry: Logged) -> bool:
 def _do(turn: Turn, session: Session, place: Channel | Direct, entry: Logged, reason: str) -> None:
     account = session.who
     if isinstance(place, Channel) and permissions.why_silent(turn, place, account):
-        reason = ""  # a way to speak all the same
+        reason = ""  # a text too: who may not speak there could speak by it
     # No question of the account's share: who has used it up makes room so, once for each message.
     quota.check_room(turn, "REDACT")
     msgid = str(turn.model.msgid(entry.seq))

@@ -149,7 +149,7 @@ def drop(turn: Turn, session: Session, message: Message) -> None:
 
 
 def _put_out(turn: Turn, channel: Channel, by: Account, member: Account, reason: str) -> Line:
-    """Which every client knows: that it is put out, by who did so, or has left by itself."""
+    """A line that every client understands: KICK for the others, PART for who ends the channel."""
     what = f"KICK {channel.name} {member.name}" if member is not by else f"PART {channel.name}"
     body = shorten(f":{by.source(turn.settings.name)} {what} :{reason}", MAX_BODY_BYTES)
     return turn.line_of(by, body)

@@ -46,7 +46,7 @@ def expect(turn: Turn, session: Session) -> None:
 
 
 def of(turn: Turn, session: Session) -> Missed | None:
-    """The arrival that a session waits for, which then comes out of its turn."""
+    """Take the arrival of a session out of the queue, before its turn; None when it has none."""
     for arrival in turn.model.arriving:
         if arrival.session is session:
             # The loop ends here, as a deque that has changed can't be walked on.
@@ -79,8 +79,8 @@ def _is_new(turn: Turn, session: Session) -> bool:
 
 
 class ArrivalBatch:
-    """Some who enter together. What others of their channels get to see is for those who were there
-    before; they see each other in the names.
+    """Sessions that enter together. Their JOINs go to those who were in the channels before; the
+    newcomers see each other in the list of names.
     """
 
     def __init__(self, turn: Turn, group: Sequence[Missed]) -> None:

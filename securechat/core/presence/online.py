@@ -96,7 +96,7 @@ def settle_away(turn: Turn, account: Account) -> None:
     """To be called when a session goes away, comes back, arrives or ends: a person is away when all
     their devices are. The others are told of a change.
     """
-    # Whose client has come by itself is as if it weren't there, if another one is.
+    # A client that runs by itself doesn't count while another session is there.
     there = [one for one in account.sessions if one.away != ABSENT] or account.sessions
     away = None
     if there and all(session.away is not None for session in there):
