@@ -322,7 +322,7 @@ def become(turn: Turn, session: Session, account: Account) -> None:
 
 
 def unbecome(turn: Turn, session: Session) -> None:
-    """What the login had to store could not be: back to a connection that is nobody's."""
+    """What the login had to store could not be stored: the connection is logged out again."""
     # What was to be read for the account must not be: the session is nobody's again.
     turn.jobs[:] = [job for job in turn.jobs if job.session is not session]
     session.account = session.proved_at = session.device = None

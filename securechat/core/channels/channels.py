@@ -210,7 +210,7 @@ def show_names(turn: Turn, session: Session, channel: Channel) -> None:
 
 
 def _names(turn: Turn, channel: Channel, asking: Account, *, full: bool, every: bool) -> list[str]:
-    """As they go into 353, whose nick may be any."""
+    """The texts of 353; each leaves room for the longest nick that it may be sent to."""
     server = turn.settings.name
     # For the longest nick, as the texts are made once and sent to anybody.
     head = f":{server} 353 {'x' * MAX_ACCOUNT_BYTES} = {channel.name} :"

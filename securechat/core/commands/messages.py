@@ -312,7 +312,7 @@ class Saying:
         return self.line(body, turn.now_ms, msgid)
 
     def line(self, body: str, at_ms: int, msgid: MessageId | None) -> Line:
-        """As those get it to whom it goes."""
+        """The line as its receivers get it."""
         # By their places: names would be put into a dictionary first, for each message.
         line = Line(body, at_ms, msgid, self.account.name, self.tags)
         if self.kind == "TAGMSG":

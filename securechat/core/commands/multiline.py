@@ -198,7 +198,7 @@ class _SeveralLines(Saying):
         return head
 
     def line(self, body: str, at_ms: int, msgid: MessageId | None) -> Line:
-        """As those get it to whom it goes."""
+        """The line as its receivers get it."""
         source = self.account.source(self.turn.settings.name)
         return MultilineLine(
             source,

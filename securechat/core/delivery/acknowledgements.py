@@ -161,7 +161,7 @@ def ask(turn: Turn, session: Session) -> None:
 
 
 def ask_all(turn: Turn, sessions: Iterable[Session]) -> None:
-    """The same for many, to whom it goes as what is said in a channel does."""
+    """The same for many: one broadcast, so that each group of them shares the bytes."""
     audience = Audience(sessions)
     for session in audience.sessions:
         _asked(turn, session)

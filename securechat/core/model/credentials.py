@@ -30,7 +30,7 @@ class Invite:
 
 @dataclass(slots=True, eq=False)
 class Token:
-    """A device token, of which only the digest is known. account: the id of whose it is.
+    """A device token, of which only the digest is known. account: the id of its owner.
 
     created_ms, used_ms: milliseconds since 1970 (UTC); used_ms is None until the first login.
     """

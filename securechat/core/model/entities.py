@@ -313,7 +313,7 @@ class Account:
         return BOT_TAG if self.is_bot else None
 
     def forget_device(self, name: str) -> Device | None:
-        """It is none any more; what arrived there is nothing that a new one has missed."""
+        """Remove a device. What has arrived there counts as received for devices to come."""
         device = self.devices.pop(name, None)
         if device is not None:
             # Else the next device of that name would be given again what the forgotten one has had.

@@ -7,8 +7,8 @@ from math import ceil
 
 
 class Levels:
-    """forget_seconds: in so much time one is forgotten. most: a level is never higher. limit: of
-    the keys; the ones not seen for longest go first.
+    """forget_seconds: a level falls by one in so much time. most: it never rises above this. limit:
+    how many keys are kept; the ones not seen for longest go first.
     """
 
     def __init__(self, forget_seconds: float, most: int, limit: int) -> None:

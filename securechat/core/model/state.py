@@ -268,7 +268,7 @@ class Model:
         return channel
 
     def other_in(self, direct: Direct, account: Account) -> Account:
-        """With whom an account has a conversation; itself where it talks to itself."""
+        """The other account of a conversation; the account itself where it talks to itself."""
         return self.accounts[direct.high if direct.low == account.id else direct.low]
 
     def targets_of(self, account: Account) -> Iterator[tuple[int, int, int]]:

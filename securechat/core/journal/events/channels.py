@@ -102,7 +102,7 @@ class ChannelRenamed(NamedTuple):
 
 @about(needs=[TARGET], changes=[FOUNDER])
 class FounderRemoved(NamedTuple):
-    """The channel is the lobby, which is nobody's."""
+    """The channel is the lobby, which has no founder."""
 
     channel: int
 
