@@ -150,6 +150,7 @@ def prune(context: AdminContext, before: int, keep: int | None, export: Path | N
 
     Example: securechat-admin audit prune --before 365d --export audit-2025.jsonl
     """
+    # Both would leave open which of them counts, and neither would delete all.
     if bool(before) == bool(keep):
         raise click.UsageError("expected either --before AGE|DATE or --keep N")
     # The border is fixed here: what comes while this runs stays.

@@ -21,6 +21,7 @@ def _days(context: click.Context, param: click.Parameter, value: str) -> int | N
         return None
     if value == "forever":
         return 0
+    # isdecimal() alone takes the digits of any script; cut, as int() of thousands takes long.
     if value.isascii() and value.isdecimal() and 1 <= int(value[:6]) <= MOST_DAYS:
         return int(value[:6])
     raise click.BadParameter(f"expected 1 to {MOST_DAYS} days, forever or default")
@@ -39,6 +40,7 @@ def retention(context: AdminContext, name: str, days: int | None) -> None:
     found = context.admin.history.channels_named(name)
     if not found:
         raise UnknownError(f"there was never a channel {name!r}")
+    # Several, if channels of that name have ended: each has its own log.
     for number, _ in found:
         context.admin.set_retention(number, found[0][1], days)
     how = {None: "as long as the server's configuration says", 0: "for ever"}

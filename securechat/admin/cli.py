@@ -76,6 +76,7 @@ def command(context: click.Context, config: Path | None, data: Path | None) -> N
 
     Exit codes: 0 done; 1 refused, or stored and not taken up by the running server; 2 wrong usage.
     """
+    # Nothing is opened here, so that --help works without a server.
     context.obj = AdminContext(DataDirectory(data or default_directory()), config)
 
 

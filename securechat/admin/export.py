@@ -107,6 +107,7 @@ def _of_person(
     context: AdminContext, account: AccountRow, upto: int
 ) -> Iterator[dict[str, object]]:
     told = _Teller(context)
+    # First who it is, then what was said: a reader of the file needs no look at its end.
     yield _account(context, account)
     for row in context.admin.history.of_person(account.id, upto, told.pause):
         yield told.entry(row)

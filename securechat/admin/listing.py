@@ -23,6 +23,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
 
     What could drive the terminal is made visible.
     """
+    # Before the widths are taken: what is escaped is wider.
     clean = [[escape_exactly(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(header, *clean, strict=True)]
     for row in chain([header], clean):

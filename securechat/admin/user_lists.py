@@ -34,6 +34,7 @@ def list_(context: AdminContext, everybody: bool, as_json: bool) -> None:
     """Show the accounts: who has a second factor, and how many device tokens each has."""
     reader = context.admin.reader
     rows = [row for row in reader.accounts() if everybody or not row.deleted]
+    # By the folded name, so that case doesn't part what belongs together.
     rows.sort(key=lambda row: row.folded)
     held = Credentials(reader)
     if as_json:

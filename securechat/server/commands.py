@@ -43,6 +43,7 @@ def run(
     """
     try:
         result = entry.main(args=argv, prog_name=name, standalone_mode=False)
+    # Without standalone_mode click hands its own ends over, of --help for example, as exceptions.
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
@@ -52,10 +53,12 @@ def run(
         return error.exit_code
     except click.Abort:
         click.echo("Aborted.", err=True)
+        # What a shell has for a program that Ctrl-C has ended: 128 and the signal's number.
         return 130
     except failures as error:
         click.echo(_printable(f"{name}: {error}"), err=True)
         return 1
+    # What no part of ours has explained: the file, and the system's word for it.
     except OSError as error:
         click.echo(_printable(f"{name}: {error.filename}: {error.strerror}"), err=True)
         return 1

@@ -30,6 +30,7 @@ def _between(low: float, high: float) -> Callable[[Any], bool]:
 
 
 def _is_text(value: str) -> bool:
+    # What stands here is sent to clients as it is, and a control character could drive a terminal.
     return all(line.replace("\t", "").isprintable() for line in value.splitlines())
 
 
@@ -87,6 +88,7 @@ class AccountsSection:
     registration: Literal["invite", "open", "closed"] = _option(
         "invite", '"invite", "open" or "closed"', lambda v: v in ("invite", "open", "closed")
     )
+    # 4 is bcrypt's own least, for tests; the server warns below 10.
     bcrypt_cost: int = _option(12, "a number from 4 to 31", _between(4, 31))
     min_password_length: int = _option(15, "a number from 8 to 64", _between(8, 64))
 
@@ -142,6 +144,7 @@ class Config:
 
     def path(self, text: str) -> Path | None:
         """A path of the file, None for an empty one."""
+        # From the file's directory, so that a service finds it whatever its working directory is.
         return self.directory / Path(text).expanduser() if text else None
 
     def with_values(self, section: str, values: Mapping[str, object], where: str) -> Config:
@@ -170,6 +173,7 @@ def parse_config(content: Mapping[str, object], path: Path) -> Config:
     """The configuration in a parsed file; path is for errors and relative paths."""
     config = Config(directory=path.absolute().parent)
     for section, values in content.items():
+        # Refused, as a section that is misspelt would leave a limit at its default unseen.
         if section not in SECTIONS:
             raise ConfigError(
                 f"{path}: unknown section [{section}]; expected one of "

@@ -45,11 +45,13 @@ def forget_words(turn: Turn, reader: Reader, row: AccountRow) -> None:
     """
     model = turn.model
     account = model.accounts.get(row.id)
+    # It was made and erased while this server did not look.
     if account is None:
         return
     model.departed.pop(account.folded, None)  # it has the real name
     _forget_own(turn, account, row)
     _forget_topics(turn, reader, account)
+    # Reasons of kicks that are still to be told, in anybody's table.
     for other in model.accounts.values():
         for name, kick in other.kicks.items():
             if _is_of(account, kick.by):
@@ -62,6 +64,7 @@ def _forget_own(turn: Turn, account: Account, row: AccountRow) -> None:
     account.chosen_name, account.metadata = row.chosen_name, row.metadata
     left = metadata.keys_of(account)
     for key in keys:
+        # Told as removed to those who were told of it when it was set.
         if key not in left:
             metadata.tell_change(turn, None, account, key, None)
     if account.sessions and account.real_name != before:
@@ -71,6 +74,7 @@ def _forget_own(turn: Turn, account: Account, row: AccountRow) -> None:
 def _forget_topics(turn: Turn, reader: Reader, account: Account) -> None:
     stored = reader.topics()
     for channel in turn.model.channels.values():
+        # Only where the database has none any more: a topic that was set since stays.
         if channel.topic and channel.id not in stored and _is_of(account, channel.topic_by):
             channel.topic, channel.topic_by, channel.topic_ms = "", "", 0
             body = f":{turn.settings.name} TOPIC {channel.name} :"

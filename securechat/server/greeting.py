@@ -40,6 +40,7 @@ def greet(service: Service) -> None:
     else:
         click.echo(f"Log in with:    {program('securechat')} login {_login_link(service)}")
         click.echo(f"Invite others:  {program('securechat-admin')} invite{_data_flag(service)}")
+    # A newcomer's most frequent surprise: nobody else can connect.
     if service.config.listen.host in ("127.0.0.1", "::1", "localhost"):
         click.echo("Only this machine can connect; --host 0.0.0.0 lets the network in.")
     click.echo("Ctrl-C stops the server.", nl=True)

@@ -26,6 +26,7 @@ def make_link(
         admin=administrator,
         note=note,
     )
+    # After it is made, as its address and pin are those of the server that last ran.
     to = login_link(admin.reader)
     return InviteLink(to.host, to.port, code, to.ca_sha256)
 

@@ -69,6 +69,7 @@ class LogLimits:
     def passed(self, record: logging.LogRecord) -> Iterator[logging.LogRecord]:
         """The entry, if there is room for it; before it, now and then, what was left out."""
         now = self._clock()
+        # With the next entry and not by a timer: a log that is silent has nothing to report.
         if now >= self._report_at:
             yield from self.left_out()
         allowance = TRACEBACKS if record.exc_info else LINES
