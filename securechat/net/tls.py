@@ -12,9 +12,6 @@ import ssl
 from pathlib import Path
 from typing import Any, Literal
 
-from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from securechat.common.files import read_named
 from securechat.credentials.device import fingerprint_of
 
@@ -197,6 +194,10 @@ def client_fingerprint(tls: ssl.SSLSocket) -> bytes | None:
 
 def is_for_clients(der: bytes) -> bool:
     """Whether its extended key usage names clientAuth (RFC 5280, section 4.2.1.12)."""
+    # Only here: our client uses this module too, and x509 takes a tenth of the time it starts in.
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
     try:
         certificate = x509.load_der_x509_certificate(der)
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage)

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
-from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from securechat.client.credentials import passwords
 from securechat.client.exits import UsageError, say
@@ -98,6 +96,10 @@ def checked_account(name: str) -> str:
 
 def certificate_name(path: Path) -> str:
     """The account that a client certificate names. Raises UsageError."""
+    # Only here, as hardly any command needs it, and it takes long to load.
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
     try:
         certificate = x509.load_pem_x509_certificate(read_named(path))
     except (OSError, ValueError) as error:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from textwrap import wrap
-
-from cryptography import x509
-from cryptography.x509.oid import NameOID
+from typing import TYPE_CHECKING
 
 from securechat.client.session.identity import Address
 from securechat.common.escape import escape
+
+if TYPE_CHECKING:  # loaded where it is needed: most logins have nothing to describe
+    from cryptography import x509
 
 # X509_V_ERR_* of OpenSSL, x509_vfy.h.
 NOT_YET_VALID = 9
@@ -47,6 +48,8 @@ class Shown:
     @classmethod
     def of(cls, der: bytes) -> Shown | None:
         """None when der can't be read as a certificate."""
+        from cryptography import x509
+
         try:
             certificate = x509.load_der_x509_certificate(der)
             return cls(
@@ -149,12 +152,16 @@ def _reason(
 
 
 def _common_name(name: x509.Name) -> str:
+    from cryptography.x509.oid import NameOID
+
     # Escaped, as are all names here: the certificate was not verified, so they are remote text.
     found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
     return escape(str(found[0].value) if found else name.rfc4514_string()) or "(no name)"
 
 
 def _alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509
+
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except x509.ExtensionNotFound:
