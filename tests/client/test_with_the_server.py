@@ -26,7 +26,6 @@ from securechat.client.session.events import (
     AskPage,
     AskSearch,
     ClientEvent,
-    Found,
     HistoryPage,
     Info,
     NamesAre,
@@ -34,6 +33,7 @@ from securechat.client.session.events import (
     Removed,
     Said,
     Say,
+    SearchPage,
     ServerCommand,
     Stopped,
 )
@@ -235,9 +235,9 @@ def test_what_was_said(laptop: Machine, server: ServerUnderTest) -> None:
     page = alice.sees(HistoryPage)
     assert [said.text for said in page.said] == ["one\n\ntwo"]
     submit(AskSearch("tw", place="#den", sender="alice"))
-    assert [said.text for said in alice.sees(Found).said] == ["one\n\ntwo"]
+    assert [said.text for said in alice.sees(SearchPage).said] == ["one\n\ntwo"]
     submit(AskMore())
-    assert alice.sees(Found).said == ()
+    assert alice.sees(SearchPage).said == ()
     submit(ServerCommand("POLICY", ("#den",)))
     assert "is kept" in alice.sees(Info).text
     leaves(running)

@@ -145,7 +145,7 @@ class HistoryPage(ClientEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class Found(ClientEvent):
+class SearchPage(ClientEvent):
     """What a search has found, oldest first. typed: of AskSearch. on: it goes on with what was
     found before. newer: whether the next page has newer ones, not older ones.
     """
@@ -159,7 +159,7 @@ class Found(ClientEvent):
 @dataclass(frozen=True, slots=True)
 class SearchPaused(ClientEvent):
     """A search took too long for the server: it has looked only as far as this time, in UTC. newer:
-    as of Found.
+    as of SearchPage.
     """
 
     until: datetime

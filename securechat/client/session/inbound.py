@@ -20,8 +20,8 @@ from securechat.client.session.deliveries import Deliveries
 from securechat.client.session.events import Earlier, Info, Output, Problem, TextKind
 from securechat.client.session.identity import fold, same
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
-from securechat.client.session.pages import Pages
-from securechat.client.session.search import Search
+from securechat.client.session.pages import HistoryPages
+from securechat.client.session.search import LogSearch
 from securechat.client.session.shown import ShownMessages, mark_of, parse_time
 from securechat.irc.message import Message, format_message
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL
@@ -40,8 +40,8 @@ class Inbound:
         self._deliveries = deliveries
         self._batches = Batches()
         self._shown = ShownMessages()
-        self.pages = Pages(self._shown)
-        self.search = Search()
+        self.pages = HistoryPages(self._shown)
+        self.search = LogSearch()
         self._asking = (self.pages, self.search)
         self._asked: set[str] = set()
         """Channels, folded, whose next NAMES answer is shown."""

@@ -40,7 +40,7 @@ class _Page(Asked):
     known: bool = False
 
 
-class Pages(Asking):
+class HistoryPages(Asking):
     """Asks for pages of conversations, each before what is shown.
 
     shown: messages that were shown as they came. They aren't shown again.

@@ -11,7 +11,7 @@ from typing import Final
 
 from securechat.client.session.asking import Asked, Asking
 from securechat.client.session.batches import Batch
-from securechat.client.session.events import AskSearch, Found, Output, Problem, SearchPaused
+from securechat.client.session.events import AskSearch, Output, Problem, SearchPage, SearchPaused
 from securechat.client.session.shown import TIME, time_of
 from securechat.irc.message import MAX_BODY_BYTES, Message, escape_tag, format_message
 
@@ -33,7 +33,7 @@ NOTHING_YET: Final = "there is no search to go on with: /search WORDS"
 TOO_LONG: Final = "that is too much for one search; take fewer words"
 
 
-class Search(Asking):
+class LogSearch(Asking):
     """Asks for what was said, a page at a time.
 
     Of a search with `after` the server gives the oldest first and goes on with newer ones, of any
@@ -122,7 +122,7 @@ class Search(Asking):
                 self._border = _beside(self._border, newer=bool(query.after))
             self._send(query, now, out)
             return
-        out.events.append(Found(query.typed, tuple(asked.said), self._on, bool(query.after)))
+        out.events.append(SearchPage(query.typed, tuple(asked.said), self._on, bool(query.after)))
 
     def paused(self, message: Message, out: Output) -> bool:
         """A WARN; whether it tells that the search took too long, and how far it has come."""

@@ -19,7 +19,6 @@ from securechat.client.session.events import (
     ClientEvent,
     Delayed,
     Earlier,
-    Found,
     HistoryPage,
     Info,
     InquiryAnswer,
@@ -37,6 +36,7 @@ from securechat.client.session.events import (
     Removed,
     Renamed,
     Said,
+    SearchPage,
     SearchPaused,
     TextKind,
     TopicIs,
@@ -102,7 +102,7 @@ class Renderer:
         """The lines for an event; none for one that needs no showing."""
         if isinstance(event, HistoryPage):
             return self._page(event)
-        if isinstance(event, Found):
+        if isinstance(event, SearchPage):
             return self._found(event)
         bodies = self._bodies(event)
         if not bodies:
@@ -131,7 +131,7 @@ class Renderer:
             head, rows, f"that was from before, {where}; /history shows what is older"
         )
 
-    def _found(self, event: Found) -> list[StyledLine]:
+    def _found(self, event: SearchPage) -> list[StyledLine]:
         """What a search has found, each with its place."""
         what, more = _e(event.typed), "more " if event.on else ""
         if not event.said:

@@ -21,7 +21,7 @@ from securechat.irc.multiline import wire_bytes
 from securechat.store.sqlite.database import FAULTS, fault, open_database
 from securechat.store.sqlite.pages import ENTRY, NEXT, Pages, Place
 from securechat.store.sqlite.rows import LogRow
-from securechat.store.sqlite.search_parts import IndexReader, Matching, Part, match
+from securechat.store.sqlite.search_parts import IndexPart, IndexReader, Matching, match
 from securechat.store.sqlite.search_terms import (
     DOCUMENT,
     PART_OPTIONS,
@@ -183,7 +183,7 @@ class _Run:
                 yield self._in_part(part), part.low + 1
             # Not an edge: there is nothing older.
 
-    def _in_part(self, part: Part) -> Iterator[LogRow]:
+    def _in_part(self, part: IndexPart) -> Iterator[LogRow]:
         stale = self._erased.get(part.number, 0) > part.times
         for seq in self._candidates(part):
             row = self._entry(seq)
@@ -191,7 +191,7 @@ class _Run:
             if row is not None and (not stale or self._still_fits(row)):
                 yield row
 
-    def _candidates(self, part: Part) -> Iterable[int]:
+    def _candidates(self, part: IndexPart) -> Iterable[int]:
         """The numbers of what may fit; more than what does."""
         if not any(True for _ in self._wheres(part)):
             return ()
@@ -205,7 +205,9 @@ class _Run:
             self._often = True
         return self._walk(self._index.match, part)
 
-    def _walk(self, match: Callable[[Part, Matching], Iterator[int]], part: Part) -> Iterator[int]:
+    def _walk(
+        self, match: Callable[[IndexPart, Matching], Iterator[int]], part: IndexPart
+    ) -> Iterator[int]:
         """The numbers that the index has. What may be read from within the part on only is walked
         for itself, so that what came before costs nothing.
         """
@@ -217,7 +219,7 @@ class _Run:
         # Each walk is in order, so that only as much is read as is taken.
         return merge(*walks, reverse=not oldest_first) if len(walks) > 1 else chain(*walks)
 
-    def _wheres(self, part: Part) -> Iterator[tuple[str, int]]:
+    def _wheres(self, part: IndexPart) -> Iterator[tuple[str, int]]:
         """Where to look, as a term, and after which number."""
         whole = []
         for target, after, _ in self._wanted.channels:
@@ -272,7 +274,7 @@ class _Run:
         try:
             memory.executemany(_PUT, ((r[0], r[1], r[2], r[5], r[7], r[8]) for r in rows))
             known = {row[0]: row[:7] for row in rows}
-            part = Part(-1, "newest", min(known) - 1, max(known) + 1, 0)
+            part = IndexPart(-1, "newest", min(known) - 1, max(known) + 1, 0)
             return iter([known[seq] for seq in self._walk(partial(match, memory), part)])
         finally:
             memory.execute("ROLLBACK")

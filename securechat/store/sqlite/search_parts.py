@@ -21,7 +21,7 @@ _PARTS = (
 )
 
 
-class Part(NamedTuple):
+class IndexPart(NamedTuple):
     """name: of its table. low, high: numbers that are in it are between, without both. times: how
     many erasures it knows of.
     """
@@ -108,12 +108,12 @@ class IndexReader:
             found = self._execute("SELECT max(upto) FROM parts").fetchone()
         return int(found[0] or 0)
 
-    def parts(self, low: int, high: int) -> list[Part]:
+    def parts(self, low: int, high: int) -> list[IndexPart]:
         """Those that have numbers between two, without both; in their order."""
         with _faults():
             rows = self._execute(_PARTS, low, PART_ENTRIES, high).fetchall()
         return [
-            Part(
+            IndexPart(
                 number,
                 name,
                 max(low, number * PART_ENTRIES - 1),
@@ -123,7 +123,7 @@ class IndexReader:
             for number, name, seq, times in rows
         ]
 
-    def match(self, part: Part, wanted: Matching) -> Iterator[int]:
+    def match(self, part: IndexPart, wanted: Matching) -> Iterator[int]:
         """The numbers of a part that fit, in their order or from the newest."""
         with _faults():
             yield from match(self._open(), part, wanted)
@@ -136,7 +136,7 @@ class IndexReader:
         return self._connection
 
 
-def match(connection: sqlite3.Connection, part: Part, wanted: Matching) -> Iterator[int]:
+def match(connection: sqlite3.Connection, part: IndexPart, wanted: Matching) -> Iterator[int]:
     """The same in a database that has the part."""
     order = "ASC" if wanted.oldest_first else "DESC"
     sql = (

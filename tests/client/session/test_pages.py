@@ -1,4 +1,4 @@
-"""Pages of history that are asked for: Pages, and what the session shows of them.
+"""Pages of history that are asked for: HistoryPages, and what the session shows of them.
 
 https://ircv3.net/specs/extensions/chathistory
 """

@@ -1,4 +1,4 @@
-"""Searching: Search, and what the session shows of it.
+"""Searching: LogSearch, and what the session shows of it.
 
 https://codeberg.org/emersion/soju, doc/ext/search.md
 """
@@ -14,9 +14,9 @@ from securechat.client.session.events import (
     AskMore,
     AskSearch,
     ClientEvent,
-    Found,
     Problem,
     Said,
+    SearchPage,
     SearchPaused,
 )
 from securechat.client.session.search import (
@@ -52,7 +52,7 @@ def answer(*numbers: int, at: int | None = None) -> list[str]:
 def numbers(shown: list[ClientEvent]) -> list[int]:
     """What the only answer has that is shown."""
     [event] = shown
-    assert isinstance(event, Found)
+    assert isinstance(event, SearchPage)
     return [int(one.text) for one in event.said]
 
 
@@ -75,7 +75,7 @@ def test_what_is_found() -> None:
     talk.hears(*answer(3, 4))
     times = [datetime(2025, 11, 22, 12, 0, number, tzinfo=UTC) for number in (3, 4)]
     said = tuple(Said("#lobby", "bob", str(time.second), time=time) for time in times)
-    assert talk.shows() == [Found("words", said)]
+    assert talk.shows() == [SearchPage("words", said)]
     talk.hears(*answer(5))  # nobody has asked
     assert isinstance(talk.shows()[0], Said)
 
@@ -91,7 +91,7 @@ def test_more_goes_on_before_the_oldest() -> None:
     assert numbers(talk.shows()) == [5, 6]
     talk.does(AskMore())
     talk.hears(*answer(5))
-    assert talk.shows() == [Found("words", (), on=True)]
+    assert talk.shows() == [SearchPage("words", (), on=True)]
 
 
 def test_more_goes_on_after_the_newest_of_a_search_from_a_time_on() -> None:
@@ -100,7 +100,7 @@ def test_more_goes_on_after_the_newest_of_a_search_from_a_time_on() -> None:
     talk.does(AskSearch("words", after=second(1)))
     talk.hears(*answer(2, 3))
     [found] = talk.shows()
-    assert isinstance(found, Found)
+    assert isinstance(found, SearchPage)
     assert found.newer
     assert talk.does(AskMore()) == [f"SEARCH after={second(3)};text=words;limit={RESULTS}"]
     talk.hears(*answer(3, 4))

@@ -14,7 +14,6 @@ from securechat.client.session.events import (
     Delayed,
     Doubt,
     Earlier,
-    Found,
     HistoryPage,
     Info,
     InquiryAnswer,
@@ -32,6 +31,7 @@ from securechat.client.session.events import (
     Removed,
     Renamed,
     Said,
+    SearchPage,
     SearchPaused,
     Stored,
     TextKind,
@@ -175,8 +175,8 @@ EVIL = "a\x1b[2J\n12:00 <bob> fake\u202e\x9b"
         Reacted(EVIL, EVIL, EVIL, Earlier(EVIL, NOW)),
         Said(EVIL, EVIL, EVIL, answers=Earlier(EVIL, NOW)),
         HistoryPage(EVIL, ()),
-        Found(EVIL, ()),
-        Found(EVIL, (Said(EVIL, EVIL, EVIL),)),
+        SearchPage(EVIL, ()),
+        SearchPage(EVIL, (Said(EVIL, EVIL, EVIL),)),
         HistoryPage(EVIL, (Said(EVIL, EVIL, EVIL),)),
         Rejected(EVIL, EVIL, EVIL),
         Unconfirmed(EVIL, EVIL, Doubt.CUT),
@@ -189,11 +189,11 @@ def test_remote_text_never_reaches_the_terminal_raw(event: ClientEvent) -> None:
     several rows, of which none but the first looks like a line.
     """
     line, *rows = shown(event, channels=2)
-    if isinstance(event, HistoryPage | Found) and event.said:
+    if isinstance(event, HistoryPage | SearchPage) and event.said:
         line, *rows = rows[1:-1]
     assert line.isprintable()
     assert not any(style for style, _ in render(event) if "\x1b" in style)
-    assert not rows or isinstance(event, Said | HistoryPage | Found)
+    assert not rows or isinstance(event, Said | HistoryPage | SearchPage)
     assert all(row.startswith("      | ") and row.isprintable() for row in rows)
 
 
@@ -251,7 +251,7 @@ def test_what_a_search_has_found() -> None:
         Said("#lobby", "bob", "old", time=datetime(2025, 11, 20, 23, 0, tzinfo=UTC)),
         Said("bob", "al", "psst", mine=True, time=datetime(2025, 11, 20, 23, 5, tzinfo=UTC)),
     )
-    assert shown(Found("from:bob", found)) == [
+    assert shown(SearchPage("from:bob", found)) == [
         "-- 2 messages found for: from:bob",
         "--- Friday, 21 November 2025 ---",
         "01:00 #lobby <bob> old",
@@ -259,11 +259,11 @@ def test_what_a_search_has_found() -> None:
         "--- Saturday, 22 November 2025 ---",
         "-- that was what was found; /search more looks for older ones",
     ]
-    one = shown(Found("x", found[:1], on=True, newer=True))
+    one = shown(SearchPage("x", found[:1], on=True, newer=True))
     assert one[0] == "-- 1 more message found for: x"
     assert one[-1] == "-- that was what was found; /search more looks for newer ones"
-    assert shown(Found("x", ())) == ["-- nothing was found for: x"]
-    assert shown(Found("x", (), on=True)) == ["-- nothing more was found for: x"]
+    assert shown(SearchPage("x", ())) == ["-- nothing was found for: x"]
+    assert shown(SearchPage("x", (), on=True)) == ["-- nothing more was found for: x"]
     far = datetime(2025, 10, 2, 9, 5, tzinfo=UTC)
     assert shown(SearchPaused(far), SearchPaused(far, newer=True)) == [
         f"-- the search took long and has looked only {way} 02 October 2025, 11:05; "
