@@ -89,7 +89,7 @@ def test_who_comes_back_after_all_is_here() -> None:
         device.hangs_up()
     assert codes(bob.hears()) == ["AWAY", "QUIT"]
     rules.member("alice")
-    assert codes(bob.hears()) == ["JOIN"]
+    assert codes(bob.hears()) == ["JOIN", "MODE"]
     assert seen_by(bob) == HERE
 
 

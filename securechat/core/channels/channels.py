@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from securechat.core import metadata
 from securechat.core.channels import permissions
-from securechat.core.delivery.line import Line
+from securechat.core.delivery.line import Line, MessageId
 from securechat.core.history import markers
 from securechat.core.journal.events.channels import (
     ChannelCreated,
@@ -167,6 +167,16 @@ def join_line(turn: Turn, channel: Channel, account: Account, entry: Logged | No
         client_tags=account.line_tags,
         extended=shorten(f"{body} {account.name} :{real_name}", MAX_BODY_BYTES),
     )
+
+
+def given(account: Account, modes: str) -> str:
+    """The modes of a member who has come back, as a MODE has them: +qo alice alice."""
+    return " ".join([f"+{modes}", *[account.name] * len(modes)])
+
+
+def modes_line(turn: Turn, channel: Channel, text: str, msgid: MessageId | None = None) -> Line:
+    """A MODE of the server's, by which clients learn what a member is. text: as of given()."""
+    return Line(f":{turn.settings.name} MODE {channel.name} {text}", turn.now_ms, msgid=msgid)
 
 
 def show(turn: Turn, session: Session, channel: Channel) -> None:

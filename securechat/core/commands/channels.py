@@ -9,7 +9,7 @@ from securechat.core import quota
 from securechat.core.channels import channels, invitations, ownership, permissions
 from securechat.core.commands.registry import command
 from securechat.core.history import policy
-from securechat.core.journal.events.channels import KickedAway, TopicChanged
+from securechat.core.journal.events.channels import SERVERMODE, KickedAway, TopicChanged
 from securechat.core.model.entities import Account, Audience, Channel, Session
 from securechat.core.model.membership import FOUNDER_MODES
 from securechat.core.presence import online
@@ -78,8 +78,14 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
         permissions.check_may_enter(turn, account, channel, key)
         # A founder who comes back owns the channel again.
         modes = FOUNDER_MODES if channel.founder == account.id else ""
+    alone = not channel.members
     entry = channels.enter(turn, channel, account, modes)
     turn.broadcast(channel.audience(), channels.join_line(turn, channel, account, entry))
+    if modes and not alone:
+        # Clients know of its modes by a MODE alone.
+        text = channels.given(account, modes)
+        msgid = turn.model.msgid(turn.log(channel.id, account, SERVERMODE, text).seq)
+        turn.broadcast(channel.audience(), channels.modes_line(turn, channel, text, msgid))
     if account.away is not None:
         # Those who see it for the first time can't know; "away-notify" has it so.
         online.tell_away(turn, account, channel.audience().sessions)

@@ -183,6 +183,11 @@ class ArrivalBatch:
                 # The others have seen the account already by its first session.
                 if session in self._first:
                     turn.broadcast(self._before[channel], line)
+                    if modes := channel.modes_of(account):
+                        # Clients know of its modes by a MODE alone: with the QUIT they were gone.
+                        text = channels.given(account, modes)
+                        modes_line = channels.modes_line(turn, channel, text)
+                        turn.broadcast(self._before[channel], modes_line)
                 turn.send_line(session, line)
             channels.show(turn, session, channel)
             if is_new:

@@ -77,9 +77,13 @@ def test_who_may_not_log_in_does_not_come_next() -> None:
 
 def test_a_founder_who_comes_back_owns_it_again() -> None:
     """Beside who came next."""
-    rules, (alice, _) = in_channel("alice", "bob")
-    alice.says("PART #den", "JOIN #den")
+    rules, (alice, bob) = in_channel("alice", "bob")
+    alice.says("PART #den")
+    bob.hears()
+    heard = alice.says("JOIN #den")
     assert roles(rules) == {"bob": "q", "alice": "qo"}
+    told = [":alice!alice@chat.test JOIN #den", f":{SERVER} MODE #den +qo alice alice"]
+    assert bob.hears() == heard[:2] == told
 
 
 def test_the_only_owner_stays_one() -> None:

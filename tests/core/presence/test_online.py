@@ -49,7 +49,9 @@ def test_one_quit_for_those_who_share_several_channels() -> None:
 
 
 def test_membership_outlives_the_session() -> None:
-    """The next login is seen as a JOIN of every channel, with the role kept."""
+    """The next login is seen as a JOIN of every channel, with the role kept: the others' clients
+    have forgotten it with the QUIT, and learn it by a MODE.
+    """
     rules, (alice, bob) = in_channel("alice", "bob")
     alice.says("MODE #den +v bob", "JOIN #a", "INVITE bob #a")
     bob.says("JOIN #a", "QUIT")
@@ -59,7 +61,11 @@ def test_membership_outlives_the_session() -> None:
     heard = again.logs_in("bob")
     assert [message.params[0] for message in of(heard, "JOIN")] == ["#den", "#a"]
     assert of(heard, "353")[0].params[-1] == "~alice +bob"
-    assert alice.hears() == [f"{source('bob')} JOIN #den", f"{source('bob')} JOIN #a"]
+    assert alice.hears() == [
+        f"{source('bob')} JOIN #den",
+        f":{SERVER} MODE #den +v bob",
+        f"{source('bob')} JOIN #a",
+    ]
 
 
 def test_the_lobby_is_joined_once() -> None:
