@@ -116,10 +116,11 @@ def check(heard: list[str], *, speaker: str, at_ms: int) -> None:
         message = parse(line)
         assert message.source in (f"{speaker}!{speaker}@{SERVER}", SERVER), line
         if message.source == SERVER:
-            if (
-                message.command == "MODE"
-            ):  # the server gives a channel that its owner leaves another
-                assert message.params == ["#den", "+q", "bob"], line
+            # It gives a channel that its owner leaves another, and tells what a founder is who
+            # comes back.
+            if message.command == "MODE":
+                back = ["#den", "+qo", speaker, speaker]
+                assert message.params in (["#den", "+q", "bob"], back), line
                 continue
             assert message.command.isdigit(), line
             assert message.command in ("332", "333", "353", "366", "331"), line
