@@ -1,16 +1,110 @@
-"""Storing a turn span by span, where it can't be stored as a whole. Hub thread only."""
+"""Storing a turn: as a whole, or span by span where that can't be. Hub thread only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 
-from securechat.core.journal.events import JournalEvent
+from securechat.core.audit import tell
+from securechat.core.journal.events import Audited, JournalEvent
 from securechat.core.journal.events.things import Thing, made_by, needed_by
+from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Turn
-from securechat.store.errors import DamagedError, StoreError
+from securechat.server.changes import Changes
+from securechat.server.storage_health import StorageHealth
+from securechat.store.errors import (
+    ConflictError,
+    DamagedError,
+    HeldError,
+    StoreError,
+    UnknownOutcomeError,
+)
+from securechat.store.sqlite.journal import Journal
+
+log = logging.getLogger(__name__)
+
+CONFLICT = (
+    "Not done, and nobody saw it: what it builds on has been changed meanwhile, perhaps by an "
+    "administrator; look what there is now, then try again"
+)
+
+HELD = "Not stored, so nobody saw it: another program holds the server's database; try again later"
+
+NOT_STORED = "Not stored, so nobody saw it: the server's disk or database fails; try again later"
 
 FailedSpans = list[tuple[CommandSpan, StoreError]]
 """The spans that could not be stored, each with the reason."""
+
+
+class Committer:
+    """Hub thread only. rules: whose model is told how far the log is stored. journal: stores it.
+    changes, storage_health: what hears that something could not be stored.
+    """
+
+    def __init__(
+        self, rules: Rules, journal: Journal, changes: Changes, storage_health: StorageHealth
+    ) -> None:
+        self._model = rules.model
+        self._journal = journal
+        self._changes = changes
+        self._storage_health = storage_health
+
+    def store(self, turn: Turn) -> None:
+        """Store what a turn has done; what can't be is taken back, and who asked for it is told."""
+        if turn.events or turn.audits:
+            self._commit(turn)
+            tell(turn.audits)
+
+    def _commit(self, turn: Turn) -> None:
+        try:
+            self._write([*turn.events, *turn.audits])
+        except (ConflictError, DamagedError):
+            self._store_spans(turn)
+        except StoreError as error:
+            # What only the audit lacks has happened all the same: a full disk locks nobody out.
+            self._not_stored(turn, turn.spans if turn.events else [], error)
+        else:
+            self._storage_health.look(turn)
+        self._model.committed_seq = self._model.last_seq
+
+    def _write(self, events: Sequence[JournalEvent | Audited]) -> None:
+        """Returns when they are stored; raises StoreError when they are not.
+
+        There is a third outcome: until it is known which of the two it is, nothing is said, and
+        nothing else is done.
+        """
+        try:
+            self._journal.commit(events)
+        except UnknownOutcomeError as unknown:
+            log.warning("it is not known whether a turn was stored: %s", unknown)
+            if not unknown.settle():
+                raise StoreError(str(unknown)) from unknown
+
+    def _store_spans(self, turn: Turn) -> None:
+        """One span is in conflict with what is stored, or meets a damaged part of the database:
+        the others must not suffer for it, unless they build on it.
+        """
+        failed = store_spans(turn, self._write)
+        conflicts = {span: CONFLICT for span, error in failed if isinstance(error, ConflictError)}
+        worst = next((error for span, error in failed if span not in conflicts), None)
+        if failed:  # all at once: it moves the others' places
+            spans = [span for span, _ in failed]
+            self._not_stored(turn, spans, worst or failed[0][1], conflicts)
+        try:
+            self._write(turn.audits)
+        except StoreError as error:
+            log.error("the audit lacks %d entries: %s", len(turn.audits), error)  # noqa: TRY400
+
+    def _not_stored(
+        self,
+        turn: Turn,
+        spans: Sequence[CommandSpan],
+        error: StoreError,
+        texts: Mapping[CommandSpan, str] | None = None,
+    ) -> None:
+        self._changes.not_stored(spans)
+        turn.fail(spans, HELD if isinstance(error, HeldError) else NOT_STORED, texts)
+        self._storage_health.raised(turn, len(spans), error)
 
 
 def store_spans(turn: Turn, commit: Callable[[Sequence[JournalEvent]], None]) -> FailedSpans:

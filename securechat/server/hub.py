@@ -10,23 +10,22 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from securechat.common.cpu_meter import CpuMeter
 from securechat.common.threads import NamedThread
-from securechat.core.audit import note, tell
+from securechat.core.audit import note
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.guard import FAILED, guarded
 from securechat.core.jobs import Answer, Job, LogRead
-from securechat.core.journal.events import Audited, JournalEvent
 from securechat.core.model.entities import Session
 from securechat.core.model.states import State
 from securechat.core.ports import Outside
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
-from securechat.core.turn import CommandSpan, Turn
+from securechat.core.turn import Turn
 from securechat.net.admission import address_block_of
 from securechat.net.connection import Closed, Connection, Input, Lines, Opened, Taken
 from securechat.net.loop import IoThread
@@ -34,18 +33,12 @@ from securechat.net.throttle import DEFAULT_RATE, Rate
 from securechat.net.transport import CLOSED_BY_CLIENT
 from securechat.server.allowance import Allowance, cost_of, cost_of_answers
 from securechat.server.changes import Changes
-from securechat.server.commit import store_spans
+from securechat.server.commit import Committer
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
 from securechat.server.reading import look_up
 from securechat.server.storage_health import Space, StorageHealth
-from securechat.store.errors import (
-    ConflictError,
-    DamagedError,
-    HeldError,
-    StoreError,
-    UnknownOutcomeError,
-)
+from securechat.store.errors import StoreError
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 
@@ -64,15 +57,6 @@ several. A lone speaker never waits (PostgreSQL knows this as commit_delay and c
 
 LAST_ANSWERS_SECONDS = 1.0
 """How long a stopping server waits to learn what its clients have received."""
-
-CONFLICT = (
-    "Not done, and nobody saw it: what it builds on has been changed meanwhile, perhaps by an "
-    "administrator; look what there is now, then try again"
-)
-
-HELD = "Not stored, so nobody saw it: another program holds the server's database; try again later"
-
-NOT_STORED = "Not stored, so nobody saw it: the server's disk or database fails; try again later"
 
 
 class Hub(NamedThread):
@@ -115,6 +99,7 @@ class Hub(NamedThread):
         self._spoke: set[Session] = set()
         """Who has had something to say in this turn."""
         self._storage_health = StorageHealth(rules, journal)
+        self._committer = Committer(rules, journal, self._changes, self._storage_health)
         rules.outside = Outside(taken=self._has_taken, read=lambda job: look_up(self._reader, job))
 
     def serve(self, io: Sequence[IoThread]) -> None:
@@ -366,67 +351,11 @@ class Hub(NamedThread):
     # Storing, then sending
 
     def _finish(self, turn: Turn) -> None:
-        self._store(turn)
+        self._committer.store(turn)
         self._changes.keep()
         self._storage_health.greet(turn)
         self._release(turn)
         turn.done()
-
-    def _store(self, turn: Turn) -> None:
-        if turn.events or turn.audits:
-            self._commit(turn)
-            tell(turn.audits)
-
-    def _commit(self, turn: Turn) -> None:
-        try:
-            self._outcome([*turn.events, *turn.audits])
-        except (ConflictError, DamagedError):
-            self._store_spans(turn)
-        except StoreError as error:
-            # What only the audit lacks has happened all the same: a full disk locks nobody out.
-            self._not_stored(turn, turn.spans if turn.events else [], error)
-        else:
-            self._storage_health.look(turn)
-        self._rules.model.committed_seq = self._rules.model.last_seq
-
-    def _outcome(self, events: Sequence[JournalEvent | Audited]) -> None:
-        """Returns when they are stored; raises StoreError when they are not.
-
-        There is a third outcome: until it is known which of the two it is, nothing is said, and
-        nothing else is done.
-        """
-        try:
-            self._journal.commit(events)
-        except UnknownOutcomeError as unknown:
-            log.warning("it is not known whether a turn was stored: %s", unknown)
-            if not unknown.settle():
-                raise StoreError(str(unknown)) from unknown
-
-    def _store_spans(self, turn: Turn) -> None:
-        """One span is in conflict with what is stored, or meets a damaged part of the database:
-        the others must not suffer for it, unless they build on it.
-        """
-        failed = store_spans(turn, self._outcome)
-        conflicts = {span: CONFLICT for span, error in failed if isinstance(error, ConflictError)}
-        worst = next((error for span, error in failed if span not in conflicts), None)
-        if failed:  # all at once: it moves the others' places
-            spans = [span for span, _ in failed]
-            self._not_stored(turn, spans, worst or failed[0][1], conflicts)
-        try:
-            self._outcome(turn.audits)
-        except StoreError as error:
-            log.error("the audit lacks %d entries: %s", len(turn.audits), error)  # noqa: TRY400
-
-    def _not_stored(
-        self,
-        turn: Turn,
-        spans: Sequence[CommandSpan],
-        error: StoreError,
-        texts: Mapping[CommandSpan, str] | None = None,
-    ) -> None:
-        self._changes.not_stored(spans)
-        turn.fail(spans, HELD if isinstance(error, HeldError) else NOT_STORED, texts)
-        self._storage_health.raised(turn, len(spans), error)
 
     def _release(self, turn: Turn) -> None:
         for session in turn.arrived:  # before its welcome: who has read that may speak

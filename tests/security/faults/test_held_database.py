@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server.hub import HELD
+from securechat.server.commit import HELD
 from securechat.server.storage_health import FAILING, MENDED
 from securechat.store.sqlite.database import BUSY_SECONDS
 from tests.security.faults.test_full_disk import notices
