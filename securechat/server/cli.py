@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import queue
+import os
 import resource
+import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -135,12 +138,16 @@ def serve(config: Config, data: DataDirectory, read: Callable[[], Config]) -> No
     """Run until a signal comes. read: the configuration anew; raises ConfigError."""
     # Before the first file is opened, and told when the log is there.
     few_files = allow_files(config.limits.connections)
-    ending = _Ending(config, data, read)
+    with contextlib.closing(_Ending(config, data, read)) as ending:
+        _serve(ending, few_files)
+
+
+def _serve(ending: _Ending, few_files: str | None) -> None:
     service = ending.service
     # Outside of the try: what could not start has nothing to stop.
     service.start()
     try:
-        warnings = [*service.identity.warnings, *config_warnings(config), few_files]
+        warnings = [*service.identity.warnings, *config_warnings(service.config), few_files]
         for warning in filter(None, warnings):
             log.warning("%s", warning)
         greet(service)
@@ -174,34 +181,65 @@ def allow_files(connections: int) -> str | None:
     )
 
 
+def has_terminal() -> bool:
+    """Whether the process has a controlling terminal (tty(4))."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
 class _Ending:
-    """Waits for SIGTERM, Ctrl-C or the death of a thread; SIGHUP reloads the certificate, and what
-    of the configuration can take effect at once.
+    """Waits for SIGTERM, Ctrl-C, the end of its terminal, or the death of a thread. A SIGHUP of
+    another kind reloads the certificate, and what of the configuration can take effect at once.
     """
 
     def __init__(self, config: Config, data: DataDirectory, read: Callable[[], Config]) -> None:
         self._read = read
         self.reason = "The server is stopping"
         self._looked = time.monotonic()
-        # A SimpleQueue may be put into from a signal handler, whatever the main thread is at.
-        self._events: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self.service = Service(config, data, on_failure=lambda: self._events.put(FAILED))
+        # Not where nohup has it ignore the signal, so that it outlives its terminal.
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        self._ends_with_terminal = has_terminal() and not ignored
+        # The system itself writes a signal's number there. Python's own handlers run in the main
+        # thread only, and not before it wakes: of a signal that comes just before it goes to sleep
+        # it would hear a minute later.
+        self._events, self._sender = socket.socketpair()
+        self._sender.setblocking(False)
+        signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda number, frame: self._events.put(number))
+            signal.signal(number, lambda number, frame: None)
+        self.service = Service(config, data, on_failure=lambda: self.tell(FAILED))
+
+    def close(self) -> None:
+        """Hear of no more signals."""
+        signal.set_wakeup_fd(-1)
+        self._events.close()
+        self._sender.close()
+
+    def tell(self, number: int) -> None:
+        """As a signal of that number does; FAILED for the death of a thread. Any thread."""
+        with contextlib.suppress(OSError):  # it has stopped, or many stand there unread
+            self._sender.send(bytes([number]))
 
     def wait(self) -> None:
         while True:
-            try:
-                number = self._events.get(timeout=NAMES_SECONDS)
-            except queue.Empty:
+            ready, _, _ = select.select([self._events], [], [], NAMES_SECONDS)
+            if not ready:
                 if self._is_due():  # the server's own certificate is renewed in time so
                     self._reload(None)
                 continue
-            if number == signal.SIGHUP:
+            number = self._events.recv(1)[0]
+            # Who closes the window means to end it: it would go on, and nobody see it.
+            hung_up = number == signal.SIGHUP and self._ends_with_terminal and not has_terminal()
+            if number == signal.SIGHUP and not hung_up:
                 self._reload_all()
                 continue
             if number == FAILED:
                 self.reason = "The server has failed and stops"
+            elif hung_up:
+                log.info("stopping: its terminal is closed")
             else:
                 log.info("stopping: %s", signal.Signals(number).name)
             return

@@ -142,7 +142,9 @@ def test_a_long_channel_is_read_by_its_indexes(cli: AdminCli) -> None:
     )
     found = list(export.History(connection).of_channel(DEN, 10_000, lambda: None))
     assert [row[0] for row in found] == [1, 2, 5, *range(10, 1510)]
-    plan = connection.execute(f"EXPLAIN QUERY PLAN {export.OF_CHANNEL}", (DEN, 0, 9)).fetchall()
+    plan = connection.execute(
+        f"EXPLAIN QUERY PLAN {export.OF_CHANNEL}", {"target": DEN, "after": 0, "upto": 9}
+    ).fetchall()
     connection.close()
     searches = [row[3] for row in plan if "log" in row[3]]
     assert len(searches) == 3

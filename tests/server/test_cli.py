@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -474,11 +475,12 @@ def test_the_certificate_is_looked_at_again_by_itself(
         assert config is None  # nobody has said that the file is to be read
         looks.append(1)
         if len(looks) == 3:
-            ending._events.put(signal.SIGTERM)
+            ending.tell(signal.SIGTERM)
         raise CaError("not today")
 
     monkeypatch.setattr(ending.service, "reload", reload)
-    ending.wait()
+    with contextlib.closing(ending):
+        ending.wait()
     assert len(looks) >= 3
 
 
@@ -497,11 +499,12 @@ def test_a_machine_that_gets_another_address_gets_a_certificate_for_it(
 
     def reload(_: Config | None) -> None:
         ending.service.identity = identity.find_identity(Config(), data)
-        ending._events.put(signal.SIGTERM)
+        ending.tell(signal.SIGTERM)
 
     monkeypatch.setattr(ending.service, "reload", reload)
     monkeypatch.setattr(identity, "local_address", lambda: "10.9.8.7")
-    ending.wait()
+    with contextlib.closing(ending):
+        ending.wait()
     after = ending.service.identity
     assert "10.9.8.7" in after.names
     assert after.ca_sha256 == before.ca_sha256

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from securechat.store.sqlite.database import FAULTS, Transaction, cut, fault
@@ -54,7 +54,9 @@ def of_sender(connection: sqlite3.Connection, sender: int, upto: int) -> Find:
     return find
 
 
-def numbers(connection: sqlite3.Connection, sql: str, params: Sequence[object]) -> list[int]:
+def numbers(
+    connection: sqlite3.Connection, sql: str, params: Sequence[object] | Mapping[str, object]
+) -> list[int]:
     """The first column of what is found. Raises StoreError."""
     try:
         return [row[0] for row in connection.execute(sql, params)]
@@ -97,9 +99,9 @@ def _erase_some(connection: sqlite3.Connection, found: list[int]) -> None:
         [(size, sender) for sender, _, size in rows],
     )
     connection.execute(
-        "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2 "
-        "WHERE CAST(value AS INTEGER) < CAST(?2 AS INTEGER)",
-        (HIGHEST, str(found[-1])),
+        "INSERT INTO meta VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = :value "
+        "WHERE CAST(value AS INTEGER) < CAST(:value AS INTEGER)",
+        {"key": HIGHEST, "value": str(found[-1])},
     )
     _tell(connection, Erased(found[-1], [row[:2] for row in rows]))
 
@@ -107,9 +109,9 @@ def _erase_some(connection: sqlite3.Connection, found: list[int]) -> None:
 def _tell(connection: sqlite3.Connection, erased: Erased) -> None:
     """Those batches that a server has heard of need not be kept: they may be very many."""
     connection.execute(
-        "DELETE FROM changes WHERE kind >= ?1 || ' ' AND kind < ?1 || '!' "
+        "DELETE FROM changes WHERE kind >= :kind || ' ' AND kind < :kind || '!' "
         "AND id <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'applied_change')",
-        (ERASED,),
+        {"kind": ERASED},
     )
     connection.execute("INSERT INTO changes (kind) VALUES (?)", (f"{ERASED} {json.dumps(erased)}",))
 

@@ -6,7 +6,7 @@ may call.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from securechat.irc.names import fold_channel
@@ -22,14 +22,15 @@ NUMBERS = 20_000
 
 _COLUMNS = "seq, target, sender, at_ms, kind, text, tags"
 _PARTS = " UNION ALL ".join(
-    f"SELECT * FROM (SELECT {_COLUMNS} FROM log WHERE target = ?1 AND seq > ?2 AND seq <= ?3 "  # noqa: S608
-    f"AND {part} ORDER BY seq LIMIT {ROWS})"
+    f"SELECT * FROM (SELECT {_COLUMNS} FROM log "  # noqa: S608
+    f"WHERE target = :target AND seq > :after AND seq <= :upto AND {part} "
+    f"ORDER BY seq LIMIT {ROWS})"
     for part in (MESSAGES, UNTOLD, EVENTS)
 )
 OF_CHANNEL = f"{_PARTS} ORDER BY seq LIMIT {ROWS}"
 OF_PERSON = (
-    f"SELECT {_COLUMNS} FROM log WHERE seq > ?1 AND seq <= ?2 AND (sender = ?3 "  # noqa: S608
-    "OR target IN (SELECT id FROM targets WHERE low = ?3 OR high = ?3)) ORDER BY seq"
+    f"SELECT {_COLUMNS} FROM log WHERE seq > :after AND seq <= :upto AND (sender = :who "  # noqa: S608
+    "OR target IN (SELECT id FROM targets WHERE low = :who OR high = :who)) ORDER BY seq"
 )
 
 
@@ -56,7 +57,9 @@ class History:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def _all(self, sql: str, params: Sequence[object] = ()) -> list[tuple[object, ...]]:
+    def _all(
+        self, sql: str, params: Sequence[object] | Mapping[str, object] = ()
+    ) -> list[tuple[object, ...]]:
         try:
             return self._connection.execute(sql, params).fetchall()
         except FAULTS as error:
@@ -109,10 +112,10 @@ class History:
 
     def of_channel(self, target: int, upto: int, pause: Callable[[], object]) -> Iterator[LogRow]:
         """All of a channel, up to a number, in its order. pause: called between two reads."""
-        after = 0
-        while found := self._all(OF_CHANNEL, (target, after, upto)):
+        border = {"target": target, "after": 0, "upto": upto}
+        while found := self._all(OF_CHANNEL, border):
             yield from found  # type: ignore[misc]
-            after = found[-1][0]  # type: ignore[assignment]
+            border["after"] = found[-1][0]  # type: ignore[assignment]
             pause()
 
     def of_person(self, account: int, upto: int, pause: Callable[[], object]) -> Iterator[LogRow]:
@@ -120,7 +123,9 @@ class History:
         after = 0
         while after < upto:
             last = min(after + NUMBERS, upto)
-            yield from self._all(OF_PERSON, (after, last, account))  # type: ignore[misc]
+            yield from self._all(  # type: ignore[misc]
+                OF_PERSON, {"after": after, "upto": last, "who": account}
+            )
             after = last
             pause()
 

@@ -14,15 +14,15 @@ from securechat.store.sqlite.schema import EVENTS, MESSAGES, UNTOLD
 
 DAY_MS = 24 * 60 * 60 * 1000
 
-AGED = "SELECT id, coalesce(keep_days, ?1) FROM targets WHERE coalesce(keep_days, ?1) > 0"
+AGED = "SELECT id, coalesce(keep_days, :days) FROM targets WHERE coalesce(keep_days, :days) > 0"
 """What has an age: channels, also those that have ended, and direct conversations."""
 
 _PARTS = " UNION ALL ".join(
-    "SELECT * FROM (SELECT seq FROM log WHERE target = ?1 AND seq > ?2 AND seq < ?3 "  # noqa: S608
-    f"AND at_ms < ?4 AND {part} ORDER BY seq LIMIT ?5)"
+    "SELECT * FROM (SELECT seq FROM log WHERE target = :target AND seq > :after AND seq < :border "  # noqa: S608
+    f"AND at_ms < :before AND {part} ORDER BY seq LIMIT :limit)"
     for part in (MESSAGES, UNTOLD, EVENTS)
 )
-OLD = f"{_PARTS} ORDER BY seq LIMIT ?5"
+OLD = f"{_PARTS} ORDER BY seq LIMIT :limit"
 
 
 def expire(
@@ -34,7 +34,7 @@ def expire(
     pause: waits for some seconds, and may raise to end it. Raises StoreError.
     """
     try:
-        aged = connection.execute(AGED, (keep_days,)).fetchall()
+        aged = connection.execute(AGED, {"days": keep_days}).fetchall()
     except FAULTS as error:
         raise fault(error) from error
     borders: dict[int, int] = {}
@@ -49,8 +49,10 @@ def expire(
 
 def _of_target(connection: sqlite3.Connection, target: int, border: int, before: int) -> Find:
     # By the time as well: where the clock was put back, the border may lie behind what is newer.
+    which = {"target": target, "border": border, "before": before}
+
     def find(after: int, limit: int) -> list[int]:
-        return numbers(connection, OLD, (target, after, border, before, limit))
+        return numbers(connection, OLD, {**which, "after": after, "limit": limit})
 
     return find
 

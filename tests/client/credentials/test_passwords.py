@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,9 +78,12 @@ def test_what_cannot_be_sent_is_refused(password: str) -> None:
 def test_without_a_terminal_there_is_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     """The text says what else there is; standard input is not read."""
 
-    def refuse(*_: object) -> int:
-        raise OSError
+    def refuse(path: str, *rest: Any, **named: Any) -> int:
+        if path == "/dev/tty":
+            raise OSError
+        return real(path, *rest, **named)
 
+    real = os.open
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(UsageError, match="--password-file"):
         passwords.ask_on_terminal("Password: ")

@@ -101,7 +101,10 @@ def test_the_first_since_a_moment_is_found(connection: sqlite3.Connection, count
 
 def test_only_what_is_old_is_looked_at(connection: sqlite3.Connection) -> None:
     """Along the indexes, up to the border."""
-    plan = connection.execute(f"EXPLAIN QUERY PLAN {OLD}", (1, 0, 9, 9, 9)).fetchall()
+    plan = connection.execute(
+        f"EXPLAIN QUERY PLAN {OLD}",
+        dict.fromkeys(("target", "after", "border", "before", "limit"), 9),
+    ).fetchall()
     searches = [row[3] for row in plan if "log" in row[3]]
     assert len(searches) == 3
     assert all("(target=? AND seq>? AND seq<?)" in step for step in searches)
