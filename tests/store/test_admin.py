@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -20,18 +20,6 @@ from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.rows import AccountRow
 from tests.store.people import made, new
 from tests.support.pepper import PEPPER
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "securechat.db"
-
-
-@pytest.fixture
-def admin(path: Path) -> Iterator[Admin]:
-    admin = Admin(path)
-    yield admin
-    admin.close()
 
 
 def found(admin: Admin, name: str) -> AccountRow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,6 @@ from securechat.store.credentials import TOKENS
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.invites import invite_id
 from tests.store.people import audited, made, new, protect
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "securechat.db"
-
-
-@pytest.fixture
-def admin(path: Path) -> Iterator[Admin]:
-    admin = Admin(path)
-    yield admin
-    admin.close()
-
 
 # --- tokens and the second factor ----------------------------------------------------------------
 

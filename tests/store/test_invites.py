@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,18 +10,6 @@ from securechat.credentials.link import code_digest
 from securechat.store.admin import Admin
 from securechat.store.errors import UnknownError
 from securechat.store.invites import invite_id
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "securechat.db"
-
-
-@pytest.fixture
-def admin(path: Path) -> Iterator[Admin]:
-    admin = Admin(path)
-    yield admin
-    admin.close()
 
 
 def test_an_invite_is_kept_as_a_hash(admin: Admin, path: Path) -> None:
