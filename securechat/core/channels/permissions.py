@@ -51,9 +51,6 @@ def why_silent(turn: Turn, channel: Channel, account: Account) -> str | None:
 
 def check_may_speak(turn: Turn, channel: Channel, account: Account) -> None:
     """Raises IrcError (404) when the channel doesn't hear the account."""
-    member = channel.members.get(account)
-    if member is not None and not channel.bans and (member.modes or "m" not in channel.modes):
-        return  # as mostly, and for every message
     why = why_silent(turn, channel, account)
     if why is not None:
         raise IrcError(Numeric.ERR_CANNOTSENDTOCHAN, channel.name, f"Cannot send to channel: {why}")
