@@ -182,6 +182,7 @@ def remembered_config(reader: Reader) -> Config:
             default = getattr(defaults.accounts, key)
             # The database keeps texts; the default tells what it was.
             accounts[key] = int(kept) if isinstance(default, int) else kept
-    name = reader.remembered("name") or ""
     config = defaults.with_values("accounts", accounts, where)
-    return config.with_values("server", {"name": name}, where)
+    names = {key: reader.remembered(key) for key in ("name", "lobby")}
+    server = {key: name for key, name in names.items() if name is not None}
+    return config.with_values("server", server, where)

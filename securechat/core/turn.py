@@ -214,9 +214,11 @@ class Turn:
         if left_out is not None:
             self.audit(event, session, **facts)
 
-    def audit_own(self, event: str, **facts: str) -> None:
-        """Something that the server has done by itself. facts: as of audit()."""
-        self.audits.append(Audited(self.now_ms, event, "-", "", "ok", as_json(facts)))
+    def audit_own(self, event: str, *, actor: str = "-", **facts: str) -> None:
+        """Something that no session has done: the server by itself, or an administrator of the
+        machine, whom `actor` names. facts: as of audit().
+        """
+        self.audits.append(Audited(self.now_ms, event, actor, "", "ok", as_json(facts)))
 
     def on_failure(self, undo: Undo) -> None:
         """Have something taken back, beside the recorded events, when the span can't be stored."""

@@ -6,7 +6,7 @@ Hub thread only.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from securechat.core.guard import FAILED
@@ -14,20 +14,18 @@ from securechat.core.journal.events.accounts import CertificateRevoked, TokenRev
 from securechat.core.model.credentials import Certificate, Token, certificate_device, token_device
 from securechat.core.model.entities import Account, Channel
 from securechat.core.model.state import Model
-from securechat.core.presence import live_sessions, online
-from securechat.core.presence.live_sessions import Live
+from securechat.core.presence import online
 from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Savepoint, Turn
 from securechat.server.forgetting import forget_entries, forget_words
 from securechat.server.loading import account_of, load_invites
-from securechat.store.admin import APPLIED, LIVE, RETENTION, WORDS, told
+from securechat.server.requests import Requests
+from securechat.store.admin import APPLIED, RETENTION, WORDS
 from securechat.store.errors import StoreError
 from securechat.store.sqlite import erasure
 from securechat.store.sqlite.journal import Journal
 from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.rows import AccountRow
-
-LOGGED_OUT = "Ended by the administrator"
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +46,17 @@ class TakenUp(NamedTuple):
 
 class Changes:
     """rules: where they take effect. journal: asked for whether there are any, and keeps how far
-    they are taken up. reader: has them. last: the newest that the rules' model has in it.
+    they are taken up. reader: has them. last: the newest that the rules' model has in it. requests:
+    looked for at the same time.
     """
 
-    def __init__(self, rules: Rules, journal: Journal, reader: Reader, last: int) -> None:
+    def __init__(
+        self, rules: Rules, journal: Journal, reader: Reader, last: int, requests: Requests
+    ) -> None:
         self._rules = rules
         self._journal = journal
         self._reader = reader
+        self._requests = requests
         self._last = last
         self._taken: TakenUp | None = None
         self._behind = True
@@ -68,8 +70,10 @@ class Changes:
         try:
             # Asked in each case, as it also takes note of the present state.
             if self._journal.changed_by_others() or self._behind:
-                remember, erased = self._journal.remember, self._rules.model.erased
-                newest = take_changes(self._rules, turn, self._reader, self._last, remember)
+                erased = self._rules.model.erased
+                newest = take_changes(self._rules, turn, self._reader, self._last)
+                # Behind the changes, as they are about what there is.
+                self._requests.look(turn)
                 self._taken = TakenUp(newest, start, turn.savepoint())
                 # For the checkpointer: until the write-ahead log is emptied, what was erased is
                 # still in it.
@@ -106,20 +110,17 @@ class Changes:
         self._behind = True
 
 
-def take_changes(
-    rules: Rules, turn: Turn, reader: Reader, after: int, remember: Callable[[str, str], object]
-) -> int:
+def take_changes(rules: Rules, turn: Turn, reader: Reader, after: int) -> int:
     """Take up what an administrator has changed since a change's number; the newest number.
 
-    remember: keeps the answer to a question under a key. A bug that one of them brings up is taken
-    back and logged; the others are taken up, and it is not tried again. Hub thread. Raises
-    StoreError.
+    A bug that one of them brings up is taken back and logged; the others are taken up, and it is
+    not tried again. Hub thread. Raises StoreError.
     """
     changes = reader.changes(after)
     for change in changes:
         start = turn.savepoint()
         try:
-            _take(rules, turn, reader, remember, change)
+            _take(rules, turn, reader, change)
         # No bug: the look is ended, and the next one begins here again.
         except StoreError:
             raise
@@ -141,13 +142,7 @@ def _close_all(rules: Rules, turn: Turn, account: int | None) -> None:
             turn.close(session, FAILED)
 
 
-def _take(
-    rules: Rules,
-    turn: Turn,
-    reader: Reader,
-    remember: Callable[[str, str], object],
-    change: tuple[int, str, int | None],
-) -> None:
+def _take(rules: Rules, turn: Turn, reader: Reader, change: tuple[int, str, int | None]) -> None:
     number, kind, account = change
     erased = erasure.told(kind)
     # First, as these kinds carry numbers with them.
@@ -155,12 +150,8 @@ def _take(
         forget_entries(rules.model, reader, number, erased)
     elif kind == "invites":
         load_invites(rules.model, reader)
-    elif kind == "sessions":
-        remember(LIVE, told(number, _live(rules, turn, account)))
     elif kind.startswith(RETENTION):
         _keep(rules.model, kind)
-    elif kind.startswith("logout"):
-        _log_out(rules, turn, account, kind.removeprefix("logout").strip())
     elif account is not None:
         # As it is now: of several changes each finds the last one's result.
         row = reader.account(account)
@@ -177,26 +168,6 @@ def _keep(model: Model, kind: str) -> None:
     # It may have been closed since.
     if isinstance(channel, Channel):
         channel.keep_days = None if days == "-" else int(days)
-
-
-def _live(rules: Rules, turn: Turn, account: int | None) -> list[Live]:
-    found = rules.model.accounts.get(account or 0)
-    return live_sessions.listed(turn, found) if found is not None else []
-
-
-def _log_out(rules: Rules, turn: Turn, account: int | None, wanted: str) -> None:
-    """wanted: a session's id; '' for all, those that are only half logged in included."""
-    found = rules.model.accounts.get(account or 0)
-    if found is None:
-        return
-    if wanted:
-        ended = [
-            one for id_, one in live_sessions.sessions_of(turn, found).items() if id_ == wanted
-        ]
-    else:
-        # Of all sessions and not of account.sessions, which has only those in the broadcast set.
-        ended = [session for session in rules.model.sessions if session.account is found]
-    online.end_all(turn, ended, LOGGED_OUT)
 
 
 def _take_account(

@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from securechat.common.cpu_meter import CpuMeter
 from securechat.common.threads import NamedThread
+from securechat.core.administration.requests import Request
 from securechat.core.audit import note
 from securechat.core.delivery.fan_out import deliveries
 from securechat.core.guard import FAILED, guarded
@@ -37,6 +38,7 @@ from securechat.server.commit import Committer
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
 from securechat.server.reading import look_up
+from securechat.server.requests import Requests
 from securechat.server.storage_health import Space, StorageHealth
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.journal import Journal
@@ -65,7 +67,7 @@ class Hub(NamedThread):
 
     last_change: the newest of the administrator's changes that the rules' model has in it. slices:
     for how long a turn takes whose input. rate: of each account's lines. space: tells whether there
-    is room for more; without it there always is.
+    is room for more; without it there always is. of_process: see Requests.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Hub(NamedThread):
         slices: TimeSlices = TIME_SLICES,
         rate: Rate = DEFAULT_RATE,
         space: Space | None = None,
+        of_process: Mapping[str, Callable[[Request], object]] | None = None,
     ) -> None:
         super().__init__("hub")
         self._rules = rules
@@ -89,7 +92,8 @@ class Hub(NamedThread):
         self._space = space
         self._io: Sequence[IoThread] = ()
         self.inbox = Inbox(Allowance(rate))
-        self._changes = Changes(rules, journal, self._reader, last_change)
+        self.requests = Requests(self._reader, of_process or {})
+        self._changes = Changes(rules, journal, self._reader, last_change, self.requests)
         self._next_tick = self._next_look = 0.0
         self._reloaded: deque[Settings] = deque()
         self._ending: Stop | None = None
@@ -327,6 +331,7 @@ class Hub(NamedThread):
         if turn.clock >= self._next_look or self.inbox.answers:
             self._next_look = turn.clock + CHANGES_SECONDS
             guarded(turn, "the look at the changes", lambda: self._changes.look(turn))
+            self.requests.take_answers(turn)
             while self._reloaded:
                 settings = self._reloaded.popleft()
                 guarded(turn, "the reload", partial(self._rules.take_settings, turn, settings))

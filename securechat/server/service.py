@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from securechat import __version__
 from securechat.core.channels.channels import like_lobby
 from securechat.core.jobs import Answer
 from securechat.core.quota import MIB
@@ -39,6 +38,7 @@ from securechat.server.inbox import Stop
 from securechat.server.indexer import Indexer
 from securechat.server.loading import load_model
 from securechat.server.retention import Retention
+from securechat.server.settings import rules_settings
 from securechat.server.storage_health import Space
 from securechat.server.workers import Workers
 from securechat.store.pepper import Pepper, find_pepper
@@ -53,8 +53,6 @@ SWITCH_SECONDS = 0.0005
 that a long turn of the hub does not hold up reading and writing."""
 
 STOP_SECONDS = 8.0
-SILENCE_SECONDS = 60.0
-"""After ping_seconds without an answer, this much longer until a client is taken for dead."""
 
 
 @dataclass
@@ -135,6 +133,8 @@ class Service:
         newest of the administrator's changes that are in them.
         """
         self._journal = Journal(self.data.database, pepper)
+        # Whoever asked before has given up, or asks again.
+        self._journal.forget_requests()
         # Before the reader, as securechat-admin may ask for it at once.
         self._remember()
         # Before it is loaded: the rules rely on what the tables promise.
@@ -199,31 +199,7 @@ class Service:
         self._guard = Guard(self._io, self._admission.bar, self._thread_failed)
 
     def _settings(self) -> Settings:
-        config = self.config
-        limits = config.limits
-        return Settings(
-            name=server_name(config),
-            version=f"securechat-{__version__}",
-            started_ms=self._started_ms,
-            network=config.server.network,
-            contact=config.server.contact,
-            lobby=config.server.lobby or None,
-            motd=tuple(config.server.motd.splitlines()),
-            registration=config.accounts.registration,
-            external=bool(config.tls.client_ca),
-            max_channels=limits.rooms_per_account,
-            max_sessions=limits.sessions_per_account,
-            logins_per_minute=limits.logins_per_minute,
-            account_bytes=limits.account_mib * MIB,
-            replay=config.history.replay,
-            tell_policy=config.history.tell,
-            keep_days=config.history.keep_days,
-            # Half of what may wait for a slow client: the other half is for what is said meanwhile.
-            replay_bytes=limits.unsent_kib * 1024 // 2,
-            login_seconds=limits.login_seconds,
-            ping_seconds=limits.ping_seconds,
-            dead_seconds=limits.ping_seconds + SILENCE_SECONDS,
-        )
+        return rules_settings(self.config, self._started_ms)
 
     def _limits(self) -> IoLimits:
         limits = self.config.limits
@@ -248,6 +224,7 @@ class Service:
         self._journal.remember("cert", str(self.identity.certificate.absolute()) if given else "")
         self._journal.remember("key", str(self.identity.key.absolute()) if given else "")
         self._journal.remember("name", server_name(self.config))
+        self._journal.remember("lobby", self.config.server.lobby)
         self._journal.remember("registration", accounts.registration)
         self._journal.remember("bcrypt_cost", str(accounts.bcrypt_cost))
         self._journal.remember("min_password_length", str(accounts.min_password_length))

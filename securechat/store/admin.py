@@ -7,12 +7,11 @@ and by the server for its first invite. The thread that made the Admin may call.
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from securechat.credentials.device import TOKEN_BYTES, format_token, token_digest
 from securechat.store.audit import NOBODY, Audit
@@ -27,6 +26,7 @@ from securechat.store.credentials import (
 from securechat.store.errors import ConflictError, UnknownError
 from securechat.store.invites import Invites
 from securechat.store.passwords import HEAD_CHARS
+from securechat.store.requests import Requests
 from securechat.store.sqlite import erasure
 from securechat.store.sqlite.database import Transaction, open_database
 from securechat.store.sqlite.export import History
@@ -53,9 +53,6 @@ APPLIED = "applied_change"
 
 RETENTION = "retention "
 """Begins the kind of the change that tells of a channel's; its number and the days follow."""
-
-LIVE = "live_sessions"
-"""Under this key it tells of its live sessions: its answer to the last question, gone when read."""
 
 
 class NewAccount(NamedTuple):
@@ -86,6 +83,7 @@ class Admin:
         self.reader = Reader(self._connection)
         self.history = History(self._connection)
         self.invites = Invites(self._connection, self.reader, self.audit, self._changed)
+        self.requests = Requests(self._connection, by)
 
     def close(self) -> None:
         self._connection.close()
@@ -314,40 +312,3 @@ class Admin:
                 raise UnknownError(f"{account.name} has no second factor")
             self._changed("factor", account.id)
             self.audit.add("second factor removed", account=account.name)
-
-    # Live sessions
-
-    def ask_sessions(self, account: AccountRow) -> int:
-        """Have the running server tell where the account is logged in; the question's number."""
-        with Transaction(self._connection):
-            self._changed("sessions", account.id)
-            return self.reader.last_change()
-
-    def told_sessions(self, number: int) -> list[list[Any]] | None:
-        """The answer to a question, which then is gone: the fields of each session, as the server
-        has told them. None while there is none.
-        """
-        found = _heard(self.reader.remembered(LIVE), number)
-        if found is not None:
-            with Transaction(self._connection) as connection:
-                # Addresses are in it, which nobody needs once they have been read.
-                connection.execute("DELETE FROM meta WHERE key = ?", (LIVE,))
-        return found
-
-    def log_out(self, account: AccountRow, session: str | None) -> None:
-        """End the account's live sessions, or one of them by its id."""
-        with Transaction(self._connection):
-            self._changed("logout" if session is None else f"logout {session}", account.id)
-            which = session or "all"
-            self.audit.add("logged out by the administrator", account=account.name, session=which)
-
-
-def told(change: int, rows: Iterable[Iterable[object]]) -> str:
-    """The running server's answer to the change that asked. rows: the fields of each session."""
-    return json.dumps([change, *map(list, rows)])
-
-
-def _heard(value: str | None, change: int) -> list[list[Any]] | None:
-    """The rows that answer a change; None when they are not there (yet)."""
-    number, *rows = json.loads(value) if value is not None else (None,)
-    return rows if number == change else None

@@ -112,6 +112,8 @@ DECIDED: dict[str, dict[str, tuple[bool, End]]] = {
         ("code_sha256", "uses", "expires_ms", "admin", "created_ms", "note"), (NO, "stays")
     ),
     "search_stale": dict.fromkeys(("part", "times"), (NO, "stays")),
+    # Gone within seconds, when the administrator has read the answer.
+    "requests": dict.fromkeys(("id", "kind", "by", "facts", "answer"), (NO, "stays")),
 }
 
 COLUMNS = [(table, column) for table, columns in DECIDED.items() for column in columns]

@@ -52,9 +52,7 @@ class Running:
 
     def looks(self) -> Turn:
         turn = self.rules.turn(0, 0.0)
-        self.last_change = take_changes(
-            self.rules, turn, self.reader, self.last_change, self.journal.remember
-        )
+        self.last_change = take_changes(self.rules, turn, self.reader, self.last_change)
         return turn
 
 

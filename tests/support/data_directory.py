@@ -24,6 +24,7 @@ TABLES = [
     "INSERT INTO kicks VALUES ({bob}, '#den', 'alice', 'be nice', 1)",
     "INSERT OR REPLACE INTO certificates VALUES (x'18', {alice}, 'laptop', 1, 1)",
     "INSERT INTO message_keys VALUES ({alice}, 1, 1, 1, 1)",
+    "INSERT INTO requests (kind, by, facts) VALUES ('sessions', 'os:test', '{{}}')",
     "INSERT INTO search_stale VALUES (0, 1)",
     "INSERT INTO read_markers VALUES ({alice}, '#lobby', 1)",
     "INSERT OR REPLACE INTO devices VALUES ({alice}, '', 1, 1)",

@@ -13,6 +13,7 @@ from securechat.core.journal.appliers import Undo, accounts, channels, set_facts
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events import accounts as account_events
 from securechat.core.journal.events import channels as channel_events
+from securechat.core.journal.events import requests as request_events
 from securechat.core.model.state import Model
 
 
@@ -34,6 +35,11 @@ def _set_table(model: Model, event: Any) -> Undo:
     *values, whose = event
     thing = model.accounts[whose] if event.table() == "accounts" else model.channel(whose)
     return set_facts(thing, **dict(zip(event._fields, values, strict=False)))
+
+
+def _unknown_to_the_model(model: Model, event: Any) -> Undo:
+    """What an event does that is only for the store."""
+    return lambda: None
 
 
 _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
@@ -78,4 +84,5 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     channel_events.MaskRemoved: channels.mask_removed,
     channel_events.InvitationMade: channels.invited,
     channel_events.InvitationEnded: channels.invitation_ended,
+    request_events.RequestAnswered: _unknown_to_the_model,
 }

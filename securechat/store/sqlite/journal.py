@@ -65,6 +65,8 @@ STATEMENTS = {
     "RecoveryCodeAdded": "INSERT INTO recovery_codes VALUES (?, ?)",
     "RecoveryCodesCleared": "DELETE FROM recovery_codes WHERE account = ?",
     "RecoveryCodeUsed": Finds("DELETE FROM recovery_codes WHERE digest = ? AND account = ?"),
+    # Not found once nobody waits for it: then nothing of what it answers is done.
+    "RequestAnswered": Finds("UPDATE requests SET answer = ? WHERE id = ? AND answer IS NULL"),
     "Audited": "INSERT INTO audit (at_ms, event, account, address, result, facts) "
     "VALUES (?, ?, ?, ?, ?, ?)",
     "UsageCounted": "INSERT OR REPLACE INTO usage VALUES (?, ?)",
@@ -198,6 +200,12 @@ class Journal:
     def remember(self, key: str, value: str) -> None:
         """Keep a fact about this server beside the data. Raises StoreError."""
         self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", key, value)
+
+    def forget_requests(self) -> None:
+        """Take away all that an administrator has asked for and that is not answered, or not read.
+        Raises StoreError.
+        """
+        self._execute("DELETE FROM requests")
 
     def try_out(self) -> None:
         """Store as much as some messages take, and take it away again.

@@ -234,6 +234,11 @@ class Reader:
         sql = "SELECT id, kind, account FROM changes WHERE id > ? ORDER BY id"
         return self._all(sql, (after,))  # type: ignore[return-value]
 
+    def requests(self) -> list[tuple[int, str, str, str]]:
+        """(id, kind, by, facts) of the administrator's requests that have no answer yet."""
+        sql = "SELECT id, kind, by, facts FROM requests WHERE answer IS NULL ORDER BY id"
+        return self._all(sql)  # type: ignore[return-value]
+
     def missed(
         self,
         targets: Iterable[tuple[int, int]],

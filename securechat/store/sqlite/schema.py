@@ -399,6 +399,18 @@ WHEN OLD.seq <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'usage_upto
 END;
 """
 
+REQUESTS = """
+-- What an administrator asks the running server to do, and its answer, a JSON object; the row goes
+-- when that is read. by: who asks. facts: a JSON object.
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    by TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    answer TEXT
+) STRICT;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -420,4 +432,5 @@ MIGRATIONS = [
     SEARCH_STALE,
     COMPARED,
     REDACTED_USAGE,
+    REQUESTS,
 ]

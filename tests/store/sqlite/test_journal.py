@@ -56,6 +56,7 @@ from securechat.core.journal.events.channels import (
     Redacted,
     TopicChanged,
 )
+from securechat.core.journal.events.requests import RequestAnswered
 from securechat.store.admin import APPLIED, Admin
 from securechat.store.errors import ConflictError, HeldError, StoreError
 from securechat.store.pepper import SealError, open_channel_key
@@ -160,6 +161,7 @@ MUST_FIND: list[events.JournalEvent] = [
     ModesChanged("nt", "key", None, 99),
     HistoryOpened(5, 99),
     Redacted(99, 10, 1, "hi", None),
+    RequestAnswered("{}", 99),
 ]
 MAY_FIND_NOTHING: list[events.JournalEvent] = [
     PasswordRehashed("newer", 9, "hash"),

@@ -46,6 +46,7 @@ def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
         "meta",
         "read_markers",
         "recovery_codes",
+        "requests",
         "search_stale",
         "targets",
         "tokens",

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from securechat.core.journal.events.accounts import AccountEvent
 from securechat.core.journal.events.channels import ChannelEvent
+from securechat.core.journal.events.requests import RequestEvent
 
-JournalEvent = AccountEvent | ChannelEvent
+JournalEvent = AccountEvent | ChannelEvent | RequestEvent
 
 
 class Audited(NamedTuple):

@@ -101,6 +101,8 @@ READ_MARKER = Kind("read marker", ("account", "target"))
 KICKS = Kind("kicks", ("account",))
 METADATA = Kind("metadata", ("account",))
 INVITE = Kind("invite", ("code_sha256",))
+REQUEST = Kind("request", ("id",))
+"""Of an administrator."""
 
 NAME = Kind("name", ("folded",))
 """Of an account or a channel, in one of its forms."""

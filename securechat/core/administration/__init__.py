@@ -1,0 +1,3 @@
+"""What an administrator can ask the server to do; each module declares its requests."""
+
+from securechat.core.administration import sessions as sessions
