@@ -119,11 +119,11 @@ def draft_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Write a private file whole: a reader finds the old one or this, also after a power cut."""
+def replace(path: Path, data: bytes, mode: int = PRIVATE) -> None:
+    """Write a file whole: a reader finds the old one or this, also after a power cut."""
     draft = draft_of(path)
     try:
-        write_new(draft, data)
+        write_new(draft, data, mode)
         draft.replace(path)
     except BaseException:  # Ctrl-C too: the draft may hold a secret
         draft.unlink(missing_ok=True)

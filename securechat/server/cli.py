@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import resource
 import select
@@ -25,6 +26,9 @@ from securechat.server.config import Config, ConfigError, differences, load_conf
 from securechat.server.data import DataDirectory, default_directory
 from securechat.server.greeting import greet
 from securechat.server.identity import find_identity, listener_context
+from securechat.server.install import InstallError, install_service
+from securechat.server.notify import ServiceManager
+from securechat.server.options import server_options, with_flags
 from securechat.server.service import Service
 from securechat.store.pepper import check_pepper
 
@@ -46,62 +50,45 @@ FAILED = 0
 """Stands among signal numbers for the death of a thread."""
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="TOML file.")
-@click.option("--host", help="Address to listen on; 0.0.0.0 for all. [127.0.0.1]")
-@click.option("--port", type=int, help="Port to listen on; 0 for a free one. [6697]")
-@click.option("--cert", type=click.Path(path_type=Path), help="Your certificate with its chain.")
-@click.option("--key", type=click.Path(path_type=Path), help="Its key. [X-key.pem for X.pem]")
-@click.option("--data", type=click.Path(path_type=Path), help="Directory of database and keys.")
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@server_options
 @click.option("--check", is_flag=True, help="Check configuration, files, dates and port; exit.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text")
 @click.version_option(__version__, prog_name="securechat-server")
+@click.pass_context
 def command(
+    context: click.Context,
     config: Path | None,
     host: str | None,
     port: int | None,
     cert: Path | None,
     key: Path | None,
     data: Path | None,
+    log_format: logs.Format | None,
     check: bool,
-    log_format: logs.Format,
 ) -> None:
     """Run a securechat server.
 
     With no option at all it makes its data directory, a certificate authority and a certificate,
     listens on this machine only, and prints how to make the first account.
     """
+    if context.invoked_subcommand is not None:
+        if check:
+            raise click.UsageError(f"--check is not for `{context.invoked_subcommand}`")
+        return
 
     def read() -> Config:
         return with_flags(load_config(config), host=host, port=port, cert=cert, key=key)
 
     settings = read()
     directory = DataDirectory(data or default_directory())
-    with closing(logs.set_up(log_format)):
+    with closing(logs.set_up(log_format or "text")):
         if check:
             check_all(settings, directory)
         else:
             serve(settings, directory, read)
 
 
-def with_flags(
-    config: Config,
-    *,
-    host: str | None = None,
-    port: int | None = None,
-    cert: Path | None = None,
-    key: Path | None = None,
-) -> Config:
-    """The configuration with the command line's flags over it. Raises ConfigError."""
-    listen = {"host": host, "port": port}
-    paths = {"cert": cert, "key": key}
-    where = "the command line"
-    given = {k: v for k, v in listen.items() if v is not None}
-    config = config.with_values("listen", given, where)
-    # Absolute: a path of the command line is meant from here, one of a file from that file's
-    # directory.
-    files = {k: str(v.absolute()) for k, v in paths.items() if v is not None}
-    return config.with_values("tls", files, where)
+command.add_command(install_service)
 
 
 def check_all(config: Config, data: DataDirectory) -> None:
@@ -151,6 +138,7 @@ def _serve(ending: _Ending, few_files: str | None) -> None:
         for warning in filter(None, warnings):
             log.warning("%s", warning)
         greet(service)
+        ending.manager.ready()
         ending.wait()
     finally:
         service.stop(ending.reason)
@@ -198,6 +186,7 @@ class _Ending:
     def __init__(self, config: Config, data: DataDirectory, read: Callable[[], Config]) -> None:
         self._read = read
         self.reason = "The server is stopping"
+        self.manager = ServiceManager(os.environ)
         self._looked = time.monotonic()
         # Not where nohup has it ignore the signal, so that it outlives its terminal.
         ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
@@ -224,8 +213,17 @@ class _Ending:
             self._sender.send(bytes([number]))
 
     def wait(self) -> None:
+        self._wait()
+        self.manager.stopping(self.reason)
+
+    def _wait(self) -> None:
+        # Twice in the time that the watchdog gives, as sd_watchdog_enabled(3) advises.
+        pause = min(NAMES_SECONDS, (self.manager.watchdog_seconds or math.inf) / 2)
         while True:
-            ready, _, _ = select.select([self._events], [], [], NAMES_SECONDS)
+            ready, _, _ = select.select([self._events], [], [], pause)
+            # Of the thread that everything goes through: this one could go on alone for ever.
+            if self.manager.watchdog_seconds is not None and self.service.has_turns:
+                self.manager.alive()
             if not ready:
                 if self._is_due():  # the server's own certificate is renewed in time so
                     self._reload(None)
@@ -234,7 +232,9 @@ class _Ending:
             # Who closes the window means to end it: it would go on, and nobody see it.
             hung_up = number == signal.SIGHUP and self._ends_with_terminal and not has_terminal()
             if number == signal.SIGHUP and not hung_up:
+                self.manager.reloading()
                 self._reload_all()
+                self.manager.ready()
                 continue
             if number == FAILED:
                 self.reason = "The server has failed and stops"
@@ -279,7 +279,7 @@ class _Ending:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point. Returns 0 after an orderly stop, 1 when it can't run, 2 for bad usage."""
-    return run(command, argv, "securechat-server")
+    return run(command, argv, "securechat-server", (*FAILURES, InstallError))
 
 
 if __name__ == "__main__":

@@ -115,6 +115,11 @@ class Hub(NamedThread):
         """Have the rules go on with other settings in a moment. Any thread."""
         self._reloaded.append(settings)
 
+    @property
+    def last_tick(self) -> float:
+        """When it last did what is due each second (time.monotonic()). Any thread."""
+        return self._next_tick - TICK_SECONDS
+
     # Hub thread only, from here on
 
     def run(self) -> None:

@@ -54,6 +54,9 @@ that a long turn of the hub does not hold up reading and writing."""
 
 STOP_SECONDS = 8.0
 
+HUNG_SECONDS = 30.0
+"""A turn takes milliseconds. A slow disk can hold one up for seconds, which is no reason to end."""
+
 
 @dataclass
 class Service:
@@ -267,6 +270,11 @@ class Service:
         identity = self.identity
         # Of a certificate that was given, nobody but its owner can make another one.
         return identity.ca_file is not None and wanted_names(self.config) != identity.wanted
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether the hub goes on: it has had a turn within HUNG_SECONDS. Any thread."""
+        return time.monotonic() - self._hub.last_tick < HUNG_SECONDS
 
     def stop(self, reason: str) -> None:
         """Accept nobody, tell everybody, store what was accepted, end all threads."""

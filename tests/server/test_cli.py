@@ -24,6 +24,7 @@ from securechat.server import cli, identity, logs
 from securechat.server.cli import main
 from securechat.server.config import Config, ConfigError
 from securechat.server.data import DataDirectory
+from securechat.server.options import with_flags
 from securechat.store.sqlite.database import FILE_NAME
 from tests.support.certificates import Authority
 from tests.support.client import Client
@@ -439,12 +440,12 @@ def test_a_database_without_its_pepper_is_told(
 def test_flags_come_over_the_file(tmp_path: Path) -> None:
     """Only those that are given; paths are meant from where the command is typed."""
     config = Config().with_values("listen", {"host": "::1", "port": 1000}, "file")
-    changed = cli.with_flags(config, port=2000, cert=Path("x.pem"))
+    changed = with_flags(config, port=2000, cert=Path("x.pem"))
     assert (changed.listen.host, changed.listen.port) == ("::1", 2000)
     assert changed.tls.cert == str(Path("x.pem").absolute())
-    assert cli.with_flags(config) == config
+    assert with_flags(config) == config
     with pytest.raises(ConfigError, match="the command line"):
-        cli.with_flags(config, host="")
+        with_flags(config, host="")
 
 
 @pytest.mark.parametrize(("cost", "warnings"), [(9, 1), (10, 0), (12, 0)])
