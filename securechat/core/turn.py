@@ -20,7 +20,7 @@ from securechat.core.journal.appliers import Undo
 from securechat.core.journal.appliers.channels import log_entry
 from securechat.core.journal.apply import apply
 from securechat.core.journal.events import Audited, JournalEvent
-from securechat.core.journal.events.channels import Logged
+from securechat.core.journal.events.channels import SERVER, Logged
 from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.model.state import Model
 from securechat.core.model.states import State, Trigger
@@ -169,12 +169,15 @@ class Turn:
         self.events.append(event)
 
     def log(
-        self, target: int, sender: Account, kind: str, text: str, tags: str | None = None
+        self, target: int, sender: Account | None, kind: str, text: str, tags: str | None = None
     ) -> Logged:
-        """Put a message or an event of a channel into the one order, and store it."""
+        """Put a message or an event of a channel into the one order, and store it. sender: None for
+        the server.
+        """
         model = self.model
         model.last_seq = seq = self.outside.next_seq(model.last_seq)
-        entry = _new(Logged, (seq, target, sender.id, self.now_ms, kind, text, tags))
+        number = sender.id if sender is not None else SERVER
+        entry = _new(Logged, (seq, target, number, self.now_ms, kind, text, tags))
         self.undo.append(log_entry(model, entry))
         self.events.append(entry)
         return entry

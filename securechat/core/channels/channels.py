@@ -63,15 +63,6 @@ def find_run(turn: Turn, session: Session, name: str) -> Channel:
     return channel
 
 
-def tell(turn: Turn, session: Session, channel: Channel, line: Line) -> None:
-    """What a session has changed, to all of the channel, and to itself where it acts from outside,
-    as an administrator may.
-    """
-    turn.broadcast(channel.audience(), line)
-    if session.who not in channel.members:
-        turn.send_line(session, line)
-
-
 def word(text: str) -> str:
     """A parameter of somebody's, fit to be repeated in the middle of a reply."""
     # A space or a colon in front would make it the trailing parameter, or two of them.

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from securechat.core.channels import channels, ownership
+from securechat.core.channels.actors import Actor
 from securechat.core.journal.events.channels import (
     HistoryOpened,
     MaskAdded,
@@ -17,9 +18,11 @@ from securechat.core.journal.events.channels import (
     MemberModesChanged,
     ModesChanged,
 )
-from securechat.core.model.entities import Account, Channel, Session
+from securechat.core.model.entities import Account, Channel
 from securechat.core.model.mask_list import ACCOUNT_MASK, KINDS, account_mask
-from securechat.core.presence.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES
+from securechat.core.model.membership import MEMBER_MODES
+from securechat.core.presence.welcome import CHANNEL_FLAGS, MAX_KEY_BYTES, MAX_MODES
+from securechat.core.text import fits
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
 from securechat.irc.numerics import Numeric
@@ -32,17 +35,16 @@ MAX_MASK_BYTES = 120
 class ModeChange:
     """One MODE command as it is worked through."""
 
-    turn: Turn
-    session: Session
+    actor: Actor
     channel: Channel
     params: list[str]
     done: list[tuple[str, str, str]] = field(default_factory=list)
     """(sign, letter, parameter or '') of what has changed."""
 
     @property
-    def by(self) -> Account:
-        """Who changes the modes."""
-        return self.session.who
+    def turn(self) -> Turn:
+        """The one that it is done in."""
+        return self.actor.turn
 
     def parameter(self, letter: str, what: str) -> str:
         """The next parameter. Raises IrcError (696) when there is none."""
@@ -161,7 +163,7 @@ def _mask(change: ModeChange, sign: str, letter: str) -> None:
     if len(listed) >= limit:
         text = f"The list is full, at {limit} masks"
         raise IrcError(Numeric.ERR_BANLISTFULL, change.channel.name, letter, text)
-    by, at_ms = change.by.name, change.turn.now_ms
+    by, at_ms = change.actor.name, change.turn.now_ms
     change.turn.record(MaskAdded(change.channel.id, letter, mask, by, at_ms))
     change.done.append(("+", letter, mask))
 
@@ -172,7 +174,7 @@ def _is_mask(mask: str) -> bool:
 
 
 def _member_mode(change: ModeChange, sign: str, letter: str) -> None:
-    channel, by = change.channel, change.by
+    channel, actor = change.channel, change.actor
     nick = change.parameter(letter, "a nick")
     other = change.turn.model.account_named(nick)
     if other is None or not (other.usable or other in channel.members):
@@ -182,7 +184,7 @@ def _member_mode(change: ModeChange, sign: str, letter: str) -> None:
         raise IrcError(Numeric.ERR_USERNOTINCHANNEL, channels.word(nick), channel.name, text)
     had = channel.modes_of(other)
     # In both: to take an owner's other modes away is to change an owner, too.
-    if not by.admin and "q" in had + letter and "q" not in channel.modes_of(by):
+    if "q" in had + letter and not _may_change_owners(actor, channel):
         text = "Only an owner (~) can change an owner"
         raise IrcError(Numeric.ERR_CHANOPRIVSNEEDED, channel.name, text)
     has = ownership.with_mode(had, letter) if sign == "+" else had.replace(letter, "")
@@ -193,8 +195,14 @@ def _member_mode(change: ModeChange, sign: str, letter: str) -> None:
         _check_not_only_owner(change, other)
     change.turn.record(MemberModesChanged(has, channel.id, other.id))
     facts = {"channel": channel.name, "of": other.name, "had": had, "has": has}
-    change.turn.audit_act("role changed", change.session, **facts)
+    actor.audit("role changed", **facts)
     change.done.append((sign, letter, other.name))
+
+
+def _may_change_owners(actor: Actor, channel: Channel) -> bool:
+    return actor.stands_above or (
+        actor.account is not None and "q" in channel.modes_of(actor.account)
+    )
 
 
 def _check_not_only_owner(change: ModeChange, owner: Account) -> None:
@@ -213,3 +221,71 @@ WITH_PARAMETER: dict[str, Callable[[ModeChange, str, str], None]] = {
     "o": _member_mode,
     "v": _member_mode,
 }
+
+
+def change_modes(
+    actor: Actor,
+    channel: Channel,
+    letters: str,
+    params: list[str],
+    wrong: Callable[[IrcError], object],
+) -> None:
+    """Do all of a MODE that can be done, and tell it. letters: with their signs. params: in the
+    order of the letters that take one. wrong: called with what is wrong with one of them.
+    """
+    change = ModeChange(actor, channel, list(params))
+    sign, variable = "+", 0
+    for letter in letters:
+        if letter in "+-":
+            sign = letter
+            continue
+        variable += letter in WITH_PARAMETER
+        # What is over the limit is dropped without a word, as everywhere; MODES= says it.
+        if variable > MAX_MODES:
+            break
+        try:
+            change_mode(change, sign, letter)
+        except IrcError as error:
+            # One letter that is wrong doesn't keep the others from being done.
+            wrong(error)
+    if change.done:
+        _audit(change)
+        _tell(change)
+
+
+def _audit(change: ModeChange) -> None:
+    """All but the modes of members, each of which has a row of its own."""
+    changed = [_without_key(done) for done in change.done if done[1] not in MEMBER_MODES]
+    if changed:
+        change.actor.audit("modes changed", channel=change.channel.name, modes=text_of(changed))
+
+
+def _tell(change: ModeChange) -> None:
+    actor, channel = change.actor, change.channel
+    head = f":{actor.source} MODE {channel.name} "
+    part: list[tuple[str, str, str]] = []
+    for done in [*change.done, None]:
+        # A line that would be too long is told, and logged, as several.
+        if part and (done is None or not fits(head + text_of([*part, done]))):
+            logged = text_of([_without_key(one) for one in part])
+            msgid = actor.log(channel, "MODE", logged)
+            actor.tell(channel, actor.line(f"MODE {channel.name} {text_of(part)}", msgid))
+            part = []
+        if done is not None:
+            part.append(done)
+
+
+def _without_key(done: tuple[str, str, str]) -> tuple[str, str, str]:
+    """As it is logged: the log stands in the database as text, and a key is a secret."""
+    sign, letter, _ = done
+    return (sign, letter, "*") if letter == "k" else done
+
+
+def text_of(changes: list[tuple[str, str, str]]) -> str:
+    """Changes as they stand in a MODE: the letters, then their parameters."""
+    letters, last = "", ""
+    for sign, letter, _ in changes:
+        # The sign is written where it changes: +ov-b.
+        letters += letter if sign == last else sign + letter
+        last = sign
+    return " ".join([letters, *(param for _, _, param in changes if param)])

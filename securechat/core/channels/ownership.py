@@ -9,7 +9,6 @@ from __future__ import annotations
 from securechat.core.channels import channels
 from securechat.core.delivery.line import Line
 from securechat.core.journal.events.channels import (
-    SERVERMODE,
     ChannelClosed,
     FounderRemoved,
     MemberModesChanged,
@@ -55,20 +54,17 @@ def leave(turn: Turn, channel: Channel, account: Account) -> None:
     if not channel.members:
         turn.record(ChannelClosed(channel.id))
     elif was_owner and not owners(channel):
-        pass_on(turn, channel, account)
+        pass_on(turn, channel)
 
 
-def pass_on(turn: Turn, channel: Channel, before: Account | None) -> None:
-    """Give a channel without an owner to who comes next; its members are told by the server.
-    before: who was the owner, if that is known.
-    """
+def pass_on(turn: Turn, channel: Channel) -> None:
+    """Give a channel without an owner to who comes next; its members are told by the server."""
     after = heir(channel)
     if after is None:
         return
     had = channel.modes_of(after)
     has = with_mode(had, "q")
-    # The log has a sender for each entry, and the server is no account.
-    entry = turn.log(channel.id, before or after, SERVERMODE, f"+q {after.name}")
+    entry = turn.log(channel.id, None, "MODE", f"+q {after.name}")
     turn.record(MemberModesChanged(has, channel.id, after.id))
     facts = {"channel": channel.name, "of": after.name, "had": had, "has": has}
     # By nobody's session: the server does it.
@@ -91,5 +87,5 @@ def mend(turn: Turn) -> None:
         elif not channel.members:
             turn.record(ChannelClosed(channel.id))
         elif not owners(channel):
-            pass_on(turn, channel, None)
+            pass_on(turn, channel)
         turn.finish_span(None, "START", start)

@@ -6,19 +6,17 @@ https://modern.ircdocs.horse/#channel-operations
 from __future__ import annotations
 
 from securechat.core import quota
-from securechat.core.channels import channels, invitations, ownership, permissions
+from securechat.core.channels import acts, channels, invitations, ownership, permissions
+from securechat.core.channels.actors import Actor
 from securechat.core.commands.registry import command
-from securechat.core.history import policy
-from securechat.core.journal.events.channels import SERVERMODE, KickedAway, TopicChanged
 from securechat.core.model.entities import Account, Audience, Channel, Session
 from securechat.core.model.membership import FOUNDER_MODES
-from securechat.core.presence import online
 from securechat.core.presence.welcome import MAX_TARGETS
 from securechat.core.text import TEXT_BYTES, kick_bytes, shorten, topic_bytes
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import names
 from securechat.irc.capabilities import INVITE_NOTIFY
-from securechat.irc.message import MAX_BODY_BYTES, Message
+from securechat.irc.message import Message
 from securechat.irc.names import InvalidName
 from securechat.irc.numerics import Numeric
 
@@ -78,21 +76,7 @@ def _join(turn: Turn, session: Session, name: str, key: str) -> None:
         permissions.check_may_enter(turn, account, channel, key)
         # A founder who comes back owns the channel again.
         modes = FOUNDER_MODES if channel.founder == account.id else ""
-    alone = not channel.members
-    entry = channels.enter(turn, channel, account, modes)
-    turn.broadcast(channel.audience(), channels.join_line(turn, channel, account, entry))
-    if modes and not alone:
-        # Clients know of its modes by a MODE alone.
-        text = channels.given(account, modes)
-        msgid = turn.model.msgid(turn.log(channel.id, account, SERVERMODE, text).seq)
-        turn.broadcast(channel.audience(), channels.modes_line(turn, channel, text, msgid))
-    if account.away is not None:
-        # Those who see it for the first time can't know; "away-notify" has it so.
-        online.tell_away(turn, account, channel.audience().sessions)
-    # The account has joined, so all of its devices are in the channel.
-    for own in account.sessions:
-        channels.show(turn, own, channel)
-        policy.show(turn, own, channel)
+    acts.join(turn, channel, account, modes)
 
 
 def _make(turn: Turn, account: Account, name: str) -> Channel:
@@ -132,24 +116,11 @@ def _part(turn: Turn, session: Session, channel: Channel, reason: str) -> None:
     if reason and permissions.why_silent(turn, channel, account):
         reason = ""  # a text too: who may not speak there could speak by it
     tail = f" :{reason}" if reason else ""
-    _farewell(turn, session, channel, "PART", reason, f"PART {channel.name}{tail}")
+    actor = Actor(turn, session)
+    msgid = actor.log(channel, "PART", reason)
+    actor.tell(channel, actor.line(f"PART {channel.name}{tail}", msgid))
     # Last: until then it is in the channel's audience, and sees its own PART.
     ownership.leave(turn, channel, account)
-
-
-def _farewell(
-    turn: Turn, session: Session, channel: Channel, kind: str, text: str, command_text: str
-) -> None:
-    """Log an event of a channel and tell its members, the one who goes included."""
-    by = session.who
-    msgid = turn.model.msgid(turn.log(channel.id, by, kind, text, by.line_tags).seq)
-    body = shorten(f":{by.source(turn.settings.name)} {command_text}", MAX_BODY_BYTES)
-    channels.tell(
-        turn,
-        session,
-        channel,
-        turn.line_of(by, body, msgid),
-    )
 
 
 @command(
@@ -202,13 +173,7 @@ def _kick(turn: Turn, session: Session, channel: Channel, nick: str, reason: str
         raise IrcError(
             Numeric.ERR_CHANOPRIVSNEEDED, channel.name, f"{other.name} has a higher role than you"
         )
-    text = f"KICK {channel.name} {other.name} :{reason}"
-    _farewell(turn, session, channel, "KICK", f"{other.name} {reason}", text)
-    turn.audit_act("kick", session, channel=channel.name, of=other.name)
-    # Who is there sees the KICK; the others are told at the next login.
-    if not other.sessions:
-        turn.record(KickedAway(other.id, channel.name, by.name, reason, turn.now_ms))
-    ownership.leave(turn, channel, other)
+    acts.kick(Actor(turn, session), channel, other, reason)
 
 
 @command("INVITE", usage="[<nick> <#channel>]", max_params=2)
@@ -269,17 +234,11 @@ def topic(turn: Turn, session: Session, message: Message) -> None:
         permissions.check_may_speak(turn, channel, account)
     quota.check(turn, session.who, "TOPIC")
     text = message.params[1]
-    body = f":{account.source(turn.settings.name)} TOPIC {channel.name} :{text}"
     limit = topic_bytes(turn.settings.name)
     # Refused and not cut, as TOPICLEN is announced.
     if len(text.encode()) > limit:
         raise IrcError(Numeric.ERR_INPUTTOOLONG, f"A topic has at most {limit} bytes of UTF-8")
-    entry = turn.log(channel.id, account, "TOPIC", text, account.line_tags)
-    turn.audit_act("topic changed", session, channel=channel.name)
-    turn.record(TopicChanged(text, account.source(turn.settings.name), turn.now_ms, channel.id))
-    msgid = turn.model.msgid(entry.seq)
-    line = turn.line_of(account, body, msgid)
-    channels.tell(turn, session, channel, line)
+    acts.set_topic(Actor(turn, session), channel, text)
 
 
 @command("NAMES", usage="<#channel>", min_params=0)

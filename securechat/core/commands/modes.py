@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from securechat.core import quota
 from securechat.core.channels import channels
-from securechat.core.channels.modes import WITH_PARAMETER, ModeChange, change_mode
+from securechat.core.channels.actors import Actor
+from securechat.core.channels.modes import WITH_PARAMETER, change_modes, text_of
 from securechat.core.commands.registry import command
 from securechat.core.model.entities import Channel, Session
-from securechat.core.model.membership import MEMBER_MODES
-from securechat.core.presence.welcome import BOT_MODE, MAX_MODES, USER_MODES
-from securechat.core.text import fits
+from securechat.core.presence.welcome import BOT_MODE, USER_MODES
 from securechat.core.turn import IrcError, Turn
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
@@ -82,7 +81,7 @@ def _set_own(turn: Turn, session: Session, wanted: str) -> None:
         # As it is now, and not as it was asked for: -B doesn't make an administrator's bot a
         # person.
         told = [("+" if letter in _own_modes(session) else "-", letter, "") for letter in OWN_MODES]
-        shown = _text([one for one in told if one[1] in changed])
+        shown = text_of([one for one in told if one[1] in changed])
         body = f":{account.source(turn.settings.name)} MODE {account.name} {shown}"
         line = turn.line_of(account, body)
         turn.send_line(session, line)
@@ -134,24 +133,13 @@ def _change(turn: Turn, session: Session, channel: Channel, changes: list[str]) 
     quota.check(turn, session.who, "MODE")
     # Before anything is changed.
     _check_key_is_whole(channel, changes)
-    change = ModeChange(turn, session, channel, changes[1:])
-    sign, variable = "+", 0
-    for letter in changes[0][:MAX_LETTERS]:
-        if letter in "+-":
-            sign = letter
-            continue
-        variable += letter in WITH_PARAMETER
-        # What is over the limit is dropped without a word, as everywhere; MODES= says it.
-        if variable > MAX_MODES:
-            break
-        try:
-            change_mode(change, sign, letter)
-        except IrcError as error:
-            # One letter that is wrong doesn't keep the others from being done.
-            turn.numeric(session, error.numeric, *error.params)
-    if change.done:
-        _audit(change)
-        _tell(change)
+    change_modes(
+        Actor(turn, session),
+        channel,
+        changes[0][:MAX_LETTERS],
+        changes[1:],
+        lambda error: turn.numeric(session, error.numeric, *error.params),
+    )
 
 
 def _check_key_is_whole(channel: Channel, changes: list[str]) -> None:
@@ -168,44 +156,3 @@ def _check_key_is_whole(channel: Channel, changes: list[str]) -> None:
         raise IrcError(
             Numeric.ERR_INVALIDKEY, channel.name, "A key is one word; more came behind it"
         )
-
-
-def _audit(change: ModeChange) -> None:
-    """All but the modes of members, each of which has a row of its own."""
-    changed = [_without_key(done) for done in change.done if done[1] not in MEMBER_MODES]
-    if changed:
-        facts = {"channel": change.channel.name, "modes": _text(changed)}
-        change.turn.audit_act("modes changed", change.session, **facts)
-
-
-def _tell(change: ModeChange) -> None:
-    turn, channel, by = change.turn, change.channel, change.by
-    head = f":{by.source(turn.settings.name)} MODE {channel.name} "
-    part: list[tuple[str, str, str]] = []
-    for done in [*change.done, None]:
-        # A line that would be too long is told, and logged, as several.
-        if part and (done is None or not fits(head + _text([*part, done]))):
-            logged = _text([_without_key(one) for one in part])
-            entry = turn.log(channel.id, by, "MODE", logged, by.line_tags)
-            msgid = turn.model.msgid(entry.seq)
-            line = turn.line_of(by, head + _text(part), msgid)
-            channels.tell(turn, change.session, channel, line)
-            part = []
-        if done is not None:
-            part.append(done)
-
-
-def _without_key(done: tuple[str, str, str]) -> tuple[str, str, str]:
-    """As it is logged: the log stands in the database as text, and a key is a secret."""
-    sign, letter, _ = done
-    return (sign, letter, "*") if letter == "k" else done
-
-
-def _text(changes: list[tuple[str, str, str]]) -> str:
-    """Changes as they stand in a MODE: the letters, then their parameters."""
-    letters, last = "", ""
-    for sign, letter, _ in changes:
-        # The sign is written where it changes: +ov-b.
-        letters += letter if sign == last else sign + letter
-        last = sign
-    return " ".join([letters, *(param for _, _, param in changes if param)])

@@ -102,7 +102,7 @@ def _where(
 
 
 def _sender(turn: Turn, name: str | None) -> int | None:
-    """Nobody has the number 0."""
+    """The server has the number 0, and says nothing that is searched."""
     if name is None:
         return None
     found = turn.model.account_named(name)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from securechat.core.delivery.batches import without_batch
 from securechat.core.delivery.line import BareLine, Line, iso_time
 from securechat.core.delivery.multiline import MultilineLine
-from securechat.core.journal.events.channels import SERVERMODE, Logged
+from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.state import Model
 from securechat.core.text import fits, shorten
@@ -90,14 +90,13 @@ def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
     """One entry. reference: of the batch that it is part of."""
     model = turn.model
     # Accounts are never taken out of memory, deleted ones neither: the log names them.
-    sender = model.accounts[entry.sender]
+    sender = model.accounts.get(entry.sender)
     receiver = _receiver(model, session.who, entry)
     make = _EVENTS.get(entry.kind)
     if make is None and is_multiline(entry.text):
         return _several_lines(turn, session, entry, receiver, reference)
-    # The server is no account, and the log has one for each entry.
-    by_server = entry.kind == SERVERMODE
-    source = turn.settings.name if by_server else sender.source(turn.settings.name)
+    # What no account has done the server has.
+    source = sender.source(turn.settings.name) if sender is not None else turn.settings.name
     head = f":{source} "
     if make is None:
         body = f"{head}{entry.kind} {receiver} :"
@@ -111,11 +110,13 @@ def line(turn: Turn, session: Session, entry: Logged, reference: str) -> Line:
         body,
         entry.at_ms,
         msgid=model.msgid(entry.seq),
-        account=None if by_server else sender.name,
+        account=sender.name if sender is not None else None,
         client_tags=entry.tags,
         requires=_REQUIRES.get(entry.kind, 0),
         batch=reference,
-        extended=f"{body} {sender.name} :{sender.name}" if entry.kind == "JOIN" else None,
+        extended=f"{body} {sender.name} :{sender.name}"
+        if sender is not None and entry.kind == "JOIN"
+        else None,
     )
 
 
@@ -166,7 +167,6 @@ _EVENTS: dict[str, Callable[[str, str], str]] = {
     "KICK": _kick,
     "TOPIC": lambda channel, text: f"TOPIC {channel} :{text}",
     "MODE": lambda channel, text: f"MODE {channel} {text}",
-    SERVERMODE: lambda channel, text: f"MODE {channel} {text}",
     "RENAME": _rename,
     "TAGMSG": lambda receiver, text: f"TAGMSG {receiver}",
     "REDACT": lambda receiver, text: f"REDACT {receiver} {text}",

@@ -349,6 +349,13 @@ ALTER TABLE targets ADD COLUMN keep_days INTEGER;
 PART_BITS = 18
 """A part of the search's index has so many numbers of the log: 2 to the power of this."""
 
+_LOG_ENTRY_CHANGED = f"""\
+CREATE TRIGGER log_entry_changed AFTER UPDATE OF target, sender, kind, text ON log BEGIN
+    INSERT INTO search_stale VALUES (OLD.seq >> {PART_BITS}, 1)
+        ON CONFLICT (part) DO UPDATE SET times = times + 1;
+END;
+"""  # noqa: S608 - no input in it
+
 SEARCH_STALE = f"""
 -- How often something was erased in a part of the log that the search's index has, which is to be
 -- made anew then. The index is in a file of its own; a new entry costs nothing here.
@@ -360,11 +367,7 @@ CREATE TRIGGER log_entry_erased AFTER DELETE ON log BEGIN
     INSERT INTO search_stale VALUES (OLD.seq >> {PART_BITS}, 1)
         ON CONFLICT (part) DO UPDATE SET times = times + 1;
 END;
-CREATE TRIGGER log_entry_changed AFTER UPDATE OF target, sender, kind, text ON log BEGIN
-    INSERT INTO search_stale VALUES (OLD.seq >> {PART_BITS}, 1)
-        ON CONFLICT (part) DO UPDATE SET times = times + 1;
-END;
-"""  # noqa: S608 - no input in it
+{_LOG_ENTRY_CHANGED}"""  # noqa: S608 - no input in it
 
 MESSAGES = "(kind = 'PRIVMSG' OR kind = 'NOTICE')"
 UNTOLD = "(kind = 'CTCP' OR kind = 'CTCPREPLY' OR kind = 'REDACTED')"
@@ -411,6 +414,20 @@ CREATE TABLE requests (
 ) STRICT;
 """
 
+_SERVER_MODES = f"log INDEXED BY log_events WHERE {EVENTS} AND kind = 'SERVERMODE'"
+
+SERVER_ACTS = f"""
+-- What the server does is nobody's: its sender is 0. Before, a MODE of the server's was of another
+-- kind, and counted for the one by whom it came to that.
+UPDATE usage SET bytes = max(0, bytes - theirs.size) FROM (
+    SELECT sender, sum({STORED_BYTES}) AS size FROM {_SERVER_MODES}
+    AND seq <= (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'usage_upto') GROUP BY sender
+) AS theirs WHERE account = theirs.sender;
+-- The search's index has none of these, so no part of it is stale by this.
+DROP TRIGGER log_entry_changed;
+UPDATE {_SERVER_MODES.replace(" WHERE", " SET sender = 0, kind = 'MODE' WHERE")};
+{_LOG_ENTRY_CHANGED}"""  # noqa: S608 - no input in it
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -433,4 +450,5 @@ MIGRATIONS = [
     COMPARED,
     REDACTED_USAGE,
     REQUESTS,
+    SERVER_ACTS,
 ]

@@ -222,6 +222,30 @@ def test_an_older_database_keeps_who_may_do_what(tmp_path: Path) -> None:
     found.close()
 
 
+def test_an_older_database_knows_what_the_server_did(tmp_path: Path) -> None:
+    """It is nobody's, and counts for nobody; the search's index stays as it is."""
+    path = tmp_path / "securechat.db"
+    old = sqlite3.connect(path)
+    old.executescript("".join(MIGRATIONS[:21]) + "PRAGMA user_version = 21;")
+    for row in ((1, "PRIVMSG", "hello"), (2, "SERVERMODE", "+q bob"), (3, "MODE", "+i")):
+        old.execute("INSERT INTO log VALUES (?, 1, 7, 0, ?, ?, NULL)", row)
+    old.execute("INSERT INTO usage VALUES (7, 313)")
+    old.execute("UPDATE meta SET value = '3' WHERE key = 'usage_upto'")
+    old.commit()
+    old.close()
+    with closing(open_database(path)) as now:
+        sql = "SELECT sender, kind, text FROM log ORDER BY seq"
+        assert now.execute(sql).fetchall() == [
+            (7, "PRIVMSG", "hello"),
+            (0, "MODE", "+q bob"),
+            (7, "MODE", "+i"),
+        ]
+        assert now.execute("SELECT * FROM usage").fetchall() == [(7, 207)]
+        assert now.execute("SELECT * FROM search_stale").fetchall() == []
+        now.execute("UPDATE log SET text = '' WHERE seq = 1")
+        assert now.execute("SELECT * FROM search_stale").fetchall() == [(0, 1)]
+
+
 def test_a_real_name_goes_with_its_person(fresh: sqlite3.Connection) -> None:
     """When an account is deleted: its name is kept, so that nobody takes it."""
     account = (

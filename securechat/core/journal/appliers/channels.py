@@ -33,18 +33,20 @@ def log_entry(model: Model, event: Logged) -> Undo:
     before = target.last_seq
     target.last_seq = event.seq
     model.recent.append(event)
-    sender, text, tags = model.accounts[event.sender], event.text, event.tags
+    sender, text, tags = model.accounts.get(event.sender), event.text, event.tags
     # ASCII is asked for in constant time, so most texts need no encoding to be counted.
     size = model.row_bytes + (len(text) if text.isascii() else len(text.encode()))
     if tags:
         size += len(tags.encode())
-    sender.stored_bytes += size
-    model.uncounted[sender] = None
+    if sender is not None:  # what the server does is nobody's
+        sender.stored_bytes += size
+        model.uncounted[sender] = None
 
     def undo() -> None:
         # Set to 0 below, so that a second call takes off nothing more.
         nonlocal size
-        sender.stored_bytes, size = sender.stored_bytes - size, 0
+        if sender is not None:
+            sender.stored_bytes, size = sender.stored_bytes - size, 0
         if target.last_seq == event.seq:  # else a later step was stored that this one was not
             target.last_seq = before
         # Mostly it is the last one, and remove() would search all of them.

@@ -24,7 +24,8 @@ from securechat.core.journal.events.things import (
     about,
 )
 
-SERVERMODE = "SERVERMODE"
+SERVER = 0
+"""In the place of a sender: the server has done it, by itself or for its administrator."""
 
 
 @about(
@@ -35,12 +36,11 @@ class Logged(NamedTuple):
     """A message, or something that happened in a channel, in the one order of the server.
 
     seq: its place in that order. target: id of the channel or of the direct conversation.
-    sender: account id. at_ms: milliseconds since 1970 (UTC). kind: PRIVMSG or NOTICE for what
-    people read, CTCP or CTCPREPLY for what programs ask and answer in the same way, TAGMSG, JOIN,
-    PART, KICK, TOPIC, MODE, RENAME, DROP or REDACT; SERVERMODE for a MODE of the server's, whose
-    sender is the one by whom it came to that; STATUSMSG for what was said to those of a rank,
-    which nobody is shown again; or REDACTED for a message whose text is gone. tags: the
-    client-only tags as they stand on the wire, or None.
+    sender: account id, or SERVER. at_ms: milliseconds since 1970 (UTC). kind: PRIVMSG or NOTICE
+    for what people read, CTCP or CTCPREPLY for what programs ask and answer in the same way,
+    TAGMSG, JOIN, PART, KICK, TOPIC, MODE, RENAME, DROP or REDACT; STATUSMSG for what was said to
+    those of a rank, which nobody is shown again; or REDACTED for a message whose text is gone.
+    tags: the client-only tags as they stand on the wire, or None.
     """
 
     seq: int
