@@ -17,6 +17,7 @@ from securechat.admin.channels import channel
 from securechat.admin.context import AdminContext
 from securechat.admin.credentials import certificate, token
 from securechat.admin.export import export
+from securechat.admin.importing import import_
 from securechat.admin.invites import invite
 from securechat.admin.users import user
 from securechat.server.commands import FAILURES, run
@@ -88,6 +89,7 @@ def _place_everywhere(part: click.Command) -> None:
         _place_everywhere(below)
 
 
+user.add_command(import_)
 user.add_command(user_lists.list_)
 user.add_command(user_lists.show)
 user.add_command(sessions.sessions)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import click
 
+from securechat.common.passphrases import passphrase
 from securechat.store import passwords
 from securechat.store.passwords import MAX_PASSWORD_BYTES, InvalidPassword
 from securechat.store.pepper import Pepper
@@ -50,6 +51,14 @@ class PasswordRules:
         except InvalidPassword as error:
             return str(error)
         return None
+
+    def make(self, account: str) -> str:
+        """A passphrase for an account, which the server accepts."""
+        while True:
+            made = passphrase(self.min_length)
+            # With a very short list of the server's names it might consist of them.
+            if self.why_refused(made, account) is None:
+                return made
 
     def stored(self, password: str) -> str:
         """The form in which it is kept. Takes 300 ms at cost 12."""

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-from securechat.admin import user_import
 from securechat.admin.context import AdminContext
 from securechat.admin.new_password import new_password, password_stdin
-from securechat.admin.user_import import ImportRefused
-from securechat.common.files import open_named
 from securechat.irc import names
 from securechat.irc.names import AccountName, InvalidName
 from securechat.store.admin import NewAccount, wall_clock
 from securechat.store.sqlite.rows import AccountRow
-
-STDIN = Path("-")
 
 
 def _new_name(context: click.Context, param: click.Parameter, value: str) -> AccountName:
@@ -45,7 +39,7 @@ def add(context: AdminContext, name: AccountName, password_stdin: bool, admin: b
     refuse_taken(context, name)
     # Outside of any transaction: while somebody types, the server must be able to write.
     stored = new_password(name.display, context.rules, from_stdin=password_stdin)
-    context.admin.add([NewAccount(*_forms(name), stored, admin)], wall_clock())
+    context.admin.add([NewAccount(*forms(name), stored, admin)], wall_clock())
     role = " and administers the server" if admin else ""
     click.echo(f"{name.display} has an account{role}.")
     context.tell_login(name.display)
@@ -62,82 +56,12 @@ def refuse_taken(context: AdminContext, name: AccountName) -> None:
 
 def why_taken(context: AdminContext, name: AccountName) -> str | None:
     """Why no account can be called so, or None."""
-    return context.admin.taken(NewAccount(*_forms(name), password=""))
+    return context.admin.taken(NewAccount(*forms(name), password=""))
 
 
-def _forms(name: AccountName) -> tuple[str, str, str]:
+def forms(name: AccountName) -> tuple[str, str, str]:
+    """The three forms of a name, as a NewAccount begins."""
     return name.display, name.folded, name.skeleton
-
-
-@user.command("import")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
-@click.pass_obj
-def import_(context: AdminContext, file: Path) -> None:
-    """Make accounts for all rows of a CSV FILE, or for none; - is standard input.
-
-    The file is UTF-8, its first line is the header name,password. All that is wrong with it is
-    told with its line, and then nothing is added.
-    """
-    source = "standard input" if file == STDIN else str(file)
-    try:
-        # All or nothing, so that a file that was mended can be imported again as it is.
-        count = _import_all(context, _content(file))
-    except ImportRefused as refused:
-        for fault in refused.faults:
-            click.echo(f"{source}, line {fault.line}: {fault.text}", err=True)
-        found = "one error" if len(refused.faults) == 1 else f"{len(refused.faults)} errors"
-        raise click.ClickException(f"nothing was added: {source} has {found}") from None
-    click.echo(f"{count} accounts were added." if count > 1 else "One account was added.")
-    context.tell_login()
-    _warn_about(file)
-    context.settle()
-
-
-def _content(file: Path) -> bytes:
-    limit = user_import.MAX_BYTES + 1  # one more tells that it is too long
-    if file == STDIN:
-        return sys.stdin.buffer.read(limit)
-    try:
-        with open(open_named(file), "rb") as opened:
-            return opened.read(limit)
-    except OSError as error:
-        raise click.ClickException(f"can't read {file}: {error.strerror}") from None
-
-
-def _import_all(context: AdminContext, content: bytes) -> int:
-    """Raises ImportRefused, with every fault that can be found; StoreError."""
-    rules = context.rules
-    progress = _progress if sys.stderr.isatty() else _silent
-    rows, faults = user_import.read_rows(content)
-    # All kinds of faults are told at once, as whoever mends the file would have to come again for
-    # each.
-    faults += user_import.taken(rows, lambda name: why_taken(context, name))
-    faults += user_import.weak(rows, rules.why_refused, progress)
-    if faults:
-        raise ImportRefused(faults)
-    # Last, as it takes the longest by far.
-    threads = user_import.threads_beside(context.data.running())
-    hashed = user_import.hash_all(rows, rules.stored, progress, threads)
-    context.admin.add([NewAccount(*_forms(name), stored) for name, stored in hashed], wall_clock())
-    return len(hashed)
-
-
-def _progress(what: str, done: int, total: int) -> None:
-    click.echo(f"\r{what}: {done} of {total}", err=True, nl=done == total)
-
-
-def _silent(what: str, done: int, total: int) -> None:
-    """Nobody watches."""
-
-
-def _warn_about(file: Path) -> None:
-    # Afterwards, as refusing it would not close the file.
-    if file != STDIN and file.stat().st_mode & 0o077:
-        click.echo(
-            f"warning: other users of this machine can read {file}, and it holds the passwords: "
-            "delete it, or close it with chmod 600",
-            err=True,
-        )
 
 
 # Changing

@@ -56,13 +56,16 @@ RETENTION = "retention "
 
 
 class NewAccount(NamedTuple):
-    """The three forms of the name (securechat.irc.names) and the stored form of the password."""
+    """The three forms of the name (securechat.irc.names) and the stored form of the password.
+    chosen_name: what people see, as set by SETNAME; '' for none.
+    """
 
     name: str
     folded: str
     skeleton: str
     password: str
     admin: bool = False
+    chosen_name: str = ""
 
 
 def wall_clock() -> int:
@@ -126,7 +129,7 @@ class Admin:
                 number = secrets.randbits(52)
                 connection.execute(
                     "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
-                    "created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "chosen_name, created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (number, *account, now_ms, newest),
                 )
                 self._changed("account", number)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -20,10 +18,6 @@ HEADER = "name,password\n"
 
 def pairs(rows: list[ImportedRow]) -> list[tuple[str, str]]:
     return [(row.name.display, row.password) for row in rows if row.name]
-
-
-def nothing(*_: object) -> None:
-    """Nobody watches the progress."""
 
 
 def read(text: str) -> list[tuple[str, str]]:
@@ -73,6 +67,38 @@ def test_the_last_line_needs_no_end() -> None:
     assert read(HEADER + "alice,secret") == [("alice", "secret")]
 
 
+def test_columns_are_found_by_the_header() -> None:
+    """With semicolons as well, as spreadsheets of half of Europe write them, in any order."""
+    rows, faults = read_rows(
+        "\ufeffPassword;Admin;Display;Name\r\n"
+        "one; yes ;Мария  Ивановна\xa0Кузнецова;maria\r\n"
+        '"two, or; three";;;bob\r\n'
+        ";;;\r\n".encode()
+    )
+    assert faults == []
+    assert pairs(rows) == [("maria", "one"), ("bob", "two, or; three")]
+    assert [(row.shown, row.admin) for row in rows] == [
+        ("Мария Ивановна Кузнецова", True),
+        ("", False),
+    ]
+
+
+def test_separators_may_be_missing_or_too_many_at_the_end() -> None:
+    """Excel leaves them out after some rows, and adds some for columns that were cleared."""
+    rows, faults = read_rows(b"name,password,display,,\nalice,secret\nbob,other,Bob B.,,\n,,,,\n")
+    assert faults == []
+    assert [(row.text, row.shown) for row in rows] == [("alice", ""), ("bob", "Bob B.")]
+
+
+def test_a_password_may_be_left_to_be_made() -> None:
+    """In some rows, or in all; then it may not be asked for otherwise."""
+    rows, faults = read_rows(b"name,password\nalice,\nbob,own\n", passwords_made=True)
+    made = user_import.with_passwords(rows, lambda name: f"made for {name}")
+    assert (faults, pairs(made)) == ([], [("alice", "made for alice"), ("bob", "own")])
+    assert pairs(read_rows(b"name\nalice\n", passwords_made=True)[0]) == [("alice", "")]
+    assert refusal(b"name\nalice\n").text.startswith("there is no column password")
+
+
 @given(st.dictionaries(st.from_regex(r"[a-z]{9}", fullmatch=True), st.text(min_size=1), min_size=1))
 def test_what_a_spreadsheet_writes_is_read_back(people: dict[str, str]) -> None:
     """Each password unchanged, whatever is in it: line ends, quotes, NUL."""
@@ -100,10 +126,13 @@ def test_no_file_breaks_the_reader(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("alice", "the password is missing: expected name,password, found one column"),
-        ("alice,", "the password is missing"),
+        ("alice", "the password is missing; --make-passwords makes one"),
+        ("alice,", "the password is missing; --make-passwords makes one"),
         (",secret", "the name is missing"),
-        ("alice,se,cret", "found 3 columns; a password that holds a comma stands between quotes"),
+        (
+            "alice,se,cret",
+            "found 3 columns; a cell that holds a comma or a semicolon stands",
+        ),
         ("a b,secret", "'a b' can't be an account name"),
         ("alice, secret", "the password begins or ends with a space"),
         ("alice,secret ", "the password begins or ends with a space"),
@@ -115,6 +144,22 @@ def test_a_fault_is_told_with_its_line(row: str, told: str) -> None:
     assert fault.line == 4
     assert told in fault.text
     assert "cret" not in fault.text
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("x" * 151 + ",", "the display name takes 151 bytes in UTF-8; at most 150 are kept"),
+        ("Ж" * 76 + ",", "the display name takes 152 bytes"),
+        ("a\x1b[2Jb,", "the display name holds a control character"),
+        ("Bob,maybe", "expected yes or no in the column admin"),
+    ],
+)
+def test_a_fault_of_the_other_columns_is_told(row: str, told: str) -> None:
+    """By the rules of SETNAME."""
+    _, [fault] = read_rows(f"name,password,display,admin\nbob,secret,{row}\n".encode())
+    assert fault.line == 2
+    assert told in fault.text
 
 
 def test_all_faults_are_told() -> None:
@@ -144,37 +189,42 @@ def test_a_name_comes_once(first: str, second: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     "first_line",
-    ["alice,my secret", "name;password", "name", "password,name", "name,password,admin", "x"],
+    ["alice,my secret", "name|password", "name,grade", "name,name,password", "display", "x"],
 )
 def test_the_header_must_be_there(first_line: str) -> None:
     """What stands there instead may be somebody's password, so it isn't shown."""
     fault = refusal(f"\n{first_line}\nbob,secret\n".encode())
-    assert fault == Fault(
-        2,
-        "expected the header name,password (two columns with a comma between them), found "
-        "something else",
-    )
+    assert fault == Fault(2, f"{user_import.EXPECTED}, found something else")
 
 
 def test_an_empty_file_is_refused() -> None:
     """One without accounts as well."""
-    assert refusal(b"").text.startswith("the file is empty; expected the header name,password")
+    assert refusal(b"").text.startswith("the file is empty; expected a header such as name,")
     assert refusal(HEADER.encode()) == Fault(1, "no account follows the header")
 
 
 @pytest.mark.parametrize(
-    ("data", "line"),
+    ("data", "line", "told"),
     [
-        (b"name,password\nalice,caf\xe9 secret\n", 2),
-        ("name,password\n".encode("utf-16"), 1),
+        (b"name,password\nalice,caf\xe9 secret\n", 2, "this is not UTF-8, but the encoding of one"),
+        ("name,password\n".encode("utf-16"), 1, "this is UTF-16"),
+        ("name,password\n".encode("utf-16-le"), 1, "this is UTF-16"),
+        ("name,password\n".encode("utf-16-be"), 1, "this is UTF-16"),
+        (b"PK\x03\x04 and the rest of an .xlsx or .ods", 1, "this is a workbook of a spreadsheet"),
+        (b"\xd0\xcf\x11\xe0 and the rest of an .xls", 1, "this is a workbook of a spreadsheet"),
     ],
 )
-def test_another_encoding_is_told(data: bytes, line: int) -> None:
-    """With the line where it shows, and what to do; the decoder's error isn't kept."""
+def test_another_encoding_is_told(data: bytes, line: int, told: str) -> None:
+    """With the line where it shows, and what to do in Excel and LibreOffice; the decoder's error
+    isn't kept.
+    """
     with pytest.raises(ImportRefused) as caught:
         read_rows(data)
-    assert caught.value.faults == [Fault(line, "this is not UTF-8; save the file as CSV in UTF-8")]
-    assert caught.value.__suppress_context__
+    [fault] = caught.value.faults
+    assert fault.line == line
+    assert fault.text.startswith(told)
+    assert fault.text.endswith(user_import.SAVE_AS)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("row", ['alice,"open', 'alice,"a"b'])
@@ -198,7 +248,7 @@ def test_a_row_hides_its_password() -> None:
     assert "secret" not in repr(row)
 
 
-# --- checking and hashing ------------------------------------------------------------------------
+# --- against what there is ------------------------------------------------------------------------
 
 
 def rows(*names: str) -> list[ImportedRow]:
@@ -213,73 +263,3 @@ def test_taken_names_are_told_with_their_lines() -> None:
         return "taken" if name.display == "bob" else None
 
     assert user_import.taken(rows("alice", "bob", "a b"), why) == [Fault(3, "taken")]
-
-
-def test_weak_passwords_are_told_with_their_lines() -> None:
-    """Also in a row whose name won't do; where there is none it's told already."""
-    found = read_rows((HEADER + "alice,weak\nbob,\na b,weak\ncarol,strong\n").encode())[0]
-    asked = []
-
-    def why(password: str, account: str) -> str | None:
-        asked.append((password, account))
-        return "it is weak" if password == "weak" else None
-
-    told = user_import.weak(found, why, nothing)
-    assert told == [Fault(2, "it is weak"), Fault(4, "it is weak")]
-    assert asked == [("weak", "alice"), ("weak", "a b"), ("strong", "carol")]
-
-
-def test_hashes_keep_to_their_names() -> None:
-    """Whichever is ready first: the first one here waits for the last."""
-    last = threading.Event()
-
-    def hash_one(password: str) -> str:
-        if password == "pw-carol":
-            last.set()
-        assert last.wait(20)
-        return f"hash of {password}"
-
-    hashed = user_import.hash_all(rows("alice", "bob", "carol"), hash_one, nothing, 3)
-    assert [(name.display, stored) for name, stored in hashed] == [
-        (name, f"hash of pw-{name}") for name in ("alice", "bob", "carol")
-    ]
-
-
-def test_progress_is_told() -> None:
-    """What, how many, of how many."""
-    steps: list[tuple[str, int, int]] = []
-    user_import.hash_all(rows("alice", "bob"), str, lambda *step: steps.append(step), 1)
-    assert steps == [("Hashing passwords", 1, 2), ("Hashing passwords", 2, 2)]
-
-
-def test_an_interruption_ends_it_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C after the first one: what has not begun is not done."""
-    cancelled = threading.Event()
-    begun = []
-
-    class Pool(ThreadPoolExecutor):
-        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-            super().shutdown(False, cancel_futures=cancel_futures)
-            cancelled.set()
-            super().shutdown(wait)
-
-    def hash_one(password: str) -> str:
-        begun.append(password)
-        assert len(begun) == 1 or cancelled.wait(20)
-        return password
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(user_import, "ThreadPoolExecutor", Pool)
-    with pytest.raises(KeyboardInterrupt):
-        user_import.hash_all(rows(*(f"pupil{n}" for n in range(50))), hash_one, interrupt, 1)
-    assert len(begun) <= 2
-
-
-def test_a_running_server_keeps_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of several; one thread there must be."""
-    monkeypatch.setattr("os.cpu_count", lambda: 8)
-    assert (user_import.threads_beside(True), user_import.threads_beside(False)) == (7, 8)
-    monkeypatch.setattr("os.cpu_count", lambda: None)
-    assert (user_import.threads_beside(True), user_import.threads_beside(False)) == (1, 1)

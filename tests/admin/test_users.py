@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import stat
-import threading
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from securechat.store.admin import Admin, NewAccount
-from securechat.store.sqlite.database import FILE_NAME
 from tests.support.admin_cli import GOOD, AdminCli, served_once
 
 
@@ -279,106 +275,3 @@ def test_without_a_factor_there_is_nothing_to_remove(cli: AdminCli) -> None:
     cli.adds("alice")
     said = cli("user remove-factor alice", terminal=True)
     assert (said.code, said.err) == (1, "Error: alice has no second factor\n")
-
-
-# --- import --------------------------------------------------------------------------------------
-
-
-def sheet(directory: Path, *rows: str) -> Path:
-    """A file that only its owner can read."""
-    path = directory / "class.csv"
-    path.write_text("\n".join(["name,password", *rows, ""]), encoding="utf-8")
-    path.chmod(0o600)
-    return path
-
-
-def test_a_class_is_imported(cli: AdminCli, tmp_path: Path) -> None:
-    """From a file, with each password."""
-    path = sheet(tmp_path, f"alice,{GOOD}", 'Борис,"quick, brown otter 11"')
-    said = cli(f"user import {path}")
-    assert (said.code, said.out) == (0, "2 accounts were added.\n")
-    assert "warning:" not in said.err
-    assert cli.knows("alice", GOOD)
-    assert cli.knows("Борис", "quick, brown otter 11")
-
-
-def test_standard_input_is_a_file_too(cli: AdminCli) -> None:
-    """As -."""
-    said = cli("user import -", f"name,password\nalice,{GOOD}\n")
-    assert (said.code, said.out) == (0, "One account was added.\n")
-    assert set(cli.accounts()) == {"alice"}
-
-
-def test_all_faults_are_told_and_nothing_is_added(cli: AdminCli, tmp_path: Path) -> None:
-    """Of the file, of the database, of the passwords: each with its line, none with a password."""
-    cli.adds("alice", "gone")
-    cli("user delete gone --yes")
-    path = sheet(
-        tmp_path,
-        f"bob,{GOOD}",
-        f"Alice,{GOOD}",
-        f"aIice,{GOOD}",
-        "carol,tiny secret",
-        f"gone,{GOOD}",
-        f"a b,{GOOD}",
-        "dave",
-        "b0b,passwordpassword",
-    )
-    said = cli(f"user import {path}")
-    assert (said.code, said.out) == (1, "")
-    *told, summary = said.err.splitlines()
-    assert [line.partition(": ")[0] for line in told] == [
-        f"{path}, line {n}" for n in (3, 4, 4, 5, 6, 7, 8, 9, 9)
-    ]
-    assert summary == f"Error: nothing was added: {path} has 9 errors"
-    assert "tiny secret" not in said.err
-    assert GOOD not in said.err
-    assert set(cli.accounts()) == {"alice", "gone"}
-
-
-def test_a_name_taken_while_it_hashes_adds_nothing(cli: AdminCli, tmp_path: Path) -> None:
-    """Between the check and the end others may come; then it's all or nothing again."""
-    path = sheet(tmp_path, f"bob,{GOOD}", f"carol,{GOOD}")
-
-    once = threading.Lock()  # two threads hash
-
-    def meanwhile(*_: object, **__: object) -> str:
-        with once:
-            if "carol" not in cli.accounts():
-                admin = Admin(cli.data / FILE_NAME)
-                admin.add([NewAccount("carol", "carol", "carol", "x")], 1)
-                admin.close()
-        return "stored"
-
-    with mock.patch("securechat.store.passwords.hash_password", meanwhile):
-        said = cli(f"user import {path}")
-    assert said.code == 1
-    assert "carol exists already" in said.err
-    assert set(cli.accounts()) == {"carol"}
-
-
-def test_a_file_that_others_can_read_is_warned_of(cli: AdminCli, tmp_path: Path) -> None:
-    """It holds everybody's password."""
-    path = sheet(tmp_path, f"alice,{GOOD}")
-    path.chmod(0o644)
-    said = cli(f"user import {path}")
-    assert said.code == 0
-    assert f"other users of this machine can read {path}" in said.err
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
-
-
-def test_a_file_that_is_not_there(cli: AdminCli, tmp_path: Path) -> None:
-    """Is named."""
-    said = cli(f"user import {tmp_path}/none.csv")
-    assert said.code == 1
-    assert f"can't read {tmp_path}/none.csv: No such file or directory" in said.err
-
-
-def test_somebody_at_the_terminal_sees_progress(cli: AdminCli, tmp_path: Path) -> None:
-    """And a script's log doesn't."""
-    path = sheet(tmp_path, f"alice,{GOOD}", f"bob,{GOOD}")
-    said = cli(f"user import {path}", terminal=True)
-    assert "\rChecking passwords: 2 of 2\n" in said.err
-    assert "\rHashing passwords: 1 of 2\rHashing passwords: 2 of 2\n" in said.err
-    path = sheet(tmp_path, f"carol,{GOOD}")
-    assert "passwords: 1" not in cli(f"user import {path}").err

@@ -149,7 +149,7 @@ PLACES = (
     Place(
         "import_*",
         ("import",),
-        "admin/user_import.py",
+        "admin/importing.py",
         "in securechat-admin: bcrypt for many new users at once",
         *(3, 3),
     ),

@@ -81,6 +81,7 @@ ELSEWHERE = {
     "securechat-admin --export",  # of audit prune
     "securechat-admin channel file",  # of export
     "securechat-admin user file",  # of export
+    "securechat-admin --slips",  # of user import
 }
 """Tried by the tests of these commands."""
 

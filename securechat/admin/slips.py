@@ -1,0 +1,187 @@
+"""Slips that are handed out, one for each person: how to log in, and the password.
+
+As a page to print (HTML, which needs nothing else) or as text. The files hold passwords: they are
+closed to others from their birth, and never written over another file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import escape as escape_html
+from pathlib import Path
+
+import click
+import segno
+
+from securechat.common.escape import escape
+from securechat.common.files import new_file
+from securechat.credentials.link import LoginLink
+
+WIDTH = 76
+"""Characters of a line of the text, but for the link."""
+
+KEEP = "For you alone. To choose another password, when you are in: securechat passwd"
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One person's. shown: the display name, '' for none. link: names the account."""
+
+    name: str
+    shown: str
+    password: str = field(repr=False)
+    link: LoginLink
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """All slips of a server."""
+
+    server: str
+    slips: Sequence[Slip]
+
+
+def _instructions(slip: Slip) -> list[tuple[str, str, str]]:
+    """Label, value and kind of each line: text, word (typed exactly), code or digits."""
+    link = slip.link
+    lines = [
+        ("Login name", slip.name, "word"),
+        ("Password", slip.password, "word"),
+        ("In a terminal", f"securechat login {link}", "code"),
+        (
+            "Other programs",
+            f"server {link.host}, port {link.port}, TLS; login by SASL PLAIN",
+            "text",
+        ),
+    ]
+    if link.ca_sha256 is not None:
+        lines.append(("CA (SHA-256)", grouped(link.ca_sha256), "digits"))
+    return lines
+
+
+def grouped(digest: bytes) -> str:
+    """A fingerprint in groups of four digits, which the eye can compare."""
+    digits = digest.hex()
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
+
+
+# Text
+
+
+def as_text(handout: Handout) -> str:
+    """For mail and for terminals."""
+    cut = "- " * (WIDTH // 2 - 4) + "8< - -"
+    return f"{cut}\n".join(_text_of(handout.server, slip) for slip in handout.slips)
+
+
+def _text_of(server: str, slip: Slip) -> str:
+    # A display name may hold what turns a line around.
+    title = f"{escape(slip.shown or slip.name)}: your account at {escape(server)}"
+    lines = [f"{label + ':':<16}{value}" for label, value, _ in _instructions(slip)]
+    return "\n".join(["", title, "", *lines, "", KEEP, "", ""])
+
+
+# HTML
+
+# No class for print alone: what is seen on the screen is what comes out of the printer. Only
+# horizontal cuts, so that a paper cutter does it. A page of A4 or Letter takes five.
+STYLE = """
+@page { margin: 11mm 12mm; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 186mm; color: #000; background: #fff;
+  font: 9pt/1.3 system-ui, "Noto Sans", "DejaVu Sans", "Segoe UI", Arial, sans-serif; }
+.slip { display: flex; gap: 4mm; align-items: center; padding: 2.5mm 0; min-height: 44mm;
+  border-bottom: 1px dashed #777; break-inside: avoid; page-break-inside: avoid; }
+.facts { flex: 1; min-width: 0; }
+h2 { margin: 0 0 1mm; font-size: 12.5pt; line-height: 1.2; overflow-wrap: anywhere; }
+h2 small { font-size: 8.5pt; font-weight: normal; white-space: nowrap; }
+dl { display: grid; grid-template-columns: 24mm 1fr; gap: 0.4mm 2mm; margin: 0;
+  align-items: baseline; }
+dt { color: #444; font-size: 8pt; }
+dd { margin: 0; min-width: 0; overflow-wrap: anywhere; font-size: 8.5pt; }
+.word, .code, .digits { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
+.word { font-size: 11pt; font-weight: bold; }
+.code { font-size: 7.5pt; word-break: break-all; }
+.digits { font-size: 7pt; }
+p { margin: 1mm 0 0; font-size: 8pt; }
+figure { margin: 0; width: 34mm; flex: none; text-align: center; font-size: 7.5pt; }
+figure svg { display: block; width: 34mm; height: 34mm; }
+"""
+
+# The page asks nobody for anything, and a name that slipped through could not run.
+HEAD = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>Login slips</title>
+<style>{STYLE}</style>
+</head>
+<body>
+"""
+
+
+def as_html(handout: Handout) -> str:
+    """A page that holds all it needs."""
+    slips = "".join(_html_of(handout.server, slip) for slip in handout.slips)
+    return f"{HEAD}{slips}</body>\n</html>\n"
+
+
+def _html_of(server: str, slip: Slip) -> str:
+    # <bdi>: a name in Arabic must not turn the line around that it stands in.
+    rows = "".join(
+        f'<dt>{escape_html(label)}</dt><dd class="{kind}"><bdi>{escape_html(value)}</bdi></dd>\n'
+        for label, value, kind in _instructions(slip)
+    )
+    return (
+        f'<section class="slip"><div class="facts">\n'
+        f"<h2><bdi>{escape_html(slip.shown or slip.name)}</bdi> "
+        f"<small>at {escape_html(server)}</small></h2>\n"
+        f"<dl>\n{rows}</dl>\n<p>{KEEP}</p>\n</div>\n"
+        f"<figure>{qr_code(str(slip.link))}the login link</figure>\n</section>\n"
+    )
+
+
+def qr_code(text: str) -> str:
+    """As an SVG that stands within HTML."""
+    code = segno.make(text, error="m", micro=False)
+    return code.svg_inline(border=2, omitsize=True)
+
+
+FORMATS = {".html": as_html, ".txt": as_text}
+"""By the end of the file's name."""
+
+
+# Files
+
+
+@contextmanager
+def written(paths: Sequence[Path], handout: Callable[[], Handout]) -> Iterator[None]:
+    """The slips are on the disk while the block runs, and gone again when it fails.
+
+    Raises click.ClickException when a file can't be written.
+    """
+    made: list[Path] = []
+    try:
+        for path in paths:
+            _write(path, handout(), made)
+        yield
+    except BaseException:  # Ctrl-C too: the passwords on them are nobody's
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _write(path: Path, handout: Handout, made: list[Path]) -> None:
+    content = FORMATS[path.suffix.lower()](handout).encode()
+    try:
+        with new_file(path) as stream:
+            made.append(path)
+            stream.write(content)
+    except OSError as error:
+        raise click.ClickException(
+            f"nothing was added: can't write {path}: {error.strerror}"
+        ) from None
