@@ -1,7 +1,7 @@
 # Shortcuts for contributors; see CONTRIBUTING.md.
 VENV := .venv
 
-.PHONY: setup format check renew test bench run clean
+.PHONY: setup format check renew fixture test bench run clean
 
 setup: $(VENV)/installed
 
@@ -22,6 +22,10 @@ check: setup
 renew: setup
 	$(VENV)/bin/python tools/house.py --update CONTRIBUTING.md
 	$(VENV)/bin/python tools/pictures.py
+
+# Of a new format of the database, before it lands; see tests/fixtures/formats/README.md.
+fixture: setup
+	$(VENV)/bin/python tools/fixture.py
 
 test: setup
 	$(VENV)/bin/pytest

@@ -31,6 +31,7 @@ from securechat.server.notify import ServiceManager
 from securechat.server.options import server_options, with_flags
 from securechat.server.service import Service
 from securechat.store.pepper import check_pepper
+from securechat.store.sqlite.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +105,13 @@ def check_all(config: Config, data: DataDirectory) -> None:
             sock.close()
     for warning in [*identity.warnings, *config_warnings(config)]:
         click.echo(f"warning: {warning}", err=True)
+    if (version := data.older_format()) is not None:
+        click.echo(
+            f"warning: {data.database} has format {version}, and the next start makes it "
+            f"{len(MIGRATIONS)}, which no older version opens. To be able to go back, make a "
+            "backup first: securechat-admin backup FILE",
+            err=True,
+        )
     click.echo(
         f"Everything is in order: {identity.certificate} is for {', '.join(identity.names)} "
         f"and valid for {identity.days_left} more days."

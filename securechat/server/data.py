@@ -125,16 +125,22 @@ class DataDirectory:
 
     def _check_version(self) -> None:
         """A server must not have its tables changed under it: it would store nothing any more."""
-        if not self.running():
-            return
-        # Only read: opening it to write would bring it to this program's format.
-        version = database.format_of(self.database)
-        if 0 < version < len(MIGRATIONS):
+        if self.running() and (version := self.older_format()) is not None:
             raise DataError(
                 f"the server that runs on {self.path} is of an older version than this program "
                 f"(its format is {version}, this one's {len(MIGRATIONS)}): restart it with this "
                 "version, or use the program that it came with"
             )
+
+    def older_format(self) -> int | None:
+        """That of a database which the next start of a server makes new; None when there is nothing
+        to be made new. Raises StoreError.
+        """
+        if not self.database.exists():
+            return None
+        # Only read: opening it to write would bring it to this program's format.
+        version = database.format_of(self.database)
+        return version if 0 < version < len(MIGRATIONS) else None
 
     def lock(self) -> None:
         """Hold the directory until the process ends. Raises DataError when another one does."""

@@ -26,8 +26,10 @@ from securechat.server.config import Config, ConfigError
 from securechat.server.data import DataDirectory
 from securechat.server.options import with_flags
 from securechat.store.sqlite.database import FILE_NAME
+from securechat.store.sqlite.schema import MIGRATIONS
 from tests.support.certificates import Authority
 from tests.support.client import Client
+from tests.support.formats import restored
 from tests.support.process import add_accounts, run_server, serving, write_config
 
 
@@ -390,6 +392,16 @@ def test_check_says_that_all_is_in_order(run: Callable[..., Told], data: Path) -
     )
     assert told.err == ""
     assert not (data / FILE_NAME).exists()
+
+
+def test_check_tells_of_an_older_database(run: Callable[..., Told], data: Path) -> None:
+    """As the next start makes it new; the check itself doesn't."""
+    old = restored("19", data)
+    told = run("--check", "--data", data, "--port", 0)
+    assert told.code == 0
+    assert f"has format 19, and the next start makes it {len(MIGRATIONS)}" in told.err
+    assert "securechat-admin backup" in told.err
+    assert old.older_format() == 19
 
 
 def test_check_may_run_beside_the_server(data: Path, config: Path) -> None:

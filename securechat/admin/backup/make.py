@@ -126,6 +126,11 @@ def _note(data: DataDirectory, file: Path, by: str) -> str:
     """Write the backup into the audit; what to warn of when that fails, or ''."""
     # Before the backup is there, so that none is made unnoticed.
     try:
+        if (version := data.older_format()) is not None:
+            # Opening it to write would make it new: then nobody could go back without this backup.
+            return (
+                f"the audit doesn't tell of the backup, as the database's format is still {version}"
+            )
         admin = Admin(data.database, by=by)
         try:
             admin.audit.note("backup made", file=str(file.absolute()))

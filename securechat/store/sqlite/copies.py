@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from securechat.store import audit
 from securechat.store.errors import StoreError
 from securechat.store.sqlite.database import FAULTS, Transaction, explain, fault, open_database
 from securechat.store.sqlite.mending import find_orphans, look_alikes, ownerless
-from securechat.store.sqlite.schema import MIGRATIONS
+from securechat.store.sqlite.schema import EARLIER, MIGRATIONS
 
 STEP_PAGES = 256
 """How much is copied at once: 1 MiB in SQLite's pages of 4 KiB."""
@@ -88,13 +89,30 @@ def _foreign_schema(connection: sqlite3.Connection, version: int) -> list[str]:
             f"it was made by a newer securechat (its format is {version}, this one knows up to "
             f"{len(MIGRATIONS)}); install that version"
         ]
-    with closing(sqlite3.connect(":memory:")) as model:
-        for script in MIGRATIONS[:version]:
-            model.executescript(script)
-        expected, found = _schema(model), _schema(connection)
+    found = _schema(connection)
+    if found in map(_schema_by, _ways(version)):
+        return []
+    expected = _schema_by(MIGRATIONS[:version])
     missing = [f"{what} is missing" for what, _ in sorted((expected - found).keys())]
     alien = [f"{what!r} is foreign to it" for what, _ in sorted((found - expected).keys())]
     return [f"its schema is not securechat's: {text}" for text in (missing + alien)[:_MAX_FAULTS]]
+
+
+def _ways(version: int) -> Iterator[Sequence[str]]:
+    """The migrations up to a version, and then those by which it was also reached once."""
+    return itertools.product(
+        *(
+            (script, EARLIER[number]) if number in EARLIER else (script,)
+            for number, script in enumerate(MIGRATIONS[:version], 1)
+        )
+    )
+
+
+def _schema_by(scripts: Iterable[str]) -> Counter[tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:")) as model:
+        for script in scripts:
+            model.executescript(script)
+        return _schema(model)
 
 
 def _schema(connection: sqlite3.Connection) -> Counter[tuple[str, str]]:

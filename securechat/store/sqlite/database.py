@@ -6,6 +6,7 @@ Each thread opens a connection of its own. The hub's is the only one of the serv
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sqlite3
@@ -15,6 +16,8 @@ from pathlib import Path
 from securechat.common.files import write_new
 from securechat.store.errors import ConflictError, DamagedError, HeldError, StoreError
 from securechat.store.sqlite.schema import MIGRATIONS
+
+log = logging.getLogger(__name__)
 
 FILE_NAME = "securechat.db"
 
@@ -109,6 +112,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
     if read_only:
         connection.execute("PRAGMA query_only = ON")
         return
+    _check_ours(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
     # FULL: a commit returns when its data is on the disk; that is the promise.
     connection.execute("PRAGMA synchronous = FULL")
@@ -118,16 +122,32 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
     _migrate(connection)
-    version = _version(connection)
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?)", (secrets.token_hex(3),))
+
+
+def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
+    """Nothing may be changed in another program's database, or in one of a newer format. Raises
+    StoreError.
+    """
+    # In one statement: another process may make the tables just now.
+    version, tables, ours = connection.execute(
+        "SELECT user_version, (SELECT count(*) FROM sqlite_master), "
+        "(SELECT count(*) FROM sqlite_master WHERE name = 'meta') FROM pragma_user_version"
+    ).fetchone()
+    if not ours and (tables or version):
+        raise StoreError(
+            f"{path} is another program's database: it has no table 'meta'. Name another data "
+            "directory, or move the file away"
+        )
     if version > len(MIGRATIONS):
         raise StoreError(
             f"{path} was made by a newer securechat (its format is {version}, this one knows "
             f"up to {len(MIGRATIONS)}); install that version, or restore a backup"
         )
-    connection.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?)", (secrets.token_hex(3),))
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
+    first = _version(connection)
     while (version := _version(connection)) < len(MIGRATIONS):
         script = f"{MIGRATIONS[version]}PRAGMA user_version={version + 1};"
         try:
@@ -138,6 +158,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
             if _version(connection) == version:
                 raise
             # Another process that opens it was faster, and has done the same.
+    if 0 < first < version:
+        log.info("the database had format %d and has %d now", first, version)
 
 
 def format_of(path: Path) -> int:

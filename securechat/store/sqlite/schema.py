@@ -11,7 +11,14 @@ ROW_BYTES = 100
 STORED_BYTES = f"{ROW_BYTES} + length(CAST(text AS BLOB)) + coalesce(length(CAST(tags AS BLOB)), 0)"
 """What an entry of the log takes, as SQL; core.journal counts the same."""
 
-FIRST = """
+_ROOM_CLOSED = """-- Nobody is invited into a closed room, or banned from it.
+CREATE TRIGGER room_closed AFTER UPDATE OF folded ON targets WHEN NEW.folded IS NULL BEGIN
+    DELETE FROM invitations WHERE room = NEW.id;
+    DELETE FROM bans WHERE room = NEW.id;
+END;
+"""
+
+FIRST = f"""
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -85,12 +92,7 @@ CREATE TABLE invitations (
     PRIMARY KEY (room, account)
 ) STRICT, WITHOUT ROWID;
 
--- Nobody is invited into a closed room, or banned from it.
-CREATE TRIGGER room_closed AFTER UPDATE OF folded ON targets WHEN NEW.folded IS NULL BEGIN
-    DELETE FROM invitations WHERE room = NEW.id;
-    DELETE FROM bans WHERE room = NEW.id;
-END;
-
+{_ROOM_CLOSED}
 -- Every message and every event of a room, in the one order of the server.
 CREATE TABLE log (
     seq INTEGER PRIMARY KEY,
@@ -268,7 +270,7 @@ CREATE TRIGGER chosen_name_ends AFTER UPDATE OF deleted ON accounts WHEN NEW.del
 END;
 """
 
-CLASSES = f"""
+_CLASSES = f"""
 -- What is found by its kind alone costs a message less than what its text has to be looked at for.
 -- Each row stands in one of the three indexes.
 DROP INDEX log_messages;
@@ -276,10 +278,14 @@ DROP INDEX log_others;
 UPDATE log SET kind = iif(kind = 'PRIVMSG', 'CTCP', 'CTCPREPLY')
     WHERE kind IN ('PRIVMSG', 'NOTICE') AND NOT ({_READABLE});
 CREATE INDEX log_messages ON log (target, seq) WHERE kind IN ('PRIVMSG', 'NOTICE');
-CREATE INDEX log_untold ON log (target, seq) WHERE kind IN ('CTCP', 'CTCPREPLY', 'REDACTED');
-CREATE INDEX log_events ON log (target, seq)
-    WHERE kind NOT IN ('PRIVMSG', 'NOTICE', 'CTCP', 'CTCPREPLY', 'REDACTED');
 """  # noqa: S608 - no input in it
+
+CLASSES = (
+    f"{_CLASSES}CREATE INDEX log_untold ON log (target, seq) "
+    "WHERE kind IN ('CTCP', 'CTCPREPLY', 'REDACTED');\n"
+    "CREATE INDEX log_events ON log (target, seq) "
+    "WHERE kind NOT IN ('PRIVMSG', 'NOTICE', 'CTCP', 'CTCPREPLY', 'REDACTED');\n"
+)
 
 READ_MARKERS = """
 -- Up to when an account's person has read what. target: the folded name of a channel or an account,
@@ -303,7 +309,7 @@ CREATE TABLE channel_masks (
     PRIMARY KEY (channel, kind, mask)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO channel_masks SELECT channel, 'b', mask, by, at_ms FROM bans;
-DROP TRIGGER room_closed;
+DROP TRIGGER IF EXISTS room_closed;
 DROP TABLE bans;
 -- Nobody is in a closed channel, invited into it, or banned from it.
 CREATE TRIGGER channel_closed AFTER UPDATE OF folded ON targets WHEN NEW.folded IS NULL BEGIN
@@ -384,7 +390,8 @@ COMPARED = f"""
 -- The same three indexes. For each row that is stored, SQLite puts a list of more than two words
 -- into a table first, to look the kind up in it: that made up two thirds of a message's cost.
 DROP INDEX log_messages;
-DROP INDEX log_untold;
+DROP INDEX IF EXISTS log_untold;
+DROP INDEX IF EXISTS log_questions;
 DROP INDEX log_events;
 CREATE INDEX log_messages ON log (target, seq) WHERE {MESSAGES};
 CREATE INDEX log_untold ON log (target, seq) WHERE {UNTOLD};
@@ -452,3 +459,16 @@ MIGRATIONS = [
     REQUESTS,
     SERVER_ACTS,
 ]
+
+EARLIER = {
+    1: FIRST.replace(_ROOM_CLOSED, ""),
+    11: (
+        f"{_CLASSES}CREATE INDEX log_questions ON log (target, seq) "
+        "WHERE kind IN ('CTCP', 'CTCPREPLY');\n"
+        "CREATE INDEX log_events ON log (target, seq) "
+        "WHERE kind NOT IN ('PRIVMSG', 'NOTICE', 'CTCP', 'CTCPREPLY');\n"
+    ),
+}
+"""What the migrations of these numbers were for some hours, before they were changed: there may be
+databases that had them so. Later migrations (13 and 19) take away what differs.
+"""
