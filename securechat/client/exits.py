@@ -30,6 +30,17 @@ class Exit(IntEnum):
     INTERRUPTED = 130  # 128 + SIGINT, what shells expect after Ctrl-C
 
 
+EPILOG = """\b
+Exit codes:
+  0  all went well; what was sent is stored on the server
+  1  the server refused a message, or what was asked for
+  2  wrong usage: an argument, a file or a setting
+  3  no connection, or it was lost before all was confirmed
+  4  the server's certificate was refused
+  5  the login or the registration was refused
+"""
+
+
 class ClientError(Exception):
     """Something the person at the terminal must know; the text is fit to be shown as it is."""
 

@@ -46,12 +46,13 @@ def session(
     """A short session. by_token: this device's token will do. Raises ClientError."""
     # Without a replay, so that it takes nothing away from the person who reads.
     running = assemble.enter(setup, goal, quiet=True, by_token=by_token)
-    with _closing(running), inquiring(running.client) as inquiry:
+    with closing(running), inquiring(running.client) as inquiry:
         yield inquiry, running
 
 
 @contextmanager
-def _closing(running: LoggedIn) -> Iterator[None]:
+def closing(running: LoggedIn) -> Iterator[None]:
+    """End the connection at the end of a block."""
     try:
         yield
     finally:
@@ -93,7 +94,7 @@ def logout(setup: Setup, where: str | None) -> Exit:
 def _revoke_own(goal: Destination, token: StoredToken, place: str) -> Exit:
     try:
         running = start(Login(goal.owner.account, token.text), goal.dialer, quiet=True)
-        with _closing(running), inquiring(running.client) as inquiry:
+        with closing(running), inquiring(running.client) as inquiry:
             inquiry.ask("REVOKED", "TOKEN", "REVOKE", token.name)
     except ClientError as error:
         # A token that the server refuses has ended already: there is nothing left to revoke.

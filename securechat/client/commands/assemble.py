@@ -106,19 +106,28 @@ def _account_of(settings: SettingsDirectory, address: Address, anchor: Anchor) -
     return settings.account(anchor.known_at) if known is None and anchor.known_at else known
 
 
-def log_in(setup: Setup, where: str | None, *, quiet: bool = False) -> LoggedIn:
+def log_in(
+    setup: Setup, where: str | None, *, quiet: bool = False, reconnect: bool | None = None
+) -> LoggedIn:
     """Log in to what destination() takes, and have this device remembered.
 
-    quiet: only for sending; no replay and no reconnecting. Raises ClientError.
+    quiet: for a program; no replay. reconnect: as of start(). Raises ClientError.
     """
     goal = destination(setup, where)
-    running = enter(setup, goal, quiet=quiet)
+    running = enter(setup, goal, quiet=quiet, reconnect=reconnect)
     if setup.tokens and running.credential.by_password:
         device.remember(running.client, setup.tokens, goal.owner)
     return running
 
 
-def enter(setup: Setup, goal: Destination, *, quiet: bool, by_token: bool = True) -> LoggedIn:
+def enter(
+    setup: Setup,
+    goal: Destination,
+    *,
+    quiet: bool,
+    by_token: bool = True,
+    reconnect: bool | None = None,
+) -> LoggedIn:
     """Log in, no more. by_token: the token of this device will do, else the password is needed.
 
     Raises ClientError.
@@ -128,7 +137,7 @@ def enter(setup: Setup, goal: Destination, *, quiet: bool, by_token: bool = True
         goal.owner,
         setup.sources,
         tokens,
-        lambda login: start(login, goal.dialer, quiet=quiet),
+        lambda login: start(login, goal.dialer, quiet=quiet, reconnect=reconnect),
         goal.dialer.look,
     )
     running = entry.enter()
@@ -223,20 +232,24 @@ def talk(running: LoggedIn) -> Exit:
         printer = pipe.Printer(renderer, sys.stdout)
         lines = pipe.InputLines(sys.stdin.fileno())
         code = pipe.converse(running.client, composer, lines, printer)
-    _say_how_it_ended(running)
+    say_how_it_ended(running)
     return code
 
 
-def send(running: LoggedIn, target: str, texts: list[str] | None) -> Exit:
-    """Send texts, or the lines of standard input when None; the exit code."""
+def send(running: LoggedIn, target: str, texts: list[str] | None, *, as_json: bool = False) -> Exit:
+    """Send texts, or the lines of standard input when None; the exit code. as_json: print what was
+    stored.
+    """
     printer = pipe.Printer(renderer_for(running.session), sys.stderr)
     source = pipe.InputLines(sys.stdin.fileno()) if texts is None else texts
-    code = pipe.send(running.client, target, source, printer)
-    _say_how_it_ended(running)
+    stored = sys.stdout if as_json else None
+    code = pipe.send(running.client, target, source, printer, stored)
+    say_how_it_ended(running)
     return code
 
 
-def _say_how_it_ended(running: LoggedIn) -> None:
+def say_how_it_ended(running: LoggedIn) -> None:
+    """Tell the person why the client has stopped, if there is something to say."""
     stopped = running.client.stopped
     if stopped is None or not stopped.text:
         return

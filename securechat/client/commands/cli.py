@@ -12,20 +12,20 @@ import click
 
 from securechat.client.commands import account, assemble, factor, sessions
 from securechat.client.commands.options import asking, chatting, managing, proving
-from securechat.client.exits import ClientError, Exit, LoginError, RefusedError, UsageError, say
+from securechat.client.commands.reading import SERVER, history, tail
+from securechat.client.exits import (
+    EPILOG,
+    ClientError,
+    Exit,
+    LoginError,
+    RefusedError,
+    UsageError,
+    say,
+)
+from securechat.client.screens import pipe
 from securechat.client.screens.composer import target_problem
 from securechat.client.session.deliveries import text_lines
 from securechat.credentials.link import InviteLink, LinkError, is_link
-
-EPILOG = """\b
-Exit codes:
-  0  all went well; what was sent is stored on the server
-  1  the server refused a message
-  2  wrong usage: an argument, a file or a setting
-  3  no connection, or it was lost before all was confirmed
-  4  the server's certificate was refused
-  5  the login or the registration was refused
-"""
 
 
 def _version() -> str:
@@ -96,25 +96,50 @@ def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
 @cli.command(epilog=EPILOG)
 @click.argument("target")
 @click.argument("text", nargs=-1)
+@SERVER
 @click.option(
-    "--server", metavar="[ACCOUNT@]HOST[:PORT]", help="Where; without it, where you were last."
+    "--together", is_flag=True, help="Send all of standard input as one message of several lines."
 )
+@click.option("--json", "as_json", is_flag=True, help="Print what was stored, with its msgid.")
 @chatting
-def send(setup: assemble.Setup, target: str, text: tuple[str, ...], server: str | None) -> Exit:
+def send(
+    setup: assemble.Setup,
+    target: str,
+    text: tuple[str, ...],
+    server: str | None,
+    together: bool,
+    as_json: bool,
+) -> Exit:
     """Send TEXT, or each line of standard input, to TARGET (a #channel or an account).
+
+    A TEXT of several lines is one message where the server takes such; standard input is read line
+    by line, as a log may have no end, and with --together up to its end.
 
     Ends when everything is stored on the server. Missed messages stay missed: they are there at
     your next login.
+
+    \b
+    EXAMPLE
+      df -h | securechat send --together '#admins'
     """
     if problem := target_problem(target):
         raise UsageError(problem.text)
+    if text and together:
+        raise UsageError("--together is for standard input; a TEXT is one message anyhow")
     texts = _texts(text) if text else None
     if texts is None and setup.sources.password_stdin:
         raise UsageError(
             "standard input can't hold both the password and the text: give TEXT as an argument, "
             "or the password with --password-file FILE"
         )
-    return assemble.send(assemble.log_in(setup, server, quiet=True), target, texts)
+    if together:
+        texts = [pipe.whole_input(sys.stdin.fileno())]
+    running = assemble.log_in(setup, server, quiet=True)
+    return assemble.send(running, target, texts, as_json=as_json)
+
+
+cli.add_command(tail)
+cli.add_command(history)
 
 
 @cli.command(epilog=EPILOG)

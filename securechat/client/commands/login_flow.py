@@ -52,13 +52,15 @@ def start(
     dialer: Dialer,
     *,
     quiet: bool = False,
+    reconnect: bool | None = None,
     registered: Callable[[], None] = lambda: None,
 ) -> LoggedIn:
-    """Connect and log in, once. registered: is called as soon as there is an account, whatever
+    """Connect and log in, once. reconnect: when the connection is lost; None: unless it is quiet.
+    registered: is called as soon as there is an account, whatever
     comes then. Raises ClientError. Main thread.
     """
     session = ClientSession(credential, quiet=quiet)
-    client = Client(session, dialer, reconnect=not quiet)
+    client = Client(session, dialer, reconnect=not quiet if reconnect is None else reconnect)
 
     def told(event: Delayed | Registered) -> None:
         if isinstance(event, Registered):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from securechat.client.screens.composer import (
     CHANNEL_SIGN,
@@ -24,6 +23,7 @@ from securechat.client.session.events import (
     ServerCommand,
     TextKind,
 )
+from securechat.client.session.moments import moment
 
 PAGE = 20
 """Messages of a page of history: a terminal of 24 rows has them all on it."""
@@ -211,25 +211,12 @@ def _search(_composer: Composer, rest: str) -> Composed:
             fields[name.lower()] = value
     if not rest:
         return _usage("search")
-    after, before = (_moment(fields.get(name, "")) for name in ("after", "before"))
+    after, before = (moment(fields.get(name, "")) for name in ("after", "before"))
     if after is None or before is None:
         text = "expected dates as 2026-01-31, or with a time as 2026-01-31T15:30"
         return [Problem(text, remote=False)]
     place, sender = fields.get("in", ""), fields.get("from", "")
     return [AskSearch(" ".join(words), place, sender, after, before, rest)]
-
-
-def _moment(text: str) -> str | None:
-    """A date, or a date with a time, where we are, as server-time has it; '' for ''. None when it
-    can't be one.
-    """
-    if not text:
-        return ""
-    try:
-        time = datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):  # of a year that no clock of ours knows
-        return None
-    return f"{time:%Y-%m-%dT%H:%M:%S}.000Z" if time.year in range(1970, 9999) else None
 
 
 @command("/me TEXT", "say what you do")

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from securechat.client.exits import Exit, UsageError
 from securechat.client.screens.composer import Composer
-from securechat.client.session.deliveries import text_lines
+from securechat.client.session.deliveries import text_block
 from securechat.client.session.events import (
     Action,
     ClientEvent,
@@ -24,8 +24,10 @@ from securechat.client.session.events import (
     Rejected,
     Say,
     Stopped,
+    Stored,
     Unconfirmed,
 )
+from securechat.client.text import json_lines
 from securechat.client.text.render import Renderer, plain
 from securechat.client.wire.receiver import Client
 from securechat.common.threads import Waker
@@ -35,6 +37,9 @@ CHUNK = 65536
 
 # Characters of one line: a longer one is handed on in parts, so that memory stays bounded.
 MAX_LINE = 1 << 20
+
+# Bytes of an input that is sent as a whole: some hundred messages.
+MAX_TOGETHER = 1 << 20
 
 PATIENCE = 60.0
 """Seconds without any echo after which a script that has said everything gives up."""
@@ -84,6 +89,19 @@ class InputLines:
             selector.select()
         # Not by sys.stdin: what lies in its buffer select() doesn't know of.
         return b"" if self._stopped else os.read(self._handle, CHUNK)
+
+
+def whole_input(handle: int) -> str:
+    """All of a file descriptor, as one text. Raises UsageError when it is too much."""
+    data = bytearray()
+    while chunk := os.read(handle, CHUNK):
+        data += chunk
+        if len(data) > MAX_TOGETHER:
+            raise UsageError(
+                f"standard input has more than {MAX_TOGETHER // 1024} KiB; send a file of that "
+                "size in another way, or without --together line by line"
+            )
+    return data.decode(errors="replace")
 
 
 class Printer:
@@ -162,8 +180,15 @@ def converse(client: Client, composer: Composer, lines: InputLines, printer: Pri
     return outcome.code
 
 
-def send(client: Client, target: str, texts: Iterable[str], printer: Printer) -> Exit:
-    """Send texts to target and wait until they are stored; only what goes wrong is printed.
+def send(
+    client: Client,
+    target: str,
+    texts: Iterable[str],
+    printer: Printer,
+    stored: TextIO | None = None,
+) -> Exit:
+    """Send texts to target and wait until they are stored; only what goes wrong is printed, and to
+    stored, as JSON, what is stored. A text of several lines is one message, if the server takes it.
 
     Raises UsageError when there is nothing to send.
     """
@@ -172,14 +197,17 @@ def send(client: Client, target: str, texts: Iterable[str], printer: Printer) ->
     def sink(events: Sequence[ClientEvent]) -> None:
         outcome.notice(events)
         printer([event for event in events if isinstance(event, Problem | Rejected | Unconfirmed)])
+        if stored:
+            lines = [json_lines.of_stored(event) for event in events if isinstance(event, Stored)]
+            print(*lines, sep="\n", end="\n" if lines else "", file=stored, flush=True)
         if isinstance(texts, InputLines) and any(isinstance(event, Stopped) for event in events):
             texts.stop()  # the main thread may be waiting for a line
 
     client.attach(sink)
     count = 0
     for text in texts:
-        for line in text_lines(text):
-            client.submit(Say(target, line), wait=True)
+        if block := text_block(text):
+            client.submit(Say(target, "\n".join(block)), wait=True)
             count += 1
     client.submit(Quit(patience=PATIENCE), wait=True)
     client.join()

@@ -84,6 +84,9 @@ class Asking(ABC):
         if self._open is not None and len(self._open.said) < MOST and self._takes(message):
             self._open.said.append(said)
 
+    def other(self, message: Message) -> None:  # noqa: B027 - most answers have none
+        """Something in the answer that is no message."""
+
     def ends(self, batch: Batch, now: float, out: Output) -> None:
         """A batch has ended, which may be the answer."""
         asked = self._open
@@ -98,7 +101,7 @@ class Asking(ABC):
             return False
         if message.command == "421" and params[1:2] == [self._command]:
             self._open = None
-            out.events.append(Problem(self.not_offered, remote=False))
+            self._unknown(asked, out)
             return True
         if message.command == "FAIL" and params[:1] == [self._command]:
             self._open = None
@@ -120,6 +123,10 @@ class Asking(ABC):
     @abstractmethod
     def _done(self, asked: Asked, now: float, out: Output) -> None:
         """The answer is whole."""
+
+    def _unknown(self, asked: Asked, out: Output) -> None:
+        """The server doesn't know the command."""
+        out.events.append(Problem(self.not_offered, remote=False))
 
     def _tells(self, asked: Asked, message: Message, out: Output) -> bool:
         """Tell of a refusal in own words; whether that was done."""

@@ -219,15 +219,27 @@ class Deliveries:
 def _pieces(delivery: Outgoing, prefix: str, multiline: Limits | None) -> list[Outgoing]:
     wrapping = len(delivery.wire.encode()) - len(delivery.text.encode())
     space = text_space(prefix, delivery.command, delivery.target, wrapping)
-    if delivery.several and multiline and not multiline.problem(delivery.text, space):
-        return [Outgoing(delivery.target, delivery.text, delivery.kind, cut=True)]
+    if delivery.several and multiline:
+        texts = _packs(delivery.text, multiline, space)
+    else:
+        texts = text_lines(delivery.text)
     # A target so long that no text fits is sent as it is: the server says what is wrong with it.
     pieces = [
         piece
-        for line in text_lines(delivery.text)
-        for piece in (split_text(line, space) if space > 0 else [line])
+        for text in texts
+        for piece in (split_text(text, space) if space > 0 and "\n" not in text else [text])
     ]
     return [Outgoing(delivery.target, piece, delivery.kind, cut=True) for piece in pieces]
+
+
+def _packs(text: str, multiline: Limits, space: int) -> list[str]:
+    """A text in as few messages as the server takes, parted between its lines."""
+    packs: list[list[str]] = [[]]
+    for line in text.split("\n"):
+        if packs[-1] and multiline.problem("\n".join([*packs[-1], line]), space):
+            packs.append([])
+        packs[-1].append(line)
+    return [one for pack in packs if (one := "\n".join(text_block("\n".join(pack))))]
 
 
 def text_lines(text: str) -> list[str]:

@@ -8,6 +8,7 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -79,6 +80,15 @@ class AskMore(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class AskRange(Action):
+    """Fetch messages for a program: the parameters of CHATHISTORY, such as ("AFTER", "#lobby",
+    "msgid=…", "100"). https://ircv3.net/specs/extensions/chathistory
+    """
+
+    params: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Adopt(Action):
     """Log in with this token when the connection has to be replaced, and not by the password: that
     costs the server much more to check, and the code of a second factor is good once.
@@ -120,7 +130,8 @@ class Said(ClientEvent):
 
     target: the channel, or the account it was sent to. text: may have several lines. mine: it is
     from our account. time: the server's time in UTC, None when it didn't tell. missed: it was
-    replayed, not live. answers: the message that it is a reply to, where that is known.
+    replayed, not live. answers: the message that it is a reply to, where that is known. mark: by
+    what CHATHISTORY finds it, '' when it has neither id nor time. tags: as they came.
     """
 
     target: str
@@ -131,6 +142,9 @@ class Said(ClientEvent):
     time: datetime | None = None
     missed: bool = False
     answers: Earlier | None = None
+    # For programs; to who reads it, two messages that look the same are the same.
+    mark: str = field(default="", compare=False)
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +156,18 @@ class HistoryPage(ClientEvent):
     target: str
     said: tuple[Said, ...]
     first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RangeTold(ClientEvent):
+    """The answer to AskRange. said: oldest first. targets: for TARGETS, each conversation with the
+    time of its newest message. problem: why there is no answer, '' for none.
+    """
+
+    asked: AskRange
+    said: tuple[Said, ...] = ()
+    targets: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,10 +312,12 @@ class TooLong(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Stored(ClientEvent):
-    """A message of ours is on the server's disk: its echo arrived."""
+    """A message of ours is on the server's disk: its echo arrived. msgid, time: of the echo."""
 
     target: str
     text: str
+    msgid: str = field(default="", compare=False)
+    time: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from securechat.client.session.batches import Batches
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import Deliveries
 from securechat.client.session.events import Earlier, Info, Output, Problem, TextKind
+from securechat.client.session.fetching import Fetching
 from securechat.client.session.identity import fold, same
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.pages import HistoryPages
@@ -42,7 +43,8 @@ class Inbound:
         self._shown = ShownMessages()
         self.pages = HistoryPages(self._shown)
         self.search = LogSearch()
-        self._asking = (self.pages, self.search)
+        self.fetching = Fetching()
+        self._asking = (self.pages, self.search, self.fetching)
         self._asked: set[str] = set()
         """Channels, folded, whose next NAMES answer is shown."""
         self._known: dict[str, str] = {}
@@ -83,8 +85,8 @@ class Inbound:
                 self._said(message, now, out)
         elif command == "BATCH":
             self._batch(message, now, out)
-        elif self._asker(message):
-            return  # what happened then changes nothing now
+        elif asker := self._asker(message):
+            asker.other(message)  # what happened then changes nothing now
         elif handler := _HANDLERS.get(command):
             if len(message.params) >= _NEEDS.get(command, 1):
                 handler(self, message, out)
@@ -125,7 +127,8 @@ class Inbound:
         if self._is_mine(message.nick):
             stored = self._deliveries.confirm(message.command, target, text, now)
             if stored:
-                out.events.append(events.Stored(stored.target, stored.text))
+                msgid, time = message.tags.get("msgid", ""), parse_time(message)
+                out.events.append(events.Stored(stored.target, stored.text, msgid, time))
         is_new = self._shown.is_new(message.tags.get("msgid", ""))
         if is_new and message.command == "NOTICE" and "!" not in (message.source or ""):
             out.events.append(Info(text))  # the server itself speaks
@@ -142,7 +145,10 @@ class Inbound:
         if text.startswith(ACTION_HEAD):
             kind, text = TextKind.ACTION, text.removeprefix(ACTION_HEAD).removesuffix(ACTION_TAIL)
         mine = self._is_mine(message.nick)
-        said = events.Said(target, message.nick, text, kind, mine, parse_time(message))
+        time, mark = parse_time(message), mark_of(message)
+        said = events.Said(
+            target, message.nick, text, kind, mine, time, mark=mark, tags=message.tags
+        )
         return self._related(message, said)
 
     def _related(self, message: Message, said: events.Said) -> events.Said:

@@ -17,6 +17,7 @@ from securechat.client.session.events import (
     Adopt,
     AskMore,
     AskPage,
+    AskRange,
     AskSearch,
     Delayed,
     Doubt,
@@ -132,7 +133,7 @@ class ClientSession:
             self._leave, self._leave_at = action, now + action.patience
         elif isinstance(action, Adopt):
             self._credential = Login(self._credential.account, action.token)
-        elif isinstance(action, AskPage | AskSearch | AskMore):
+        elif isinstance(action, AskPage | AskSearch | AskMore | AskRange):
             self._ask(action, now, out)
         elif isinstance(action, Say | ServerCommand):
             self._deliveries.put(action)
@@ -191,7 +192,9 @@ class ClientSession:
             self._deliveries.multiline = handshake.multiline
             self._inbound.restart(handshake.nick)
             batches = "batch" in handshake.enabled
-            self._inbound.pages.restart(out, offered=batches and handshake.offers(CHATHISTORY))
+            pages = batches and handshake.offers(CHATHISTORY)
+            self._inbound.pages.restart(out, offered=pages)
+            self._inbound.fetching.restart(out, offered=pages)
             self._inbound.search.restart(out, offered=batches and SEARCH in handshake.enabled)
             if isinstance(credential, AccountRequest):  # the account is made: the next time log in
                 self._credential = Login(credential.account, credential.password)
@@ -215,8 +218,12 @@ class ClientSession:
         why = Doubt.ASKED if self._deliveries.keyed else Doubt.RESENT
         out.events += [delivery.doubt(why) for delivery in again]
 
-    def _ask(self, action: AskPage | AskSearch | AskMore, now: float, out: Output) -> None:
-        if self.stage is not Stage.ONLINE:
+    def _ask(
+        self, action: AskPage | AskSearch | AskMore | AskRange, now: float, out: Output
+    ) -> None:
+        if isinstance(action, AskRange):
+            self._inbound.fetching.ask(action, now, out, online=self.stage is Stage.ONLINE)
+        elif self.stage is not Stage.ONLINE:
             text = "there is no connection now; ask again when it is back"
             out.events.append(Problem(text, remote=False))
         elif isinstance(action, AskPage):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -14,17 +15,18 @@ import keyring.core
 import pytest
 
 from securechat.client.commands import assemble
-from securechat.client.commands.cli import EPILOG, main
+from securechat.client.commands.cli import main
 from securechat.client.credentials import passwords
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens, token_directory
-from securechat.client.exits import Exit, UsageError
+from securechat.client.exits import EPILOG, Exit, UsageError
+from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.settings import SettingsDirectory, default_directory
 from securechat.client.trust.authorities import Origin, Trust
 from securechat.credentials.link import InviteLink
 from securechat.irc.message import format_message
 from tests.client.keyrings import MemoryKeyring
-from tests.client.scripted import PASSWORD, TOKEN, Dialogue, Peer, ScriptedServer, registers
+from tests.client.scripted import OFFER, PASSWORD, TOKEN, Dialogue, Peer, ScriptedServer, registers
 from tests.support.certificates import Authority
 
 Files = tuple[Path, Path]
@@ -90,6 +92,35 @@ def test_a_pipe_into_a_channel(shell: Shell, certificate: Files, ca_file: Path) 
         where = ("--server", f"alice@{server.address}", "--ca", str(ca_file))
         code = shell.runs("send", "#lobby", *where, *shell.password, stdin="hello\n")
     assert (code, shell.out, shell.err) == (Exit.OK, "", "")
+
+
+def test_a_whole_input_as_one_message(shell: Shell, certificate: Files, ca_file: Path) -> None:
+    """`df | securechat send --together --json '#lobby'`: what was stored is printed."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greets("alice", OFFER.replace(MULTILINE, f"{MULTILINE}=max-bytes=8192"))
+        assert peer.authenticates("alice")
+        peer.welcomes()
+        peer.expects(f"BATCH +paste {MULTILINE} #lobby", "@batch=paste PRIVMSG #lobby one")
+        peer.expects("@batch=paste PRIVMSG #lobby two", "BATCH -paste")
+        source = peer.source()
+        peer.says(f"@msgid=a1 :{source} BATCH +m {MULTILINE} #lobby")
+        peer.says(*(f"@batch=m :{source} PRIVMSG #lobby {word}" for word in ("one", "two")))
+        peer.says("BATCH -m")
+        peer.quits()
+
+    with ScriptedServer(certificate, dialogue) as server:
+        where = ("--server", f"alice@{server.address}", "--ca", str(ca_file))
+        options = ("--together", "--json", *where, *shell.password)
+        code = shell.runs("send", "#lobby", *options, stdin="one\ntwo\n")
+    stored = {"time": None, "msgid": "a1", "target": "#lobby", "text": "one\ntwo"}
+    assert (code, json.loads(shell.out), shell.err) == (Exit.OK, stored, "")
+
+
+def test_together_with_words(shell: Shell) -> None:
+    """2: it is for standard input."""
+    assert shell.runs("send", "--together", "#lobby", "hello") == Exit.USAGE
+    assert "--together is for standard input" in shell.err
 
 
 def test_words_to_a_person(shell: Shell, certificate: Files, ca_file: Path) -> None:

@@ -87,13 +87,18 @@ def test_without_the_capability_each_line_is_a_message() -> None:
     assert talk.does(Say("#lobby", "one\n\ntwo")) == ["PRIVMSG #lobby one", "PRIVMSG #lobby two"]
 
 
-def test_more_than_the_limits_goes_line_by_line_if_it_is_sent() -> None:
-    """The prompt asks before; a server may have changed its limits meanwhile."""
+def test_more_than_the_limits_goes_in_several_messages_if_it_is_sent() -> None:
+    """The prompt asks before; what a program sends has as few parts as the server takes."""
     talk = online(offer=WITH_LIMITS)
     text = "one\ntwo\nthree\nfour\nfive"
     assert talk.session.too_much("#lobby", text).startswith("too much for one message: 5 lines")
     assert talk.session.too_much("#lobby", "one\ntwo") == ""
-    assert len(talk.does(Say("#lobby", text))) == 5
+    assert talk.does(Say("#lobby", text)) == [
+        "BATCH +paste draft/multiline #lobby",
+        *(f"@batch=paste PRIVMSG #lobby {word}" for word in ("one", "two", "three", "four")),
+        "BATCH -paste",
+        "PRIVMSG #lobby five",
+    ]
 
 
 def test_the_key_stays_when_it_is_sent_again() -> None:

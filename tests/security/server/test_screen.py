@@ -14,7 +14,8 @@ from securechat.client.exits import Exit, say
 from securechat.client.screens.commands import run
 from securechat.client.screens.complete import candidates
 from securechat.client.screens.composer import Composer
-from securechat.client.session.events import ClientEvent, Doubt, Said, TextKind
+from securechat.client.session.events import AskRange, ClientEvent, Doubt, Said, Stored, TextKind
+from securechat.client.text import json_lines
 from securechat.client.wire import stream
 from securechat.irc.message import Message
 from tests.client.dialogue import Talk
@@ -132,12 +133,25 @@ def _event(kind: type[ClientEvent], name: str, evil: str) -> ClientEvent:
         "datetime | None": None,
         "datetime": NOON,
         "tuple[Said, ...]": (Said("#x", "x", "x"),),
+        "tuple[tuple[str, str], ...]": (),
+        "Mapping[str, str]": {},
+        "AskRange": AskRange(("x",)),
     }
     given = [item for item in fields(kind) if item.default is MISSING or item.name == name]
     values = {item.name: samples[str(item.type)] for item in given}
     values[name] = (evil, evil) if isinstance(values[name], tuple) else evil
     made: Callable[..., ClientEvent] = kind
     return made(**values)
+
+
+@pytest.mark.parametrize("evil", SEQUENCES, ids=range(len(SEQUENCES)))
+def test_json_for_programs_is_inert(evil: str) -> None:
+    """`tail --json` on a terminal: one line of printable ASCII, whatever stands in a message."""
+    line = json_lines.of_message(Said(evil, evil, evil, tags={evil: evil, "msgid": evil}), evil)
+    stored = json_lines.of_stored(Stored(evil, evil, evil))
+    for text in (line, stored):
+        assert text.isascii()
+        assert text.isprintable()
 
 
 @pytest.mark.parametrize("evil", SEQUENCES, ids=range(len(SEQUENCES)))

@@ -1,0 +1,106 @@
+"""`securechat history`: prints what was said in one conversation, and ends. Main thread."""
+
+from __future__ import annotations
+
+import queue
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from securechat.client.commands import assemble
+from securechat.client.commands.account import closing
+from securechat.client.commands.assemble import Setup
+from securechat.client.commands.login_flow import LoggedIn
+from securechat.client.commands.tail import Output, now, output_encoding
+from securechat.client.exits import Exit, RefusedError, UnreachableError, UsageError, say
+from securechat.client.screens.composer import target_problem
+from securechat.client.session.events import AskRange, ClientEvent, RangeTold, Said, Stopped
+from securechat.client.session.following import PAGE
+from securechat.client.text.render import Renderer
+
+MOST = 10_000
+"""Messages printed at most: the newest come first over the wire, so all are held before."""
+
+PATIENCE = 30.0
+"""Seconds for a page: it waits for others' pages at a busy server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What is wanted of a conversation. after, before: places as CHATHISTORY has them, '' for none.
+    With after the oldest `count` messages, else the newest.
+    """
+
+    target: str
+    count: int
+    after: str = ""
+    before: str = ""
+
+
+def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool) -> Exit:
+    """Print a stretch of a conversation; the exit code. Raises ClientError."""
+    if problem := target_problem(wanted.target):
+        raise UsageError(problem.text)
+    running = assemble.log_in(setup, server, quiet=True)
+    with closing(running):
+        found = list(read(running, wanted))
+    if not found and not as_json:
+        say(f"There is nothing to read of {wanted.target} there.")
+    renderer = None if as_json else Renderer(lambda: 1, now)
+    output = Output(running.session.nick, renderer, sys.stdout.fileno(), output_encoding())
+    output.show(found)
+    return Exit.OK
+
+
+def read(running: LoggedIn, wanted: Stretch) -> Iterator[Said]:
+    """The messages, oldest first. Raises RefusedError, UnreachableError."""
+    answers: queue.SimpleQueue[RangeTold | Stopped] = queue.SimpleQueue()
+
+    def sink(events: Sequence[ClientEvent]) -> None:
+        for event in events:
+            if isinstance(event, RangeTold | Stopped):
+                answers.put(event)
+
+    running.client.attach(sink)
+    pages: list[tuple[Said, ...]] = []
+    mark, left = "", wanted.count
+    while left > 0:
+        page = _page(running, answers, _question(wanted, mark, min(left, PAGE)))
+        new = page[:left] if wanted.after else page[-left:]
+        edge = (page[-1] if wanted.after else page[0]).mark if page else ""
+        pages.append(new)
+        left -= len(new)
+        # Up to an empty page, or one that leads nowhere: one may have fewer than were asked for.
+        if not edge or edge == mark:
+            break
+        mark = edge
+    for page in pages if wanted.after else reversed(pages):
+        yield from page
+
+
+def _question(wanted: Stretch, mark: str, count: int) -> AskRange:
+    """The next page. mark: of the message at which the last one ended, '' for the first page."""
+    target, size = wanted.target, str(count)
+    if wanted.after:
+        start = mark or wanted.after
+        if wanted.before:
+            return AskRange(("BETWEEN", target, start, wanted.before, size))
+        return AskRange(("AFTER", target, start, size))
+    if mark or wanted.before:
+        return AskRange(("BEFORE", target, mark or wanted.before, size))
+    return AskRange(("LATEST", target, "*", size))
+
+
+def _page(
+    running: LoggedIn, answers: queue.SimpleQueue[RangeTold | Stopped], asked: AskRange
+) -> tuple[Said, ...]:
+    running.client.submit(asked, wait=True)
+    try:
+        answer = answers.get(timeout=PATIENCE)
+    except queue.Empty:
+        raise UnreachableError(f"the server has not answered in {PATIENCE:.0f} s") from None
+    if isinstance(answer, Stopped):
+        raise UnreachableError(answer.text or "the connection has ended")
+    if answer.problem:
+        raise RefusedError(f"no history of {asked.params[1]}: {answer.problem}", "CHATHISTORY")
+    return answer.said

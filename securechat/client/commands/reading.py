@@ -1,0 +1,100 @@
+"""`securechat tail` and `securechat history`, as they are typed."""
+
+from __future__ import annotations
+
+import click
+
+from securechat.client.commands import history as reading_history
+from securechat.client.commands import tail as reading_tail
+from securechat.client.commands.assemble import Setup
+from securechat.client.commands.history import MOST, Stretch
+from securechat.client.commands.options import chatting
+from securechat.client.commands.tail import place_of
+from securechat.client.exits import EPILOG, Exit
+from securechat.client.session.following import PAGE
+
+SERVER = click.option(
+    "--server", metavar="[ACCOUNT@]HOST[:PORT]", help="Where; without it, where you were last."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+@click.command(epilog=EPILOG)
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@SERVER
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(0, PAGE),
+    default=0,
+    show_default=True,
+    help=f"Print the last N messages of each conversation first (at most {PAGE}).",
+)
+@click.option(
+    "--since",
+    metavar="TIME|msgid=ID",
+    help="Print first what was said since then: 2026-01-31T15:30, 10m (ago), 2h, 7d.",
+)
+@_JSON
+@chatting
+def tail(
+    setup: Setup,
+    targets: tuple[str, ...],
+    server: str | None,
+    count: int,
+    since: str | None,
+    as_json: bool,
+) -> Exit:
+    """Print what is said, as it is said, in each TARGET (a #channel or an account).
+
+    Without a TARGET: in all your channels and conversations. It goes on until Ctrl-C, or until
+    nobody reads what it prints. A lost connection is made anew, and what was said meanwhile is
+    fetched, so nothing is missed and nothing comes twice.
+
+    With --json each message is an object with time, msgid, from, target, conversation (where an
+    answer goes), kind (message, notice or action), text, mine and tags. What is no message, as a
+    lost connection, goes to standard error.
+
+    \b
+    EXAMPLE
+      securechat tail '#alerts' --json | jq -r 'select(.from == "monitor") | .text'
+    """
+    return reading_tail.tail(setup, targets, server, since, count, as_json=as_json)
+
+
+@click.command(epilog=EPILOG)
+@click.argument("target")
+@SERVER
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(1, MOST),
+    default=20,
+    show_default=True,
+    help=f"How many messages (at most {MOST}).",
+)
+@click.option("--after", metavar="TIME|msgid=ID", help="What was said after that, oldest first.")
+@click.option("--before", metavar="TIME|msgid=ID", help="What was said before that.")
+@_JSON
+@chatting
+def history(
+    setup: Setup,
+    target: str,
+    server: str | None,
+    count: int,
+    after: str | None,
+    before: str | None,
+    as_json: bool,
+) -> Exit:
+    """Print what was said in TARGET (a #channel or an account), and end.
+
+    The newest N messages, or the N before --before; with --after the first N from there on. What
+    you have missed stays missed: it is there at your next login.
+
+    \b
+    EXAMPLE
+      securechat history '#lobby' --after 2026-01-31 --before 2026-02-01 -n 10000 --json
+    """
+    places = place_of(after, "--after"), place_of(before, "--before")
+    wanted = Stretch(target, count, *places)
+    return reading_history.history(setup, wanted, server, as_json=as_json)

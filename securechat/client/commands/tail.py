@@ -1,0 +1,183 @@
+"""`securechat tail`: prints what is said, as long as it is left to. Main thread.
+
+The receiving thread prints. So a reader that is slow holds up the connection and nothing else: the
+server closes it when too much waits, and what was not read is fetched by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from securechat.client.commands import assemble
+from securechat.client.commands.assemble import Setup
+from securechat.client.commands.login_flow import LoggedIn
+from securechat.client.exits import Exit, UsageError
+from securechat.client.screens.composer import target_problem
+from securechat.client.screens.pipe import Printer
+from securechat.client.session.events import (
+    ClientEvent,
+    Info,
+    Lost,
+    Problem,
+    Quit,
+    Ready,
+    Said,
+    Stopped,
+)
+from securechat.client.session.following import Follower
+from securechat.client.session.moments import moment_or_ago
+from securechat.client.text import json_lines
+from securechat.client.text.render import Renderer, plain
+from securechat.common.threads import Waker
+
+FAREWELL = 3.0
+"""Seconds for the server to close the connection, after which it is left as it is."""
+
+_BESIDE = (Info, Lost, Problem)
+"""Events that go to standard error."""
+
+Show = Callable[[Sequence[ClientEvent]], None]
+
+
+class Output:
+    """Where messages go, each at once. renderer: None for JSON, of which each is a line. handle: a
+    file descriptor. One thread at a time may call.
+    """
+
+    def __init__(self, nick: str, renderer: Renderer | None, handle: int, encoding: str) -> None:
+        self._nick = nick
+        self._renderer = renderer
+        self._handle = handle
+        self._encoding = encoding
+        self.broken = False
+
+    def show(self, messages: Iterable[Said]) -> None:
+        """Print messages; nothing any more once nobody reads."""
+        for said in messages:
+            if self.broken:
+                return
+            text = "".join(f"{line}\n" for line in self._lines(said))
+            try:
+                self._write(text.encode(self._encoding, "backslashreplace"))
+            except OSError:  # the reader has gone, or the disk is full
+                self.broken = True
+
+    def _lines(self, said: Said) -> list[str]:
+        if self._renderer is None:
+            return [json_lines.of_message(said, self._nick)]
+        return [plain(line) for line in self._renderer.render(said)]
+
+    def _write(self, data: bytes) -> None:
+        # Not by sys.stdout: a thread that waits in it, as the reader is slow, holds its lock, and
+        # the program couldn't end.
+        while data:
+            data = data[os.write(self._handle, data) :]
+
+
+@dataclass(slots=True)
+class Follow:
+    """Takes the events of a client. beside: shows what is no message. Receiving thread."""
+
+    running: LoggedIn
+    follower: Follower
+    output: Output
+    beside: Show
+    refused: bool = False
+    waker: Waker = field(default_factory=Waker)
+
+    def __call__(self, events: Sequence[ClientEvent]) -> None:
+        """Print what is new, and ask for what is missing."""
+        for event in events:
+            step = self.follower.take(event)
+            self.output.show(step.said)
+            if step.ask:
+                self.running.client.submit(step.ask)
+            if text := step.problem or step.refused:
+                self.beside([Problem(text, remote=False)])
+            self.refused = self.refused or bool(step.refused)
+            if isinstance(event, _BESIDE) or (isinstance(event, Ready) and event.again):
+                self.beside([event])
+            if self.refused or self.output.broken or isinstance(event, Stopped):
+                self.waker.wake()
+
+
+def tail(
+    setup: Setup,
+    targets: Sequence[str],
+    server: str | None,
+    since: str | None,
+    count: int,
+    *,
+    as_json: bool,
+) -> Exit:
+    """Print what is said until that ends; the exit code. Raises ClientError."""
+    for target in targets:
+        if problem := target_problem(target):
+            raise UsageError(problem.text)
+    place = place_of(since, "--since")
+    running = assemble.log_in(setup, server, quiet=True, reconnect=True)
+    nick = running.session.nick
+    # With one conversation nobody needs its name on each line.
+    renderer = Renderer(lambda: len(targets) or 2, now)
+    output = Output(nick, None if as_json else renderer, sys.stdout.fileno(), output_encoding())
+    beside = Printer(assemble.renderer_for(running.session), sys.stderr)
+    follow = Follow(running, Follower(nick, targets, place, count), output, beside)
+    running.client.attach(follow)
+    interrupted = not _wait(follow.waker, sys.stdout.fileno())
+    running.client.submit(Quit())
+    with contextlib.suppress(KeyboardInterrupt):
+        running.client.join(FAREWELL)
+    if interrupted:
+        return Exit.INTERRUPTED
+    if follow.refused:
+        return Exit.REFUSED
+    assemble.say_how_it_ended(running)
+    stopped = running.client.stopped
+    return stopped.code if stopped else Exit.OK
+
+
+def _wait(waker: Waker, handle: int) -> bool:
+    """Until something ends; also when nobody reads what is written to handle, which would else show
+    with the next message only. False when it was interrupted from the keyboard.
+    """
+    poller = select.poll()
+    poller.register(waker.receiver, select.POLLIN)
+    poller.register(handle, 0)  # errors are always told: the other end of a pipe was closed
+    try:
+        poller.poll()
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def place_of(text: str | None, option: str) -> str:
+    """A place in the history as somebody types it: a time, or msgid=…; '' for none. Raises
+    UsageError.
+    """
+    if not text:
+        return ""
+    if text.startswith("msgid=") and " " not in text and text.isprintable():
+        return text
+    time = moment_or_ago(text, now())
+    if not time:
+        raise UsageError(
+            f"{option}: expected a date or a time such as 2026-01-31 or 2026-01-31T15:30, as long "
+            f"ago as 10m, 2h or 7d, or msgid=…; got {text!r}"
+        )
+    return f"timestamp={time}"
+
+
+def now() -> datetime:
+    """The time, where we are."""
+    return datetime.now().astimezone()
+
+
+def output_encoding() -> str:
+    """That of standard output."""
+    return sys.stdout.encoding or "utf-8"
