@@ -1,7 +1,7 @@
 # Shortcuts for contributors; see CONTRIBUTING.md.
 VENV := .venv
 
-.PHONY: setup format check renew fixture test bench run clean
+.PHONY: setup format check renew fixture test bench bundle run clean
 
 setup: $(VENV)/installed
 
@@ -33,8 +33,11 @@ test: setup
 bench: setup
 	$(VENV)/bin/python tools/bench.py
 
+bundle: setup
+	$(VENV)/bin/python tools/bundle.py
+
 run: setup
 	$(VENV)/bin/securechat-server --data .data
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What an offline bundle holds beside the wheels; see tools/bundle.py."""
