@@ -53,7 +53,7 @@ ROWS = list(_rows())
 
 def _tokens() -> set[str]:
     with RulesUnderTest().turn() as turn:
-        return {token.partition("=")[0] for token in welcome.isupport(turn)}
+        return {token.partition("=")[0] for token in welcome.isupport(turn.settings)}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.specification)

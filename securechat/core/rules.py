@@ -24,7 +24,7 @@ from securechat.core.model.levels import Levels
 from securechat.core.model.state import LOGINS_AT_ONCE, MAX_KEYS, Model
 from securechat.core.model.states import WAITING, State, Trigger
 from securechat.core.ports import Outside, Vault
-from securechat.core.presence import arrivals, online
+from securechat.core.presence import arrivals, online, welcome
 from securechat.core.settings import Settings
 from securechat.core.turn import Turn
 from securechat.irc import names
@@ -45,19 +45,25 @@ class Rules:
         self.settings = settings
         self.vault = vault
         self._counted_at = 0.0
-        seconds = 60.0 / settings.logins_per_minute
-        # Made anew here, as how fast they are forgotten is a setting.
-        model.logins = Levels(seconds, LOGINS_AT_ONCE, MAX_KEYS)
+        self._count_logins()
         self.outside = Outside()
         """Set by who runs the rules."""
 
     def take_settings(self, turn: Turn, settings: Settings) -> None:
-        """Go on with other settings than those at the start: those may differ that no member is
-        told at the welcome (005), and that nothing is kept of.
+        """Go on with other settings than those at the start: all may differ but the names of the
+        server, of its network, and of the lobby, of which clients keep something.
         """
         before = self.settings
         self.settings = turn.settings = settings
+        if settings.logins_per_minute != before.logins_per_minute:
+            self._count_logins()
         cap.tell_changes(turn, before)
+        welcome.tell_changes(turn, before)
+
+    def _count_logins(self) -> None:
+        """From the beginning, as how fast they are forgotten is a setting."""
+        seconds = 60.0 / self.settings.logins_per_minute
+        self.model.logins = Levels(seconds, LOGINS_AT_ONCE, MAX_KEYS)
 
     def turn(self, now_ms: int, clock: float) -> Turn:
         """An empty turn. now_ms: milliseconds since 1970 (UTC). clock: monotonic seconds."""

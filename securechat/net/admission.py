@@ -43,12 +43,13 @@ class Admission:
         unauthenticated_per_address: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._total = total
-        self._per_address = per_address
-        # A share of their own: whoever fills it can't fill the rest, which is for those who log in.
-        self._max_unauthenticated = unauthenticated
-        self._unauthenticated_per_address = unauthenticated_per_address
         self._lock = threading.Lock()
+        self.change(
+            total=total,
+            per_address=per_address,
+            unauthenticated=unauthenticated,
+            unauthenticated_per_address=unauthenticated_per_address,
+        )
         self._by_address: Counter[str] = Counter()
         self._count = 0
         self._unauthenticated = Unauthenticated()
@@ -58,6 +59,23 @@ class Admission:
         self._barred: dict[str, float] = {}
         """Networks, and until when."""
         self._clock = clock
+
+    def change(
+        self,
+        *,
+        total: int,
+        per_address: int,
+        unauthenticated: int,
+        unauthenticated_per_address: int,
+    ) -> None:
+        """Other limits, for those who come from now on; whoever is here stays."""
+        with self._lock:
+            self._total = total
+            self._per_address = per_address
+            # A share of their own: whoever fills it can't fill the rest, which is for those who log
+            # in.
+            self._max_unauthenticated = unauthenticated
+            self._unauthenticated_per_address = unauthenticated_per_address
 
     def admit(self, connection: Connection) -> Connection | None:
         """Count a connection in, as unauthenticated. Returns the unauthenticated one that has to go

@@ -45,7 +45,7 @@ class Backlog:
     """
 
     def __init__(self, limits: IoLimits, taken: Callable[[Connection], int]) -> None:
-        self._limits = limits
+        self.limits = limits
         self._taken = taken
         self._marks: dict[Connection, Progress] = {}
         """The oldest first."""
@@ -60,7 +60,7 @@ class Backlog:
         """Its output waits from now on, or is judged anew."""
         self._marks.pop(connection, None)
         # As if it had been just fast enough so far: nothing is known that speaks against it.
-        self._marks[connection] = Progress(now, self._taken(connection), self._limits.slow_rate)
+        self._marks[connection] = Progress(now, self._taken(connection), self.limits.slow_rate)
 
     def discard(self, connection: Connection) -> None:
         """It has taken all, or is gone."""
@@ -70,13 +70,13 @@ class Backlog:
     def next_look(self) -> float:
         """When a connection is to be looked at again, in seconds of the monotonic clock."""
         for mark in self._marks.values():  # the first is the oldest, and all wait equally long
-            return mark.at + self._limits.slow_seconds
+            return mark.at + self.limits.slow_seconds
         return INFINITY
 
     def goes_on(self, connection: Connection, now: float) -> bool:
         """Whether it has taken enough since its last mark, which is renewed."""
         before = self._marks.get(connection)
-        return before is not None and self._renew(connection, before, now) >= self._limits.slow_rate
+        return before is not None and self._renew(connection, before, now) >= self.limits.slow_rate
 
     def _renew(self, connection: Connection, before: Progress, now: float) -> float:
         """Bytes a second since its last mark."""
@@ -90,7 +90,7 @@ class Backlog:
         """Look at those whose time has come. Yields each that must go with its verdict, and each
         that stays and has taken something with None.
         """
-        limits = self._limits
+        limits = self.limits
         while self.next_look <= now:
             connection, before = next(iter(self._marks.items()))
             rate = self._renew(connection, before, now)
@@ -105,7 +105,7 @@ class Backlog:
         """Who must go at once: those that have far too much waiting, and when all together have
         too much, those that would need longest to take it. Asked after each delivery.
         """
-        limits, total = self._limits, 0
+        limits, total = self.limits, 0
         found = []
         for connection in self._marks:
             size = connection.out_bytes
@@ -114,7 +114,7 @@ class Backlog:
                 found.append(connection)
             else:
                 total += size
-        if total > self._limits.all_out_bytes:
+        if total > self.limits.all_out_bytes:
             found += self._slowest(set(self._marks).difference(found), total, now)
         for connection in found:
             self.discard(connection)
@@ -123,7 +123,7 @@ class Backlog:
     def _slowest(
         self, connections: Iterable[Connection], total: int, now: float
     ) -> Iterator[Connection]:
-        enough = self._limits.all_out_bytes - self._limits.all_out_bytes // SPARE
+        enough = self.limits.all_out_bytes - self.limits.all_out_bytes // SPARE
         for connection in sorted(connections, key=lambda one: self._seconds(one, now))[::-1]:
             if total <= enough:
                 return

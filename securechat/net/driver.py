@@ -179,13 +179,25 @@ class ConnectionDriver:
     def mark_authenticated(self, connection: Connection) -> None:
         """Somebody has logged in on it: let it speak at the full rate."""
         # The order was on its way while the connection may have ended.
-        if connection.phase is not Phase.OPEN or connection.bucket is None:
+        if connection.phase is not Phase.OPEN:
             return
         connection.authenticated = True
         self._authenticated(connection)
-        connection.bucket.change(self.limits.rate, self._loop.now)
-        if not connection.interest & READ:
-            self._set_timer(connection, 0.0)  # it waits at the old rate, perhaps for long
+        self._take_rate(connection)
+
+    def take_limits(self, limits: IoLimits) -> None:
+        """Go on with other limits, at the connections too that are there."""
+        self.limits = self.backlog.limits = limits
+        for connection in self.connections:
+            self._take_rate(connection)
+
+    def _take_rate(self, connection: Connection) -> None:
+        if connection.phase is not Phase.OPEN or connection.bucket is None:
+            return
+        if connection.authenticated:
+            connection.bucket.change(self.limits.rate, self._loop.now)
+            if not connection.interest & READ:
+                self._set_timer(connection, 0.0)  # it waits at the old rate, perhaps for long
 
     # Reading
 

@@ -8,21 +8,17 @@ import logging
 import selectors
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from securechat.common.threads import NamedThread, Waker
 from securechat.net.admission import Admission, NotAdmittedError
+from securechat.net.binding import BACKLOG
 from securechat.net.connection import Connection, Opening
 from securechat.net.loop import IoThread
 
 log = logging.getLogger(__name__)
-
-BACKLOG = 1024
-
-# Bytes that the kernel keeps of a connection until we read it (it doubles the number for its own
-# use): many times what a chat needs, and so little that what lies there is read in an instant.
-RECEIVED_BYTES = 1 << 16
 
 # The pause, in seconds, after so many connections at once: that is a flood of them, which could
 # have this thread take the interpreter from the others all the time. Some 10,000 a second can come
@@ -36,71 +32,11 @@ RETRY_SECONDS = 0.5
 _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
-class ListenError(Exception):
-    """The server can't listen there; the text says why and what to do."""
-
-
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets for every address of host. port 0 takes a free one, the same for all.
-
-    Raises ListenError.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except socket.gaierror as error:
-        raise ListenError(
-            f"can't listen on {host!r}: expected an address or a name of this machine "
-            f"({error.strerror}); 0.0.0.0 means all its IPv4 addresses"
-        ) from error
-    sockets: list[socket.socket] = []
-    try:
-        for family, kind, protocol, _, address in dict.fromkeys(found):  # each address once
-            sockets.append(_bind_one(family, kind, protocol, address, sockets))
-    except OSError as error:
-        for sock in sockets:
-            sock.close()
-        raise ListenError(_explain(host, port, error)) from error
-    return sockets
-
-
-def _bind_one(
-    family: int,
-    kind: int,
-    protocol: int,
-    address: tuple[object, ...],
-    before: Sequence[socket.socket],
-) -> socket.socket:
-    sock = socket.socket(family, kind, protocol)
-    try:
-        # A restart must not wait for the last server's connections to leave TIME_WAIT.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        port = before[0].getsockname()[1] if before else address[1]
-        sock.bind((address[0], port, *address[2:]))
-        # Here, as all connections inherit it, and have to before listen() (tcp(7)).
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
-        sock.listen(BACKLOG)
-        sock.setblocking(False)
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
-def _explain(host: str, port: int, error: OSError) -> str:
-    hints = {
-        errno.EADDRINUSE: "another program listens there; end it, or choose another --port",
-        errno.EACCES: "ports below 1024 want privileges; choose another --port",
-        errno.EADDRNOTAVAIL: "this machine doesn't have that address; choose another --host",
-    }
-    hint = hints.get(error.errno or 0, "choose another --host or --port")
-    return f"can't listen on {host} port {port} ({error.strerror}): {hint}"
-
-
 class Listener(NamedThread):
     """The accept thread. It gives its connections to the I/O threads in turn.
 
-    sockets: from bind(). opening: how their connections begin. failed: called in this thread, with
-    the bug that it dies of.
+    sockets: from bind_all(). opening: how their connections begin. failed: called in this thread,
+    with the bug that it dies of.
     """
 
     def __init__(
@@ -113,6 +49,7 @@ class Listener(NamedThread):
     ) -> None:
         super().__init__("accept")
         self._sockets = sockets
+        self._new: deque[Sequence[socket.socket]] = deque()
         self._opening = opening
         self._io = io
         self._next = itertools.cycle(io)
@@ -122,10 +59,19 @@ class Listener(NamedThread):
         self._waker = Waker()
         self._stopping = threading.Event()
 
+    def listen(self, sockets: Sequence[socket.socket]) -> None:
+        """Accept on these from now on. Those of before that are not among them are closed, after
+        everybody was let in who waits there. Any thread.
+        """
+        self._new.append(sockets)
+        self._waker.wake()
+
     def stop(self) -> None:
         """Accept no more. Any thread."""
         self._stopping.set()
         self._waker.wake()
+
+    # This thread only, from here on
 
     def run(self) -> None:
         """The loop."""
@@ -134,7 +80,7 @@ class Listener(NamedThread):
         except BaseException as error:  # told, or the server would go on and accept nobody
             self._failed(error)
         finally:
-            for sock in self._sockets:
+            for sock in {*self._sockets, *(sock for new in self._new for sock in new)}:
                 sock.close()
             self._waker.close()
 
@@ -147,21 +93,44 @@ class Listener(NamedThread):
                 for key, _ in selector.select():
                     if isinstance(key.fileobj, socket.socket) and key.fileobj in self._sockets:
                         self._accept(key.fileobj)
+                self._waker.reset()
+                while self._new:
+                    self._change(selector, self._new.popleft())
+
+    def _change(self, selector: selectors.BaseSelector, sockets: Sequence[socket.socket]) -> None:
+        before, self._sockets = self._sockets, sockets
+        for sock in sockets:
+            if sock not in before:
+                selector.register(sock, selectors.EVENT_READ)
+        for sock in before:
+            if sock not in sockets:
+                selector.unregister(sock)
+                # Who waits in its queue would be reset.
+                for _ in range(BACKLOG):
+                    if not self._accept_one(sock):
+                        break
+                sock.close()
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(AT_ONCE):
-            try:
-                sock, peer = listening.accept()
-            except BlockingIOError:
+            if not self._accept_one(listening):
                 return
-            except ConnectionAbortedError:  # the peer has taken it back before we came to it
-                continue
-            except OSError as error:
-                self._not_accepted(error)
-                return
-            self._starved = False
-            self._admit(sock, str(peer[0]), int(peer[1]))
         self._stopping.wait(PAUSE_SECONDS)
+
+    def _accept_one(self, listening: socket.socket) -> bool:
+        """Whether there may be more."""
+        try:
+            sock, peer = listening.accept()
+        except BlockingIOError:
+            return False
+        except ConnectionAbortedError:  # the peer has taken it back before we came to it
+            return True
+        except OSError as error:
+            self._not_accepted(error)
+            return False
+        self._starved = False
+        self._admit(sock, str(peer[0]), int(peer[1]))
+        return True
 
     def _not_accepted(self, error: OSError) -> None:
         """Log why no connection could be accepted, once until one can, and wait a moment."""

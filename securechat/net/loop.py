@@ -118,6 +118,10 @@ class IoThread(NamedThread):
         self._arrivals.append((self.driver.make_room, connection))
         self._waker.wake()
 
+    def take_limits(self, limits: IoLimits) -> None:
+        """Go on with other limits."""
+        self._give(self.driver.take_limits, limits)
+
     def stop(self) -> None:
         """End the thread: all connections get what waits for them, within the drain time."""
         self._give(lambda _: self.driver.stop(), None)

@@ -49,12 +49,16 @@ class Allowance:
 
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
-        most_used = max(FRESH_LINES, FRESH_SECONDS * rate.lines)
-        # At most half, so that small bursts too have somebody who counts as fresh.
-        self.fresh = rate.burst - min(most_used, rate.burst / 2)
+        self.fresh = _fresh(rate)
         """Who has at least so many tokens has used little."""
         self._buckets: dict[Account, TokenBucket] = {}
         self._look_at = MOST_BUCKETS
+
+    def change(self, rate: Rate, now: float) -> None:
+        """Another rate from now on, for those too who have used up some of it."""
+        self._rate, self.fresh = rate, _fresh(rate)
+        for bucket in self._buckets.values():
+            bucket.change(rate, now)
 
     def bucket(self, account: Account, now: float) -> TokenBucket:
         """What the account draws on. now: monotonic seconds."""
@@ -88,6 +92,12 @@ class Allowance:
             self._look_at = max(MOST_BUCKETS, 2 * len(self._buckets))
         bucket = self._buckets[account] = TokenBucket(self._rate, now, LINE_SECONDS)
         return bucket
+
+
+def _fresh(rate: Rate) -> float:
+    most_used = max(FRESH_LINES, FRESH_SECONDS * rate.lines)
+    # At most half, so that small bursts too have somebody who counts as fresh.
+    return rate.burst - min(most_used, rate.burst / 2)
 
 
 def cost_of(lines: list[bytes]) -> int:

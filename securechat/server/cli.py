@@ -6,7 +6,6 @@ import contextlib
 import logging
 import math
 import os
-import resource
 import select
 import signal
 import socket
@@ -19,17 +18,20 @@ from pathlib import Path
 import click
 
 from securechat import __version__
-from securechat.net.listener import bind
+from securechat.net.binding import bind_all, close_new
 from securechat.server import logs
 from securechat.server.commands import FAILURES, run
-from securechat.server.config import Config, ConfigError, differences, load_config
+from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, default_directory
 from securechat.server.greeting import greet
 from securechat.server.identity import find_identity, listener_context
 from securechat.server.install import InstallError, install_service
 from securechat.server.notify import ServiceManager
+from securechat.server.open_files import allow_files
 from securechat.server.options import server_options, with_flags
+from securechat.server.reloader import Reloader, ReloadError
 from securechat.server.service import Service
+from securechat.server.settings import listen_addresses
 from securechat.store.pepper import check_pepper
 from securechat.store.sqlite.schema import MIGRATIONS
 
@@ -43,9 +45,6 @@ NAMES_SECONDS = 60.0
 """How often it is looked whether this machine has another address or name: a laptop in another
 network. Those who connect there meanwhile are refused by their clients, as the name is wrong.
 """
-
-SPARE_FILES = 100
-"""Files beside the connections: database, log, sockets of our own."""
 
 FAILED = 0
 """Stands among signal numbers for the death of a thread."""
@@ -101,8 +100,7 @@ def check_all(config: Config, data: DataDirectory) -> None:
     listener_context(config, identity)
     # Its port is taken by the server that runs, and that is no fault.
     if not data.running():
-        for sock in bind(config.listen.host, config.listen.port):
-            sock.close()
+        close_new(bind_all(listen_addresses(config), {}), {})
     for warning in [*identity.warnings, *config_warnings(config)]:
         click.echo(f"warning: {warning}", err=True)
     if (version := data.older_format()) is not None:
@@ -155,28 +153,6 @@ def _serve(ending: _Ending, few_files: str | None) -> None:
         raise click.exceptions.Exit(1)
 
 
-def allow_files(connections: int) -> str | None:
-    """Raise this process's own limit of open files, of which each connection is one, as far as so
-    many connections need and the system allows.
-
-    Returns a warning when that isn't far enough, else None. Main thread, before anything is opened.
-    """
-    wanted = connections + SPARE_FILES
-    # The hard limit is the administrator's; a process may raise the soft one up to it.
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    unlimited = resource.RLIM_INFINITY
-    if soft == unlimited or soft >= wanted:
-        return None
-    reachable = wanted if hard == unlimited else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
-    if reachable >= wanted:
-        return None
-    return (
-        f"the system allows {hard} open files, so about {max(0, hard - SPARE_FILES)} connections "
-        f"instead of limits.connections = {connections}; raise it with ulimit -Hn or LimitNOFILE"
-    )
-
-
 def has_terminal() -> bool:
     """Whether the process has a controlling terminal (tty(4))."""
     try:
@@ -192,7 +168,6 @@ class _Ending:
     """
 
     def __init__(self, config: Config, data: DataDirectory, read: Callable[[], Config]) -> None:
-        self._read = read
         self.reason = "The server is stopping"
         self.manager = ServiceManager(os.environ)
         self._looked = time.monotonic()
@@ -208,6 +183,7 @@ class _Ending:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda number, frame: None)
         self.service = Service(config, data, on_failure=lambda: self.tell(FAILED))
+        self._reloader = Reloader(self.service, read)
 
     def close(self) -> None:
         """Hear of no more signals."""
@@ -234,7 +210,7 @@ class _Ending:
                 self.manager.alive()
             if not ready:
                 if self._is_due():  # the server's own certificate is renewed in time so
-                    self._reload(None)
+                    self._look_at_certificate()
                 continue
             number = self._events.recv(1)[0]
             # Who closes the window means to end it: it would go on, and nobody see it.
@@ -257,32 +233,14 @@ class _Ending:
         return age > CERTIFICATE_SECONDS or self.service.misses_a_name
 
     def _reload_all(self) -> None:
-        before = self.service.config
-        try:
-            config = self._read()
-        except (ConfigError, OSError) as error:
-            log.error("the configuration stays as it was: %s", error)  # noqa: TRY400
-            config = None
-        if not self._reload(config) or config is None:
-            return
-        if taken := differences(before, self.service.config):
-            log.info("configuration reloaded: %s", ", ".join(taken))
-        if left := differences(self.service.config, config):
-            log.warning("these take effect at the next start: %s", ", ".join(left))
-
-    def _reload(self, config: Config | None) -> bool:
-        """Whether all could be taken over. config: None to stay with the one that there is."""
         self._looked = time.monotonic()
-        try:
-            self.service.reload(config)
-        except FAILURES as error:
-            log.error("the certificate is not reloaded, the old one stays: %s", error)  # noqa: TRY400
-            return False
-        identity = self.service.identity
-        log.info("certificate reloaded: valid for %d more days", identity.days_left)
-        for warning in identity.warnings:
-            log.warning("%s", warning)
-        return True
+        with contextlib.suppress(ReloadError):  # logged, and told to whoever has asked
+            self._reloader.reload()
+
+    def _look_at_certificate(self) -> None:
+        self._looked = time.monotonic()
+        with contextlib.suppress(ReloadError):
+            self._reloader.reload_certificate()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

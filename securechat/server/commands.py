@@ -12,7 +12,7 @@ import click
 
 from securechat.ca.errors import CaError
 from securechat.common.escape import escape_exactly
-from securechat.net.listener import ListenError
+from securechat.net.binding import ListenError
 from securechat.net.tls import TlsFilesError
 from securechat.server.config import ConfigError
 from securechat.server.data import DataError

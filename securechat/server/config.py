@@ -132,7 +132,10 @@ class HistorySection:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Each section as a frozen value. directory: what relative paths in it start from."""
+    """Each section as a frozen value. directory: what relative paths in it start from. origins:
+    where those values come from that are no defaults, by `section.key`: the file's path, or "the
+    command line".
+    """
 
     server: ServerSection = ServerSection()
     listen: ListenSection = ListenSection()
@@ -141,6 +144,7 @@ class Config:
     limits: LimitsSection = LimitsSection()
     history: HistorySection = HistorySection()
     directory: Path = Path()
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def path(self, text: str) -> Path | None:
         """A path of the file, None for an empty one."""
@@ -150,10 +154,11 @@ class Config:
     def with_values(self, section: str, values: Mapping[str, object], where: str) -> Config:
         """The same with other values in one section, checked. Raises ConfigError."""
         changed = _checked(getattr(self, section), section, values, where)
-        return replace(self, **{section: changed})
+        origins = {**self.origins, **{f"{section}.{key}": where for key in values}}
+        return replace(self, origins=origins, **{section: changed})
 
 
-SECTIONS = [item.name for item in fields(Config) if item.name != "directory"]
+SECTIONS = [item.name for item in fields(Config) if item.name not in ("directory", "origins")]
 
 
 def load_config(path: Path | None) -> Config:
@@ -183,37 +188,6 @@ def parse_config(content: Mapping[str, object], path: Path) -> Config:
             raise ConfigError(f"{path}: expected a section [{section}], not a value")
         config = config.with_values(section, values, str(path))
     return config
-
-
-AT_ONCE = {
-    "server": ("motd", "contact"),
-    "tls": tuple(item.name for item in fields(TlsSection)),
-    "accounts": ("registration",),
-}
-"""The keys that a running server takes over, by section. All else is told to clients at their
-welcome, or made from it at the start.
-"""
-
-
-def reloaded(running: Config, new: Config) -> Config:
-    """The configuration of a running server, with what of a new one takes effect at once."""
-    sections = {
-        name: replace(
-            getattr(running, name), **{key: getattr(getattr(new, name), key) for key in keys}
-        )
-        for name, keys in AT_ONCE.items()
-    }
-    return replace(running, **sections)
-
-
-def differences(one: Config, other: Config) -> list[str]:
-    """The keys, each with its section, that are not the same in both."""
-    return [
-        f"{name}.{item.name}"
-        for name in SECTIONS
-        for item in fields(getattr(one, name))
-        if getattr(getattr(one, name), item.name) != getattr(getattr(other, name), item.name)
-    ]
 
 
 Section = TypeVar("Section")

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from securechat.common.cpu_meter import CpuMeter
 from securechat.common.threads import NamedThread
@@ -61,6 +61,18 @@ LAST_ANSWERS_SECONDS = 1.0
 """How long a stopping server waits to learn what its clients have received."""
 
 
+class NewSettings(NamedTuple):
+    """What a reload brings: the rules' settings, the rate of each account's lines, the bytes that
+    stay free on the disk and those that the database may take, and facts to remember.
+    """
+
+    rules: Settings
+    rate: Rate
+    free_bytes: int
+    most_bytes: int
+    facts: Mapping[str, str]
+
+
 class Hub(NamedThread):
     """rules, journal: used by this thread only, once it runs. submit: takes the jobs of a turn.
     failed: called when the thread dies of a bug.
@@ -91,11 +103,12 @@ class Hub(NamedThread):
         self._slices = slices
         self._space = space
         self._io: Sequence[IoThread] = ()
-        self.inbox = Inbox(Allowance(rate))
+        self._allowance = Allowance(rate)
+        self.inbox = Inbox(self._allowance)
         self.requests = Requests(self._reader, of_process or {})
         self._changes = Changes(rules, journal, self._reader, last_change, self.requests)
         self._next_tick = self._next_look = 0.0
-        self._reloaded: deque[Settings] = deque()
+        self._reloaded: deque[NewSettings] = deque()
         self._ending: Stop | None = None
         self._stop_at = 0.0
         self._began = 0.0
@@ -111,8 +124,8 @@ class Hub(NamedThread):
         self._io = io
         self.start()
 
-    def take_settings(self, settings: Settings) -> None:
-        """Have the rules go on with other settings in a moment. Any thread."""
+    def take_up(self, settings: NewSettings) -> None:
+        """Go on with other settings in a moment. Any thread."""
         self._reloaded.append(settings)
 
     @property
@@ -338,17 +351,19 @@ class Hub(NamedThread):
             guarded(turn, "the look at the changes", lambda: self._changes.look(turn))
             self.requests.take_answers(turn)
             while self._reloaded:
-                settings = self._reloaded.popleft()
-                guarded(turn, "the reload", partial(self._rules.take_settings, turn, settings))
-                self._remember_registration()
+                new = self._reloaded.popleft()
+                guarded(turn, "the reload", partial(self._take_up, turn, new))
 
-    def _remember_registration(self) -> None:
-        """For `securechat-admin`, which says whether an invite is needed."""
-        mode = self._rules.settings.registration
+    def _take_up(self, turn: Turn, new: NewSettings) -> None:
+        self._allowance.change(new.rate, turn.clock)
+        if self._space is not None:
+            self._space.change(new.free_bytes, new.most_bytes)
+        self._rules.take_settings(turn, new.rules)
         try:
-            self._journal.remember("registration", mode)
+            for key, value in new.facts.items():
+                self._journal.remember(key, value)
         except StoreError as error:
-            log.error("securechat-admin isn't told of registration %s: %s", mode, error)  # noqa: TRY400
+            log.error("securechat-admin isn't told of what was reloaded: %s", error)  # noqa: TRY400
 
     def _look_at_space(self, turn: Turn) -> None:
         if self._space is not None:

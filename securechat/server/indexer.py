@@ -34,7 +34,8 @@ RETRY_SECONDS = 30.0
 
 class Indexer(BackgroundThread):
     """index, database: the paths. free_bytes: what is left free on the disk: twice as much, so that
-    the index never takes the place of what is said. failed: takes what the thread dies of.
+    the index never takes the place of what is said; any thread may set it. failed: takes what the
+    thread dies of.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Indexer(BackgroundThread):
         super().__init__("indexer", failed)
         self._index = index
         self._database = database
-        self._free_bytes = free_bytes
+        self.free_bytes = free_bytes
 
     def work(self) -> None:
         """The loop; it ends after the step that it is at."""
@@ -81,7 +82,7 @@ class Indexer(BackgroundThread):
 
     def _is_short(self) -> bool:
         disk = os.statvfs(self._index.parent)
-        return disk.f_bavail * disk.f_frsize < 2 * self._free_bytes
+        return disk.f_bavail * disk.f_frsize < 2 * self.free_bytes
 
 
 class Pace:

@@ -32,8 +32,9 @@ class _StoppedError(Exception):
 
 
 class Retention(BackgroundThread):
-    """database: its path. keep_days: for what has no age of its own; 0 for ever. failed: takes what
-    the thread dies of. clock: the milliseconds since 1970 (UTC).
+    """database: its path. keep_days: for what has no age of its own; 0 for ever; any thread may set
+    it, for the next run. failed: takes what the thread dies of. clock: the milliseconds since 1970
+    (UTC).
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Retention(BackgroundThread):
     ) -> None:
         super().__init__("retention", failed)
         self._database = database
-        self._keep_days = keep_days
+        self.keep_days = keep_days
         self._wall_clock = clock
 
     def work(self) -> None:
@@ -58,7 +59,7 @@ class Retention(BackgroundThread):
 
     def _run_once(self, connection: sqlite3.Connection) -> None:
         try:
-            count = expire(connection, self._keep_days, int(self._wall_clock()), self._pause)
+            count = expire(connection, self.keep_days, int(self._wall_clock()), self._pause)
         except StoreError as error:  # as where another program holds the database
             if self.trouble():
                 log.error("what is too old is not erased: %s", error)  # noqa: TRY400

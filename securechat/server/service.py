@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from securechat.core.channels.channels import like_lobby
@@ -17,28 +17,34 @@ from securechat.core.quota import MIB
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
 from securechat.net.admission import Admission
+from securechat.net.binding import Asked, bind_all, close_new
 from securechat.net.guard import Guard
-from securechat.net.listener import Listener, bind
+from securechat.net.listener import Listener
 from securechat.net.loop import Callbacks, IoThread
 from securechat.net.opening import TlsOpening
-from securechat.net.throttle import ALL_OUT_BYTES, IoLimits, Rate
 from securechat.server.checkpointer import Checkpointer
-from securechat.server.config import Config, reloaded
+from securechat.server.config import Config
 from securechat.server.data import DataDirectory, DataError
-from securechat.server.hub import Hub
+from securechat.server.hub import Hub, NewSettings
 from securechat.server.identity import (
     Identity,
     find_identity,
     listener_context,
-    public_host,
     server_name,
     wanted_names,
 )
 from securechat.server.inbox import Stop
 from securechat.server.indexer import Indexer
 from securechat.server.loading import load_model
+from securechat.server.reloading import reloaded
 from securechat.server.retention import Retention
-from securechat.server.settings import rules_settings
+from securechat.server.settings import (
+    admission_limits,
+    io_limits,
+    listen_addresses,
+    remembered_facts,
+    rules_settings,
+)
 from securechat.server.storage_health import Space
 from securechat.server.workers import Workers
 from securechat.store.pepper import Pepper, find_pepper
@@ -96,18 +102,16 @@ class Service:
         self._opening = TlsOpening(listener_context(self.config, self.identity))
         # Bound before the database is opened, so that a port in use is told at once; nobody is
         # accepted before the listener runs.
-        sockets = bind(self.config.listen.host, self.config.listen.port)
+        self._know(bind_all(listen_addresses(self.config), {}))
         try:
-            self.addresses = [sock.getsockname()[:2] for sock in sockets]
             pepper = find_pepper(self.data.database, self.data.pepper)
             rules, changed = self._load(pepper)
         except BaseException:
-            for sock in sockets:
-                sock.close()
+            close_new(self._sockets, {})
             raise
         self._workers = self._make_workers(pepper)
         self._hub = self._make_hub(rules, changed)
-        self._make_network(sockets)
+        self._make_network()
         self._checkpointer = Checkpointer(
             self.data.database,
             lambda: self._journal.commit_count,
@@ -139,7 +143,9 @@ class Service:
         # Whoever asked before has given up, or asks again.
         self._journal.forget_requests()
         # Before the reader, as securechat-admin may ask for it at once.
-        self._remember()
+        self._facts = remembered_facts(self.config, self.identity, self.addresses[0][1])
+        for key, value in self._facts.items():
+            self._journal.remember(key, value)
         # Before it is loaded: the rules rely on what the tables promise.
         mend(self._journal.connection)
         reader = Reader(self._journal.connection)
@@ -169,7 +175,7 @@ class Service:
             self._workers.submit,
             self._thread_failed,
             changed,
-            rate=self._limits().rate,
+            rate=io_limits(limits).rate,
             space=Space(
                 self.data.database,
                 self.data.search_index,
@@ -179,15 +185,10 @@ class Service:
             ),
         )
 
-    def _make_network(self, sockets: Sequence[socket.socket]) -> None:
+    def _make_network(self) -> None:
         """What lies between the sockets and the hub: admission, I/O threads, listener, guard."""
         limits = self.config.limits
-        self._admission = Admission(
-            total=limits.connections,
-            per_address=limits.connections_per_address,
-            unauthenticated=limits.most_unauthenticated,
-            unauthenticated_per_address=limits.strangers_per_address,
-        )
+        self._admission = Admission(**admission_limits(limits))
         call = Callbacks(
             handle=self._hub.inbox.put_inputs,
             behind=self._hub.inbox.behind,
@@ -195,7 +196,10 @@ class Service:
             released=self._admission.release,
             failed=self._thread_failed,
         )
-        self._io = [IoThread(number, self._limits(), call) for number in range(limits.io_threads)]
+        self._io = [
+            IoThread(number, io_limits(limits), call) for number in range(limits.io_threads)
+        ]
+        sockets = list(self._sockets.values())
         self._listener = Listener(
             sockets, self._opening, self._io, self._admission, self._thread_failed
         )
@@ -203,34 +207,6 @@ class Service:
 
     def _settings(self) -> Settings:
         return rules_settings(self.config, self._started_ms)
-
-    def _limits(self) -> IoLimits:
-        limits = self.config.limits
-        return IoLimits(
-            out_bytes=limits.unsent_kib * 1024,
-            # A bound for the process, of which each thread has its share.
-            all_out_bytes=ALL_OUT_BYTES // limits.io_threads,
-            rate=Rate(limits.lines_per_second, limits.burst_lines),
-        )
-
-    def _remember(self) -> None:
-        """For `securechat-admin`, which need not know this command line and configuration."""
-        accounts = self.config.accounts
-        pin = self.identity.ca_sha256
-        self._journal.remember("host", public_host(self.config))
-        self._journal.remember("address", self.config.server.address)
-        self._journal.remember("listen", self.config.listen.host)
-        self._journal.remember("port", str(self.addresses[0][1]))
-        # Written also when it is empty: another start may have left one there.
-        self._journal.remember("ca_sha256", pin.hex() if pin else "")
-        given = self.identity.ca_file is None
-        self._journal.remember("cert", str(self.identity.certificate.absolute()) if given else "")
-        self._journal.remember("key", str(self.identity.key.absolute()) if given else "")
-        self._journal.remember("name", server_name(self.config))
-        self._journal.remember("lobby", self.config.server.lobby)
-        self._journal.remember("registration", accounts.registration)
-        self._journal.remember("bcrypt_cost", str(accounts.bcrypt_cost))
-        self._journal.remember("min_password_length", str(accounts.min_password_length))
 
     def _answer(self, answer: Answer) -> None:
         self._hub.inbox.put(answer)
@@ -246,21 +222,57 @@ class Service:
     def reload(self, config: Config | None = None) -> None:
         """Read certificate, key and client CA again; who is connected stays connected.
 
-        config: a new one, of which that takes effect which reloaded() takes over. Raises CaError or
-        TlsFilesError, and then all stays as it was.
+        config: a new one, of which that takes effect which reloaded() takes over. Raises CaError,
+        TlsFilesError or ListenError, and then all stays as it was.
         """
-        before = self.identity, self.config
+        new = reloaded(self.config, config) if config is not None else self.config
+        sockets = self._sockets
+        if new.listen != self.config.listen:
+            sockets = bind_all(listen_addresses(new), self._sockets)
         try:
-            self.config = reloaded(self.config, config) if config is not None else self.config
-            self.identity = find_identity(self.config, self.data)
-            context = listener_context(self.config, self.identity)
+            identity = find_identity(new, self.data)
+            context = listener_context(new, identity)
         except BaseException:
-            self.identity, self.config = before
+            close_new(sockets, self._sockets)
             raise
+        # From here on nothing can fail: it is all or nothing.
+        changed = new != self.config
+        self.identity, self.config = identity, new
         # Only for handshakes to come; those that are there keep the context that they began with.
         self._opening.use(context)
-        if self.config != before[1]:
-            self._hub.take_settings(self._settings())
+        if sockets is not self._sockets:
+            self._listener.listen(list(sockets.values()))
+            self._know(sockets)
+        facts = remembered_facts(new, identity, self.addresses[0][1])
+        if changed or facts != self._facts:
+            self._take_up(facts)
+
+    def _take_up(self, facts: dict[str, str]) -> None:
+        """Have all parts go on with the configuration that there is now."""
+        config, limits = self.config, self.config.limits
+        self._admission.change(**admission_limits(limits))
+        for io in self._io:
+            io.take_limits(io_limits(limits))
+        self._workers.change(
+            cost=config.accounts.bcrypt_cost,
+            min_password_length=config.accounts.min_password_length,
+        )
+        self._retention.keep_days = config.history.keep_days
+        self._indexer.free_bytes = limits.free_disk_mib * MIB
+        self._hub.take_up(
+            NewSettings(
+                self._settings(),
+                io_limits(limits).rate,
+                limits.free_disk_mib * MIB,
+                limits.database_mib * MIB,
+                {key: value for key, value in facts.items() if value != self._facts.get(key)},
+            )
+        )
+        self._facts = facts
+
+    def _know(self, sockets: dict[Asked, socket.socket]) -> None:
+        self._sockets = sockets
+        self.addresses = [sock.getsockname()[:2] for sock in sockets.values()]
 
     @property
     def misses_a_name(self) -> bool:

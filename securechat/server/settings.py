@@ -1,12 +1,15 @@
-"""From the configuration to the settings of the rules."""
+"""From the configuration to what each part is told of it."""
 
 from __future__ import annotations
+
+from typing import TypedDict
 
 from securechat import __version__
 from securechat.core.quota import MIB
 from securechat.core.settings import Settings
-from securechat.server.config import Config
-from securechat.server.identity import server_name
+from securechat.net.throttle import ALL_OUT_BYTES, IoLimits, Rate
+from securechat.server.config import Config, LimitsSection
+from securechat.server.identity import Identity, public_host, server_name
 
 SILENCE_SECONDS = 60.0
 """After ping_seconds without an answer, this much longer until a client is taken for dead."""
@@ -38,3 +41,60 @@ def rules_settings(config: Config, started_ms: int = 0) -> Settings:
         ping_seconds=limits.ping_seconds,
         dead_seconds=limits.ping_seconds + SILENCE_SECONDS,
     )
+
+
+def io_limits(limits: LimitsSection) -> IoLimits:
+    """Of each I/O thread."""
+    return IoLimits(
+        out_bytes=limits.unsent_kib * 1024,
+        # A bound for the process, of which each thread has its share.
+        all_out_bytes=ALL_OUT_BYTES // limits.io_threads,
+        rate=Rate(limits.lines_per_second, limits.burst_lines),
+    )
+
+
+class AdmissionLimits(TypedDict):
+    """The arguments of Admission, and of its change()."""
+
+    total: int
+    per_address: int
+    unauthenticated: int
+    unauthenticated_per_address: int
+
+
+def admission_limits(limits: LimitsSection) -> AdmissionLimits:
+    """Of all connections together."""
+    return {
+        "total": limits.connections,
+        "per_address": limits.connections_per_address,
+        "unauthenticated": limits.most_unauthenticated,
+        "unauthenticated_per_address": limits.strangers_per_address,
+    }
+
+
+def listen_addresses(config: Config) -> list[tuple[str, int]]:
+    """Hosts and ports; links name the first."""
+    return [(config.listen.host, config.listen.port)]
+
+
+def remembered_facts(config: Config, identity: Identity, port: int) -> dict[str, str]:
+    """What is kept in the database for `securechat-admin`, which need not know the command line and
+    the configuration. port: the one that links name.
+    """
+    accounts, pin = config.accounts, identity.ca_sha256
+    given = identity.ca_file is None
+    return {
+        "host": public_host(config),
+        "address": config.server.address,
+        "listen": config.listen.host,
+        "port": str(port),
+        # Written also when it is empty: another start may have left one there.
+        "ca_sha256": pin.hex() if pin else "",
+        "cert": str(identity.certificate.absolute()) if given else "",
+        "key": str(identity.key.absolute()) if given else "",
+        "name": server_name(config),
+        "lobby": config.server.lobby,
+        "registration": accounts.registration,
+        "bcrypt_cost": str(accounts.bcrypt_cost),
+        "min_password_length": str(accounts.min_password_length),
+    }

@@ -132,6 +132,10 @@ class Space:
         self._most = most_bytes
         self._short = ""
 
+    def change(self, free_bytes: int, most_bytes: int) -> None:
+        """Other limits from the next look on."""
+        self._free, self._most = free_bytes, most_bytes
+
     def shortage(self) -> str:
         """Why nothing more is to be stored; '' while there is room."""
         spare = SPARE if self._short else 1.0

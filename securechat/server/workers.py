@@ -99,6 +99,11 @@ class Workers:
         self._readers = ThreadPoolExecutor(2, "history")
         self._searchers = ThreadPoolExecutor(1, "search")
 
+    def change(self, *, cost: int, min_password_length: int) -> None:
+        """Other rules for the passwords to come. Any thread."""
+        self._cost = self._stand_ins.cost = cost
+        self._min_length = min_password_length
+
     def submit(self, job: Job) -> None:
         """Have a job done. Hub thread."""
         if isinstance(job, (LoadMissed, ReadLog)):
@@ -272,7 +277,8 @@ class _StandIns:
     """
 
     def __init__(self, cost: int, key: bytes, clock: Callable[[], float]) -> None:
-        self._cost = cost
+        self.cost = cost
+        """The configured one."""
         self._key = key
         self._clock = clock
         self._lock = threading.Lock()
@@ -284,7 +290,7 @@ class _StandIns:
         # Both are done for every name, so that the time is the same for all.
         drawn = passwords.draw_cost(name, self._count(reader), key=self._key)
         own = reader.cost(name)
-        return passwords.dummy_hash(own or drawn or self._cost)
+        return passwords.dummy_hash(own or drawn or self.cost)
 
     def _count(self, reader: Reader) -> dict[int, int]:
         now = self._clock()

@@ -53,7 +53,7 @@ def test_where_nobody_may_register() -> None:
 def test_the_token(rules: RulesUnderTest) -> None:
     """Section "ISUPPORT token"; and FAIL * ACCOUNT_REQUIRED at the end of the registration."""
     with rules.turn() as turn:
-        assert "draft/ACCOUNTREQUIRED" in welcome.isupport(turn)
+        assert "draft/ACCOUNTREQUIRED" in welcome.isupport(turn.settings)
     failed = only(greeted(rules).says("CAP END"))
     assert (failed.command, failed.params[:2]) == ("FAIL", ["*", "ACCOUNT_REQUIRED"])
 

@@ -16,7 +16,7 @@ from tests.support.rules import RIGHT, RulesUnderTest, in_channel
 def told(rules: RulesUnderTest) -> dict[str, str]:
     """The tokens, as a client reads them."""
     with rules.turn() as turn:
-        found = welcome.isupport(turn)
+        found = welcome.isupport(turn.settings)
     return {key: value for key, _, value in (token.partition("=") for token in found)}
 
 

@@ -1,4 +1,4 @@
-"""Listening and accepting: where, how many, and what goes wrong there."""
+"""Accepting: who, how many, and what goes wrong there."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import cast
 
 import pytest
 
+from securechat.net import binding
 from securechat.net import listener as module
 from securechat.net.admission import Admission
+from securechat.net.binding import bind
 from securechat.net.connection import Connection, Opening
-from securechat.net.listener import Listener, ListenError, bind
+from securechat.net.listener import Listener
 from securechat.net.loop import IoThread
 from tests.net.io_under_test import PATIENCE
 
@@ -99,89 +101,6 @@ def opened() -> Iterator[Callable[..., Door]]:
         door.close()
 
 
-def refused(host: str, port: int) -> str:
-    with pytest.raises(ListenError) as caught:
-        bind(host, port)
-    return str(caught.value)
-
-
-# --- where ---------------------------------------------------------------------------------------
-
-
-def test_port_0_is_a_free_port() -> None:
-    """And the socket says which."""
-    [sock] = bind("127.0.0.1", 0)
-    with sock:
-        assert sock.getsockname()[1] > 0
-        assert not sock.getblocking()
-
-
-def test_a_name_of_several_addresses_has_one_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All its addresses listen on the same free port, so that one number can be told."""
-    found = [
-        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),
-        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.2", 0)),
-        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),  # named twice
-    ]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    one, two = bind("both.example", 0)
-    with one, two:
-        assert one.getsockname()[1] == two.getsockname()[1]
-        assert two.getsockname()[0] == "127.0.0.2"
-
-
-def test_a_port_in_use_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With what to do about it."""
-    [sock] = bind("127.0.0.1", 0)
-    with sock:
-        port = sock.getsockname()[1]
-        text = refused("127.0.0.1", port)
-    assert f"can't listen on 127.0.0.1 port {port}" in text
-    assert "another program listens there; end it, or choose another --port" in text
-
-
-def test_nothing_stays_open_when_one_address_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a listener is none: the sockets that were made are closed."""
-    [taken] = bind("127.0.0.2", 0)
-    with taken:
-        port = taken.getsockname()[1]
-        found = [
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)),
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.2", port)),
-        ]
-        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-        assert "another program listens there" in refused("both.example", port)
-        monkeypatch.undo()
-        [again] = bind("127.0.0.1", port)
-        again.close()
-
-
-def test_a_foreign_address_is_told() -> None:
-    """TEST-NET-1 (RFC 5737) is no address of this machine."""
-    assert "this machine doesn't have that address" in refused("192.0.2.1", 0)
-
-
-def test_what_is_no_address_is_told() -> None:
-    """A name that nobody knows, by the rules of RFC 6761."""
-    text = refused("nowhere.invalid", 0)
-    assert "can't listen on 'nowhere.invalid': expected an address or a name" in text
-    assert "0.0.0.0" in text
-
-
-@pytest.mark.parametrize(
-    ("number", "hint"),
-    [(errno.EACCES, "ports below 1024 want privileges"), (errno.EIO, "choose another --host")],
-)
-def test_other_errors_are_told(monkeypatch: pytest.MonkeyPatch, number: int, hint: str) -> None:
-    """Whatever it is, the text says what to do."""
-
-    def bind_one(*_: object) -> socket.socket:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(module, "_bind_one", bind_one)
-    assert hint in refused("127.0.0.1", 80)
-
-
 # --- accepting -----------------------------------------------------------------------------------
 
 
@@ -249,7 +168,7 @@ def test_the_kernel_keeps_little_of_what_nobody_reads(
     opened: Callable[..., Door], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection that is throttled costs no megabytes there."""
-    monkeypatch.setattr(module, "RECEIVED_BYTES", 20_000)
+    monkeypatch.setattr(binding, "RECEIVED_BYTES", 20_000)
     door = opened()
     door.knock()
     kept = door.io[0].comes().sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)

@@ -176,7 +176,7 @@ def test_sighup_reloads_the_certificate(data: Path, tmp_path: Path, config: Path
 
         certificate.write_text("rubbish")
         server.tell(signal.SIGHUP)
-        server.logs("the certificate is not reloaded, the old one stays")
+        server.logs("not reloaded, all stays as it was: ")
         assert shown(server.connect(ca)) == new.der
         assert alice.hears() == []
         alice.hangs_up()
@@ -194,11 +194,11 @@ def test_sighup_reloads_what_of_the_configuration_takes_effect_at_once(
     with serving(data, "--config", config) as server:
         alice = server.member("alice")
         alice.says("CAP LS 302")
-        write_config(config, accounts={"registration": "closed"}, history={"replay": 7})
+        write_config(config, accounts={"registration": "closed"}, limits={"io_threads": 7})
         server.tell(signal.SIGHUP)
         assert alice.hears_line().endswith("CAP alice DEL :draft/account-registration")
         server.logs("configuration reloaded: accounts.registration")
-        server.logs("these take effect at the next start: history.replay")
+        server.logs("limits.io_threads takes effect at the next start: each connection belongs")
         config.write_text("[accounts]\nregistration = 1\n", encoding="utf-8")
         server.tell(signal.SIGHUP)
         server.logs("the configuration stays as it was")

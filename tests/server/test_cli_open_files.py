@@ -10,7 +10,7 @@ import pytest
 
 TELL = """
 import resource
-from securechat.server.cli import allow_files
+from securechat.server.open_files import allow_files
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, {hard}))
 print(allow_files({connections}))
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])

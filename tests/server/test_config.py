@@ -14,10 +14,8 @@ from securechat.server.config import (
     SECTIONS,
     Config,
     ConfigError,
-    differences,
     load_config,
     parse_config,
-    reloaded,
 )
 
 EXAMPLE = Path(config_module.__file__).with_name("example.toml")
@@ -243,18 +241,8 @@ def test_a_configuration_does_not_change() -> None:
         config.listen.port = 2  # type: ignore[misc]
 
 
-def test_what_a_running_server_takes_over() -> None:
-    """What is neither told at a welcome nor made at the start; the rest can be named."""
-    before = Config()
-    new = (
-        before.with_values("server", {"motd": "Hi", "contact": "me", "network": "other"}, "x")
-        .with_values("accounts", {"registration": "open", "bcrypt_cost": 13}, "x")
-        .with_values("tls", {"client_ca": "ca.pem"}, "x")
-        .with_values("limits", {"connections": 5}, "x")
-    )
-    after = reloaded(before, new)
-    taken = ["server.motd", "server.contact", "tls.client_ca", "accounts.registration"]
-    assert differences(before, after) == taken
-    left = ["server.network", "accounts.bcrypt_cost", "limits.connections"]
-    assert differences(after, new) == left
-    assert differences(before, before) == []
+def test_it_says_where_a_value_comes_from(file: Path) -> None:
+    """What is no default is of the file, or of what came over it."""
+    config = load(file, "[listen]\nhost = '::1'\nport = 1\n")
+    config = config.with_values("listen", {"port": 2}, "the command line")
+    assert config.origins == {"listen.host": str(file), "listen.port": "the command line"}

@@ -12,7 +12,7 @@ import pytest
 
 from securechat.ca.errors import AuthorityError
 from securechat.core.rules import Rules
-from securechat.net.listener import ListenError
+from securechat.net.binding import ListenError
 from securechat.net.tls import TlsFilesError
 from securechat.server.data import DataDirectory, DataError
 from securechat.server.service import Service

@@ -12,7 +12,9 @@ from securechat.core.history.queries import MOST_ENTRIES
 from securechat.core.model.entities import Session
 from securechat.core.model.mask_list import KINDS
 from securechat.core.model.membership import PREFIXES
+from securechat.core.model.states import State
 from securechat.core.presence.monitors import MAX_MONITORED
+from securechat.core.settings import Settings
 from securechat.core.text import REAL_NAME_BYTES, TEXT_BYTES, fill, kick_bytes, topic_bytes, when
 from securechat.core.turn import Turn
 from securechat.irc.capabilities import BATCH, CHGHOST, EXTENDED_ISUPPORT, WHOAMI
@@ -33,9 +35,8 @@ MAX_TOKENS = 13
 """Of one 005: with the nick and the text they are the 15 parameters that a message may have."""
 
 
-def isupport(turn: Turn) -> list[str]:
+def isupport(settings: Settings) -> list[str]:
     """The tokens of 005. Each must be true: clients act on them."""
-    settings = turn.settings
     return [
         f"NETWORK={settings.network}",
         # What all clients can compare by; how other letters are folded, UTF8MAPPING says.
@@ -103,9 +104,24 @@ def send_isupport(turn: Turn, session: Session) -> None:
 
     https://ircv3.net/specs/extensions/extended-isupport
     """
+    _send_tokens(turn, session, isupport(turn.settings))
+
+
+def tell_changes(turn: Turn, before: Settings) -> None:
+    """The settings have changed: those who were told a token that is not true any more are told
+    the new one. A client takes the newest (https://modern.ircdocs.horse/#rplisupport-005).
+    """
+    old = isupport(before)
+    new = [token for token in isupport(turn.settings) if token not in old]
+    if new:
+        for session in turn.model.sessions:
+            if session.state is State.READY:
+                _send_tokens(turn, session, new)
+
+
+def _send_tokens(turn: Turn, session: Session, tokens: list[str]) -> None:
     server, nick = turn.settings.name, session.shown_nick
     head = f":{server} {Numeric.RPL_ISUPPORT} {nick}"
-    tokens = isupport(turn)
     texts = [
         f"{head} {text} :are supported by this server"
         for at in range(0, len(tokens), MAX_TOKENS)

@@ -56,7 +56,7 @@ def test_a_login_of_a_longer_name_is_greeted_within_the_limit() -> None:
 
 def test_nothing_is_said_twice() -> None:
     """No token comes in two forms."""
-    found = welcome.isupport(RulesUnderTest().rules.turn(0, 0.0))
+    found = welcome.isupport(RulesUnderTest().rules.settings)
     keys = [token.partition("=")[0] for token in found]
     assert len(keys) == len(set(keys))
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from securechat.server.cli import allow_files
 from securechat.server.log_limits import LINES, LogLimits
 from securechat.server.logs import QueuedHandler, TextFormatter
+from securechat.server.open_files import allow_files
 from tests.security.stranger.forger import Forger
 from tests.security.talk import Record, forgets, newcomer, tables, talking
 from tests.support.flood import Orders, client_hello, flooding

@@ -1,0 +1,31 @@
+"""The process's own limit of open files, of which each connection is one."""
+
+from __future__ import annotations
+
+import resource
+
+SPARE_FILES = 100
+"""Files beside the connections: database, log, sockets of our own."""
+
+
+def allow_files(connections: int) -> str | None:
+    """Raise this process's own limit of open files, of which each connection is one, as far as so
+    many connections need and the system allows.
+
+    Returns a warning when that isn't far enough, else None. Main thread; before
+    anything is opened, and when more are to be allowed.
+    """
+    wanted = connections + SPARE_FILES
+    # The hard limit is the administrator's; a process may raise the soft one up to it.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    if soft == unlimited or soft >= wanted:
+        return None
+    reachable = wanted if hard == unlimited else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
+    if reachable >= wanted:
+        return None
+    return (
+        f"the system allows {hard} open files, so about {max(0, hard - SPARE_FILES)} connections "
+        f"instead of limits.connections = {connections}; raise it with ulimit -Hn or LimitNOFILE"
+    )

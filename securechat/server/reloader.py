@@ -1,0 +1,79 @@
+"""Has a running server take up its configuration file and certificate again. Main thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from securechat.server.commands import FAILURES
+from securechat.server.config import Config
+from securechat.server.open_files import allow_files
+from securechat.server.reloading import NEXT_START, differences
+from securechat.server.service import Service
+
+log = logging.getLogger(__name__)
+
+
+class ReloadError(Exception):
+    """Nothing is taken up; the text says why, and where the mistake is."""
+
+
+class Outcome(NamedTuple):
+    """taken, left: the keys that have changed, and those that wait for the next start, each as
+    `section.key`. warnings: what isn't wise.
+    """
+
+    taken: list[str]
+    left: list[str]
+    warnings: list[str]
+
+
+class Reloader:
+    """service: what runs. read: the configuration anew, that of the command line included; raises
+    ConfigError.
+    """
+
+    def __init__(self, service: Service, read: Callable[[], Config]) -> None:
+        self._service = service
+        self._read = read
+
+    def reload(self) -> Outcome:
+        """All that can be taken up, or nothing. Raises ReloadError."""
+        before = self._service.config
+        try:
+            config = self._read()
+        except (*FAILURES, OSError) as error:
+            log.error("the configuration stays as it was: %s", error)  # noqa: TRY400
+            raise ReloadError(str(error)) from error
+        warnings = self._apply(config)
+        running = self._service.config
+        taken, left = differences(before, running), differences(running, config)
+        if taken:
+            log.info("configuration reloaded: %s", ", ".join(taken))
+        for key in left:
+            log.warning("%s takes effect at the next start: %s", key, NEXT_START[key])
+        return Outcome(taken, left, warnings)
+
+    def reload_certificate(self) -> None:
+        """The certificate and what goes with it, and nothing of the configuration. Raises
+        ReloadError.
+        """
+        self._apply(None)
+
+    def _apply(self, config: Config | None) -> list[str]:
+        service, connections = self._service, self._service.config.limits.connections
+        try:
+            service.reload(config)
+        except FAILURES as error:
+            log.error("not reloaded, all stays as it was: %s", error)  # noqa: TRY400
+            raise ReloadError(str(error)) from error
+        identity = service.identity
+        log.info("certificate reloaded: valid for %d more days", identity.days_left)
+        warnings = list(identity.warnings)
+        if service.config.limits.connections > connections:
+            few_files = allow_files(service.config.limits.connections)
+            warnings += [few_files] if few_files else []
+        for warning in warnings:
+            log.warning("%s", warning)
+        return warnings
