@@ -150,6 +150,7 @@ class Server:
         self._data = directory / "data"
         self._config = directory / "fixture.toml"
         self.database = self._data / "securechat.db"
+        self.tls = self._data / "tls"
 
     @contextlib.contextmanager
     def running(self) -> Iterator[int]:
@@ -183,8 +184,12 @@ class Server:
         # -c takes modules from the working directory before those that are installed.
         return [sys.executable, "-c", START.format(module), "--data", str(self._data), *words]
 
-    def administer(self, *words: str, typed: str = "") -> None:
-        """One command of securechat-admin; a refusal is told."""
+    def invites(self) -> str:
+        """A link for one person."""
+        return self.administer("invite").split()[-1]
+
+    def administer(self, *words: str, typed: str = "") -> str:
+        """One command of securechat-admin; what it printed. A refusal is told."""
         [module] = [m for m in ADMIN if (self._code / f"{m.replace('.', '/')}.py").exists()]
         done = subprocess.run(
             self._command(module, *words),
@@ -198,6 +203,7 @@ class Server:
         )
         if done.returncode:
             click.echo(f"  {' '.join(words)}: {done.stderr.strip().splitlines()[-1]}", err=True)
+        return done.stdout
 
 
 def talk(port: int) -> None:
