@@ -1,19 +1,214 @@
-"""`securechat-admin channel …`: for how long a channel's history is kept."""
+"""`securechat-admin channel …`: which channels there are, and what becomes of them; what is done to
+their people is in channel_people. Main thread.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
 import click
 
+from securechat.admin import requests
 from securechat.admin.context import AdminContext
+from securechat.admin.export import channel_facts
+from securechat.admin.listing import counted, echo_json, local_time, table, utc
+from securechat.admin.nearest import nearest
+from securechat.admin.users import confirm
+from securechat.common.escape import escape_exactly
+from securechat.core.administration.channels import KEY
 from securechat.store.errors import UnknownError
+from securechat.store.sqlite.export import OpenChannel
 
 MOST_DAYS = 36_500
 """A century, as in the configuration."""
 
+TOPIC_CHARS = 50
+"""Of a topic, in the list for people."""
+
+reason = click.option("--reason", default="", help="What the members are told.")
+
 
 @click.group()
 def channel() -> None:
-    """Channels: for how long what is said in them is kept."""
+    """Channels: list, make, moderate, end.
+
+    Works whether a server runs or not; members see at once what is done, as the server's doing.
+    Names are quoted for the shell: '#den'.
+    """
+
+
+def find_channel(context: AdminContext, name: str) -> tuple[int, str]:
+    """(number, name) of an open channel, as somebody types it. Raises UnknownError."""
+    found = context.admin.history.channels_named(name)
+    if found and not context.admin.history.channel(found[0][0]).ended:
+        return found[0]
+    there = (row.name for row in context.admin.history.open_channels())
+    raise UnknownError(
+        f"there is no channel {name!r}{nearest(name, there)}; `channel list` shows them"
+    )
+
+
+def ask(context: AdminContext, kind: str, channel: str, **facts: object) -> Any:
+    """Have something done to a channel; the answer, see core.administration.channels."""
+    _, found = find_channel(context, channel)
+    return requests.ask(context, f"channel {kind}", channel=found, **facts)
+
+
+@channel.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def list_(context: AdminContext, as_json: bool) -> None:
+    """List the channels, secret ones too, with how many members each has.
+
+    \b
+    Example: securechat-admin channel list --json
+    """
+    rows = context.admin.history.open_channels()
+    if as_json:
+        echo_json([_listed(row) for row in rows])
+        return
+    cells = [(row.name, str(row.members), f"+{row.modes}", _cut(row.topic)) for row in rows]
+    click.echo("\n".join(table(("NAME", "MEMBERS", "MODES", "TOPIC"), cells)))
+
+
+def _listed(row: OpenChannel) -> dict[str, object]:
+    facts = row._asdict()
+    created = utc(facts.pop("created_ms"))
+    return {**facts, "created": created}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TOPIC_CHARS else text[: TOPIC_CHARS - 1] + "…"
+
+
+@channel.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def show(context: AdminContext, name: str, as_json: bool) -> None:
+    """Show the channel NAME: its members and who of them is online, its modes, bans, topic.
+
+    \b
+    Example: securechat-admin channel show '#den'
+    """
+    number, found = find_channel(context, name)
+    facts = channel_facts(context.admin.history, number)
+    facts["online"] = requests.ask(context, "channel present", channel=found)
+    if as_json:
+        del facts["type"]
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        click.echo("\n".join(escape_exactly(line) for line in _told(context, number, facts)))
+
+
+def _told(context: AdminContext, number: int, facts: dict[str, object]) -> Iterator[str]:
+    history = context.admin.history
+    stored, online = history.channel(number), set(facts["online"])  # type: ignore[call-overload]
+    yield f"{stored.name}, made {local_time(stored.created_ms)}"
+    if stored.topic:
+        yield f"topic: {stored.topic} (by {stored.topic_by.partition('!')[0]})"
+    key = ", with a key" if stored.has_key else ""
+    limit = f", at most {stored.member_limit} members" if stored.member_limit else ""
+    yield f"modes: +{stored.modes}{key}{limit}"
+    kept = {None: "as the configuration says", 0: "for ever"}
+    yield f"kept: {kept.get(stored.keep_days, f'for {stored.keep_days} days')}"
+    for kind, mask, by, at_ms in history.masks(number):
+        lists = {"b": "banned", "e": "excepted from bans", "I": "needs no invitation"}
+        yield f"{lists[kind]}: {mask} (by {by}, {local_time(at_ms)})"
+    members = history.members(number)
+    verb = "is" if len(online) == 1 else "are"
+    yield f"members: {len(members)}, of whom {len(online)} {verb} online"
+    roles = {"q": "owner", "o": "operator", "v": "voice"}
+    for name, modes in members:
+        marks = [*[roles[one] for one in modes], *["online"] * (name in online)]
+        yield f"  {name}  {', '.join(marks)}".rstrip()
+
+
+@channel.command()
+@click.argument("name")
+@click.argument("new_name")
+@reason
+@click.pass_obj
+def rename(context: AdminContext, name: str, new_name: str, reason: str) -> None:
+    """Call the channel NAME from now on NEW_NAME; members, modes and history stay.
+
+    \b
+    Example: securechat-admin channel rename '#den' '#lair' --reason 'new room'
+    """
+    click.echo(f"It is called {ask(context, 'rename', name, to=new_name, reason=reason)} now.")
+
+
+@channel.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Don't ask whether you are sure.")
+@reason
+@click.pass_obj
+def drop(context: AdminContext, name: str, yes: bool, reason: str) -> None:
+    """End the channel NAME for all who are in it. Its name is free then; its history can still be
+    exported, by `channel export`.
+
+    \b
+    Example: securechat-admin channel drop '#den' --reason 'the course is over'
+    """
+    number, found = find_channel(context, name)
+    if not yes:
+        count = len(context.admin.history.members(number))
+        confirm(
+            f"This can't be undone: {found} has {counted(count, 'member')}, put out by this.",
+            f"End {found}?",
+            "nothing was ended",
+        )
+    count = ask(context, "drop", found, reason=reason)
+    click.echo(f"{found} has ended; it had {counted(count, 'member')}.")
+
+
+@channel.command()
+@click.argument("name")
+@click.argument("text")
+@click.pass_obj
+def topic(context: AdminContext, name: str, text: str) -> None:
+    """Set the topic of the channel NAME; '' takes it away.
+
+    \b
+    Example: securechat-admin channel topic '#den' 'Homework until Friday: page 12'
+    """
+    ask(context, "topic", name, topic=text)
+    click.echo("The topic is set." if text else "There is no topic any more.")
+
+
+# -t and the like are no options of ours.
+@channel.command(context_settings={"ignore_unknown_options": True})
+@click.argument("name")
+@click.argument("modes")
+@click.argument("params", nargs=-1)
+@click.option("--stdin", "from_stdin", is_flag=True, help="The key of +k is on standard input.")
+@click.pass_obj
+def mode(
+    context: AdminContext, name: str, modes: str, params: tuple[str, ...], from_stdin: bool
+) -> None:
+    """Change the MODES of the channel NAME, as MODE of IRC does; PARAMS are what they take.
+
+    i: for those who are invited; k: with a key; l: at most so many members; m: only operators and
+    the voiced speak; n: members only; s: secret; t: operators set the topic; H: newcomers read what
+    was said since. All are done or none.
+
+    \b
+    Examples: securechat-admin channel mode '#den' +im-t
+              securechat-admin channel mode '#den' +l 30
+              securechat-admin channel mode '#den' +k --stdin < key.txt
+    """
+    if "k" in modes.partition("-")[0] and not from_stdin:
+        raise click.UsageError(
+            "expected the key of +k on standard input, with --stdin: everybody on this machine "
+            "can read a command line"
+        )
+    key = sys.stdin.readline().rstrip("\r\n") if from_stdin else None
+    sealed = context.pepper.seal(key.encode(errors="replace"), KEY) if key is not None else None
+    flags = ask(context, "mode", name, modes=modes, params=list(params), key=sealed)
+    click.echo(f"The modes are {flags}.")
 
 
 def _days(context: click.Context, param: click.Parameter, value: str) -> int | None:

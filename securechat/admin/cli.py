@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from securechat import __version__
+from securechat.admin import channel_people as channel_people
 from securechat.admin import history, sessions, user_lists
 from securechat.admin.audit import audit
 from securechat.admin.backup.archive import BackupError
@@ -16,7 +17,9 @@ from securechat.admin.backup.cli import backup, check, restore
 from securechat.admin.channels import channel
 from securechat.admin.context import AdminContext
 from securechat.admin.credentials import certificate, token
+from securechat.admin.export import channel as export_channel
 from securechat.admin.export import export
+from securechat.admin.export import user as export_user
 from securechat.admin.importing import import_
 from securechat.admin.invites import invite
 from securechat.admin.users import user
@@ -83,8 +86,10 @@ def command(context: click.Context, config: Path | None, data: Path | None) -> N
 
 def _place_everywhere(part: click.Command) -> None:
     """Give --config and --data to a command and to all below it."""
-    # People type them where they come to mind, which is at the end.
-    part.params += _places(expose=False)
+    # People type them where they come to mind, which is at the end. Once: a command may stand in
+    # two places.
+    if not any(param.name == "data" for param in part.params):
+        part.params += _places(expose=False)
     for below in part.commands.values() if isinstance(part, click.Group) else ():
         _place_everywhere(below)
 
@@ -95,6 +100,8 @@ user.add_command(user_lists.show)
 user.add_command(sessions.sessions)
 user.add_command(sessions.logout)
 user.add_command(history.erase)
+user.add_command(export_user, "export")
+channel.add_command(export_channel, "export")
 command.params[:0] = _places(expose=True)
 for part in (user, invite, token, certificate, channel, audit, export, backup, restore, check):
     _place_everywhere(part)

@@ -53,7 +53,7 @@ def channel(context: AdminContext, name: str, file: Path) -> None:
     # Before the first line is read: whoever reads others' messages must be seen to have done so.
     context.admin.audit.note("history exported", channel=found[0][1], file=str(file))
     told = _Teller(context)
-    heads = (_channel(history, number) for number, _ in found)
+    heads = (channel_facts(history, number) for number, _ in found)
     entries = (
         told.entry(row)
         for number, _ in found
@@ -78,7 +78,8 @@ def user(context: AdminContext, name: str, file: Path) -> None:
     _write(file, _of_person(context, account, upto))
 
 
-def _channel(history: History, number: int) -> dict[str, object]:
+def channel_facts(history: History, number: int) -> dict[str, object]:
+    """What stands of a channel beside its log, for programs."""
     facts = history.channel(number)
     return {
         "type": "channel",

@@ -7,10 +7,12 @@ import sys
 import click
 
 from securechat.admin.context import AdminContext
+from securechat.admin.nearest import nearest
 from securechat.admin.new_password import new_password, password_stdin
 from securechat.irc import names
 from securechat.irc.names import AccountName, InvalidName
 from securechat.store.admin import NewAccount, wall_clock
+from securechat.store.errors import UnknownError
 from securechat.store.sqlite.rows import AccountRow
 
 
@@ -70,7 +72,11 @@ def forms(name: AccountName) -> tuple[str, str, str]:
 def find_account(context: AdminContext, name: str) -> AccountRow:
     """The account as somebody types its name. Raises UnknownError."""
     # By repr(), as what was typed may hold characters that drive a terminal.
-    return context.admin.find(names.fold_account(name) or "", repr(name)[1:-1])
+    try:
+        return context.admin.find(names.fold_account(name) or "", repr(name)[1:-1])
+    except UnknownError as error:
+        there = (row.name for row in context.admin.reader.accounts() if not row.deleted)
+        raise UnknownError(f"{error}{nearest(name, there)}") from None
 
 
 @user.command()

@@ -4,12 +4,14 @@ what each can read is what the log has for them. The promises 1, 3 and 5.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
+from securechat.core.administration.requests import Refused
 from securechat.core.journal.events.channels import Logged
 from securechat.core.model.entities import Account
 from securechat.core.model.states import State
@@ -19,6 +21,7 @@ from tests.support.rules import RulesUnderTest
 
 NAMES = ("alice", "bob", "carol")
 CHANNELS = ("#a", "#b")
+ACTS = ("add", "kick", "mode", "topic", "drop")
 CAPS = "message-tags echo-message batch server-time draft/chathistory draft/message-redaction"
 
 
@@ -93,6 +96,14 @@ class Conversations(RuleBasedStateMachine):
     def opens(self, client: Client, channel: str, sign: str) -> None:
         """To newcomers, or not."""
         self._do(client, f"MODE {channel} {sign}H")
+
+    @rule(channel=st.sampled_from(CHANNELS), name=st.sampled_from(NAMES), act=st.sampled_from(ACTS))
+    def administers(self, channel: str, name: str, act: str) -> None:
+        """The administrator of the machine, as far as it can be done."""
+        facts = {"names": [name], "name": name, "modes": "+H-n", "params": [], "key": None}
+        with suppress(Refused):
+            self.server.asks(f"channel {act}", channel=channel, reason="", topic="x", **facts)
+        self._listen()
 
     def _do(self, client: Client, line: str) -> None:
         if client in self.heard:

@@ -9,6 +9,7 @@ worker that knows one password, and clients whose lines are turns.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from securechat.core.administration import requests
+from securechat.core.administration.requests import Request
 from securechat.core.audit import tell
 from securechat.core.delivery.acknowledgements import KINDS
 from securechat.core.delivery.fan_out import deliveries
@@ -34,6 +37,7 @@ from securechat.core.jobs import (
 )
 from securechat.core.journal.events import Audited, JournalEvent
 from securechat.core.journal.events.channels import Logged, Redacted
+from securechat.core.journal.events.requests import RequestAnswered
 from securechat.core.model.credentials import Certificate, Invite
 from securechat.core.model.entities import Account, Channel, Session
 from securechat.core.model.state import Model
@@ -173,6 +177,16 @@ class RulesUnderTest:
                     link.take(data)
         self.closings += turn.closings
         self.jobs += turn.jobs
+
+    def asks(self, kind: str, **facts: object) -> Any:
+        """What the administrator of the machine is answered. Raises Refused."""
+        with self.turn() as turn:
+            requests.answer(turn, Request(next(self._ids), kind, "os:root", facts))
+            [answered] = [one for one in turn.events if isinstance(one, RequestAnswered)]
+        found = json.loads(answered.answer)
+        if requests.REFUSED in found:
+            raise requests.Refused(found[requests.REFUSED])
+        return found[requests.DONE]
 
     def passes(self, seconds: float) -> None:
         """Time goes by, and the server has a look at it."""

@@ -1,3 +1,4 @@
 """What an administrator can ask the server to do; each module declares its requests."""
 
+from securechat.core.administration import channels as channels
 from securechat.core.administration import sessions as sessions

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from securechat.core.journal.events.requests import RequestAnswered
-from securechat.core.turn import Turn
+from securechat.core.turn import IrcError, Turn
 
 log = logging.getLogger(__name__)
 
@@ -58,17 +59,35 @@ def request(kind: str) -> Callable[[Action], Action]:
 def answer(turn: Turn, asked: Request) -> None:
     """Do what is asked for, in a span of its own; a bug is taken back, and told as one."""
     start = turn.savepoint()
+    found: dict[str, object]
     try:
+        _check_texts(asked.facts)
         found = {DONE: ACTIONS[asked.kind](turn, asked)}
     except Refused as refused:
         turn.roll_back(start)
         found = {REFUSED: str(refused)}
+    # As a member would be told it: who and where, and what is wrong.
+    except IrcError as error:
+        turn.roll_back(start)
+        found = {REFUSED: ": ".join(filter(None, [" ".join(error.params[:-1]), error.params[-1]]))}
     except Exception:
         turn.roll_back(start)
         log.exception("a bug: the request %r failed and was taken back", asked.kind)
         found = {REFUSED: FAILED}
     record_answer(turn, asked.number, found)
     turn.finish_span(None, "REQUEST", start)
+
+
+def _check_texts(value: object) -> None:
+    """Raises Refused for what could not stand in a line: an argument may hold anything."""
+    if isinstance(value, Mapping):
+        value = [*value.values()]
+    if isinstance(value, list):
+        for one in value:
+            _check_texts(one)
+    # Surrogates stand for the bytes of an argument that is not UTF-8.
+    elif isinstance(value, str) and re.search("[\r\n\0\ud800-\udfff]", value):
+        raise Refused("expected a text of one line in UTF-8, and line ends or other bytes came")
 
 
 def record_answer(turn: Turn, number: int, found: Mapping[str, object]) -> None:

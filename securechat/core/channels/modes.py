@@ -27,6 +27,9 @@ from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
 from securechat.irc.numerics import Numeric
 
+MAX_LETTERS = 32
+"""Of one MODE, signs included: each can be a change to store."""
+
 MAX_MASK_BYTES = 120
 """Of one of a list: what is left of a line beside the longest names."""
 

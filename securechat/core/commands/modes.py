@@ -8,7 +8,7 @@ from __future__ import annotations
 from securechat.core import quota
 from securechat.core.channels import channels
 from securechat.core.channels.actors import Actor
-from securechat.core.channels.modes import WITH_PARAMETER, change_modes, text_of
+from securechat.core.channels.modes import MAX_LETTERS, WITH_PARAMETER, change_modes, text_of
 from securechat.core.commands.registry import command
 from securechat.core.model.entities import Channel, Session
 from securechat.core.presence.welcome import BOT_MODE, USER_MODES
@@ -25,9 +25,6 @@ LISTS = {
 
 OWN_MODES = {BOT_MODE: "bot", "i": "invisible"}
 """Those that one may change, with the session's attribute."""
-
-MAX_LETTERS = 32
-"""Of one MODE, signs included: each can be a change to store."""
 
 
 @command("MODE", usage="<#channel or nick> [<modes> [<parameters>]]", min_params=1)

@@ -34,6 +34,17 @@ OF_PERSON = (
 )
 
 
+class OpenChannel(NamedTuple):
+    """What a list of them tells of each. keep_days: as of ChannelFacts."""
+
+    name: str
+    members: int
+    modes: str
+    topic: str
+    created_ms: int
+    keep_days: int | None
+
+
 class ChannelFacts(NamedTuple):
     """founder: a name. ended, has_key: 0 or 1. keep_days: 0 for ever, None as the server's."""
 
@@ -76,6 +87,14 @@ class History:
             sql = "SELECT id, name FROM targets WHERE folded IS NULL AND name IS NOT NULL"
             found = [row for row in self._all(sql) if fold_channel(str(row[1])) == folded]
         return found  # type: ignore[return-value]
+
+    def open_channels(self) -> list[OpenChannel]:
+        """Those that there are, by their names."""
+        sql = (
+            "SELECT name, (SELECT count(*) FROM memberships WHERE channel = id), modes, topic, "
+            "created_ms, keep_days FROM targets WHERE folded IS NOT NULL ORDER BY folded"
+        )
+        return [OpenChannel(*row) for row in self._all(sql)]  # type: ignore[arg-type]
 
     def channel(self, number: int) -> ChannelFacts:
         """What stands of a channel beside its log; of one that has ended what is left."""
