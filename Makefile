@@ -20,6 +20,7 @@ check: setup
 	$(VENV)/bin/mypy
 
 renew: setup
+	$(VENV)/bin/python tools/catalogue.py
 	$(VENV)/bin/python tools/house.py --update CONTRIBUTING.md
 	$(VENV)/bin/python tools/pictures.py
 

@@ -35,6 +35,9 @@ LOCKS = "SECURECHAT_TEST_LOCKS"
 """Names the directory, in the environment, by which the processes of a run wait for each other."""
 
 
+# The texts that tests compare with, whatever the machine speaks; their programs inherit it.
+os.environ["LANGUAGE"] = "C"
+
 # How long an example takes says how busy the machine is.
 settings.register_profile("securechat", deadline=None)
 settings.load_profile("securechat")

@@ -247,11 +247,10 @@ def check_ca_days(days: int) -> None:
 
 
 def _check_days(days: int, limit: int, what: str) -> None:
-    if not 1 <= days <= limit:
-        more_or_fewer = "fewer" if days > limit else "more"
-        raise ValidityError(
-            f"{what} is valid for 1 to {limit} days, not {days}: ask for {more_or_fewer}"
-        )
+    if days > limit:
+        raise ValidityError(f"{what} is valid for 1 to {limit} days, not {days}: ask for fewer")
+    if days < 1:
+        raise ValidityError(f"{what} is valid for 1 to {limit} days, not {days}: ask for more")
 
 
 def _lifetime(now: datetime, days: int) -> tuple[datetime, datetime]:

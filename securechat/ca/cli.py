@@ -28,6 +28,7 @@ from securechat.ca.options import (
 )
 from securechat.ca.pem import Passphrase
 from securechat.common.escape import escape_exactly
+from securechat.common.language import _, in_language, shown, translated
 
 
 @click.command(context_settings=HELP)
@@ -131,28 +132,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments and arguments[0] in _HANDLERS:
         command = _HANDLERS[arguments[0]]
         prog = f"{PROG} {arguments.pop(0)}"
-    return _run(lambda: command.main(arguments, prog_name=prog, standalone_mode=False))
+    return _run(lambda: in_language(command).main(arguments, prog_name=prog, standalone_mode=False))
 
 
 def _run(call: Callable[[], Any]) -> int:
     try:
         result = call()
     except click.ClickException as error:
-        error.show()
+        click.echo(shown(error), nl=False, err=True)
         return error.exit_code
     except click.Abort:
-        click.echo(f"{PROG}: cancelled", err=True)
+        click.echo(_("{prog}: cancelled").format(prog=PROG), err=True)
         return 1
     except CaError as error:
         click.echo(_complaint(error), err=True)
         return 1
     except OSError as error:
-        click.echo(f"{PROG}: {escape_exactly(f'{error.filename}: {error.strerror}')}", err=True)
+        click.echo(
+            f"{PROG}: {escape_exactly(f'{error.filename}: {translated(error.strerror)}')}", err=True
+        )
         return 1
     return result if isinstance(result, int) else 0
 
 
 def _complaint(error: CaError) -> str:
     """The error's text, with nothing in it that could drive the terminal."""
-    lines = [escape_exactly(line) for line in str(error).split("\n")]
+    lines = [escape_exactly(line) for line in translated(error).split("\n")]
     return f"{PROG}: " + "\n".join(lines)

@@ -94,12 +94,16 @@ def describe(constraints: x509.NameConstraints | None) -> str:
     names = domains(constraints)
     networks = [tree.value for tree in trees if isinstance(tree, x509.IPAddress)]
     parts = [
-        f"{', '.join(names)} and names below {'them' if len(names) > 1 else 'it'}"
-        if names
-        else "any DNS name",
+        _below(names) if names else "any DNS name",
         ", ".join(_short(network) for network in networks) if networks else "any address",
     ]
     return "; ".join(parts)
+
+
+def _below(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"{names[0]} and names below it"
+    return f"{', '.join(names)} and names below them"
 
 
 def wide_names(names: Sequence[Name]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from securechat.ca.authority import Authority, ServerCertificate, load_authority
 from securechat.ca.errors import CaError, gencerts
 from securechat.ca.names import Name
 from securechat.common.escape import escape_exactly
+from securechat.common.language import _, ngettext, translated
 
 
 def made(
@@ -22,53 +23,65 @@ def made(
 ) -> Iterator[str]:
     """After a server certificate was made, perhaps with its CA."""
     if authority.created:
-        yield f"Made a certificate authority (CA), {authority.path}"
-        yield f"  signs for   {constraints.describe(authority.constraints)}"
-        yield f"  valid until {_until(authority.not_after, now)}"
+        yield _("Made a certificate authority (CA), {path}").format(path=authority.path)
+        yield _("  signs for   {names}").format(
+            names=translated(constraints.describe(authority.constraints))
+        )
+        yield _("  valid until {date}").format(date=_until(authority.not_after, now))
         for name in constraints.wide_names(names):
-            yield f"  note        '{name}' has no dot: that includes every name ending in .{name}"
-    yield f"Made a server certificate, {server.certificate}"
+            yield _(
+                "  note        '{name}' has no dot: that includes every name ending in .{name}"
+            ).format(name=name)
+    yield _("Made a server certificate, {certificate}").format(certificate=server.certificate)
     yield from _server_lines(authority, server, now)
     yield ""
-    yield "Next:"
-    yield f"  Start the server:  securechat-server --cert {shlex.quote(str(server.certificate))}"
-    yield f"  Give members       {authority.path}"
-    yield "  and let them see that its SHA-256 fingerprint is"
+    yield _("Next:")
+    yield _("  Start the server:  securechat-server --cert {certificate}").format(
+        certificate=shlex.quote(str(server.certificate))
+    )
+    yield _("  Give members       {path}").format(path=authority.path)
+    yield _("  and let them see that its SHA-256 fingerprint is")
     yield f"    {authority.fingerprint}"
-    yield f"  Keep to yourself   {authority.key_path} and {server.key}"
+    yield _("  Keep to yourself   {key_path} and {key}").format(
+        key_path=authority.key_path, key=server.key
+    )
 
 
 def renewed(authority: Authority, server: ServerCertificate, now: datetime) -> Iterator[str]:
     """After the server certificate was renewed."""
-    yield f"Renewed {server.certificate}"
+    yield _("Renewed {certificate}").format(certificate=server.certificate)
     yield from _server_lines(authority, server, now)
     yield ""
-    yield "Next:"
-    yield "  A running server takes it up on SIGHUP (kill -HUP PID); nobody is dropped."
-    yield "  Members need nothing new: the CA is the same."
+    yield _("Next:")
+    yield _("  A running server takes it up on SIGHUP (kill -HUP PID); nobody is dropped.")
+    yield _("  Members need nothing new: the CA is the same.")
 
 
 def client(authority: Authority, path: Path, now: datetime) -> Iterator[str]:
     """After a client certificate was made."""
     certificate = pem.load_certificates(path)[0]
     if authority.created:
-        yield f"Made a certificate authority (CA) for clients, {authority.path}"
-        yield f"  valid until {_until(authority.not_after, now)}"
+        yield _("Made a certificate authority (CA) for clients, {path}").format(path=authority.path)
+        yield _("  valid until {date}").format(date=_until(authority.not_after, now))
     account = escape_exactly(_subject(certificate))
-    yield f"Made {path}: certificate and private key of {account}"
-    yield f"  valid until {_until(certificate.not_valid_after_utc, now)}"
-    yield f"  SHA-256     {pem.fingerprint(certificate)}"
+    yield _("Made {path}: certificate and private key of {account}").format(
+        path=path, account=account
+    )
+    yield _("  valid until {date}").format(date=_until(certificate.not_valid_after_utc, now))
+    yield _("  SHA-256     {fingerprint}").format(fingerprint=pem.fingerprint(certificate))
     yield ""
-    yield "Next:"
-    yield f"  Hand this file to {account} in private; whoever has it logs in with it."
-    yield "  The chat program takes it as certificate and key (WeeChat and irssi: tls_cert),"
-    yield "  and logs in by SASL EXTERNAL."
-    yield "  The server asks for such certificates with this in its configuration:"
+    yield _("Next:")
+    yield _("  Hand this file to {account} in private; whoever has it logs in with it.").format(
+        account=account
+    )
+    yield _("  The chat program takes it as certificate and key (WeeChat and irssi: tls_cert),")
+    yield _("  and logs in by SASL EXTERNAL.")
+    yield _("  The server asks for such certificates with this in its configuration:")
     yield "    [tls]"
     yield f'    client_ca = "{authority.path.resolve()}"'
-    yield f"  and lets this one in as {account} after"
+    yield _("  and lets this one in as {account} after").format(account=account)
     yield f"    securechat-admin certificate add {account} {shlex.quote(str(path))}"
-    yield f"  Keep to yourself   {authority.key_path}"
+    yield _("  Keep to yourself   {key_path}").format(key_path=authority.key_path)
 
 
 def show(directory: Path, now: datetime) -> Iterator[str | CaError]:
@@ -103,62 +116,85 @@ def _show_leaves(
 
 def _show_ca(authority: Authority, now: datetime) -> Iterator[str]:
     yield f"{authority.path}"
-    yield f"  name        {escape_exactly(_subject(authority.certificate))}"
+    yield _("  name        {name}").format(name=escape_exactly(_subject(authority.certificate)))
     signs = constraints.describe(authority.constraints)
-    yield f"  signs for   {signs if authority.stem == 'ca' else 'clients only'}"
+    yield _("  signs for   {names}").format(
+        names=translated(signs) if authority.stem == "ca" else _("clients only")
+    )
     yield from _dates(authority.certificate, now)
-    yield f"  SHA-256     {authority.fingerprint}"
-    yield f"  key         {_key_state(authority.certificate, authority.key_path)}"
+    yield _("  SHA-256     {fingerprint}").format(fingerprint=authority.fingerprint)
+    yield _("  key         {state}").format(
+        state=_key_state(authority.certificate, authority.key_path)
+    )
 
 
 def _show_leaf(path: Path, authority: Authority | None, now: datetime) -> Iterator[str]:
     certificate = pem.load_certificates(path)[0]
     names = [str(name) for name in pem.subject_names(certificate, path)]
     yield f"{escape_exactly(str(path))}"
-    yield f"  names       {escape_exactly(', '.join(names) or _subject(certificate))}"
+    yield _("  names       {names}").format(
+        names=escape_exactly(", ".join(names) or _subject(certificate))
+    )
     yield from _dates(certificate, now)
-    yield f"  SHA-256     {pem.fingerprint(certificate)}"
+    yield _("  SHA-256     {fingerprint}").format(fingerprint=pem.fingerprint(certificate))
     if path.name == "server.pem":
-        yield f"  key         {_key_state(certificate, pem.key_path_for(path))}"
+        yield _("  key         {state}").format(
+            state=_key_state(certificate, pem.key_path_for(path))
+        )
     if authority and not pem.is_issued_by(certificate, authority.certificate):
-        yield f"  note        NOT from the CA in {authority.path.name}"
+        yield _("  note        NOT from the CA in {name}").format(name=authority.path.name)
 
 
 def _dates(certificate: x509.Certificate, now: datetime) -> Iterator[str]:
     if now < certificate.not_valid_before_utc:
-        yield f"  valid from  {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC (NOT YET)"
+        yield _("  valid from  {date:%Y-%m-%d %H:%M} UTC (NOT YET)").format(
+            date=certificate.not_valid_before_utc
+        )
     else:
-        yield f"  valid from  {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
-    yield f"  valid until {_until(certificate.not_valid_after_utc, now)}"
+        yield _("  valid from  {date:%Y-%m-%d %H:%M} UTC").format(
+            date=certificate.not_valid_before_utc
+        )
+    yield _("  valid until {date}").format(date=_until(certificate.not_valid_after_utc, now))
 
 
 def _server_lines(authority: Authority, server: ServerCertificate, now: datetime) -> Iterator[str]:
-    yield f"  names       {', '.join(server.names)}"
-    yield f"  valid until {_until(server.not_after, now)}"
+    yield _("  names       {names}").format(names=", ".join(server.names))
+    yield _("  valid until {date}").format(date=_until(server.not_after, now))
     if server.not_after == authority.not_after:
         renewal = gencerts(authority.directory, "--new-ca", "--force", "NAME…")
-        yield f"  note        it ends with its CA; make a new CA before that: {renewal}"
+        yield _("  note        it ends with its CA; make a new CA before that: {renewal}").format(
+            renewal=renewal
+        )
 
 
 def _until(end: datetime, now: datetime) -> str:
     if now > end:
-        return f"{end:%Y-%m-%d %H:%M} UTC (EXPIRED)"
-    return f"{end:%Y-%m-%d %H:%M} UTC ({(end - now) // timedelta(days=1)} days left)"
+        return _("{end:%Y-%m-%d %H:%M} UTC (EXPIRED)").format(end=end)
+    days = (end - now) // timedelta(days=1)
+    return ngettext(
+        "{end:%Y-%m-%d %H:%M} UTC ({days} day left)",
+        "{end:%Y-%m-%d %H:%M} UTC ({days} days left)",
+        days,
+    ).format(end=end, days=days)
 
 
 def _key_state(certificate: x509.Certificate, path: Path) -> str:
     if not path.exists():
-        return f"{path} is not here"
+        return _("{path} is not here").format(path=path)
     try:
         if pem.is_encrypted(path):
-            return f"{path}, encrypted"
+            return _("{path}, encrypted").format(path=path)
         belongs = pem.same_key(certificate, pem.load_key(path))
     except CaError as error:
-        return f"NOT usable: {error}"
-    return f"{path}, not encrypted" if belongs else f"{path} does NOT belong to this certificate"
+        return _("NOT usable: {error}").format(error=translated(error))
+    return (
+        _("{path}, not encrypted").format(path=path)
+        if belongs
+        else _("{path} does NOT belong to this certificate").format(path=path)
+    )
 
 
 def _subject(certificate: x509.Certificate) -> str:
     for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
         return str(attribute.value)
-    return "(no name)"
+    return _("(no name)")

@@ -13,6 +13,7 @@ from securechat.ca import files, pem
 from securechat.ca.errors import PassphraseError
 from securechat.ca.pem import Passphrase
 from securechat.common.escape import escape_exactly
+from securechat.common.language import _
 
 #: The key file may be copied and guessed at for years; NIST SP 800-63B wants 15 for accounts,
 #: where guessing is slower. Asked only of new passphrases.
@@ -40,7 +41,7 @@ def new(path: Path | None) -> bytes:
 
     :raises PassphraseError: too short or too long, or no terminal to ask on.
     """
-    secret = from_file(path) if path else _ask("Passphrase for the new CA key", confirm=True)
+    secret = from_file(path) if path else _ask(_("Passphrase for the new CA key"), confirm=True)
     if not MIN_LENGTH <= len(secret) <= MAX_LENGTH:
         raise PassphraseError(
             f"the passphrase has {len(secret)} bytes, expected {MIN_LENGTH} to {MAX_LENGTH}: "
@@ -65,7 +66,11 @@ def unlock(key: Path, path: Path | None) -> Passphrase | None:
         return None
     # Now and not when the key is read, since that happens under the directory's lock, which nobody
     # should hold while somebody thinks.
-    secret = from_file(path) if path else _ask(f"Passphrase of {escape_exactly(str(key))}")
+    secret = (
+        from_file(path)
+        if path
+        else _ask(_("Passphrase of {key}").format(key=escape_exactly(str(key))))
+    )
     return lambda _key: secret
 
 

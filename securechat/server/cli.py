@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from securechat import __version__
+from securechat.common.language import _, ngettext, translated
 from securechat.net.binding import bind_all, close_new
 from securechat.server import logs
 from securechat.server.commands import FAILURES, run
@@ -102,17 +103,26 @@ def check_all(config: Config, data: DataDirectory) -> None:
     if not data.running():
         close_new(bind_all(listen_addresses(config), {}), {})
     for warning in [*identity.warnings, *config_warnings(config)]:
-        click.echo(f"warning: {warning}", err=True)
+        click.echo(_("warning: {warning}").format(warning=translated(warning)), err=True)
     if (version := data.older_format()) is not None:
         click.echo(
-            f"warning: {data.database} has format {version}, and the next start makes it "
-            f"{len(MIGRATIONS)}, which no older version opens. To be able to go back, make a "
-            "backup first: securechat-admin backup FILE",
+            _(
+                "warning: {database} has format {version}, and the next start makes it {newest}, "
+                "which no older version opens. To be able to go back, make a backup first: "
+                "securechat-admin backup FILE"
+            ).format(database=data.database, version=version, newest=len(MIGRATIONS)),
             err=True,
         )
     click.echo(
-        f"Everything is in order: {identity.certificate} is for {', '.join(identity.names)} "
-        f"and valid for {identity.days_left} more days."
+        ngettext(
+            "Everything is in order: {certificate} is for {names} and valid for {days} more day.",
+            "Everything is in order: {certificate} is for {names} and valid for {days} more days.",
+            identity.days_left,
+        ).format(
+            certificate=identity.certificate,
+            names=", ".join(identity.names),
+            days=identity.days_left,
+        )
     )
 
 

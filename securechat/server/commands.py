@@ -5,13 +5,13 @@ Shared by `securechat-server` and `securechat-admin`. Main thread.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import click
 
 from securechat.ca.errors import CaError
 from securechat.common.escape import escape_exactly
+from securechat.common.language import _, in_language, shown, translated
 from securechat.net.binding import ListenError
 from securechat.net.tls import TlsFilesError
 from securechat.server.config import ConfigError
@@ -42,25 +42,23 @@ def run(
     bug, and is raised. Returns the exit code.
     """
     try:
-        result = entry.main(args=argv, prog_name=name, standalone_mode=False)
+        result = in_language(entry).main(args=argv, prog_name=name, standalone_mode=False)
     # Without standalone_mode click hands its own ends over, of --help for example, as exceptions.
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        text = io.StringIO()
-        error.show(text)
-        click.echo(_printable(text.getvalue()), nl=False, err=True)
+        click.echo(_printable(shown(error)), nl=False, err=True)
         return error.exit_code
     except click.Abort:
-        click.echo("Aborted.", err=True)
+        click.echo(_("Aborted."), err=True)
         # What a shell has for a program that Ctrl-C has ended: 128 and the signal's number.
         return 130
     except failures as error:
-        click.echo(_printable(f"{name}: {error}"), err=True)
+        click.echo(_printable(f"{name}: {translated(error)}"), err=True)
         return 1
     # What no part of ours has explained: the file, and the system's word for it.
     except OSError as error:
-        click.echo(_printable(f"{name}: {error.filename}: {error.strerror}"), err=True)
+        click.echo(_printable(f"{name}: {error.filename}: {translated(error.strerror)}"), err=True)
         return 1
     return result if isinstance(result, int) else 0
 

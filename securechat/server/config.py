@@ -182,7 +182,7 @@ def parse_config(content: Mapping[str, object], path: Path) -> Config:
         if section not in SECTIONS:
             raise ConfigError(
                 f"{path}: unknown section [{section}]; expected one of "
-                + ", ".join(f"[{name}]" for name in SECTIONS)
+                f"{', '.join(f'[{name}]' for name in SECTIONS)}"
             )
         if not isinstance(values, dict):
             raise ConfigError(f"{path}: expected a section [{section}], not a value")

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from securechat import __version__
+from securechat.common.language import _, ngettext
 from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.data import default_directory
 from securechat.server.identity import Identity, public_host
@@ -25,25 +26,45 @@ POLL_SECONDS = 0.02
 
 def greet(service: Service) -> None:
     """Print it on standard output. Main thread."""
-    click.echo(f"securechat {__version__} is running.")
+    click.echo(_("securechat {version} is running.").format(version=__version__))
     for host, port in service.addresses:
-        click.echo(f"  listens on   {host} port {port}, TLS {_versions(service)}")
-    click.echo(f"  data         {service.data.path}")
+        click.echo(
+            _("  listens on   {host} port {port}, TLS {versions}").format(
+                host=host, port=port, versions=_versions(service)
+            )
+        )
+    click.echo(_("  data         {path}").format(path=service.data.path))
     for line in _trust(service.identity):
         click.echo(line)
     click.echo("")
     link = _first_link(service)
     if link is not None:
-        click.echo("There is no account yet. Make the first one, which administers the server:\n")
+        click.echo(
+            _("There is no account yet. Make the first one, which administers the server:\n")
+        )
         click.echo(f"  {program('securechat')} register {link}\n")
-        click.echo(f"The link works once, within {FIRST_DAYS} days.")
+        click.echo(
+            ngettext(
+                "The link works once, within {days} day.",
+                "The link works once, within {days} days.",
+                FIRST_DAYS,
+            ).format(days=FIRST_DAYS)
+        )
     else:
-        click.echo(f"Log in with:    {program('securechat')} login {_login_link(service)}")
-        click.echo(f"Invite others:  {program('securechat-admin')} invite{_data_flag(service)}")
+        click.echo(
+            _("Log in with:    {command}").format(
+                command=f"{program('securechat')} login {_login_link(service)}"
+            )
+        )
+        click.echo(
+            _("Invite others:  {command}").format(
+                command=f"{program('securechat-admin')} invite{_data_flag(service)}"
+            )
+        )
     # A newcomer's most frequent surprise: nobody else can connect.
     if service.config.listen.host in ("127.0.0.1", "::1", "localhost"):
-        click.echo("Only this machine can connect; --host 0.0.0.0 lets the network in.")
-    click.echo("Ctrl-C stops the server.", nl=True)
+        click.echo(_("Only this machine can connect; --host 0.0.0.0 lets the network in."))
+    click.echo(_("Ctrl-C stops the server."), nl=True)
     # A script that waits for this line reads it through a pipe.
     sys.stdout.flush()
 
@@ -70,7 +91,7 @@ def _login_link(service: Service) -> LoginLink:
 
 
 def _versions(service: Service) -> str:
-    return "1.3" if service.config.tls.min_version == "1.3" else "1.2 and 1.3"
+    return "1.3" if service.config.tls.min_version == "1.3" else _("1.2 and 1.3")
 
 
 def _data_flag(service: Service) -> str:
@@ -80,7 +101,7 @@ def _data_flag(service: Service) -> str:
 
 def _trust(identity: Identity) -> list[str]:
     if identity.ca_sha256 is None:
-        return [f"  certificate  {identity.certificate}"]
+        return [_("  certificate  {certificate}").format(certificate=identity.certificate)]
     digits = identity.ca_sha256.hex()
     lines = [f"  CA SHA-256   {digits}"]
     if identity.ca_file is not None:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from securechat.common.files import replace
+from securechat.common.language import _
 from securechat.server import unit
 from securechat.server.config import Config, load_config
 from securechat.server.identity import is_loopback
@@ -60,7 +61,7 @@ def install_service(
     files = _files(text, user=user)
     _write(files, force=force)
     for path in files:
-        click.echo(f"Written: {path}")
+        click.echo(_("Written: {path}").format(path=path))
     click.echo(_next_steps(options, config, user=user), nl=False)
 
 
@@ -182,27 +183,29 @@ def _next_steps(options: Mapping[str, object], config: Config, *, user: bool) ->
     systemctl = "systemctl --user" if user else "systemctl"
     journal = "journalctl --user" if user else "journalctl"
     lines = [
-        "Next:" if user else "Next, as root:",
+        _("Next:") if user else _("Next, as root:"),
         *(f"  {line}" for line in (_for_a_user() if user else _for_the_machine(options))),
         f"  {systemctl} daemon-reload",
         f"  {systemctl} enable --now securechat",
-        "The link for your account, which administers the server:",
+        _("The link for your account, which administers the server:"),
         f"  {_invite(options, user=user)}",
-        f"Later: {systemctl} status securechat",
-        f"       {systemctl} reload securechat    # its configuration; nobody is dropped",
-        f"       {journal} -u securechat",
+        _("Later:"),
+        f"  {systemctl} status securechat",
+        f"  {systemctl} reload securechat    # {_('its configuration; nobody is dropped')}",
+        f"  {journal} -u securechat",
     ]
     if is_loopback(config.listen.host):
-        lines.append("Only this machine can connect; --host 0.0.0.0 lets the network in.")
+        lines.append(_("Only this machine can connect; --host 0.0.0.0 lets the network in."))
     return "\n".join(lines) + "\n"
 
 
 def _for_a_user() -> list[str]:
-    return ["loginctl enable-linger        # so that it runs while you are logged out"]
+    comment = _("so that it runs while you are logged out")
+    return [f"loginctl enable-linger        # {comment}"]
 
 
 def _for_the_machine(options: Mapping[str, object]) -> list[str]:
-    lines = ["systemd-sysusers              # makes the user securechat"]
+    lines = [f"systemd-sysusers              # {_('makes the user securechat')}"]
     if data := _other_data(options):
         own = f"-o {unit.USER} -g {unit.USER}"
         lines.append(f"install -d -m 700 {own} {shlex.quote(data)}")

@@ -51,8 +51,12 @@ class Invites:
         rows = self._reader.invites() if prefix else []
         found = [row for row in rows if invite_id(row).startswith(prefix.lower())]
         if len(found) != 1:
-            what = "several invites have an id beginning with" if found else "no invite has the id"
-            raise UnknownError(f"{what} {prefix!r}; `invite list` shows them")
+            if found:
+                raise UnknownError(
+                    f"several invites have an id beginning with {prefix!r}; `invite list` shows "
+                    "them"
+                )
+            raise UnknownError(f"no invite has the id {prefix!r}; `invite list` shows them")
         self.revoke_all(found)
         return found[0]
 
