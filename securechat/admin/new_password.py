@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import click
 
-from securechat.common.passphrases import passphrase
+from securechat.common.passphrases import passphrase, show_on_terminal
 from securechat.store import passwords
 from securechat.store.passwords import MAX_PASSWORD_BYTES, InvalidPassword
 from securechat.store.pepper import Pepper
@@ -23,6 +23,13 @@ password_stdin = click.option(
     "--password-stdin",
     is_flag=True,
     help="Take the password from the first line of standard input instead of asking for it.",
+)
+
+
+generate = click.option(
+    "--generate",
+    is_flag=True,
+    help="Make a passphrase and show it this once, on the terminal.",
 )
 
 
@@ -56,7 +63,7 @@ class PasswordRules:
         """A passphrase for an account, which the server accepts."""
         while True:
             made = passphrase(self.min_length)
-            # With a very short list of the server's names it might consist of them.
+            # Hardly ever: it may consist of the server's name.
             if self.why_refused(made, account) is None:
                 return made
 
@@ -65,18 +72,59 @@ class PasswordRules:
         return passwords.hash_password(password, cost=self.cost, pepper=self.pepper)
 
 
-def new_password(account: str, rules: PasswordRules, *, from_stdin: bool) -> str:
+def new_password(
+    account: str, rules: PasswordRules, *, from_stdin: bool, generate: bool = False
+) -> str:
     """Ask for a password until one is acceptable, and return its stored form.
 
-    from_stdin: read it from standard input instead, once. Raises click.ClickException.
+    from_stdin: read it from standard input instead, once. generate: make one, and show it. Raises
+    click.ClickException.
     """
+    if generate:
+        return rules.stored(_generated(account, rules, from_stdin=from_stdin))
+    if from_stdin:
+        password = _from_stdin()
+        if (reason := rules.why_refused(password, account)) is not None:
+            raise click.ClickException(reason)
+        return rules.stored(password)
+    return rules.stored(_ask_until_good(account, rules))
+
+
+def _generated(account: str, rules: PasswordRules, *, from_stdin: bool) -> str:
+    if from_stdin:
+        raise click.UsageError("--generate and --password-stdin exclude each other")
+    made = rules.make(account)
+    if not show_on_terminal(
+        f"The password of {account}, which is shown this once: write it down now.\n\n  {made}\n"
+    ):
+        raise click.UsageError(
+            "--generate shows the password on a terminal only, and there is none; pipe one in with "
+            "--password-stdin"
+        )
+    return made
+
+
+def _ask_until_good(account: str, rules: PasswordRules) -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            "there is no terminal to ask for the password on; pipe it in with --password-stdin"
+        )
+    # Before somebody has thought of one that won't do.
+    click.echo(
+        f"A password has at least {rules.min_length} characters and is not easily guessed: four or "
+        "more unrelated words make a good one.",
+        err=True,
+    )
+    offered = rules.make(account)
+    if not show_on_terminal(
+        f"Enter alone takes this one; write it down, as it is not shown again:  {offered}"
+    ):
+        offered = ""
     while True:
-        password = _from_stdin() if from_stdin else _ask(account)
+        password = _ask(account) or offered
         reason = rules.why_refused(password, account)
         if reason is None:
-            return rules.stored(password)
-        if from_stdin:
-            raise click.ClickException(reason)
+            return password
         click.echo(reason, err=True)
 
 
@@ -100,19 +148,21 @@ def _from_stdin() -> str:
 
 
 def _ask(account: str) -> str:
-    if not sys.stdin.isatty():
-        raise click.UsageError(
-            "there is no terminal to ask for the password on; pipe it in with --password-stdin"
-        )
+    """What somebody types twice; '' for Enter alone."""
+    while True:
+        typed = _typed(f"New password for {account}")
+        # Nobody sees what was typed.
+        if not typed or _typed("The same again") == typed:
+            return typed
+        click.echo("Error: the two do not match.", err=True)
+
+
+def _typed(question: str) -> str:
     try:
-        password: str = click.prompt(
-            f"New password for {account}",
-            hide_input=True,
-            # Nobody sees what was typed.
-            confirmation_prompt="The same again",
-            err=True,
+        typed: str = click.prompt(
+            question, hide_input=True, default="", show_default=False, err=True
         )
     except UnicodeDecodeError:
         # Raised anew, as the decoder's error carries what was typed.
         raise click.ClickException("the password isn't valid in this terminal's encoding") from None
-    return password
+    return typed

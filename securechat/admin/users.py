@@ -8,7 +8,7 @@ import click
 
 from securechat.admin.context import AdminContext
 from securechat.admin.nearest import nearest
-from securechat.admin.new_password import new_password, password_stdin
+from securechat.admin.new_password import generate, new_password, password_stdin
 from securechat.irc import names
 from securechat.irc.names import AccountName, InvalidName
 from securechat.store.admin import NewAccount, wall_clock
@@ -34,13 +34,21 @@ def user() -> None:
 @user.command()
 @click.argument("name", callback=_new_name)
 @password_stdin
+@generate
 @click.option("--admin", is_flag=True, help="The account administers the server.")
 @click.pass_obj
-def add(context: AdminContext, name: AccountName, password_stdin: bool, admin: bool) -> None:
-    """Make the account NAME."""
+def add(
+    context: AdminContext, name: AccountName, password_stdin: bool, generate: bool, admin: bool
+) -> None:
+    """Make the account NAME.
+
+    \b
+    Example:
+      securechat-admin user add alice --generate
+    """
     refuse_taken(context, name)
     # Outside of any transaction: while somebody types, the server must be able to write.
-    stored = new_password(name.display, context.rules, from_stdin=password_stdin)
+    stored = new_password(name.display, context.rules, from_stdin=password_stdin, generate=generate)
     context.admin.add([NewAccount(*forms(name), stored, admin)], wall_clock())
     role = " and administers the server" if admin else ""
     click.echo(f"{name.display} has an account{role}.")
@@ -82,11 +90,17 @@ def find_account(context: AdminContext, name: str) -> AccountRow:
 @user.command()
 @click.argument("name")
 @password_stdin
+@generate
 @click.pass_obj
-def passwd(context: AdminContext, name: str, password_stdin: bool) -> None:
-    """Give NAME another password. Whoever is logged in as NAME is logged out."""
+def passwd(context: AdminContext, name: str, password_stdin: bool, generate: bool) -> None:
+    """Give NAME another password. Whoever is logged in as NAME is logged out.
+
+    \b
+    Example, for a pupil who has forgotten theirs:
+      securechat-admin user passwd alice --generate
+    """
     account = find_account(context, name)
-    stored = new_password(account.name, context.rules, from_stdin=password_stdin)
+    stored = new_password(account.name, context.rules, from_stdin=password_stdin, generate=generate)
     context.admin.set_password(account, stored)
     click.echo(f"{account.name} has a new password; the old one is worth nothing.")
     context.settle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
@@ -116,6 +117,62 @@ def test_a_password_is_asked_for_until_it_is_good(cli: AdminCli) -> None:
     assert "asks for at least 15" in said.err
     assert "do not match" in said.err
     assert cli.knows("alice", GOOD)
+
+
+def showing(shown: list[str]) -> Callable[[str], bool]:
+    """A terminal that keeps what is shown."""
+
+    def show(text: str) -> bool:
+        shown.append(text)
+        return True
+
+    return show
+
+
+def test_what_is_asked_of_a_password_is_told_before(cli: AdminCli) -> None:
+    """Enter alone takes the passphrase that stands on the terminal, and nowhere else."""
+    shown: list[str] = []
+    with (
+        mock.patch("click.termui.hidden_prompt_func", side_effect=[""]),
+        mock.patch("securechat.admin.new_password.show_on_terminal", showing(shown)),
+    ):
+        said = cli("user add alice", terminal=True)
+    assert said.code == 0
+    assert said.err.startswith("A password has at least 15 characters")
+    [offer] = shown
+    offered = offer.split()[-1]
+    assert cli.knows("alice", offered)
+    assert offered not in said.out + said.err
+
+
+def test_without_anywhere_to_show_it_none_is_offered(cli: AdminCli) -> None:
+    """Then Enter alone is an empty password."""
+    with (
+        mock.patch("click.termui.hidden_prompt_func", side_effect=["", GOOD, GOOD]),
+        mock.patch("securechat.admin.new_password.show_on_terminal", return_value=False),
+    ):
+        said = cli("user add alice", terminal=True)
+    assert "The password is empty" in said.err
+    assert cli.knows("alice", GOOD)
+
+
+@pytest.mark.parametrize("command", ["add zoe", "passwd alice"])
+def test_a_password_is_made_and_shown_on_the_terminal(cli: AdminCli, command: str) -> None:
+    """--generate: without a question, and not without a terminal."""
+    cli.adds("alice")
+    shown: list[str] = []
+    there = "securechat.admin.new_password.show_on_terminal"
+    with mock.patch(there, showing(shown)):
+        said = cli(f"user {command} --generate")
+    assert said.code == 0
+    [text] = shown
+    made = text.split()[-1]
+    assert cli.knows(command.split()[1], made)
+    assert made not in said.out + said.err
+    with mock.patch(there, return_value=False):
+        said = cli(f"user {command.replace('zoe', 'yan')} --generate")
+    assert (said.code, "on a terminal only" in said.err) == (2, True)
+    assert cli(f"user {command} --generate --password-stdin", GOOD).code != 0
 
 
 def test_ctrl_c_at_the_question_makes_nothing(cli: AdminCli) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from securechat.client.exits import UsageError
 from securechat.common.files import open_named
+from securechat.common.passphrases import passphrase
 
 # Characters; what a login can carry (SASL) with room to spare.
 MAX_PASSWORD = 1024
@@ -39,16 +40,27 @@ def ask_on_terminal(prompt: str) -> str:
         raise UsageError("the password isn't valid in this terminal's encoding") from None
 
 
+RULES = (
+    "A password has at least 15 characters, unless this server asks for another number, and is not "
+    "easily guessed: four or more unrelated words make a good one."
+)
+
+
 def ask_new(ask: Ask, account: str, say: Callable[[str], None]) -> str:
-    """A new password, asked twice until both are the same."""
+    """A new password, asked twice until both are the same; Enter alone takes the one offered."""
+    # Before somebody has thought of one that won't do.
+    say(RULES)
+    offered = passphrase()
+    # As a part of the prompt, which goes to the terminal alone: all that is said may go to a file.
+    offer = f"Enter alone takes this one; write it down, as it is not shown again:  {offered}\n"
     while True:
-        password = ask(f"New password for {account}: ")
+        password = ask(f"{offer}New password for {account}: ")
         if not password:
-            say("The password is empty; please choose one.")
-        elif ask("The same again: ") == password:
+            return offered
+        if ask("The same again: ") == password:
             return checked(password)
-        else:
-            say("The two are not the same; once more.")
+        say("The two are not the same; once more.")
+        offer = ""
 
 
 def from_stdin(handle: int) -> str:

@@ -59,12 +59,29 @@ def test_standard_input_is_read_to_its_first_line_end() -> None:
 
 
 def test_a_new_password_is_asked_for_until_both_are_the_same() -> None:
-    """And until there is one."""
-    answers = ["", "one", "two", "three", "three"]
+    """What is asked of it is told before."""
+    answers = ["one", "two", "three", "three"]
     said: list[str] = []
     assert passwords.ask_new(lambda _: answers.pop(0), "alice", said.append) == "three"
     assert answers == []
-    assert len(said) == 2
+    assert said == [passwords.RULES, "The two are not the same; once more."]
+
+
+def test_enter_alone_takes_the_passphrase_that_is_offered() -> None:
+    """It stands in the prompt, which goes to the terminal, and in nothing that is said."""
+    prompts: list[str] = []
+    said: list[str] = []
+
+    def enter(prompt: str) -> str:
+        prompts.append(prompt)
+        return ""
+
+    taken = passwords.ask_new(enter, "alice", said.append)
+    [prompt] = prompts
+    assert prompt.startswith("Enter alone takes this one")
+    assert f"  {taken}\nNew password for alice: " in prompt
+    assert taken.count("-") == 4
+    assert taken not in "".join(said)
 
 
 @pytest.mark.parametrize("password", ["a\0b", "a\nb", "a\rb", "\udcff", "x" * 1025])
