@@ -23,6 +23,7 @@ renew: setup
 	$(VENV)/bin/python tools/catalogue.py
 	$(VENV)/bin/python tools/house.py --update CONTRIBUTING.md
 	$(VENV)/bin/python tools/pictures.py
+	$(VENV)/bin/python tools/manuals.py
 
 # Of a new format of the database, before it lands; see tests/fixtures/formats/README.md.
 fixture: setup
