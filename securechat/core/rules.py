@@ -16,6 +16,7 @@ from securechat.core.channels import channels, ownership
 from securechat.core.commands import cap, credentials, multiline
 from securechat.core.delivery import acknowledgements, labels
 from securechat.core.guard import FAILED, guarded
+from securechat.core.history import policy
 from securechat.core.jobs import Answer, Hashed, LogRead, Missed, Verified
 from securechat.core.journal.events.accounts import CertificateUsed, TokenUsed
 from securechat.core.model.credentials import Token
@@ -59,6 +60,7 @@ class Rules:
             self._count_logins()
         cap.tell_changes(turn, before)
         welcome.tell_changes(turn, before)
+        policy.tell_change(turn, before)
 
     def _count_logins(self) -> None:
         """From the beginning, as how fast they are forgotten is a setting."""

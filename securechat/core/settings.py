@@ -22,7 +22,7 @@ class Settings:
     max_bans: entries of each list of a channel (b, e, I). replay, replay_bytes: messages given
     back at a login, and what they may take.
     tell_policy: whether who joins a channel is told what is kept of it. keep_days: for how long, 0
-    for ever.
+    for ever. policy_since_ms: since when it is so long, milliseconds since 1970 (UTC).
     login_seconds: time to log in. ping_seconds: silence after which a session is asked.
     dead_seconds: silence after which it is closed.
     """
@@ -48,6 +48,7 @@ class Settings:
     replay_bytes: int = 512 * 1024
     tell_policy: bool = True
     keep_days: int = 0
+    policy_since_ms: int = 0
     login_seconds: float = 60.0
     ping_seconds: float = 60.0
     dead_seconds: float = 120.0

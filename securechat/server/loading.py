@@ -107,6 +107,7 @@ def _load_devices(model: Model, reader: Reader) -> None:
         account = model.accounts.get(number)
         if account is not None and not account.deleted:
             account.devices[name] = Device(name, delivered, used_ms, delivered)
+            account.policy_told_ms = max(account.policy_told_ms, used_ms)
             # What could not be stored has a number too, which somebody may have acknowledged.
             model.last_seq = max(model.last_seq, delivered)
     for number, target, at_ms in reader.read_markers():

@@ -42,6 +42,7 @@ from securechat.server.settings import (
     admission_limits,
     io_limits,
     listen_addresses,
+    policy_since,
     remembered_facts,
     rules_settings,
 )
@@ -59,6 +60,9 @@ SWITCH_SECONDS = 0.0005
 that a long turn of the hub does not hold up reading and writing."""
 
 STOP_SECONDS = 8.0
+
+POLICY = "policy"
+"""Under this key the database has what policy_since() gave."""
 
 HUNG_SECONDS = 30.0
 """A turn takes milliseconds. A slow disk can hold one up for seconds, which is no reason to end."""
@@ -143,12 +147,12 @@ class Service:
         # Whoever asked before has given up, or asks again.
         self._journal.forget_requests()
         # Before the reader, as securechat-admin may ask for it at once.
-        self._facts = remembered_facts(self.config, self.identity, self.addresses[0][1])
+        reader = Reader(self._journal.connection)
+        self._facts = self._new_facts(reader.remembered(POLICY))
         for key, value in self._facts.items():
             self._journal.remember(key, value)
         # Before it is loaded: the rules rely on what the tables promise.
         mend(self._journal.connection)
-        reader = Reader(self._journal.connection)
         changed = reader.last_change()  # before the rest, so that none is overlooked
         rules = Rules(load_model(reader, pepper), self._settings(), pepper)
         _check_lobby(rules)
@@ -205,8 +209,13 @@ class Service:
         )
         self._guard = Guard(self._io, self._admission.bar, self._thread_failed)
 
+    def _new_facts(self, policy: str | None) -> dict[str, str]:
+        """What the database is to remember. policy: what it has of that."""
+        facts = remembered_facts(self.config, self.identity, self.addresses[0][1])
+        return {**facts, POLICY: policy_since(policy, self.config, int(time.time() * 1000))}
+
     def _settings(self) -> Settings:
-        return rules_settings(self.config, self._started_ms)
+        return rules_settings(self.config, self._started_ms, self._facts[POLICY])
 
     def _answer(self, answer: Answer) -> None:
         self._hub.inbox.put(answer)
@@ -243,12 +252,13 @@ class Service:
         if sockets is not self._sockets:
             self._listener.listen(list(sockets.values()))
             self._know(sockets)
-        facts = remembered_facts(new, identity, self.addresses[0][1])
+        facts = self._new_facts(self._facts[POLICY])
         if changed or facts != self._facts:
             self._take_up(facts)
 
     def _take_up(self, facts: dict[str, str]) -> None:
         """Have all parts go on with the configuration that there is now."""
+        before, self._facts = self._facts, facts
         config, limits = self.config, self.config.limits
         self._admission.change(**admission_limits(limits))
         for io in self._io:
@@ -265,10 +275,9 @@ class Service:
                 io_limits(limits).rate,
                 limits.free_disk_mib * MIB,
                 limits.database_mib * MIB,
-                {key: value for key, value in facts.items() if value != self._facts.get(key)},
+                {key: value for key, value in facts.items() if value != before.get(key)},
             )
         )
-        self._facts = facts
 
     def _know(self, sockets: dict[Asked, socket.socket]) -> None:
         self._sockets = sockets

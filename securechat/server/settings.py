@@ -15,8 +15,10 @@ SILENCE_SECONDS = 60.0
 """After ping_seconds without an answer, this much longer until a client is taken for dead."""
 
 
-def rules_settings(config: Config, started_ms: int = 0) -> Settings:
-    """started_ms: when the server started, milliseconds since 1970 (UTC)."""
+def rules_settings(config: Config, started_ms: int = 0, policy: str = "") -> Settings:
+    """started_ms: when the server started, milliseconds since 1970 (UTC). policy: what
+    policy_since() gave.
+    """
     limits = config.limits
     return Settings(
         name=server_name(config),
@@ -35,6 +37,7 @@ def rules_settings(config: Config, started_ms: int = 0) -> Settings:
         replay=config.history.replay,
         tell_policy=config.history.tell,
         keep_days=config.history.keep_days,
+        policy_since_ms=int(policy.partition(" ")[2] or 0),
         # Half of what may wait for a slow client: the other half is for what is said meanwhile.
         replay_bytes=limits.unsent_kib * 1024 // 2,
         login_seconds=limits.login_seconds,
@@ -75,6 +78,14 @@ def admission_limits(limits: LimitsSection) -> AdmissionLimits:
 def listen_addresses(config: Config) -> list[tuple[str, int]]:
     """Hosts and ports; links name the first."""
     return [(config.listen.host, config.listen.port)]
+
+
+def policy_since(kept: str | None, config: Config, now_ms: int) -> str:
+    """What the database keeps of for how many days the history is kept, and since when that is so:
+    the one number and the other. kept: of before.
+    """
+    days = str(config.history.keep_days)
+    return kept if kept and kept.partition(" ")[0] == days else f"{days} {now_ms}"
 
 
 def remembered_facts(config: Config, identity: Identity, port: int) -> dict[str, str]:

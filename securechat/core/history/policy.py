@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from securechat.core.model.entities import Channel, Session
+from securechat.core.model.states import State
 from securechat.core.settings import Settings
 from securechat.core.turn import Turn
 
@@ -23,6 +24,32 @@ def between_two(settings: Settings) -> str:
     """Of what two people say to each other, in a sentence."""
     howlong = _howlong(settings.keep_days)
     return f"What two people say to each other is kept on this server{howlong}; {THE_TWO}"
+
+
+def everywhere(settings: Settings) -> str:
+    """Of all that is said on the server, in a sentence."""
+    howlong = _howlong(settings.keep_days)
+    more = "POLICY tells more (in securechat: /history policy)"
+    return f"What is said here is kept on this server{howlong}, unless a channel differs; {more}"
+
+
+def greet(turn: Turn, session: Session) -> None:
+    """Tell a session that has logged in, where its account doesn't know of it yet."""
+    account = session.who
+    known = account.policy_told_ms >= turn.settings.policy_since_ms
+    account.policy_told_ms = turn.now_ms
+    if turn.settings.tell_policy and not known:
+        turn.notice(session, everywhere(turn.settings))
+
+
+def tell_change(turn: Turn, before: Settings) -> None:
+    """The settings have changed: whoever is here is told where this is another one."""
+    if turn.settings.keep_days == before.keep_days or not turn.settings.tell_policy:
+        return
+    for session in turn.model.sessions:
+        if session.state is State.READY:
+            session.who.policy_told_ms = turn.now_ms
+            turn.notice(session, everywhere(turn.settings))
 
 
 def _howlong(days: int) -> str:

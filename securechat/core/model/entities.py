@@ -254,6 +254,8 @@ class Account:
     """Its keys with their values, as a JSON object; '' for none."""
     login_name: str = ""
     """What its newest login gave as the real name."""
+    policy_told_ms: int = 0
+    """Its newest login before the last start, or when it was told later what the server keeps."""
     signed_on_ms: int = 0
     active_ms: int = 0
     # In the order of joining, in which a login shows them.

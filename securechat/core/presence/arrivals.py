@@ -144,6 +144,9 @@ class ArrivalBatch:
                 if metadata.aware(follower):
                     metadata.tell_later(turn, follower, account.name)
         is_new = self._show_channels(session)
+        if is_new:  # what was told of the lobby says it
+            account.policy_told_ms = turn.now_ms
+        policy.greet(turn, session)
         # AWAY before the JOIN would be about somebody whom they don't know.
         if first:  # the others have seen by now that it has come
             online.settle_away(turn, account)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.conformance.test_cap_notify import reconfigured
 from tests.conformance.test_chathistory import CAPS, page, texts
 from tests.support.client import Client
-from tests.support.rules import RulesUnderTest
+from tests.support.rules import NOW_MS, RulesUnderTest
 
 ALL = "CHATHISTORY LATEST #den * 10"
 
@@ -88,7 +89,42 @@ def test_the_policy_of_what_two_people_say() -> None:
     assert " 403 " in heard
 
 
+EVERYWHERE = (
+    "What is said here is kept on this server for 365 days, unless a channel differs; POLICY tells "
+    "more (in securechat: /history policy)"
+)
+
+
+def test_who_logs_in_is_told_once_for_each_change() -> None:
+    """Who was here last before it was changed; not again by another device."""
+    rules = RulesUnderTest("alice", tell_policy=True, keep_days=365, policy_since_ms=NOW_MS)
+    alice = rules.account("alice")
+    alice.policy_told_ms = NOW_MS - 1
+    assert notices(rules.connect().logs_in("alice")) == [EVERYWHERE]
+    assert notices(rules.connect().logs_in("alice")) == []
+
+
+def test_who_first_comes_into_the_lobby_is_told_of_that() -> None:
+    """One notice is enough."""
+    rules = RulesUnderTest("alice", tell_policy=True, policy_since_ms=NOW_MS, lobby="#lobby")
+    (told,) = notices(rules.connect().logs_in("alice"))
+    assert told.startswith("What is said in #lobby is kept")
+    assert notices(rules.connect().logs_in("alice")) == []
+
+
+def test_who_is_here_is_told_of_a_change(rules: RulesUnderTest, alice: Client) -> None:
+    """At once, on each device, and not at the next login."""
+    other = rules.member("alice")
+    reconfigured(rules, keep_days=365, policy_since_ms=NOW_MS)
+    assert notices(alice.hears()) == notices(other.hears()) == [EVERYWHERE]
+    assert notices(rules.connect().logs_in("alice")) == []
+    assert notices(rules.connect().logs_in("bob")) == [EVERYWHERE]
+
+
 def test_a_server_may_keep_it_to_itself(rules: RulesUnderTest) -> None:
     """As is configured."""
     silent = RulesUnderTest("alice", tell_policy=False)
-    assert notices(silent.member("alice").says("JOIN #den")) == []
+    alice = silent.member("alice")
+    assert notices(alice.says("JOIN #den")) == []
+    reconfigured(silent, keep_days=365, policy_since_ms=NOW_MS)
+    assert notices(alice.hears()) == []

@@ -86,11 +86,16 @@ def test_a_database_of_each_format_is_opened(
 
 @pytest.mark.parametrize("file", [FILES[0], FILES[-1]], ids=lambda file: file.stem)
 def test_a_server_of_today_serves_it(file: Path, tmp_path: Path) -> None:
-    """The password of then logs in, twice: the first login may store it anew; history is there."""
+    """The password of then logs in, twice: the first login may store it anew; history is there.
+    Whoever was there before is told once what is kept.
+    """
     restored(file.stem, tmp_path / "data")
-    with running(tmp_path / "data") as server:
-        alice = server.member("alice")
-        alice.hangs_up()
+    with running(tmp_path / "data", history={"tell": True}) as server:
+        told = [
+            [line for line in server.connect().logs_in("alice") if "is kept on this server" in line]
+            for _ in range(2)
+        ]
+        assert [len(lines) for lines in told] == [1, 0]
         alice = server.member("alice", caps="draft/chathistory batch server-time", tags=())
         heard = alice.says("CHATHISTORY LATEST #den * 100")
         assert ":bob!bob@chat.test PRIVMSG #den :good morning" in heard
