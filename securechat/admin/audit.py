@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from securechat.admin.ages import age
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.common.files import new_file
@@ -16,9 +16,6 @@ from securechat.irc import names
 from securechat.server.logs import json_text
 from securechat.store.audit import AuditRow, Wanted
 from securechat.store.errors import StoreError
-
-_AGE = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 # Between two transactions, for what a running server has to store.
 PAUSE_SECONDS = 0.02
@@ -29,9 +26,8 @@ def _since(context: click.Context, param: click.Parameter, value: str | None) ->
     if value is None:
         return 0
     try:
-        age = _AGE.fullmatch(value)
-        if age is not None:
-            at = datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        if (ago := age(value)) is not None:
+            at = datetime.now(UTC) - ago
         else:
             # Without a zone it is meant as the clock on the wall shows it.
             at = datetime.fromisoformat(value).astimezone()

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from securechat import __version__
+from securechat.admin import addresses, history, sessions, user_lists
 from securechat.admin import channel_people as channel_people
-from securechat.admin import history, sessions, user_lists
 from securechat.admin.audit import audit
 from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.cli import backup, check, restore
@@ -100,6 +100,8 @@ user.add_command(user_lists.show)
 user.add_command(sessions.sessions)
 user.add_command(sessions.logout)
 user.add_command(history.erase)
+for part in (addresses.ban, addresses.unban, addresses.bans):
+    user.add_command(part)
 user.add_command(export_user, "export")
 channel.add_command(export_channel, "export")
 command.params[:0] = _places(expose=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from securechat.core import dispatch, metadata, quota
+from securechat.core.administration import addresses
 from securechat.core.auth import login, registration
 from securechat.core.channels import channels, ownership
 from securechat.core.commands import cap, credentials, multiline
@@ -19,6 +20,7 @@ from securechat.core.guard import FAILED, guarded
 from securechat.core.history import policy
 from securechat.core.jobs import Answer, Hashed, LogRead, Missed, Verified
 from securechat.core.journal.events.accounts import CertificateUsed, TokenUsed
+from securechat.core.model import address_bans
 from securechat.core.model.credentials import Token
 from securechat.core.model.entities import Account, Session
 from securechat.core.model.levels import Levels
@@ -86,6 +88,10 @@ class Rules:
     def opened(self, turn: Turn, session: Session) -> None:
         """A connection has finished its TLS handshake."""
         self.model.sessions[session] = None
+        # It may have been admitted just before.
+        bans = address_bans.address_bans(self.model.kept.get(address_bans.KEY))
+        if (ban := bans.find(session.address, turn.now_ms)) is not None:
+            turn.close(session, addresses.told(ban))
 
     def closed(self, turn: Turn, session: Session, reason: str) -> None:
         """A connection is gone; reason is shown to others as the QUIT message."""

@@ -28,6 +28,7 @@ class Admission:
 
     total: connections in all. per_address: from one address block. unauthenticated,
     unauthenticated_per_address: those of them that have not logged in. clock: seconds, monotonic.
+    banned: why an address may not come at all, or None; any thread may call.
 
     When there is an unauthenticated connection too many, the oldest of the address block that has
     the most of them goes; one from a block where somebody has logged in before goes only when there
@@ -42,7 +43,9 @@ class Admission:
         unauthenticated: int,
         unauthenticated_per_address: int,
         clock: Callable[[], float] = time.monotonic,
+        banned: Callable[[str], str | None] = lambda address: None,
     ) -> None:
+        self._banned = banned
         self._lock = threading.Lock()
         self.change(
             total=total,
@@ -83,6 +86,9 @@ class Admission:
 
         Raises NotAdmittedError when the new one may not come, and then it isn't counted.
         """
+        # First of all, as it is to cost as little as can be.
+        if (why := self._banned(connection.address)) is not None:
+            raise NotAdmittedError(why)
         address_block = address_block_of(connection.address)
         with self._lock:
             self._check(address_block)

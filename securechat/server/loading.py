@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from securechat.core.journal.events.channels import KickedAway
+from securechat.core.model import address_bans
 from securechat.core.model.credentials import Certificate, Device, Factor, Invite, Token
 from securechat.core.model.entities import Account, Channel, Direct
 from securechat.core.model.membership import Membership
@@ -20,6 +21,9 @@ from securechat.store.sqlite.rows import AccountRow, ChannelRow
 from securechat.store.sqlite.schema import ROW_BYTES
 
 log = logging.getLogger(__name__)
+
+KEPT = (address_bans.KEY,)
+"""The keys of Model.kept."""
 
 
 def load_model(reader: Reader, pepper: Pepper) -> Model:
@@ -61,6 +65,9 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
     for kick in itertools.starmap(KickedAway, reader.kicks()):
         if kick.account in model.accounts:
             model.accounts[kick.account].kicks[kick.name] = kick
+    for key in KEPT:
+        if (value := reader.remembered(key)) is not None:
+            model.kept[key] = value
     # Last, as it looks accounts up by their names.
     load_familiar(model, reader)
     return model

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from securechat.core.channels.channels import like_lobby
 from securechat.core.jobs import Answer
+from securechat.core.model import address_bans
 from securechat.core.quota import MIB
 from securechat.core.rules import Rules
 from securechat.core.settings import Settings
@@ -155,6 +156,7 @@ class Service:
         mend(self._journal.connection)
         changed = reader.last_change()  # before the rest, so that none is overlooked
         rules = Rules(load_model(reader, pepper), self._settings(), pepper)
+        self._kept = rules.model.kept
         _check_lobby(rules)
         return rules, changed
 
@@ -192,7 +194,7 @@ class Service:
     def _make_network(self) -> None:
         """What lies between the sockets and the hub: admission, I/O threads, listener, guard."""
         limits = self.config.limits
-        self._admission = Admission(**admission_limits(limits))
+        self._admission = Admission(**admission_limits(limits), banned=self._why_banned)
         call = Callbacks(
             handle=self._hub.inbox.put_inputs,
             behind=self._hub.inbox.behind,
@@ -213,6 +215,12 @@ class Service:
         """What the database is to remember. policy: what it has of that."""
         facts = remembered_facts(self.config, self.identity, self.addresses[0][1])
         return {**facts, POLICY: policy_since(policy, self.config, int(time.time() * 1000))}
+
+    def _why_banned(self, address: str) -> str | None:
+        """Any thread. A ban holds from the moment that the rules know of it."""
+        bans = address_bans.address_bans(self._kept.get(address_bans.KEY))
+        ban = bans.find(address, time.time_ns() // 1_000_000)
+        return f"{ban.network} is banned" if ban is not None else None
 
     def _settings(self) -> Settings:
         return rules_settings(self.config, self._started_ms, self._facts[POLICY])

@@ -1,51 +1,19 @@
-"""`securechat-admin channel …`: beside a running server, and without one."""
+"""`securechat-admin channel …` while no server runs; test_moderating has it beside one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.admin_cli import AdminCli, served_once
-from tests.support.client import SERVER, of
-from tests.support.server import ServerUnderTest, running
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
-    with running(tmp_path_factory.mktemp("moderated") / "server", "alice", "bob") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def cli(server: ServerUnderTest) -> AdminCli:
-    return AdminCli(server.data.path)
-
-
-def test_a_lesson_beside_a_running_server(server: ServerUnderTest, cli: AdminCli) -> None:
-    """A teacher makes a class's channel, moderates it, and ends it; members see it at once."""
-    bob = server.member("bob")
-    made = cli("channel create '#7b' --owner alice --all --topic 'Hello' --mode +s")
-    assert (made.code, made.out) == (0, "#7b is there; alice owns it, and 1 other is in it.\n")
-    assert of(bob.hears_until(" 366 "), "332")
-    assert cli("channel mode '#7b' -s+k --stdin", "sesame").out == "The modes are +ntk.\n"
-    assert bob.hears_until(" MODE ")[-1].endswith(f":{SERVER} MODE #7b -s+k sesame")
-    shown = cli("channel show '#7B'").out.splitlines()
-    assert shown[1:3] == [f"topic: Hello (by {SERVER})", "modes: +nt, with a key"]
-    assert shown[-3:] == [
-        "members: 2, of whom 1 is online",
-        "  alice  owner, operator",
-        "  bob  online",
-    ]
-    assert cli("channel ban '#7b' bob --kick").out == "~a:bob is banned; put out: bob.\n"
-    assert bob.hears_until(" KICK ")
-    assert cli("channel drop '#7b' --yes").out == "#7b has ended; it had 1 member.\n"
-    assert [event for by, event, _ in cli.audited() if by.startswith("os:")] == [
-        *("channel created", "topic changed", "modes changed", "member added"),
-        *("modes changed", "modes changed", "kick", "channel dropped"),
-    ]
+def cli(tmp_path_factory: pytest.TempPathFactory) -> AdminCli:
+    cli = served_once(tmp_path_factory.mktemp("channels") / "data")
+    cli.adds("alice", "bob")
+    return cli
 
 
 def test_mistyped_names_are_told(cli: AdminCli) -> None:
@@ -85,14 +53,11 @@ def test_all_channels_are_listed(cli: AdminCli) -> None:
     assert json.loads(cli("user export alice -").out.splitlines()[0])["name"] == "alice"
 
 
-def test_it_is_done_without_a_server(tmp_path: Path) -> None:
+def test_it_is_done_without_a_server(cli: AdminCli) -> None:
     """And holds when one starts."""
-    cli = served_once(tmp_path / "data")
-    cli.adds("alice")
     assert cli("channel create '#den' --owner alice").code == 0
     assert cli("channel topic '#den' 'see you'").code == 0
     assert cli("channel role '#den' alice operator").code == 1
-    cli.adds("bob")
     assert cli("channel add '#den' bob").out == "1 was put into #den; 0 were in it before.\n"
     assert cli("channel role '#den' bob owner").out == "bob is an owner now.\n"
     assert cli("channel ban '#den' 'x!*@*'").out == "x!*@* is banned.\n"
@@ -101,4 +66,4 @@ def test_it_is_done_without_a_server(tmp_path: Path) -> None:
     assert cli("channel kick '#lair' bob").out == "bob is put out.\n"
     assert "topic: see you" in cli("channel show '#lair'").out
     assert cli("channel drop '#lair' --yes").code == 0
-    assert json.loads(cli("channel list --json").out) == []
+    assert "#lair" not in cli("channel list --json").out

@@ -15,6 +15,7 @@ from securechat.core.journal.apply import apply
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events import accounts as account_events
 from securechat.core.journal.events import channels as channel_events
+from securechat.core.journal.events import facts as fact_events
 from securechat.core.journal.events import requests as request_events
 from securechat.core.journal.events.things import Thing, made_by, needed_by
 from securechat.core.model.credentials import Certificate, Invite, Token
@@ -194,6 +195,7 @@ MAKERS: dict[type, Callable[[Maker], JournalEvent]] = {
     ),
     account_events.CertificateRevoked: Maker.withdrawn,
     account_events.FactorSet: Maker.factor,
+    fact_events.FactKept: lambda m: fact_events.FactKept(m.chance.choice("ab"), str(m.number())),
     request_events.RequestAnswered: lambda m: request_events.RequestAnswered("{}", m.number()),
     account_events.FactorUsed: lambda m: account_events.FactorUsed(m.number(), m.with_factor()),
     account_events.FactorRemoved: lambda m: account_events.FactorRemoved(m.with_factor()),

@@ -30,6 +30,7 @@ class Door:
             unauthenticated=unauthenticated,
             unauthenticated_per_address=unauthenticated_per_address,
             clock=lambda: self.now,
+            banned=lambda address: "an old acquaintance" if address == "203.0.113.9" else None,
         )
 
     def knocks(self, address: str) -> tuple[Connection, Connection | None]:
@@ -46,6 +47,13 @@ class Door:
         with pytest.raises(NotAdmittedError) as caught:
             self.knocks(address)
         return str(caught.value)
+
+
+def test_who_is_banned_is_refused_first() -> None:
+    """And counts for nothing."""
+    door = Door(total=1)
+    assert door.refuses("203.0.113.9") == "an old acquaintance"
+    door.admits("192.0.2.1")
 
 
 # --- all connections -----------------------------------------------------------------------------

@@ -21,6 +21,7 @@ def snapshot(model: Model) -> dict[str, object]:
         "certificates": {
             c.fingerprint: (c.account, c.name, c.used_ms) for c in model.certificates.values()
         },
+        "kept": dict(model.kept),
         "recent": list(model.recent),
         "redacted": set(model.redacted),
         "online": {a.id for a in model.online},

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from securechat.core.journal.appliers import Undo, accounts, channels, set_facts
+from securechat.core.journal.appliers import Undo, accounts, channels, set_facts, set_item
 from securechat.core.journal.events import JournalEvent
 from securechat.core.journal.events import accounts as account_events
 from securechat.core.journal.events import channels as channel_events
+from securechat.core.journal.events import facts as fact_events
 from securechat.core.journal.events import requests as request_events
 from securechat.core.model.state import Model
 
@@ -35,6 +36,18 @@ def _set_table(model: Model, event: Any) -> Undo:
     *values, whose = event
     thing = model.accounts[whose] if event.table() == "accounts" else model.channel(whose)
     return set_facts(thing, **dict(zip(event._fields, values, strict=False)))
+
+
+def _fact_kept(model: Model, event: fact_events.FactKept) -> Undo:
+    before = model.kept.get(event.key)
+    model.kept[event.key] = event.value
+
+    def undo() -> None:
+        # Set anew by a later one, which stays.
+        if model.kept.get(event.key) == event.value:
+            set_item(model.kept, event.key, before)
+
+    return undo
 
 
 def _unknown_to_the_model(model: Model, event: Any) -> Undo:
@@ -84,5 +97,6 @@ _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     channel_events.MaskRemoved: channels.mask_removed,
     channel_events.InvitationMade: channels.invited,
     channel_events.InvitationEnded: channels.invitation_ended,
+    fact_events.FactKept: _fact_kept,
     request_events.RequestAnswered: _unknown_to_the_model,
 }

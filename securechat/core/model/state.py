@@ -137,6 +137,8 @@ class Model:
     # A dict, as the oldest has to go first when there are too many.
     redacted: dict[int, None] = field(default_factory=dict)
     """The numbers of the messages that were redacted last."""
+    kept: dict[str, str] = field(default_factory=dict)
+    """What the server keeps of itself, by its keys; address bans other threads look at, too."""
     erased: int = 0
     """The newest of the administrator's changes that told of erased entries."""
     last_seq: int = 0

@@ -67,6 +67,7 @@ STATEMENTS = {
     "RecoveryCodeUsed": Finds("DELETE FROM recovery_codes WHERE digest = ? AND account = ?"),
     # Not found once nobody waits for it: then nothing of what it answers is done.
     "RequestAnswered": Finds("UPDATE requests SET answer = ? WHERE id = ? AND answer IS NULL"),
+    "FactKept": "INSERT OR REPLACE INTO meta VALUES (?, ?)",
     "Audited": "INSERT INTO audit (at_ms, event, account, address, result, facts) "
     "VALUES (?, ?, ?, ?, ?, ?)",
     "UsageCounted": "INSERT OR REPLACE INTO usage VALUES (?, ?)",

@@ -14,6 +14,7 @@ from securechat.core.journal import apply
 from securechat.core.journal.events import JournalEvent, things
 from securechat.core.journal.events import accounts as account_events
 from securechat.core.journal.events import channels as channel_events
+from securechat.core.journal.events import facts as fact_events
 from securechat.core.journal.events import requests as request_events
 from securechat.core.journal.events.things import made_by, needed_by
 from securechat.core.model.credentials import Factor
@@ -96,6 +97,7 @@ CHANGES: list[tuple[JournalEvent, Callable[[Model], object], object]] = [
     (account_events.RecoveryCodesCleared(1), lambda m: factor(m).recovery, set()),
     (account_events.RecoveryCodeUsed(b"r", 1), lambda m: factor(m).recovery, set()),
     (account_events.UsageCounted(1, 500), lambda m: m.accounts[1].name, "alice"),
+    (fact_events.FactKept("motto", "be kind"), lambda m: m.kept, {"motto": "be kind"}),
     (request_events.RequestAnswered("{}", 1), lambda m: m.accounts[1].name, "alice"),
     (account_events.UsageUpto("9"), lambda m: m.accounts[1].name, "alice"),
     (account_events.Delivered(1, "", 4, 5), lambda m: m.accounts[1].devices[""].stored, 4),

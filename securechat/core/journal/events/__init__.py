@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from securechat.core.journal.events.accounts import AccountEvent
 from securechat.core.journal.events.channels import ChannelEvent
+from securechat.core.journal.events.facts import FactEvent
 from securechat.core.journal.events.requests import RequestEvent
 
-JournalEvent = AccountEvent | ChannelEvent | RequestEvent
+JournalEvent = AccountEvent | ChannelEvent | FactEvent | RequestEvent
 
 
 class Audited(NamedTuple):

@@ -104,6 +104,9 @@ INVITE = Kind("invite", ("code_sha256",))
 REQUEST = Kind("request", ("id",))
 """Of an administrator."""
 
+FACT = Kind("fact", ("key",))
+"""That the server keeps of itself."""
+
 NAME = Kind("name", ("folded",))
 """Of an account or a channel, in one of its forms."""
 LOOKS = NAME.by("skeleton")
