@@ -39,7 +39,15 @@ MARKS = {"_": 1, "ngettext": 2}
 PRINTERS = ("echo", "say", "confirm", "prompt", "getpass", "warn")
 """What shows a text to a person: it wants to be translated."""
 
-SILENT = ("core", "irc/message", "irc/sasl", "net/transport", "net/opening", "net/admission")
+SILENT = (
+    "core",
+    "irc/message",
+    "irc/sasl",
+    "net/transport",
+    "net/opening",
+    "net/admission",
+    "net/proxy_header",
+)
 """Where errors are raised that no person is shown; TEXTS may name parts of them all the same."""
 
 TEXTS = (

@@ -56,6 +56,8 @@ class Admission:
         self._by_address: Counter[str] = Counter()
         self._count = 0
         self._unauthenticated = Unauthenticated()
+        self._expected: set[Connection] = set()
+        """Those whose address isn't known yet, as a balancer will tell it."""
         self._familiar = Unauthenticated()
         """The unauthenticated ones from where somebody has logged in before."""
         self._known_blocks: OrderedDict[str, None] = OrderedDict()
@@ -87,26 +89,62 @@ class Admission:
         Raises NotAdmittedError when the new one may not come, and then it isn't counted.
         """
         # First of all, as it is to cost as little as can be.
+        self._check_ban(connection)
+        with self._lock:
+            self._check_room()
+            first_to_go = self._admit(connection)
+            self._count += 1
+            return first_to_go
+
+    def expect(self, connection: Connection) -> None:
+        """Count a connection in of which a balancer will tell whose it is.
+
+        Raises NotAdmittedError.
+        """
+        with self._lock:
+            self._check_room()
+            # The balancer tells it at once, so these are few.
+            if len(self._expected) >= self._max_unauthenticated:
+                raise NotAdmittedError(f"{len(self._expected)} connections have no header yet")
+            self._expected.add(connection)
+            self._count += 1
+
+    def admit_expected(self, connection: Connection) -> Connection | None:
+        """As admit(), of one that was expected and has its address now. When it may not come in, it
+        is counted until it is released.
+        """
+        self._check_ban(connection)
+        with self._lock:
+            first_to_go = self._admit(connection)
+            self._expected.discard(connection)
+            return first_to_go
+
+    def _check_ban(self, connection: Connection) -> None:
+        """Raises NotAdmittedError."""
         if (why := self._banned(connection.address)) is not None:
             raise NotAdmittedError(why)
+
+    def _check_room(self) -> None:
+        """Raises NotAdmittedError. The caller holds the lock."""
+        if self._count >= self._total:
+            raise NotAdmittedError(f"all {self._total} connections are in use")
+
+    def _admit(self, connection: Connection) -> Connection | None:
+        """The caller holds the lock, and counts it."""
         address_block = address_block_of(connection.address)
-        with self._lock:
-            self._check(address_block)
-            self._by_address[address_block] += 1
-            self._count += 1
-            known = address_block in self._known_blocks
-            (self._familiar if known else self._unauthenticated).add(address_block, connection)
-            if len(self._unauthenticated) + len(self._familiar) <= self._max_unauthenticated:
-                return None
-            # A crowd from elsewhere comes first, also when the new one is of a familiar place.
-            return (self._unauthenticated or self._familiar).push_out()
+        self._check(address_block)
+        self._by_address[address_block] += 1
+        known = address_block in self._known_blocks
+        (self._familiar if known else self._unauthenticated).add(address_block, connection)
+        if len(self._unauthenticated) + len(self._familiar) <= self._max_unauthenticated:
+            return None
+        # A crowd from elsewhere comes first, also when the new one is of a familiar place.
+        return (self._unauthenticated or self._familiar).push_out()
 
     def _check(self, address_block: str) -> None:
         """Raises NotAdmittedError. The caller holds the lock."""
         if self._barred.get(address_block, 0.0) > self._clock():
             raise NotAdmittedError(f"{address_block} is barred for a minute, for what it did")
-        if self._count >= self._total:
-            raise NotAdmittedError(f"all {self._total} connections are in use")
         if self._by_address[address_block] >= self._per_address:
             raise NotAdmittedError(f"{self._per_address} connections from {address_block} already")
         there = self._unauthenticated.of(address_block) + self._familiar.of(address_block)
@@ -137,11 +175,14 @@ class Admission:
             self._barred[address_block_of(connection.address)] = now + BARRED_SECONDS
 
     def release(self, connection: Connection) -> None:
-        """Count a connection out that was admitted."""
+        """Count a connection out that was admitted or expected."""
         address_block = address_block_of(connection.address)
         with self._lock:
-            self._forget(address_block, connection)
             self._count -= 1
+            if connection in self._expected:
+                self._expected.discard(connection)
+                return
+            self._forget(address_block, connection)
             self._by_address[address_block] -= 1
             if not self._by_address[address_block]:
                 del self._by_address[address_block]

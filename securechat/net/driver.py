@@ -29,7 +29,7 @@ from securechat.net.connection import (
 from securechat.net.opening import WrongProtocolError
 from securechat.net.poller import READ, TIME, WRITE
 from securechat.net.throttle import IoLimits, Rate, TokenBucket
-from securechat.net.transport import LostError
+from securechat.net.transport import CheckedError, LostError
 
 log = logging.getLogger(__name__)
 
@@ -153,7 +153,11 @@ class ConnectionDriver:
             if isinstance(lost, WrongProtocolError) and self._hints.available(self._loop.now):
                 self._hints.spend(1)
                 opening.explain(connection)
-            self._refuse(connection, str(lost))
+            self._refuse(
+                connection,
+                str(lost),
+                logging.DEBUG if isinstance(lost, CheckedError) else logging.INFO,
+            )
             return
         if wanted:
             self._watch(connection, wanted)
@@ -171,9 +175,9 @@ class ConnectionDriver:
         self._watch(connection, READ)
         self._read(connection)  # the first lines may have come with the handshake's last record
 
-    def _refuse(self, connection: Connection, reason: str) -> None:
+    def _refuse(self, connection: Connection, reason: str, level: int = logging.INFO) -> None:
         address, port = connection.address, connection.port
-        log.info("refused %s port %d: %s", address, port, reason)
+        log.log(level, "refused %s port %d: %s", address, port, reason)
         self.drop(connection, reason)
 
     def mark_authenticated(self, connection: Connection) -> None:

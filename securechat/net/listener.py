@@ -17,6 +17,8 @@ from securechat.net.admission import Admission, NotAdmittedError
 from securechat.net.binding import BACKLOG
 from securechat.net.connection import Connection, Opening
 from securechat.net.loop import IoThread
+from securechat.net.proxy_header import ProxyOpening, TrustedProxies
+from securechat.net.transport import LostError
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,8 @@ class Listener(NamedThread):
         self._io = io
         self._next = itertools.cycle(io)
         self._admission = admission
+        self.proxies = TrustedProxies()
+        """Whose connections begin with a header. Any thread may set it, for those to come."""
         self._failed = failed
         self._starved = False
         self._waker = Waker()
@@ -146,8 +150,13 @@ class Listener(NamedThread):
     def _admit(self, sock: socket.socket, address: str, port: int) -> None:
         io = next(self._next)
         connection = Connection(sock, address, port, io.number)
+        opening, first_to_go = self._opening, None
         try:
-            first_to_go = self._admission.admit(connection)
+            if address in self.proxies:
+                self._admission.expect(connection)
+                opening = ProxyOpening(opening, self._let_in)
+            else:
+                first_to_go = self._admission.admit(connection)
         except NotAdmittedError as refusal:
             log.warning("refused %s port %d: %s", address, port, refusal)
             sock.close()
@@ -156,6 +165,15 @@ class Listener(NamedThread):
         # Without it a lone message waits for the acknowledgement of the one before.
         with suppress(OSError):  # some systems refuse when the peer has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        io.adopt(connection, self._opening)
+        io.adopt(connection, opening)
         if first_to_go is not None:  # after adopt(), as it may be the new one itself
+            self._io[first_to_go.io].make_room(first_to_go)
+
+    def _let_in(self, connection: Connection) -> None:
+        """Whose connection it is has been told by a balancer. Its I/O thread."""
+        try:
+            first_to_go = self._admission.admit_expected(connection)
+        except NotAdmittedError as refusal:
+            raise LostError(str(refusal)) from None
+        if first_to_go is not None:
             self._io[first_to_go.io].make_room(first_to_go)

@@ -45,6 +45,10 @@ class WrongProtocolError(LostError):
     """The peer speaks something else than the listener does."""
 
 
+class EndedError(LostError):
+    """The peer has gone without a word, in order or not."""
+
+
 class TlsOpening(Opening):
     """TLS from the first byte. One object serves all connections of a listener.
 
@@ -85,9 +89,9 @@ def tls_begins(connection: Connection) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        raise LostError(f"connection lost ({error.strerror})") from None
+        raise EndedError(f"connection lost ({error.strerror})") from None
     if not first:
-        raise LostError("closed by the client before TLS began")
+        raise EndedError("closed by the client before TLS began")
     if first[0] != TLS_HANDSHAKE:
         raise WrongProtocolError("plaintext; this server speaks TLS only")
     return True

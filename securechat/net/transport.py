@@ -52,6 +52,10 @@ class LostError(Exception):
     """The connection can't go on. The text is for the log; what a peer sent is never in it."""
 
 
+class CheckedError(LostError):
+    """A balancer has seen that the server is there, as it does every few seconds."""
+
+
 class Heard(NamedTuple):
     """What was read. data: what has come. more: whether TLS may hold more that no selector knows
     of. stuck: whether TLS has something to say first that the peer doesn't take. ended: how, if it

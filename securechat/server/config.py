@@ -6,8 +6,10 @@ tests. Flags of the command line come over the file.
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -48,6 +50,32 @@ def _is_host_name(value: str) -> bool:
     )
 
 
+MOST_ADDRESSES = 16
+"""Beside the first one: each costs a socket."""
+
+MOST_PROXIES = 64
+"""Each connection is compared with all."""
+
+
+def split_address(text: str) -> tuple[str, int] | None:
+    """Host and port of `host:port`; an IPv6 address stands in brackets. None for anything else."""
+    host, _, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        return None
+    if not host or not host.isprintable() or not (port.isascii() and port.isdigit()):
+        return None
+    return (host, int(port)) if len(port) <= 5 and int(port) <= 65535 else None
+
+
+def _is_network(text: str) -> bool:
+    with suppress(ValueError):
+        # Of all addresses at once it would be anybody's word where they are from.
+        return ipaddress.ip_network(text).prefixlen > 0
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSection:
     name: str = _option("", "a host name such as chat.example, at most 63 letters", _is_host_name)
@@ -68,6 +96,17 @@ class ServerSection:
 class ListenSection:
     host: str = _option("127.0.0.1", "an address or a name of this machine")
     port: int = _option(6697, "a number from 0 to 65535", _between(0, 65535))
+    also: tuple[str, ...] = _option(
+        (),
+        f'at most {MOST_ADDRESSES} addresses with ports, such as ["0.0.0.0:443", "[::]:6697"]',
+        lambda v: len(v) <= MOST_ADDRESSES and all(map(split_address, v)),
+    )
+    proxies: tuple[str, ...] = _option(
+        (),
+        f"at most {MOST_PROXIES} addresses of balancers, such as "
+        '["10.0.0.5", "10.0.1.0/24"], and not all there are',
+        lambda v: len(v) <= MOST_PROXIES and all(map(_is_network, v)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,19 +234,27 @@ Section = TypeVar("Section")
 
 def _checked(section: Section, name: str, values: Mapping[str, object], where: str) -> Section:
     options = {item.name: item for item in fields(section)}  # type: ignore[arg-type]
+    taken = {key: _as_option(value) for key, value in values.items()}
     for key, value in values.items():
         option = options.get(key)
         if option is None:
             raise ConfigError(
                 f"{where}: unknown key {name}.{key}; expected one of {', '.join(options)}"
             )
-        if not _fits(value, option.default, option.metadata["check"]):
+        if not _fits(taken[key], option.default, option.metadata["check"]):
             expected = option.metadata["expected"]
             raise ConfigError(f"{where}: {name}.{key}: expected {expected}, not {value!r}")
-    return replace(section, **values)  # type: ignore[type-var]
+    return replace(section, **taken)  # type: ignore[type-var]
+
+
+def _as_option(value: object) -> object:
+    # Frozen, as all of a configuration is.
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _fits(value: object, default: object, check: Callable[[Any], bool]) -> bool:
     if isinstance(default, float) and type(value) is int:
         value = float(value)
+    if isinstance(value, tuple) and not all(isinstance(item, str) for item in value):
+        return False
     return type(value) is type(default) and bool(check(value))

@@ -13,7 +13,7 @@ from securechat import __version__
 from securechat.common.language import _, ngettext
 from securechat.credentials.link import InviteLink, LoginLink
 from securechat.server.data import default_directory
-from securechat.server.identity import Identity, public_host
+from securechat.server.identity import Identity, is_loopback, public_host
 from securechat.server.links import FIRST_DAYS, first_link
 from securechat.server.service import Service
 from securechat.store.admin import Admin
@@ -62,7 +62,7 @@ def greet(service: Service) -> None:
             )
         )
     # A newcomer's most frequent surprise: nobody else can connect.
-    if service.config.listen.host in ("127.0.0.1", "::1", "localhost"):
+    if all(is_loopback(address[0]) for address in service.addresses):
         click.echo(_("Only this machine can connect; --host 0.0.0.0 lets the network in."))
     click.echo(_("Ctrl-C stops the server."), nl=True)
     # A script that waits for this line reads it through a pipe.

@@ -12,8 +12,8 @@ def allow_files(connections: int) -> str | None:
     """Raise this process's own limit of open files, of which each connection is one, as far as so
     many connections need and the system allows.
 
-    Returns a warning when that isn't far enough, else None. Main thread; before
-    anything is opened, and when more are to be allowed.
+    Returns a warning when that isn't far enough, else None. Main thread, before anything is opened,
+    and when a running server is to have more.
     """
     wanted = connections + SPARE_FILES
     # The hard limit is the administrator's; a process may raise the soft one up to it.
@@ -22,7 +22,10 @@ def allow_files(connections: int) -> str | None:
     if soft == unlimited or soft >= wanted:
         return None
     reachable = wanted if hard == unlimited else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
+    except OSError:  # as in a sandbox that forbids it
+        hard = reachable = soft
     if reachable >= wanted:
         return None
     return (

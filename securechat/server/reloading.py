@@ -13,6 +13,8 @@ AT_ONCE = frozenset(
         "server.contact",
         "listen.host",
         "listen.port",
+        "listen.also",
+        "listen.proxies",
         "tls.cert",
         "tls.key",
         "tls.client_ca",

@@ -23,6 +23,7 @@ from securechat.net.guard import Guard
 from securechat.net.listener import Listener
 from securechat.net.loop import Callbacks, IoThread
 from securechat.net.opening import TlsOpening
+from securechat.net.proxy_header import TrustedProxies
 from securechat.server.checkpointer import Checkpointer
 from securechat.server.config import Config
 from securechat.server.data import DataDirectory, DataError
@@ -209,6 +210,7 @@ class Service:
         self._listener = Listener(
             sockets, self._opening, self._io, self._admission, self._thread_failed
         )
+        self._listener.proxies = TrustedProxies(self.config.listen.proxies)
         self._guard = Guard(self._io, self._admission.bar, self._thread_failed)
 
     def _new_facts(self, policy: str | None) -> dict[str, str]:
@@ -257,6 +259,8 @@ class Service:
         self.identity, self.config = identity, new
         # Only for handshakes to come; those that are there keep the context that they began with.
         self._opening.use(context)
+        # First, as nobody may be taken for a balancer's client, nor the other way round.
+        self._listener.proxies = TrustedProxies(new.listen.proxies)
         if sockets is not self._sockets:
             self._listener.listen(list(sockets.values()))
             self._know(sockets)

@@ -8,7 +8,7 @@ from securechat import __version__
 from securechat.core.quota import MIB
 from securechat.core.settings import Settings
 from securechat.net.throttle import ALL_OUT_BYTES, IoLimits, Rate
-from securechat.server.config import Config, LimitsSection
+from securechat.server.config import Config, LimitsSection, split_address
 from securechat.server.identity import Identity, public_host, server_name
 
 SILENCE_SECONDS = 60.0
@@ -77,7 +77,9 @@ def admission_limits(limits: LimitsSection) -> AdmissionLimits:
 
 def listen_addresses(config: Config) -> list[tuple[str, int]]:
     """Hosts and ports; links name the first."""
-    return [(config.listen.host, config.listen.port)]
+    also = map(split_address, config.listen.also)
+    # All of them could be split when the configuration was read.
+    return [(config.listen.host, config.listen.port), *filter(None, also)]
 
 
 def policy_since(kept: str | None, config: Config, now_ms: int) -> str:

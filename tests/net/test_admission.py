@@ -263,3 +263,69 @@ def test_those_whose_time_is_over_are_forgotten() -> None:
         door.admission.bar(door.admits(f"2001:db8:0:{number:x}::1"))
         door.now += BARRED_SECONDS
     assert len(door.admission._barred) <= 2
+
+
+# --- behind a balancer ---------------------------------------------------------------------------
+
+
+def test_who_is_expected_has_a_place_and_no_address() -> None:
+    """Until its balancer tells whose connection it is; then it counts as that one's."""
+    door = Door(total=3)
+    expected = Connection(cast(socket.socket, None), "10.0.0.5", 1, 0)
+    door.admission.expect(expected)
+    door.admits("10.0.0.5")
+    expected.address = "192.0.2.1"
+    assert door.admission.admit_expected(expected) is None
+    door.admits("192.0.2.1")
+    assert "all 3 connections" in door.refuses("192.0.2.9")
+    door.admission.release(expected)
+    door.admits("192.0.2.1")
+
+
+def test_who_may_not_come_in_is_counted_until_it_is_released() -> None:
+    """As its socket is open so long."""
+    door = Door(total=3)
+    door.admits("192.0.2.1")
+    door.admits("192.0.2.1")
+    expected = Connection(cast(socket.socket, None), "10.0.0.5", 1, 0)
+    door.admission.expect(expected)
+    expected.address = "192.0.2.1"
+    with pytest.raises(NotAdmittedError, match=r"2 connections from 192\.0\.2\.1 already"):
+        door.admission.admit_expected(expected)
+    assert "all 3 connections" in door.refuses("192.0.2.2")
+    door.admission.release(expected)
+    door.admits("192.0.2.2")
+
+
+def test_a_ban_is_for_the_address_that_the_balancer_tells() -> None:
+    """It is not the balancer that is banned, and so all of its clients."""
+    door = Door()
+    why = {"192.0.2.1": "192.0.2.1 is banned"}
+    door.admission._banned = why.get
+    expected = Connection(cast(socket.socket, None), "10.0.0.5", 1, 0)
+    door.admission.expect(expected)
+    expected.address = "192.0.2.1"
+    with pytest.raises(NotAdmittedError, match="is banned"):
+        door.admission.admit_expected(expected)
+    door.admission.release(expected)
+
+
+def test_those_without_a_header_take_no_more_places_than_strangers() -> None:
+    """Where a balancer has gone mad, members still get in by other ways."""
+    door = Door(unauthenticated=2)
+    for _ in range(2):
+        door.admission.expect(Connection(cast(socket.socket, None), "10.0.0.5", 1, 0))
+    with pytest.raises(NotAdmittedError, match="2 connections have no header yet"):
+        door.admission.expect(Connection(cast(socket.socket, None), "10.0.0.5", 1, 0))
+    door.admits("192.0.2.2")
+
+
+def test_other_limits_are_for_those_who_come() -> None:
+    """Whoever is here stays, and counts."""
+    door = Door(total=5, per_address=5)
+    for _ in range(3):
+        door.admits("192.0.2.1")
+    door.admission.change(total=4, per_address=3, unauthenticated=4, unauthenticated_per_address=4)
+    assert door.refuses("192.0.2.1") == "3 connections from 192.0.2.1 already"
+    door.admits("192.0.2.2")
+    assert "all 4 connections" in door.refuses("192.0.2.3")

@@ -114,6 +114,8 @@ def test_what_is_given_comes_over_the_defaults(file: Path) -> None:
         ("listen", "port", "0"),
         ("listen", "port", "65535"),
         ("listen", "host", '"::"'),
+        ("listen", "also", '["0.0.0.0:443", "[::1]:0", "chat.lan:65535"]'),
+        ("listen", "proxies", '["10.0.0.5", "10.0.1.0/24", "fd00::/8"]'),
         ("tls", "min_version", '"1.2"'),
         ("accounts", "registration", '"closed"'),
         ("accounts", "bcrypt_cost", "31"),
@@ -126,7 +128,10 @@ def test_good_values(file: Path, section: str, key: str, value: str) -> None:
     """The ends of a range belong to it; a whole number may stand for another one."""
     text = f"[{section}]\n{key} = {value}\n"
     config = load(file, text)
-    assert getattr(getattr(config, section), key) == tomllib.loads(text)[section][key]
+    given = tomllib.loads(text)[section][key]
+    # A list stands frozen, as all of a configuration.
+    expected = tuple(given) if isinstance(given, list) else given
+    assert getattr(getattr(config, section), key) == expected
 
 
 def test_paths_start_from_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,6 +165,17 @@ def test_paths_start_from_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) 
         ("listen", "port", '"6697"', "a number from 0 to 65535"),
         ("listen", "port", "6697.0", "a number from 0 to 65535"),
         ("listen", "port", "true", "a number from 0 to 65535"),
+        ("listen", "also", '"0.0.0.0:443"', "at most 16 addresses with ports, such as"),
+        ("listen", "also", "[443]", "at most 16 addresses with ports"),
+        ("listen", "also", '["0.0.0.0"]', "at most 16 addresses with ports"),
+        ("listen", "also", '["0.0.0.0:65536"]', "at most 16 addresses with ports"),
+        ("listen", "also", '["::1:443"]', "at most 16 addresses with ports"),
+        ("listen", "also", '[":443"]', "at most 16 addresses with ports"),
+        ("listen", "also", '["0.0.0.0:-1"]', "at most 16 addresses with ports"),
+        ("listen", "proxies", '["balancer.lan"]', "at most 64 addresses of balancers"),
+        ("listen", "proxies", '["10.0.1.5/24"]', "at most 64 addresses of balancers"),
+        ("listen", "proxies", '["0.0.0.0/0"]', "at most 64 addresses of balancers"),
+        ("listen", "proxies", "[true]", "at most 64 addresses of balancers"),
         ("tls", "cert", "[]", "the path of a PEM file"),
         ("tls", "min_version", '"1.1"', '"1.3" or "1.2"'),
         ("tls", "min_version", "1.3", '"1.3" or "1.2"'),
@@ -195,7 +211,7 @@ def test_every_key_has_a_type(file: Path) -> None:
 def test_an_unknown_key_is_told(file: Path) -> None:
     """With those that there are."""
     told = refusal(file, "[listen]\nprot = 6697\n")
-    assert told == f"{file}: unknown key listen.prot; expected one of host, port"
+    assert told == f"{file}: unknown key listen.prot; expected one of host, port, also, proxies"
 
 
 def test_an_unknown_section_is_told(file: Path) -> None:

@@ -45,7 +45,9 @@ class Link(Protocol):
 
 
 class TlsLink:
-    """A socket with TLS. source: the address to come from, such as any other one of 127.0.0.0/8."""
+    """A socket with TLS. source: the address to come from, such as any other one of 127.0.0.0/8.
+    before: bytes that stand before TLS, as a balancer sends them.
+    """
 
     settles = False
 
@@ -57,12 +59,14 @@ class TlsLink:
         host: str = "127.0.0.1",
         certificate: Path | None = None,
         source: str = "",
+        before: bytes = b"",
     ) -> None:
         context = ssl.create_default_context(cafile=str(ca))
         if certificate is not None:
             context.load_cert_chain(certificate)
         raw = socket.create_connection((host, port), PATIENCE, (source, 0) if source else None)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        raw.sendall(before)
         self.sock = context.wrap_socket(raw, server_hostname="localhost")
         self._rest = b""
         self._lines: deque[bytes] = deque()
