@@ -20,6 +20,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from gettext import GNUTranslations
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ import click
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from cataloguelib.texts import CARRIERS, HELD, OTHERS, PAIRS, SILENT, TEXTS, WIRE, WRAPPED
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "securechat"
@@ -38,103 +40,6 @@ MARKS = {"_": 1, "ngettext": 2}
 
 PRINTERS = ("echo", "say", "confirm", "prompt", "getpass", "warn")
 """What shows a text to a person: it wants to be translated."""
-
-SILENT = (
-    "core",
-    "irc/message",
-    "irc/sasl",
-    "net/transport",
-    "net/opening",
-    "net/admission",
-    "net/proxy_header",
-)
-"""Where errors are raised that no person is shown; TEXTS may name parts of them all the same."""
-
-TEXTS = (
-    "ca/authority.py",
-    "ca/check.py",
-    "ca/constraints.py",
-    "ca/ensure.py",
-    "core/auth/texts.py",
-    "irc/names.py",
-    "server/config.py",
-    "server/identity.py",
-    "server/install.py:_refuse_hidden",
-    "store/passwords.py",
-)
-"""Files, and functions of files, whose texts are all taken: what a server says to a newcomer, or a
-function returns for others to raise.
-"""
-
-OTHERS = (
-    "a CA",
-    "a server's or client's certificate",
-    "a number from {low} to {high}",
-    "No such file or directory",
-    "Permission denied",
-    "Is a directory",
-    "Not a directory",
-    "File exists",
-    "No space left on device",
-    "Address already in use",
-    "Cannot assign requested address",
-    "Connection refused",
-    "Connection reset by peer",
-    "Network is unreachable",
-    "No route to host",
-    "Name or service not known",
-    "Temporary failure in name resolution",
-    "timed out",
-    "Options",
-    "Commands",
-    "Usage:",
-    "Error: {message}",
-    "Aborted!",
-    "Try '{command} {option}' for help.",
-    "Show this message and exit.",
-    "Show the version and exit.",
-    "default: {default}",
-    "(dynamic)",
-    "env var: {var}",
-    "No such option {name!r}.",
-    "deprecated",
-    "Argument {name!r} takes {nargs} values.",
-    "Did you mean {possibility}?",
-    "No such command {name!r}.",
-    "Missing command.",
-    "Missing argument",
-    "Missing option",
-    "Missing parameter",
-    "Missing parameter: {param_name}",
-    "Missing {param_type}",
-    "Choose from:\n\t{choices}",
-    "Invalid value: {message}",
-    "Invalid value for {param_hint}: {message}",
-    "Option {name!r} does not take a value.",
-    "{value!r} is not a valid {number_type}.",
-    "{value} is not in the range {range}.",
-    "{name} {filename!r} does not exist.",
-    "{name} {filename!r} is a file.",
-    "{name} {filename!r} is a directory.",
-    "{name} {filename!r} is not readable.",
-    "{name} {filename!r} is not writable.",
-    "Could not open file {filename!r}: {message}",
-    "file",
-    "directory",
-    "path",
-    "Error: invalid input",
-    "Repeat for confirmation",
-    "Error: The two entered values do not match.",
-)
-"""Names of things within texts; the system's words, and click's, as far as they appear. Those that
-click has in two forms stand in PAIRS.
-"""
-
-PAIRS = (
-    ("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
-    ("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."),
-    ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
-)
 
 _ENOUGH = 4
 """A text has so many letters of its own at least; `{file}: {problem}` is none."""
@@ -160,6 +65,8 @@ def collected() -> dict[str, Text]:
             _add(found, text, f"securechat/{name}")
     for text in in_help():
         _add(found, text, "help")
+    for one in WIRE:
+        _add(found, Text(one), "wire")
     for one in OTHERS:
         _add(found, Text(one), "others")
     for one, many in PAIRS:
@@ -186,9 +93,14 @@ def in_source(tree: ast.Module, name: str) -> Iterator[Text]:
     """The texts of a file; name: its path within the package."""
     for part in _wholly(tree, name):
         yield from map(Text, _literals(_without_docstrings(part)))
+    client = name.startswith("client/")
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node) in MARKS:
             yield _marked(node, name)
+        elif isinstance(node, ast.Call) and _called(node) in CARRIERS and client:
+            yield from map(Text, (text for part in node.args for text in _literals(part)))
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "out.hangup":
+            yield from map(Text, _literals(node.value))
         elif isinstance(node, ast.Raise) and not name.startswith(SILENT):
             yield from map(Text, _raised(node.exc))
 
@@ -222,11 +134,14 @@ def _is_marked(node: ast.Call) -> bool:
 
 
 def _wholly(tree: ast.Module, name: str) -> Iterator[ast.AST]:
-    """The parts of a file whose texts are all taken: it, or some of its functions."""
+    """The parts of a file whose texts are all taken: it, or some of its functions and names."""
     if name in TEXTS:
         yield tree
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and f"{name}:{node.name}" in TEXTS:
+        named = isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            named = ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target)
+        if f"{name}:{named}" in TEXTS:
             yield node
 
 
@@ -260,12 +175,14 @@ def _literals(node: ast.AST) -> Iterator[str]:
 
 def _if_text(text: str) -> Iterator[str]:
     """Whether it is one: words with a space between them."""
-    own = _own(text)
+    # A command's own form, what goes over the wire, and what one template is for.
     if (
-        not re.fullmatch(r"a number from \d+ to \d+", text)
-        and " " in text.strip()
-        and sum(map(str.isalpha, own)) >= _ENOUGH
+        _own(text).upper() == _own(text)
+        or text.startswith("/")
+        or re.fullmatch(r"a number from \d+ to \d+", text)
     ):
+        return
+    if " " in text.strip() and sum(map(str.isalpha, _own(text))) >= _ENOUGH:
         yield text
 
 
@@ -298,6 +215,14 @@ def _name(node: ast.expr, taken: Sequence[str]) -> str:
     return next(each for each in known if each not in taken)
 
 
+@cache
+def said() -> frozenset[str]:
+    """All texts in the source of the server, also those that nobody is shown."""
+    parts = ("core/", "server/", "net/", "irc/")
+    trees = [_without_docstrings(tree) for name, tree in sources() if name.startswith(parts)]
+    return frozenset(text for tree in trees for text in _literals(tree))
+
+
 def unmarked(tree: ast.Module, name: str) -> Iterator[str]:
     """Where a text is shown to a person that isn't looked up: file, line and text."""
     for node in ast.walk(tree):
@@ -308,7 +233,11 @@ def unmarked(tree: ast.Module, name: str) -> Iterator[str]:
 
 
 def _is_command(text: str) -> bool:
-    """Such as `  {program} register {link}`, which is typed alike in each language."""
+    """Such as `  {program} register {link}`, which is typed alike in each language, or no more than
+    the program's name before a text.
+    """
+    if re.fullmatch(r"securechat: (\{\w+\})+", text):
+        return True
     return text.startswith("  {") and len(re.findall(r"\w{2,}", _own(text))) == 1
 
 
@@ -467,18 +396,11 @@ def all_faults() -> list[str]:
     """What is wrong with the catalogues, and which texts are shown without being looked up."""
     texts = collected()
     found = [fault for path in languages() for fault in faults(path, texts)]
+    found += (f"is said by no server any more: {one!r}" for one in WIRE if one not in said())
     for name, tree in sources():
         if name.startswith(WRAPPED):
             found += (f"isn't looked up: {each}" for each in unmarked(tree, name))
     return found
-
-
-WRAPPED = ("ca/", "server/")
-"""Where each text that is printed is looked up."""
-
-HELD = ("others", *(f"securechat/{name}/" for name in ("ca", "common", "core", "credentials")))
-HELD += tuple(f"securechat/{name}/" for name in ("irc", "net", "server", "store"))
-"""Whose texts have their translations."""
 
 
 @click.command(help=(__doc__ or "").partition("\n")[0])

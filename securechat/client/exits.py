@@ -16,6 +16,7 @@ from enum import IntEnum
 import click
 
 from securechat.common.escape import escape
+from securechat.common.language import translated
 
 
 class Exit(IntEnum):
@@ -94,7 +95,7 @@ class LoginError(ClientError):
 def say(text: str) -> None:
     """Tell the person something that is no part of the chat. Main thread.
 
-    text: may have several lines; it goes to standard error, escaped.
+    text: may have several lines; it goes to standard error, escaped, in the reader's language.
     """
-    for line in text.split("\n"):
+    for line in translated(text).split("\n"):
         click.echo(escape(line), err=True)

@@ -26,6 +26,7 @@ from securechat.client.session.events import InquiryAnswer, Quit
 from securechat.client.session.handshake import PASSWORD_CODES
 from securechat.client.session.identity import Login
 from securechat.common.escape import escape
+from securechat.common.language import _, translated
 from securechat.credentials.device import MAX_NAME_CHARS, is_token_name
 from securechat.irc.message import MAX_BODY_BYTES, format_message
 
@@ -78,11 +79,15 @@ def logout(setup: Setup, where: str | None) -> Exit:
         if token is not None:
             code = _revoke_own(goal, token, place)
         elif setup.tokens and setup.tokens.locked_out:
-            say(f"a token for {place} may be left in the keyring: `securechat logout` once more,")
-            say("when it can be used, or end the token by `securechat token revoke`")
+            say(
+                _(
+                    "a token for {place} may be left in the keyring: `securechat logout` once more,"
+                    "\nwhen it can be used, or end the token by `securechat token revoke`"
+                ).format(place=place)
+            )
             code = Exit.USAGE
         else:
-            say(f"this device is not remembered at {place}")
+            say(_("this device is not remembered at {place}").format(place=place))
     except SettingsError as error:  # nobody knows the token, so it can't be revoked
         say(str(error))
         code = error.code
@@ -101,11 +106,14 @@ def _revoke_own(goal: Destination, token: StoredToken, place: str) -> Exit:
         if not (isinstance(error, LoginError) and error.ask_again == "password"):
             say(str(error))
             say(
-                f"{place} is forgotten here, but the server still takes the token; end it with\n"
-                f"  securechat token revoke {token.name} {place}"
+                _(
+                    "{place} is forgotten here, but the server still takes the token; end it "
+                    "with\n"
+                    "  securechat token revoke {name} {place}"
+                ).format(place=place, name=token.name)
             )
             return error.code
-    say(f"{place} is forgotten here; the next login asks for the password.")
+    say(_("{place} is forgotten here; the next login asks for the password.").format(place=place))
     return Exit.OK
 
 
@@ -115,15 +123,16 @@ def _revoke_own(goal: Destination, token: StoredToken, place: str) -> Exit:
 def token_list(setup: Setup, where: str | None) -> Exit:
     """Show the account's tokens: name, when it was made, when it was last used."""
     goal = assemble.destination(setup, where)
-    with session(setup, goal, by_token=True) as (inquiry, _):
+    with session(setup, goal, by_token=True) as (inquiry, _running):
         rows = [_row(entry) for entry in _entries(inquiry)]
     own = setup.tokens.find(goal.owner) if setup.tokens else None
-    width = max((len(name) for name, _, _ in rows), default=0)
+    width = max((len(name) for name, *_rest in rows), default=0)
     for name, created, used in rows:
-        here = "  (this device)" if own is not None and name == own.name else ""
-        show(f"{name:<{width}}  made {created}  {used}{here}")
+        here = _("  (this device)") if own is not None and name == own.name else ""
+        made = _("made {time}").format(time=created)
+        show(f"{name:<{width}}  {made}  {used}{here}")
     if not rows:
-        say("There are no tokens.")
+        say(_("There are no tokens."))
     return Exit.OK
 
 
@@ -140,7 +149,11 @@ def _entries(inquiry: Inquiry) -> list[InquiryAnswer]:
 
 def _row(entry: InquiryAnswer) -> tuple[str, str, str]:
     name, created, used = entry.context
-    return escape(name), local(created), "never used" if used == "*" else f"used {local(used)}"
+    return escape(name), local(created), _used(used)
+
+
+def _used(time: str) -> str:
+    return _("never used") if time == "*" else _("used {time}").format(time=local(time))
 
 
 def local(time: str) -> str:
@@ -154,10 +167,14 @@ def local(time: str) -> str:
 def token_create(setup: Setup, name: str, where: str | None) -> Exit:
     """Make a token and print it, alone, to standard output."""
     check_name(name)
-    with session(setup, assemble.destination(setup, where)) as (inquiry, _):
+    with session(setup, assemble.destination(setup, where)) as (inquiry, _running):
         token = device.create(inquiry, name)
     show(token.text)
-    say(f"This is the token {name}. It is shown this once, and stands in for the password.")
+    say(
+        _(
+            "This is the token {name}. It is shown this once, and stands in for the password."
+        ).format(name=name)
+    )
     return Exit.OK
 
 
@@ -165,13 +182,13 @@ def token_revoke(setup: Setup, name: str, where: str | None) -> Exit:
     """End a token, and the sessions that logged in with it."""
     check_name(name)
     goal = assemble.destination(setup, where)
-    with session(setup, goal, by_token=True) as (inquiry, _):
+    with session(setup, goal, by_token=True) as (inquiry, _running):
         inquiry.ask("REVOKED", "TOKEN", "REVOKE", name)
     if setup.tokens:
         own = setup.tokens.find(goal.owner)
         if own is not None and own.name == name:
             setup.tokens.forget(goal.owner)
-    say(f"{name} is revoked.")
+    say(_("{name} is revoked.").format(name=name))
     return Exit.OK
 
 
@@ -194,7 +211,7 @@ def passwd(setup: Setup, where: str | None) -> Exit:
     remembered = tokens is not None and tokens.find(goal.owner) is not None
     with session(setup, goal) as (inquiry, running):
         _change(inquiry, setup.sources.ask, goal.owner.account)
-        say("The password is changed. Other sessions have ended, and all tokens with them.")
+        say(_("The password is changed. Other sessions have ended, and all tokens with them."))
         if tokens is not None and remembered:
             tokens.forget(goal.owner)
             device.remember(running.client, tokens, goal.owner)
@@ -211,6 +228,6 @@ def _change(inquiry: Inquiry, ask: passwords.Ask, account: str) -> None:
         except RefusedError as refused:
             if not left or refused.reason not in PASSWORD_CODES:
                 raise
-            say(f"refused: {refused}")
+            say(_("refused: {error}").format(error=translated(refused)))
         else:
             return

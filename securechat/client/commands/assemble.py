@@ -26,6 +26,7 @@ from securechat.client.text.render import Renderer
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.anchors import Anchor, Consent
 from securechat.client.trust.authorities import Dialer, Trust
+from securechat.common.language import _, translated
 from securechat.credentials.link import InviteLink, LinkError, LoginLink, is_link
 
 
@@ -159,7 +160,7 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
     trusted = anchors.decide(setup.settings, address, offer, setup.consent).trust
     dialer = Dialer(address, trusted)
     dialer.look()  # nobody types a password for a server that isn't there, or isn't the one
-    account = account or ask_account(f"Name of your account at {address}")
+    account = account or ask_account(_("Name of your account at {address}").format(address=address))
     while True:
         password = given or passwords.ask_new(setup.sources.ask, account, say)
         goal = Destination(TokenOwner(address, trusted.identity, account), trusted, dialer)
@@ -168,9 +169,9 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
         except LoginError as error:
             if given or not error.ask_again:
                 raise
-            say(f"refused: {error}")
+            say(_("refused: {error}").format(error=translated(error)))
             if error.ask_again == "name":
-                account = ask_account("Another name")
+                account = ask_account(_("Another name"))
         else:
             if setup.tokens:
                 device.remember(running.client, setup.tokens, goal.owner)
@@ -191,7 +192,11 @@ def _sign_up(setup: Setup, goal: Destination, credential: AccountRequest) -> Log
         return start(credential, goal.dialer, registered=registered)
     except ClientError:
         if made:
-            say(f"{goal.owner.account} has an account now: `securechat login` goes on from there")
+            say(
+                _("{account} has an account now: `securechat login` goes on from there").format(
+                    account=goal.owner.account
+                )
+            )
         raise
 
 
@@ -254,10 +259,16 @@ def say_how_it_ended(running: LoggedIn) -> None:
     if stopped is None or not stopped.text:
         return
     if stopped.code is not Exit.LOGIN:
-        say(f"securechat: {stopped.text}")
+        say(f"securechat: {translated(stopped.text)}")
     elif stopped.ask_again == "code":
-        say("securechat: a new connection needs a new code; that of a remembered device needs none")
+        say(
+            _(
+                "securechat: a new connection needs a new code; that of a remembered device needs "
+                "none"
+            )
+        )
     else:
-        say(f"securechat: refused: {stopped.text}")
+        refused = _("refused: {error}").format(error=translated(stopped.text))
+        say(f"securechat: {refused}")
     if stopped.code is Exit.LOGIN:  # while reconnecting, where nobody could be asked
-        say("`securechat login` begins anew")
+        say(_("`securechat login` begins anew"))

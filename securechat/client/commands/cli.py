@@ -25,6 +25,7 @@ from securechat.client.exits import (
 from securechat.client.screens import pipe
 from securechat.client.screens.composer import target_problem
 from securechat.client.session.deliveries import text_lines
+from securechat.common.language import _, in_language, shown, translated
 from securechat.credentials.link import InviteLink, LinkError, is_link
 
 
@@ -281,15 +282,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
-        code = cli.main(args=argv, prog_name="securechat", standalone_mode=False)
+        code = in_language(cli).main(args=argv, prog_name="securechat", standalone_mode=False)
         return code if isinstance(code, int) else Exit.OK
     except click.ClickException as error:
-        error.show()
+        click.echo(shown(error), nl=False, err=True)
         return Exit.USAGE
     except ClientError as error:
         # The server's words come behind our own, so that they can't be taken for ours.
-        refused = "refused: " if isinstance(error, LoginError | RefusedError) else ""
-        say(f"securechat: {refused}{error}")
+        text = translated(error)
+        if isinstance(error, LoginError | RefusedError):
+            text = _("refused: {error}").format(error=text)
+        say(f"securechat: {text}")
         return error.code
     except (click.Abort, KeyboardInterrupt, EOFError):
         say("")
@@ -298,8 +301,9 @@ def _run(argv: Sequence[str] | None) -> int:
         raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        say(f"securechat: {where}{error.strerror or error}")
+        say(f"securechat: {where}{translated(error.strerror or error)}")
         return Exit.USAGE
     except Exception as error:  # a bug; a traceback would help nobody who only wants to talk
-        say(f"securechat: this should not happen: {type(error).__name__}: {error}")
+        what = _("this should not happen: {error}").format(error=f"{type(error).__name__}: {error}")
+        say(f"securechat: {what}")
         return Exit.REFUSED

@@ -17,6 +17,7 @@ from securechat.client.commands.login_flow import CODE, ask_code
 from securechat.client.credentials.passwords import Ask
 from securechat.client.exits import Exit, RefusedError, say
 from securechat.client.session.events import InquiryAnswer
+from securechat.common.language import _, translated
 
 ATTEMPTS = 3
 """How often a code is asked for before the command gives up."""
@@ -42,27 +43,27 @@ _URI = re.compile(r"otpauth://totp/[!-~]+")
 
 def enroll(setup: Setup, where: str | None) -> Exit:
     """Switch the second factor on: show the secret, have a code, print recovery codes."""
-    with session(setup, destination(setup, where)) as (inquiry, _):
+    with session(setup, destination(setup, where)) as (inquiry, _running):
         reply = inquiry.ask("SECRET", "TOTP", "ENROLL")
         _show_secret(reply)
         _with_code(inquiry, setup.sources.ask, "The code that it shows now: ", "ENABLED", "CONFIRM")
-        say("The second factor is on.")
+        say(_("The second factor is on."))
         _show_recovery(inquiry.more("RECOVERY"))
     return Exit.OK
 
 
 def remove(setup: Setup, where: str | None) -> Exit:
     """Switch the second factor off."""
-    with session(setup, destination(setup, where)) as (inquiry, _):
+    with session(setup, destination(setup, where)) as (inquiry, _running):
         say(NEXT_CODE)
         _with_code(inquiry, setup.sources.ask, CODE, "REMOVED", "REMOVE")
-    say("The second factor is off.")
+    say(_("The second factor is off."))
     return Exit.OK
 
 
 def recovery(setup: Setup, where: str | None) -> Exit:
     """Make new recovery codes; those of before are void."""
-    with session(setup, destination(setup, where)) as (inquiry, _):
+    with session(setup, destination(setup, where)) as (inquiry, _running):
         say(NEXT_CODE)
         _show_recovery(_with_code(inquiry, setup.sources.ask, CODE, "RECOVERY", "RECOVERY"))
     return Exit.OK
@@ -72,13 +73,13 @@ def _with_code(
     inquiry: Inquiry, ask: Ask, question: str, expected: str, verb: str
 ) -> InquiryAnswer:
     """Send a TOTP command with a code, which is asked for again when it is wrong."""
-    for _ in range(ATTEMPTS - 1):
+    for _attempt in range(ATTEMPTS - 1):
         try:
             return inquiry.ask(expected, "TOTP", verb, ask_code(ask, question))
         except RefusedError as refused:
             if refused.reason != "WRONG_CODE":
                 raise
-            say(f"refused: {refused}")
+            say(_("refused: {error}").format(error=translated(refused)))
     return inquiry.ask(expected, "TOTP", verb, ask_code(ask, question))
 
 
@@ -91,7 +92,11 @@ def _show_secret(reply: InquiryAnswer) -> None:
         sys.stdout.write(code)
         sys.stdout.flush()
     groups = [secret[at : at + 4] for at in range(0, len(secret), 4)]
-    say(f"{'Scan this' if code else 'Add this'} with your authenticator app, or type the secret:")
+    say(
+        _("Scan this with your authenticator app, or type the secret:")
+        if code
+        else _("Add this with your authenticator app, or type the secret:")
+    )
     say(f"  {' '.join(groups)}")
 
 
@@ -117,7 +122,11 @@ def qr_code(uri: str) -> str:
 
 
 def _show_recovery(reply: InquiryAnswer) -> None:
-    say("Recovery codes, each good once in a code's place. They are shown this once: print them or")
-    say("write them down, and keep them away from this device.")
+    say(
+        _(
+            "Recovery codes, each good once in a code's place. They are shown this once: print "
+            "them or\nwrite them down, and keep them away from this device."
+        )
+    )
     for code in reply.context:
         show(code)

@@ -17,6 +17,7 @@ from securechat.client.screens.composer import target_problem
 from securechat.client.session.events import AskRange, ClientEvent, RangeTold, Said, Stopped
 from securechat.client.session.following import PAGE
 from securechat.client.text.render import Renderer
+from securechat.common.language import _
 
 MOST = 10_000
 """Messages printed at most: the newest come first over the wire, so all are held before."""
@@ -45,7 +46,7 @@ def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool)
     with closing(running):
         found = list(read(running, wanted))
     if not found and not as_json:
-        say(f"There is nothing to read of {wanted.target} there.")
+        say(_("There is nothing to read of {target} there.").format(target=wanted.target))
     renderer = None if as_json else Renderer(lambda: 1, now)
     output = Output(running.session.nick, renderer, sys.stdout.fileno(), output_encoding())
     output.show(found)

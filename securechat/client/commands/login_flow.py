@@ -16,9 +16,9 @@ from securechat.client.exits import ClientError, Exit, LoginError, say
 from securechat.client.session.events import Delayed, Registered, Stopped
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import ClientSession
-from securechat.client.text.render import QUOTE
 from securechat.client.trust.authorities import Dialer
 from securechat.client.wire.receiver import Client
+from securechat.common.language import _, translated
 
 ATTEMPTS = 3
 """How often a password or a code is asked for before the command gives up."""
@@ -66,7 +66,7 @@ def start(
         if isinstance(event, Registered):
             registered()
         else:
-            say(f"{QUOTE}{event.text}")
+            say(_("server: ") + translated(event.text))
 
     client.start()
     stopped = client.wait_ready(told)
@@ -111,7 +111,11 @@ class LoginFlow:
         except LoginError as error:
             if error.ask_again != "password":  # it may pass, so the token is kept
                 raise
-            say(f"the server no longer knows this device as {token.name} ({error})")
+            say(
+                _("the server no longer knows this device as {name} ({error})").format(
+                    name=token.name, error=translated(error)
+                )
+            )
             self.tokens.forget(self.owner)
             return None
 
@@ -121,13 +125,13 @@ class LoginFlow:
             # Nobody types a password for a server that isn't there, or isn't the one.
             self.look()
         login = self.sources.login(account, place)
-        for _ in range(ATTEMPTS - 1):
+        for _attempt in range(ATTEMPTS - 1):
             try:
                 return self._attempt(login)
             except LoginError as error:
                 if not (self.sources.asks and error.ask_again == "password"):
                     raise
-                say(f"refused: {error}")
+                say(_("refused: {error}").format(error=translated(error)))
             login = self.sources.login(account, place)
         return self._attempt(login)
 
@@ -145,7 +149,7 @@ class LoginFlow:
         """Log in with a code, which is asked for; the password was right."""
         for attempt in range(ATTEMPTS):
             if attempt:
-                say(f"refused: {WRONG_CODE}")
+                say(_("refused: {error}").format(error=translated(WRONG_CODE)))
             code = ask_code(self.sources.ask)
             try:
                 return self.start(replace(login, code=code))
@@ -158,9 +162,9 @@ class LoginFlow:
 def ask_code(ask: Ask, question: str = CODE) -> str:
     """A code that may be right by its form: six digits, or a recovery code."""
     while True:
-        typed = "".join(ask(question).split()).lower()
+        typed = "".join(ask(translated(question)).split()).lower()
         if _TOTP.fullmatch(typed):
             return typed
         if found := _RECOVERY.fullmatch(typed):
             return f"{found[1]}-{found[2]}"
-        say("Expected six digits, or a recovery code such as abcde-23456.")
+        say(_("Expected six digits, or a recovery code such as abcde-23456."))

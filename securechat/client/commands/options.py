@@ -17,6 +17,7 @@ from securechat.client.credentials.tokens import Tokens, token_directory
 from securechat.client.exits import say
 from securechat.client.settings import VARIABLE, SettingsDirectory, default_directory
 from securechat.client.trust.anchors import MOVED, REPLACE, Consent
+from securechat.common.language import _
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -124,6 +125,6 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
 
 def _tokens(config_dir: Path | None) -> Tokens:
     def waiting() -> None:
-        say("waiting for this system's keyring; it may be asking you to unlock it")
+        say(_("waiting for this system's keyring; it may be asking you to unlock it"))
 
     return Tokens(token_directory(config_dir), Keyring(waiting), say)

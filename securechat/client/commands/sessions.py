@@ -9,6 +9,7 @@ from securechat.client.commands.inquiry import Inquiry
 from securechat.client.exits import Exit, RefusedError, say
 from securechat.client.session.events import InquiryAnswer
 from securechat.common.escape import escape
+from securechat.common.language import _
 
 FIELDS = 7
 """Of an entry: id, how, the credential's name, since, heard, address, here or elsewhere."""
@@ -16,21 +17,28 @@ FIELDS = 7
 
 def listed(setup: Setup, where: str | None) -> Exit:
     """Show the account's sessions, but the one that asks."""
-    with session(setup, assemble.destination(setup, where), by_token=True) as (inquiry, _):
+    with session(setup, assemble.destination(setup, where), by_token=True) as (inquiry, _running):
         entries = [entry.context for entry in _entries(inquiry)]
     rows = [row for row in entries if row[-1] != "here"]
-    for number, by, name, since, heard, address, _ in rows:
+    for number, by, name, since, heard, address, _mine in rows:
         how = by if name == "*" else f"{by} {name}"
         print_row(number, how, since, heard, address)
     if not rows:
-        say("There is no other session.")
+        say(_("There is no other session."))
     return Exit.OK
 
 
 def print_row(number: str, how: str, since: str, heard: str, address: str) -> None:
     """One session, as a line."""
-    seen = f"since {local(since)}  heard {local(heard)}"
-    show(f"{escape(number)}  {seen}  from {escape(address)}  by {escape(how)}")
+    show(
+        _("{number}  since {since}  heard {heard}  from {address}  by {how}").format(
+            number=escape(number),
+            since=local(since),
+            heard=local(heard),
+            address=escape(address),
+            how=escape(how),
+        )
+    )
 
 
 def _entries(inquiry: Inquiry) -> list[InquiryAnswer]:
@@ -59,5 +67,5 @@ def end(setup: Setup, number: str, where: str | None) -> Exit:
 
 
 def _end(setup: Setup, goal: Destination, number: str, *, by_token: bool) -> InquiryAnswer:
-    with session(setup, goal, by_token=by_token) as (inquiry, _):
+    with session(setup, goal, by_token=by_token) as (inquiry, _running):
         return inquiry.ask("ENDED", "SESSIONS", "END", number)

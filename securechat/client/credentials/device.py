@@ -10,6 +10,7 @@ from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import RefusedError, SettingsError, UnreachableError, say
 from securechat.client.session.events import Adopt, InquiryAnswer
 from securechat.client.wire.receiver import Client
+from securechat.common.language import _, translated
 from securechat.credentials.device import MAX_NAME_CHARS, is_token
 
 # Names tried: an account has at most 20 tokens, so one of 21 is free.
@@ -40,14 +41,18 @@ def remember(client: Client, tokens: Tokens, owner: TokenOwner) -> None:
             path = _keep(inquiry, tokens, owner, token)
     except RefusedError as refused:
         if refused.reason not in _UNTOLD:
-            say(f"this device can't be remembered: {refused}")
+            say(_("this device can't be remembered: {error}").format(error=translated(refused)))
     except (UnreachableError, SettingsError) as error:
-        say(f"this device can't be remembered: {error}")
+        say(_("this device can't be remembered: {error}").format(error=translated(error)))
     else:
         client.submit(Adopt(token.text), wait=True)
-        say(f"This device is remembered as {token.name}; `securechat logout` forgets it.")
+        say(
+            _("This device is remembered as {name}; `securechat logout` forgets it.").format(
+                name=token.name
+            )
+        )
         if path is not None:
-            say(f"Its secret is in a file that only you can read: {path}")
+            say(_("Its secret is in a file that only you can read: {path}").format(path=path))
 
 
 def create(inquiry: Inquiry, name: str, *flags: str) -> StoredToken:

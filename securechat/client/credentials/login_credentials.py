@@ -12,6 +12,7 @@ from securechat.client.credentials import passwords
 from securechat.client.exits import UsageError, say
 from securechat.client.session.identity import Login
 from securechat.common.files import read_named
+from securechat.common.language import _, translated
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ class Sources:
             return checked_account(name)
         if self.certificate is not None:
             return checked_account(certificate_name(self.certificate))
-        return ask_account(f"Account at {place}")
+        return ask_account(_("Account at {place}").format(place=place))
 
     def login(self, account: str, place: str) -> Login:
         """The credential for account at place, a server; asks for what is missing."""
@@ -64,7 +65,8 @@ class Sources:
             return Login(account)
         password = self.given()
         if password is None:
-            password = passwords.checked(self.ask(f"Password of {account} at {place}: "))
+            question = _("Password of {account} at {place}: ")
+            password = passwords.checked(self.ask(question.format(account=account, place=place)))
         return Login(account, password)
 
 
@@ -77,14 +79,14 @@ def ask_account(question: str) -> str:
         try:
             return checked_account(name.strip())
         except UsageError as error:
-            click.echo(str(error), err=True)
+            click.echo(translated(error), err=True)
 
 
 def ask_yes(explained: str, question: str) -> bool:
     """Ask on the terminal; only the whole word is a yes."""
     say(explained)
     answer: str = click.prompt(question, default="", show_default=False, err=True)
-    return answer.strip().lower() == "yes"
+    return answer.strip().lower() in ("yes", _("yes"))
 
 
 def checked_account(name: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from securechat.client.exits import UsageError
 from securechat.common.files import open_named
+from securechat.common.language import _, translated
 from securechat.common.passphrases import passphrase
 
 # Characters; what a login can carry (SASL) with room to spare.
@@ -49,17 +50,19 @@ RULES = (
 def ask_new(ask: Ask, account: str, say: Callable[[str], None]) -> str:
     """A new password, asked twice until both are the same; Enter alone takes the one offered."""
     # Before somebody has thought of one that won't do.
-    say(RULES)
+    say(translated(RULES))
     offered = passphrase()
     # As a part of the prompt, which goes to the terminal alone: all that is said may go to a file.
-    offer = f"Enter alone takes this one; write it down, as it is not shown again:  {offered}\n"
+    offer = _("Enter alone takes this one; write it down, as it is not shown again:  {offered}\n")
+    offer = offer.format(offered=offered)
+    question = _("New password for {account}: ").format(account=account)
     while True:
-        password = ask(f"{offer}New password for {account}: ")
+        password = ask(offer + question)
         if not password:
             return offered
-        if ask("The same again: ") == password:
+        if ask(_("The same again: ")) == password:
             return checked(password)
-        say("The two are not the same; once more.")
+        say(_("The two are not the same; once more."))
         offer = ""
 
 

@@ -24,6 +24,7 @@ from securechat.client.session.events import (
     TextKind,
 )
 from securechat.client.session.moments import moment
+from securechat.common.language import _, translated
 
 PAGE = 20
 """Messages of a page of history: a terminal of 24 rows has them all on it."""
@@ -77,9 +78,10 @@ def run(composer: Composer, name: str, rest: str) -> Composed:
     if found is not None:
         return found.run(composer, rest)
     near = difflib.get_close_matches(name, [*COMMANDS, *ALIASES], n=1)
-    hint = f"did you mean /{near[0]}?" if near else "/help lists them"
-    text = f"there is no command /{name}; {hint} (//{name} sends it as text)"
-    return [Problem(text, remote=False)]
+    text = _("there is no command /{name}; /help lists them (//{name} sends it as text)")
+    if near:
+        text = _("there is no command /{name}; did you mean /{near}? (//{name} sends it as text)")
+    return [Problem(text.format(name=name, near=near[0] if near else ""), remote=False)]
 
 
 @command("/help [COMMAND]", "list the commands, or explain one", "commands")
@@ -87,13 +89,14 @@ def _help(_composer: Composer, rest: str) -> Composed:
     name = rest.removeprefix("/").lower()
     if name:
         one = COMMANDS.get(ALIASES.get(name, name))
-        rows = [f"{usage}: {text}" for usage, text in one.forms] if one else []
-        return [Info("\n".join(rows) or f"there is no command /{name}", remote=False)]
+        rows = [f"{usage}: {translated(text)}" for usage, text in one.forms] if one else []
+        none = _("there is no command /{name}").format(name=name)
+        return [Info("\n".join(rows) or none, remote=False)]
     forms = [form for entry in COMMANDS.values() for form in entry.forms]
-    width = max(len(usage) for usage, _ in forms)
-    rows = [f"{usage:<{width}}  {text}" for usage, text in forms]
-    rows.append(f"{'//text':<{width}}  send text that begins with a slash")
-    rows.append(f"{'exit':<{width}}  the same as /quit")
+    width = max(len(usage) for usage, _text in forms)
+    rows = [f"{usage:<{width}}  {translated(text)}" for usage, text in forms]
+    rows.append(f"{'//text':<{width}}  " + _("send text that begins with a slash"))
+    rows.append(f"{'exit':<{width}}  " + _("the same as /quit"))
     return [Info("\n".join(rows), remote=False)]
 
 
@@ -239,4 +242,5 @@ def _channel_first(composer: Composer, rest: str) -> tuple[str, str]:
 
 
 def _usage(name: str) -> Composed:
-    return [Problem(f"expected {COMMANDS[name].usage}: {COMMANDS[name].help}", remote=False)]
+    usage, text = COMMANDS[name].usage, translated(COMMANDS[name].help)
+    return [Problem(_("expected {usage}: {text}").format(usage=usage, text=text), remote=False)]

@@ -16,6 +16,7 @@ from securechat.client.session.identity import Address
 from securechat.client.settings import SYSTEM, SettingsDirectory
 from securechat.client.trust import describe
 from securechat.client.trust.authorities import Dialer, Origin, Trust, show_chain
+from securechat.common.language import _
 from securechat.net.tls import TlsFilesError, client_context
 
 REPLACE = "--replace-trust"
@@ -106,23 +107,33 @@ def _accepted(address: Address, recorded: Trust | None, offer: Trust, consent: C
         return offer
     # Anybody can make a link, so a link alone changes nothing.
     shown = [
-        f"{address} would be trusted by another certificate authority than before:",
-        f"  before: {recorded.fingerprints}",
-        f"  now:    {offer.fingerprints}",
+        _("{address} would be trusted by another certificate authority than before:").format(
+            address=address
+        ),
+        _("  before: {authority}").format(authority=recorded.fingerprints),
+        _("  now:    {authority}").format(authority=offer.fingerprints),
         *_advice(
-            "Unless the server's administrator has told you, on another way than this network, "
-            "that its authority has changed, somebody wants you to trust their own server."
+            _(
+                "Unless the server's administrator has told you, on another way than this "
+                "network, that its authority has changed, somebody wants you to trust their "
+                "own server."
+            )
         ),
     ]
     if consent.ask is None:
-        way = f"  If it has changed, the same command with {REPLACE} trusts the new one."
-        raise CertificateError("\n".join(["refused, as", *shown, way, _NOTHING_SENT]))
-    if not consent.ask("\n".join(shown), "Type yes to trust the new one from now on"):
+        way = _("  If it has changed, the same command with {option} trusts the new one.").format(
+            option=REPLACE
+        )
+        raise CertificateError("\n".join([_("refused, as"), *shown, way, _nothing_sent()]))
+    if not consent.ask("\n".join(shown), _("Type yes to trust the new one from now on")):
         raise CertificateError(_NO)
     return offer
 
 
-_NOTHING_SENT = "Nothing was sent to it: neither a code nor a password."
+def _nothing_sent() -> str:
+    return _("Nothing was sent to it: neither a code nor a password.")
+
+
 _NO = "refused: that was no yes, so nothing has changed. Nothing was sent to the server"
 
 
@@ -168,11 +179,15 @@ def _allow_move(address: Address, before: Address, trust: Trust, consent: Consen
     if consent.moved:
         return
     shown = [
-        f"{address} shows the certificate authority that you know from {before}:",
+        _("{address} shows the certificate authority that you know from {before}:").format(
+            address=address, before=before
+        ),
         f"  {trust.fingerprints}",
     ]
     if consent.ask is None:
-        way = f"  If the server has moved there, the same command with {MOVED} logs in."
-        raise CertificateError("\n".join(["refused, as", *shown, way, _NOTHING_SENT]))
-    if not consent.ask("\n".join(shown), "Has the server moved there? Type yes to log in"):
+        way = _("  If the server has moved there, the same command with {option} logs in.").format(
+            option=MOVED
+        )
+        raise CertificateError("\n".join([_("refused, as"), *shown, way, _nothing_sent()]))
+    if not consent.ask("\n".join(shown), _("Has the server moved there? Type yes to log in")):
         raise CertificateError(_NO)

@@ -20,6 +20,7 @@ from securechat.client.session.identity import Address
 from securechat.client.trust import describe
 from securechat.client.wire.stream import reason_of
 from securechat.common.files import read_named
+from securechat.common.language import _, translated
 from securechat.credentials.link import Link
 from securechat.net.tls import TlsFilesError, client_context, probe_context, shown_chain
 
@@ -87,14 +88,16 @@ class Trust:
     def fingerprints(self) -> str:
         """The CA in words, to compare."""
         if self.ca_pem is None:
-            return "the certificate authorities of this system"
-        return "SHA-256 " + " or ".join(describe.fingerprint(der) for der in self.ders)
+            return _("the certificate authorities of this system")
+        return "SHA-256 " + _(" or ").join(describe.fingerprint(der) for der in self.ders)
 
     def expectation(self, address: Address) -> str:
         """The certificates that would be accepted, in words."""
-        text = f"a certificate for {address.host} signed by {self.origin.value}"
+        text = _("a certificate for {host} signed by {authority}").format(
+            host=address.host, authority=translated(self.origin.value)
+        )
         if self.ca_pem is None:
-            return f"{text} (no other one is pinned, and no --ca was given)"
+            return text + _(" (no other one is pinned, and no --ca was given)")
         return f"{text}, {self.fingerprints}"
 
 
@@ -189,7 +192,7 @@ def _shake_hands(address: Address, context: ssl.SSLContext) -> ssl.SSLSocket:
 def _no_tls(address: Address, error: OSError | ValueError) -> str:
     reason = reason_of(error) if isinstance(error, OSError) else "not a name of a host"
     if isinstance(error, ssl.SSLError) and error.reason in _MEANING:
-        return f"{address} {_MEANING[error.reason]}"
+        return f"{address} {translated(_MEANING[error.reason])}"
     return f"can't open a TLS connection to {address}: {reason}"
 
 

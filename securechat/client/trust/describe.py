@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from securechat.client.session.identity import Address
 from securechat.common.escape import escape
+from securechat.common.language import _
 
 if TYPE_CHECKING:  # loaded where it is needed: most logins have nothing to describe
     from cryptography import x509
@@ -66,10 +67,14 @@ class Shown:
     def lines(self) -> list[str]:
         """The description, a line each."""
         more = len(self.names) - SHOWN_NAMES
-        names = ", ".join(self.names[:SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
+        names = ", ".join(self.names[:SHOWN_NAMES]) or _("no host at all")
+        if more > 0:
+            names += _(" and {more} more").format(more=more)
         return [
-            f"{self.subject}, for {names or 'no host at all'}",
-            f"issued by {self.issuer}, valid from {self.since:%Y-%m-%d} to {self.until:%Y-%m-%d}",
+            _("{subject}, for {names}").format(subject=self.subject, names=names),
+            _("issued by {issuer}, valid from {since:%Y-%m-%d} to {until:%Y-%m-%d}").format(
+                issuer=self.issuer, since=self.since, until=self.until
+            ),
             f"SHA-256 {self.digest}",
         ]
 
@@ -88,15 +93,15 @@ def refusal(
     """
     leaf = Shown.of(chain[0]) if chain else None
     what, advice = _reason(address, error, chain, leaf, now or datetime.now(UTC))
-    shown = leaf.lines() if leaf else ["nothing that can be read"]
+    shown = leaf.lines() if leaf else [_("nothing that can be read")]
     return "\n".join(
         [
-            f"refused the certificate of {address}: {what}",
-            f"  shown:    {shown[0]}",
+            _("refused the certificate of {address}: {what}").format(address=address, what=what),
+            _("  shown:    {text}").format(text=shown[0]),
             *(f"            {line}" for line in shown[1:]),
-            f"  expected: {expected}",
-            *wrap(f"  do:       {advice}", WIDTH, subsequent_indent=" " * 12),
-            "Nothing was sent to it: neither your password nor your name.",
+            _("  expected: {text}").format(text=expected),
+            *wrap(_("  do:       {text}").format(text=advice), WIDTH, subsequent_indent=" " * 12),
+            _("Nothing was sent to it: neither your password nor your name."),
         ]
     )
 
@@ -105,15 +110,23 @@ def pin_refusal(address: Address, wanted: bytes, chain: list[bytes]) -> str:
     """The text for a server that doesn't show the certificate authority of an invite link."""
     shown = [Shown.of(der) for der in chain]
     described = [f"{one.subject}: SHA-256 {one.digest}" for one in shown if one]
+    described = described or [_("no certificate that can be read")]
     return "\n".join(
         [
-            f"refused {address}: it doesn't show the certificate authority that the link names",
-            f"  expected: SHA-256 {wanted.hex()}",
-            *(f"  shown:    {line}" for line in described or ["no certificate that can be read"]),
-            "  do:       somebody may be between you and the server, or the server has a new",
-            "            certificate authority since the link was made. Ask its administrator, on",
-            "            another way than this network, for a new link.",
-            "Nothing was sent to it: neither the link's code nor a password.",
+            _(
+                "refused {address}: it doesn't show the certificate authority that the link names"
+            ).format(address=address),
+            _("  expected: {text}").format(text=f"SHA-256 {wanted.hex()}"),
+            *(
+                _("  shown:    {text}").format(text=line)
+                for line in described or [_("no certificate that can be read")]
+            ),
+            _(
+                "  do:       somebody may be between you and the server, or the server has a new\n"
+                "            certificate authority since the link was made. Ask its administrator, "
+                "on\n            another way than this network, for a new link."
+            ),
+            _("Nothing was sent to it: neither the link's code nor a password."),
         ]
     )
 
@@ -127,26 +140,39 @@ def _reason(
 ) -> tuple[str, str]:
     """Two texts: what is wrong, and what to do about it."""
     code = error.verify_code
-    admin = "tell the server's administrator"
+    admin = _("tell the server's administrator")
     if code == EXPIRED:
         late = [one for der in chain if (one := Shown.of(der)) and one.until < now]
-        when = f" on {late[0].until:%Y-%m-%d}" if late else ""
-        clock = f"check this computer's clock (it says {now:%Y-%m-%d}); if it is right, {admin}"
-        return f"it has expired{when}", f"{clock} to run `gencerts renew`"
+        what = _("it has expired")
+        if late:
+            what = _("it has expired on {date:%Y-%m-%d}").format(date=late[0].until)
+        return what, _(
+            "check this computer's clock (it says {now:%Y-%m-%d}); if it is right, tell the "
+            "server's administrator to run `gencerts renew`"
+        ).format(now=now)
     if code == NOT_YET_VALID:
-        return "it is not valid yet", f"check this computer's clock (it says {now:%Y-%m-%d %H:%M})"
+        return _("it is not valid yet"), _(
+            "check this computer's clock (it says {now:%Y-%m-%d %H:%M})"
+        ).format(now=now)
     if code in WRONG_NAME:
-        names = ", ".join(leaf.names[:SHOWN_NAMES]) if leaf and leaf.names else "no host at all"
-        advice = f"use a name it is for, or {admin} to add this one with `gencerts`"
-        return f"it is for {names}, not for {address.host}", advice
+        names = ", ".join(leaf.names[:SHOWN_NAMES]) if leaf and leaf.names else _("no host at all")
+        advice = _(
+            "use a name it is for, or tell the server's administrator to add this one with "
+            "`gencerts`"
+        )
+        return _("it is for {names}, not for {host}").format(names=names, host=address.host), advice
     if code in OUTSIDE_CONSTRAINTS:
-        return "its authority may not vouch for that name", f"{admin}: `gencerts` says how to widen"
+        return _("its authority may not vouch for that name"), _(
+            "tell the server's administrator: `gencerts` says how to widen"
+        )
     if code in UNKNOWN_ISSUER:
         return (
-            "it isn't signed by the expected certificate authority",
-            f"somebody may be between you and the server. If it has a new authority, {admin} to "
-            "send a link for `securechat login` (`securechat-admin invite --login` prints it), or "
-            "its ca.pem for `--ca FILE`",
+            _("it isn't signed by the expected certificate authority"),
+            _(
+                "somebody may be between you and the server. If it has a new authority, tell the "
+                "server's administrator to send a link for `securechat login` (`securechat-admin "
+                "invite --login` prints it), or its ca.pem for `--ca FILE`"
+            ),
         )
     return escape(error.verify_message or str(error)), admin
 
@@ -156,7 +182,7 @@ def _common_name(name: x509.Name) -> str:
 
     # Escaped, as are all names here: the certificate was not verified, so they are remote text.
     found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return escape(str(found[0].value) if found else name.rfc4514_string()) or "(no name)"
+    return escape(str(found[0].value) if found else name.rfc4514_string()) or _("(no name)")
 
 
 def _alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
