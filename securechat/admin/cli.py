@@ -22,6 +22,7 @@ from securechat.admin.export import export
 from securechat.admin.export import user as export_user
 from securechat.admin.importing import import_
 from securechat.admin.invites import invite
+from securechat.admin.reports import reports
 from securechat.admin.users import user
 from securechat.server.commands import FAILURES, run
 from securechat.server.data import DataDirectory, default_directory
@@ -100,12 +101,16 @@ user.add_command(user_lists.show)
 user.add_command(sessions.sessions)
 user.add_command(sessions.logout)
 user.add_command(history.erase)
-for part in (addresses.ban, addresses.unban, addresses.bans):
-    user.add_command(part)
+user.add_command(addresses.ban)
+user.add_command(addresses.unban)
+user.add_command(addresses.bans)
 user.add_command(export_user, "export")
 channel.add_command(export_channel, "export")
 command.params[:0] = _places(expose=True)
-for part in (user, invite, token, certificate, channel, audit, export, backup, restore, check):
+for part in (
+    *(user, invite, token, certificate, channel, reports, audit),
+    *(export, backup, restore, check),
+):
     _place_everywhere(part)
     command.add_command(part)
 

@@ -16,7 +16,7 @@ from securechat.common.files import new_file
 from securechat.server.logs import json_text
 from securechat.store.errors import StoreError, UnknownError
 from securechat.store.sqlite.export import History
-from securechat.store.sqlite.personal import Kick, Mask
+from securechat.store.sqlite.personal import Kick, Mask, Report
 from securechat.store.sqlite.rows import AccountRow, CertificateRow, LogRow, TokenRow
 
 PAUSE_SECONDS = 0.005
@@ -151,6 +151,7 @@ def _account(context: AdminContext, account: AccountRow) -> dict[str, object]:
         "masks": [_timed(mask) for mask in personal.masks()],
         "invitations": [{"channel": n, "of": of, "by": by} for n, of, by in personal.invitations()],
         "kicks": [_timed(kick) for kick in personal.kicks()],
+        "reports": [_timed(report) for report in personal.reports()],
         "read": [
             {"target": target, "upto": _time(at_ms)}
             for target, at_ms in history.read_markers_of(account.id)
@@ -167,7 +168,7 @@ def _credential(row: TokenRow | CertificateRow) -> dict[str, object]:
     return {"name": row.name, "created": _time(row.created_ms), "used": used}
 
 
-def _timed(row: Mask | Kick) -> dict[str, object]:
+def _timed(row: Mask | Kick | Report) -> dict[str, object]:
     told: dict[str, object] = row._asdict()
     del told["at_ms"]
     return {**told, "time": _time(row.at_ms)}

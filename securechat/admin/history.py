@@ -55,6 +55,7 @@ def _told(words: ErasedWords) -> str:
         (words.names, "the real name"),
         (words.keys, "the metadata"),
         (words.topics, f"{words.topics} topic{'s'[: words.topics != 1]}"),
+        (words.reports, f"{words.reports} reason{'s'[: words.reports != 1]} of reports"),
         (words.reasons, f"{words.reasons} reason{'s'[: words.reasons != 1]} of kicks"),
     )
     return ", ".join(text for number, text in parts if number)

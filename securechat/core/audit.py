@@ -34,6 +34,9 @@ ACCOUNTS = 10_000
 as_json = json.JSONEncoder(ensure_ascii=False).encode
 """The facts of an audit: what there is to say beside who, from where and how it went."""
 
+TEXT = "text"
+"""The fact that is somebody's words, as of a report: for the audit alone, and not for the log."""
+
 NO_FACTS = as_json({})
 
 
@@ -92,5 +95,5 @@ def tell(audits: Iterable[Audited]) -> None:
             event, facts["reason"] = f"{event} refused", audited.result
         if audited.facts != NO_FACTS:
             # Mostly there are none, and nothing is parsed.
-            facts |= json.loads(audited.facts)
+            facts |= {k: v for k, v in json.loads(audited.facts).items() if k != TEXT}
         log.info(event, extra={"facts": facts})

@@ -14,7 +14,7 @@ from securechat.core import dispatch, metadata, quota
 from securechat.core.administration import addresses
 from securechat.core.auth import login, registration
 from securechat.core.channels import channels, ownership
-from securechat.core.commands import cap, credentials, multiline
+from securechat.core.commands import cap, credentials, multiline, reports
 from securechat.core.delivery import acknowledgements, labels
 from securechat.core.guard import FAILED, guarded
 from securechat.core.history import policy
@@ -242,6 +242,7 @@ class Rules:
             start = turn.savepoint()
             arrivals.tell_kicks(turn, arrival.session)
             turn.finish_span(arrival.session, "KICK", start)
+            reports.tell_open(turn, arrival.session)
             start = turn.savepoint()
             metadata.store_early(turn, arrival.session)
             turn.finish_span(arrival.session, "METADATA", start)

@@ -194,7 +194,7 @@ class Turn:
         """Something about the server's security. account: whose; the session's own when empty.
 
         result: 'ok', or why not; of refusals only so many are stored. facts: what else there is to
-        know; never a secret or a text.
+        know; never a secret, and a text as audit.TEXT alone.
         """
         if not account:
             account = session.account.name if session.account else "-"

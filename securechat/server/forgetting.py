@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from securechat.core import metadata
 from securechat.core.delivery.line import Line
+from securechat.core.journal.events.facts import FactKept
 from securechat.core.model.entities import Account
+from securechat.core.model.reports import KEY, reports
 from securechat.core.model.state import Model
 from securechat.core.presence import online
 from securechat.core.turn import Turn
@@ -51,6 +53,7 @@ def forget_words(turn: Turn, reader: Reader, row: AccountRow) -> None:
     model.departed.pop(account.folded, None)  # it has the real name
     _forget_own(turn, account, row)
     _forget_topics(turn, reader, account)
+    _forget_reports(turn, account)
     # Reasons of kicks that are still to be told, in anybody's table.
     for other in model.accounts.values():
         for name, kick in other.kicks.items():
@@ -79,6 +82,16 @@ def _forget_topics(turn: Turn, reader: Reader, account: Account) -> None:
             channel.topic, channel.topic_by, channel.topic_ms = "", "", 0
             body = f":{turn.settings.name} TOPIC {channel.name} :"
             turn.broadcast(channel.audience(), Line(body, turn.now_ms))
+
+
+def _forget_reports(turn: Turn, account: Account) -> None:
+    """What they have told of others, in words."""
+    there = reports(turn.model.kept.get(KEY))
+    left = tuple(one._replace(reason="") if _is_of(account, one.by) else one for one in there.open)
+    if left != there.open:
+        start = turn.savepoint()
+        turn.record(FactKept(KEY, there._replace(open=left).text()))
+        turn.finish_span(None, "ERASE", start)
 
 
 def _is_of(account: Account, source: str) -> bool:

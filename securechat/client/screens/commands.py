@@ -222,6 +222,19 @@ def _search(_composer: Composer, rest: str) -> Composed:
     return [AskSearch(" ".join(words), place, sender, after, before, rest)]
 
 
+@command(
+    "/report NAME [#CHANNEL] WHY",
+    "tell whoever runs the server of somebody, who isn't told",
+    "names",
+)
+def _report(composer: Composer, rest: str) -> Composed:
+    name, _, more = rest.partition(" ")
+    place, why = _channel_first(composer, more.strip())
+    if not name or not why:
+        return _usage("report")
+    return [ServerCommand("REPORT", (name, place, why) if place else (name, why))]
+
+
 @command("/me TEXT", "say what you do")
 def _me(composer: Composer, rest: str) -> Composed:
     return composer.say(rest, kind=TextKind.ACTION) if rest else _usage("me")

@@ -2,4 +2,5 @@
 
 from securechat.core.administration import addresses as addresses
 from securechat.core.administration import channels as channels
+from securechat.core.administration import reports as reports
 from securechat.core.administration import sessions as sessions

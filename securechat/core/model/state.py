@@ -39,6 +39,9 @@ often stays among those who are shown meanwhile.
 KEYS_AT_ONCE, KEY_SECONDS = 5, 10.0
 """Wrong keys of a channel that an account may try; then one in so many seconds."""
 
+REPORTS_AT_ONCE, REPORT_SECONDS = 5, 600.0
+"""Of people, by an account; then one in so many seconds. Each is told to administrators at once."""
+
 RENAMES_AT_ONCE, RENAME_SECONDS = 2, 60.0
 """Of a channel; then one in so many seconds: to clients that don't know of it, it is a JOIN with
 all names.
@@ -103,6 +106,10 @@ class Model:
         default_factory=lambda: Levels(RENAME_SECONDS, RENAMES_AT_ONCE, MAX_KEYS)
     )
     """Of each channel."""
+    reported: Levels = field(
+        default_factory=lambda: Levels(REPORT_SECONDS, REPORTS_AT_ONCE, MAX_KEYS)
+    )
+    """How often each account has reported somebody."""
     sessions: dict[Session, None] = field(default_factory=dict)
     online: dict[Account, None] = field(default_factory=dict)
     arriving: deque[Missed] = field(default_factory=deque)

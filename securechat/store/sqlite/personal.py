@@ -7,6 +7,7 @@ table of the tests that fails for a new one.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -22,6 +23,10 @@ _NAMED = " UNION ".join(
 """Whom the facts of the audit name."""
 
 
+_REPORTS = "reports"
+"""Under this key meta has what is reported and not closed yet: core.model.reports writes it."""
+
+
 class ErasedWords(NamedTuple):
     """How many of each there were."""
 
@@ -29,6 +34,18 @@ class ErasedWords(NamedTuple):
     keys: int
     topics: int
     reasons: int
+    reports: int = 0
+
+
+class Report(NamedTuple):
+    """by, of: names. place: a channel, a message id or ''."""
+
+    id: int
+    at_ms: int
+    by: str
+    of: str
+    place: str
+    reason: str
 
 
 class Mask(NamedTuple):
@@ -112,9 +129,27 @@ class Personal:
         sql = "SELECT name, used_ms FROM devices WHERE account = ? ORDER BY name"
         return self._all(sql, (self._account.id,))
 
+    def reports(self) -> list[Report]:
+        """What the person has reported of others, as long as it isn't closed."""
+        return [one for one in self._reports()[1] if self._is(one.by)]
+
+    def _reports(self) -> tuple[int, list[Report]]:
+        rows = self._all("SELECT value FROM meta WHERE key = ?", (_REPORTS,))
+        last, found = json.loads(rows[0][0]) if rows else (0, [])
+        return last, [Report(*row) for row in found]
+
+    def _erase_reports(self) -> int:
+        last, found = self._reports()
+        left = [one._replace(reason="") if self._is(one.by) else one for one in found]
+        if left == found:
+            return 0
+        sql = "UPDATE meta SET value = ? WHERE key = ?"
+        self._connection.execute(sql, (json.dumps([last, left]), _REPORTS))
+        return sum(one != before for one, before in zip(left, found, strict=True))
+
     def audited(self) -> list[tuple[int, str, str, str, str, str]]:
         """(at_ms, event, account, address, result, facts) of what the person has done, and of what
-        was done to the person.
+        was done to the person; not who has reported them.
         """
         # It has names as they were then, and somebody may have changed the case of theirs since.
         named = self._all(f"SELECT account FROM audit UNION {_NAMED}")  # noqa: S608
@@ -125,7 +160,7 @@ class Personal:
             "iif(json_valid(facts), facts, json_quote(facts)) FROM audit "
             f"WHERE account IN ({marks}) OR (json_valid(facts) AND ("
             f"json_extract(facts, '$.account') IN ({marks}) "
-            f"OR json_extract(facts, '$.of') IN ({marks}))) ORDER BY id"
+            f"OR (event <> 'report' AND json_extract(facts, '$.of') IN ({marks})))) ORDER BY id"
         )
         return self._all(sql, spellings * 3)
 
@@ -133,12 +168,13 @@ class Personal:
         """Whether erase_words() has something to do."""
         row = self._account
         reasons = any(kick.reason for kick in self.kicks() if self._is(kick.by))
-        return bool(row.chosen_name or row.metadata or reasons or self.topics())
+        reported = any(one.reason for one in self.reports())
+        return bool(row.chosen_name or row.metadata or reasons or reported or self.topics())
 
     def erase_words(self) -> ErasedWords:
         """Take away the person's own words that stand beside the log: the real name, the metadata,
-        topics that stand, reasons of kicks that are still to be told. To be called in a
-        transaction.
+        topics that stand, reasons of kicks that are still to be told and of reports that are
+        open. To be called in a transaction.
         """
         execute, row = self._connection.execute, self._account
         topics = [number for number, _, _ in self.topics()]
@@ -154,6 +190,5 @@ class Personal:
         execute("UPDATE accounts SET chosen_name = '', metadata = '' WHERE id = ?", (row.id,))
         # They tell when something was said.
         execute("DELETE FROM message_keys WHERE account = ?", (row.id,))
-        return ErasedWords(
-            int(bool(row.chosen_name)), int(bool(row.metadata)), len(topics), reasons
-        )
+        names, keys = int(bool(row.chosen_name)), int(bool(row.metadata))
+        return ErasedWords(names, keys, len(topics), reasons, self._erase_reports())

@@ -34,6 +34,8 @@ from tests.client.screens.test_composer import composer
         ("/leave #den", ServerCommand("PART", ("#den",))),
         ("/msg bob  how are you", Say("bob", "how are you")),
         ("/msg #den hi", Say("#den", "hi")),
+        ("/report bob be nice", ServerCommand("REPORT", ("bob", "#lobby", "be nice"))),
+        ("/report bob #den x", ServerCommand("REPORT", ("bob", "#den", "x"))),
         ("/me waves", Say("#lobby", "waves", TextKind.ACTION)),
         ("/names", ServerCommand("NAMES", ("#lobby",))),
         ("/names #den", ServerCommand("NAMES", ("#den",))),
@@ -61,7 +63,9 @@ def test_commands_become_actions(typed: str, action: Action) -> None:
     assert composer("#lobby").line(typed) == [action]
 
 
-@pytest.mark.parametrize("typed", ["/join", "/msg", "/me", "/part", "/names", "/who", "/topic x"])
+@pytest.mark.parametrize(
+    "typed", ["/join", "/msg", "/me", "/part", "/names", "/who", "/topic x", "/report bob"]
+)
 def test_what_is_missing_is_told(typed: str) -> None:
     """With the usage, in a composer without a channel."""
     [problem] = composer().line(typed)

@@ -43,6 +43,7 @@ def test_a_name_that_would_be_obeyed_is_not_offered() -> None:
                 "/topic ",
                 "/history ",
                 "/search ",
+                "/report ",
                 "/me ",
                 "/quit ",
             ],

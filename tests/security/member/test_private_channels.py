@@ -68,6 +68,7 @@ PROBES: dict[str, Sequence[str]] = {
         "in=alice;text=psst",
     ],
     "POLICY": ["#secret", "#SECRET", ""],
+    "REPORT": ["alice #secret :x", "mallory {msgid} :x", "alice #SECRET :x", "nobody #secret :x"],
     "BATCH": [
         f"+a draft/multiline {target}\n"
         f"@batch=a PRIVMSG {target} :x\n@batch=a PRIVMSG {target} :y\nBATCH -a"
