@@ -95,24 +95,30 @@ def _pip(*words: str) -> None:
 def requirements(wheels: Sequence[Path]) -> str:
     """What the installer asks pip for: each package with the hashes of its files in the bundle."""
     hashes: dict[str, list[str]] = {}
-    for wheel in sorted(wheels):
+    for wheel in sorted(wheel for wheel in wheels if not is_pip(wheel)):
         name, version, _, _ = parse_wheel_filename(wheel.name)
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         hashes.setdefault(f"{name}=={version}", []).append(f"--hash=sha256:{digest}")
     return "".join(f"{pin} {' '.join(digests)}\n" for pin, digests in hashes.items())
 
 
+def is_pip(wheel: Path) -> bool:
+    """Whether it is what installs the others, and is not installed itself."""
+    return wheel.name.startswith("pip-")
+
+
 def members(
     wheels: Sequence[Path], pythons: Sequence[str], machines: Sequence[str]
 ) -> dict[str, bytes]:
     """The files of the bundle, by their names in it."""
-    [pip] = [wheel.name for wheel in wheels if wheel.name.startswith("pip-")]
+    [pip] = filter(is_pip, wheels)
     said = {
         "version": securechat.__version__,
         "pythons": list(pythons),
         "machines": list(machines),
         "glibc": GLIBC,
-        "pip": pip,
+        "pip": pip.name,
+        "pip_sha256": hashlib.sha256(pip.read_bytes()).hexdigest(),
     }
     text = (
         (PARTS / "README.txt")

@@ -5,6 +5,7 @@
 Read by whatever Python a machine has, be it too old: so it is written for Python 3.6.
 """
 
+import hashlib
 import json
 import os
 import platform
@@ -17,6 +18,8 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 HERE = Path(__file__).resolve().parent
 ROOT_PLACE = Path("/opt/securechat")
+
+ANEW = "unpack the bundle anew, and compare its SHA-256"
 
 Bundle = Dict[str, Any]
 """What bundle.json says."""
@@ -108,18 +111,28 @@ def directory(words: List[str]) -> Path:
 
 def install(bundle: Bundle, place: Path) -> None:
     """Make the environment and put everything in. Raises Unfit, OSError."""
+    pip = HERE / "wheels" / bundle["pip"]
+    # It checks the others.
+    if hashlib.sha256(pip.read_bytes()).hexdigest() != bundle["pip_sha256"]:
+        raise Unfit("{} is damaged or changed: {}".format(pip, ANEW))
     if os.geteuid() == 0:
         os.umask(0o022)  # for all users of the machine, whatever root's own files are for
     # pip comes from the bundle: Debian's Python has none without python3-venv.
     venv.EnvBuilder(symlinks=True, with_pip=False).create(str(place))
     python = str(place / "bin" / "python")
-    pip = str(HERE / "wheels" / bundle["pip"] / "pip")
     # No configuration of this machine may send it to an index.
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "PYTHON"))}
     environ["PIP_CONFIG_FILE"] = os.devnull
     done = subprocess.run(
         [
-            *(python, "-I", pip, "--isolated", "--disable-pip-version-check", "install"),
+            *(
+                python,
+                "-I",
+                str(pip / "pip"),
+                "--isolated",
+                "--disable-pip-version-check",
+                "install",
+            ),
             *("--quiet", "--no-index", "--find-links", str(HERE / "wheels"), "--no-cache-dir"),
             # The same number may be another state of the source.
             *("--force-reinstall", "--only-binary", ":all:", "--require-hashes"),
@@ -130,8 +143,8 @@ def install(bundle: Bundle, place: Path) -> None:
     )
     if done.returncode:
         raise Unfit(
-            "nothing was installed; what is above says why. A hash that doesn't match is a damaged "
-            "or a changed file: unpack the bundle anew, and compare its SHA-256"
+            "nothing was installed; what is above says why. A hash that doesn't match is of a "
+            "damaged or a changed file: " + ANEW
         )
     # That it runs, and not only lies there.
     subprocess.run([str(place / "bin" / "securechat-server"), "--version"], check=True, env=environ)
