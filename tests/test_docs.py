@@ -177,3 +177,26 @@ def test_a_class_that_is_gone_is_found() -> None:
     """Also with something behind it; IRC's words in capitals are no classes."""
     gone = ["GoneTurn", "Turn.gone", "Gone"]
     assert missing_classes("`Turn.fail`, `GoneTurn.fail()`, `Turn.gone`, `Gone`, `PRIVMSG`") == gone
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page, as links name them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_link_to_a_part_of_a_page_finds_it(page: Path) -> None:
+    """By its heading."""
+    links = re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", page.read_text(encoding="utf-8"))
+    targets = [(page.parent / name if name else page, part) for name, part in links]
+    assert [part for target, part in targets if part not in anchors(target)] == []
+
+
+def test_the_handbook_of_operating_lists_its_parts() -> None:
+    """At its top, so that a newcomer finds the one that is needed."""
+    text = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
+    top = text.partition("\n## ")[0]
+    parts = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    listed = re.findall(r"\[([^]]+)\]\(#", re.sub(r"\s+", " ", top))
+    assert sorted(listed) == sorted(parts)
