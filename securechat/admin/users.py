@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
+from pathlib import Path
 
 import click
 
 from securechat.admin.context import AdminContext
 from securechat.admin.nearest import nearest
 from securechat.admin.new_password import generate, new_password, password_stdin
+from securechat.common.files import new_file
 from securechat.irc import names
 from securechat.irc.names import AccountName, InvalidName
 from securechat.store.admin import NewAccount, wall_clock
-from securechat.store.errors import UnknownError
+from securechat.store.errors import StoreError, UnknownError
 from securechat.store.sqlite.rows import AccountRow
 
 
@@ -36,22 +39,79 @@ def user() -> None:
 @password_stdin
 @generate
 @click.option("--admin", is_flag=True, help="The account administers the server.")
+@click.option(
+    "--bot",
+    is_flag=True,
+    help="The account is a program's: as of `user bot`, and it has a token in a password's place.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="With --bot: write the token into this new file, of mode 0600.",
+)
 @click.pass_obj
 def add(
-    context: AdminContext, name: AccountName, password_stdin: bool, generate: bool, admin: bool
+    context: AdminContext,
+    name: AccountName,
+    password_stdin: bool,
+    generate: bool,
+    admin: bool,
+    bot: bool,
+    token_file: Path | None,
 ) -> None:
     """Make the account NAME.
 
     \b
     Example:
       securechat-admin user add alice --generate
+      securechat-admin user add monitor --bot --token-file /etc/securechat/monitor.token
     """
+    if bot != (token_file is not None):
+        raise click.UsageError("--bot and --token-file FILE belong together")
+    if bot and (admin or generate or password_stdin):
+        raise click.UsageError(
+            "a bot has neither a password nor --admin: it logs in with its token"
+        )
     refuse_taken(context, name)
+    if token_file is not None:
+        _add_bot(context, name, token_file)
+        return
     # Outside of any transaction: while somebody types, the server must be able to write.
     stored = new_password(name.display, context.rules, from_stdin=password_stdin, generate=generate)
     context.admin.add([NewAccount(*forms(name), stored, admin)], wall_clock())
     role = " and administers the server" if admin else ""
     click.echo(f"{name.display} has an account{role}.")
+    context.tell_login(name.display)
+    context.settle()
+
+
+BOT_TOKEN = "bot"  # noqa: S105 - a name
+"""The name of the token that a bot is made with."""
+
+
+def _add_bot(context: AdminContext, name: AccountName, file: Path) -> None:
+    """An account whose password nobody knows, marked as a bot, with its first token in a file."""
+    stored = context.rules.stored(secrets.token_hex(32))
+    try:
+        # First, as a file that can't be made must leave no account behind.
+        with new_file(file) as stream:
+            context.admin.add([NewAccount(*forms(name), stored, bot=True)], wall_clock())
+            account = find_account(context, name.display)
+            token = context.admin.make_token(account, BOT_TOKEN, wall_clock())
+            stream.write(f"{token}\n".encode())
+    except FileExistsError:
+        raise click.ClickException(f"{file} is there already; name a new file") from None
+    except OSError as error:
+        raise click.ClickException(f"can't write {file}: {error.strerror}") from None
+    except StoreError:
+        file.unlink(missing_ok=True)
+        raise
+    click.echo(
+        f"{name.display} is a bot; its token is in {file}, and nowhere else. To send as it:\n"
+        f"  securechat send '#lobby' hello --server {name.display}@HOST --password-file {file}\n"
+        f"To end the token: securechat-admin token revoke {name.display} {BOT_TOKEN}"
+    )
     context.tell_login(name.display)
     context.settle()
 

@@ -57,7 +57,7 @@ RETENTION = "retention "
 
 class NewAccount(NamedTuple):
     """The three forms of the name (securechat.irc.names) and the stored form of the password.
-    chosen_name: what people see, as set by SETNAME; '' for none.
+    chosen_name: what people see, as set by SETNAME; '' for none. bot: as of set_bot().
     """
 
     name: str
@@ -66,6 +66,7 @@ class NewAccount(NamedTuple):
     password: str
     admin: bool = False
     chosen_name: str = ""
+    bot: bool = False
 
 
 def wall_clock() -> int:
@@ -129,7 +130,8 @@ class Admin:
                 number = secrets.randbits(52)
                 connection.execute(
                     "INSERT INTO accounts (id, name, folded, skeleton, password, admin, "
-                    "chosen_name, created_ms, starts_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "chosen_name, bot, created_ms, starts_after) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (number, *account, now_ms, newest),
                 )
                 self._changed("account", number)

@@ -8,6 +8,7 @@ from unittest import mock
 
 import pytest
 
+from securechat.credentials.device import is_token
 from tests.support.admin_cli import GOOD, AdminCli, served_once
 
 
@@ -33,6 +34,44 @@ def test_an_administrator_is_made(cli: AdminCli) -> None:
     said = cli("user add root --admin --password-stdin", GOOD)
     assert said.out == "root has an account and administers the server.\n"
     assert cli.accounts()["root"].admin == 1
+
+
+def test_a_bot_is_made(cli: AdminCli, tmp_path: Path) -> None:
+    """Marked as one, with a token in a file of its own and a password that nobody has."""
+    file = tmp_path / "monitor.token"
+    said = cli(f"user add monitor --bot --token-file {file}")
+    assert said.code == 0
+    assert f"its token is in {file}" in said.out
+    token = file.read_text().strip()
+    assert is_token(token)
+    assert token not in said.out + said.err
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert cli.accounts()["monitor"].bot == 1
+    assert "bot" in cli("token list monitor").out
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--bot", "--bot and --token-file FILE belong together"),
+        ("--token-file FILE", "--bot and --token-file FILE belong together"),
+        ("--bot --token-file FILE --admin", "a bot has neither a password nor --admin"),
+        ("--bot --token-file FILE --password-stdin", "a bot has neither a password nor --admin"),
+        ("--bot --token-file FILE/there/not", "can't write"),
+        ("--bot --token-file THERE", "is there already"),
+    ],
+)
+def test_a_bot_that_is_not_made(cli: AdminCli, tmp_path: Path, options: str, told: str) -> None:
+    """No account is left behind, and no file; one that is there is left as it is."""
+    there = tmp_path / "there"
+    there.write_text("mine")
+    options = options.replace("FILE", str(tmp_path / "f")).replace("THERE", str(there))
+    said = cli(f"user add monitor {options}")
+    assert said.code != 0
+    assert told in said.err
+    assert "monitor" not in cli.accounts()
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["there"]
+    assert there.read_text() == "mine"
 
 
 @pytest.mark.parametrize(

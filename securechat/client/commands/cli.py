@@ -120,7 +120,7 @@ def send(
     your next login.
 
     \b
-    EXAMPLE
+    Example:
       df -h | securechat send --together '#admins'
     """
     if problem := target_problem(target):

@@ -56,7 +56,7 @@ def tail(
     lost connection, goes to standard error.
 
     \b
-    EXAMPLE
+    Example:
       securechat tail '#alerts' --json | jq -r 'select(.from == "monitor") | .text'
     """
     return reading_tail.tail(setup, targets, server, since, count, as_json=as_json)
@@ -92,7 +92,7 @@ def history(
     you have missed stays missed: it is there at your next login.
 
     \b
-    EXAMPLE
+    Example:
       securechat history '#lobby' --after 2026-01-31 --before 2026-02-01 -n 10000 --json
     """
     places = place_of(after, "--after"), place_of(before, "--before")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from securechat.client.session.channels import DEFAULT_PREFIXES
-from securechat.client.session.events import AskRange, ClientEvent, RangeTold, Ready, Said
+from securechat.client.session.events import AskRange, ClientEvent, Lost, RangeTold, Ready, Said
 from securechat.client.session.fetching import BUSY, NOT_OFFERED
 from securechat.client.session.identity import fold, same
 
@@ -76,7 +76,8 @@ class Follower:
         self._plans: deque[_Plan] = deque()
         self._held: dict[str, Said] = {}
         self._told: dict[str, None] = {}
-        self._fetching = False
+        self._fetching = True
+        """Also while there is no connection: what comes before it is ready is held as well."""
         self._dropped = False
         self._began = False
 
@@ -84,6 +85,8 @@ class Follower:
         """One event of the session."""
         if isinstance(event, Ready):
             return self._begin()
+        if isinstance(event, Lost):
+            self._fetching = True
         if isinstance(event, RangeTold):
             return self._fetched(event)
         if isinstance(event, Said) and self._follows(event):

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Final
 
-from prompt_toolkit.utils import get_cwidth
-
 from securechat.client.session.channels import DEFAULT_PREFIXES
 from securechat.client.session.events import (
     ClientEvent,
@@ -374,6 +372,8 @@ def wrap(line: StyledLine, width: int) -> list[StyledLine]:
 def _columns(char: str) -> int:
     """The columns that char takes at the most."""
     # For some letters terminals and tables disagree about 0 or 1.
+    from prompt_toolkit.utils import get_cwidth  # only here, as a script wraps nothing
+
     least = 0 if unicodedata.category(char) in ("Mn", "Me", "Cf") else 1
     return max(least, get_cwidth(char))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from securechat.client.session import following
-from securechat.client.session.events import AskRange, RangeTold, Ready, Said
+from securechat.client.session.events import AskRange, Lost, RangeTold, Ready, Said
 from securechat.client.session.fetching import NOT_OFFERED
 from securechat.client.session.following import BEGINNING, END, GAP, Follower, conversation_of
 from securechat.client.session.identity import Login
@@ -61,6 +61,11 @@ class Tail:
                 sent += self.talk.does(step.ask) + self.hears()
         return [line for line in sent if line.startswith("CHATHISTORY")]
 
+    def loses(self) -> None:
+        """The connection is gone."""
+        self.talk.loses()
+        self._follower.take(Lost("gone", 1.0))
+
     def tells(self) -> list[str]:
         """The texts since the last call."""
         told, self._told = self._told, []
@@ -82,7 +87,7 @@ def test_a_lost_connection_leaves_no_gap() -> None:
     tail = Tail()
     tail.connects()
     tail.hears(*conversations("#lobby"), live("one"))
-    tail.talk.loses()
+    tail.loses()
     assert tail.connects() == [f"CHATHISTORY TARGETS {END} timestamp={TIME} 1000"]
     assert tail.hears(*conversations("bob")) == [f"CHATHISTORY AFTER bob timestamp={TIME} 100"]
     tail.hears(live("five"))
@@ -99,13 +104,25 @@ def test_what_was_held_when_the_connection_is_lost_again() -> None:
     tail = Tail("#lobby")
     assert tail.connects() == ["CHATHISTORY LATEST #lobby * 1"]
     tail.hears(*page("old"))
-    tail.talk.loses()
+    tail.loses()
     assert tail.connects() == ["CHATHISTORY AFTER #lobby msgid=old 100"]
     tail.hears(live("two"))
-    tail.talk.loses()
+    tail.loses()
     assert tail.connects() == ["CHATHISTORY AFTER #lobby msgid=old 100"]
     tail.hears(*page("one", "two"), *page())
     assert tail.tells() == ["one", "two"]
+
+
+def test_what_comes_before_the_connection_is_ready() -> None:
+    """It waits for the older ones, which are fetched first."""
+    tail = Tail("#lobby")
+    tail.connects()
+    tail.hears(*page("zero"), live("one"))
+    tail.loses()
+    handshake(tail.talk, WITH_HISTORY)
+    assert tail.hears(*arrival(live("three"))) == ["CHATHISTORY AFTER #lobby msgid=one 100"]
+    tail.hears(*page("two", "three"), *page())
+    assert tail.tells() == ["one", "two", "three"]
 
 
 def test_the_last_ones_first() -> None:
@@ -116,7 +133,7 @@ def test_the_last_ones_first() -> None:
     tail.hears(live("three"), live("elsewhere", "#den"))
     assert tail.hears(*page(target="bob")) == []
     assert tail.tells() == ["one", "two", "three"]
-    tail.talk.loses()
+    tail.loses()
     assert tail.connects() == ["CHATHISTORY AFTER #Lobby msgid=three 100"]
     assert tail.hears(*page()) == [f"CHATHISTORY AFTER bob {BEGINNING} 100"]
 
@@ -141,7 +158,7 @@ def test_a_target_that_is_refused() -> None:
     tail = Tail("#lobby")
     tail.connects()
     tail.hears(*page("one"))
-    tail.talk.loses()
+    tail.loses()
     tail.connects()
     tail.hears("FAIL CHATHISTORY INVALID_TARGET AFTER #lobby :Messages could not be retrieved")
     assert (tail.refused, tail.problems) == (
@@ -167,7 +184,7 @@ def test_more_than_can_be_held(monkeypatch: pytest.MonkeyPatch) -> None:
     tail = Tail("#lobby")
     tail.connects()
     tail.hears(*page("zero"))
-    tail.talk.loses()
+    tail.loses()
     tail.connects()
     tail.hears(live("one"), live("two"), live("three"))
     assert tail.hears(*page()) == ["CHATHISTORY AFTER #lobby msgid=zero 100"]
