@@ -226,7 +226,8 @@ def delete(context: AdminContext, name: str, yes: bool) -> None:
     """End the account NAME for good.
 
     Its sessions end and it leaves its channels. What it wrote stays, and so does its name: it is
-    never given to anybody else.
+    never given to anybody else. `user free` gives a name free within a day when nobody has heard
+    of it.
     """
     account = find_account(context, name)
     if not yes:

@@ -159,6 +159,8 @@ def _take(rules: Rules, turn: Turn, reader: Reader, change: tuple[int, str, int 
             forget_words(turn, reader, row)
         elif row is not None:
             _take_account(rules, turn, reader, row, new_password=kind == "password")
+        elif account in rules.model.accounts:
+            _forget_account(rules, turn, rules.model.accounts[account])
 
 
 def _keep(model: Model, kind: str) -> None:
@@ -168,6 +170,13 @@ def _keep(model: Model, kind: str) -> None:
     # It may have been closed since.
     if isinstance(channel, Channel):
         channel.keep_days = None if days == "-" else int(days)
+
+
+def _forget_account(rules: Rules, turn: Turn, account: Account) -> None:
+    """A name that was given free. Its account was deleted before, which may come with this."""
+    account.deleted = True
+    rules.account_removed(turn, account, "Your account has been deleted")
+    rules.model.remove_account(account)
 
 
 def _take_account(

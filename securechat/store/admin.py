@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from securechat.credentials.device import TOKEN_BYTES, format_token, token_digest
+from securechat.store import freeing
 from securechat.store.audit import NOBODY, Audit
 from securechat.store.credentials import (
     CERTIFICATES,
@@ -83,6 +84,7 @@ class Admin:
         self, path: Path, *, by: str = NOBODY, clock: Callable[[], int] = wall_clock
     ) -> None:
         self._connection = open_database(path)
+        self._clock = clock
         self.audit = Audit(self._connection, by, clock)
         self.reader = Reader(self._connection)
         self.history = History(self._connection)
@@ -182,7 +184,10 @@ class Admin:
     def delete(self, account: AccountRow) -> None:
         """The name stays taken, the messages stay; all credentials, channels and invitations go."""
         # Of the password only its cost stays: the name must not answer faster than before.
-        change = "deleted = 1, disabled = 1, admin = 0, password = substr(password, 1, ?)"
+        change = (
+            f"deleted = 1, deleted_ms = {self._clock()}, disabled = 1, admin = 0, "
+            "password = substr(password, 1, ?)"
+        )
         with Transaction(self._connection) as connection:
             self._update(account, change, HEAD_CHARS)
             ended = self._end_credentials(account)
@@ -190,6 +195,22 @@ class Admin:
                 connection.execute(f"DELETE FROM {table} WHERE account = ?", (account.id,))  # noqa: S608
             self._changed("account", account.id)
             self.audit.add("account deleted", account=account.name, **ended)
+
+    def free(self, folded: str, shown: str, *, running: bool) -> str:
+        """Give the name of a deleted account free; the name. shown: as somebody has typed it.
+        running: whether a server runs. Raises UnknownError, ConflictError.
+        """
+        # What its sessions have said up to their end must be in the database to be found.
+        if running and not self.in_effect():
+            raise ConflictError("the running server has not taken up the last changes; try again")
+        return freeing.free(
+            self._connection,
+            self.audit,
+            self._changed,
+            folded=folded,
+            shown=shown,
+            now_ms=self._clock(),
+        )
 
     # Messages
 

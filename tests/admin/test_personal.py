@@ -34,6 +34,7 @@ DECIDED: dict[str, dict[str, tuple[bool, End]]] = {
         "admin": (YES, "delete"),
         "disabled": (YES, "stays"),
         "deleted": (YES, "stays"),
+        "deleted_ms": (NO, "stays"),
         "created_ms": (YES, "stays"),
         "starts_after": (NO, "stays"),
         "bot": (YES, "stays"),

@@ -103,6 +103,22 @@ def test_who_is_not_welcome_any_more_is_told(
     assert running.model.accounts[BOB].usable == (act == "passwd")
 
 
+def test_a_name_that_is_freed_is_forgotten(running: Running, admin: Admin) -> None:
+    """With what it looks like; the deletion may come together with it. The next of that name is
+    another one.
+    """
+    session = running.comes(BOB)
+    admin.delete(admin.find("bob", "bob"))
+    running.journal.connection.execute("DELETE FROM log WHERE sender = ?", (BOB,))
+    admin.free("bob", "bob", running=False)
+    admin.add([NewAccount("bob", "bob", "bob", "x")], 1)
+    running.looks()
+    assert session.state is State.CLOSED
+    assert BOB not in running.model.accounts
+    assert running.model.by_name["bob"].id != BOB
+    assert running.model.account_skeletons["bob"] is running.model.by_name["bob"]
+
+
 def test_a_deleted_account_leaves_its_channels(running: Running, admin: Admin) -> None:
     """In memory as in the database, where the deletion itself did it."""
     admin.delete(admin.find("bob", "bob"))

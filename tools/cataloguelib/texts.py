@@ -38,6 +38,7 @@ TEXTS = (
     "server/config.py",
     "server/identity.py",
     "server/install.py:_refuse_hidden",
+    "store/freeing.py:_why_kept",
     "store/passwords.py",
 )
 """Files, and functions of files, whose texts are all taken: what a server says to a newcomer, or a

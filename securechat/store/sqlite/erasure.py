@@ -93,6 +93,10 @@ def _erase_some(connection: sqlite3.Connection, found: list[int]) -> None:
         f"SELECT sender, sum({STORED_BYTES}), sum(iif({counted}, {STORED_BYTES}, 0)) "  # noqa: S608
         f"FROM log WHERE {which} GROUP BY sender"
     ).fetchall()
+    # A row tells that the account was in the log once, which may not be counted yet.
+    connection.executemany(
+        "INSERT OR IGNORE INTO usage VALUES (?, 0)", [(sender,) for sender, *_ in rows]
+    )
     connection.execute(f"DELETE FROM log WHERE {which}")  # noqa: S608 - numbers
     connection.executemany(
         "UPDATE usage SET bytes = max(bytes - ?, 0) WHERE account = ?",

@@ -435,6 +435,11 @@ DROP TRIGGER log_entry_changed;
 UPDATE {_SERVER_MODES.replace(" WHERE", " SET sender = 0, kind = 'MODE' WHERE")};
 {_LOG_ENTRY_CHANGED}"""  # noqa: S608 - no input in it
 
+DELETED_MS = """
+-- When an account was deleted; 0 for those that were deleted before this was kept.
+ALTER TABLE accounts ADD COLUMN deleted_ms INTEGER NOT NULL DEFAULT 0;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -458,6 +463,7 @@ MIGRATIONS = [
     REDACTED_USAGE,
     REQUESTS,
     SERVER_ACTS,
+    DELETED_MS,
 ]
 
 EARLIER = {

@@ -1,0 +1,29 @@
+"""`securechat-admin user free`: what an account is called, changed afterwards."""
+
+from __future__ import annotations
+
+import click
+
+from securechat.admin.context import AdminContext
+from securechat.irc import names
+
+
+@click.command()
+@click.argument("name")
+@click.pass_obj
+def free(context: AdminContext, name: str) -> None:
+    """Give the NAME of a deleted account free, so that it can be given again.
+
+    For an account that was made or deleted by mistake: within a day, and only if nobody has ever
+    heard of it. It must have said nothing, joined nothing, and nobody may have written to it.
+
+    \b
+    Example, for a name that was misspelt:
+      securechat-admin user delete alcie --yes
+      securechat-admin user free alcie
+    """
+    # By repr(), as what was typed may hold characters that drive a terminal.
+    folded, shown = names.fold_account(name) or "", repr(name)[1:-1]
+    freed = context.admin.free(folded, shown, running=context.data.running())
+    click.echo(f"The name {freed} is free: `user add` or a registration may give it again.")
+    context.settle()
