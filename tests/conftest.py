@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from securechat.common import language
 from tests.security.summary import report_attacks
 
 LONGEST = ("fuzz", "tools")
@@ -41,6 +42,17 @@ os.environ["LANGUAGE"] = "C"
 # How long an example takes says how busy the machine is.
 settings.register_profile("securechat", deadline=None)
 settings.load_profile("securechat")
+
+
+@pytest.fixture
+def russian(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The environment asks for Russian."""
+    monkeypatch.setenv("LANGUAGE", "ru")
+    monkeypatch.delenv("LC_ALL", raising=False)
+    language.forget()
+    yield
+    monkeypatch.undo()
+    language.forget()
 
 
 def pytest_configure(config: pytest.Config) -> None:

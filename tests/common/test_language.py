@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -14,17 +14,6 @@ from click.testing import CliRunner
 from securechat.ca.errors import StorageError
 from securechat.common import language
 from securechat.common.language import _, chosen, in_language, ngettext, shown, translated
-
-
-@pytest.fixture
-def russian(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment asks for Russian."""
-    monkeypatch.setenv("LANGUAGE", "ru")
-    monkeypatch.delenv("LC_ALL", raising=False)
-    language.forget()
-    yield
-    monkeypatch.undo()
-    language.forget()
 
 
 @pytest.mark.parametrize(

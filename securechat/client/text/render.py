@@ -42,6 +42,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import fold, same
 from securechat.common.escape import escape, escape_name, escape_text
+from securechat.common.language import _, ngettext, translated
 
 StyledLine = list[tuple[str, str]]
 
@@ -64,9 +65,6 @@ NOTE: Final = "italic"
 ALERT: Final = "ansired bold"
 INDENT: Final = 6
 """Columns before the second row of a wrapped line: the width of "HH:MM "."""
-
-# Before the server's own words, which so can't be taken for the client's.
-QUOTE: Final = "server: "
 
 # Characters and rows shown of a message, which may have several lines: ours has 64 rows at most.
 MAX_SEVERAL = 8192
@@ -115,31 +113,35 @@ class Renderer:
         if local.date() == self._day:
             return lines
         self._day = local.date()
-        return [[(NOTE, f"--- {local:%A, %d %B %Y} ---")], *lines]
+        return [[(NOTE, _("--- {day:%A, %d %B %Y} ---").format(day=local))], *lines]
 
     def _page(self, event: HistoryPage) -> list[StyledLine]:
         """What was said, between two lines that tell that it is no news."""
         where, count = _place(event.target), len(event.said)
         if not count:
-            nothing = "nothing" if event.first else "nothing older"
-            return self._stamped(None, [[(NOTE, f"-- there is {nothing} to read {where}")]])
-        head = f"{_messages(count)} from before, {where}:"
+            nothing = _("there is nothing to read {where}").format(where=where)
+            if not event.first:
+                nothing = _("there is nothing older to read {where}").format(where=where)
+            return self._stamped(None, [[(NOTE, f"-- {nothing}")]])
+        head = ngettext(
+            "{count} message from before, {where}:", "{count} messages from before, {where}:", count
+        ).format(count=count, where=where)
         rows = [(said, self._words(said)) for said in event.said]
-        return self._between(
-            head, rows, f"that was from before, {where}; /history shows what is older"
-        )
+        end = _("that was from before, {where}; /history shows what is older").format(where=where)
+        return self._between(head, rows, end)
 
     def _found(self, event: SearchPage) -> list[StyledLine]:
         """What a search has found, each with its place."""
-        what, more = _e(event.typed), "more " if event.on else ""
-        if not event.said:
-            return self._stamped(None, [[(NOTE, f"-- nothing {more}was found for: {what}")]])
-        head = f"{_messages(len(event.said), more)} found for: {what}"
+        what, count = _e(event.typed), len(event.said)
+        if not count:
+            none = _("nothing more was found for: ") if event.on else _("nothing was found for: ")
+            return self._stamped(None, [[(NOTE, f"-- {none}{what}")]])
+        head = _found_head(count, on=event.on) + what
         rows = [(said, self._said(said, placed=True)) for said in event.said]
-        which = "newer" if event.newer else "older"
-        return self._between(
-            head, rows, f"that was what was found; /search more looks for {which} ones"
-        )
+        end = _("that was what was found; /search more looks for older ones")
+        if event.newer:
+            end = _("that was what was found; /search more looks for newer ones")
+        return self._between(head, rows, end)
 
     def _between(
         self, head: str, rows: list[tuple[Said, StyledLine]], end: str
@@ -152,9 +154,16 @@ class Renderer:
         return lines + self._stamped(None, [[(NOTE, f"-- {end}")]])
 
     def _paused(self, event: SearchPaused) -> str:
-        until = f"{self._local(event.until):%d %B %Y, %H:%M}"
-        far = f"up to {until}" if event.newer else f"back to {until}"
-        return f"the search took long and has looked only {far}; /search more goes on from there"
+        text = _(
+            "the search took long and has looked only back to {until:%d %B %Y, %H:%M}; /search "
+            "more goes on from there"
+        )
+        if event.newer:
+            text = _(
+                "the search took long and has looked only up to {until:%d %B %Y, %H:%M}; /search "
+                "more goes on from there"
+            )
+        return text.format(until=self._local(event.until))
 
     def _local(self, time: datetime | None) -> datetime:
         """A time where we are; now for None."""
@@ -167,7 +176,7 @@ class Renderer:
             return ""
         local = self._local(earlier.time)
         today = local.date() == self._clock().date()
-        return f"{local:%H:%M}" if today else f"{local:%d %B, %H:%M}"
+        return f"{local:%H:%M}" if today else _("{time:%d %B, %H:%M}").format(time=local)
 
     def _bodies(self, event: ClientEvent) -> list[StyledLine]:
         match event:
@@ -180,26 +189,31 @@ class Renderer:
             case Reacted():
                 return [[(NOTE, f"-- {self._reacted(event)}")]]
             case InquiryAnswer(verdict="FAIL" | "WARN", text=text):
-                return [[(ALERT, f"!! {QUOTE}{_e(text)}")]]
+                return [[(ALERT, f"!! {_quoted(text)}")]]
             case InquiryAnswer(text=text) | Delayed(text):
-                return [[(NOTE, f"-- {QUOTE}{_e(text)}")]]
+                return [[(NOTE, f"-- {_quoted(text)}")]]
             case Info(text, remote):
                 return [[(NOTE, f"-- {line}")] for line in _rows(text, remote)]
             case Problem(text, remote):
                 return [[(ALERT, f"!! {line}")] for line in _rows(text, remote)]
             case Rejected(target, text, reason):
-                why = f"!! not sent to {_n(target)}: {_e(reason)}: "
-                return [[(ALERT, why), ("", _beginning(text))]]
+                why = _("not sent to {target}: {reason}: ")
+                why = why.format(target=_n(target), reason=_e(translated(reason)))
+                return [[(ALERT, f"!! {why}"), ("", _beginning(text))]]
             case Unconfirmed(target, text, doubt):
-                return [[(ALERT, f"!! to {_n(target)}, {doubt.value}: "), ("", _beginning(text))]]
+                why = _("to {target}, {doubt}: ")
+                why = why.format(target=_n(target), doubt=translated(doubt.value))
+                return [[(ALERT, f"!! {why}"), ("", _beginning(text))]]
         note = _note(event)
         return [[(NOTE, f"-- {note}")]] if note else []
 
     def _said(self, event: Said, *, placed: bool = False) -> StyledLine:
         """placed: whether its channel is told also when it is the only one."""
-        line: StyledLine = [(NOTE, "(missed) ")] if event.missed else []
+        line: StyledLine = [(NOTE, _("(missed) "))] if event.missed else []
         if not _is_channel(event.target):
-            private = f"(to {_n(event.target)}) " if event.mine else "(private) "
+            private = _("(private) ")
+            if event.mine:
+                private = _("(to {name}) ").format(name=_n(event.target))
             line.append((NOTE, private))
         elif placed or self._channels() > 1 or not _is_whole(event.target):
             line.append(("", f"{_n(event.target)} "))
@@ -207,7 +221,7 @@ class Renderer:
 
     def _words(self, event: Said) -> StyledLine:
         """Who, and what: the first row of it."""
-        name = _n(event.nick) or "server"
+        name = _n(event.nick) or _("server")
         style = colour_of(event.nick)
         before, after = {
             TextKind.MESSAGE: ("<", "> "),
@@ -215,7 +229,7 @@ class Renderer:
             TextKind.ACTION: ("* ", " "),
         }[event.kind]
         if event.answers:
-            after += f"(to {self._of(event.answers)}) "
+            after += _("(to {name}) ").format(name=self._of(event.answers))
         first = event.text.partition("\n")[0]
         return [
             ("", before),
@@ -230,20 +244,26 @@ class Renderer:
 
     def _removed(self, event: Removed) -> str:
         by, about = _n(event.by), event.about
-        where = f" in {_n(event.target)}" if _is_channel(event.target) else ""
         reason = f" ({_e(event.reason)})" if event.reason else ""
+        rest = _in(event.target) + reason
         if about is None:
-            return f"{by} removed a message{where}{reason}"
+            return _("{name} removed a message").format(name=by) + rest
         own = same(about.nick, event.by)
-        whose = "their own message" if own else f"the message of {_n(about.nick)}"
-        when = f" of {self._when(about)}" if about.time else ""
-        return f"{by} removed {whose}{when}{where}{reason}"
+        text = (
+            _("{name} removed their own message")
+            if own
+            else _("{name} removed the message of {author}")
+        )
+        when = _(" of {time}").format(time=self._when(about)) if about.time else ""
+        return text.format(name=by, author=_n(about.nick)) + when + rest
 
     def _reacted(self, event: Reacted) -> str:
-        what = "no more reacts with" if event.ended else "reacts with"
-        about = f" to {self._of(event.about)}" if event.about else ""
-        where = f" in {_n(event.target)}" if _is_channel(event.target) else ""
-        return f"{_n(event.nick)} {what} {_e(event.reaction)}{about}{where}"
+        text = _("{name} reacts with {reaction}")
+        if event.ended:
+            text = _("{name} no more reacts with {reaction}")
+        about = _(" to {message}").format(message=self._of(event.about)) if event.about else ""
+        text = text.format(name=_n(event.nick), reaction=_e(event.reaction))
+        return text + about + _in(event.target)
 
 
 def _e(text: str) -> str:
@@ -266,16 +286,34 @@ def _is_whole(target: str) -> bool:
 def _beginning(text: str) -> str:
     """A text of ours in one row, so that it is known again."""
     first, *rest = text.split("\n")
-    return f"{_e(first)} … (of {len(rest) + 1} lines)" if rest else _e(first)
+    more = _(" … (of {count} lines)").format(count=len(rest) + 1) if rest else ""
+    return _e(first) + more
 
 
-def _messages(count: int, more: str = "") -> str:
-    return f"1 {more}message" if count == 1 else f"{count} {more}messages"
+def _found_head(count: int, *, on: bool) -> str:
+    if on:
+        text = ngettext(
+            "{count} more message found for: ", "{count} more messages found for: ", count
+        )
+    else:
+        text = ngettext("{count} message found for: ", "{count} messages found for: ", count)
+    return text.format(count=count)
+
+
+def _in(target: str) -> str:
+    """In a channel; nothing of a person."""
+    return _(" in {channel}").format(channel=_n(target)) if _is_channel(target) else ""
 
 
 def _place(target: str) -> str:
     """In a channel, or with a person."""
-    return f"in {_n(target)}" if _is_channel(target) else f"with {_n(target)}"
+    text = _("in {channel}") if _is_channel(target) else _("with {channel}")
+    return text.format(channel=_n(target))
+
+
+def _quoted(text: str) -> str:
+    """The server's words, marked as such; ours for them where we know them."""
+    return _("server: ") + _e(translated(text))
 
 
 def _further_rows(text: str) -> list[StyledLine]:
@@ -290,33 +328,39 @@ def _further_rows(text: str) -> list[StyledLine]:
 def _rows(text: str, remote: bool) -> list[str]:
     """The rows of a text: one for the server's words, perhaps several for our own."""
     if remote:  # a second row would begin like a line of ours
-        return [QUOTE + _e(text)]
-    return [escape(row) for row in text.split("\n")]
+        return [_quoted(text)]
+    return [escape(row) for row in translated(text).split("\n")]
 
 
 def _note(event: ClientEvent) -> str:
     match event:
         case Joined(channel, nick, mine):
-            return f"you are in {_n(channel)}" if mine else f"{_n(nick)} joined {_n(channel)}"
+            text = _("you are in {channel}") if mine else _("{name} joined {channel}")
+            return text.format(channel=_n(channel), name=_n(nick))
         case Left():
             return _left(event)
         case TopicIs(channel, topic, by):
-            who = f"{_n(by)} set the topic of" if by else "topic of"
-            return f"{who} {_n(channel)}: {_e(topic)}"
+            text = _("{name} set the topic of {channel}: ") if by else _("topic of {channel}: ")
+            return text.format(name=_n(by or ""), channel=_n(channel)) + _e(topic)
         case NamesAre(channel, names):
             shown = " ".join(map(_n, names[:NAMES_SHOWN]))
-            more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-            return f"in {_n(channel)} ({len(names)}): {shown}{more}"
+            text = _("in {channel} ({count}): ").format(channel=_n(channel), count=len(names))
+            more = len(names) - NAMES_SHOWN
+            return text + shown + (_(" and {more} more").format(more=more) if more > 0 else "")
         case Ready(nick, again):
-            return "the connection is back" if again else f"you are logged in as {_n(nick)}"
+            text = _("the connection is back") if again else _("you are logged in as {name}")
+            return text.format(name=_n(nick))
         case Lost(reason, seconds):
-            return f"the connection is lost ({_e(reason)}); trying again in {seconds:.0f} s"
+            text = _("the connection is lost ({reason}); trying again in {seconds:.0f} s")
+            return text.format(reason=_e(translated(reason)), seconds=seconds)
         case Renamed(old, new):
-            return f"{_n(old)} is now {_n(new)}"
+            return _("{old} is now {new}").format(old=_n(old), new=_n(new))
         case Invited(by, channel):
-            return f"{_n(by)} invites you to {_n(channel)}; enter with /join {_n(channel)}"
+            text = _("{name} invites you to {channel}; enter with /join {channel}")
+            return text.format(name=_n(by), channel=_n(channel))
         case ModesSet(by, channel, change):
-            return f"{_n(by)} sets {_e(' '.join(change))} in {_n(channel)}"
+            text = _("{name} sets {modes} in {channel}")
+            return text.format(name=_n(by), modes=_e(" ".join(change)), channel=_n(channel))
         case PersonIs():
             return _person(event)
     return ""
@@ -324,21 +368,25 @@ def _note(event: ClientEvent) -> str:
 
 def _person(event: PersonIs) -> str:
     alias = f" ({_e(event.real_name)})" if event.real_name not in ("", event.nick) else ""
-    where = f" in {_n(event.channel)}" if event.channel else ""
-    return f"{_n(event.nick)}{alias}{where}{', away' if event.away else ''}"
+    where = _(" in {channel}").format(channel=_n(event.channel)) if event.channel else ""
+    return _n(event.nick) + alias + where + (_(", away") if event.away else "")
 
 
 def _left(event: Left) -> str:
-    who = "you" if event.mine else _n(event.nick)
+    who = _n(event.nick)
     # The server puts "Quit: " before every farewell, also before none.
     reason = f" ({_e(event.reason)})" if event.reason.strip() not in ("", "Quit:") else ""
     if event.channel is None:
-        return f"{who} went away{reason}"
+        text = _("you went away") if event.mine else _("{name} went away")
+        return text.format(name=who) + reason
     channel = _n(event.channel)
     if event.by and not same(event.by, event.nick):
-        was = "were" if event.mine else "was"
-        return f"{who} {was} removed from {channel} by {_n(event.by)}{reason}"
-    return f"{who} left {channel}{reason}"
+        text = _("{name} was removed from {channel} by {by}")
+        if event.mine:
+            text = _("you were removed from {channel} by {by}")
+        return text.format(name=who, channel=channel, by=_n(event.by)) + reason
+    text = _("you left {channel}") if event.mine else _("{name} left {channel}")
+    return text.format(name=who, channel=channel) + reason
 
 
 def plain(line: StyledLine) -> str:

@@ -354,3 +354,23 @@ def test_no_row_is_wider_than_the_terminal(text: str, width: int) -> None:
     lines = rows(text, width)
     assert all(sum(map(get_cwidth, row)) <= width for row in lines)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.usefixtures("russian")
+def test_a_reader_of_russian_is_told_in_russian() -> None:
+    """What we say, and what we know of the server's words, which stay marked as its own."""
+    assert shown(Ready("alice"), Joined("#lobby", "bob", mine=False)) == [
+        "-- вы вошли как alice",
+        "-- bob теперь в #lobby",
+    ]
+    assert shown(Problem("No such channel")) == ["!! сервер: Нет такого канала"]
+    assert shown(Problem("Something of another server")) == [
+        "!! сервер: Something of another server"
+    ]
+
+
+@pytest.mark.usefixtures("russian")
+def test_what_people_say_is_never_translated() -> None:
+    """Not even when it is one of our own texts."""
+    said = Said("#lobby", "bob", "No such channel", TextKind.MESSAGE, time=NOW)
+    assert shown(said) == ["<bob> No such channel"]
