@@ -10,13 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from securechat.common.language import _
 from tests.test_layout import BORDERS
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # Not the changelog: it tells what was.
 PAGES = [
-    *(ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "certs/README.md"),
+    *(
+        ROOT / "README.md",
+        ROOT / "README.ru.md",
+        ROOT / "CONTRIBUTING.md",
+        ROOT / "SECURITY.md",
+        ROOT / "certs/README.md",
+    ),
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 
@@ -75,7 +82,7 @@ def missing_classes(text: str) -> list[str]:
     """
     files = [path for name in ("securechat", "tests") for path in (ROOT / name).rglob("*.py")]
     missing = []
-    for name, _, attribute in _CLASS.findall(text):
+    for name, _called, attribute in _CLASS.findall(text):
         where = [path for path in files if name in definitions(path) | aliases(path)]
         if not where:
             missing.append(name)
@@ -138,6 +145,32 @@ def test_the_files_that_the_source_names_are_there() -> None:
         for name in re.findall(r"\b[a-z_]+\.py\b", path.read_text(encoding="utf-8"))
     }
     assert {(path, name) for path, name in named if name not in known} == set()
+
+
+def commands(page: Path) -> list[str]:
+    """What a page has readers type, without its comments and what a program answers in words."""
+    text = page.read_text(encoding="utf-8").partition("\n## What it does for you")[0]
+    blocks = re.findall(r"^```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    lines = [re.sub(r"\s+# .*", "", line) for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.endswith(":")]
+
+
+def test_the_readme_has_the_same_commands_in_russian() -> None:
+    """Up to where it is about the server in English only; each page leads to the other."""
+    english, russian = ROOT / "README.md", ROOT / "README.ru.md"
+    assert commands(russian) == commands(english)
+    assert len(commands(russian)) > 20
+    assert "(README.ru.md)" in english.read_text(encoding="utf-8")
+    assert "(README.md)" in russian.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("russian")
+def test_the_greeting_in_the_readme_is_the_servers_own() -> None:
+    """In both languages."""
+    greeting = "There is no account yet. Make the first one, which administers the server:\n"
+    assert greeting in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert _(greeting) != greeting
+    assert _(greeting) in (ROOT / "README.ru.md").read_text(encoding="utf-8")
 
 
 # --- the guard itself ----------------------------------------------------------------------------
