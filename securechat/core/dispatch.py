@@ -66,6 +66,7 @@ def run(turn: Turn, session: Session, raw: bytes) -> None:
             label = labels.label_of(session, message.tags)
         _dispatch(turn, session, message)
     except IrcError as error:
+        turn.model.refused[_kind(command), error.numeric.name] += 1
         turn.numeric(session, error.numeric, *error.params)
     except MessageError as error:
         # The tags may be readable where the rest is not, and the client waits for its label.
@@ -79,6 +80,10 @@ def run(turn: Turn, session: Session, raw: bytes) -> None:
     if label and (not turn.spans or turn.spans[-1].start < start):  # else it has spans within
         _respond(turn, session, start, label)
     turn.finish_span(session, command, start, label)
+
+
+def _kind(command: str) -> str:
+    return "message" if command in labels.MESSAGES else "command"
 
 
 def _respond(turn: Turn, session: Session, start: Savepoint, label: str) -> None:

@@ -175,6 +175,8 @@ class Turn:
         the server.
         """
         model = self.model
+        if kind != "PRIVMSG":  # those are counted as the rest of all
+            model.logged[kind] += 1
         model.last_seq = seq = self.outside.next_seq(model.last_seq)
         number = sender.id if sender is not None else SERVER
         entry = _new(Logged, (seq, target, number, self.now_ms, kind, text, tags))
@@ -199,6 +201,8 @@ class Turn:
         if not account:
             account = session.account.name if session.account else "-"
         left_out = 0 if result == "ok" else self.model.refusals.take(self.clock)
+        if result != "ok":
+            self.model.refused[event, result] += 1
         if left_out:
             facts["left_out"] = str(left_out)
         audited = Audited(self.now_ms, event, account, session.address, result, as_json(facts))

@@ -82,6 +82,11 @@ class Admission:
             self._max_unauthenticated = unauthenticated
             self._unauthenticated_per_address = unauthenticated_per_address
 
+    def counts(self) -> tuple[int, int]:
+        """Connections, and how many of them have not logged in."""
+        with self._lock:
+            return self._count, len(self._unauthenticated) + len(self._familiar)
+
     def admit(self, connection: Connection) -> Connection | None:
         """Count a connection in, as unauthenticated. Returns the unauthenticated one that has to go
         for it, if there is one too many now; that one isn't counted as such any more.

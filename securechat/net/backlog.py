@@ -56,6 +56,11 @@ class Backlog:
     def __contains__(self, connection: Connection) -> bool:
         return connection in self._marks
 
+    def unsent(self) -> int:
+        """Bytes that wait, of all of them. Any thread."""
+        # A copy, made at once: the I/O thread changes it meanwhile.
+        return sum(connection.out_bytes for connection in list(self._marks))
+
     def add(self, connection: Connection, now: float) -> None:
         """Its output waits from now on, or is judged anew."""
         self._marks.pop(connection, None)

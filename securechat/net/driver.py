@@ -108,6 +108,10 @@ class ConnectionDriver:
         """Whose output waits."""
         self.connections: set[Connection] = set()
         """All of the thread's."""
+        self.read_bytes = self.refused = self.slow = 0
+        """Since the start, for any thread to look at: bytes without TLS, beginnings that led to
+        nothing, and those that read too slowly.
+        """
         self.stopping = False
 
     def attend(self, connection: Connection, events: int) -> None:
@@ -178,6 +182,7 @@ class ConnectionDriver:
     def _refuse(self, connection: Connection, reason: str, level: int = logging.INFO) -> None:
         address, port = connection.address, connection.port
         log.log(level, "refused %s port %d: %s", address, port, reason)
+        self.refused += 1
         self.drop(connection, reason)
 
     def mark_authenticated(self, connection: Connection) -> None:
@@ -211,6 +216,7 @@ class ConnectionDriver:
         if heard.more:
             self._loop.look_again(connection)
         seconds = min(self.meter.seconds(began), MOST_CHARGED_SECONDS)
+        self.read_bytes += len(heard.data)
         # Before its end: what it said last, such as a QUIT, counts.
         self._take(connection, heard.data, seconds)
         if heard.ended:
@@ -283,12 +289,14 @@ class ConnectionDriver:
                 self._flush(connection)
         if self.backlog:
             for verdict in self.backlog.overfull(self._loop.now):
+                self.slow += 1
                 self.drop(*verdict)
 
     def look_at_the_slow(self) -> None:
         """Drop those whose time has come and who took too little of what waits for them."""
         for connection, verdict in self.backlog.look(self._loop.now):
             if verdict is not None:
+                self.slow += 1
                 self.drop(*verdict)
             elif connection.phase is Phase.OPEN:
                 self._emit(Taken(connection))

@@ -60,6 +60,8 @@ class Listener(NamedThread):
         """Whose connections begin with a header. Any thread may set it, for those to come."""
         self._failed = failed
         self._starved = False
+        self.refused = 0
+        """Connections that were not admitted; any thread may look."""
         self._waker = Waker()
         self._stopping = threading.Event()
 
@@ -159,6 +161,7 @@ class Listener(NamedThread):
                 first_to_go = self._admission.admit(connection)
         except NotAdmittedError as refusal:
             log.warning("refused %s port %d: %s", address, port, refusal)
+            self.refused += 1
             sock.close()
             return
         sock.setblocking(False)

@@ -128,13 +128,19 @@ def check_all(config: Config, data: DataDirectory) -> None:
 
 def config_warnings(config: Config) -> list[str]:
     """What is allowed and not wise."""
+    found = []
     cost = config.accounts.bcrypt_cost
     if cost < LOW_COST:
-        return [
+        found.append(
             f"accounts.bcrypt_cost is {cost}: a stolen database would be quick to crack; "
             f"use {LOW_COST} or more, 12 by default"
-        ]
-    return []
+        )
+    if config.metrics.is_exposed:
+        found.append(
+            f"metrics.listen is {config.metrics.listen}: whoever can connect there sees how busy "
+            "the server is, and nobody is asked for a password; let a firewall keep others out"
+        )
+    return found
 
 
 def serve(config: Config, data: DataDirectory, read: Callable[[], Config]) -> None:

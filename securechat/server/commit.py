@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from securechat.core.audit import tell
@@ -11,6 +12,7 @@ from securechat.core.journal.events.things import Thing, made_by, needed_by
 from securechat.core.rules import Rules
 from securechat.core.turn import CommandSpan, Turn
 from securechat.server.changes import Changes
+from securechat.server.counters import Counters
 from securechat.server.storage_health import StorageHealth
 from securechat.store.errors import (
     ConflictError,
@@ -38,16 +40,22 @@ FailedSpans = list[tuple[CommandSpan, StoreError]]
 
 class Committer:
     """Hub thread only. rules: whose model is told how far the log is stored. journal: stores it.
-    changes, storage_health: what hears that something could not be stored.
+    changes, storage_health: what hears that something could not be stored. counters: what counts.
     """
 
     def __init__(
-        self, rules: Rules, journal: Journal, changes: Changes, storage_health: StorageHealth
+        self,
+        rules: Rules,
+        journal: Journal,
+        changes: Changes,
+        storage_health: StorageHealth,
+        counters: Counters,
     ) -> None:
         self._model = rules.model
         self._journal = journal
         self._changes = changes
         self._storage_health = storage_health
+        self._counters = counters
 
     def store(self, turn: Turn) -> None:
         """Store what a turn has done; what can't be is taken back, and who asked for it is told."""
@@ -73,12 +81,14 @@ class Committer:
         There is a third outcome: until it is known which of the two it is, nothing is said, and
         nothing else is done.
         """
+        began = time.monotonic()
         try:
             self._journal.commit(events)
         except UnknownOutcomeError as unknown:
             log.warning("it is not known whether a turn was stored: %s", unknown)
             if not unknown.settle():
                 raise StoreError(str(unknown)) from unknown
+        self._counters.commits.add(time.monotonic() - began)
 
     def _store_spans(self, turn: Turn) -> None:
         """One span is in conflict with what is stored, or meets a damaged part of the database:
@@ -103,6 +113,7 @@ class Committer:
         texts: Mapping[CommandSpan, str] | None = None,
     ) -> None:
         self._changes.not_stored(spans)
+        self._counters.not_stored += len(spans)
         turn.fail(spans, HELD if isinstance(error, HeldError) else NOT_STORED, texts)
         self._storage_health.raised(turn, len(spans), error)
 

@@ -169,6 +169,52 @@ class HistorySection:
     keep_days: int = _option(0, "a number from 0 to 36500", _between(0, 36_500))
 
 
+def _is_address_and_port(value: str) -> bool:
+    return value == "" or _address_and_port(value) is not None
+
+
+def _address_and_port(value: str) -> tuple[str, int] | None:
+    host, _, port = value.rpartition(":")
+    with suppress(ValueError):
+        if host.startswith("[") and host.endswith("]"):
+            host = str(ipaddress.IPv6Address(host[1:-1]))
+        else:
+            host = str(ipaddress.IPv4Address(host))
+        if port.isascii() and port.isdigit() and int(port) <= 65535:
+            return host, int(port)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSection:
+    listen: str = _option(
+        "",
+        "an address and a port such as 127.0.0.1:9667 or [::1]:9667, or an empty text for none",
+        _is_address_and_port,
+    )
+    beyond_loopback: bool = _option(False, "true or false", lambda value: True)
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Where to listen, None for nowhere."""
+        return _address_and_port(self.listen)
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether other machines may come to it."""
+        return self.address is not None and not ipaddress.ip_address(self.address[0]).is_loopback
+
+    def fault(self) -> str:
+        """What doesn't fit together; '' when all does."""
+        if not self.is_exposed or self.beyond_loopback:
+            return ""
+        return (
+            f"metrics.listen: expected an address of this machine's own, such as 127.0.0.1, not "
+            f"{self.listen!r}: nobody is asked for a password there, and nothing is encrypted. If "
+            "a firewall lets only the right ones in, say so by beyond_loopback = true"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """Each section as a frozen value. directory: what relative paths in it start from. origins:
@@ -182,6 +228,7 @@ class Config:
     accounts: AccountsSection = AccountsSection()
     limits: LimitsSection = LimitsSection()
     history: HistorySection = HistorySection()
+    metrics: MetricsSection = MetricsSection()
     directory: Path = Path()
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -244,7 +291,10 @@ def _checked(section: Section, name: str, values: Mapping[str, object], where: s
         if not _fits(taken[key], option.default, option.metadata["check"]):
             expected = option.metadata["expected"]
             raise ConfigError(f"{where}: {name}.{key}: expected {expected}, not {value!r}")
-    return replace(section, **taken)  # type: ignore[type-var]
+    changed = replace(section, **taken)  # type: ignore[type-var]
+    if isinstance(changed, MetricsSection) and (fault := changed.fault()):
+        raise ConfigError(f"{where}: {fault}")
+    return changed
 
 
 def _as_option(value: object) -> object:

@@ -35,6 +35,7 @@ from securechat.net.transport import CLOSED_BY_CLIENT
 from securechat.server.allowance import Allowance, cost_of, cost_of_answers
 from securechat.server.changes import Changes
 from securechat.server.commit import Committer
+from securechat.server.counters import Counters
 from securechat.server.inbox import Inbox, Stop
 from securechat.server.input_queue import TIME_SLICES, FairInputQueue, TimeSlices
 from securechat.server.reading import look_up
@@ -115,8 +116,11 @@ class Hub(NamedThread):
         self._meter = CpuMeter()
         self._spoke: set[Session] = set()
         """Who has had something to say in this turn."""
-        self._storage_health = StorageHealth(rules, journal)
-        self._committer = Committer(rules, journal, self._changes, self._storage_health)
+        self.counters = Counters()
+        self.storage_health = StorageHealth(rules, journal)
+        self._committer = Committer(
+            rules, journal, self._changes, self.storage_health, self.counters
+        )
         rules.outside = Outside(taken=self._has_taken, read=lambda job: look_up(self._reader, job))
 
     def serve(self, io: Sequence[IoThread]) -> None:
@@ -343,8 +347,9 @@ class Hub(NamedThread):
         if turn.clock >= self._next_tick:
             self._next_tick = turn.clock + TICK_SECONDS
             guarded(turn, "the tick", lambda: self._rules.tick(turn))
-            guarded(turn, "the look at the storage", lambda: self._storage_health.look(turn))
+            guarded(turn, "the look at the storage", lambda: self.storage_health.look(turn))
             guarded(turn, "the look at the space", lambda: self._look_at_space(turn))
+            self.counters.settle()
         # Also before what a worker has found out is used: it may have read what was changed since.
         if turn.clock >= self._next_look or self.inbox.answers:
             self._next_look = turn.clock + CHANGES_SECONDS
@@ -367,7 +372,7 @@ class Hub(NamedThread):
 
     def _look_at_space(self, turn: Turn) -> None:
         if self._space is not None:
-            self._storage_health.look_at_space(turn, self._space.shortage())
+            self.storage_health.look_at_space(turn, self._space.shortage())
 
     def _has_taken(self, session: Session) -> bool:
         link = session.link
@@ -378,14 +383,16 @@ class Hub(NamedThread):
     def _finish(self, turn: Turn) -> None:
         self._committer.store(turn)
         self._changes.keep()
-        self._storage_health.greet(turn)
+        self.storage_health.greet(turn)
         self._release(turn)
+        if turn.effects or turn.events:  # an idle turn would only hide what the others take
+            self.counters.turns.add(time.monotonic() - turn.clock)
         turn.done()
 
     def _release(self, turn: Turn) -> None:
         for session in turn.arrived:  # before its welcome: who has read that may speak
             self._io[session.io].mark_authenticated(session.link)
-        for number, found in deliveries(turn.effects).items():
+        for number, found in deliveries(turn.effects, self.counters.volume).items():
             self._io[number].deliver(found)
         for closing in turn.closings:
             session = closing.session

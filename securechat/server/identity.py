@@ -7,7 +7,7 @@ import ipaddress
 import shlex
 import socket
 import ssl
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,8 +27,8 @@ WARN_DAYS = 30
 @dataclass(frozen=True, slots=True)
 class Identity:
     """certificate, key, ca_file: PEM files. ca_sha256: of the CA that clients pin, None for a
-    certificate of a public CA. days_left: until the certificate expires. warnings: for the log.
-    wanted: the names that were asked for, of a certificate of its own.
+    certificate of a public CA. days_left, not_after: until the certificate expires. warnings: for
+    the log. wanted: the names that were asked for, of a certificate of its own.
     """
 
     certificate: Path
@@ -36,6 +36,7 @@ class Identity:
     ca_file: Path | None
     ca_sha256: bytes | None
     days_left: int
+    not_after: datetime
     names: tuple[str, ...]
     warnings: tuple[str, ...]
     wanted: list[str] = field(default_factory=list)
@@ -53,7 +54,8 @@ def find_identity(config: Config, data: DataDirectory) -> Identity:
     report = check_server_files(certificate, key, now=datetime.now(UTC))
     pin = pin_of(certificate, report)
     warnings = [*report.warnings, *_expiry(certificate, report.days_left)]
-    return Identity(certificate, key, None, pin, report.days_left, report.names, tuple(warnings))
+    days, until = report.days_left, report.not_after
+    return Identity(certificate, key, None, pin, days, until, report.names, tuple(warnings))
 
 
 def pin_of(certificate: Path, report: CertificateReport) -> bytes | None:
@@ -79,8 +81,17 @@ def _own(config: Config, data: DataDirectory) -> Identity:
         warnings.append(_too_narrow(missing, made, data.tls))
     warnings += _expiry(made.certificate, days)
     pin = bytes.fromhex(made.ca_fingerprint)
-    found = Identity(made.certificate, made.key, made.ca, pin, days, made.names, tuple(warnings))
-    return replace(found, wanted=wanted)
+    return Identity(
+        made.certificate,
+        made.key,
+        made.ca,
+        pin,
+        days,
+        made.not_after,
+        made.names,
+        tuple(warnings),
+        wanted,
+    )
 
 
 def _too_narrow(missing: list[str], made: ServerCertificate, directory: Path) -> str:

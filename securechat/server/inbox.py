@@ -80,11 +80,12 @@ class Inbox:
             self._queued_unauthenticated += of_unauthenticated
             # After they were put: so nothing that has been read is lost, and what a thread puts at
             # once is bounded.
-            while self._waiting > MAX_QUEUED and self._open:
+            while self.waiting > MAX_QUEUED and self._open:
                 self._room.wait()
 
     @property
-    def _waiting(self) -> int:
+    def waiting(self) -> int:
+        """Lines that wait for the hub. Any thread."""
         return self._queued + self._gathered
 
     def behind(self) -> bool:
@@ -123,7 +124,7 @@ class Inbox:
                 self.answers.append(item)
         with self._room:
             # What was taken from the queue still counts, as gathered, until the hub has come to it.
-            full = self._waiting > MAX_QUEUED
+            full = self.waiting > MAX_QUEUED
             self._queued -= lines
             self._queued_unauthenticated -= of_unauthenticated
             self._gathered = (

@@ -52,7 +52,7 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
     # Before committed_seq is set, as it may raise last_seq.
     _load_devices(model, reader)
     # All that is loaded is stored, and nobody has been sent anything yet.
-    model.committed_seq = model.looked_at = model.last_seq
+    model.committed_seq = model.looked_at = model.first_seq = model.last_seq
     _load_credentials(model, reader)
     load_invites(model, reader)
     for channel in reader.channels(pepper):

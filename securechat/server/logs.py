@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import select
+import stat
 import sys
 import threading
 from datetime import UTC, datetime
@@ -112,6 +113,14 @@ class QueuedHandler(logging.Handler):
                     self._news.notify()
             else:
                 self._dropped += 1
+
+    def size(self) -> int | None:
+        """Bytes of the file that it writes to; None for a terminal or a pipe. Any thread."""
+        try:
+            found = os.fstat(self._fd)
+        except OSError:  # it has been closed
+            return None
+        return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def close(self) -> None:
         """Write what is queued, for two seconds at most. Harmless when it is closed already."""
@@ -235,3 +244,11 @@ def is_utf8(encoding: str | None) -> bool:
 def _quoted(value: object) -> str:
     text = escape_exactly(str(value))
     return json.dumps(text, ensure_ascii=False) if " " in text or not text else text
+
+
+def size() -> int | None:
+    """Bytes of the file that the log goes to; None where it goes to no file. Any thread."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, QueuedHandler):
+            return handler.size()
+    return None

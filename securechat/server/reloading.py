@@ -49,6 +49,8 @@ NEXT_START = {
     "server.name": "clients know everybody's address by it, and would take them for others",
     "server.network": "clients keep what they know of this chat under that name",
     "server.lobby": "everybody who is here would have to be moved",
+    "metrics.listen": "who watches would be cut off",
+    "metrics.beyond_loopback": "it belongs to metrics.listen",
     "limits.io_threads": "each connection belongs to one thread for life",
 }
 """All other keys, each with the reason."""

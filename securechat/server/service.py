@@ -38,6 +38,8 @@ from securechat.server.identity import (
 from securechat.server.inbox import Stop
 from securechat.server.indexer import Indexer
 from securechat.server.loading import load_model
+from securechat.server.metrics import Watched
+from securechat.server.metrics_listener import MetricsListener
 from securechat.server.reloading import reloaded
 from securechat.server.retention import Retention
 from securechat.server.settings import (
@@ -82,6 +84,7 @@ class Service:
     identity: Identity = field(init=False)
     addresses: list[tuple[str, int]] = field(init=False, default_factory=list)
     failed: threading.Event = field(init=False, default_factory=threading.Event)
+    metrics: MetricsListener | None = field(init=False, default=None)
 
     _started_ms: int = field(init=False, default=0)
 
@@ -110,14 +113,18 @@ class Service:
         # accepted before the listener runs.
         self._know(bind_all(listen_addresses(self.config), {}))
         try:
+            self.metrics = self._open_metrics()
             pepper = find_pepper(self.data.database, self.data.pepper)
             rules, changed = self._load(pepper)
         except BaseException:
             close_new(self._sockets, {})
+            if self.metrics is not None:
+                self.metrics.close()
             raise
         self._workers = self._make_workers(pepper)
         self._hub = self._make_hub(rules, changed)
         self._make_network()
+        self.watched = self._watch(rules)
         self._checkpointer = Checkpointer(
             self.data.database,
             lambda: self._journal.commit_count,
@@ -139,6 +146,8 @@ class Service:
         beside = (self._checkpointer, self._retention, self._indexer)
         for thread in [*self._io, self._guard, self._listener, *beside]:
             thread.start()
+        if self.metrics is not None:
+            self.metrics.serve(self.watched)
         _tame_garbage_collection()
 
     def _load(self, pepper: Pepper) -> tuple[Rules, int]:
@@ -223,6 +232,28 @@ class Service:
         bans = address_bans.address_bans(self._kept.get(address_bans.KEY))
         ban = bans.find(address, time.time_ns() // 1_000_000)
         return f"{ban.network} is banned" if ban is not None else None
+
+    def _open_metrics(self) -> MetricsListener | None:
+        metrics = self.config.metrics
+        if metrics.address is None:
+            return None
+        return MetricsListener(metrics.address, metrics.is_exposed, self._thread_failed)
+
+    def _watch(self, rules: Rules) -> Watched:
+        return Watched(
+            model=rules.model,
+            counters=self._hub.counters,
+            inbox=self._hub.inbox,
+            workers=self._workers,
+            storage_health=self._hub.storage_health,
+            io=self._io,
+            admission=self._admission,
+            listener=self._listener,
+            data=self.data,
+            identity=lambda: self.identity,
+            failed=self.failed.is_set,
+            has_turns=lambda: self.has_turns,
+        )
 
     def _settings(self) -> Settings:
         return rules_settings(self.config, self._started_ms, self._facts[POLICY])
@@ -311,6 +342,8 @@ class Service:
 
     def stop(self, reason: str) -> None:
         """Accept nobody, tell everybody, store what was accepted, end all threads."""
+        if self.metrics is not None:
+            self.metrics.close()
         # Nobody comes any more; then the hub says the end and stores it; then that is written out.
         self._listener.stop()
         self._checkpointer.stop()

@@ -37,7 +37,7 @@ SPARE = 1.25
 
 
 class StorageHealth:
-    """Hub thread only. rules: whose sessions are told. journal: what fails."""
+    """Hub thread only, but for fault. rules: whose sessions are told. journal: what fails."""
 
     def __init__(self, rules: Rules, journal: Journal) -> None:
         self._rules = rules
@@ -45,6 +45,11 @@ class StorageHealth:
         self._failing = ""
         """Why nothing can be stored; '' when it can."""
         self._damaged = False
+
+    @property
+    def fault(self) -> str:
+        """Why no message can be stored; '' when it can. Any thread."""
+        return self._failing or self._rules.model.no_space
 
     def raised(self, turn: Turn, spans: int, error: StoreError) -> None:
         """So many spans of a turn could not be stored, and are taken back."""

@@ -90,6 +90,8 @@ class Workers:
         self._local = threading.local()
         self._haste = _Haste()
         self._waiting = PasswordQueue(MAX_WAITING)
+        self.turned_away = 0
+        """Logins for which there was no place; any thread may look."""
         self._reading = ReadingQueue()
         self._searching = ReadingQueue()
         cores = os.cpu_count() or 1
@@ -115,8 +117,14 @@ class Workers:
             self._passwords.submit(self._run_password).add_done_callback(self._ended)
         else:  # whoever runs next takes the new job in the place of the dropped one
             log.warning("%d logins are waiting already; one more is turned away", MAX_WAITING)
+            self.turned_away += 1
             # Answered and not forgotten, as its session waits, and holds its lines.
             self._answer(JobFailed(dropped.session))
+
+    @property
+    def waiting(self) -> int:
+        """Passwords that wait to be checked. Any thread."""
+        return len(self._waiting)
 
     def _submit_reading(self, job: LoadMissed | ReadLog) -> None:
         searches = isinstance(job, ReadLog) and isinstance(job.lookup.query, SearchQuery)

@@ -121,7 +121,7 @@ def tables(server: ServerUnderTest) -> dict[str, int]:
         "networks": len(admission._by_address),
         "unauthenticated": len(admission._unauthenticated) + len(admission._familiar),
         "sessions": len(hub._rules.model.sessions),
-        "lines": hub.inbox._waiting,
+        "lines": hub.inbox.waiting,
     }
 
 

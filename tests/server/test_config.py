@@ -112,6 +112,10 @@ def test_what_is_given_comes_over_the_defaults(file: Path) -> None:
         ("server", "lobby", '"#Кафе"'),
         ("server", "motd", '"""two\nlines"""'),
         ("listen", "port", "0"),
+        ("metrics", "listen", '""'),
+        ("metrics", "listen", '"127.0.0.1:9667"'),
+        ("metrics", "listen", '"127.8.8.8:0"'),
+        ("metrics", "listen", '"[::1]:9667"'),
         ("listen", "port", "65535"),
         ("listen", "host", '"::"'),
         ("listen", "also", '["0.0.0.0:443", "[::1]:0", "chat.lan:65535"]'),
@@ -216,7 +220,9 @@ def test_an_unknown_key_is_told(file: Path) -> None:
 
 def test_an_unknown_section_is_told(file: Path) -> None:
     """With those that there are; a key above all sections is one, too."""
-    expected = "expected one of [server], [listen], [tls], [accounts], [limits], [history]"
+    expected = (
+        "expected one of [server], [listen], [tls], [accounts], [limits], [history], [metrics]"
+    )
     assert refusal(file, "[sever]\n") == f"{file}: unknown section [sever]; {expected}"
     assert refusal(file, "port = 1\n") == f"{file}: unknown section [port]; {expected}"
     assert "unknown section [directory]" in refusal(file, "[directory]\n")
@@ -262,3 +268,25 @@ def test_it_says_where_a_value_comes_from(file: Path) -> None:
     config = load(file, "[listen]\nhost = '::1'\nport = 1\n")
     config = config.with_values("listen", {"port": 2}, "the command line")
     assert config.origins == {"listen.host": str(file), "listen.port": "the command line"}
+
+
+# --- the metrics' address ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "listen",
+    ["9667", ":9667", "localhost:9667", "127.0.0.1", "127.0.0.1:65536", "::1:9667", "[x]:1"],
+)
+def test_metrics_are_at_an_address_and_a_port(file: Path, listen: str) -> None:
+    """In numbers: a name could come to mean another machine."""
+    told = refusal(file, f'[metrics]\nlisten = "{listen}"\n')
+    assert "metrics.listen: expected an address and a port such as 127.0.0.1:9667" in told
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:9667", "192.168.1.5:9667", "[::]:9667"])
+def test_metrics_for_other_machines_take_a_second_word(file: Path, listen: str) -> None:
+    """Nobody is asked for a password there, so it must not be a slip."""
+    told = refusal(file, f'[metrics]\nlisten = "{listen}"\n')
+    assert "beyond_loopback = true" in told
+    config = load(file, f'[metrics]\nlisten = "{listen}"\nbeyond_loopback = true\n')
+    assert config.metrics.is_exposed

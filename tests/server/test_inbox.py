@@ -209,7 +209,7 @@ def test_who_logs_in_meanwhile_is_counted_once(connection: Connection) -> None:
         emptied(inbox)
         inbox.gather(0.0)
         assert not inbox.behind()
-        assert (inbox._waiting, inbox._queued_unauthenticated) == (0, 0)
+        assert (inbox.waiting, inbox._queued_unauthenticated) == (0, 0)
 
 
 def test_nobody_waits_for_a_hub_that_has_ended(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from securechat.core.turn import Turn
 from securechat.irc import names
 from securechat.server.changes import Changes
 from securechat.server.commit import Committer
+from securechat.server.counters import Counters
 from securechat.server.loading import load_model
 from securechat.server.requests import UNKNOWN, Requests
 from securechat.server.storage_health import StorageHealth
@@ -59,7 +60,7 @@ class Asked:
         last = self.reader.last_change()
         self.changes = Changes(self.rules, journal, self.reader, last, self.requests)
         health = StorageHealth(self.rules, journal)
-        self.committer = Committer(self.rules, journal, self.changes, health)
+        self.committer = Committer(self.rules, journal, self.changes, health, Counters())
 
     def looks(self) -> Turn:
         """A turn in which nobody says anything."""

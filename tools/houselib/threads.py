@@ -125,6 +125,13 @@ PLACES = (
         *(3, 2),
     ),
     Place(
+        "metrics",
+        ("metrics",),
+        "server/metrics_listener.py",
+        "where asked for: tells Prometheus what the others count, with a thread for each request",
+        *(1, 4),
+    ),
+    Place(
         "log",
         ("log",),
         "server/logs.py",

@@ -83,6 +83,7 @@ def _refuse(turn: Turn, session: Session, refused: _Refused) -> None:
     name = session.attempt.nick or "*"
     turn.standard_reply(session, "FAIL", "REGISTER", refused.code, name, refused.text)
     # To the log alone: a refusal costs a stranger nothing, and must not fill the disk.
+    turn.model.refused["registration", refused.code] += 1
     note("registration refused", address=session.address, reason=refused.code)
     # Three times as many as for logins: people try out names until one is free.
     session.attempt.failures += 1

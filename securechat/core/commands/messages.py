@@ -113,6 +113,7 @@ def refuse(turn: Turn, session: Session, message: Message, error: IrcError) -> N
     A NOTICE is never answered, so that programs don't answer each other for ever. Whose client
     knows standard replies, or wants an answer by its label, is told in a form that none answers.
     """
+    turn.model.refused["message", error.numeric.name] += 1
     if message.command != "NOTICE":
         turn.numeric(session, error.numeric, *error.params)
     elif session.has(STANDARD_REPLIES) or label_of(session, message.tags):

@@ -23,9 +23,20 @@ class Delivery(NamedTuple):
     data: bytes
 
 
-def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
-    """The number of each I/O thread with what it has to write, in order."""
-    plan = _Plan()
+class Volume:
+    """How much there was to write: what is for ten members counts as ten."""
+
+    __slots__ = ("lines", "sent_bytes")
+
+    def __init__(self) -> None:
+        self.lines = self.sent_bytes = 0
+
+
+def deliveries(
+    effects: Iterable[Effect], volume: Volume | None = None
+) -> dict[int, list[Delivery]]:
+    """The number of each I/O thread with what it has to write, in order. volume: counts it."""
+    plan = _Plan(volume if volume is not None else Volume())
     waiting = plan.waiting
     for effect in effects:
         if isinstance(effect, Reply):
@@ -46,7 +57,8 @@ def deliveries(effects: Iterable[Effect]) -> dict[int, list[Delivery]]:
 
 
 class _Plan:
-    def __init__(self) -> None:
+    def __init__(self, volume: Volume) -> None:
+        self.volume = volume
         self.output: dict[int, list[Delivery]] = {}
         self.waiting: dict[Audience, list[Broadcast]] = {}
         self.asker: Session | None = None
@@ -78,6 +90,7 @@ class _Plan:
         """Something else comes next."""
         if self.asker is not None and self._group is not None:
             self.add(self._group.io, (self.asker.link,), self._group.join(self._replies))
+            self.volume.lines += len(self._replies)
             self.asker, self._replies = None, []
 
     def add(self, io: int, links: Sequence[object], data: bytes) -> None:
@@ -85,6 +98,7 @@ class _Plan:
             # Not by setdefault, which would make a list for each call.
             if io not in self.output:
                 self.output[io] = []
+            self.volume.sent_bytes += len(data) * len(links)
             self.output[io].append(Delivery(links, data))
 
     def flush(self, audiences: list[Audience]) -> None:
@@ -99,6 +113,7 @@ class _Plan:
                 # A line keeps its bytes by capabilities, so a second group of the same ones costs
                 # nothing.
                 encoded = [line.encode(group.caps) for line in lines]
+                self.volume.lines += len(encoded) * len(links)
                 if not apart:
                     self.add(group.io, links, group.join(encoded))
                     continue
@@ -111,4 +126,5 @@ class _Plan:
                         for part, effect in zip(encoded, effects, strict=True)
                         if effect[2] is not session
                     ]
+                    self.volume.lines -= len(encoded) - len(own)
                     self.add(group.io, (session.link,), group.join(own))

@@ -5,7 +5,7 @@ The hub thread owns all of it. What outlives the process changes only in journal
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
@@ -148,6 +148,14 @@ class Model:
     """What the server keeps of itself, by its keys; address bans other threads look at, too."""
     erased: int = 0
     """The newest of the administrator's changes that told of erased entries."""
+    logged: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Entries of the log since the start, by their kind; without PRIVMSG, of which are as many as
+    last_seq has grown beyond these.
+    """
+    first_seq: int = 0
+    """What last_seq was at the start."""
+    refused: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """What was refused since the start, as (what it was, why); only words of the code."""
     last_seq: int = 0
     # Behind last_seq while a turn is on its way to the disk; readers may see up to here.
     committed_seq: int = 0
