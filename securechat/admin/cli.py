@@ -11,6 +11,7 @@ import click
 from securechat import __version__
 from securechat.admin import addresses, history, sessions, user_lists
 from securechat.admin import channel_people as channel_people
+from securechat.admin.announce import announce
 from securechat.admin.audit import audit
 from securechat.admin.backup.archive import BackupError
 from securechat.admin.backup.cli import backup, check, restore
@@ -110,7 +111,7 @@ user.add_command(export_user, "export")
 channel.add_command(export_channel, "export")
 command.params[:0] = _places(expose=True)
 for part in (
-    *(user, invite, token, certificate, channel, reports, audit),
+    *(user, invite, token, certificate, channel, announce, reports, audit),
     *(export, backup, restore, check),
 ):
     _place_everywhere(part)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from securechat.core import dispatch, metadata, quota
-from securechat.core.administration import addresses
+from securechat.core.administration import addresses, announcements
 from securechat.core.auth import login, registration
 from securechat.core.channels import channels, ownership
 from securechat.core.commands import cap, credentials, multiline, reports
@@ -242,6 +242,7 @@ class Rules:
             start = turn.savepoint()
             arrivals.tell_kicks(turn, arrival.session)
             turn.finish_span(arrival.session, "KICK", start)
+            announcements.show(turn, arrival.session)
             reports.tell_open(turn, arrival.session)
             start = turn.savepoint()
             metadata.store_early(turn, arrival.session)

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from securechat.core.journal.events.channels import KickedAway
-from securechat.core.model import address_bans, reports
+from securechat.core.model import address_bans, announcements, reports
 from securechat.core.model.credentials import Certificate, Device, Factor, Invite, Token
 from securechat.core.model.entities import Account, Channel, Direct
 from securechat.core.model.membership import Membership
@@ -22,7 +22,7 @@ from securechat.store.sqlite.schema import ROW_BYTES
 
 log = logging.getLogger(__name__)
 
-KEPT = (address_bans.KEY, reports.KEY)
+KEPT = (address_bans.KEY, announcements.KEY, reports.KEY)
 """The keys of Model.kept."""
 
 

@@ -64,3 +64,14 @@ def test_an_address_is_banned(server: ServerUnderTest, cli: AdminCli) -> None:
     assert (entry["address"], entry["reason"]) == ("127.0.0.1", "flooding")
     assert cli("user unban 127.0.0.1").out == "127.0.0.1 is not banned any more.\n"
     server.member("alice")
+
+
+def test_everybody_is_told_something(server: ServerUnderTest, cli: AdminCli) -> None:
+    """And what they tell is seen, by those who administer."""
+    alice = server.member("alice")
+    assert cli("announce 'Maintenance at 18:00' --for 1h").out.endswith("heard it.\n")
+    assert alice.hears_until("Announcement: Maintenance at 18:00")
+    alice.sends("REPORT bob :calls me names")
+    assert alice.hears_until("Reported to whoever runs this server")
+    [entry] = json.loads(cli("reports --json").out)
+    assert (entry["by"], entry["about"], entry["why"]) == ("alice", "bob", "calls me names")

@@ -82,6 +82,8 @@ class Device:
     used_ms: int
     # How far it has come is stored once a second at most, for all devices together.
     stored: int = -1
+    announced: int = 0
+    """The newest announcement that was shown there; a restart forgets it, and shows it again."""
 
 
 def token_device(token: str) -> str:
