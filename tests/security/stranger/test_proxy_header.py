@@ -86,6 +86,8 @@ def test_a_header_from_anywhere_else_is_no_header(
     """It is something else than TLS, and the stranger is where it is."""
     caplog.set_level(logging.INFO)
     assert told(server, "127.0.0.8", header(CLIENT)) == TLS_ONLY
+    # It hears the line before that is logged.
+    server.wait_for(lambda: "refused" in caplog.text)
     [line] = [message for message in caplog.messages if "refused" in message]
     assert line.startswith("refused 127.0.0.8 port ")
     assert line.endswith(": plaintext; this server speaks TLS only")
