@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from securechat import __version__
-from securechat.admin import addresses, history, sessions, user_lists
+from securechat.admin import addresses, history, running, sessions, user_lists
 from securechat.admin import channel_people as channel_people
 from securechat.admin.announce import announce
 from securechat.admin.audit import audit
@@ -112,7 +112,7 @@ channel.add_command(export_channel, "export")
 command.params[:0] = _places(expose=True)
 for part in (
     *(user, invite, token, certificate, channel, announce, reports, audit),
-    *(export, backup, restore, check),
+    *(export, backup, restore, check, running.reload, running.config),
 ):
     _place_everywhere(part)
     command.add_command(part)

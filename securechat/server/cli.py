@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,7 @@ import click
 
 from securechat import __version__
 from securechat.common.language import _, ngettext, translated
+from securechat.core.administration.requests import DONE, REFUSED, Request
 from securechat.net.binding import bind_all, close_new
 from securechat.server import logs
 from securechat.server.commands import FAILURES, run
@@ -30,7 +32,7 @@ from securechat.server.install import InstallError, install_service
 from securechat.server.notify import ServiceManager
 from securechat.server.open_files import allow_files
 from securechat.server.options import server_options, with_flags
-from securechat.server.reloader import Reloader, ReloadError
+from securechat.server.reloader import Outcome, Reloader, ReloadError
 from securechat.server.service import Service
 from securechat.server.settings import listen_addresses
 from securechat.store.pepper import check_pepper
@@ -47,8 +49,8 @@ NAMES_SECONDS = 60.0
 network. Those who connect there meanwhile are refused by their clients, as the name is wrong.
 """
 
-FAILED = 0
-"""Stands among signal numbers for the death of a thread."""
+FAILED, ASKED = 0, 255
+"""Stand among signal numbers: for the death of a thread, and for an administrator's request."""
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -198,7 +200,13 @@ class _Ending:
         signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda number, frame: None)
-        self.service = Service(config, data, on_failure=lambda: self.tell(FAILED))
+        self._asked: deque[Request] = deque()
+        self.service = Service(
+            config,
+            data,
+            on_failure=lambda: self.tell(FAILED),
+            of_process={"reload": self._take, "config": self._take},
+        )
         self._reloader = Reloader(self.service, read)
 
     def close(self) -> None:
@@ -211,6 +219,11 @@ class _Ending:
         """As a signal of that number does; FAILED for the death of a thread. Any thread."""
         with contextlib.suppress(OSError):  # it has stopped, or many stand there unread
             self._sender.send(bytes([number]))
+
+    def _take(self, asked: Request) -> None:
+        """An administrator asks for something that is done here. Hub thread."""
+        self._asked.append(asked)
+        self.tell(ASKED)
 
     def wait(self) -> None:
         self._wait()
@@ -232,9 +245,11 @@ class _Ending:
             # Who closes the window means to end it: it would go on, and nobody see it.
             hung_up = number == signal.SIGHUP and self._ends_with_terminal and not has_terminal()
             if number == signal.SIGHUP and not hung_up:
-                self.manager.reloading()
-                self._reload_all()
-                self.manager.ready()
+                with contextlib.suppress(ReloadError):  # it is logged
+                    self._reload_all("-")
+                continue
+            if number == ASKED:
+                self._answer_all()
                 continue
             if number == FAILED:
                 self.reason = "The server has failed and stops"
@@ -248,10 +263,27 @@ class _Ending:
         age = time.monotonic() - self._looked
         return age > CERTIFICATE_SECONDS or self.service.misses_a_name
 
-    def _reload_all(self) -> None:
+    def _answer_all(self) -> None:
+        while self._asked:
+            asked = self._asked.popleft()
+            try:
+                if asked.kind == "reload":
+                    found: object = self._reload_all(asked.by)._asdict()
+                else:
+                    found = self._reloader.in_force()
+            except ReloadError as error:
+                self.service.answer(asked.number, {REFUSED: str(error)})
+            else:
+                self.service.answer(asked.number, {DONE: found})
+
+    def _reload_all(self, by: str) -> Outcome:
+        """by: see Reloader. Raises ReloadError."""
         self._looked = time.monotonic()
-        with contextlib.suppress(ReloadError):  # logged, and told to whoever has asked
-            self._reloader.reload()
+        self.manager.reloading()
+        try:
+            return self._reloader.reload(by)
+        finally:
+            self.manager.ready()
 
     def _look_at_certificate(self) -> None:
         self._looked = time.monotonic()

@@ -237,6 +237,11 @@ class Config:
         # From the file's directory, so that a service finds it whatever its working directory is.
         return self.directory / Path(text).expanduser() if text else None
 
+    def value(self, key: str) -> Any:
+        """What stands under `section.key`."""
+        section, _, name = key.partition(".")
+        return getattr(getattr(self, section), name)
+
     def with_values(self, section: str, values: Mapping[str, object], where: str) -> Config:
         """The same with other values in one section, checked. Raises ConfigError."""
         changed = _checked(getattr(self, section), section, values, where)

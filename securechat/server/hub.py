@@ -110,6 +110,7 @@ class Hub(NamedThread):
         self._changes = Changes(rules, journal, self._reader, last_change, self.requests)
         self._next_tick = self._next_look = 0.0
         self._reloaded: deque[NewSettings] = deque()
+        self._notes: deque[tuple[str, str, Mapping[str, str]]] = deque()
         self._ending: Stop | None = None
         self._stop_at = 0.0
         self._began = 0.0
@@ -136,6 +137,12 @@ class Hub(NamedThread):
     def last_tick(self) -> float:
         """When it last did what is due each second (time.monotonic()). Any thread."""
         return self._next_tick - TICK_SECONDS
+
+    def note(self, event: str, actor: str, facts: Mapping[str, str]) -> None:
+        """Have the audit know what was done to the process. actor: as of Turn.audit_own(). Any
+        thread.
+        """
+        self._notes.append((event, actor, facts))
 
     # Hub thread only, from here on
 
@@ -358,6 +365,9 @@ class Hub(NamedThread):
             while self._reloaded:
                 new = self._reloaded.popleft()
                 guarded(turn, "the reload", partial(self._take_up, turn, new))
+            while self._notes:
+                event, actor, facts = self._notes.popleft()
+                turn.audit_own(event, actor=actor, **facts)
 
     def _take_up(self, turn: Turn, new: NewSettings) -> None:
         self._allowance.change(new.rate, turn.clock)

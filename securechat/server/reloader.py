@@ -1,4 +1,6 @@
-"""Has a running server take up its configuration file and certificate again. Main thread."""
+"""Has a running server take up its configuration file and certificate again, and tells which
+values are in force. Main thread.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from typing import NamedTuple
 from securechat.server.commands import FAILURES
 from securechat.server.config import Config
 from securechat.server.open_files import allow_files
-from securechat.server.reloading import NEXT_START, differences
+from securechat.server.reloading import KEYS, NEXT_START, differences
 from securechat.server.service import Service
 
 log = logging.getLogger(__name__)
@@ -21,11 +23,12 @@ class ReloadError(Exception):
 
 class Outcome(NamedTuple):
     """taken, left: the keys that have changed, and those that wait for the next start, each as
-    `section.key`. warnings: what isn't wise.
+    `section.key`. days: until the certificate expires. warnings: what isn't wise.
     """
 
     taken: list[str]
     left: list[str]
+    days: int
     warnings: list[str]
 
 
@@ -38,8 +41,10 @@ class Reloader:
         self._service = service
         self._read = read
 
-    def reload(self) -> Outcome:
-        """All that can be taken up, or nothing. Raises ReloadError."""
+    def reload(self, by: str = "-") -> Outcome:
+        """All that can be taken up, or nothing. by: who has asked, for the audit; `-` for a signal.
+        Raises ReloadError.
+        """
         before = self._service.config
         try:
             config = self._read()
@@ -53,7 +58,32 @@ class Reloader:
             log.info("configuration reloaded: %s", ", ".join(taken))
         for key in left:
             log.warning("%s takes effect at the next start: %s", key, NEXT_START[key])
-        return Outcome(taken, left, warnings)
+        shown = {"changed": ", ".join(taken) or "-", "next_start": ", ".join(left) or "-"}
+        self._service.note("configuration reloaded", by, **shown)
+        return Outcome(taken, left, self._service.identity.days_left, warnings)
+
+    def in_force(self) -> dict[str, object]:
+        """The values that the server runs with, and where the file has others by now.
+
+        Under `values` each has its `key`, `value`, and where it is `from`: a file's path, "the
+        command line" or "default"; where a reload would bring another one, or the next start, that
+        is `new`. Under `error` is what keeps the file from being read, None if nothing does.
+        """
+        running, error = self._service.config, None
+        try:
+            new = self._read()
+        except (*FAILURES, OSError) as failure:
+            new, error = running, str(failure)
+        changed = set(differences(running, new))
+        values = []
+        for key in KEYS:
+            entry = {
+                "key": key,
+                "value": running.value(key),
+                "from": running.origins.get(key, "default"),
+            }
+            values.append({**entry, "new": new.value(key)} if key in changed else entry)
+        return {"values": values, "error": error}
 
     def reload_certificate(self) -> None:
         """The certificate and what goes with it, and nothing of the configuration. Raises

@@ -71,11 +71,12 @@ def reloaded(running: Config, new: Config) -> Config:
     return replace(running, origins={**late, **early})
 
 
+KEYS = [
+    f"{section}.{item.name}" for section in SECTIONS for item in fields(getattr(Config(), section))
+]
+"""All that there are, in the order in which they are explained."""
+
+
 def differences(one: Config, other: Config) -> list[str]:
     """The keys, each with its section, that are not the same in both."""
-    return [
-        f"{name}.{item.name}"
-        for name in SECTIONS
-        for item in fields(getattr(one, name))
-        if getattr(getattr(one, name), item.name) != getattr(getattr(other, name), item.name)
-    ]
+    return [key for key in KEYS if one.value(key) != other.value(key)]

@@ -8,9 +8,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from securechat.core.administration.requests import Request
 from securechat.core.channels.channels import like_lobby
 from securechat.core.jobs import Answer
 from securechat.core.model import address_bans
@@ -75,12 +76,14 @@ HUNG_SECONDS = 30.0
 @dataclass
 class Service:
     """config, data: what to run on. on_failure: called when a thread of the server has died and
-    the process must end. Everything else is made by start(). Main thread.
+    the process must end. of_process: what takes an administrator's requests about the process, by
+    their kinds; see Requests. Everything else is made by start(). Main thread.
     """
 
     config: Config
     data: DataDirectory
     on_failure: Callable[[], None] = lambda: None
+    of_process: Mapping[str, Callable[[Request], object]] = field(default_factory=dict)
     identity: Identity = field(init=False)
     addresses: list[tuple[str, int]] = field(init=False, default_factory=list)
     failed: threading.Event = field(init=False, default_factory=threading.Event)
@@ -199,6 +202,7 @@ class Service:
                 most_bytes=limits.database_mib * MIB,
                 unused=self._journal.unused_bytes,
             ),
+            of_process=self.of_process,
         )
 
     def _make_network(self) -> None:
@@ -298,6 +302,14 @@ class Service:
         facts = self._new_facts(self._facts[POLICY])
         if changed or facts != self._facts:
             self._take_up(facts)
+
+    def answer(self, number: int, found: Mapping[str, object]) -> None:
+        """Answer a request that of_process was given; see Requests."""
+        self._hub.requests.answer(number, found)
+
+    def note(self, event: str, actor: str, **facts: str) -> None:
+        """Have the audit know of it."""
+        self._hub.note(event, actor, facts)
 
     def _take_up(self, facts: dict[str, str]) -> None:
         """Have all parts go on with the configuration that there is now."""

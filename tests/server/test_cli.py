@@ -27,6 +27,7 @@ from securechat.server.data import DataDirectory
 from securechat.server.options import with_flags
 from securechat.store.sqlite.database import FILE_NAME
 from securechat.store.sqlite.schema import MIGRATIONS
+from tests.support.admin_cli import AdminCli
 from tests.support.certificates import Authority
 from tests.support.client import Client
 from tests.support.formats import restored
@@ -183,6 +184,55 @@ def test_sighup_reloads_the_certificate(data: Path, tmp_path: Path, config: Path
         server.tell(signal.SIGTERM)
         assert server.ends() == 0
         assert "Traceback" not in server.log
+
+
+def test_an_administrator_has_it_reload_and_sees_what_is_in_force(data: Path, config: Path) -> None:
+    """The command waits for the answer: what has changed and what waits, or the mistake and where
+    it is; and what there is, where it comes from, and what the file has by now.
+    """
+    given = config.read_text(encoding="utf-8")
+    cli = AdminCli(data)
+    with serving(data, "--config", config) as server:
+        write_config(config, server={"motd": "Hi", "network": "other"}, limits={"strangers": 9})
+        found = {one["key"]: one for one in json.loads(cli("config --json").out)["values"]}
+        assert found["limits.strangers"] == {
+            "key": "limits.strangers",
+            "value": 1000,
+            "from": "default",
+            "new": 9,
+        }
+        assert found["server.name"]["from"] == str(config)
+        assert found["listen.port"]["from"] == "the command line"
+        said = cli("reload")
+        assert (said.code, said.err) == (0, "")
+        changed, valid, left = said.out.splitlines()
+        assert changed == "Changed: server.motd, limits.strangers."
+        assert valid.startswith("The certificate is valid for ")
+        assert left.startswith("At the next start: server.network, as clients keep")
+        config.write_text(given + "\n[sever]\n", encoding="utf-8")
+        said = cli("reload")
+        assert (said.code, said.out) == (1, "")
+        assert f"{config}: unknown section [sever]" in said.err
+        said = cli("config --changed")
+        assert said.code == 1
+        assert "limits.strangers" in said.out
+        assert "limits.connections" not in said.out
+        assert "the file can't be taken up: " in said.err
+        server.tell(signal.SIGTERM)
+        assert server.ends() == 0
+        assert "Traceback" not in server.log
+    [(by, _, facts)] = cli.audited("configuration reloaded")
+    assert by.startswith("os:")
+    assert facts == {"changed": "server.motd, limits.strangers", "next_start": "server.network"}
+
+
+def test_without_a_server_there_is_nothing_to_reload(data: Path, config: Path) -> None:
+    """And nothing in force."""
+    add_accounts(data, "alice")
+    for command in ("reload", "config"):
+        said = AdminCli(data)(command)
+        assert (said.code, said.out) == (1, "")
+        assert "no server runs on this data directory" in said.err
 
 
 def test_sighup_reloads_what_of_the_configuration_takes_effect_at_once(

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from securechat.server.config import SECTIONS, Config
-from securechat.server.reloading import AT_ONCE, NEXT_START, differences, reloaded
-
-KEYS = [
-    f"{section}.{item.name}" for section in SECTIONS for item in fields(getattr(Config(), section))
-]
+from securechat.server.config import Config
+from securechat.server.reloading import AT_ONCE, KEYS, NEXT_START, differences, reloaded
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -1,0 +1,91 @@
+"""`securechat-admin reload` and `config`: what the running server is set to, and to be set to."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from securechat.admin.context import AdminContext
+from securechat.admin.listing import echo_json, table
+from securechat.admin.requests import ask
+from securechat.server.reloading import NEXT_START
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def reload(context: AdminContext, as_json: bool) -> None:
+    """Have the running server read its configuration file and certificate again.
+
+    Nobody is dropped. It says what has changed and what waits for the next start. A file with a
+    mistake, or an address that is taken, changes nothing at all: that is told, and the exit code
+    is 1.
+
+    \b
+    Example: securechat-admin reload
+    """
+    found = ask(context, "reload")
+    if as_json:
+        left = {key: NEXT_START.get(key, "") for key in found["left"]}
+        echo_json(
+            {
+                "changed": found["taken"],
+                "next_start": left,
+                "certificate_days_left": found["days"],
+                "warnings": found["warnings"],
+            }
+        )
+        return
+    click.echo("Changed: " + (", ".join(found["taken"]) or "nothing") + ".")
+    click.echo(f"The certificate is valid for {found['days']} more days.")
+    for key in found["left"]:
+        click.echo(f"At the next start: {key}, as {NEXT_START.get(key, 'it says')}.")
+    for warning in found["warnings"]:
+        click.echo(f"warning: {warning}", err=True)
+
+
+@click.command()
+@click.option(
+    "--changed", is_flag=True, help="Only what isn't the default, or differs from the file."
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def config(context: AdminContext, changed: bool, as_json: bool) -> None:
+    """Show the values that the running server goes by, and where each comes from.
+
+    Where the file has another one by now, that is shown as well, and what takes it up.
+
+    \b
+    Example: securechat-admin config --changed
+    """
+    found = ask(context, "config")
+    values = [one for one in found["values"] if not changed or _is_changed(one)]
+    if as_json:
+        echo_json({"values": values, "error": found["error"]})
+    else:
+        click.echo("\n".join(table(("KEY", "VALUE", "FROM"), [_cells(one) for one in values])))
+        for one in values:
+            if "new" in one:
+                click.echo(f"{one['key']} is {_shown(one['new'])} by now: {_when(one['key'])}.")
+    if found["error"] is not None and not as_json:
+        raise click.ClickException(f"the file can't be taken up: {found['error']}")
+
+
+def _is_changed(one: dict[str, Any]) -> bool:
+    return "new" in one or one["from"] != "default"
+
+
+def _cells(one: dict[str, Any]) -> tuple[str, str, str]:
+    return one["key"], _shown(one["value"]), one["from"]
+
+
+def _shown(value: object) -> str:
+    """As it stands in the file, in one line."""
+    # Of texts, numbers, truth values and lists of texts JSON is what TOML has, too.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _when(key: str) -> str:
+    return "the next start takes it up" if key in NEXT_START else "`reload` takes it up"
