@@ -98,7 +98,8 @@ def in_source(tree: ast.Module, name: str) -> Iterator[Text]:
         if isinstance(node, ast.Call) and _called(node) in MARKS:
             yield _marked(node, name)
         elif isinstance(node, ast.Call) and _called(node) in CARRIERS and client:
-            yield from map(Text, (text for part in node.args for text in _literals(part)))
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            yield from map(Text, (text for part in given for text in _literals(part)))
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "out.hangup":
             yield from map(Text, _literals(node.value))
         elif isinstance(node, ast.Raise) and not name.startswith(SILENT):

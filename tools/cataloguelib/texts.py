@@ -34,6 +34,7 @@ TEXTS = (
     "client/trust/anchors.py:_NO",
     "client/trust/authorities.py",
     "core/auth/texts.py",
+    "core/history/policy.py",
     "irc/names.py",
     "server/config.py",
     "server/identity.py",
@@ -46,6 +47,7 @@ function returns for others to raise.
 """
 
 OTHERS = (
+    "wrong account or password",
     "a CA",
     "a server's or client's certificate",
     "a number from {low} to {high}",
@@ -143,6 +145,7 @@ WIRE = (
     "Not enough parameters",
     "No such nick/channel",
     "No such channel",
+    "No topic is set",
     "You're not on that channel",
     "You're not channel operator",
     "They aren't on that channel",

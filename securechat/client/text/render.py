@@ -313,7 +313,11 @@ def _place(target: str) -> str:
 
 def _quoted(text: str) -> str:
     """The server's words, marked as such; ours for them where we know them."""
-    return _("server: ") + _e(translated(text))
+    known = translated(text)
+    if known == text:  # a numeric has what it is about before its text
+        about, space, rest = text.partition(" ")
+        known = about + space + translated(rest)
+    return _("server: ") + _e(known)
 
 
 def _further_rows(text: str) -> list[StyledLine]:

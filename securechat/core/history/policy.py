@@ -53,7 +53,9 @@ def tell_change(turn: Turn, before: Settings) -> None:
 
 
 def _howlong(days: int) -> str:
-    return f" for {days} day{'s' if days > 1 else ''}" if days else ""
+    if days == 1:
+        return " for 1 day"
+    return f" for {days} days" if days else ""
 
 
 def show(turn: Turn, session: Session, channel: Channel) -> None:

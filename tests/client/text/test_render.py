@@ -364,6 +364,7 @@ def test_a_reader_of_russian_is_told_in_russian() -> None:
         "-- bob теперь в #lobby",
     ]
     assert shown(Problem("No such channel")) == ["!! сервер: Нет такого канала"]
+    assert shown(Info("#den No topic is set")) == ["-- сервер: #den Тема не задана"]
     assert shown(Problem("Something of another server")) == [
         "!! сервер: Something of another server"
     ]
