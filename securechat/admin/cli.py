@@ -24,6 +24,7 @@ from securechat.admin.export import user as export_user
 from securechat.admin.importing import import_
 from securechat.admin.invites import invite
 from securechat.admin.naming import free
+from securechat.admin.quota import quota
 from securechat.admin.reports import reports
 from securechat.admin.users import user
 from securechat.server.commands import FAILURES, run
@@ -104,6 +105,7 @@ user.add_command(user_lists.show)
 user.add_command(sessions.sessions)
 user.add_command(sessions.logout)
 user.add_command(history.erase)
+user.add_command(quota)
 user.add_command(addresses.ban)
 user.add_command(addresses.unban)
 user.add_command(addresses.bans)

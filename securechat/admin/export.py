@@ -138,6 +138,7 @@ def _account(context: AdminContext, account: AccountRow) -> dict[str, object]:
         "disabled": bool(account.disabled),
         "deleted": bool(account.deleted),
         "second_factor": reader.has_factor(account.id),
+        "quota_mib": account.quota_mib,
         "bytes": reader.usage().get(account.id, 0),
         "tokens": [_credential(row) for row in reader.tokens_of(account.id)],
         "certificates": [

@@ -92,6 +92,7 @@ def show(context: AdminContext, name: str) -> None:
         "tokens": ", ".join(held.tokens.get(row.id, ())) or "none",
         "certificates": ", ".join(held.certificates.get(row.id, ())) or "none",
         "messages": f"{context.admin.reader.usage().get(row.id, 0) / MIB:.1f} MiB are kept",
+        "quota": {None: "as configured", 0: "none"}.get(row.quota_mib, f"{row.quota_mib} MiB"),
     }
     for key, value in facts.items():
         click.echo(f"{key:<13}  {escape_exactly(value)}")

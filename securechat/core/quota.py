@@ -24,7 +24,8 @@ def check(turn: Turn, account: Account, command: str) -> None:
     # Before the account's own bound: it is the more urgent one, and nobody's fault.
     if turn.model.no_space:
         check_room(turn, command)
-    most = turn.settings.account_bytes
+    own = account.quota_mib
+    most = turn.settings.account_bytes if own is None else own * MIB
     # Asked before the entry: one may exceed the bound by a single message.
     if account.stored_bytes >= most > 0:
         text = (

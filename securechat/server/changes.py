@@ -192,6 +192,7 @@ def _take_account(
         # Before the attribute changes, as it is counted by the difference.
         rules.model.admins_online += row.admin - account.admin
     account.admin, account.bot = bool(row.admin), bool(row.bot)
+    account.quota_mib = row.quota_mib
     rules.model.settle_modes(account)
     if account.deleted:
         rules.account_removed(turn, account, "Your account has been deleted")

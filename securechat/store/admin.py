@@ -174,6 +174,14 @@ class Admin:
             change = "given" if admin else "taken"
             self.audit.add(f"administrator rights {change}", account=account.name)
 
+    def set_quota(self, account: AccountRow, mib: int | None) -> None:
+        """What the log may hold of the account: 0 any amount, None as the configuration says."""
+        with Transaction(self._connection):
+            self._update(account, "quota_mib = ?", mib)
+            self._changed("account", account.id)
+            shown = "-" if mib is None else mib
+            self.audit.add("quota set", account=account.name, mib=shown)
+
     def set_bot(self, account: AccountRow, *, bot: bool) -> None:
         """Whether the account is a bot's: from its next login on nothing is replayed to it."""
         with Transaction(self._connection):

@@ -35,6 +35,7 @@ DECIDED: dict[str, dict[str, tuple[bool, End]]] = {
         "disabled": (YES, "stays"),
         "deleted": (YES, "stays"),
         "deleted_ms": (NO, "stays"),
+        "quota_mib": (YES, "stays"),
         "created_ms": (YES, "stays"),
         "starts_after": (NO, "stays"),
         "bot": (YES, "stays"),

@@ -292,6 +292,20 @@ def test_an_account_is_a_bots_or_a_persons(cli: AdminCli) -> None:
     assert ("bot flag set" in told, "bot flag removed" in told) == (True, True)
 
 
+def test_an_account_may_have_more_kept_than_others(cli: AdminCli) -> None:
+    """Or any amount; `user show` tells it, and so does the audit."""
+    cli.adds("robot")
+    assert cli("user quota robot 4096").out == "robot may have 4096 MiB kept.\n"
+    assert "4096 MiB" in cli("user show robot").out
+    assert cli("user quota robot unlimited").out == "robot may have any amount kept.\n"
+    assert cli.accounts()["robot"].quota_mib == 0
+    assert cli("user quota robot default").code == 0
+    assert cli.accounts()["robot"].quota_mib is None
+    for wrong in ("0", "-1", "1e3", "9" * 99, "\u0661"):
+        assert cli(f"user quota robot -- {wrong}").code == 2
+    assert [facts["mib"] for _, _, facts in cli.audited("quota set")] == [4096, 0, "-"]
+
+
 @pytest.mark.parametrize(
     "command",
     ["show", "passwd", "disable", "enable", "admin", "bot", "bot --off", "delete --yes", REMOVE],

@@ -31,6 +31,17 @@ def test_what_is_not_stored_does_not_count() -> None:
     assert rules.account("alice").stored_bytes == before
 
 
+def test_an_account_can_have_a_share_of_its_own() -> None:
+    """More than the others, or less, or any amount; and theirs again."""
+    rules, [alice, _] = in_channel("alice", "bob", account_bytes=MIB)
+    account = rules.account("alice")
+    for quota, stored, code in ((2, MIB, []), (2, 2 * MIB, ["400"]), (0, 9 * MIB, [])):
+        account.quota_mib, account.stored_bytes = quota, stored
+        assert codes(alice.says("PRIVMSG #den :hi")) == code
+    account.quota_mib = None
+    assert codes(alice.says("PRIVMSG #den :hi")) == ["400"]
+
+
 CAPS = "echo-message standard-replies"
 LINES = ["PRIVMSG #den :hi", "NOTICE bob :hi", "TOPIC #den :hi", "MODE #den +i", "JOIN #new"]
 

@@ -261,6 +261,7 @@ class AdminContext:
             0,
             a.chosen_name,
             a.metadata,
+            a.quota_mib,
         )
         return row._replace(**changes.get(self._verb, {}))
 

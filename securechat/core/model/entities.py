@@ -279,6 +279,8 @@ class Account:
     factor: Factor | None = None
     stored_bytes: int = 0
     """What the log holds of the account."""
+    quota_mib: int | None = None
+    """What it may hold: 0 any amount, None as the settings say."""
     sessions: list[Session] = field(default_factory=list)
     _audience: Audience | None = None
 

@@ -21,6 +21,7 @@ class AccountRow(NamedTuple):
     created_ms: int
     chosen_name: str
     metadata: str
+    quota_mib: int | None
 
 
 class InviteRow(NamedTuple):

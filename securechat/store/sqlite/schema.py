@@ -440,6 +440,11 @@ DELETED_MS = """
 ALTER TABLE accounts ADD COLUMN deleted_ms INTEGER NOT NULL DEFAULT 0;
 """
 
+QUOTAS = """
+-- How much the log may hold of an account, in MiB: 0 any amount, NULL as the configuration says.
+ALTER TABLE accounts ADD COLUMN quota_mib INTEGER;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -464,6 +469,7 @@ MIGRATIONS = [
     REQUESTS,
     SERVER_ACTS,
     DELETED_MS,
+    QUOTAS,
 ]
 
 EARLIER = {

@@ -110,10 +110,10 @@ def test_facts_are_found_again(journal: Journal, reader: Reader) -> None:
 
 def test_accounts_are_read_with_all_that_is_known(reader: Reader) -> None:
     """Save the password's hash, which nobody needs who starts a server."""
-    alice = AccountRow(ALICE, "Alice", "alice", "al", 1, 0, 0, 0, 0, 1000, "", "")
+    alice = AccountRow(ALICE, "Alice", "alice", "al", 1, 0, 0, 0, 0, 1000, "", "", None)
     assert sorted(reader.accounts()) == [
         alice,
-        AccountRow(BOB, "bob", "bob", "bob", 0, 0, 0, 0, 5, 2000, "", '{"url":"x"}'),
+        AccountRow(BOB, "bob", "bob", "bob", 0, 0, 0, 0, 5, 2000, "", '{"url":"x"}', None),
     ]
     assert reader.account(ALICE) == alice
     assert reader.account_named("alice") == alice
