@@ -55,6 +55,11 @@ FAILED, ASKED = 0, 255
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @server_options
+@click.option(
+    "--log-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Log to the end of this file; it may be moved away at any time. [standard error]",
+)
 @click.option("--check", is_flag=True, help="Check configuration, files, dates and port; exit.")
 @click.version_option(__version__, prog_name="securechat-server")
 @click.pass_context
@@ -67,6 +72,7 @@ def command(
     key: Path | None,
     data: Path | None,
     log_format: logs.Format | None,
+    log_file: Path | None,
     check: bool,
 ) -> None:
     """Run a securechat server.
@@ -75,8 +81,9 @@ def command(
     listens on this machine only, and prints how to make the first account.
     """
     if context.invoked_subcommand is not None:
-        if check:
-            raise click.UsageError(f"--check is not for `{context.invoked_subcommand}`")
+        if check or log_file is not None:
+            option = "--check" if check else "--log-file"
+            raise click.UsageError(f"{option} is not for `{context.invoked_subcommand}`")
         return
 
     def read() -> Config:
@@ -84,7 +91,7 @@ def command(
 
     settings = read()
     directory = DataDirectory(data or default_directory())
-    with closing(logs.set_up(log_format or "text")):
+    with closing(logs.set_up(log_format or "text", path=log_file)):
         if check:
             check_all(settings, directory)
         else:

@@ -1,4 +1,5 @@
-"""The log: one line an event, for people or, as JSON, for programs. Goes to standard error.
+"""The log: one line an event, for people or, as JSON, for programs. Goes to standard error, or to
+a file of its own.
 
 Whoever reads it may stall: a terminal that is stopped, a pipe to a program that hangs. The chat
 must not wait for that, so a thread of the log's own writes, and everybody else only queues.
@@ -16,9 +17,11 @@ import sys
 import threading
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 from securechat.common.escape import escape_exactly
+from securechat.server.log_file import LogFile
 from securechat.server.log_limits import LogLimits
 
 Format = Literal["text", "json"]
@@ -34,19 +37,19 @@ GATHER_SECONDS = 0.01
 holds up the others.
 """
 
-DROPPED = "%d log entries were dropped, as standard error could not be written"
+DROPPED = "%d log entries were dropped, as they could not be written"
 
 
-def set_up(log_format: Format, *, verbose: bool = False) -> QueuedHandler:
-    """Configure the root logger of this process, to standard error. Main thread.
+def set_up(log_format: Format, *, verbose: bool = False, path: Path | None = None) -> QueuedHandler:
+    """Configure the root logger of this process, to a file, or to standard error. Main thread.
 
-    Close what is returned at the end, or what was logged last may not be written.
+    Close what is returned at the end, or what was logged last may not be written. Raises OSError.
     """
-    fd, encoding = _standard_error()
+    place, encoding = _standard_error() if path is None else (LogFile(path), "utf-8")
     formatter = (
         JsonFormatter(readable=is_utf8(encoding)) if log_format == "json" else TextFormatter()
     )
-    handler = QueuedHandler(fd, encoding, formatter, LogLimits())
+    handler = QueuedHandler(place, encoding, formatter, LogLimits())
     root = logging.getLogger()
     before, root.handlers[:] = root.handlers[:], [handler]
     for other in before:
@@ -75,18 +78,23 @@ def _standard_error() -> tuple[int, str]:
 
 class QueuedHandler(logging.Handler):
     """Writes to a file descriptor, in a thread of its own. Lines are made in the thread that logs,
-    so that no error with its frames, nor any other object, lives on in the queue.
+    so that no error with its frames, nor any other object, lives on in the queue. place: the
+    descriptor, or a file that is asked for it before each write.
 
     The descriptor and not sys.stderr, whose lock a stalled write would hold when Python ends.
     """
 
     def __init__(
-        self, fd: int, encoding: str, formatter: logging.Formatter, limits: LogLimits | None = None
+        self,
+        place: int | LogFile,
+        encoding: str,
+        formatter: logging.Formatter,
+        limits: LogLimits | None = None,
     ) -> None:
         super().__init__()
         self._limits = limits
         self.setFormatter(formatter)
-        self._fd = fd
+        self._place = place
         self._encoding = encoding, "backslashreplace"
         self._lines: list[str] = []
         self._dropped = 0
@@ -117,10 +125,15 @@ class QueuedHandler(logging.Handler):
     def size(self) -> int | None:
         """Bytes of the file that it writes to; None for a terminal or a pipe. Any thread."""
         try:
-            found = os.fstat(self._fd)
+            place = self._place
+            found = os.fstat(place if isinstance(place, int) else place.fd)
         except OSError:  # it has been closed
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+    def _descriptor(self) -> int:
+        place = self._place
+        return place if isinstance(place, int) else place.current()
 
     def close(self) -> None:
         """Write what is queued, for two seconds at most. Harmless when it is closed already."""
@@ -152,7 +165,10 @@ class QueuedHandler(logging.Handler):
             # What had no room came after what was waiting, so that is where it is told of.
             text = [*lines, self._said(DROPPED, dropped)] if dropped else lines
             try:
-                _write(self._fd, "".join(f"{line}\n" for line in text).encode(*self._encoding))
+                _write(
+                    self._descriptor(),
+                    "".join(f"{line}\n" for line in text).encode(*self._encoding),
+                )
             except OSError:  # a full disk, or a pipe that nobody reads any more
                 if self._closing:
                     return

@@ -82,6 +82,7 @@ ELSEWHERE = {
     "securechat-admin channel file",  # of export
     "securechat-admin user file",  # of export
     "securechat-admin --slips",  # of user import
+    "securechat-server --log-file",
     "securechat-admin --token-file",  # of user add
 }
 """Tried by the tests of these commands."""
