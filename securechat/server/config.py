@@ -69,6 +69,13 @@ def split_address(text: str) -> tuple[str, int] | None:
     return (host, int(port)) if len(port) <= 5 and int(port) <= 65535 else None
 
 
+def _is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    # What has a port, and no IPv6 address by itself, is split; then it has to be right.
+    has_port = host.startswith("[") or (":" not in host and bool(host or port != text))
+    return text.isprintable() and " " not in text and (not has_port or bool(split_address(text)))
+
+
 def _is_network(text: str) -> bool:
     with suppress(ValueError):
         # Of all addresses at once it would be anybody's word where they are from.
@@ -79,9 +86,7 @@ def _is_network(text: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class ServerSection:
     name: str = _option("", "a host name such as chat.example, at most 63 letters", _is_host_name)
-    address: str = _option(
-        "", "a host name or an IP address", lambda v: v.isprintable() and " " not in v
-    )
+    address: str = _option("", "a host name or an IP address", _is_address)
     network: str = _option(
         "securechat",
         "a word of at most 40 letters",
@@ -90,6 +95,13 @@ class ServerSection:
     lobby: str = _option("#lobby", "a channel such as #lobby, or an empty text for none", _is_lobby)
     motd: str = _option("", "a text without control characters", _is_text)
     contact: str = _option("", "a text of one line", str.isprintable)
+
+    @property
+    def public(self) -> tuple[str, int | None]:
+        """Host and port in links; an empty host where it is to be found out, no port where it is
+        the one that is listened on.
+        """
+        return split_address(self.address) or (self.address, None)
 
 
 @dataclass(frozen=True, slots=True)

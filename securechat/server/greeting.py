@@ -86,7 +86,8 @@ def _first_link(service: Service) -> InviteLink | None:
 
 def _login_link(service: Service) -> LoginLink:
     """For who has an account, here and at other machines."""
-    host, port = public_host(service.config), service.addresses[0][1]
+    host = public_host(service.config)
+    port = service.config.server.public[1] or service.addresses[0][1]
     return LoginLink(host, port, service.identity.ca_sha256)
 
 

@@ -133,7 +133,7 @@ def _is_own_label(name: str) -> bool:
 
 def needed_names(config: Config) -> list[str]:
     """Those that clients are told, or may have been: without them a certificate is of no use."""
-    given = [config.server.address, config.server.name, config.listen.host]
+    given = [config.server.public[0], config.server.name, config.listen.host]
     names = [name for name in given if name and not _is_wildcard(name)]
     told = public_host(config)
     if told in (*default_names(), local_address()):  # a machine's name may be none for a host
@@ -183,7 +183,7 @@ def _check_apart(client_ca: Path, identity: Identity) -> None:
 
 def public_host(config: Config) -> str:
     """What clients are told to connect to."""
-    return reachable_host(config.server.address, config.listen.host)
+    return reachable_host(config.server.public[0], config.listen.host)
 
 
 def reachable_host(address: str, listen: str) -> str:

@@ -17,6 +17,7 @@ from securechat.server import unit
 from securechat.server.config import Config, load_config
 from securechat.server.identity import is_loopback
 from securechat.server.options import NAMES, server_options, with_flags
+from securechat.server.settings import listen_addresses
 
 SERVICE = "securechat.service"
 SYSTEM = Path("/etc/systemd/system")
@@ -93,7 +94,12 @@ def _system_text(options: Mapping[str, object], config: Config) -> str:
         if isinstance(value, Path):
             _refuse_hidden(value, f"--{name}")
     words = _words({"data": unit.STATE, **options})
-    return unit.system_unit(_printable(words), config.listen.port, _other_data(options))
+    return unit.system_unit(_printable(words), _lowest_port(config), _other_data(options))
+
+
+def _lowest_port(config: Config) -> int:
+    """Of those that are listened on; 0 is none, but any that is free."""
+    return min((at[1] for at in listen_addresses(config) if at[1]), default=0)
 
 
 def _other_data(options: Mapping[str, object]) -> str | None:
@@ -103,9 +109,10 @@ def _other_data(options: Mapping[str, object]) -> str | None:
 
 
 def _user_text(options: Mapping[str, object], config: Config) -> str:
-    if 0 < config.listen.port < unit.LEAST_FREE_PORT:
+    port = _lowest_port(config)
+    if 0 < port < unit.LEAST_FREE_PORT:
         raise InstallError(
-            f"port {config.listen.port} is below {unit.LEAST_FREE_PORT}, which takes a service of "
+            f"port {port} is below {unit.LEAST_FREE_PORT}, which takes a service of "
             "the machine: leave out --user and do this as root, or take another --port"
         )
     return unit.user_unit(_printable(_words(options)))

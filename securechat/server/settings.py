@@ -92,15 +92,16 @@ def policy_since(kept: str | None, config: Config, now_ms: int) -> str:
 
 def remembered_facts(config: Config, identity: Identity, port: int) -> dict[str, str]:
     """What is kept in the database for `securechat-admin`, which need not know the command line and
-    the configuration. port: the one that links name.
+    the configuration. port: the one that is listened on.
     """
     accounts, pin = config.accounts, identity.ca_sha256
     given = identity.ca_file is None
+    host, public_port = config.server.public
     return {
         "host": public_host(config),
-        "address": config.server.address,
+        "address": host,
         "listen": config.listen.host,
-        "port": str(port),
+        "port": str(public_port or port),
         # Written also when it is empty: another start may have left one there.
         "ca_sha256": pin.hex() if pin else "",
         "cert": str(identity.certificate.absolute()) if given else "",

@@ -108,6 +108,8 @@ def test_what_is_given_comes_over_the_defaults(file: Path) -> None:
     ("section", "key", "value"),
     [
         ("server", "name", '"chat.example"'),
+        ("server", "address", '"2001:db8::1"'),
+        ("server", "address", '"chat.example:443"'),
         ("server", "lobby", '""'),
         ("server", "lobby", '"#Кафе"'),
         ("server", "motd", '"""two\nlines"""'),
@@ -138,6 +140,21 @@ def test_good_values(file: Path, section: str, key: str, value: str) -> None:
     assert getattr(getattr(config, section), key) == expected
 
 
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("", ("", None)),
+        ("chat.example", ("chat.example", None)),
+        ("chat.example:443", ("chat.example", 443)),
+        ("2001:db8::1", ("2001:db8::1", None)),
+        ("[2001:db8::1]:443", ("2001:db8::1", 443)),
+    ],
+)
+def test_an_address_may_have_a_port(address: str, public: tuple[str, int | None]) -> None:
+    """Where it isn't the one that is listened on."""
+    assert Config().with_values("server", {"address": address}, "test").server.public == public
+
+
 def test_paths_start_from_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the server is started; absolute ones and those of a home stay."""
     config = load(file, '[tls]\ncert = "certs/site.pem"\n')
@@ -158,6 +175,9 @@ def test_paths_start_from_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) 
         ("server", "name", '"чат"', "a host name such as chat.example, at most 63 letters"),
         ("server", "name", f'"{"x" * 64}"', "a host name such as chat.example"),
         ("server", "address", '"a b"', "a host name or an IP address"),
+        ("server", "address", '":443"', "a host name or an IP address"),
+        ("server", "address", '"chat.example:https"', "a host name or an IP address"),
+        ("server", "address", '"[::1]443"', "a host name or an IP address"),
         ("server", "network", '""', "a word of at most 40 letters"),
         ("server", "network", '"two words"', "a word of at most 40 letters"),
         ("server", "lobby", '"lobby"', "a channel such as #lobby, or an empty text for none"),

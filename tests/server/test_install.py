@@ -125,8 +125,9 @@ def test_a_port_of_the_configuration_counts(
 ) -> None:
     """And a configuration that the server would refuse is refused here."""
     file = machine / "config.toml"
-    file.write_text("[listen]\nport = 443\n")
-    assert "AmbientCapabilities" in printed(capsys, "--config", file)
+    for listen in ("port = 443", 'also = ["0.0.0.0:443"]'):
+        file.write_text(f"[listen]\n{listen}\n")
+        assert "AmbientCapabilities" in printed(capsys, "--config", file)
     file.write_text("[listen]\nprot = 443\n")
     code, _, err = run(capsys, "install-service", "--config", file)
     assert code == 1

@@ -118,6 +118,15 @@ def test_other_addresses_are_listened_on(server: ServerUnderTest, alice: Client)
     bob.hangs_up()
 
 
+def test_links_name_the_address_of_a_balancer(server: ServerUnderTest) -> None:
+    """With its port, as another one is listened on."""
+    server.service.reload(given(server, "server", address="localhost:443"))
+    server.wait_for(lambda: remembered(server, "port") == "443")
+    assert (remembered(server, "host"), remembered(server, "address")) == ("localhost",) * 2
+    server.service.reload(given(server, "server", address=""))
+    server.wait_for(lambda: remembered(server, "port") == str(server.port))
+
+
 def test_an_address_that_is_taken_changes_nothing(server: ServerUnderTest) -> None:
     """Nothing else of the file either."""
     before = server.service.config
