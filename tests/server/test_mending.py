@@ -28,7 +28,17 @@ TABLES = (
     "factors",
     "kicks",
 )
-PLAIN = {"id", "created_ms", "topic_ms", "at_ms", "digest", "seq", "password", "starts_after"}
+PLAIN = {
+    "id",
+    "created_ms",
+    "deleted_ms",
+    "topic_ms",
+    "at_ms",
+    "digest",
+    "seq",
+    "password",
+    "starts_after",
+}
 """What differs from one run to the other."""
 
 
