@@ -113,6 +113,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
         connection.execute("PRAGMA query_only = ON")
         return
     _check_ours(connection, path)
+    _sort_beside(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
     # FULL: a commit returns when its data is on the disk; that is the promise.
     connection.execute("PRAGMA synchronous = FULL")
@@ -123,6 +124,16 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
     connection.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
     _migrate(connection)
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('instance', ?)", (secrets.token_hex(3),))
+
+
+def _sort_beside(connection: sqlite3.Connection, path: Path) -> None:
+    """SQLite sorts in files what is large, such as an index that a migration makes. Beside the
+    database they are as closed as it is, and a container may have no other place for them.
+    """
+    # Of the whole process, and to be set once only, before other threads use it.
+    if connection.execute("PRAGMA temp_store_directory").fetchone() in (None, ("",)):
+        place = str(path.absolute().parent).replace("'", "''")
+        connection.execute(f"PRAGMA temp_store_directory = '{place}'")
 
 
 def _check_ours(connection: sqlite3.Connection, path: Path) -> None:

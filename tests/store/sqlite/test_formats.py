@@ -16,6 +16,7 @@ from securechat.server.loading import load_model
 from securechat.store.errors import StoreError
 from securechat.store.passwords import verify_password
 from securechat.store.pepper import find_pepper
+from securechat.store.sqlite import database
 from securechat.store.sqlite.copies import Findings, look_over
 from securechat.store.sqlite.database import format_of, open_database
 from securechat.store.sqlite.mending import mend
@@ -76,6 +77,11 @@ def test_a_database_of_each_format_is_opened(
         [(stored,)] = connection.execute("SELECT password FROM accounts WHERE name = 'alice'")
         assert verify_password(PASSWORD, stored, pepper)
         assert [row for row in connection.execute(LOG).fetchall() if row in SAID] == SAID
+    if number > 1:
+        assert list(model.by_name["alice"].tokens) == ["laptop"]
+        factor = model.by_name["carol"].factor
+        assert factor is not None
+        assert len(factor.recovery) == 10
     den = model.channels["#den"]
     assert (den.topic, den.key, list(den.bans)) == ("What we build", "sesame", ["eve!*@*"])
     assert sorted(account.name for account in den.members) == ["alice", "bob"]
@@ -121,6 +127,27 @@ def test_the_log_tells_of_a_new_format(tmp_path: Path, caplog: pytest.LogCapture
     for _ in range(2):
         open_database(data.database).close()
     assert caplog.messages == [f"the database had format 19 and has {NEWEST} now"]
+
+
+def test_a_migration_that_fails_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk: what came before it stands, and the next start goes on from there."""
+    failing = [*MIGRATIONS, "CREATE TABLE halves (id INTEGER); INSERT INTO nowhere VALUES (1);"]
+    data = restored("19", tmp_path / "data")
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "MIGRATIONS", failing)
+        with pytest.raises(StoreError, match="nowhere"):
+            open_database(data.database)
+    assert look_over(data.database) == Findings(NEWEST, [])
+
+
+def test_what_is_sorted_lies_beside_the_database(tmp_path: Path) -> None:
+    """And in no directory for all: a container may have none, and others may read what is there."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("PRAGMA temp_store_directory = ''")
+        open_database(tmp_path / "new's.db").close()
+        assert connection.execute("PRAGMA temp_store_directory").fetchone() == (str(tmp_path),)
 
 
 def content(path: Path) -> bytes:
