@@ -93,16 +93,16 @@ def in_source(tree: ast.Module, name: str) -> Iterator[Text]:
     """The texts of a file; name: its path within the package."""
     for part in _wholly(tree, name):
         yield from map(Text, _literals(_without_docstrings(part)))
-    client = name.startswith("client/")
+    shown = not name.startswith(SILENT)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node) in MARKS:
             yield _marked(node, name)
-        elif isinstance(node, ast.Call) and _called(node) in CARRIERS and client:
+        elif isinstance(node, ast.Call) and _called(node) in CARRIERS and shown:
             given = [*node.args, *(keyword.value for keyword in node.keywords)]
             yield from map(Text, (text for part in given for text in _literals(part)))
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "out.hangup":
             yield from map(Text, _literals(node.value))
-        elif isinstance(node, ast.Raise) and not name.startswith(SILENT):
+        elif isinstance(node, ast.Raise) and shown:
             yield from map(Text, _raised(node.exc))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-CARRIERS = ("Problem", "Info", "TooLong", "command", "_refuse")
-"""What is made with a text that the client shows, and so looks up later."""
+CARRIERS = ("Problem", "Info", "TooLong", "command", "_refuse", "Fault")
+"""What is made with a text that is shown, and so looked up, later."""
 
 SILENT = (
     *("core", "irc/message", "irc/sasl"),
@@ -12,6 +12,7 @@ SILENT = (
 """Where errors are raised that no person is shown; TEXTS may name parts of them all the same."""
 
 TEXTS = (
+    "admin/user_import.py",
     "ca/authority.py",
     "ca/check.py",
     "ca/constraints.py",
@@ -199,7 +200,8 @@ WRAPPED = ("ca/", "client/", "server/")
 HELD = (
     "others",
     "wire",
-    *(f"securechat/{name}/" for name in ("ca", "client", "common", "core", "credentials")),
+    "help",
+    *(f"securechat/{name}/" for name in ("admin", "ca", "client", "common", "core", "credentials")),
 )
 HELD += tuple(f"securechat/{name}/" for name in ("irc", "net", "server", "store"))
 """Whose texts have their translations."""
