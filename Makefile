@@ -1,7 +1,7 @@
 # Shortcuts for contributors; see CONTRIBUTING.md.
 VENV := .venv
 
-.PHONY: setup format check renew fixture test bench bundle run clean
+.PHONY: setup format check renew fixture test bench bundle deb run clean
 
 setup: $(VENV)/installed
 
@@ -37,6 +37,9 @@ bench: setup
 
 bundle: setup
 	$(VENV)/bin/python tools/bundle.py
+
+deb: setup
+	$(VENV)/bin/python tools/deb.py
 
 run: setup
 	$(VENV)/bin/securechat-server --data .data

@@ -46,8 +46,19 @@ BEGINNING = (1980, 1, 1, 0, 0, 0)
 """The time of every file in a zip, whose format knows none before."""
 
 
+EPOCH = "315532800"
+"""The same in seconds since 1970, for what builds the wheels."""
+
+
 class BundleError(Exception):
     """It can't be made; the text says why."""
+
+
+def gather(directory: Path, pythons: Sequence[str], machines: Sequence[str]) -> None:
+    """All wheels of a bundle into a new directory. Raises BundleError."""
+    directory.mkdir()
+    fetch(directory, pythons, machines)
+    build(directory)
 
 
 def build(directory: Path) -> None:
@@ -86,7 +97,7 @@ def _target(python: str, machine: str) -> Iterator[str]:
 def _pip(*words: str) -> None:
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *words, "--quiet"]
     # So that files in a wheel have no time of this build.
-    environ = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}
+    environ = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH}
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BundleError(f"pip {words[0]} failed:\n{done.stderr.strip()}")
@@ -167,18 +178,20 @@ def bundle(out: Path, pythons: tuple[str, ...], machines: tuple[str, ...]) -> in
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch:
-            wheels = Path(scratch)
-            fetch(wheels, pythons, machines)
-            build(wheels)
+            wheels = Path(scratch) / "wheels"
+            gather(wheels, pythons, machines)
             write(path, members(sorted(wheels.iterdir()), pythons, machines))
     except (BundleError, OSError) as error:
         click.echo(f"bundle: {error}", err=True)
         return 1
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    size = path.stat().st_size / 1e6
-    click.echo(f"{path}: {size:.1f} MB, Python {', '.join(pythons)} on {', '.join(machines)}")
-    click.echo(f"SHA-256 {digest}")
+    tell(path)
     return 0
+
+
+def tell(path: Path) -> None:
+    """Say what was made, and the figure by which two people compare what they have."""
+    click.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    click.echo(f"SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
