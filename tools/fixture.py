@@ -247,6 +247,8 @@ def administer(server: Server) -> None:
     server.administer("user", "add", "erin", "--password-stdin", typed=f"{PASSWORD}\n")
     server.administer("user", "delete", "erin", "--yes")
     server.administer("user", "bot", "bob")
+    server.administer("user", "add", "fred", "--password-stdin", typed=f"{PASSWORD}\n")
+    server.administer("user", "rename", "fred", "fritz")
     server.administer("invite", "--uses", "3")
     server.administer("token", "create", "bob", "backup")
     server.administer("channel", "retention", "#den", "365")

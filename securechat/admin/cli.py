@@ -23,7 +23,7 @@ from securechat.admin.export import export
 from securechat.admin.export import user as export_user
 from securechat.admin.importing import import_
 from securechat.admin.invites import invite
-from securechat.admin.naming import free
+from securechat.admin.naming import free, rename
 from securechat.admin.quota import quota
 from securechat.admin.reports import reports
 from securechat.admin.users import user
@@ -100,6 +100,7 @@ def _place_everywhere(part: click.Command) -> None:
 
 user.add_command(import_)
 user.add_command(free)
+user.add_command(rename)
 user.add_command(user_lists.list_)
 user.add_command(user_lists.show)
 user.add_command(sessions.sessions)

@@ -1,11 +1,33 @@
-"""`securechat-admin user free`: what an account is called, changed afterwards."""
+"""`securechat-admin user rename` and `user free`: what an account is called, changed afterwards."""
 
 from __future__ import annotations
 
 import click
 
 from securechat.admin.context import AdminContext
+from securechat.admin.requests import ask
+from securechat.admin.users import find_account
 from securechat.irc import names
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@click.pass_obj
+def rename(context: AdminContext, old: str, new: str) -> None:
+    """Give the account OLD the name NEW. It stays the same account.
+
+    Password, tokens, channels, roles and history stay, and who is logged in stays so. Everybody who
+    sees the account is told. The name OLD is given to nobody else: it still logs in, and whoever
+    writes to it is told the new one.
+
+    \b
+    Example:
+      securechat-admin user rename msmith maria
+    """
+    account = find_account(context, old)
+    now = ask(context, "user rename", account=account.id, name=new)
+    click.echo(f"{account.name} is called {now} now.")
 
 
 @click.command()

@@ -13,6 +13,7 @@ from securechat.core.model.entities import Account, Channel, Direct
 from securechat.core.model.membership import Membership
 from securechat.core.model.sent_keys import Kept
 from securechat.core.model.state import Model
+from securechat.irc import names
 from securechat.net.admission import address_block_of
 from securechat.store.errors import DamagedError
 from securechat.store.pepper import Pepper
@@ -46,6 +47,7 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
         model.add_account(account_of(row))
         # Its entries may have been erased, and a number must never be given twice.
         model.last_seq = max(model.last_seq, row.starts_after)
+    _load_former_names(model, reader)
     for number, size in _usage(reader).items():
         if number in model.accounts:
             model.accounts[number].stored_bytes = size
@@ -73,6 +75,13 @@ def _load_model(reader: Reader, pepper: Pepper) -> Model:
     return model
 
 
+def _load_former_names(model: Model, reader: Reader) -> None:
+    for folded, skeleton, name, number in reader.former_names():
+        if number in model.accounts:
+            account = model.accounts[number]
+            model.keep_former(account, {**account.former, folded: (name, skeleton)})
+
+
 def _usage(reader: Reader) -> dict[int, int]:
     """What the log holds of each account; nothing where a part of it can't be read, for which the
     server must not stand still.
@@ -87,7 +96,7 @@ def _usage(reader: Reader) -> dict[int, int]:
 def load_familiar(model: Model, reader: Reader) -> None:
     """Where the accounts have logged in from before, so that nobody's guessing slows them there."""
     for name, address in reader.logins():
-        account = model.account_named(name)
+        account = model.known_as(names.fold_account(name))
         if account is not None and address:
             model.login_throttle.right(account.folded, address_block_of(address))
 

@@ -110,7 +110,7 @@ class Admin:
             (account.folded, account.skeleton, account.folded),
         ).fetchone()
         if found is None:
-            return None
+            return self._reserved(account)
         name, folded, deleted = found
         if folded != account.folded:
             fate = "was deleted and keeps its name" if deleted else "exists"
@@ -118,6 +118,21 @@ class Admin:
         if deleted:
             return f"{name} was deleted; a name is never given out again"
         return f"{name} exists already"
+
+    def _reserved(self, account: NewAccount) -> str | None:
+        """Why an account can't be made: the name was somebody's before, or looks like one."""
+        found = self._connection.execute(
+            "SELECT former.name, accounts.name FROM former_names AS former "
+            "JOIN accounts ON accounts.id = former.account "
+            "WHERE former.folded = ? OR former.skeleton = ? ORDER BY former.folded = ? DESC",
+            (account.folded, account.skeleton, account.folded),
+        ).fetchone()
+        if found is None:
+            return None
+        former, owner = found
+        return (
+            f"{account.name} is, or looks like, the name {former} that {owner} had; choose another"
+        )
 
     def add(self, accounts: Sequence[NewAccount], now_ms: int) -> None:
         """Make all of them or none. Raises ConflictError when a name is taken."""
@@ -143,6 +158,8 @@ class Admin:
     def find(self, folded: str, shown: str) -> AccountRow:
         """An account that isn't deleted. Raises UnknownError."""
         row = self.reader.account_named(folded)
+        if row is None and (owner := self.reader.former_owner(folded)) is not None:
+            raise UnknownError(f"{shown} is called {owner.name} now")
         if row is None or row.deleted:
             raise UnknownError(f"there is no account {shown}; `user list` shows them")
         return row

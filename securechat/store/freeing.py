@@ -52,6 +52,7 @@ def free(
                 "again within a day, and only when nobody has heard anything of who had it"
             )
         connection.execute("DELETE FROM accounts WHERE id = ?", (number,))
+        connection.execute("DELETE FROM former_names WHERE account = ?", (number,))
         changed("account", number)
         audit.add("name freed", account=name)
     return str(name)

@@ -1,4 +1,4 @@
-"""`securechat-admin user free`: the name of who was deleted by mistake, and never known."""
+"""`securechat-admin user rename`, and `user free`: the name of who was deleted by mistake."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from unittest import mock
 
 import pytest
 
+from securechat.server.loading import load_model
 from securechat.store.admin import Admin
 from securechat.store.errors import ConflictError
 from securechat.store.freeing import DAY_MS
+from securechat.store.pepper import FILE_NAME as PEPPER_NAME
+from securechat.store.pepper import load_pepper
 from securechat.store.sqlite.database import FILE_NAME, open_database
-from tests.support.admin_cli import AdminCli, served_once
+from tests.support.admin_cli import GOOD, AdminCli, served_once
 
 
 @pytest.fixture
@@ -109,3 +112,39 @@ def test_a_running_server_must_have_heard_of_the_deletion(cli: AdminCli) -> None
             admin.free("alcie", "alcie", running=True)
         admin.close()
     assert "alcie" in cli.accounts()
+
+
+# --- rename --------------------------------------------------------------------------------------
+
+
+def test_a_renamed_account_stays_what_it_is(cli: AdminCli) -> None:
+    """With its password and tokens; the name before is given to nobody, and says who has it."""
+    cli.adds("alice", "bob")
+    number = cli.accounts()["alice"].id
+    token = cli("token create alice laptop").out
+    said = cli("user rename ALICE Zoë")
+    assert (said.code, said.out) == (0, "alice is called Zoë now.\n")
+    row = cli.accounts()["Zoë"]
+    assert (row.id, row.folded) == (number, "zoë")
+    assert cli.knows("Zoë", GOOD)
+    assert "laptop" in cli("user show zoë").out
+    assert token
+    for name in ("alice", "aIice"):
+        said = cli(f"user add {name}")
+        assert f"{name} is, or looks like, the name alice that Zoë had" in said.err
+    assert "alice is called Zoë now" in cli("user show alice").err
+    assert cli.audited("account renamed")[0][2] == {"account": "alice", "name": "Zoë"}
+    assert cli("user rename bob alice").code == 1
+    assert "bob" in cli.accounts()
+
+
+def test_a_renamed_account_is_found_by_both_names_after_a_restart(cli: AdminCli) -> None:
+    """As the server reads it."""
+    cli.adds("alice")
+    cli("user rename alice zoe")
+    with cli.reading() as reader:
+        model = load_model(reader, load_pepper(cli.data / PEPPER_NAME))
+    found = model.known_as("alice")
+    assert found is not None
+    assert found is model.account_named("zoe") is model.account_skeletons["alice"]
+    assert model.account_named("alice") is None

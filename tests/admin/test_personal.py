@@ -114,6 +114,8 @@ DECIDED: dict[str, dict[str, tuple[bool, End]]] = {
         ("code_sha256", "uses", "expires_ms", "admin", "created_ms", "note"), (NO, "stays")
     ),
     "search_stale": dict.fromkeys(("part", "times"), (NO, "stays")),
+    # Reserved as the name is; the audit, which is exported, tells of each.
+    "former_names": dict.fromkeys(("folded", "skeleton", "name", "account"), (NO, "stays")),
     # Gone within seconds, when the administrator has read the answer.
     "requests": dict.fromkeys(("id", "kind", "by", "facts", "answer"), (NO, "stays")),
 }

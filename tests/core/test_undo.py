@@ -131,7 +131,7 @@ class Maker:
 
     def new_account(self) -> account_events.AccountCreated:
         name = self.chance.choice(["dave", "erin"])
-        if name in self.model.by_name:
+        if self.model.known_as(name) is not None:
             raise IndexError
         return account_events.AccountCreated(self.number(), name, name, name, "h", False, 5, 7)
 
@@ -252,6 +252,9 @@ MAKERS: dict[type, Callable[[Maker], JournalEvent]] = {
     ),
     account_events.RealNameSet: lambda m: account_events.RealNameSet(
         m.chance.choice("rs"), m.account().id
+    ),
+    account_events.AccountRenamed: lambda m: account_events.AccountRenamed(
+        m.chance.choice("NO"), f"name {m.number()}", f"look {m.number()}", m.account().id
     ),
     account_events.AccountRespelled: lambda m: account_events.AccountRespelled(
         m.chance.choice("AB"), f"looks {m.number()}", m.account().id

@@ -21,6 +21,7 @@ TABLES = [
     "INSERT INTO invitations VALUES (1, {bob}, 'alice')",
     "INSERT INTO log VALUES (1, 1, {alice}, 1, 'PRIVMSG', 'hello', NULL)",
     "INSERT INTO factors VALUES ({alice}, 'sealed', 1, 1)",
+    "INSERT INTO former_names VALUES ('al', 'al', 'al', {alice})",
     "INSERT INTO kicks VALUES ({bob}, '#den', 'alice', 'be nice', 1)",
     "INSERT OR REPLACE INTO certificates VALUES (x'18', {alice}, 'laptop', 1, 1)",
     "INSERT INTO message_keys VALUES ({alice}, 1, 1, 1, 1)",

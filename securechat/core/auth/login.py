@@ -72,7 +72,8 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
     # A name that can't be one goes the whole way too, so that it takes the same time. Cut, as what
     # is counted for it is kept in memory.
     folded = names.fold_account(name) or name[: names.MAX_ACCOUNT_BYTES]
-    account = turn.model.by_name.get(folded)
+    # A former name will do: nobody else can have it, and devices that are set to it go on.
+    account = turn.model.known_as(folded)
     if session.login is not None:
         session.login.claimed, session.login.outdated = account, False
         session.claimed_device = device

@@ -20,6 +20,7 @@ from securechat.core.model.membership import PREFIXES
 from securechat.core.model.state import Model
 from securechat.core.text import fill, shorten
 from securechat.core.turn import IrcError, Turn
+from securechat.irc import names
 from securechat.irc.capabilities import MULTI_PREFIX, NO_IMPLICIT_NAMES, USERHOST_IN_NAMES
 from securechat.irc.message import MAX_BODY_BYTES
 from securechat.irc.names import MAX_ACCOUNT_BYTES, ChannelName, channel_name
@@ -68,6 +69,14 @@ def word(text: str) -> str:
     # A space or a colon in front would make it the trailing parameter, or two of them.
     first = text.split(" ")[0].lstrip(":")[:64]
     return first or "*"
+
+
+def nobody(turn: Turn, name: str) -> str:
+    """Why there is nobody of a name. Who had it before is told: all members see each other's."""
+    account = turn.model.former_names.get(names.fold_account(name) or "")
+    if account is not None and account.usable:
+        return f"No such nick/channel: it is called {account.name} now"
+    return "No such nick/channel"
 
 
 def visible(channel: Channel, account: Account) -> bool:

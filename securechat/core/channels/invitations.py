@@ -21,7 +21,7 @@ def counts(turn: Turn, channel: Channel, account: Account) -> bool:
     invitation into an open channel must not outlive its closing, nor one of somebody who is gone.
     """
     # Asked when it is used, and not when it was made: roles change in between.
-    inviter = turn.model.account_named(_inviter(account.invited_to.get(channel, "")))
+    inviter = turn.model.known_as(_inviter(account.invited_to.get(channel, "")))
     return inviter is not None and inviter.usable and channel.runs(inviter)
 
 

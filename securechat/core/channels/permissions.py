@@ -9,6 +9,7 @@ from math import ceil
 
 from securechat.core.channels import invitations
 from securechat.core.model.entities import Account, Channel
+from securechat.core.model.mask_list import MaskList
 from securechat.core.turn import IrcError, Turn
 from securechat.irc import masks
 from securechat.irc.numerics import Numeric
@@ -19,14 +20,25 @@ def banned(turn: Turn, channel: Channel, account: Account) -> bool:
     # Before the source is made and folded: most channels have no bans, and this is asked often.
     if not channel.bans:
         return False
-    folded, source = account.folded, masks.fold(account.source(turn.settings.name))
-    return channel.bans.matches(folded, source) and not channel.exceptions.matches(folded, source)
+    return _matches(turn, channel.bans, account) and not _matches(turn, channel.exceptions, account)
+
+
+def _matches(turn: Turn, listed: MaskList, account: Account) -> bool:
+    """By its name, or by one that it had before: an administrator who renames somebody changes
+    nothing of who is banned.
+    """
+    server = turn.settings.name
+    if listed.matches(account.folded, masks.fold(account.source(server))):
+        return True
+    return any(
+        listed.matches(folded, masks.fold(f"{name}!{name}@{server}"))
+        for folded, (name, _) in account.former.items()
+    )
 
 
 def needs_invitation(turn: Turn, channel: Channel, account: Account) -> bool:
     """Whether the channel is for those who are invited, and no mask lets the account in (+I)."""
-    source = masks.fold(account.source(turn.settings.name))
-    return "i" in channel.modes and not channel.invite_exceptions.matches(account.folded, source)
+    return "i" in channel.modes and not _matches(turn, channel.invite_exceptions, account)
 
 
 def why_silent(turn: Turn, channel: Channel, account: Account) -> str | None:

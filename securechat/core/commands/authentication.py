@@ -78,7 +78,7 @@ def _plain(turn: Turn, session: Session, plain: sasl.Plain) -> None:
         raise sasl.SaslError("you can log in as yourself only; leave the authzid empty")
     if session.login is None:
         folded = names.fold_account(split_device(plain.authcid)[0])
-        _check_again(turn, session, same=folded == session.who.folded)
+        _check_again(turn, session, same=turn.model.known_as(folded) is session.who)
     login.check_begins(session)
     login.verify(turn, session, plain.authcid, plain.password)
 
@@ -91,7 +91,7 @@ def _external(turn: Turn, session: Session, authzid: str) -> None:
             "that this server takes (client_ca)"
         )
     certificate = turn.model.certificates.get(session.fingerprint)
-    named = turn.model.account_named(authzid) if authzid else None
+    named = turn.model.known_as(names.fold_account(authzid)) if authzid else None
     # Only where the certificate is registered: else the answer would tell which accounts there are.
     if authzid and certificate and (named is None or named.id != certificate.account):
         raise sasl.SaslError("the certificate is for another account")

@@ -52,7 +52,7 @@ def _change_nick(turn: Turn, session: Session, wanted: str, folded: str) -> None
         _respell(turn, session, names.account_name(wanted))
         return
     # All members may know this: they see each other's names.
-    if folded in turn.model.by_name:
+    if turn.model.known_as(folded) is not None:
         raise IrcError(Numeric.ERR_NICKNAMEINUSE, wanted, "That name is somebody else's account")
     raise IrcError(
         Numeric.ERR_ERRONEUSNICKNAME,

@@ -241,7 +241,8 @@ class Saying:
     def _to_account(self, target: str) -> None:
         other = self.turn.model.account_named(target)
         if other is None or not other.usable:
-            raise IrcError(Numeric.ERR_NOSUCHNICK, channels.word(target), "No such nick/channel")
+            why = channels.nobody(self.turn, target)
+            raise IrcError(Numeric.ERR_NOSUCHNICK, channels.word(target), why)
         body = self.body(other.name)
         target_id = _conversation(self.turn, self.account, other).id if self.stored else 0
         line = self._line(body, target_id)

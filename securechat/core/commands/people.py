@@ -45,7 +45,7 @@ def _absent(turn: Turn, name: str) -> str:
     if account is not None and account.usable:
         # Members may know who has an account here: they write to each other.
         return "is offline; messages are kept until the next login"
-    return "No such nick/channel"
+    return channels.nobody(turn, name)
 
 
 def _whois(turn: Turn, session: Session, account: Account) -> None:

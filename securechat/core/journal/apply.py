@@ -58,6 +58,7 @@ def _unknown_to_the_model(model: Model, event: Any) -> Undo:
 _APPLY: dict[type, Callable[[Model, Any], Undo]] = {
     channel_events.Logged: channels.log_entry,
     account_events.AccountCreated: accounts.account_created,
+    account_events.AccountRenamed: accounts.account_renamed,
     account_events.AccountRespelled: accounts.account_respelled,
     account_events.PasswordChanged: accounts.password_changed,
     account_events.PasswordRehashed: accounts.password_changed,

@@ -237,6 +237,10 @@ class Account:
     folded: str
     skeleton: str
     admin: bool = False
+    former: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The names that it had before, each with what it looks like, by the folded name; the other
+    side is Model.former_names.
+    """
     disabled: bool = False
     deleted: bool = False
     bot: bool = False

@@ -76,6 +76,8 @@ class Model:
     accounts: dict[int, Account] = field(default_factory=dict)
     # By the folded name, as two accounts must not differ in case only.
     by_name: dict[str, Account] = field(default_factory=dict)
+    former_names: dict[str, Account] = field(default_factory=dict)
+    """Who had a name before, by its folded form: nobody else may have it."""
     # Asked before a name is given out, so that no two look alike.
     account_skeletons: dict[str, Account] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
@@ -176,12 +178,14 @@ class Model:
         self.accounts[account.id] = account
         self.by_name[account.folded] = account
         self.account_skeletons[account.skeleton] = account
+        self._reserve(account)
 
     def remove_account(self, account: Account) -> None:
         """Undo add_account, for an account that could not be stored."""
         # By way of _drop: the name may have been given to another one since.
         _drop(self.by_name, account.folded, account)
         _drop(self.account_skeletons, account.skeleton, account)
+        self.keep_former(account, {})
         _drop(self.accounts, account.id, account)
 
     def respell(self, account: Account, name: str, skeleton: str) -> None:
@@ -192,9 +196,41 @@ class Model:
             # setdefault: should an administrator have let in a look-alike, that one stays
             # registered.
             self.account_skeletons.setdefault(skeleton, account)
+            self._reserve(account)
         for channel in account.channels:
             # The lists of names show the old spelling; the audiences hold sessions, and stay.
             channel.forget_names()
+
+    def rename(self, account: Account, name: str, folded: str, skeleton: str) -> None:
+        """Give an account another name. The one before stays its own."""
+        _drop(self.by_name, account.folded, account)
+        former = {**account.former, account.folded: (account.name, account.skeleton)}
+        former.pop(folded, None)
+        account.folded = folded
+        self.by_name[folded] = account
+        self.keep_former(account, former)
+        self.respell(account, name, skeleton)
+
+    def keep_former(self, account: Account, former: dict[str, tuple[str, str]]) -> None:
+        """Reserve these names to an account, in the place of those that it had before."""
+        for folded, (_, skeleton) in account.former.items():
+            _drop(self.former_names, folded, account)
+            if skeleton != account.skeleton:
+                _drop(self.account_skeletons, skeleton, account)
+        account.former = former
+        self._reserve(account)
+
+    def _reserve(self, account: Account) -> None:
+        """Its former names, and what looks like them."""
+        for folded, (_, skeleton) in account.former.items():
+            self.former_names[folded] = account
+            self.account_skeletons.setdefault(skeleton, account)
+
+    def known_as(self, folded: str | None) -> Account | None:
+        """The account of a folded name, be it one that it had before: for logins, and for what
+        others have kept by name.
+        """
+        return self.by_name.get(folded or "") or self.former_names.get(folded or "")
 
     def settle_modes(self, account: Account) -> None:
         """To be called when a session comes, goes or changes its modes: a person is shown as a bot

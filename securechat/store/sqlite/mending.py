@@ -48,6 +48,7 @@ ORPHANS = {
     "kicks": _NO_ACCOUNT,
     "read_markers": _NO_ACCOUNT,
     "devices": _NO_ACCOUNT,
+    "former_names": "account NOT IN (SELECT id FROM accounts)",
 }
 """Of each table which rows are orphans, as SQL."""
 

@@ -123,6 +123,17 @@ class Reader:
         rows = self._all(_ACCOUNT + " WHERE folded = ?", (folded,))
         return AccountRow(*rows[0]) if rows else None  # type: ignore[arg-type]
 
+    def former_names(self) -> list[tuple[str, str, str, int]]:
+        """(folded, skeleton, name, account) of the names that accounts had before."""
+        sql = "SELECT folded, skeleton, name, account FROM former_names"
+        return self._all(sql)  # type: ignore[return-value]
+
+    def former_owner(self, folded: str) -> AccountRow | None:
+        """The account that had a name before, by the folded form."""
+        sql = " WHERE id = (SELECT account FROM former_names WHERE folded = ?)"
+        rows = self._all(_ACCOUNT + sql, (folded,))
+        return AccountRow(*rows[0]) if rows else None  # type: ignore[arg-type]
+
     def password(self, account: int) -> str | None:
         """The stored hash; None for an account that is gone, disabled or deleted."""
         sql = "SELECT password FROM accounts WHERE id = ? AND disabled = 0 AND deleted = 0"

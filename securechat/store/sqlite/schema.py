@@ -445,6 +445,23 @@ QUOTAS = """
 ALTER TABLE accounts ADD COLUMN quota_mib INTEGER;
 """
 
+FORMER_NAMES = """
+-- The names that accounts had before they were renamed: nobody else is given one.
+CREATE TABLE former_names (
+    folded TEXT PRIMARY KEY,
+    skeleton TEXT NOT NULL,
+    name TEXT NOT NULL,
+    account INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+-- What others have read of it stays read under its new name.
+CREATE TRIGGER account_renamed AFTER UPDATE OF folded ON accounts
+WHEN NEW.folded <> OLD.folded BEGIN
+    DELETE FROM former_names WHERE folded = NEW.folded AND account = NEW.id;
+    INSERT OR REPLACE INTO former_names VALUES (OLD.folded, OLD.skeleton, OLD.name, OLD.id);
+    UPDATE OR REPLACE read_markers SET target = NEW.folded WHERE target = OLD.folded;
+END;
+"""
+
 MIGRATIONS = [
     FIRST,
     CREDENTIALS,
@@ -470,6 +487,7 @@ MIGRATIONS = [
     SERVER_ACTS,
     DELETED_MS,
     QUOTAS,
+    FORMER_NAMES,
 ]
 
 EARLIER = {

@@ -154,6 +154,11 @@ CHANGES: list[tuple[JournalEvent, Callable[[Model], object], object]] = [
     (channel_events.ChannelMetadataSet("{}", DEN), lambda m: m.channel(DEN).metadata, "{}"),
     (account_events.RealNameSet("Bob B.", 2), lambda m: m.accounts[2].real_name, "Bob B."),
     (
+        account_events.AccountRenamed("Zoe", "zoe", "looks", 2),
+        lambda m: (m.accounts[2].name, m.by_name["zoe"].id, m.account_skeletons["looks"].id),
+        ("Zoe", 2, 2),
+    ),
+    (
         account_events.AccountRespelled("BOB", "looks", 2),
         lambda m: (m.accounts[2].name, m.account_skeletons["looks"].id),
         ("BOB", 2),

@@ -15,6 +15,7 @@ from securechat.core.journal import events
 from securechat.core.journal.events.accounts import (
     AccountCreated,
     AccountMetadataSet,
+    AccountRenamed,
     AccountRespelled,
     CertificateAdded,
     CertificateRevoked,
@@ -157,6 +158,7 @@ MUST_FIND: list[events.JournalEvent] = [
     RealNameSet("Alice A.", 99),
     AccountMetadataSet("{}", 99),
     ChannelMetadataSet("{}", 99),
+    AccountRenamed("Zoe", "zoe", "zoe", 99),
     AccountRespelled("ALICE", "alice", 99),
     ModesChanged("nt", "key", None, 99),
     HistoryOpened(5, 99),

@@ -37,6 +37,7 @@ def test_these_are_the_tables(fresh: sqlite3.Connection) -> None:
         "channel_masks",
         "devices",
         "factors",
+        "former_names",
         "invitations",
         "invites",
         "kicks",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from securechat.core.journal.events.things import (
     ACCOUNT,
+    ACCOUNT_NAME,
     CERTIFICATE,
     CERTIFICATE_NAME,
     DEVICE,
@@ -36,6 +37,20 @@ class AccountCreated(NamedTuple):
     admin: bool
     created_ms: int
     starts_after: int
+
+
+@about(needs=[ACCOUNT], changes=[ACCOUNT_NAME, NAME, LOOKS])
+class AccountRenamed(NamedTuple):
+    """An account has another name. The one before stays its own, and so do others' marks in it."""
+
+    name: str
+    folded: str
+    skeleton: str
+    account: int
+
+    @staticmethod
+    def table() -> Table:
+        return "accounts"
 
 
 @about(needs=[ACCOUNT], changes=[METADATA])
@@ -86,7 +101,7 @@ class RealNameSet(NamedTuple):
         return "accounts"
 
 
-@about(needs=[ACCOUNT], changes=[LOOKS])
+@about(needs=[ACCOUNT], changes=[ACCOUNT_NAME, LOOKS])
 class AccountRespelled(NamedTuple):
     """An account shows its name in another case or form; the folded one stays what it is."""
 
@@ -284,6 +299,7 @@ AccountEvent = (
     | PasswordChanged
     | PasswordRehashed
     | RealNameSet
+    | AccountRenamed
     | AccountRespelled
     | TokenCreated
     | TokenUsed

@@ -86,6 +86,8 @@ def _things(event: object, kinds: tuple[Kind, ...]) -> Iterator[Thing]:
 
 
 ACCOUNT = Kind("account", ("account",))
+ACCOUNT_NAME = Kind("account name", ("account",))
+"""What it is called, in all three forms, and was before."""
 # Apart from the account: a new password takes nothing from others' messages to it.
 PASSWORD = Kind("password", ("account",))
 TOKEN = Kind("token", ("digest",))
