@@ -28,20 +28,30 @@ class Credentials:
 
 @click.command("list")
 @click.option("--all", "everybody", is_flag=True, help="The deleted accounts too.")
+@click.option("--without-factor", is_flag=True, help="People that have no second factor only.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def list_(context: AdminContext, everybody: bool, as_json: bool) -> None:
-    """Show the accounts: who has a second factor, and how many device tokens each has."""
+def list_(context: AdminContext, everybody: bool, without_factor: bool, as_json: bool) -> None:
+    """Show the accounts: who has a second factor, and how many device tokens each has.
+
+    \b
+    Example:
+      securechat-admin user list --without-factor
+    """
     reader = context.admin.reader
     rows = [row for row in reader.accounts() if everybody or not row.deleted]
     # By the folded name, so that case doesn't part what belongs together.
     rows.sort(key=lambda row: row.folded)
     held = Credentials(reader)
+    if without_factor:  # a bot can have none, and a deleted account needs none
+        rows = [row for row in rows if not (row.id in held.protected or row.bot or row.deleted)]
     if as_json:
         echo_json([_entry(row, held) for row in rows])
     elif rows:
         header = ("NAME", "STATE", "ROLE", "FACTOR", "TOKENS", "MADE")
         click.echo("\n".join(table(header, [_cells(row, held) for row in rows])))
+    elif without_factor:
+        click.echo("Everybody has a second factor.", err=True)
     else:
         click.echo("There is no account yet; `user add NAME` makes one.", err=True)
 

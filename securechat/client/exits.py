@@ -82,14 +82,16 @@ class LoginError(ClientError):
     """The server refused the login or the registration.
 
     ask_again: "password" or "name" when another one may be accepted, "code" when that of the
-    second factor is missing, else "".
+    second factor is missing, "factor" when one has to be begun, else "". offer: the secret of that,
+    and its URI.
     """
 
     code = Exit.LOGIN
 
-    def __init__(self, text: str, ask_again: str = "") -> None:
+    def __init__(self, text: str, ask_again: str = "", offer: tuple[str, str] = ("", "")) -> None:
         super().__init__(text)
         self.ask_again = ask_again
+        self.offer = offer
 
 
 def say(text: str) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 RegistrationMode = Literal["invite", "open", "closed"]
+FactorPolicy = Literal["none", "administrators", "all"]
+"""Who logs in with a password and a code only; bots never do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Settings:
     lobby: str | None = "#lobby"
     motd: tuple[str, ...] = ()
     registration: RegistrationMode = "invite"
+    require_second_factor: FactorPolicy = "none"
     min_password_length: int = 15
     external: bool = False
     max_channels: int = 100

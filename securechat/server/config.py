@@ -139,6 +139,11 @@ class AccountsSection:
     registration: Literal["invite", "open", "closed"] = _option(
         "invite", '"invite", "open" or "closed"', lambda v: v in ("invite", "open", "closed")
     )
+    require_second_factor: Literal["none", "administrators", "all"] = _option(
+        "none",
+        '"none", "administrators" or "all"',
+        lambda v: v in ("none", "administrators", "all"),
+    )
     # 4 is bcrypt's own least, for tests; the server warns below 10.
     bcrypt_cost: int = _option(12, "a number from 4 to 31", _between(4, 31))
     min_password_length: int = _option(15, "a number from 8 to 64", _between(8, 64))

@@ -21,6 +21,7 @@ AT_ONCE = frozenset(
         "tls.min_version",
         "tls.key_exchange",
         "accounts.registration",
+        "accounts.require_second_factor",
         "accounts.bcrypt_cost",
         "accounts.min_password_length",
         "limits.connections",

@@ -29,6 +29,7 @@ def rules_settings(config: Config, started_ms: int = 0, policy: str = "") -> Set
         lobby=config.server.lobby or None,
         motd=tuple(config.server.motd.splitlines()),
         registration=config.accounts.registration,
+        require_second_factor=config.accounts.require_second_factor,
         external=bool(config.tls.client_ca),
         max_channels=limits.rooms_per_account,
         max_sessions=limits.sessions_per_account,

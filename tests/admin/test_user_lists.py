@@ -43,6 +43,21 @@ def test_the_whole_list_shows_the_deleted(cli: AdminCli) -> None:
     assert cli("user list --all").out.splitlines()[1].split()[:2] == ["gone", "deleted"]
 
 
+def test_who_has_no_second_factor(cli: AdminCli, tmp_path: Path) -> None:
+    """--without-factor: people, and neither bots, which can have none, nor the deleted."""
+    cli.adds("alice", "bob", "gone")
+    cli("user delete gone --yes")
+    cli(f"user add monitor --bot --token-file {tmp_path / 'token'}")
+    cli.protects("bob")
+    assert [line.split()[0] for line in cli("user list --without-factor").out.splitlines()] == [
+        "NAME",
+        "alice",
+    ]
+    cli.protects("alice")
+    assert cli("user list --without-factor --json").out == "[]\n"
+    assert cli("user list --without-factor").err == "Everybody has a second factor.\n"
+
+
 def test_the_list_for_programs(cli: AdminCli) -> None:
     """--json: one object an account."""
     cli.adds("alice", "bob")

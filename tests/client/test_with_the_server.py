@@ -41,7 +41,7 @@ from securechat.client.settings import SettingsDirectory
 from securechat.core.auth import totp
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import DEVICE
-from tests.support.server import PASSWORD, ServerUnderTest, running
+from tests.support.server import DEFAULTS, PASSWORD, ServerUnderTest, running
 
 Event = TypeVar("Event", bound=ClientEvent)
 
@@ -268,6 +268,32 @@ def enrolls(machine: Machine, capsys: pytest.CaptureFixture[str], password: str)
     codes = capsys.readouterr().out.splitlines()
     assert len(codes) == totp.RECOVERY_CODES
     return codes
+
+
+def test_a_second_factor_that_the_server_asks_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The login that is refused shows how, and goes on with the first code; then the machine is
+    remembered as ever. A script is told where it is done.
+    """
+    accounts = DEFAULTS["accounts"] | {"require_second_factor": "all"}
+    with running(tmp_path / "server", "alice", accounts=accounts) as server:
+        laptop = Machine(server, tmp_path / "laptop")
+        secret = tmp_path / "password"
+        secret.touch(0o600)
+        secret.write_text(PASSWORD)
+        setup = laptop.setup()
+        setup.sources = Sources(password_file=secret)
+        with pytest.raises(LoginError, match="log in once with `securechat login` on a terminal"):
+            assemble.log_in(setup, laptop.where)
+        capsys.readouterr()
+        setup = laptop.setup()
+        setup.sources = Sources(ask=Authenticator(capsys, PASSWORD))
+        leaves(assemble.log_in(setup, laptop.where))
+        shown = capsys.readouterr().out.splitlines()
+        assert len(shown) == totp.RECOVERY_CODES
+        laptop.visits()
+        Machine(server, tmp_path / "other").visits(PASSWORD, shown[0])
 
 
 def test_a_second_factor(

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.passwords import Ask
+from securechat.client.credentials.second_factor import show_recovery, show_secret
 from securechat.client.credentials.tokens import TokenOwner, Tokens
 from securechat.client.exits import ClientError, Exit, LoginError, say
-from securechat.client.session.events import Delayed, Registered, Stopped
+from securechat.client.session.events import RecoveryTold, Registered, Stopped
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer
-from securechat.client.wire.receiver import Client
+from securechat.client.wire.receiver import Client, Early
 from securechat.common.language import _, translated
 
 ATTEMPTS = 3
@@ -28,6 +29,10 @@ CODE = "Code of your authenticator (or a recovery code): "
 NO_CODE = (
     "this account has a second factor, and a script can't give its code; make a token with "
     "`securechat token create NAME`, which needs none, and give that in the password's place"
+)
+NO_FACTOR = (
+    "this server asks for a second factor, and this account has none: log in once with `securechat "
+    "login` on a terminal, where it is shown how"
 )
 WRONG_CODE = "the code was not accepted; each is good for one login only, so wait for the next one"
 
@@ -62,9 +67,11 @@ def start(
     session = ClientSession(credential, quiet=quiet)
     client = Client(session, dialer, reconnect=not quiet if reconnect is None else reconnect)
 
-    def told(event: Delayed | Registered) -> None:
+    def told(event: Early) -> None:
         if isinstance(event, Registered):
             registered()
+        elif isinstance(event, RecoveryTold):
+            show_recovery(event.codes)
         else:
             say(_("server: ") + translated(event.text))
 
@@ -78,7 +85,7 @@ def start(
 def _failure(stopped: Stopped) -> ClientError:
     """The error that a client's end stands for."""
     if stopped.code is Exit.LOGIN:
-        return LoginError(stopped.text, stopped.ask_again)
+        return LoginError(stopped.text, stopped.ask_again, stopped.offer)
     error = ClientError(stopped.text)
     error.code = stopped.code
     return error
@@ -139,10 +146,15 @@ class LoginFlow:
         try:
             return self.start(login)
         except LoginError as error:
-            if error.ask_again != "code":
+            if error.ask_again not in ("code", "factor"):
                 raise
+            begins = error.ask_again == "factor"
             if not self.sources.asks:
-                raise LoginError(NO_CODE) from None
+                raise LoginError(NO_FACTOR if begins else NO_CODE) from None
+            offer = error.offer
+        if begins:
+            say(_("This server asks for a second factor, which this account has not yet."))
+            show_secret(*offer)
         return self._by_code(login)
 
     def _by_code(self, login: Login) -> LoggedIn:
@@ -154,7 +166,7 @@ class LoginFlow:
             try:
                 return self.start(replace(login, code=code))
             except LoginError as error:
-                if error.ask_again not in ("password", "code"):
+                if error.ask_again not in ("password", "code", "factor"):
                     raise
         raise LoginError(WRONG_CODE)
 

@@ -374,6 +374,13 @@ class Delayed(ClientEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryTold(ClientEvent):
+    """The login has begun a second factor; the codes that stand in for its own."""
+
+    codes: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Registered(ClientEvent):
     """The server has made our account."""
 
@@ -391,11 +398,12 @@ class LoginRefused(ClientEvent):
     """The server refused us.
 
     ask_again: "password" or "name" when another may do, "code" when that of the second factor is
-    missing, else "".
+    missing, "factor" when one has to be begun, else "". offer: the secret of that, and its URI.
     """
 
     text: str
     ask_again: str = ""
+    offer: tuple[str, str] = field(default=("", ""), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +421,7 @@ class Stopped(ClientEvent):
     code: Exit
     text: str = ""
     ask_again: str = ""
+    offer: tuple[str, str] = field(default=("", ""), repr=False)
 
 
 @dataclass(slots=True)

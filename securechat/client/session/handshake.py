@@ -16,6 +16,7 @@ from securechat.client.session.events import (
     LoginRefused,
     Output,
     Problem,
+    RecoveryTold,
     Registered,
 )
 from securechat.client.session.identity import AccountRequest, Login
@@ -89,6 +90,7 @@ _ASK_AGAIN: Final = {
     **dict.fromkeys(PASSWORD_CODES, "password"),
     **dict.fromkeys(_NAME_CODES, "name"),
     "CODE_REQUIRED": "code",
+    "SECOND_FACTOR_REQUIRED": "factor",
 }
 
 # Capabilities remembered; there are some fifty, and a hostile server lists them without end.
@@ -112,6 +114,7 @@ class Handshake:
         self._quiet = quiet
         self._offered: dict[str, str] = {}
         self._nick_problem = ""
+        self._offer = ("", "")
 
     def start(self, out: Output) -> None:
         """The first lines of a new connection."""
@@ -164,7 +167,10 @@ class Handshake:
 
     def _refuse(self, text: str, out: Output, ask_again: str = "") -> None:
         self.phase = HandshakePhase.REFUSED
-        out.events.append(LoginRefused(text, ask_again))
+        if ask_again == "factor":
+            out.events.append(LoginRefused(text, ask_again, self._offer))
+        else:
+            out.events.append(LoginRefused(text, ask_again))
         out.lines.append("QUIT")
 
     # -- capabilities
@@ -259,7 +265,10 @@ class Handshake:
 
     def _standard_reply(self, message: Message, out: Output) -> None:
         if message.command != "FAIL" or len(message.params) < 3:
-            out.events.append(_remark(message))
+            if message.params[:2] == ["TOTP", "SECRET"] and len(message.params) > 4:
+                self._offer = message.params[2], message.params[3]
+            else:
+                out.events.append(_remark(message))
             return
         code = message.params[1].upper()
         if code in _LATER_CODES and isinstance(self._credential, Login):
@@ -267,7 +276,10 @@ class Handshake:
             out.hangup = f"the server says: {_last(message)}"
             return
         text = self._nick_problem if code == "NEED_NICK" and self._nick_problem else _last(message)
-        self._refuse(text, out, _ASK_AGAIN.get(code, ""))
+        ask_again = _ASK_AGAIN.get(code, "")
+        if ask_again == "factor" and not self._offer[0]:
+            ask_again = "password"  # for a token there is no offer: the password is asked for
+        self._refuse(text, out, ask_again)
 
     def _bad_nick(self, message: Message, out: Output) -> None:
         self._nick_problem = _last(message)
@@ -290,9 +302,11 @@ class Handshake:
         out.events.append(Info(_last(message)))
 
 
-def _remark(message: Message) -> Info | Problem | Delayed:
+def _remark(message: Message) -> Info | Problem | Delayed | RecoveryTold:
     if message.command != "NOTE":
         return Problem(_last(message))
+    if message.params[:2] == ["TOTP", "RECOVERY"]:
+        return RecoveryTold(tuple(message.params[2:-1]))
     seconds = message.params[2] if message.params[1:2] == ["WAIT"] and message.params[3:] else ""
     if seconds.isascii() and seconds.isdigit():
         # The length first: int() refuses thousands of digits.

@@ -27,6 +27,7 @@ from securechat.client.session.events import (
     Lost,
     Output,
     Ready,
+    RecoveryTold,
     Registered,
     Stopped,
 )
@@ -50,6 +51,9 @@ MAX_KEPT = 12_000
 # Answers kept while nobody takes them, because the person is being asked for something. The longest
 # list has fewer; a hostile server sends them without end.
 MAX_REPLIES = 2000
+
+Early = Delayed | RecoveryTold | Registered
+"""What is told while a login goes on."""
 
 Sink = Callable[[Sequence[ClientEvent]], None]
 """Takes events, on the receiving thread."""
@@ -83,7 +87,7 @@ class Client:
         self._waker = Waker()
         self._feed = Feed()
         self._settled = False
-        self._early: queue.SimpleQueue[Delayed | Registered | None] = queue.SimpleQueue()
+        self._early: queue.SimpleQueue[Early | None] = queue.SimpleQueue()
         self._replies: Replies | None = None
         self._refusal: LoginRefused | None = None
         self._ready_at: float | None = None
@@ -97,9 +101,7 @@ class Client:
         """Begin to connect. Main thread, once."""
         self._thread.start()
 
-    def wait_ready(
-        self, told: Callable[[Delayed | Registered], None] | None = None
-    ) -> Stopped | None:
+    def wait_ready(self, told: Callable[[Early], None] | None = None) -> Stopped | None:
         """Wait until we are logged in, which returns None, or until it has failed.
 
         told: is called, on this thread, when the server makes us wait or has made our account.
@@ -177,7 +179,8 @@ class Client:
         while True:
             lost = self._visit()
             if self._refusal:
-                return Stopped(Exit.LOGIN, self._refusal.text, self._refusal.ask_again)
+                refusal = self._refusal
+                return Stopped(Exit.LOGIN, refusal.text, refusal.ask_again, refusal.offer)
             if self._session.finished:
                 return Stopped(Exit.OK)
             if not (self._reconnect and self._session.was_online):
@@ -259,7 +262,7 @@ class Client:
 
     def _kept_apart(self, event: ClientEvent) -> bool:
         """Whether an event is for somebody who waits for it, and not for the sink."""
-        if isinstance(event, Delayed | Registered) and not self._settled:
+        if isinstance(event, Early) and not self._settled:
             self._early.put(event)
             return True
         replies = self._replies

@@ -16,8 +16,10 @@ from securechat.core.auth.texts import (
     CERTIFICATE_UNKNOWN,
     CODE_REQUIRED,
     LATER,
+    NOT_WITHOUT_FACTOR,
     TOO_MANY_CODES,
     WRONG,
+    enrolment,
     required,
 )
 from securechat.core.auth.throttle import MAX_WAIT_SECONDS
@@ -84,6 +86,8 @@ def verify(turn: Turn, session: Session, name: str, password: str) -> None:
     token = turn.model.tokens.get(token_digest(password)) if is_token(password) else None
     # The name must be the owner's: a token given with another one opens nothing.
     if token is not None and account is not None and token.account == account.id:
+        if _kept_out(turn, session, account):
+            return
         token.used_ms = turn.now_ms
         turn.model.used[token] = None
         _granted(turn, session, account, Proof("token", token=token))
@@ -136,6 +140,8 @@ def certified(turn: Turn, session: Session, certificate: Certificate | None) -> 
     if not account.usable:
         _denied(turn, session, account.name, "no such account")
         return
+    if _kept_out(turn, session, account):
+        return
     certificate.used_ms = turn.now_ms
     turn.model.used[certificate] = None
     _granted(turn, session, account, Proof("certificate", certificate=certificate))
@@ -155,12 +161,67 @@ def verified(turn: Turn, answer: Verified) -> None:
         return
     # Only here the password is known to be right; all before must look the same.
     how = "password"
-    if account.factor is not None or answer.code:
+    if session.login is not None and second_factor.lacking(turn, account):
+        if not _enrolled(turn, session, account, answer.code):
+            return
+        how = "password and code"
+    elif account.factor is not None or answer.code:
         found = _second_factor(turn, session, account, answer.code)
         if found is None:
             return
         how = f"password and {found}"
     _granted(turn, session, account, Proof(how, proved_at=turn.clock))
+
+
+def _kept_out(turn: Turn, session: Session, account: Account) -> bool:
+    """Whether a token or a certificate doesn't log its account in, as that has to begin a second
+    factor first: else the policy would end where a token begins.
+    """
+    out = session.login is not None and second_factor.lacking(turn, account)
+    if out:
+        _denied(turn, session, account.name, "no second factor", NOT_WITHOUT_FACTOR)
+    return out
+
+
+def _enrolled(turn: Turn, session: Session, account: Account, code: str) -> bool:
+    """The password is right, and the account has to have a second factor: whether this login begins
+    it, by a code of the secret that an earlier one was told.
+
+    Nobody is logged in before, so there is no state between the two in which anything could be
+    seen.
+    """
+    throttle, secret = turn.model.login_throttle, second_factor.offered(turn, account)
+    if code and not throttle.may_try_code(account.id, turn.clock):
+        _denied(turn, session, account.name, "too many codes", TOO_MANY_CODES)
+        return False
+    codes = second_factor.enrol(turn, account, secret, code) if code else None
+    if codes is not None:
+        _begin_with_factor(turn, session, account, codes)
+        return True
+    if code:
+        throttle.wrong_code(account.id, turn.clock)
+    key = totp.base32(secret)
+    uri = totp.uri(secret, account.name, turn.settings.network)
+    text = "Give this to your authenticator, then log in with its code behind the password"
+    turn.standard_reply(session, "NOTE", "TOTP", "SECRET", key, uri, text)
+    _denied(turn, session, account.name, "no second factor", enrolment(key))
+    return False
+
+
+def _begin_with_factor(turn: Turn, session: Session, account: Account, codes: list[str]) -> None:
+    turn.audit("second factor enabled", session, account=account.name)
+    offer = turn.model.enrolments.pop(account.id)
+    turn.on_failure(lambda: turn.model.enrolments.update({account.id: offer}))
+    _unstored(turn, session)
+    text = "Shown this once: each stands in for one code. Keep them apart from your device"
+    turn.standard_reply(session, "NOTE", "TOTP", "RECOVERY", *codes, text)
+
+
+def _unstored(turn: Turn, session: Session) -> None:
+    """The login is nothing until what it has changed is stored."""
+    if session.login is not None:
+        session.login.unstored = True  # a code that isn't stored as used might be used again
+        turn.on_failure(lambda: unbecome(turn, session))
 
 
 def _second_factor(turn: Turn, session: Session, account: Account, code: str) -> str | None:
@@ -184,10 +245,7 @@ def _second_factor(turn: Turn, session: Session, account: Account, code: str) ->
         turn.model.login_throttle.wrong(account.folded, session.address_block, turn.clock)
         _denied(turn, session, account.name, "wrong code")
         return None
-    if session.login is not None:
-        session.login.unstored = True  # a code that isn't stored as used might be used again
-        # The code counts as used only when that is stored; until then the login is nothing.
-        turn.on_failure(lambda: unbecome(turn, session))
+    _unstored(turn, session)
     return found
 
 

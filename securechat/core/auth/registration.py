@@ -7,8 +7,8 @@ https://ircv3.net/specs/extensions/account-registration
 from __future__ import annotations
 
 from securechat.core.audit import note
-from securechat.core.auth import login
-from securechat.core.auth.texts import LATER
+from securechat.core.auth import login, second_factor
+from securechat.core.auth.texts import FACTOR_NEXT, LATER
 from securechat.core.jobs import Hashed, HashPassword
 from securechat.core.journal.events.accounts import AccountCreated, InviteUsed
 from securechat.core.model.credentials import Invite
@@ -118,6 +118,8 @@ def hashed(turn: Turn, answer: Hashed) -> None:
     turn.send(session, f":{turn.settings.name} REGISTER SUCCESS {account.name} :{text}")
     # REGISTER SUCCESS comes first, as the specification has it, then 900.
     login.become(turn, session, account)
+    if second_factor.lacking(turn, account):
+        turn.notice(session, FACTOR_NEXT)
     turn.audit("login", session, by="registration")
     login.advance(turn, session)
 

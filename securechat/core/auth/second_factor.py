@@ -1,4 +1,5 @@
-"""The second factor of an account: enrolled with a first code, used with the password, removed.
+"""The second factor of an account: enrolled with a first code, used with the password, removed; and
+who has to have one.
 
 Hub thread only. RFC 6238; the secret is sealed in the database, recovery codes are kept as digests.
 """
@@ -19,6 +20,33 @@ from securechat.core.journal.events.accounts import (
 from securechat.core.model.credentials import Factor
 from securechat.core.model.entities import Account
 from securechat.core.turn import Turn
+
+ENROLMENT_SECONDS = 1800.0
+"""How long a secret is the one that a login has offered: who scans it first needs a phone."""
+
+
+def required(turn: Turn, account: Account) -> bool:
+    """Whether this server asks for a second factor of the account."""
+    # A bot has nobody who could read a code; the administrator has made its token.
+    asked = "none" if account.bot else turn.settings.require_second_factor
+    return asked == "all" or (asked == "administrators" and account.admin)
+
+
+def lacking(turn: Turn, account: Account) -> bool:
+    """Whether the account has none, and has to: then nothing logs it in but its enrolment."""
+    return account.factor is None and required(turn, account)
+
+
+def offered(turn: Turn, account: Account) -> bytes:
+    """The secret that a login offers to an account that is lacking one; in memory only. The same
+    for a while, as clients come again by themselves while somebody is scanning it.
+    """
+    known = turn.model.enrolments
+    secret, until = known.get(account.id, (b"", 0.0))
+    if turn.clock >= until:
+        secret = turn.vault.random(totp.SECRET_BYTES)
+        known[account.id] = secret, turn.clock + ENROLMENT_SECONDS
+    return secret
 
 
 def use(turn: Turn, account: Account, factor: Factor, code: str) -> str | None:

@@ -49,6 +49,9 @@ def _create(turn: Turn, session: Session, words: str) -> None:
     if not is_token_name(name) or flag.upper() not in ("", BIND):
         text = "Name the device in one word of at most 32 letters: TOKEN CREATE laptop"
         raise VerbRefused("INVALID_NAME", text, shown(words))
+    if second_factor.lacking(turn, account):
+        text = "This server asks for a second factor first: TOTP ENROLL begins it"
+        raise VerbRefused("SECOND_FACTOR_REQUIRED", text, name)
     if name in account.tokens:
         text = "There is one of that name; choose another, or TOKEN REVOKE it"
         raise VerbRefused("NAME_TAKEN", text, name)
@@ -144,6 +147,9 @@ def _recovery(turn: Turn, session: Session, code: str) -> None:
 
 
 def _remove(turn: Turn, session: Session, code: str) -> None:
+    if second_factor.required(turn, session.who):
+        text = "This server asks for a second factor; for a new device ask its administrator"
+        raise VerbRefused("SECOND_FACTOR_REQUIRED", text)
     _check_code(turn, session, code)
     second_factor.remove(turn, session.who)
     turn.audit("second factor removed", session)

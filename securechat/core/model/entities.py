@@ -43,7 +43,7 @@ class LoginAttempt:
     invite: str = ""
     negotiating: bool = False
     failures: int = 0
-    refused: str = ""
+    refused: str = field(default="", repr=False)  # it may hold a secret
     """Why the last attempt to log in by SASL failed, as it was told."""
     claimed: Account | None = None
     """Whose password a worker is checking."""

@@ -94,6 +94,10 @@ class Model:
     used: dict[Token | Certificate, None] = field(default_factory=dict)
     """Those whose used_ms is newer than what is stored."""
     login_throttle: LoginThrottle = field(default_factory=LoginThrottle)
+    enrolments: dict[int, tuple[bytes, float]] = field(default_factory=dict, repr=False)
+    """Account -> the secret that its login offers, as it has to have a second factor, and until
+    when, seconds of the monotonic clock. Whoever is in here has shown their password.
+    """
     refusals: Refusals = field(default_factory=Refusals)
     acts: Acts = field(default_factory=Acts)
     logins: Levels = field(default_factory=lambda: Levels(1.0, LOGINS_AT_ONCE, MAX_KEYS))

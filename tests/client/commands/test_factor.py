@@ -11,6 +11,7 @@ import segno
 
 from securechat.client.commands import factor
 from securechat.client.commands.assemble import Setup
+from securechat.client.credentials import second_factor
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import Exit, RefusedError
 from securechat.client.settings import SettingsDirectory
@@ -104,7 +105,7 @@ def test_a_terminal_shows_a_qr_code(
         setup = setup_of(settings, server, authority, PASSWORD, "222222")
         with pytest.raises(RefusedError, match="Begin anew"):
             factor.enroll(setup, where(server))
-    assert screen.getvalue() == factor.qr_code(URI)
+    assert screen.getvalue() == second_factor.qr_code(URI)
 
 
 def modules(shown: str) -> list[list[bool]]:
@@ -121,10 +122,11 @@ def modules(shown: str) -> list[list[bool]]:
 def test_a_qr_code_is_dark_on_light_on_every_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """White blocks on a black ground that it brings along; the quiet zone is light."""
     monkeypatch.setattr(sys, "stdout", Screen())
-    seen = modules(factor.qr_code(URI))
+    seen = modules(second_factor.qr_code(URI))
+    border = second_factor.QUIET_ZONE
     true = [
         [bool(module) for module in row]
-        for row in segno.make(URI, error="l", micro=False).matrix_iter(border=factor.QUIET_ZONE)
+        for row in segno.make(URI, error="l", micro=False).matrix_iter(border=border)
     ]
     assert seen[: len(true)] == true
     assert not any(seen[0])
@@ -134,7 +136,7 @@ def test_a_qr_code_is_dark_on_light_on_every_terminal(monkeypatch: pytest.Monkey
 def test_a_usual_code_fits_on_a_small_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """80 columns, 24 rows, the secret below it."""
     monkeypatch.setattr(sys, "stdout", Screen())
-    rows = factor.qr_code(URI).splitlines()
+    rows = second_factor.qr_code(URI).splitlines()
     assert len(rows) <= 24
     assert len(rows[0]) <= 80
 
@@ -155,7 +157,7 @@ def test_what_is_not_for_an_authenticator_becomes_no_code(
 ) -> None:
     """A phone would open it, whatever it is."""
     monkeypatch.setattr(sys, "stdout", Screen())
-    assert factor.qr_code(uri) == ""
+    assert second_factor.qr_code(uri) == ""
 
 
 def test_no_code_where_it_cannot_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,11 +165,11 @@ def test_no_code_where_it_cannot_be_shown(monkeypatch: pytest.MonkeyPatch) -> No
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setenv("COLUMNS", "40")
-    assert factor.qr_code(URI) == ""
+    assert second_factor.qr_code(URI) == ""
     monkeypatch.setenv("COLUMNS", "80")
-    assert factor.qr_code(URI) != ""
+    assert second_factor.qr_code(URI) != ""
     monkeypatch.setattr(Screen, "encoding", "ascii")
-    assert factor.qr_code(URI) == ""
+    assert second_factor.qr_code(URI) == ""
 
 
 @pytest.mark.parametrize("answer", ["\x1b[2J otpauth://x", "SHORT uri", ""])

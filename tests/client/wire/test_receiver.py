@@ -22,7 +22,6 @@ from securechat.client.session.events import (
     Lost,
     Quit,
     Ready,
-    Registered,
     Said,
     Say,
     Stopped,
@@ -33,7 +32,7 @@ from securechat.client.session.liveness import Backoff
 from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire import receiver
-from securechat.client.wire.receiver import INBOX, Client, Feed
+from securechat.client.wire.receiver import INBOX, Client, Early, Feed
 from tests.client.scripted import PASSWORD, Peer, ScriptedServer
 from tests.support.certificates import Authority
 
@@ -376,7 +375,7 @@ def test_a_login_that_is_held_back_is_told_at_once(
 
     texts: list[str] = []
 
-    def tell(event: Delayed | Registered) -> None:
+    def tell(event: Early) -> None:
         assert isinstance(event, Delayed)
         texts.append(event.text)
         told.set()
