@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from securechat.core.guard import FAILED
+from securechat.core.history import policy
 from securechat.core.journal.events.accounts import CertificateRevoked, TokenRevoked
 from securechat.core.model.credentials import Certificate, Token, certificate_device, token_device
 from securechat.core.model.entities import Account, Channel
@@ -151,7 +152,7 @@ def _take(rules: Rules, turn: Turn, reader: Reader, change: tuple[int, str, int 
     elif kind == "invites":
         load_invites(rules.model, reader)
     elif kind.startswith(RETENTION):
-        _keep(rules.model, kind)
+        _keep(rules.model, turn, kind)
     elif account is not None:
         # As it is now: of several changes each finds the last one's result.
         row = reader.account(account)
@@ -163,13 +164,16 @@ def _take(rules: Rules, turn: Turn, reader: Reader, change: tuple[int, str, int 
             _forget_account(rules, turn, rules.model.accounts[account])
 
 
-def _keep(model: Model, kind: str) -> None:
-    """For how long a channel's history is kept has changed."""
+def _keep(model: Model, turn: Turn, kind: str) -> None:
+    """For how long a channel's history is kept has changed; its members who are here are told."""
     number, days = kind.removeprefix(RETENTION).split()
     channel = model.targets.get(int(number))
     # It may have been closed since.
     if isinstance(channel, Channel):
+        before = channel.keep_days
         channel.keep_days = None if days == "-" else int(days)
+        if channel.keep_days != before:
+            policy.show_all(turn, channel)
 
 
 def _forget_account(rules: Rules, turn: Turn, account: Account) -> None:

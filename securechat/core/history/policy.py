@@ -62,3 +62,10 @@ def show(turn: Turn, session: Session, channel: Channel) -> None:
     """Tell a session whose account has become a member just now."""
     if turn.settings.tell_policy:
         turn.notice(session, text(turn.settings, channel))
+
+
+def show_all(turn: Turn, channel: Channel) -> None:
+    """Tell those who are in a channel now: something of it has changed."""
+    for account in channel.present:
+        for session in account.sessions:
+            show(turn, session, channel)
