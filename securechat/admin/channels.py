@@ -47,7 +47,7 @@ def find_channel(context: AdminContext, name: str) -> tuple[int, str]:
         return found[0]
     there = (row.name for row in context.admin.history.open_channels())
     raise UnknownError(
-        f"there is no channel {name!r}{nearest(name, there)}; `channel list` shows them"
+        f"there is no channel {name!r}; `channel list` shows them{nearest(name, there)}"
     )
 
 

@@ -20,7 +20,10 @@ def test_mistyped_names_are_told(cli: AdminCli) -> None:
     """With what was probably meant; and nothing is done."""
     assert cli("channel create '#lessons' --owner alice").code == 0
     said = cli("channel topic '#leson' hello")
-    assert "there is no channel '#leson'; did you mean #lessons?" in said.err
+    assert (
+        "there is no channel '#leson'; `channel list` shows them; did you mean #lessons?"
+        in said.err
+    )
     said = cli("channel add '#lessons' bbo")
     assert said.code == 1
     assert "there is no account bbo" in said.err

@@ -14,6 +14,7 @@ from securechat.core.model.address_bans import (
     address_bans,
     block_of,
     covers_loopback,
+    is_wide,
 )
 from securechat.core.model.entities import Session
 from securechat.core.presence import online
@@ -54,6 +55,8 @@ def ban(turn: Turn, asked: Request) -> dict[str, object]:
             f"{network} has this machine's own address in it, and a server behind a tunnel or a "
             "proxy on this machine would hear nobody any more; --force does it nevertheless"
         )
+    if is_wide(network) and not facts["force"]:
+        raise Refused(f"{network} is a large part of the internet; --force bans it nevertheless")
     bans = {key: one for key, one in _bans(turn).items() if one.holds(turn.now_ms)}
     if network not in bans and len(bans) >= MOST:
         raise Refused(f"there are {MOST} bans already, as many as there may be; `user unban` one")

@@ -18,6 +18,9 @@ KEY = "address_bans"
 MOST = 1000
 """Blocks: all of them are written with each change."""
 
+WIDE_V4, WIDE_V6 = 8, 24
+"""Blocks with fewer bits than the largest that one party has."""
+
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 HOST_V6 = 64
@@ -94,6 +97,12 @@ def block_of(text: str) -> str:
             network = network.supernet(new_prefix=HOST_V6)
     single = network.prefixlen == network.max_prefixlen
     return str(network.network_address if single else network)
+
+
+def is_wide(network: str) -> bool:
+    """Whether so many may come from a block that it can hardly be meant."""
+    found = ipaddress.ip_network(network)
+    return found.prefixlen < (WIDE_V4 if found.version == 4 else WIDE_V6)
 
 
 def covers_loopback(network: str) -> bool:

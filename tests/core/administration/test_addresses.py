@@ -69,6 +69,15 @@ def test_this_machine_is_not_banned_by_the_way() -> None:
     assert not covers_loopback("192.0.2.0/24")
 
 
+@pytest.mark.parametrize("network", ["128.0.0.0/1", "10.0.0.0/7", "2000::/3"])
+def test_half_the_world_is_not_banned_by_a_slip(network: str) -> None:
+    """A digit too few behind the slash."""
+    with pytest.raises(Refused, match="large part of the internet"):
+        RulesUnderTest().asks("address ban", address=network, **ONCE)
+    forced = {**ONCE, "force": True}
+    assert RulesUnderTest().asks("address ban", address=network, **forced)["ended"] == 0
+
+
 def comes(rules: RulesUnderTest, name: str, address: str) -> Client:
     client = rules.connect(address=address)
     client.logs_in(name)
