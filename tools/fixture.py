@@ -247,6 +247,7 @@ def administer(server: Server) -> None:
     server.administer("user", "add", "erin", "--password-stdin", typed=f"{PASSWORD}\n")
     server.administer("user", "delete", "erin", "--yes")
     server.administer("user", "bot", "bob")
+    server.administer("user", "quota", "bob", "5")
     server.administer("user", "add", "fred", "--password-stdin", typed=f"{PASSWORD}\n")
     server.administer("user", "rename", "fred", "fritz")
     server.administer("invite", "--uses", "3")
