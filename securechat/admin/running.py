@@ -10,6 +10,8 @@ import click
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, table
 from securechat.admin.requests import ask
+from securechat.common.escape import escape_exactly
+from securechat.common.language import _, ngettext, translated
 from securechat.server.reloading import NEXT_START
 
 
@@ -38,12 +40,23 @@ def reload(context: AdminContext, as_json: bool) -> None:
             }
         )
         return
-    click.echo("Changed: " + (", ".join(found["taken"]) or "nothing") + ".")
-    click.echo(f"The certificate is valid for {found['days']} more days.")
+    if found["taken"]:
+        click.echo(_("Changed: {keys}.").format(keys=", ".join(found["taken"])))
+    else:
+        click.echo(_("Nothing of the configuration has changed."))
+    days = found["days"]
+    click.echo(
+        ngettext(
+            "The certificate is valid for {days} more day.",
+            "The certificate is valid for {days} more days.",
+            days,
+        ).format(days=days)
+    )
     for key in found["left"]:
-        click.echo(f"At the next start: {key}, as {NEXT_START.get(key, 'it says')}.")
+        reason = translated(NEXT_START.get(key, ""))
+        click.echo(_("At the next start: {key} ({reason}).").format(key=key, reason=reason))
     for warning in found["warnings"]:
-        click.echo(f"warning: {warning}", err=True)
+        click.echo(_("warning: {warning}").format(warning=translated(warning)), err=True)
 
 
 @click.command()
@@ -68,9 +81,9 @@ def config(context: AdminContext, changed: bool, as_json: bool) -> None:
         click.echo("\n".join(table(("KEY", "VALUE", "FROM"), [_cells(one) for one in values])))
         for one in values:
             if "new" in one:
-                click.echo(f"{one['key']} is {_shown(one['new'])} by now: {_when(one['key'])}.")
-    if found["error"] is not None and not as_json:
-        raise click.ClickException(f"the file can't be taken up: {found['error']}")
+                click.echo(_news(one))
+    if (error := found["error"]) is not None and not as_json:
+        raise click.ClickException(f"the file can't be taken up: {error}")
 
 
 def _is_changed(one: dict[str, Any]) -> bool:
@@ -87,5 +100,10 @@ def _shown(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _when(key: str) -> str:
-    return "the next start takes it up" if key in NEXT_START else "`reload` takes it up"
+def _news(one: dict[str, Any]) -> str:
+    if one["key"] in NEXT_START:
+        text = _("The file has {key} = {value} by now: the next start takes it up.")
+    else:
+        text = _("The file has {key} = {value} by now: `reload` takes it up.")
+    # Escaped as the table is.
+    return text.format(key=one["key"], value=escape_exactly(_shown(one["new"])))

@@ -87,7 +87,9 @@ def command(
         return
 
     def read() -> Config:
-        return with_flags(load_config(config), host=host, port=port, cert=cert, key=key)
+        # Absolute, as it is also told to who asks from elsewhere what is in force.
+        file = config.absolute() if config is not None else None
+        return with_flags(load_config(file), host=host, port=port, cert=cert, key=key)
 
     settings = read()
     directory = DataDirectory(data or default_directory())

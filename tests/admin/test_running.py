@@ -43,7 +43,7 @@ def test_what_a_reload_has_changed_is_told(cli: AdminCli) -> None:
     assert said.out == (
         "Changed: server.motd.\n"
         "The certificate is valid for 89 more days.\n"
-        "At the next start: limits.io_threads, as each connection belongs to one thread for life.\n"
+        "At the next start: limits.io_threads (each connection belongs to one thread for life).\n"
     )
     assert said.err == "warning: the certificate leaves out chat.lan\n"
     found = json.loads(cli("reload --json").out)
@@ -60,8 +60,8 @@ def test_the_values_in_force_are_shown(cli: AdminCli) -> None:
     assert lines[1].split() == ["server.motd", '"Grüß', '\\u001b[31m"', "/etc/chat.toml"]
     assert lines[4].split() == ["history.tell", "true", "default"]
     assert lines[5:] == [
-        "listen.also is [] by now: `reload` takes it up.",
-        "limits.io_threads is 2 by now: the next start takes it up.",
+        "The file has listen.also = [] by now: `reload` takes it up.",
+        "The file has limits.io_threads = 2 by now: the next start takes it up.",
     ]
     assert "history.tell" not in cli("config --changed").out
     assert json.loads(cli("config --json").out) == ANSWERS["config"]

@@ -208,7 +208,7 @@ def test_an_administrator_has_it_reload_and_sees_what_is_in_force(data: Path, co
         changed, valid, left = said.out.splitlines()
         assert changed == "Changed: server.motd, limits.strangers."
         assert valid.startswith("The certificate is valid for ")
-        assert left.startswith("At the next start: server.network, as clients keep")
+        assert left.startswith("At the next start: server.network (clients keep what")
         config.write_text(given + "\n[sever]\n", encoding="utf-8")
         said = cli("reload")
         assert (said.code, said.out) == (1, "")

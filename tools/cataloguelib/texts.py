@@ -37,9 +37,11 @@ TEXTS = (
     "core/auth/texts.py",
     "core/history/policy.py",
     "irc/names.py",
+    "net/binding.py",
     "server/config.py",
     "server/identity.py",
     "server/install.py:_refuse_hidden",
+    "server/reloading.py:NEXT_START",
     "store/freeing.py:_why_kept",
     "store/passwords.py",
 )
