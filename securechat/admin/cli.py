@@ -26,6 +26,7 @@ from securechat.admin.invites import invite
 from securechat.admin.naming import free, rename
 from securechat.admin.quota import quota
 from securechat.admin.reports import reports
+from securechat.admin.status import status
 from securechat.admin.users import user
 from securechat.server.commands import FAILURES, run
 from securechat.server.data import DataDirectory, default_directory
@@ -115,7 +116,7 @@ channel.add_command(export_channel, "export")
 command.params[:0] = _places(expose=True)
 for part in (
     *(user, invite, token, certificate, channel, announce, reports, audit),
-    *(export, backup, restore, check, running.reload, running.config),
+    *(status, export, backup, restore, check, running.reload, running.config),
 ):
     _place_everywhere(part)
     command.add_command(part)

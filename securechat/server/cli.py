@@ -34,13 +34,12 @@ from securechat.server.open_files import allow_files
 from securechat.server.options import server_options, with_flags
 from securechat.server.reloader import Outcome, Reloader, ReloadError
 from securechat.server.service import Service
-from securechat.server.settings import listen_addresses
+from securechat.server.settings import config_warnings, listen_addresses
 from securechat.store.pepper import check_pepper
 from securechat.store.sqlite.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
 
-LOW_COST = 10
 CERTIFICATE_SECONDS = 86_400.0
 """How often the certificate is looked at again: a server may run for longer than it is valid."""
 
@@ -135,23 +134,6 @@ def check_all(config: Config, data: DataDirectory) -> None:
             days=identity.days_left,
         )
     )
-
-
-def config_warnings(config: Config) -> list[str]:
-    """What is allowed and not wise."""
-    found = []
-    cost = config.accounts.bcrypt_cost
-    if cost < LOW_COST:
-        found.append(
-            f"accounts.bcrypt_cost is {cost}: a stolen database would be quick to crack; "
-            f"use {LOW_COST} or more, 12 by default"
-        )
-    if config.metrics.is_exposed:
-        found.append(
-            f"metrics.listen is {config.metrics.listen}: whoever can connect there sees how busy "
-            "the server is, and nobody is asked for a password; let a firewall keep others out"
-        )
-    return found
 
 
 def serve(config: Config, data: DataDirectory, read: Callable[[], Config]) -> None:

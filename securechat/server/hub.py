@@ -118,6 +118,7 @@ class Hub(NamedThread):
         self._spoke: set[Session] = set()
         """Who has had something to say in this turn."""
         self.counters = Counters()
+        self.every_second: Callable[[], object] = lambda: None
         self.storage_health = StorageHealth(rules, journal)
         self._committer = Committer(
             rules, journal, self._changes, self.storage_health, self.counters
@@ -357,6 +358,7 @@ class Hub(NamedThread):
             guarded(turn, "the look at the storage", lambda: self.storage_health.look(turn))
             guarded(turn, "the look at the space", lambda: self._look_at_space(turn))
             self.counters.settle()
+            guarded(turn, "the look at the minute", self.every_second)
         # Also before what a worker has found out is used: it may have read what was changed since.
         if turn.clock >= self._next_look or self.inbox.answers:
             self._next_look = turn.clock + CHANGES_SECONDS

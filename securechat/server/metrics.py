@@ -104,7 +104,7 @@ class Watched:
             "refusals",
             "counter",
             "What was refused: a login, a message and so on, and why.",
-            self._refusals(),
+            self.refusals(),
             ("what", "reason"),
         )
         left = (self.identity().not_after - datetime.now(UTC)).total_seconds()
@@ -147,7 +147,8 @@ class Watched:
         counts = {"PRIVMSG": max(0, said)} | others
         return {(kind,): float(count) for kind, count in counts.items()}
 
-    def _refusals(self) -> dict[tuple[str, ...], float]:
+    def refusals(self) -> dict[tuple[str, ...], float]:
+        """Since the start, as (what was refused, why)."""
         drivers = [thread.driver for thread in self.io]
         refused: dict[tuple[str, ...], float] = {**self.model.refused}  # a copy, made at once
         return refused | {

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from securechat.core.administration.requests import Request
+from securechat.core.administration.requests import DONE, Request
 from securechat.core.channels.channels import like_lobby
 from securechat.core.jobs import Answer
 from securechat.core.model import address_bans
@@ -45,12 +45,14 @@ from securechat.server.reloading import reloaded
 from securechat.server.retention import Retention
 from securechat.server.settings import (
     admission_limits,
+    config_warnings,
     io_limits,
     listen_addresses,
     policy_since,
     remembered_facts,
     rules_settings,
 )
+from securechat.server.status import Status
 from securechat.server.storage_health import Space
 from securechat.server.workers import Workers
 from securechat.store.pepper import Pepper, find_pepper
@@ -128,6 +130,10 @@ class Service:
         self._hub = self._make_hub(rules, changed)
         self._make_network()
         self.watched = self._watch(rules)
+        self._status = Status(
+            self.watched, self._started_ms, lambda: self.addresses, self._warnings
+        )
+        self._hub.every_second = self._status.look
         self._checkpointer = Checkpointer(
             self.data.database,
             lambda: self._journal.commit_count,
@@ -202,7 +208,7 @@ class Service:
                 most_bytes=limits.database_mib * MIB,
                 unused=self._journal.unused_bytes,
             ),
-            of_process=self.of_process,
+            of_process={**self.of_process, "status": self._tell_status},
         )
 
     def _make_network(self) -> None:
@@ -302,6 +308,13 @@ class Service:
         facts = self._new_facts(self._facts[POLICY])
         if changed or facts != self._facts:
             self._take_up(facts)
+
+    def _tell_status(self, asked: Request) -> None:
+        """Hub thread."""
+        self.answer(asked.number, {DONE: self._status.told()})
+
+    def _warnings(self) -> list[str]:
+        return [*self.identity.warnings, *config_warnings(self.config)]
 
     def answer(self, number: int, found: Mapping[str, object]) -> None:
         """Answer a request that of_process was given; see Requests."""

@@ -113,3 +113,23 @@ def remembered_facts(config: Config, identity: Identity, port: int) -> dict[str,
         "bcrypt_cost": str(accounts.bcrypt_cost),
         "min_password_length": str(accounts.min_password_length),
     }
+
+
+LOW_COST = 10
+
+
+def config_warnings(config: Config) -> list[str]:
+    """What is allowed and not wise."""
+    found = []
+    cost = config.accounts.bcrypt_cost
+    if cost < LOW_COST:
+        found.append(
+            f"accounts.bcrypt_cost is {cost}: a stolen database would be quick to crack; "
+            f"use {LOW_COST} or more, 12 by default"
+        )
+    if config.metrics.is_exposed:
+        found.append(
+            f"metrics.listen is {config.metrics.listen}: whoever can connect there sees how busy "
+            "the server is, and nobody is asked for a password; let a firewall keep others out"
+        )
+    return found

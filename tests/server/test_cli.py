@@ -20,7 +20,7 @@ import pytest
 
 from securechat import __version__
 from securechat.ca.errors import CaError
-from securechat.server import cli, identity, logs
+from securechat.server import cli, identity, logs, settings
 from securechat.server.cli import main
 from securechat.server.config import Config, ConfigError
 from securechat.server.data import DataDirectory
@@ -514,7 +514,7 @@ def test_flags_come_over_the_file(tmp_path: Path) -> None:
 def test_a_low_cost_is_warned_of(cost: int, warnings: int) -> None:
     """Below 10."""
     config = Config().with_values("accounts", {"bcrypt_cost": cost}, "test")
-    assert len(cli.config_warnings(config)) == warnings
+    assert len(settings.config_warnings(config)) == warnings
 
 
 def test_python_m_is_the_same_program() -> None:

@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from securechat.net.binding import ListenError
 from securechat.server import metrics_listener
 from securechat.server.metrics_listener import AT_ONCE, HEAD_BYTES, MetricsListener
+from securechat.server.storage_health import StorageHealth
 from tests.support.server import ServerUnderTest, running
 
 Numbers = dict[tuple[str, ...], float]
@@ -174,8 +177,9 @@ def test_a_server_that_can_store_nothing_is_not_ready(
     server: ServerUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the reason that everybody is told."""
-    model = server.service.watched.model
-    monkeypatch.setattr(model, "no_space", "less than 64 MiB of its disk are free")
+    full = SimpleNamespace(fault="less than 64 MiB of its disk are free")
+    watched = replace(server.service.watched, storage_health=cast("StorageHealth", full))
+    monkeypatch.setattr(server.service.metrics, "_watched", watched)
     status, text = get(server, "/readyz")
     assert (status, text.count("\n")) == (503, 1)
     assert "less than 64 MiB" in text

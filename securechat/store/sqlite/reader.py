@@ -84,6 +84,22 @@ class Reader:
         """
         return max(self._number("SELECT max(seq) FROM log"), int(self.remembered(HIGHEST) or 0))
 
+    def messages_since(self, at_ms: int) -> int:
+        """How many messages of people there are since a moment. at_ms: milliseconds since 1970
+        (UTC).
+        """
+        first, end = 0, self._number("SELECT max(seq) FROM log") + 1
+        # By halves, as nothing is sorted by time: where a clock was set back it is a little off.
+        while first < end:
+            middle = (first + end) // 2
+            rows = self._all("SELECT at_ms FROM log WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,))
+            if rows and int(str(rows[0][0])) < at_ms:
+                first = middle + 1
+            else:
+                end = middle
+        sql = "SELECT count(*) FROM log WHERE seq >= ? AND kind IN ('PRIVMSG', 'NOTICE')"
+        return int(str(self._all(sql, (first,))[0][0]))
+
     def logged(self, first: int, last: int) -> set[int]:
         """Which numbers from one to another are of entries of the log."""
         rows = self._all("SELECT seq FROM log WHERE seq BETWEEN ? AND ?", (first, last))
