@@ -97,6 +97,8 @@ def in_source(tree: ast.Module, name: str) -> Iterator[Text]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node) in MARKS:
             yield _marked(node, name)
+        elif isinstance(node, ast.Tuple) and name.startswith("admin/"):
+            yield from map(Text, _heads(node))
         elif isinstance(node, ast.Call) and _called(node) in CARRIERS and shown:
             given = [*node.args, *(keyword.value for keyword in node.keywords)]
             yield from map(Text, (text for part in given for text in _literals(part)))
@@ -104,6 +106,13 @@ def in_source(tree: ast.Module, name: str) -> Iterator[Text]:
             yield from map(Text, _literals(node.value))
         elif isinstance(node, ast.Raise) and shown:
             yield from map(Text, _raised(node.exc))
+
+
+def _heads(node: ast.Tuple) -> list[str]:
+    """The heads of a table's columns."""
+    words = [part.value for part in node.elts if isinstance(part, ast.Constant)]
+    heads = [word for word in words if isinstance(word, str) and word.isupper()]
+    return heads if len(heads) == len(node.elts) >= 3 else []
 
 
 def _raised(node: ast.expr | None) -> Iterator[str]:

@@ -12,6 +12,7 @@ from securechat.admin.ages import age
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.common.files import new_file
+from securechat.common.language import _, ngettext
 from securechat.irc import names
 from securechat.server.logs import json_text
 from securechat.store.audit import AuditRow, Wanted
@@ -79,7 +80,7 @@ def audit(
     if not everything:
         rows = list(rows)
         if len(rows) > last:
-            click.echo("Older ones are left out; --last N or --all shows more.", err=True)
+            click.echo(_("Older ones are left out; --last N or --all shows more."), err=True)
         # The first is the one too many, as they come oldest first.
         rows = rows[-last:]
     _show(rows, as_json=as_json)
@@ -103,7 +104,7 @@ def _show(rows: Iterable[AuditRow], *, as_json: bool) -> None:
         header = ("WHEN", "EVENT", "BY", "FROM", "RESULT", "FACTS")
         click.echo("\n".join(table(header, cells)))
     else:
-        click.echo("The audit has nothing of that.", err=True)
+        click.echo(_("The audit has nothing of that."), err=True)
 
 
 def _entry(row: AuditRow) -> dict[str, object]:
@@ -152,15 +153,21 @@ def prune(context: AdminContext, before: int, keep: int | None, export: Path | N
     # The border is fixed here: what comes while this runs stays.
     last, count = context.admin.audit.prunable(before_ms=before, keep=keep or 0)
     if not count:
-        click.echo("The audit has nothing that old.", err=True)
+        click.echo(_("The audit has nothing that old."), err=True)
         return
     facts: dict[str, str | int] = {"rows": count}
     if export is not None:  # on the disk before the first row is deleted
         write_rows(export, context.admin.audit.rows_upto(last))
         facts["export"] = str(export)
     context.admin.audit.prune(last, lambda: context.pause(PAUSE_SECONDS), **facts)
-    where = f" They are in {export}." if export is not None else ""
-    click.echo(f"{count} rows of the audit are deleted.{where}", err=True)
+    where = _(" They are in {file}.").format(file=export) if export is not None else ""
+    click.echo(
+        ngettext(
+            "{count} row of the audit is deleted.", "{count} rows of the audit are deleted.", count
+        ).format(count=count)
+        + where,
+        err=True,
+    )
 
 
 def write_rows(path: Path, rows: Iterable[AuditRow]) -> None:

@@ -16,6 +16,7 @@ import click
 
 from securechat.admin.backup.check import in_use, name_problem
 from securechat.admin.new_password import PasswordRules
+from securechat.common.language import _, translated
 from securechat.credentials.link import Link
 from securechat.server.config import Config, load_config
 from securechat.server.data import DataDirectory, DataError
@@ -111,26 +112,30 @@ class AdminContext:
         """Say it when nobody, or nobody else, can use a link that was printed."""
         if is_loopback(link.host):
             click.echo(
-                f"warning: nobody at another machine can use this link: the server listens on "
-                f"{link.host}, which is this machine only. Start it with --host 0.0.0.0 (or with "
-                "host in [listen] of its configuration), then make a new link",
+                _(
+                    "warning: nobody at another machine can use this link: the server listens "
+                    "on {host}, which is this machine only. Start it with --host 0.0.0.0 (or "
+                    "with host in [listen] of its configuration), then make a new link"
+                ).format(host=link.host),
                 err=True,
             )
 
         elif (wrong := name_problem(in_use(self.data, None), link.host)) is not None:
-            click.echo(f"warning: {wrong}", err=True)
+            click.echo(_("warning: {warning}").format(warning=translated(wrong)), err=True)
 
     def tell_login(self, account: str = "") -> None:
         """The link to log in with, for an account that was made here; on standard error."""
         if self.admin.reader.remembered("host") is None:
             click.echo(
-                "To log in it takes a link: `securechat-admin invite --login` prints it, once the "
-                "server has run.",
+                _(
+                    "To log in it takes a link: `securechat-admin invite --login` prints it, "
+                    "once the server has run."
+                ),
                 err=True,
             )
             return
         link = login_link(self.admin.reader, account)
-        click.echo(f"To log in:  securechat login {link}", err=True)
+        click.echo(_("To log in:  securechat login {link}").format(link=link), err=True)
         self.warn_about(link)
 
     def settle(self) -> None:
@@ -143,20 +148,25 @@ class AdminContext:
         # Asked each time: the server may end while this waits.
         while self.data.running():
             if self.admin.in_effect():
-                click.echo("In effect: the running server has taken it up.", err=True)
+                click.echo(_("In effect: the running server has taken it up."), err=True)
                 return
             if time.monotonic() > deadline:
                 self._give_up()
             self.pause(POLL_SECONDS)
         click.echo(
-            f"No server is running on {self.data.path}; it takes effect when one starts.", err=True
+            _("No server is running on {path}; it takes effect when one starts.").format(
+                path=self.data.path
+            ),
+            err=True,
         )
 
     def _give_up(self) -> None:
         click.echo(
-            f"securechat-admin: warning: this is stored, but NOT IN EFFECT: the server that runs "
-            f"on {self.data.path} has not taken it up within {EFFECT_SECONDS:.0f} seconds. Look "
-            "into its log; a restart of the server takes it up",
+            _(
+                "securechat-admin: warning: this is stored, but NOT IN EFFECT: the server "
+                "that runs on {path} has not taken it up within {seconds:.0f} "
+                "seconds. Look into its log; a restart of the server takes it up"
+            ).format(path=self.data.path, seconds=EFFECT_SECONDS),
             err=True,
         )
         raise click.exceptions.Exit(1)

@@ -19,6 +19,7 @@ from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.admin.users import find_account
 from securechat.ca import pem
 from securechat.ca.errors import AuthorityError, ValidityError
+from securechat.common.language import _
 from securechat.credentials.device import (
     MAX_NAME_CHARS,
     default_name,
@@ -62,8 +63,10 @@ def create(context: AdminContext, account: str, name: str) -> None:
     # Alone on standard output, for scripts; all else goes to standard error.
     click.echo(context.admin.make_token(row, name, wall_clock()))
     click.echo(
-        f"This token logs in as {row.name} in the password's place. It is not shown again; to end "
-        f"it: securechat-admin token revoke {row.name} {name}",
+        _(
+            "This token logs in as {account} in the password's place. It is not shown again; to "
+            "end it: securechat-admin token revoke {account} {name}"
+        ).format(account=row.name, name=name),
         err=True,
     )
     context.settle()
@@ -76,7 +79,7 @@ def create(context: AdminContext, account: str, name: str) -> None:
 def list_tokens(context: AdminContext, account: str | None, as_json: bool) -> None:
     """Show the tokens of ACCOUNT, or all: their names and when they were last used."""
     if not _list(context, TOKENS, ("ACCOUNT", "NAME", "MADE", "LAST USED"), account, as_json):
-        click.echo("There is no token; `token create ACCOUNT NAME` makes one.", err=True)
+        click.echo(_("There is no token; `token create ACCOUNT NAME` makes one."), err=True)
 
 
 @token.command("revoke")
@@ -87,7 +90,11 @@ def revoke_token(context: AdminContext, account: str, name: str) -> None:
     """End the token NAME of ACCOUNT. Whoever is logged in with it is logged out."""
     row = find_account(context, account)
     context.admin.revoke_credential(TOKENS, row, name)
-    click.echo(f"The token {name} of {row.name} is revoked; it is worth nothing.")
+    click.echo(
+        _("The token {name} of {account} is revoked; it is worth nothing.").format(
+            name=name, account=row.name
+        )
+    )
     context.settle()
 
 
@@ -115,8 +122,10 @@ def add(context: AdminContext, account: str, file: Path, name: str | None) -> No
     name = name or (file.stem if is_token_name(file.stem) else default_name(fingerprint))
     context.admin.add_certificate(row, name, fingerprint, wall_clock())
     click.echo(
-        f"The certificate {name} logs in as {row.name}. SHA-256: {fingerprint.hex()}\n"
-        f"To end it: securechat-admin certificate revoke {row.name} {name}"
+        _(
+            "The certificate {name} logs in as {account}. SHA-256: {fingerprint}\n"
+            "To end it: securechat-admin certificate revoke {account} {name}"
+        ).format(name=name, account=row.name, fingerprint=fingerprint.hex())
     )
     context.settle()
 
@@ -156,7 +165,11 @@ def revoke_certificate(context: AdminContext, account: str, name: str) -> None:
     """End the certificate NAME of ACCOUNT. Whoever is logged in with it is logged out."""
     row = find_account(context, account)
     context.admin.revoke_credential(CERTIFICATES, row, name)
-    click.echo(f"The certificate {name} of {row.name} is revoked; it logs nobody in.")
+    click.echo(
+        _("The certificate {name} of {account} is revoked; it logs nobody in.").format(
+            name=name, account=row.name
+        )
+    )
     context.settle()
 
 

@@ -13,6 +13,7 @@ from securechat.admin.context import AdminContext
 from securechat.admin.history import find_author
 from securechat.admin.listing import echo_json, utc
 from securechat.common.files import new_file
+from securechat.common.language import ngettext
 from securechat.server.logs import json_text
 from securechat.store.errors import StoreError, UnknownError
 from securechat.store.sqlite.export import History
@@ -224,4 +225,9 @@ def _write(file: Path, objects: Iterable[dict[str, object]]) -> None:
         raise StoreError(f"{file} is there already; name a new file") from None
     except OSError as error:
         raise StoreError(f"can't write {file}: {error.strerror}") from error
-    click.echo(f"{count} objects are in {file}.", err=True)
+    click.echo(
+        ngettext("{count} object is in {file}.", "{count} objects are in {file}.", count).format(
+            count=count, file=file
+        ),
+        err=True,
+    )

@@ -8,6 +8,7 @@ import click
 
 from securechat.admin.context import AdminContext
 from securechat.admin.users import confirm
+from securechat.common.language import _, ngettext
 from securechat.irc import names
 from securechat.store.sqlite.personal import ErasedWords
 from securechat.store.sqlite.rows import AccountRow
@@ -33,39 +34,53 @@ def erase(context: AdminContext, name: str, yes: bool) -> None:
     account = find_author(context, name)
     upto, count = context.admin.erasable(account)
     if not count and not context.admin.personal(account).has_words():
-        click.echo(f"The history has nothing of {account.name}.", err=True)
+        click.echo(_("The history has nothing of {name}.").format(name=account.name), err=True)
         return
     if not yes:
         confirm(
-            f"This can't be undone: {count} entries of {account.name} are taken out of the "
-            "history.",
-            f"Erase all that {account.name} has said?",
-            "nothing was erased",
+            ngettext(
+                "This can't be undone: {count} entry of {name} is taken out of the history.",
+                "This can't be undone: {count} entries of {name} are taken out of the history.",
+                count,
+            ).format(count=count, name=account.name),
+            _("Erase all that {name} has said?").format(name=account.name),
+            _("nothing was erased"),
         )
     erased, words = context.admin.erase(account, upto, context.pause, entries=count)
-    click.echo(f"{erased} entries of {account.name} are erased.")
+    text = ngettext(
+        "{count} entry of {name} is erased.", "{count} entries of {name} are erased.", erased
+    )
+    click.echo(text.format(count=erased, name=account.name))
     if told := _told(words):
-        click.echo(f"Erased too: {told}.")
+        click.echo(_("Erased too: {told}.").format(told=told))
     forget(context)
     context.settle()
 
 
 def _told(words: ErasedWords) -> str:
     parts = (
-        (words.names, "the real name"),
-        (words.keys, "the metadata"),
-        (words.topics, f"{words.topics} topic{'s'[: words.topics != 1]}"),
-        (words.reports, f"{words.reports} reason{'s'[: words.reports != 1]} of reports"),
-        (words.reasons, f"{words.reasons} reason{'s'[: words.reasons != 1]} of kicks"),
+        (words.names, _("the real name")),
+        (words.keys, _("the metadata")),
+        (words.topics, ngettext("{count} topic", "{count} topics", words.topics)),
+        (
+            words.reports,
+            ngettext("{count} reason of reports", "{count} reasons of reports", words.reports),
+        ),
+        (
+            words.reasons,
+            ngettext("{count} reason of kicks", "{count} reasons of kicks", words.reasons),
+        ),
     )
-    return ", ".join(text for number, text in parts if number)
+    return ", ".join(text.format(count=number) for number, text in parts if number)
 
 
 def forget(context: AdminContext) -> None:
     """Have the database's write-ahead log forget what was erased, or say that it has not."""
     if not context.admin.cut_log(context.pause):
         click.echo(
-            "securechat-admin: warning: somebody reads the database for long, perhaps a backup. "
-            "Until that ends, its file with -wal at the end still has what was erased",
+            _(
+                "securechat-admin: warning: somebody reads the database for long, perhaps a "
+                "backup. Until that ends, its file with -wal at the end still has what was erased"
+            ),
             err=True,
         )

@@ -22,6 +22,7 @@ from securechat.admin.slips import Handout, Slip
 from securechat.admin.user_import import Fault, ImportedRow, ImportRefused, Named
 from securechat.admin.users import forms, why_taken
 from securechat.common.files import open_named
+from securechat.common.language import _, ngettext, translated
 from securechat.server.links import login_link
 from securechat.store.admin import NewAccount, wall_clock
 from securechat.store.sqlite.rows import AccountRow
@@ -93,21 +94,34 @@ def import_(
         )
     if slip_files:
         context.check_served()
-    source = "standard input" if file == STDIN else str(file)
+    source = _("standard input") if file == STDIN else str(file)
     try:
         found = _import_all(context, _content(file), make_passwords, slip_files)
     except ImportRefused as refused:
         for fault in refused.faults:
-            click.echo(f"{source}, line {fault.line}: {fault.text}", err=True)
-        count = "one error" if len(refused.faults) == 1 else f"{len(refused.faults)} errors"
-        raise click.ClickException(f"nothing was added: {source} has {count}") from None
+            click.echo(
+                _("{source}, line {line}: {text}").format(
+                    source=source, line=fault.line, text=translated(fault.text)
+                ),
+                err=True,
+            )
+        count = len(refused.faults)
+        text = ngettext(
+            "nothing was added: {source} has one error",
+            "nothing was added: {source} has {count} errors",
+            count,
+        )
+        raise click.ClickException(text.format(source=source, count=count)) from None
     _tell(source, found)
     if not found.new:
         return
     context.tell_login()
     for path in slip_files:
         click.echo(
-            f"{path} holds the passwords: print it, hand the slips out, and delete it", err=True
+            _("{path} holds the passwords: print it, hand the slips out, and delete it").format(
+                path=path
+            ),
+            err=True,
         )
     _warn_about(file)
     context.settle()
@@ -115,13 +129,26 @@ def import_(
 
 def _tell(source: str, found: Sorted) -> None:
     for note in found.notes:
-        click.echo(f"{source}, line {note.line}: {note.text}", err=True)
+        click.echo(
+            _("{source}, line {line}: {text}").format(
+                source=source, line=note.line, text=translated(note.text)
+            ),
+            err=True,
+        )
     count, there = len(found.new), found.there
     if count:
-        click.echo(f"{count} accounts were added." if count > 1 else "One account was added.")
+        click.echo(
+            ngettext("One account was added.", "{count} accounts were added.", count).format(
+                count=count
+            )
+        )
     if there:
-        text = f"{there} were there already" if there > 1 else "One was there already"
-        click.echo(f"{text}, and {'stay' if there > 1 else 'stays'} as before.")
+        text = ngettext(
+            "One was there already, and stays as before.",
+            "{count} were there already, and stay as before.",
+            there,
+        )
+        click.echo(text.format(count=there))
 
 
 def _content(file: Path) -> bytes:
@@ -184,8 +211,10 @@ def _warn_about(file: Path) -> None:
     # Afterwards, as refusing it would not close the file.
     if file != STDIN and file.stat().st_mode & 0o077:
         click.echo(
-            f"warning: other users of this machine can read {file}, and it holds the passwords: "
-            "delete it, or close it with chmod 600",
+            _(
+                "warning: other users of this machine can read {file}, and it holds the "
+                "passwords: delete it, or close it with chmod 600"
+            ).format(file=file),
             err=True,
         )
 

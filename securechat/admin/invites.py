@@ -7,6 +7,7 @@ from click.core import ParameterSource
 
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
+from securechat.common.language import _, ngettext, translated
 from securechat.server.links import login_link, make_link
 from securechat.store.admin import wall_clock
 from securechat.store.invites import invite_id
@@ -62,7 +63,12 @@ def invite(
         return
     link = make_link(context.admin, uses=uses, days=days, administrator=admin, note=note)
     click.echo(str(link))  # alone on standard output, for scripts
-    click.echo(f"To use it:  securechat register {link}  ({_limits(uses, days)})", err=True)
+    click.echo(
+        _("To use it:  securechat register {link}  ({limits})").format(
+            link=link, limits=_limits(uses, days)
+        ),
+        err=True,
+    )
     context.warn_about(link)
     # After it was made: the setting may be changed, and the link used then.
     _warn_when_closed(context)
@@ -72,7 +78,10 @@ def invite(
 def _print_login(context: AdminContext) -> None:
     link = login_link(context.admin.reader)
     click.echo(str(link))
-    click.echo(f"To use it:  securechat login {link}  (who has an account; no secret)", err=True)
+    click.echo(
+        _("To use it:  securechat login {link}  (who has an account; no secret)").format(link=link),
+        err=True,
+    )
     context.warn_about(link)
 
 
@@ -85,15 +94,18 @@ def _refuse_options(context: click.Context, why: str, but: str = "") -> None:
 
 
 def _limits(uses: int, days: int) -> str:
-    times = "once" if uses == 1 else f"{uses} times"
-    return f"works {times}, within {days} days" if days > 1 else f"works {times}, within a day"
+    times = ngettext("works once", "works {count} times", uses).format(count=uses)
+    return times + ngettext(", within a day", ", within {days} days", days).format(days=days)
 
 
 def _warn_when_closed(context: AdminContext) -> None:
     if context.registration() == "closed":
         click.echo(
-            "warning: the link will be refused, as registration is closed here: set registration "
-            'in [accounts] to "invite" and restart the server, or make accounts with `user add`',
+            _(
+                "warning: the link will be refused, as registration is closed here: set "
+                'registration in [accounts] to "invite" and restart the server, or make '
+                "accounts with `user add`"
+            ),
             err=True,
         )
 
@@ -111,13 +123,14 @@ def list_(context: AdminContext, as_json: bool) -> None:
         cells = [_cells(row, now) for row in rows]
         click.echo("\n".join(table(("ID", "STATE", "USES", "EXPIRES", "FOR", "NOTE"), cells)))
     else:
-        click.echo("There is no invite; `invite` makes one.", err=True)
+        click.echo(_("There is no invite; `invite` makes one."), err=True)
 
 
 def _cells(row: InviteRow, now: int) -> tuple[str, ...]:
     kind = "admin" if row.admin else "member"
     expires = local_time(row.expires_ms)
-    return invite_id(row), state(row, now), str(row.uses), expires, kind, row.note
+    now_it_is = translated(state(row, now))
+    return invite_id(row), now_it_is, str(row.uses), expires, translated(kind), row.note
 
 
 def _entry(row: InviteRow, now: int) -> dict[str, object]:
@@ -145,5 +158,5 @@ def state(row: InviteRow, now: int) -> str:
 def revoke(context: AdminContext, id: str) -> None:
     """End the invite with this ID, as `invite list` shows it; its beginning is enough."""
     row = context.admin.invites.revoke(id)
-    click.echo(f"The invite {invite_id(row)} is ended; its link is worth nothing.")
+    click.echo(_("The invite {id} is ended; its link is worth nothing.").format(id=invite_id(row)))
     context.settle()

@@ -13,6 +13,7 @@ from unicodedata import category, east_asian_width
 import click
 
 from securechat.common.escape import escape_exactly
+from securechat.common.language import translated
 from securechat.server.logs import is_utf8, json_text
 
 _GAP = "  "
@@ -25,8 +26,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
     """
     # Before the widths are taken: what is escaped is wider.
     clean = [[escape_exactly(cell) for cell in row] for row in rows]
-    widths = [max(map(width, column)) for column in zip(header, *clean, strict=True)]
-    for row in chain([header], clean):
+    heads = [translated(head) for head in header]
+    widths = [max(map(width, column)) for column in zip(heads, *clean, strict=True)]
+    for row in chain([heads], clean):
         cells = (cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True))
         yield _GAP.join(cells).rstrip()
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import click
 
+from securechat.common.language import _, translated
 from securechat.common.passphrases import passphrase, show_on_terminal
 from securechat.store import passwords
 from securechat.store.passwords import MAX_PASSWORD_BYTES, InvalidPassword
@@ -95,7 +96,9 @@ def _generated(account: str, rules: PasswordRules, *, from_stdin: bool) -> str:
         raise click.UsageError("--generate and --password-stdin exclude each other")
     made = rules.make(account)
     if not show_on_terminal(
-        f"The password of {account}, which is shown this once: write it down now.\n\n  {made}\n"
+        _(
+            "The password of {account}, which is shown this once: write it down now.\n\n  {made}\n"
+        ).format(account=account, made=made)
     ):
         raise click.UsageError(
             "--generate shows the password on a terminal only, and there is none; pipe one in with "
@@ -111,13 +114,17 @@ def _ask_until_good(account: str, rules: PasswordRules) -> str:
         )
     # Before somebody has thought of one that won't do.
     click.echo(
-        f"A password has at least {rules.min_length} characters and is not easily guessed: four or "
-        "more unrelated words make a good one.",
+        _(
+            "A password has at least {min_length} characters and is not easily guessed: "
+            "four or more unrelated words make a good one."
+        ).format(min_length=rules.min_length),
         err=True,
     )
     offered = rules.make(account)
     if not show_on_terminal(
-        f"Enter alone takes this one; write it down, as it is not shown again:  {offered}"
+        _("Enter alone takes this one; write it down, as it is not shown again:  {offered}").format(
+            offered=offered
+        )
     ):
         offered = ""
     while True:
@@ -125,7 +132,7 @@ def _ask_until_good(account: str, rules: PasswordRules) -> str:
         reason = rules.why_refused(password, account)
         if reason is None:
             return password
-        click.echo(reason, err=True)
+        click.echo(translated(reason), err=True)
 
 
 def _from_stdin() -> str:
@@ -154,7 +161,7 @@ def _ask(account: str) -> str:
         # Nobody sees what was typed.
         if not typed or _typed("The same again") == typed:
             return typed
-        click.echo("Error: the two do not match.", err=True)
+        click.echo(_("Error: the two do not match."), err=True)
 
 
 def _typed(question: str) -> str:

@@ -13,6 +13,7 @@ from securechat.admin.context import AdminContext
 from securechat.admin.listing import local_time, table, utc
 from securechat.admin.requests import ask
 from securechat.admin.users import find_account
+from securechat.common.language import _, ngettext
 from securechat.core.presence.live_sessions import Live
 from securechat.store.sqlite.rows import AccountRow
 
@@ -31,7 +32,7 @@ def sessions(context: AdminContext, name: str, as_json: bool) -> None:
         header = ("ID", "BY", "SINCE", "LAST HEARD", "FROM")
         click.echo("\n".join(table(header, [_cells(row) for row in rows])))
     else:
-        click.echo(f"{account.name} is not logged in.", err=True)
+        click.echo(_("{name} is not logged in.").format(name=account.name), err=True)
 
 
 def _live(context: AdminContext, account: AccountRow) -> list[Live]:
@@ -67,7 +68,9 @@ def logout(context: AdminContext, name: str, session: str | None) -> None:
     account = find_account(context, name)
     count = ask(context, "logout", account=account.id, session=session)
     if not count:
-        click.echo(f"{account.name} is not logged in.")
+        click.echo(_("{name} is not logged in.").format(name=account.name))
         return
-    what = "session has ended" if count == 1 else "sessions have ended"
-    click.echo(f"{count} {what} of {account.name}.")
+    text = ngettext(
+        "{count} session has ended of {name}.", "{count} sessions have ended of {name}.", count
+    )
+    click.echo(text.format(count=count, name=account.name))

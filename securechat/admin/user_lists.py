@@ -8,6 +8,7 @@ from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.admin.users import find_account
 from securechat.common.escape import escape_exactly
+from securechat.common.language import _, translated
 from securechat.core.quota import MIB
 from securechat.store.sqlite.reader import Reader
 from securechat.store.sqlite.rows import AccountRow
@@ -53,14 +54,14 @@ def list_(context: AdminContext, everybody: bool, without_factor: bool, as_json:
     elif without_factor:
         click.echo("Everybody has a second factor.", err=True)
     else:
-        click.echo("There is no account yet; `user add NAME` makes one.", err=True)
+        click.echo(_("There is no account yet; `user add NAME` makes one."), err=True)
 
 
 def _cells(row: AccountRow, held: Credentials) -> tuple[str, ...]:
-    factor = "on" if row.id in held.protected else ""
+    factor = _("on") if row.id in held.protected else ""
     tokens = len(held.tokens.get(row.id, ()))
     made = local_time(row.created_ms)
-    return row.name, _state(row), _role(row), factor, str(tokens or ""), made
+    return row.name, translated(_state(row)), _shown_role(row), factor, str(tokens or ""), made
 
 
 def _entry(row: AccountRow, held: Credentials) -> dict[str, object]:
@@ -86,6 +87,10 @@ def _role(row: AccountRow) -> str:
     return ", ".join(role for role, has in roles.items() if has)
 
 
+def _shown_role(row: AccountRow) -> str:
+    return ", ".join(translated(role) for role in _role(row).split(", "))
+
+
 @click.command()
 @click.argument("name")
 @click.pass_obj
@@ -94,15 +99,23 @@ def show(context: AdminContext, name: str) -> None:
     row = find_account(context, name)
     held = Credentials(context.admin.reader)
     facts = {
-        "name": row.name,
-        "state": _state(row),
-        "role": _role(row) or "member",
-        "made": local_time(row.created_ms),
-        "second factor": "on" if row.id in held.protected else "off",
-        "tokens": ", ".join(held.tokens.get(row.id, ())) or "none",
-        "certificates": ", ".join(held.certificates.get(row.id, ())) or "none",
-        "messages": f"{context.admin.reader.usage().get(row.id, 0) / MIB:.1f} MiB are kept",
-        "quota": {None: "as configured", 0: "none"}.get(row.quota_mib, f"{row.quota_mib} MiB"),
+        _("name"): row.name,
+        _("state"): translated(_state(row)),
+        _("role"): _shown_role(row) or _("member"),
+        _("made"): local_time(row.created_ms),
+        _("second factor"): _("on") if row.id in held.protected else _("off"),
+        _("tokens"): ", ".join(held.tokens.get(row.id, ())) or _("none"),
+        _("certificates"): ", ".join(held.certificates.get(row.id, ())) or _("none"),
+        _("messages"): _("{size:.1f} MiB are kept").format(
+            size=context.admin.reader.usage().get(row.id, 0) / MIB
+        ),
+        _("quota"): _quota(row.quota_mib),
     }
     for key, value in facts.items():
         click.echo(f"{key:<13}  {escape_exactly(value)}")
+
+
+def _quota(mib: int | None) -> str:
+    if mib is None:
+        return _("as configured")
+    return _("{count} MiB").format(count=mib) if mib else _("none")

@@ -12,6 +12,7 @@ from securechat.admin.context import AdminContext
 from securechat.admin.nearest import nearest
 from securechat.admin.new_password import generate, new_password, password_stdin
 from securechat.common.files import new_file
+from securechat.common.language import _
 from securechat.irc import names
 from securechat.irc.names import AccountName, InvalidName
 from securechat.store.admin import NewAccount, wall_clock
@@ -80,8 +81,10 @@ def add(
     # Outside of any transaction: while somebody types, the server must be able to write.
     stored = new_password(name.display, context.rules, from_stdin=password_stdin, generate=generate)
     context.admin.add([NewAccount(*forms(name), stored, admin)], wall_clock())
-    role = " and administers the server" if admin else ""
-    click.echo(f"{name.display} has an account{role}.")
+    told = _("{name} has an account and administers the server.")
+    if not admin:
+        told = _("{name} has an account.")
+    click.echo(told.format(name=name.display))
     context.tell_login(name.display)
     context.settle()
 
@@ -108,9 +111,11 @@ def _add_bot(context: AdminContext, name: AccountName, file: Path) -> None:
         file.unlink(missing_ok=True)
         raise
     click.echo(
-        f"{name.display} is a bot; its token is in {file}, and nowhere else. To send as it:\n"
-        f"  securechat send '#lobby' hello --server {name.display}@HOST --password-file {file}\n"
-        f"To end the token: securechat-admin token revoke {name.display} {BOT_TOKEN}"
+        _(
+            "{name} is a bot; its token is in {file}, and nowhere else. To send as it:\n"
+            "  securechat send '#lobby' hello --server {name}@HOST --password-file {file}\n"
+            "To end the token: securechat-admin token revoke {name} {token}"
+        ).format(name=name.display, file=file, token=BOT_TOKEN)
     )
     context.tell_login(name.display)
     context.settle()
@@ -162,7 +167,9 @@ def passwd(context: AdminContext, name: str, password_stdin: bool, generate: boo
     account = find_account(context, name)
     stored = new_password(account.name, context.rules, from_stdin=password_stdin, generate=generate)
     context.admin.set_password(account, stored)
-    click.echo(f"{account.name} has a new password; the old one is worth nothing.")
+    click.echo(
+        _("{name} has a new password; the old one is worth nothing.").format(name=account.name)
+    )
     context.settle()
 
 
@@ -173,7 +180,9 @@ def disable(context: AdminContext, name: str) -> None:
     """Keep NAME out until `user enable`. Whoever is logged in as NAME is logged out."""
     account = find_account(context, name)
     context.admin.set_disabled(account, disabled=True)
-    click.echo(f"{account.name} is disabled: no login until `user enable {account.name}`.")
+    click.echo(
+        _("{name} is disabled: no login until `user enable {name}`.").format(name=account.name)
+    )
     context.settle()
 
 
@@ -184,7 +193,7 @@ def enable(context: AdminContext, name: str) -> None:
     """Let NAME in again, with the password as it was."""
     account = find_account(context, name)
     context.admin.set_disabled(account, disabled=False)
-    click.echo(f"{account.name} is enabled and can log in.")
+    click.echo(_("{name} is enabled and can log in.").format(name=account.name))
     context.settle()
 
 
@@ -196,8 +205,10 @@ def admin(context: AdminContext, name: str, revoke: bool) -> None:
     """Let NAME administer the server: all channels obey an administrator."""
     account = find_account(context, name)
     context.admin.set_admin(account, admin=not revoke)
-    change = "no longer administers" if revoke else "administers"
-    click.echo(f"{account.name} {change} the server.")
+    told = _("{name} administers the server.")
+    if revoke:
+        told = _("{name} no longer administers the server.")
+    click.echo(told.format(name=account.name))
     context.settle()
 
 
@@ -232,14 +243,21 @@ def delete(context: AdminContext, name: str, yes: bool) -> None:
     account = find_account(context, name)
     if not yes:
         confirm(
-            f"This can't be undone: {account.name} is logged out, leaves all channels and can't "
-            f"log in again.\nWhat {account.name} wrote stays, and the name is never given to "
-            f"anybody else.\nTo keep {account.name} out for a while: user disable {account.name}",
-            f"Delete {account.name}?",
-            "nothing was deleted",
+            _(
+                "This can't be undone: {name} is logged out, leaves all channels and can't "
+                "log in again.\n"
+                "What {name} wrote stays, and the name is never given to anybody else.\n"
+                "To keep {name} out for a while: user disable {name}"
+            ).format(name=account.name),
+            _("Delete {name}?").format(name=account.name),
+            _("nothing was deleted"),
         )
     context.admin.delete(account)
-    click.echo(f"{account.name} is deleted. The messages stay; the name is given to nobody else.")
+    click.echo(
+        _("{name} is deleted. The messages stay; the name is given to nobody else.").format(
+            name=account.name
+        )
+    )
     context.settle()
 
 
@@ -268,11 +286,18 @@ def remove_factor(context: AdminContext, name: str, yes: bool) -> None:
         raise click.ClickException(f"{account.name} has no second factor")
     if not yes:
         confirm(
-            f"From then on the password alone lets somebody in as {account.name}. Be sure that it "
-            f"is {account.name} who asks: face to face, or by a call to a number that you know.",
-            f"Remove the second factor of {account.name}?",
-            "the second factor stays",
+            _(
+                "From then on the password alone lets somebody in as {name}. Be sure that "
+                "it is {name} who asks: face to face, or by a call to a number that you "
+                "know."
+            ).format(name=account.name),
+            _("Remove the second factor of {name}?").format(name=account.name),
+            _("the second factor stays"),
         )
     context.admin.remove_factor(account)
-    click.echo(f"{account.name} logs in with the password alone; the client can turn it on again.")
+    click.echo(
+        _("{name} logs in with the password alone; the client can turn it on again.").format(
+            name=account.name
+        )
+    )
     context.settle()

@@ -244,7 +244,8 @@ def _behind_colon(text: str) -> str | None:
     """
     head, colon, tail = text.partition(": ")
     while colon:
-        if (known := _whole(tail)) is not None:
+        # A single word is a name, even if it is one of ours.
+        if " " in tail and (known := _whole(tail)) is not None:
             return f"{head}: {known}"
         more, colon, tail = tail.partition(": ")
         head = f"{head}: {more}"

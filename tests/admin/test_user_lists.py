@@ -96,6 +96,7 @@ def test_one_account_is_shown(cli: AdminCli) -> None:
         "tokens": "laptop, phone",
         "certificates": "none",
         "messages": "0.0 MiB are kept",
+        "quota": "as configured",
     }
 
 

@@ -83,6 +83,7 @@ def test_a_number_decides_the_form(days: int, expected: str) -> None:
         ("a, b and names below them; any address", "a, b и имена под ними; любой адрес"),
         ("FAIL: 7: Wrong account or password", "FAIL: 7: Неверная учётная запись или пароль"),
         ("the sky is green", "the sky is green"),
+        ("no such thing: admin", "no such thing: admin"),
         ("Options", "Параметры"),
         ("", ""),
     ],

@@ -50,6 +50,7 @@ function returns for others to raise.
 """
 
 OTHERS = (
+    *("active", "admin", "bot", "deleted", "disabled", "ended", "expired", "open"),
     "wrong account or password",
     "a CA",
     "a server's or client's certificate",

@@ -16,6 +16,7 @@ from securechat.admin.backup.restore import restore_backup
 from securechat.admin.context import AdminContext, who
 from securechat.admin.listing import local_time
 from securechat.common.escape import escape_exactly
+from securechat.common.language import _, translated
 from securechat.server.data import DataDirectory, DataError, default_directory
 
 _FILE = click.Path(path_type=Path)
@@ -35,18 +36,26 @@ def backup(context: AdminContext, file: Path, force: bool) -> None:
     can pose as the server. It is made for its owner's eyes only (mode 0600); keep it so.
     """
     made = make_backup(context.data, file, by=who(), force=force, pause=context.pause)
-    click.echo(f"{file} holds {', '.join(made.manifest.members)}: {_size(made.size)}.")
+    click.echo(
+        _("{file} holds {members}: {size}.").format(
+            file=file, members=", ".join(made.manifest.members), size=_size(made.size)
+        )
+    )
     if made.warning:
-        click.echo(f"warning: {made.warning}", err=True)
+        click.echo(_("warning: {warning}").format(warning=translated(made.warning)), err=True)
     if not set(TLS) & made.manifest.members.keys():
         click.echo(
-            "warning: the server's certificate and key are not in the data directory, so they are "
-            "not in the backup: keep a copy of them too",
+            _(
+                "warning: the server's certificate and key are not in the data directory, "
+                "so they are not in the backup: keep a copy of them too"
+            ),
             err=True,
         )
     click.echo(
-        "Keep it as secret as the server: who has this file has all messages, can guess at the "
-        "passwords and can pose as the server.",
+        _(
+            "Keep it as secret as the server: who has this file has all messages, can "
+            "guess at the passwords and can pose as the server."
+        ),
         err=True,
     )
 
@@ -68,14 +77,20 @@ def restore(context: AdminContext, file: Path) -> None:
     done = restore_backup(file, data, by=who())
     made = local_time(done.manifest.made_ms)
     version = escape_exactly(done.manifest.version)
-    click.echo(f"{data.path} is as it was on {made}, by a backup of securechat {version}.")
+    click.echo(
+        _("{path} is as it was on {made}, by a backup of securechat {version}.").format(
+            path=data.path, made=made, version=version
+        )
+    )
     if done.warning:
-        click.echo(f"warning: {done.warning}", err=True)
+        click.echo(_("warning: {warning}").format(warning=translated(done.warning)), err=True)
     where = f" --data {shlex.quote(str(data.path))}" if data.path != default_directory() else ""
     click.echo(
-        "What was done after that is undone: passwords, revoked tokens and invites, disabled "
-        "accounts and second factors are as they were then.\n"
-        f"Next:  securechat-server{where}  (with the --config or --cert that it had)",
+        _(
+            "What was done after that is undone: passwords, revoked tokens and invites, "
+            "disabled accounts and second factors are as they were then.\n"
+            "Next:  securechat-server{where}  (with the --config or --cert that it had)"
+        ).format(where=where),
         err=True,
     )
 
@@ -105,6 +120,6 @@ def check(invocation: click.Context, context: AdminContext, quick: bool) -> None
     config = context.config if context.config_file else None
     for found in check_up(context.data, config, quick=quick, now=datetime.now(UTC)):
         good = good and found.good
-        mark = "ok   " if found.good else "FAULT"
-        click.echo(f"{mark}  {found.text}", err=not found.good)
+        mark = _("ok") if found.good else _("FAULT")
+        click.echo(f"{mark:<5}  {translated(found.text)}", err=not found.good)
     invocation.exit(0 if good else 1)
