@@ -159,6 +159,9 @@ def _check_ours(connection: sqlite3.Connection, path: Path) -> None:
 
 def _migrate(connection: sqlite3.Connection) -> None:
     first = _version(connection)
+    if 0 < first < len(MIGRATIONS):
+        # Said before, so that nobody takes it for hung.
+        log.info("bringing the database from format %d to %d: wait for it", first, len(MIGRATIONS))
     while (version := _version(connection)) < len(MIGRATIONS):
         script = f"{MIGRATIONS[version]}PRAGMA user_version={version + 1};"
         try:

@@ -121,12 +121,15 @@ def test_a_backup_of_an_older_format_is_restored(tmp_path: Path) -> None:
 
 
 def test_the_log_tells_of_a_new_format(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Once: no older version opens the database from then on."""
+    """Once, before and after: no older version opens the database from then on."""
     caplog.set_level(logging.INFO)
     data = restored("19", tmp_path / "data")
     for _ in range(2):
         open_database(data.database).close()
-    assert caplog.messages == [f"the database had format 19 and has {NEWEST} now"]
+    assert caplog.messages == [
+        f"bringing the database from format 19 to {NEWEST}: wait for it",
+        f"the database had format 19 and has {NEWEST} now",
+    ]
 
 
 def test_a_migration_that_fails_changes_nothing(
