@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
+from securechat.core.administration.requests import FAILED
 from securechat.server.commands import FAILURES
 from securechat.server.config import Config
 from securechat.server.open_files import allow_files
@@ -54,10 +55,9 @@ class Reloader:
         warnings = self._apply(config)
         running = self._service.config
         taken, left = differences(before, running), differences(running, config)
-        if taken:
-            log.info("configuration reloaded: %s", ", ".join(taken))
         for key in left:
             log.warning("%s takes effect at the next start: %s", key, NEXT_START[key])
+        # Which logs it as well.
         shown = {"changed": ", ".join(taken) or "-", "next_start": ", ".join(left) or "-"}
         self._service.note("configuration reloaded", by, **shown)
         return Outcome(taken, left, self._service.identity.days_left, warnings)
@@ -95,9 +95,12 @@ class Reloader:
         service, connections = self._service, self._service.config.limits.connections
         try:
             service.reload(config)
-        except FAILURES as error:
+        except (*FAILURES, OSError) as error:
             log.error("not reloaded, all stays as it was: %s", error)  # noqa: TRY400
             raise ReloadError(str(error)) from error
+        except Exception as error:  # a server isn't to end of a reload
+            log.exception("a bug: the reload failed")
+            raise ReloadError(FAILED) from error
         identity = service.identity
         log.info("certificate reloaded: valid for %d more days", identity.days_left)
         warnings = list(identity.warnings)

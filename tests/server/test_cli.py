@@ -247,7 +247,7 @@ def test_sighup_reloads_what_of_the_configuration_takes_effect_at_once(
         write_config(config, accounts={"registration": "closed"}, limits={"io_threads": 7})
         server.tell(signal.SIGHUP)
         assert alice.hears_line().endswith("CAP alice DEL :draft/account-registration")
-        server.logs("configuration reloaded: accounts.registration")
+        server.logs('configuration reloaded account=- address="" changed=accounts.registration')
         server.logs("limits.io_threads takes effect at the next start: each connection belongs")
         config.write_text("[accounts]\nregistration = 1\n", encoding="utf-8")
         server.tell(signal.SIGHUP)

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from securechat.server.open_files import allow_files
+
 TELL = """
 import resource
 from securechat.server.open_files import allow_files
@@ -47,3 +49,16 @@ def test_a_low_hard_limit_is_told() -> None:
 def test_a_limit_that_is_high_enough_stays() -> None:
     """Nothing is lowered."""
     assert told(300, -50) == ["None", "64"]
+
+
+def test_who_may_not_raise_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a sandbox that forbids the call; the server goes on."""
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 600))
+    monkeypatch.setattr(resource, "setrlimit", forbidden)
+    warning = allow_files(400)
+    assert warning is not None
+    assert warning.startswith("the system allows 64 open files")
