@@ -12,7 +12,7 @@ from functools import partial
 
 from securechat.core import dispatch, metadata, quota
 from securechat.core.administration import addresses, announcements
-from securechat.core.auth import login, registration
+from securechat.core.auth import login, places, registration
 from securechat.core.channels import channels, ownership
 from securechat.core.commands import cap, credentials, multiline, reports
 from securechat.core.delivery import acknowledgements, labels
@@ -242,6 +242,7 @@ class Rules:
             start = turn.savepoint()
             arrivals.tell_kicks(turn, arrival.session)
             turn.finish_span(arrival.session, "KICK", start)
+            places.tell(turn, arrival.session)
             announcements.show(turn, arrival.session)
             reports.tell_open(turn, arrival.session)
             start = turn.savepoint()

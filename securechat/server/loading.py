@@ -10,6 +10,7 @@ from securechat.core.journal.events.channels import KickedAway
 from securechat.core.model import address_bans, announcements, reports
 from securechat.core.model.credentials import Certificate, Device, Factor, Invite, Token
 from securechat.core.model.entities import Account, Channel, Direct
+from securechat.core.model.login_places import Place, network_of
 from securechat.core.model.membership import Membership
 from securechat.core.model.sent_keys import Kept
 from securechat.core.model.state import Model
@@ -95,10 +96,22 @@ def _usage(reader: Reader) -> dict[int, int]:
 
 def load_familiar(model: Model, reader: Reader) -> None:
     """Where the accounts have logged in from before, so that nobody's guessing slows them there."""
-    for name, address in reader.logins():
+    newest: dict[int, int] = {}
+    new: dict[int, Place | None] = {}
+    for name, address, first, last, at_ms in reader.logins():
         account = model.known_as(names.fold_account(name))
-        if account is not None and address:
-            model.login_throttle.right(account.folded, address_block_of(address))
+        if account is None or not address:
+            continue
+        block = address_block_of(address)
+        model.login_throttle.right(account.folded, block)
+        network = network_of(block)
+        is_new = model.login_places.add(account.id, network) and first > newest[account.id]
+        # Only the last place: whoever has logged in from an older one since was told there.
+        new[account.id] = Place(account.id, account.name, network, "", at_ms) if is_new else None
+        newest[account.id] = last
+    for number, place in new.items():
+        if place is not None and not model.accounts[number].bot:
+            model.login_places.keep(number, place)
 
 
 def _load_channel_lists(model: Model, reader: Reader) -> None:

@@ -174,3 +174,18 @@ def test_a_factor_goes_with_its_recovery_codes(journal: Journal) -> None:
     journal.commit([FACTOR, RecoveryCodeAdded(b"r", ALICE), RecoveryCodeAdded(b"s", BOB)])
     journal.commit([FactorRemoved(ALICE)])
     assert Reader(journal.connection).recovery_codes() == [(b"s", BOB)]
+
+
+def logged_in(account: str, address: str, at_ms: int) -> Audited:
+    return Audited(at_ms, "login", account, address, "ok", "{}")
+
+
+def test_a_login_from_a_new_place_before_the_start_is_told(journal: Journal) -> None:
+    """Where the newest logins are from a place that is new since; not what the owner has seen."""
+    logins = [("Alice", "192.0.2.7"), ("Bob", "192.0.2.7"), ("Alice", "203.0.113.9")]
+    logins += [("Bob", "203.0.113.9"), ("Bob", "192.0.2.8"), ("Alice", "203.0.113.9")]
+    journal.commit([logged_in(*login, 1000 * at) for at, login in enumerate(logins)])
+    places = load(journal).login_places
+    [place] = places.take(ALICE, "192.0.2.0/24")
+    assert (place.name, place.network, place.at_ms) == ("Alice", "203.0.113.0/24", 5000)
+    assert places.take(BOB, "198.51.100.0/24") == []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from securechat.core.auth import reauthentication, second_factor, totp
+from securechat.core.auth import places, reauthentication, second_factor, totp
 from securechat.core.auth.reauthentication import Proof, named
 from securechat.core.auth.texts import (
     CERTIFICATE_UNKNOWN,
@@ -357,6 +357,7 @@ def _granted(turn: Turn, session: Session, account: Account, proof: Proof) -> No
     turn.model.logins.add((account.id, session.proven), turn.clock)
     become(turn, session, account)
     turn.audit("login", session, by=proof.how, **named(session))
+    places.arrived(turn, session, proof.how)
     if by_sasl:
         turn.numeric(session, Numeric.RPL_SASLSUCCESS, "SASL authentication successful")
     # All else may be there already: with PASS it is, or where nothing was negotiated.

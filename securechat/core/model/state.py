@@ -18,6 +18,7 @@ from securechat.core.journal.events.channels import Logged
 from securechat.core.model.credentials import Certificate, Invite, Token
 from securechat.core.model.entities import Account, Channel, Direct, Session
 from securechat.core.model.levels import Levels
+from securechat.core.model.login_places import LoginPlaces
 from securechat.irc import names
 
 MOST_REDACTED = 1000
@@ -94,6 +95,7 @@ class Model:
     used: dict[Token | Certificate, None] = field(default_factory=dict)
     """Those whose used_ms is newer than what is stored."""
     login_throttle: LoginThrottle = field(default_factory=LoginThrottle)
+    login_places: LoginPlaces = field(default_factory=LoginPlaces)
     enrolments: dict[int, tuple[bytes, float]] = field(default_factory=dict, repr=False)
     """Account -> the secret that its login offers, as it has to have a second factor, and until
     when, seconds of the monotonic clock. Whoever is in here has shown their password.

@@ -209,10 +209,13 @@ class Reader:
         """Whether an account has a second factor."""
         return bool(self._all("SELECT 1 FROM factors WHERE account = ?", (account,)))
 
-    def logins(self) -> list[tuple[str, str]]:
-        """(account's name, address) of the newest logins that the audit has, oldest first."""
+    def logins(self) -> list[tuple[str, str, int, int, int]]:
+        """Of the newest logins that the audit has, each account's name and address once, in the
+        order of the last ones: with the numbers of the first and the last, and its time.
+        """
         sql = (
-            "SELECT account, address FROM (SELECT id, account, address FROM audit "
+            "SELECT account, address, min(id), max(id), max(at_ms) FROM "
+            "(SELECT id, at_ms, account, address FROM audit "
             "WHERE id > (SELECT max(id) FROM audit) - ? AND event = 'login' AND result = 'ok') "
             "GROUP BY account, address ORDER BY max(id)"
         )

@@ -1,0 +1,60 @@
+"""A login from a new place is told to its owner, and an administrator's to the others who are such.
+
+Told at once to whoever of them is logged in from elsewhere, and to each at the next login from
+elsewhere. It is in memory only; a start makes it anew of the audit, which has all of it. Nobody
+hears of it before a login. Hub thread only.
+"""
+
+from __future__ import annotations
+
+from securechat.core.model.entities import Account, Session
+from securechat.core.model.login_places import Place, network_of
+from securechat.core.model.states import State
+from securechat.core.text import when
+from securechat.core.turn import Turn
+
+OWN = (
+    "If it wasn't you, change your password by `securechat passwd` or PASSWD: that ends all other "
+    "sessions and all tokens"
+)
+OTHERS = "If that can't be: `securechat-admin user sessions`, `user logout`, `user passwd`"
+
+
+def arrived(turn: Turn, session: Session, how: str) -> None:
+    """Somebody logs in: if it is from a new place that is told. how: by what, as in the audit."""
+    account, places = session.who, turn.model.login_places
+    network = network_of(session.address_block)
+    if not places.add(account.id, network):
+        return
+    place = Place(account.id, account.name, network, how, turn.now_ms)
+    for reader in _readers(turn, account):
+        places.keep(reader.id, place)
+        for other in reader.sessions:
+            if other.state is State.READY and network_of(other.address_block) != network:
+                turn.notice(other, text(reader, place))
+    turn.on_failure(lambda: places.take_back(place))
+
+
+def _readers(turn: Turn, account: Account) -> list[Account]:
+    # A bot reads no notices; who looks after it has the audit.
+    readers = [] if account.bot else [account]
+    if account.admin:
+        everybody = turn.model.accounts.values()
+        readers += [one for one in everybody if one.admin and one.usable and one is not account]
+    return readers
+
+
+def tell(turn: Turn, session: Session) -> None:
+    """Somebody has arrived: the logins that they haven't been told of at one of their own."""
+    network = network_of(session.address_block)
+    for place in turn.model.login_places.take(session.who.id, network):
+        turn.notice(session, text(session.who, place))
+
+
+def text(reader: Account, place: Place) -> str:
+    """What a reader is told of a login."""
+    by = f" by {place.how}" if place.how else ""
+    login = f"from {place.network}{by} on {when(place.at_ms)}"
+    if place.account == reader.id:
+        return f"There was a login as {place.name} {login}, a new place. {OWN}"
+    return f"{place.name}, who administers this server, logged in {login}, a new place. {OTHERS}"

@@ -1,0 +1,110 @@
+"""Logins from new places: who is told of them, when, and what is remembered."""
+
+from __future__ import annotations
+
+import pytest
+
+from securechat.core.model import login_places
+from securechat.core.model.login_places import LoginPlaces, Place, network_of
+from tests.support.client import Client
+from tests.support.rules import RIGHT, RulesUnderTest
+
+HOME, HOTEL, THIEF = "192.0.2.7", "198.51.100.1", "203.0.113.9"
+
+
+def enters(rules: RulesUnderTest, name: str, address: str) -> tuple[Client, list[str]]:
+    """Somebody logs in; what they are told of logins."""
+    person = rules.connect(address=address)
+    return person, told(person.logs_in(name, password=RIGHT))
+
+
+def told(heard: list[str]) -> list[str]:
+    """The notices of new places among some lines."""
+    return [line for line in heard if "a new place" in line]
+
+
+@pytest.mark.parametrize(
+    ("block", "network"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("2001:db8:1:2::/64", "2001:db8:1::/48"),
+        ("2001:db8:1::/48", "2001:db8:1::/48"),
+        ("", ""),
+    ],
+)
+def test_what_counts_as_one_place(block: str, network: str) -> None:
+    """What one provider gives to one home."""
+    assert network_of(block) == network
+
+
+def test_the_owner_is_told_at_the_next_login() -> None:
+    """From elsewhere: who logs in twice from the new place doesn't take the news away. Once."""
+    rules = RulesUnderTest("alice")
+    alice, heard = enters(rules, "alice", HOME)
+    assert heard == []
+    alice.hangs_up()
+    for _ in range(2):
+        thief, heard = enters(rules, "alice", THIEF)
+        assert heard == []
+        thief.hangs_up()
+    _, [line] = enters(rules, "alice", "192.0.2.99")
+    assert "There was a login as alice from 203.0.113.0/24 by password on 20" in line
+    assert "change your password" in line
+    assert enters(rules, "alice", HOME)[1] == []
+
+
+def test_who_is_there_is_told_at_once() -> None:
+    """On all devices that are elsewhere."""
+    rules = RulesUnderTest("alice")
+    alice, _ = enters(rules, "alice", HOME)
+    enters(rules, "alice", THIEF)
+    assert len(told(alice.hears())) == 1
+    enters(rules, "alice", THIEF)
+    assert told(alice.hears()) == []
+
+
+def test_administrators_are_told_of_each_other() -> None:
+    """Those who are there, and those who come; members aren't."""
+    rules = RulesUnderTest("alice")
+    for name in ("root", "carol", "dave"):
+        rules.add(name, admin=True)
+    carol, _ = enters(rules, "carol", HOME)
+    alice, _ = enters(rules, "alice", HOME)
+    enters(rules, "root", HOME)
+    enters(rules, "root", HOTEL)
+    [line] = told(carol.hears())
+    assert "root, who administers this server, logged in from 198.51.100.0/24" in line
+    assert told(alice.hears()) == []
+    assert len(enters(rules, "dave", HOME)[1]) == 1
+
+
+def test_a_login_that_fails_tells_nothing() -> None:
+    """A wrong password is no login."""
+    rules = RulesUnderTest("alice")
+    alice, _ = enters(rules, "alice", HOME)
+    rules.connect(address=THIEF).logs_in("alice", password="wrong")
+    assert told(alice.hears()) == []
+
+
+def test_a_bot_is_not_told() -> None:
+    """It reads no notices, and moves with its machine."""
+    rules = RulesUnderTest("robot")
+    rules.account("robot").bot = True
+    enters(rules, "robot", HOME)
+    enters(rules, "robot", HOTEL)
+    assert enters(rules, "robot", HOME)[1] == []
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks of an account, accounts, and logins that are to be told."""
+    monkeypatch.setattr(login_places, "MAX_NETWORKS", 2)
+    monkeypatch.setattr(login_places, "MAX_ACCOUNTS", 2)
+    places = LoginPlaces()
+    assert [places.add(1, network) for network in "abcab"] == [False, True, True, True, True]
+    for account in (2, 3):
+        places.add(account, "a")
+    assert not places.add(1, "z")  # nothing of it is known any more
+    for number in range(20):
+        places.keep(1, Place(2, "bob", str(number), "", 0))
+    assert len(places.take(1, "z")) == login_places.MAX_WAITING
+    assert places.take(1, "z") == []
