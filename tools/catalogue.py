@@ -29,7 +29,7 @@ import click
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-from cataloguelib.texts import CARRIERS, HELD, OTHERS, PAIRS, SILENT, TEXTS, WIRE, WRAPPED
+from cataloguelib.texts import CARRIERS, HELD, OTHERS, PAIRS, SHOWN, SILENT, TEXTS, WIRE, WRAPPED
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "securechat"
@@ -93,7 +93,7 @@ def in_source(tree: ast.Module, name: str) -> Iterator[Text]:
     """The texts of a file; name: its path within the package."""
     for part in _wholly(tree, name):
         yield from map(Text, _literals(_without_docstrings(part)))
-    shown = not name.startswith(SILENT)
+    shown = not name.startswith(SILENT) or name.startswith(SHOWN)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node) in MARKS:
             yield _marked(node, name)

@@ -9,9 +9,10 @@ import click
 
 from securechat.admin.ages import seconds
 from securechat.admin.context import AdminContext
-from securechat.admin.listing import counted, echo_json, local_time, table, utc
+from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.admin.requests import ask
 from securechat.admin.users import confirm
+from securechat.common.language import _
 from securechat.core.model.address_bans import AddressBan
 
 
@@ -46,14 +47,17 @@ def ban(
         )
     if names and not yes:
         confirm(
-            f"Online from {network} now: {', '.join(names)}.",
-            f"Put {'them' if len(names) > 1 else 'this person'} out, and ban {network}?",
+            _("Online from {network} now: {names}.").format(
+                network=network, names=", ".join(names)
+            ),
+            _("Put all of them out, and ban {network}?").format(network=network),
             "nothing was banned",
         )
     facts = {"seconds": duration, "reason": reason, "force": force}
     done = ask(context, "address ban", address=address, **facts)
-    until = f" until {local_time(done['until_ms'])}" if done["until_ms"] else ""
-    click.echo(f"{network} is banned{until}; {counted(done['ended'], 'connection')} ended.")
+    until = local_time(done["until_ms"]) if done["until_ms"] else _("for ever")
+    text = _("{network} is banned: {until}. Connections that ended: {ended}.")
+    click.echo(text.format(network=network, until=until, ended=done["ended"]))
 
 
 @click.command()
@@ -65,7 +69,8 @@ def unban(context: AdminContext, address: str) -> None:
     \b
     Example: securechat-admin user unban 192.0.2.0/24
     """
-    click.echo(f"{ask(context, 'address unban', address=address)} is not banned any more.")
+    network = ask(context, "address unban", address=address)
+    click.echo(_("{network} is not banned any more.").format(network=network))
 
 
 @click.command()
@@ -84,7 +89,7 @@ def bans(context: AdminContext, as_json: bool) -> None:
         header = ("ADDRESS", "UNTIL", "BY", "SINCE", "REASON")
         click.echo("\n".join(table(header, [_cells(row) for row in rows])))
     else:
-        click.echo("No address is banned.", err=True)
+        click.echo(_("No address is banned."), err=True)
 
 
 def _entry(row: AddressBan) -> dict[str, object]:
@@ -99,5 +104,5 @@ def _entry(row: AddressBan) -> dict[str, object]:
 
 
 def _cells(row: AddressBan) -> tuple[str, ...]:
-    until = local_time(row.until_ms) if row.until_ms else "for ever"
+    until = local_time(row.until_ms) if row.until_ms else _("for ever")
     return row.network, until, row.by, local_time(row.at_ms), row.reason

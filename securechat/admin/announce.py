@@ -8,8 +8,9 @@ import click
 
 from securechat.admin.ages import seconds
 from securechat.admin.context import AdminContext
-from securechat.admin.listing import counted, echo_json, local_time, table, utc
+from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.admin.requests import ask
+from securechat.common.language import _, ngettext
 from securechat.core.model.announcements import Announcement
 
 MOST_CHARS = 20_000
@@ -48,7 +49,8 @@ def announce(
     if listed:
         _list(context, as_json=as_json)
     elif end is not None:
-        click.echo(f"Announcement {ask(context, 'announcement end', number=end)} has ended.")
+        number = ask(context, "announcement end", number=end)
+        click.echo(_("Announcement {number} has ended.").format(number=number))
     else:
         said = sys.stdin.read(MOST_CHARS + 1) if from_stdin else text or ""
         if len(said) > MOST_CHARS:
@@ -59,10 +61,11 @@ def announce(
 def _announce(context: AdminContext, text: str, duration: int | None) -> None:
     lines = [line.expandtabs() for line in text.splitlines()]
     done = ask(context, "announce", lines=lines, seconds=duration)
-    click.echo(f"{counted(done['heard'], 'person')} heard it.".replace("persons", "people"))
+    text = ngettext("{count} person heard it.", "{count} people heard it.", done["heard"])
+    click.echo(text.format(count=done["heard"]))
     if done["number"]:
-        number = done["number"]
-        click.echo(f"Whoever logs in hears it, too; `announce --end {number}` ends that.", err=True)
+        text = _("Whoever logs in hears it, too; `announce --end {number}` ends that.")
+        click.echo(text.format(number=done["number"]), err=True)
 
 
 def _list(context: AdminContext, *, as_json: bool) -> None:
@@ -73,7 +76,7 @@ def _list(context: AdminContext, *, as_json: bool) -> None:
         header = ("NUMBER", "SINCE", "UNTIL", "BY", "TEXT")
         click.echo("\n".join(table(header, [_cells(row) for row in rows])))
     else:
-        click.echo("No announcement is shown at logins.", err=True)
+        click.echo(_("No announcement is shown at logins."), err=True)
 
 
 def _entry(row: Announcement) -> dict[str, object]:

@@ -12,6 +12,7 @@ from securechat.admin import requests
 from securechat.admin.channels import ask, channel, find_channel, reason
 from securechat.admin.context import AdminContext
 from securechat.admin.users import find_account
+from securechat.common.language import _, ngettext
 from securechat.core.administration.channels import MOST_AT_ONCE, ROLES
 
 
@@ -64,7 +65,12 @@ def create(
     facts = {"owner": owner_name, "topic": topic, "modes": modes}
     made = requests.ask(context, "channel create", channel=name, **facts)
     added = _put_in(context, str(made), [one for one in wanted if one != owner_name])
-    click.echo(f"{made} is there; {owner_name} owns it, and {_others(len(added))} in it.")
+    text = ngettext(
+        "{name} is there; {owner} owns it, and {count} other is in it.",
+        "{name} is there; {owner} owns it, and {count} others are in it.",
+        len(added),
+    )
+    click.echo(text.format(name=made, owner=owner_name, count=len(added)))
 
 
 @channel.command()
@@ -81,11 +87,12 @@ def add(context: AdminContext, name: str, members: tuple[str, ...], everybody: b
     """
     if bool(members) == everybody:
         raise click.UsageError("expected either names of accounts or --all")
-    _, found = find_channel(context, name)
+    found = find_channel(context, name)[1]
     wanted = _everybody(context) if everybody else _find_names(context, members)
     added = _put_in(context, found, wanted)
     there = len(wanted) - len(added)
-    click.echo(f"{_were(len(added))} put into {found}; {_were(there)} in it before.")
+    text = _("Put into {name}: {added}; in it before: {there}.")
+    click.echo(text.format(name=found, added=len(added), there=there))
 
 
 @channel.command()
@@ -101,8 +108,14 @@ def role(context: AdminContext, name: str, account: str, role: str) -> None:
     """
     [found] = _find_names(context, [account])
     changed = ask(context, "role", name, name=found, role=role)
-    shown = {"voice": "voiced", "member": "a plain member"}.get(role, f"an {role}")
-    click.echo(f"{found} is {shown} now." if changed else f"{found} was {shown} already.")
+    shown = {
+        "owner": _("an owner"),
+        "operator": _("an operator"),
+        "voice": _("voiced"),
+        "member": _("a plain member"),
+    }[role]
+    text = _("{name} is {role} now.") if changed else _("{name} was {role} already.")
+    click.echo(text.format(name=found, role=shown))
 
 
 @channel.command()
@@ -117,7 +130,8 @@ def kick(context: AdminContext, name: str, account: str, reason: str) -> None:
     Example: securechat-admin channel kick '#den' mallory --reason 'that is enough'
     """
     [found] = _find_names(context, [account])
-    click.echo(f"{ask(context, 'kick', name, name=found, reason=reason)} is put out.")
+    ask(context, "kick", name, name=found, reason=reason)
+    click.echo(_("{name} is put out.").format(name=found))
 
 
 @channel.command()
@@ -134,8 +148,9 @@ def ban(context: AdminContext, name: str, who: str, kick: bool, reason: str) -> 
     Example: securechat-admin channel ban '#den' mallory --kick
     """
     done = ask(context, "ban", name, who=_who(context, who), kick=kick, reason=reason)
-    out = f"; put out: {', '.join(done['out'])}" if done["out"] else ""
-    click.echo(f"{done['mask']} is banned{out}.")
+    click.echo(_("{mask} is banned.").format(mask=done["mask"]))
+    if done["out"]:
+        click.echo(_("Put out: {names}.").format(names=", ".join(done["out"])))
 
 
 @channel.command()
@@ -148,15 +163,8 @@ def unban(context: AdminContext, name: str, who: str) -> None:
     \b
     Example: securechat-admin channel unban '#den' mallory
     """
-    click.echo(f"{ask(context, 'unban', name, who=_who(context, who))} is not banned any more.")
-
-
-def _others(number: int) -> str:
-    return "1 other is" if number == 1 else f"{number} others are"
-
-
-def _were(number: int) -> str:
-    return f"{number} {'was' if number == 1 else 'were'}"
+    mask = ask(context, "unban", name, who=_who(context, who))
+    click.echo(_("{mask} is not banned any more.").format(mask=mask))
 
 
 def _who(context: AdminContext, text: str) -> str:

@@ -14,13 +14,14 @@ import click
 from securechat.admin import requests
 from securechat.admin.context import AdminContext
 from securechat.admin.export import channel_facts
-from securechat.admin.listing import counted, echo_json, local_time, table, utc
+from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.admin.nearest import nearest
 from securechat.admin.users import confirm
 from securechat.common.escape import escape_exactly
+from securechat.common.language import _, ngettext
 from securechat.core.administration.channels import KEY
 from securechat.store.errors import UnknownError
-from securechat.store.sqlite.export import OpenChannel
+from securechat.store.sqlite.export import ChannelFacts, OpenChannel
 
 MOST_DAYS = 36_500
 """A century, as in the configuration."""
@@ -53,7 +54,7 @@ def find_channel(context: AdminContext, name: str) -> tuple[int, str]:
 
 def ask(context: AdminContext, kind: str, channel: str, **facts: object) -> Any:
     """Have something done to a channel; the answer, see core.administration.channels."""
-    _, found = find_channel(context, channel)
+    found = find_channel(context, channel)[1]
     return requests.ask(context, f"channel {kind}", channel=found, **facts)
 
 
@@ -71,7 +72,8 @@ def list_(context: AdminContext, as_json: bool) -> None:
         echo_json([_listed(row) for row in rows])
         return
     cells = [(row.name, str(row.members), f"+{row.modes}", _cut(row.topic)) for row in rows]
-    click.echo("\n".join(table(("NAME", "MEMBERS", "MODES", "TOPIC"), cells)))
+    header = ("NAME", "MEMBERS", "MODES", "TOPIC")
+    click.echo("\n".join(table(header, cells)))
 
 
 def _listed(row: OpenChannel) -> dict[str, object]:
@@ -107,24 +109,39 @@ def show(context: AdminContext, name: str, as_json: bool) -> None:
 def _told(context: AdminContext, number: int, facts: dict[str, object]) -> Iterator[str]:
     history = context.admin.history
     stored, online = history.channel(number), set(facts["online"])  # type: ignore[call-overload]
-    yield f"{stored.name}, made {local_time(stored.created_ms)}"
+    yield _("{name}, made {time}").format(name=stored.name, time=local_time(stored.created_ms))
     if stored.topic:
-        yield f"topic: {stored.topic} (by {stored.topic_by.partition('!')[0]})"
-    key = ", with a key" if stored.has_key else ""
-    limit = f", at most {stored.member_limit} members" if stored.member_limit else ""
-    yield f"modes: +{stored.modes}{key}{limit}"
-    kept = {None: "as the configuration says", 0: "for ever"}
-    yield f"kept: {kept.get(stored.keep_days, f'for {stored.keep_days} days')}"
+        by = stored.topic_by.partition("!")[0]
+        yield _("topic: {topic} (by {by})").format(topic=stored.topic, by=by)
+    yield _("modes: {modes}").format(modes=_modes(stored))
+    yield _("kept: {how_long}").format(how_long=_kept(stored.keep_days))
     for kind, mask, by, at_ms in history.masks(number):
-        lists = {"b": "banned", "e": "excepted from bans", "I": "needs no invitation"}
-        yield f"{lists[kind]}: {mask} (by {by}, {local_time(at_ms)})"
+        lists = {"b": _("banned"), "e": _("excepted from bans"), "I": _("needs no invitation")}
+        when = local_time(at_ms)
+        yield _("{list}: {mask} (by {by}, {when})").format(
+            list=lists[kind], mask=mask, by=by, when=when
+        )
     members = history.members(number)
-    verb = "is" if len(online) == 1 else "are"
-    yield f"members: {len(members)}, of whom {len(online)} {verb} online"
-    roles = {"q": "owner", "o": "operator", "v": "voice"}
+    text = _("members: {members}, online: {online}")
+    yield text.format(members=len(members), online=len(online))
+    roles = {"q": _("owner"), "o": _("operator"), "v": _("voice")}
     for name, modes in members:
-        marks = [*[roles[one] for one in modes], *["online"] * (name in online)]
+        marks = [*[roles[one] for one in modes], *[_("online")] * (name in online)]
         yield f"  {name}  {', '.join(marks)}".rstrip()
+
+
+def _modes(facts: ChannelFacts) -> str:
+    key = _(", with a key") if facts.has_key else ""
+    limit = _(", members at most: {limit}").format(limit=facts.member_limit)
+    return f"+{facts.modes}{key}{limit if facts.member_limit else ''}"
+
+
+def _kept(days: int | None) -> str:
+    if days is None:
+        return _("as long as the server's configuration says")
+    if not days:
+        return _("for ever")
+    return ngettext("for {days} day", "for {days} days", days).format(days=days)
 
 
 @channel.command()
@@ -138,7 +155,8 @@ def rename(context: AdminContext, name: str, new_name: str, reason: str) -> None
     \b
     Example: securechat-admin channel rename '#den' '#lair' --reason 'new room'
     """
-    click.echo(f"It is called {ask(context, 'rename', name, to=new_name, reason=reason)} now.")
+    found = ask(context, "rename", name, to=new_name, reason=reason)
+    click.echo(_("It is called {name} now.").format(name=found))
 
 
 @channel.command()
@@ -157,12 +175,21 @@ def drop(context: AdminContext, name: str, yes: bool, reason: str) -> None:
     if not yes:
         count = len(context.admin.history.members(number))
         confirm(
-            f"This can't be undone: {found} has {counted(count, 'member')}, put out by this.",
-            f"End {found}?",
+            ngettext(
+                "This can't be undone: {name} has {count} member, who is put out.",
+                "This can't be undone: {name} has {count} members, who are put out.",
+                count,
+            ).format(name=found, count=count),
+            _("End {name}?").format(name=found),
             "nothing was ended",
         )
     count = ask(context, "drop", found, reason=reason)
-    click.echo(f"{found} has ended; it had {counted(count, 'member')}.")
+    text = ngettext(
+        "{name} has ended; it had {count} member.",
+        "{name} has ended; it had {count} members.",
+        count,
+    )
+    click.echo(text.format(name=found, count=count))
 
 
 @channel.command()
@@ -176,7 +203,7 @@ def topic(context: AdminContext, name: str, text: str) -> None:
     Example: securechat-admin channel topic '#den' 'Homework until Friday: page 12'
     """
     ask(context, "topic", name, topic=text)
-    click.echo("The topic is set." if text else "There is no topic any more.")
+    click.echo(_("The topic is set.") if text else _("There is no topic any more."))
 
 
 # -t and the like are no options of ours.
@@ -208,7 +235,7 @@ def mode(
     key = sys.stdin.readline().rstrip("\r\n") if from_stdin else None
     sealed = context.pepper.seal(key.encode(errors="replace"), KEY) if key is not None else None
     flags = ask(context, "mode", name, modes=modes, params=list(params), key=sealed)
-    click.echo(f"The modes are {flags}.")
+    click.echo(_("The modes are {flags}.").format(flags=flags))
 
 
 def _days(context: click.Context, param: click.Parameter, value: str) -> int | None:
@@ -236,8 +263,7 @@ def retention(context: AdminContext, name: str, days: int | None) -> None:
     if not found:
         raise UnknownError(f"there was never a channel {name!r}")
     # Several, if channels of that name have ended: each has its own log.
-    for number, _ in found:
+    for number, _name in found:
         context.admin.set_retention(number, found[0][1], days)
-    how = {None: "as long as the server's configuration says", 0: "for ever"}
-    click.echo(f"{found[0][1]} is kept {how.get(days, f'for {days} days')}.")
+    click.echo(_("{name} is kept {how_long}.").format(name=found[0][1], how_long=_kept(days)))
     context.settle()

@@ -44,11 +44,6 @@ def _columns(char: str) -> int:
     return 2 if east_asian_width(char) in "WF" else 1
 
 
-def counted(number: int, noun: str) -> str:
-    """1 member, 2 members."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def echo_json(value: object, *, indent: int | None = 2) -> None:
     """Print value for programs, so that people can read it too."""
     click.echo(json_text(value, readable=is_utf8(sys.stdout.encoding), indent=indent))

@@ -6,6 +6,7 @@ import click
 
 from securechat.admin.context import AdminContext
 from securechat.admin.users import find_account
+from securechat.common.language import _
 
 MOST_MIB = 1_000_000
 """A terabyte, as in the configuration."""
@@ -36,6 +37,7 @@ def quota(context: AdminContext, name: str, mib: int | None) -> None:
     """
     account = find_account(context, name)
     context.admin.set_quota(account, mib)
-    how = {None: "as much as the server's configuration says", 0: "any amount"}
-    click.echo(f"{account.name} may have {how.get(mib, f'{mib} MiB')} kept.")
+    how = {None: _("as much as the configuration says"), 0: _("any amount")}
+    much = how.get(mib, f"{mib} MiB")
+    click.echo(_("{name} may have {much} kept.").format(name=account.name, much=much))
     context.settle()

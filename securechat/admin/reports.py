@@ -7,6 +7,7 @@ import click
 from securechat.admin.context import AdminContext
 from securechat.admin.listing import echo_json, local_time, table, utc
 from securechat.admin.requests import ask
+from securechat.common.language import _
 from securechat.core.model.reports import KEY, Report
 from securechat.core.model.reports import reports as parsed
 
@@ -32,7 +33,7 @@ def reports(click_context: click.Context, as_json: bool) -> None:
         header = ("NUMBER", "WHEN", "BY", "ABOUT", "WHERE", "WHY")
         click.echo("\n".join(table(header, [_cells(row) for row in rows])))
     else:
-        click.echo("No report is open.", err=True)
+        click.echo(_("No report is open."), err=True)
 
 
 def _entry(row: Report) -> dict[str, object]:
@@ -60,4 +61,5 @@ def close(context: AdminContext, number: int) -> None:
     Example: securechat-admin reports close 7
     """
     closed = Report(*ask(context, "report close", number=number))
-    click.echo(f"Report {closed.id} of {closed.by} about {closed.of} is closed.")
+    text = _("Report {number} of {by} about {of} is closed.")
+    click.echo(text.format(number=closed.id, by=closed.by, of=closed.of))

@@ -15,7 +15,7 @@ def test_bans_are_kept(tmp_path: Path) -> None:
     cli = served_once(tmp_path / "data")
     assert cli("user bans").err == "No address is banned.\n"
     said = cli("user ban 192.0.2.77/24 --reason spam")
-    assert said.out == "192.0.2.0/24 is banned; 0 connections ended.\n"
+    assert said.out == "192.0.2.0/24 is banned: for ever. Connections that ended: 0.\n"
     assert cli("user ban 2001:db8::1 --for 2w").code == 0
     assert [one["address"] for one in json.loads(cli("user bans --json").out)] == [
         *("192.0.2.0/24", "2001:db8::/64")
@@ -29,7 +29,7 @@ def test_bans_are_kept(tmp_path: Path) -> None:
 def test_wrong_usage_is_told(tmp_path: Path) -> None:
     """What was expected, and what is meant by a name."""
     cli = served_once(tmp_path / "data")
-    assert "to keep an account out: `user disable`; 'bob' came" in cli("user ban bob").err
+    assert "and 'bob' came; to keep an account out: `user disable`" in cli("user ban bob").err
     assert "expected a duration such as 90m" in cli("user ban 192.0.2.1 --for ever").err
     assert "--force" in cli("user ban 127.0.0.1").err
     assert cli("user unban 192.0.2.1").code == 1

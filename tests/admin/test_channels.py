@@ -61,7 +61,7 @@ def test_it_is_done_without_a_server(cli: AdminCli) -> None:
     assert cli("channel create '#den' --owner alice").code == 0
     assert cli("channel topic '#den' 'see you'").code == 0
     assert cli("channel role '#den' alice operator").code == 1
-    assert cli("channel add '#den' bob").out == "1 was put into #den; 0 were in it before.\n"
+    assert cli("channel add '#den' bob").out == "Put into #den: 1; in it before: 0.\n"
     assert cli("channel role '#den' bob owner").out == "bob is an owner now.\n"
     assert cli("channel ban '#den' 'x!*@*'").out == "x!*@* is banned.\n"
     assert cli("channel unban '#den' 'X!*@*'").out == "X!*@* is not banned any more.\n"

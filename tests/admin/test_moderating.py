@@ -35,11 +35,11 @@ def test_a_lesson_beside_a_running_server(server: ServerUnderTest, cli: AdminCli
     shown = cli("channel show '#7B'").out.splitlines()
     assert shown[1:3] == [f"topic: Hello (by {SERVER})", "modes: +nt, with a key"]
     assert shown[-3:] == [
-        "members: 2, of whom 1 is online",
+        "members: 2, online: 1",
         "  alice  owner, operator",
         "  bob  online",
     ]
-    assert cli("channel ban '#7b' bob --kick").out == "~a:bob is banned; put out: bob.\n"
+    assert cli("channel ban '#7b' bob --kick").out == "~a:bob is banned.\nPut out: bob.\n"
     assert bob.hears_until(" KICK ")
     assert cli("channel drop '#7b' --yes").out == "#7b has ended; it had 1 member.\n"
     assert [event for by, event, _ in cli.audited() if by.startswith("os:")] == [
@@ -56,7 +56,7 @@ def test_an_address_is_banned(server: ServerUnderTest, cli: AdminCli) -> None:
     assert "there is no terminal to ask" in said.err
     assert "Online from 127.0.0.1 now: alice." not in said.out
     said = cli("user ban 127.0.0.1 --force --yes --for 1h --reason flooding")
-    assert said.out.startswith("127.0.0.1 is banned until ")
+    assert said.out.startswith("127.0.0.1 is banned: ")
     assert alice.hears_until("banned from this server: flooding")
     with pytest.raises((ConnectionError, ssl.SSLError)):
         server.connect()

@@ -11,6 +11,9 @@ SILENT = (
 )
 """Where errors are raised that no person is shown; TEXTS may name parts of them all the same."""
 
+SHOWN = ("core/administration/",)
+"""But here: an administrator is answered so."""
+
 TEXTS = (
     "admin/user_import.py",
     "ca/authority.py",

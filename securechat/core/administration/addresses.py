@@ -21,11 +21,6 @@ from securechat.core.presence import online
 from securechat.core.text import TEXT_BYTES, iso, shorten
 from securechat.core.turn import Turn
 
-FORMS = (
-    "expected an address or a block, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48; to keep an "
-    "account out: `user disable`"
-)
-
 
 @request("addresses banned")
 def banned(turn: Turn, asked: Request) -> list[AddressBan]:
@@ -104,7 +99,10 @@ def _block(asked: Request) -> str:
     try:
         return block_of(text)
     except ValueError:
-        raise Refused(f"{FORMS}; {text!r} came") from None
+        raise Refused(
+            f"expected an address or a block, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48, "
+            f"and {text!r} came; to keep an account out: `user disable`"
+        ) from None
 
 
 def _from(turn: Turn, network: str) -> list[Session]:
