@@ -27,6 +27,7 @@ from securechat.ca import pem
 from securechat.ca.errors import CaError
 from securechat.common.escape import escape_exactly
 from securechat.common.language import _, ngettext, translated
+from securechat.server.data import DataError
 from securechat.server.metrics import file_sizes
 from securechat.store.audit import Wanted
 
@@ -86,16 +87,22 @@ def status(context: AdminContext, watch: float | None, as_json: bool) -> None:
 
 
 def look(context: AdminContext) -> dict[str, Any]:
-    """All that can be told now. Raises DataError when the running server doesn't answer."""
-    running = context.data.running()
-    found: dict[str, Any] = {"running": running, "data": str(context.data.path)}
-    found["server"] = ask(context, "status") if running else None
+    """All that can be told now. Raises StoreError."""
+    found: dict[str, Any] = {"data": str(context.data.path), "server": None, "trouble": ""}
+    found["running"] = running = context.data.running()
+    if running:
+        try:
+            found["server"] = ask(context, "status")
+        except (DataError, click.ClickException) as error:  # it hangs, ends, or is an older one
+            found["trouble"] = (
+                error.message if isinstance(error, click.ClickException) else str(error)
+            )
     audit = list(context.admin.audit.rows(Wanted(event="backup made", last=1)))
     found["last_backup"] = utc(audit[-1].at_ms) if audit else None
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     found["messages_today"] = context.admin.reader.messages_since(int(midnight.timestamp() * 1000))
     found["accounts"] = sum(not row.deleted for row in context.admin.reader.accounts())
-    if not running:
+    if found["server"] is None:
         disk = os.statvfs(context.data.path)
         found["files"] = file_sizes(context.data)
         found["disk_free_bytes"] = disk.f_bavail * disk.f_frsize
@@ -114,7 +121,9 @@ def _days_left(context: AdminContext) -> float | None:
 def _warnings(found: dict[str, Any]) -> Iterator[str]:
     server = found["server"]
     figures = server["figures"] if server else found
-    if server is None:
+    if found["trouble"]:
+        yield translated(found["trouble"])
+    elif server is None:
         yield _("no server runs on {data}").format(data=found["data"])
     elif server["hindrance"]:
         yield translated(server["hindrance"])

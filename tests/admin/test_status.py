@@ -12,10 +12,12 @@ from types import SimpleNamespace
 from typing import cast
 from unittest import mock
 
+import click
 import pytest
 
 from securechat.admin import status
 from securechat.admin.status_rows import size_shown
+from securechat.server.data import DataError
 from securechat.server.storage_health import StorageHealth
 from tests.support.admin_cli import AdminCli, served_once
 from tests.support.server import ServerUnderTest, running
@@ -88,6 +90,20 @@ def test_without_a_server_the_files_tell(tmp_path: Path) -> None:
     assert "database" in said.out
     found = json.loads(cli("status --json").out)
     assert (found["running"], found["server"]) == (False, None)
+
+
+def test_a_server_that_does_not_answer_is_told(
+    cli: AdminCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files tell all the same, and a screen that is made anew goes on."""
+    errors = [DataError("it has not answered"), click.ClickException("it doesn't know how")]
+    for error in errors:
+        monkeypatch.setattr(status, "ask", mock.Mock(side_effect=error))
+        said = cli("status")
+        first, *rest = said.out.splitlines()
+        assert first == f"! {error}"
+        assert any(line.startswith("files") for line in rest)
+        assert said.code == 1
 
 
 def test_it_is_shown_again_until_q(
