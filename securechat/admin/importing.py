@@ -200,7 +200,11 @@ def _handout(context: AdminContext, rows: Sequence[ImportedRow]) -> Handout:
 
 
 def _progress(what: str, done: int, total: int) -> None:
-    click.echo(f"\r{what}: {done} of {total}", err=True, nl=done == total)
+    click.echo(
+        _("\r{what}: {done} of {total}").format(what=what, done=done, total=total),
+        err=True,
+        nl=done == total,
+    )
 
 
 def _silent(what: str, done: int, total: int) -> None:
@@ -252,7 +256,7 @@ def weak(
     given = [row for row in rows if row.password]
     # One after the other: the check holds the interpreter, so threads would only get in its way.
     reasons = (why(row.password, row.text) for row in given)
-    shown = _watched("Checking passwords", reasons, len(given), progress)
+    shown = _watched(_("Checking passwords"), reasons, len(given), progress)
     return [Fault(row.line, t) for row, t in zip(given, shown, strict=True) if t is not None]
 
 
@@ -263,7 +267,7 @@ def hash_all(
     named = user_import.named(rows)
     with _pool(threads) as pool:
         hashes = pool.map(lambda pair: hash_one(pair[0].password), named)
-        stored = list(_watched("Hashing passwords", hashes, len(named), progress))
+        stored = list(_watched(_("Hashing passwords"), hashes, len(named), progress))
     return [(row, name, hashed) for (row, name), hashed in zip(named, stored, strict=True)]
 
 

@@ -7,6 +7,7 @@ import click
 from securechat.admin.context import AdminContext
 from securechat.admin.requests import ask
 from securechat.admin.users import find_account
+from securechat.common.language import _
 from securechat.irc import names
 
 
@@ -27,7 +28,7 @@ def rename(context: AdminContext, old: str, new: str) -> None:
     """
     account = find_account(context, old)
     now = ask(context, "user rename", account=account.id, name=new)
-    click.echo(f"{account.name} is called {now} now.")
+    click.echo(_("{old} is called {new} now.").format(old=account.name, new=now))
 
 
 @click.command()
@@ -47,5 +48,6 @@ def free(context: AdminContext, name: str) -> None:
     # By repr(), as what was typed may hold characters that drive a terminal.
     folded, shown = names.fold_account(name) or "", repr(name)[1:-1]
     freed = context.admin.free(folded, shown, running=context.data.running())
-    click.echo(f"The name {freed} is free: `user add` or a registration may give it again.")
+    told = _("The name {name} is free: `user add` or a registration may give it again.")
+    click.echo(told.format(name=freed))
     context.settle()

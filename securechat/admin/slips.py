@@ -17,12 +17,11 @@ import segno
 
 from securechat.common.escape import escape
 from securechat.common.files import new_file
+from securechat.common.language import _
 from securechat.credentials.link import LoginLink
 
 WIDTH = 76
 """Characters of a line of the text, but for the link."""
-
-KEEP = "For you alone. To choose another password, when you are in: securechat passwd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +45,16 @@ class Handout:
 def _instructions(slip: Slip) -> list[tuple[str, str, str]]:
     """Label, value and kind of each line: text, word (typed exactly), code or digits."""
     link = slip.link
+    others = _("server {host}, port {port}, TLS; login by SASL PLAIN")
+    others = others.format(host=link.host, port=link.port)
     lines = [
-        ("Login name", slip.name, "word"),
-        ("Password", slip.password, "word"),
-        ("In a terminal", f"securechat login {link}", "code"),
-        (
-            "Other programs",
-            f"server {link.host}, port {link.port}, TLS; login by SASL PLAIN",
-            "text",
-        ),
+        (_("Login name"), slip.name, "word"),
+        (_("Password"), slip.password, "word"),
+        (_("In a terminal"), f"securechat login {link}", "code"),
+        (_("Other programs"), others, "text"),
     ]
     if link.ca_sha256 is not None:
-        lines.append(("CA (SHA-256)", grouped(link.ca_sha256), "digits"))
+        lines.append((_("CA (SHA-256)"), grouped(link.ca_sha256), "digits"))
     return lines
 
 
@@ -78,9 +75,15 @@ def as_text(handout: Handout) -> str:
 
 def _text_of(server: str, slip: Slip) -> str:
     # A display name may hold what turns a line around.
-    title = f"{escape(slip.shown or slip.name)}: your account at {escape(server)}"
-    lines = [f"{label + ':':<16}{value}" for label, value, _ in _instructions(slip)]
-    return "\n".join(["", title, "", *lines, "", KEEP, "", ""])
+    title = _("{name}: your account at {server}").format(
+        name=escape(slip.shown or slip.name), server=escape(server)
+    )
+    lines = [f"{label + ':':<16}{value}" for label, value, _kind in _instructions(slip)]
+    return "\n".join(["", title, "", *lines, "", _keep(), "", ""])
+
+
+def _keep() -> str:
+    return _("For you alone. To choose another password, when you are in: securechat passwd")
 
 
 # HTML
@@ -111,14 +114,14 @@ figure svg { display: block; width: 34mm; height: 34mm; }
 """
 
 # The page asks nobody for anything, and a name that slipped through could not run.
-HEAD = f"""<!DOCTYPE html>
-<html lang="en">
+HEAD = """<!DOCTYPE html>
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width">
-<title>Login slips</title>
-<style>{STYLE}</style>
+<title>{title}</title>
+<style>{style}</style>
 </head>
 <body>
 """
@@ -127,7 +130,9 @@ HEAD = f"""<!DOCTYPE html>
 def as_html(handout: Handout) -> str:
     """A page that holds all it needs."""
     slips = "".join(_html_of(handout.server, slip) for slip in handout.slips)
-    return f"{HEAD}{slips}</body>\n</html>\n"
+    # Of the language code the catalogue itself tells: that of the texts that are in the page.
+    head = HEAD.format(language=_("en"), title=_("Login slips"), style=STYLE)
+    return f"{head}{slips}</body>\n</html>\n"
 
 
 def _html_of(server: str, slip: Slip) -> str:
@@ -139,9 +144,10 @@ def _html_of(server: str, slip: Slip) -> str:
     return (
         f'<section class="slip"><div class="facts">\n'
         f"<h2><bdi>{escape_html(slip.shown or slip.name)}</bdi> "
-        f"<small>at {escape_html(server)}</small></h2>\n"
-        f"<dl>\n{rows}</dl>\n<p>{KEEP}</p>\n</div>\n"
-        f"<figure>{qr_code(str(slip.link))}the login link</figure>\n</section>\n"
+        f"<small>{escape_html(_('at {server}').format(server=server))}</small></h2>\n"
+        f"<dl>\n{rows}</dl>\n<p>{escape_html(_keep())}</p>\n</div>\n"
+        f"<figure>{qr_code(str(slip.link))}{escape_html(_('the login link'))}</figure>\n"
+        f"</section>\n"
     )
 
 

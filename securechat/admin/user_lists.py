@@ -52,7 +52,7 @@ def list_(context: AdminContext, everybody: bool, without_factor: bool, as_json:
         header = ("NAME", "STATE", "ROLE", "FACTOR", "TOKENS", "MADE")
         click.echo("\n".join(table(header, [_cells(row, held) for row in rows])))
     elif without_factor:
-        click.echo("Everybody has a second factor.", err=True)
+        click.echo(_("Everybody has a second factor."), err=True)
     else:
         click.echo(_("There is no account yet; `user add NAME` makes one."), err=True)
 
