@@ -60,7 +60,7 @@ def server_context(
     # OpenSSL also offers finite fields: a handshake over the largest costs the server 140 ms and
     # a stranger nothing (CVE-2002-20001). Clients begin with X25519: to be asked for another one
     # costs them a round trip, and the server 3.4 KiB a connection and a third more CPU.
-    context.set_ecdh_curve(_CURVES[key_exchange])
+    choose_group(context, key_exchange)
     # No tickets: a ticket key would weaken forward secrecy, and writing two of them is a fifth of
     # what a login costs. So TLS 1.3 never resumes. TLS 1.2, where allowed, may resume by session
     # id from OpenSSL's bounded cache in memory, which Python offers no switch for.
@@ -77,6 +77,16 @@ def server_context(
         context.verify_mode = ssl.CERT_OPTIONAL
         context.verify_flags |= ssl.VERIFY_X509_STRICT
     return context
+
+
+def choose_group(context: ssl.SSLContext, key_exchange: KeyExchange) -> None:
+    """Exchange keys over this group only; over P-256 where this Python can't choose X25519."""
+    try:
+        context.set_ecdh_curve(_CURVES[key_exchange])
+    except ssl.SSLError:
+        # Python 3.11.2, which Debian 12 has, takes curves of the older kind only, and X25519 isn't
+        # one. P-256 is what every client has; those that begin with X25519 are asked for it.
+        context.set_ecdh_curve(_CURVES["P-256"])
 
 
 def load_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> None:

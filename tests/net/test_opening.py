@@ -8,6 +8,7 @@ import ssl
 import pytest
 
 from securechat.net.opening import WrongProtocolError, begin_tls, handshake, tls_begins
+from securechat.net.tls import choose_group
 from securechat.net.transport import RECORD, LostError
 from tests.net.scripted import pair, pair_over_tcp, scripted
 
@@ -43,7 +44,7 @@ def test_who_goes_before_the_first_byte_is_lost() -> None:
 def test_a_handshake_goes_step_by_step(server: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     """Each step says what to wait for, and the last that there is nothing to."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    trusting.set_ecdh_curve("X25519")  # the server's, so that one hello is enough
+    choose_group(trusting, "X25519")  # the server's, so that one hello is enough
     client = trusting.wrap_bio(incoming, outgoing, server_hostname="localhost")
     with pair_over_tcp() as (connection, peer):
         begin_tls(connection, server)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import socket
 import ssl
@@ -131,13 +132,35 @@ def test_a_leaf_alone_is_a_chain_of_one(pki: Pki, tmp_path: Path) -> None:
     assert seen.chain == [issued.der]
 
 
+def test_a_python_that_has_only_the_older_curves(
+    pki: Pki, trusting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian 12's can't choose X25519: P-256 takes its place, still alone."""
+    choose = ssl.SSLContext.set_ecdh_curve
+
+    def older(context: ssl.SSLContext, name: str) -> None:
+        if name == "X25519":
+            raise ssl.SSLError("[EC: UNKNOWN_GROUP] unknown group")
+        choose(context, name)
+
+    monkeypatch.setattr(ssl.SSLContext, "set_ecdh_curve", older)
+    server = server_context(pki.server, pki.server_key)
+    assert [side.error for side in meet(server, trusting)] == [None, None]
+    trusting.set_ecdh_curve("secp384r1")
+    seen, _ = meet(server, trusting)
+    assert isinstance(seen.error, ssl.SSLError)
+
+
 @pytest.mark.parametrize(("configured", "curve"), [("X25519", "X25519"), ("P-256", "prime256v1")])
 def test_keys_are_exchanged_over_one_group(
     pki: Pki, trusting: ssl.SSLContext, configured: KeyExchange, curve: str
 ) -> None:
     """The one that is configured; a client that has another one only is refused."""
     server = server_context(pki.server, pki.server_key, key_exchange=configured)
-    trusting.set_ecdh_curve(curve)
+    try:
+        trusting.set_ecdh_curve(curve)
+    except ssl.SSLError:
+        pytest.skip(f"Python {platform.python_version()} can't choose {curve}")
     assert [side.error for side in meet(server, trusting)] == [None, None]
     trusting.set_ecdh_curve("secp384r1")
     seen, _ = meet(server, trusting)
