@@ -176,6 +176,9 @@ def weekend(office: Administrator) -> None:
         *("address banned", "backup made", "history exported", "messages erased"),
         *("account deleted", "retention set"),
     }, by_hand
+    now = json.loads(office.types("status", "--json", code=1))
+    [warning] = now["warnings"]
+    assert "bcrypt_cost is 4" in warning  # as all tests have it, to be quick
     office.types("check")
 
 
