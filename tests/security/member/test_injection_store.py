@@ -53,6 +53,7 @@ TEXT_FIELDS = [
     "TOPIC #den :{}",
     "AWAY :{}",
     "KICK #den carol :{}",
+    "REPORT bob :{}",
     "PART #den :{}",
     "QUIT :{}",
 ]
