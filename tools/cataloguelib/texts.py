@@ -27,6 +27,7 @@ TEXTS = (
     "client/credentials/passwords.py:NO_WAY",
     "client/credentials/passwords.py:RULES",
     "client/commands/login_flow.py:NO_CODE",
+    "client/commands/login_flow.py:NO_FACTOR",
     "client/commands/login_flow.py:WRONG_CODE",
     "client/screens/composer.py",
     "client/session/answers.py",

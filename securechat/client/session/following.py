@@ -17,6 +17,7 @@ from securechat.client.session.channels import DEFAULT_PREFIXES
 from securechat.client.session.events import AskRange, ClientEvent, Lost, RangeTold, Ready, Said
 from securechat.client.session.fetching import BUSY, NOT_OFFERED
 from securechat.client.session.identity import fold, same
+from securechat.client.session.shown import TIME
 
 PAGE: Final = 100
 """Messages asked for at once; servers may give fewer."""
@@ -71,6 +72,8 @@ class Follower:
         self._count = min(count, PAGE)
         self._marks: dict[str, tuple[str, str]] = {}
         """conversation, folded -> as written, and the mark of the last message that was told."""
+        self._times: dict[str, str] = {}
+        """The same -> the time of that message: a restored server knows no id of before."""
         self._start = since
         """From where on a conversation is fetched of which nothing was told yet."""
         self._plans: deque[_Plan] = deque()
@@ -158,14 +161,15 @@ class Follower:
         step = Step()
         if plan.after or plan.count:
             step.said = self._tell(told.said)
-        last = next((said.mark for said in reversed(told.said) if said.mark), "")
-        if last:
-            self._mark(plan.target, last)
+        newest = next((said for said in reversed(told.said) if said.mark), None)
+        last = newest.mark if newest else ""
+        if newest:
+            self._mark(plan.target, last, newest.tags.get("time", ""))
         if plan.after and last and last != plan.after:
             plan.after = last  # until nothing comes: a page may have fewer than were asked for
         else:
             if not plan.after and not last:
-                self._mark(plan.target, BEGINNING)  # nothing was said there yet
+                self._mark(plan.target, BEGINNING, "")  # nothing was said there yet
             self._plans.popleft()
         return self._next(step)
 
@@ -192,6 +196,11 @@ class Follower:
                 return Step(refused=NOT_OFFERED)
             self._plans.clear()
             return self._next(Step(problem="" if self._began else GAP))
+        if self._plans and self._plans[0].after.startswith("msgid="):
+            time = self._times.get(fold(target), "")
+            if TIME.fullmatch(time):
+                self._plans[0].after = f"timestamp={time}"
+                return self._next(Step())
         where = "" if command == "TARGETS" else f" of {target}"
         problem = f"no history{where}: {told.problem}"
         if not self._began and (self._targets or self._since):
@@ -213,16 +222,20 @@ class Follower:
                 self._held.pop(said.mark, None)
                 self._told[said.mark] = None
             if said.mark:
-                self._mark(conversation_of(said, self._nick), said.mark)
+                time = said.tags.get("time", "")
+                self._mark(conversation_of(said, self._nick), said.mark, time)
         while len(self._told) > MAX_TOLD:
             del self._told[next(iter(self._told))]
         return new
 
-    def _mark(self, conversation: str, mark: str) -> None:
-        self._marks.pop(fold(conversation), None)
-        self._marks[fold(conversation)] = (conversation, mark)
+    def _mark(self, conversation: str, mark: str, time: str) -> None:
+        key = fold(conversation)
+        self._marks.pop(key, None)
+        self._marks[key] = (conversation, mark)
+        self._times[key] = time
         if len(self._marks) > MAX_MARKS:
-            del self._marks[next(iter(self._marks))]
+            forgotten = next(iter(self._marks))
+            del self._marks[forgotten], self._times[forgotten]
 
 
 def conversation_of(said: Said, nick: str) -> str:

@@ -167,6 +167,19 @@ def test_a_target_that_is_refused() -> None:
     )
 
 
+def test_a_server_that_was_restored_from_a_backup() -> None:
+    """It knows no id of before; then the time of the last message says where to go on."""
+    tail = Tail("#lobby")
+    tail.connects()
+    tail.hears(*page("zero"), live("one"))
+    tail.loses()
+    assert tail.connects() == ["CHATHISTORY AFTER #lobby msgid=one 100"]
+    fault = "FAIL CHATHISTORY INVALID_PARAMS AFTER msgid=one :No message of this server has it"
+    assert tail.hears(fault) == [f"CHATHISTORY AFTER #lobby timestamp={TIME} 100"]
+    tail.hears(*page("two"), *page())
+    assert (tail.tells(), tail.problems) == (["one", "two"], [])
+
+
 def test_a_server_without_history() -> None:
     """What is said live is told, and that there may be gaps; what was before can't be asked for."""
     tail = Tail()
