@@ -21,17 +21,17 @@ _LAUNCHER = """
 import fcntl, os, signal, sys, termios
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-m", "securechat", *sys.argv[1:]])
+os.execv(sys.executable, [sys.executable, "-m", *sys.argv[1:]])
 """
 
 
 class Terminal:
-    """`securechat` with arguments, on a pseudo-terminal."""
+    """`securechat` with arguments, or another program by its module, on a pseudo-terminal."""
 
-    def __init__(self, *argv: str, env: Mapping[str, str]) -> None:
+    def __init__(self, *argv: str, env: Mapping[str, str], module: str = "securechat") -> None:
         self._near, far = pty.openpty()
         self._program = subprocess.Popen(
-            [sys.executable, "-c", _LAUNCHER, *argv],
+            [sys.executable, "-c", _LAUNCHER, module, *argv],
             stdin=far,
             stdout=far,
             stderr=far,

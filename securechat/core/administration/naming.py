@@ -34,7 +34,7 @@ def rename(turn: Turn, asked: Request) -> str:
     if moves:
         monitors.tell_online(turn, account)
     for session in account.sessions:
-        text = f"The administrator has changed your name from {before} to {account.name}: log in so"
+        text = f"The administrator has changed your name from {before} to {account.name}"
         turn.notice(session, text)
     turn.audit_own("account renamed", actor=asked.by, account=before, name=account.name)
     return account.name
