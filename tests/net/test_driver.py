@@ -97,6 +97,20 @@ def test_no_more_is_handed_on_than_may_be_said_at_once(
         assert io.lines(visit, 85)[-1] == b"99"
 
 
+def test_another_rate_is_for_those_too_who_wait(
+    server: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    """Who was too fast for the old one, which would have been hours, goes on at once."""
+    with io_under_test(server, trusting, at(Rate(lines=0.001, burst=10))) as io:
+        visit = io.visit()
+        io.thread.mark_authenticated(visit.connection)
+        io.settles(visit)
+        visit.says(*(f"{number}" for number in range(30)))
+        assert io.lines(visit, 9)[-1] == b"8"  # one was said to see that all is settled
+        io.thread.take_limits(at(Rate(lines=1000.0, burst=100)))
+        assert io.lines(visit, 21)[-1] == b"29"
+
+
 def test_who_is_authenticated_is_told_of(io: IoUnderTest) -> None:
     """Once, for the count of the unauthenticated."""
     visit = io.visit()

@@ -107,3 +107,15 @@ def test_what_is_full_again_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> Non
     for number in range(10):
         allowance.bucket(account("x" * (number + 1)), number * 10.0).spend(1)
     assert len(allowance._buckets) <= 4
+
+
+def test_another_rate_is_for_those_too_who_have_spent_some() -> None:
+    """A larger burst is given at once, and what is spent stays spent."""
+    alice, bob = account("alice"), account("bob")
+    allowance = Allowance(Rate(lines=1.0, burst=10.0))
+    allowance.bucket(alice, 0.0).spend(10)
+    assert allowance.standing(alice, 0.0) is Standing.RESTING
+    allowance.change(Rate(lines=1.0, burst=40.0), 0.0)
+    assert allowance.standing(alice, 0.0) is Standing.FRESH
+    assert allowance.bucket(alice, 0.0).tokens == 30.0
+    assert allowance.bucket(bob, 0.0).tokens == 40.0
