@@ -51,7 +51,7 @@ def ban(
                 network=network, names=", ".join(names)
             ),
             _("Put all of them out, and ban {network}?").format(network=network),
-            "nothing was banned",
+            _("nothing was banned"),
         )
     facts = {"seconds": duration, "reason": reason, "force": force}
     done = ask(context, "address ban", address=address, **facts)

@@ -181,7 +181,7 @@ def drop(context: AdminContext, name: str, yes: bool, reason: str) -> None:
                 count,
             ).format(name=found, count=count),
             _("End {name}?").format(name=found),
-            "nothing was ended",
+            _("nothing was ended"),
         )
     count = ask(context, "drop", found, reason=reason)
     text = ngettext(

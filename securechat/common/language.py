@@ -85,7 +85,8 @@ def chosen(environ: Mapping[str, str]) -> str:
         # No catalogue is looked for behind English: who reads both is spoken to in this one.
         if name.partition("_")[0].partition(".")[0] in (ENGLISH, "C", "POSIX"):
             break
-        if gettext.find(DOMAIN, LOCALE, [name]):
+        # A path would lead to another's catalogue, and sudo lets these variables through.
+        if "/" not in name and gettext.find(DOMAIN, LOCALE, [name]):
             return name
     return ENGLISH
 

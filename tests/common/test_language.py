@@ -31,7 +31,7 @@ from securechat.common.language import _, chosen, in_language, ngettext, shown, 
         ({"LANGUAGE": "ru", "LC_ALL": "POSIX"}, "en"),
         ({"LANG": "C.UTF-8"}, "en"),
         ({"LANG": "de_DE.UTF-8"}, "en"),
-        ({"LANGUAGE": "../../../etc"}, "en"),
+        ({"LANGUAGE": "../locale/ru"}, "en"),
     ],
 )
 def test_the_environment_chooses_the_language(environ: Mapping[str, str], expected: str) -> None:

@@ -202,7 +202,7 @@ WIRE = (
 stands in the source of the server; an f-string as its template.
 """
 
-WRAPPED = ("ca/", "client/", "server/")
+WRAPPED = ("admin/", "ca/", "client/", "server/")
 """Where each text that is printed is looked up."""
 
 HELD = (
