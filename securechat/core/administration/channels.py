@@ -18,8 +18,10 @@ from securechat.core.turn import IrcError, Turn
 from securechat.irc import names
 from securechat.irc.names import InvalidName
 
-MOST_AT_ONCE = 50
-"""People who are put into a channel by one request: all who are there are told of each."""
+MOST_AT_ONCE = 20
+"""People who are put into a channel by one request: all who are there are told of each, which takes
+some 70 ms where these are five hundred.
+"""
 
 BY_THE_ADMINISTRATOR = "by the administrator"
 """The reason where none is given."""

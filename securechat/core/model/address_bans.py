@@ -115,6 +115,8 @@ def covers_loopback(network: str) -> bool:
     return any(found.version == one.version and found.overlaps(one) for one in loopbacks)
 
 
+# Asked for of all sessions at once, of which many may come from one address.
+@lru_cache(maxsize=4096)
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     found = ipaddress.ip_address(address.partition("%")[0])
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
