@@ -55,16 +55,22 @@ GUESSES = 100
 @click.option(
     "--json", "as_json", is_flag=True, help="For programs; with --watch an object a line."
 )
+@click.option("--health", is_flag=True, help="Only whether people can log in and talk.")
 @click.pass_obj
-def status(context: AdminContext, watch: float | None, as_json: bool) -> None:
+def status(context: AdminContext, watch: float | None, as_json: bool, health: bool) -> None:
     """Show how the server is doing: what is wrong first, then people, messages, times, files.
 
     Rates are of the last minute, times and refusals of the last hour. With --watch the screen
-    is made anew until q or Ctrl-C is pressed. Exit code 1 when something is wrong.
+    is made anew until q or Ctrl-C is pressed. Exit code 1 when something is wrong. With --health
+    only what keeps people from talking counts, for programs that watch a container.
 
     \b
     Example: securechat-admin status --watch 5
     """
+    if health:
+        reasons = list(_hindrances(look(context)))
+        click.echo("\n".join(map(escape_exactly, reasons)) or _("People can log in and talk."))
+        raise click.exceptions.Exit(1 if reasons else 0)
     if watch is None:
         found = look(context)
         _show(found, as_json=as_json)
@@ -118,15 +124,21 @@ def _days_left(context: AdminContext) -> float | None:
     return None
 
 
-def _warnings(found: dict[str, Any]) -> Iterator[str]:
+def _hindrances(found: dict[str, Any]) -> Iterator[str]:
+    """Why people can't log in and talk now, if they can't."""
     server = found["server"]
-    figures = server["figures"] if server else found
     if found["trouble"]:
         yield translated(found["trouble"])
     elif server is None:
         yield _("no server runs on {data}").format(data=found["data"])
     elif server["hindrance"]:
         yield translated(server["hindrance"])
+
+
+def _warnings(found: dict[str, Any]) -> Iterator[str]:
+    server = found["server"]
+    figures = server["figures"] if server else found
+    yield from _hindrances(found)
     days = figures["certificate_days_left"]
     if days is not None and days < CERTIFICATE_DAYS:
         left = max(0, int(days))

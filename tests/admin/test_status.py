@@ -16,6 +16,7 @@ import click
 import pytest
 
 from securechat.admin import status
+from securechat.admin.context import AdminContext
 from securechat.admin.status_rows import size_shown
 from securechat.server.data import DataError
 from securechat.server.storage_health import StorageHealth
@@ -80,6 +81,26 @@ def test_what_is_wrong_stands_above_all(
     monkeypatch.setattr(server.service._status, "_watched", watched)
     first = cli("status").out.splitlines()[0]
     assert first == "! no message can be stored: its disk is full"
+
+
+@pytest.mark.parametrize(
+    ("hindrance", "code", "told"),
+    [("", 0, "People can log in and talk.\n"), ("the disk is full", 1, "the disk is full\n")],
+)
+def test_health_is_whether_people_can_talk(
+    cli: AdminCli, monkeypatch: pytest.MonkeyPatch, hindrance: str, code: int, told: str
+) -> None:
+    """What else is wrong, such as a backup that is missing, is no reason to end a container."""
+    look = status.look
+
+    def looked(context: AdminContext) -> dict[str, object]:
+        found = look(context)
+        found["server"]["hindrance"] = hindrance
+        return found
+
+    monkeypatch.setattr(status, "look", looked)
+    said = cli("status --health")
+    assert (said.code, said.out) == (code, told)
 
 
 def test_without_a_server_the_files_tell(tmp_path: Path) -> None:

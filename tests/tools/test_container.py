@@ -30,6 +30,7 @@ def instructions() -> list[tuple[str, str]]:
 
 
 LAST = {name: argument for name, argument in instructions() if name not in ("RUN", "COPY")}
+HEALTH: list[str] = json.loads(LAST["HEALTHCHECK"].partition("CMD ")[2])
 ENV = dict(pair.split("=", 1) for pair in LAST["ENV"].split())
 
 
@@ -43,6 +44,7 @@ def test_no_shell_takes_words_apart() -> None:
     for name, argument in instructions():
         if name in ("RUN", "ENTRYPOINT", "CMD"):
             assert all(isinstance(word, str) for word in json.loads(argument)), argument
+    assert HEALTH[0] in {"securechat-admin"}
 
 
 def test_only_packages_with_their_hashes() -> None:
@@ -105,7 +107,8 @@ def container(data: Path) -> Iterator[list[str]]:
 @pytest.mark.skipif(not can_confine(), reason="bubblewrap isn't here, or may not confine")
 def test_it_runs_without_rights() -> None:
     """On a read-only root, as a user without a name or a capability: it starts, an administrator
-    gets a link beside it, and all it has written is in its volume, closed to others.
+    gets a link beside it, its health can be asked for, and all it has written is in its volume,
+    closed to others.
     """
     with tempfile.TemporaryDirectory() as directory, container(data := Path(directory)) as confined:
         refused = subprocess.run(
@@ -135,11 +138,16 @@ def test_it_runs_without_rights() -> None:
             [*confined, "securechat-admin", "invite"], capture_output=True, text=True, check=False
         )
         assert re.match(r"securechat://\S+\n$", invite.stdout), invite.stderr
+        health = subprocess.run([*confined, *HEALTH], capture_output=True, text=True, check=False)
+        assert (health.returncode, health.stderr) == (0, ""), health.stdout
         [child] = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
         os.kill(int(child), getattr(signal, LAST["STOPSIGNAL"]))
         told += server.stdout.read()
         alarm.cancel()
         assert server.wait() == 0
+        assert (
+            subprocess.run([*confined, *HEALTH], capture_output=True, check=False).returncode == 1
+        )
         assert told.endswith("info stopped\n")
         written = list(data.iterdir())
         assert [path.name for path in written] == ["securechat"]
