@@ -50,6 +50,8 @@ def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool)
     renderer = None if as_json else Renderer(lambda: 1, now)
     output = Output(running.session.nick, renderer, sys.stdout.fileno(), output_encoding())
     output.show(found)
+    if output.fault is not None:
+        raise output.fault
     return Exit.OK
 
 

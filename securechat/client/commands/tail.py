@@ -56,6 +56,8 @@ class Output:
         self._handle = handle
         self._encoding = encoding
         self.broken = False
+        self.fault: OSError | None = None
+        """Why nothing can be written, such as a full disk."""
 
     def show(self, messages: Iterable[Said]) -> None:
         """Print messages; nothing any more once nobody reads."""
@@ -65,8 +67,10 @@ class Output:
             text = "".join(f"{line}\n" for line in self._lines(said))
             try:
                 self._write(text.encode(self._encoding, "backslashreplace"))
-            except OSError:  # the reader has gone, or the disk is full
+            except OSError as error:
                 self.broken = True
+                if not isinstance(error, BrokenPipeError):  # that is a reader who has gone
+                    self.fault = error
 
     def _lines(self, said: Said) -> list[str]:
         if self._renderer is None:
@@ -133,6 +137,8 @@ def tail(
     running.client.submit(Quit())
     with contextlib.suppress(KeyboardInterrupt):
         running.client.join(FAREWELL)
+    if output.fault is not None:
+        raise output.fault
     if interrupted:
         return Exit.INTERRUPTED
     if follow.refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -167,4 +168,14 @@ def test_output_that_is_not_read_is_dropped() -> None:
     output = Output("alice", None, writing, "utf-8")
     output.show([Said("#lobby", "bob", "hi")] * 2)
     os.close(writing)
-    assert output.broken
+    assert (output.broken, output.fault) == (True, None)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_told() -> None:
+    """`securechat tail > file` doesn't end as if all were well."""
+    with open("/dev/full", "wb", buffering=0) as full:
+        output = Output("alice", None, full.fileno(), "utf-8")
+        output.show([Said("#lobby", "bob", "hi")])
+    assert output.fault is not None
+    assert output.fault.errno == errno.ENOSPC
