@@ -41,7 +41,7 @@ MEMBERS = (
 WITHOUT_ROWS = ("password", "invites")
 """The administrator's acts that a change's kind tells of, and not the account's row."""
 
-REQUESTS = ("sessions", "logout")
+REQUESTS = {"sessions": "sessions", "logout": "logout", "rename": "user rename"}
 """Those that the rules are asked for."""
 
 IO_THREADS = 2
@@ -220,8 +220,9 @@ class FuzzedRules(RulesUnderTest):
         if account is not None:
             self.administered = True
         if account is not None and verb in REQUESTS:
-            facts = {"account": account.id, "session": None}
-            requests.answer(turn, Request(1, verb, "os:root", facts))
+            # Backwards, so that who is renamed twice is called as before.
+            facts = {"account": account.id, "session": None, "name": account.name[::-1]}
+            requests.answer(turn, Request(1, REQUESTS[verb], "os:root", facts))
         elif account is not None:
             admin = AdminContext(verb, account)
             take_changes(self.rules, turn, cast(Reader, admin), 0)

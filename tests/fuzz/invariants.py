@@ -92,6 +92,12 @@ def _check_channel(model: Model, channel: Channel) -> None:
 
 
 def _check_account(model: Model, account: Account) -> None:
+    assert model.by_name[account.folded] is account
+    assert account.folded not in model.former_names
+    for folded, (_, skeleton) in account.former.items():
+        assert model.former_names[folded] is account
+        assert skeleton in model.account_skeletons
+        assert folded not in model.by_name
     assert all(account in channel.members for channel in account.channels), account.name
     assert all(model.channels.get(channel.folded) is channel for channel in account.channels), (
         account.name

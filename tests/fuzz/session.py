@@ -10,7 +10,7 @@ Each line of a script is a step; its first letter says whose:
     B, W, X, M   the workers: are busy, or not; do a job, fail at one, find a damaged log
     Adelete bob  the administrator: delete, disable, enable, admin, user, password, invites, tokens,
                  certificates,
-                 factor, sessions or logout
+                 factor, sessions, logout or rename
     {, }         what stands between is one turn
 
 In what is said $TOKEN, $CODE, $RECOVERY and $SESSION stand for what the server has given to the
@@ -168,7 +168,7 @@ _DEEP = (
     "c0", "c5", "t1", "t70", "t700", "F", "R", "D1", "D3", "B", "W", "X", "M", "{", "}",
     "Adelete bob", "Adisable bob", "Aenable bob", "Aadmin bob", "Auser boss", "Apassword alice",
     "Ainvites alice", "Atokens alice", "Acertificates dave", "Asessions alice", "Alogout alice",
-    "Afactor alice",
+    "Afactor alice", "Arename alice", "Arename ecila",
 )  # fmt: skip
 
 SESSION = Target("session", session, _words(), by_lines=True, max_bytes=4096, weight=10)
