@@ -100,6 +100,8 @@ def show(context: AdminContext, name: str) -> None:
     held = Credentials(context.admin.reader)
     facts = {
         _("name"): row.name,
+        _("display name"): row.chosen_name or _("none"),
+        _("former names"): ", ".join(context.admin.reader.names_before(row.id)) or _("none"),
         _("state"): translated(_state(row)),
         _("role"): _shown_role(row) or _("member"),
         _("made"): local_time(row.created_ms),

@@ -127,7 +127,9 @@ def test_a_renamed_account_stays_what_it_is(cli: AdminCli) -> None:
     row = cli.accounts()["Zoë"]
     assert (row.id, row.folded) == (number, "zoë")
     assert cli.knows("Zoë", GOOD)
-    assert "laptop" in cli("user show zoë").out
+    shown = cli("user show zoë").out
+    assert "laptop" in shown
+    assert "former names   alice\n" in shown
     assert token
     for name in ("alice", "aIice"):
         said = cli(f"user add {name}")

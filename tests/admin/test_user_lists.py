@@ -90,6 +90,8 @@ def test_one_account_is_shown(cli: AdminCli) -> None:
     assert len(facts.pop("made")) == 16
     assert facts == {
         "name": "alice",
+        "display name": "none",
+        "former names": "none",
         "state": "active",
         "role": "admin",
         "second factor": "on",

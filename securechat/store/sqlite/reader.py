@@ -144,6 +144,11 @@ class Reader:
         sql = "SELECT folded, skeleton, name, account FROM former_names"
         return self._all(sql)  # type: ignore[return-value]
 
+    def names_before(self, account: int) -> list[str]:
+        """Those that an account had."""
+        sql = "SELECT name FROM former_names WHERE account = ? ORDER BY name"
+        return [str(row[0]) for row in self._all(sql, (account,))]
+
     def former_owner(self, folded: str) -> AccountRow | None:
         """The account that had a name before, by the folded form."""
         sql = " WHERE id = (SELECT account FROM former_names WHERE folded = ?)"
