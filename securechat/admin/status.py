@@ -26,7 +26,7 @@ from securechat.admin.status_rows import size_shown, status_rows
 from securechat.ca import pem
 from securechat.ca.errors import CaError
 from securechat.common.escape import escape_exactly
-from securechat.common.language import _, ngettext, translated
+from securechat.common.language import _, english, ngettext, translated
 from securechat.server.data import DataError
 from securechat.server.metrics import file_sizes
 from securechat.store.audit import Wanted
@@ -72,12 +72,12 @@ def status(context: AdminContext, watch: float | None, as_json: bool, health: bo
         click.echo("\n".join(map(escape_exactly, reasons)) or _("People can log in and talk."))
         raise click.exceptions.Exit(1 if reasons else 0)
     if watch is None:
-        found = look(context)
+        found = look(context, to_programs=as_json)
         _show(found, as_json=as_json)
         raise click.exceptions.Exit(1 if found["warnings"] else 0)
     with suppress(KeyboardInterrupt), _keys() as keys:
         while True:
-            found = look(context)
+            found = look(context, to_programs=as_json)
             if as_json:
                 echo_json(found, indent=None)
             else:
@@ -92,8 +92,8 @@ def status(context: AdminContext, watch: float | None, as_json: bool, health: bo
 # --- what there is -------------------------------------------------------------------------------
 
 
-def look(context: AdminContext) -> dict[str, Any]:
-    """All that can be told now. Raises StoreError."""
+def look(context: AdminContext, *, to_programs: bool = False) -> dict[str, Any]:
+    """All that can be told now. to_programs: in English. Raises StoreError."""
     found: dict[str, Any] = {"data": str(context.data.path), "server": None, "trouble": ""}
     found["running"] = running = context.data.running()
     if running:
@@ -113,7 +113,8 @@ def look(context: AdminContext) -> dict[str, Any]:
         found["files"] = file_sizes(context.data)
         found["disk_free_bytes"] = disk.f_bavail * disk.f_frsize
         found["certificate_days_left"] = _days_left(context)
-    found["warnings"] = list(_warnings(found))
+    with english(to_programs):
+        found["warnings"] = list(_warnings(found))
     return found
 
 

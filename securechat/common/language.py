@@ -21,6 +21,8 @@ import string
 import struct
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -43,12 +45,12 @@ _LETTERS = 6
 
 def _(text: str) -> str:
     """A text of ours in the reader's language."""
-    return _catalogue().gettext(text)
+    return _spoken().gettext(text)
 
 
 def ngettext(one: str, many: str, number: int) -> str:
     """A text with the form that goes with a number, which English has two of and Russian three."""
-    return _catalogue().ngettext(one, many, number)
+    return _spoken().ngettext(one, many, number)
 
 
 def translated(text: object) -> str:
@@ -68,7 +70,7 @@ def translated(text: object) -> str:
 
 def is_english() -> bool:
     """Whether the program speaks as its source does."""
-    return type(_catalogue()) is gettext.NullTranslations
+    return type(_spoken()) is gettext.NullTranslations
 
 
 def chosen(environ: Mapping[str, str]) -> str:
@@ -89,6 +91,16 @@ def chosen(environ: Mapping[str, str]) -> str:
         if "/" not in name and gettext.find(DOMAIN, LOCALE, [name]):
             return name
     return ENGLISH
+
+
+@contextmanager
+def english(wanted: bool = True) -> Iterator[None]:
+    """Speak English meanwhile, as to programs. wanted: False to change nothing."""
+    before = _to_programs.set(wanted or _to_programs.get())
+    try:
+        yield
+    finally:
+        _to_programs.reset(before)
 
 
 def in_language(command: click.Command) -> click.Command:
@@ -116,11 +128,19 @@ def forget() -> None:
     _templates.cache_clear()
 
 
+_ENGLISH = gettext.NullTranslations()
+_to_programs: ContextVar[bool] = ContextVar("to programs", default=False)
+
+
+def _spoken() -> gettext.NullTranslations:
+    return _ENGLISH if _to_programs.get() else _catalogue()
+
+
 @cache
 def _catalogue() -> gettext.NullTranslations:
     language = chosen(os.environ)
     if language == ENGLISH or not _can_print("я"):
-        return gettext.NullTranslations()
+        return _ENGLISH
     return gettext.translation(DOMAIN, LOCALE, [language])
 
 

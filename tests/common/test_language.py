@@ -54,6 +54,17 @@ def test_a_text_of_ours_is_in_russian() -> None:
 
 
 @pytest.mark.usefixtures("russian")
+def test_programs_are_spoken_to_in_english() -> None:
+    """As what they read must not depend on who runs them."""
+    with language.english():
+        assert _("{path} is not here") == "{path} is not here"
+        assert translated("Wrong account or password") == "Wrong account or password"
+        with language.english(wanted=False):
+            assert language.is_english()
+    assert not language.is_english()
+
+
+@pytest.mark.usefixtures("russian")
 @pytest.mark.parametrize(
     ("days", "expected"), [(1, "дня"), (2, "дней"), (5, "дней"), (11, "дней"), (21, "дня")]
 )
