@@ -100,9 +100,9 @@ body { margin: 0 auto; max-width: 186mm; color: #000; background: #fff;
 .facts { flex: 1; min-width: 0; }
 h2 { margin: 0 0 1mm; font-size: 12.5pt; line-height: 1.2; overflow-wrap: anywhere; }
 h2 small { font-size: 8.5pt; font-weight: normal; white-space: nowrap; }
-dl { display: grid; grid-template-columns: 24mm 1fr; gap: 0.4mm 2mm; margin: 0;
+dl { display: grid; grid-template-columns: 27mm 1fr; gap: 0.4mm 1.5mm; margin: 0;
   align-items: baseline; }
-dt { color: #444; font-size: 8pt; }
+dt { color: #444; font-size: 8pt; white-space: nowrap; }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere; font-size: 8.5pt; }
 .word, .code, .digits { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 .word { font-size: 11pt; font-weight: bold; }
