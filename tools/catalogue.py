@@ -74,12 +74,12 @@ def collected() -> dict[str, Text]:
     return found
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def sources() -> Sequence[tuple[str, ast.Module]]:
     """The files of the package, by their path in it."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).as_posix()
-        if name != "common/language.py":  # which looks up what others ask for
-            yield name, ast.parse(path.read_text())
+    paths = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
+    del paths["common/language.py"]  # which looks up what others ask for
+    return [(name, ast.parse(path.read_text())) for name, path in paths.items()]
 
 
 def _add(found: dict[str, Text], text: Text, file: str) -> None:

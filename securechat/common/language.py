@@ -224,8 +224,10 @@ def _own_letters(template: _Template) -> int:
 
 def _whole(text: str) -> str | None:
     """The translation of a whole text, or None."""
-    if text.strip() and (known := _(text)) != text:
-        return known
+    # Also as a sentence's beginning: what the system says is told within one.
+    for form in (text, text[:1].upper() + text[1:]) if text.strip() else ():
+        if (known := _(form)) != form:
+            return known
     for template in _templates():
         values = _values(template.pieces, text)
         if values is not None:

@@ -91,6 +91,12 @@ def test_a_number_decides_the_form(days: int, expected: str) -> None:
             "securechat.toml: listen.port: expected a number from 0 to 65535, not 'x'",
             "securechat.toml: listen.port: ожидалось число от 0 до 65535, а указано 'x'",
         ),
+        (
+            "can't connect to x:1: connection refused; check the name and the port, and that "
+            "securechat-server runs there; if the server has moved, name its new address",
+            "не удаётся подключиться к x:1: в подключении отказано; проверьте имя и порт и "
+            "работает ли там securechat-server; если сервер переехал, укажите его новый адрес",
+        ),
         ("a, b and names below them; any address", "a, b и имена под ними; любой адрес"),
         ("FAIL: 7: Wrong account or password", "FAIL: 7: Неверная учётная запись или пароль"),
         ("the sky is green", "the sky is green"),
