@@ -124,6 +124,7 @@ def _event(kind: type[ClientEvent], name: str, evil: str) -> ClientEvent:
         "str": "x",
         "str | None": "#x",
         "tuple[str, ...]": ("x",),
+        "tuple[str, str]": ("x", "x"),
         "bool": True,
         "int": 1,
         "float": 1.0,
