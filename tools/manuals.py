@@ -112,7 +112,12 @@ def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command
 
 def usage(command: click.Command, path: str) -> str:
     """What may stand behind a command's name."""
-    return " ".join(command.collect_usage_pieces(click.Context(command, info_name=path)))
+    return " ".join(command.collect_usage_pieces(_context(command, info_name=path)))
+
+
+def _context(command: click.Command, info_name: str | None = None) -> click.Context:
+    # With the names of the help option that the program has: a command keeps the first ones.
+    return click.Context(command, info_name=info_name, help_option_names=list(HELP))
 
 
 def sentences(command: click.Command) -> list[str]:
@@ -141,7 +146,7 @@ def paragraphs(text: str) -> Iterator[str]:
 
 def options(command: click.Command, known: set[tuple[str, ...]]) -> Iterator[str]:
     """A command's options with what they are for, without those that its program has everywhere."""
-    context = click.Context(command, help_option_names=list(HELP))
+    context = _context(command)
     for param in command.get_params(context):
         record = param.get_help_record(context)
         # Every command has --help; it is told once.

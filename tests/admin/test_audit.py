@@ -180,7 +180,7 @@ def test_the_old_part_can_go(cli: AdminCli) -> None:
     """By age; the audit says who did it, and up to where."""
     said = cli("audit prune --before 24h")
     assert (said.code, said.out) == (0, "")
-    assert "1 rows of the audit are deleted" in said.err
+    assert "1 row of the audit is deleted" in said.err
     left = entries(cli, "")
     assert [entry["event"] for entry in left] == ["login", "account created", "audit pruned"]
     assert left[-1]["account"] == who()
