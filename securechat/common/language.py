@@ -20,7 +20,7 @@ import os
 import string
 import struct
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -38,6 +38,9 @@ ENGLISH = "en"
 
 LONGEST = 4096
 """Characters of a text that is looked for among the templates; what a server sends is shorter."""
+
+DEPTH = 4
+"""How far texts are looked for within texts: ours go two deep, and another's has no end."""
 
 _LETTERS = 6
 """A template with fewer letters of its own would fit texts that have nothing to do with it."""
@@ -63,9 +66,7 @@ def translated(text: object) -> str:
     english = str(text)
     if is_english() or len(english) > LONGEST:
         return english
-    if (known := _whole(english) or _behind_colon(english)) or "; " not in english:
-        return known or english
-    return "; ".join(map(translated, english.split("; ")))
+    return _translated(english, DEPTH)
 
 
 def is_english() -> bool:
@@ -83,12 +84,15 @@ def chosen(environ: Mapping[str, str]) -> str:
         return ENGLISH
     values = (environ.get(name) for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))
     wanted = next(filter(None, values), ENGLISH)
+    # A path would lead to another's catalogue, and sudo lets these variables through. None of them
+    # is passed over: click's texts are looked for by gettext itself, which takes paths.
+    if "/" in wanted:
+        return ENGLISH
     for name in wanted.split(":"):
         # No catalogue is looked for behind English: who reads both is spoken to in this one.
         if name.partition("_")[0].partition(".")[0] in (ENGLISH, "C", "POSIX"):
             break
-        # A path would lead to another's catalogue, and sudo lets these variables through.
-        if "/" not in name and gettext.find(DOMAIN, LOCALE, [name]):
+        if gettext.find(DOMAIN, LOCALE, [name]):
             return name
     return ENGLISH
 
@@ -222,7 +226,13 @@ def _own_letters(template: _Template) -> int:
     return sum(map(str.isalpha, "".join(template.pieces)))
 
 
-def _whole(text: str) -> str | None:
+def _translated(text: str, depth: int) -> str:
+    if (known := _whole(text, depth) or _behind_colon(text, depth)) or "; " not in text:
+        return known or text
+    return "; ".join(_translated(part, depth) for part in text.split("; "))
+
+
+def _whole(text: str, depth: int) -> str | None:
     """The translation of a whole text, or None."""
     # Also as a sentence's beginning: what the system says is told within one.
     for form in (text, text[:1].upper() + text[1:]) if text.strip() else ():
@@ -230,10 +240,30 @@ def _whole(text: str) -> str | None:
             return known
     for template in _templates():
         values = _values(template.pieces, text)
-        if values is not None:
-            named = dict(zip(template.names, map(_inner, values), strict=True))
-            return _(template.text).format(**named)
+        if values is not None and (named := _named(template.names, values)) is not None:
+            inner = {name: _inner(value, depth) for name, value in named.items()}
+            return _filled(_(template.text), inner)
     return None
+
+
+def _named(names: Iterable[str], values: Iterable[str]) -> dict[str, str] | None:
+    """None where one name stands for two values: then another has made the text."""
+    named: dict[str, str] = {}
+    for name, value in zip(names, values, strict=True):
+        if named.setdefault(name, value) != value:
+            return None
+    return named
+
+
+def _filled(template: str, named: Mapping[str, str]) -> str | None:
+    """A template with its values; None where one is missing."""
+    # Not by format(): the values are texts already, so a date's or a number's form doesn't fit.
+    filled = ""
+    for literal, name, _spec, _conversion in string.Formatter().parse(template):
+        if name is not None and name not in named:
+            return None
+        filled += literal + named.get(name or "", "")
+    return filled
 
 
 def _values(pieces: tuple[str, ...], text: str) -> list[str] | None:
@@ -256,19 +286,19 @@ def _values(pieces: tuple[str, ...], text: str) -> list[str] | None:
     return [*values, text[at:end]]
 
 
-def _inner(value: str) -> str:
+def _inner(value: str, depth: int) -> str:
     """A value within a text: a reason, perhaps. What has no space is a name, and stays."""
-    return translated(value) if " " in value else value
+    return _translated(value, depth - 1) if depth and " " in value else value
 
 
-def _behind_colon(text: str) -> str | None:
+def _behind_colon(text: str, depth: int) -> str | None:
     """For `FILE: what is wrong with it`: what stands behind the first colon that is followed by a
     text we know.
     """
     head, colon, tail = text.partition(": ")
     while colon:
         # A single word is a name, even if it is one of ours.
-        if " " in tail and (known := _whole(tail)) is not None:
+        if " " in tail and (known := _whole(tail, depth)) is not None:
             return f"{head}: {known}"
         more, colon, tail = tail.partition(": ")
         head = f"{head}: {more}"

@@ -32,6 +32,7 @@ from securechat.common.language import _, chosen, in_language, ngettext, shown, 
         ({"LANG": "C.UTF-8"}, "en"),
         ({"LANG": "de_DE.UTF-8"}, "en"),
         ({"LANGUAGE": "../locale/ru"}, "en"),
+        ({"LANGUAGE": "/their/catalogue:ru"}, "en"),
     ],
 )
 def test_the_environment_chooses_the_language(environ: Mapping[str, str], expected: str) -> None:
@@ -132,6 +133,41 @@ def test_a_text_that_was_made_to_take_long_takes_no_time() -> None:
     hostile = "securechat: " * 300 + "; expected " * 40
     assert translated(hostile) == hostile
     assert translated("x" * 1_000_000) == "x" * 1_000_000
+
+
+@pytest.mark.usefixtures("russian")
+def test_texts_within_texts_take_no_more_room_than_they_have() -> None:
+    """A translation that names somebody twice would else double with each text within."""
+    text = "a b"
+    while len(text) < 4000:
+        text = f"x is disabled: no login until `user enable {text}`."
+    assert len(translated(text)) < 2 * len(text)
+    text = "a b"
+    while len(text) < 4000:
+        text = f"can't read {text}: a b"
+    assert len(translated(text)) < 2 * len(text)
+
+
+@pytest.mark.usefixtures("russian")
+@pytest.mark.parametrize(
+    ("english", "expected"),
+    [
+        (
+            "the connection is lost (no one); trying again in ten s",
+            "соединение потеряно (no one); следующая попытка через ten с",
+        ),
+        (
+            "Report 1: eve about bob: the connection is lost (it is); trying again in no s",
+            "Report 1: eve about bob: соединение потеряно (it is); следующая попытка через no с",
+        ),
+        ("No such option '--porr'.", "Нет такого параметра: '--porr'."),
+        ("it has expired on no day", "его срок истёк no day"),
+        ("nothing was added: it has one error", "nothing was added: it has one error"),
+    ],
+)
+def test_a_text_need_not_have_been_made_by_its_template(english: str, expected: str) -> None:
+    """Anybody's may look like one with a number or a date in it, and ends no program."""
+    assert translated(english) == expected
 
 
 @pytest.mark.usefixtures("russian")
