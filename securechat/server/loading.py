@@ -96,22 +96,33 @@ def _usage(reader: Reader) -> dict[int, int]:
 
 def load_familiar(model: Model, reader: Reader) -> None:
     """Where the accounts have logged in from before, so that nobody's guessing slows them there."""
-    newest: dict[int, int] = {}
-    new: dict[int, Place | None] = {}
+    seen: dict[tuple[int, str], tuple[int, int, int]] = {}
     for name, address, first, last, at_ms in reader.logins():
         account = model.known_as(names.fold_account(name))
         if account is None or not address:
             continue
         block = address_block_of(address)
         model.login_throttle.right(account.folded, block)
-        network = network_of(block)
-        is_new = model.login_places.add(account.id, network) and first > newest[account.id]
-        # Only the last place: whoever has logged in from an older one since was told there.
-        new[account.id] = Place(account.id, account.name, network, "", at_ms) if is_new else None
-        newest[account.id] = last
-    for number, place in new.items():
-        if place is not None and not model.accounts[number].bot:
-            model.login_places.keep(number, place)
+        place = account.id, network_of(block)
+        earlier = seen.get(place, (first, last, at_ms))
+        seen[place] = min(first, earlier[0]), last, at_ms
+    _load_places(model, seen)
+
+
+def _load_places(model: Model, seen: dict[tuple[int, str], tuple[int, int, int]]) -> None:
+    """seen: the account and the network, with the numbers of the first login from there and of the
+    last, and its time.
+    """
+    places = model.login_places
+    # What is between an account's first and last login from a network changes nothing.
+    steps = [(n, *place, at_ms) for place, (*both, at_ms) in seen.items() for n in both]
+    for _, number, network, at_ms in sorted(steps):
+        account = model.accounts[number]
+        if places.add(number, network):
+            if not account.bot:
+                places.keep(number, Place(number, account.name, network, "", at_ms))
+        elif not places.is_doubted(number, network):
+            places.settle(number)
 
 
 def _load_channel_lists(model: Model, reader: Reader) -> None:

@@ -48,41 +48,66 @@ class LoginPlaces:
 
     def __init__(self) -> None:
         self._known: OrderedDict[int, OrderedDict[str, None]] = OrderedDict()
-        self._waiting: dict[int, list[Place]] = {}
+        self._doubted: dict[int, OrderedDict[str, None]] = {}
+        """Networks that were new since the account's last login from one that was not."""
+        self._waiting: dict[int, dict[Place, set[str]]] = {}
+        """With the networks at which each has been told already."""
 
     def add(self, account: int, network: str) -> bool:
         """A login; whether it is from a new place. The first one that is known is not."""
         networks = self._known.setdefault(account, OrderedDict())
         new = bool(networks) and network not in networks
-        networks[network] = None
-        networks.move_to_end(network)
-        if len(networks) > MAX_NETWORKS:
-            networks.popitem(last=False)
+        _put(networks, network)
+        if new or self.is_doubted(account, network):
+            _put(self._doubted.setdefault(account, OrderedDict()), network)
         self._known.move_to_end(account)
         if len(self._known) > MAX_ACCOUNTS:
-            self._known.popitem(last=False)
+            oldest, _ = self._known.popitem(last=False)
+            self._doubted.pop(oldest, None)
         return new
 
     def keep(self, reader: int, place: Place) -> None:
         """A place is to be told to somebody at their next login."""
-        waiting = self._waiting.setdefault(reader, [])
-        waiting.append(place)
-        del waiting[:-MAX_WAITING]
+        waiting = self._waiting.setdefault(reader, {})
+        waiting[place] = set()
+        if len(waiting) > MAX_WAITING:
+            del waiting[next(iter(waiting))]
 
     def take(self, reader: int, network: str) -> list[Place]:
-        """What somebody who logs in from a network is to be told now. Their own logins from that
-        very network stay: who has stolen a password must not take the news away.
+        """What somebody who logs in from a network is to be told now. It is over with that only
+        where the network is no new one itself: who has stolen a password must not take the news
+        away, from whichever networks.
         """
-        waiting = self._waiting.pop(reader, None)
-        if not waiting:
-            return []
-        stay = [place for place in waiting if (place.account, place.network) == (reader, network)]
-        if stay:
-            self._waiting[reader] = stay
-        return [place for place in waiting if place not in stay]
+        waiting = self._waiting.get(reader, {})
+        here = [place for place, told in waiting.items() if network not in told]
+        if network not in self._doubted.get(reader, ()):
+            self.settle(reader)
+            return here
+        for place in here:
+            # Not without end: an attacker may have many.
+            if len(waiting[place]) < MAX_NETWORKS:
+                waiting[place].add(network)
+        return [place for place in here if (place.account, place.network) != (reader, network)]
+
+    def settle(self, reader: int) -> None:
+        """Nothing is to be told any more, and no network of theirs is doubted."""
+        self._waiting.pop(reader, None)
+        self._doubted.pop(reader, None)
+
+    def is_doubted(self, account: int, network: str) -> bool:
+        """Whether it was new, and nobody has logged in from an older one since."""
+        return network in self._doubted.get(account, ())
 
     def take_back(self, place: Place) -> None:
         """A login was not stored, and so there was none."""
-        self._known.get(place.account, OrderedDict()).pop(place.network, None)
-        for reader, waiting in list(self._waiting.items()):
-            self._waiting[reader] = [one for one in waiting if one != place]
+        for networks in (self._known, self._doubted):
+            networks.get(place.account, OrderedDict()).pop(place.network, None)
+        for waiting in self._waiting.values():
+            waiting.pop(place, None)
+
+
+def _put(networks: OrderedDict[str, None], network: str) -> None:
+    networks[network] = None
+    networks.move_to_end(network)
+    if len(networks) > MAX_NETWORKS:
+        networks.popitem(last=False)

@@ -53,6 +53,21 @@ def test_the_owner_is_told_at_the_next_login() -> None:
     assert enters(rules, "alice", HOME)[1] == []
 
 
+@pytest.mark.parametrize(
+    ("others", "expected"), [(["2001:db8::1"], 2), ([f"10.0.{n}.1" for n in range(9)], 7)]
+)
+def test_nobody_takes_the_news_away_from_another_new_place(
+    others: list[str], expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home has a network of IPv4 and one of IPv6, and a thief perhaps many. Once in each."""
+    monkeypatch.setattr(login_places, "MAX_NETWORKS", 6)
+    rules = RulesUnderTest("alice")
+    enters(rules, "alice", HOME)[0].hangs_up()
+    for address in (THIEF, *others, THIEF, *others):
+        enters(rules, "alice", address)[0].hangs_up()
+    assert len(enters(rules, "alice", HOME)[1]) == expected
+
+
 def test_who_is_there_is_told_at_once() -> None:
     """On all devices that are elsewhere."""
     rules = RulesUnderTest("alice")
