@@ -29,6 +29,7 @@ from securechat.core.jobs import Verified, VerifyPassword
 from securechat.core.journal.events.accounts import PasswordRehashed
 from securechat.core.model.credentials import Certificate, split_device
 from securechat.core.model.entities import Account, Session
+from securechat.core.model.login_places import network_of
 from securechat.core.model.states import State, Trigger
 from securechat.core.presence import arrivals, live_sessions
 from securechat.core.turn import Turn
@@ -190,16 +191,18 @@ def _enrolled(turn: Turn, session: Session, account: Account, code: str) -> bool
     Nobody is logged in before, so there is no state between the two in which anything could be
     seen.
     """
-    throttle, secret = turn.model.login_throttle, second_factor.offered(turn, account)
+    throttle = turn.model.login_throttle
     if code and not throttle.may_try_code(account.id, turn.clock):
         _denied(turn, session, account.name, "too many codes", TOO_MANY_CODES)
         return False
-    codes = second_factor.enrol(turn, account, secret, code) if code else None
+    known = second_factor.accepted_offer(turn, account, code) if code else None
+    codes = second_factor.enrol(turn, account, known, code) if known is not None else None
     if codes is not None:
         _begin_with_factor(turn, session, account, codes)
         return True
     if code:
         throttle.wrong_code(account.id, turn.clock)
+    secret = second_factor.offered(turn, account, network_of(session.address_block))
     key = totp.base32(secret)
     uri = totp.uri(secret, account.name, turn.settings.network)
     text = "Give this to your authenticator, then log in with its code behind the password"
@@ -210,8 +213,8 @@ def _enrolled(turn: Turn, session: Session, account: Account, code: str) -> bool
 
 def _begin_with_factor(turn: Turn, session: Session, account: Account, codes: list[str]) -> None:
     turn.audit("second factor enabled", session, account=account.name)
-    offer = turn.model.enrolments.pop(account.id)
-    turn.on_failure(lambda: turn.model.enrolments.update({account.id: offer}))
+    offers = turn.model.enrolments.pop(account.id)
+    turn.on_failure(lambda: turn.model.enrolments.update({account.id: offers}))
     _unstored(turn, session)
     text = "Shown this once: each stands in for one code. Keep them apart from your device"
     turn.standard_reply(session, "NOTE", "TOTP", "RECOVERY", *codes, text)

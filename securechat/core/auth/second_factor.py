@@ -24,6 +24,9 @@ from securechat.core.turn import Turn
 ENROLMENT_SECONDS = 1800.0
 """How long a secret is the one that a login has offered: who scans it first needs a phone."""
 
+MAX_OFFERS = 4
+"""Secrets that are offered to one account at a time: the one shown longest ago gives way."""
+
 
 def required(turn: Turn, account: Account) -> bool:
     """Whether this server asks for a second factor of the account."""
@@ -37,16 +40,29 @@ def lacking(turn: Turn, account: Account) -> bool:
     return account.factor is None and required(turn, account)
 
 
-def offered(turn: Turn, account: Account) -> bytes:
+def offered(turn: Turn, account: Account, network: str) -> bytes:
     """The secret that a login offers to an account that is lacking one; in memory only. The same
-    for a while, as clients come again by themselves while somebody is scanning it.
+    for a while, as clients come again by themselves while somebody is scanning it, but not to
+    another network: who has stolen the password, and waits, must not know the owner's secret.
     """
-    known = turn.model.enrolments
-    secret, until = known.get(account.id, (b"", 0.0))
+    offers = turn.model.enrolments.setdefault(account.id, {})
+    secret, until = offers.pop(network, (b"", 0.0))
     if turn.clock >= until:
-        secret = turn.vault.random(totp.SECRET_BYTES)
-        known[account.id] = secret, turn.clock + ENROLMENT_SECONDS
+        secret, until = turn.vault.random(totp.SECRET_BYTES), turn.clock + ENROLMENT_SECONDS
+    offers[network] = secret, until
+    if len(offers) > MAX_OFFERS:
+        del offers[next(iter(offers))]
     return secret
+
+
+def accepted_offer(turn: Turn, account: Account, code: str) -> bytes | None:
+    """The secret, of those that are offered to an account, that a code is of: whichever network it
+    was shown in, as somebody may come by IPv4 now and then by IPv6.
+    """
+    offers = turn.model.enrolments.get(account.id, {}).values()
+    secrets = [secret for secret, until in offers if turn.clock < until]
+    found = [one for one in secrets if totp.accepted(one, code, turn.now_ms, after=-1) is not None]
+    return found[0] if found else None
 
 
 def use(turn: Turn, account: Account, factor: Factor, code: str) -> str | None:

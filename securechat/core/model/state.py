@@ -96,9 +96,10 @@ class Model:
     """Those whose used_ms is newer than what is stored."""
     login_throttle: LoginThrottle = field(default_factory=LoginThrottle)
     login_places: LoginPlaces = field(default_factory=LoginPlaces)
-    enrolments: dict[int, tuple[bytes, float]] = field(default_factory=dict, repr=False)
-    """Account -> the secret that its login offers, as it has to have a second factor, and until
-    when, seconds of the monotonic clock. Whoever is in here has shown their password.
+    enrolments: dict[int, dict[str, tuple[bytes, float]]] = field(default_factory=dict, repr=False)
+    """Account -> network -> the secret that a login from there is offered, as the account has to
+    have a second factor, and until when, seconds of the monotonic clock. Whoever is in here has
+    shown their password.
     """
     refusals: Refusals = field(default_factory=Refusals)
     acts: Acts = field(default_factory=Acts)

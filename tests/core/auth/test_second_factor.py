@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from securechat.core.auth import totp
-from securechat.core.auth.second_factor import ENROLMENT_SECONDS
+from securechat.core.auth.second_factor import ENROLMENT_SECONDS, MAX_OFFERS
 from securechat.core.model.credentials import Token
 from securechat.core.model.states import State
 from securechat.credentials.device import format_token, token_digest
@@ -15,9 +15,11 @@ from tests.support.rules import RIGHT, RulesUnderTest, plain
 TOKEN = format_token(bytes(32))
 
 
-def tries(rules: RulesUnderTest, password: str, name: str = "alice") -> tuple[Client, list[str]]:
+def tries(
+    rules: RulesUnderTest, password: str, name: str = "alice", address: str = "192.0.2.1"
+) -> tuple[Client, list[str]]:
     """A login on a connection of its own; what is heard."""
-    person = rules.connect()
+    person = rules.connect(address=address)
     begin = ("CAP LS 302", f"NICK {name}", f"USER {name} 0 * :A", "CAP REQ :sasl")
     person.says(*begin, "AUTHENTICATE PLAIN")
     return person, person.says(f"AUTHENTICATE {plain(name, password)}", "CAP END")
@@ -70,6 +72,29 @@ def test_the_code_behind_the_password_begins_it() -> None:
     assert "001" not in codes(tries(rules, RIGHT)[1])
     assert "001" in codes(tries(rules, RIGHT + recovery[2])[1])
     assert any("second factor enabled" in str(audited) for audited in rules.audits)
+
+
+def test_who_waits_elsewhere_does_not_know_the_secret() -> None:
+    """Somebody who has stolen the password, too; the owner's code is good in both networks."""
+    rules = RulesUnderTest("alice", require_second_factor="all")
+    stolen = offer(tries(rules, RIGHT, address="203.0.113.9")[1])
+    secret = offer(tries(rules, RIGHT)[1])
+    assert secret != stolen
+    assert offer(tries(rules, RIGHT, address="203.0.113.8")[1]) == stolen
+    assert "001" in codes(tries(rules, RIGHT + code(rules, secret), address="2001:db8::1")[1])
+    assert not rules.model.enrolments
+
+
+def test_a_secret_is_offered_for_a_while() -> None:
+    """Its code begins nothing later; few are offered at a time."""
+    rules = RulesUnderTest("alice", require_second_factor="all")
+    old = offer(tries(rules, RIGHT)[1])
+    rules.passes(ENROLMENT_SECONDS)
+    assert "001" not in codes(tries(rules, RIGHT + code(rules, old))[1])
+    for number in range(9):
+        tries(rules, RIGHT, address=f"10.0.{number}.1")
+    [offers] = rules.model.enrolments.values()
+    assert len(offers) == MAX_OFFERS
 
 
 def test_a_wrong_code_begins_nothing() -> None:
