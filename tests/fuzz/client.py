@@ -28,7 +28,8 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import SYNC, ClientSession, Stage
-from securechat.client.text.render import Renderer, plain, wrap
+from securechat.client.text.lines import plain, wrap
+from securechat.client.text.render import Renderer
 from securechat.client.wire import stream
 from securechat.common.escape import escape
 from securechat.irc.framing import LineBuffer

@@ -33,7 +33,8 @@ from securechat.client.session.events import (
 from securechat.client.session.following import Follower
 from securechat.client.session.moments import moment_or_ago
 from securechat.client.text import json_lines
-from securechat.client.text.render import Renderer, plain
+from securechat.client.text.lines import plain
+from securechat.client.text.render import Renderer
 from securechat.common.threads import Waker
 
 FAREWELL = 3.0

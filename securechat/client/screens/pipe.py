@@ -28,7 +28,8 @@ from securechat.client.session.events import (
     Unconfirmed,
 )
 from securechat.client.text import json_lines
-from securechat.client.text.render import Renderer, plain
+from securechat.client.text.lines import plain
+from securechat.client.text.render import Renderer
 from securechat.client.wire.receiver import Client
 from securechat.common.threads import Waker
 

@@ -25,7 +25,8 @@ from securechat.client.exits import Exit
 from securechat.client.screens.complete import ComposerCompleter
 from securechat.client.screens.composer import Composer
 from securechat.client.session.events import Action, ClientEvent, Problem, Quit, Stopped, TooLong
-from securechat.client.text.render import Renderer, StyledLine, wrap
+from securechat.client.text.lines import StyledLine, wrap
+from securechat.client.text.render import Renderer
 from securechat.client.wire.receiver import Client
 from securechat.common.escape import escape_name
 

@@ -16,7 +16,8 @@ import pytest
 
 from securechat.admin import cli
 from securechat.client.session.events import Info, Said, TextKind, TopicIs
-from securechat.client.text.render import Renderer, plain
+from securechat.client.text.lines import plain
+from securechat.client.text.render import Renderer
 from securechat.core.auth import throttle
 from securechat.irc.message import parse
 from tests.support.client import Client, sasl_plain

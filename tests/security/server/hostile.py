@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from securechat.client.session import handshake, inbound
 from securechat.client.session.events import ClientEvent
 from securechat.client.session.identity import AccountRequest, Login
-from securechat.client.text.render import Renderer, plain
+from securechat.client.text.lines import plain
+from securechat.client.text.render import Renderer
 from securechat.irc.numerics import Numeric
 from tests.client.dialogue import Talk, arrival
 from tests.client.dialogue import handshake as shakes_hands

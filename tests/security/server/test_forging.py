@@ -39,7 +39,8 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import Login
 from securechat.client.session.session import ClientSession
-from securechat.client.text.render import INDENT, Renderer, plain, wrap
+from securechat.client.text.lines import INDENT, plain, wrap
+from securechat.client.text.render import Renderer
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire.receiver import Client
 from tests.client.screen import Screen
