@@ -35,12 +35,13 @@ Progress = Callable[[str, int, int], None]
 
 class Sorted(NamedTuple):
     """The rows of a file. new: accounts to be made. there: how many there are already. notes: what
-    the file says of those and isn't so.
+    the file says of those and isn't so. secret: whether a password stands in the file.
     """
 
     new: list[ImportedRow]
     there: int
     notes: list[Fault]
+    secret: bool
 
 
 def _slip_file(context: click.Context, param: click.Parameter, values: tuple[Path, ...]) -> object:
@@ -123,7 +124,8 @@ def import_(
             ),
             err=True,
         )
-    _warn_about(file)
+    if found.secret:
+        _warn_about(file)
     context.settle()
 
 
@@ -228,7 +230,7 @@ def _warn_about(file: Path) -> None:
 
 def sort_out(rows: Sequence[ImportedRow], accounts: dict[str, AccountRow]) -> Sorted:
     """Part the new ones from those that are there. accounts: by their folded names."""
-    found = Sorted([], 0, [])
+    found = Sorted([], 0, [], any(row.password for row in rows))
     there = 0
     for row in rows:
         account = accounts.get(row.name.folded) if row.name else None

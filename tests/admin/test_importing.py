@@ -109,6 +109,15 @@ def test_a_file_that_others_can_read_is_warned_of(cli: AdminCli, tmp_path: Path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
+def test_a_file_without_passwords_may_be_open(cli: AdminCli, tmp_path: Path) -> None:
+    """Names alone are no secret: what holds the passwords is the slips."""
+    path = spreadsheet(tmp_path, "maria;;;", "ben;;;")
+    path.chmod(0o644)
+    said = cli(f"user import {path} --make-passwords --slips {tmp_path / 'slips.txt'}")
+    assert said.code == 0
+    assert "other users of this machine" not in said.err
+
+
 def test_a_file_that_is_not_there(cli: AdminCli, tmp_path: Path) -> None:
     """Is named."""
     said = cli(f"user import {tmp_path}/none.csv")
