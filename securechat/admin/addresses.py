@@ -55,8 +55,10 @@ def ban(
         )
     facts = {"seconds": duration, "reason": reason, "force": force}
     done = ask(context, "address ban", address=address, **facts)
-    until = local_time(done["until_ms"]) if done["until_ms"] else _("for ever")
-    text = _("{network} is banned: {until}. Connections that ended: {ended}.")
+    text = _("{network} is banned for ever. Connections that ended: {ended}.")
+    if done["until_ms"]:
+        text = _("{network} is banned until {until}. Connections that ended: {ended}.")
+    until = local_time(done["until_ms"])
     click.echo(text.format(network=network, until=until, ended=done["ended"]))
 
 

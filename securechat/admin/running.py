@@ -91,7 +91,7 @@ def _is_changed(one: dict[str, Any]) -> bool:
 
 
 def _cells(one: dict[str, Any]) -> tuple[str, str, str]:
-    return one["key"], _shown(one["value"]), one["from"]
+    return one["key"], _shown(one["value"]), translated(one["from"])
 
 
 def _shown(value: object) -> str:

@@ -89,7 +89,8 @@ def scripts_fault(name: str) -> str | None:
     scripts = {script(char) for char in set(name)} - _ANY_SCRIPT
     if len(scripts) < 2 or any(scripts <= mix for mix in _SCRIPT_MIXES):
         return None
-    return f"it mixes the scripts {' and '.join(sorted(scripts)).title()}"
+    mixed = " and ".join(one.title() for one in sorted(scripts))
+    return f"it mixes the scripts {mixed}"
 
 
 @cache

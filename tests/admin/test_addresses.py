@@ -15,7 +15,7 @@ def test_bans_are_kept(tmp_path: Path) -> None:
     cli = served_once(tmp_path / "data")
     assert cli("user bans").err == "No address is banned.\n"
     said = cli("user ban 192.0.2.77/24 --reason spam")
-    assert said.out == "192.0.2.0/24 is banned: for ever. Connections that ended: 0.\n"
+    assert said.out == "192.0.2.0/24 is banned for ever. Connections that ended: 0.\n"
     assert cli("user ban 2001:db8::1 --for 2w").code == 0
     assert [one["address"] for one in json.loads(cli("user bans --json").out)] == [
         *("192.0.2.0/24", "2001:db8::/64")

@@ -56,7 +56,7 @@ def test_an_address_is_banned(server: ServerUnderTest, cli: AdminCli) -> None:
     assert "there is no terminal to ask" in said.err
     assert "Online from 127.0.0.1 now: alice." not in said.out
     said = cli("user ban 127.0.0.1 --force --yes --for 1h --reason flooding")
-    assert said.out.startswith("127.0.0.1 is banned: ")
+    assert said.out.startswith("127.0.0.1 is banned until ")
     assert alice.hears_until("banned from this server: flooding")
     with pytest.raises((ConnectionError, ssl.SSLError)):
         server.connect()

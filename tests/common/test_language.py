@@ -98,6 +98,22 @@ def test_a_number_decides_the_form(days: int, expected: str) -> None:
             "не удаётся подключиться к x:1: в подключении отказано; проверьте имя и порт и "
             "работает ли там securechat-server; если сервер переехал, укажите его новый адрес",
         ),
+        (
+            "x.csv, line 2: 'Oб' can't be an account name: it mixes the scripts Cyrillic and Latin."
+            " Use 1 to 32 letters or digits of one script, or - _, at most 64 bytes.",
+            "x.csv, line 2: 'Oб' не может быть именем учётной записи: в нём смешаны письменности: "
+            "Cyrillic and Latin. Возьмите от 1 до 32 букв или цифр одной письменности или знаки "
+            "- _, не больше 64 байт.",
+        ),
+        (
+            "there is no account bne; `user list` shows them; did you mean ben?",
+            "нет учётной записи bne; их показывает `user list`; может быть, ben?",
+        ),
+        ("Z: is not a mode of #den", "Z: нет такого режима у #den"),
+        (
+            "no server runs on this data directory, and only a running one can do this",
+            "на этом каталоге данных не работает сервер, а сделать это может только работающий",
+        ),
         ("a, b and names below them; any address", "a, b и имена под ними; любой адрес"),
         ("FAIL: 7: Wrong account or password", "FAIL: 7: Неверная учётная запись или пароль"),
         ("the sky is green", "the sky is green"),
@@ -158,7 +174,7 @@ def test_texts_within_texts_take_no_more_room_than_they_have() -> None:
         ),
         (
             "Report 1: eve about bob: the connection is lost (it is); trying again in no s",
-            "Report 1: eve about bob: соединение потеряно (it is); следующая попытка через no с",
+            "Жалоба 1: от eve на bob: соединение потеряно (it is); следующая попытка через no с",
         ),
         ("No such option '--porr'.", "Нет такого параметра: '--porr'."),
         ("it has expired on no day", "его срок истёк no day"),

@@ -15,6 +15,7 @@ SHOWN = ("core/administration/",)
 """But here: an administrator is answered so."""
 
 TEXTS = (
+    "admin/backup/check.py",
     "admin/nearest.py",
     "admin/user_import.py",
     "ca/authority.py",
@@ -40,12 +41,23 @@ TEXTS = (
     "client/trust/anchors.py:_NO",
     "client/trust/authorities.py",
     "core/auth/texts.py",
+    "core/channels/acts.py:new_name",
+    "core/channels/modes.py:_check_not_only_owner",
+    "core/channels/modes.py:_key",
+    "core/channels/modes.py:_limit",
+    "core/channels/modes.py:_mask",
+    "core/channels/modes.py:change_mode",
+    "core/channels/modes.py:parameter",
+    "core/commands/reports.py:_why_refused",
+    "credentials/link.py:_no_link",
     "core/history/policy.py",
+    "irc/characters.py",
     "irc/names.py",
     "net/binding.py",
     "server/config.py",
     "server/identity.py",
     "server/install.py:_refuse_hidden",
+    "server/offline.py:NOT_RUNNING",
     "server/reloading.py:NEXT_START",
     "store/freeing.py:_why_kept",
     "store/passwords.py",
@@ -56,7 +68,10 @@ function returns for others to raise.
 
 OTHERS = (
     *("active", "admin", "bot", "deleted", "disabled", "ended", "expired", "open"),
+    "{error}; did you mean {near}?",
     "wrong account or password",
+    "default",
+    "the command line",
     "a CA",
     "a server's or client's certificate",
     "a number from {low} to {high}",
@@ -89,7 +104,6 @@ OTHERS = (
     "No such option {name!r}.",
     "deprecated",
     "Argument {name!r} takes {nargs} values.",
-    "Did you mean {possibility}?",
     "No such command {name!r}.",
     "Missing command.",
     "Missing argument",
@@ -121,6 +135,7 @@ click has in two forms stand in PAIRS.
 """
 
 PAIRS = (
+    ("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)"),
     ("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})"),
     ("Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments."),
     ("{value!r} is not {choice}.", "{value!r} is not one of {choices}."),
@@ -157,6 +172,9 @@ WIRE = (
     "No topic is set",
     "You're not on that channel",
     "You're not channel operator",
+    "Only an owner (~) can change an owner",
+    "Reported to whoever runs this server; {name} isn't told",
+    "Report {id}: {by} about {of}{where}: {reason}",
     "They aren't on that channel",
     "{name} has a higher role than you",
     "You are in {channels} channels; leave one first",

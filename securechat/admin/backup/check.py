@@ -144,8 +144,11 @@ def _leftovers(path: Path) -> Iterator[Finding]:
     for text in left:
         yield Finding(False, f"there are {text}; the next start of the server mends that")
     if alike:
-        text = "names that look like an older one by today's data of Unicode; they stay, and no "
-        yield Finding(True, f"there are {text}further ones are made: {', '.join(alike)}")
+        text = (
+            "there are names that look like an older one by today's data of Unicode; they stay, "
+            f"and no further ones are made: {', '.join(alike)}"
+        )
+        yield Finding(True, text)
 
 
 def _certificate(use: InUse, now: datetime, issuer: Path | None = None) -> Iterator[Finding]:
@@ -164,8 +167,11 @@ def _certificate(use: InUse, now: datetime, issuer: Path | None = None) -> Itera
         yield Finding(False, _wrong_name(use, report.names))
     # An empty pin is one, too: it says that a public authority is trusted.
     if use.pin is not None and use.pin != (pin.hex() if pin else ""):
-        text = f"{path} is from another authority than the one that links name; restart the server"
-        yield Finding(False, f"{text}, and give the members new links (`invite --login`)")
+        text = (
+            f"{path} is from another authority than the one that links name; restart the server, "
+            "and give the members new links (`invite --login`)"
+        )
+        yield Finding(False, text)
 
 
 def name_problem(use: InUse, host: str) -> str | None:
@@ -187,8 +193,10 @@ def _wrong_name(use: InUse, names: Sequence[str]) -> str:
         if use.own
         else "get one for it, or put one of these names into address in [server]"
     )
-    told = f"{use.certificate} is for {', '.join(names)}, and clients are told to connect to"
-    return f"{told} {use.host}, so that they refuse it; {way}"
+    return (
+        f"{use.certificate} is for {', '.join(names)}, and clients are told to connect to "
+        f"{use.host}, so that they refuse it; {way}"
+    )
 
 
 def _check_issuer(path: Path, issuer: Path | None) -> None:
