@@ -28,6 +28,18 @@ def _everybody(context: AdminContext) -> list[str]:
     return [row.name for row in rows if not (row.deleted or row.disabled or row.bot)]
 
 
+def _only_administrator(context: AdminContext) -> str:
+    """Whose a channel is where nobody is named. Raises click.UsageError when that isn't clear."""
+    rows = context.admin.reader.accounts()
+    found = [row.name for row in rows if row.admin and not (row.deleted or row.disabled or row.bot)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise click.UsageError("expected --owner ACCOUNT, as nobody administers this server")
+    names = ", ".join(sorted(found))
+    raise click.UsageError(f"expected --owner ACCOUNT, as several administer this server: {names}")
+
+
 def _put_in(context: AdminContext, name: str, wanted: Sequence[str]) -> list[str]:
     """Those who were no members yet. name: the channel's own."""
     added: list[str] = []
@@ -40,7 +52,11 @@ def _put_in(context: AdminContext, name: str, wanted: Sequence[str]) -> list[str
 
 @channel.command()
 @click.argument("name")
-@click.option("--owner", metavar="ACCOUNT", required=True, help="Whose it is, and who is in it.")
+@click.option(
+    "--owner",
+    metavar="ACCOUNT",
+    help="Whose it is, and who is in it. [the only administrator]",
+)
 @click.option("--topic", default="", help="Of at most some hundred characters.")
 @click.option("--mode", "modes", default="", metavar="MODES", help="Such as +i-t.")
 @click.option("--member", "members", multiple=True, metavar="ACCOUNT", help="May be repeated.")
@@ -49,7 +65,7 @@ def _put_in(context: AdminContext, name: str, wanted: Sequence[str]) -> list[str
 def create(
     context: AdminContext,
     name: str,
-    owner: str,
+    owner: str | None,
     topic: str,
     modes: str,
     members: tuple[str, ...],
@@ -60,7 +76,7 @@ def create(
     \b
     Example: securechat-admin channel create '#class-7b' --owner ms_miller --all
     """
-    [owner_name] = _find_names(context, [owner])
+    [owner_name] = _find_names(context, [owner or _only_administrator(context)])
     wanted = _everybody(context) if everybody else _find_names(context, members)
     facts = {"owner": owner_name, "topic": topic, "modes": modes}
     made = requests.ask(context, "channel create", channel=name, **facts)

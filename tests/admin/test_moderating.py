@@ -48,6 +48,19 @@ def test_a_lesson_beside_a_running_server(server: ServerUnderTest, cli: AdminCli
     ]
 
 
+def test_the_only_administrator_owns_what_is_made(server: ServerUnderTest, cli: AdminCli) -> None:
+    """Where it is one; else it has to be said whose the channel is."""
+    said = cli("channel create '#8c'")
+    assert (said.code, "nobody administers this server" in said.err) == (2, True)
+    assert cli("user admin alice").code == 0
+    assert cli("channel create '#8c'").out.startswith("#8c is there; alice owns it")
+    assert cli("user admin bob").code == 0
+    said = cli("channel create '#8d'")
+    assert (said.code, "several administer this server: alice, bob" in said.err) == (2, True)
+    assert [cli(f"user admin {name} --revoke").code for name in ("alice", "bob")] == [0, 0]
+    assert cli("channel drop '#8c' --yes").code == 0
+
+
 def test_an_address_is_banned(server: ServerUnderTest, cli: AdminCli) -> None:
     """Who is there is shown first, and put out; nobody comes from there until it is lifted."""
     alice = server.member("alice")
