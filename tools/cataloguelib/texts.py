@@ -25,6 +25,7 @@ TEXTS = (
     "client/commands/factor.py:NEXT_CODE",
     "client/commands/factor.py:enroll",
     "client/commands/login_flow.py:CODE",
+    "client/commands/login_flow.py:FIRST_CODE",
     "client/credentials/passwords.py:NO_WAY",
     "client/credentials/passwords.py:RULES",
     "client/commands/login_flow.py:NO_CODE",

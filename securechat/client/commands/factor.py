@@ -8,7 +8,7 @@ from __future__ import annotations
 from securechat.client.commands.account import session
 from securechat.client.commands.assemble import Setup, destination
 from securechat.client.commands.inquiry import Inquiry
-from securechat.client.commands.login_flow import CODE, ask_code
+from securechat.client.commands.login_flow import CODE, FIRST_CODE, ask_code
 from securechat.client.credentials.passwords import Ask
 from securechat.client.credentials.second_factor import show_recovery, show_secret
 from securechat.client.exits import Exit, RefusedError, say
@@ -28,7 +28,7 @@ def enroll(setup: Setup, where: str | None) -> Exit:
     with session(setup, destination(setup, where)) as (inquiry, _running):
         reply = inquiry.ask("SECRET", "TOTP", "ENROLL")
         show_secret(*[*reply.context, "", ""][:2])
-        _with_code(inquiry, setup.sources.ask, "The code that it shows now: ", "ENABLED", "CONFIRM")
+        _with_code(inquiry, setup.sources.ask, FIRST_CODE, "ENABLED", "CONFIRM")
         say(_("The second factor is on."))
         show_recovery(inquiry.more("RECOVERY").context)
     return Exit.OK

@@ -25,6 +25,8 @@ ATTEMPTS = 3
 """How often a password or a code is asked for before the command gives up."""
 
 CODE = "Code of your authenticator (or a recovery code): "
+# There are no recovery codes yet.
+FIRST_CODE = "The code that it shows now: "
 
 NO_CODE = (
     "this account has a second factor, and a script can't give its code; make a token with "
@@ -119,7 +121,7 @@ class LoginFlow:
             if error.ask_again != "password":  # it may pass, so the token is kept
                 raise
             say(
-                _("the server no longer knows this device as {name} ({error})").format(
+                _("the server no longer lets this device in as {name} ({error})").format(
                     name=token.name, error=translated(error)
                 )
             )
@@ -155,14 +157,14 @@ class LoginFlow:
         if begins:
             say(_("This server asks for a second factor, which this account has not yet."))
             show_secret(*offer)
-        return self._by_code(login)
+        return self._by_code(login, FIRST_CODE if begins else CODE)
 
-    def _by_code(self, login: Login) -> LoggedIn:
+    def _by_code(self, login: Login, question: str) -> LoggedIn:
         """Log in with a code, which is asked for; the password was right."""
         for attempt in range(ATTEMPTS):
             if attempt:
                 say(_("refused: {error}").format(error=translated(WRONG_CODE)))
-            code = ask_code(self.sources.ask)
+            code = ask_code(self.sources.ask, question)
             try:
                 return self.start(replace(login, code=code))
             except LoginError as error:

@@ -330,7 +330,7 @@ def test_a_script_whose_token_is_revoked(
         certificate, lambda peer: peer.refuses("alice", "904 alice :wrong", password=TOKEN)
     ) as server:
         assert shell.runs("send", "#x", "hello", "--server", remembered(server)) == Exit.USAGE
-    assert "the server no longer knows this device as laptop (wrong)" in shell.err
+    assert "the server no longer lets this device in as laptop (wrong)" in shell.err
     assert "run `securechat login` on one once" in shell.err
 
 

@@ -77,7 +77,7 @@ def test_a_token_that_is_refused_is_dropped(
     assert tokens.find(ALICE) is None
     said = capsys.readouterr().err
     assert said == (
-        "the server no longer knows this device as laptop (wrong account or password)\n"
+        "the server no longer lets this device in as laptop (wrong account or password)\n"
     )
 
 
@@ -109,6 +109,14 @@ def test_a_code_is_asked_for_when_the_server_wants_one() -> None:
         "Password of alice at chat.example:6697: ",
         "Code of your authenticator (or a recovery code): ",
     ]
+
+
+def test_who_begins_a_second_factor_is_asked_for_its_first_code() -> None:
+    """There are no recovery codes yet, so none is spoken of."""
+    door = Door(LoginError("it has to be begun", "factor", ("MCB6VXA4" * 4, "")), None)
+    keyboard = Keyboard("correct horse", "123456")
+    assert entry(door, keyboard, None).enter() is ACCEPTED
+    assert keyboard.questions[1:] == ["The code that it shows now: "]
 
 
 def test_a_wrong_code_is_asked_for_again(capsys: pytest.CaptureFixture[str]) -> None:
