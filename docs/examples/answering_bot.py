@@ -38,4 +38,6 @@ def run(server: str, token: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(*sys.argv[1:3]))
+    if len(sys.argv) != 3:
+        sys.exit("expected two arguments: answering_bot.py ACCOUNT@SERVER TOKEN-FILE")
+    sys.exit(run(*sys.argv[1:]))
