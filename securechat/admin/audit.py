@@ -70,6 +70,9 @@ def audit(
 
     Logins and refused ones, registrations, what administrators did, tokens and second factors. What
     was done on this machine is under os: and the name of its user. Its old part goes by `prune`.
+
+    \b
+    Example: securechat-admin audit --account alice --since 7d
     """
     if invocation.invoked_subcommand is not None:
         return

@@ -258,6 +258,9 @@ def retention(context: AdminContext, name: str, days: int | None) -> None:
 
     What is older is erased from the server, within ten minutes and then for good; that may be
     sooner or later than `keep_days` in [history] says. The name is quoted for the shell: '#den'.
+
+    \b
+    Example: securechat-admin channel retention '#den' 30
     """
     found = context.admin.history.channels_named(name)
     if not found:

@@ -58,6 +58,9 @@ def create(context: AdminContext, account: str, name: str) -> None:
 
     It is shown this once: the server keeps a hash of it only. It needs no second factor, and works
     until it is revoked or the account has a new password.
+
+    \b
+    Example: securechat-admin token create monitor backup > backup.token
     """
     row = find_account(context, account)
     # Alone on standard output, for scripts; all else goes to standard error.
@@ -77,7 +80,11 @@ def create(context: AdminContext, account: str, name: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def list_tokens(context: AdminContext, account: str | None, as_json: bool) -> None:
-    """Show the tokens of ACCOUNT, or all: their names and when they were last used."""
+    """Show the tokens of ACCOUNT, or all: their names and when they were last used.
+
+    \b
+    Example: securechat-admin token list monitor
+    """
     if not _list(context, TOKENS, ("ACCOUNT", "NAME", "MADE", "LAST USED"), account, as_json):
         click.echo(_("There is no token; `token create ACCOUNT NAME` makes one."), err=True)
 
@@ -87,7 +94,11 @@ def list_tokens(context: AdminContext, account: str | None, as_json: bool) -> No
 @click.argument("name")
 @click.pass_obj
 def revoke_token(context: AdminContext, account: str, name: str) -> None:
-    """End the token NAME of ACCOUNT. Whoever is logged in with it is logged out."""
+    """End the token NAME of ACCOUNT. Whoever is logged in with it is logged out.
+
+    \b
+    Example: securechat-admin token revoke monitor backup
+    """
     row = find_account(context, account)
     context.admin.revoke_credential(TOKENS, row, name)
     click.echo(
@@ -116,6 +127,9 @@ def add(context: AdminContext, account: str, file: Path, name: str | None) -> No
 
     The server takes it if its client_ca has signed it too. It needs no second factor, and works
     until it expires, is revoked or the account has a new password.
+
+    \b
+    Example: securechat-admin certificate add alice ~/clients/client-alice.pem
     """
     row = find_account(context, account)
     fingerprint = fingerprint_of(_read(file))
@@ -150,7 +164,11 @@ def _read(file: Path) -> bytes:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def list_certificates(context: AdminContext, account: str | None, as_json: bool) -> None:
-    """Show the certificates of ACCOUNT, or all: names, when last used, fingerprints."""
+    """Show the certificates of ACCOUNT, or all: names, when last used, fingerprints.
+
+    \b
+    Example: securechat-admin certificate list alice
+    """
     header = ("ACCOUNT", "NAME", "ADDED", "LAST USED", "SHA-256")
     if not _list(context, CERTIFICATES, header, account, as_json):
         text = "There is no certificate; `certificate add ACCOUNT FILE` registers one."
@@ -162,7 +180,11 @@ def list_certificates(context: AdminContext, account: str | None, as_json: bool)
 @click.argument("name")
 @click.pass_obj
 def revoke_certificate(context: AdminContext, account: str, name: str) -> None:
-    """End the certificate NAME of ACCOUNT. Whoever is logged in with it is logged out."""
+    """End the certificate NAME of ACCOUNT. Whoever is logged in with it is logged out.
+
+    \b
+    Example: securechat-admin certificate revoke alice client-alice
+    """
     row = find_account(context, account)
     context.admin.revoke_credential(CERTIFICATES, row, name)
     click.echo(

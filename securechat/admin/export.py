@@ -45,6 +45,9 @@ def channel(context: AdminContext, name: str, file: Path) -> None:
     """Export all that is kept of the channel NAME: '#den', quoted for the shell.
 
     When there is none, those are taken that were called so when they ended.
+
+    \b
+    Example: securechat-admin export channel '#den' den.jsonl
     """
     history = context.admin.history
     found = history.channels_named(name)
@@ -72,6 +75,9 @@ def user(context: AdminContext, name: str, file: Path) -> None:
 
     The account and its settings; what it has said and done in channels; its direct conversations
     with what the others have said there; what the audit has of it. No passwords, tokens or keys.
+
+    \b
+    Example: securechat-admin export user alice alice.jsonl
     """
     account = find_author(context, name)
     upto = context.admin.reader.last_seq()

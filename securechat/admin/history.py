@@ -30,6 +30,9 @@ def erase(context: AdminContext, name: str, yes: bool) -> None:
     name and the metadata. It is in no file of the database when this ends; who has received it
     keeps it, and so do older backups. NAME may be a deleted account. One that isn't may say more
     meanwhile: `user disable` keeps it out. Chat goes on while this runs.
+
+    \b
+    Example: securechat-admin user erase maria
     """
     account = find_author(context, name)
     upto, count = context.admin.erasable(account)

@@ -49,6 +49,9 @@ def invite(
     Give it to nobody else: whoever has it can use it. The link of --login holds no secret: it says
     where the server is and which certificate authority to trust. Send it so that nobody can put
     another one in its place.
+
+    \b
+    Example: securechat-admin invite --uses 25
     """
     # The group is a command as well: `invite` makes one, `invite list` shows them.
     if invocation.invoked_subcommand is not None:
@@ -114,7 +117,11 @@ def _warn_when_closed(context: AdminContext) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def list_(context: AdminContext, as_json: bool) -> None:
-    """Show the invites. Their links can't be shown again: only a hash of each code is kept."""
+    """Show the invites. Their links can't be shown again: only a hash of each code is kept.
+
+    \b
+    Example: securechat-admin invite list
+    """
     rows = context.admin.reader.invites()
     now = wall_clock()
     if as_json:
@@ -156,7 +163,11 @@ def state(row: InviteRow, now: int) -> str:
 @click.argument("id")
 @click.pass_obj
 def revoke(context: AdminContext, id: str) -> None:
-    """End the invite with this ID, as `invite list` shows it; its beginning is enough."""
+    """End the invite with this ID, as `invite list` shows it; its beginning is enough.
+
+    \b
+    Example: securechat-admin invite revoke 3f2a
+    """
     row = context.admin.invites.revoke(id)
     click.echo(_("The invite {id} is ended; its link is worth nothing.").format(id=invite_id(row)))
     context.settle()

@@ -23,7 +23,11 @@ from securechat.store.sqlite.rows import AccountRow
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def sessions(context: AdminContext, name: str, as_json: bool) -> None:
-    """Show where NAME is logged in now: by what, since when, last heard, from where."""
+    """Show where NAME is logged in now: by what, since when, last heard, from where.
+
+    \b
+    Example: securechat-admin user sessions alice
+    """
     account = find_account(context, name)
     rows = _live(context, account)
     if as_json:
@@ -64,6 +68,9 @@ def logout(context: AdminContext, name: str, session: str | None) -> None:
 
     Whoever has the password, a token or a certificate can log in again, and most clients do so by
     themselves: for a stolen one, `token revoke`, `certificate revoke` or `user passwd`.
+
+    \b
+    Example: securechat-admin user logout alice --session 3f2a9c
     """
     account = find_account(context, name)
     count = ask(context, "logout", account=account.id, session=session)

@@ -95,7 +95,11 @@ def _shown_role(row: AccountRow) -> str:
 @click.argument("name")
 @click.pass_obj
 def show(context: AdminContext, name: str) -> None:
-    """Show the account NAME: its role, its second factor, tokens and certificates."""
+    """Show the account NAME: its role, its second factor, tokens and certificates.
+
+    \b
+    Example: securechat-admin user show alice
+    """
     row = find_account(context, name)
     held = Credentials(context.admin.reader)
     facts = {

@@ -177,7 +177,11 @@ def passwd(context: AdminContext, name: str, password_stdin: bool, generate: boo
 @click.argument("name")
 @click.pass_obj
 def disable(context: AdminContext, name: str) -> None:
-    """Keep NAME out until `user enable`. Whoever is logged in as NAME is logged out."""
+    """Keep NAME out until `user enable`. Whoever is logged in as NAME is logged out.
+
+    \b
+    Example: securechat-admin user disable maria
+    """
     account = find_account(context, name)
     context.admin.set_disabled(account, disabled=True)
     click.echo(
@@ -190,7 +194,11 @@ def disable(context: AdminContext, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def enable(context: AdminContext, name: str) -> None:
-    """Let NAME in again, with the password as it was."""
+    """Let NAME in again, with the password as it was.
+
+    \b
+    Example: securechat-admin user enable maria
+    """
     account = find_account(context, name)
     context.admin.set_disabled(account, disabled=False)
     click.echo(_("{name} is enabled and can log in.").format(name=account.name))
@@ -202,7 +210,11 @@ def enable(context: AdminContext, name: str) -> None:
 @click.option("--revoke", is_flag=True, help="NAME administers the server no longer.")
 @click.pass_obj
 def admin(context: AdminContext, name: str, revoke: bool) -> None:
-    """Let NAME administer the server: all channels obey an administrator."""
+    """Let NAME administer the server: all channels obey an administrator.
+
+    \b
+    Example: securechat-admin user admin ms_miller
+    """
     account = find_account(context, name)
     context.admin.set_admin(account, admin=not revoke)
     told = _("{name} administers the server.")
@@ -221,6 +233,9 @@ def bot(context: AdminContext, name: str, off: bool) -> None:
 
     A bot would run again what it is told at its login, or what it ran before its connection was
     lost. It gets only what is said while it is there.
+
+    \b
+    Example: securechat-admin user bot robot
     """
     account = find_account(context, name)
     context.admin.set_bot(account, bot=not off)
@@ -239,6 +254,9 @@ def delete(context: AdminContext, name: str, yes: bool) -> None:
     Its sessions end and it leaves its channels. What it wrote stays, and so does its name: it is
     never given to anybody else. `user free` gives a name free within a day when nobody has heard
     of it.
+
+    \b
+    Example: securechat-admin user delete maria
     """
     account = find_account(context, name)
     if not yes:
@@ -279,6 +297,9 @@ def remove_factor(context: AdminContext, name: str, yes: bool) -> None:
     """Turn the second factor of NAME off, for who has lost the phone and the recovery codes.
 
     From then on the password alone is enough. Make sure that it is NAME who asks for it.
+
+    \b
+    Example: securechat-admin user remove-factor alice
     """
     account = find_account(context, name)
     # Before the question, which would else be about nothing.

@@ -255,3 +255,15 @@ def test_a_slip_is_told_with_what_was_meant(cli: AdminCli, typed: str, meant: st
     said = cli(typed)
     assert said.code == 2
     assert meant in said.err
+
+
+def test_every_command_has_an_example() -> None:
+    """At the end of its help."""
+
+    def commands(part: click.Command) -> Iterator[click.Command]:
+        below = part.commands.values() if isinstance(part, click.Group) else ()
+        yield from (one for child in below for one in commands(child))
+        if not below:
+            yield part
+
+    assert [part.name for part in commands(command) if "Example" not in (part.help or "")] == []

@@ -34,6 +34,9 @@ def backup(context: AdminContext, file: Path, force: bool) -> None:
 
     It is as secret as the server: who has FILE has all messages, can guess at the passwords and
     can pose as the server. It is made for its owner's eyes only (mode 0600); keep it so.
+
+    \b
+    Example: securechat-admin backup /backups/chat-2026-01-31.tar
     """
     made = make_backup(context.data, file, by=who(), force=force, pause=context.pause)
     click.echo(
@@ -72,6 +75,9 @@ def restore(context: AdminContext, file: Path) -> None:
 
     The directory must be missing or empty, and no server may run on it. Everything is verified
     first; if anything is wrong, nothing is made.
+
+    \b
+    Example: securechat-admin restore /backups/chat-2026-01-31.tar
     """
     data = context.data
     done = restore_backup(file, data, by=who())
@@ -114,6 +120,9 @@ def check(invocation: click.Context, context: AdminContext, quick: bool) -> None
     The modes of the files, the database, its pepper, and the certificate that the server last ran
     with (with --config the one that it names): its dates, key, chain, and whether it is for the
     address that links name. What is wrong is told on standard error, and makes the exit code 1.
+
+    \b
+    Example: securechat-admin check --quick
     """
     _check_present(context.data)
     good = True

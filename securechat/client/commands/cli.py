@@ -70,6 +70,9 @@ def register(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> 
 
     The link says which certificate authority to trust; once there is an account, it is remembered.
     So is this device, by a token in the system's keyring: the password isn't asked for again.
+
+    \b
+    Example: securechat register securechat://chat.example:6697/8yTkQ.../b0Qk3...
     """
     try:
         invite = InviteLink.parse(_only(link) or "")
@@ -90,6 +93,9 @@ def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
 
     On a terminal, /help tells what can be typed. From a pipe, each line is sent (or is a command
     such as /join), what arrives is printed plainly, and the end of the input ends the session.
+
+    \b
+    Example: securechat login alice@chat.example
     """
     return assemble.talk(assemble.log_in(setup, _only(where)))
 
@@ -147,7 +153,11 @@ cli.add_command(history)
 @WHERE
 @asking
 def logout(setup: assemble.Setup, where: str | None) -> Exit:
-    """Forget this device, at the server too: the next login asks for the password."""
+    """Forget this device, at the server too: the next login asks for the password.
+
+    \b
+    Example: securechat logout alice@chat.example
+    """
     return account.logout(setup, where)
 
 
@@ -160,7 +170,11 @@ def token() -> None:
 @WHERE
 @managing
 def token_list(setup: assemble.Setup, where: str | None) -> Exit:
-    """Show the account's tokens: the names, when each was made and last used."""
+    """Show the account's tokens: the names, when each was made and last used.
+
+    \b
+    Example: securechat token list
+    """
     return account.token_list(setup, where)
 
 
@@ -172,6 +186,9 @@ def token_create(setup: assemble.Setup, name: str, where: str | None) -> Exit:
     """Make a token for a script or another client, and print it alone to standard output.
 
     It goes wherever the password goes, needs no code of a second factor, and is shown this once.
+
+    \b
+    Example: securechat token create backup > backup.token
     """
     return account.token_create(setup, name, where)
 
@@ -181,7 +198,11 @@ def token_create(setup: assemble.Setup, name: str, where: str | None) -> Exit:
 @WHERE
 @managing
 def token_revoke(setup: assemble.Setup, name: str, where: str | None) -> Exit:
-    """End a token, and the sessions that logged in with it."""
+    """End a token, and the sessions that logged in with it.
+
+    \b
+    Example: securechat token revoke backup
+    """
     return account.token_revoke(setup, name, where)
 
 
@@ -194,7 +215,11 @@ def sessions_() -> None:
 @WHERE
 @managing
 def sessions_list(setup: assemble.Setup, where: str | None) -> Exit:
-    """Show the account's live sessions: how each logged in, since when, from where."""
+    """Show the account's live sessions: how each logged in, since when, from where.
+
+    \b
+    Example: securechat sessions list
+    """
     return sessions.listed(setup, where)
 
 
@@ -206,6 +231,9 @@ def sessions_end(setup: assemble.Setup, number: str, where: str | None) -> Exit:
     """End the session ID of the list, or `others`: all of them.
 
     Its client may log in again by its credential: revoke its token, or change the password.
+
+    \b
+    Example: securechat sessions end 3f2a9c
     """
     return sessions.end(setup, number, where)
 
@@ -219,7 +247,11 @@ def totp() -> None:
 @WHERE
 @asking
 def enroll(setup: assemble.Setup, where: str | None) -> Exit:
-    """Switch it on: scan a QR code, type the code that the app shows, keep the recovery codes."""
+    """Switch it on: scan a QR code, type the code that the app shows, keep the recovery codes.
+
+    \b
+    Example: securechat totp enroll
+    """
     return factor.enroll(setup, where)
 
 
@@ -227,7 +259,11 @@ def enroll(setup: assemble.Setup, where: str | None) -> Exit:
 @WHERE
 @asking
 def remove(setup: assemble.Setup, where: str | None) -> Exit:
-    """Switch it off, with a code."""
+    """Switch it off, with a code.
+
+    \b
+    Example: securechat totp remove
+    """
     return factor.remove(setup, where)
 
 
@@ -235,7 +271,11 @@ def remove(setup: assemble.Setup, where: str | None) -> Exit:
 @WHERE
 @asking
 def recovery(setup: assemble.Setup, where: str | None) -> Exit:
-    """Make new recovery codes, with a code; those of before are void."""
+    """Make new recovery codes, with a code; those of before are void.
+
+    \b
+    Example: securechat totp recovery
+    """
     return factor.recovery(setup, where)
 
 
@@ -243,7 +283,11 @@ def recovery(setup: assemble.Setup, where: str | None) -> Exit:
 @WHERE
 @asking
 def passwd(setup: assemble.Setup, where: str | None) -> Exit:
-    """Change the password. All other sessions and all tokens of the account end."""
+    """Change the password. All other sessions and all tokens of the account end.
+
+    \b
+    Example: securechat passwd alice@chat.example
+    """
     return account.passwd(setup, where)
 
 
