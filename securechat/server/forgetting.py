@@ -50,7 +50,8 @@ def forget_words(turn: Turn, reader: Reader, row: AccountRow) -> None:
     # It was made and erased while this server did not look.
     if account is None:
         return
-    model.departed.pop(account.folded, None)  # it has the real name
+    for name in (account.folded, *account.former):
+        model.departed.pop(name, None)  # it has the real name
     _forget_own(turn, account, row)
     _forget_topics(turn, reader, account)
     _forget_reports(turn, account)
@@ -95,4 +96,5 @@ def _forget_reports(turn: Turn, account: Account) -> None:
 
 
 def _is_of(account: Account, source: str) -> bool:
-    return fold_account(source.partition("!")[0]) == account.folded
+    name = fold_account(source.partition("!")[0])
+    return name == account.folded or name in account.former

@@ -231,6 +231,21 @@ def test_what_is_erased_and_what_goes_with_the_account(cli: AdminCli) -> None:
     assert found(kept(cli)) == {place for place, end in ends.items() if end == "stays"}
 
 
+def test_what_they_were_called_before_names_them_too(cli: AdminCli) -> None:
+    """Topics, kicks, reports and the audit have the names of then."""
+    connection = open_database(cli.data / FILE_NAME)
+    # As `user rename` does, for which the values here would have to make sense.
+    sql = "UPDATE accounts SET name = 'zoe', folded = 'zoe', skeleton = 'zoe' WHERE name = 'alice'"
+    connection.execute(sql)
+    connection.close()
+    there = found(kept(cli))
+    wanted = {(table, column) for table, column in there if DECIDED[table][column][0]}
+    assert found(cli("export user zoe -").out) == wanted
+    told = cli("user erase zoe --yes").out
+    assert "Erased too: the real name, the metadata, 1 topic, 1 reason of kicks." in told
+    assert cli("user erase zoe --yes").err == "The history has nothing of zoe.\n"
+
+
 def test_only_their_own_is_taken(cli: AdminCli) -> None:
     """Also where another name begins, or looks to SQL, like theirs."""
     connection = open_database(cli.data / FILE_NAME)

@@ -13,6 +13,7 @@ from securechat.core.model.entities import Account, Session
 from securechat.core.model.reports import KEY, MOST, MOST_OF_ONE, Report, Reports, reports
 from securechat.core.text import shorten
 from securechat.core.turn import IrcError, Turn
+from securechat.irc import names
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -69,10 +70,15 @@ def _why_refused(
         return "INVALID_TARGET", "That is you; to tell whoever runs this server something: ADMIN"
     if wait := turn.model.reported.wait(session.who.id, turn.clock):
         return "RATE_LIMITED", f"You have reported much; try again in {ceil(wait / 60)} minutes"
-    own = sum(turn.model.account_named(one.by) is session.who for one in there.open)
+    own = sum(_whose(turn, one.by) is session.who for one in there.open)
     if own >= MOST_OF_ONE or len(there.open) >= MOST:
         return "TOO_MANY", "Many reports wait to be read; tell whoever runs this server: ADMIN"
     return None
+
+
+def _whose(turn: Turn, name: str) -> Account | None:
+    """The account that a report names, which may be called otherwise since."""
+    return turn.model.known_as(names.fold_account(name))
 
 
 def _tell(turn: Turn, made: Report, other: Account) -> None:
@@ -89,6 +95,6 @@ def tell_open(turn: Turn, session: Session) -> None:
     """An administrator who has come is told how many there are."""
     account = session.who
     there = reports(turn.model.kept.get(KEY)).open if account.admin else ()
-    if number := sum(turn.model.account_named(one.of) is not account for one in there):
+    if number := sum(_whose(turn, one.of) is not account for one in there):
         what = "report is" if number == 1 else "reports are"
         turn.notice(session, f"{number} {what} open: `securechat-admin reports` shows them")

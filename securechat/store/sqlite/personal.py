@@ -74,6 +74,8 @@ class Personal:
     def __init__(self, connection: sqlite3.Connection, account: AccountRow) -> None:
         self._connection = connection
         self._account = account
+        former = self._all("SELECT folded FROM former_names WHERE account = ?", (account.id,))
+        self._names = {account.folded, *(folded for (folded,) in former)}
 
     def _all(self, sql: str, params: Sequence[object] = ()) -> list[Any]:
         try:
@@ -82,8 +84,10 @@ class Personal:
             raise fault(error) from error
 
     def _is(self, source: str) -> bool:
-        """Whether a nick, or a nick!user@host, is the person's: in any spelling they have had."""
-        return fold_account(source.partition("!")[0]) == self._account.folded
+        """Whether a nick, or a nick!user@host, is the person's: by any name they have had, in any
+        spelling.
+        """
+        return fold_account(source.partition("!")[0]) in self._names
 
     def founded(self) -> list[str]:
         """The open channels that the person has made."""

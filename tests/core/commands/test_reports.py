@@ -65,6 +65,16 @@ def test_whom_it_is_about_is_not_told() -> None:
     assert boss.hears() == []
 
 
+def test_whom_it_is_about_may_be_called_otherwise_since() -> None:
+    """It is still theirs: they don't hear that there is one."""
+    rules, alice, _, boss = school()
+    alice.says("REPORT boss :is unfair")
+    rules.asks("user rename", account=rules.account("boss").id, name="chief")
+    boss.hangs_up()
+    told = [line.params[-1] for line in of(rules.connect().logs_in("chief"), "NOTICE")]
+    assert not any("open" in text for text in told)
+
+
 @pytest.mark.parametrize(
     ("line", "answer"),
     [
