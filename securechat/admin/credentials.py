@@ -171,7 +171,7 @@ def list_certificates(context: AdminContext, account: str | None, as_json: bool)
     """
     header = ("ACCOUNT", "NAME", "ADDED", "LAST USED", "SHA-256")
     if not _list(context, CERTIFICATES, header, account, as_json):
-        text = "There is no certificate; `certificate add ACCOUNT FILE` registers one."
+        text = _("There is no certificate; `certificate add ACCOUNT FILE` registers one.")
         click.echo(text, err=True)
 
 
@@ -221,7 +221,7 @@ def _list(
 
 
 def _cells(row: TokenRow | CertificateRow, owner: str) -> tuple[str, ...]:
-    used = local_time(row.used_ms) if row.used_ms is not None else "never"
+    used = local_time(row.used_ms) if row.used_ms is not None else _("never")
     # A token's digest is nobody's business; a fingerprint is what certificates are compared by.
     shown = (row.fingerprint.hex(),) if isinstance(row, CertificateRow) else ()
     return owner, row.name, local_time(row.created_ms), used, *shown

@@ -38,6 +38,6 @@ def quota(context: AdminContext, name: str, mib: int | None) -> None:
     account = find_account(context, name)
     context.admin.set_quota(account, mib)
     how = {None: _("as much as the configuration says"), 0: _("any amount")}
-    much = how.get(mib, f"{mib} MiB")
+    much = how.get(mib, _("{count} MiB").format(count=mib))
     click.echo(_("{name} may have {much} kept.").format(name=account.name, much=much))
     context.settle()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from securechat.admin.listing import local_time
-from securechat.common.language import _, ngettext
+from securechat.common.language import _, ngettext, translated
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -88,7 +88,10 @@ def _of_work(server: dict[str, Any], figures: dict[str, str]) -> Iterator[tuple[
 def _stored(
     found: dict[str, Any], files: dict[str, float], free: float | None
 ) -> Iterator[tuple[str, str]]:
-    yield _("files"), ", ".join(f"{name} {size_shown(size)}" for name, size in files.items())
+    yield (
+        _("files"),
+        ", ".join(f"{translated(name)} {size_shown(size)}" for name, size in files.items()),
+    )
     yield _("disk"), _("{size} free").format(size=size_shown(free)) if free is not None else ""
     last = found["last_backup"]
     at = int(datetime.fromisoformat(last).timestamp() * 1000) if last else None
@@ -120,7 +123,7 @@ def _times(found: dict[str, float | None]) -> str:
 
 
 def _refused(refusals: dict[str, int]) -> str:
-    told = [f"{what} {count:,}" for what, count in sorted(refusals.items()) if count]
+    told = [f"{translated(what)} {count:,}" for what, count in sorted(refusals.items()) if count]
     return _("{what} in the last hour").format(what=", ".join(told) or _("nothing"))
 
 
@@ -128,6 +131,6 @@ def size_shown(number: float) -> str:
     """Bytes, as people read them."""
     for unit in UNITS[:-1]:
         if number < 1024:
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+            return f"{number:.{0 if unit == 'B' else 1}f} {translated(unit)}"
         number /= 1024
-    return f"{number:.1f} {UNITS[-1]}"
+    return f"{number:.1f} {translated(UNITS[-1])}"

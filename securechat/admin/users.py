@@ -112,7 +112,8 @@ def _add_bot(context: AdminContext, name: AccountName, file: Path) -> None:
         raise
     click.echo(
         _(
-            "{name} is a bot; its token is in {file}, and nowhere else. To send as it:\n"
+            "{name} is a bot; its token is in {file}, and nowhere else. To send as it, once it has "
+            "logged in by its link there:\n"
             "  securechat send '#lobby' hello --server {name}@HOST --password-file {file}\n"
             "To end the token: securechat-admin token revoke {name} {token}"
         ).format(name=name.display, file=file, token=BOT_TOKEN)

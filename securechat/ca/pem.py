@@ -40,11 +40,12 @@ def load_certificates(path: Path) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(data)
     except ValueError as error:
-        found = "a private key and no" if _KEY_BLOCK.search(data) else "no"
+        found = "no readable certificate"
+        if _KEY_BLOCK.search(data):
+            found = "a private key and no readable certificate"
         raise StorageError(
             path,
-            f"expected a certificate in PEM form (-----BEGIN CERTIFICATE-----), "
-            f"found {found} readable certificate",
+            f"expected a certificate in PEM form (-----BEGIN CERTIFICATE-----), found {found}",
         ) from error
 
 

@@ -64,7 +64,7 @@ def backup(context: AdminContext, file: Path, force: bool) -> None:
 
 
 def _size(size: int) -> str:
-    return f"{size / (1 << 20):.1f} MiB"
+    return _("{count} MiB").format(count=f"{size / (1 << 20):.1f}")
 
 
 @click.command()

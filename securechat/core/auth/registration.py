@@ -54,7 +54,7 @@ def _wanted(turn: Turn, session: Session, name: str, code: str) -> AccountName:
     if names.is_reserved(wanted):
         raise _Refused("BAD_ACCOUNT_NAME", "That name is reserved; choose another")
     if turn.model.known_as(wanted.folded) is not None:
-        raise _Refused("ACCOUNT_EXISTS", "That name is taken; choose another with NICK")
+        raise _Refused("ACCOUNT_EXISTS", "That name is taken; choose another")
     # Promise 3: whoever sees a name must be able to tell whose it is.
     if wanted.skeleton in turn.model.account_skeletons:
         raise _Refused("BAD_ACCOUNT_NAME", "That name looks like somebody else's; choose another")
