@@ -85,3 +85,19 @@ def test_a_renewed_certificate_is_handed_on(tmp_path: Path) -> None:
     assert renewed.modes() == {"server.pem": 0o644, "server-key.pem": 0o600}
     asked = (tmp_path / "admin.said").read_text().splitlines()
     assert asked == ["C --data /var/lib/chat reload"] * 3
+
+
+def test_no_link_leads_to_another_file(tmp_path: Path) -> None:
+    """The hook runs as root, and the directory may belong to the server's user."""
+    renewed, other = Renewed(tmp_path), tmp_path / "other"
+    other.write_text("stays")
+    renewed.renews()
+    renewed.deploys("Changed: nothing.", 0)
+    for name in ("server.pem", "server-key.pem"):
+        for end in (".old", ".new"):
+            (renewed.certs / f"{name}{end}").unlink(missing_ok=True)
+            (renewed.certs / f"{name}{end}").symlink_to(other)
+    second = renewed.renews()
+    assert renewed.deploys("Changed: nothing.", 0).returncode == 0
+    assert (renewed.certs / "server.pem").read_bytes() == second
+    assert other.read_text() == "stays"
