@@ -14,7 +14,7 @@ import click
 from securechat.admin.context import EFFECT_SECONDS, POLL_SECONDS, AdminContext
 from securechat.core.administration.requests import DONE, REFUSED
 from securechat.server.data import DataError
-from securechat.server.offline import answer_requests
+from securechat.server.offline import answer_request
 from securechat.server.settings import rules_settings
 
 
@@ -52,4 +52,4 @@ def _wait(context: AdminContext, number: int) -> None:
         settings = rules_settings(context.config)
         # A server, or another command, may have been faster to take the directory.
         with contextlib.suppress(DataError):
-            answer_requests(context.data, settings, context.pepper)
+            answer_request(context.data, settings, context.pepper, number)

@@ -1,4 +1,4 @@
-"""Requests of an administrator while no server runs: by the same rules, in this process.
+"""A request of an administrator while no server runs: by the same rules, in this process.
 
 Main thread of `securechat-admin`.
 """
@@ -21,8 +21,8 @@ from securechat.store.sqlite.reader import Reader
 NOT_RUNNING = "no server runs on this data directory, and only a running one can do this"
 
 
-def answer_requests(data: DataDirectory, settings: Settings, pepper: Pepper) -> None:
-    """Answer all requests that there are; what they do is stored when this returns.
+def answer_request(data: DataDirectory, settings: Settings, pepper: Pepper, number: int) -> None:
+    """Answer the request of a number; what it does is stored when this returns.
 
     Raises DataError when a server runs on the directory after all, StoreError.
     """
@@ -34,7 +34,8 @@ def answer_requests(data: DataDirectory, settings: Settings, pepper: Pepper) -> 
             reader = Reader(journal.connection)
             rules = Rules(load_model(reader, pepper), settings, pepper)
             turn = rules.turn(time.time_ns() // 1_000_000, time.monotonic())
-            Requests(reader, unknown=NOT_RUNNING).look(turn)
+            # Of others some may be of a command that was killed: nobody wants them done any more.
+            Requests(reader, unknown=NOT_RUNNING, only=number).look(turn)
             journal.commit([*turn.events, *turn.audits])
     finally:
         data.unlock()

@@ -28,6 +28,7 @@ UNKNOWN = (
 class Requests:
     """reader: has them. of_process: by their kinds, what takes those that are about the process to
     where they are done; answer() is called in the end. unknown: the answer to any other kind.
+    only: the number of the one that is answered; None for all.
     """
 
     def __init__(
@@ -35,18 +36,20 @@ class Requests:
         reader: Reader,
         of_process: Mapping[str, Callable[[Request], object]] = MappingProxyType({}),
         unknown: str = UNKNOWN,
+        only: int | None = None,
     ) -> None:
         self._reader = reader
         self._of_process = of_process
         self._unknown = unknown
+        self._only = only
         self._given: set[int] = set()
         self._answered: deque[tuple[int, Mapping[str, object]]] = deque()
 
     def look(self, turn: Turn) -> None:
-        """Answer all that there are. Raises StoreError."""
+        """Answer those that there are. Raises StoreError."""
         for number, kind, by, facts in self._reader.requests():
             asked = Request(number, kind, by, json.loads(facts))
-            if number in self._given:
+            if number in self._given or self._only not in (None, number):
                 continue
             if kind in ACTIONS:
                 requests.answer(turn, asked)

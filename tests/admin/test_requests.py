@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from securechat.core.administration.requests import ACTIONS, Request
 from securechat.core.channels import channels
 from securechat.core.turn import Turn
 from securechat.irc import names
+from securechat.store.admin import Admin
+from securechat.store.sqlite.database import FILE_NAME
 from tests.support.admin_cli import AdminCli, served_once
 from tests.support.pepper import PEPPER
 from tests.support.server import running
@@ -32,6 +35,16 @@ def test_without_a_server_it_is_done_here(tmp_path: Path) -> None:
     cli.adds("alice")
     assert cli("user logout alice").code == 0
     assert "#new" in stored(cli)
+
+
+def test_what_a_killed_command_asked_for_is_not_done_by_another(tmp_path: Path) -> None:
+    """It has told nobody whether it was done, and perhaps somebody else does something else now."""
+    cli = served_once(tmp_path / "data")
+    cli.adds("alice")
+    with closing(Admin(cli.data / FILE_NAME)) as admin:
+        admin.requests.ask("logout", {})
+    assert cli("user rename alice zoe").code == 0
+    assert "#new" not in stored(cli)
 
 
 def test_a_server_that_does_not_answer_does_not_do_it_either(
