@@ -47,6 +47,9 @@ def client(account: str, out: Path, days: int, force: bool, passphrase_file: Pat
 
     It is written to client-ACCOUNT.pem together with its private key, since that is
     how chat programs want it.
+
+    \b
+    Example: gencerts client alice --out ~/clients
     """
     now = options.now()
     account = names.parse_account(account)
@@ -88,6 +91,9 @@ def _client(
 def renew(out: Path, days: int, passphrase_file: Path | None) -> None:
     """Replace the server certificate by a new one from the same CA, with a new key and
     the same names. Members need nothing new.
+
+    \b
+    Example: gencerts renew --out certs
     """
     now = options.now()
     builders.check_leaf_days(days)
@@ -106,7 +112,11 @@ def renew(out: Path, days: int, passphrase_file: Path | None) -> None:
 @version_option
 @out_option
 def show(out: Path) -> int:
-    """Print names, dates and SHA-256 fingerprints of the certificates in DIR."""
+    """Print names, dates and SHA-256 fingerprints of the certificates in DIR.
+
+    \b
+    Example: gencerts show --out certs
+    """
     failed = False
     for line in output.show(out, options.now()):
         failed = failed or isinstance(line, CaError)

@@ -101,6 +101,9 @@ def make(context: click.Context, /, name: tuple[str, ...], **given: Any) -> None
     another: --new-ca.
 
     Nothing that is there is overwritten without --force.
+
+    \b
+    Example: gencerts chat.example 10.0.0.5
     """
     # Not behind `gencerts make`, which takes every word for the name of a host.
     if name and name[0] in COMMANDS and context.info_name == PROG:

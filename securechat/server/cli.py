@@ -78,6 +78,9 @@ def command(
 
     With no option at all it makes its data directory, a certificate authority and a certificate,
     listens on this machine only, and prints how to make the first account.
+
+    \b
+    Example: securechat-server --host 0.0.0.0
     """
     if context.invoked_subcommand is not None:
         if check or log_file is not None:

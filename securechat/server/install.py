@@ -52,6 +52,9 @@ def install_service(
     The options are those that the server is to be started with. Nothing is started: what to type
     next is printed. As root it is a service of the machine, with a user of its own and its data in
     /var/lib/securechat; with --user it is yours, with your data.
+
+    \b
+    Example: securechat-server install-service --host 0.0.0.0
     """
     options = _all_options(context, own)
     config = _configuration(options)

@@ -195,7 +195,11 @@ def test_braces_in_what_others_write_are_no_names() -> None:
 
 @click.group()
 def group() -> None:
-    """Print names, dates and SHA-256 fingerprints of the certificates in DIR."""
+    """Print names, dates and SHA-256 fingerprints of the certificates in DIR.
+
+    \b
+    Example: gencerts show --out certs
+    """
 
 
 @group.command(epilog="Wrong account or password")
