@@ -92,7 +92,9 @@ def rename(turn: Turn, asked: Request) -> str:
         wanted = acts.new_name(turn, channel, asked.facts["to"])
     except NameRefusedError as refused:
         raise Refused(str(refused)) from None
-    acts.rename(Actor(turn, None, asked.by), channel, wanted, _reason(asked, TEXT_BYTES))
+    # Whose client knows of no renaming reads it as why a channel was left.
+    why = shorten(asked.facts["reason"] or f"it is {wanted.display} now", TEXT_BYTES)
+    acts.rename(Actor(turn, None, asked.by), channel, wanted, why)
     return channel.name
 
 

@@ -175,6 +175,13 @@ def test_no_argument_can_become_a_line(text: str) -> None:
     assert alice.hears() == []
 
 
+def test_who_knows_no_renaming_is_told_the_new_name() -> None:
+    """As why the channel is left, where no other reason is given."""
+    rules, (alice,) = in_channel("alice")
+    rules.asks("channel rename", channel="#den", to="#lair", reason="")
+    assert one(alice.hears(), "PART").params == ["#den", "it is #lair now"]
+
+
 def test_a_secret_channel_stays_one() -> None:
     """Who is outside hears nothing of what is done there."""
     rules, (alice,) = in_channel("alice")
