@@ -10,7 +10,7 @@ from securechat.core.journal.events.channels import KickedAway
 from securechat.core.model import address_bans, announcements, reports
 from securechat.core.model.credentials import Certificate, Device, Factor, Invite, Token
 from securechat.core.model.entities import Account, Channel, Direct
-from securechat.core.model.login_places import Place, network_of
+from securechat.core.model.login_places import Place, place_of
 from securechat.core.model.membership import Membership
 from securechat.core.model.sent_keys import Kept
 from securechat.core.model.state import Model
@@ -97,31 +97,31 @@ def _usage(reader: Reader) -> dict[int, int]:
 def load_familiar(model: Model, reader: Reader) -> None:
     """Where the accounts have logged in from before, so that nobody's guessing slows them there."""
     seen: dict[tuple[int, str], tuple[int, int, int]] = {}
-    for name, address, first, last, at_ms in reader.logins():
+    for name, address, device, first, last, at_ms in reader.logins():
         account = model.known_as(names.fold_account(name))
         if account is None or not address:
             continue
         block = address_block_of(address)
         model.login_throttle.right(account.folded, block)
-        place = account.id, network_of(block)
+        place = account.id, place_of(block, device)
         earlier = seen.get(place, (first, last, at_ms))
         seen[place] = min(first, earlier[0]), last, at_ms
     _load_places(model, seen)
 
 
 def _load_places(model: Model, seen: dict[tuple[int, str], tuple[int, int, int]]) -> None:
-    """seen: the account and the network, with the numbers of the first login from there and of the
+    """seen: the account and the place, with the numbers of the first login from there and of the
     last, and its time.
     """
     places = model.login_places
-    # What is between an account's first and last login from a network changes nothing.
+    # What is between an account's first and last login from a place changes nothing.
     steps = [(n, *place, at_ms) for place, (*both, at_ms) in seen.items() for n in both]
-    for _, number, network, at_ms in sorted(steps):
+    for _, number, where, at_ms in sorted(steps):
         account = model.accounts[number]
-        if places.add(number, network):
+        if places.add(number, where):
             if not account.bot:
-                places.keep(number, Place(number, account.name, network, "", at_ms))
-        elif not places.is_doubted(number, network):
+                places.keep(number, Place(number, account.name, where, "", at_ms))
+        elif not places.is_doubted(number, where):
             places.settle(number)
 
 

@@ -187,7 +187,7 @@ def test_a_login_from_a_new_place_before_the_start_is_told(journal: Journal) -> 
     journal.commit([logged_in(*login, 1000 * at) for at, login in enumerate(logins)])
     places = load(journal).login_places
     [place] = places.take(ALICE, "192.0.2.0/24")
-    assert (place.name, place.network, place.at_ms) == ("Alice", "203.0.113.0/24", 5000)
+    assert (place.name, place.place, place.at_ms) == ("Alice", "203.0.113.0/24", 5000)
     assert places.take(BOB, "198.51.100.0/24") == []
 
 
@@ -196,4 +196,4 @@ def test_two_new_places_before_the_start_are_both_told(journal: Journal) -> None
     addresses = ["192.0.2.7", "203.0.113.9", "2001:db8::1", "203.0.113.9"]
     journal.commit([logged_in("Alice", address, 0) for address in addresses])
     places = load(journal).login_places.take(ALICE, "192.0.2.0/24")
-    assert [place.network for place in places] == ["203.0.113.0/24", "2001:db8::/48"]
+    assert [place.place for place in places] == ["203.0.113.0/24", "2001:db8::/48"]

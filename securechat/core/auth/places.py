@@ -1,4 +1,5 @@
-"""A login from a new place is told to its owner, and an administrator's to the others who are such.
+"""A login from a new place, or by a new device, is told to its owner; an administrator's also to
+the others who are such.
 
 Told at once to whoever of them is logged in from elsewhere, and to each at the next login from
 elsewhere. It is in memory only; a start makes it anew of the audit, which has all of it. Nobody
@@ -7,8 +8,9 @@ hears of it before a login. Hub thread only.
 
 from __future__ import annotations
 
+from securechat.core.auth.reauthentication import named
 from securechat.core.model.entities import Account, Session
-from securechat.core.model.login_places import Place, network_of
+from securechat.core.model.login_places import Place, place_of
 from securechat.core.model.states import State
 from securechat.core.text import when
 from securechat.core.turn import Turn
@@ -23,14 +25,14 @@ OTHERS = "If that can't be: `securechat-admin user sessions`, `user logout`, `us
 def arrived(turn: Turn, session: Session, how: str) -> None:
     """Somebody logs in: if it is from a new place that is told. how: by what, as in the audit."""
     account, places = session.who, turn.model.login_places
-    network = network_of(session.address_block)
-    if not places.add(account.id, network):
+    where = _place(session)
+    if not places.add(account.id, where):
         return
-    place = Place(account.id, account.name, network, how, turn.now_ms)
+    place = Place(account.id, account.name, where, "" if named(session) else how, turn.now_ms)
     for reader in _readers(turn, account):
         places.keep(reader.id, place)
         for other in reader.sessions:
-            if other.state is State.READY and network_of(other.address_block) != network:
+            if other.state is State.READY and _place(other) != where:
                 turn.notice(other, text(reader, place))
     turn.on_failure(lambda: places.take_back(place))
 
@@ -44,17 +46,22 @@ def _readers(turn: Turn, account: Account) -> list[Account]:
     return readers
 
 
+def _place(session: Session) -> str:
+    device = next((f"{kind} {name}" for kind, name in named(session).items()), "")
+    return place_of(session.address_block, device)
+
+
 def tell(turn: Turn, session: Session) -> None:
     """Somebody has arrived: the logins that they haven't been told of at one of their own."""
-    network = network_of(session.address_block)
-    for place in turn.model.login_places.take(session.who.id, network):
+    for place in turn.model.login_places.take(session.who.id, _place(session)):
         turn.notice(session, text(session.who, place))
 
 
 def text(reader: Account, place: Place) -> str:
     """What a reader is told of a login."""
     by = f" by {place.how}" if place.how else ""
-    login = f"from {place.network}{by} on {when(place.at_ms)}"
+    login = f"from {place.place}{by} on {when(place.at_ms)}"
     if place.account == reader.id:
-        return f"There was a login as {place.name} {login}, a new place. {OWN}"
-    return f"{place.name}, who administers this server, logged in {login}, a new place. {OTHERS}"
+        return f"There was a login as {place.name} {login}, a new place or device. {OWN}"
+    who = f"{place.name}, who administers this server,"
+    return f"{who} logged in {login}, a new place or device. {OTHERS}"

@@ -1,4 +1,4 @@
-"""The networks that accounts have logged in from, and the logins that are still to be told.
+"""The places that accounts have logged in from, and the logins that are still to be told.
 
 Pure; hub thread only.
 """
@@ -9,30 +9,34 @@ import ipaddress
 from collections import OrderedDict
 from typing import NamedTuple
 
-MAX_NETWORKS = 32
+MAX_PLACES = 32
 """Of one account that are remembered; those not seen for longest go first."""
 
 MAX_ACCOUNTS = 20_000
-"""Of which networks are remembered: as many as the waits for guesses know."""
+"""Of which places are remembered: as many as the waits for guesses know."""
 
 MAX_WAITING = 8
 """Logins that one person is told of at once, the newest: more are an attack, which these show."""
 
 
+PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+
+
 class Place(NamedTuple):
-    """A login of an account, named `name`, from a network that is new for it. how: by what it
-    logged in, '' where nobody knows any more.
+    """A login of an account, named `name`, from a place that is new for it. place: see place_of().
+    how: by what it logged in, '' where that says it, or nobody knows any more.
     """
 
     account: int
     name: str
-    network: str
+    place: str
     how: str
     at_ms: int
 
 
 def network_of(address_block: str) -> str:
-    """The network that counts as one place: the /24 of an IPv4 address, the /48 of an IPv6 one.
+    """The network that counts as one place: the /24 of an IPv4 address, the /48 of an IPv6 one; in
+    a school's or a lab's own network (RFC 1918), where the neighbours are others, the address.
 
     Providers give the same home another address of these each day. address_block: of a Session.
     """
@@ -40,7 +44,17 @@ def network_of(address_block: str) -> str:
         block = ipaddress.ip_network(address_block, strict=False)
         return str(block.supernet(new_prefix=48) if block.prefixlen > 48 else block)
     head, dot, _ = address_block.rpartition(".")
-    return f"{head}.0/24" if dot else address_block
+    if not dot or any(ipaddress.ip_address(address_block) in one for one in PRIVATE):
+        return address_block
+    return f"{head}.0/24"
+
+
+def place_of(address_block: str, device: str) -> str:
+    """What is remembered, and told, of where a login comes from. device: the token or certificate
+    that it showed, '' for a password, which doesn't tell one device from another.
+    """
+    network = network_of(address_block)
+    return f"{network} ({device})" if device else network
 
 
 class LoginPlaces:
@@ -49,17 +63,19 @@ class LoginPlaces:
     def __init__(self) -> None:
         self._known: OrderedDict[int, OrderedDict[str, None]] = OrderedDict()
         self._doubted: dict[int, OrderedDict[str, None]] = {}
-        """Networks that were new since the account's last login from one that was not."""
+        """Places that were new since the account's last login from one that was not."""
         self._waiting: dict[int, dict[Place, set[str]]] = {}
-        """With the networks at which each has been told already."""
+        """With the places at which each has been told already."""
 
-    def add(self, account: int, network: str) -> bool:
-        """A login; whether it is from a new place. The first one that is known is not."""
-        networks = self._known.setdefault(account, OrderedDict())
-        new = bool(networks) and network not in networks
-        _put(networks, network)
-        if new or self.is_doubted(account, network):
-            _put(self._doubted.setdefault(account, OrderedDict()), network)
+    def add(self, account: int, where: str) -> bool:
+        """A login; whether it is from a new place. The first one that is known is not. where: as
+        place_of() says it.
+        """
+        places = self._known.setdefault(account, OrderedDict())
+        new = bool(places) and where not in places
+        _put(places, where)
+        if new or self.is_doubted(account, where):
+            _put(self._doubted.setdefault(account, OrderedDict()), where)
         self._known.move_to_end(account)
         if len(self._known) > MAX_ACCOUNTS:
             oldest, _ = self._known.popitem(last=False)
@@ -73,41 +89,41 @@ class LoginPlaces:
         if len(waiting) > MAX_WAITING:
             del waiting[next(iter(waiting))]
 
-    def take(self, reader: int, network: str) -> list[Place]:
-        """What somebody who logs in from a network is to be told now. It is over with that only
-        where the network is no new one itself: who has stolen a password must not take the news
-        away, from whichever networks.
+    def take(self, reader: int, where: str) -> list[Place]:
+        """What somebody who logs in from a place is to be told now. It is over with that only where
+        the place is no new one itself: who has stolen a password must not take the news away, from
+        however many.
         """
         waiting = self._waiting.get(reader, {})
-        here = [place for place, told in waiting.items() if network not in told]
-        if network not in self._doubted.get(reader, ()):
+        here = [place for place, told in waiting.items() if where not in told]
+        if where not in self._doubted.get(reader, ()):
             self.settle(reader)
             return here
         for place in here:
             # Not without end: an attacker may have many.
-            if len(waiting[place]) < MAX_NETWORKS:
-                waiting[place].add(network)
-        return [place for place in here if (place.account, place.network) != (reader, network)]
+            if len(waiting[place]) < MAX_PLACES:
+                waiting[place].add(where)
+        return [place for place in here if (place.account, place.place) != (reader, where)]
 
     def settle(self, reader: int) -> None:
-        """Nothing is to be told any more, and no network of theirs is doubted."""
+        """Nothing is to be told any more, and no place of theirs is doubted."""
         self._waiting.pop(reader, None)
         self._doubted.pop(reader, None)
 
-    def is_doubted(self, account: int, network: str) -> bool:
+    def is_doubted(self, account: int, where: str) -> bool:
         """Whether it was new, and nobody has logged in from an older one since."""
-        return network in self._doubted.get(account, ())
+        return where in self._doubted.get(account, ())
 
     def take_back(self, place: Place) -> None:
         """A login was not stored, and so there was none."""
-        for networks in (self._known, self._doubted):
-            networks.get(place.account, OrderedDict()).pop(place.network, None)
+        for places in (self._known, self._doubted):
+            places.get(place.account, OrderedDict()).pop(place.place, None)
         for waiting in self._waiting.values():
             waiting.pop(place, None)
 
 
-def _put(networks: OrderedDict[str, None], network: str) -> None:
-    networks[network] = None
-    networks.move_to_end(network)
-    if len(networks) > MAX_NETWORKS:
-        networks.popitem(last=False)
+def _put(places: OrderedDict[str, None], where: str) -> None:
+    places[where] = None
+    places.move_to_end(where)
+    if len(places) > MAX_PLACES:
+        places.popitem(last=False)

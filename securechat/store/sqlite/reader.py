@@ -214,15 +214,19 @@ class Reader:
         """Whether an account has a second factor."""
         return bool(self._all("SELECT 1 FROM factors WHERE account = ?", (account,)))
 
-    def logins(self) -> list[tuple[str, str, int, int, int]]:
-        """Of the newest logins that the audit has, each account's name and address once, in the
-        order of the last ones: with the numbers of the first and the last, and its time.
+    def logins(self) -> list[tuple[str, str, str, int, int, int]]:
+        """Of the newest logins that the audit has, each account's name, address and device once, in
+        the order of the last ones: with the numbers of the first and the last, and its time. The
+        device is a token or certificate as `token laptop`, '' for a password.
         """
         sql = (
-            "SELECT account, address, min(id), max(id), max(at_ms) FROM "
-            "(SELECT id, at_ms, account, address FROM audit "
+            "SELECT account, address, device, min(id), max(id), max(at_ms) FROM "
+            "(SELECT id, at_ms, account, address, CASE WHEN json_valid(facts) THEN "
+            "coalesce('token ' || json_extract(facts, '$.token'), "
+            "'certificate ' || json_extract(facts, '$.certificate'), '') ELSE '' END AS device "
+            "FROM audit "
             "WHERE id > (SELECT max(id) FROM audit) - ? AND event = 'login' AND result = 'ok') "
-            "GROUP BY account, address ORDER BY max(id)"
+            "GROUP BY account, address, device ORDER BY max(id)"
         )
         return self._all(sql, (NEWEST_AUDITED,))  # type: ignore[return-value]
 

@@ -27,13 +27,14 @@ def told(heard: list[str]) -> list[str]:
     ("block", "network"),
     [
         ("192.0.2.7", "192.0.2.0/24"),
+        ("192.168.1.7", "192.168.1.7"),
         ("2001:db8:1:2::/64", "2001:db8:1::/48"),
         ("2001:db8:1::/48", "2001:db8:1::/48"),
         ("", ""),
     ],
 )
 def test_what_counts_as_one_place(block: str, network: str) -> None:
-    """What one provider gives to one home."""
+    """What one provider gives to one home; a neighbour in the same school is somebody else."""
     assert network_of(block) == network
 
 
@@ -54,13 +55,13 @@ def test_the_owner_is_told_at_the_next_login() -> None:
 
 
 @pytest.mark.parametrize(
-    ("others", "expected"), [(["2001:db8::1"], 2), ([f"10.0.{n}.1" for n in range(9)], 7)]
+    ("others", "expected"), [(["2001:db8::1"], 2), ([f"11.0.{n}.1" for n in range(9)], 7)]
 )
 def test_nobody_takes_the_news_away_from_another_new_place(
     others: list[str], expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A home has a network of IPv4 and one of IPv6, and a thief perhaps many. Once in each."""
-    monkeypatch.setattr(login_places, "MAX_NETWORKS", 6)
+    monkeypatch.setattr(login_places, "MAX_PLACES", 6)
     rules = RulesUnderTest("alice")
     enters(rules, "alice", HOME)[0].hangs_up()
     for address in (THIEF, *others, THIEF, *others):
@@ -76,6 +77,24 @@ def test_who_is_there_is_told_at_once() -> None:
     assert len(told(alice.hears())) == 1
     enters(rules, "alice", THIEF)
     assert told(alice.hears()) == []
+
+
+def test_a_new_token_in_the_same_network_is_told() -> None:
+    """Of one who sits beside the owner and has made it with the password; the owner's own, too."""
+    rules = RulesUnderTest("alice")
+    thief, _ = enters(rules, "alice", HOME)
+    thief.sends("TOKEN CREATE spy")
+    token = thief.hears()[-1].split(" ")[5]
+    thief.hangs_up()
+    alice, _ = enters(rules, "alice", HOME)
+    spy = rules.connect(address=HOME)
+    assert told(spy.logs_in("alice", password=token)) == []
+    [line] = told(alice.hears())
+    assert "from 192.0.2.0/24 (token spy) on 20" in line
+    alice.hangs_up()
+    # Again, and not from it alone: the news is the owner's.
+    rules.connect(address=HOME).logs_in("alice", password=token)
+    assert len(enters(rules, "alice", HOME)[1]) == 1
 
 
 def test_administrators_are_told_of_each_other() -> None:
@@ -112,7 +131,7 @@ def test_a_bot_is_not_told() -> None:
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks of an account, accounts, and logins that are to be told."""
-    monkeypatch.setattr(login_places, "MAX_NETWORKS", 2)
+    monkeypatch.setattr(login_places, "MAX_PLACES", 2)
     monkeypatch.setattr(login_places, "MAX_ACCOUNTS", 2)
     places = LoginPlaces()
     assert [places.add(1, network) for network in "abcab"] == [False, True, True, True, True]
