@@ -67,6 +67,7 @@ def test_the_list_tells_when_each_was_used(rules: RulesUnderTest) -> None:
     external(rules)
     external(rules)
     rules.passes(1)
+    alice.hears()  # of the new device
     entry, end = [only([line]).params for line in alice.says("CERT LIST")]
     assert entry[:-1] == [
         *("CERT", "ENTRY", "laptop", FINGERPRINT.hex()),
@@ -93,6 +94,7 @@ def test_deleting_ends_what_it_let_in(rules: RulesUnderTest) -> None:
     half = rules.connect(certificate=SHOWN)
     half.says("CAP LS", "AUTHENTICATE EXTERNAL", "AUTHENTICATE +")
     assert half.session.account is not None
+    alice.hears()  # of the new device
     assert params(alice.says("CERT DEL laptop")) == ["CERT", "DELETED", "laptop"]
     assert here(alice, device) == [True, False]
     assert half.session.state is State.CLOSED
@@ -142,6 +144,7 @@ def test_it_wants_the_password_and_not_long_ago(rules: RulesUnderTest) -> None:
     for _ in range(int(FRESH_SECONDS // 60) + 1):
         alice.pongs()
         rules.passes(60)
+    alice.hears()  # of the new device
     assert params(alice.says("CERT ADD more")) == ["CERT", "REAUTHENTICATE"]
 
 

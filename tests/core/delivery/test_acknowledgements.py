@@ -15,7 +15,8 @@ KINDS = ("PRIVMSG", "NOTICE")
 
 
 def texts(lines: list[str]) -> list[str]:
-    return [message.params[-1] for message in of(lines, *KINDS)]
+    """What people say; the server's notices have no user in their source."""
+    return [one.params[-1] for one in of(lines, *KINDS) if one.source and "!" in one.source]
 
 
 def comes(rules: RulesUnderTest, claimed: str) -> tuple[Client, list[str]]:
