@@ -217,6 +217,13 @@ WIRE = (
     "The server can't do that now; try again in a minute",
     "The server can't store anything now; try again later",
     "The server can't read its messages now; try again later",
+    "There was a login as {name} from {where} on {at}, a new place or device. {advice}",
+    "Administrator {name} logged in from {where} on {at}, a new place or device. {advice}",
+    "{network} (password)",
+    "{network} (password and code)",
+    "If it wasn't you, change your password by `securechat passwd` or PASSWD: that ends all other "
+    "sessions and all tokens",
+    "If that can't be: `securechat-admin user sessions`, `user logout`, `user passwd`",
     "You were kicked from {name} by {by} on {at_ms}",
     "The server is stopping",
     "The server has failed and stops",

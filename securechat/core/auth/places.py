@@ -59,9 +59,18 @@ def tell(turn: Turn, session: Session) -> None:
 
 def text(reader: Account, place: Place) -> str:
     """What a reader is told of a login."""
-    by = f" by {place.how}" if place.how else ""
-    login = f"from {place.place}{by} on {when(place.at_ms)}"
+    name, where, at = place.name, _shown(place), when(place.at_ms)
     if place.account == reader.id:
-        return f"There was a login as {place.name} {login}, a new place or device. {OWN}"
-    who = f"{place.name}, who administers this server,"
-    return f"{who} logged in {login}, a new place or device. {OTHERS}"
+        advice = OWN
+        return f"There was a login as {name} from {where} on {at}, a new place or device. {advice}"
+    advice = OTHERS
+    # Of nobody else but of an administrator another one is told.
+    return f"Administrator {name} logged in from {where} on {at}, a new place or device. {advice}"
+
+
+def _shown(place: Place) -> str:
+    network = place.place
+    if not place.how:
+        return network
+    # Whole texts, as a client may look them up in another language.
+    return f"{network} (password)" if place.how == "password" else f"{network} (password and code)"

@@ -49,7 +49,7 @@ def test_the_owner_is_told_at_the_next_login() -> None:
         assert heard == []
         thief.hangs_up()
     _, [line] = enters(rules, "alice", "192.0.2.99")
-    assert "There was a login as alice from 203.0.113.0/24 by password on 20" in line
+    assert "There was a login as alice from 203.0.113.0/24 (password) on 20" in line
     assert "change your password" in line
     assert enters(rules, "alice", HOME)[1] == []
 
@@ -107,7 +107,7 @@ def test_administrators_are_told_of_each_other() -> None:
     enters(rules, "root", HOME)
     enters(rules, "root", HOTEL)
     [line] = told(carol.hears())
-    assert "root, who administers this server, logged in from 198.51.100.0/24" in line
+    assert "Administrator root logged in from 198.51.100.0/24 (password) on" in line
     assert told(alice.hears()) == []
     assert len(enters(rules, "dave", HOME)[1]) == 1
 
