@@ -21,8 +21,8 @@ from tests.security.summary import report_attacks
 LONGEST = ("fuzz", "tools")
 """Directories with few tests that take long each."""
 
-PROCESSES = 4
-"""Of the whole suite: on two cores, as half of the time of a test is waiting for a clock."""
+PROCESSES = 6
+"""Of the whole suite: on two cores, as most of a test is waiting for a clock or a disk."""
 
 MEMORY, MEMORY_BYTES = Path("/dev/shm"), 2 << 30
 """Where the tests' directories are, if there is so much room: a server's start waits some forty
