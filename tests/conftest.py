@@ -18,10 +18,10 @@ from hypothesis import settings
 from securechat.common import language
 from tests.security.summary import report_attacks
 
-LONGEST = ("fuzz", "tools")
+LONGEST = ("fuzz", "tools", "walks", "faults")
 """Directories with few tests that take long each."""
 
-PROCESSES = 6
+PROCESSES = 5
 """Of the whole suite: on two cores, as most of a test is waiting for a clock or a disk."""
 
 MEMORY, MEMORY_BYTES = Path("/dev/shm"), 2 << 30
