@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from securechat.client.session.events import Action, ClientEvent, Output, Say
+from securechat.client.session.actions import Action, Say
+from securechat.client.session.events import ClientEvent, Output
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import SYNC, ClientSession
 from securechat.irc.message import parse

@@ -21,20 +21,22 @@ from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import Tokens
 from securechat.client.exits import Exit, LoginError, RefusedError
-from securechat.client.session.events import (
+from securechat.client.session.actions import (
     AskMore,
     AskPage,
     AskSearch,
+    Quit,
+    Say,
+    ServerCommand,
+)
+from securechat.client.session.events import (
     ClientEvent,
     HistoryPage,
     Info,
     NamesAre,
-    Quit,
     Removed,
     Said,
-    Say,
     SearchPage,
-    ServerCommand,
     Stopped,
 )
 from securechat.client.settings import SettingsDirectory

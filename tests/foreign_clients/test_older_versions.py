@@ -12,10 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.session.events import (
+from securechat.client.session.actions import (
     Action,
     AskPage,
     AskSearch,
+    Say,
+    ServerCommand,
+)
+from securechat.client.session.events import (
     ClientEvent,
     Joined,
     Left,
@@ -24,8 +28,6 @@ from securechat.client.session.events import (
     Registered,
     Rejected,
     Said,
-    Say,
-    ServerCommand,
     Stored,
 )
 from securechat.client.session.identity import AccountRequest, Login

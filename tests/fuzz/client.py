@@ -16,13 +16,12 @@ from datetime import datetime, timedelta, timezone
 
 from securechat.client.screens import commands
 from securechat.client.screens.composer import Composer
+from securechat.client.session.actions import Action, Say
 from securechat.client.session.events import (
-    Action,
     ClientEvent,
     Doubt,
     Output,
     Rejected,
-    Say,
     Stored,
     Unconfirmed,
 )

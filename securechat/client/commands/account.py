@@ -22,7 +22,8 @@ from securechat.client.exits import (
     UsageError,
     say,
 )
-from securechat.client.session.events import InquiryAnswer, Quit
+from securechat.client.session.actions import Quit
+from securechat.client.session.events import InquiryAnswer
 from securechat.client.session.handshake import PASSWORD_CODES
 from securechat.client.session.identity import Login
 from securechat.common.escape import escape

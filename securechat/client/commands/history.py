@@ -14,7 +14,13 @@ from securechat.client.commands.login_flow import LoggedIn
 from securechat.client.commands.tail import Output, now, output_encoding
 from securechat.client.exits import Exit, RefusedError, UnreachableError, UsageError, say
 from securechat.client.screens.composer import target_problem
-from securechat.client.session.events import AskRange, ClientEvent, RangeTold, Said, Stopped
+from securechat.client.session.actions import AskRange
+from securechat.client.session.events import (
+    ClientEvent,
+    RangeTold,
+    Said,
+    Stopped,
+)
 from securechat.client.session.following import PAGE
 from securechat.client.text.render import Renderer
 from securechat.common.language import _

@@ -20,12 +20,12 @@ from securechat.client.commands.login_flow import LoggedIn
 from securechat.client.exits import Exit, UsageError
 from securechat.client.screens.composer import target_problem
 from securechat.client.screens.pipe import Printer
+from securechat.client.session.actions import Quit
 from securechat.client.session.events import (
     ClientEvent,
     Info,
     Lost,
     Problem,
-    Quit,
     Ready,
     Said,
     Stopped,

@@ -8,7 +8,8 @@ from pathlib import Path
 from securechat.client.commands.inquiry import UNKNOWN, Inquiry, inquiring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import RefusedError, SettingsError, UnreachableError, say
-from securechat.client.session.events import Adopt, InquiryAnswer
+from securechat.client.session.actions import Adopt
+from securechat.client.session.events import InquiryAnswer
 from securechat.client.wire.receiver import Client
 from securechat.common.language import _, translated
 from securechat.credentials.device import MAX_NAME_CHARS, is_token

@@ -13,16 +13,15 @@ from securechat.client.screens.composer import (
     Composer,
     target_problem,
 )
-from securechat.client.session.events import (
+from securechat.client.session.actions import (
     AskMore,
     AskPage,
     AskSearch,
-    Info,
-    Problem,
     Quit,
     ServerCommand,
     TextKind,
 )
+from securechat.client.session.events import Info, Problem
 from securechat.client.session.moments import moment
 from securechat.common.language import _, translated
 

@@ -9,19 +9,21 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from securechat.client.session.actions import (
+    Action,
+    Quit,
+    Say,
+    TextKind,
+)
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import text_block
 from securechat.client.session.events import (
-    Action,
     ClientEvent,
     Joined,
     Left,
     Lost,
     Problem,
-    Quit,
     Ready,
-    Say,
-    TextKind,
     TooLong,
 )
 from securechat.client.session.identity import same

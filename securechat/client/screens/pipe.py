@@ -14,15 +14,13 @@ from typing import TextIO
 
 from securechat.client.exits import Exit, UsageError
 from securechat.client.screens.composer import Composer
+from securechat.client.session.actions import Action, Quit, Say
 from securechat.client.session.deliveries import text_block
 from securechat.client.session.events import (
-    Action,
     ClientEvent,
     Doubt,
     Problem,
-    Quit,
     Rejected,
-    Say,
     Stopped,
     Stored,
     Unconfirmed,

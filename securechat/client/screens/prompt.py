@@ -24,7 +24,13 @@ from prompt_toolkit.styles import Style
 from securechat.client.exits import Exit
 from securechat.client.screens.complete import ComposerCompleter
 from securechat.client.screens.composer import Composer
-from securechat.client.session.events import Action, ClientEvent, Problem, Quit, Stopped, TooLong
+from securechat.client.session.actions import Action, Quit
+from securechat.client.session.events import (
+    ClientEvent,
+    Problem,
+    Stopped,
+    TooLong,
+)
 from securechat.client.text.lines import StyledLine, wrap
 from securechat.client.text.render import Renderer
 from securechat.client.wire.receiver import Client

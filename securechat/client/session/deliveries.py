@@ -13,7 +13,8 @@ import secrets
 from collections import deque
 from dataclasses import dataclass
 
-from securechat.client.session.events import Doubt, Say, ServerCommand, TextKind, Unconfirmed
+from securechat.client.session.actions import Say, ServerCommand, TextKind
+from securechat.client.session.events import Doubt, Unconfirmed
 from securechat.client.session.identity import same
 from securechat.client.session.multiline import Limits
 from securechat.irc.message import KEY_BITS, KEY_TAG, MAX_BODY_BYTES, format_key

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from securechat.client.session.actions import AskRange
 from securechat.client.session.asking import MOST, Asked, Asking
 from securechat.client.session.batches import Batch
-from securechat.client.session.events import AskRange, Output, RangeTold
+from securechat.client.session.events import Output, RangeTold
 from securechat.irc.message import Message, format_message
 
 NOT_OFFERED: Final = (

@@ -13,8 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from securechat.client.session.actions import AskRange
 from securechat.client.session.channels import DEFAULT_PREFIXES
-from securechat.client.session.events import AskRange, ClientEvent, Lost, RangeTold, Ready, Said
+from securechat.client.session.events import (
+    ClientEvent,
+    Lost,
+    RangeTold,
+    Ready,
+    Said,
+)
 from securechat.client.session.fetching import BUSY, NOT_OFFERED
 from securechat.client.session.identity import fold, same
 from securechat.client.session.shown import TIME

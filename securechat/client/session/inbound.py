@@ -13,11 +13,17 @@ from dataclasses import replace
 from typing import Final
 
 from securechat.client.session import answers, events
+from securechat.client.session.actions import TextKind
 from securechat.client.session.asking import Asking
 from securechat.client.session.batches import Batches
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import Deliveries
-from securechat.client.session.events import Earlier, Info, Output, Problem, TextKind
+from securechat.client.session.events import (
+    Earlier,
+    Info,
+    Output,
+    Problem,
+)
 from securechat.client.session.fetching import Fetching
 from securechat.client.session.identity import fold, same
 from securechat.client.session.multiline import CAPABILITY as MULTILINE

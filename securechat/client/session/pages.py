@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from securechat.client.session.actions import AskPage
 from securechat.client.session.asking import MOST, Asked, Asking
 from securechat.client.session.batches import Batch
-from securechat.client.session.events import AskPage, HistoryPage, Output, Problem
+from securechat.client.session.events import HistoryPage, Output, Problem
 from securechat.client.session.identity import fold, same
 from securechat.client.session.shown import Pieces, ShownMessages, mark_of
 from securechat.irc.message import Message, format_message

@@ -9,9 +9,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from securechat.client.session.actions import AskSearch
 from securechat.client.session.asking import Asked, Asking
 from securechat.client.session.batches import Batch
-from securechat.client.session.events import AskSearch, Output, Problem, SearchPage, SearchPaused
+from securechat.client.session.events import (
+    Output,
+    Problem,
+    SearchPage,
+    SearchPaused,
+)
 from securechat.client.session.shown import TIME, time_of
 from securechat.irc.message import MAX_BODY_BYTES, Message, escape_tag, format_message
 

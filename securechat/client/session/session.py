@@ -10,25 +10,27 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import Enum, auto
 
-from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.deliveries import Deliveries, Outgoing, text_space
-from securechat.client.session.events import (
+from securechat.client.session.actions import (
     Action,
     Adopt,
     AskMore,
     AskPage,
     AskRange,
     AskSearch,
+    Quit,
+    Say,
+    ServerCommand,
+)
+from securechat.client.session.channels import JoinedChannels
+from securechat.client.session.deliveries import Deliveries, Outgoing, text_space
+from securechat.client.session.events import (
     Delayed,
     Doubt,
     LoginRefused,
     Output,
     Problem,
-    Quit,
     Ready,
     Rejected,
-    Say,
-    ServerCommand,
 )
 from securechat.client.session.handshake import Handshake, HandshakePhase
 from securechat.client.session.identity import AccountRequest, Login

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Final
 
+from securechat.client.session.actions import TextKind
 from securechat.client.session.channels import DEFAULT_PREFIXES
 from securechat.client.session.events import (
     ClientEvent,
@@ -35,7 +36,6 @@ from securechat.client.session.events import (
     Said,
     SearchPage,
     SearchPaused,
-    TextKind,
     TopicIs,
     Unconfirmed,
 )

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from securechat.client.exits import ClientError, Exit, UnreachableError
+from securechat.client.session.actions import Action
 from securechat.client.session.events import (
-    Action,
     ClientEvent,
     Delayed,
     InquiryAnswer,

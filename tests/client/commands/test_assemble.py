@@ -13,7 +13,7 @@ from securechat.client.commands.assemble import Setup
 from securechat.client.commands.login_flow import ATTEMPTS, LoggedIn
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import CertificateError, ClientError, Exit, LoginError, UsageError
-from securechat.client.session.events import Quit
+from securechat.client.session.actions import Quit
 from securechat.client.session.handshake import REGISTRATION
 from securechat.client.settings import SettingsDirectory
 from securechat.credentials.link import InviteLink

@@ -10,7 +10,7 @@ import pytest
 from securechat.client.commands.inquiry import inquiring
 from securechat.client.commands.login_flow import LoggedIn, start
 from securechat.client.exits import RefusedError, UnreachableError
-from securechat.client.session.events import Quit
+from securechat.client.session.actions import Quit
 from securechat.client.session.identity import Login
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from tests.client.scripted import PASSWORD, Dialogue, Peer, ScriptedServer

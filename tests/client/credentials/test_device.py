@@ -15,7 +15,8 @@ from securechat.client.credentials import device
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import Exit, RefusedError
-from securechat.client.session.events import ClientEvent, Quit, Ready, Say
+from securechat.client.session.actions import Quit, Say
+from securechat.client.session.events import ClientEvent, Ready
 from securechat.client.session.identity import Login
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.credentials.device import is_token_name

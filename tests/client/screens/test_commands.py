@@ -7,18 +7,17 @@ import time
 import pytest
 
 from securechat.client.screens.commands import COMMANDS
-from securechat.client.session.events import (
+from securechat.client.session.actions import (
     Action,
     AskMore,
     AskPage,
     AskSearch,
-    Info,
-    Problem,
     Quit,
     Say,
     ServerCommand,
     TextKind,
 )
+from securechat.client.session.events import Info, Problem
 from tests.client.screens.test_composer import composer
 
 

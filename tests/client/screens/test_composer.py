@@ -6,16 +6,14 @@ import pytest
 
 from securechat.client.screens import commands
 from securechat.client.screens.composer import Composer
+from securechat.client.session.actions import Quit, Say, ServerCommand
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.events import (
     Joined,
     Left,
     Lost,
     Problem,
-    Quit,
     Ready,
-    Say,
-    ServerCommand,
     TooLong,
 )
 

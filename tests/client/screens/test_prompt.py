@@ -14,8 +14,8 @@ from securechat.client.exits import Exit
 from securechat.client.screens import commands
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.prompt import Chat
+from securechat.client.session.actions import Say
 from securechat.client.session.deliveries import MAX_WAITING
-from securechat.client.session.events import Say
 from securechat.client.session.identity import Login
 from securechat.client.session.liveness import Backoff
 from securechat.client.session.multiline import CAPABILITY as MULTILINE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from securechat.client.session.actions import Say, ServerCommand, TextKind
 from securechat.client.session.deliveries import (
     MAX_WAITING,
     PATIENCE,
@@ -11,7 +12,7 @@ from securechat.client.session.deliveries import (
     text_lines,
     text_space,
 )
-from securechat.client.session.events import Doubt, Say, ServerCommand, TextKind
+from securechat.client.session.events import Doubt
 
 PREFIX = "alice!alice@irc.test"
 

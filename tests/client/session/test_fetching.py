@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from securechat.client.session.events import AskRange, RangeTold, Said
+from securechat.client.session.actions import AskRange
+from securechat.client.session.events import RangeTold, Said
 from securechat.client.session.fetching import BUSY, NOT_OFFERED
 from securechat.client.session.identity import Login
 from securechat.client.session.multiline import CAPABILITY as MULTILINE

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from securechat.client.session import following
-from securechat.client.session.events import AskRange, Lost, RangeTold, Ready, Said
+from securechat.client.session.actions import AskRange
+from securechat.client.session.events import (
+    Lost,
+    RangeTold,
+    Ready,
+    Said,
+)
 from securechat.client.session.fetching import NOT_OFFERED
 from securechat.client.session.following import BEGINNING, END, GAP, Follower, conversation_of
 from securechat.client.session.identity import Login

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.client.session.events import Delayed, Info, LoginRefused, Problem, Registered
+from securechat.client.session.events import (
+    Delayed,
+    Info,
+    LoginRefused,
+    Problem,
+    Registered,
+)
 from securechat.client.session.handshake import MAX_WAIT, NO_REPLAY, REGISTRATION, WANTED
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import LOGIN_PATIENCE, Stage

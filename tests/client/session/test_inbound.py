@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from securechat.client.session.actions import ServerCommand, TextKind
 from securechat.client.session.events import (
     Info,
     Invited,
@@ -16,8 +17,6 @@ from securechat.client.session.events import (
     Problem,
     Renamed,
     Said,
-    ServerCommand,
-    TextKind,
     TopicIs,
 )
 from securechat.client.session.identity import Login

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import pytest
 
-from securechat.client.session.events import Doubt, Ready, Rejected, Said, Say, Stored, Unconfirmed
+from securechat.client.session.actions import Say
+from securechat.client.session.events import (
+    Doubt,
+    Ready,
+    Rejected,
+    Said,
+    Stored,
+    Unconfirmed,
+)
 from securechat.client.session.multiline import (
     CAPABILITY,
     MAX_CHARS,

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from securechat.client.session.actions import AskPage, Quit
 from securechat.client.session.asking import LOST, MOST, PATIENCE, PENDING
 from securechat.client.session.events import (
-    AskPage,
     ClientEvent,
     HistoryPage,
     Joined,
     Problem,
-    Quit,
     Reacted,
     Said,
     Stored,

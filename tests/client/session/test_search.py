@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from securechat.client.session.actions import AskMore, AskSearch
 from securechat.client.session.asking import PENDING
 from securechat.client.session.events import (
-    AskMore,
-    AskSearch,
     ClientEvent,
     Problem,
     Said,

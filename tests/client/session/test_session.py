@@ -6,19 +6,21 @@ from base64 import b64decode
 
 import pytest
 
+from securechat.client.session.actions import (
+    Adopt,
+    Quit,
+    Say,
+    ServerCommand,
+)
 from securechat.client.session.deliveries import PATIENCE
 from securechat.client.session.events import (
-    Adopt,
     Doubt,
     Joined,
     Left,
     NamesAre,
-    Quit,
     Ready,
     Rejected,
     Said,
-    Say,
-    ServerCommand,
     Stored,
     TopicIs,
     Unconfirmed,

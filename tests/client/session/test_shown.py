@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from securechat.client.session.events import Earlier, Reacted, Removed, Said
+from securechat.client.session.events import (
+    Earlier,
+    Reacted,
+    Removed,
+    Said,
+)
 from securechat.client.session.shown import (
     MAX_CONVERSATIONS,
     MAX_ID,

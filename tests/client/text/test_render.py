@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from securechat.client.session.actions import TextKind
 from securechat.client.session.events import (
     ClientEvent,
     Delayed,
@@ -31,7 +32,6 @@ from securechat.client.session.events import (
     SearchPage,
     SearchPaused,
     Stored,
-    TextKind,
     TopicIs,
     Unconfirmed,
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client.exits import Exit
+from securechat.client.session.actions import Quit, Say
 from securechat.client.session.deliveries import MAX_WAITING
 from securechat.client.session.events import (
     ClientEvent,
@@ -20,10 +21,8 @@ from securechat.client.session.events import (
     Info,
     InquiryAnswer,
     Lost,
-    Quit,
     Ready,
     Said,
-    Say,
     Stopped,
     Unconfirmed,
 )

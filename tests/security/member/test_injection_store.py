@@ -15,7 +15,8 @@ import click
 import pytest
 
 from securechat.admin import cli
-from securechat.client.session.events import Info, Said, TextKind, TopicIs
+from securechat.client.session.actions import TextKind
+from securechat.client.session.events import Info, Said, TopicIs
 from securechat.client.text.lines import plain
 from securechat.client.text.render import Renderer
 from securechat.core.auth import throttle

@@ -29,7 +29,12 @@ from securechat.client.screens.composer import Composer
 from securechat.client.screens.pipe import InputLines, Printer, converse
 from securechat.client.screens.prompt import Chat
 from securechat.client.session import batches, channels, handshake, inbound, multiline, shown
-from securechat.client.session.events import ClientEvent, Info, InquiryAnswer, Stopped
+from securechat.client.session.events import (
+    ClientEvent,
+    Info,
+    InquiryAnswer,
+    Stopped,
+)
 from securechat.client.session.identity import Login
 from securechat.client.session.liveness import ANSWER, IDLE
 from securechat.client.session.session import LOGIN_PATIENCE, ClientSession

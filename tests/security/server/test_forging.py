@@ -22,6 +22,7 @@ from securechat.client.exits import Exit
 from securechat.client.screens import commands
 from securechat.client.screens.composer import Composer
 from securechat.client.screens.prompt import Chat
+from securechat.client.session.actions import TextKind
 from securechat.client.session.events import (
     ClientEvent,
     Doubt,
@@ -33,7 +34,6 @@ from securechat.client.session.events import (
     Ready,
     Rejected,
     Said,
-    TextKind,
     TopicIs,
     Unconfirmed,
 )

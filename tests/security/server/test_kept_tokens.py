@@ -13,7 +13,7 @@ from securechat.client.commands.login_flow import start
 from securechat.client.credentials import device
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
-from securechat.client.session.events import Quit
+from securechat.client.session.actions import Quit
 from securechat.client.session.identity import Login
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from tests.client.scripted import PASSWORD as TYPED

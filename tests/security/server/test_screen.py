@@ -14,7 +14,13 @@ from securechat.client.exits import Exit, say
 from securechat.client.screens.commands import run
 from securechat.client.screens.complete import candidates
 from securechat.client.screens.composer import Composer
-from securechat.client.session.events import AskRange, ClientEvent, Doubt, Said, Stored, TextKind
+from securechat.client.session.actions import AskRange, TextKind
+from securechat.client.session.events import (
+    ClientEvent,
+    Doubt,
+    Said,
+    Stored,
+)
 from securechat.client.text import json_lines
 from securechat.client.wire import stream
 from securechat.irc.message import Message
