@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from securechat.client.session.actions import Action, Say
-from securechat.client.session.events import ClientEvent, Output
+from securechat.client.session.events import ClientEvent, Output, Queued
+from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import SYNC, ClientSession
 from securechat.irc.message import parse
@@ -15,8 +16,10 @@ ALICE = "alice!alice@irc.test"
 class Talk:
     """One session and a clock that stands still until it is turned."""
 
-    def __init__(self, credential: Login | AccountRequest, *, quiet: bool = False) -> None:
-        self.session = ClientSession(credential, quiet=quiet)
+    def __init__(
+        self, credential: Login | AccountRequest, *, missed: Missed = Missed.REPLAYED
+    ) -> None:
+        self.session = ClientSession(credential, missed=missed)
         self.now = 1000.0
         self.events: list[ClientEvent] = []
         self.hangup: str | None = None
@@ -51,9 +54,9 @@ class Talk:
         self._note(self.session.closed())
 
     def shows(self) -> list[ClientEvent]:
-        """The events since the last call."""
+        """The events since the last call, without those that tell of what we send ourselves."""
         shown, self.events = self.events, []
-        return shown
+        return [event for event in shown if not isinstance(event, Queued)]
 
     def _note(self, out: Output) -> list[str]:
         self.events += out.events
@@ -81,10 +84,10 @@ def handshake(talk: Talk, offer: str = OFFER) -> None:
 
 
 def online(
-    *, quiet: bool = False, channels: tuple[str, ...] = ("#lobby",), offer: str = OFFER
+    *, missed: Missed = Missed.REPLAYED, channels: tuple[str, ...] = ("#lobby",), offer: str = OFFER
 ) -> Talk:
     """Alice, logged in and in her channels."""
-    talk = Talk(Login("alice", "secret"), quiet=quiet)
+    talk = Talk(Login("alice", "secret"), missed=missed)
     handshake(talk, offer)
     talk.hears(*arrival(channels=channels))
     talk.shows()

@@ -61,7 +61,7 @@ class Desktop:
     def __init__(self, credential: Login | AccountRequest) -> None:
         self.session = ClientSession(credential)
         self.composer = Composer(self.session.channels, commands.run)
-        self._renderer = Renderer(self.session.channels.__len__, lambda: NOW)
+        self._renderer = Renderer(lambda: NOW)
         self._buffer = LineBuffer(stream.MAX_INCOMING)
         self._now = 1000.0
         self.said = self.settled = 0

@@ -147,6 +147,13 @@ PLACES = (
         *(1, 3),
     ),
     Place(
+        "listener",
+        ("listener",),
+        "client/wire/mailbox.py",
+        "in the client: hands events to what shows them, and may wait for a terminal",
+        *(0, 5),
+    ),
+    Place(
         "keyring",
         ("keyring",),
         "client/credentials/keyrings.py",
@@ -164,6 +171,7 @@ PLACES = (
 
 PASSAGES = (
     Passage("accept", "io-*", "connections", "IoThread"),
+    Passage("receiver", "listener", "events", "Mailbox"),
     Passage("guard", "io-*", "looks, hangs up", "Guard"),
     Passage("io-*", "hub", "lines and ends", "Inbox"),
     Passage("hub", "io-*", "bytes, closings", "IoThread"),

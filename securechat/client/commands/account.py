@@ -24,7 +24,7 @@ from securechat.client.exits import (
 )
 from securechat.client.session.actions import Quit
 from securechat.client.session.events import InquiryAnswer
-from securechat.client.session.handshake import PASSWORD_CODES
+from securechat.client.session.handshake import PASSWORD_CODES, Missed
 from securechat.client.session.identity import Login
 from securechat.common.escape import escape
 from securechat.common.language import _, translated
@@ -47,7 +47,7 @@ def session(
 ) -> Iterator[tuple[Inquiry, LoggedIn]]:
     """A short session. by_token: this device's token will do. Raises ClientError."""
     # Without a replay, so that it takes nothing away from the person who reads.
-    running = assemble.enter(setup, goal, quiet=True, by_token=by_token)
+    running = assemble.enter(setup, goal, missed=Missed.LEFT, by_token=by_token)
     with closing(running), inquiring(running.client) as inquiry:
         yield inquiry, running
 
@@ -99,7 +99,7 @@ def logout(setup: Setup, where: str | None) -> Exit:
 
 def _revoke_own(goal: Destination, token: StoredToken, place: str) -> Exit:
     try:
-        running = start(Login(goal.owner.account, token.text), goal.dialer, quiet=True)
+        running = start(Login(goal.owner.account, token.text), goal.dialer, missed=Missed.LEFT)
         with closing(running), inquiring(running.client) as inquiry:
             inquiry.ask("REVOKED", "TOKEN", "REVOKE", token.name)
     except ClientError as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +18,8 @@ from securechat.client.credentials.tokens import TokenOwner, Tokens
 from securechat.client.exits import ClientError, Exit, LoginError, UsageError, say
 from securechat.client.screens import commands, pipe
 from securechat.client.screens.composer import Composer
+from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import AccountRequest, Address, parse_target
-from securechat.client.session.session import ClientSession
 from securechat.client.settings import SettingsDirectory
 from securechat.client.text.render import Renderer
 from securechat.client.trust import anchors, authorities
@@ -108,14 +107,18 @@ def _account_of(settings: SettingsDirectory, address: Address, anchor: Anchor) -
 
 
 def log_in(
-    setup: Setup, where: str | None, *, quiet: bool = False, reconnect: bool | None = None
+    setup: Setup,
+    where: str | None,
+    *,
+    missed: Missed = Missed.REPLAYED,
+    reconnect: bool | None = None,
 ) -> LoggedIn:
     """Log in to what destination() takes, and have this device remembered.
 
-    quiet: for a program; no replay. reconnect: as of start(). Raises ClientError.
+    missed, reconnect: as of start(). Raises ClientError.
     """
     goal = destination(setup, where)
-    running = enter(setup, goal, quiet=quiet, reconnect=reconnect)
+    running = enter(setup, goal, missed=missed, reconnect=reconnect)
     if setup.tokens and running.credential.by_password:
         device.remember(running.client, setup.tokens, goal.owner)
     return running
@@ -125,7 +128,7 @@ def enter(
     setup: Setup,
     goal: Destination,
     *,
-    quiet: bool,
+    missed: Missed,
     by_token: bool = True,
     reconnect: bool | None = None,
 ) -> LoggedIn:
@@ -138,7 +141,7 @@ def enter(
         goal.owner,
         setup.sources,
         tokens,
-        lambda login: start(login, goal.dialer, quiet=quiet, reconnect=reconnect),
+        lambda login: start(login, goal.dialer, missed=missed, reconnect=reconnect),
         goal.dialer.look,
     )
     running = entry.enter()
@@ -220,15 +223,15 @@ def _where(settings: SettingsDirectory, where: str | None) -> tuple[str | None, 
     return None, last
 
 
-def renderer_for(session: ClientSession, clock: Callable[[], datetime] | None = None) -> Renderer:
+def local_renderer() -> Renderer:
     """A renderer in local time."""
-    return Renderer(session.channels.__len__, clock or (lambda: datetime.now().astimezone()))
+    return Renderer(lambda: datetime.now().astimezone())
 
 
 def talk(running: LoggedIn) -> Exit:
     """Talk until the session ends: on the terminal, or through pipes; the exit code."""
     composer = Composer(running.session.channels, commands.run, running.session.too_much)
-    renderer = renderer_for(running.session)
+    renderer = local_renderer()
     if sys.stdin.isatty() and sys.stdout.isatty():
         from securechat.client.screens.prompt import Chat
 
@@ -245,7 +248,7 @@ def send(running: LoggedIn, target: str, texts: list[str] | None, *, as_json: bo
     """Send texts, or the lines of standard input when None; the exit code. as_json: print what was
     stored.
     """
-    printer = pipe.Printer(renderer_for(running.session), sys.stderr)
+    printer = pipe.Printer(local_renderer(), sys.stderr)
     source = pipe.InputLines(sys.stdin.fileno()) if texts is None else texts
     stored = sys.stdout if as_json else None
     code = pipe.send(running.client, target, source, printer, stored)

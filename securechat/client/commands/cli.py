@@ -25,6 +25,7 @@ from securechat.client.exits import (
 from securechat.client.screens import pipe
 from securechat.client.screens.composer import target_problem
 from securechat.client.session.deliveries import text_lines
+from securechat.client.session.handshake import Missed
 from securechat.common.language import _, in_language, shown, translated
 from securechat.credentials.link import InviteLink, LinkError, is_link
 
@@ -141,7 +142,7 @@ def send(
         )
     if together:
         texts = [pipe.whole_input(sys.stdin.fileno())]
-    running = assemble.log_in(setup, server, quiet=True)
+    running = assemble.log_in(setup, server, missed=Missed.LEFT)
     return assemble.send(running, target, texts, as_json=as_json)
 
 

@@ -22,6 +22,7 @@ from securechat.client.session.events import (
     Stopped,
 )
 from securechat.client.session.following import PAGE
+from securechat.client.session.handshake import Missed
 from securechat.client.text.render import Renderer
 from securechat.common.language import _
 
@@ -48,12 +49,12 @@ def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool)
     """Print a stretch of a conversation; the exit code. Raises ClientError."""
     if problem := target_problem(wanted.target):
         raise UsageError(problem.text)
-    running = assemble.log_in(setup, server, quiet=True)
+    running = assemble.log_in(setup, server, missed=Missed.LEFT)
     with closing(running):
         found = list(read(running, wanted))
     if not found and not as_json:
         say(_("There is nothing to read of {target} there.").format(target=wanted.target))
-    renderer = None if as_json else Renderer(lambda: 1, now)
+    renderer = None if as_json else Renderer(now)
     output = Output(running.session.nick, renderer, sys.stdout.fileno(), output_encoding())
     output.show(found)
     if output.fault is not None:

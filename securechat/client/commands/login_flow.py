@@ -15,6 +15,7 @@ from securechat.client.credentials.second_factor import show_recovery, show_secr
 from securechat.client.credentials.tokens import TokenOwner, Tokens
 from securechat.client.exits import ClientError, Exit, LoginError, say
 from securechat.client.session.events import RecoveryTold, Registered, Stopped
+from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer
@@ -58,16 +59,18 @@ def start(
     credential: Login | AccountRequest,
     dialer: Dialer,
     *,
-    quiet: bool = False,
+    missed: Missed = Missed.REPLAYED,
     reconnect: bool | None = None,
     registered: Callable[[], None] = lambda: None,
 ) -> LoggedIn:
-    """Connect and log in, once. reconnect: when the connection is lost; None: unless it is quiet.
-    registered: is called as soon as there is an account, whatever
-    comes then. Raises ClientError. Main thread.
+    """Connect and log in, once. missed: what becomes of what the account has missed. reconnect:
+    when the connection is lost; None: unless what was missed is left. registered: is called as soon
+    as there is an account, whatever comes then. Raises ClientError. Main thread.
     """
-    session = ClientSession(credential, quiet=quiet)
-    client = Client(session, dialer, reconnect=not quiet if reconnect is None else reconnect)
+    session = ClientSession(credential, missed=missed)
+    if reconnect is None:
+        reconnect = missed is not Missed.LEFT
+    client = Client(session, dialer, reconnect=reconnect)
 
     def told(event: Early) -> None:
         if isinstance(event, Registered):

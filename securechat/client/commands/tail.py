@@ -31,6 +31,7 @@ from securechat.client.session.events import (
     Stopped,
 )
 from securechat.client.session.following import Follower
+from securechat.client.session.handshake import Missed
 from securechat.client.session.moments import moment_or_ago
 from securechat.client.text import json_lines
 from securechat.client.text.lines import plain
@@ -126,12 +127,12 @@ def tail(
         if problem := target_problem(target):
             raise UsageError(problem.text)
     place = place_of(since, "--since")
-    running = assemble.log_in(setup, server, quiet=True, reconnect=True)
+    running = assemble.log_in(setup, server, missed=Missed.LEFT, reconnect=True)
     nick = running.session.nick
     # With one conversation nobody needs its name on each line.
-    renderer = Renderer(lambda: len(targets) or 2, now)
+    renderer = Renderer(now, placed=len(targets) != 1)
     output = Output(nick, None if as_json else renderer, sys.stdout.fileno(), output_encoding())
-    beside = Printer(assemble.renderer_for(running.session), sys.stderr)
+    beside = Printer(assemble.local_renderer(), sys.stderr)
     follow = Follow(running, Follower(nick, targets, place, count), output, beside)
     running.client.attach(follow)
     interrupted = not _wait(follow.waker, sys.stdout.fileno())

@@ -5,8 +5,12 @@ They aren't changed afterwards, so any thread may read them. What the session te
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+next_id = itertools.count(1).__next__
+"""A number that nothing else has in this process. Any thread may call."""
 
 
 class TextKind(StrEnum):
@@ -26,11 +30,50 @@ class Action:
 class Say(Action):
     """Send text to a channel or an account: a line of any length, or several with line feeds
     between them, which are one message where the server knows such.
+
+    reply: the msgid of what it answers, '' for nothing. id: by what events tell of it.
     """
 
     target: str
     text: str
     kind: TextKind = TextKind.MESSAGE
+    reply: str = ""
+    id: int = field(default_factory=next_id, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class React(Action):
+    """React to a message, or do so no more. https://ircv3.net/specs/client-tags/react"""
+
+    target: str
+    msgid: str
+    reaction: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Redact(Action):
+    """Take a message out of a conversation. .../extensions/message-redaction"""
+
+    target: str
+    msgid: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Type(Action):
+    """Tell the others that we are typing to target, or no more. .../client-tags/typing"""
+
+    target: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRead(Action):
+    """All up to this time is read. time: as of server-time. .../extensions/read-marker"""
+
+    target: str
+    time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +139,7 @@ class Quit(Action):
 
     reason: str = ""
     patience: float = 3.0
+
+
+Command = ServerCommand | React | Redact | Type | MarkRead
+"""What is sent once there is a connection, in its turn with what is said."""

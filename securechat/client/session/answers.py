@@ -143,7 +143,7 @@ def _refused(message: Message, deliveries: Deliveries, now: float) -> Rejected |
     else:
         return None
     reason = message.params[-1] if message.params else code  # of a server that says no more
-    return Rejected(delivery.target, delivery.text, reason) if delivery else None
+    return Rejected(delivery.target, delivery.text, reason, delivery.id) if delivery else None
 
 
 def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
@@ -159,7 +159,7 @@ def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: O
         context = message.params[2:-1]
         delivery = deliveries.refuse(context, now) or deliveries.refuse(None, now)
     if delivery:
-        out.events.append(Rejected(delivery.target, delivery.text, text))
+        out.events.append(Rejected(delivery.target, delivery.text, text, delivery.id))
     else:
         out.events.append(Problem(text))
 

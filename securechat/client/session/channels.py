@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from securechat.client.session.identity import fold
+from securechat.client.session.identity import fold, same
 
 DEFAULT_PREFIXES = "~&@%+"
 
@@ -131,3 +131,14 @@ class JoinedChannels:
         channel.members, channel.arriving = channel.arriving or {}, None
         in_order = sorted(channel.members.items())
         return tuple(role + nick for _, (nick, role) in in_order)
+
+
+def conversation_of(target: str, sender: str, own: str) -> str:
+    """To which conversation a message belongs: the channel, or the person that we talk with. own:
+    our nick.
+    """
+    if same(target, own):
+        return sender
+    # Those of a rank in a channel (STATUSMSG) are told of in its history.
+    whole = target.lstrip(DEFAULT_PREFIXES)
+    return whole if whole.startswith("#") else target

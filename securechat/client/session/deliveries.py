@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from securechat.client.session.actions import Say, ServerCommand, TextKind
-from securechat.client.session.events import Doubt, Unconfirmed
+from securechat.client.session.actions import Command, Say, TextKind, next_id
+from securechat.client.session.events import Doubt, Queued, Unconfirmed
 from securechat.client.session.identity import same
 from securechat.client.session.multiline import Limits
 from securechat.irc.message import KEY_BITS, KEY_TAG, MAX_BODY_BYTES, format_key
@@ -25,6 +25,9 @@ WINDOW = 32
 
 # Typed lines kept while there is no connection; a person types fewer, a script waits.
 MAX_WAITING = 256
+
+REPLY_TAG = "+draft/reply"
+"""https://ircv3.net/specs/client-tags/reply"""
 
 PATIENCE = 30.0
 """Seconds without any echo after which a message counts as not confirmed."""
@@ -49,11 +52,20 @@ class Outgoing:
     """Goes with the message, so that a server that keeps keys stores it once although we send it
     twice. 0 until it is first sent.
     """
+    reply: str = ""
+    """The msgid of what it answers."""
+    id: int = 0
+    """By what events tell of it."""
 
     @property
     def tags(self) -> dict[str, str]:
         """The tags of the message, for a server that keeps keys."""
-        return {KEY_TAG: format_key(self.key)}
+        return {KEY_TAG: format_key(self.key), **self.client_tags}
+
+    @property
+    def client_tags(self) -> dict[str, str]:
+        """The tags of ours that others are to see."""
+        return {REPLY_TAG: self.reply} if self.reply else {}
 
     @property
     def several(self) -> bool:
@@ -73,14 +85,18 @@ class Outgoing:
 
     def doubt(self, why: Doubt) -> Unconfirmed:
         """The event that tells of it."""
-        return Unconfirmed(self.target, self.text, why)
+        return Unconfirmed(self.target, self.text, why, self.id)
+
+    def queued(self, part_of: int = 0) -> Queued:
+        """The event that tells that it is on its way."""
+        return Queued(self.id, self.target, self.text, self.kind, self.reply, part_of)
 
 
 class Deliveries:
     """Queue, window and confirmations of one session, over all its connections."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Outgoing | ServerCommand] = deque()
+        self._waiting: deque[Outgoing | Command] = deque()
         self._pending: list[Outgoing] = []
         self._uncertain: list[Outgoing] = []
         self._progress = 0.0
@@ -88,6 +104,8 @@ class Deliveries:
         """Whether the server keeps keys: a message that it gets twice is then stored once."""
         self.multiline: Limits | None = None
         """What the server takes as one message of several lines, None for none."""
+        self.parted: list[Queued] = []
+        """What tells of the pieces into which next() has parted a message; for who calls it."""
 
     @property
     def full(self) -> bool:
@@ -104,14 +122,18 @@ class Deliveries:
         """When the last answer to a message came, 0 for never."""
         return self._progress
 
-    def put(self, action: Say | ServerCommand) -> None:
-        """Take an action; next() hands it out in its turn."""
-        if isinstance(action, ServerCommand):
+    def put(self, action: Say | Command) -> list[Queued]:
+        """Take an action; next() hands it out in its turn. Returns the events that tell of it."""
+        if not isinstance(action, Say):
             self._waiting.append(action)
-        else:
-            self._waiting.append(Outgoing(action.target, action.text, action.kind))
+            return []
+        waiting = Outgoing(
+            action.target, action.text, action.kind, reply=action.reply, id=action.id
+        )
+        self._waiting.append(waiting)
+        return [waiting.queued()]
 
-    def next(self, prefix: str, now: float) -> Outgoing | ServerCommand | None:
+    def next(self, prefix: str, now: float) -> Outgoing | Command | None:
         """Take out what is to be sent now, if anything; a message counts as sent from then on.
 
         prefix: ours, nick!user@host, as the server puts it before what it relays.
@@ -119,12 +141,16 @@ class Deliveries:
         if not self._waiting or len(self._open()) >= WINDOW:
             return None
         first = self._waiting.popleft()
-        if isinstance(first, ServerCommand):
+        if not isinstance(first, Outgoing):
             return first
         if not first.cut or (first.several and self.multiline is None):
+            whole = first
             first, *rest = _pieces(first, prefix, self.multiline)
             # Only here, as how much fits depends on the prefix that the server has given us.
             self._waiting.extendleft(reversed(rest))
+            if rest:
+                self.parted.append(first.queued())
+                self.parted += [piece.queued(whole.id) for piece in rest]
         first.since = now
         first.key = first.key or secrets.randbits(KEY_BITS) or 1  # it keeps its key when sent again
         self._pending.append(first)
@@ -230,7 +256,11 @@ def _pieces(delivery: Outgoing, prefix: str, multiline: Limits | None) -> list[O
         for text in texts
         for piece in (split_text(text, space) if space > 0 and "\n" not in text else [text])
     ]
-    return [Outgoing(delivery.target, piece, delivery.kind, cut=True) for piece in pieces]
+    first, *further = pieces or [""]  # never nothing, as it was put in with a text
+    rest = [
+        Outgoing(delivery.target, piece, delivery.kind, cut=True, id=next_id()) for piece in further
+    ]
+    return [replace(delivery, text=first, cut=True), *rest]
 
 
 def _packs(text: str, multiline: Limits, space: int) -> list[str]:

@@ -1,7 +1,7 @@
 """What the session tells those who show it: plain values that the receiving thread makes.
 
-They aren't changed afterwards, so any thread may read them. Texts are as they came over the network:
-whoever shows one escapes it. What the person wants is in actions.py.
+They aren't changed afterwards, so any thread may read them. Texts are as they came over the
+network: whoever shows one escapes it. What the person wants is in actions.py.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class Said(ClientEvent):
     from our account. time: the server's time in UTC, None when it didn't tell. missed: it was
     replayed, not live. answers: the message that it is a reply to, where that is known. mark: by
     what CHATHISTORY finds it, '' when it has neither id nor time. tags: as they came.
+    conversation: the channel, or the person that we talk with.
     """
 
     target: str
@@ -49,6 +50,17 @@ class Said(ClientEvent):
     # For programs; to who reads it, two messages that look the same are the same.
     mark: str = field(default="", compare=False)
     tags: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    conversation: str = field(default="", compare=False)
+
+    @property
+    def msgid(self) -> str:
+        """'' for none."""
+        return self.tags.get("msgid", "")
+
+    @property
+    def reply(self) -> str:
+        """The msgid of what it answers, '' for nothing."""
+        return client_tag(self.tags, "reply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +76,20 @@ class HistoryPage(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class RangeTold(ClientEvent):
-    """The answer to AskRange. said: oldest first. targets: for TARGETS, each conversation with the
-    time of its newest message. problem: why there is no answer, '' for none.
+    """The answer to AskRange. events: what was said, oldest first, and with draft/event-playback
+    what else has happened. targets: for TARGETS, each conversation with the time of its newest
+    message. problem: why there is no answer, '' for none.
     """
 
     asked: AskRange
-    said: tuple[Said, ...] = ()
+    events: tuple[ClientEvent, ...] = ()
     targets: tuple[tuple[str, str], ...] = ()
     problem: str = ""
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        """The messages alone."""
+        return tuple(event for event in self.events if isinstance(event, Said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +123,8 @@ class Removed(ClientEvent):
     about: Earlier | None = None
     reason: str = ""
     time: datetime | None = None
+    msgid: str = field(default="", compare=False)
+    conversation: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +137,45 @@ class Reacted(ClientEvent):
     about: Earlier | None = None
     ended: bool = False
     time: datetime | None = None
+    msgid: str = field(default="", compare=False)
+    conversation: str = field(default="", compare=False)
+    mine: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IsTyping(ClientEvent):
+    """nick types in a conversation, or no more."""
+
+    conversation: str
+    nick: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IsAway(ClientEvent):
+    """nick has gone away, and perhaps said why, or is back."""
+
+    nick: str
+    away: bool
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedRead(ClientEvent):
+    """All up to time is read, on this device or another one; None: nothing is."""
+
+    target: str
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRenamed(ClientEvent):
+    """A channel has another name now, and by has changed it."""
+
+    old: str
+    new: str
+    by: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,22 +274,41 @@ class TooLong(Problem):
 
 
 @dataclass(frozen=True, slots=True)
+class Queued(ClientEvent):
+    """A message of ours is on its way. id: by what the later events tell of it: that of its Say,
+    and for each further piece of what is too long for one message one of its own, with the Say's as
+    part_of. When the first piece is told again its text is the piece's.
+    """
+
+    id: int
+    target: str
+    text: str
+    kind: TextKind = TextKind.MESSAGE
+    reply: str = ""
+    part_of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Stored(ClientEvent):
-    """A message of ours is on the server's disk: its echo arrived. msgid, time: of the echo."""
+    """A message of ours is on the server's disk: its echo arrived. msgid, time: of the echo. id: of
+    Queued.
+    """
 
     target: str
     text: str
     msgid: str = field(default="", compare=False)
     time: datetime | None = field(default=None, compare=False)
+    id: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected(ClientEvent):
-    """The server did not take a message of ours."""
+    """The server did not take a message of ours. id: of Queued."""
 
     target: str
     text: str
     reason: str
+    id: int = field(default=0, compare=False)
 
 
 class Doubt(StrEnum):
@@ -247,11 +325,12 @@ class Doubt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed(ClientEvent):
-    """A message of ours that isn't known to be stored, and why."""
+    """A message of ours that isn't known to be stored, and why. id: of Queued."""
 
     target: str
     text: str
     doubt: Doubt
+    id: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +398,15 @@ class Lost(ClientEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Overrun(ClientEvent):
+    """Who takes the events was too slow for them: so many were dropped here. What was said is in
+    the server's history.
+    """
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped(ClientEvent):
     """The client has ended and will not reconnect. text: '' when there is nothing to say."""
 
@@ -338,3 +426,8 @@ class Output:
     lines: list[str] = field(default_factory=list)
     events: list[ClientEvent] = field(default_factory=list)
     hangup: str | None = None
+
+
+def client_tag(tags: Mapping[str, str], name: str) -> str:
+    """A client-only tag, by its name of today or by that of its draft; '' for none."""
+    return tags.get(f"+{name}") or tags.get(f"+draft/{name}", "")

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from securechat.client.session.actions import AskRange
-from securechat.client.session.channels import DEFAULT_PREFIXES
 from securechat.client.session.events import (
     ClientEvent,
     Lost,
+    Overrun,
     RangeTold,
     Ready,
     Said,
@@ -97,6 +97,9 @@ class Follower:
             return self._begin()
         if isinstance(event, Lost):
             self._fetching = True
+        if isinstance(event, Overrun):
+            self._dropped = True
+            return Step() if self._fetching else self._begin()
         if isinstance(event, RangeTold):
             return self._fetched(event)
         if isinstance(event, Said) and self._follows(event):
@@ -116,7 +119,7 @@ class Follower:
         return Step()
 
     def _follows(self, said: Said) -> bool:
-        conversation = conversation_of(said, self._nick)
+        conversation = said.conversation or said.target
         return not self._targets or any(same(conversation, target) for target in self._targets)
 
     # -- what was said before
@@ -230,7 +233,7 @@ class Follower:
                 self._told[said.mark] = None
             if said.mark:
                 time = said.tags.get("time", "")
-                self._mark(conversation_of(said, self._nick), said.mark, time)
+                self._mark((said.conversation or said.target), said.mark, time)
         while len(self._told) > MAX_TOLD:
             del self._told[next(iter(self._told))]
         return new
@@ -243,12 +246,3 @@ class Follower:
         if len(self._marks) > MAX_MARKS:
             forgotten = next(iter(self._marks))
             del self._marks[forgotten], self._times[forgotten]
-
-
-def conversation_of(said: Said, nick: str) -> str:
-    """The channel, or the person that we talk with. nick: our own."""
-    if same(said.target, nick):
-        return said.nick
-    # Those of a rank in a channel (STATUSMSG) are told of in its history.
-    whole = said.target.lstrip(DEFAULT_PREFIXES)
-    return whole if whole.startswith("#") else said.target

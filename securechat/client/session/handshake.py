@@ -7,7 +7,7 @@ https://ircv3.net/specs/extensions/sasl-3.1, .../account-registration, .../stand
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import Final
 
 from securechat.client.session.events import (
@@ -52,7 +52,22 @@ ESSENTIAL: Final = "echo-message"
 # A client with this capability fetches the history itself, so the server replays nothing to it.
 NO_REPLAY: Final = "draft/chathistory"
 
+FETCHING: Final = (
+    "draft/channel-rename",
+    "draft/event-playback",
+    "draft/read-marker",
+)
+"""What a client asks for beside it that shows whole conversations."""
+
 REGISTRATION: Final = "draft/account-registration"
+
+
+class Missed(StrEnum):
+    """What becomes of the messages that the account has missed."""
+
+    REPLAYED = "the server sends them after the login"
+    LEFT = "they wait for the account's next login; for programs, which nobody reads by"
+    FETCHED = "we fetch them from the server's history; where it has none, they are replayed"
 
 
 class HandshakePhase(Enum):
@@ -103,15 +118,17 @@ MAX_WAIT = 120
 class Handshake:
     """One login on one connection.
 
-    credential: who we are. quiet: ask the server not to replay what was missed.
+    credential: who we are. missed: what becomes of the messages that we have missed.
     """
 
-    def __init__(self, credential: Login | AccountRequest, *, quiet: bool = False) -> None:
+    def __init__(
+        self, credential: Login | AccountRequest, *, missed: Missed = Missed.REPLAYED
+    ) -> None:
         self.phase = HandshakePhase.CLOSED
         self.nick = credential.account
         self.enabled: set[str] = set()
         self._credential = credential
-        self._quiet = quiet
+        self._missed = missed
         self._offered: dict[str, str] = {}
         self._nick_problem = ""
         self._offer = ("", "")
@@ -154,9 +171,11 @@ class Handshake:
         names = list(WANTED)
         if isinstance(self._credential, AccountRequest):
             names.append(REGISTRATION)
-        if self._quiet:
+        if self._missed is not Missed.REPLAYED:
             # A program that only sends must not take what was missed away from who reads.
             names.append(NO_REPLAY)
+        if self._missed is Missed.FETCHED:
+            names += FETCHING
         return [name for name in names if name in self._offered]
 
     def _move(self, trigger: str) -> bool:

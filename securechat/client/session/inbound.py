@@ -16,13 +16,14 @@ from securechat.client.session import answers, events
 from securechat.client.session.actions import TextKind
 from securechat.client.session.asking import Asking
 from securechat.client.session.batches import Batches
-from securechat.client.session.channels import JoinedChannels
+from securechat.client.session.channels import JoinedChannels, conversation_of
 from securechat.client.session.deliveries import Deliveries
 from securechat.client.session.events import (
     Earlier,
     Info,
     Output,
     Problem,
+    client_tag,
 )
 from securechat.client.session.fetching import Fetching
 from securechat.client.session.identity import fold, same
@@ -134,7 +135,7 @@ class Inbound:
             stored = self._deliveries.confirm(message.command, target, text, now)
             if stored:
                 msgid, time = message.tags.get("msgid", ""), parse_time(message)
-                out.events.append(events.Stored(stored.target, stored.text, msgid, time))
+                out.events.append(events.Stored(stored.target, stored.text, msgid, time, stored.id))
         is_new = self._shown.is_new(message.tags.get("msgid", ""))
         if is_new and message.command == "NOTICE" and "!" not in (message.source or ""):
             out.events.append(Info(text))  # the server itself speaks
@@ -153,7 +154,15 @@ class Inbound:
         mine = self._is_mine(message.nick)
         time, mark = parse_time(message), mark_of(message)
         said = events.Said(
-            target, message.nick, text, kind, mine, time, mark=mark, tags=message.tags
+            target,
+            message.nick,
+            text,
+            kind,
+            mine,
+            time,
+            mark=mark,
+            tags=message.tags,
+            conversation=conversation_of(target, message.nick, self.nick),
         )
         return self._related(message, said)
 
@@ -163,7 +172,7 @@ class Inbound:
         about = Earlier(message.nick, said.time)
         self._shown.note(message.tags.get("msgid", ""), conversation, about)
         with contextlib.suppress(ValueError):
-            answers = self._shown.about(_tag(message, "reply"), conversation)
+            answers = self._shown.about(said.reply, conversation)
             return replace(said, answers=answers) if answers else said
         return said
 
@@ -192,16 +201,24 @@ class Inbound:
         with contextlib.suppress(ValueError):
             about = self._shown.about(msgid, self._conversation(message))
             time = parse_time(message)
-            out.events.append(events.Removed(target, message.nick, about, reason, time))
+            where = conversation_of(target, message.nick, self.nick)
+            removed = events.Removed(target, message.nick, about, reason, time, msgid, where)
+            out.events.append(removed)
 
     def _tagged(self, message: Message, out: Output) -> None:
-        given, taken = _tag(message, "react"), _tag(message, "unreact")
+        tags, target, nick = message.tags, message.params[0], message.nick
+        given, taken = client_tag(tags, "react"), client_tag(tags, "unreact")
+        where, mine = conversation_of(target, nick, self.nick), self._is_mine(nick)
+        if (typing := client_tag(tags, "typing")) and not mine:
+            out.events.append(events.IsTyping(where, nick, typing != "active"))
+        msgid = client_tag(tags, "reply")
         with contextlib.suppress(ValueError):
-            about = self._shown.about(_tag(message, "reply"), self._conversation(message))
+            about = self._shown.about(msgid, self._conversation(message))
             if given or taken:
-                target, time = message.params[0], parse_time(message)
-                reaction = given or taken
-                event = events.Reacted(target, message.nick, reaction, about, not given, time)
+                time, reaction = parse_time(message), given or taken
+                event = events.Reacted(
+                    target, nick, reaction, about, not given, time, msgid, where, mine
+                )
                 out.events.append(event)
 
     # -- channels
@@ -300,11 +317,6 @@ class Inbound:
                 self._channels.prefixes = value.partition(")")[2]
             elif key == "CHATHISTORY" and value.isascii() and value.isdecimal():
                 self.pages.most = int(value[:9])
-
-
-def _tag(message: Message, name: str) -> str:
-    """A client-only tag, by its name of today or by that of its draft."""
-    return message.tags.get(f"+{name}") or message.tags.get(f"+draft/{name}", "")
 
 
 def pong(message: Message, *, quiet: bool) -> str:

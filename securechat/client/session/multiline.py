@@ -5,6 +5,7 @@ Pure; any thread may call. https://ircv3.net/specs/extensions/multiline
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from securechat.irc.message import KEY_TAG, Message, format_message
@@ -54,13 +55,21 @@ def limits_of(value: str) -> Limits | None:
     return Limits(numbers["max-bytes"], numbers.get("max-lines", MOST_LINES))
 
 
-def batch_lines(command: str, target: str, text: str, space: int, key: str | None) -> list[str]:
-    """The lines that send text as one message. key: goes with it, for a server that keeps keys.
+def batch_lines(
+    command: str,
+    target: str,
+    text: str,
+    space: int,
+    key: str | None,
+    client_tags: Mapping[str, str],
+) -> list[str]:
+    """The lines that send text as one message. key: goes with it, for a server that keeps keys, and
+    client_tags, which others see.
 
     Raises ValueError when the target can't be sent.
     """
     reference = "paste"  # one is sent whole before the next one begins
-    tags = {KEY_TAG: key} if key else None
+    tags = {**({KEY_TAG: key} if key else {}), **client_tags}
     lines = [format_message("BATCH", f"+{reference}", BATCH_TYPE, target, tags=tags)]
     for part in _parts(text, space):
         inner = {"batch": reference, CONCAT_TAG: ""} if part.joined else {"batch": reference}

@@ -17,12 +17,17 @@ from securechat.client.session.actions import (
     AskPage,
     AskRange,
     AskSearch,
+    Command,
+    MarkRead,
     Quit,
+    React,
+    Redact,
     Say,
     ServerCommand,
+    Type,
 )
 from securechat.client.session.channels import JoinedChannels
-from securechat.client.session.deliveries import Deliveries, Outgoing, text_space
+from securechat.client.session.deliveries import REPLY_TAG, Deliveries, Outgoing, text_space
 from securechat.client.session.events import (
     Delayed,
     Doubt,
@@ -32,7 +37,7 @@ from securechat.client.session.events import (
     Ready,
     Rejected,
 )
-from securechat.client.session.handshake import Handshake, HandshakePhase
+from securechat.client.session.handshake import Handshake, HandshakePhase, Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.liveness import Liveness, Verdict
@@ -62,18 +67,20 @@ class Stage(Enum):
 
 
 class ClientSession:
-    """One account's session. credential: for the first login. quiet: ask for no replay."""
+    """One account's session. credential: for the first login. missed: of Missed."""
 
-    def __init__(self, credential: Login | AccountRequest, *, quiet: bool = False) -> None:
+    def __init__(
+        self, credential: Login | AccountRequest, *, missed: Missed = Missed.REPLAYED
+    ) -> None:
         self.channels = JoinedChannels()
         self.stage = Stage.OFFLINE
         self.finished = False
         self.was_online = False
         self._credential = credential
-        self._quiet = quiet
+        self._missed = missed
         self._deliveries = Deliveries()
         self._inbound = Inbound(self.channels, self._deliveries)
-        self._handshake = Handshake(credential, quiet=quiet)
+        self._handshake = Handshake(credential, missed=missed)
         self._liveness = Liveness(0.0)
         self._deadline = 0.0
         self._leave: Quit | None = None
@@ -103,7 +110,7 @@ class ClientSession:
         self.stage = Stage.LOGIN
         self._deadline = now + LOGIN_PATIENCE
         self._liveness = Liveness(now)
-        self._handshake = Handshake(self._credential, quiet=self._quiet)
+        self._handshake = Handshake(self._credential, missed=self._missed)
         self._handshake.start(out)
         return out
 
@@ -112,7 +119,7 @@ class ClientSession:
         out = Output()
         self._liveness.heard(now)
         if message.command == "PING":
-            out.lines.append(pong(message, quiet=self._quiet))
+            out.lines.append(pong(message, quiet=self._missed is Missed.LEFT))
         elif self.stage is Stage.LEAVING:
             return out  # QUIT is sent: nothing that comes now is shown
         elif self.stage is Stage.LOGIN:
@@ -137,10 +144,12 @@ class ClientSession:
             self._credential = Login(self._credential.account, action.token)
         elif isinstance(action, AskPage | AskSearch | AskMore | AskRange):
             self._ask(action, now, out)
-        elif isinstance(action, Say | ServerCommand):
-            self._deliveries.put(action)
+        elif isinstance(action, Type | MarkRead) and self.stage is not Stage.ONLINE:
+            pass  # it would be too late once there is a connection
+        elif isinstance(action, Say | Command):
+            out.events += self._deliveries.put(action)
             if isinstance(action, Say) and self.stage is not Stage.ONLINE and self.was_online:
-                waiting = Outgoing(action.target, action.text, action.kind)
+                waiting = Outgoing(action.target, action.text, action.kind, id=action.id)
                 out.events.append(waiting.doubt(Doubt.QUEUED))
         self._proceed(now, out)
         return out
@@ -246,6 +255,8 @@ class ClientSession:
         """Send what may be sent, and leave when it is time to."""
         while self.stage is Stage.ONLINE:
             item = self._deliveries.next(self._inbound.prefix, now)
+            out.events += self._deliveries.parted
+            self._deliveries.parted.clear()
             if item is None:
                 break
             self._send(item, now, out)
@@ -258,20 +269,21 @@ class ClientSession:
         # From the last echo on: while these come, the server is only slow.
         return max(self._leave_at, self._deliveries.progress + leave.patience)
 
-    def _send(self, item: Outgoing | ServerCommand, now: float, out: Output) -> None:
+    def _send(self, item: Outgoing | Command, now: float, out: Output) -> None:
         try:
             if isinstance(item, Outgoing):
                 out.lines += self._lines_of(item)
                 return
-            out.lines.append(format_message(item.name, *item.params))
-            if item.name == "NAMES":
+            out.lines.append(command_line(item))
+            if isinstance(item, ServerCommand) and item.name == "NAMES":
                 self._inbound.ask_names(item.params[0])
         except ValueError as error:  # a target with a space in it, for one
             if isinstance(item, Outgoing):
                 self._deliveries.refuse([item.target], now)
-                out.events.append(Rejected(item.target, item.text, str(error)))
+                out.events.append(Rejected(item.target, item.text, str(error), item.id))
             else:
-                out.events.append(Problem(f"{item.name} can't be sent: {error}", remote=False))
+                name = item.name if isinstance(item, ServerCommand) else type(item).__name__
+                out.events.append(Problem(f"{name} can't be sent: {error}", remote=False))
 
     def _lines_of(self, item: Outgoing) -> list[str]:
         """Raises ValueError when it can't be sent."""
@@ -279,8 +291,8 @@ class ClientSession:
         if item.several:
             space = text_space(self._inbound.prefix, item.command, item.target)
             key = format_key(item.key) if keyed else None
-            return batch_lines(item.command, item.target, item.text, space, key)
-        tags = item.tags if keyed else None
+            return batch_lines(item.command, item.target, item.text, space, key, item.client_tags)
+        tags = item.tags if keyed else item.client_tags
         return [format_message(item.command, item.target, item.wire, tags=tags)]
 
     def _part_ways(self, leave: Quit, now: float, out: Output) -> None:
@@ -292,3 +304,20 @@ class ClientSession:
         out.lines.append(format_message("QUIT", leave.reason) if leave.reason else "QUIT")
         self.stage = Stage.LEAVING
         self._deadline = now + GOODBYE
+
+
+def command_line(action: Command) -> str:
+    """The line that does what is wanted. Raises ValueError when it can't be sent."""
+    match action:
+        case ServerCommand(name, params):
+            return format_message(name, *params)
+        case React(target, msgid, reaction, ended):
+            verb = "unreact" if ended else "react"
+            tags = {f"+draft/{verb}": reaction, REPLY_TAG: msgid}
+            return format_message("TAGMSG", target, tags=tags)
+        case Redact(target, msgid, reason):
+            return format_message("REDACT", target, msgid, *([reason] if reason else []))
+        case Type(target, ended):
+            return format_message("TAGMSG", target, tags={"+typing": "done" if ended else "active"})
+        case MarkRead(target, time):
+            return format_message("MARKREAD", target, f"timestamp={time}")

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from securechat.client.session.events import Said, Stored
-from securechat.client.session.following import conversation_of
 from securechat.client.session.moments import server_time
 
 # Of the connection, not of the message.
@@ -24,7 +23,7 @@ def of_message(said: Said, nick: str) -> str:
         msgid=said.tags.get("msgid"),
         **{"from": said.nick},
         target=said.target,
-        conversation=conversation_of(said, nick),
+        conversation=said.conversation,
         kind=said.kind.value,
         text=said.text,
         mine=said.mine,

@@ -26,6 +26,7 @@ from securechat.client.session.events import (
     Lost,
     ModesSet,
     NamesAre,
+    Overrun,
     PersonIs,
     Problem,
     Reacted,
@@ -82,16 +83,23 @@ def colour_of(name: str) -> str:
 class Renderer:
     """Renders events one after the other, and tells when another day begins.
 
-    channels: counts those we are in. clock: the time now, aware, in the zone to show.
+    clock: the time now, aware, in the zone to show. placed: whether its channel is told of each
+    message; else only while we are in several.
     """
 
-    def __init__(self, channels: Callable[[], int], clock: Callable[[], datetime]) -> None:
-        self._channels = channels
+    def __init__(self, clock: Callable[[], datetime], *, placed: bool = False) -> None:
         self._clock = clock
+        self._placed = placed
+        self._channels: set[str] = set()
+        """Those we are in, folded, as the events tell: the session may have gone on since."""
         self._day: date | None = clock().date()
 
     def render(self, event: ClientEvent) -> list[StyledLine]:
         """The lines for an event; none for one that needs no showing."""
+        if isinstance(event, Joined) and event.mine:
+            self._channels.add(fold(event.channel))
+        elif isinstance(event, Left) and event.mine and event.channel is not None:
+            self._channels.discard(fold(event.channel))
         if isinstance(event, HistoryPage):
             return self._page(event)
         if isinstance(event, SearchPage):
@@ -180,6 +188,8 @@ class Renderer:
                 return [self._said(event)]
             case Removed():
                 return [[(NOTE, f"-- {self._removed(event)}")]]
+            case Overrun(count):
+                return [[(ALERT, f"!! {_overrun(count)}")]]
             case SearchPaused():
                 return [[(NOTE, f"-- {self._paused(event)}")]]
             case Reacted():
@@ -211,7 +221,7 @@ class Renderer:
             if event.mine:
                 private = _("(to {name}) ").format(name=_n(event.target))
             line.append((NOTE, private))
-        elif placed or self._channels() > 1 or not _is_whole(event.target):
+        elif placed or self._placed or len(self._channels) > 1 or not _is_whole(event.target):
             line.append(("", f"{_n(event.target)} "))
         return line + self._words(event)
 
@@ -284,6 +294,14 @@ def _beginning(text: str) -> str:
     first, *rest = text.split("\n")
     more = _(" … (of {count} lines)").format(count=len(rest) + 1) if rest else ""
     return _e(first) + more
+
+
+def _overrun(count: int) -> str:
+    return ngettext(
+        "{count} line was not shown, as the terminal stood still; /history has what was said",
+        "{count} lines were not shown, as the terminal stood still; /history has what was said",
+        count,
+    ).format(count=count)
 
 
 def _found_head(count: int, *, on: bool) -> str:

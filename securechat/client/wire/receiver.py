@@ -1,9 +1,10 @@
 """The receiving thread: owns the connection and the session, reconnects, reports events.
 
     input thread ── submit(action) ──►  inbox, waker ──► receiving thread ──► TLS
-                 ◄── events, through the sink, in batches ──┘
+                 ◄── sink, in batches ── listener thread ◄── mailbox ──┘
 
-The input thread is the program's main thread: the prompt, or standard input.
+The input thread is the program's main thread: the screen, the prompt, or standard input. The
+listener may wait for a terminal that stands still; the receiving thread never does.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ import queue
 import ssl
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from securechat.client.exits import ClientError, Exit, UnreachableError
-from securechat.client.session.actions import Action
+from securechat.client.session.actions import Action, Quit
 from securechat.client.session.events import (
     ClientEvent,
     Delayed,
@@ -33,6 +33,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.liveness import Backoff
 from securechat.client.session.session import ClientSession
+from securechat.client.wire.mailbox import Mailbox, Sink
 from securechat.client.wire.stream import ConnectionLostError, Wire
 from securechat.common.threads import Waker
 
@@ -45,18 +46,12 @@ STEADY = 30.0
 Dial = Callable[[], ssl.SSLSocket]
 """Opens a verified connection. Raises UnreachableError or CertificateError."""
 
-# Events kept until somebody listens: more than the largest replay.
-MAX_KEPT = 12_000
-
 # Answers kept while nobody takes them, because the person is being asked for something. The longest
 # list has fewer; a hostile server sends them without end.
 MAX_REPLIES = 2000
 
 Early = Delayed | RecoveryTold | Registered
 """What is told while a login goes on."""
-
-Sink = Callable[[Sequence[ClientEvent]], None]
-"""Takes events, on the receiving thread."""
 
 Replies = queue.SimpleQueue[InquiryAnswer | None]
 """Answers to inquiries; None when the client has stopped."""
@@ -85,7 +80,7 @@ class Client:
         self._clock = clock
         self._inbox: queue.Queue[Action] = queue.Queue(INBOX)
         self._waker = Waker()
-        self._feed = Feed()
+        self._mailbox = Mailbox(self._failed)
         self._settled = False
         self._early: queue.SimpleQueue[Early | None] = queue.SimpleQueue()
         self._replies: Replies | None = None
@@ -94,6 +89,7 @@ class Client:
         # A daemon, as it may hang in a connect(), which must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
         self.stopped: Stopped | None = None
+        self._fault: Stopped | None = None
 
     # -- for the input thread
 
@@ -145,16 +141,30 @@ class Client:
 
     def tell(self, event: ClientEvent) -> None:
         """Show an event of our own among the others. Any thread may call."""
-        self._feed([event])
+        self._mailbox.put([event])
 
     def attach(self, sink: Sink) -> None:
-        """Events go to sink from now on, beginning with those that came before."""
-        self._feed.attach(sink)
+        """Events go to sink from now on, beginning with those that came before. Main thread."""
+        self._mailbox.attach(sink)
 
     def join(self, timeout: float | None = None) -> Stopped | None:
-        """Wait for the thread's end, timeout in seconds; how it ended, None when it hasn't."""
+        """Wait until it has ended and all events were taken, timeout in seconds; how it ended, None
+        when it hasn't.
+        """
+        until = None if timeout is None else self._clock() + timeout
         self._thread.join(timeout)
+        if not self._thread.is_alive():
+            self._mailbox.join(None if until is None else max(0.0, until - self._clock()))
         return self.stopped
+
+    def _failed(self, error: Exception) -> None:
+        """What shows the events has a bug. Listener thread."""
+        if self.stopped is None or self.stopped.code is Exit.OK:
+            self._fault = Stopped(
+                Exit.REFUSED, f"the client failed: {type(error).__name__}: {error}"
+            )
+            self.stopped = self._fault
+        self.submit(Quit())
 
     # -- receiving thread
 
@@ -165,10 +175,11 @@ class Client:
             stopped = Stopped(error.code, str(error))
         except Exception as error:  # a bug must end the program with a word, not hang it
             stopped = Stopped(Exit.REFUSED, f"the client failed: {type(error).__name__}: {error}")
+        stopped = self._fault or stopped
         self.stopped = stopped  # before _settle(), which has wait_ready() return it
         try:
             self._show(self._session.abandon())
-            self._feed([stopped])
+            self._mailbox.put([stopped])
         finally:  # whatever the sink raises, the main thread must not wait for ever
             self._settle()
             if replies := self._replies:
@@ -223,7 +234,7 @@ class Client:
         """Wait before the next attempt; what is typed meanwhile is taken."""
         seconds = self._backoff.next()
         until = self._clock() + seconds
-        self._feed([Lost(str(lost), seconds)])
+        self._mailbox.put([Lost(str(lost), seconds)])
         while not self._session.finished and (left := until - self._clock()) > 0:
             timeout = self._timeout()
             self._waker.wait(left if timeout is None else min(left, timeout))
@@ -256,7 +267,7 @@ class Client:
                 self._ready_at = self._clock()
         shown = [event for event in out.events if not self._kept_apart(event)]
         if shown:
-            self._feed(shown)
+            self._mailbox.put(shown)
         if self._ready_at is not None:
             self._settle()
 
@@ -280,31 +291,3 @@ class Client:
     def _timeout(self) -> float | None:
         wake_at = self._session.wake_at()
         return None if wake_at is None else max(0.0, wake_at - self._clock())
-
-
-class Feed:
-    """Passes events on, and keeps them until somebody listens. Any thread may call."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: deque[ClientEvent] = deque(maxlen=MAX_KEPT)
-        self._sink: Sink | None = None
-
-    def __call__(self, events: Sequence[ClientEvent]) -> None:
-        """Pass events on in their order."""
-        # The sink is called under the lock: what two threads tell must not cross, nor overtake what
-        # was kept.
-        with self._lock:
-            if self._sink is None:
-                self._kept += events
-            else:
-                self._sink(events)
-
-    def attach(self, sink: Sink) -> None:
-        """Give sink what was kept, then everything."""
-        with self._lock:
-            self._sink = sink
-            kept = list(self._kept)
-            self._kept.clear()
-            if kept:
-                sink(kept)

@@ -11,6 +11,7 @@ from securechat.client.commands.inquiry import inquiring
 from securechat.client.commands.login_flow import LoggedIn, start
 from securechat.client.exits import RefusedError, UnreachableError
 from securechat.client.session.actions import Quit
+from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from tests.client.scripted import PASSWORD, Dialogue, Peer, ScriptedServer
@@ -35,7 +36,7 @@ class ShortSession:
 
     def opens(self, server: ScriptedServer) -> LoggedIn:
         dialer = Dialer(server.address, self._trust)
-        return start(Login("alice", PASSWORD), dialer, quiet=True)
+        return start(Login("alice", PASSWORD), dialer, missed=Missed.LEFT)
 
 
 @pytest.fixture

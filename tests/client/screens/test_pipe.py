@@ -25,6 +25,7 @@ from securechat.client.session.events import (
     Stored,
     Unconfirmed,
 )
+from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login
 from securechat.client.session.session import ClientSession
 from securechat.client.text.render import Renderer
@@ -40,14 +41,14 @@ NOON = datetime(2025, 11, 22, 12, 0, tzinfo=UTC)
 class Stage:
     """A logged in client, and what it prints."""
 
-    def __init__(self, server: ScriptedServer, authority: Authority, *, quiet: bool) -> None:
-        self.session = ClientSession(Login("alice", PASSWORD), quiet=quiet)
+    def __init__(self, server: ScriptedServer, authority: Authority, *, missed: Missed) -> None:
+        self.session = ClientSession(Login("alice", PASSWORD), missed=missed)
         dialer = Dialer(server.address, Trust(authority.pem, Origin.FILE))
         self.client = Client(self.session, dialer, reconnect=False)
         self.client.start()
         assert self.client.wait_ready() is None
         self.screen = io.StringIO()
-        renderer = Renderer(self.session.channels.__len__, lambda: NOON)
+        renderer = Renderer(lambda: NOON)
         self.printer = pipe.Printer(renderer, self.screen)
 
     @property
@@ -156,8 +157,8 @@ Opens = Callable[..., Stage]
 
 @pytest.fixture
 def opens(authority: Authority) -> Opens:
-    def make(server: ScriptedServer, *, quiet: bool = False) -> Stage:
-        return Stage(server, authority, quiet=quiet)
+    def make(server: ScriptedServer, *, missed: Missed = Missed.REPLAYED) -> Stage:
+        return Stage(server, authority, missed=missed)
 
     return make
 
@@ -261,7 +262,7 @@ def test_sending_is_done_when_all_is_stored(certificate: Files, opens: Opens) ->
         peer.quits()
 
     with ScriptedServer(certificate, dialogue) as server:
-        stage = opens(server, quiet=True)
+        stage = opens(server, missed=Missed.LEFT)
         assert stage.sends(piped(b"/quit\n\ntwo words\n")) is Exit.OK
     assert stage.lines == []
 
@@ -277,7 +278,7 @@ def test_sending_what_is_refused(certificate: Files, opens: Opens) -> None:
         peer.quits()
 
     with ScriptedServer(certificate, dialogue) as server:
-        stage = opens(server, quiet=True)
+        stage = opens(server, missed=Missed.LEFT)
         assert stage.sends(["one\ntwo"], "#den") is Exit.REFUSED
     assert stage.lines == ["12:00 !! not sent to #den: Cannot send: one"]
 
@@ -290,7 +291,7 @@ def test_sending_what_is_never_confirmed(certificate: Files, opens: Opens) -> No
         peer.expects("PRIVMSG #lobby one")
 
     with ScriptedServer(certificate, dialogue) as server:
-        stage = opens(server, quiet=True)
+        stage = opens(server, missed=Missed.LEFT)
         assert stage.sends(["one"]) is Exit.UNREACHABLE
     assert stage.lines[-1] == (
         "12:00 !! to #lobby, was never confirmed: it may be stored or not: one"
@@ -305,6 +306,6 @@ def test_sending_nothing(certificate: Files, opens: Opens) -> None:
         peer.quits()
 
     with ScriptedServer(certificate, dialogue) as server:
-        stage = opens(server, quiet=True)
+        stage = opens(server, missed=Missed.LEFT)
         with pytest.raises(UsageError, match="nothing to send"):
             stage.sends(piped(b"\n \n"))

@@ -58,7 +58,7 @@ class Desktop:
             self.client = Client(session, dialer, backoff=backoff)
             self.client.start()
             assert self.client.wait_ready() is None
-            renderer = Renderer(session.channels.__len__, lambda: NOON)
+            renderer = Renderer(lambda: NOON)
             composer = Composer(session.channels, commands.run, session.too_much)
             return Chat(
                 self.client,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from securechat.client.session import channels as module
-from securechat.client.session.channels import MAX_NAME, JoinedChannels
+from securechat.client.session.channels import MAX_NAME, JoinedChannels, conversation_of
 
 
 def lobby() -> JoinedChannels:
@@ -80,3 +80,18 @@ def test_there_is_an_end_to_what_is_remembered(monkeypatch: pytest.MonkeyPatch) 
     channels.add("#den", "frank")
     channels.rename("frank", "f" * 500)
     assert channels.nicks("#den") == ["dave"]
+
+
+@pytest.mark.parametrize(
+    ("target", "nick", "conversation"),
+    [
+        ("#den", "bob", "#den"),
+        ("@#den", "bob", "#den"),
+        ("Alice", "bob", "bob"),
+        ("bob", "alice", "bob"),
+        ("alice", "alice", "alice"),
+    ],
+)
+def test_the_conversation_of_a_message(target: str, nick: str, conversation: str) -> None:
+    """Where an answer goes."""
+    assert conversation_of(target, nick, "alice") == conversation

@@ -13,6 +13,7 @@ from securechat.client.session.deliveries import (
     text_space,
 )
 from securechat.client.session.events import Doubt
+from securechat.client.session.session import command_line
 
 PREFIX = "alice!alice@irc.test"
 
@@ -21,7 +22,7 @@ def sent(deliveries: Deliveries, now: float = 0.0) -> list[str]:
     """Everything that may be sent now, as it goes over the wire."""
     wires = []
     while (item := deliveries.next(PREFIX, now)) is not None:
-        wires.append(item.wire if isinstance(item, Outgoing) else item.name)
+        wires.append(item.wire if isinstance(item, Outgoing) else command_line(item))
     return wires
 
 
@@ -93,7 +94,7 @@ def test_commands_keep_their_place_among_messages() -> None:
     deliveries = Deliveries()
     deliveries.put(ServerCommand("JOIN", ("#den",)))
     deliveries.put(Say("#den", "hello"))
-    assert sent(deliveries) == ["JOIN", "hello"]
+    assert sent(deliveries) == ["JOIN #den", "hello"]
 
 
 def test_what_the_replay_contains_is_not_sent_again() -> None:

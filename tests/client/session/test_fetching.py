@@ -5,6 +5,7 @@ from __future__ import annotations
 from securechat.client.session.actions import AskRange
 from securechat.client.session.events import RangeTold, Said
 from securechat.client.session.fetching import BUSY, NOT_OFFERED
+from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.pages import CHATHISTORY
@@ -16,7 +17,7 @@ LATEST = AskRange(("LATEST", "#lobby", "*", "3"))
 
 def talk() -> Talk:
     """A program at a server that has history."""
-    return online(quiet=True, offer=f"{OFFER} {CHATHISTORY}")
+    return online(missed=Missed.LEFT, offer=f"{OFFER} {CHATHISTORY}")
 
 
 def test_a_page_with_ids_and_tags() -> None:

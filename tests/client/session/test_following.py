@@ -8,12 +8,14 @@ from securechat.client.session import following
 from securechat.client.session.actions import AskRange
 from securechat.client.session.events import (
     Lost,
+    Overrun,
     RangeTold,
     Ready,
     Said,
 )
 from securechat.client.session.fetching import NOT_OFFERED
-from securechat.client.session.following import BEGINNING, END, GAP, Follower, conversation_of
+from securechat.client.session.following import BEGINNING, END, GAP, Follower
+from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login
 from securechat.client.session.pages import CHATHISTORY
 from tests.client.dialogue import Talk, arrival, handshake
@@ -44,7 +46,7 @@ class Tail:
     """A session, and a follower that takes its events, as of the command."""
 
     def __init__(self, *targets: str, since: str = "", count: int = 0) -> None:
-        self.talk = Talk(Login("alice", "secret"), quiet=True)
+        self.talk = Talk(Login("alice", "secret"), missed=Missed.LEFT)
         self._follower = Follower("alice", targets, since, count)
         self._told: list[str] = []
         self.problems: list[str] = []
@@ -71,6 +73,12 @@ class Tail:
         """The connection is gone."""
         self.talk.loses()
         self._follower.take(Lost("gone", 1.0))
+
+    def drops(self, count: int) -> list[str]:
+        """Events were dropped, as we took them too slowly; what the client sends."""
+        step = self._follower.take(Overrun(count))
+        sent = self.talk.does(step.ask) if step.ask else []
+        return [line for line in sent if line.startswith("CHATHISTORY")]
 
     def tells(self) -> list[str]:
         """The texts since the last call."""
@@ -103,6 +111,18 @@ def test_a_lost_connection_leaves_no_gap() -> None:
     assert tail.hears(*page("four", "five")) == ["CHATHISTORY AFTER #lobby msgid=five 100"]
     assert tail.hears(*page(), live("six")) == []
     assert tail.tells() == ["one", "psst", "two", "three", "four", "five", "six"]
+
+
+def test_what_was_dropped_is_fetched() -> None:
+    """A reader that is too slow gets everything all the same, at its own pace."""
+    tail = Tail("#lobby")
+    assert tail.connects() == ["CHATHISTORY LATEST #lobby * 1"]
+    tail.hears(*page(), live("one"))
+    assert tail.drops(3) == ["CHATHISTORY AFTER #lobby msgid=one 100"]
+    assert tail.drops(2) == []
+    tail.hears(live("five"), *page("two", "three", "four"), *page("five"), *page())
+    tail.hears(*page(), *page())
+    assert tail.tells() == ["one", "two", "three", "four", "five"]
 
 
 def test_what_was_held_when_the_connection_is_lost_again() -> None:
@@ -231,18 +251,3 @@ def test_two_messages_of_one_moment_without_ids() -> None:
     follower.take(RangeTold(AskRange(("TARGETS",))))
     said = Said("#c", "bob", "hi", mark=f"timestamp={TIME}")
     assert follower.take(said).said + follower.take(said).said == [said, said]
-
-
-@pytest.mark.parametrize(
-    ("target", "nick", "conversation"),
-    [
-        ("#den", "bob", "#den"),
-        ("@#den", "bob", "#den"),
-        ("Alice", "bob", "bob"),
-        ("bob", "alice", "bob"),
-        ("alice", "alice", "alice"),
-    ],
-)
-def test_the_conversation_of_a_message(target: str, nick: str, conversation: str) -> None:
-    """Where an answer goes."""
-    assert conversation_of(Said(target, nick, "hi"), "alice") == conversation

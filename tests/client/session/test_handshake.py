@@ -11,7 +11,7 @@ from securechat.client.session.events import (
     Problem,
     Registered,
 )
-from securechat.client.session.handshake import MAX_WAIT, NO_REPLAY, REGISTRATION, WANTED
+from securechat.client.session.handshake import MAX_WAIT, NO_REPLAY, REGISTRATION, WANTED, Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import LOGIN_PATIENCE, Stage
 from securechat.irc.message import KEY_TAG
@@ -223,7 +223,7 @@ def test_further_verification_is_not_possible_here() -> None:
 
 def test_a_quiet_session_asks_for_no_replay() -> None:
     """Where the server has that."""
-    talk = Talk(Login("alice", "secret"), quiet=True)
+    talk = Talk(Login("alice", "secret"), missed=Missed.LEFT)
     talk.opens()
     [request] = talk.hears(f"CAP * LS :{OFFER} {NO_REPLAY}")
     assert NO_REPLAY in request.split()

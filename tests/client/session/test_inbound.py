@@ -19,6 +19,7 @@ from securechat.client.session.events import (
     Said,
     TopicIs,
 )
+from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login
 from securechat.irc.message import parse
 from tests.client.dialogue import ALICE, Talk, arrival, handshake, online
@@ -197,7 +198,7 @@ def test_a_ping_gets_its_own_token_back() -> None:
 
 def test_a_quiet_session_does_not_say_that_it_has_read() -> None:
     """Its account's missed messages stay for whoever reads them; other tokens come back."""
-    talk = online(quiet=True)
+    talk = online(missed=Missed.LEFT)
     assert talk.hears("PING delivered-12") == ["PONG here"]
     assert talk.hears("PING other") == ["PONG other"]
 

@@ -8,6 +8,7 @@ import pytest
 
 from securechat.client.session.events import (
     Earlier,
+    IsTyping,
     Reacted,
     Removed,
     Said,
@@ -151,7 +152,7 @@ def test_a_removal_with_the_wrong_target_is_passed_over() -> None:
 
 
 def test_reactions_and_replies() -> None:
-    """By their names of today and of the draft; typing is shown to nobody."""
+    """By their names of today and of the draft."""
     talk = told(
         "@+reply=1;+draft/react=👍 :bob!b@h TAGMSG #lobby",
         "@+draft/reply=2;+draft/unreact=👍 :bob!b@h TAGMSG alice",
@@ -166,6 +167,7 @@ def test_reactions_and_replies() -> None:
         Reacted("#lobby", "bob", "👍", bobs),
         Reacted("alice", "bob", "👍", bobs, ended=True),
         Reacted("#lobby", "bob", "👍"),
+        IsTyping("#lobby", "bob"),
         Said("#lobby", "carol", "yes", answers=bobs),
         Said("#lobby", "carol", "of elsewhere"),
     ]

@@ -50,7 +50,7 @@ NOW = datetime(2025, 11, 22, 14, 30, tzinfo=HERE)
 
 def shown(*events: ClientEvent, channels: int = 1) -> list[str]:
     """The lines, without their styles and the time."""
-    renderer = Renderer(lambda: channels, lambda: NOW)
+    renderer = Renderer(lambda: NOW, placed=channels > 1)
     lines = [plain(line) for event in events for line in renderer.render(event)]
     return [line.removeprefix("14:30 ") for line in lines]
 
@@ -125,7 +125,7 @@ def test_a_crowd_is_not_listed_whole() -> None:
 
 def test_times_are_local() -> None:
     """The server's are in UTC; what has none gets the time of its arrival."""
-    renderer = Renderer(lambda: 1, lambda: NOW)
+    renderer = Renderer(lambda: NOW)
     said = Said("#lobby", "bob", "hi", time=datetime(2025, 11, 22, 10, 5, tzinfo=UTC))
     assert plain(renderer.render(said)[0]) == "12:05 <bob> hi"
     assert plain(renderer.render(Joined("#x", "al"))[0]) == "14:30 -- al joined #x"
@@ -133,7 +133,7 @@ def test_times_are_local() -> None:
 
 def test_a_date_line_when_the_day_changes() -> None:
     """There and back: what was missed is from another day, what follows is from today."""
-    renderer = Renderer(lambda: 1, lambda: NOW)
+    renderer = Renderer(lambda: NOW)
     old = Said("#lobby", "bob", "hi", time=datetime(2025, 11, 20, 23, 0, tzinfo=UTC), missed=True)
     new = Left("#lobby", "al")
     lines = [plain(line) for event in (old, old, new) for line in renderer.render(event)]
@@ -194,7 +194,7 @@ def test_remote_text_never_reaches_the_terminal_raw(event: ClientEvent) -> None:
 
 def render(event: ClientEvent) -> list[tuple[str, str]]:
     """The fragments of an event's first line."""
-    line, *_ = Renderer(lambda: 2, lambda: NOW).render(event)
+    line, *_ = Renderer(lambda: NOW, placed=True).render(event)
     return line
 
 

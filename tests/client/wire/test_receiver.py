@@ -1,4 +1,4 @@
-"""The receiving thread: Client, Feed."""
+"""The receiving thread: Client."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from securechat.client.session.liveness import Backoff
 from securechat.client.session.session import ClientSession
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire import receiver
-from securechat.client.wire.receiver import INBOX, Client, Early, Feed
+from securechat.client.wire.receiver import INBOX, Client, Early
 from tests.client.scripted import PASSWORD, Peer, ScriptedServer
 from tests.support.certificates import Authority
 
@@ -335,16 +335,6 @@ def test_a_script_waits_for_a_slow_server(certificate: Files, authority: Authori
             assert client.submit(Say("#lobby", str(number)), wait=True)
         client.submit(Quit(patience=PATIENCE), wait=True)
         assert ends(client).code is Exit.OK
-
-
-def test_a_feed_keeps_what_came_before_its_listener() -> None:
-    """And passes everything on in its order."""
-    feed, ear = Feed(), Ear()
-    feed([Info("one")])
-    feed([Info("two")])
-    feed.attach(ear)
-    feed([Info("three")])
-    assert ear.events == [Info("one"), Info("two"), Info("three")]
 
 
 def test_our_own_events_stand_among_the_others(hanging: tuple[Client, Gate]) -> None:

@@ -215,7 +215,7 @@ def test_what_is_logged_is_not_formatted(
 
 def test_what_is_shown_is_not_formatted() -> None:
     """Nor does our client make anything of it."""
-    renderer = Renderer(lambda: 1, lambda: datetime(2025, 11, 22, 12, tzinfo=UTC))
+    renderer = Renderer(lambda: datetime(2025, 11, 22, 12, tzinfo=UTC))
     for text in TEXTS:
         for event in (
             Said("#den", "bob", text, TextKind.MESSAGE),

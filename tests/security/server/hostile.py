@@ -90,7 +90,7 @@ def _is_harmless(char: str) -> bool:
 
 def shown(*events: ClientEvent, channels: int = 2) -> list[str]:
     """The lines that a person sees, without styles."""
-    renderer = Renderer(lambda: channels, lambda: NOON)
+    renderer = Renderer(lambda: NOON, placed=channels > 1)
     return [plain(line) for event in events for line in renderer.render(event)]
 
 

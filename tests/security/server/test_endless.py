@@ -33,6 +33,7 @@ from securechat.client.session.events import (
     ClientEvent,
     Info,
     InquiryAnswer,
+    Overrun,
     Stopped,
 )
 from securechat.client.session.identity import Login
@@ -41,7 +42,8 @@ from securechat.client.session.session import LOGIN_PATIENCE, ClientSession
 from securechat.client.text.render import Renderer
 from securechat.client.trust.authorities import Dialer, Origin, Trust
 from securechat.client.wire import receiver, stream
-from securechat.client.wire.receiver import MAX_KEPT, Client, Feed
+from securechat.client.wire.mailbox import MAX_KEPT, Mailbox
+from securechat.client.wire.receiver import Client
 from securechat.irc.framing import LineBuffer
 from tests.client.dialogue import Talk
 from tests.client.screen import Screen
@@ -161,12 +163,14 @@ def test_a_line_longer_than_any_chat_s_is_passed_over() -> None:
 
 def test_what_nobody_looks_at_yet_is_kept_to_a_limit() -> None:
     """A replay without an end, before there is a screen to show it on: the newest stay."""
-    feed = Feed()
+    mailbox = Mailbox()
     for number in range(MAX_KEPT * 2):
-        feed([Info(str(number))])
+        mailbox.put([Info(str(number))])
     seen: list[ClientEvent] = []
-    feed.attach(seen.extend)
-    assert len(seen) == MAX_KEPT
+    mailbox.attach(seen.extend)
+    assert mailbox.join(10.0)
+    assert len(seen) == MAX_KEPT + 1
+    assert seen[0] == Overrun(MAX_KEPT)
     assert seen[-1] == Info(str(MAX_KEPT * 2 - 1))
 
 
@@ -259,7 +263,7 @@ def test_a_flood_doesn_t_keep_anybody_from_leaving(
         client = Client(session, dial(server, authority), reconnect=False)
         client.start()
         assert client.wait_ready() is None
-        printer = Printer(Renderer(session.channels.__len__, lambda: NOON), io.StringIO())
+        printer = Printer(Renderer(lambda: NOON), io.StringIO())
         composer = Composer(session.channels, commands.run)
         monkeypatch.setattr("securechat.client.screens.pipe.PATIENCE", 1.0)
         converse(client, composer, piped("let me out\n"), printer)
@@ -341,7 +345,7 @@ def test_a_flood_on_the_terminal_leaves_the_keyboard_alone(
         client.start()
         assert client.wait_ready() is None
         composer = Composer(session.channels, commands.run)
-        renderer = Renderer(session.channels.__len__, lambda: NOON)
+        renderer = Renderer(lambda: NOON)
         chat = Chat(client, composer, renderer, keyboard=keyboard, screen=screen.output())
 
         def types() -> None:

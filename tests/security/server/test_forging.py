@@ -211,7 +211,7 @@ def columns(text: str) -> int:
 )
 def test_no_row_but_the_first_begins_at_the_edge(event: ClientEvent, filler: str) -> None:
     """With every filler of any width, so that no terminal carries anything over by itself."""
-    renderer = Renderer(lambda: 1, lambda: NOON)
+    renderer = Renderer(lambda: NOON)
     name = (
         "topic" if isinstance(event, TopicIs) else "reason" if isinstance(event, Left) else "text"
     )
@@ -227,7 +227,7 @@ def test_no_row_but_the_first_begins_at_the_edge(event: ClientEvent, filler: str
 @given(st.text("x \u4e16\u0903\u1161\u0301\u3000\U0001f600\u2764\ufe0f<>", max_size=200))
 def test_no_text_makes_a_row_wider_than_the_terminal(text: str) -> None:
     """Whatever is mixed."""
-    [line] = Renderer(lambda: 1, lambda: NOON).render(Said("#lobby", "bob", text))
+    [line] = Renderer(lambda: NOON).render(Said("#lobby", "bob", text))
     assert all(columns(plain(row)) < COLUMNS for row in wrap(line, COLUMNS - 1))
 
 
@@ -247,7 +247,7 @@ class Window:
         client.start()
         assert client.wait_ready() is None
         composer = Composer(session.channels, commands.run)
-        renderer = Renderer(session.channels.__len__, lambda: NOON)
+        renderer = Renderer(lambda: NOON)
         output = self.screen.output()
         return Chat(client, composer, renderer, keyboard=self.keyboard, screen=output).run()
 
