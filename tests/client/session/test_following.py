@@ -120,8 +120,8 @@ def test_what_was_dropped_is_fetched() -> None:
     tail.hears(*page(), live("one"))
     assert tail.drops(3) == ["CHATHISTORY AFTER #lobby msgid=one 100"]
     assert tail.drops(2) == []
-    tail.hears(live("five"), *page("two", "three", "four"), *page("five"), *page())
-    tail.hears(*page(), *page())
+    for lines in ([live("five"), *page("two", "three", "four")], page("five"), page(), page()):
+        tail.hears(*lines)
     assert tail.tells() == ["one", "two", "three", "four", "five"]
 
 
