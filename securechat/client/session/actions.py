@@ -119,6 +119,7 @@ class AskRange(Action):
     """
 
     params: tuple[str, ...]
+    id: int = field(default_factory=next_id, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,16 +91,24 @@ class JoinedChannels:
         if channel := self._channels.get(fold(name)):
             channel.members.pop(fold(nick), None)
 
-    def remove_everywhere(self, nick: str) -> None:
-        """Somebody left the server."""
-        for channel in self._channels.values():
-            channel.members.pop(fold(nick), None)
+    def remove_everywhere(self, nick: str) -> tuple[str, ...]:
+        """Somebody left the server. Returns the channels in which they were."""
+        key = fold(nick)
+        return tuple(
+            channel.name
+            for channel in self._channels.values()
+            if channel.members.pop(key, None) is not None
+        )
 
-    def rename(self, old: str, new: str) -> None:
-        """Somebody has another name now."""
+    def rename(self, old: str, new: str) -> tuple[str, ...]:
+        """Somebody has another name now. Returns the channels in which they are."""
+        found = []
         for channel in self._channels.values():
-            if (member := channel.members.pop(fold(old), None)) and len(new) <= MAX_NAME:
-                channel.members[fold(new)] = (new, member[1])
+            if member := channel.members.pop(fold(old), None):
+                found.append(channel.name)
+                if len(new) <= MAX_NAME:
+                    channel.members[fold(new)] = (new, member[1])
+        return tuple(found)
 
     def names_part(self, name: str, items: list[str]) -> None:
         """One line of a NAMES answer: nicks with prefixes, perhaps with user and host."""

@@ -190,7 +190,9 @@ class Joined(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class Left(ClientEvent):
-    """nick left channel, or, when that is None, the server. by: who removed it, '' for nobody."""
+    """nick left channel, or, when that is None, the server. by: who removed it, '' for nobody.
+    channels: those of ours in which somebody was who has left the server.
+    """
 
     channel: str | None
     nick: str
@@ -198,6 +200,7 @@ class Left(ClientEvent):
     by: str = ""
     mine: bool = False
     time: datetime | None = None
+    channels: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +222,11 @@ class NamesAre(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class Renamed(ClientEvent):
-    """Somebody has another name now."""
+    """Somebody has another name now. channels: those of ours in which they are."""
 
     old: str
     new: str
+    channels: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,18 +257,19 @@ class Inbound:
         out.events.append(events.Left(channel, nick, reason, by, mine, parse_time(message)))
 
     def _quit(self, message: Message, out: Output) -> None:
-        self._channels.remove_everywhere(message.nick)
+        channels = self._channels.remove_everywhere(message.nick)
         reason = message.params[0] if message.params else ""
         if not self._is_mine(message.nick):
             time = parse_time(message)
-            out.events.append(events.Left(None, message.nick, reason, time=time))
+            left = events.Left(None, message.nick, reason, time=time, channels=channels)
+            out.events.append(left)
 
     def _renamed(self, message: Message, out: Output) -> None:
         new = message.params[0]
-        self._channels.rename(message.nick, new)
+        channels = self._channels.rename(message.nick, new)
         if self._is_mine(message.nick):
             self.nick = new
-        out.events.append(events.Renamed(message.nick, new))
+        out.events.append(events.Renamed(message.nick, new, channels))
 
     def _topic(self, message: Message, out: Output) -> None:
         out.events.append(events.TopicIs(message.params[0], message.params[1], message.nick))

@@ -1,0 +1,1 @@
+"""What all fronts show: a timeline for each conversation."""

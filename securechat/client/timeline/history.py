@@ -1,0 +1,76 @@
+"""What a conversation needs of the server's history, and which question a page answers.
+
+Pure; of the thread of the front. https://ircv3.net/specs/extensions/chathistory
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from securechat.client.session.actions import AskRange
+from securechat.client.session.moments import server_time
+
+PAGE: Final = 100
+"""Messages asked for at once: three screens of them."""
+
+# Ids of before and behind any time: TARGETS tells who has talked between them.
+BEGINNING: Final = "timestamp=1970-01-01T00:00:00.000Z"
+END: Final = "timestamp=9998-12-31T23:59:59.999Z"
+
+MOST_TARGETS: Final = 1000
+
+
+class Purpose(StrEnum):
+    """What a page is for."""
+
+    NEWEST = "the newest messages, in the place of what is in the window"
+    SINCE = "what was said since the window ended"
+    OLDER = "what was said before it"
+    NEWER = "what was said behind it, where it ends in the past"
+    AROUND = "what was said around a message or a time"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A page on its way, for a conversation."""
+
+    target: str
+    purpose: Purpose
+    asked: AskRange
+    key: str = ""
+    """Of AROUND: the message that is looked for."""
+
+
+def targets() -> AskRange:
+    """Which conversations there are, and when something was said there last."""
+    return AskRange(("TARGETS", END, BEGINNING, str(MOST_TARGETS)))
+
+
+def newest(target: str, since: str = "") -> Question:
+    """The newest page; since: a mark behind which it begins, '' for any."""
+    asked = AskRange(("LATEST", target, since or "*", str(PAGE)))
+    return Question(target, Purpose.SINCE if since else Purpose.NEWEST, asked)
+
+
+def older(target: str, mark: str) -> Question:
+    """The page before a mark."""
+    return Question(target, Purpose.OLDER, AskRange(("BEFORE", target, mark, str(PAGE))))
+
+
+def newer(target: str, mark: str) -> Question:
+    """The page behind a mark."""
+    return Question(target, Purpose.NEWER, AskRange(("AFTER", target, mark, str(PAGE))))
+
+
+def around(target: str, mark: str, key: str = "") -> Question:
+    """The page with a mark in its middle."""
+    asked = AskRange(("AROUND", target, mark, str(PAGE)))
+    return Question(target, Purpose.AROUND, asked, key)
+
+
+def time_mark(time: datetime) -> str:
+    """The mark of a time, aware."""
+    return f"timestamp={server_time(time.astimezone(UTC))}"

@@ -1,0 +1,203 @@
+"""Conversations: what a front reads, and what is asked of the server for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from securechat.client.session.actions import Action, AskRange, MarkRead
+from securechat.client.session.events import (
+    ClientEvent,
+    IsTyping,
+    Joined,
+    Left,
+    Lost,
+    MarkedRead,
+    Overrun,
+    Queued,
+    RangeTold,
+    Ready,
+    Said,
+    Stored,
+)
+from securechat.client.timeline.conversations import Conversations
+from securechat.client.timeline.items import Message
+from tests.client.timeline.said import at, said
+
+TARGETS = "TARGETS"
+
+
+class Front:
+    """Somebody who looks at conversations; a server that answers what is asked."""
+
+    def __init__(self, *joined: str, read: datetime | None = None) -> None:
+        self.conversations = Conversations("alice")
+        self.asked: list[AskRange] = []
+        for channel in joined:
+            self.takes(Joined(channel, "alice", mine=True))
+            self.takes(MarkedRead(channel, read))
+        self.takes(Ready("alice"))
+
+    def takes(self, *events: ClientEvent) -> list[Action]:
+        """What is to be submitted."""
+        actions = [one for event in events for one in self.conversations.take(event, 100.0)]
+        self.asked += [one for one in actions if isinstance(one, AskRange)]
+        return actions
+
+    def shows(self, name: str) -> list[Action]:
+        actions = self.conversations.show(name)
+        self.asked += [one for one in actions if isinstance(one, AskRange)]
+        return actions
+
+    def answers(self, *events: ClientEvent, targets: dict[str, int] | None = None) -> list[Action]:
+        """The oldest open question has an answer."""
+        told = tuple((name, at(minute).isoformat()) for name, minute in (targets or {}).items())
+        return self.takes(RangeTold(self.asked.pop(0), events, told))
+
+    def texts(self, name: str = "#lobby") -> list[str]:
+        return [
+            item.text for item in self.conversations.timeline(name) if isinstance(item, Message)
+        ]
+
+
+def questions(front: Front) -> list[str]:
+    return [" ".join(one.params[:3]) for one in front.asked]
+
+
+def test_what_is_looked_at_is_fetched() -> None:
+    """Once, and only then; who looks again asks nothing."""
+    front = Front("#lobby")
+    front.answers(targets={"#lobby": 3})
+    front.shows("#lobby")
+    assert questions(front) == ["LATEST #lobby *"]
+    front.answers(said("one"), said("two", 1))
+    assert front.texts() == ["one", "two"]
+    assert front.shows("#lobby") == []
+
+
+def test_what_is_unread_is_fetched_at_the_login() -> None:
+    """So it is counted; what is read is not asked for."""
+    front = Front("#lobby", "#den", read=at(1))
+    front.answers(targets={"#lobby": 3, "#den": 1, "bob": 0})
+    assert questions(front) == ["LATEST #lobby *", "LATEST bob *"]
+    front.answers(said("old"), said("alice?", 2), said("three", 3))
+    front.answers(said("psst", where="bob"))
+    lobby, bob = front.conversations.timeline("#lobby"), front.conversations.timeline("bob")
+    assert (lobby.unread, lobby.mentions) == (2, 1)
+    assert (bob.unread, bob.mentions) == (1, 1)
+    assert [one.message.text for one in front.conversations.mentions] == ["alice?", "psst"]
+
+
+def test_what_comes_live_waits_for_what_is_older() -> None:
+    """So that the order is that of the server."""
+    front = Front("#lobby")
+    front.shows("#lobby")
+    front.asked.pop(0)
+    front.takes(said("three", 3), Queued(1, "#lobby", "four"))
+    front.takes(Stored("#lobby", "four", "four", id=1))
+    assert front.texts() == ["four"]
+    front.answers(said("one"), said("two", 1), said("three", 3))
+    assert front.texts() == ["one", "two", "three", "four"]
+
+
+def test_a_lost_connection_leaves_no_gap() -> None:
+    """What was said meanwhile is asked for behind the last message, before what comes live."""
+    front = Front("#lobby")
+    front.answers(targets={})
+    front.shows("#lobby")
+    front.answers(said("one"))
+    front.takes(Lost("gone", 1.0), Ready("alice", again=True))
+    assert [one.split()[0] for one in questions(front)] == ["TARGETS", "LATEST"]
+    assert questions(front)[1] == "LATEST #lobby msgid=one"
+    front.asked.pop(0)
+    front.takes(said("three", 3))
+    front.answers(said("two", 2), said("three", 3))
+    assert front.texts() == ["one", "two", "three"]
+
+
+def test_a_gap_that_is_too_large_begins_anew() -> None:
+    """There is never one within the window: what is older is fetched when somebody goes there."""
+    front = Front("#lobby")
+    front.answers(targets={})
+    front.shows("#lobby")
+    front.answers(said("one"))
+    front.takes(Overrun(5000))
+    front.asked.pop(0)
+    front.answers(*(said(f"new{number}", 2) for number in range(100)))
+    assert front.texts()[0] == "new0"
+    [older] = front.conversations.older("#lobby")
+    assert isinstance(older, AskRange)
+    assert older.params[:3] == ("BEFORE", "#lobby", "msgid=new0")
+
+
+def test_to_the_beginning_and_back() -> None:
+    """An empty page is the end of it; a jump shows another window, which grows at both ends."""
+    front = Front("#lobby")
+    front.answers(targets={})
+    front.shows("#lobby")
+    front.answers(said("one"))
+    conversations = front.conversations
+    front.asked += [one for one in conversations.older("#lobby") if isinstance(one, AskRange)]
+    assert conversations.older("#lobby") == []
+    front.answers()
+    assert conversations.timeline("#lobby").at_start
+    assert conversations.older("#lobby") == []
+    front.asked += [
+        one for one in conversations.jump("#lobby", "msgid=x") if isinstance(one, AskRange)
+    ]
+    front.answers(said("w"), said("x"), said("y"))
+    assert front.texts() == ["w", "x", "y"]
+    front.takes(said("live", 9))
+    assert front.texts() == ["w", "x", "y"]
+    assert conversations.timeline("#lobby").unread == 1
+    front.asked += [one for one in conversations.newer("#lobby") if isinstance(one, AskRange)]
+    front.answers(said("z"))
+    front.asked += [one for one in conversations.newest("#lobby") if isinstance(one, AskRange)]
+    front.answers(said("live", 9))
+    assert front.texts() == ["live"]
+    assert conversations.timeline("#lobby").at_end
+
+
+def test_what_was_seen_is_read_on_all_devices() -> None:
+    """Once; and what was read elsewhere counts no more."""
+    front = Front("#lobby", read=at(0))
+    front.answers(targets={})
+    front.shows("#lobby")
+    front.answers(said("one"))
+    front.takes(said("two", 2))
+    lobby = front.conversations.timeline("#lobby")
+    assert lobby.unread == 1
+    assert front.conversations.seen("#lobby") == [MarkRead("#lobby", "2026-11-29T12:02:00.000Z")]
+    assert lobby.unread == 0
+    assert front.conversations.seen("#lobby") == []
+    front.takes(said("three", 3), MarkedRead("#lobby", at(3)))
+    assert lobby.unread == 0
+
+
+def test_who_types() -> None:
+    """Until they have said it, or for six seconds."""
+    front = Front("#lobby")
+    front.takes(IsTyping("#lobby", "bob"), IsTyping("#lobby", "carol"))
+    assert front.conversations.typing("#lobby", 105.0) == ["bob", "carol"]
+    front.takes(said("done"))
+    assert front.conversations.typing("#lobby", 105.0) == ["carol"]
+    assert front.conversations.typing("#lobby", 106.5) == []
+
+
+def test_who_leaves_the_server_leaves_their_channels() -> None:
+    """Only there it is told."""
+    front = Front("#lobby", "#den")
+    front.takes(Left(None, "bob", channels=("#lobby",)))
+    assert len(front.conversations.timeline("#lobby")) == 1
+    assert len(front.conversations.timeline("#den")) == 0
+
+
+def test_without_a_history_what_comes_is_there() -> None:
+    """As of a server that offers none, or a front that has it replayed."""
+    conversations = Conversations("alice", fetches=False)
+    for event in (Joined("#lobby", "alice", mine=True), Ready("alice"), said("one")):
+        assert conversations.take(event) == []
+    assert conversations.show("#lobby") == []
+    assert len(conversations.timeline("#lobby")) == 1
+    said_here = Said("#lobby", "bob", "without tags")
+    assert conversations.take(said_here) == []
+    assert len(conversations.timeline("#lobby")) == 2
