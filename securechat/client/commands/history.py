@@ -21,6 +21,7 @@ from securechat.client.session.events import (
     Said,
     Stopped,
 )
+from securechat.client.session.fetching import BUSY
 from securechat.client.session.following import PAGE
 from securechat.client.session.handshake import Missed
 from securechat.client.text.render import Renderer
@@ -109,6 +110,8 @@ def _page(
         answer = answers.get(timeout=PATIENCE)
     except queue.Empty:
         raise UnreachableError(f"the server has not answered in {PATIENCE:.0f} s") from None
+    if isinstance(answer, RangeTold) and answer.problem == BUSY:
+        answer = answers.get()  # why the connection is gone
     if isinstance(answer, Stopped):
         raise UnreachableError(answer.text or "the connection has ended")
     if answer.problem:

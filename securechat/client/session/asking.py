@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from securechat.client.session.batches import Batch
-from securechat.client.session.events import Output, Problem, Said
+from securechat.client.session.events import ClientEvent, Output, Problem, Said
 from securechat.irc.message import Message
 
 PATIENCE = 30.0
@@ -84,8 +84,10 @@ class Asking(ABC):
         if self._open is not None and len(self._open.said) < MOST and self._takes(message):
             self._open.said.append(said)
 
-    def other(self, message: Message) -> None:  # noqa: B027 - most answers have none
-        """Something in the answer that is no message."""
+    def other(  # noqa: B027 - most answers have none
+        self, message: Message, event: ClientEvent | None
+    ) -> None:
+        """Something in the answer that is no message. event: what it tells, None for nothing."""
 
     def ends(self, batch: Batch, now: float, out: Output) -> None:
         """A batch has ended, which may be the answer."""

@@ -116,7 +116,9 @@ class SearchPaused(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class Removed(ClientEvent):
-    """by took a message out of a conversation. about: which one, where that is known."""
+    """by took a message out of a conversation. about: which one, where that is known. msgid: its
+    id. mark: as of Said, and of this event itself.
+    """
 
     target: str
     by: str
@@ -125,6 +127,7 @@ class Removed(ClientEvent):
     time: datetime | None = None
     msgid: str = field(default="", compare=False)
     conversation: str = field(default="", compare=False)
+    mark: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,7 @@ class Reacted(ClientEvent):
     msgid: str = field(default="", compare=False)
     conversation: str = field(default="", compare=False)
     mine: bool = field(default=False, compare=False)
+    mark: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,8 @@ class ChannelRenamed(ClientEvent):
     new: str
     by: str = ""
     reason: str = ""
+    time: datetime | None = None
+    mark: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,7 @@ class Joined(ClientEvent):
     nick: str
     mine: bool = False
     time: datetime | None = None
+    mark: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +207,7 @@ class Left(ClientEvent):
     by: str = ""
     mine: bool = False
     time: datetime | None = None
+    mark: str = field(default="", compare=False)
     channels: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -210,6 +218,8 @@ class TopicIs(ClientEvent):
     channel: str
     topic: str
     by: str = ""
+    time: datetime | None = None
+    mark: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +236,8 @@ class Renamed(ClientEvent):
 
     old: str
     new: str
+    time: datetime | None = None
+    mark: str = field(default="", compare=False)
     channels: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -244,6 +256,8 @@ class ModesSet(ClientEvent):
     by: str
     channel: str
     change: tuple[str, ...]
+    time: datetime | None = None
+    mark: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,38 +1,47 @@
-"""Messages that a program asks for: `securechat history`, and `tail` after a lost connection.
+"""Stretches of history that are asked for exactly: by a program, or by who shows whole
+conversations.
 
-Unlike pages.py it is asked for exactly what is wanted, and all that comes is told. Pure state of
-the receiving thread. https://ircv3.net/specs/extensions/chathistory
+Unlike pages.py all that comes is told, and several questions may wait: they are asked one after the
+other. Pure state of the receiving thread. https://ircv3.net/specs/extensions/chathistory
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
 from securechat.client.session.actions import AskRange
-from securechat.client.session.asking import MOST, Asked, Asking
+from securechat.client.session.asking import MOST, PATIENCE, Asked, Asking
 from securechat.client.session.batches import Batch
-from securechat.client.session.events import Output, RangeTold
+from securechat.client.session.events import ClientEvent, Output, RangeTold, Said
 from securechat.irc.message import Message, format_message
 
 NOT_OFFERED: Final = (
     "this server has no history that can be asked for (it doesn't offer draft/chathistory)"
 )
-BUSY: Final = "there is no connection, or another question is open"
+BUSY: Final = "there is no connection now"
+FULL: Final = "too much of the history is asked for already; wait until some of it has come"
+SILENT: Final = "the server has not answered in time"
 
-_KINDS: Final = ("chathistory", "chathistory-targets")
+# Questions that wait for the one that is open: one for each conversation that a screen shows, and
+# people have fewer. Each is some two hundred bytes.
+MAX_WAITING: Final = 500
 
 
 @dataclass(slots=True)
 class _Range(Asked):
-    """targets: what TARGETS told."""
+    """events: all that was told. targets: what TARGETS told."""
 
     asked: AskRange = field(default_factory=lambda: AskRange(()))
+    events: list[ClientEvent] = field(default_factory=list)
     targets: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Fetching(Asking):
-    """One question at a time; each has its RangeTold, unless the connection is lost before."""
+    """One question after the other, in the order in which they come; each has its RangeTold, with
+    BUSY as its problem when the connection is lost before.
+    """
 
     not_offered = NOT_OFFERED
     _command = "CHATHISTORY"
@@ -40,18 +49,42 @@ class Fetching(Asking):
     def __init__(self) -> None:
         super().__init__()
         self._range = _Range(0.0)
+        self._questions: deque[AskRange] = deque()
 
     def restart(self, out: Output, *, offered: bool) -> None:
-        """As of Asking. Who has asked asks anew, as they hear of the new connection."""
-        self._open, self._offered = None, offered
+        """As of Asking."""
+        self.lost(out)
+        self._offered = offered
 
-    def ask(self, action: AskRange, now: float, out: Output, *, online: bool) -> None:
-        """Ask the server; now: seconds of a monotonic clock."""
-        if not online or self._open is not None:
-            out.events.append(RangeTold(action, problem=BUSY))
+    def lost(self, out: Output) -> None:
+        """The connection is gone."""
+        waiting = [*([self._range.asked] if self._open else []), *self._questions]
+        out.events += [RangeTold(asked, problem=BUSY) for asked in waiting]
+        self._open = None
+        self._questions.clear()
+
+    def ask(self, action: AskRange, out: Output, *, online: bool) -> None:
+        """Ask the server in its turn, by proceed()."""
+        problem = ""
+        if not online:
+            problem = BUSY
         elif not self._offered:
-            out.events.append(RangeTold(action, problem=NOT_OFFERED))
+            problem = NOT_OFFERED
+        elif len(self._questions) >= MAX_WAITING:
+            problem = FULL
+        if problem:
+            out.events.append(RangeTold(action, problem=problem))
         else:
+            self._questions.append(action)
+
+    def proceed(self, now: float, out: Output) -> None:
+        """Give up what has had no answer, and ask what is next; now: seconds of a monotonic
+        clock.
+        """
+        if self._open is not None and now >= self._open.since + PATIENCE:
+            self._end(out, SILENT)
+        while self._open is None and self._questions:
+            action = self._questions.popleft()
             try:
                 out.lines.append(format_message("CHATHISTORY", *action.params))
             except ValueError as error:  # a name that can't be sent
@@ -59,26 +92,45 @@ class Fetching(Asking):
             else:
                 self._open = self._range = _Range(now, asked=action)
 
-    def other(self, message: Message) -> None:
-        """A line of the answer to TARGETS."""
-        params = message.params
-        told = self._range.targets
-        if message.command == "CHATHISTORY" and len(params) > 2 and len(told) < MOST:
-            told.append((params[1], params[2]))
+    def deadline(self) -> float | None:
+        """When proceed() is due, or None."""
+        return self._open.since + PATIENCE if self._open is not None else None
+
+    def add(self, message: Message, said: Said) -> None:
+        """As of Asking."""
+        self._take(said)
+
+    def other(self, message: Message, event: ClientEvent | None) -> None:
+        """What has happened then, or a line of the answer to TARGETS."""
+        params, targets = message.params, self._range.targets
+        if event is not None:
+            self._take(event)
+        elif message.command == "CHATHISTORY" and len(params) > 2 and len(targets) < MOST:
+            targets.append((params[1], params[2]))
+
+    def _take(self, event: ClientEvent) -> None:
+        if len(self._range.events) < MOST:
+            self._range.events.append(event)
 
     def _answers(self, batch: Batch) -> bool:
-        return batch.kind in _KINDS
+        # Not by the target: a server may write the name of a person in another way.
+        command = self._range.asked.params[:1]
+        targets = command == ("TARGETS",)
+        return batch.kind == ("chathistory-targets" if targets else "chathistory")
 
     def _takes(self, message: Message) -> bool:
         return True
 
+    def _end(self, out: Output, problem: str = "") -> None:
+        told, self._open = self._range, None
+        out.events.append(RangeTold(told.asked, tuple(told.events), tuple(told.targets), problem))
+
     def _done(self, asked: Asked, now: float, out: Output) -> None:
-        told = self._range
-        out.events.append(RangeTold(told.asked, tuple(told.said), tuple(told.targets)))
+        self._end(out)
 
     def _unknown(self, asked: Asked, out: Output) -> None:
-        out.events.append(RangeTold(self._range.asked, problem=NOT_OFFERED))
+        self._end(out, NOT_OFFERED)
 
     def _tells(self, asked: Asked, message: Message, out: Output) -> bool:
-        out.events.append(RangeTold(self._range.asked, problem=message.params[-1]))
+        self._end(out, message.params[-1])
         return True

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from securechat.client.session import answers, events
-from securechat.client.session.actions import TextKind
+from securechat.client.session import answers, events, happened
 from securechat.client.session.asking import Asking
 from securechat.client.session.batches import Batches
 from securechat.client.session.channels import JoinedChannels, conversation_of
@@ -32,7 +31,6 @@ from securechat.client.session.pages import HistoryPages
 from securechat.client.session.search import LogSearch
 from securechat.client.session.shown import ShownMessages, mark_of, parse_time
 from securechat.irc.message import Message, format_message
-from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL
 
 DELIVERED: Final = "delivered-"
 """A PING whose token begins so asks us to confirm: our PONG says that all before it has arrived."""
@@ -93,7 +91,9 @@ class Inbound:
         elif command == "BATCH":
             self._batch(message, now, out)
         elif asker := self._asker(message):
-            asker.other(message)  # what happened then changes nothing now
+            asker.other(message, happened.event_of(message, self.nick))
+        elif command in _OF_THEN and self._batches.within(message, "chathistory"):
+            pass  # what happened then changes nothing now
         elif handler := _HANDLERS.get(command):
             if len(message.params) >= _NEEDS.get(command, 1):
                 handler(self, message, out)
@@ -102,8 +102,9 @@ class Inbound:
 
     @property
     def waiting(self) -> bool:
-        """Whether an answer is on its way that the person has asked for."""
-        return any(asking.waiting for asking in self._asking)
+        """Whether an answer is on its way that the person has asked for, and waits for."""
+        # Not for what a screen has asked for by itself, for the time that people look at it.
+        return self.pages.waiting or self.search.waiting
 
     def _asker(self, message: Message) -> Asking | None:
         """For whom a message is, as part of an answer."""
@@ -147,24 +148,7 @@ class Inbound:
             out.events.append(replace(self._as_said(message), missed=missed))
 
     def _as_said(self, message: Message) -> events.Said:
-        target, text = message.params[:2]
-        kind = TextKind.NOTICE if message.command == "NOTICE" else TextKind.MESSAGE
-        if text.startswith(ACTION_HEAD):
-            kind, text = TextKind.ACTION, text.removeprefix(ACTION_HEAD).removesuffix(ACTION_TAIL)
-        mine = self._is_mine(message.nick)
-        time, mark = parse_time(message), mark_of(message)
-        said = events.Said(
-            target,
-            message.nick,
-            text,
-            kind,
-            mine,
-            time,
-            mark=mark,
-            tags=message.tags,
-            conversation=conversation_of(target, message.nick, self.nick),
-        )
-        return self._related(message, said)
+        return self._related(message, happened.said(message, self.nick))
 
     def _related(self, message: Message, said: events.Said) -> events.Said:
         """What was said, with what it is an answer to; remembered, as others may be about it."""
@@ -194,32 +178,24 @@ class Inbound:
                 asking.ends(ended, now, out)
 
     def _redacted(self, message: Message, out: Output) -> None:
-        target, msgid, *rest = message.params
-        reason = rest[0] if rest else ""
+        self._about_another(message, happened.removed(message, self.nick), out)
+
+    def _tagged(self, message: Message, out: Output) -> None:
+        nick = message.nick
+        if (typing := client_tag(message.tags, "typing")) and not self._is_mine(nick):
+            where = conversation_of(message.params[0], nick, self.nick)
+            out.events.append(events.IsTyping(where, nick, typing != "active"))
+        if reacted := happened.reacted(message, self.nick):
+            self._about_another(message, reacted, out)
+
+    def _about_another(
+        self, message: Message, event: events.Removed | events.Reacted, out: Output
+    ) -> None:
         # "When a msgid references a known message not in the target's history, clients MUST ignore
         # it."
         with contextlib.suppress(ValueError):
-            about = self._shown.about(msgid, self._conversation(message))
-            time = parse_time(message)
-            where = conversation_of(target, message.nick, self.nick)
-            removed = events.Removed(target, message.nick, about, reason, time, msgid, where)
-            out.events.append(removed)
-
-    def _tagged(self, message: Message, out: Output) -> None:
-        tags, target, nick = message.tags, message.params[0], message.nick
-        given, taken = client_tag(tags, "react"), client_tag(tags, "unreact")
-        where, mine = conversation_of(target, nick, self.nick), self._is_mine(nick)
-        if (typing := client_tag(tags, "typing")) and not mine:
-            out.events.append(events.IsTyping(where, nick, typing != "active"))
-        msgid = client_tag(tags, "reply")
-        with contextlib.suppress(ValueError):
-            about = self._shown.about(msgid, self._conversation(message))
-            if given or taken:
-                time, reaction = parse_time(message), given or taken
-                event = events.Reacted(
-                    target, nick, reaction, about, not given, time, msgid, where, mine
-                )
-                out.events.append(event)
+            about = self._shown.about(event.msgid, self._conversation(message))
+            out.events.append(replace(event, about=about))
 
     # -- channels
 
@@ -235,44 +211,37 @@ class Inbound:
             self.pages.pieces.interrupt(fold(channel))
             self._asked.add(fold(channel))
         self._channels.add(channel, nick)
-        out.events.append(events.Joined(channel, nick, mine, parse_time(message)))
+        out.events.append(happened.joined(message, self.nick))
 
     def _part(self, message: Message, out: Output) -> None:
-        reason = message.params[1] if len(message.params) > 1 else ""
-        self._gone(message.params[0], message.nick, reason, "", message, out)
+        self._gone(message.params[0], happened.parted(message, self.nick), out)
 
     def _kick(self, message: Message, out: Output) -> None:
-        channel, nick, *rest = message.params
-        self._gone(channel, nick, rest[0] if rest else "", message.nick, message, out)
+        self._gone(message.params[0], happened.kicked(message, self.nick), out)
 
-    def _gone(
-        self, channel: str, nick: str, reason: str, by: str, message: Message, out: Output
-    ) -> None:
-        mine = self._is_mine(nick)
-        if mine:
+    def _gone(self, channel: str, left: events.Left, out: Output) -> None:
+        if left.mine:
             self._channels.leave(channel)
             self._known.pop(fold(channel), None)
         else:
-            self._channels.remove(channel, nick)
-        out.events.append(events.Left(channel, nick, reason, by, mine, parse_time(message)))
+            self._channels.remove(channel, left.nick)
+        out.events.append(left)
 
     def _quit(self, message: Message, out: Output) -> None:
         channels = self._channels.remove_everywhere(message.nick)
-        reason = message.params[0] if message.params else ""
-        if not self._is_mine(message.nick):
-            time = parse_time(message)
-            left = events.Left(None, message.nick, reason, time=time, channels=channels)
-            out.events.append(left)
+        left = happened.quits(message, self.nick)
+        if not left.mine:
+            out.events.append(replace(left, channels=channels))
 
     def _renamed(self, message: Message, out: Output) -> None:
-        new = message.params[0]
-        channels = self._channels.rename(message.nick, new)
-        if self._is_mine(message.nick):
-            self.nick = new
-        out.events.append(events.Renamed(message.nick, new, channels))
+        renamed = happened.renamed(message, self.nick)
+        channels = self._channels.rename(renamed.old, renamed.new)
+        if self._is_mine(renamed.old):
+            self.nick = renamed.new
+        out.events.append(replace(renamed, channels=channels))
 
     def _topic(self, message: Message, out: Output) -> None:
-        out.events.append(events.TopicIs(message.params[0], message.params[1], message.nick))
+        out.events.append(happened.topic(message, self.nick))
 
     def _topic_told(self, message: Message, out: Output) -> None:
         channel, topic = message.params[1:3]
@@ -293,9 +262,8 @@ class Inbound:
         out.events.append(events.Invited(message.nick, message.params[1]))
 
     def _mode(self, message: Message, out: Output) -> None:
-        target, *change = message.params
-        if not self._is_mine(target):
-            out.events.append(events.ModesSet(message.nick, target, tuple(change)))
+        if not self._is_mine(message.params[0]):
+            out.events.append(happened.modes(message, self.nick))
 
     # -- the connection itself
 
@@ -347,16 +315,7 @@ _HANDLERS: Final[dict[str, Callable[[Inbound, Message, Output], None]]] = {
     "CAP": Inbound._cap,
 }
 
-# How many parameters a message must have, else it is ignored; 1 for those that aren't here.
-_NEEDS: Final = {
-    "QUIT": 0,
-    "KICK": 2,
-    "REDACT": 2,
-    "TOPIC": 2,
-    "332": 3,
-    "353": 4,
-    "366": 2,
-    "INVITE": 2,
-    "MODE": 2,
-    "CAP": 3,
-}
+_OF_THEN: Final = ("JOIN", "PART", "KICK", "QUIT", "NICK", "RENAME", "TOPIC", "MODE")
+"""What is of no interest where it was replayed, or comes after nobody waits for it any more."""
+
+_NEEDS: Final = {**happened.NEEDS, "332": 3, "353": 4, "366": 2, "INVITE": 2, "CAP": 3}

@@ -173,6 +173,7 @@ class ClientSession:
         if self.stage is not Stage.LEAVING:  # then _part_ways() has told of all that was open
             lost = self._deliveries.cut_off()
             out.events += [delivery.doubt(Doubt.CUT) for delivery in lost]
+        self._inbound.fetching.lost(out)
         self.stage = Stage.OFFLINE
         return out
 
@@ -183,7 +184,7 @@ class ClientSession:
 
     def wake_at(self) -> float | None:
         """When tick() is due, or None when only something from outside can happen next."""
-        times = [self._deliveries.next_deadline()]
+        times = [self._deliveries.next_deadline(), self._inbound.fetching.deadline()]
         if self._leave:
             times.append(self._leaving_time(self._leave))
         if self.stage is not Stage.OFFLINE:
@@ -233,7 +234,7 @@ class ClientSession:
         self, action: AskPage | AskSearch | AskMore | AskRange, now: float, out: Output
     ) -> None:
         if isinstance(action, AskRange):
-            self._inbound.fetching.ask(action, now, out, online=self.stage is Stage.ONLINE)
+            self._inbound.fetching.ask(action, out, online=self.stage is Stage.ONLINE)
         elif self.stage is not Stage.ONLINE:
             text = "there is no connection now; ask again when it is back"
             out.events.append(Problem(text, remote=False))
@@ -260,6 +261,8 @@ class ClientSession:
             if item is None:
                 break
             self._send(item, now, out)
+        if self.stage is Stage.ONLINE:
+            self._inbound.fetching.proceed(now, out)
         leave = self._leave
         done = self._deliveries.settled and not self._inbound.waiting
         if leave and (done or now >= self._leaving_time(leave)):
