@@ -24,6 +24,9 @@ BUSY: Final = "there is no connection now"
 FULL: Final = "too much of the history is asked for already; wait until some of it has come"
 SILENT: Final = "the server has not answered in time"
 
+PASSING: Final = (BUSY, FULL, SILENT)
+"""Problems that may be over when it is asked again."""
+
 # Questions that wait for the one that is open: one for each conversation that a screen shows, and
 # people have fewer. Each is some two hundred bytes.
 MAX_WAITING: Final = 500

@@ -43,6 +43,7 @@ from securechat.client.session.events import (
     TopicIs,
     Unconfirmed,
 )
+from securechat.client.session.fetching import PASSING
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
 from securechat.client.timeline import history
@@ -392,12 +393,13 @@ class Conversations:
         timeline = self.timeline(question.target)
         self.revision += 1
         if event.problem:
-            timeline.at_start = timeline.at_start or question.purpose is Purpose.OLDER
+            final = question.purpose is Purpose.OLDER and event.problem not in PASSING
+            timeline.at_start = timeline.at_start or final
         else:
             self._place(timeline, question, event)
         for held in timeline.release():
             self.take(held, now)
-        if question.purpose in (Purpose.NEWEST, Purpose.SINCE):
+        if event.problem not in PASSING and question.purpose in (Purpose.NEWEST, Purpose.SINCE):
             timeline.loaded = True
             self._count(timeline)
         return []
