@@ -112,7 +112,7 @@ def show_channel(turn: Turn, session: Session, channel: Channel) -> None:
     if len(channel.present) > MOST_SYNCED:
         tell_later(turn, session, channel.name)
         return
-    lines = synced(turn, session, [channel, *channel.present])
+    lines = synced(turn, session, [channel, *channel.seen])
     send_batch(turn, session, f"metadata {channel.name}", lines)
 
 

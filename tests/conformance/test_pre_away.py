@@ -45,9 +45,9 @@ def test_a_message_counts_from_the_login_on() -> None:
 
 def test_no_reason_is_told_in_words() -> None:
     """Implementation: "Servers MAY substitute a human-readable message for the `*`"."""
-    rules, alice = gone()
-    comes(rules, "bob", "AWAY *")
-    assert alice.hears()[-1] == f"{source('bob')} AWAY :Away"
+    _, (alice, bob) = in_channel("alice", "bob", caps="away-notify")
+    bob.says("AWAY *")
+    assert alice.hears() == [f"{source('bob')} AWAY :Away"]
     assert only(alice.says("PRIVMSG bob :hi")).params[-1] == "Away"
 
 
@@ -72,6 +72,29 @@ def test_a_client_that_runs_by_itself_changes_nothing() -> None:
     assert alice.hears() == [f"{source('bob')} AWAY"]
     script.says("QUIT")
     assert alice.hears() == []
+
+
+def test_nobody_is_told_of_a_client_that_runs_by_itself() -> None:
+    """Implementation considerations: "as though the connection did not exist at all", when the
+    account is not there otherwise: neither JOIN, nor AWAY, nor 730, nor QUIT.
+    """
+    rules, alice = gone()
+    script = comes(rules, "bob", "AWAY *")
+    assert alice.hears() == []
+    script.says("PRIVMSG #den :the disk is full")
+    assert alice.hears() == [f"{source('bob')} PRIVMSG #den :the disk is full"]
+    script.says("QUIT")
+    assert alice.hears() == []
+
+
+def test_when_its_person_is_back_it_is_told() -> None:
+    """Such as a telephone's client, that comes to the foreground."""
+    rules, alice = gone()
+    telephone = comes(rules, "bob", "AWAY *")
+    assert codes(telephone.says("AWAY")) == ["305"]
+    assert sorted(codes(alice.hears())) == ["730", "JOIN"]
+    telephone.says("QUIT")
+    assert sorted(codes(alice.hears())) == ["731", "QUIT"]
 
 
 def test_when_only_such_a_client_is_left_nobody_is_there() -> None:

@@ -52,6 +52,10 @@ ESSENTIAL: Final = "echo-message"
 # A client with this capability fetches the history itself, so the server replays nothing to it.
 NO_REPLAY: Final = "draft/chathistory"
 
+# Says before the welcome that nobody is at this client, so that a server which has the account not
+# online need not tell its channels of us (https://ircv3.net/specs/extensions/pre-away).
+PRE_AWAY: Final = "draft/pre-away"
+
 FETCHING: Final = (
     "draft/channel-rename",
     "draft/event-playback",
@@ -174,6 +178,8 @@ class Handshake:
         if self._missed is not Missed.REPLAYED:
             # A program that only sends must not take what was missed away from who reads.
             names.append(NO_REPLAY)
+        if self._missed is Missed.LEFT:
+            names.append(PRE_AWAY)
         if self._missed is Missed.FETCHED:
             names += FETCHING
         return [name for name in names if name in self._offered]
@@ -200,6 +206,8 @@ class Handshake:
             self._cap_ls(message, out)
         elif verb == "ACK":
             self._enable(_last(message).split())
+            if self.phase is HandshakePhase.REQUESTING and PRE_AWAY in self.enabled:
+                out.lines.append("AWAY *")
             if self.phase is HandshakePhase.REQUESTING:
                 self._authenticate(out)
         elif verb == "NAK":

@@ -15,7 +15,7 @@ from securechat.core.journal.events.channels import (
     TopicChanged,
 )
 from securechat.core.model.entities import Account, Audience, Channel, Session
-from securechat.core.presence import online
+from securechat.core.presence import online, sight
 from securechat.core.text import shorten
 from securechat.core.turn import Turn
 from securechat.irc import names
@@ -26,6 +26,8 @@ from securechat.irc.names import ChannelName, InvalidName
 
 def join(turn: Turn, channel: Channel, account: Account, modes: str) -> None:
     """Make an account a member. modes: those it has from the beginning."""
+    # Others hear of the JOIN, so they must hear of the end, too.
+    sight.appear(turn, account)
     alone = not channel.members
     entry = channels.enter(turn, channel, account, modes)
     turn.broadcast(channel.audience(), channels.join_line(turn, channel, account, entry))
@@ -50,7 +52,7 @@ def kick(actor: Actor, channel: Channel, other: Account, reason: str) -> None:
     actor.tell(channel, actor.line(f"KICK {channel.name} {other.name} :{reason}", msgid))
     actor.audit("kick", channel=channel.name, of=other.name)
     # Who is there sees the KICK; the others are told at the next login.
-    if not other.sessions:
+    if not other.sessions or other.unseen:
         turn.record(KickedAway(other.id, channel.name, actor.name, reason, turn.now_ms))
     ownership.leave(turn, channel, other)
 
@@ -135,8 +137,8 @@ def drop(actor: Actor, channel: Channel, reason: str) -> None:
         if member.sessions:
             # To each by itself, as each line names who it is for.
             turn.broadcast(member.audience(), _put_out(actor, channel, member, reason))
-        # Who is offline finds out at the next login.
-        elif member is not by:
+        # Who is not there finds out at the next login.
+        if (not member.sessions or member.unseen) and member is not by:
             turn.record(KickedAway(member.id, channel.name, actor.name, reason, turn.now_ms))
     # Last, as it takes the members out of the channel.
     turn.record(ChannelClosed(channel.id))

@@ -210,10 +210,12 @@ def show_names(turn: Turn, session: Session, channel: Channel) -> None:
     account = session.who
     inside = account in channel.members or account.admin
     # Shared by all who ask: in a channel of a thousand the list takes milliseconds to make.
-    texts = channel.names.get((full, every, inside))
+    # Who is unseen finds themselves there, and is found by nobody else.
+    texts = None if account.unseen else channel.names.get((full, every, inside))
     if texts is None:
         texts = _names(turn, channel, account, full=full, every=every)
-        channel.names[full, every, inside] = texts
+        if not account.unseen:
+            channel.names[full, every, inside] = texts
     for text in texts:
         turn.numeric(session, Numeric.RPL_NAMREPLY, symbol, channel.name, text)
     turn.numeric(session, Numeric.RPL_ENDOFNAMES, channel.name, "End of /NAMES list")

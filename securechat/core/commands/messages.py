@@ -278,7 +278,7 @@ class Saying:
     def _tell_absence(self, other: Account) -> None:
         if not other.sessions and other.bot:
             text = "is a bot and offline; it gets only what is said while it is there"
-        elif not other.sessions:
+        elif not other.sessions or (other.unseen and not other.bot):
             text = "is offline; your message is kept and delivered at the next login"
         elif other.away is not None:
             text = other.away

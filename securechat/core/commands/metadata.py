@@ -254,7 +254,7 @@ def _sync(turn: Turn, session: Session, name: str, words: list[str]) -> Parts:
     # The channel's own metadata is for who may see it; those of its members are for members.
     if session.who not in target.members:
         return _synced(turn, session, target.name, [target])
-    return _synced(turn, session, target.name, [target, *target.present])
+    return _synced(turn, session, target.name, [target, *target.seen])
 
 
 def _everything(turn: Turn, session: Session) -> list[Account | Channel]:
@@ -262,7 +262,7 @@ def _everything(turn: Turn, session: Session) -> list[Account | Channel]:
     found: dict[Account | Channel, None] = {}
     for channel in session.who.channels:
         found[channel] = None
-        found.update(dict.fromkeys(channel.present))
+        found.update(dict.fromkeys(channel.seen))
     for folded in session.monitored:
         account = turn.model.by_name.get(folded)
         if account is not None and account.usable:

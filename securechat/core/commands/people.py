@@ -19,10 +19,12 @@ from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
 
-def _online(turn: Turn, name: str) -> Account | None:
+def _online(turn: Turn, session: Session, name: str) -> Account | None:
     account = turn.model.account_named(name)
     # By its sessions and not by model.online: who lingers there can't be asked anything.
-    return account if account is not None and account.sessions else None
+    if account is None or not account.sessions:
+        return None
+    return None if account.unseen and account is not session.who else account
 
 
 @command("WHOIS", usage="[<server>] <nick>")
@@ -32,7 +34,7 @@ def whois(turn: Turn, session: Session, message: Message) -> None:
         raise IrcError(Numeric.ERR_NONICKNAMEGIVEN, "No nickname given")
     # The last one, as a server may stand in front of it; one at a time, as TARGMAX says.
     name = message.params[-1].split(",")[0]
-    account = _online(turn, name)
+    account = _online(turn, session, name)
     if account is None:
         turn.numeric(session, Numeric.ERR_NOSUCHNICK, channels.word(name), _absent(turn, name))
     else:
@@ -106,7 +108,7 @@ def _count(text: str) -> int | None:
 def ison(turn: Turn, session: Session, message: Message) -> None:
     """Tell which of some people are online."""
     asked = " ".join(message.params).split()
-    found = [account.name for name in asked if (account := _online(turn, name))]
+    found = [account.name for name in asked if (account := _online(turn, session, name))]
     # An empty answer is an answer: clients wait for it.
     for text in list(fill(found)) or [""]:
         turn.numeric(session, Numeric.RPL_ISON, text)
@@ -118,7 +120,7 @@ def userhost(turn: Turn, session: Session, message: Message) -> None:
     rows = []
     # RFC 2812, 4.8: at most five.
     for name in message.params[:5]:
-        account = _online(turn, name)
+        account = _online(turn, session, name)
         if account is not None:
             star = "*" if account.admin else ""
             here = "-" if account.away is not None else "+"

@@ -91,7 +91,7 @@ def _matching(turn: Turn, session: Session, mask: str) -> Iterator[Account | Non
     # A name before a mask: brackets are letters in a nick, and nothing in a mask.
     exact = turn.model.account_named(mask)
     # Also an invisible one: +i hides from searches, not from who knows the name.
-    if exact is not None and exact.sessions:
+    if exact is not None and exact.sessions and (not exact.unseen or exact is session.who):
         yield exact
         return
     if masks.too_much(mask):

@@ -246,6 +246,10 @@ class Account:
     bot: bool = False
     is_bot: bool = False
     """Whether they are shown as a bot."""
+    unseen: bool = False
+    """Whether all its sessions run by themselves, so that nobody is shown that it is there (see
+    presence.sight).
+    """
     hidden: bool = False
     """Whether they are +i: what channels they are in is told to who is in these too."""
     starts_after: int = 0
@@ -385,6 +389,7 @@ class Channel:
     """What NAMES lists, with addresses or without, with all prefixes or with the highest, to those
     who are in it or to others; made when it is asked for.
     """
+    _seen: list[Account] | None = None
     _shown: list[Account] | None = None
 
     def audience(self) -> Audience:
@@ -401,16 +406,25 @@ class Channel:
         return self._ranked[rank]
 
     def shown_to(self, account: Account) -> Collection[Account]:
-        """Those present whom an account may know to be there: a member, or an administrator, all;
-        anybody else those who are not +i.
+        """Those in sight whom an account may know to be there: a member, or an administrator, all;
+        anybody else those who are not +i. Everybody finds themselves.
 
         https://modern.ircdocs.horse/#invisible-user-mode
         """
         if account in self.members or account.admin:
-            return self.present
+            return (
+                [*self.seen, account] if account.unseen and account in self.present else self.seen
+            )
         if self._shown is None:
-            self._shown = [member for member in self.present if not member.hidden]
+            self._shown = [member for member in self.seen if not member.hidden]
         return self._shown
+
+    @property
+    def seen(self) -> Collection[Account]:
+        """Those present that others are shown."""
+        if self._seen is None:
+            self._seen = [member for member in self.present if not member.unseen]
+        return self._seen
 
     def forget_audience(self) -> None:
         """To be called when a member or a session comes or goes, or a member's modes change."""
@@ -422,7 +436,7 @@ class Channel:
     def forget_names(self) -> None:
         """To be called when something changes of whom it shows, or how."""
         self.names.clear()
-        self._shown = None
+        self._seen = self._shown = None
 
     def masks(self, kind: str) -> MaskList:
         """The list that a mode stands for: b, e or I."""

@@ -246,7 +246,8 @@ class Model:
         """
         before = account.hidden
         account.settle_modes()
-        self.hidden_online += account.hidden - before
+        if account in self.online:
+            self.hidden_online += account.hidden - before
 
     def add_token(self, token: Token) -> None:
         """Put a device token into the indexes."""

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from securechat.core import metadata
 from securechat.core.channels import channels, permissions
 from securechat.core.delivery import acknowledgements
 from securechat.core.delivery.line import Line
 from securechat.core.history import policy, replay
 from securechat.core.jobs import Missed
 from securechat.core.journal.events.channels import KicksTold
-from securechat.core.model.entities import Account, Channel, Session
+from securechat.core.model.entities import Audience, Channel, Session
 from securechat.core.model.states import State, Trigger
-from securechat.core.presence import live_sessions, monitors, online, welcome
+from securechat.core.presence import live_sessions, online, sight, welcome
 from securechat.core.text import when
 from securechat.core.turn import IrcError, Turn
 
@@ -90,7 +89,8 @@ class ArrivalBatch:
         self._before = {
             channel: channel.audience() for one in accounts if one for channel in one.channels
         }
-        # The first session of an account is what others see as its coming.
+        # The first session of an account is what others see as its coming, unless it is one that
+        # runs by itself.
         self._first: set[Session] = set()
         # All are completed before the first comes online: reading may take a while, and close some.
         complete = [arrival for found in group if (arrival := _completed(turn, found))]
@@ -109,9 +109,13 @@ class ArrivalBatch:
             return False
         session.move(Trigger.LOADED)
         # One who lingers was never shown to have gone, so its coming back isn't shown either.
-        if not account.sessions and account not in turn.model.lingering:
-            self._first.add(session)
-            _be_online(turn, account)
+        if account not in turn.model.online:
+            # Of a new member of the lobby there is a JOIN in any case.
+            if session.away == sight.ABSENT and not _is_new(turn, session):
+                sight.come_unseen(account)
+            else:
+                self._first.add(session)
+                sight.come(turn, account)
         account.sessions.append(session)
         turn.model.settle_modes(account)
         session.arrived_at = turn.clock
@@ -139,10 +143,7 @@ class ArrivalBatch:
         # First of all, as a client takes its nick and the limits from it.
         welcome.welcome(turn, session)
         if first:
-            monitors.tell_online(turn, account)
-            for follower in turn.model.monitors.get(account.folded, ()):
-                if metadata.aware(follower):
-                    metadata.tell_later(turn, follower, account.name)
+            sight.tell_coming(turn, account)
         is_new = self._show_channels(session)
         if is_new:  # what was told of the lobby says it
             account.policy_told_ms = turn.now_ms
@@ -185,17 +186,19 @@ class ArrivalBatch:
             else:
                 # The others have seen the account already by its first session.
                 if session in self._first:
-                    turn.broadcast(self._before[channel], line)
-                    if modes := channel.modes_of(account):
-                        # Clients know of its modes by a MODE alone: with the QUIT they were gone.
-                        text = channels.given(account, modes)
-                        modes_line = channels.modes_line(turn, channel, text)
-                        turn.broadcast(self._before[channel], modes_line)
+                    sight.tell_join(turn, channel, account, self._others(channel, session))
                 turn.send_line(session, line)
             channels.show(turn, session, channel)
             if is_new:
                 policy.show(turn, session, channel)
         return new
+
+    def _others(self, channel: Channel, session: Session) -> Audience:
+        """Those who were in a channel before."""
+        before, account = self._before[channel], session.who
+        # An account that came into sight now may have been there unseen.
+        own = len(account.sessions) > 1 and not before.sessions.keys().isdisjoint(account.sessions)
+        return sight.without(before.sessions, account) if own else before
 
 
 def _completed(turn: Turn, arrival: Missed) -> Missed | None:
@@ -221,18 +224,6 @@ def _completed(turn: Turn, arrival: Missed) -> Missed | None:
     return None
 
 
-def _be_online(turn: Turn, account: Account) -> None:
-    """From the account's first session on."""
-    model = turn.model
-    account.signed_on_ms = turn.now_ms
-    model.online[account] = None
-    model.admins_online += account.admin
-    # For LUSERS (265); since the start only, as it is nothing to store.
-    model.most_online = max(model.most_online, len(model.online))
-    for channel in account.channels:
-        channel.present[account] = None
-
-
 def _may_enter(turn: Turn, session: Session, channel: Channel) -> bool:
     """Whether the lobby's bans and modes let somebody in; if not, they are told."""
     try:
@@ -247,7 +238,8 @@ def _may_enter(turn: Turn, session: Session, channel: Channel) -> bool:
 def tell_kicks(turn: Turn, session: Session) -> None:
     """Who was put out of a channel while away is told so once: from where, by whom, and why."""
     account = session.who
-    if not account.kicks:
+    # Nobody reads what a client is told that runs by itself.
+    if not account.kicks or session.away == sight.ABSENT:
         return
     for kick in account.kicks.values():
         text = f"You were kicked from {kick.name} by {kick.by} on {when(kick.at_ms)}"

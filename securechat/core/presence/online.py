@@ -15,7 +15,7 @@ from securechat.core.model.credentials import Certificate, Token
 from securechat.core.model.entities import Account, Audience, Session
 from securechat.core.model.state import Departure
 from securechat.core.model.states import State
-from securechat.core.presence import monitors
+from securechat.core.presence import monitors, sight
 from securechat.core.turn import Turn
 from securechat.irc import names
 from securechat.irc.capabilities import ACCOUNT_NOTIFY, AWAY_NOTIFY, CHGHOST, SETNAME
@@ -25,9 +25,6 @@ AFTER_CHANGE = "Your password has been changed; log in with the new one"
 
 AWAY = "Away"
 """Told of those whose own words a channel doesn't hear, and of those who give no reason."""
-
-ABSENT = "*"
-"""As an away message: a client runs by itself (https://ircv3.net/specs/extensions/pre-away)."""
 
 MAX_DEPARTED, MAX_DEPARTURES = 1000, 10
 """Accounts remembered for WHOWAS, and of each how often it went."""
@@ -54,6 +51,9 @@ def leave(turn: Turn, session: Session, reason: str, *, clean: bool) -> None:
     # Before it is detached: afterwards its channels don't know it any more.
     witnesses = neighbours(account) - {session}
     if not detach(turn, session):
+        return
+    if account.unseen:
+        go_offline(turn, account)
         return
     wait = turn.model.departures.wait(account.id, turn.clock)
     if wait:
@@ -96,12 +96,15 @@ def settle_away(turn: Turn, account: Account) -> None:
     """To be called when a session goes away, comes back, arrives or ends: a person is away when all
     their devices are. The others are told of a change.
     """
+    sight.settle(turn, account)
+    if account.unseen:
+        return
     # A client that runs by itself doesn't count while another session is there.
-    there = [one for one in account.sessions if one.away != ABSENT] or account.sessions
+    there = [one for one in account.sessions if one.away != sight.ABSENT] or account.sessions
     away = None
     if there and all(session.away is not None for session in there):
         away = max(there, key=lambda session: session.away_at).away
-    if away == ABSENT:
+    if away == sight.ABSENT:
         away = AWAY
     if away != account.away:
         account.away = away
@@ -191,15 +194,16 @@ def detach(turn: Turn, session: Session) -> bool:
 
 def go_offline(turn: Turn, account: Account) -> None:
     """The account is not shown any more; it has no session."""
-    model = turn.model
-    del model.online[account]
-    model.admins_online -= account.admin
-    model.hidden_online -= account.hidden
-    account.away, account.hidden = None, False
+    model, seen = turn.model, not account.unseen
+    if seen:
+        del model.online[account]
+        model.admins_online -= account.admin
+        model.hidden_online -= account.hidden
+        _remember_departed(turn, account)
+    account.away, account.hidden, account.unseen = None, False, False
     for channel in account.channels:
         channel.present.pop(account, None)
     account.forget_audience()
-    _remember_departed(turn, account)
 
 
 def _remember_departed(turn: Turn, account: Account) -> None:

@@ -11,7 +11,14 @@ from securechat.client.session.events import (
     Problem,
     Registered,
 )
-from securechat.client.session.handshake import MAX_WAIT, NO_REPLAY, REGISTRATION, WANTED, Missed
+from securechat.client.session.handshake import (
+    MAX_WAIT,
+    NO_REPLAY,
+    PRE_AWAY,
+    REGISTRATION,
+    WANTED,
+    Missed,
+)
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.session import LOGIN_PATIENCE, Stage
 from securechat.irc.message import KEY_TAG
@@ -66,6 +73,16 @@ def test_an_offer_of_several_lines() -> None:
     talk = alice()
     assert talk.hears("CAP * LS * :sasl=PLAIN batch") == []
     assert talk.hears("CAP * LS :echo-message") == ["CAP REQ :batch echo-message sasl"]
+
+
+def test_a_program_says_that_nobody_is_there() -> None:
+    """Before the login, so that its coming and going need not be shown; a person never says it."""
+    talk = Talk(Login("alice", "secret"), missed=Missed.LEFT)
+    talk.opens()
+    assert granted(talk, f"{OFFER} {PRE_AWAY}") == ["AWAY *", "AUTHENTICATE PLAIN"]
+    talk.hears("306 * :You have been marked as being away")
+    assert talk.shows() == []
+    assert granted(alice(), f"{OFFER} {PRE_AWAY}") == ["AUTHENTICATE PLAIN"]
 
 
 def test_a_login_with_a_certificate() -> None:
