@@ -38,7 +38,7 @@ LOCALE = PACKAGE / "locale"
 MARKS = {"_": 1, "ngettext": 2}
 """What a text is looked up by, and how many it takes."""
 
-PRINTERS = ("echo", "say", "confirm", "prompt", "getpass", "warn")
+PRINTERS = ("echo", "tell", "ask_secret", "confirm", "prompt", "warn")
 """What shows a text to a person: it wants to be translated."""
 
 _ENOUGH = 4

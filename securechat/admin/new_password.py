@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import click
 
 from securechat.common.language import _, translated
-from securechat.common.passphrases import passphrase, show_on_terminal
+from securechat.common.passphrases import passphrase
+from securechat.common.terminal import show_on_terminal
 from securechat.store import passwords
 from securechat.store.passwords import MAX_PASSWORD_BYTES, InvalidPassword
 from securechat.store.pepper import Pepper

@@ -1,4 +1,4 @@
-"""The client's exit codes, the errors that carry one, and say(), which tells of them.
+"""The client's exit codes, and the errors that carry one.
 
 ClientError
  +-- RefusedError        1  the server refused a command
@@ -12,11 +12,6 @@ ClientError
 from __future__ import annotations
 
 from enum import IntEnum
-
-import click
-
-from securechat.common.escape import escape
-from securechat.common.language import translated
 
 
 class Exit(IntEnum):
@@ -92,12 +87,3 @@ class LoginError(ClientError):
         super().__init__(text)
         self.ask_again = ask_again
         self.offer = offer
-
-
-def say(text: str) -> None:
-    """Tell the person something that is no part of the chat. Main thread.
-
-    text: may have several lines; it goes to standard error, escaped, in the reader's language.
-    """
-    for line in translated(text).split("\n"):
-        click.echo(escape(line), err=True)

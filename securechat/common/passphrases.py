@@ -1,4 +1,4 @@
-"""Passphrases of words drawn at random, and the one place where they are shown: the terminal.
+"""Passphrases of words drawn at random.
 
 The words are short ones of the EFF's list, in words.txt, which says whose they are. Any thread may
 call.
@@ -6,7 +6,6 @@ call.
 
 from __future__ import annotations
 
-import os
 import secrets
 from functools import cache
 from importlib import resources
@@ -32,15 +31,3 @@ def passphrase(min_chars: int = 0) -> str:
     # By their number and not until they are long enough: else short words would hardly come.
     words = max(WORDS, -(-(min_chars + 1) // (_LEAST_CHARS + 1)))
     return "-".join(secrets.choice(word_list()) for _ in range(words))
-
-
-def show_on_terminal(text: str) -> bool:
-    """Show a secret to who sits at the terminal, wherever the outputs lead; False without one."""
-    # Standard output and error may be a file, which would keep it.
-    try:
-        handle = os.open("/dev/tty", os.O_WRONLY | os.O_NOCTTY)
-    except OSError:
-        return False
-    with open(handle, "w", encoding="utf-8", errors="backslashreplace") as terminal:
-        terminal.write(f"{text}\n")
-    return True

@@ -20,6 +20,7 @@ import click
 
 from securechat import __version__
 from securechat.common.language import _, ngettext, translated
+from securechat.common.terminal import has_terminal
 from securechat.core.administration.requests import DONE, REFUSED, Request
 from securechat.net.binding import bind_all, close_new
 from securechat.server import logs
@@ -163,15 +164,6 @@ def _serve(ending: _Ending, few_files: str | None) -> None:
     log.info("stopped")
     if service.failed.is_set():
         raise click.exceptions.Exit(1)
-
-
-def has_terminal() -> bool:
-    """Whether the process has a controlling terminal (tty(4))."""
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True
 
 
 class _Ending:

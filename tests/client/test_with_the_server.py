@@ -67,13 +67,13 @@ class Machine:
             self.directory / "tokens", Keyring(lambda: None, lambda: None), self.said.append
         )
         settings = SettingsDirectory(self.directory / "settings")
-        return Setup(settings, Sources(ask=Keyboard(*typed)), self.server.ca, tokens)
+        return Setup(settings, Sources(), self.server.ca, tokens, person=Keyboard(*typed))
 
     def logs_in(self, *typed: str) -> LoggedIn:
         setup = self.setup(*typed)
         running = assemble.log_in(setup, self.where)
-        assert isinstance(setup.sources.ask, Keyboard)
-        assert setup.sources.ask.silent
+        assert isinstance(setup.person, Keyboard)
+        assert setup.person.silent
         return running
 
     def visits(self, *typed: str) -> None:
@@ -245,15 +245,17 @@ def test_what_was_said(laptop: Machine, server: ServerUnderTest) -> None:
     leaves(running)
 
 
-class Authenticator:
+class Authenticator(Keyboard):
     """A phone that reads the secret off the screen when it is asked for a code."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], password: str = PASSWORD) -> None:
+        super().__init__()
         self._capsys = capsys
         self._password = password
         self._secret = b""
 
-    def __call__(self, question: str) -> str:
+    def ask_secret(self, question: str, otherwise: str = "") -> str:
+        """What it shows."""
         if question.startswith("Password"):
             return self._password
         if not self._secret:
@@ -265,7 +267,7 @@ class Authenticator:
 def enrolls(machine: Machine, capsys: pytest.CaptureFixture[str], password: str) -> list[str]:
     """The recovery codes."""
     setup = machine.setup()
-    setup.sources = Sources(ask=Authenticator(capsys, password))
+    setup.person = Authenticator(capsys, password)
     assert factor.enroll(setup, machine.where) is Exit.OK
     codes = capsys.readouterr().out.splitlines()
     assert len(codes) == totp.RECOVERY_CODES
@@ -290,7 +292,7 @@ def test_a_second_factor_that_the_server_asks_for(
             assemble.log_in(setup, laptop.where)
         capsys.readouterr()
         setup = laptop.setup()
-        setup.sources = Sources(ask=Authenticator(capsys, PASSWORD))
+        setup.person = Authenticator(capsys, PASSWORD)
         leaves(assemble.log_in(setup, laptop.where))
         shown = capsys.readouterr().out.splitlines()
         assert len(shown) == totp.RECOVERY_CODES

@@ -32,13 +32,3 @@ def test_a_passphrase_is_long_enough_for_the_server(least: int) -> None:
 def test_no_two_are_the_same() -> None:
     """They are drawn."""
     assert len({passphrase() for _ in range(50)}) == 50
-
-
-def test_without_a_terminal_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither on standard output nor on standard error, which may be files."""
-
-    def refuse(*_: object) -> int:
-        raise OSError(6, "No such device or address")
-
-    monkeypatch.setattr("os.open", refuse)
-    assert not passphrases.show_on_terminal("acid-acorn")

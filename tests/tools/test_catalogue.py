@@ -81,7 +81,7 @@ def test_what_can_not_be_looked_up_is_refused(source: str) -> None:
 def test_a_text_that_is_shown_and_not_looked_up_is_told() -> None:
     """Where it stands, so that somebody puts `_()` around it."""
     source = (
-        "say('all is well')\nsay(_('all is well'))\nclick.echo(f'{a}: {b}')\necho(f'{n} of them')"
+        "tell('all is well')\ntell(_('all is well'))\nclick.echo(f'{a}: {b}')\necho(f'{n} of them')"
     )
     assert list(catalogue.unmarked(ast.parse(source), "client/a.py")) == [
         "securechat/client/a.py:1: all is well",

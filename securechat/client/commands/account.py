@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,8 +19,8 @@ from securechat.client.exits import (
     RefusedError,
     SettingsError,
     UsageError,
-    say,
 )
+from securechat.client.person import Person
 from securechat.client.session.actions import Quit
 from securechat.client.session.events import InquiryAnswer
 from securechat.client.session.handshake import PASSWORD_CODES, Missed
@@ -62,11 +61,6 @@ def closing(running: LoggedIn) -> Iterator[None]:
         running.client.join(LAST_WORDS)
 
 
-def show(text: str) -> None:
-    """Print a line of the command's own output."""
-    print(escape(text), file=sys.stdout)
-
-
 # -- securechat logout
 
 
@@ -78,9 +72,9 @@ def logout(setup: Setup, where: str | None) -> Exit:
     try:
         token = setup.tokens.find(goal.owner) if setup.tokens else None
         if token is not None:
-            code = _revoke_own(goal, token, place)
+            code = _revoke_own(setup, goal, token, place)
         elif setup.tokens and setup.tokens.locked_out:
-            say(
+            setup.person.tell(
                 _(
                     "a token for {place} may be left in the keyring: `securechat logout` once more,"
                     "\nwhen it can be used, or end the token by `securechat token revoke`"
@@ -88,25 +82,27 @@ def logout(setup: Setup, where: str | None) -> Exit:
             )
             code = Exit.USAGE
         else:
-            say(_("this device is not remembered at {place}").format(place=place))
+            setup.person.tell(_("this device is not remembered at {place}").format(place=place))
     except SettingsError as error:  # nobody knows the token, so it can't be revoked
-        say(str(error))
+        setup.person.tell(str(error))
         code = error.code
     if setup.tokens:
         setup.tokens.forget(goal.owner)
     return code
 
 
-def _revoke_own(goal: Destination, token: StoredToken, place: str) -> Exit:
+def _revoke_own(setup: Setup, goal: Destination, token: StoredToken, place: str) -> Exit:
     try:
-        running = start(Login(goal.owner.account, token.text), goal.dialer, missed=Missed.LEFT)
+        running = start(
+            Login(goal.owner.account, token.text), goal.dialer, setup.person, missed=Missed.LEFT
+        )
         with closing(running), inquiring(running.client) as inquiry:
             inquiry.ask("REVOKED", "TOKEN", "REVOKE", token.name)
     except ClientError as error:
         # A token that the server refuses has ended already: there is nothing left to revoke.
         if not (isinstance(error, LoginError) and error.ask_again == "password"):
-            say(str(error))
-            say(
+            setup.person.tell(str(error))
+            setup.person.tell(
                 _(
                     "{place} is forgotten here, but the server still takes the token; end it "
                     "with\n"
@@ -114,7 +110,9 @@ def _revoke_own(goal: Destination, token: StoredToken, place: str) -> Exit:
                 ).format(place=place, name=token.name)
             )
             return error.code
-    say(_("{place} is forgotten here; the next login asks for the password.").format(place=place))
+    setup.person.tell(
+        _("{place} is forgotten here; the next login asks for the password.").format(place=place)
+    )
     return Exit.OK
 
 
@@ -131,9 +129,9 @@ def token_list(setup: Setup, where: str | None) -> Exit:
     for name, created, used in rows:
         here = _("  (this device)") if own is not None and name == own.name else ""
         made = _("made {time}").format(time=created)
-        show(f"{name:<{width}}  {made}  {used}{here}")
+        setup.person.show(f"{name:<{width}}  {made}  {used}{here}")
     if not rows:
-        say(_("There are no tokens."))
+        setup.person.tell(_("There are no tokens."))
     return Exit.OK
 
 
@@ -170,8 +168,8 @@ def token_create(setup: Setup, name: str, where: str | None) -> Exit:
     check_name(name)
     with session(setup, assemble.destination(setup, where)) as (inquiry, _running):
         token = device.create(inquiry, name)
-    show(token.text)
-    say(
+    setup.person.show(token.text)
+    setup.person.tell(
         _(
             "This is the token {name}. It is shown this once, and stands in for the password."
         ).format(name=name)
@@ -189,7 +187,7 @@ def token_revoke(setup: Setup, name: str, where: str | None) -> Exit:
         own = setup.tokens.find(goal.owner)
         if own is not None and own.name == name:
             setup.tokens.forget(goal.owner)
-    say(_("{name} is revoked.").format(name=name))
+    setup.person.tell(_("{name} is revoked.").format(name=name))
     return Exit.OK
 
 
@@ -211,17 +209,19 @@ def passwd(setup: Setup, where: str | None) -> Exit:
     tokens = setup.tokens
     remembered = tokens is not None and tokens.find(goal.owner) is not None
     with session(setup, goal) as (inquiry, running):
-        _change(inquiry, setup.sources.ask, goal.owner.account)
-        say(_("The password is changed. Other sessions have ended, and all tokens with them."))
+        _change(inquiry, setup.person, goal.owner.account)
+        setup.person.tell(
+            _("The password is changed. Other sessions have ended, and all tokens with them.")
+        )
         if tokens is not None and remembered:
             tokens.forget(goal.owner)
-            device.remember(running.client, tokens, goal.owner)
+            device.remember(running.client, tokens, goal.owner, setup.person)
     return Exit.OK
 
 
-def _change(inquiry: Inquiry, ask: passwords.Ask, account: str) -> None:
+def _change(inquiry: Inquiry, person: Person, account: str) -> None:
     for left in reversed(range(ATTEMPTS)):
-        new = passwords.ask_new(ask, account, say)
+        new = passwords.ask_new(person, account)
         if len(format_message("PASSWD", new).encode()) > MAX_BODY_BYTES:
             raise UsageError("the password is too long to be sent; use at most 300 bytes")
         try:
@@ -229,6 +229,6 @@ def _change(inquiry: Inquiry, ask: passwords.Ask, account: str) -> None:
         except RefusedError as refused:
             if not left or refused.reason not in PASSWORD_CODES:
                 raise
-            say(_("refused: {error}").format(error=translated(refused)))
+            person.tell(_("refused: {error}").format(error=translated(refused)))
         else:
             return

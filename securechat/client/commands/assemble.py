@@ -15,7 +15,8 @@ from securechat.client.commands.login_flow import LoggedIn, LoginFlow, start
 from securechat.client.credentials import device, passwords
 from securechat.client.credentials.login_credentials import Sources, ask_account, checked_account
 from securechat.client.credentials.tokens import TokenOwner, Tokens
-from securechat.client.exits import ClientError, Exit, LoginError, UsageError, say
+from securechat.client.exits import ClientError, Exit, LoginError, UsageError
+from securechat.client.person import Nobody, Person
 from securechat.client.screens import commands, pipe
 from securechat.client.screens.composer import Composer
 from securechat.client.session.handshake import Missed
@@ -34,7 +35,7 @@ class Setup:
     """What the options of a command say.
 
     ca_file: the argument of --ca. tokens: None when this device is not to be remembered. consent:
-    to another trust than before.
+    to another trust than before. person: whom the command serves.
     """
 
     settings: SettingsDirectory
@@ -42,6 +43,7 @@ class Setup:
     ca_file: Path | None = None
     tokens: Tokens | None = None
     consent: Consent = field(default_factory=Consent)
+    person: Person = field(default_factory=Nobody)
 
 
 @dataclass(slots=True)
@@ -60,12 +62,12 @@ def destination(setup: Setup, where: str | None) -> Destination:
     Raises ClientError.
     """
     goal = _goal(setup, where)
-    anchor = anchors.decide(setup.settings, goal.address, goal.offer, setup.consent)
+    anchor = anchors.decide(setup.settings, goal.address, goal.offer, setup.consent, setup.person)
     dialer = Dialer(goal.address, anchor.trust, setup.sources.certificate, setup.sources.key)
     account = goal.account or _account_of(setup.settings, goal.address, anchor)
     if setup.sources.certificate is not None and where and not goal.account:
         account = None  # the certificate says as whom, not the last login there
-    account = setup.sources.account(account, str(goal.address))
+    account = setup.sources.account(setup.person, account, str(goal.address))
     return Destination(
         TokenOwner(goal.address, anchor.trust.identity, account), anchor.trust, dialer
     )
@@ -120,7 +122,7 @@ def log_in(
     goal = destination(setup, where)
     running = enter(setup, goal, missed=missed, reconnect=reconnect)
     if setup.tokens and running.credential.by_password:
-        device.remember(running.client, setup.tokens, goal.owner)
+        device.remember(running.client, setup.tokens, goal.owner, setup.person)
     return running
 
 
@@ -140,8 +142,9 @@ def enter(
     entry = LoginFlow(
         goal.owner,
         setup.sources,
+        setup.person,
         tokens,
-        lambda login: start(login, goal.dialer, missed=missed, reconnect=reconnect),
+        lambda login: start(login, goal.dialer, setup.person, missed=missed, reconnect=reconnect),
         goal.dialer.look,
     )
     running = entry.enter()
@@ -160,24 +163,26 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
     if account is not None:
         checked_account(account)
     offer = authorities.offered_by_link(link)
-    trusted = anchors.decide(setup.settings, address, offer, setup.consent).trust
+    trusted = anchors.decide(setup.settings, address, offer, setup.consent, setup.person).trust
     dialer = Dialer(address, trusted)
     dialer.look()  # nobody types a password for a server that isn't there, or isn't the one
-    account = account or ask_account(_("Name of your account at {address}").format(address=address))
+    account = account or ask_account(
+        setup.person, _("Name of your account at {address}").format(address=address)
+    )
     while True:
-        password = given or passwords.ask_new(setup.sources.ask, account, say)
+        password = given or passwords.ask_new(setup.person, account)
         goal = Destination(TokenOwner(address, trusted.identity, account), trusted, dialer)
         try:
             running = _sign_up(setup, goal, AccountRequest(account, password, link.code))
         except LoginError as error:
             if given or not error.ask_again:
                 raise
-            say(_("refused: {error}").format(error=translated(error)))
+            setup.person.tell(_("refused: {error}").format(error=translated(error)))
             if error.ask_again == "name":
-                account = ask_account(_("Another name"))
+                account = ask_account(setup.person, _("Another name"))
         else:
             if setup.tokens:
-                device.remember(running.client, setup.tokens, goal.owner)
+                device.remember(running.client, setup.tokens, goal.owner, setup.person)
             return running
 
 
@@ -192,10 +197,10 @@ def _sign_up(setup: Setup, goal: Destination, credential: AccountRequest) -> Log
         _keep(setup.settings, goal)
 
     try:
-        return start(credential, goal.dialer, registered=registered)
+        return start(credential, goal.dialer, setup.person, registered=registered)
     except ClientError:
         if made:
-            say(
+            setup.person.tell(
                 _("{account} has an account now: `securechat login` goes on from there").format(
                     account=goal.owner.account
                 )
@@ -262,9 +267,9 @@ def say_how_it_ended(running: LoggedIn) -> None:
     if stopped is None or not stopped.text:
         return
     if stopped.code is not Exit.LOGIN:
-        say(f"securechat: {translated(stopped.text)}")
+        running.person.tell(f"securechat: {translated(stopped.text)}")
     elif stopped.ask_again == "code":
-        say(
+        running.person.tell(
             _(
                 "securechat: a new connection needs a new code; that of a remembered device needs "
                 "none"
@@ -272,6 +277,6 @@ def say_how_it_ended(running: LoggedIn) -> None:
         )
     else:
         refused = _("refused: {error}").format(error=translated(stopped.text))
-        say(f"securechat: {refused}")
+        running.person.tell(f"securechat: {refused}")
     if stopped.code is Exit.LOGIN:  # while reconnecting, where nobody could be asked
-        say(_("`securechat login` begins anew"))
+        running.person.tell(_("`securechat login` begins anew"))

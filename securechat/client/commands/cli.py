@@ -20,8 +20,8 @@ from securechat.client.exits import (
     LoginError,
     RefusedError,
     UsageError,
-    say,
 )
+from securechat.client.person import TerminalPerson
 from securechat.client.screens import pipe
 from securechat.client.screens.composer import target_problem
 from securechat.client.session.deliveries import text_lines
@@ -337,18 +337,18 @@ def _run(argv: Sequence[str] | None) -> int:
         text = translated(error)
         if isinstance(error, LoginError | RefusedError):
             text = _("refused: {error}").format(error=text)
-        say(f"securechat: {text}")
+        TerminalPerson().tell(f"securechat: {text}")
         return error.code
     except (click.Abort, KeyboardInterrupt, EOFError):
-        say("")
+        TerminalPerson().tell("")
         return Exit.INTERRUPTED
     except BrokenPipeError:  # an OSError too, and main() deals with it
         raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        say(f"securechat: {where}{translated(error.strerror or error)}")
+        TerminalPerson().tell(f"securechat: {where}{translated(error.strerror or error)}")
         return Exit.USAGE
     except Exception as error:  # a bug; a traceback would help nobody who only wants to talk
         what = _("this should not happen: {error}").format(error=f"{type(error).__name__}: {error}")
-        say(f"securechat: {what}")
+        TerminalPerson().tell(f"securechat: {what}")
         return Exit.REFUSED

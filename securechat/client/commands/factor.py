@@ -9,9 +9,9 @@ from securechat.client.commands.account import session
 from securechat.client.commands.assemble import Setup, destination
 from securechat.client.commands.inquiry import Inquiry
 from securechat.client.commands.login_flow import CODE, FIRST_CODE, ask_code
-from securechat.client.credentials.passwords import Ask
 from securechat.client.credentials.second_factor import show_recovery, show_secret
-from securechat.client.exits import Exit, RefusedError, say
+from securechat.client.exits import Exit, RefusedError
+from securechat.client.person import Person
 from securechat.client.session.events import InquiryAnswer
 from securechat.common.language import _, translated
 
@@ -27,40 +27,40 @@ def enroll(setup: Setup, where: str | None) -> Exit:
     """Switch the second factor on: show the secret, have a code, print recovery codes."""
     with session(setup, destination(setup, where)) as (inquiry, _running):
         reply = inquiry.ask("SECRET", "TOTP", "ENROLL")
-        show_secret(*[*reply.context, "", ""][:2])
-        _with_code(inquiry, setup.sources.ask, FIRST_CODE, "ENABLED", "CONFIRM")
-        say(_("The second factor is on."))
-        show_recovery(inquiry.more("RECOVERY").context)
+        show_secret(setup.person, *[*reply.context, "", ""][:2])
+        _with_code(inquiry, setup.person, FIRST_CODE, "ENABLED", "CONFIRM")
+        setup.person.tell(_("The second factor is on."))
+        show_recovery(setup.person, inquiry.more("RECOVERY").context)
     return Exit.OK
 
 
 def remove(setup: Setup, where: str | None) -> Exit:
     """Switch the second factor off."""
     with session(setup, destination(setup, where)) as (inquiry, _running):
-        say(NEXT_CODE)
-        _with_code(inquiry, setup.sources.ask, CODE, "REMOVED", "REMOVE")
-    say(_("The second factor is off."))
+        setup.person.tell(NEXT_CODE)
+        _with_code(inquiry, setup.person, CODE, "REMOVED", "REMOVE")
+    setup.person.tell(_("The second factor is off."))
     return Exit.OK
 
 
 def recovery(setup: Setup, where: str | None) -> Exit:
     """Make new recovery codes; those of before are void."""
     with session(setup, destination(setup, where)) as (inquiry, _running):
-        say(NEXT_CODE)
-        told = _with_code(inquiry, setup.sources.ask, CODE, "RECOVERY", "RECOVERY")
-        show_recovery(told.context)
+        setup.person.tell(NEXT_CODE)
+        told = _with_code(inquiry, setup.person, CODE, "RECOVERY", "RECOVERY")
+        show_recovery(setup.person, told.context)
     return Exit.OK
 
 
 def _with_code(
-    inquiry: Inquiry, ask: Ask, question: str, expected: str, verb: str
+    inquiry: Inquiry, person: Person, question: str, expected: str, verb: str
 ) -> InquiryAnswer:
     """Send a TOTP command with a code, which is asked for again when it is wrong."""
     for _attempt in range(ATTEMPTS - 1):
         try:
-            return inquiry.ask(expected, "TOTP", verb, ask_code(ask, question))
+            return inquiry.ask(expected, "TOTP", verb, ask_code(person, question))
         except RefusedError as refused:
             if refused.reason != "WRONG_CODE":
                 raise
-            say(_("refused: {error}").format(error=translated(refused)))
-    return inquiry.ask(expected, "TOTP", verb, ask_code(ask, question))
+            person.tell(_("refused: {error}").format(error=translated(refused)))
+    return inquiry.ask(expected, "TOTP", verb, ask_code(person, question))

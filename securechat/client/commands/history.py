@@ -12,7 +12,7 @@ from securechat.client.commands.account import closing
 from securechat.client.commands.assemble import Setup
 from securechat.client.commands.login_flow import LoggedIn
 from securechat.client.commands.tail import Output, now, output_encoding
-from securechat.client.exits import Exit, RefusedError, UnreachableError, UsageError, say
+from securechat.client.exits import Exit, RefusedError, UnreachableError, UsageError
 from securechat.client.screens.composer import target_problem
 from securechat.client.session.actions import AskRange
 from securechat.client.session.events import (
@@ -54,7 +54,9 @@ def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool)
     with closing(running):
         found = list(read(running, wanted))
     if not found and not as_json:
-        say(_("There is nothing to read of {target} there.").format(target=wanted.target))
+        setup.person.tell(
+            _("There is nothing to read of {target} there.").format(target=wanted.target)
+        )
     renderer = None if as_json else Renderer(now)
     output = Output(running.session.nick, renderer, sys.stdout.fileno(), output_encoding())
     output.show(found)

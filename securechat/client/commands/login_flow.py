@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from securechat.client.credentials.login_credentials import Sources
-from securechat.client.credentials.passwords import Ask
 from securechat.client.credentials.second_factor import show_recovery, show_secret
 from securechat.client.credentials.tokens import TokenOwner, Tokens
-from securechat.client.exits import ClientError, Exit, LoginError, say
+from securechat.client.exits import ClientError, Exit, LoginError
+from securechat.client.person import Nobody, Person
 from securechat.client.session.events import RecoveryTold, Registered, Stopped
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import AccountRequest, Login
@@ -47,26 +47,30 @@ _RECOVERY = re.compile(r"([a-z2-7]{5})-?([a-z2-7]{5})")
 class LoggedIn:
     """A client that is logged in, as the commands hand it on.
 
-    credential: what the server accepted.
+    credential: what the server accepted. person: whom it is for.
     """
 
     session: ClientSession
     client: Client
     credential: Login | AccountRequest
+    person: Person = field(default_factory=Nobody)
 
 
 def start(
     credential: Login | AccountRequest,
     dialer: Dialer,
+    person: Person | None = None,
     *,
     missed: Missed = Missed.REPLAYED,
     reconnect: bool | None = None,
     registered: Callable[[], None] = lambda: None,
 ) -> LoggedIn:
-    """Connect and log in, once. missed: what becomes of what the account has missed. reconnect:
-    when the connection is lost; None: unless what was missed is left. registered: is called as soon
-    as there is an account, whatever comes then. Raises ClientError. Main thread.
+    """Connect and log in, once. person: is told what the server says meanwhile. missed: what
+    becomes of what the account has missed. reconnect: when the connection is lost; None: unless
+    what was missed is left. registered: is called as soon as there is an account, whatever comes
+    then. Raises ClientError. Main thread.
     """
+    person = person or Nobody()
     session = ClientSession(credential, missed=missed)
     if reconnect is None:
         reconnect = missed is not Missed.LEFT
@@ -76,15 +80,15 @@ def start(
         if isinstance(event, Registered):
             registered()
         elif isinstance(event, RecoveryTold):
-            show_recovery(event.codes)
+            show_recovery(person, event.codes)
         else:
-            say(_("server: ") + translated(event.text))
+            person.tell(_("server: ") + translated(event.text))
 
     client.start()
     stopped = client.wait_ready(told)
     if stopped is not None:
         raise _failure(stopped)
-    return LoggedIn(session, client, credential)
+    return LoggedIn(session, client, credential, person)
 
 
 def _failure(stopped: Stopped) -> ClientError:
@@ -106,6 +110,7 @@ class LoginFlow:
 
     owner: TokenOwner
     sources: Sources
+    person: Person
     tokens: Tokens | None
     start: Callable[[Login], LoggedIn]
     look: Callable[[], None] = lambda: None
@@ -123,7 +128,7 @@ class LoginFlow:
         except LoginError as error:
             if error.ask_again != "password":  # it may pass, so the token is kept
                 raise
-            say(
+            self.person.tell(
                 _("the server no longer lets this device in as {name} ({error})").format(
                     name=token.name, error=translated(error)
                 )
@@ -136,15 +141,15 @@ class LoginFlow:
         if self.sources.asks:
             # Nobody types a password for a server that isn't there, or isn't the one.
             self.look()
-        login = self.sources.login(account, place)
+        login = self.sources.login(self.person, account, place)
         for _attempt in range(ATTEMPTS - 1):
             try:
                 return self._attempt(login)
             except LoginError as error:
                 if not (self.sources.asks and error.ask_again == "password"):
                     raise
-                say(_("refused: {error}").format(error=translated(error)))
-            login = self.sources.login(account, place)
+                self.person.tell(_("refused: {error}").format(error=translated(error)))
+            login = self.sources.login(self.person, account, place)
         return self._attempt(login)
 
     def _attempt(self, login: Login) -> LoggedIn:
@@ -158,16 +163,18 @@ class LoginFlow:
                 raise LoginError(NO_FACTOR if begins else NO_CODE) from None
             offer = error.offer
         if begins:
-            say(_("This server asks for a second factor, which this account has not yet."))
-            show_secret(*offer)
+            self.person.tell(
+                _("This server asks for a second factor, which this account has not yet.")
+            )
+            show_secret(self.person, *offer)
         return self._by_code(login, FIRST_CODE if begins else CODE)
 
     def _by_code(self, login: Login, question: str) -> LoggedIn:
         """Log in with a code, which is asked for; the password was right."""
         for attempt in range(ATTEMPTS):
             if attempt:
-                say(_("refused: {error}").format(error=translated(WRONG_CODE)))
-            code = ask_code(self.sources.ask, question)
+                self.person.tell(_("refused: {error}").format(error=translated(WRONG_CODE)))
+            code = ask_code(self.person, question)
             try:
                 return self.start(replace(login, code=code))
             except LoginError as error:
@@ -176,12 +183,12 @@ class LoginFlow:
         raise LoginError(WRONG_CODE)
 
 
-def ask_code(ask: Ask, question: str = CODE) -> str:
+def ask_code(person: Person, question: str = CODE) -> str:
     """A code that may be right by its form: six digits, or a recovery code."""
     while True:
-        typed = "".join(ask(translated(question)).split()).lower()
+        typed = "".join(person.ask_secret(question, NO_CODE).split()).lower()
         if _TOTP.fullmatch(typed):
             return typed
         if found := _RECOVERY.fullmatch(typed):
             return f"{found[1]}-{found[2]}"
-        say(_("Expected six digits, or a recovery code such as abcde-23456."))
+        person.tell(_("Expected six digits, or a recovery code such as abcde-23456."))

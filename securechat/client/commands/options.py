@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,9 +11,9 @@ import click
 
 from securechat.client.commands.assemble import Setup
 from securechat.client.credentials.keyrings import Keyring
-from securechat.client.credentials.login_credentials import Sources, ask_yes
+from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import Tokens, token_directory
-from securechat.client.exits import say
+from securechat.client.person import Person, TerminalPerson
 from securechat.client.settings import VARIABLE, SettingsDirectory, default_directory
 from securechat.client.trust.anchors import MOVED, REPLACE, Consent
 from securechat.common.language import _
@@ -112,9 +111,10 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
         sources = Sources(cert, key, password_file, password_stdin)
         settings = SettingsDirectory(config_dir or default_directory())
         refused = no_remember or (_REMEMBER in groups and not settings.remembers)
-        tokens = _tokens(config_dir) if sources.asks and not refused else None
-        consent = Consent(replace_trust, moved, ask_yes if sys.stdin.isatty() else None)
-        return function(Setup(settings, sources, ca, tokens, consent), **others)
+        person = TerminalPerson()
+        tokens = _tokens(config_dir, person) if sources.asks and not refused else None
+        consent = Consent(replace_trust, moved)
+        return function(Setup(settings, sources, ca, tokens, consent, person), **others)
 
     decorated: Any = gathered
     # Backwards, as click lists first in --help what was put on last.
@@ -123,8 +123,8 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
     return decorated  # type: ignore[no-any-return]
 
 
-def _tokens(config_dir: Path | None) -> Tokens:
+def _tokens(config_dir: Path | None, person: Person) -> Tokens:
     def waiting() -> None:
-        say(_("waiting for this system's keyring; it may be asking you to unlock it"))
+        person.tell(_("waiting for this system's keyring; it may be asking you to unlock it"))
 
-    return Tokens(token_directory(config_dir), Keyring(waiting), say)
+    return Tokens(token_directory(config_dir), Keyring(waiting), person.tell)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from securechat.client.commands import assemble
-from securechat.client.commands.account import MAX_LISTED, local, session, show
+from securechat.client.commands.account import MAX_LISTED, local, session
 from securechat.client.commands.assemble import Destination, Setup
 from securechat.client.commands.inquiry import Inquiry
-from securechat.client.exits import Exit, RefusedError, say
+from securechat.client.exits import Exit, RefusedError
+from securechat.client.person import Person
 from securechat.client.session.events import InquiryAnswer
 from securechat.common.escape import escape
 from securechat.common.language import _
@@ -22,15 +23,15 @@ def listed(setup: Setup, where: str | None) -> Exit:
     rows = [row for row in entries if row[-1] != "here"]
     for number, by, name, since, heard, address, _mine in rows:
         how = by if name == "*" else f"{by} {name}"
-        print_row(number, how, since, heard, address)
+        print_row(setup.person, number, how, since, heard, address)
     if not rows:
-        say(_("There is no other session."))
+        setup.person.tell(_("There is no other session."))
     return Exit.OK
 
 
-def print_row(number: str, how: str, since: str, heard: str, address: str) -> None:
+def print_row(person: Person, number: str, how: str, since: str, heard: str, address: str) -> None:
     """One session, as a line."""
-    show(
+    person.show(
         _("{number}  since {since}  heard {heard}  from {address}  by {how}").format(
             number=escape(number),
             since=local(since),
@@ -60,9 +61,9 @@ def end(setup: Setup, number: str, where: str | None) -> Exit:
     except RefusedError as refused:
         if refused.reason != "REAUTHENTICATE":
             raise
-        say(str(refused))
+        setup.person.tell(str(refused))
         answer = _end(setup, goal, number, by_token=False)
-    say(escape(answer.text))
+    setup.person.tell(escape(answer.text))
     return Exit.OK
 
 

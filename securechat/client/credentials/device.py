@@ -7,7 +7,8 @@ from pathlib import Path
 
 from securechat.client.commands.inquiry import UNKNOWN, Inquiry, inquiring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
-from securechat.client.exits import RefusedError, SettingsError, UnreachableError, say
+from securechat.client.exits import RefusedError, SettingsError, UnreachableError
+from securechat.client.person import Person
 from securechat.client.session.actions import Adopt
 from securechat.client.session.events import InquiryAnswer
 from securechat.client.wire.receiver import Client
@@ -31,7 +32,7 @@ def machine_name(host: str) -> str:
     return name[:MAX_NAME_CHARS] or "device"
 
 
-def remember(client: Client, tokens: Tokens, owner: TokenOwner) -> None:
+def remember(client: Client, tokens: Tokens, owner: TokenOwner, person: Person) -> None:
     """Get a token for this machine, keep it, and reconnect by it. Says what came of it.
 
     client: logged in with the password. Raises nothing: the login is good without a token.
@@ -42,18 +43,22 @@ def remember(client: Client, tokens: Tokens, owner: TokenOwner) -> None:
             path = _keep(inquiry, tokens, owner, token)
     except RefusedError as refused:
         if refused.reason not in _UNTOLD:
-            say(_("this device can't be remembered: {error}").format(error=translated(refused)))
+            person.tell(
+                _("this device can't be remembered: {error}").format(error=translated(refused))
+            )
     except (UnreachableError, SettingsError) as error:
-        say(_("this device can't be remembered: {error}").format(error=translated(error)))
+        person.tell(_("this device can't be remembered: {error}").format(error=translated(error)))
     else:
         client.submit(Adopt(token.text), wait=True)
-        say(
+        person.tell(
             _("This device is remembered as {name}; `securechat logout` forgets it.").format(
                 name=token.name
             )
         )
         if path is not None:
-            say(_("Its secret is in a file that only you can read: {path}").format(path=path))
+            person.tell(
+                _("Its secret is in a file that only you can read: {path}").format(path=path)
+            )
 
 
 def create(inquiry: Inquiry, name: str, *flags: str) -> StoredToken:

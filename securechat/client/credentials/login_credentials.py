@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
 from securechat.client.credentials import passwords
-from securechat.client.exits import UsageError, say
+from securechat.client.exits import UsageError
+from securechat.client.person import Person
 from securechat.client.session.identity import Login
 from securechat.common.files import read_named
-from securechat.common.language import _, translated
+from securechat.common.language import _
+
+NO_ACCOUNT = "the account is missing: give ACCOUNT@HOST, or --account for register"
 
 
 @dataclass(slots=True)
@@ -20,14 +21,12 @@ class Sources:
     """Where the credential may come from, as the options say.
 
     key: without it X-key.pem beside the certificate X.pem, else the certificate's own file.
-    ask: asks on the terminal without echo.
     """
 
     certificate: Path | None = None
     key: Path | None = None
     password_file: Path | None = None
     password_stdin: bool = False
-    ask: passwords.Ask = field(default_factory=lambda: passwords.ask_on_terminal)
 
     def __post_init__(self) -> None:
         given = [self.certificate is not None, self.password_file is not None, self.password_stdin]
@@ -51,42 +50,35 @@ class Sources:
             return passwords.from_file(self.password_file)
         return passwords.from_stdin(sys.stdin.fileno()) if self.password_stdin else None
 
-    def account(self, name: str | None, place: str) -> str:
+    def account(self, person: Person, name: str | None, place: str) -> str:
         """The account to log in to at place, a server: name, or the certificate's, or asked for."""
         if name:
             return checked_account(name)
         if self.certificate is not None:
             return checked_account(certificate_name(self.certificate))
-        return ask_account(_("Account at {place}").format(place=place))
+        return ask_account(person, _("Account at {place}").format(place=place))
 
-    def login(self, account: str, place: str) -> Login:
+    def login(self, person: Person, account: str, place: str) -> Login:
         """The credential for account at place, a server; asks for what is missing."""
         if self.certificate is not None:
             return Login(account)
         password = self.given()
         if password is None:
-            question = _("Password of {account} at {place}: ")
-            password = passwords.checked(self.ask(question.format(account=account, place=place)))
+            question = _("Password of {account} at {place}: ").format(account=account, place=place)
+            password = passwords.checked(person.ask_secret(question, passwords.NO_WAY))
         return Login(account, password)
 
 
-def ask_account(question: str) -> str:
+def ask_account(person: Person, question: str) -> str:
     """Ask for the account's name. Raises UsageError when there is nobody to ask."""
-    if not sys.stdin.isatty():
-        raise UsageError("the account is missing: give ACCOUNT@HOST, or --account for register")
     while True:
-        name: str = click.prompt(question, type=str, err=True)
+        name = person.ask(question, NO_ACCOUNT)
+        if not name:
+            continue
         try:
-            return checked_account(name.strip())
+            return checked_account(name)
         except UsageError as error:
-            click.echo(translated(error), err=True)
-
-
-def ask_yes(explained: str, question: str) -> bool:
-    """Ask on the terminal; only the whole word is a yes."""
-    say(explained)
-    answer: str = click.prompt(question, default="", show_default=False, err=True)
-    return answer.strip().lower() in ("yes", _("yes"))
+            person.tell(str(error))
 
 
 def checked_account(name: str) -> str:

@@ -5,21 +5,17 @@ Never from an argument or the environment, which other users of the machine can 
 
 from __future__ import annotations
 
-import getpass
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from securechat.client.exits import UsageError
+from securechat.client.person import Person
 from securechat.common.files import open_named
-from securechat.common.language import _, translated
+from securechat.common.language import _
 from securechat.common.passphrases import passphrase
 
 # Characters; what a login can carry (SASL) with room to spare.
 MAX_PASSWORD = 1024
-
-Ask = Callable[[str], str]
-"""Asks on the terminal without echo; the argument is the prompt."""
 
 NO_WAY = (
     "there is no terminal to ask for the password on; run `securechat login` on one once, so that "
@@ -28,41 +24,28 @@ NO_WAY = (
 )
 
 
-def ask_on_terminal(prompt: str) -> str:
-    """Ask without echo on the terminal, even when standard input is a pipe. Raises UsageError."""
-    try:
-        # getpass would fall back to reading standard input with echo; rather say what to do.
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        raise UsageError(NO_WAY) from None
-    try:
-        return getpass.getpass(prompt)
-    except UnicodeDecodeError:
-        raise UsageError("the password isn't valid in this terminal's encoding") from None
-
-
 RULES = (
     "A password has at least 15 characters, unless this server asks for another number, and is not "
     "easily guessed: four or more unrelated words make a good one."
 )
 
 
-def ask_new(ask: Ask, account: str, say: Callable[[str], None]) -> str:
+def ask_new(person: Person, account: str) -> str:
     """A new password, asked twice until both are the same; Enter alone takes the one offered."""
     # Before somebody has thought of one that won't do.
-    say(translated(RULES))
+    person.tell(RULES)
     offered = passphrase()
     # As a part of the prompt, which goes to the terminal alone: all that is said may go to a file.
     offer = _("Enter alone takes this one; write it down, as it is not shown again:  {offered}\n")
     offer = offer.format(offered=offered)
     question = _("New password for {account}: ").format(account=account)
     while True:
-        password = ask(offer + question)
+        password = person.ask_secret(offer + question, NO_WAY)
         if not password:
             return offered
-        if ask(_("The same again: ")) == password:
+        if person.ask_secret(_("The same again: "), NO_WAY) == password:
             return checked(password)
-        say(_("The two are not the same; once more."))
+        person.tell(_("The two are not the same; once more."))
         offer = ""
 
 

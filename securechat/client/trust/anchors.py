@@ -7,11 +7,11 @@ says whom to trust in a login, and keep() saves that once the login has succeede
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from textwrap import wrap
 
 from securechat.client.exits import CertificateError, SettingsError, UnreachableError
+from securechat.client.person import Person
 from securechat.client.session.identity import Address
 from securechat.client.settings import SYSTEM, SettingsDirectory
 from securechat.client.trust import describe
@@ -25,13 +25,12 @@ MOVED = "--moved"
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the person allows. replace: another trust for an address. moved: a known authority at a
-    new address. ask: shows a text and asks whether to go on, None where nobody can be asked.
+    """What the options allow. replace: another trust for an address. moved: a known authority at a
+    new address. For what they don't, the person is asked.
     """
 
     replace: bool = False
     moved: bool = False
-    ask: Callable[[str, str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +44,20 @@ class Anchor:
 
 
 def decide(
-    settings: SettingsDirectory, address: Address, offer: Trust | None, consent: Consent
+    settings: SettingsDirectory,
+    address: Address,
+    offer: Trust | None,
+    consent: Consent,
+    person: Person,
 ) -> Anchor:
     """Whom to trust at an address. offer: what a link or --ca names; None to go by what is known.
+    person: is asked for what the options don't allow.
 
     Raises CertificateError when the person doesn't allow a change; SettingsError.
     """
     recorded = recorded_trust(settings, address)
     if offer is not None:
-        return Anchor(_accepted(address, recorded, offer, consent))
+        return Anchor(_accepted(address, recorded, offer, consent, person))
     if recorded is not None and not consent.moved:
         return Anchor(recorded)
     # This takes a connection, so it isn't done at each login.
@@ -61,8 +65,8 @@ def decide(
     if known is None or known.known_at is None:
         return Anchor(recorded or Trust(None, Origin.SYSTEM))
     if recorded is None:
-        _allow_move(address, known.known_at, known.trust, consent)
-    return Anchor(_accepted(address, recorded, known.trust, consent), known.known_at)
+        _allow_move(address, known.known_at, known.trust, consent, person)
+    return Anchor(_accepted(address, recorded, known.trust, consent, person), known.known_at)
 
 
 def keep(settings: SettingsDirectory, address: Address, trust: Trust) -> None:
@@ -98,7 +102,9 @@ def recorded_trust(settings: SettingsDirectory, address: Address) -> Trust | Non
 # -- another trust for an address that has one
 
 
-def _accepted(address: Address, recorded: Trust | None, offer: Trust, consent: Consent) -> Trust:
+def _accepted(
+    address: Address, recorded: Trust | None, offer: Trust, consent: Consent, person: Person
+) -> Trust:
     """The offer, when it is what was trusted before or the person agrees. Raises CertificateError.
 
     Before the first login at an address there is nothing to compare it with.
@@ -120,12 +126,12 @@ def _accepted(address: Address, recorded: Trust | None, offer: Trust, consent: C
             )
         ),
     ]
-    if consent.ask is None:
+    if not person.present:
         way = _("  If it has changed, the same command with {option} trusts the new one.").format(
             option=REPLACE
         )
         raise CertificateError("\n".join([_("refused, as"), *shown, way, _nothing_sent()]))
-    if not consent.ask("\n".join(shown), _("Type yes to trust the new one from now on")):
+    if not person.confirm("\n".join(shown), _("Type yes to trust the new one from now on")):
         raise CertificateError(_NO)
     return offer
 
@@ -174,7 +180,9 @@ def _verified(address: Address, trust: Trust) -> bool:
     return True
 
 
-def _allow_move(address: Address, before: Address, trust: Trust, consent: Consent) -> None:
+def _allow_move(
+    address: Address, before: Address, trust: Trust, consent: Consent, person: Person
+) -> None:
     """Raises CertificateError unless the person agrees."""
     if consent.moved:
         return
@@ -184,10 +192,10 @@ def _allow_move(address: Address, before: Address, trust: Trust, consent: Consen
         ),
         f"  {trust.fingerprints}",
     ]
-    if consent.ask is None:
+    if not person.present:
         way = _("  If the server has moved there, the same command with {option} logs in.").format(
             option=MOVED
         )
         raise CertificateError("\n".join([_("refused, as"), *shown, way, _nothing_sent()]))
-    if not consent.ask("\n".join(shown), _("Has the server moved there? Type yes to log in")):
+    if not person.confirm("\n".join(shown), _("Has the server moved there? Type yes to log in")):
         raise CertificateError(_NO)

@@ -41,7 +41,7 @@ class Home:
 
     def setup(self, *typed: str) -> Setup:
         """As the options make it, with what is typed."""
-        return Setup(self.settings, Sources(ask=Keyboard(*typed)), None, self.tokens)
+        return Setup(self.settings, Sources(), None, self.tokens, person=Keyboard(*typed))
 
     def knows(self, server: ScriptedServer, *, remembered: bool = True) -> str:
         """Alice has been at this server before; what she calls it."""
@@ -314,8 +314,8 @@ def test_a_new_password_brings_a_fresh_token(
         setup = home.setup(PASSWORD, NEW, NEW)
         assert account.passwd(setup, home.knows(server)) is Exit.OK
         assert home.token(server) == StoredToken("laptop", FRESH)
-        assert isinstance(setup.sources.ask, Keyboard)
-        assert setup.sources.ask.silent
+        assert isinstance(setup.person, Keyboard)
+        assert setup.person.silent
     said = capsys.readouterr().err
     assert "The password is changed" in said
     assert NEW not in said

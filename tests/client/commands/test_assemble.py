@@ -65,10 +65,10 @@ def test_the_first_login_teaches_the_second(
 ) -> None:
     """Server, account and CA are remembered, so that later nothing need be given."""
     with ScriptedServer(certificate, logs_in, logs_in) as server:
-        sources = Sources(ask=Keyboard(PASSWORD))
-        leaves(assemble.log_in(Setup(settings, sources, ca_file), f"alice@{server.address}"))
+        setup = Setup(settings, Sources(), ca_file, person=Keyboard(PASSWORD))
+        leaves(assemble.log_in(setup, f"alice@{server.address}"))
         person = Keyboard(PASSWORD)
-        leaves(assemble.log_in(Setup(settings, Sources(ask=person)), None))
+        leaves(assemble.log_in(Setup(settings, Sources(), person=person), None))
     assert person.questions == [f"Password of alice at {server.address}: "]
 
 
@@ -81,7 +81,7 @@ def test_a_wrong_password_is_asked_for_again(
     """With the server's words; each attempt is a connection of its own."""
     with ScriptedServer(certificate, refuses("wrong"), logs_in) as server:
         person = Keyboard("not it at all", PASSWORD)
-        setup = Setup(settings, Sources(ask=person), ca_file)
+        setup = Setup(settings, Sources(), ca_file, person=person)
         leaves(assemble.log_in(setup, f"alice@{server.address}"))
     assert len(person.questions) == 2
     assert "refused: wrong" in capsys.readouterr().err
@@ -93,7 +93,7 @@ def test_three_wrong_passwords_are_enough(
     """And nothing is remembered of a login that failed."""
     dialogues = [refuses("wrong")] * ATTEMPTS
     with ScriptedServer(certificate, *dialogues) as server:
-        setup = Setup(settings, Sources(ask=Keyboard("a", "b", "c")), ca_file)
+        setup = Setup(settings, Sources(), ca_file, person=Keyboard("a", "b", "c"))
         with pytest.raises(LoginError, match="wrong"):
             assemble.log_in(setup, f"alice@{server.address}")
     assert settings.last() is None
@@ -156,9 +156,9 @@ def test_a_registration_looks_first_and_speaks_then(
 
     with ScriptedServer(certificate, dialogue, logs_in) as server:
         link = link_to(server, authority)
-        leaves(assemble.register(Setup(settings, Sources(ask=person)), link, "alice"))
+        leaves(assemble.register(Setup(settings, Sources(), person=person), link, "alice"))
         assert server.looks == 2
-        leaves(assemble.log_in(Setup(settings, Sources(ask=Keyboard(PASSWORD))), None))
+        leaves(assemble.log_in(Setup(settings, Sources(), person=Keyboard(PASSWORD)), None))
     first, second = person.questions
     assert first.endswith("\nNew password for alice: ")
     assert second == "The same again: "
@@ -169,7 +169,7 @@ def test_an_impostor_hears_nothing(
 ) -> None:
     """Neither the code nor the password, which isn't even asked for."""
     person = Keyboard()
-    setup = Setup(settings, Sources(ask=person))
+    setup = Setup(settings, Sources(), person=person)
     with ScriptedServer(certificate) as server, pytest.raises(CertificateError):
         assemble.register(setup, link_to(server, other_authority), "alice")
     assert person.questions == []
@@ -187,7 +187,7 @@ def test_an_impostor_who_shows_the_right_ca_hears_nothing(
     """
     forged, key = other_authority.server("localhost").write(tmp_path, "forged")
     forged.write_text(forged.read_text() + authority.pem)
-    setup = Setup(settings, Sources(ask=Keyboard(PASSWORD, PASSWORD)))
+    setup = Setup(settings, Sources(), person=Keyboard(PASSWORD, PASSWORD))
     with ScriptedServer((forged, key)) as server, pytest.raises(ClientError) as refused:
         assemble.register(setup, link_to(server, authority), "alice")
     assert refused.value.code is Exit.CERTIFICATE
@@ -214,7 +214,7 @@ def test_a_weak_password_is_asked_for_again(
 
     with ScriptedServer(certificate, first, second) as server:
         person = Keyboard("weak", "weak", PASSWORD, PASSWORD)
-        setup = Setup(settings, Sources(ask=person))
+        setup = Setup(settings, Sources(), person=person)
         leaves(assemble.register(setup, link_to(server, authority), "alice"))
     assert "refused: The password is too short" in capsys.readouterr().err
 
@@ -231,7 +231,7 @@ def test_a_used_up_link_ends_the_registration(
         peer.expects("QUIT")
 
     with ScriptedServer(certificate, dialogue) as server:
-        setup = Setup(settings, Sources(ask=Keyboard(PASSWORD, PASSWORD)))
+        setup = Setup(settings, Sources(), person=Keyboard(PASSWORD, PASSWORD))
         with pytest.raises(LoginError, match="used up"):
             assemble.register(setup, link_to(server, authority), "alice")
     assert settings.last() is None

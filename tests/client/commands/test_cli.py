@@ -14,12 +14,12 @@ from pathlib import Path
 import keyring.core
 import pytest
 
+from securechat.client import person
 from securechat.client.commands import assemble
 from securechat.client.commands.cli import main
-from securechat.client.credentials import passwords
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens, token_directory
-from securechat.client.exits import EPILOG, Exit, UsageError
+from securechat.client.exits import EPILOG, Exit
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.settings import SettingsDirectory, default_directory
 from securechat.client.trust.authorities import Origin, Trust
@@ -64,10 +64,7 @@ class Shell:
 def shell(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Shell:
-    def no_terminal(_: str) -> str:
-        raise UsageError(passwords.NO_WAY)
-
-    monkeypatch.setattr(passwords, "ask_on_terminal", no_terminal)
+    monkeypatch.setattr(person, "has_terminal", lambda: False)
     password = tmp_path / "password"
     password.write_text(PASSWORD + "\n")
     password.chmod(0o600)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from securechat.client.commands.assemble import Setup
 from securechat.client.credentials import second_factor
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.exits import Exit, RefusedError
+from securechat.client.person import TerminalPerson
 from securechat.client.settings import SettingsDirectory
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import PASSWORD, Peer, ScriptedServer
@@ -34,7 +36,7 @@ def setup_of(
     settings: SettingsDirectory, server: ScriptedServer, authority: Authority, *typed: str
 ) -> Setup:
     settings.save_pin(server.address, authority.pem)
-    return Setup(settings, Sources(ask=Keyboard(*typed)))
+    return Setup(settings, Sources(), person=Keyboard(*typed))
 
 
 def where(server: ScriptedServer) -> str:
@@ -105,24 +107,32 @@ def test_a_terminal_shows_a_qr_code(
         setup = setup_of(settings, server, authority, PASSWORD, "222222")
         with pytest.raises(RefusedError, match="Begin anew"):
             factor.enroll(setup, where(server))
-    assert screen.getvalue() == second_factor.qr_code(URI)
+    assert modules(screen.getvalue()) == dark(second_factor.qr_code(URI))
 
 
 def modules(shown: str) -> list[list[bool]]:
-    """What a camera sees: True where it is dark."""
+    """What a camera sees, with the ground that a terminal's picture brings along."""
+    lines = shown.splitlines()
+    inner = [line.removeprefix("\x1b[97;40m").removesuffix("\x1b[0m") for line in lines]
+    assert all(bare != line for bare, line in zip(inner, lines, strict=True))
+    return dark(inner)
+
+
+def dark(lines: Sequence[str]) -> list[list[bool]]:
+    """True where white half blocks on black are dark."""
     rows = []
-    for line in shown.splitlines():
-        inner = line.removeprefix("\x1b[97;40m").removesuffix("\x1b[0m")
-        assert inner != line
-        rows.append([char in " ▄" for char in inner])
-        rows.append([char in " ▀" for char in inner])
+    for line in lines:
+        rows.append([char in " ▄" for char in line])
+        rows.append([char in " ▀" for char in line])
     return rows
 
 
 def test_a_qr_code_is_dark_on_light_on_every_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """White blocks on a black ground that it brings along; the quiet zone is light."""
-    monkeypatch.setattr(sys, "stdout", Screen())
-    seen = modules(second_factor.qr_code(URI))
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    assert TerminalPerson().draw(second_factor.qr_code(URI))
+    seen = modules(screen.getvalue())
     border = second_factor.QUIET_ZONE
     true = [
         [bool(module) for module in row]
@@ -133,10 +143,9 @@ def test_a_qr_code_is_dark_on_light_on_every_terminal(monkeypatch: pytest.Monkey
     assert not any(row[0] or row[-1] for row in seen[: len(true)])
 
 
-def test_a_usual_code_fits_on_a_small_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_usual_code_fits_on_a_small_terminal() -> None:
     """80 columns, 24 rows, the secret below it."""
-    monkeypatch.setattr(sys, "stdout", Screen())
-    rows = second_factor.qr_code(URI).splitlines()
+    rows = second_factor.qr_code(URI)
     assert len(rows) <= 24
     assert len(rows[0]) <= 80
 
@@ -152,12 +161,10 @@ def test_a_usual_code_fits_on_a_small_terminal(monkeypatch: pytest.MonkeyPatch) 
         "otpauth://totp/алиса",
     ],
 )
-def test_what_is_not_for_an_authenticator_becomes_no_code(
-    monkeypatch: pytest.MonkeyPatch, uri: str
-) -> None:
+def test_what_is_not_for_an_authenticator_becomes_no_code(uri: str) -> None:
     """A phone would open it, whatever it is."""
-    monkeypatch.setattr(sys, "stdout", Screen())
-    assert second_factor.qr_code(uri) == ""
+    assert second_factor.qr_code(uri) == []
+    assert not TerminalPerson().draw([])
 
 
 def test_no_code_where_it_cannot_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,11 +172,12 @@ def test_no_code_where_it_cannot_be_shown(monkeypatch: pytest.MonkeyPatch) -> No
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setenv("COLUMNS", "40")
-    assert second_factor.qr_code(URI) == ""
+    rows, person = second_factor.qr_code(URI), TerminalPerson()
+    assert not person.draw(rows)
     monkeypatch.setenv("COLUMNS", "80")
-    assert second_factor.qr_code(URI) != ""
+    assert person.draw(rows)
     monkeypatch.setattr(Screen, "encoding", "ascii")
-    assert second_factor.qr_code(URI) == ""
+    assert not person.draw(rows)
 
 
 @pytest.mark.parametrize("answer", ["\x1b[2J otpauth://x", "SHORT uri", ""])

@@ -13,6 +13,7 @@ from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import ClientError, LoginError, UnreachableError
+from securechat.client.person import Nobody
 from securechat.client.session.identity import Address, Login
 from tests.client.keyboard import Keyboard
 from tests.client.scripted import TOKEN
@@ -46,7 +47,7 @@ def tokens(tmp_path: Path) -> Tokens:
 def entry(
     door: Callable[[Login], LoggedIn], keyboard: Keyboard, tokens: Tokens | None
 ) -> LoginFlow:
-    return LoginFlow(ALICE, Sources(ask=keyboard), tokens, door)
+    return LoginFlow(ALICE, Sources(), keyboard, tokens, door)
 
 
 def test_a_remembered_device_is_asked_nothing(tokens: Tokens) -> None:
@@ -150,7 +151,7 @@ def test_a_script_is_told_to_use_a_token(tmp_path: Path) -> None:
     file.chmod(0o600)
     door = Door(NEEDS_CODE)
     with pytest.raises(LoginError, match="securechat token create NAME"):
-        LoginFlow(ALICE, Sources(password_file=file), None, door).enter()
+        LoginFlow(ALICE, Sources(password_file=file), Nobody(), None, door).enter()
     assert door.tried == ["secret"]
 
 

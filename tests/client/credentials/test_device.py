@@ -15,6 +15,7 @@ from securechat.client.credentials import device
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
 from securechat.client.exits import Exit, RefusedError
+from securechat.client.person import TerminalPerson
 from securechat.client.session.actions import Quit, Say
 from securechat.client.session.events import ClientEvent, Ready
 from securechat.client.session.identity import Login
@@ -46,7 +47,7 @@ class Home:
         with ScriptedServer(self._files, whole) as server:
             running = start(Login("alice", PASSWORD), Dialer(server.address, self._trust))
             owner = TokenOwner(server.address, self._trust.identity, "alice")
-            device.remember(running.client, self.tokens, owner)
+            device.remember(running.client, self.tokens, owner, TerminalPerson())
             self.kept = self.tokens.find(owner) if self._readable else None
             leaves(running)
 
@@ -193,7 +194,7 @@ def test_a_token_that_nobody_waits_for_is_revoked(
         running = start(Login("alice", PASSWORD), Dialer(server.address, home._trust))
         owner = TokenOwner(server.address, home._trust.identity, "alice")
         with pytest.raises(KeyboardInterrupt):
-            device.remember(running.client, home.tokens, owner)
+            device.remember(running.client, home.tokens, owner, TerminalPerson())
         leaves(running)
 
 
@@ -223,7 +224,7 @@ def test_the_next_connection_logs_in_by_the_token(home: Home) -> None:
         running.client._backoff.next = lambda: 0.001  # type: ignore[method-assign]
         running.client.attach(sink)
         owner = TokenOwner(server.address, home._trust.identity, "alice")
-        device.remember(running.client, home.tokens, owner)
+        device.remember(running.client, home.tokens, owner, TerminalPerson())
         running.client.submit(Say("#lobby", "hello"))
         assert back.wait(20)
         leaves(running)

@@ -12,21 +12,17 @@ from securechat.client.credentials.login_credentials import (
     checked_account,
 )
 from securechat.client.exits import UsageError
+from securechat.client.person import Nobody
 from securechat.client.session.identity import Login
+from tests.client.keyboard import Keyboard
 from tests.support.certificates import Authority
 
 
 def test_a_password_that_is_asked_for() -> None:
     """The question names account and server."""
-    asked: list[str] = []
-
-    def ask(prompt: str) -> str:
-        asked.append(prompt)
-        return "secret"
-
-    sources = Sources(ask=ask)
-    assert sources.login("alice", "chat.example:6697") == Login("alice", "secret")
-    assert asked == ["Password of alice at chat.example:6697: "]
+    sources, person = Sources(), Keyboard("secret")
+    assert sources.login(person, "alice", "chat.example:6697") == Login("alice", "secret")
+    assert person.questions == ["Password of alice at chat.example:6697: "]
     assert sources.asks
 
 
@@ -36,7 +32,7 @@ def test_a_password_from_a_file(tmp_path: Path) -> None:
     file.write_text("secret\n")
     file.chmod(0o600)
     sources = Sources(password_file=file)
-    assert sources.login("alice", "here") == Login("alice", "secret")
+    assert sources.login(Nobody(), "alice", "here") == Login("alice", "secret")
     assert not sources.asks
 
 
@@ -44,9 +40,9 @@ def test_a_certificate_needs_no_password(authority: Authority, tmp_path: Path) -
     """And names the account, unless one is given."""
     certificate, key = authority.client("alice").write(tmp_path, "alice")
     sources = Sources(certificate, key)
-    assert sources.account(None, "here") == "alice"
-    assert sources.account("bob", "here") == "bob"
-    assert sources.login("bob", "here") == Login("bob")
+    assert sources.account(Nobody(), None, "here") == "alice"
+    assert sources.account(Nobody(), "bob", "here") == "bob"
+    assert sources.login(Nobody(), "bob", "here") == Login("bob")
 
 
 def test_options_that_exclude_each_other() -> None:

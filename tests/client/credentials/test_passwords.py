@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from securechat.client.credentials import passwords
 from securechat.client.exits import UsageError
+from tests.client.keyboard import Keyboard
 
 
 def file_with(path: Path, content: bytes, mode: int = 0o600) -> Path:
@@ -58,30 +58,28 @@ def test_standard_input_is_read_to_its_first_line_end() -> None:
     os.close(reading)
 
 
-def test_a_new_password_is_asked_for_until_both_are_the_same() -> None:
+def test_a_new_password_is_asked_for_until_both_are_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """What is asked of it is told before."""
-    answers = ["one", "two", "three", "three"]
-    said: list[str] = []
-    assert passwords.ask_new(lambda _: answers.pop(0), "alice", said.append) == "three"
-    assert answers == []
-    assert said == [passwords.RULES, "The two are not the same; once more."]
+    person = Keyboard("one", "two", "three", "three")
+    assert passwords.ask_new(person, "alice") == "three"
+    assert person.silent
+    said = capsys.readouterr().err
+    assert said == f"{passwords.RULES}\nThe two are not the same; once more.\n"
 
 
-def test_enter_alone_takes_the_passphrase_that_is_offered() -> None:
+def test_enter_alone_takes_the_passphrase_that_is_offered(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """It stands in the prompt, which goes to the terminal, and in nothing that is said."""
-    prompts: list[str] = []
-    said: list[str] = []
-
-    def enter(prompt: str) -> str:
-        prompts.append(prompt)
-        return ""
-
-    taken = passwords.ask_new(enter, "alice", said.append)
-    [prompt] = prompts
+    person = Keyboard("")
+    taken = passwords.ask_new(person, "alice")
+    [prompt] = person.questions
     assert prompt.startswith("Enter alone takes this one")
     assert f"  {taken}\nNew password for alice: " in prompt
     assert taken.count("-") == 4
-    assert taken not in "".join(said)
+    assert taken not in "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize("password", ["a\0b", "a\nb", "a\rb", "\udcff", "x" * 1025])
@@ -90,17 +88,3 @@ def test_what_cannot_be_sent_is_refused(password: str) -> None:
     with pytest.raises(UsageError) as refused:
         passwords.checked(password)
     assert password not in str(refused.value)
-
-
-def test_without_a_terminal_there_is_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The text says what else there is; standard input is not read."""
-
-    def refuse(path: str, *rest: Any, **named: Any) -> int:
-        if path == "/dev/tty":
-            raise OSError
-        return real(path, *rest, **named)
-
-    real = os.open
-    monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(UsageError, match="--password-file"):
-        passwords.ask_on_terminal("Password: ")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client.exits import CertificateError, SettingsError
+from securechat.client.person import Nobody
 from securechat.client.session.identity import Address
 from securechat.client.settings import SYSTEM, SettingsDirectory
 from securechat.client.trust.anchors import Anchor, Consent, decide, keep
@@ -39,14 +40,17 @@ def theirs(other_authority: Authority) -> Trust:
     return Trust(other_authority.pem, Origin.LINK)
 
 
-class Person:
+class Teacher(Nobody):
     """Answers, and remembers what was shown and asked."""
+
+    present = True
 
     def __init__(self, answer: bool) -> None:
         self.answer = answer
         self.shown = ""
 
-    def __call__(self, explained: str, question: str) -> bool:
+    def confirm(self, explained: str, question: str) -> bool:
+        """The answer."""
         self.shown += f"{explained}\n{question}\n"
         return self.answer
 
@@ -68,15 +72,15 @@ def test_an_address_where_nobody_has_been(
 ) -> None:
     """What is offered, else the authorities of the system; and nothing is kept by deciding."""
     with nothing_changes(settings):
-        assert decide(settings, HERE, None, Consent()) == Anchor(BY_SYSTEM)
+        assert decide(settings, HERE, None, Consent(), Nobody()) == Anchor(BY_SYSTEM)
         for offer in (mine, theirs, BY_SYSTEM):
-            assert decide(settings, HERE, offer, Consent()) == Anchor(offer)
+            assert decide(settings, HERE, offer, Consent(), Nobody()) == Anchor(offer)
 
 
 def test_what_a_login_was_trusted_by_is_kept(settings: SettingsDirectory, mine: Trust) -> None:
     """A pin, or the word that the system's authorities were enough."""
     keep(settings, HERE, mine)
-    assert decide(settings, HERE, None, Consent()) == Anchor(mine)
+    assert decide(settings, HERE, None, Consent(), Nobody()) == Anchor(mine)
     there = Address("public.example")
     keep(settings, there, BY_SYSTEM)
     assert settings.trusted(there) == SYSTEM
@@ -94,11 +98,11 @@ def test_another_trust_needs_a_word(
         keep(settings, HERE, mine if kind == "pinned" else BY_SYSTEM)
     before = mine if kind == "pinned" else BY_SYSTEM
     with nothing_changes(settings), pytest.raises(CertificateError) as refused:
-        decide(settings, HERE, theirs, Consent())
+        decide(settings, HERE, theirs, Consent(), Nobody())
     assert before.fingerprints in str(refused.value)
     assert theirs.fingerprints in str(refused.value)
     assert "--replace-trust" in str(refused.value)
-    assert decide(settings, HERE, theirs, Consent(replace=True)) == Anchor(theirs)
+    assert decide(settings, HERE, theirs, Consent(replace=True), Nobody()) == Anchor(theirs)
 
 
 def test_a_pin_is_not_given_up_for_the_systems_authorities(
@@ -107,7 +111,7 @@ def test_a_pin_is_not_given_up_for_the_systems_authorities(
     """A link that says `system` would do that: any public authority could then be the server."""
     keep(settings, HERE, mine)
     with nothing_changes(settings), pytest.raises(CertificateError, match="of this system"):
-        decide(settings, HERE, BY_SYSTEM, Consent())
+        decide(settings, HERE, BY_SYSTEM, Consent(), Nobody())
 
 
 def test_a_bundle_that_holds_the_pin_is_another_trust(
@@ -117,7 +121,7 @@ def test_a_bundle_that_holds_the_pin_is_another_trust(
     keep(settings, HERE, mine)
     wider = Trust(f"{mine.ca_pem}{other_authority.pem}", Origin.FILE)
     with pytest.raises(CertificateError):
-        decide(settings, HERE, wider, Consent())
+        decide(settings, HERE, wider, Consent(), Nobody())
 
 
 def test_the_same_trust_again_asks_nothing(settings: SettingsDirectory, mine: Trust) -> None:
@@ -125,7 +129,7 @@ def test_the_same_trust_again_asks_nothing(settings: SettingsDirectory, mine: Tr
     keep(settings, HERE, mine)
     again = Trust(f"{mine.ca_pem}\n", Origin.LINK)
     with nothing_changes(settings):
-        assert decide(settings, HERE, again, Consent()).trust == again
+        assert decide(settings, HERE, again, Consent(), Nobody()).trust == again
         keep(settings, HERE, again)
 
 
@@ -139,12 +143,12 @@ def test_on_a_terminal_both_are_shown_and_a_yes_is_asked_for(
 ) -> None:
     """Any other answer is refused."""
     keep(settings, HERE, mine)
-    person = Person(answer)
+    person = Teacher(answer)
     if answer:
-        assert decide(settings, HERE, theirs, Consent(ask=person)).trust == theirs
+        assert decide(settings, HERE, theirs, Consent(), person).trust == theirs
     else:
         with nothing_changes(settings), pytest.raises(CertificateError):
-            decide(settings, HERE, theirs, Consent(ask=person))
+            decide(settings, HERE, theirs, Consent(), person)
     assert fingerprint(other_authority.der) in person.shown
     assert mine.fingerprints in person.shown
 
@@ -166,17 +170,17 @@ def test_another_spelling_is_the_same_address(
     kind = LoginLink if "/-/" in spelling else InviteLink
     link = kind.parse(spelling)
     with pytest.raises(CertificateError):
-        decide(settings, Address(link.host, link.port), BY_SYSTEM, Consent())
+        decide(settings, Address(link.host, link.port), BY_SYSTEM, Consent(), Nobody())
 
 
 def test_a_damaged_trust_is_told(settings: SettingsDirectory) -> None:
     """With the file's name; it doesn't fall back to the system's authorities."""
     settings.save_pin(HERE, "words")
     with pytest.raises(SettingsError, match=r"chat\.example_6697\.pem: expected a CA certificate"):
-        decide(settings, HERE, None, Consent())
+        decide(settings, HERE, None, Consent(), Nobody())
     settings.pin_file(HERE).chmod(0o622)
     with pytest.raises(SettingsError, match="chmod 600"):
-        decide(settings, HERE, None, Consent())
+        decide(settings, HERE, None, Consent(), Nobody())
 
 
 # -- a server that has moved
@@ -187,9 +191,9 @@ def test_a_known_authority_at_a_new_address(
 ) -> None:
     """Is recognised: the person is told where it is known from, and asked."""
     keep(settings, HERE, mine)
-    person = Person(True)
+    person = Teacher(True)
     with ScriptedServer(certificate) as server, nothing_changes(settings):
-        anchor = decide(settings, server.address, None, Consent(ask=person))
+        anchor = decide(settings, server.address, None, Consent(), person)
     assert anchor == Anchor(mine, HERE)
     assert f"{server.address} shows the certificate authority that you know from" in person.shown
     assert str(HERE) in person.shown
@@ -203,10 +207,10 @@ def test_a_script_says_that_the_server_has_moved(
     keep(settings, HERE, mine)
     with ScriptedServer(certificate) as server, nothing_changes(settings):
         with pytest.raises(CertificateError, match="--moved"):
-            decide(settings, server.address, None, Consent())
+            decide(settings, server.address, None, Consent(), Nobody())
         with pytest.raises(CertificateError, match="that was no yes"):
-            decide(settings, server.address, None, Consent(ask=Person(False)))
-        moved = decide(settings, server.address, None, Consent(moved=True))
+            decide(settings, server.address, None, Consent(), Teacher(False))
+        moved = decide(settings, server.address, None, Consent(moved=True), Nobody())
     assert moved == Anchor(mine, HERE)
 
 
@@ -221,11 +225,11 @@ def test_who_only_shows_the_known_authority(
     keep(settings, HERE, mine)
     forged, key = other_authority.server("localhost").write(tmp_path, "forged")
     forged.write_text(forged.read_text() + authority.pem)
-    person = Person(True)
+    person = Teacher(True)
     with ScriptedServer((forged, key)) as server, nothing_changes(settings):
-        for consent in (Consent(ask=person), Consent(moved=True)):
+        for consent in (Consent(), Consent(moved=True)):
             with pytest.raises(CertificateError, match="isn't signed by the expected"):
-                decide(settings, server.address, None, consent)
+                decide(settings, server.address, None, consent, person)
     assert person.shown == ""
 
 
@@ -239,7 +243,7 @@ def test_a_moved_server_whose_certificate_lacks_the_address(
         ScriptedServer(files) as server,
         pytest.raises(CertificateError, match=r"it is for chat\.example, not for localhost"),
     ):
-        decide(settings, server.address, None, Consent(moved=True))
+        decide(settings, server.address, None, Consent(moved=True), Nobody())
 
 
 def test_moving_where_another_server_was_needs_both_words(
@@ -250,18 +254,18 @@ def test_moving_where_another_server_was_needs_both_words(
     with ScriptedServer(certificate) as server:
         keep(settings, server.address, theirs)
         with nothing_changes(settings), pytest.raises(CertificateError, match="--replace-trust"):
-            decide(settings, server.address, None, Consent(moved=True))
+            decide(settings, server.address, None, Consent(moved=True), Nobody())
         both = Consent(moved=True, replace=True)
-        assert decide(settings, server.address, None, both) == Anchor(mine, HERE)
+        assert decide(settings, server.address, None, both, Nobody()) == Anchor(mine, HERE)
 
 
 def test_an_unknown_authority_at_a_new_address(
     settings: SettingsDirectory, theirs: Trust, certificate: Files
 ) -> None:
-    """Is nobody's: the system's authorities decide, and refuse it."""
+    """Is nobody's: the system's authorities decide as decided, and refuse it."""
     keep(settings, HERE, theirs)
     with ScriptedServer(certificate) as server:
-        assert decide(settings, server.address, None, Consent()) == Anchor(BY_SYSTEM)
+        assert decide(settings, server.address, None, Consent(), Nobody()) == Anchor(BY_SYSTEM)
     assert server.looks == 1
 
 

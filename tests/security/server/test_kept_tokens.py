@@ -13,6 +13,7 @@ from securechat.client.commands.login_flow import start
 from securechat.client.credentials import device
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens
+from securechat.client.person import TerminalPerson
 from securechat.client.session.actions import Quit
 from securechat.client.session.identity import Login
 from securechat.client.trust.authorities import Dialer, Origin, Trust
@@ -63,7 +64,7 @@ def test_a_token_that_nobody_asked_for_is_not_kept(
     with ScriptedServer(certificate, first) as server:
         running = start(Login("alice", TYPED), Dialer(server.address, trust))
         owner = TokenOwner(server.address, trust.identity, "alice")
-        device.remember(running.client, tokens, owner)
+        device.remember(running.client, tokens, owner, TerminalPerson())
         running.client.attach(lambda events: None)
         running.client.submit(Quit())
         running.client.join(20)
@@ -101,7 +102,7 @@ def test_only_a_token_is_kept_as_a_token(
     with ScriptedServer(certificate, first) as server:
         running = start(Login("alice", TYPED), Dialer(server.address, trust))
         owner = TokenOwner(server.address, trust.identity, "alice")
-        device.remember(running.client, tokens, owner)
+        device.remember(running.client, tokens, owner, TerminalPerson())
         running.client.attach(lambda events: None)
         running.client.submit(Quit())
         running.client.join(20)

@@ -10,7 +10,8 @@ from dataclasses import MISSING, fields
 
 import pytest
 
-from securechat.client.exits import Exit, say
+from securechat.client.exits import Exit
+from securechat.client.person import TerminalPerson
 from securechat.client.screens.commands import run
 from securechat.client.screens.complete import candidates
 from securechat.client.screens.composer import Composer
@@ -178,8 +179,8 @@ def test_what_is_told_beside_the_chat_is_inert(
         talk = dialled()
         tell(talk, f":irc.test {line}")
         for event in talk.shows():
-            say(str(getattr(event, "text", "")))
-        say(talk.hangup or "")
+            TerminalPerson().tell(str(getattr(event, "text", "")))
+        TerminalPerson().tell(talk.hangup or "")
     assert all(is_inert(line) for line in capsys.readouterr().err.split("\n"))
 
 
