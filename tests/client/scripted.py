@@ -25,6 +25,7 @@ from cryptography import x509
 from securechat.client.credentials.device import machine_name
 from securechat.client.session.handshake import ESSENTIAL, REGISTRATION, WANTED
 from securechat.client.session.identity import Address
+from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.session import SYNC
 from securechat.credentials.device import format_token
 from securechat.irc.message import KEY_TAG
@@ -36,8 +37,10 @@ NAME = "irc.test"
 PASSWORD = "correct horse battery staple"
 TOKEN = format_token(bytes(range(32)))
 DEVICE = machine_name(socket.gethostname())
-OFFER = " ".join(["sasl=PLAIN,EXTERNAL", *(n for n in WANTED if n not in ("sasl", KEY_TAG))])
-"""Of a server that knows no keys of messages."""
+OFFER = " ".join(
+    ["sasl=PLAIN,EXTERNAL", *(n for n in WANTED if n not in ("sasl", KEY_TAG, LABELS))]
+)
+"""Of a server that knows no keys of messages, and no labels."""
 assert ESSENTIAL in OFFER
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CARRIERS = ("Problem", "Info", "TooLong", "command", "_refuse", "Fault")
+CARRIERS = ("Problem", "CommandRefused", "Info", "TooLong", "command", "_refuse", "Fault")
 """What is made with a text that is shown, and so looked up, later."""
 
 SILENT = (
@@ -39,6 +39,7 @@ TEXTS = (
     "client/session/events.py:Doubt",
     "client/session/fetching.py",
     "client/session/following.py",
+    "client/session/labels.py",
     "client/session/multiline.py",
     "client/session/pages.py",
     "client/trust/anchors.py:_NO",

@@ -17,6 +17,7 @@ from securechat.client.session.events import (
     Problem,
     Rejected,
 )
+from securechat.client.session.labels import INQUIRIES
 from securechat.irc.message import Message
 from securechat.irc.numerics import Numeric
 
@@ -76,11 +77,6 @@ _REFUSES_ANY: Final = frozenset(
 
 _MESSAGES: Final = ("PRIVMSG", "NOTICE")
 
-# Commands whose answers somebody waits for. A refusal by a numeric is an answer too, or they would
-# wait in vain.
-_INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD", "SESSIONS")
-
-
 # What is told of a command that a server doesn't know, or not without a parameter.
 _NOT_HERE: Final[dict[tuple[str, str], str]] = {
     (
@@ -91,15 +87,21 @@ _NOT_HERE: Final[dict[tuple[str, str], str]] = {
 }
 
 
-def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
-    """One answer; other messages are passed over. now: seconds of a monotonic clock."""
+def receive(
+    message: Message, deliveries: Deliveries, now: float, out: Output, label: str = ""
+) -> None:
+    """One answer; other messages are passed over. now: seconds of a monotonic clock. label: of what
+    it answers.
+    """
     command = message.command
     if reply := _reply(message):
         out.events.append(reply)
     elif command == Numeric.RPL_WHOREPLY and len(message.params) >= 8:
         out.events.append(_who(message))
     elif command in ("FAIL", "WARN", "NOTE") and message.params:
-        _standard_reply(message, deliveries, now, out)
+        _standard_reply(message, deliveries, now, out, label)
+    elif command == "ACK":
+        deliveries.unlabel(label)
     elif command.isdigit() and command not in SILENT:
         text = " ".join(message.params[1:]) or command
         about = message.params[1].upper() if len(message.params) > 1 else ""
@@ -108,7 +110,7 @@ def receive(message: Message, deliveries: Deliveries, now: float, out: Output) -
         elif command < "400" or command in _NOT_ERRORS:
             out.events.append(Info(text))
         else:
-            out.events.append(_refused(message, deliveries, now) or Problem(text))
+            out.events.append(_refused(message, deliveries, now, label) or Problem(text))
 
 
 def _reply(message: Message) -> InquiryAnswer | None:
@@ -123,17 +125,20 @@ def _reply(message: Message) -> InquiryAnswer | None:
         verdict, code = "FAIL", verdict
     else:
         return None
+    # A refusal by a numeric is an answer too, or who waits for one would do so in vain.
     return (
         InquiryAnswer(verdict, command, code, tuple(context), text)
-        if command in _INQUIRIES
+        if command in INQUIRIES
         else None
     )
 
 
-def _refused(message: Message, deliveries: Deliveries, now: float) -> Rejected | None:
+def _refused(message: Message, deliveries: Deliveries, now: float, label: str) -> Rejected | None:
     """The message of ours that an error numeric refuses, if it does."""
     code, about = message.command, message.params[1:2]
-    if code in _REFUSES_TARGET:
+    if label:
+        delivery = deliveries.labelled(label, now)
+    elif code in _REFUSES_TARGET:
         delivery = deliveries.refuse(about, now)
     elif code in _REFUSES_ANY or (
         # It names the command. Our server refuses by it what it can't store.
@@ -146,13 +151,17 @@ def _refused(message: Message, deliveries: Deliveries, now: float) -> Rejected |
     return Rejected(delivery.target, delivery.text, reason, delivery.id) if delivery else None
 
 
-def _standard_reply(message: Message, deliveries: Deliveries, now: float, out: Output) -> None:
+def _standard_reply(
+    message: Message, deliveries: Deliveries, now: float, out: Output, label: str
+) -> None:
     text = message.params[-1]
     if message.command != "FAIL":
         out.events.append((Info if message.command == "NOTE" else Problem)(text))
         return
     delivery = None
-    if message.params[0].upper() == "BATCH":
+    if label:
+        delivery = deliveries.labelled(label, now)
+    elif message.params[0].upper() == "BATCH":
         delivery = deliveries.refuse_several(now)
     elif message.params[0].upper() in _MESSAGES:
         # The context may name the target; if not, it is the oldest, as answers come in order.

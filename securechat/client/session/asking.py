@@ -11,7 +11,8 @@ from typing import Final
 
 from securechat.client.session.batches import Batch
 from securechat.client.session.events import ClientEvent, Output, Problem, Said
-from securechat.irc.message import Message
+from securechat.client.session.labels import LABEL, Labels
+from securechat.irc.message import Message, format_message
 
 PATIENCE = 30.0
 """Seconds after which an answer is no more waited for."""
@@ -26,23 +27,26 @@ LOST: Final = "what you have asked for was lost with the connection; ask again w
 @dataclass(slots=True)
 class Asked:
     """What was asked, at `since` seconds of a monotonic clock. reference: of the batch that
-    answers, '' before that begins. said: what is to be shown of it.
+    answers, '' before that begins. label: by which the answer is known, '' where that is by what it
+    looks like. said: what is to be shown of it.
     """
 
     since: float
     reference: str = ""
+    label: str = ""
     said: list[Said] = field(default_factory=list)
 
 
 class Asking(ABC):
     """Asks one question at a time, and gathers what comes.
 
-    not_offered: what the person is told where the server can't answer.
+    not_offered: what the person is told where the server can't answer. labels: of the session.
     """
 
     not_offered = ""
 
-    def __init__(self) -> None:
+    def __init__(self, labels: Labels) -> None:
+        self._labels = labels
         self._open: Asked | None = None
         self._offered = False
 
@@ -68,10 +72,13 @@ class Asking(ABC):
             return False
         return True
 
-    def begins(self, batch: Batch) -> None:
-        """A batch has begun, which may be the answer."""
-        if self._open is not None and not self._open.reference and self._answers(batch):
-            self._open.reference = batch.reference
+    def begins(self, batch: Batch, label: str = "") -> None:
+        """A batch has begun, which may be the answer. label: of what it answers."""
+        asked = self._open
+        if asked is None or asked.reference or asked.label != label:
+            return
+        if self._answers(batch):
+            asked.reference = batch.reference
 
     def holds(self, batch: Batch | None) -> bool:
         """Whether a batch is, or is part of, the answer."""
@@ -96,10 +103,12 @@ class Asking(ABC):
             self._open = None
             self._done(asked, now, out)
 
-    def refused(self, message: Message, out: Output) -> bool:
-        """A standard reply, or an error numeric; whether all that it says is told."""
+    def refused(self, message: Message, out: Output, label: str = "") -> bool:
+        """A standard reply, or an error numeric; whether all that it says is told. label: of what
+        it answers.
+        """
         asked, params = self._open, message.params
-        if asked is None:
+        if asked is None or asked.label != label:
             return False
         if message.command == "421" and params[1:2] == [self._command]:
             self._open = None
@@ -109,6 +118,12 @@ class Asking(ABC):
             self._open = None
             return self._tells(asked, message, out)
         return False
+
+    def _line(self, asked: Asked, *params: str) -> str:
+        """The line that asks. Raises ValueError when it can't be sent."""
+        asked.label = self._labels.new()
+        tags = {LABEL: asked.label} if asked.label else {}
+        return format_message(self._command, *params, tags=tags)
 
     # -- what each question has of its own
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from securechat.client.session.labels import LABEL
 from securechat.client.session.multiline import CAPABILITY, Assembly
 from securechat.irc.message import Message
 
@@ -20,13 +21,14 @@ MAX_DEPTH = 4
 @dataclass(slots=True)
 class Batch:
     """A batch that has begun. kind: its type, without "draft/". params: what stands behind that.
-    outer: the reference of the one that it is part of, '' for none.
+    outer: the reference of the one that it is part of, '' for none. label: of what it answers.
     """
 
     reference: str
     kind: str
     params: list[str]
     outer: str
+    label: str = ""
     assembly: Assembly | None = None
 
 
@@ -46,7 +48,8 @@ class Batches:
         if sign != "+" or len(message.params) < 2 or len(self._open) >= MAX_BATCHES:
             return None
         _, kind, *params = message.params
-        batch = Batch(reference, kind.removeprefix("draft/"), params, message.tags.get("batch", ""))
+        outer, label = message.tags.get("batch", ""), message.tags.get(LABEL, "")
+        batch = Batch(reference, kind.removeprefix("draft/"), params, outer, label)
         if kind == CAPABILITY:
             batch.assembly = Assembly(message)
         self._open[reference] = batch
@@ -69,3 +72,18 @@ class Batches:
                 return batch
             batch = self._open.get(batch.outer)
         return None
+
+    def label_of(self, message: Message) -> tuple[str, bool]:
+        """The label of what a message answers, '' for none, and whether the answer is whole with
+        it. To be asked before began() and ended().
+        """
+        own = message.tags.get(LABEL, "")
+        batch, whole = self.of(message), bool(own) and message.command != "BATCH"
+        if message.command == "BATCH" and message.params and message.params[0][:1] == "-":
+            batch = self._open.get(message.params[0][1:])
+            whole = batch is not None and bool(batch.label)
+        for _ in range(MAX_DEPTH):
+            if own or batch is None:
+                break
+            own, batch = batch.label, self._open.get(batch.outer)
+        return own, whole

@@ -17,7 +17,7 @@ from securechat.client.session.actions import Command, Say, TextKind, next_id
 from securechat.client.session.events import Doubt, Queued, Unconfirmed
 from securechat.client.session.identity import same
 from securechat.client.session.multiline import Limits
-from securechat.irc.message import KEY_BITS, KEY_TAG, MAX_BODY_BYTES, format_key
+from securechat.irc.message import KEY_BITS, MAX_BODY_BYTES
 from securechat.irc.pieces import ACTION_HEAD, ACTION_TAIL, split_text
 
 # Messages on their way at once: enough to be fast, few enough for a server that throttles.
@@ -56,11 +56,8 @@ class Outgoing:
     """The msgid of what it answers."""
     id: int = 0
     """By what events tell of it."""
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """The tags of the message, for a server that keeps keys."""
-        return {KEY_TAG: format_key(self.key), **self.client_tags}
+    label: str = ""
+    """By which its answer is known, '' where that is by its text."""
 
     @property
     def client_tags(self) -> dict[str, str]:
@@ -156,10 +153,27 @@ class Deliveries:
         self._pending.append(first)
         return first
 
-    def confirm(self, command: str, target: str, wire: str, now: float) -> Outgoing | None:
-        """An echo of our account came. Returns the message that it confirms, or None.
+    def labelled(self, label: str, now: float) -> Outgoing | None:
+        """An echo or a refusal with this label came. Returns the message that it answers, which is
+        pending no more, or None.
+        """
+        answered = next((one for one in self._pending if label and one.label == label), None)
+        if answered is not None:
+            self._pending.remove(answered)
+            self._progress = now
+        return answered
 
-        It is found by target and text, the oldest first.
+    def unlabel(self, label: str) -> None:
+        """The server has acknowledged a message without an echo: if one comes, it has no label."""
+        for delivery in self._pending:
+            if label and delivery.label == label:
+                delivery.label = ""
+
+    def confirm(self, command: str, target: str, wire: str, now: float) -> Outgoing | None:
+        """An echo of our account came, without a label. Returns the message that it confirms, or
+        None.
+
+        It is found by target and text among those that have no label, the oldest first.
         """
         # With a server that keeps keys, not an uncertain one: another device of the account may
         # have said the same words, and these be all that is stored. It is sent again instead, which
@@ -168,21 +182,22 @@ class Deliveries:
             for delivery in held:
                 # When another device says the same words at the same moment, its echo may be taken
                 # for ours. Then one of the two is confirmed a little early; both are stored.
-                if (delivery.command, delivery.wire) == (command, wire) and same(
-                    delivery.target, target
-                ):
+                said = (delivery.command, delivery.wire, delivery.label)
+                if said == (command, wire, "") and same(delivery.target, target):
                     held.remove(delivery)
                     self._progress = now
                     return delivery
         return None
 
     def refuse(self, targets: list[str] | None, now: float) -> Outgoing | None:
-        """The server refused a message: the oldest pending one to one of targets (None: to any).
+        """The server refused a message, without a label: the oldest pending one to one of targets
+        (None: to any) that has none.
 
         Returns it, or None when no message of ours was meant.
         """
         for delivery in self._pending:
-            if targets is None or any(same(delivery.target, target) for target in targets):
+            named = targets is None or any(same(delivery.target, target) for target in targets)
+            if named and not delivery.label:
                 self._pending.remove(delivery)
                 self._progress = now
                 return delivery
@@ -190,7 +205,7 @@ class Deliveries:
 
     def refuse_several(self, now: float) -> Outgoing | None:
         """The server refused a message of several lines: the oldest pending one. As refuse()."""
-        several = next((one for one in self._pending if one.several), None)
+        several = next((one for one in self._pending if one.several and not one.label), None)
         if several is not None:
             self._pending.remove(several)
             self._progress = now
@@ -199,6 +214,8 @@ class Deliveries:
     def cut_off(self) -> list[Outgoing]:
         """The connection is lost. Returns the pending messages, which are uncertain from now on."""
         lost, self._pending = self._pending, []
+        for delivery in lost:
+            delivery.label = ""  # what another connection says of it has none
         self._uncertain += lost
         return lost
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from securechat.client.exits import Exit
-from securechat.client.session.actions import AskRange, TextKind
+from securechat.client.session.actions import AskRange, Command, TextKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +289,27 @@ class Problem(ClientEvent):
 @dataclass(frozen=True, slots=True)
 class TooLong(Problem):
     """What was typed can't be sent as it is; it goes back to where it was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandDone(ClientEvent):
+    """The server has done what was wanted: action, the very object that was submitted. Told where
+    the server knows labels (labeled-response), and not of TOKEN, TOTP, PASSWD and SESSIONS, which
+    have an InquiryAnswer, nor of Type and MarkRead.
+    """
+
+    action: Command
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRefused(Problem):
+    """The server has not done what was wanted, or not all of it. text: why. action: as of
+    CommandDone. code: of the standard reply, or a numeric; '' where the server has said nothing:
+    it couldn't be sent, or the connection was lost before the answer.
+    """
+
+    action: Command = field(kw_only=True)
+    code: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

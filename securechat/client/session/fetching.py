@@ -15,7 +15,8 @@ from securechat.client.session.actions import AskRange
 from securechat.client.session.asking import MOST, PATIENCE, Asked, Asking
 from securechat.client.session.batches import Batch
 from securechat.client.session.events import ClientEvent, Output, RangeTold, Said
-from securechat.irc.message import Message, format_message
+from securechat.client.session.labels import Labels
+from securechat.irc.message import Message
 
 NOT_OFFERED: Final = (
     "this server has no history that can be asked for (it doesn't offer draft/chathistory)"
@@ -49,8 +50,8 @@ class Fetching(Asking):
     not_offered = NOT_OFFERED
     _command = "CHATHISTORY"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, labels: Labels) -> None:
+        super().__init__(labels)
         self._range = _Range(0.0)
         self._questions: deque[AskRange] = deque()
 
@@ -88,12 +89,13 @@ class Fetching(Asking):
             self._end(out, SILENT)
         while self._open is None and self._questions:
             action = self._questions.popleft()
+            question = _Range(now, asked=action)
             try:
-                out.lines.append(format_message("CHATHISTORY", *action.params))
+                out.lines.append(self._line(question, *action.params))
             except ValueError as error:  # a name that can't be sent
                 out.events.append(RangeTold(action, problem=str(error)))
             else:
-                self._open = self._range = _Range(now, asked=action)
+                self._open = self._range = question
 
     def deadline(self) -> float | None:
         """When proceed() is due, or None."""

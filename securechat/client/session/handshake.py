@@ -20,6 +20,7 @@ from securechat.client.session.events import (
     Registered,
 )
 from securechat.client.session.identity import AccountRequest, Login
+from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.multiline import Limits, limits_of
 from securechat.client.session.search import SEARCH
@@ -36,6 +37,7 @@ WANTED: Final = (
     "draft/message-redaction",
     "echo-message",
     "extended-join",
+    LABELS,
     "message-tags",
     "multi-prefix",
     "sasl",

@@ -26,6 +26,8 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.fetching import Fetching
 from securechat.client.session.identity import fold, same
+from securechat.client.session.labels import CAPABILITY as LABELS
+from securechat.client.session.labels import Labels
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.pages import HistoryPages
 from securechat.client.session.search import LogSearch
@@ -39,16 +41,17 @@ DELIVERED: Final = "delivered-"
 class Inbound:
     """Handles one message after the other, over all connections of a session."""
 
-    def __init__(self, channels: JoinedChannels, deliveries: Deliveries) -> None:
+    def __init__(self, channels: JoinedChannels, deliveries: Deliveries, labels: Labels) -> None:
         self.nick = ""
         self.prefix = ""
         self._channels = channels
         self._deliveries = deliveries
+        self._labels = labels
         self._batches = Batches()
         self._shown = ShownMessages()
-        self.pages = HistoryPages(self._shown)
-        self.search = LogSearch()
-        self.fetching = Fetching()
+        self.pages = HistoryPages(self._shown, labels)
+        self.search = LogSearch(labels)
+        self.fetching = Fetching(labels)
         self._asking = (self.pages, self.search, self.fetching)
         self._asked: set[str] = set()
         """Channels, folded, whose next NAMES answer is shown."""
@@ -81,15 +84,26 @@ class Inbound:
 
     def receive(self, message: Message, now: float, out: Output) -> None:
         """One message; now: seconds of a monotonic clock."""
+        label, whole = self._batches.label_of(message)
+        if not label:
+            self._handle(message, "", now, out)
+            return
+        answer = Output(out.lines)
+        self._handle(message, label, now, answer)
+        out.events += self._labels.answered(label, message, answer.events, whole=whole)
+        out.hangup = answer.hangup or out.hangup
+
+    def _handle(self, message: Message, label: str, now: float, out: Output) -> None:
+        """label: of what the message answers, '' for none."""
         command = message.command
         if command in ("PRIVMSG", "NOTICE"):
             batch = self._batches.of(message)
             if batch is not None and batch.assembly is not None:
                 batch.assembly.add(message)
             else:
-                self._said(message, now, out)
+                self._said(message, label, now, out)
         elif command == "BATCH":
-            self._batch(message, now, out)
+            self._batch(message, label, now, out)
         elif asker := self._asker(message):
             asker.other(message, happened.event_of(message, self.nick))
         elif command in _OF_THEN and self._batches.within(message, "chathistory"):
@@ -97,8 +111,8 @@ class Inbound:
         elif handler := _HANDLERS.get(command):
             if len(message.params) >= _NEEDS.get(command, 1):
                 handler(self, message, out)
-        elif not self._is_told(message, out):
-            answers.receive(message, self._deliveries, now, out)
+        elif not self._is_told(message, label, out):
+            answers.receive(message, self._deliveries, now, out, label)
 
     @property
     def waiting(self) -> bool:
@@ -113,18 +127,18 @@ class Inbound:
             return None
         return next((asking for asking in self._asking if asking.holds(batch)), None)
 
-    def _is_told(self, message: Message, out: Output) -> bool:
+    def _is_told(self, message: Message, label: str, out: Output) -> bool:
         """Whether a message is a refusal, or a warning, that is told in our words."""
         if message.command == "WARN" and self.search.paused(message, out):
             return True
-        return any(asking.refused(message, out) for asking in self._asking)
+        return any(asking.refused(message, out, label) for asking in self._asking)
 
     def _is_mine(self, nick: str) -> bool:
         return same(nick, self.nick)
 
     # -- messages
 
-    def _said(self, message: Message, now: float, out: Output) -> None:
+    def _said(self, message: Message, label: str, now: float, out: Output) -> None:
         if len(message.params) < 2:
             return
         if asker := self._asker(message):
@@ -133,7 +147,12 @@ class Inbound:
             return
         target, text = message.params[:2]
         if self._is_mine(message.nick):
-            stored = self._deliveries.confirm(message.command, target, text, now)
+            # What has no label may be the words of another device.
+            stored = (
+                self._deliveries.labelled(label, now)
+                if label
+                else (self._deliveries.confirm(message.command, target, text, now))
+            )
             if stored:
                 msgid, time = message.tags.get("msgid", ""), parse_time(message)
                 out.events.append(events.Stored(stored.target, stored.text, msgid, time, stored.id))
@@ -165,15 +184,15 @@ class Inbound:
         target = message.params[0]
         return fold(message.nick if self._is_mine(target) else target)
 
-    def _batch(self, message: Message, now: float, out: Output) -> None:
+    def _batch(self, message: Message, label: str, now: float, out: Output) -> None:
         if not message.params:
             return
         if began := self._batches.began(message):
             for asking in self._asking:
-                asking.begins(began)
+                asking.begins(began, label)
         elif ended := self._batches.ended(message):
             if ended.assembly and (whole := ended.assembly.whole()):
-                self._said(whole, now, out)
+                self._said(whole, label, now, out)
             for asking in self._asking:
                 asking.ends(ended, now, out)
 
@@ -277,6 +296,8 @@ class Inbound:
             out.hangup = "the server stopped to confirm messages"
         if MULTILINE in gone:
             self._deliveries.multiline = None
+        if LABELS in gone or "batch" in gone:
+            self._labels.on = False
 
     def _isupport(self, message: Message, _out: Output) -> None:
         for token in message.params[1:-1]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from securechat.irc.message import KEY_TAG, Message, format_message
+from securechat.irc.message import Message, format_message
 from securechat.irc.multiline import BATCH_TYPE, CONCAT_TAG, Part, refit
 
 CAPABILITY: Final = BATCH_TYPE
@@ -60,16 +60,13 @@ def batch_lines(
     target: str,
     text: str,
     space: int,
-    key: str | None,
-    client_tags: Mapping[str, str],
+    tags: Mapping[str, str],
 ) -> list[str]:
-    """The lines that send text as one message. key: goes with it, for a server that keeps keys, and
-    client_tags, which others see.
+    """The lines that send text as one message with tags. space: bytes in a line for the text.
 
     Raises ValueError when the target can't be sent.
     """
     reference = "paste"  # one is sent whole before the next one begins
-    tags = {**({KEY_TAG: key} if key else {}), **client_tags}
     lines = [format_message("BATCH", f"+{reference}", BATCH_TYPE, target, tags=tags)]
     for part in _parts(text, space):
         inner = {"batch": reference, CONCAT_TAG: ""} if part.joined else {"batch": reference}

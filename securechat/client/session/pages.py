@@ -13,8 +13,9 @@ from securechat.client.session.asking import MOST, Asked, Asking
 from securechat.client.session.batches import Batch
 from securechat.client.session.events import HistoryPage, Output, Problem
 from securechat.client.session.identity import fold, same
+from securechat.client.session.labels import Labels
 from securechat.client.session.shown import Pieces, ShownMessages, mark_of
-from securechat.irc.message import Message, format_message
+from securechat.irc.message import Message
 
 CHATHISTORY: Final = "draft/chathistory"
 
@@ -50,8 +51,8 @@ class HistoryPages(Asking):
     not_offered = NOT_OFFERED
     _command = "CHATHISTORY"
 
-    def __init__(self, shown: ShownMessages) -> None:
-        super().__init__()
+    def __init__(self, shown: ShownMessages, labels: Labels) -> None:
+        super().__init__(labels)
         self.pieces = Pieces()
         self.most = 0
         """Messages that the server gives at once (CHATHISTORY of 005), 0 for any number."""
@@ -79,7 +80,7 @@ class HistoryPages(Asking):
         count = min(page.count, self.most or page.count)
         mark = self.pieces.begin(fold(page.target))
         where = ("BEFORE", page.target, mark) if mark else ("LATEST", page.target, "*")
-        line = format_message("CHATHISTORY", *where, str(count))
+        line = self._line(page, *where, str(count))
         if not self._told:
             # Only now, as the server replays nothing at the login of who has it: we would have to
             # fetch all that was missed, page by page.

@@ -18,8 +18,9 @@ from securechat.client.session.events import (
     SearchPage,
     SearchPaused,
 )
+from securechat.client.session.labels import Labels
 from securechat.client.session.shown import TIME, time_of
-from securechat.irc.message import MAX_BODY_BYTES, Message, escape_tag, format_message
+from securechat.irc.message import MAX_BODY_BYTES, Message, escape_tag
 
 SEARCH: Final = "soju.im/search"
 
@@ -49,8 +50,8 @@ class LogSearch(Asking):
     not_offered = NOT_OFFERED
     _command = "SEARCH"
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, labels: Labels) -> None:
+        super().__init__(labels)
         self._query: AskSearch | None = None
         self._on = False
         """Whether what is on its way goes on with an earlier answer."""
@@ -96,12 +97,13 @@ class LogSearch(Asking):
             "limit": str(self._limit),
         }
         items = (f"{key}={escape_tag(value)}" for key, value in attributes.items() if value)
-        line = format_message("SEARCH", ";".join(items))
+        asked = Asked(now)
+        line = self._line(asked, ";".join(items))
         if len(line.encode()) > MAX_BODY_BYTES:
             out.events.append(Problem(TOO_LONG, remote=False))
             return
         self._ids, self._asked_from = set(), self._border
-        self._open = Asked(now)
+        self._open = asked
         out.lines.append(line)
 
     def _answers(self, batch: Batch) -> bool:

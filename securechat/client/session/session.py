@@ -29,6 +29,7 @@ from securechat.client.session.actions import (
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import REPLY_TAG, Deliveries, Outgoing, text_space
 from securechat.client.session.events import (
+    CommandRefused,
     Delayed,
     Doubt,
     LoginRefused,
@@ -40,6 +41,8 @@ from securechat.client.session.events import (
 from securechat.client.session.handshake import Handshake, HandshakePhase, Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.inbound import Inbound, pong
+from securechat.client.session.labels import CAPABILITY as LABELS
+from securechat.client.session.labels import LABEL, Labels
 from securechat.client.session.liveness import Liveness, Verdict
 from securechat.client.session.multiline import batch_lines
 from securechat.client.session.pages import CHATHISTORY
@@ -79,7 +82,8 @@ class ClientSession:
         self._credential = credential
         self._missed = missed
         self._deliveries = Deliveries()
-        self._inbound = Inbound(self.channels, self._deliveries)
+        self._labels = Labels()
+        self._inbound = Inbound(self.channels, self._deliveries, self._labels)
         self._handshake = Handshake(credential, missed=missed)
         self._liveness = Liveness(0.0)
         self._deadline = 0.0
@@ -173,6 +177,7 @@ class ClientSession:
         if self.stage is not Stage.LEAVING:  # then _part_ways() has told of all that was open
             lost = self._deliveries.cut_off()
             out.events += [delivery.doubt(Doubt.CUT) for delivery in lost]
+            out.events += self._labels.lost()
         self._inbound.fetching.lost(out)
         self.stage = Stage.OFFLINE
         return out
@@ -202,6 +207,7 @@ class ClientSession:
             self.stage = Stage.REPLAY
             self._deliveries.keyed = KEY_TAG in handshake.enabled
             self._deliveries.multiline = handshake.multiline
+            self._labels.on = {LABELS, "batch"} <= handshake.enabled
             self._inbound.restart(handshake.nick)
             batches = "batch" in handshake.enabled
             pages = batches and handshake.offers(CHATHISTORY)
@@ -264,7 +270,8 @@ class ClientSession:
         if self.stage is Stage.ONLINE:
             self._inbound.fetching.proceed(now, out)
         leave = self._leave
-        done = self._deliveries.settled and not self._inbound.waiting
+        waiting = self._inbound.waiting or self._labels.waiting
+        done = self._deliveries.settled and not waiting
         if leave and (done or now >= self._leaving_time(leave)):
             self._part_ways(leave, now, out)
 
@@ -277,25 +284,30 @@ class ClientSession:
             if isinstance(item, Outgoing):
                 out.lines += self._lines_of(item)
                 return
-            out.lines.append(command_line(item))
+            label = self._labels.of(item)
+            out.lines.append(command_line(item, label))
+            self._labels.sent(label, item)
             if isinstance(item, ServerCommand) and item.name == "NAMES":
                 self._inbound.ask_names(item.params[0])
         except ValueError as error:  # a target with a space in it, for one
             if isinstance(item, Outgoing):
                 self._deliveries.refuse([item.target], now)
                 out.events.append(Rejected(item.target, item.text, str(error), item.id))
-            else:
-                name = item.name if isinstance(item, ServerCommand) else type(item).__name__
-                out.events.append(Problem(f"{name} can't be sent: {error}", remote=False))
+            elif isinstance(item, ServerCommand | React | Redact):
+                name = item.name if isinstance(item, ServerCommand) else item.target
+                text = f"{name} can't be sent: {error}"
+                out.events.append(CommandRefused(text, remote=False, action=item))
 
     def _lines_of(self, item: Outgoing) -> list[str]:
         """Raises ValueError when it can't be sent."""
-        keyed = self._deliveries.keyed
+        item.label = self._labels.new()
+        tags = {LABEL: item.label} if item.label else {}
+        if self._deliveries.keyed:
+            tags[KEY_TAG] = format_key(item.key)
+        tags |= item.client_tags
         if item.several:
             space = text_space(self._inbound.prefix, item.command, item.target)
-            key = format_key(item.key) if keyed else None
-            return batch_lines(item.command, item.target, item.text, space, key, item.client_tags)
-        tags = item.tags if keyed else item.client_tags
+            return batch_lines(item.command, item.target, item.text, space, tags)
         return [format_message(item.command, item.target, item.wire, tags=tags)]
 
     def _part_ways(self, leave: Quit, now: float, out: Output) -> None:
@@ -309,18 +321,22 @@ class ClientSession:
         self._deadline = now + GOODBYE
 
 
-def command_line(action: Command) -> str:
-    """The line that does what is wanted. Raises ValueError when it can't be sent."""
+def command_line(action: Command, label: str = "") -> str:
+    """The line that does what is wanted. label: by which its answer is known, '' for none. Raises
+    ValueError when it can't be sent.
+    """
+    tags = {LABEL: label} if label else {}
     match action:
         case ServerCommand(name, params):
-            return format_message(name, *params)
+            return format_message(name, *params, tags=tags)
         case React(target, msgid, reaction, ended):
             verb = "unreact" if ended else "react"
-            tags = {f"+draft/{verb}": reaction, REPLY_TAG: msgid}
+            tags |= {f"+draft/{verb}": reaction, REPLY_TAG: msgid}
             return format_message("TAGMSG", target, tags=tags)
         case Redact(target, msgid, reason):
-            return format_message("REDACT", target, msgid, *([reason] if reason else []))
+            return format_message("REDACT", target, msgid, *filter(None, [reason]), tags=tags)
         case Type(target, ended):
-            return format_message("TAGMSG", target, tags={"+typing": "done" if ended else "active"})
+            tags |= {"+typing": "done" if ended else "active"}
+            return format_message("TAGMSG", target, tags=tags)
         case MarkRead(target, time):
-            return format_message("MARKREAD", target, f"timestamp={time}")
+            return format_message("MARKREAD", target, f"timestamp={time}", tags=tags)

@@ -16,6 +16,7 @@ from securechat.client.session.actions import Action, MarkRead
 from securechat.client.session.events import (
     ChannelRenamed,
     ClientEvent,
+    CommandRefused,
     Delayed,
     Doubt,
     Info,
@@ -456,6 +457,7 @@ class Conversations:
 
 _HANDLERS: Final[dict[type[ClientEvent], Callable[..., list[Action] | None]]] = {
     ChannelRenamed: Conversations._channel_renamed,
+    CommandRefused: Conversations._beside,
     Delayed: Conversations._beside,
     Info: Conversations._beside,
     InquiryAnswer: Conversations._beside,

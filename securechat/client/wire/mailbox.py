@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 
 from securechat.client.session.events import (
     ClientEvent,
+    CommandDone,
+    CommandRefused,
     HistoryPage,
     Lost,
     Overrun,
@@ -32,7 +34,19 @@ MAX_KEPT = 12_000
 MAX_BATCH = 500
 
 _NEVER_DROPPED = (
-    *(HistoryPage, Lost, Queued, RangeTold, Ready, Rejected, SearchPage, Stopped, Stored),
+    *(
+        CommandDone,
+        CommandRefused,
+        HistoryPage,
+        Lost,
+        Queued,
+        RangeTold,
+        Ready,
+        Rejected,
+        SearchPage,
+        Stopped,
+        Stored,
+    ),
     Unconfirmed,
 )
 """Answers to what we have done ourselves: so many can't be made by others."""

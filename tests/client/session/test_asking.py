@@ -12,6 +12,7 @@ from securechat.client.session.events import (
     Problem,
     Said,
 )
+from securechat.client.session.labels import Labels
 from securechat.irc.message import Message, parse
 
 HI = parse("@batch=a :bob!b@h PRIVMSG #lobby :hi")
@@ -24,7 +25,7 @@ class Question(Asking):
     _command = "ASK"
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(Labels())
         self.answers: list[list[str]] = []
         self._batches = Batches()
 

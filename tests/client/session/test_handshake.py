@@ -20,6 +20,7 @@ from securechat.client.session.handshake import (
     Missed,
 )
 from securechat.client.session.identity import AccountRequest, Login
+from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.session import LOGIN_PATIENCE, Stage
 from securechat.irc.message import KEY_TAG
 from tests.client.dialogue import Talk
@@ -62,7 +63,7 @@ def test_a_login_with_a_password() -> None:
 
 def test_all_that_is_offered_and_wanted_is_requested() -> None:
     """And nothing that isn't offered."""
-    [request] = alice().hears(f"CAP * LS :{OFFER} {KEY_TAG} unknown-cap")
+    [request] = alice().hears(f"CAP * LS :{OFFER} {LABELS} {KEY_TAG} unknown-cap")
     assert request == f"CAP REQ :{' '.join(WANTED)}"
     [request] = alice().hears("CAP * LS :echo-message sasl=PLAIN")
     assert request == "CAP REQ :echo-message sasl"

@@ -67,7 +67,7 @@ def test_a_text_at_its_limits() -> None:
 
 def test_a_long_line_goes_on_in_the_next() -> None:
     """Joined to it, so that nothing is lost and no border comes in; a blank one isn't joined."""
-    assert batch_lines("PRIVMSG", "#x", "one\n\n" + "b" * 20, 16, "ff", {}) == [
+    assert batch_lines("PRIVMSG", "#x", "one\n\n" + "b" * 20, 16, {KEY_TAG: "ff"}) == [
         f"@{KEY_TAG}=ff BATCH +paste {CAPABILITY} #x",
         "@batch=paste PRIVMSG #x one",
         "@batch=paste PRIVMSG #x :",
@@ -81,7 +81,7 @@ def test_several_lines_are_one_message_to_the_echo() -> None:
     """Stored and shown once, with the id of its batch."""
     talk = online(offer=WITH_LIMITS)
     sent = talk.does(Say("#lobby", "один\n\nдва"))
-    assert sent == batch_lines("PRIVMSG", "#lobby", "один\n\nдва", 400, None, {})
+    assert sent == batch_lines("PRIVMSG", "#lobby", "один\n\nдва", 400, {})
     talk.hears(*echo("один", "", "два"), *echo("один", "", "два"))
     stored, said, *rest = talk.shows()
     assert stored == Stored("#lobby", "один\n\nдва")

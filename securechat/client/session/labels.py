@@ -1,0 +1,103 @@
+"""Which answer belongs to which of our commands: both carry the same label.
+
+Pure state of the receiving thread. https://ircv3.net/specs/extensions/labeled-response
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from securechat.client.session.actions import Command, MarkRead, ServerCommand, Type
+from securechat.client.session.events import ClientEvent, CommandDone, CommandRefused, Problem
+from securechat.irc.message import Message
+
+CAPABILITY: Final = "labeled-response"
+
+LABEL: Final = "label"
+
+LOST: Final = "the connection was lost before the server answered; look whether it was done"
+
+INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD", "SESSIONS")
+"""Commands whose answers somebody waits for by their names. They need no labels."""
+
+# Commands on their way. People wait for one; a script may send many to a server that is silent.
+MAX_OPEN: Final = 1000
+
+
+@dataclass(slots=True)
+class _Open:
+    """A command whose answer isn't whole. refused: whether it was told to be."""
+
+    command: Command
+    refused: bool = False
+
+    @property
+    def told(self) -> bool:
+        """Whether somebody is told of the answer: nobody waits for that of what goes by itself."""
+        return not isinstance(self.command, Type | MarkRead)
+
+
+class Labels:
+    """Makes labels, and knows which command each was for. on: whether the server knows labels."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self._number = itertools.count(1)
+        self._open: dict[str, _Open] = {}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is on its way that somebody is told of."""
+        return any(one.told for one in self._open.values())
+
+    def new(self) -> str:
+        """A label that no other line of this session has had; '' for none."""
+        return str(next(self._number)) if self.on else ""
+
+    def of(self, command: Command) -> str:
+        """A label for a command; '' for none."""
+        inquiry = isinstance(command, ServerCommand) and command.name.upper() in INQUIRIES
+        return "" if inquiry else self.new()
+
+    def sent(self, label: str, command: Command) -> None:
+        """A command is on its way, with a label or ''."""
+        if label:
+            self._open[label] = _Open(command)
+            if len(self._open) > MAX_OPEN:
+                del self._open[next(iter(self._open))]
+
+    def answered(
+        self, label: str, message: Message, told: Iterable[ClientEvent], *, whole: bool
+    ) -> Iterator[ClientEvent]:
+        """What a message tells that is an answer, or part of one. told: the events of it. whole:
+        whether the answer is complete with it.
+        """
+        one = self._open.get(label)
+        if one is None:
+            yield from told
+            return
+        for event in told:
+            # A warning goes with what is done all the same.
+            if not isinstance(event, Problem) or message.command == "WARN":
+                yield event
+                continue
+            one.refused = True
+            if one.told:
+                code = (
+                    "".join(message.params[1:2]) if message.command == "FAIL" else message.command
+                )
+                yield CommandRefused(event.text, event.remote, action=one.command, code=code)
+        if whole:
+            del self._open[label]
+            if one.told and not one.refused:
+                yield CommandDone(one.command)
+
+    def lost(self) -> Iterator[CommandRefused]:
+        """The connection is gone; what tells of the commands that had no answer."""
+        for one in self._open.values():
+            if one.told:
+                yield CommandRefused(LOST, remote=False, action=one.command)
+        self._open.clear()
