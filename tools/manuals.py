@@ -12,7 +12,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -22,6 +22,7 @@ import securechat
 from securechat.admin.cli import command as admin
 from securechat.ca.cli import _HANDLERS as HANDLERS
 from securechat.client.commands.cli import cli as client
+from securechat.client.exits import MEANING
 from securechat.server.cli import command as server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,6 +43,26 @@ PROGRAMS: dict[str, click.Group] = {
     "securechat-server": server,
     "gencerts": GENCERTS,
 }
+
+STATUS: dict[str, Mapping[int, str]] = {
+    "securechat": MEANING,
+    "securechat-admin": {
+        0: "Done.",
+        1: "Refused, or stored and not taken up by the running server.",
+        2: "Wrong usage.",
+    },
+    "securechat-server": {
+        0: "Stopped as it was told to, or nothing was wrong.",
+        1: "It could not start, or something is wrong; what, stands on standard error.",
+        2: "Wrong usage.",
+    },
+    "gencerts": {
+        0: "Done.",
+        1: "Nothing was made, or something is wrong; what, stands on standard error.",
+        2: "Wrong usage.",
+    },
+}
+"""What the exit codes of each program say."""
 
 RENEW = "renew it with: python tools/manuals.py"
 
@@ -95,9 +116,16 @@ def page(name: str, group: click.Group) -> str:
         lines += [*described(command, group.epilog), *options(command, known)]
     if group.epilog:
         lines += [".SH NOTES", *paragraphs(group.epilog)]
+    lines += [".SH EXIT STATUS", *exit_status(STATUS[name])]
     others = [escape(other) for other in PROGRAMS if other != name]
     lines += [".SH SEE ALSO", ",\n".join(f".BR {other} (1)" for other in others)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def exit_status(meaning: Mapping[int, str]) -> Iterator[str]:
+    """What each code means."""
+    for code, text in meaning.items():
+        yield from (".TP", f".B {int(code)}", escape(text))
 
 
 def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:

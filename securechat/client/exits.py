@@ -11,6 +11,7 @@ ClientError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 
@@ -26,15 +27,19 @@ class Exit(IntEnum):
     INTERRUPTED = 130  # 128 + SIGINT, what shells expect after Ctrl-C
 
 
-EPILOG = """\b
-Exit codes:
-  0  all went well; what was sent is stored on the server
-  1  the server refused a message, or what was asked for
-  2  wrong usage: an argument, a file or a setting
-  3  no connection, or it was lost before all was confirmed
-  4  the server's certificate was refused
-  5  the login or the registration was refused
-"""
+EXIT_CODES = "0 says that all went well; the other exit codes are in the manual: man securechat."
+"""What stands below the help of the program."""
+
+MEANING: Mapping[int, str] = {
+    Exit.OK: "All went well; what was sent is stored on the server.",
+    Exit.REFUSED: "The server refused a message, or what was asked for.",
+    Exit.USAGE: "Wrong usage: an argument, a file or a setting.",
+    Exit.UNREACHABLE: "No connection, or it was lost before all was confirmed.",
+    Exit.CERTIFICATE: "The server's certificate was refused.",
+    Exit.LOGIN: "The login or the registration was refused.",
+    Exit.INTERRUPTED: "Ctrl-C.",
+}
+"""What each exit code says, as the manual has it."""
 
 
 class ClientError(Exception):

@@ -14,6 +14,8 @@ import click
 import manuals
 import pytest
 
+from securechat.client.exits import Exit
+
 BIN = Path(sys.executable).parent
 
 
@@ -52,6 +54,14 @@ def test_a_page_has_every_command_and_option(name: str) -> None:
         own = (option for option in command.params if isinstance(option, click.Option))
         for option in own:
             assert option.hidden or all(word in text for word in option.opts), option.opts
+
+
+def test_a_page_says_what_the_exit_codes_are() -> None:
+    """Each of the client's, which are no more in its help."""
+    text = (manuals.ROOT / "share/man/man1/securechat.1").read_text()
+    status = text.partition(".SH EXIT STATUS\n")[2].partition(".SH ")[0].splitlines()
+    assert status[1::3] == [f".B {code.value}" for code in Exit]
+    assert ".SH EXIT STATUS" in (manuals.ROOT / "share/man/man1/gencerts.1").read_text()
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,11 @@ from securechat.common.language import _
 FILE = click.Path(dir_okay=False, path_type=Path)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+SERVER = click.option(
+    "--server", metavar="[ACCOUNT@]HOST[:PORT]", help="Where; without it, where you were last."
+)
+WHERE = click.argument("where", required=False, metavar="[[ACCOUNT@]HOST[:PORT]|LINK]")
+
 _TRUST = (
     click.option(
         "--ca", type=FILE, metavar="FILE", help="Trust this CA (PEM), and remember it afterwards."

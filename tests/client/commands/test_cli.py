@@ -8,18 +8,19 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import keyring.core
 import pytest
 
 from securechat.client import person
 from securechat.client.commands import assemble
-from securechat.client.commands.cli import main
+from securechat.client.commands.cli import cli, main
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens, token_directory
-from securechat.client.exits import EPILOG, Exit
+from securechat.client.exits import EXIT_CODES, Exit
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.settings import SettingsDirectory, default_directory
 from securechat.client.trust.authorities import Origin, Trust
@@ -428,28 +429,27 @@ def test_the_settings_directory_can_be_named(
     assert not settings_directory.exists()
 
 
-def test_help_tells_the_exit_codes(shell: Shell) -> None:
-    """For every command; no option skips the verification."""
-    commands = [
-        [],
-        ["login"],
-        ["register"],
-        ["send"],
-        ["logout"],
-        ["passwd"],
-        ["token"],
-        *(["token", verb] for verb in ("list", "create", "revoke")),
-        ["sessions"],
-        *(["sessions", verb] for verb in ("list", "end")),
-        ["totp"],
-        *(["totp", verb] for verb in ("enroll", "remove", "recovery")),
-    ]
-    for command in commands:
-        assert shell.runs(*command, "--help") == Exit.OK
-        for code in list(Exit)[:6]:
-            assert f"\n  {code.value}  " in EPILOG
-            assert f"    {code.value}  " in shell.out
-        assert "verif" not in shell.out.lower()
+def commands(group: click.Group, *words: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """All below a group, by the words that call them."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, *words, name)
+        yield (*words, name), command
+
+
+def test_each_command_has_an_example() -> None:
+    """At the end of its help; a group tells of its commands. No option skips the verification."""
+    for words, command in commands(cli):
+        text = command.get_help(click.Context(command))
+        assert isinstance(command, click.Group) or "Example:" in text, words
+        assert "verif" not in text.lower()
+        assert "exit code" not in text.lower(), words
+
+
+def test_help_tells_where_the_exit_codes_are(shell: Shell) -> None:
+    """Once, and not below each command."""
+    assert shell.runs("--help") == Exit.OK
+    assert " ".join(shell.out.split()).endswith(EXIT_CODES)
 
 
 def test_version(shell: Shell) -> None:

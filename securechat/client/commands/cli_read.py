@@ -8,18 +8,15 @@ from securechat.client.commands import history as reading_history
 from securechat.client.commands import tail as reading_tail
 from securechat.client.commands.assemble import Setup
 from securechat.client.commands.history import MOST, Stretch
-from securechat.client.commands.options import chatting
+from securechat.client.commands.options import SERVER, chatting
 from securechat.client.commands.tail import place_of
-from securechat.client.exits import EPILOG, Exit
+from securechat.client.exits import Exit
 from securechat.client.session.following import PAGE
 
-SERVER = click.option(
-    "--server", metavar="[ACCOUNT@]HOST[:PORT]", help="Where; without it, where you were last."
-)
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
-@click.command(epilog=EPILOG)
+@click.command()
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @SERVER
 @click.option(
@@ -62,7 +59,7 @@ def tail(
     return reading_tail.tail(setup, targets, server, since, count, as_json=as_json)
 
 
-@click.command(epilog=EPILOG)
+@click.command()
 @click.argument("target")
 @SERVER
 @click.option(
