@@ -7,11 +7,12 @@ import click
 from securechat.client.commands import history as reading_history
 from securechat.client.commands import tail as reading_tail
 from securechat.client.commands.assemble import Setup
-from securechat.client.commands.history import MOST, Stretch
+from securechat.client.commands.history import MOST
 from securechat.client.commands.options import SERVER, chatting
 from securechat.client.commands.tail import place_of
 from securechat.client.exits import Exit
 from securechat.client.session.following import PAGE
+from securechat.client.session.stretch import Stretch
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 

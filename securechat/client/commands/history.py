@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import queue
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from securechat.client.commands import assemble
 from securechat.client.commands.account import closing
@@ -22,8 +21,8 @@ from securechat.client.session.events import (
     Stopped,
 )
 from securechat.client.session.fetching import BUSY
-from securechat.client.session.following import PAGE
 from securechat.client.session.handshake import Missed
+from securechat.client.session.stretch import Pages, Stretch
 from securechat.client.text.render import Renderer
 from securechat.common.language import _
 
@@ -34,25 +33,13 @@ PATIENCE = 30.0
 """Seconds for a page: it waits for others' pages at a busy server."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What is wanted of a conversation. after, before: places as CHATHISTORY has them, '' for none.
-    With after the oldest `count` messages, else the newest.
-    """
-
-    target: str
-    count: int
-    after: str = ""
-    before: str = ""
-
-
 def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool) -> Exit:
     """Print a stretch of a conversation; the exit code. Raises ClientError."""
     if problem := target_problem(wanted.target):
         raise UsageError(problem.text)
     running = assemble.log_in(setup, server, missed=Missed.LEFT)
     with closing(running):
-        found = list(read(running, wanted))
+        found = read(running, wanted)
     if not found and not as_json:
         setup.person.tell(
             _("There is nothing to read of {target} there.").format(target=wanted.target)
@@ -65,7 +52,7 @@ def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool)
     return Exit.OK
 
 
-def read(running: LoggedIn, wanted: Stretch) -> Iterator[Said]:
+def read(running: LoggedIn, wanted: Stretch) -> list[Said]:
     """The messages, oldest first. Raises RefusedError, UnreachableError."""
     answers: queue.SimpleQueue[RangeTold | Stopped] = queue.SimpleQueue()
 
@@ -75,33 +62,10 @@ def read(running: LoggedIn, wanted: Stretch) -> Iterator[Said]:
                 answers.put(event)
 
     running.client.attach(sink)
-    pages: list[tuple[Said, ...]] = []
-    mark, left = "", wanted.count
-    while left > 0:
-        page = _page(running, answers, _question(wanted, mark, min(left, PAGE)))
-        new = page[:left] if wanted.after else page[-left:]
-        edge = (page[-1] if wanted.after else page[0]).mark if page else ""
-        pages.append(new)
-        left -= len(new)
-        # Up to an empty page, or one that leads nowhere: one may have fewer than were asked for.
-        if not edge or edge == mark:
-            break
-        mark = edge
-    for page in pages if wanted.after else reversed(pages):
-        yield from page
-
-
-def _question(wanted: Stretch, mark: str, count: int) -> AskRange:
-    """The next page. mark: of the message at which the last one ended, '' for the first page."""
-    target, size = wanted.target, str(count)
-    if wanted.after:
-        start = mark or wanted.after
-        if wanted.before:
-            return AskRange(("BETWEEN", target, start, wanted.before, size))
-        return AskRange(("AFTER", target, start, size))
-    if mark or wanted.before:
-        return AskRange(("BEFORE", target, mark or wanted.before, size))
-    return AskRange(("LATEST", target, "*", size))
+    pages = Pages(wanted)
+    while asked := pages.next():
+        pages.take(_page(running, answers, asked))
+    return pages.messages()
 
 
 def _page(

@@ -58,19 +58,16 @@ class Asking(ABC):
     def restart(self, out: Output, *, offered: bool) -> None:
         """A new connection. offered: whether the server answers."""
         if self._open is not None:
-            out.events.append(Problem(LOST, remote=False))
+            out.events.append(self._problem(LOST))
         self._open, self._offered = None, offered
 
-    def _may(self, now: float, out: Output) -> bool:
-        """Whether something can be asked now; why not is told."""
+    def _hindrance(self, now: float) -> str:
+        """Why nothing can be asked now, '' for no reason."""
         if not self._offered:
-            out.events.append(Problem(self.not_offered, remote=False))
-            return False
+            return self.not_offered
         # An answer that is late may come yet; then it is what is shown.
-        if self._open is not None and now < self._open.since + PATIENCE:
-            out.events.append(Problem(PENDING, remote=False))
-            return False
-        return True
+        waits = self._open is not None and now < self._open.since + PATIENCE
+        return PENDING if waits else ""
 
     def begins(self, batch: Batch, label: str = "") -> None:
         """A batch has begun, which may be the answer. label: of what it answers."""
@@ -143,7 +140,11 @@ class Asking(ABC):
 
     def _unknown(self, asked: Asked, out: Output) -> None:
         """The server doesn't know the command."""
-        out.events.append(Problem(self.not_offered, remote=False))
+        out.events.append(self._problem(self.not_offered))
+
+    def _problem(self, text: str) -> Problem:
+        """What tells that there is no answer."""
+        return Problem(text, remote=False)
 
     def _tells(self, asked: Asked, message: Message, out: Output) -> bool:
         """Tell of a refusal in own words; whether that was done."""

@@ -287,6 +287,13 @@ class Problem(ClientEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class SearchRefused(Problem):
+    """There is no answer to a search. text: why. typed: as of SearchPage."""
+
+    typed: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
 class TooLong(Problem):
     """What was typed can't be sent as it is; it goes back to where it was typed."""
 

@@ -9,7 +9,7 @@ https://ircv3.net/specs/extensions/chathistory
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -69,10 +69,18 @@ class _Plan:
 class Follower:
     """targets: the channels and people that are followed, none for all. since: a place as
     CHATHISTORY has it, from which on messages are told. count: or so many of each, of before. nick:
-    our own.
+    our own. places: of conversations of which more is known than since: conversation -> the mark of
+    the last message that was told, and its time.
     """
 
-    def __init__(self, nick: str, targets: Iterable[str], since: str = "", count: int = 0) -> None:
+    def __init__(
+        self,
+        nick: str,
+        targets: Iterable[str],
+        since: str = "",
+        count: int = 0,
+        places: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
         self._nick = nick
         self._targets = list(targets)
         self._since = since
@@ -90,6 +98,13 @@ class Follower:
         """Also while there is no connection: what comes before it is ready is held as well."""
         self._dropped = False
         self._began = False
+        for conversation, (mark, time) in (places or {}).items():
+            self._mark(conversation, mark, time)
+
+    @property
+    def live(self) -> bool:
+        """Whether all that was missed is told, so that each message is told as it comes."""
+        return not self._fetching
 
     def take(self, event: ClientEvent) -> Step:
         """One event of the session."""
@@ -213,7 +228,9 @@ class Follower:
                 return self._next(Step())
         where = "" if command == "TARGETS" else f" of {target}"
         problem = f"no history{where}: {told.problem}"
-        if not self._began and (self._targets or self._since):
+        # Of all conversations one may be gone since, as a channel that we have left.
+        chosen = self._targets or (self._since and command == "TARGETS")
+        if not self._began and chosen:
             return Step(refused=problem)
         if self._plans:
             self._plans.popleft()

@@ -73,7 +73,12 @@ class Missed(StrEnum):
 
     REPLAYED = "the server sends them after the login"
     LEFT = "they wait for the account's next login; for programs, which nobody reads by"
+    FOLLOWED = "the same, but others see that the account is there"
     FETCHED = "we fetch them from the server's history; where it has none, they are replayed"
+
+
+QUIET: Final = (Missed.LEFT, Missed.FOLLOWED)
+"""By these nobody has seen what comes: it isn't confirmed as delivered."""
 
 
 class HandshakePhase(Enum):

@@ -69,7 +69,8 @@ class HistoryPages(Asking):
 
     def ask(self, action: AskPage, now: float, out: Output) -> None:
         """Ask the server for a page; now: seconds of a monotonic clock."""
-        if not self._may(now, out):
+        if problem := self._hindrance(now):
+            out.events.append(self._problem(problem))
             return
         try:
             self._send(_Page(now, target=action.target, count=min(action.count, MOST)), out)

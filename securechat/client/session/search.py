@@ -14,9 +14,9 @@ from securechat.client.session.asking import Asked, Asking
 from securechat.client.session.batches import Batch
 from securechat.client.session.events import (
     Output,
-    Problem,
     SearchPage,
     SearchPaused,
+    SearchRefused,
 )
 from securechat.client.session.labels import Labels
 from securechat.client.session.shown import TIME, time_of
@@ -69,7 +69,9 @@ class LogSearch(Asking):
 
     def ask(self, query: AskSearch, now: float, out: Output) -> None:
         """Begin a search; now: seconds of a monotonic clock."""
-        if self._may(now, out):
+        if problem := self._hindrance(now):
+            out.events.append(SearchRefused(problem, remote=False, typed=query.typed))
+        else:
             self._border, self._on, self._known = "", False, set()
             self._limit, self._again = RESULTS, 0
             self._query = query
@@ -78,8 +80,10 @@ class LogSearch(Asking):
     def more(self, now: float, out: Output) -> None:
         """Go on with the last search."""
         if self._query is None:
-            out.events.append(Problem(NOTHING_YET, remote=False))
-        elif self._may(now, out):
+            out.events.append(self._problem(NOTHING_YET))
+        elif problem := self._hindrance(now):
+            out.events.append(self._problem(problem))
+        else:
             self._on, self._limit, self._again = True, RESULTS, 0
             self._send(self._query, now, out)
 
@@ -100,7 +104,7 @@ class LogSearch(Asking):
         asked = Asked(now)
         line = self._line(asked, ";".join(items))
         if len(line.encode()) > MAX_BODY_BYTES:
-            out.events.append(Problem(TOO_LONG, remote=False))
+            out.events.append(self._problem(TOO_LONG))
             return
         self._ids, self._asked_from = set(), self._border
         self._open = asked
@@ -131,6 +135,15 @@ class LogSearch(Asking):
             self._send(query, now, out)
             return
         out.events.append(SearchPage(query.typed, tuple(asked.said), self._on, bool(query.after)))
+
+    def _problem(self, text: str) -> SearchRefused:
+        typed = self._query.typed if self._query else ""
+        return SearchRefused(text, remote=False, typed=typed)
+
+    def _tells(self, asked: Asked, message: Message, out: Output) -> bool:
+        typed = self._query.typed if self._query else ""
+        out.events.append(SearchRefused(message.params[-1], typed=typed))
+        return True
 
     def paused(self, message: Message, out: Output) -> bool:
         """A WARN; whether it tells that the search took too long, and how far it has come."""

@@ -37,8 +37,9 @@ from securechat.client.session.events import (
     Problem,
     Ready,
     Rejected,
+    SearchRefused,
 )
-from securechat.client.session.handshake import Handshake, HandshakePhase, Missed
+from securechat.client.session.handshake import QUIET, Handshake, HandshakePhase, Missed
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.labels import CAPABILITY as LABELS
@@ -123,7 +124,7 @@ class ClientSession:
         out = Output()
         self._liveness.heard(now)
         if message.command == "PING":
-            out.lines.append(pong(message, quiet=self._missed is Missed.LEFT))
+            out.lines.append(pong(message, quiet=self._missed in QUIET))
         elif self.stage is Stage.LEAVING:
             return out  # QUIT is sent: nothing that comes now is shown
         elif self.stage is Stage.LOGIN:
@@ -243,7 +244,10 @@ class ClientSession:
             self._inbound.fetching.ask(action, out, online=self.stage is Stage.ONLINE)
         elif self.stage is not Stage.ONLINE:
             text = "there is no connection now; ask again when it is back"
-            out.events.append(Problem(text, remote=False))
+            if isinstance(action, AskSearch):
+                out.events.append(SearchRefused(text, remote=False, typed=action.typed))
+            else:
+                out.events.append(Problem(text, remote=False))
         elif isinstance(action, AskPage):
             self._inbound.pages.ask(action, now, out)
         elif isinstance(action, AskSearch):

@@ -32,7 +32,9 @@ class Question(Asking):
     def asks(self, now: float = 0.0) -> list[ClientEvent]:
         """Ask, if that may be; what is told."""
         out = Output()
-        if self._may(now, out):
+        if problem := self._hindrance(now):
+            out.events.append(self._problem(problem))
+        else:
             self._open = Asked(now)
         return out.events
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from securechat.client.session import following
@@ -45,9 +47,15 @@ def conversations(*names: str) -> list[str]:
 class Tail:
     """A session, and a follower that takes its events, as of the command."""
 
-    def __init__(self, *targets: str, since: str = "", count: int = 0) -> None:
+    def __init__(
+        self,
+        *targets: str,
+        since: str = "",
+        count: int = 0,
+        places: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
         self.talk = Talk(Login("alice", "secret"), missed=Missed.LEFT)
-        self._follower = Follower("alice", targets, since, count)
+        self._follower = Follower("alice", targets, since, count, places)
         self._told: list[str] = []
         self.problems: list[str] = []
         self.refused = ""
@@ -251,3 +259,20 @@ def test_two_messages_of_one_moment_without_ids() -> None:
     follower.take(RangeTold(AskRange(("TARGETS",))))
     said = Said("#c", "bob", "hi", mark=f"timestamp={TIME}")
     assert follower.take(said).said + follower.take(said).said == [said, said]
+
+
+def test_from_places_that_are_known() -> None:
+    """Each conversation goes on behind its own message, and any other behind the time; one that
+    is gone meanwhile doesn't end all.
+    """
+    since = f"timestamp={TIME}"
+    places = {"#lobby": ("msgid=one", TIME), "#gone": ("msgid=x", "")}
+    tail = Tail(since=since, places=places)
+    assert tail.connects() == [f"CHATHISTORY TARGETS {END} {since} 1000"]
+    assert tail.hears(*conversations("bob")) == [f"CHATHISTORY AFTER bob {since} 100"]
+    assert tail.hears(*page(target="bob")) == ["CHATHISTORY AFTER #lobby msgid=one 100"]
+    assert tail.hears(*page()) == ["CHATHISTORY AFTER #gone msgid=x 100"]
+    tail.hears("FAIL CHATHISTORY INVALID_TARGET AFTER #gone :No such channel")
+    tail.hears(live("two"))
+    assert tail.tells() == ["two"]
+    assert (tail.refused, tail.problems) == ("", ["no history of #gone: No such channel"])

@@ -17,6 +17,7 @@ from securechat.client.session.events import (
     Said,
     SearchPage,
     SearchPaused,
+    SearchRefused,
 )
 from securechat.client.session.search import (
     MOST_AGAIN,
@@ -171,9 +172,9 @@ def test_a_refusal() -> None:
     talk = online()
     talk.does(QUERY)
     assert talk.does(QUERY) == []
-    assert talk.shows() == [Problem(PENDING, remote=False)]
+    assert talk.shows() == [SearchRefused(PENDING, remote=False, typed="words")]
     talk.hears("FAIL SEARCH INVALID_PARAMS in :There is no such channel")
-    assert talk.shows() == [Problem("There is no such channel")]
+    assert talk.shows() == [SearchRefused("There is no such channel", typed="words")]
     assert talk.does(QUERY)
 
 
@@ -181,11 +182,11 @@ def test_a_server_without_search() -> None:
     """Is told in plain words, also when it has the capability and not the command."""
     talk = online(offer=OFFER.replace(SEARCH, ""))
     assert talk.does(QUERY) == []
-    assert talk.shows() == [Problem(NOT_OFFERED, remote=False)]
+    assert talk.shows() == [SearchRefused(NOT_OFFERED, remote=False, typed="words")]
     talk = online()
     talk.does(QUERY)
     talk.hears("421 alice SEARCH :Unknown command")
-    assert talk.shows() == [Problem(NOT_OFFERED, remote=False)]
+    assert talk.shows() == [SearchRefused(NOT_OFFERED, remote=False, typed="words")]
 
 
 def test_what_cannot_be_asked() -> None:
@@ -193,4 +194,4 @@ def test_what_cannot_be_asked() -> None:
     talk: Talk = online()
     assert talk.does(AskMore()) == []
     assert talk.does(AskSearch("ж" * 300)) == []
-    assert talk.shows() == [Problem(NOTHING_YET, False), Problem(TOO_LONG, False)]
+    assert talk.shows() == [SearchRefused(NOTHING_YET, False), SearchRefused(TOO_LONG, False)]
