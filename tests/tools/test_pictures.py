@@ -172,3 +172,14 @@ def test_a_picture_that_is_not_true_tells_how_to_renew_it(
     assert list((tmp_path / "docs").iterdir()) == []
     assert pictures.main([]) == 0
     assert pictures.main(["--check"]) == 0
+
+
+def test_no_box_hides_another() -> None:
+    """Each place has its cells of the grid for itself."""
+    cells = [
+        (place.column + column, place.row + row)
+        for place in PLACES
+        for column in range(place.columns)
+        for row in range(place.rows)
+    ]
+    assert len(cells) == len(set(cells))

@@ -86,11 +86,11 @@ PLACES = (
         *(2, 0, 1, 2),
     ),
     Place(
-        "password_*, history_*, search_*",
+        "the pools of workers",
         ("password", "history", "search"),
         "server/workers.py",
-        "three pools: bcrypt, which lets go of the interpreter meanwhile; reading what was said; "
-        "and searching in it",
+        "password_*: bcrypt, which lets go of the interpreter meanwhile; history_*: reading what "
+        "was said; search_*: searching in it",
         *(3, 0, 1, 2),
     ),
     Place(
@@ -122,14 +122,14 @@ PLACES = (
         ("indexer",),
         "server/indexer.py",
         "keeps the index for searching, a database of its own, up with the log",
-        *(3, 2),
+        *(3, 3),
     ),
     Place(
         "metrics",
         ("metrics",),
         "server/metrics_listener.py",
-        "where asked for: tells Prometheus what the others count, with a thread for each request",
-        *(1, 4),
+        "tells Prometheus what the others count, a thread for each request",
+        *(2, 3),
     ),
     Place(
         "log",
@@ -151,21 +151,21 @@ PLACES = (
         ("listener",),
         "client/wire/mailbox.py",
         "in the client: hands events to what shows them, and may wait for a terminal",
-        *(0, 5),
+        *(1, 4),
     ),
     Place(
         "keyring",
         ("keyring",),
         "client/credentials/keyrings.py",
         "in the client: asks the system's keyring, which may wait for its user",
-        *(2, 3),
+        *(2, 4),
     ),
     Place(
         "import_*",
         ("import",),
         "admin/importing.py",
         "in securechat-admin: bcrypt for many new users at once",
-        *(3, 3),
+        *(3, 4),
     ),
 )
 
@@ -175,11 +175,11 @@ PASSAGES = (
     Passage("guard", "io-*", "looks, hangs up", "Guard"),
     Passage("io-*", "hub", "lines and ends", "Inbox"),
     Passage("hub", "io-*", "bytes, closings", "IoThread"),
-    Passage("hub", "password_*, history_*, search_*", "passwords", "PasswordQueue"),
-    Passage("hub", "password_*, history_*, search_*", "replays to read", "ReadingQueue"),
-    Passage("password_*, history_*, search_*", "hub", "answers", "Inbox"),
+    Passage("hub", "the pools of workers", "passwords", "PasswordQueue"),
+    Passage("hub", "the pools of workers", "replays to read", "ReadingQueue"),
+    Passage("the pools of workers", "hub", "answers", "Inbox"),
     Passage("hub", "the database (no thread)", "commits", "Journal"),
-    Passage("password_*, history_*, search_*", "the database (no thread)", "reads", "Reader"),
+    Passage("the pools of workers", "the database (no thread)", "reads", "Reader"),
     Passage("indexer", "the database (no thread)", "reads", "SearchIndex"),
     Passage("checkpointer", "the database (no thread)", "folds in the log", "Checkpointer"),
 )
@@ -321,6 +321,10 @@ def _passage(passage: Passage, number: int, boxes: Mapping[str, Box]) -> Iterato
         yield svg.text(middle, y + 14, passage.holder, kind="on-line", anchor="middle")
     else:
         x = start.along(place, len(between))
-        yield svg.arrow((x, start.bottom), (x, end.y))
-        middle = (start.bottom + end.y) / 2 + 4
+        upper, lower = (start, end) if start.y < end.y else (end, start)
+        there, here = upper.bottom, lower.y
+        yield svg.arrow(
+            (x, there if upper is start else here), (x, here if upper is start else there)
+        )
+        middle = (there + here) / 2 + 4
         yield svg.text(x + 8, middle, f"{passage.says}: {passage.holder}", kind="on-line")
