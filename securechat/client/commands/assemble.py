@@ -251,10 +251,10 @@ def talk(running: LoggedIn) -> Exit:
 
 def send(running: LoggedIn, target: str, texts: list[str] | None, *, as_json: bool = False) -> Exit:
     """Send texts, or the lines of standard input when None; the exit code. as_json: print what was
-    stored.
+    stored. Raises UsageError.
     """
     printer = pipe.Printer(local_renderer(), sys.stderr)
-    source = pipe.InputLines(sys.stdin.fileno()) if texts is None else texts
+    source = pipe.InputLines(sys.stdin.fileno(), strict=True) if texts is None else texts
     stored = sys.stdout if as_json else None
     code = pipe.send(running.client, target, source, printer, stored)
     say_how_it_ended(running)

@@ -44,6 +44,7 @@ for _command in (
     cli_talk.send,
     cli_read.tail,
     cli_read.history,
+    cli_read.search,
     cli_account.logout,
     cli_account.token,
     cli_account.sessions_,

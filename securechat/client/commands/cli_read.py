@@ -1,16 +1,19 @@
-"""`securechat tail` and `securechat history`, as they are typed."""
+"""`securechat tail`, `history` and `search`, as they are typed."""
 
 from __future__ import annotations
 
 import click
 
 from securechat.client.commands import history as reading_history
+from securechat.client.commands import search as searching
 from securechat.client.commands import tail as reading_tail
 from securechat.client.commands.assemble import Setup
 from securechat.client.commands.history import MOST
 from securechat.client.commands.options import SERVER, chatting
-from securechat.client.commands.tail import place_of
+from securechat.client.commands.search import MOST as MOST_HITS
+from securechat.client.commands.tail import place_of, time_of
 from securechat.client.exits import Exit
+from securechat.client.session.actions import AskSearch
 from securechat.client.session.following import PAGE
 from securechat.client.session.stretch import Stretch
 
@@ -30,8 +33,15 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 )
 @click.option(
     "--since",
-    metavar="TIME|msgid=ID",
-    help="Print first what was said since then: 2026-01-31T15:30, 10m (ago), 2h, 7d.",
+    metavar="TIME|MSGID",
+    help="Print first what was said since then: 2026-01-31T15:30, 10m (ago), 2h, 7d, or since a "
+    "message.",
+)
+@click.option(
+    "--follow/--no-follow",
+    default=True,
+    show_default=True,
+    help="Go on with what is said from now on, or end.",
 )
 @_JSON
 @chatting
@@ -41,6 +51,7 @@ def tail(
     server: str | None,
     count: int,
     since: str | None,
+    follow: bool,
     as_json: bool,
 ) -> Exit:
     """Print what is said, as it is said, in each TARGET (a #channel or an account).
@@ -48,6 +59,9 @@ def tail(
     Without a TARGET: in all your channels and conversations. It goes on until Ctrl-C, or until
     nobody reads what it prints. A lost connection is made anew, and what was said meanwhile is
     fetched, so nothing is missed and nothing comes twice.
+
+    --since MSGID goes on behind a message, as the last one that you have: nothing is left out, and
+    nothing comes twice. With --no-follow it prints what was said up to now, and ends.
 
     With --json each message is an object with time, msgid, from, target, conversation (where an
     answer goes), kind (message, notice or action), text, mine and tags. What is no message, as a
@@ -57,7 +71,7 @@ def tail(
     Example:
       securechat tail '#alerts' --json | jq -r 'select(.from == "monitor") | .text'
     """
-    return reading_tail.tail(setup, targets, server, since, count, as_json=as_json)
+    return reading_tail.tail(setup, targets, server, since, count, as_json=as_json, follow=follow)
 
 
 @click.command()
@@ -71,8 +85,16 @@ def tail(
     show_default=True,
     help=f"How many messages (at most {MOST}).",
 )
-@click.option("--after", metavar="TIME|msgid=ID", help="What was said after that, oldest first.")
-@click.option("--before", metavar="TIME|msgid=ID", help="What was said before that.")
+@click.option(
+    "--after",
+    "--since",
+    "after",
+    metavar="TIME|MSGID",
+    help="What was said after that, oldest first.",
+)
+@click.option(
+    "--before", "--until", "before", metavar="TIME|MSGID", help="What was said before that."
+)
 @_JSON
 @chatting
 def history(
@@ -96,3 +118,46 @@ def history(
     places = place_of(after, "--after"), place_of(before, "--before")
     wanted = Stretch(target, count, *places)
     return reading_history.history(setup, wanted, server, as_json=as_json)
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[WORDS]...")
+@SERVER
+@click.option(
+    "--in", "place", default="", metavar="TARGET", help="In a #channel, or with a person."
+)
+@click.option("--from", "sender", default="", metavar="ACCOUNT", help="Said by somebody.")
+@click.option("--after", "--since", "after", metavar="TIME", help="Said from then on.")
+@click.option("--before", "--until", "before", metavar="TIME", help="Said before that.")
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(1, MOST_HITS),
+    default=20,
+    show_default=True,
+    help=f"How many messages (at most {MOST_HITS}).",
+)
+@_JSON
+@chatting
+def search(
+    setup: Setup,
+    words: tuple[str, ...],
+    server: str | None,
+    place: str,
+    sender: str,
+    after: str | None,
+    before: str | None,
+    count: int,
+    as_json: bool,
+) -> Exit:
+    """Print what was said with all of WORDS, or with words that begin so, and end.
+
+    In all that you may read, or --in one conversation. The newest N are printed, oldest first; with
+    --after the first N from there on.
+
+    \b
+    Example: securechat search --in '#lobby' --from bob --after 7d keys
+    """
+    text = " ".join(words)
+    query = AskSearch(text, place, sender, time_of(after, "--after"), time_of(before, "--before"))
+    return searching.search(setup, query, count, server, as_json=as_json)

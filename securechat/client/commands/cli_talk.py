@@ -96,7 +96,10 @@ def send(
     by line, as a log may have no end, and with --together up to its end.
 
     Ends when everything is stored on the server. Missed messages stay missed: they are there at
-    your next login.
+    your next login. Nobody sees you come and go.
+
+    What isn't text, such as bytes that aren't UTF-8 or the codes of colours, is refused. With
+    --json what was stored is printed, an object for each message.
 
     \b
     Example:
@@ -126,10 +129,8 @@ def _only(words: tuple[str, ...]) -> str | None:
 
 def _texts(words: tuple[str, ...]) -> list[str]:
     text = " ".join(words)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UsageError("the text is not UTF-8") from None
+    if problem := pipe.text_problem(text):
+        raise UsageError(f"the text isn't sent: {problem}")
     if not text_lines(text):
         raise UsageError("there is nothing to send: the text is empty")
     return [text]

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import queue
 import sys
-from collections.abc import Sequence
 
 from securechat.client.commands import assemble
 from securechat.client.commands.account import closing
 from securechat.client.commands.assemble import Setup
+from securechat.client.commands.heard import Heard
 from securechat.client.commands.login_flow import LoggedIn
 from securechat.client.commands.tail import Output, now, output_encoding
-from securechat.client.exits import Exit, RefusedError, UnreachableError, UsageError
+from securechat.client.exits import Exit, RefusedError, UsageError
 from securechat.client.screens.composer import target_problem
 from securechat.client.session.actions import AskRange
-from securechat.client.session.events import (
-    ClientEvent,
-    RangeTold,
-    Said,
-    Stopped,
-)
+from securechat.client.session.events import RangeTold, Said
 from securechat.client.session.fetching import BUSY
 from securechat.client.session.handshake import Missed
 from securechat.client.session.stretch import Pages, Stretch
@@ -28,9 +22,6 @@ from securechat.common.language import _
 
 MOST = 10_000
 """Messages printed at most: the newest come first over the wire, so all are held before."""
-
-PATIENCE = 30.0
-"""Seconds for a page: it waits for others' pages at a busy server."""
 
 
 def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool) -> Exit:
@@ -54,32 +45,18 @@ def history(setup: Setup, wanted: Stretch, server: str | None, *, as_json: bool)
 
 def read(running: LoggedIn, wanted: Stretch) -> list[Said]:
     """The messages, oldest first. Raises RefusedError, UnreachableError."""
-    answers: queue.SimpleQueue[RangeTold | Stopped] = queue.SimpleQueue()
-
-    def sink(events: Sequence[ClientEvent]) -> None:
-        for event in events:
-            if isinstance(event, RangeTold | Stopped):
-                answers.put(event)
-
-    running.client.attach(sink)
-    pages = Pages(wanted)
+    heard, pages = Heard(running.client), Pages(wanted)
     while asked := pages.next():
-        pages.take(_page(running, answers, asked))
+        pages.take(ask(running, heard, asked))
     return pages.messages()
 
 
-def _page(
-    running: LoggedIn, answers: queue.SimpleQueue[RangeTold | Stopped], asked: AskRange
-) -> tuple[Said, ...]:
+def ask(running: LoggedIn, heard: Heard, asked: AskRange) -> tuple[Said, ...]:
+    """The messages of one question to the history. Raises RefusedError, UnreachableError."""
     running.client.submit(asked, wait=True)
-    try:
-        answer = answers.get(timeout=PATIENCE)
-    except queue.Empty:
-        raise UnreachableError(f"the server has not answered in {PATIENCE:.0f} s") from None
-    if isinstance(answer, RangeTold) and answer.problem == BUSY:
-        answer = answers.get()  # why the connection is gone
-    if isinstance(answer, Stopped):
-        raise UnreachableError(answer.text or "the connection has ended")
+    answer = heard.next(RangeTold)
+    if answer.problem == BUSY:
+        answer = heard.next(RangeTold)  # which raises why the connection is gone
     if answer.problem:
         raise RefusedError(f"no history of {asked.params[1]}: {answer.problem}", "CHATHISTORY")
     return answer.said

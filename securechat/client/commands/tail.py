@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -40,6 +41,11 @@ from securechat.common.threads import Waker
 
 FAREWELL = 3.0
 """Seconds for the server to close the connection, after which it is left as it is."""
+
+# Bare, and so no date and no word: our server's, and long ones of others.
+_MSGID = re.compile(
+    r"[0-9a-f]{6}-[0-9a-f]+|(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[\w-]{16,}", re.ASCII
+)
 
 _BESIDE = (Info, Lost, Problem)
 """Events that go to standard error."""
@@ -88,12 +94,15 @@ class Output:
 
 @dataclass(slots=True)
 class Follow:
-    """Takes the events of a client. beside: shows what is no message. Receiving thread."""
+    """Takes the events of a client. beside: shows what is no message. once: end as soon as all that
+    was said before is printed. Receiving thread.
+    """
 
     running: LoggedIn
     follower: Follower
     output: Output
     beside: Show
+    once: bool = False
     refused: bool = False
     waker: Waker = field(default_factory=Waker)
 
@@ -109,7 +118,8 @@ class Follow:
             self.refused = self.refused or bool(step.refused)
             if isinstance(event, _BESIDE) or (isinstance(event, Ready) and event.again):
                 self.beside([event])
-            if self.refused or self.output.broken or isinstance(event, Stopped):
+            done = self.once and self.follower.live
+            if done or self.refused or self.output.broken or isinstance(event, Stopped):
                 self.waker.wake()
 
 
@@ -121,21 +131,26 @@ def tail(
     count: int,
     *,
     as_json: bool,
+    follow: bool = True,
 ) -> Exit:
-    """Print what is said until that ends; the exit code. Raises ClientError."""
+    """Print what is said until that ends; the exit code. follow: also what is said from now on.
+    Raises ClientError.
+    """
     for target in targets:
         if problem := target_problem(target):
             raise UsageError(problem.text)
     place = place_of(since, "--since")
-    running = assemble.log_in(setup, server, missed=Missed.LEFT, reconnect=True)
+    running = assemble.log_in(setup, server, missed=Missed.LEFT, reconnect=follow)
     nick = running.session.nick
     # With one conversation nobody needs its name on each line.
     renderer = Renderer(now, placed=len(targets) != 1)
     output = Output(nick, None if as_json else renderer, sys.stdout.fileno(), output_encoding())
     beside = Printer(assemble.local_renderer(), sys.stderr)
-    follow = Follow(running, Follower(nick, targets, place, count), output, beside)
-    running.client.attach(follow)
-    interrupted = not _wait(follow.waker, sys.stdout.fileno())
+    following = Follow(
+        running, Follower(nick, targets, place, count), output, beside, once=not follow
+    )
+    running.client.attach(following)
+    interrupted = not _wait(following.waker, sys.stdout.fileno())
     running.client.submit(Quit())
     with contextlib.suppress(KeyboardInterrupt):
         running.client.join(FAREWELL)
@@ -143,7 +158,7 @@ def tail(
         raise output.fault
     if interrupted:
         return Exit.INTERRUPTED
-    if follow.refused:
+    if following.refused:
         return Exit.REFUSED
     assemble.say_how_it_ended(running)
     stopped = running.client.stopped
@@ -165,7 +180,7 @@ def _wait(waker: Waker, handle: int) -> bool:
 
 
 def place_of(text: str | None, option: str) -> str:
-    """A place in the history as somebody types it: a time, or msgid=…; '' for none. Raises
+    """A place in the history as somebody types it: a time, a msgid, or msgid=…; '' for none. Raises
     UsageError.
     """
     if not text:
@@ -173,12 +188,25 @@ def place_of(text: str | None, option: str) -> str:
     if text.startswith("msgid=") and " " not in text and text.isprintable():
         return text
     time = moment_or_ago(text, now())
+    if not time and _MSGID.fullmatch(text):
+        return f"msgid={text}"
     if not time:
         raise UsageError(
             f"{option}: expected a date or a time such as 2026-01-31 or 2026-01-31T15:30, as long "
-            f"ago as 10m, 2h or 7d, or msgid=…; got {text!r}"
+            f"ago as 10m, 2h or 7d, or the msgid of a message; got {text!r}"
         )
     return f"timestamp={time}"
+
+
+def time_of(text: str | None, option: str) -> str:
+    """A time as somebody types it, as server-time has it; '' for none. Raises UsageError."""
+    time = moment_or_ago(text, now()) if text else ""
+    if time is None:
+        raise UsageError(
+            f"{option}: expected a date or a time such as 2026-01-31 or 2026-01-31T15:30, or as "
+            f"long ago as 10m, 2h or 7d; got {text!r}"
+        )
+    return time
 
 
 def now() -> datetime:

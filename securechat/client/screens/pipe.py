@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 import selectors
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
@@ -50,11 +51,13 @@ _FINAL = (Doubt.UNSENT, Doubt.UNKNOWN)
 class InputLines:
     """The lines of a file descriptor, without their ends. Input thread, except stop().
 
-    Bytes that aren't UTF-8 become U+FFFD.
+    strict: what isn't text raises UsageError, by its line's number. Without it bytes that aren't
+    UTF-8 become U+FFFD.
     """
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, handle: int, *, strict: bool = False) -> None:
         self._handle = handle
+        self._strict = strict
         self._waker = Waker()
         self._stopped = False
 
@@ -64,8 +67,20 @@ class InputLines:
         self._waker.wake()
 
     def __iter__(self) -> Iterator[str]:
+        if not self._strict:
+            yield from self._lines("replace")
+            return
+        for number, line in enumerate(self._lines("surrogateescape"), 1):
+            if problem := text_problem(line):
+                raise UsageError(
+                    f"line {number} of standard input isn't sent, nor is what comes behind it: "
+                    f"{problem}"
+                )
+            yield line
+
+    def _lines(self, errors: str) -> Iterator[str]:
         # Incremental, as a character may come in two reads.
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        decoder = codecs.getincrementaldecoder("utf-8")(errors)
         rest = ""
         while data := self._read():
             *lines, rest = (rest + decoder.decode(data)).split("\n")
@@ -91,7 +106,7 @@ class InputLines:
 
 
 def whole_input(handle: int) -> str:
-    """All of a file descriptor, as one text. Raises UsageError when it is too much."""
+    """All of a file descriptor, as one text. Raises UsageError when it is too much, or no text."""
     data = bytearray()
     while chunk := os.read(handle, CHUNK):
         data += chunk
@@ -100,7 +115,28 @@ def whole_input(handle: int) -> str:
                 f"standard input has more than {MAX_TOGETHER // 1024} KiB; send a file of that "
                 "size in another way, or without --together line by line"
             )
-    return data.decode(errors="replace")
+    text = data.decode(errors="surrogateescape")
+    if problem := text_problem(text):
+        raise UsageError(f"standard input isn't sent: {problem}")
+    return text
+
+
+def text_problem(text: str) -> str:
+    """Why what a program gives can't be sent as text; '' when it can. Lines and tabs may be in it.
+    text: with lone surrogates for bytes that aren't UTF-8.
+    """
+    # One look at all of it first, as it nearly always is text.
+    if text.isprintable():
+        return ""
+    for character in text:
+        if "\ud800" <= character <= "\udfff":
+            return "it isn't UTF-8 text; turn it into UTF-8 (iconv), or send a link to the file"
+        if unicodedata.category(character) == "Cc" and character not in "\t\n\r":
+            return (
+                f"it has the control character U+{ord(character):04X}, which is no text; leave out "
+                "colours (such as --color=never), or send a link to the file"
+            )
+    return ""
 
 
 class Printer:
@@ -189,7 +225,7 @@ def send(
     """Send texts to target and wait until they are stored; only what goes wrong is printed, and to
     stored, as JSON, what is stored. A text of several lines is one message, if the server takes it.
 
-    Raises UsageError when there is nothing to send.
+    Raises UsageError when there is nothing to send, or something that is no text.
     """
     outcome = Outcome()
 
@@ -204,12 +240,14 @@ def send(
 
     client.attach(sink)
     count = 0
-    for text in texts:
-        if block := text_block(text):
-            client.submit(Say(target, "\n".join(block)), wait=True)
-            count += 1
-    client.submit(Quit(patience=PATIENCE), wait=True)
-    client.join()
+    try:
+        for text in texts:
+            if block := text_block(text):
+                client.submit(Say(target, "\n".join(block)), wait=True)
+                count += 1
+    finally:  # what was said before something that can't be said is stored
+        client.submit(Quit(patience=PATIENCE), wait=True)
+        client.join()
     if not count and outcome.code is Exit.OK:
         raise UsageError("there is nothing to send: the text is empty")
     return outcome.code

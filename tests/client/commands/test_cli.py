@@ -111,7 +111,14 @@ def test_a_whole_input_as_one_message(shell: Shell, certificate: Files, ca_file:
         where = ("--server", f"alice@{server.address}", "--ca", str(ca_file))
         options = ("--together", "--json", *where, *shell.password)
         code = shell.runs("send", "#lobby", *options, stdin="one\ntwo\n")
-    stored = {"time": None, "msgid": "a1", "target": "#lobby", "text": "one\ntwo"}
+    stored = {
+        "v": 1,
+        "kind": "stored",
+        "time": None,
+        "msgid": "a1",
+        "target": "#lobby",
+        "text": "one\ntwo",
+    }
     assert (code, json.loads(shell.out), shell.err) == (Exit.OK, stored, "")
 
 
@@ -194,7 +201,8 @@ def test_a_login_that_is_refused(shell: Shell, certificate: Files, ca_file: Path
         (["send", "#x", "", "--server", "x@host"], "nothing to send"),
         (["send", "a,b", "hi"], "can't be a channel or a name"),
         (["send", "#x", "--password-stdin"], "can't hold both the password and the text"),
-        (["send", "#x", "\udcff"], "the text is not UTF-8"),
+        (["send", "#x", "\udcff"], "it isn't UTF-8 text"),
+        (["send", "#x", "\x1b[31mred"], "it has the control character U+001B"),
         (["send"], "Missing argument 'TARGET'"),
         (["token", "create", "two words", "x@host"], "expected a name for the token"),
         (["token", "create"], "Missing argument 'NAME'"),

@@ -82,6 +82,7 @@ def test_a_line_a_message_until_nobody_reads(
     assert reader.line.isascii()
     assert "\x1b" not in reader.line
     assert json.loads(reader.line) == {
+        "v": 1,
         "time": "2026-11-29T10:00:00.000Z",
         "msgid": "a1",
         "from": "bob",

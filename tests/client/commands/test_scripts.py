@@ -1,0 +1,154 @@
+"""What scripts use, against a real server: what the commands print, what others see of it, and
+docs/json.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from securechat.client.commands.cli import main
+from securechat.client.exits import Exit
+from tests.support.client import codes
+from tests.support.server import PASSWORD, ServerUnderTest, running
+
+DOCS = Path(__file__).parents[3] / "docs" / "json.md"
+
+JSON_TYPES = {
+    "string": str,
+    "number": int,
+    "boolean": bool,
+    "object": dict,
+    "list": list,
+    "null": type(None),
+}
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest]:
+    with running(tmp_path_factory.mktemp("server"), "alice", "bob") as server:
+        alice = server.member("alice")  # in the lobby from now on
+        alice.sends("QUIT")
+        alice.hears_the_end()
+        yield server
+
+
+@pytest.fixture
+def run(
+    server: ServerUnderTest,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    """A command of alice's: its exit code, and what it prints to both streams."""
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    password.chmod(0o600)
+    login = ("--ca", str(server.ca), "--password-file", str(password))
+
+    def run(*argv: str, stdin: bytes = b"", options: bool = True) -> tuple[int, str, str]:
+        reading, writing = os.pipe()
+        os.write(writing, stdin)
+        os.close(writing)
+        place = [*login, "--server", f"alice@localhost:{server.port}"] if options else []
+        with open(reading) as pipe:
+            monkeypatch.setattr(sys, "stdin", pipe)
+            code = main([*argv, *place])
+        return code, *capfd.readouterr()
+
+    return run
+
+
+def documented() -> dict[str, dict[str, set[type]]]:
+    """kind -> field -> its types, as the tables of docs/json.md have them."""
+    found: dict[str, dict[str, set[type]]] = {}
+    for section in DOCS.read_text().split("\n## ")[1:]:
+        kind, _, text = section.partition("\n")
+        rows = re.findall(r"^\| `(\w+)` \| ([a-z ]+) \|", text, re.MULTILINE)
+        found[kind] = {
+            field: {JSON_TYPES[word] for word in types.split(" or ")} for field, types in rows
+        }
+    return found
+
+
+def objects(out: str) -> list[dict[str, Any]]:
+    """What was printed, each as its table says."""
+    tables, found = documented(), []
+    for line in out.splitlines():
+        assert line.isascii()
+        found.append(json.loads(line))
+        kind = found[-1]["kind"]
+        table = tables["message" if kind in ("notice", "action") else kind]
+        assert list(found[-1])[:2] == ["v", "kind"]
+        assert found[-1].keys() == table.keys()
+        for field, value in found[-1].items():
+            assert type(value) in table[field], (kind, field, value)
+    return found
+
+
+def test_nobody_sees_a_script_come_and_go(server: ServerUnderTest, run: Run) -> None:
+    """But what it says; and it prints the id by which to go on."""
+    bob = server.member("bob")
+    code, out, err = run("send", "--json", "#lobby", "one")
+    assert (code, err) == (Exit.OK, "")
+    [stored] = objects(out)
+    assert codes(bob.hears_until("PRIVMSG #lobby")) == ["PRIVMSG"]
+    run("send", "#lobby", "two")
+    assert codes(bob.hears_until("PRIVMSG #lobby :two")) == ["PRIVMSG"]
+    for place in (stored["msgid"], f"msgid={stored['msgid']}"):
+        code, out, err = run("tail", "--no-follow", "--json", "--since", place)
+        assert (code, err) == (Exit.OK, "")
+        assert [said["text"] for said in objects(out)] == ["two"]
+    code, out, err = run("history", "#lobby", "--until", stored["msgid"], "--since", "1h", "--json")
+    assert (code, out) == (Exit.OK, "")
+
+
+def test_what_isn_t_text_is_not_sent(run: Run) -> None:
+    """An image, another encoding, colours: a clear error, and nothing of it is sent."""
+    for stdin, words in (
+        (b"caf\xe9 au lait\n", "it isn't UTF-8 text"),
+        (b"\x1b[31mred\x1b[0m\n", "the control character U+001B"),
+        (b"a\0b\n", "the control character U+0000"),
+        (b"caf\xc3", "it isn't UTF-8 text"),
+        ("one\u0085two".encode(), "the control character U+0085"),
+    ):
+        for options in ((), ("--together",)):
+            code, out, err = run("send", "--json", "bob", *options, stdin=stdin)
+            assert (code, out) == (Exit.USAGE, "")
+            assert words in err
+    assert run("history", "bob", "--json") == (Exit.OK, "", "")
+
+
+def test_lines_before_what_isn_t_text_are_stored(run: Run) -> None:
+    """As they come one by one; which line it was is said. Tabs, and line ends of any system, are
+    text.
+    """
+    code, out, err = run("send", "--json", "#lobby", stdin=b"a\tb\r\n\xff\nc\n")
+    assert code == Exit.USAGE
+    assert "line 2 of standard input isn't sent" in err
+    assert [stored["text"] for stored in objects(out)] == ["a\tb"]
+
+
+def test_search(run: Run) -> None:
+    """Oldest first; the newest ones, or with --after the oldest."""
+    for word in ("first", "second", "third"):
+        run("send", "#lobby", f"needle {word}")
+    code, out, err = run("search", "--json", "-n", "2", "--in", "#lobby", "needle")
+    assert (code, err) == (Exit.OK, "")
+    assert [said["text"] for said in objects(out)] == ["needle second", "needle third"]
+    _, out, _ = run("search", "--from", "alice", "--since", "1h", "-n", "1", "needle")
+    assert out.endswith("needle first\n")
+    assert run("search", "haystack") == (Exit.OK, "", "Nothing was found.\n")
+    code, _, err = run("search", "--in", "#nowhere", "needle")
+    assert (code, err.startswith("securechat: refused: ")) == (Exit.REFUSED, True)
+    code, _, err = run("search")
+    assert (code, "nothing to search for" in err) == (Exit.USAGE, True)
