@@ -25,6 +25,7 @@ from securechat.client.text.lines import INDENT, StyledLine
 from securechat.client.text.sentences import (
     Sentence,
     author,
+    day_title,
     is_channel,
     is_whole_channel,
     place,
@@ -102,7 +103,7 @@ class Renderer:
         if local.date() == self._day:
             return lines
         self._day = local.date()
-        return [[(NOTE, _("--- {day:%A, %d %B %Y} ---").format(day=local))], *lines]
+        return [[(NOTE, f"--- {day_title(local)} ---")], *lines]
 
     def _page(self, event: HistoryPage) -> list[StyledLine]:
         """What was said, between two lines that tell that it is no news."""

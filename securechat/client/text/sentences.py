@@ -35,11 +35,15 @@ from securechat.client.session.events import (
     Unconfirmed,
 )
 from securechat.client.session.identity import same
+from securechat.client.timeline.items import Movement
 from securechat.common.escape import escape, escape_name, escape_text
 from securechat.common.language import _, ngettext, translated
 
 # Names listed of one channel: more would push everything else off the screen.
 NAMES_SHOWN: Final = 100
+
+MOVED_SHOWN: Final = 8
+"""Names of those who came, and of those who went, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,22 @@ def is_whole_channel(target: str) -> bool:
     return target.startswith("#") or (target.startswith("&") and "#" not in target)
 
 
+def day_title(day: datetime) -> str:
+    """A day, above what was said on it."""
+    return _("{day:%A, %d %B %Y}").format(day=day)
+
+
+def moved(item: Movement) -> str:
+    """Who came and who went."""
+    parts = [
+        (_("came: {names}"), item.came),
+        (_("went: {names}"), item.went),
+        (_("went and came back: {names}"), item.returned),
+        (_("came and went: {names}"), item.passed),
+    ]
+    return "; ".join(text.format(names=_names(names)) for text, names in parts if names)
+
+
 def place(target: str) -> str:
     """In a channel, or with a person."""
     text = _("in {channel}") if is_channel(target) else _("with {channel}")
@@ -105,6 +125,12 @@ def _e(text: str) -> str:
 
 def _n(name: str) -> str:
     return escape_name(name)
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(map(_n, names[:MOVED_SHOWN]))
+    more = len(names) - MOVED_SHOWN
+    return shown + (_(" and {more} more").format(more=more) if more > 0 else "")
 
 
 def _when(earlier: Earlier, now: datetime) -> str:
