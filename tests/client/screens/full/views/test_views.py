@@ -1,0 +1,186 @@
+"""The views on a screen: what keys and clicks do, and that they fit a small terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from securechat.client.screens.full.views.choices import Choice, Doing
+from securechat.client.screens.full.views.confirm import Confirm
+from securechat.client.screens.full.views.dialog import Dialog
+from securechat.client.screens.full.views.finding import Finding
+from securechat.client.screens.full.views.jump import JumpDialog
+from securechat.client.screens.full.views.mentions import MentionsView
+from securechat.client.screens.full.views.search import SearchView
+from securechat.client.screens.full.views.switcher import Switcher
+from securechat.client.screens.full.views.telling import Place
+from securechat.client.session.actions import Action, AskMore, AskSearch
+from securechat.client.session.events import SearchPage
+from securechat.client.timeline.conversations import Mention
+from securechat.client.timeline.items import Message
+from tests.client.screens.full.views.shown import LOOK, NOTHING, Show
+from tests.client.screens.full.views.test_finding import parse
+from tests.client.timeline.said import at, said
+
+SMALL = (40, 10)
+NOW = datetime(2026, 11, 29, 13, tzinfo=UTC)
+HOSTILE = "\x1b]0;owned\x07[bold]\u202e\x9b2J[/]\r\nx"
+ROOMS = [Choice("#lobby"), Choice("#lab", unread=3, mentions=1), Choice("bob", Doing.WRITE)]
+
+
+def message(text: str = "Who has the keys?", *, mine: bool = False) -> Message:
+    return Message("m1", at(1), "bob", text, mine=mine, mark="msgid=m1")
+
+
+def searched(*texts: str) -> Finding:
+    finding = Finding(parse)
+    finding.begin("keys")
+    finding.take(SearchPage("keys", tuple(said(text, at) for at, text in enumerate(texts))))
+    return finding
+
+
+def search(finding: Finding, asked: list[Action]) -> SearchView:
+    return SearchView(LOOK, finding, asked.append, NOW)
+
+
+# --- going somewhere -----------------------------------------------------------------------------
+
+
+def test_the_switcher_goes_where_enter_is_pressed(show: Show) -> None:
+    """News first; a few letters are enough, and what nobody knows needs an arrow before."""
+    assert show(Switcher(LOOK, ROOMS), "enter")[0] == ROOMS[1]
+    assert show(Switcher(LOOK, ROOMS), "lob", "enter")[0] == ROOMS[0]
+    assert show(Switcher(LOOK, ROOMS), "down", "enter")[0] == ROOMS[0]
+    assert show(Switcher(LOOK, ROOMS), "lobx", "enter")[0] is NOTHING
+    assert show(Switcher(LOOK, ROOMS), "lobx", "down", "enter")[0].name == "#lobx"
+
+
+def test_a_switcher_without_rooms(show: Show) -> None:
+    """Nothing to go to is no error."""
+    result, lines = show(Switcher(LOOK, []), "down", "enter", "pagedown", size=SMALL)
+    assert result is NOTHING
+    assert any("Esc" in line for line in lines)
+
+
+def test_a_click_goes_there(show: Show) -> None:
+    """With the mouse, also on the keys in the last line."""
+
+    async def second_row(pilot: Pilot[None]) -> None:
+        await pilot.click("OptionList", offset=(2, 1))
+
+    async def close(pilot: Pilot[None]) -> None:
+        await pilot.click(".keys > KeyTold:last-of-type")
+
+    assert show(Switcher(LOOK, ROOMS), then=second_row)[0] == ROOMS[0]
+    assert show(Switcher(LOOK, ROOMS), then=close)[0] is None
+
+
+def test_a_mention_is_shown_where_it_was_said(show: Show) -> None:
+    """The newest first."""
+    late = Message("m2", at(5), "carol", "alice?", mark="msgid=m2")
+    both = [Mention("#lab", late), Mention("#lobby", message("alice!"))]
+    assert show(MentionsView(LOOK, both[::-1], NOW), "enter")[0] == Place("#lab", "m2", "msgid=m2")
+    result, _lines = show(MentionsView(LOOK, both, NOW), "lobby", "enter")
+    assert result == Place("#lobby", "m1", "msgid=m1")
+    assert any("Nobody" in line for line in show(MentionsView(LOOK, [], NOW), "enter")[1])
+
+
+def test_a_jump_says_which_time_is_meant(show: Show) -> None:
+    """And goes nowhere before it knows one."""
+    result, lines = show(JumpDialog(LOOK, lambda: NOW), "2026-01-31", size=SMALL)
+    assert result is NOTHING
+    assert any("2026-01-31 00:00" in line for line in lines)
+    assert show(JumpDialog(LOOK, lambda: NOW), "soon", "enter")[0] is NOTHING
+    result = show(JumpDialog(LOOK, lambda: NOW), "2026-01-31", "enter")[0]
+    assert f"{result:%Y-%m-%d}" == "2026-01-31"
+
+
+# --- search --------------------------------------------------------------------------------------
+
+
+def test_a_search_is_asked_by_enter_and_shows_its_hits(show: Show) -> None:
+    """Enter on one shows it where it was said."""
+    asked: list[Action] = []
+    finding = Finding(parse)
+    view = search(finding, asked)
+
+    async def answered(pilot: Pilot[None]) -> None:
+        finding.take(SearchPage("keys", (said("a key", 1), said("keys", 2))))
+        view.look_again()
+        await pilot.press("down", "enter")
+
+    result, _lines = show(view, "keys", "enter", then=answered)
+    assert asked == [AskSearch("keys", typed="keys")]
+    assert result == Place("#lobby", "a key", "msgid=a key")
+
+
+def test_a_search_comes_back_as_it_was_left(show: Show) -> None:
+    """With its words and hits; behind the last hit it goes on."""
+    asked: list[Action] = []
+    result, lines = show(search(searched("a key", "keys"), asked), "up", "enter", size=SMALL)
+    assert result is NOTHING
+    assert asked == [AskMore()]
+    assert any("bob" in line for line in lines)
+    assert show(search(searched("keys"), asked), "enter")[0] == Place(
+        "#lobby", "keys", "msgid=keys"
+    )
+
+
+# --- questions ------------------------------------------------------------------------------------
+
+
+def test_a_question_is_not_answered_by_enter(show: Show) -> None:
+    """Which may be on its way from what was typed before."""
+
+    def question() -> Confirm:
+        return Confirm(LOOK, "Send it?", [[("text", "37 lines")]], "send")
+
+    assert show(question(), "enter", " ")[0] is NOTHING
+    assert show(question(), "y")[0] is True
+    assert show(question(), "н")[0] is True
+    assert show(question(), "escape")[0] is False
+
+
+# --- all of them ---------------------------------------------------------------------------------
+
+
+def views() -> list[Dialog[Any]]:
+    hostile = Message("m", at(1), HOSTILE, HOSTILE, mark="msgid=m", reply=HOSTILE)
+    return [
+        Switcher(LOOK, [Choice(HOSTILE, topic=HOSTILE), Choice("#x", Doing.JOIN, by=HOSTILE)]),
+        MentionsView(LOOK, [Mention(HOSTILE, hostile)], NOW),
+        JumpDialog(LOOK, lambda: NOW),
+        search(searched(HOSTILE), []),
+    ]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_nothing_hostile_is_drawn_and_keys_are_told_at_40_by_10(show: Show, number: int) -> None:
+    """In no view, whatever field it stands in; the box is closed below."""
+    _result, lines = show(views()[number], size=SMALL)
+    assert all(line.isprintable() and "\u202e" not in line for line in lines)
+    assert any("Esc" in line for line in lines)
+    assert any(line.lstrip().startswith("╰") for line in lines)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_each_key_that_is_told_does_something(number: int) -> None:
+    """The last line and the bindings are of one mind."""
+    view = views()[number]
+    for _key, label, action in view.keys_told():
+        assert label
+        assert hasattr(view, f"action_{action.partition('(')[0]}")
+
+
+def test_what_is_typed_stays_in_the_line(show: Show) -> None:
+    """Moving about in the list doesn't leave it."""
+
+    async def more(pilot: Pilot[None]) -> None:
+        await pilot.press("down", "b")
+        assert pilot.app.screen.query_one(Input).value == "lob"
+
+    show(Switcher(LOOK, ROOMS), "lo", then=more)
