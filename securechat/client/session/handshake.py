@@ -21,6 +21,7 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.identity import AccountRequest, Login
 from securechat.client.session.labels import CAPABILITY as LABELS
+from securechat.client.session.markers import CAPABILITY as MARKERS
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.multiline import Limits, limits_of
 from securechat.client.session.search import SEARCH
@@ -58,12 +59,11 @@ NO_REPLAY: Final = "draft/chathistory"
 # online need not tell its channels of us (https://ircv3.net/specs/extensions/pre-away).
 PRE_AWAY: Final = "draft/pre-away"
 
-FETCHING: Final = (
-    "draft/channel-rename",
-    "draft/event-playback",
-    "draft/read-marker",
-)
+FETCHING: Final = ("draft/event-playback", MARKERS)
 """What a client asks for beside it that shows whole conversations."""
+
+SHOWING: Final = "draft/channel-rename"
+"""What a client asks for that shows to a person what is said, in whatever way."""
 
 REGISTRATION: Final = "draft/account-registration"
 
@@ -187,6 +187,8 @@ class Handshake:
             names.append(NO_REPLAY)
         if self._missed is Missed.LEFT:
             names.append(PRE_AWAY)
+        if self._missed is not Missed.LEFT:
+            names.append(SHOWING)
         if self._missed is Missed.FETCHED:
             names += FETCHING
         return [name for name in names if name in self._offered]

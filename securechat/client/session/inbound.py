@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from securechat.client.session import answers, events, happened
+from securechat.client.session.actions import MarkRead
 from securechat.client.session.asking import Asking
 from securechat.client.session.batches import Batches
 from securechat.client.session.channels import JoinedChannels, conversation_of
@@ -27,9 +28,11 @@ from securechat.client.session.events import (
 from securechat.client.session.fetching import Fetching
 from securechat.client.session.identity import fold, same
 from securechat.client.session.labels import CAPABILITY as LABELS
-from securechat.client.session.labels import Labels
+from securechat.client.session.labels import LABEL, Labels
+from securechat.client.session.markers import Markers
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.pages import HistoryPages
+from securechat.client.session.presence import Presence
 from securechat.client.session.search import LogSearch
 from securechat.client.session.shown import ShownMessages, mark_of, parse_time
 from securechat.irc.message import Message, format_message
@@ -52,9 +55,13 @@ class Inbound:
         self.pages = HistoryPages(self._shown, labels)
         self.search = LogSearch(labels)
         self.fetching = Fetching(labels)
+        self.markers = Markers()
+        self.presence = Presence(channels)
         self._asking = (self.pages, self.search, self.fetching)
         self._asked: set[str] = set()
         """Channels, folded, whose next NAMES answer is shown."""
+        self._entered: set[str] = set()
+        """Channels, folded, of which we wait to be told who is there."""
         self._known: dict[str, str] = {}
         """Channels, folded -> as written, that we were in before the connection was lost. Empty
         again once the server has put us back.
@@ -69,6 +76,7 @@ class Inbound:
         self._channels.clear()
         self._batches.clear()
         self._asked.clear()
+        self._entered.clear()
 
     def settle(self, out: Output) -> None:
         """The server has told all channels that it put us back into; the others we have left."""
@@ -108,6 +116,8 @@ class Inbound:
             asker.other(message, happened.event_of(message, self.nick))
         elif command in _OF_THEN and self._batches.within(message, "chathistory"):
             pass  # what happened then changes nothing now
+        elif self.presence.take(message):
+            pass  # it is in the channels now
         elif handler := _HANDLERS.get(command):
             if len(message.params) >= _NEEDS.get(command, 1):
                 handler(self, message, out)
@@ -195,6 +205,7 @@ class Inbound:
                 self._said(whole, label, now, out)
             for asking in self._asking:
                 asking.ends(ended, now, out)
+            self._ask_markers(out)
 
     def _redacted(self, message: Message, out: Output) -> None:
         self._about_another(message, happened.removed(message, self.nick), out)
@@ -225,11 +236,13 @@ class Inbound:
             self.prefix = message.source or self.prefix
             if not self._channels.enter(channel):
                 return
+            self._entered.add(fold(channel))
             if fold(channel) in self._known:
                 return  # after a reconnect: the person knows that we are in there
             self.pages.pieces.interrupt(fold(channel))
             self._asked.add(fold(channel))
-        self._channels.add(channel, nick)
+        account = message.params[1] if len(message.params) > 1 else ""  # extended-join
+        self._channels.add(channel, nick, account if account != "*" else "")
         out.events.append(happened.joined(message, self.nick))
 
     def _part(self, message: Message, out: Output) -> None:
@@ -273,6 +286,9 @@ class Inbound:
     def _names_end(self, message: Message, out: Output) -> None:
         channel = message.params[1]
         names = self._channels.names_end(channel)
+        if fold(channel) in self._entered:
+            self._entered.discard(fold(channel))
+            self.presence.entered(channel, len(names))
         if fold(channel) in self._asked:
             self._asked.discard(fold(channel))
             out.events.append(events.NamesAre(channel, names))
@@ -282,7 +298,41 @@ class Inbound:
 
     def _mode(self, message: Message, out: Output) -> None:
         if not self._is_mine(message.params[0]):
+            self._channels.set_modes(message.params[0], message.params[1:])
             out.events.append(happened.modes(message, self.nick))
+
+    def _channel_renamed(self, message: Message, out: Output) -> None:
+        renamed = happened.channel_renamed(message, self.nick)
+        old, new = fold(renamed.old), fold(renamed.new)
+        self._channels.rename_channel(renamed.old, renamed.new)
+        self._shown.rename(old, new)
+        self.pages.pieces.rename(old, new)
+        if self._known.pop(old, None) is not None:
+            self._known[new] = renamed.new
+        out.events.append(renamed)
+
+    def _away(self, message: Message, out: Output) -> None:
+        text = message.params[0] if message.params else ""
+        self._channels.set_away(message.nick, bool(text))
+        out.events.append(events.IsAway(message.nick, bool(text), text))
+
+    def _account(self, message: Message, _out: Output) -> None:
+        account = message.params[0]
+        self._channels.set_account(message.nick, account if account != "*" else "")
+
+    def _marked(self, message: Message, out: Output) -> None:
+        out.events.append(self.markers.told(message))
+
+    def _ask_markers(self, out: Output) -> None:
+        """Of the people with whom there are conversations, as the server has just told."""
+        told = out.events[-1] if out.events else None
+        if isinstance(told, events.RangeTold) and told.targets:
+            for name in self.markers.questions(name for name, _time in told.targets):
+                with contextlib.suppress(ValueError):  # a name that can't be sent
+                    label = self._labels.new()
+                    tags = {LABEL: label} if label else {}
+                    out.lines.append(format_message("MARKREAD", name, tags=tags))
+                    self._labels.sent(label, MarkRead(name, ""))
 
     # -- the connection itself
 
@@ -300,13 +350,14 @@ class Inbound:
             self._labels.on = False
 
     def _isupport(self, message: Message, _out: Output) -> None:
-        for token in message.params[1:-1]:
-            key, _, value = token.partition("=")
-            # As in PREFIX=(qaohv)~&@%+ (https://modern.ircdocs.horse/#prefix-parameter).
-            if key == "PREFIX" and ")" in value:
-                self._channels.prefixes = value.partition(")")[2]
-            elif key == "CHATHISTORY" and value.isascii() and value.isdecimal():
-                self.pages.most = int(value[:9])
+        parts = (token.partition("=") for token in message.params[1:-1])
+        tokens = {key: value for key, _equals, value in parts}
+        self._channels.learn(tokens)
+        if "WHOX" in tokens:
+            self.presence.offered()
+        most = tokens.get("CHATHISTORY", "")
+        if most.isascii() and most.isdecimal():
+            self.pages.most = int(most[:9])
 
 
 def pong(message: Message, *, quiet: bool) -> str:
@@ -325,6 +376,10 @@ _HANDLERS: Final[dict[str, Callable[[Inbound, Message, Output], None]]] = {
     "REDACT": Inbound._redacted,
     "TAGMSG": Inbound._tagged,
     "NICK": Inbound._renamed,
+    "RENAME": Inbound._channel_renamed,
+    "AWAY": Inbound._away,
+    "ACCOUNT": Inbound._account,
+    "MARKREAD": Inbound._marked,
     "TOPIC": Inbound._topic,
     "332": Inbound._topic_told,
     "353": Inbound._names,
@@ -339,4 +394,13 @@ _HANDLERS: Final[dict[str, Callable[[Inbound, Message, Output], None]]] = {
 _OF_THEN: Final = ("JOIN", "PART", "KICK", "QUIT", "NICK", "RENAME", "TOPIC", "MODE")
 """What is of no interest where it was replayed, or comes after nobody waits for it any more."""
 
-_NEEDS: Final = {**happened.NEEDS, "332": 3, "353": 4, "366": 2, "INVITE": 2, "CAP": 3}
+_NEEDS: Final = {
+    **happened.NEEDS,
+    "AWAY": 0,
+    "MARKREAD": 2,
+    "332": 3,
+    "353": 4,
+    "366": 2,
+    "INVITE": 2,
+    "CAP": 3,
+}

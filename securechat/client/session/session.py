@@ -45,6 +45,7 @@ from securechat.client.session.inbound import Inbound, pong
 from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.labels import LABEL, Labels
 from securechat.client.session.liveness import Liveness, Verdict
+from securechat.client.session.markers import CAPABILITY as MARKERS
 from securechat.client.session.multiline import batch_lines
 from securechat.client.session.pages import CHATHISTORY
 from securechat.client.session.search import SEARCH
@@ -129,7 +130,7 @@ class ClientSession:
             return out  # QUIT is sent: nothing that comes now is shown
         elif self.stage is Stage.LOGIN:
             self._log_in(message, now, out)
-        elif message.command == "PONG":
+        elif message.command == "PONG" and LABEL not in message.tags:
             self._in_sync(message, now, out)
         else:
             self._inbound.receive(message, now, out)
@@ -151,6 +152,8 @@ class ClientSession:
             self._ask(action, now, out)
         elif isinstance(action, Type | MarkRead) and self.stage is not Stage.ONLINE:
             pass  # it would be too late once there is a connection
+        elif isinstance(action, MarkRead) and not self._inbound.markers.may(action):
+            pass  # the server keeps no markers, or knows that more is read
         elif isinstance(action, Say | Command):
             out.events += self._deliveries.put(action)
             if isinstance(action, Say) and self.stage is not Stage.ONLINE and self.was_online:
@@ -215,6 +218,8 @@ class ClientSession:
             self._inbound.pages.restart(out, offered=pages)
             self._inbound.fetching.restart(out, offered=pages)
             self._inbound.search.restart(out, offered=batches and SEARCH in handshake.enabled)
+            self._inbound.markers.restart(on=MARKERS in handshake.enabled)
+            self._inbound.presence.restart(wanted=self._missed is Missed.FETCHED)
             if isinstance(credential, AccountRequest):  # the account is made: the next time log in
                 self._credential = Login(credential.account, credential.password)
             elif credential.code:  # that of a second factor is good once
@@ -273,6 +278,7 @@ class ClientSession:
             self._send(item, now, out)
         if self.stage is Stage.ONLINE:
             self._inbound.fetching.proceed(now, out)
+            self._inbound.presence.proceed(now, out)
         leave = self._leave
         waiting = self._inbound.waiting or self._labels.waiting
         done = self._deliveries.settled and not waiting

@@ -62,6 +62,12 @@ class ShownMessages:
             if len(self._about) > REMEMBERED_IDS:
                 del self._about[next(iter(self._about))]
 
+    def rename(self, old: str, new: str) -> None:
+        """A conversation has another name now, both folded: what was said there is of that."""
+        for msgid, (conversation, earlier) in self._about.items():
+            if conversation == old:
+                self._about[msgid] = (new, earlier)
+
     def about(self, msgid: str, conversation: str) -> Earlier | None:
         """What is remembered of a message of a conversation. Raises ValueError when that is another
         one's.
@@ -95,6 +101,16 @@ class Pieces:
     def interrupt(self, conversation: str) -> None:
         """What comes of this one now may lie behind a gap."""
         self._continued.discard(conversation)
+
+    def rename(self, old: str, new: str) -> None:
+        """A conversation has another name now, both folded."""
+        if old == new:
+            return
+        if (begins := self._begins.pop(old, None)) is not None:
+            self._begins[new] = begins
+        if old in self._continued:
+            self._continued.remove(old)
+            self._continued.add(new)
 
     def comes(self, conversation: str, mark: str, *, shown: bool) -> None:
         """A message arrives. shown: it was shown before, so it is where we were."""

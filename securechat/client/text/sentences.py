@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from securechat.client.session.channels import DEFAULT_PREFIXES
 from securechat.client.session.events import (
     ClientEvent,
     Delayed,
@@ -35,6 +34,7 @@ from securechat.client.session.events import (
     Unconfirmed,
 )
 from securechat.client.session.identity import same
+from securechat.client.session.roles import DEFAULT_PREFIXES
 from securechat.client.timeline.items import Movement
 from securechat.common.escape import escape, escape_name, escape_text
 from securechat.common.language import _, ngettext, translated

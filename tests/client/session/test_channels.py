@@ -6,6 +6,7 @@ import pytest
 
 from securechat.client.session import channels as module
 from securechat.client.session.channels import MAX_NAME, JoinedChannels, conversation_of
+from securechat.client.session.roles import Member
 
 
 def lobby() -> JoinedChannels:
@@ -48,7 +49,49 @@ def test_a_role_survives_a_new_name() -> None:
     """It belongs to the person."""
     channels = lobby()
     channels.rename("alice", "alicia")
-    assert channels._channels["#lobby"].members["alicia"] == ("alicia", "@")
+    assert Member("alicia", "@") in channels.members("#lobby")
+
+
+def test_roles_are_given_and_taken() -> None:
+    """By modes, also by several at once; what else a mode changes has nothing to do with it."""
+    channels = lobby()
+    channels.set_modes("#lobby", ["+o-o+nov", "bob", "alice", "nobody", "bob"])
+    assert [str(one.roles + one.nick) for one in channels.members("#lobby")] == [
+        "alice",
+        "@+bob",
+        "~@carol",
+    ]
+    channels.set_modes("#den", ["+o", "bob"])
+    assert channels.members("#den") == []
+
+
+def test_what_is_known_of_members() -> None:
+    """Who is away, and their accounts: in every channel, and also behind a new list of names."""
+    channels = lobby()
+    before = channels.revision
+    channels.set_away("Bob", True)
+    channels.set_account("bob", "robert")
+    channels.tell("#lobby", "carol", True, "carol")
+    channels.tell("#lobby", "nobody", True, "")
+    channels.names_part("#lobby", ["bob", "carol"])
+    channels.names_end("#lobby")
+    channels.set_away("carol", False)
+    assert channels.members("#Lobby") == [
+        Member("bob", away=True, account="robert"),
+        Member("carol", account="carol"),
+    ]
+    assert channels.revision > before
+
+
+def test_a_channel_has_another_name() -> None:
+    """And its members with it."""
+    channels = lobby()
+    channels.rename_channel("#LOBBY", "#hall")
+    channels.rename_channel("#nowhere", "#there")
+    assert channels.channels() == ["#hall"]
+    assert channels.nicks("#hall") == ["alice", "bob", "carol"]
+    channels.rename_channel("#hall", "#Hall")
+    assert channels.channels() == ["#Hall"]
 
 
 def test_channels_that_we_left_are_forgotten() -> None:

@@ -8,19 +8,24 @@ import pytest
 
 from securechat.client.session.actions import ServerCommand, TextKind
 from securechat.client.session.events import (
+    ChannelRenamed,
+    Earlier,
     Info,
     Invited,
+    IsAway,
     Joined,
     Left,
     ModesSet,
     NamesAre,
     Problem,
+    Reacted,
     Renamed,
     Said,
     TopicIs,
 )
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login
+from securechat.client.session.roles import Member
 from securechat.irc.message import parse
 from tests.client.dialogue import ALICE, Talk, arrival, handshake, online
 
@@ -159,6 +164,39 @@ def test_invitations_and_modes() -> None:
     ]
 
 
+def test_who_is_away_and_who_has_which_role() -> None:
+    """Is known of the members from what the server tells."""
+    talk = online()
+    talk.hears(f":{BOB} AWAY :at lunch", ":carol!c@h JOIN #lobby caro :Carol")
+    talk.hears(f":{ALICE} MODE #lobby +v-o bob alice", ":carol!c@h ACCOUNT *")
+    assert talk.session.channels.members("#lobby") == [
+        Member("alice", account="alice"),
+        Member("bob", "+", away=True),
+        Member("carol"),
+    ]
+    assert talk.shows()[0] == IsAway("bob", True, "at lunch")
+    talk.hears(f":{BOB} AWAY")
+    assert talk.shows() == [IsAway("bob", False)]
+
+
+def test_a_channel_has_another_name() -> None:
+    """We stay in it, and what is about an earlier message finds it."""
+    talk = online(missed=Missed.FETCHED)
+    talk.hears(f"@msgid=1 :{BOB} PRIVMSG #lobby :hi", f":{BOB} RENAME #lobby #hall :shorter")
+    talk.hears(f"@+draft/react=x;+draft/reply=1 :{BOB} TAGMSG #hall")
+    said, renamed, reacted = talk.shows()
+    assert isinstance(said, Said)
+    assert renamed == ChannelRenamed("#lobby", "#hall", "bob", "shorter")
+    assert reacted == Reacted("#hall", "bob", "x", Earlier("bob"))
+    assert talk.session.channels.channels() == ["#hall"]
+    talk.loses()
+    handshake(talk)
+    talk.hears(*arrival(channels=("#lobby",))[:-1])
+    talk.hears(f":{BOB} RENAME #lobby #other :", arrival()[-1])
+    left = [event.channel for event in talk.shows() if isinstance(event, Left)]
+    assert left == ["#hall"]
+
+
 def test_an_error_line_is_shown() -> None:
     """It says why the connection is closed."""
     talk = online()
@@ -184,7 +222,7 @@ def test_messages_that_lack_something_are_passed_over(line: str) -> None:
     """And so is what concerns nobody; nothing of it breaks the session."""
     talk = online()
     assert talk.hears(f":{BOB} {line}") == []
-    assert all(isinstance(event, Left) for event in talk.shows())
+    assert all(isinstance(event, Left | IsAway) for event in talk.shows())
 
 
 def test_a_ping_gets_its_own_token_back() -> None:

@@ -34,13 +34,14 @@ from securechat.client.session.events import (
 from securechat.client.session.fetching import SILENT
 from securechat.client.session.handshake import Missed
 from securechat.client.session.labels import CAPABILITY, LOST, MAX_OPEN
+from securechat.client.session.markers import CAPABILITY as MARKERS
 from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.pages import CHATHISTORY
 from securechat.irc.message import KEY_TAG, parse
 from tests.client.dialogue import ALICE, Talk, arrival, handshake, online
 from tests.client.scripted import OFFER
 
-WITH_LABELS = f"{OFFER} {CAPABILITY} {MULTILINE}=max-bytes=999,max-lines=9 {CHATHISTORY}"
+WITH_LABELS = f"{OFFER} {CAPABILITY} {MULTILINE}=max-bytes=999,max-lines=9 {CHATHISTORY} {MARKERS}"
 
 
 def talk(offer: str = WITH_LABELS) -> Talk:

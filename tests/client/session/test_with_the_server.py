@@ -1,7 +1,10 @@
-"""Our client's session and our server: labels, and what has happened beside what was said."""
+"""Our client's session and our server: labels, what has happened beside what was said, who is there
+and up to when somebody has read.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -12,16 +15,22 @@ import pytest
 from securechat.client.session.actions import (
     Action,
     AskRange,
+    MarkRead,
     React,
     Redact,
     Say,
     ServerCommand,
 )
 from securechat.client.session.events import (
+    ChannelRenamed,
     ClientEvent,
     CommandDone,
     CommandRefused,
+    IsAway,
     Joined,
+    Left,
+    MarkedRead,
+    ModesSet,
     Output,
     RangeTold,
     Reacted,
@@ -34,6 +43,8 @@ from securechat.client.session.events import (
 )
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Login
+from securechat.client.session.moments import server_time
+from securechat.client.session.roles import Member
 from securechat.client.session.session import ClientSession
 from securechat.irc.message import parse
 from tests.support.links import TlsLink
@@ -49,6 +60,7 @@ class Person:
         self.session = ClientSession(Login(name, PASSWORD), missed=Missed.FETCHED)
         self._link = TlsLink(server.port, server.ca)
         self._events: deque[ClientEvent] = deque()
+        self.seen: list[ClientEvent] = []
         self._take(self.session.opened(time.monotonic()))
         self.sees(Ready)
 
@@ -75,6 +87,7 @@ class Person:
         while True:
             while self._events:
                 event = self._events.popleft()
+                self.seen.append(event)
                 if isinstance(event, kind):
                     return event
             message = parse(self._link.receive())
@@ -94,6 +107,11 @@ class Person:
             self._link.send([line.encode() for line in out.lines])
 
     def leaves(self) -> None:
+        """Until the server knows it."""
+        self._link.send([b"QUIT"])
+        with contextlib.suppress(EOFError):
+            while True:
+                self._link.receive()
         self._link.close()
 
 
@@ -157,4 +175,63 @@ def test_the_history_tells_what_has_happened(people: tuple[Person, Person]) -> N
     assert bob.sees(RangeTold).problem == ""
     before = bob.reads("BEFORE", "#den", topic.mark, "100").events
     assert any(isinstance(event, Joined) for event in before)
-    assert bob.session.channels.nicks("#den") == ["alice", "bob"]
+    assert sorted(bob.session.channels.nicks("#den")) == ["alice", "bob"]
+
+
+def test_up_to_when_somebody_has_read(
+    server: ServerUnderTest, people: tuple[Person, Person]
+) -> None:
+    """Is told to all devices, also of people, once they are asked for."""
+    alice, bob = people
+    channel, private = alice.says("hi"), alice.says("psst", "bob")
+    bob.sees(Said)
+    for target, stored in (("#den", channel), ("alice", private)):
+        assert stored.time is not None
+        time = server_time(stored.time)
+        assert time is not None
+        bob.does(MarkRead(target, time))
+        assert bob.sees(MarkedRead) == MarkedRead(target, stored.time)
+    phone = Person(server, "bob")
+    phone.reads(
+        "TARGETS", "timestamp=2999-01-01T00:00:00.000Z", "timestamp=1970-01-01T00:00:00.000Z", "9"
+    )
+    while phone.sees(MarkedRead) != MarkedRead("alice", private.time):
+        pass
+    assert MarkedRead("#den", channel.time) in phone.seen
+    phone.leaves()
+
+
+def test_who_is_there(server: ServerUnderTest, people: tuple[Person, Person]) -> None:
+    """With their roles, and who is away, also of those who went before we came."""
+    alice, bob = people
+    bob.does(ServerCommand("AWAY", ("at lunch",)))
+    assert alice.sees(IsAway) == IsAway("bob", True, "at lunch")
+    phone = Person(server, "alice")
+    for _ in phone.session.channels.channels():  # they are asked for one after the other
+        phone.done(ServerCommand("PING", ("x",)))
+    assert Member("bob", "", away=True, account="bob") in phone.session.channels.members("#den")
+    alice.does(ServerCommand("MODE", ("#den", "+v", "bob")))
+    phone.sees(ModesSet)
+    assert Member("bob", "+", away=True, account="bob") in phone.session.channels.members("#den")
+    bob.does(ServerCommand("AWAY", ()))
+    assert not phone.sees(IsAway).away
+    phone.leaves()
+
+
+def test_a_channel_is_renamed(people: tuple[Person, Person]) -> None:
+    """Nobody leaves it or joins it; what was said there is known under its new name."""
+    alice, bob = people
+    said = alice.says("before")
+    bob.does(ServerCommand("RENAME", ("#den", "#cave")))
+    assert bob.sees(CommandRefused).code == "482"
+    alice.done(ServerCommand("RENAME", ("#den", "#cave", "darker")))
+    bob.seen.clear()
+    renamed = bob.sees(ChannelRenamed)
+    assert (renamed.old, renamed.new, renamed.by) == ("#den", "#cave", "alice")
+    assert not any(isinstance(event, Joined | Left) for event in bob.seen)
+    assert sorted(bob.session.channels.nicks("#cave")) == ["alice", "bob"]
+    bob.done(React("#cave", said.msgid, "👍"))
+    assert alice.sees(Reacted).about is not None
+    told = alice.reads("LATEST", "#cave", "*", "2")
+    assert [type(event) for event in told.events] == [ChannelRenamed, Reacted]
+    alice.done(ServerCommand("RENAME", ("#cave", "#den")))
