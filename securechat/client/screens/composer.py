@@ -18,6 +18,7 @@ from securechat.client.session.actions import (
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.deliveries import text_block
 from securechat.client.session.events import (
+    ChannelRenamed,
     ClientEvent,
     Joined,
     Left,
@@ -74,6 +75,8 @@ class Composer:
                 # Who was removed may be in the middle of a line, which is not for another channel.
                 removed = event.by and not same(event.by, event.nick)
                 self.target = "" if removed else next(iter(self.channels.channels()), "")
+        elif isinstance(event, ChannelRenamed) and same(event.old, self.target):
+            self.target = event.new
         elif isinstance(event, Lost | Ready):
             self.offline = isinstance(event, Lost)
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from securechat.client.session.actions import AskRange
 from securechat.client.session.events import (
+    ChannelRenamed,
     ClientEvent,
     Lost,
     Overrun,
@@ -115,6 +116,8 @@ class Follower:
         if isinstance(event, Overrun):
             self._dropped = True
             return Step() if self._fetching else self._begin()
+        if isinstance(event, ChannelRenamed):
+            self._rename(event.old, event.new)
         if isinstance(event, RangeTold):
             return self._fetched(event)
         if isinstance(event, Said) and self._follows(event):
@@ -235,6 +238,16 @@ class Follower:
         if self._plans:
             self._plans.popleft()
         return self._next(Step(problem=problem))
+
+    def _rename(self, old: str, new: str) -> None:
+        """What was told of a channel is told of it under its new name."""
+        if any(same(old, target) for target in self._targets):
+            self._targets = [new if same(old, target) else target for target in self._targets]
+        for plan in self._plans:
+            if same(old, plan.target):
+                plan.target = new
+        if known := self._marks.pop(fold(old), None):
+            self._mark(new, known[1], self._times.pop(fold(old), ""))
 
     # -- what was told
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from securechat.client.session.actions import TextKind
 from securechat.client.session.events import (
+    ChannelRenamed,
     ClientEvent,
     HistoryPage,
     Joined,
@@ -86,6 +87,9 @@ class Renderer:
             self._channels.add(fold(event.channel))
         elif isinstance(event, Left) and event.mine and event.channel is not None:
             self._channels.discard(fold(event.channel))
+        elif isinstance(event, ChannelRenamed) and fold(event.old) in self._channels:
+            self._channels.discard(fold(event.old))
+            self._channels.add(fold(event.new))
         if isinstance(event, HistoryPage):
             return self._page(event)
         if isinstance(event, SearchPage):

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from securechat.client.session.events import (
+    ChannelRenamed,
     ClientEvent,
     Delayed,
     Earlier,
@@ -250,6 +251,10 @@ def _note(event: ClientEvent) -> str:
         case Lost(reason, seconds):
             text = _("the connection is lost ({reason}); trying again in {seconds:.0f} s")
             return text.format(reason=_e(translated(reason)), seconds=seconds)
+        case ChannelRenamed(old, new, by, reason):
+            text = _("{name} has renamed {old} to {new}")
+            why = f" ({_e(reason)})" if reason else ""
+            return text.format(name=_n(by), old=_n(old), new=_n(new)) + why
         case Renamed(old, new):
             return _("{old} is now {new}").format(old=_n(old), new=_n(new))
         case Invited(by, channel):

@@ -9,6 +9,7 @@ from securechat.client.screens.composer import Composer
 from securechat.client.session.actions import Quit, Say, ServerCommand
 from securechat.client.session.channels import JoinedChannels
 from securechat.client.session.events import (
+    ChannelRenamed,
     Joined,
     Left,
     Lost,
@@ -31,6 +32,14 @@ def composer(*channels: str) -> Composer:
 def test_plain_text_goes_where_we_are() -> None:
     """The first channel we are in, until we go elsewhere."""
     assert composer("#lobby", "#den").line("hello there") == [Say("#lobby", "hello there")]
+
+
+def test_plain_text_follows_a_channel_that_is_renamed() -> None:
+    """And no other one."""
+    at = composer("#lobby", "#den")
+    at.notice(ChannelRenamed("#den", "#cave"))
+    at.notice(ChannelRenamed("#Lobby", "#hall"))
+    assert at.line("hi") == [Say("#hall", "hi")]
 
 
 def test_a_doubled_slash_is_text() -> None:

@@ -102,6 +102,20 @@ def test_all_conversations_from_now_on() -> None:
     assert tail.tells() == ["one", "two"]
 
 
+def test_a_channel_that_is_renamed() -> None:
+    """Is followed under its new name, from where it was."""
+    tail = Tail()
+    tail.connects()
+    tail.hears(*conversations("#lobby"), live("one"), ":bob!b@h RENAME #lobby #hall :")
+    tail.loses()
+    tail.connects()
+    assert tail.hears(*conversations("#hall")) == ["CHATHISTORY AFTER #hall msgid=one 100"]
+    tail = Tail("#lobby")
+    tail.connects()
+    tail.hears(*page("one"), ":bob!b@h RENAME #lobby #hall :", live("two", "#hall"))
+    assert tail.tells() == ["two"]
+
+
 def test_a_lost_connection_leaves_no_gap() -> None:
     """What was said meanwhile is fetched behind the last message that was told, until there is no
     more, before what comes live; in a conversation that is new, from the beginning of all this on.

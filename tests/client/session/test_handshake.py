@@ -12,10 +12,12 @@ from securechat.client.session.events import (
     Registered,
 )
 from securechat.client.session.handshake import (
+    FETCHING,
     MAX_WAIT,
     NO_REPLAY,
     PRE_AWAY,
     REGISTRATION,
+    SHOWING,
     WANTED,
     Missed,
 )
@@ -247,6 +249,24 @@ def test_a_quiet_session_asks_for_no_replay() -> None:
     assert NO_REPLAY in request.split()
     [request] = alice().hears(f"CAP * LS :{OFFER} {NO_REPLAY}")
     assert NO_REPLAY not in request.split()
+
+
+@pytest.mark.parametrize(
+    ("missed", "asked"),
+    [
+        (Missed.LEFT, {NO_REPLAY, PRE_AWAY}),
+        (Missed.FOLLOWED, {NO_REPLAY, SHOWING}),
+        (Missed.REPLAYED, {SHOWING}),
+        (Missed.FETCHED, {NO_REPLAY, SHOWING, *FETCHING}),
+    ],
+)
+def test_what_is_asked_for_by_whom(missed: Missed, asked: set[str]) -> None:
+    """Who shows what is said hears of renamed channels; who shows whole conversations, of more."""
+    talk = Talk(Login("alice", "secret"), missed=missed)
+    talk.opens()
+    offered = {NO_REPLAY, PRE_AWAY, SHOWING, *FETCHING}
+    [request] = talk.hears(f"CAP * LS :{OFFER} {' '.join(offered)}")
+    assert offered & set(request.split()) == asked
 
 
 def test_an_error_before_the_welcome_is_shown() -> None:

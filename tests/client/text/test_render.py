@@ -8,6 +8,7 @@ import pytest
 
 from securechat.client.session.actions import TextKind
 from securechat.client.session.events import (
+    ChannelRenamed,
     ClientEvent,
     Delayed,
     Doubt,
@@ -91,6 +92,8 @@ def shown(*events: ClientEvent, channels: int = 1) -> list[str]:
         (Problem("trouble"), "!! server: trouble"),
         (Problem("mistyped", remote=False), "!! mistyped"),
         (Renamed("bob", "rob"), "-- bob is now rob"),
+        (ChannelRenamed("#a", "#b", "al"), "-- al has renamed #a to #b"),
+        (ChannelRenamed("#a", "#b", "al", "shorter"), "-- al has renamed #a to #b (shorter)"),
         (Invited("bob", "#den"), "-- bob invites you to #den; enter with /join #den"),
         (ModesSet("bob", "#den", ("+o", "al")), "-- bob sets +o al in #den"),
         (PersonIs("bob", "Bob B.", "#den", True), "-- bob (Bob B.) in #den, away"),
