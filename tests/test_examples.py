@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -112,14 +113,52 @@ def test_a_push(place: Place, alice: Client) -> None:
     assert third.endswith(" Begin (Ann)")
 
 
-def test_a_bot_that_answers(place: Place, alice: Client) -> None:
-    """Those who ask it, in a channel and alone; no bots, itself among them, and no notices."""
-    command = [str(EXAMPLES / "answering_bot.py"), place.where, str(place.token)]
-    with subprocess.Popen([sys.executable, *command], env=place.environment) as bot:
+@contextlib.contextmanager
+def bot(place: Place, alice: Client, name: str, *arguments: str) -> Iterator[None]:
+    """A bot, once others see it."""
+    command = [sys.executable, str(EXAMPLES / name), place.where, str(place.token), *arguments]
+    with subprocess.Popen(command, env=place.environment) as running_bot:
         try:
             place.server.wait_for(lambda: " 311 " in "".join(alice.says("WHOIS monitor")))
-            alice.sends("NOTICE monitor !time", "PRIVMSG #lobby !time")
-            [said] = texts(alice.hears_until("alice: it is "))
-            assert said.startswith("alice: it is ")
+            yield
         finally:
-            bot.terminate()
+            running_bot.kill()
+
+
+def test_a_bot_that_answers(place: Place, alice: Client) -> None:
+    """Those who ask it, in a channel and alone; no bots, itself among them, and no notices. When it
+    was killed it goes on where it was.
+    """
+    state = str(place.home / "state" / "bot.json")
+    with bot(place, alice, "answering_bot.py", state):
+        place.server.wait_for(Path(state).exists)
+        alice.sends("NOTICE monitor !time", "PRIVMSG #lobby !time")
+        [said] = texts(alice.hears_until("alice: it is "))
+        assert said.startswith("alice: it is ")
+    alice.says("PRIVMSG #lobby !time")
+    with bot(place, alice, "answering_bot.py", state):
+        assert texts(alice.hears_until("alice: it is "))
+
+
+def test_a_bot_that_finds(place: Place, alice: Client) -> None:
+    """It tells who has asked."""
+    alice.says("PRIVMSG #lobby :the needle is here")
+    with bot(place, alice, "finding_bot.py"):
+        alice.says("PRIVMSG #lobby :!find needle")
+        assert "<alice> the needle is here" in alice.hears_until(" PRIVMSG alice :")[-1]
+
+
+def test_a_bot_that_watches(place: Place, alice: Client) -> None:
+    """Each line that counts; what can't be told it says."""
+    program = [sys.executable, str(EXAMPLES / "watching_bot.py"), place.where, str(place.token)]
+    for channel, error in (("#lobby", ""), ("#none", "not told: not sent to #none: ")):
+        done = subprocess.run(
+            [*program, channel, "ERROR"],
+            input="all is well\nERROR 7\n",
+            env=place.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (done.returncode, error in done.stderr) == (0, True)
+    assert texts(alice.hears())[-1] == "ERROR 7"

@@ -8,11 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.second_factor import show_recovery, show_secret
 from securechat.client.credentials.tokens import TokenOwner, Tokens
-from securechat.client.exits import ClientError, Exit, LoginError
+from securechat.client.exits import (
+    CertificateError,
+    ClientError,
+    Exit,
+    LoginError,
+    UnreachableError,
+    UsageError,
+)
 from securechat.client.person import Nobody, Person
 from securechat.client.session.events import RecoveryTold, Registered, Stopped
 from securechat.client.session.handshake import Missed
@@ -87,17 +95,22 @@ def start(
     client.start()
     stopped = client.wait_ready(told)
     if stopped is not None:
-        raise _failure(stopped)
+        raise failure(stopped)
     return LoggedIn(session, client, credential, person)
 
 
-def _failure(stopped: Stopped) -> ClientError:
+_FAILURES: Final = {
+    Exit.UNREACHABLE: UnreachableError,
+    Exit.CERTIFICATE: CertificateError,
+    Exit.USAGE: UsageError,
+}
+
+
+def failure(stopped: Stopped) -> ClientError:
     """The error that a client's end stands for."""
     if stopped.code is Exit.LOGIN:
         return LoginError(stopped.text, stopped.ask_again, stopped.offer)
-    error = ClientError(stopped.text)
-    error.code = stopped.code
-    return error
+    return _FAILURES.get(stopped.code, ClientError)(stopped.text)
 
 
 @dataclass(slots=True)

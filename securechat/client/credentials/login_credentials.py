@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from securechat.client.credentials import passwords
@@ -21,12 +21,14 @@ class Sources:
     """Where the credential may come from, as the options say.
 
     key: without it X-key.pem beside the certificate X.pem, else the certificate's own file.
+    password: of a program that has it from elsewhere.
     """
 
     certificate: Path | None = None
     key: Path | None = None
     password_file: Path | None = None
     password_stdin: bool = False
+    password: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         given = [self.certificate is not None, self.password_file is not None, self.password_stdin]
@@ -42,10 +44,13 @@ class Sources:
     @property
     def asks(self) -> bool:
         """Whether the password is asked for, and so may be asked for again."""
-        return not (self.certificate or self.password_file or self.password_stdin)
+        named = self.certificate or self.password_file or self.password_stdin
+        return not (named or self.password is not None)
 
     def given(self) -> str | None:
         """The password that the options name, None when it is to be asked for."""
+        if self.password is not None:
+            return passwords.checked(self.password)
         if self.password_file is not None:
             return passwords.from_file(self.password_file)
         return passwords.from_stdin(sys.stdin.fileno()) if self.password_stdin else None

@@ -21,6 +21,7 @@ from securechat.client.session.events import (
     Overrun,
     RangeTold,
     Ready,
+    Removed,
     Said,
 )
 from securechat.client.session.fetching import BUSY, NOT_OFFERED
@@ -120,6 +121,9 @@ class Follower:
             self._rename(event.old, event.new)
         if isinstance(event, RangeTold):
             return self._fetched(event)
+        if isinstance(event, Removed):
+            # What is fetched meanwhile has it no more, so it would be told out of its order.
+            self._held.pop(f"msgid={event.msgid}", None)
         if isinstance(event, Said) and self._follows(event):
             return self._live(event)
         return Step()
@@ -270,6 +274,8 @@ class Follower:
 
     def _mark(self, conversation: str, mark: str, time: str) -> None:
         key = fold(conversation)
+        if time and time < self._times.get(key, ""):
+            return  # told late: we are further already
         self._marks.pop(key, None)
         self._marks[key] = (conversation, mark)
         self._times[key] = time

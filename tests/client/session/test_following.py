@@ -275,6 +275,15 @@ def test_two_messages_of_one_moment_without_ids() -> None:
     assert follower.take(said).said + follower.take(said).said == [said, said]
 
 
+def test_what_is_removed_before_it_was_told() -> None:
+    """The page has it no more, and nobody is told of it."""
+    tail = Tail("#lobby")
+    tail.connects()
+    tail.hears(live("gone"), live("kept"), ":bob!b@h REDACT #lobby gone")
+    assert tail.hears(*page("kept")) == []
+    assert tail.tells() == ["kept"]
+
+
 def test_from_places_that_are_known() -> None:
     """Each conversation goes on behind its own message, and any other behind the time; one that
     is gone meanwhile doesn't end all.
