@@ -66,8 +66,8 @@ class Signs(NamedTuple):
     thumb: str
 
 
-UNICODE: Final = Signs("│", "─", "▌", "@", "↳", "…", "…", "✓", "✗", "↓", "▐")
-ASCII: Final = Signs("|", "-", ">", "@", "^", "~", "~", "+", "x", "v", "#")
+UNICODE: Final = Signs("│", "─", "▌", "»", "↳", "…", "…", "✓", "✗", "↓", "▐")
+ASCII: Final = Signs("|", "-", ">", "*", "^", "~", "~", "+", "x", "v", "#")
 """For locales that aren't UTF-8, where nobody knows what the font has."""
 
 
@@ -90,7 +90,7 @@ class Setting:
     @property
     def name(self) -> int:
         """Columns of the name."""
-        return max(6, min(16, self.width // 6))
+        return max(6, min(14, self.width // 6))
 
     @property
     def indent(self) -> int:

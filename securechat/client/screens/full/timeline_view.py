@@ -11,7 +11,7 @@ from typing import Any, Final
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message as Posted
 from textual.strip import Strip
 from textual.widget import Widget
@@ -93,7 +93,7 @@ class TimelineView(Widget):
         self._selected: Message | None = None
         self._strips: list[Strip] = []
         self._drawn: dict[tuple[int, bool], tuple[Row, Strip]] = {}
-        self._laid_size = (0, 0)
+        self._laid_size = Size(0, 0)
         self._base = Style.null()
         self._newest: object = None
         """The last item when the end was seen last."""
@@ -213,11 +213,15 @@ class TimelineView(Widget):
 
     # -- Textual's
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """As of Widget. It may be drawn before it is told of its size."""
+        if self._laid_size != self.size:
+            self._lay()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """As of Widget."""
-        if self._laid_size != (self.size.width, self.size.height):
-            self._lay()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self._laid_size.width)
 
     def on_resize(self) -> None:
         self._lay()
@@ -296,7 +300,7 @@ class TimelineView(Widget):
         self._layout.change(Setting(width - 1, setting.zone, setting.nick, setting.signs))
         # Its key changes when the server has stored it.
         self._layout.selected = self._selected.key if self._selected else ""
-        resized, self._laid_size = self._laid_size != (width, height), (width, height)
+        resized, self._laid_size = self._laid_size != self.size, self.size
         self._view.fill(height)
         if resized and self._selected is not None:
             self._view.reveal(self._position(self._selected))
@@ -346,7 +350,7 @@ class TimelineView(Widget):
         if resized or len(before) != len(rows):
             self.refresh()
         elif changed := [y for y, strip in enumerate(self._strips) if strip is not before[y]]:
-            self.refresh(*_regions(changed, self.size.width))
+            self.refresh(*_regions(changed, self._laid_size.width))
 
     def _strip(self, row: Row, *, thumb: bool) -> Strip:
         style = self._look.style
@@ -354,14 +358,15 @@ class TimelineView(Widget):
             Segment(text, style(name) + Style(link=link) if link else style(name))
             for name, text, link in row
         ]
-        room = self.size.width - 1
+        width = self._laid_size.width
+        room = width - 1
         used = sum(cells(span.text) for span in row)
         if used > room:
             segments = list(Strip(segments).crop(0, room))
         else:
             segments.append(Segment(" " * (room - used)))
         segments.append(Segment(self._layout.setting.signs.thumb if thumb else " ", style("faint")))
-        return Strip(segments, self.size.width).apply_style(self._base)
+        return Strip(segments, width).apply_style(self._base)
 
     def _thumb(self, height: int) -> range:
         """Where the bar at the right edge stands: none when everything is seen."""
@@ -373,7 +378,7 @@ class TimelineView(Widget):
         return range(top, top + size)
 
     def _is_bar(self, x: int) -> bool:
-        return x == self.size.width - 1 and bool(self._thumb(self.size.height))
+        return x == self._laid_size.width - 1 and bool(self._thumb(self._laid_size.height))
 
     def _drag(self, y: int) -> None:
         height = self.size.height

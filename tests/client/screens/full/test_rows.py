@@ -68,7 +68,7 @@ def test_who_goes_on_is_not_named_again() -> None:
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (120, " 12:00              bob │ hello"),
+        (120, " 12:00            bob │ hello"),
         (60, " 12:00        bob │ hello"),
         (33, "    bob │ hello"),
         (10, "    bob │ hello"),
@@ -88,7 +88,7 @@ def test_columns_shrink_with_the_terminal(width: int, expected: str) -> None:
         (message(kind=TextKind.NOTICE), " 12:00  -bob- │ hello"),
         (message("waves", kind=TextKind.ACTION), " 12:00      * │ bob waves"),
         (message(bot=True), " 12:00    bob │ [bot] hello"),
-        (message(mention=True), "@12:00    bob │ hello"),
+        (message(mention=True), "»12:00    bob │ hello"),
         (message(nick="alice"), " 12:00  alice │ hello ✓"),
         (message(nick="alice", delivery=Delivery.PENDING), " 12:00  alice │ hello …"),
         (message(time=None), "          bob │ hello"),
