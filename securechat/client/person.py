@@ -25,7 +25,9 @@ _PLAIN = "\x1b[0m"
 
 
 class Person(Protocol):
-    """Texts are escaped here, and translated as far as they are known; they may have lines."""
+    """Texts are escaped here. What is told or asked may have several lines, and is translated as
+    far as it is known.
+    """
 
     @property
     def present(self) -> bool:
@@ -35,7 +37,7 @@ class Person(Protocol):
         """Say something that is no part of what a command gives out."""
 
     def show(self, text: str) -> None:
-        """Give out what the command was called for."""
+        """Give out a line of what the command was called for."""
 
     def draw(self, rows: Sequence[str]) -> bool:
         """Show a picture made of half blocks; False where it can't be seen."""

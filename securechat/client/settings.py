@@ -1,6 +1,7 @@
 """The settings directory: whom we trust for which server, the last server, its accounts.
 
-    servers.json          {"last": "chat.example:6697", "accounts": {"chat.example:6697": "alice"}}
+    servers.json          {"last": "chat.example:6697", "accounts": {"chat.example:6697": "alice"},
+                           "used": {"chat.example:6697": "2026-01-31"}}, the day of the last login
     pins/HOST_PORT.pem    the only CA that is trusted for that server, or the word "system" where
                           the authorities of this system were
 
@@ -14,6 +15,8 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -33,6 +36,20 @@ def default_directory() -> Path:
     """The settings directory: SECURECHAT_CONFIG_DIR, or this system's place for settings."""
     named = os.environ.get(VARIABLE)
     return Path(named) if named else Path(platformdirs.user_config_dir("securechat"))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownServer:
+    """A server where somebody has logged in. used: the day of the last time, '' when unknown."""
+
+    address: Address
+    account: str
+    used: str = ""
+
+    @property
+    def target(self) -> str:
+        """As it can be typed behind `login`."""
+        return f"{self.account}@{self.address}"
 
 
 class SettingsDirectory:
@@ -83,11 +100,24 @@ class SettingsDirectory:
         """Trust the authorities of this system for address. Raises SettingsError."""
         write_private(self.pin_file(address), f"{SYSTEM}\n")
 
-    def remember(self, address: Address, account: str) -> None:
-        """This was the last server, and our account there. Raises SettingsError."""
-        accounts = {**self._accounts(), str(address): account}
+    def remember(self, address: Address, account: str, day: date | None = None) -> None:
+        """This was the last server, and our account there. day: today. Raises SettingsError."""
+        accounts = {**self._texts("accounts"), str(address): account}
         content = {**self._load(), "last": str(address), "accounts": accounts}
+        if day is not None:
+            content["used"] = {**self._texts("used"), str(address): day.isoformat()}
         write_private(self._servers, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+    def known(self) -> list[KnownServer]:
+        """All servers with an account of ours, the last one first, and then by the day of the last
+        login. Raises SettingsError.
+        """
+        used, last = self._texts("used"), self.last()
+        servers = []
+        for text, account in self._texts("accounts").items():
+            with suppress(UsageError):  # a person has written it, and a login would say so
+                servers.append(KnownServer(parse_address(text), account, used.get(text, "")))
+        return sorted(servers, key=lambda one: (one.address == last, one.used), reverse=True)
 
     def last(self) -> Address | None:
         """The server of the last login. Raises SettingsError."""
@@ -101,7 +131,7 @@ class SettingsDirectory:
 
     def account(self, address: Address) -> str | None:
         """Our account at address when we logged in last. Raises SettingsError."""
-        accounts = self._accounts()
+        accounts = self._texts("accounts")
         known = accounts.get(str(address))
         # The file may have it in another spelling, as a person has written it, or we once did.
         return known or next((accounts[text] for text in accounts if _is(text, address)), None)
@@ -116,11 +146,11 @@ class SettingsDirectory:
             )
         return wish
 
-    def _accounts(self) -> dict[str, str]:
-        accounts = self._load().get("accounts", {})
-        if not isinstance(accounts, dict):
-            raise SettingsError(f'{self._servers}: expected "accounts" to map servers to names')
-        return {server: str(account) for server, account in accounts.items()}
+    def _texts(self, key: str) -> dict[str, str]:
+        texts = self._load().get(key, {})
+        if not isinstance(texts, dict):
+            raise SettingsError(f'{self._servers}: expected "{key}" to map servers to names')
+        return {server: str(text) for server, text in texts.items()}
 
     def _load(self) -> dict[str, object]:
         text = _read(self._servers)

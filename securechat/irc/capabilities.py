@@ -45,6 +45,12 @@ WHOAMI: Final = 1 << 31
 SEARCH: Final = 1 << 32
 
 
+SHORTEST: Final = "securechat/min-password"
+"""In the value of draft/account-registration: the characters that a new password has at least. A
+server that says so answers a REGISTER with an empty password by what else is wrong, if anything.
+"""
+
+
 class Capability(NamedTuple):
     """A capability.
 

@@ -43,6 +43,10 @@ OFFER = " ".join(
 """Of a server that knows no keys of messages, and no labels."""
 assert ESSENTIAL in OFFER
 
+RULES = "before-connect,securechat/min-password=12"
+GOOD = "FAIL REGISTER UNACCEPTABLE_PASSWORD alice :The password is empty"
+"""Of a server that says how long passwords are: code and name are good."""
+
 
 class Peer:
     """The server's end of one connection."""
@@ -154,6 +158,16 @@ class Peer:
         self.greets(nick)
         assert self.authenticates(nick, password)
         self.says(*lines)
+        self.expects("QUIT")
+
+    def is_asked(self, nick: str, code: str, *answers: str) -> None:
+        """A registration without a password, which asks whether the rest is good; without answers
+        the server is one that doesn't say, and isn't asked.
+        """
+        self.greets(nick, f"{OFFER} {REGISTRATION}={RULES if answers else 'before-connect'}")
+        if answers:
+            self.expects(f"REGISTER * {code} :")
+            self.says(*answers)
         self.expects("QUIT")
 
     def remembers(self, name: str = DEVICE, token: str = TOKEN) -> None:

@@ -54,7 +54,10 @@ def test_a_new_person_registers_and_talks(
         peer.logs_in("alice", password=TOKEN)
         peer.quits()
 
-    with ScriptedServer(certificate, first, second, third) as server:
+    def asked(peer: Peer) -> None:
+        peer.is_asked("alice", CODE)
+
+    with ScriptedServer(certificate, asked, first, second, third) as server:
         digest = hashlib.sha256(authority.der).digest()
         link = str(InviteLink("localhost", server.address.port, CODE, digest))
         env = {"SECURECHAT_CONFIG_DIR": str(settings_directory)}

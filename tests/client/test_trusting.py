@@ -230,7 +230,11 @@ def test_a_registration_that_was_broken_off_at_the_password(
 ) -> None:
     """Ctrl-C there leaves nothing behind; it used to leave the link's authority pinned."""
     env = {"SECURECHAT_CONFIG_DIR": str(settings.directory)}
-    with ScriptedServer(certificate) as server:
+
+    def asked(peer: Peer) -> None:
+        peer.is_asked("alice", CODE)
+
+    with ScriptedServer(certificate, asked) as server:
         argv = ("register", invite_to(server.address, authority), "--account", "alice")
         with Terminal(*argv, env=env) as terminal:
             terminal.shows("New password for alice: ")

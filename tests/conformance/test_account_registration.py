@@ -39,7 +39,8 @@ def test_the_value(registration: RegistrationMode) -> None:
     the account, and no `email-required`, as nobody's address is wanted.
     """
     heard = " ".join(RulesUnderTest(registration=registration).connect().says("CAP LS 302"))
-    assert f"{CAPABILITY}=before-connect" in heard.split()
+    # The second is a word of our own.
+    assert f"{CAPABILITY}=before-connect,securechat/min-password=15" in heard.split()
 
 
 def test_where_nobody_may_register() -> None:
@@ -108,6 +109,26 @@ def test_what_is_refused(
     person = greeted(rules, nick)
     assert refused(person.says(line), account) == code
     assert codes(person.says("NICK another", "REGISTER * * hunter2")) == ["REGISTER", "900"]
+
+
+@pytest.mark.parametrize(
+    ("code", "nick", "answer"),
+    [
+        ("GOODCODE", "tester", "UNACCEPTABLE_PASSWORD"),
+        ("BADCODE1", "tester", "INVALID_EMAIL"),
+        ("BADCODE1", "alice", "INVALID_EMAIL"),
+        ("GOODCODE", "alice", "ACCOUNT_EXISTS"),
+        ("GOODCODE", "admin", "BAD_ACCOUNT_NAME"),
+    ],
+)
+def test_an_empty_password_asks_what_else_is_wrong(code: str, nick: str, answer: str) -> None:
+    """As our client does before anybody thinks of a password. Without an invite nothing is learned
+    of names, and none is used up.
+    """
+    rules = RulesUnderTest("alice", registration="invite")
+    rules.invite("GOODCODE")
+    person = greeted(rules, nick)
+    assert refused(person.says(f"REGISTER * {code} :"), nick) == answer
 
 
 def test_without_a_nick(rules: RulesUnderTest) -> None:

@@ -27,6 +27,7 @@ TEXTS = (
     "client/commands/factor.py:enroll",
     "client/commands/login_flow.py:CODE",
     "client/commands/login_flow.py:FIRST_CODE",
+    "client/commands/opening.py:NO_SERVER",
     "client/credentials/login_credentials.py:NO_ACCOUNT",
     "client/credentials/passwords.py:NO_WAY",
     "client/credentials/passwords.py:RULES",

@@ -209,7 +209,7 @@ def passwd(setup: Setup, where: str | None) -> Exit:
     tokens = setup.tokens
     remembered = tokens is not None and tokens.find(goal.owner) is not None
     with session(setup, goal) as (inquiry, running):
-        _change(inquiry, setup.person, goal.owner.account)
+        _change(inquiry, setup.person, goal.owner.account, running.session.min_password)
         setup.person.tell(
             _("The password is changed. Other sessions have ended, and all tokens with them.")
         )
@@ -219,9 +219,9 @@ def passwd(setup: Setup, where: str | None) -> Exit:
     return Exit.OK
 
 
-def _change(inquiry: Inquiry, person: Person, account: str) -> None:
+def _change(inquiry: Inquiry, person: Person, account: str, least: int | None) -> None:
     for left in reversed(range(ATTEMPTS)):
-        new = passwords.ask_new(person, account)
+        new = passwords.ask_new(person, account, least)
         if len(format_message("PASSWD", new).encode()) > MAX_BODY_BYTES:
             raise UsageError("the password is too long to be sent; use at most 300 bytes")
         try:

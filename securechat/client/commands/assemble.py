@@ -1,4 +1,4 @@
-"""Puts a client together and gets it logged in: what `login`, `register` and `send` share.
+"""Puts a client together and gets it logged in: what `login`, `send` and others share.
 
 Main thread.
 """
@@ -8,26 +8,26 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from securechat.client.commands.login_flow import LoggedIn, LoginFlow, start
-from securechat.client.credentials import device, passwords
-from securechat.client.credentials.login_credentials import Sources, ask_account, checked_account
+from securechat.client.credentials import device
+from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import TokenOwner, Tokens
-from securechat.client.exits import ClientError, Exit, LoginError, UsageError
+from securechat.client.exits import Exit, UsageError
 from securechat.client.person import Nobody, Person
 from securechat.client.screens import commands, pipe
 from securechat.client.screens.composer import Composer
 from securechat.client.session.handshake import Missed
-from securechat.client.session.identity import AccountRequest, Address, parse_target
+from securechat.client.session.identity import Address, parse_target
 from securechat.client.settings import SettingsDirectory
 from securechat.client.text.render import Renderer
 from securechat.client.trust import anchors, authorities
 from securechat.client.trust.anchors import Anchor, Consent
 from securechat.client.trust.authorities import Dialer, Trust
 from securechat.common.language import _, translated
-from securechat.credentials.link import InviteLink, LinkError, LoginLink, is_link
+from securechat.credentials.link import LinkError, LoginLink, is_link
 
 
 @dataclass(slots=True)
@@ -148,72 +148,16 @@ def enter(
         goal.dialer.look,
     )
     running = entry.enter()
-    _keep(setup.settings, goal)  # only now: a login that fails or is broken off changes nothing
+    keep(setup.settings, goal)  # only now: a login that fails or is broken off changes nothing
     return running
 
 
-def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
-    """Make the account, log in, and trust the link's CA from then on. Raises ClientError."""
-    address = Address(link.host, link.port)
-    if setup.ca_file is not None:
-        raise UsageError("--ca is not for register: the link says which authority to trust")
-    if setup.sources.certificate is not None:
-        raise UsageError("--cert is not for register: a new account begins with a password")
-    given = setup.sources.given()
-    if account is not None:
-        checked_account(account)
-    offer = authorities.offered_by_link(link)
-    trusted = anchors.decide(setup.settings, address, offer, setup.consent, setup.person).trust
-    dialer = Dialer(address, trusted)
-    dialer.look()  # nobody types a password for a server that isn't there, or isn't the one
-    account = account or ask_account(
-        setup.person, _("Name of your account at {address}").format(address=address)
-    )
-    while True:
-        password = given or passwords.ask_new(setup.person, account)
-        goal = Destination(TokenOwner(address, trusted.identity, account), trusted, dialer)
-        try:
-            running = _sign_up(setup, goal, AccountRequest(account, password, link.code))
-        except LoginError as error:
-            if given or not error.ask_again:
-                raise
-            setup.person.tell(_("refused: {error}").format(error=translated(error)))
-            if error.ask_again == "name":
-                account = ask_account(setup.person, _("Another name"))
-        else:
-            if setup.tokens:
-                device.remember(running.client, setup.tokens, goal.owner, setup.person)
-            return running
-
-
-def _sign_up(setup: Setup, goal: Destination, credential: AccountRequest) -> LoggedIn:
-    """One attempt to make the account and log in. Raises ClientError."""
-    made = False
-
-    def registered() -> None:
-        nonlocal made
-        made = True
-        # At once, as the connection may be lost before we are logged in: the invite is used up.
-        _keep(setup.settings, goal)
-
-    try:
-        return start(credential, goal.dialer, setup.person, registered=registered)
-    except ClientError:
-        if made:
-            setup.person.tell(
-                _("{account} has an account now: `securechat login` goes on from there").format(
-                    account=goal.owner.account
-                )
-            )
-        raise
-
-
-def _keep(settings: SettingsDirectory, goal: Destination) -> None:
+def keep(settings: SettingsDirectory, goal: Destination) -> None:
     """Trust this server from now on, and come back to it."""
     anchors.keep(settings, goal.owner.address, goal.trusted)
     # The account that we named, not the nick that the server gave us: a server must not choose as
     # whom we log in next.
-    settings.remember(goal.owner.address, goal.owner.account)
+    settings.remember(goal.owner.address, goal.owner.account, date.today())
 
 
 def _where(settings: SettingsDirectory, where: str | None) -> tuple[str | None, Address]:

@@ -1,6 +1,6 @@
 """The command line: all commands put together, and what their errors come to.
 
-cli_talk.py, cli_read.py and cli_account.py have the commands as they are typed.
+cli_open.py, cli_talk.py, cli_read.py and cli_account.py have the commands as they are typed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from importlib import metadata
 
 import click
 
-from securechat.client.commands import cli_account, cli_read, cli_talk
+from securechat.client.commands import cli_account, cli_open, cli_read, cli_talk
 from securechat.client.exits import (
     EXIT_CODES,
     ClientError,
@@ -32,15 +32,31 @@ def _version() -> str:
         return "(from a checkout)"
 
 
-@click.group(epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=cli_open.LinkGroup,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+    subcommand_metavar="[LINK | COMMAND [ARGS]...]",
+)
 @click.version_option(_version(), prog_name="securechat")
-def cli() -> None:
-    """Talk on a securechat server. TLS only, and there is no switch to go without checking it."""
+@click.pass_context
+def cli(ctx: click.Context) -> object:
+    """Talk on a securechat server. TLS only, and there is no switch to go without checking it.
+
+    With the LINK that a server's administrator gave you it makes your account, or logs you in, and
+    you can talk. Without one it shows the servers that you know.
+
+    \b
+    Example: securechat securechat://chat.example:6697/8yTkQ.../b0Qk3...
+    """
+    return ctx.invoke(cli_open.home) if ctx.invoked_subcommand is None else None
 
 
 for _command in (
-    cli_talk.register,
-    cli_talk.login,
+    cli_open.open_,
+    cli_open.register,
+    cli_open.login,
     cli_talk.send,
     cli_read.tail,
     cli_read.history,

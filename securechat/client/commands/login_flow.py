@@ -78,10 +78,23 @@ def start(
     what was missed is left. registered: is called as soon as there is an account, whatever comes
     then. Raises ClientError. Main thread.
     """
-    person = person or Nobody()
     session = ClientSession(credential, missed=missed)
     if reconnect is None:
         reconnect = missed is not Missed.LEFT
+    person = person or Nobody()
+    client = connect(session, dialer, person, reconnect=reconnect, registered=registered)
+    return LoggedIn(session, client, credential, person)
+
+
+def connect(
+    session: ClientSession,
+    dialer: Dialer,
+    person: Person,
+    *,
+    reconnect: bool,
+    registered: Callable[[], None] = lambda: None,
+) -> Client:
+    """Have a session connected, up to its welcome. As start(), which begins one of its own."""
     client = Client(session, dialer, reconnect=reconnect)
 
     def told(event: Early) -> None:
@@ -96,7 +109,7 @@ def start(
     stopped = client.wait_ready(told)
     if stopped is not None:
         raise failure(stopped)
-    return LoggedIn(session, client, credential, person)
+    return client
 
 
 _FAILURES: Final = {

@@ -11,7 +11,7 @@ from pathlib import Path
 from securechat.client.exits import UsageError
 from securechat.client.person import Person
 from securechat.common.files import open_named
-from securechat.common.language import _
+from securechat.common.language import _, translated
 from securechat.common.passphrases import passphrase
 
 # Characters; what a login can carry (SASL) with room to spare.
@@ -29,12 +29,35 @@ RULES = (
     "easily guessed: four or more unrelated words make a good one."
 )
 
+FEW = 5
+"""Different characters that a password has at least: with fewer it is a repetition."""
 
-def ask_new(person: Person, account: str) -> str:
-    """A new password, asked twice until both are the same; Enter alone takes the one offered."""
+
+def problem(password: str, account: str, least: int | None) -> str:
+    """What this device sees is wrong with a new password, '' for nothing; the server sees more.
+    least: characters, None for a server that doesn't say: then its rules are unknown.
+    """
+    if least is None:
+        return ""
+    if len(password) < least:
+        return _("That has {number} characters, and this server asks for at least {least}.").format(
+            number=len(password), least=least
+        )
+    if len(set(password)) < FEW:
+        return _("That is the same few letters again and again, which is easily guessed.")
+    rest = password.casefold().replace(account.casefold(), "")
+    if len(rest) * 2 < len(password):
+        return _("That is mainly the account's name, which is what is tried first.")
+    return ""
+
+
+def ask_new(person: Person, account: str, least: int | None = None) -> str:
+    """A new password, asked twice until both are the same; Enter alone takes the one offered.
+    least: as in problem().
+    """
     # Before somebody has thought of one that won't do.
-    person.tell(RULES)
-    offered = passphrase()
+    person.tell(_rules(least))
+    offered = passphrase(least or 0)
     # As a part of the prompt, which goes to the terminal alone: all that is said may go to a file.
     offer = _("Enter alone takes this one; write it down, as it is not shown again:  {offered}\n")
     offer = offer.format(offered=offered)
@@ -43,10 +66,22 @@ def ask_new(person: Person, account: str) -> str:
         password = person.ask_secret(offer + question, NO_WAY)
         if not password:
             return offered
+        if wrong := problem(checked(password), account, least):
+            person.tell(wrong)
+            continue
         if person.ask_secret(_("The same again: "), NO_WAY) == password:
-            return checked(password)
+            return password
         person.tell(_("The two are not the same; once more."))
         offer = ""
+
+
+def _rules(least: int | None) -> str:
+    if least is None:
+        return translated(RULES)
+    return _(
+        "A password has at least {least} characters here, and is not easily guessed: four or more "
+        "unrelated words make a good one."
+    ).format(least=least)
 
 
 def from_stdin(handle: int) -> str:

@@ -26,6 +26,7 @@ from securechat.client.session.multiline import CAPABILITY as MULTILINE
 from securechat.client.session.multiline import Limits, limits_of
 from securechat.client.session.search import SEARCH
 from securechat.irc import sasl
+from securechat.irc.capabilities import SHORTEST
 from securechat.irc.message import KEY_TAG, MAX_BODY_BYTES, Message, format_message
 
 WANTED: Final = (
@@ -177,6 +178,16 @@ class Handshake:
         return name in self._offered
 
     @property
+    def min_password(self) -> int | None:
+        """The characters of a new password at least, None when the server doesn't say."""
+        for item in self._offered.get(REGISTRATION, "").split(","):
+            key, _, number = item.partition("=")
+            # The length first: int() refuses thousands of digits.
+            if key == SHORTEST and number.isascii() and number.isdigit():
+                return int(number[:4])
+        return None
+
+    @property
     def wanted(self) -> list[str]:
         """The capabilities to request of those that are offered."""
         names = list(WANTED)
@@ -275,6 +286,10 @@ class Handshake:
     def _register(self, credential: AccountRequest, out: Output) -> None:
         if REGISTRATION not in self.enabled:
             self._refuse("the server takes no registrations from clients", out)
+            return
+        if not credential.password and self.min_password is None:
+            # It is another's, which might take an empty password for one.
+            self._refuse("", out, "password")
             return
         # "*" is the account named as our nick. The invite code stands in the e-mail address's place
         # (account-registration).

@@ -49,7 +49,10 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class AccountRequest:
-    """Make account with an invite code ('*' when registration is open), then be logged in."""
+    """Make account with an invite code ('*' when registration is open), then be logged in.
+
+    password: empty to ask what is wrong with code and name, which makes no account.
+    """
 
     account: str
     password: str = field(repr=False)

@@ -102,6 +102,13 @@ class ClientSession:
         """Our name. Any thread may read."""
         return self._inbound.nick or self._credential.account
 
+    @property
+    def min_password(self) -> int | None:
+        """The characters that a new password has at least, as far as the server says. Any thread
+        may read.
+        """
+        return self._handshake.min_password
+
     def too_much(self, target: str, text: str) -> str:
         """Why a text of several lines can't be one message; '' when it can, or when such are sent
         line by line. Any thread may call.

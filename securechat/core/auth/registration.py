@@ -34,6 +34,13 @@ def create(turn: Turn, session: Session, name: str, code: str, password: str) ->
     except _Refused as refused:
         _refuse(turn, session, refused)
         return
+    if not password:
+        # Who asks so learns what is wrong with code and name before thinking of a password; there
+        # is nothing in it to log.
+        least = turn.settings.min_password_length
+        text = f"The password is empty; this server asks for at least {least} characters"
+        _answer(turn, session, _Refused("UNACCEPTABLE_PASSWORD", text))
+        return
     session.move(Trigger.REGISTER)
     session.exchange = None
     session.attempt.invite = code  # needed again when the hash is there
@@ -80,11 +87,15 @@ def _invite(turn: Turn, code: str) -> tuple[bytes, Invite] | None:
 
 
 def _refuse(turn: Turn, session: Session, refused: _Refused) -> None:
-    name = session.attempt.nick or "*"
-    turn.standard_reply(session, "FAIL", "REGISTER", refused.code, name, refused.text)
     # To the log alone: a refusal costs a stranger nothing, and must not fill the disk.
     turn.model.refused["registration", refused.code] += 1
     note("registration refused", address=session.address, reason=refused.code)
+    _answer(turn, session, refused)
+
+
+def _answer(turn: Turn, session: Session, refused: _Refused) -> None:
+    name = session.attempt.nick or "*"
+    turn.standard_reply(session, "FAIL", "REGISTER", refused.code, name, refused.text)
     # Three times as many as for logins: people try out names until one is free.
     session.attempt.failures += 1
     if session.attempt.failures >= turn.settings.max_login_failures * 3:

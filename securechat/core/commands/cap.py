@@ -30,8 +30,8 @@ def offered(settings: Settings) -> dict[str, str]:
     """
     values = {
         "sasl": "PLAIN,EXTERNAL" if settings.external else "PLAIN",
-        # No "custom-account-name": the nick is the account's name.
-        REGISTRATION: "before-connect",
+        # No "custom-account-name": the nick is the account's name. The last is a word of our own.
+        REGISTRATION: f"before-connect,{capabilities.SHORTEST}={settings.min_password_length}",
         "draft/metadata-3": f"before-connect,max-subs={metadata.MAX_SUBSCRIPTIONS},"
         f"max-keys={metadata.MAX_KEYS},max-key-bytes={metadata.MAX_KEY_BYTES},"
         f"max-value-bytes={metadata.value_bytes(settings.name)}",

@@ -33,7 +33,8 @@ def test_ls_lists_the_names() -> None:
 def test_ls_302_and_later_tells_values(version: str) -> None:
     """The version is a number; a higher one gets what 302 gets."""
     found = listed(RulesUnderTest().connect().says(f"CAP LS {version}"))
-    assert {"sasl=PLAIN", "draft/account-registration=before-connect", "batch"} <= found
+    registration = "draft/account-registration=before-connect,securechat/min-password=15"
+    assert {"sasl=PLAIN", registration, "batch"} <= found
 
 
 def test_ls_tells_external_when_there_is_a_client_ca() -> None:

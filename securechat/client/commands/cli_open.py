@@ -1,0 +1,125 @@
+"""`securechat LINK`, `register` and `login`, and `securechat` alone, as they are typed."""
+
+from __future__ import annotations
+
+import click
+
+from securechat.client.commands import assemble, opening, registering
+from securechat.client.commands.options import chatting
+from securechat.client.exits import Exit, UsageError
+from securechat.client.session.identity import parse_target
+from securechat.credentials.link import InviteLink, LinkError, is_link
+
+OPEN = "LINK"
+"""The name of the command that a link stands for, as its usage shows it."""
+
+
+class LinkCommand(click.Command):
+    """A command whose argument is a link, which may come in pieces where a mail has broken it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the pieces together: all up to the next of the command's own options."""
+        # Only by its own options, as a piece of base64url may begin with a hyphen.
+        options = {name for option in self.get_params(ctx) for name in option.opts}
+        at = next((at for at, word in enumerate(args) if is_link(word)), len(args))
+        end = at + 1
+        while end < len(args) and args[end].partition("=")[0] not in options:
+            end += 1
+        link = ["".join(args[at:end])] if at < len(args) else []
+        return super().parse_args(ctx, [*args[:at], *link, *args[end:]])
+
+
+class LinkGroup(click.Group):
+    """Commands of which one, OPEN, is meant by a link in a command's place."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click has it, but for links, and with a word of advice for addresses."""
+        word = args[0]
+        if is_link(word):
+            return OPEN, self.get_command(ctx, OPEN), args
+        if self.get_command(ctx, word) is None and _is_address(word):
+            raise UsageError(
+                f"there is no such command; to log in to a server: `securechat login {word}`"
+            )
+        return super().resolve_command(ctx, args)
+
+
+def _is_address(word: str) -> bool:
+    if not set(word) & set(".:@"):
+        return False
+    try:
+        parse_target(word)
+    except UsageError:
+        return False
+    return True
+
+
+LINK = click.argument("link", nargs=-1, required=True, metavar="LINK")
+ACCOUNT = click.option("--account", "name", metavar="NAME", help="The name of the new account.")
+
+
+@click.command(hidden=True)
+@chatting
+def home(setup: assemble.Setup) -> Exit:
+    """Show the servers that are known."""
+    return opening.home(setup)
+
+
+@click.command(OPEN, cls=LinkCommand, hidden=True)
+@LINK
+@ACCOUNT
+@chatting
+def open_(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> Exit:
+    """Open what a LINK leads to: an invite makes an account, a login link logs in.
+
+    \b
+    Example: securechat securechat://chat.example:6697/8yTkQ.../b0Qk3...
+    """
+    return opening.open_link(setup, _only(link) or "", name)
+
+
+@click.command(cls=LinkCommand)
+@LINK
+@ACCOUNT
+@chatting
+def register(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> Exit:
+    """Make an account with the invite LINK that the server's administrator gave you.
+
+    The link says which certificate authority to trust; once there is an account, it is remembered.
+    So is this device, by a token in the system's keyring: the password isn't asked for again.
+
+    \b
+    Example: securechat register securechat://chat.example:6697/8yTkQ.../b0Qk3...
+    """
+    try:
+        invite = InviteLink.parse(_only(link) or "")
+    except LinkError as error:
+        raise UsageError(str(error)) from None
+    return assemble.talk(registering.register(setup, invite, name))
+
+
+@click.command(cls=LinkCommand)
+@click.argument("where", nargs=-1, metavar="[[ACCOUNT@]HOST[:PORT]|LINK]")
+@chatting
+def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
+    """Log in and talk. Without an argument: where you were last, as the same account.
+
+    A login LINK, as the server's administrator has it, says where and which authority to trust.
+
+    The password is asked for once: then this device is remembered, until `securechat logout`.
+
+    On a terminal, /help tells what can be typed. From a pipe, each line is sent (or is a command
+    such as /join), what arrives is printed plainly, and the end of the input ends the session.
+
+    \b
+    Example: securechat login alice@chat.example
+    """
+    return assemble.talk(assemble.log_in(setup, _only(where)))
+
+
+def _only(words: tuple[str, ...]) -> str | None:
+    if len(words) > 1:
+        raise UsageError(f"expected one argument; got {len(words)}: {' '.join(words)}")
+    return words[0] if words else None

@@ -1,0 +1,132 @@
+"""`securechat register`: makes an account by an invite link. Main thread.
+
+What is wrong with the link, and with the name, is asked of the server before anybody thinks of a
+password.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from securechat.client.commands.assemble import Destination, Setup, keep
+from securechat.client.commands.login_flow import LoggedIn, connect, start
+from securechat.client.credentials import device, passwords
+from securechat.client.credentials.login_credentials import ask_account, checked_account
+from securechat.client.credentials.tokens import TokenOwner
+from securechat.client.exits import ClientError, LoginError, UsageError
+from securechat.client.session.actions import Quit
+from securechat.client.session.handshake import Missed
+from securechat.client.session.identity import AccountRequest, Address
+from securechat.client.session.session import ClientSession
+from securechat.client.trust import anchors, authorities
+from securechat.client.trust.authorities import Dialer, Trust
+from securechat.common.language import _, translated
+from securechat.credentials.link import InviteLink
+
+
+def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
+    """Make the account, log in, and trust the link's CA from then on. Raises ClientError."""
+    address = Address(link.host, link.port)
+    if setup.ca_file is not None:
+        raise UsageError("--ca is not for register: the link says which authority to trust")
+    if setup.sources.certificate is not None:
+        raise UsageError("--cert is not for register: a new account begins with a password")
+    given = setup.sources.given()
+    if account is not None:
+        checked_account(account)
+    offer = authorities.offered_by_link(link)
+    trust = anchors.decide(setup.settings, address, offer, setup.consent, setup.person).trust
+    making = _Registration(setup, address, trust, Dialer(address, trust), link.code)
+    if account is None:
+        making.dialer.look()  # nobody types for a server that isn't the one
+        question = _("Name of your account at {address}").format(address=address)
+        account = ask_account(setup.person, question)
+    return making.by(account, given) if given else making.asking(account)
+
+
+@dataclass(slots=True)
+class _Registration:
+    """An account that is to be made. code: of the invite. Everything raises ClientError."""
+
+    setup: Setup
+    address: Address
+    trust: Trust
+    dialer: Dialer
+    code: str
+
+    def asking(self, account: str) -> LoggedIn:
+        """Ask for a password, and for another name or password where the server wants one."""
+        person = self.setup.person
+        account, least = self._accepted(account)
+        password = passwords.ask_new(person, account, least)
+        while True:
+            try:
+                return self.by(account, password)
+            except LoginError as error:
+                # Somebody may have taken the name meanwhile. The password is as good for another.
+                if error.ask_again == "name":
+                    account = self._another(error)
+                elif error.ask_again:
+                    person.tell(_("refused: {error}").format(error=translated(error)))
+                    password = passwords.ask_new(person, account, least)
+                else:
+                    raise
+
+    def _accepted(self, account: str) -> tuple[str, int | None]:
+        """A name that the server takes, and what it asks of a password: characters at least."""
+        while True:
+            try:
+                return account, self._asked(account)
+            except LoginError as error:
+                if error.ask_again != "name":
+                    raise
+                account = self._another(error)
+
+    def _asked(self, account: str) -> int | None:
+        """Ask what is wrong with code and name, by a registration without a password."""
+        session = ClientSession(AccountRequest(account, "", self.code), missed=Missed.LEFT)
+        try:
+            client = connect(session, self.dialer, self.setup.person, reconnect=False)
+        except LoginError as error:
+            if error.ask_again != "password":
+                raise
+            return session.min_password
+        client.submit(Quit())
+        raise ClientError("the server has made an account without a password; tell who runs it")
+
+    def _another(self, refused: LoginError) -> str:
+        person = self.setup.person
+        if not person.present:
+            raise refused
+        person.tell(_("refused: {error}").format(error=translated(refused)))
+        return ask_account(person, _("Another name"))
+
+    def by(self, account: str, password: str) -> LoggedIn:
+        """Make the account, log in, and have this device remembered: one attempt."""
+        owner = TokenOwner(self.address, self.trust.identity, account)
+        goal = Destination(owner, self.trust, self.dialer)
+        running = self._signed_up(goal, AccountRequest(account, password, self.code))
+        if self.setup.tokens:
+            device.remember(running.client, self.setup.tokens, owner, self.setup.person)
+        return running
+
+    def _signed_up(self, goal: Destination, credential: AccountRequest) -> LoggedIn:
+        made = False
+
+        def registered() -> None:
+            nonlocal made
+            made = True
+            # At once, as the connection may be lost before we are logged in: the invite is used up.
+            keep(self.setup.settings, goal)
+
+        person = self.setup.person
+        try:
+            return start(credential, self.dialer, person, registered=registered)
+        except ClientError:
+            if made:
+                person.tell(
+                    _("{account} has an account now: `securechat login` goes on from there").format(
+                        account=goal.owner.account
+                    )
+                )
+            raise
