@@ -43,6 +43,7 @@ TEXTS = (
     "client/session/labels.py",
     "client/session/multiline.py",
     "client/session/pages.py",
+    "client/session/search.py",
     "client/trust/anchors.py:_NO",
     "client/trust/authorities.py",
     "core/auth/texts.py",

@@ -62,7 +62,10 @@ class Redact(Action):
 
 @dataclass(frozen=True, slots=True)
 class Type(Action):
-    """Tell the others that we are typing to target, or no more. .../client-tags/typing"""
+    """Tell the others that we are typing to target, or no more: to be submitted at each change of
+    what is typed, as the session says it only as often as it should be said. ended: the text is
+    empty again; not when it was sent. .../client-tags/typing
+    """
 
     target: str
     ended: bool = False

@@ -148,11 +148,15 @@ class Reacted(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class IsTyping(ClientEvent):
-    """nick types in a conversation, or no more."""
+    """nick types in a conversation, or no more. paused: they have stopped, and not given up. The
+    session has no clock for it: who shows it forgets it after typing.LASTS seconds, or PAUSED, and
+    when nick says something or leaves.
+    """
 
     conversation: str
     nick: str
     ended: bool = False
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ class Inbound:
 
     def _is_told(self, message: Message, label: str, out: Output) -> bool:
         """Whether a message is a refusal, or a warning, that is told in our words."""
-        if message.command == "WARN" and self.search.paused(message, out):
+        if message.command == "WARN" and self.search.paused(message, out, label):
             return True
         return any(asking.refused(message, out, label) for asking in self._asking)
 
@@ -214,7 +214,9 @@ class Inbound:
         nick = message.nick
         if (typing := client_tag(message.tags, "typing")) and not self._is_mine(nick):
             where = conversation_of(message.params[0], nick, self.nick)
-            out.events.append(events.IsTyping(where, nick, typing != "active"))
+            paused = typing == "paused"
+            ended = typing != "active" and not paused
+            out.events.append(events.IsTyping(where, nick, ended, paused))
         if reacted := happened.reacted(message, self.nick):
             self._about_another(message, reacted, out)
 

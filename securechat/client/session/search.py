@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from securechat.client.session.actions import AskSearch
-from securechat.client.session.asking import Asked, Asking
+from securechat.client.session.asking import PENDING, Asked, Asking
 from securechat.client.session.batches import Batch
 from securechat.client.session.events import (
     Output,
@@ -37,6 +37,7 @@ NOT_OFFERED: Final = (
     "this server offers no search; /history shows what was said before, page by page"
 )
 NOTHING_YET: Final = "there is no search to go on with: /search WORDS"
+REPLACED: Final = "another search has taken its place"
 TOO_LONG: Final = "that is too much for one search; take fewer words"
 
 
@@ -44,7 +45,8 @@ class LogSearch(Asking):
     """Asks for what was said, a page at a time.
 
     Of a search with `after` the server gives the oldest first and goes on with newer ones, of any
-    other the newest first.
+    other the newest first. A new search takes the place of one whose answer is on its way: that is
+    told as refused, and its answer to nobody.
     """
 
     not_offered = NOT_OFFERED
@@ -66,16 +68,40 @@ class LogSearch(Asking):
         """The border when the page on its way was asked for."""
         self._limit = RESULTS
         self._again = 0
+        self._next: tuple[AskSearch, float] | None = None
+        """What is asked for when the answer that is on its way has come, and when it was wanted."""
+        self._label = ""
+        """Of what was asked last."""
+
+    def restart(self, out: Output, *, offered: bool) -> None:
+        """As of Asking."""
+        self._next = None
+        super().restart(out, offered=offered)
 
     def ask(self, query: AskSearch, now: float, out: Output) -> None:
         """Begin a search; now: seconds of a monotonic clock."""
-        if problem := self._hindrance(now):
+        problem = self._hindrance(now)
+        if problem == PENDING:
+            out.events.append(self._problem(REPLACED))
+            self._query, self._next = query, (query, now)
+        elif problem:
             out.events.append(SearchRefused(problem, remote=False, typed=query.typed))
         else:
-            self._border, self._on, self._known = "", False, set()
-            self._limit, self._again = RESULTS, 0
-            self._query = query
-            self._send(query, now, out)
+            self._begin(query, now, out)
+
+    def _begin(self, query: AskSearch, now: float, out: Output) -> None:
+        self._border, self._on, self._known = "", False, set()
+        self._limit, self._again, self._next = RESULTS, 0, None
+        self._query = query
+        self._send(query, now, out)
+
+    def _goes_on(self, out: Output) -> bool:
+        """Whether what was answered is wanted no more, and the next search is on its way."""
+        if self._next is None:
+            return False
+        query, now = self._next
+        self._begin(query, now, out)
+        return True
 
     def more(self, now: float, out: Output) -> None:
         """Go on with the last search."""
@@ -107,7 +133,7 @@ class LogSearch(Asking):
             out.events.append(self._problem(TOO_LONG))
             return
         self._ids, self._asked_from = set(), self._border
-        self._open = asked
+        self._open, self._label = asked, asked.label
         out.lines.append(line)
 
     def _answers(self, batch: Batch) -> bool:
@@ -122,6 +148,8 @@ class LogSearch(Asking):
         return not msgid or msgid not in self._known
 
     def _done(self, asked: Asked, now: float, out: Output) -> None:
+        if self._goes_on(out):
+            return
         query, full = self._query, len(self._ids) >= self._limit
         self._known = self._ids | (self._known if self._border == self._asked_from else set())
         if query is None:
@@ -141,18 +169,24 @@ class LogSearch(Asking):
         return SearchRefused(text, remote=False, typed=typed)
 
     def _tells(self, asked: Asked, message: Message, out: Output) -> bool:
+        if self._goes_on(out):
+            return True
         typed = self._query.typed if self._query else ""
         out.events.append(SearchRefused(message.params[-1], typed=typed))
         return True
 
-    def paused(self, message: Message, out: Output) -> bool:
-        """A WARN; whether it tells that the search took too long, and how far it has come."""
+    def paused(self, message: Message, out: Output, label: str = "") -> bool:
+        """A WARN; whether it tells that the search took too long, and how far it has come. label:
+        of what it answers.
+        """
         command, code, at, *_ = (*message.params, "", "", "")
         if (command, code) != ("SEARCH", "INCOMPLETE") or self._query is None:
             return False
         time = time_of(at)
         if not TIME.fullmatch(at) or time is None:
             return False
+        if self._next is not None or label != self._label:
+            return True  # of one that is wanted no more
         self._border = at
         out.events.append(SearchPaused(time, bool(self._query.after)))
         return True

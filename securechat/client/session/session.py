@@ -49,6 +49,7 @@ from securechat.client.session.markers import CAPABILITY as MARKERS
 from securechat.client.session.multiline import batch_lines
 from securechat.client.session.pages import CHATHISTORY
 from securechat.client.session.search import SEARCH
+from securechat.client.session.typing import Typing
 from securechat.irc.message import KEY_TAG, Message, format_key, format_message
 
 # Seconds from the connection to the end of the replay; a busy server hashes passwords in turn.
@@ -87,6 +88,7 @@ class ClientSession:
         self._labels = Labels()
         self._inbound = Inbound(self.channels, self._deliveries, self._labels)
         self._handshake = Handshake(credential, missed=missed)
+        self._typing = Typing()
         self._liveness = Liveness(0.0)
         self._deadline = 0.0
         self._leave: Quit | None = None
@@ -161,8 +163,12 @@ class ClientSession:
             pass  # it would be too late once there is a connection
         elif isinstance(action, MarkRead) and not self._inbound.markers.may(action):
             pass  # the server keeps no markers, or knows that more is read
+        elif isinstance(action, Type) and not self._may_type(action, now):
+            pass  # it is known, or would be in the way of what we say
         elif isinstance(action, Say | Command):
             out.events += self._deliveries.put(action)
+            if isinstance(action, Say):
+                self._typing.said(action.target)
             if isinstance(action, Say) and self.stage is not Stage.ONLINE and self.was_online:
                 waiting = Outgoing(action.target, action.text, action.kind, id=action.id)
                 out.events.append(waiting.doubt(Doubt.QUEUED))
@@ -226,6 +232,7 @@ class ClientSession:
             self._inbound.fetching.restart(out, offered=pages)
             self._inbound.search.restart(out, offered=batches and SEARCH in handshake.enabled)
             self._inbound.markers.restart(on=MARKERS in handshake.enabled)
+            self._typing.restart(on="message-tags" in handshake.enabled)
             self._inbound.presence.restart(wanted=self._missed is Missed.FETCHED)
             if isinstance(credential, AccountRequest):  # the account is made: the next time log in
                 self._credential = Login(credential.account, credential.password)
@@ -266,6 +273,9 @@ class ClientSession:
             self._inbound.search.ask(action, now, out)
         else:
             self._inbound.search.more(now, out)
+
+    def _may_type(self, action: Type, now: float) -> bool:
+        return self._typing.may(action, now, busy=not self._deliveries.settled)
 
     def _watch(self, now: float, out: Output) -> None:
         verdict = self._liveness.tick(now)

@@ -48,6 +48,7 @@ from securechat.client.session.events import (
 from securechat.client.session.fetching import PASSING
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
+from securechat.client.session.typing import LASTS, PAUSED
 from securechat.client.timeline import history
 from securechat.client.timeline.history import Purpose, Question
 from securechat.client.timeline.items import Delivery, Message
@@ -58,10 +59,6 @@ MAX_CONVERSATIONS = 2000
 
 # Of the view of all mentions.
 MAX_MENTIONS = 500
-
-# Seconds for which somebody counts as typing after the last word of it.
-# https://ircv3.net/specs/client-tags/typing
-TYPING: Final = 6.0
 
 _FINAL: Final = (Doubt.UNSENT, Doubt.UNKNOWN)
 
@@ -264,11 +261,15 @@ class Conversations:
             timeline.react(event)
 
     def _is_typing(self, event: IsTyping, now: float) -> None:
-        typing = self._typing.setdefault(fold(event.conversation), {})
-        if event.ended:
-            typing.pop(event.nick, None)
-        elif len(typing) < MAX_MENTIONS:
-            typing[event.nick] = now + TYPING
+        key = fold(event.conversation)
+        known = self._typing.pop(key, {}).items()
+        typing = {nick: until for nick, until in known if until > now and nick != event.nick}
+        if not event.ended and len(typing) < MAX_MENTIONS:
+            typing[event.nick] = now + (PAUSED if event.paused else LASTS)
+        if typing:
+            self._typing[key] = typing
+        if len(self._typing) > MAX_CONVERSATIONS:
+            del self._typing[next(iter(self._typing))]
         self.revision += 1
 
     def _joined(self, event: Joined, _now: float) -> list[Action]:
@@ -292,6 +293,7 @@ class Conversations:
             self.revision += 1
         else:
             for channel in [event.channel] if event.channel is not None else event.channels:
+                self._typing.get(fold(channel), {}).pop(event.nick, None)
                 if event.by and not same(event.by, event.nick):
                     self.timeline(channel).note(event, event.time)
                 else:

@@ -19,11 +19,13 @@ from securechat.client.session.events import (
     SearchPaused,
     SearchRefused,
 )
+from securechat.client.session.labels import CAPABILITY as LABELS
 from securechat.client.session.search import (
     MOST_AGAIN,
     MOST_RESULTS,
     NOT_OFFERED,
     NOTHING_YET,
+    REPLACED,
     RESULTS,
     SEARCH,
     TOO_LONG,
@@ -171,11 +173,53 @@ def test_a_refusal() -> None:
     """In the server's words; then another one can be asked."""
     talk = online()
     talk.does(QUERY)
-    assert talk.does(QUERY) == []
+    assert talk.does(AskMore()) == []
     assert talk.shows() == [SearchRefused(PENDING, remote=False, typed="words")]
     talk.hears("FAIL SEARCH INVALID_PARAMS in :There is no such channel")
     assert talk.shows() == [SearchRefused("There is no such channel", typed="words")]
     assert talk.does(QUERY)
+
+
+@pytest.mark.parametrize(
+    "answered", [[*answer(7, 8)], ["FAIL SEARCH INVALID_PARAMS in :There is no such channel"]]
+)
+def test_another_search_takes_the_place_of_one_that_is_on_its_way(answered: list[str]) -> None:
+    """Of several the last one; what the server says of the first is told to nobody."""
+    talk = online()
+    talk.does(QUERY)
+    for words in ("second", "third"):
+        assert talk.does(AskSearch(words, typed=words)) == []
+    assert talk.shows() == [
+        SearchRefused(REPLACED, remote=False, typed="words"),
+        SearchRefused(REPLACED, remote=False, typed="second"),
+    ]
+    talk.hears(f"WARN SEARCH INCOMPLETE {second(5)} :Only some of it")
+    assert talk.hears(*answered) == [f"SEARCH text=third;limit={RESULTS}"]
+    assert talk.shows() == []
+    talk.hears(*answer(3))
+    [found] = talk.shows()
+    assert isinstance(found, SearchPage)
+    assert (found.typed, found.said[0].msgid, found.said[0].conversation) == (
+        "third",
+        "3",
+        "#lobby",
+    )
+
+
+def test_a_warning_of_a_search_that_was_replaced() -> None:
+    """Comes behind its answer, and is no warning of the next one."""
+    talk = online(offer=f"{OFFER} {LABELS}")
+    [first] = talk.does(QUERY)
+    talk.does(AskSearch("second", typed="second"))
+    talk.shows()
+    label = first.partition(" ")[0]
+    begin, end = answer()
+    [sent] = talk.hears(f"{label} BATCH +l labeled-response", f"@batch=l {begin}", end)
+    talk.hears(f"@batch=l WARN SEARCH INCOMPLETE {second(5)} :Only some of it", "BATCH -l")
+    assert talk.shows() == []
+    talk.hears(f"{sent.partition(' ')[0]} {begin}", end)
+    assert talk.shows() == [SearchPage("second", ())]
+    assert "before=" not in talk.does(AskMore())[0]
 
 
 def test_a_server_without_search() -> None:

@@ -174,13 +174,18 @@ def test_what_was_seen_is_read_on_all_devices() -> None:
 
 
 def test_who_types() -> None:
-    """Until they have said it, or for six seconds."""
+    """Until they have said it or left, or for six seconds; for thirty when they have paused."""
     front = Front("#lobby")
     front.takes(IsTyping("#lobby", "bob"), IsTyping("#lobby", "carol"))
     assert front.conversations.typing("#lobby", 105.0) == ["bob", "carol"]
     front.takes(said("done"))
     assert front.conversations.typing("#lobby", 105.0) == ["carol"]
     assert front.conversations.typing("#lobby", 106.5) == []
+    front.takes(IsTyping("#lobby", "carol", paused=True), IsTyping("#lobby", "dave"))
+    front.takes(Left("#lobby", "dave"))
+    assert front.conversations.typing("#lobby", 129.5) == ["carol"]
+    front.takes(IsTyping("#lobby", "carol", ended=True))
+    assert front.conversations.typing("#lobby", 101.0) == []
 
 
 def test_who_leaves_the_server_leaves_their_channels() -> None:
