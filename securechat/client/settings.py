@@ -5,8 +5,9 @@
     pins/HOST_PORT.pem    the only CA that is trusted for that server, or the word "system" where
                           the authorities of this system were
 
-"remember": false in servers.json has no device remembered (tokens.py). No password is ever kept
-here. The directory is 0700 and its files are 0600. Main thread only.
+"remember": false in servers.json has no device remembered (tokens.py); "notify": "off", "bell" or
+"desktop" says how the full screen tells of a message to us while nobody looks. No password is ever
+kept here. The directory is 0700 and its files are 0600. Main thread only.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ VARIABLE = "SECURECHAT_CONFIG_DIR"
 
 SYSTEM = "system"
 """Stands in a pin's place: the server was verified by the authorities of this system."""
+
+
+NOTIFY = ("off", "bell", "desktop")
 
 
 def default_directory() -> Path:
@@ -145,6 +149,16 @@ class SettingsDirectory:
                 f'{self._servers}: "remember": expected true or false; got {wish!r}'
             )
         return wish
+
+    @property
+    def notify(self) -> str:
+        """How to tell of a message to us: one of NOTIFY. Raises SettingsError."""
+        wish = self._load().get("notify", NOTIFY[-1])
+        if wish not in NOTIFY:
+            raise SettingsError(
+                f'{self._servers}: "notify": expected "off", "bell" or "desktop"; got {wish!r}'
+            )
+        return str(wish)
 
     def _texts(self, key: str) -> dict[str, str]:
         texts = self._load().get(key, {})

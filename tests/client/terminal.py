@@ -25,6 +25,9 @@ os.execv(sys.executable, [sys.executable, "-m", *sys.argv[1:]])
 """
 
 
+_LINE_BY_LINE = {"SECURECHAT_PLAIN": "1", "PROMPT_TOOLKIT_NO_CPR": "1"}
+
+
 class Terminal:
     """`securechat` with arguments, or another program by its module, on a pseudo-terminal."""
 
@@ -37,7 +40,7 @@ class Terminal:
             stderr=far,
             start_new_session=True,
             # The test answers no questions of the terminal's about its cursor.
-            env={**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", **env},
+            env={**os.environ, "TERM": "xterm", **_LINE_BY_LINE, **env},
         )
         os.close(far)
         self.raw = ""

@@ -5,7 +5,6 @@ Main thread.
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,8 +16,7 @@ from securechat.client.credentials.login_credentials import Sources
 from securechat.client.credentials.tokens import TokenOwner, Tokens
 from securechat.client.exits import Exit, UsageError
 from securechat.client.person import Nobody, Person
-from securechat.client.screens import commands, pipe
-from securechat.client.screens.composer import Composer
+from securechat.client.screens import pipe
 from securechat.client.session.handshake import Missed
 from securechat.client.session.identity import Address, parse_target
 from securechat.client.settings import SettingsDirectory
@@ -35,7 +33,7 @@ class Setup:
     """What the options of a command say.
 
     ca_file: the argument of --ca. tokens: None when this device is not to be remembered. consent:
-    to another trust than before. person: whom the command serves.
+    to another trust than before. person: whom the command serves. plain: of --plain.
     """
 
     settings: SettingsDirectory
@@ -44,6 +42,7 @@ class Setup:
     tokens: Tokens | None = None
     consent: Consent = field(default_factory=Consent)
     person: Person = field(default_factory=Nobody)
+    plain: bool = False
 
 
 @dataclass(slots=True)
@@ -175,22 +174,6 @@ def _where(settings: SettingsDirectory, where: str | None) -> tuple[str | None, 
 def local_renderer() -> Renderer:
     """A renderer in local time."""
     return Renderer(lambda: datetime.now().astimezone())
-
-
-def talk(running: LoggedIn) -> Exit:
-    """Talk until the session ends: on the terminal, or through pipes; the exit code."""
-    composer = Composer(running.session.channels, commands.run, running.session.too_much)
-    renderer = local_renderer()
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        from securechat.client.screens.prompt import Chat
-
-        code = Chat(running.client, composer, renderer, colour="NO_COLOR" not in os.environ).run()
-    else:
-        printer = pipe.Printer(renderer, sys.stdout)
-        lines = pipe.InputLines(sys.stdin.fileno())
-        code = pipe.converse(running.client, composer, lines, printer)
-    say_how_it_ended(running)
-    return code
 
 
 def send(running: LoggedIn, target: str, texts: list[str] | None, *, as_json: bool = False) -> Exit:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from securechat.client.commands import assemble, opening, registering
-from securechat.client.commands.options import chatting
+from securechat.client.commands import assemble, fronts, opening, registering
+from securechat.client.commands.options import talking
 from securechat.client.exits import Exit, UsageError
 from securechat.client.session.identity import parse_target
 from securechat.credentials.link import InviteLink, LinkError, is_link
@@ -61,7 +61,7 @@ ACCOUNT = click.option("--account", "name", metavar="NAME", help="The name of th
 
 
 @click.command(hidden=True)
-@chatting
+@talking
 def home(setup: assemble.Setup) -> Exit:
     """Show the servers that are known."""
     return opening.home(setup)
@@ -70,7 +70,7 @@ def home(setup: assemble.Setup) -> Exit:
 @click.command(OPEN, cls=LinkCommand, hidden=True)
 @LINK
 @ACCOUNT
-@chatting
+@talking
 def open_(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> Exit:
     """Open what a LINK leads to: an invite makes an account, a login link logs in.
 
@@ -83,7 +83,7 @@ def open_(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> Exi
 @click.command(cls=LinkCommand)
 @LINK
 @ACCOUNT
-@chatting
+@talking
 def register(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> Exit:
     """Make an account with the invite LINK that the server's administrator gave you.
 
@@ -97,12 +97,14 @@ def register(setup: assemble.Setup, link: tuple[str, ...], name: str | None) -> 
         invite = InviteLink.parse(_only(link) or "")
     except LinkError as error:
         raise UsageError(str(error)) from None
-    return assemble.talk(registering.register(setup, invite, name))
+    front = fronts.choose(setup)
+    running = registering.register(setup, invite, name, missed=front.missed)
+    return fronts.talk(setup, running, front)
 
 
 @click.command(cls=LinkCommand)
 @click.argument("where", nargs=-1, metavar="[[ACCOUNT@]HOST[:PORT]|LINK]")
-@chatting
+@talking
 def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
     """Log in and talk. Without an argument: where you were last, as the same account.
 
@@ -116,7 +118,7 @@ def login(setup: assemble.Setup, where: tuple[str, ...]) -> Exit:
     \b
     Example: securechat login alice@chat.example
     """
-    return assemble.talk(assemble.log_in(setup, _only(where)))
+    return fronts.log_in_and_talk(setup, _only(where))
 
 
 def _only(words: tuple[str, ...]) -> str | None:

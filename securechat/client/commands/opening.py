@@ -4,7 +4,7 @@ shows the servers that this device knows. Main thread.
 
 from __future__ import annotations
 
-from securechat.client.commands import assemble, registering
+from securechat.client.commands import fronts, registering
 from securechat.client.commands.assemble import Setup
 from securechat.client.exits import Exit, UsageError
 from securechat.client.session.identity import Address
@@ -29,15 +29,17 @@ def open_link(setup: Setup, text: str, name: str | None) -> Exit:
     if not isinstance(link, InviteLink):
         if name is not None:
             raise UsageError("--account is for an invite link, by which an account is made")
-        return assemble.talk(assemble.log_in(setup, text))
+        return fronts.log_in_and_talk(setup, text)
     address = Address(link.host, link.port)
     known = setup.settings.account(address)
     if known is not None and name is None and setup.person.present:
         # Who types the same line as the first time means to come back, not to be another.
         name = _another(setup, known, address)
         if name is None:
-            return assemble.talk(assemble.log_in(setup, f"{known}@{address}"))
-    return assemble.talk(registering.register(setup, link, name))
+            return fronts.log_in_and_talk(setup, f"{known}@{address}")
+    front = fronts.choose(setup)
+    running = registering.register(setup, link, name, missed=front.missed)
+    return fronts.talk(setup, running, front)
 
 
 def _another(setup: Setup, known: str, address: Address) -> str | None:
@@ -69,7 +71,7 @@ def home(setup: Setup) -> Exit:
     chosen = {str(number): server for number, server in enumerate(servers, 1)}.get(typed)
     if chosen is None:
         raise UsageError("expected the number of a server in the list")
-    return assemble.talk(assemble.log_in(setup, chosen.target))
+    return fronts.log_in_and_talk(setup, chosen.target)
 
 
 def _row(number: int, server: KnownServer) -> str:

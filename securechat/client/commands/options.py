@@ -69,6 +69,13 @@ _REMEMBER = (
         help="Neither use nor make a token that has this device remembered.",
     ),
 )
+_PLAIN = (
+    click.option(
+        "--plain",
+        is_flag=True,
+        help="Talk line by line, as screen readers like it; also $SECURECHAT_PLAIN=1.",
+    ),
+)
 _DIRECTORY = (
     click.option(
         "--config-dir",
@@ -79,8 +86,13 @@ _DIRECTORY = (
 )
 
 
+def talking(function: Function) -> Function:
+    """For commands that log in to talk on the terminal: all options."""
+    return _with(function, _TRUST, _CERTIFICATE, _PASSWORD, _REMEMBER, _PLAIN, _DIRECTORY)
+
+
 def chatting(function: Function) -> Function:
-    """For commands that log in to talk: all options."""
+    """For commands that log in to say something."""
     return _with(function, _TRUST, _CERTIFICATE, _PASSWORD, _REMEMBER, _DIRECTORY)
 
 
@@ -111,6 +123,7 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
         no_remember: bool = False,
         replace_trust: bool = False,
         moved: bool = False,
+        plain: bool = False,
         **others: Any,
     ) -> Any:
         sources = Sources(cert, key, password_file, password_stdin)
@@ -119,7 +132,8 @@ def _with(function: Function, *groups: tuple[Callable[[Function], Function], ...
         person = TerminalPerson()
         tokens = _tokens(config_dir, person) if sources.asks and not refused else None
         consent = Consent(replace_trust, moved)
-        return function(Setup(settings, sources, ca, tokens, consent, person), **others)
+        setup = Setup(settings, sources, ca, tokens, consent, person, plain)
+        return function(setup, **others)
 
     decorated: Any = gathered
     # Backwards, as click lists first in --help what was put on last.

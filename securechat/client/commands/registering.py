@@ -24,8 +24,12 @@ from securechat.common.language import _, translated
 from securechat.credentials.link import InviteLink
 
 
-def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
-    """Make the account, log in, and trust the link's CA from then on. Raises ClientError."""
+def register(
+    setup: Setup, link: InviteLink, account: str | None, *, missed: Missed = Missed.REPLAYED
+) -> LoggedIn:
+    """Make the account, log in, and trust the link's CA from then on. missed: as of start(). Raises
+    ClientError.
+    """
     address = Address(link.host, link.port)
     if setup.ca_file is not None:
         raise UsageError("--ca is not for register: the link says which authority to trust")
@@ -36,7 +40,7 @@ def register(setup: Setup, link: InviteLink, account: str | None) -> LoggedIn:
         checked_account(account)
     offer = authorities.offered_by_link(link)
     trust = anchors.decide(setup.settings, address, offer, setup.consent, setup.person).trust
-    making = _Registration(setup, address, trust, Dialer(address, trust), link.code)
+    making = _Registration(setup, address, trust, Dialer(address, trust), link.code, missed)
     if account is None:
         making.dialer.look()  # nobody types for a server that isn't the one
         question = _("Name of your account at {address}").format(address=address)
@@ -53,6 +57,7 @@ class _Registration:
     trust: Trust
     dialer: Dialer
     code: str
+    missed: Missed
 
     def asking(self, account: str) -> LoggedIn:
         """Ask for a password, and for another name or password where the server wants one."""
@@ -121,7 +126,7 @@ class _Registration:
 
         person = self.setup.person
         try:
-            return start(credential, self.dialer, person, registered=registered)
+            return start(credential, self.dialer, person, missed=self.missed, registered=registered)
         except ClientError:
             if made:
                 person.tell(

@@ -81,6 +81,8 @@ class Conversations:
         self.online = False
         self.lost = ""
         """Why there is no connection, '' while there is one."""
+        self.retry_at = 0.0
+        """When the next attempt is made to have one, in seconds of the monotonic clock."""
         self.here = ""
         """The conversation that is shown, '' for none; notes that belong to none stand there."""
         self.revision = 0
@@ -202,8 +204,9 @@ class Conversations:
         self.revision += 1
         return self._catch_up()
 
-    def _lost(self, event: Lost, _now: float) -> None:
+    def _lost(self, event: Lost, now: float) -> None:
         self.online, self.lost = False, event.reason
+        self.retry_at = now + event.seconds
         self._questions.clear()
         for timeline in self:
             timeline.loaded = not self._fetches

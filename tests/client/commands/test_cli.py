@@ -16,7 +16,7 @@ import keyring.core
 import pytest
 
 from securechat.client import person
-from securechat.client.commands import assemble
+from securechat.client.commands import fronts
 from securechat.client.commands.cli import cli, main
 from securechat.client.credentials.keyrings import Keyring
 from securechat.client.credentials.tokens import StoredToken, TokenOwner, Tokens, token_directory
@@ -469,10 +469,10 @@ def test_version(shell: Shell) -> None:
 def test_ctrl_c_while_connecting(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ends with what shells expect, and without a traceback."""
 
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(assemble, "log_in", interrupted)
+    monkeypatch.setattr(fronts, "log_in", interrupted)
     assert shell.runs("login", "x@host") == Exit.INTERRUPTED
     assert "Traceback" not in shell.err
 
@@ -480,10 +480,10 @@ def test_ctrl_c_while_connecting(shell: Shell, monkeypatch: pytest.MonkeyPatch) 
 def test_a_bug_is_told_without_a_traceback(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """In one line."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr(assemble, "log_in", broken)
+    monkeypatch.setattr(fronts, "log_in", broken)
     assert shell.runs("login", "x@host") == Exit.REFUSED
     assert shell.err == "securechat: this should not happen: ZeroDivisionError: of all things\n"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.commands import assemble, cli, cli_open, opening, registering
+from securechat.client.commands import cli, cli_open, fronts, opening, registering
 from securechat.client.commands.assemble import Setup
 from securechat.client.commands.cli import main
 from securechat.client.credentials.login_credentials import Sources
@@ -35,10 +35,14 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     calls: list[tuple[object, ...]] = []
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     monkeypatch.setattr(
-        registering, "register", lambda _setup, link, name: calls.append(("register", link, name))
+        registering,
+        "register",
+        lambda _setup, link, name, *, missed: calls.append(("register", link, name)),
     )
-    monkeypatch.setattr(assemble, "log_in", lambda _setup, where: calls.append(("login", where)))
-    monkeypatch.setattr(assemble, "talk", lambda _running: Exit.OK)
+    monkeypatch.setattr(
+        fronts, "log_in", lambda _setup, where, *, missed: calls.append(("login", where))
+    )
+    monkeypatch.setattr(fronts, "talk", lambda _setup, _running, _front: Exit.OK)
     return calls
 
 

@@ -1,0 +1,250 @@
+"""The full screen, and its keys. Main thread; run() is the only way in."""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar, Final
+
+from textual.app import SuspendNotSupported
+from textual.binding import Binding, BindingType
+
+from securechat.client.exits import Exit
+from securechat.client.screens.composer import Composer
+from securechat.client.screens.full import editing, rooms
+from securechat.client.screens.full.cells import Row
+from securechat.client.screens.full.driver import TerminalDriver
+from securechat.client.screens.full.frames import Framed, Wishes
+from securechat.client.screens.full.look import Look, background
+from securechat.client.screens.full.notices import Notify
+from securechat.client.screens.full.panels import RowList
+from securechat.client.screens.full.typed import TypedText
+from securechat.client.session.actions import Quit
+from securechat.client.settings import SettingsDirectory
+from securechat.client.timeline.conversations import Conversations
+from securechat.client.wire.receiver import Client
+from securechat.common.escape import escape_name, escape_text
+from securechat.common.language import _
+
+LAST_WORDS: Final = 8.0
+"""Seconds to wait for the receiving thread's end; it may hang in a connect()."""
+
+
+class FullScreen(Framed):
+    """The screen with its keys; each action below is one of them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", priority=True, show=False),
+        Binding("alt+a", "unread", priority=True, show=False),
+        Binding("alt+up", "neighbour(-1)", priority=True, show=False),
+        Binding("alt+down", "neighbour(1)", priority=True, show=False),
+        Binding("f2", "panel('rooms')", priority=True, show=False),
+        Binding("f3", "panel('members')", priority=True, show=False),
+        Binding("f9", "mouse", priority=True, show=False),
+        Binding("ctrl+g", "edit", priority=True, show=False),
+        Binding("ctrl+z", "suspend_process", priority=True, show=False),
+        Binding("pageup", "page(-1)", priority=True, show=False),
+        Binding("pagedown", "page(1)", priority=True, show=False),
+        Binding("escape", "step_back", show=False),
+    ]
+
+    _reply = ""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys of the screen mean nothing while a view is open over it."""
+        of_screen = {"unread", "neighbour", "panel", "edit", "page", "step_back"}
+        return len(self.screen_stack) <= 1 or action not in of_screen
+
+    def keys(self) -> list[tuple[str, str]]:
+        """See Framed."""
+        every = ("F1", _("all keys"))
+        if self.view.selected is not None:
+            return [("Enter", _("do something with it")), ("Esc", _("back")), every]
+        if self._reply:
+            return [("Enter", _("send the answer")), ("Esc", _("no answer")), every]
+        if not self.view.at_bottom:
+            return [("PgUp", _("older")), ("Esc", _("newest")), every]
+        if rooms.next_unread(self.conversations):
+            return [("Alt-A", _("next unread")), ("Ctrl-K", _("go to")), every]
+        return [("Ctrl-K", _("go to")), ("Ctrl-F", _("search")), every]
+
+    # -- keys
+
+    def action_leave(self) -> None:
+        """End the session."""
+        self.exit(Exit.OK)
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C where nothing else takes it: not by a box over the screen."""
+        self.say([("note", _("Ctrl-Q ends the session"))])
+
+    def action_unread(self) -> None:
+        """Go where there is something to read."""
+        if name := rooms.next_unread(self.conversations):
+            self.go(name)
+        else:
+            self.say([("note", _("there is nothing unread elsewhere"))])
+
+    def action_neighbour(self, step: int) -> None:
+        """Go to the conversation above or below in the list."""
+        if name := rooms.neighbour(self.conversations, step):
+            self.go(name)
+
+    def action_panel(self, name: str) -> None:
+        """Show the rooms or the members, or don't."""
+        panel = self.query_one(f"#{name}")
+        self.wanted[name] = panel.display = not panel.display
+        self.wake()
+
+    def action_mouse(self) -> None:
+        """Take the mouse, or leave it to the terminal."""
+        if isinstance(self._driver, TerminalDriver):
+            self.mouse_on = not self.mouse_on
+            self._driver.set_mouse(on=self.mouse_on)
+        on = _("the mouse is for this screen again")
+        off = _("the mouse is left to the terminal, which selects text with it; F9 takes it back")
+        self.say([("note", on if self.mouse_on else off)])
+
+    def action_edit(self) -> None:
+        """Write on in one's own editor."""
+        try:
+            with self.suspend():
+                text = editing.edited(self.typed.text, os.environ)
+        except (editing.EditingError, SuspendNotSupported) as error:
+            self.say([("alert", escape_text(str(error)))])
+        else:
+            self.typed.put(text)
+
+    def action_page(self, step: int) -> None:
+        """Scroll the timeline."""
+        if step < 0:
+            self.view.scroll_page_up(animate=False)
+        else:
+            self.view.scroll_page_down(animate=False)
+        self.wake()
+
+    def action_step_back(self) -> None:
+        """One step back: from an answer, a selected message, the past."""
+        self.say([])
+        if self._reply:
+            self._reply = ""
+        elif self.view.selected is not None:
+            self.view.select_none()
+        else:
+            self.view.follow()
+        self.wake()
+
+    # -- going about
+
+    def go(self, name: str) -> None:
+        """Look at a conversation, and write to it."""
+        self.desk.go(name)
+        self.say([])
+        self.wake()
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        """Somebody has clicked at a room."""
+        if event.rows.id != "rooms" or event.number >= len(self.entries):
+            return
+        entry = self.entries[event.number]
+        if entry.invited:
+            self.desk.accept(entry.name)
+        elif entry.name:
+            self.go(entry.name)
+        self.wake()
+
+    # -- what is typed
+
+    def on_typed_text_sent(self, event: TypedText.Sent) -> None:
+        """Enter."""
+        self.said = []
+        if not event.text.strip():
+            if self.view.selected is not None:
+                self.view.activate()
+            return
+        done = self.desk.send(event.text, self._reply)
+        self._reply = ""
+        self.typed.put(done.back)
+        if done.quits:
+            self.exit(Exit.OK)
+        if not done.back:
+            self.view.follow()
+        self.wake()
+
+    def on_text_area_changed(self, event: TypedText.Changed) -> None:
+        """Tell the others that somebody types, but not of commands."""
+        if event.text_area.id == "typed" and event.text_area.has_focus:
+            text = event.text_area.text
+            self.desk.typing(text)
+
+    def on_typed_text_offers(self, event: TypedText.Offers) -> None:
+        """What Tab offers."""
+        self.say([("note", "  ".join(escape_name(one.strip()) for one in event.offers[:20]))])
+
+    def on_typed_text_selecting(self, event: TypedText.Selecting) -> None:
+        """An arrow in the empty input."""
+        if event.step < 0:
+            self.view.select_previous()
+        else:
+            self.view.select_next()
+        self.wake()
+
+    def on_typed_text_ended(self) -> None:
+        """Ctrl-D in the empty input."""
+        self.exit(Exit.OK)
+
+    def on_typed_text_nothing_to_drop(self) -> None:
+        """Ctrl-C in the empty input."""
+        self.action_help_quit()
+
+    def on_typed_text_too_much(self) -> None:
+        """More was pasted than there is room for."""
+        self.say([("alert", _("what was pasted is too long for one message, and was cut"))])
+
+    # -- the timeline
+
+    def on_timeline_view_older_wanted(self) -> None:
+        """Its beginning is seen."""
+        self.desk.older()
+        self.wake()
+
+    def on_timeline_view_newer_wanted(self) -> None:
+        """Its end is seen, and that is in the past."""
+        self.desk.newer()
+        self.wake()
+
+    def on_timeline_view_newest_wanted(self) -> None:
+        """Back from the past."""
+        self.desk.newest()
+        self.wake()
+
+    def on_timeline_view_bottom_reached(self) -> None:
+        """Its end is seen."""
+        self.wake()
+
+    def on_timeline_view_message_selected(self) -> None:
+        """Other keys matter now."""
+        self.wake()
+
+    def answer(self, msgid: str, nick: str) -> None:
+        """What is typed next answers a message."""
+        self._reply = msgid
+        row: Row = [("reply", _("an answer to {nick}").format(nick=escape_name(nick)))]
+        self.say(row)
+        self.wake()
+
+
+def run(client: Client, composer: Composer, nick: str, settings: SettingsDirectory) -> Exit:
+    """Open the screen until the session ends; its exit code. Main thread.
+
+    Raises SettingsError, and whatever a bug of the screen has raised, once the terminal is itself
+    again.
+    """
+    wishes = Wishes(Look(background()), Notify(settings.notify))
+    app = FullScreen(client, composer, Conversations(nick), wishes)
+    code = app.run()
+    app.handover.lift()
+    client.submit(Quit())
+    stopped = client.join(LAST_WORDS)
+    if app.fault is not None:
+        raise app.fault
+    return stopped.code if stopped else code or Exit.OK

@@ -1,0 +1,326 @@
+"""What the screen shows, and when it draws it: the base of the app, which adds what keys do.
+
+The app's thread is the main thread. What happens comes by Handover; each frame takes a bounded part
+of it, so that keys have their turn in a flood, too, and draws what has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from securechat.client.exits import Exit
+from securechat.client.screens.complete import candidates
+from securechat.client.screens.composer import Composer
+from securechat.client.screens.full import around, members, notices, rooms
+from securechat.client.screens.full.cells import Row
+from securechat.client.screens.full.desk import Desk, Sender
+from securechat.client.screens.full.driver import TerminalDriver
+from securechat.client.screens.full.handover import Handover
+from securechat.client.screens.full.look import Ground, Look
+from securechat.client.screens.full.notices import Notify
+from securechat.client.screens.full.panels import Lines, RowList
+from securechat.client.screens.full.style import CSS
+from securechat.client.screens.full.timeline_view import TimelineView
+from securechat.client.screens.full.typed import TypedText
+from securechat.client.timeline.conversations import Conversations
+from securechat.client.wire.mailbox import Sink
+from securechat.common.escape import escape_name
+from securechat.common.language import _
+
+FRAME: Final = 1 / 30
+"""Seconds between two frames: more of them nobody sees."""
+
+BUDGET: Final = 0.008
+"""Seconds of a frame for what has happened; then keys have their turn."""
+
+PANELS: Final = 0.15
+"""Seconds between two drawings of the lists: they change with every message of a flood."""
+
+
+WIDE_ENOUGH: Final = 64
+WIDER: Final = 92
+"""Columns from which on there are the rooms, and the members, too."""
+
+TALL_ENOUGH: Final = 16
+"""Rows from which on there are lines between the parts."""
+
+
+class Runs(Sender, Protocol):
+    """What the screen needs of the client, and what a test has in its place."""
+
+    def attach(self, sink: Sink) -> None:
+        """Events go to sink from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the person, or the terminal, wants of the screen."""
+
+    look: Look = field(default_factory=Look)
+    notify: Notify = Notify.DESKTOP
+    mouse: bool = True
+
+
+class Framed(App[Exit]):
+    """client: only submit() and attach() are used. clock: monotonic seconds."""
+
+    TITLE = "securechat"
+    CSS = CSS
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(
+        self,
+        client: Runs,
+        composer: Composer,
+        conversations: Conversations,
+        wishes: Wishes,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(driver_class=TerminalDriver)
+        self._client = client
+        self.wishes = wishes
+        self.look = wishes.look
+        self.desk = Desk(client, composer, conversations)
+        self.conversations = conversations
+        self.fault: Exception | None = None
+        self.handover = Handover(self._wake_from_afar)
+        self._clock = clock
+        self.mouse_on = wishes.mouse
+        self._frame_due = False
+        self._framed_at = 0.0
+        self._panels_at = 0.0
+        self._panels_due = False
+        self._shown = ""
+        self._drawn = -1
+        self._title = ""
+        self.said: Row = []
+        """What was just told, for the line above the input."""
+        self._input_handle = -1
+        self.entries: list[rooms.Entry] = []
+        self.wanted: dict[str, bool] = {}
+        # Their background is the terminal's own.
+        self.theme = "ansi-light" if self.look.ground is Ground.LIGHT else "ansi-dark"
+
+    # -- Textual's own ways
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The colours of the look, for the style sheet."""
+        look = getattr(self, "look", Look())
+        names = {f"look-{name}": look.colour(name) for name in ("faint", "heading", "key", "count")}
+        return {**super().get_css_variables(), **names}
+
+    def compose(self) -> ComposeResult:
+        """The parts of the screen."""
+        with Horizontal(id="body"):
+            yield RowList(self.look, id="rooms")
+            with Vertical(id="talk"):
+                yield Lines(self.look, id="header")
+                yield TimelineView(self.look, id="timeline")
+                yield Lines(self.look, id="beside")
+                yield TypedText(self._candidates, self.desk.sent, id="typed")
+            yield RowList(self.look, id="members")
+        yield Lines(self.look, id="footer")
+
+    def on_mount(self) -> None:
+        """Begin to take what happens."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit)
+        if not self.is_headless:
+            self._input_handle = sys.__stdin__.fileno() if sys.__stdin__ else -1
+        self.typed.focus()
+        self._write(notices.KEEP_TITLE)
+        self._client.attach(self.handover.put)
+        self.set_interval(1.0, self._tick)
+        self._frame()
+
+    def _handle_exception(self, error: Exception) -> None:
+        # A bug ends the screen. What it was is told in a sentence, once the terminal is itself.
+        self.fault = self.fault or error
+        if self.is_headless:
+            super()._handle_exception(error)
+        else:
+            self._close_messages_no_wait()
+
+    def panic(self, *renderables: Any) -> None:
+        """A bug in a thread of Textual's; see above."""
+        self.fault = self.fault or RuntimeError("the keyboard can't be read")
+        self._close_messages_no_wait()
+
+    # -- frames
+
+    def _wake_from_afar(self) -> None:
+        """Listener thread."""
+        loop = self._loop
+        if loop is not None and not self._frame_due:
+            try:
+                loop.call_soon_threadsafe(self.wake)
+            except RuntimeError:  # it has ended
+                self.handover.lift()
+
+    def wake(self) -> None:
+        """Draw a frame soon."""
+        if not self._frame_due and self._loop is not None:
+            self._frame_due = True
+            late = self._framed_at + FRAME - self._clock()
+            self._loop.call_later(max(0.0, late), self.call_later, self._frame)
+
+    def _frame(self) -> None:
+        self._frame_due = False
+        self._framed_at = now = self._clock()
+        while event := self.handover.take():
+            self.desk.take(event, now)
+            if self._clock() - now > BUDGET:
+                self.wake()
+                break
+        self._draw(now)
+
+    def _draw(self, now: float) -> None:
+        desk = self.desk
+        if desk.stopped:
+            self.exit(desk.code)
+            return
+        self._notify()
+        self._draw_timeline()
+        if self.app_focus and self.view.at_bottom and len(self.screen_stack) == 1:
+            desk.seen(now)
+        if now - self._panels_at >= PANELS:
+            self._draw_panels()
+        elif not self._panels_due:
+            self._panels_due = True
+            self.set_timer(PANELS, self._draw_panels)
+
+    def _draw_timeline(self) -> None:
+        here = self.desk.here
+        if here is not None and here.name != self._shown:
+            self._enter(here.name)
+        elif here is not None and here.revision != self._drawn:
+            self.view.refresh_items()
+            self._drawn = here.revision
+
+    def _enter(self, name: str) -> None:
+        """Another conversation is shown from now on."""
+        if self._shown:
+            self.desk.keep_draft(self._shown, self.typed.text)
+        self.desk.mark(self._clock(), at_once=True)
+        self._shown = name
+        here = self.conversations.timeline(name)
+        self.view.show(here, self.conversations.nick)
+        self._drawn = here.revision
+        self.typed.put(self.desk.draft())
+        hint = _("Write to {name}").format(name=escape_name(name))
+        self.typed.placeholder = hint
+        self._draw_panels()
+
+    def _draw_panels(self) -> None:
+        """The lists, and the lines around the timeline."""
+        self._panels_due, self._panels_at = False, self._clock()
+        now, width = self._panels_at, self.view.size.width
+        listed = self._list("rooms")
+        entries = rooms.entries(self.conversations, listed.size.width)
+        at = next((at for at, one in enumerate(entries) if one.name == self._shown), None)
+        listed.show([one.row for one in entries], at)
+        self.entries = entries
+        channels = self.desk.composer.channels
+        present = channels.members(self._shown)
+        if (there := self._list("members")).display:
+            there.show(members.rows(present, there.size.width))
+        head = around.header(self.conversations, len(present), now, width)
+        self.query_one("#header", Lines).show(head)
+        self._draw_beside()
+        self.query_one("#footer", Lines).show(around.footer(self.keys(), self.size.width))
+        mentions = sum(one.mentions for one in self.conversations)
+        if (title := notices.title(self._shown, mentions)) != self._title:
+            self._title = title
+            self._write(title)
+
+    def _draw_beside(self) -> None:
+        """The line above the input: what was just told, else who is typing."""
+        nicks = self.conversations.typing(self._shown, self._clock())
+        row = self.said or around.typing(nicks)
+        self.query_one("#beside", Lines).show(row)
+
+    def _tick(self) -> None:
+        """Once a second: what changes by the time alone."""
+        if _is_hung_up(self._input_handle):
+            self.exit(Exit.OK)
+        self.desk.mark(self._clock())
+        self._draw_panels()
+
+    def keys(self) -> list[tuple[str, str]]:
+        """The keys that matter now, for the footer; the last one leads to all others."""
+        return [("F1", _("all keys"))]
+
+    def say(self, row: Row) -> None:
+        """Show something above the input, until something else is done."""
+        self.said = row
+        self._draw_beside()
+
+    # -- beside the screen
+
+    def _notify(self) -> None:
+        news, self.desk.news = self.desk.news, []
+        # Once for all that came together, so that nobody can have it ring without end.
+        if news and not self.app_focus:
+            self._write(notices.notice(news[-1], self.wishes.notify, os.environ))
+
+    def _write(self, data: str) -> None:
+        """Write to the terminal itself."""
+        if data and self._driver is not None and not self.is_headless:
+            self._driver.write(data)
+
+    def on_app_blur(self) -> None:
+        """Nobody looks any more."""
+
+    def on_app_focus(self) -> None:
+        """Somebody looks again."""
+        self.desk.look_again()
+        self.wake()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave out what there is no room for."""
+        width, height = event.size
+        room = {"rooms": width >= WIDE_ENOUGH, "members": width >= WIDER}
+        for name, fits in room.items():
+            self.query_one(f"#{name}").display = self.wanted.get(name, fits)
+        self.set_class(height < TALL_ENOUGH, "low")
+        self.wake()
+
+    # -- the parts
+
+    @property
+    def view(self) -> TimelineView:
+        """The timeline."""
+        return self.query_one("#timeline", TimelineView)
+
+    @property
+    def typed(self) -> TypedText:
+        """Where one types."""
+        return self.query_one("#typed", TypedText)
+
+    def _list(self, name: str) -> RowList:
+        return self.query_one(f"#{name}", RowList)
+
+    def _candidates(self, before: str) -> tuple[str, list[str]]:
+        return candidates(self.desk.composer, before)
+
+
+def _is_hung_up(handle: int) -> bool:
+    """Whether the terminal is gone, without a signal that tells."""
+    if handle < 0:
+        return False
+    poll = select.poll()
+    poll.register(handle, 0)  # what is asked for anyhow: POLLHUP and POLLERR
+    return bool(poll.poll(0))
