@@ -316,7 +316,7 @@ class CommandDone(ClientEvent):
 class CommandRefused(Problem):
     """The server has not done what was wanted, or not all of it. text: why. action: as of
     CommandDone. code: of the standard reply, or a numeric; '' where the server has said nothing:
-    it couldn't be sent, or the connection was lost before the answer.
+    it couldn't be sent, or the connection was lost before the answer, or none came.
     """
 
     action: Command = field(kw_only=True)

@@ -98,7 +98,7 @@ class Inbound:
             return
         answer = Output(out.lines)
         self._handle(message, label, now, answer)
-        out.events += self._labels.answered(label, message, answer.events, whole=whole)
+        out.events += self._labels.answered(label, message, answer.events, now, whole=whole)
         out.hangup = answer.hangup or out.hangup
 
     def _handle(self, message: Message, label: str, now: float, out: Output) -> None:
@@ -156,16 +156,14 @@ class Inbound:
             asker.add(message, self._as_said(message))
             return
         target, text = message.params[:2]
-        if self._is_mine(message.nick):
-            # What has no label may be the words of another device.
-            stored = (
-                self._deliveries.labelled(label, now)
-                if label
-                else (self._deliveries.confirm(message.command, target, text, now))
-            )
-            if stored:
-                msgid, time = message.tags.get("msgid", ""), parse_time(message)
-                out.events.append(events.Stored(stored.target, stored.text, msgid, time, stored.id))
+        stored = None
+        if label:
+            stored = self._deliveries.labelled(label, now)
+        elif self._is_mine(message.nick):  # perhaps the words of another device
+            stored = self._deliveries.confirm(message.command, target, text, now)
+        if stored:
+            msgid, time = message.tags.get("msgid", ""), parse_time(message)
+            out.events.append(events.Stored(stored.target, stored.text, msgid, time, stored.id))
         is_new = self._shown.is_new(message.tags.get("msgid", ""))
         if is_new and message.command == "NOTICE" and "!" not in (message.source or ""):
             out.events.append(Info(text))  # the server itself speaks
@@ -205,7 +203,7 @@ class Inbound:
                 self._said(whole, label, now, out)
             for asking in self._asking:
                 asking.ends(ended, now, out)
-            self._ask_markers(out)
+            self._ask_markers(now, out)
 
     def _redacted(self, message: Message, out: Output) -> None:
         self._about_another(message, happened.removed(message, self.nick), out)
@@ -325,7 +323,7 @@ class Inbound:
     def _marked(self, message: Message, out: Output) -> None:
         out.events.append(self.markers.told(message))
 
-    def _ask_markers(self, out: Output) -> None:
+    def _ask_markers(self, now: float, out: Output) -> None:
         """Of the people with whom there are conversations, as the server has just told."""
         told = out.events[-1] if out.events else None
         if isinstance(told, events.RangeTold) and told.targets:
@@ -334,7 +332,7 @@ class Inbound:
                     label = self._labels.new()
                     tags = {LABEL: label} if label else {}
                     out.lines.append(format_message("MARKREAD", name, tags=tags))
-                    self._labels.sent(label, MarkRead(name, ""))
+                    self._labels.sent(label, MarkRead(name, ""), now)
 
     # -- the connection itself
 

@@ -20,6 +20,11 @@ LABEL: Final = "label"
 
 LOST: Final = "the connection was lost before the server answered; look whether it was done"
 
+SILENT: Final = "the server has not answered; look whether it was done"
+
+PATIENCE = 30.0
+"""Seconds without anything of an answer after which it is waited for no more."""
+
 INQUIRIES: Final = ("TOKEN", "TOTP", "PASSWD", "SESSIONS")
 """Commands whose answers somebody waits for by their names. They need no labels."""
 
@@ -29,9 +34,12 @@ MAX_OPEN: Final = 1000
 
 @dataclass(slots=True)
 class _Open:
-    """A command whose answer isn't whole. refused: whether it was told to be."""
+    """A command whose answer isn't whole. since: when something was heard of it, in seconds of a
+    monotonic clock. refused: whether it was told to be.
+    """
 
     command: Command
+    since: float
     refused: bool = False
 
     @property
@@ -62,15 +70,15 @@ class Labels:
         inquiry = isinstance(command, ServerCommand) and command.name.upper() in INQUIRIES
         return "" if inquiry else self.new()
 
-    def sent(self, label: str, command: Command) -> None:
-        """A command is on its way, with a label or ''."""
+    def sent(self, label: str, command: Command, now: float) -> None:
+        """A command is on its way, with a label or ''. now: seconds of a monotonic clock."""
         if label:
-            self._open[label] = _Open(command)
+            self._open[label] = _Open(command, now)
             if len(self._open) > MAX_OPEN:
                 del self._open[next(iter(self._open))]
 
     def answered(
-        self, label: str, message: Message, told: Iterable[ClientEvent], *, whole: bool
+        self, label: str, message: Message, told: Iterable[ClientEvent], now: float, *, whole: bool
     ) -> Iterator[ClientEvent]:
         """What a message tells that is an answer, or part of one. told: the events of it. whole:
         whether the answer is complete with it.
@@ -79,6 +87,7 @@ class Labels:
         if one is None:
             yield from told
             return
+        one.since = now
         for event in told:
             # A warning goes with what is done all the same.
             if not isinstance(event, Problem) or message.command == "WARN":
@@ -94,6 +103,18 @@ class Labels:
             del self._open[label]
             if one.told and not one.refused:
                 yield CommandDone(one.command)
+
+    def overdue(self, now: float) -> Iterator[CommandRefused]:
+        """What tells of the commands whose answers are waited for no more."""
+        late = [label for label, one in self._open.items() if now >= one.since + PATIENCE]
+        for label in late:
+            one = self._open.pop(label)
+            if one.told:
+                yield CommandRefused(SILENT, remote=False, action=one.command)
+
+    def deadline(self) -> float | None:
+        """When overdue() will have something, or None."""
+        return min((one.since + PATIENCE for one in self._open.values()), default=None)
 
     def lost(self) -> Iterator[CommandRefused]:
         """The connection is gone; what tells of the commands that had no answer."""

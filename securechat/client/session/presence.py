@@ -54,8 +54,8 @@ class Presence:
 
     def entered(self, channel: str, members: int) -> None:
         """We are in a channel of so many members."""
-        if self._wanted and members <= min(MOST_OF_ONE, self._left):
-            self._left -= members
+        if self._wanted and members <= min(MOST_OF_ONE, self._left) and self._left:
+            self._left -= max(members, 1)  # so that there is an end to channels with nobody
             self._waiting.append(channel)
 
     def proceed(self, now: float, out: Output) -> None:

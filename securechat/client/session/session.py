@@ -179,6 +179,7 @@ class ClientSession:
         """Time has passed; to be called at wake_at() at the latest, also without a connection."""
         out = Output()
         out.events += [late.doubt(Doubt.SILENT) for late in self._deliveries.overdue(now)]
+        out.events += self._labels.overdue(now)
         if self.stage in (Stage.LOGIN, Stage.REPLAY) and now >= self._deadline:
             out.hangup = "the login was not finished in time"
         elif self.stage is Stage.LEAVING and now >= self._deadline:
@@ -206,7 +207,8 @@ class ClientSession:
 
     def wake_at(self) -> float | None:
         """When tick() is due, or None when only something from outside can happen next."""
-        times = [self._deliveries.next_deadline(), self._inbound.fetching.deadline()]
+        times = [self._deliveries.next_deadline(), self._labels.deadline()]
+        times.append(self._inbound.fetching.deadline())
         if self._leave:
             times.append(self._leaving_time(self._leave))
         if self.stage is not Stage.OFFLINE:
@@ -313,7 +315,7 @@ class ClientSession:
                 return
             label = self._labels.of(item)
             out.lines.append(command_line(item, label))
-            self._labels.sent(label, item)
+            self._labels.sent(label, item, now)
             if isinstance(item, ServerCommand) and item.name == "NAMES":
                 self._inbound.ask_names(item.params[0])
         except ValueError as error:  # a target with a space in it, for one

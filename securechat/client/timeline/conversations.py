@@ -48,11 +48,11 @@ from securechat.client.session.events import (
 from securechat.client.session.fetching import PASSING
 from securechat.client.session.identity import fold, same
 from securechat.client.session.moments import server_time
-from securechat.client.session.typing import LASTS, PAUSED
 from securechat.client.timeline import history
 from securechat.client.timeline.history import Purpose, Question
 from securechat.client.timeline.items import Delivery, Message
 from securechat.client.timeline.timeline import LIMIT, Mentions, Timeline
+from securechat.client.timeline.typists import Typists
 
 # Timelines kept; a hostile server names conversations without end.
 MAX_CONVERSATIONS = 2000
@@ -94,7 +94,7 @@ class Conversations:
         self._limit = limit
         self._timelines: dict[str, Timeline] = {}
         self._questions: dict[int, Question] = {}
-        self._typing: dict[str, dict[str, float]] = {}
+        self._typists = Typists()
         self._is_mention = Mentions(nick)
 
     # -- to be read
@@ -121,8 +121,7 @@ class Conversations:
 
     def typing(self, name: str, now: float) -> list[str]:
         """Who types there; now: seconds of a monotonic clock."""
-        known = self._typing.get(fold(name), {})
-        return [nick for nick, until in known.items() if until > now]
+        return self._typists.names(name, now)
 
     def loading(self, name: str) -> bool:
         """Whether a page of a conversation is on its way."""
@@ -200,7 +199,7 @@ class Conversations:
         self.nick, self.online, self.lost = event.nick, True, ""
         self._is_mention = Mentions(event.nick)
         self._questions.clear()
-        self._typing.clear()
+        self._typists.clear()
         self.revision += 1
         return self._catch_up()
 
@@ -220,7 +219,7 @@ class Conversations:
 
     def _said(self, event: Said, now: float) -> None:
         timeline = self.timeline(event.conversation or event.target)
-        self._typing.get(fold(timeline.name), {}).pop(event.nick, None)
+        self._typists.stop(event.nick, timeline.name)
         if timeline.holds(event):
             return
         mention = self._is_mention(event)
@@ -264,15 +263,7 @@ class Conversations:
             timeline.react(event)
 
     def _is_typing(self, event: IsTyping, now: float) -> None:
-        key = fold(event.conversation)
-        known = self._typing.pop(key, {}).items()
-        typing = {nick: until for nick, until in known if until > now and nick != event.nick}
-        if not event.ended and len(typing) < MAX_MENTIONS:
-            typing[event.nick] = now + (PAUSED if event.paused else LASTS)
-        if typing:
-            self._typing[key] = typing
-        if len(self._typing) > MAX_CONVERSATIONS:
-            del self._typing[next(iter(self._typing))]
+        self._typists.take(event, now)
         self.revision += 1
 
     def _joined(self, event: Joined, _now: float) -> list[Action]:
@@ -296,7 +287,7 @@ class Conversations:
             self.revision += 1
         else:
             for channel in [event.channel] if event.channel is not None else event.channels:
-                self._typing.get(fold(channel), {}).pop(event.nick, None)
+                self._typists.stop(event.nick, channel)
                 if event.by and not same(event.by, event.nick):
                     self.timeline(channel).note(event, event.time)
                 else:
@@ -319,6 +310,7 @@ class Conversations:
         if same(event.old, self.nick):
             self.nick = event.new
             self._is_mention = Mentions(event.new)
+        self._typists.stop(event.old)
         for channel in event.channels:
             self.timeline(channel).note(event)
         if (known := self._timelines.pop(fold(event.old), None)) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from securechat.client.session import labels as module
 from securechat.client.session.actions import (
     Action,
     AskRange,
@@ -229,6 +230,23 @@ def test_a_command_whose_answer_is_lost() -> None:
     assert unsent.action is other
     one.loses()
     assert one.shows() == [CommandRefused(LOST, remote=False, action=command)]
+
+
+def test_a_command_that_has_no_answer() -> None:
+    """Is told of after a while, unless something of a long answer has come meanwhile."""
+    one = talk()
+    silent, long = ServerCommand("WHOIS", ("bob",)), ServerCommand("LIST", ())
+    one.does(silent)
+    label = does(one, long)
+    one.does(Type("#lobby"))
+    one.now += module.PATIENCE - 1
+    one.hears(f"@label={label} BATCH +l labeled-response", "@batch=l 322 alice #a 5 :Topic")
+    one.shows()
+    assert one.session.wake_at() == one.now + 1
+    one.waits(1)
+    assert one.shows() == [CommandRefused(module.SILENT, remote=False, action=silent)]
+    one.hears("BATCH -l")
+    assert one.shows() == [CommandDone(long)]
 
 
 def test_leaving_waits_for_the_answers() -> None:
