@@ -123,19 +123,23 @@ def token_list(setup: Setup, where: str | None) -> Exit:
     """Show the account's tokens: name, when it was made, when it was last used."""
     goal = assemble.destination(setup, where)
     with session(setup, goal, by_token=True) as (inquiry, _running):
-        rows = [_row(entry) for entry in _entries(inquiry)]
+        rows = [_row(entry) for entry in entries(inquiry)]
     own = setup.tokens.find(goal.owner) if setup.tokens else None
     width = max((len(name) for name, *_rest in rows), default=0)
-    for name, created, used in rows:
+    for name, created, last in rows:
         here = _("  (this device)") if own is not None and name == own.name else ""
         made = _("made {time}").format(time=created)
-        setup.person.show(f"{name:<{width}}  {made}  {used}{here}")
+        setup.person.show(f"{name:<{width}}  {made}  {last}{here}")
     if not rows:
         setup.person.tell(_("There are no tokens."))
     return Exit.OK
 
 
-def _entries(inquiry: Inquiry) -> list[InquiryAnswer]:
+def entries(inquiry: Inquiry) -> list[InquiryAnswer]:
+    """The account's tokens, each with its name, when it was made, and last used, or *.
+
+    Raises RefusedError, UnreachableError.
+    """
     entries: list[InquiryAnswer] = []
     reply = inquiry.ask("ENTRY END", "TOKEN", "LIST")
     while reply.code == "ENTRY":
@@ -147,11 +151,12 @@ def _entries(inquiry: Inquiry) -> list[InquiryAnswer]:
 
 
 def _row(entry: InquiryAnswer) -> tuple[str, str, str]:
-    name, created, used = entry.context
-    return escape(name), local(created), _used(used)
+    name, created, last = entry.context
+    return escape(name), local(created), used(last)
 
 
-def _used(time: str) -> str:
+def used(time: str) -> str:
+    """When a token was last used, in words; time: * for never."""
     return _("never used") if time == "*" else _("used {time}").format(time=local(time))
 
 

@@ -1,6 +1,7 @@
 """The command line: all commands put together, and what their errors come to.
 
-cli_open.py, cli_talk.py, cli_read.py and cli_account.py have the commands as they are typed.
+cli_open.py, cli_talk.py, cli_read.py, cli_rooms.py and cli_account.py have the commands as they
+are typed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from importlib import metadata
 
 import click
 
-from securechat.client.commands import cli_account, cli_open, cli_read, cli_talk
+from securechat.client.commands import cli_account, cli_open, cli_read, cli_rooms, cli_talk
 from securechat.client.exits import (
     EXIT_CODES,
     ClientError,
@@ -61,6 +62,10 @@ for _command in (
     cli_read.tail,
     cli_read.history,
     cli_read.search,
+    cli_rooms.rooms,
+    cli_rooms.members,
+    cli_account.whoami,
+    cli_account.devices_,
     cli_account.logout,
     cli_account.token,
     cli_account.sessions_,

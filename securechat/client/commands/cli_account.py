@@ -1,12 +1,61 @@
-"""`securechat logout`, `token`, `sessions`, `totp` and `passwd`, as they are typed."""
+"""`securechat whoami`, `devices`, `logout`, `token`, `sessions`, `totp` and `passwd`, as they are
+typed.
+"""
 
 from __future__ import annotations
 
 import click
 
-from securechat.client.commands import account, assemble, factor, sessions
-from securechat.client.commands.options import WHERE, asking, managing, proving
+from securechat.client.commands import account, assemble, devices, factor, sessions
+from securechat.client.commands.options import JSON, WHERE, asking, managing, proving
 from securechat.client.exits import Exit
+
+
+@click.command()
+@WHERE
+@JSON
+@managing
+def whoami(setup: assemble.Setup, where: str | None, as_json: bool) -> Exit:
+    """Tell as whom you log in, where, and as what this device is remembered there.
+
+    \b
+    Example: securechat whoami
+    """
+    return devices.whoami(setup, where, as_json=as_json)
+
+
+@click.group(name="devices")
+def devices_() -> None:
+    """Where you are remembered or logged in, and how to end that."""
+
+
+@devices_.command("list")
+@WHERE
+@JSON
+@managing
+def devices_list(setup: assemble.Setup, where: str | None, as_json: bool) -> Exit:
+    """Show your devices: what is remembered since when, last used, and logged in now.
+
+    \b
+    Example: securechat devices list
+    """
+    return devices.listed(setup, where, as_json=as_json)
+
+
+@devices_.command("end")
+@click.argument("name", metavar="NAME|ID|others")
+@WHERE
+@managing
+def devices_end(setup: assemble.Setup, name: str, where: str | None) -> Exit:
+    """Have a device not remembered any more, and end what is logged in there.
+
+    By its NAME, by the ID of what is logged in now, or all `others`: all but this device. For what
+    has logged in by the password, the password is asked for.
+
+    \b
+    Example: securechat devices end old-laptop
+    """
+    return devices.end(setup, name, where)
 
 
 @click.command()

@@ -9,15 +9,13 @@ from securechat.client.commands import search as searching
 from securechat.client.commands import tail as reading_tail
 from securechat.client.commands.assemble import Setup
 from securechat.client.commands.history import MOST
-from securechat.client.commands.options import SERVER, chatting
+from securechat.client.commands.options import JSON, SERVER, chatting
 from securechat.client.commands.search import MOST as MOST_HITS
 from securechat.client.commands.tail import place_of, time_of
 from securechat.client.exits import Exit
 from securechat.client.session.actions import AskSearch
 from securechat.client.session.following import PAGE
 from securechat.client.session.stretch import Stretch
-
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
 @click.command()
@@ -43,7 +41,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
     show_default=True,
     help="Go on with what is said from now on, or end.",
 )
-@_JSON
+@JSON
 @chatting
 def tail(
     setup: Setup,
@@ -95,7 +93,7 @@ def tail(
 @click.option(
     "--before", "--until", "before", metavar="TIME|MSGID", help="What was said before that."
 )
-@_JSON
+@JSON
 @chatting
 def history(
     setup: Setup,
@@ -137,7 +135,7 @@ def history(
     show_default=True,
     help=f"How many messages (at most {MOST_HITS}).",
 )
-@_JSON
+@JSON
 @chatting
 def search(
     setup: Setup,

@@ -24,6 +24,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 SERVER = click.option(
     "--server", metavar="[ACCOUNT@]HOST[:PORT]", help="Where; without it, where you were last."
 )
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 WHERE = click.argument("where", required=False, metavar="[[ACCOUNT@]HOST[:PORT]|LINK]")
 
 _TRUST = (

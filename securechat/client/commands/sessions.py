@@ -19,8 +19,8 @@ FIELDS = 7
 def listed(setup: Setup, where: str | None) -> Exit:
     """Show the account's sessions, but the one that asks."""
     with session(setup, assemble.destination(setup, where), by_token=True) as (inquiry, _running):
-        entries = [entry.context for entry in _entries(inquiry)]
-    rows = [row for row in entries if row[-1] != "here"]
+        found = [entry.context for entry in entries(inquiry)]
+    rows = [row for row in found if row[-1] != "here"]
     for number, by, name, since, heard, address, _mine in rows:
         how = by if name == "*" else f"{by} {name}"
         print_row(setup.person, number, how, since, heard, address)
@@ -42,7 +42,8 @@ def print_row(person: Person, number: str, how: str, since: str, heard: str, add
     )
 
 
-def _entries(inquiry: Inquiry) -> list[InquiryAnswer]:
+def entries(inquiry: Inquiry) -> list[InquiryAnswer]:
+    """The account's sessions, each with its FIELDS. Raises RefusedError, UnreachableError."""
     entries: list[InquiryAnswer] = []
     reply = inquiry.ask("ENTRY END", "SESSIONS", "LIST")
     while reply.code == "ENTRY":

@@ -54,6 +54,12 @@ SILENT: Final = frozenset(
     }
 )
 
+WHOX_FIELDS: Final = "cnfar"
+WHOX_TYPE: Final = "852"
+"""By what an answer to our own question by WHOX is known."""
+
+PREFIXES: Final = "~&@%+"
+
 # From 400 on are errors, but for these.
 _NOT_ERRORS: Final = frozenset(
     {Numeric.RPL_WHOISSECURE, Numeric.RPL_HELPSTART, Numeric.RPL_HELPTXT}
@@ -98,6 +104,8 @@ def receive(
         out.events.append(reply)
     elif command == Numeric.RPL_WHOREPLY and len(message.params) >= 8:
         out.events.append(_who(message))
+    elif command == Numeric.RPL_WHOSPCRPL and message.params[1:2] == [WHOX_TYPE]:
+        out.events += _whox(message)
     elif command in ("FAIL", "WARN", "NOTE") and message.params:
         _standard_reply(message, deliveries, now, out, label)
     elif command == "ACK":
@@ -177,4 +185,19 @@ def _who(message: Message) -> PersonIs:
     channel, _user, _host, _server, nick, flags, name = message.params[1:8]
     real = name.partition(" ")[2]  # without the hop count
     # "G" for gone, "H" for here (https://modern.ircdocs.horse/#rplwhoreply-352).
-    return PersonIs(nick, real, "" if channel == "*" else channel, flags.startswith("G"))
+    return _person(nick, real, channel, flags)
+
+
+def _whox(message: Message) -> list[PersonIs]:
+    """The fields of WHOX_FIELDS (https://ircv3.net/specs/extensions/whox)."""
+    if len(message.params) != 2 + len(WHOX_FIELDS):
+        return []
+    channel, nick, flags, account, real = message.params[2:]
+    # "0" stands for none.
+    return [_person(nick, real, channel, flags, "" if account == "0" else account)]
+
+
+def _person(nick: str, real: str, channel: str, flags: str, account: str = "") -> PersonIs:
+    prefixes = "".join(flag for flag in flags if flag in PREFIXES)
+    where = "" if channel == "*" else channel
+    return PersonIs(nick, real, where, flags.startswith("G"), prefixes, account)

@@ -266,12 +266,16 @@ class ModesSet(ClientEvent):
 
 @dataclass(frozen=True, slots=True)
 class PersonIs(ClientEvent):
-    """Somebody, as WHO tells of them. channel: '' when it wasn't asked about one."""
+    """Somebody, as WHO tells of them. channel: '' when it wasn't asked about one. prefixes: of the
+    roles there. account: '' when it isn't told.
+    """
 
     nick: str
     real_name: str
     channel: str
     away: bool
+    prefixes: str = field(default="", compare=False)
+    account: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ class Handshake:
             # A program that only sends must not take what was missed away from who reads.
             names.append(NO_REPLAY)
         if self._missed is Missed.LEFT:
-            names.append(PRE_AWAY)
+            names += PRE_AWAY, MARKERS
         if self._missed is not Missed.LEFT:
             names.append(SHOWING)
         if self._missed is Missed.FETCHED:

@@ -16,7 +16,7 @@ import pytest
 
 from securechat.client.commands.cli import main
 from securechat.client.exits import Exit
-from tests.support.client import codes
+from tests.support.client import Client, codes
 from tests.support.server import PASSWORD, ServerUnderTest, running
 
 DOCS = Path(__file__).parents[3] / "docs" / "json.md"
@@ -30,6 +30,7 @@ JSON_TYPES = {
     "null": type(None),
 }
 
+Enter = Callable[..., Client]
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -40,6 +41,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUnderTest
         alice.sends("QUIT")
         alice.hears_the_end()
         yield server
+
+
+@pytest.fixture
+def enter(server: ServerUnderTest) -> Iterator[Enter]:
+    """Somebody who is logged in up to the end of the test."""
+    there: list[Client] = []
+
+    def enter(name: str, **options: Any) -> Client:
+        there.append(server.member(name, **options))
+        return there[-1]
+
+    yield enter
+    for client in there:
+        client.sends("QUIT")
+        client.hears_the_end()
 
 
 @pytest.fixture
@@ -55,14 +71,15 @@ def run(
     password.chmod(0o600)
     login = ("--ca", str(server.ca), "--password-file", str(password))
 
-    def run(*argv: str, stdin: bytes = b"", options: bool = True) -> tuple[int, str, str]:
+    def run(*argv: str, stdin: bytes = b"", place: bool = False) -> tuple[int, str, str]:
+        """place: whether the server is an argument, and no option."""
         reading, writing = os.pipe()
         os.write(writing, stdin)
         os.close(writing)
-        place = [*login, "--server", f"alice@localhost:{server.port}"] if options else []
+        where = [f"alice@localhost:{server.port}"]
         with open(reading) as pipe:
             monkeypatch.setattr(sys, "stdin", pipe)
-            code = main([*argv, *place])
+            code = main([*argv, *login, *([] if place else ["--server"]), *where])
         return code, *capfd.readouterr()
 
     return run
@@ -95,9 +112,9 @@ def objects(out: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_nobody_sees_a_script_come_and_go(server: ServerUnderTest, run: Run) -> None:
+def test_nobody_sees_a_script_come_and_go(enter: Enter, run: Run) -> None:
     """But what it says; and it prints the id by which to go on."""
-    bob = server.member("bob")
+    bob = enter("bob")
     code, out, err = run("send", "--json", "#lobby", "one")
     assert (code, err) == (Exit.OK, "")
     [stored] = objects(out)
@@ -152,3 +169,77 @@ def test_search(run: Run) -> None:
     assert (code, err.startswith("securechat: refused: ")) == (Exit.REFUSED, True)
     code, _, err = run("search")
     assert (code, "nothing to search for" in err) == (Exit.USAGE, True)
+
+
+def test_rooms(enter: Enter, run: Run) -> None:
+    """With what is unread since the marker, and what of it names us; nothing is known before."""
+    bob = enter("bob")
+    bob.says("JOIN #owned", "TOPIC #owned :of\x02 cats")
+    alice = enter("alice", caps="draft/read-marker")
+    alice.says("JOIN #owned")
+    code, out, err = run("rooms", "--json")
+    assert (code, err) == (Exit.OK, "")
+    lobby, owned = objects(out)
+    assert (lobby["name"], lobby["role"], lobby["unread"]) == ("#lobby", "member", None)
+    assert (owned["topic"], owned["present"], owned["read"]) == ("of\x02 cats", 2, None)
+    alice.says("MARKREAD #owned timestamp=2026-01-01T00:00:00.000Z")
+    alice.says("PRIVMSG #owned :my own")
+    bob.says("PRIVMSG #owned :hi", "PRIVMSG #owned :Alice: hi")
+    _, out, _ = run("rooms", "--json")
+    owned = objects(out)[1]
+    assert (owned["unread"], owned["mentions"]) == (2, 1)
+    assert owned["read"] == "2026-01-01T00:00:00.000Z"
+    _, out, _ = run("rooms")
+    assert out.splitlines()[1] == "#owned  2 there, 2 unread, 1 names you  of cats"
+    alice.says("PART #owned")
+
+
+def test_members(enter: Enter, run: Run) -> None:
+    """The highest role first; who is away."""
+    bob = enter("bob")
+    bob.says("JOIN #club", "AWAY :lunch", "SETNAME :Bob B.")
+    enter("alice").says("JOIN #club")
+    code, out, err = run("members", "#club", "--json")
+    assert (code, err) == (Exit.OK, "")
+    first, second = objects(out)
+    assert (first["nick"], first["account"], first["role"]) == ("bob", "bob", "owner")
+    assert (first["away"], first["real_name"]) == (True, "Bob B.")
+    assert (second["nick"], second["role"], second["away"]) == ("alice", "member", False)
+    _, out, _ = run("members", "#club")
+    assert out.splitlines() == ["bob    owner, away  Bob B.", "alice"]
+    code, _, err = run("members", "#nowhere")
+    assert (code, "there is no channel #nowhere" in err) == (Exit.REFUSED, True)
+    assert run("members", "bob")[0] == Exit.USAGE
+
+
+def test_whoami_and_devices(server: ServerUnderTest, enter: Enter, run: Run) -> None:
+    """By the password, and by a token; what is listed has names to end it by."""
+    code, out, _ = run("whoami", "--json", place=True)
+    [account] = objects(out)
+    assert (code, account["account"], account["by"]) == (Exit.OK, "alice", "password")
+    assert (account["server"], account["device"]) == (f"localhost:{server.port}", None)
+    laptop = enter("alice")
+    laptop.says("TOKEN CREATE laptop", "TOKEN CREATE phone")
+    code, out, _ = run("devices", "list", "--json", place=True)
+    listed = objects(out)
+    assert [(one["by"], one["name"], one["used"], len(one["sessions"])) for one in listed] == [
+        ("token", "laptop", None, 0),
+        ("token", "phone", None, 0),
+        ("password", None, None, 1),
+    ]
+    code, out, err = run("devices", "end", "phone", place=True)
+    assert (code, out, err) == (Exit.OK, "", "phone is not remembered any more.\n")
+    _, out, _ = run("devices", "list", place=True)
+    assert re.fullmatch(
+        r"laptop             remembered since [^,]+, never used\n"
+        r"\(by the password\)  logged in now \([0-9a-f]{6}\)\n",
+        out,
+    )
+    code, _, err = run("devices", "end", "others", place=True)
+    assert (code, "laptop is not remembered" in err) == (Exit.OK, True)
+    laptop.hears_the_end()
+    assert run("devices", "list", place=True) == (
+        Exit.OK,
+        "",
+        "No device is remembered, and nothing else is logged in.\n",
+    )
