@@ -8,7 +8,7 @@ the front that shows it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import overload
 
 from securechat.client.session.events import (
@@ -21,6 +21,7 @@ from securechat.client.session.events import (
     Said,
 )
 from securechat.client.session.identity import same
+from securechat.client.session.moments import server_time
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
 
 LIMIT = 10_000
@@ -123,8 +124,10 @@ class Timeline(Sequence[Item]):
 
     @property
     def first_mark(self) -> str:
-        """By what CHATHISTORY finds the oldest message; '' when there is none."""
-        return next((mark for item in self._items if (mark := _mark(item))), "")
+        """By what CHATHISTORY finds the oldest item; '' when there is none. People who come and go
+        have no id, so that the time stands for it: a page may have nobody but them.
+        """
+        return next((mark for item in self._items if (mark := _mark(item) or _moment(item))), "")
 
     @property
     def last_mark(self) -> str:
@@ -243,6 +246,11 @@ class Timeline(Sequence[Item]):
 
     def extend_on(self, events: Iterable[ClientEvent], mentions: Mentions) -> int:
         """A page from behind the window; how many items are new."""
+        events = list(events)
+        if any(isinstance(event, Joined | Left) for event in events):
+            # The page begins behind the last message, so that it tells again who came and went.
+            while self._items and isinstance(self._items[-1], Movement):
+                self._forget([self._items.pop()])
         items = self._page(events, mentions)
         self._items += items
         self._trim_start()
@@ -408,6 +416,10 @@ def _in_name(char: str) -> bool:
 
 def _mark(item: Item) -> str:
     return item.mark if isinstance(item, Message) else ""
+
+
+def _moment(item: Item) -> str:
+    return f"timestamp={server_time(item.time.astimezone(UTC))}" if item.time else ""
 
 
 def _size(item: Movement) -> int:

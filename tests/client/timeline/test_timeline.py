@@ -152,3 +152,22 @@ def test_what_names_us_is_for_us() -> None:
     assert not mentions("malice, alice_2 and alices")
     assert not mentions("hello")
     assert not FOR_ALICE(said("alice is me", nick="alice"))
+
+
+def test_what_is_before_who_came_is_found_by_the_time() -> None:
+    """As people who come have no id, a page with nobody but them would be asked for for ever."""
+    one = with_said("hello")
+    one.extend_back([joined("bob", 1), joined("zoe", 2)], Mentions("alice"))
+    assert one.first_mark == "timestamp=2026-11-29T12:01:00.000Z"
+    assert one.last_mark == "msgid=hello"
+
+
+def test_who_came_since_is_told_once() -> None:
+    """A page from behind the last message has those again who came live."""
+    one = with_said("hello")
+    one.move("bob", at(1), came=True)
+    one.extend_on([joined("bob", 1), joined("zoe", 2)], Mentions("alice"))
+    last = one[-1]
+    assert len(one) == 2
+    assert isinstance(last, Movement)
+    assert last.came == ["bob", "zoe"]

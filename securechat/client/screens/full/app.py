@@ -239,7 +239,8 @@ def run(client: Client, composer: Composer, nick: str, settings: SettingsDirecto
     Raises SettingsError, and whatever a bug of the screen has raised, once the terminal is itself
     again.
     """
-    wishes = Wishes(Look(background()), Notify(settings.notify))
+    ground, typed = background()
+    wishes = Wishes(Look(ground), Notify(settings.notify), typed)
     app = FullScreen(client, composer, Conversations(nick), wishes)
     code = app.run()
     app.handover.lift()

@@ -66,10 +66,11 @@ class Runs(Sender, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the person, or the terminal, wants of the screen."""
+    """What the person, or the terminal, wants of the screen. typed: before it was there."""
 
     look: Look = field(default_factory=Look)
     notify: Notify = Notify.DESKTOP
+    typed: str = ""
     mouse: bool = True
 
 
@@ -105,6 +106,8 @@ class Framed(App[Exit]):
         self._shown = ""
         self._drawn = -1
         self._title = ""
+        # The Enter in it, too: what it says is for its writer to send, who hasn't seen where to.
+        self._typed_before = wishes.typed.strip()
         self.said: Row = []
         """What was just told, for the line above the input."""
         self._input_handle = -1
@@ -219,7 +222,8 @@ class Framed(App[Exit]):
         here = self.conversations.timeline(name)
         self.view.show(here, self.conversations.nick)
         self._drawn = here.revision
-        self.typed.put(self.desk.draft())
+        first, self._typed_before = self._typed_before, ""
+        self.typed.put(first or self.desk.draft())
         hint = _("Write to {name}").format(name=escape_name(name))
         self.typed.placeholder = hint
         self._draw_panels()

@@ -202,21 +202,24 @@ def name_style(nick: str) -> str:
     return f"name{zlib.crc32(fold(nick).encode(errors='replace')) % NAMES}"
 
 
-def background() -> Ground:
-    """Ask the terminal on standard input whether it is dark or light (OSC 11). Main thread."""
+def background() -> tuple[Ground, str]:
+    """Ask the terminal on standard input whether it is dark or light (OSC 11). Returns what it is,
+    and what somebody has typed meanwhile. Main thread.
+    """
     try:
         handle = sys.stdin.fileno()
         before = termios.tcgetattr(handle)
     except (OSError, ValueError, termios.error):
-        return Ground.UNKNOWN
+        return Ground.UNKNOWN, ""
     try:
         tty.setcbreak(handle)
         # The second question is answered by every terminal: who doesn't know the first one lets us
         # wait no longer than that.
         os.write(sys.stdout.fileno(), b"\x1b]11;?\x1b\\\x1b[c")
-        return ground_of(_answer(handle, time.monotonic() + PATIENCE))
+        answer = _answer(handle, time.monotonic() + PATIENCE)
+        return ground_of(answer), _ANSWERS.sub(b"", answer).decode(errors="replace")
     except (OSError, ValueError):
-        return Ground.UNKNOWN
+        return Ground.UNKNOWN, ""
     finally:
         termios.tcsetattr(handle, termios.TCSADRAIN, before)
 
@@ -234,6 +237,7 @@ def _answer(handle: int, until: float) -> bytes:
 
 
 _MAX_ANSWER = 4096
+_ANSWERS = re.compile(rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-9;?]*[@-~]|\x1b")
 _DEVICE = re.compile(rb"\x1b\[\?[0-9;]*c")
 _COLOUR = re.compile(rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})")
 
