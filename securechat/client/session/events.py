@@ -78,13 +78,16 @@ class HistoryPage(ClientEvent):
 class RangeTold(ClientEvent):
     """The answer to AskRange. events: what was said, oldest first, and with draft/event-playback
     what else has happened. targets: for TARGETS, each conversation with the time of its newest
-    message. problem: why there is no answer, '' for none.
+    message. problem: why there is no answer, '' for none. marks: by what CHATHISTORY finds the
+    first and the last line of the answer, also where that is none of the events; None of an empty
+    one.
     """
 
     asked: AskRange
     events: tuple[ClientEvent, ...] = ()
     targets: tuple[tuple[str, str], ...] = ()
     problem: str = ""
+    marks: tuple[str, str] | None = field(default=None, compare=False)
 
     @property
     def said(self) -> tuple[Said, ...]:

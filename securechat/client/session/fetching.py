@@ -16,6 +16,7 @@ from securechat.client.session.asking import MOST, PATIENCE, Asked, Asking
 from securechat.client.session.batches import Batch
 from securechat.client.session.events import ClientEvent, Output, RangeTold, Said
 from securechat.client.session.labels import Labels
+from securechat.client.session.shown import mark_of
 from securechat.irc.message import Message
 
 NOT_OFFERED: Final = (
@@ -40,6 +41,7 @@ class _Range(Asked):
     asked: AskRange = field(default_factory=lambda: AskRange(()))
     events: list[ClientEvent] = field(default_factory=list)
     targets: list[tuple[str, str]] = field(default_factory=list)
+    marks: tuple[str, str] | None = None
 
 
 class Fetching(Asking):
@@ -103,15 +105,22 @@ class Fetching(Asking):
 
     def add(self, message: Message, said: Said) -> None:
         """As of Asking."""
+        self._mark(message)
         self._take(said)
 
     def other(self, message: Message, event: ClientEvent | None) -> None:
         """What has happened then, or a line of the answer to TARGETS."""
         params, targets = message.params, self._range.targets
+        self._mark(message)
         if event is not None:
             self._take(event)
         elif message.command == "CHATHISTORY" and len(params) > 2 and len(targets) < MOST:
             targets.append((params[1], params[2]))
+
+    def _mark(self, message: Message) -> None:
+        if mark := mark_of(message):
+            first, _ = self._range.marks or (mark, mark)
+            self._range.marks = first, mark
 
     def _take(self, event: ClientEvent) -> None:
         if len(self._range.events) < MOST:
@@ -128,7 +137,8 @@ class Fetching(Asking):
 
     def _end(self, out: Output, problem: str = "") -> None:
         told, self._open = self._range, None
-        out.events.append(RangeTold(told.asked, tuple(told.events), tuple(told.targets), problem))
+        events, targets = tuple(told.events), tuple(told.targets)
+        out.events.append(RangeTold(told.asked, events, targets, problem, told.marks))
 
     def _done(self, asked: Asked, now: float, out: Output) -> None:
         self._end(out)

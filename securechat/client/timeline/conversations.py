@@ -404,21 +404,23 @@ class Conversations:
         return []
 
     def _place(self, timeline: Timeline, question: Question, event: RangeTold) -> None:
-        page, full = event.events, len(event.events) >= history.PAGE
+        page, marks, full = event.events, event.marks, len(event.events) >= history.PAGE
         match question.purpose:
             case Purpose.OLDER:
-                if not timeline.extend_back(page, self._is_mention):
-                    timeline.at_start = True
+                before = timeline.first_mark
+                timeline.extend_back(page, self._is_mention, marks)
+                timeline.at_start = timeline.first_mark == before
             case Purpose.NEWER:
-                if not timeline.extend_on(page, self._is_mention):
-                    timeline.at_end = True
+                before = timeline.last_mark
+                timeline.extend_on(page, self._is_mention, marks)
+                timeline.at_end = timeline.last_mark == before
             case Purpose.SINCE if not full:
-                timeline.extend_on(page, self._is_mention)
+                timeline.extend_on(page, self._is_mention, marks)
             case Purpose.AROUND:
-                timeline.replace(page, self._is_mention, at_end=False)
+                timeline.replace(page, self._is_mention, marks, at_end=False)
             case _:
-                timeline.replace(page, self._is_mention, at_end=True)
-                timeline.at_start = question.purpose is Purpose.NEWEST and not page
+                timeline.replace(page, self._is_mention, marks, at_end=True)
+                timeline.at_start = question.purpose is Purpose.NEWEST and not timeline.first_mark
 
     def _count(self, timeline: Timeline) -> None:
         """What is unread of a page that has just come."""

@@ -8,7 +8,7 @@ the front that shows it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import overload
 
 from securechat.client.session.events import (
@@ -21,7 +21,6 @@ from securechat.client.session.events import (
     Said,
 )
 from securechat.client.session.identity import same
-from securechat.client.session.moments import server_time
 from securechat.client.timeline.items import Delivery, Item, Message, Movement, Note
 
 LIMIT = 10_000
@@ -64,6 +63,10 @@ class Timeline(Sequence[Item]):
         self._held: list[ClientEvent] | None = None
         """What comes live while older messages are on their way; None when none are."""
         self._serial = 0
+        self._first = self._last = ""
+        """The marks of the first and the last line of pages, where these are ends of the window."""
+        self._paged_until: datetime | None = None
+        """Up to when pages have told at the end what else has happened."""
 
     # -- as a sequence
 
@@ -124,15 +127,14 @@ class Timeline(Sequence[Item]):
 
     @property
     def first_mark(self) -> str:
-        """By what CHATHISTORY finds the oldest item; '' when there is none. People who come and go
-        have no id, so that the time stands for it: a page may have nobody but them.
-        """
-        return next((mark for item in self._items if (mark := _mark(item) or _moment(item))), "")
+        """By what CHATHISTORY finds the oldest message; '' when there is none."""
+        return self._first or next((mark for item in self._items if (mark := _mark(item))), "")
 
     @property
     def last_mark(self) -> str:
         """By what CHATHISTORY finds the newest message; '' when there is none."""
-        return next((mark for item in reversed(self._items) if (mark := _mark(item))), "")
+        marks = (mark for item in reversed(self._items) if (mark := _mark(item)))
+        return self._last or next(marks, "")
 
     # -- what happens now
 
@@ -162,17 +164,18 @@ class Timeline(Sequence[Item]):
             self.changed()
             return None
         message = self._message(said, mention=mention)
+        self._last = ""
         self._append(message)
         return message
 
     def note(self, event: ClientEvent, time: datetime | None = None) -> None:
         """Something happened beside."""
-        if self.at_end:
+        if self.at_end and not self._was_paged(time):
             self._append(Note(self._own_key(), time, event))
 
     def move(self, nick: str, time: datetime | None, *, came: bool) -> None:
         """Somebody came or went."""
-        if self.at_end:
+        if self.at_end and not self._was_paged(time):
             self._moved(self._items, nick, time, came=came)
             self._trim_start()
             self.changed()
@@ -231,38 +234,54 @@ class Timeline(Sequence[Item]):
 
     # -- what was said before
 
-    def extend_back(self, events: Iterable[ClientEvent], mentions: Mentions) -> int:
+    def extend_back(
+        self, events: Iterable[ClientEvent], mentions: Mentions, marks: Marks = None
+    ) -> int:
         """A page from before the window; how many items are new. What doesn't fit falls out at the
-        other end.
+        other end. marks: of RangeTold.
         """
         items = self._page(events, mentions)
         self._items[:0] = items
+        self._first = marks[0] if marks else self._first
         if len(self._items) > self._limit:
             self._forget(self._items[self._limit :])
             del self._items[self._limit :]
-            self.at_end = False
+            self.at_end, self._last = False, ""
         self.changed()
         return len(items)
 
-    def extend_on(self, events: Iterable[ClientEvent], mentions: Mentions) -> int:
-        """A page from behind the window; how many items are new."""
-        events = list(events)
-        if any(isinstance(event, Joined | Left) for event in events):
-            # The page begins behind the last message, so that it tells again who came and went.
-            while self._items and isinstance(self._items[-1], Movement):
-                self._forget([self._items.pop()])
-        items = self._page(events, mentions)
+    def extend_on(
+        self, events: Iterable[ClientEvent], mentions: Mentions, marks: Marks = None
+    ) -> int:
+        """A page from behind the window; how many items are new. marks: of RangeTold."""
+        until = next((item.time for item in reversed(self._items) if item.time), None)
+        # What else has happened was told live up to then, and has no id by which it is known.
+        new = [event for event in events if not (until and _beside_before(event, until))]
+        last = self._items[-1:] if isinstance(next(reversed(self._items), None), Movement) else []
+        items = self._page(new, mentions, last)[len(last) :]
         self._items += items
+        self._last = marks[1] if marks else self._last
+        times = [time for event in new if (time := getattr(event, "time", None))]
+        self._paged_until = max(times, default=self._paged_until)
         self._trim_start()
         self.changed()
         return len(items)
 
-    def replace(self, events: Iterable[ClientEvent], mentions: Mentions, *, at_end: bool) -> int:
+    def replace(
+        self,
+        events: Iterable[ClientEvent],
+        mentions: Mentions,
+        marks: Marks = None,
+        *,
+        at_end: bool,
+    ) -> int:
         """Another window, which has nothing of the one before; how many items it has."""
         self._forget(self._items)
         self._items = []
         self.at_start, self.at_end = False, at_end
-        return self.extend_on(events, mentions)
+        self._first = marks[0] if marks else ""
+        self._last, self._paged_until = "", None
+        return self.extend_on(events, mentions, marks)
 
     def knows(self, events: Iterable[ClientEvent]) -> bool:
         """Whether one of these messages is in the window."""
@@ -319,8 +338,10 @@ class Timeline(Sequence[Item]):
         message.bot, message.mark, message.reply = "bot" in said.tags, said.mark, said.reply
         return message
 
-    def _page(self, events: Iterable[ClientEvent], mentions: Mentions) -> list[Item]:
-        items: list[Item] = []
+    def _page(
+        self, events: Iterable[ClientEvent], mentions: Mentions, last: Sequence[Item] = ()
+    ) -> list[Item]:
+        items: list[Item] = [*last]
         new: dict[str, Message] = {}
         for event in events:
             if isinstance(event, Said):
@@ -366,7 +387,7 @@ class Timeline(Sequence[Item]):
             count = len(self._items) - self._limit + self._limit // 20
             self._forget(self._items[:count])
             del self._items[:count]
-            self.at_start = False
+            self.at_start, self._first = False, ""
 
     def _forget(self, items: Iterable[Item]) -> None:
         for item in items:
@@ -383,9 +404,23 @@ class Timeline(Sequence[Item]):
         if time is not None and (self.newest is None or time > self.newest):
             self.newest = time
 
+    def _was_paged(self, time: datetime | None) -> bool:
+        return time is not None and self._paged_until is not None and time <= self._paged_until
+
     def _own_key(self) -> str:
         self._serial += 1
         return f"-{self._serial}"
+
+
+Marks = tuple[str, str] | None
+
+
+def _beside_before(event: ClientEvent, until: datetime) -> bool:
+    """Whether something that is no message, and about none, happened until then."""
+    if isinstance(event, Said | Reacted | Removed):
+        return False
+    time: datetime | None = getattr(event, "time", None)
+    return time is not None and time <= until
 
 
 class Mentions:
@@ -416,10 +451,6 @@ def _in_name(char: str) -> bool:
 
 def _mark(item: Item) -> str:
     return item.mark if isinstance(item, Message) else ""
-
-
-def _moment(item: Item) -> str:
-    return f"timestamp={server_time(item.time.astimezone(UTC))}" if item.time else ""
 
 
 def _size(item: Movement) -> int:

@@ -20,8 +20,8 @@ from securechat.client.session.events import (
     Stored,
 )
 from securechat.client.timeline.conversations import Conversations
-from securechat.client.timeline.items import Message
-from tests.client.timeline.said import at, said
+from securechat.client.timeline.items import Message, Movement
+from tests.client.timeline.said import at, joined, said
 
 TARGETS = "TARGETS"
 
@@ -48,10 +48,15 @@ class Front:
         self.asked += [one for one in actions if isinstance(one, AskRange)]
         return actions
 
-    def answers(self, *events: ClientEvent, targets: dict[str, int] | None = None) -> list[Action]:
+    def answers(
+        self,
+        *events: ClientEvent,
+        targets: dict[str, int] | None = None,
+        marks: tuple[str, str] | None = None,
+    ) -> list[Action]:
         """The oldest open question has an answer."""
         told = tuple((name, at(minute).isoformat()) for name, minute in (targets or {}).items())
-        return self.takes(RangeTold(self.asked.pop(0), events, told))
+        return self.takes(RangeTold(self.asked.pop(0), events, told, marks=marks))
 
     def texts(self, name: str = "#lobby") -> list[str]:
         return [
@@ -127,6 +132,37 @@ def test_a_gap_that_is_too_large_begins_anew() -> None:
     [older] = front.conversations.older("#lobby")
     assert isinstance(older, AskRange)
     assert older.params[:3] == ("BEFORE", "#lobby", "msgid=new0")
+
+
+def test_a_page_without_any_message() -> None:
+    """It goes on before what has happened first; nothing is told twice."""
+    front = Front("#lobby")
+    front.answers(targets={})
+    front.shows("#lobby")
+    front.answers(joined("bob"), marks=("msgid=j", "msgid=j"))
+    conversations, lobby = front.conversations, front.conversations.timeline("#lobby")
+    assert not lobby.at_start
+    front.asked += [one for one in conversations.older("#lobby") if isinstance(one, AskRange)]
+    assert questions(front) == ["BEFORE #lobby msgid=j"]
+    front.answers()
+    assert lobby.at_start
+    assert len(lobby) == 1
+
+
+def test_who_came_is_told_once() -> None:
+    """Live, and not once more by the page behind a lost connection."""
+    front = Front("#lobby")
+    front.answers(targets={})
+    front.shows("#lobby")
+    front.answers(said("one"))
+    front.takes(joined("bob", 1), Lost("gone", 1.0), Ready("alice", again=True))
+    front.asked.pop(0)
+    front.takes(joined("dave", 3))
+    front.answers(joined("bob", 1), said("two", 2), joined("dave", 3))
+    came = [
+        item.came for item in front.conversations.timeline("#lobby") if isinstance(item, Movement)
+    ]
+    assert came == [["bob"], ["dave"]]
 
 
 def test_to_the_beginning_and_back() -> None:

@@ -154,12 +154,11 @@ def test_what_names_us_is_for_us() -> None:
     assert not FOR_ALICE(said("alice is me", nick="alice"))
 
 
-def test_what_is_before_who_came_is_found_by_the_time() -> None:
-    """As people who come have no id, a page with nobody but them would be asked for for ever."""
+def test_a_page_may_have_no_message() -> None:
+    """The mark of its first line leads on, or it would be asked for for ever."""
     one = with_said("hello")
-    one.extend_back([joined("bob", 1), joined("zoe", 2)], Mentions("alice"))
-    assert one.first_mark == "timestamp=2026-11-29T12:01:00.000Z"
-    assert one.last_mark == "msgid=hello"
+    one.extend_back([joined("bob", 1), joined("zoe", 2)], FOR_ALICE, ("msgid=j", "msgid=k"))
+    assert (one.first_mark, one.last_mark) == ("msgid=j", "msgid=hello")
 
 
 def test_who_came_since_is_told_once() -> None:
