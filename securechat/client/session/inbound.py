@@ -36,6 +36,7 @@ from securechat.client.session.presence import Presence
 from securechat.client.session.search import LogSearch
 from securechat.client.session.shown import ShownMessages, mark_of, parse_time
 from securechat.irc.message import Message, format_message
+from securechat.irc.numerics import Numeric
 
 DELIVERED: Final = "delivered-"
 """A PING whose token begins so asks us to confirm: our PONG says that all before it has arrived."""
@@ -121,6 +122,9 @@ class Inbound:
         elif handler := _HANDLERS.get(command):
             if len(message.params) >= _NEEDS.get(command, 1):
                 handler(self, message, out)
+        elif command in (Numeric.RPL_NOWAWAY, Numeric.RPL_UNAWAY):
+            self._channels.set_away(self.nick, command == Numeric.RPL_NOWAWAY)
+            answers.receive(message, self._deliveries, now, out, label)
         elif not self._is_told(message, label, out):
             answers.receive(message, self._deliveries, now, out, label)
 

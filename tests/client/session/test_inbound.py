@@ -177,6 +177,10 @@ def test_who_is_away_and_who_has_which_role() -> None:
     assert talk.shows()[0] == IsAway("bob", True, "at lunch")
     talk.hears(f":{BOB} AWAY")
     assert talk.shows() == [IsAway("bob", False)]
+    talk.hears("306 alice :You have been marked as being away")
+    assert Member("alice", account="alice", away=True) in talk.session.channels.members("#lobby")
+    talk.hears("305 alice :You are no longer marked as being away")
+    assert Member("alice", account="alice") in talk.session.channels.members("#lobby")
 
 
 def test_a_channel_has_another_name() -> None:
