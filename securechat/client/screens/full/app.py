@@ -163,7 +163,8 @@ class FullScreen(Framed):
             return
         done = self.desk.send(event.text, self._reply)
         self._reply = ""
-        self.typed.put(done.back)
+        if done.back:
+            self.typed.give_back(done.back)
         if done.quits:
             self.exit(Exit.OK)
         if not done.back:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from securechat.client.exits import Exit
 from securechat.client.screens.composer import Composed, Composer
 from securechat.client.session.actions import Action, MarkRead, Quit, Say, ServerCommand, Type
-from securechat.client.session.events import ClientEvent, Problem, Said, Stopped, TooLong
+from securechat.client.session.events import ClientEvent, Problem, RangeTold, Said, Stopped, TooLong
 from securechat.client.session.identity import fold, same
 from securechat.client.timeline.conversations import Conversations, Mention
 from securechat.client.timeline.timeline import Timeline
@@ -55,11 +55,11 @@ class Desk:
     """A text that was refused, for where it was typed."""
     sent: list[str] = field(default_factory=list)
     """What was typed and sent, the last one at the end."""
-    revision: int = 0
     _drafts: dict[str, str] = field(default_factory=dict)
     _marks: dict[str, MarkRead] = field(default_factory=dict)
     _marked_at: float = 0.0
     _types: bool = False
+    _waits_for_older: bool = False
 
     @property
     def here(self) -> Timeline | None:
@@ -86,8 +86,9 @@ class Desk:
             newest = self._newest_mention()
             if newest is not None and newest is not known:
                 self.news.append(newest)
+        elif isinstance(event, RangeTold) and self._waits_for_older:
+            self.older()
         self._follow()
-        self.revision += 1
 
     def _newest_mention(self) -> Mention | None:
         mentions = self.conversations.mentions
@@ -104,6 +105,7 @@ class Desk:
     def go(self, name: str) -> None:
         """Look at a conversation, and write to it."""
         self.composer.aim(name)
+        self._waits_for_older = False
         self._submit(self.conversations.show(name))
 
     def accept(self, channel: str) -> None:
@@ -164,7 +166,10 @@ class Desk:
 
     def older(self) -> None:
         """Somebody has come to the beginning of what there is."""
-        self._submit(self.conversations.older(self.conversations.here))
+        here = self.conversations.here
+        # One page after the other; it isn't asked for again by itself.
+        self._waits_for_older = self.conversations.loading(here)
+        self._submit(self.conversations.older(here))
 
     def newer(self) -> None:
         """Somebody has come to the end of a window that ends in the past."""

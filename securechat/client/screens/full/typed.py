@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -28,17 +27,6 @@ Candidates = Callable[[str], tuple[str, list[str]]]
 
 class TypedText(TextArea):
     """candidates: for Tab. sent: what was sent before, the last one at the end."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", show=False),
-        Binding("ctrl+j,alt+enter,shift+enter", "line", show=False),
-        Binding("tab", "complete(1)", show=False),
-        Binding("shift+tab", "complete(-1)", show=False),
-        Binding("ctrl+p", "history(-1)", show=False),
-        Binding("ctrl+n", "history(1)", show=False),
-        Binding("ctrl+c", "drop", show=False),
-        Binding("ctrl+d", "end_or_delete", show=False),
-    ]
 
     @dataclass
     class Sent(Message):
@@ -78,6 +66,10 @@ class TypedText(TextArea):
         self._pasted_at = 0.0
         self.cursor_blink = False
 
+    def give_back(self, text: str) -> None:
+        """What was sent couldn't be: it is here again, before what was typed since."""
+        self.put("\n".join(one for one in (text, self.text) if one))
+
     def put(self, text: str) -> None:
         """Replace what is typed, with the cursor behind it."""
         self.text = clean(text)
@@ -98,48 +90,55 @@ class TypedText(TextArea):
         self.insert(clean(text).removesuffix("\n"))
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key not in ("tab", "shift+tab"):
+        key = event.key
+        if key not in ("tab", "shift+tab"):
             self._stop_completing()
-        if not self.text and event.key in ("up", "down"):
+        arrow = not self.text and key in ("up", "down")
+        # Here, and not by bindings: those have their turn only when the key has bubbled up to the
+        # app, and what is typed meanwhile would be sent, too.
+        if arrow or key in _KEYS:
             event.stop()
             event.prevent_default()
-            self.post_message(self.Selecting(-1 if event.key == "up" else 1))
-        elif event.key == "enter" or event.key.startswith(("alt+", "ctrl+")):
-            # Not text, whatever letter is in it; the bindings have their turn.
-            event.prevent_default()
-        elif len(self.text) >= MAX_TEXT:
-            event.prevent_default()
+            if arrow:
+                self.post_message(self.Selecting(-1 if key == "up" else 1))
+            else:
+                _KEYS[key](self)
+        elif key.startswith(("alt+", "ctrl+")) or len(self.text) >= MAX_TEXT:
+            event.prevent_default()  # no text, whatever letter is in it
         else:
             await super()._on_key(event)
 
     # -- what the keys do
 
-    def action_send(self) -> None:
+    def send(self) -> None:
         """Hand over what is typed."""
         if time.monotonic() - self._pasted_at < PASTED:
             return
         self._at = None
-        self.post_message(self.Sent(self.text))
+        text = self.text
+        # Now, as more may be typed before the app has read this.
+        self.put("")
+        self.post_message(self.Sent(text))
 
-    def action_line(self) -> None:
+    def break_line(self) -> None:
         """Begin another line."""
         self.insert("\n")
 
-    def action_drop(self) -> None:
+    def drop(self) -> None:
         """Drop what is typed."""
         if self.text:
             self.put("")
         else:
             self.post_message(self.NothingToDrop())
 
-    def action_end_or_delete(self) -> None:
+    def end_or_delete(self) -> None:
         """As in a shell: the end of the input, where there is none."""
         if self.text:
             self.action_delete_right()
         else:
             self.post_message(self.Ended())
 
-    def action_history(self, step: int) -> None:
+    def go_back(self, step: int) -> None:
         """Go through what was sent."""
         if self._at is None:
             if step > 0 or not self._sent:
@@ -152,7 +151,7 @@ class TypedText(TextArea):
         else:
             self.put(self._sent[self._at])
 
-    def action_complete(self, step: int) -> None:
+    def complete(self, step: int) -> None:
         """Complete the word before the cursor; again: with the next of what is offered."""
         if self._offered:
             self._chosen = (self._chosen + step) % len(self._offered)
@@ -170,7 +169,7 @@ class TypedText(TextArea):
             return
         self._offered = offers
         self.post_message(self.Offers(offers))
-        self.action_complete(step)
+        self.complete(step)
 
     def _replace_word(self, word: str, offer: str) -> None:
         row, column = self.cursor_location
@@ -183,6 +182,18 @@ class TypedText(TextArea):
             self.post_message(self.Offers([]))
 
     _word = ""
+
+
+_KEYS: Final[dict[str, Callable[[TypedText], None]]] = {
+    "enter": TypedText.send,
+    **dict.fromkeys(("ctrl+j", "alt+enter", "shift+enter"), TypedText.break_line),
+    "tab": lambda one: one.complete(1),
+    "shift+tab": lambda one: one.complete(-1),
+    "ctrl+p": lambda one: one.go_back(-1),
+    "ctrl+n": lambda one: one.go_back(1),
+    "ctrl+c": TypedText.drop,
+    "ctrl+d": TypedText.end_or_delete,
+}
 
 
 def clean(text: str) -> str:
